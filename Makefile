@@ -1,0 +1,38 @@
+# make lab    build the course lab into build/gradient-descent/ and print what was made and verified
+# make test   run every check and every test
+# Both set up .venv first, once; neither repeats what is already done.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRAS := dev
+
+.PHONY: lab test setup clean
+.DELETE_ON_ERROR:
+
+lab: setup
+	@$(BIN)/gradlab lab build courses/gradient-descent.md --out build/gradient-descent
+
+test: setup
+	@$(BIN)/python -m pytest -n 2 -q
+
+setup: $(VENV)/.gradlab-installed
+
+$(VENV)/.gradlab-installed: pyproject.toml $(VENV)/.torch-installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
+	@touch $@
+
+# PyTorch by itself and by its exact version: a plain `torch` may bring gigabytes of GPU packages.
+$(VENV)/.torch-installed: $(VENV)/.created
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	@touch $@
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "gradlab needs Python 3.11 or newer; say which one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "Python cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@touch $@
+
+clean:
+	rm -rf build $(VENV)

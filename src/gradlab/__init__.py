@@ -1,0 +1,1 @@
+"""gradlab: a laboratory for gradients."""

@@ -1,0 +1,11 @@
+"""The root of every error that a person's input can cause."""
+
+from __future__ import annotations
+
+
+class GradlabError(ValueError):
+    """What was given cannot be used; the message says what was wrong, where, and what to write instead.
+
+    Every error that gradlab raises on purpose derives from it, except those of `gradlab.check`,
+    which shares no code with what it judges.
+    """
