@@ -1,0 +1,205 @@
+r"""Multilayer perceptrons and their losses, with the names one writes on paper.
+
+With one hidden layer: inputs ``x_1, ...``, hidden biases ``b_j`` and weights ``w_ij`` (from input i to neuron j), hidden
+sums ``z_jin`` and activations ``z_jout``, the output's bias ``c`` and weights ``u_j``, its sum ``f_in`` and value
+``f_out``, the label ``y``, the loss ``L``. Several outputs are numbered (``c_k``, ``u_jk``, ``f_kin``); with several
+hidden layers the layer's number stands behind the letter (``w2_13`` is :math:`w^{(2)}_{13}`). Indices above 9 are kept
+apart by underscores (``w_1_12``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradlab._errors import GradlabError
+from gradlab.graph._algebra import add, neg, subtract
+from gradlab.graph._expression import ONE, TWO, Apply, Expression, Ref, number
+from gradlab.graph._graph import Graph, Quantity, Role
+from gradlab.graph._names import find_name
+
+ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity", "softplus")
+LOSSES = ("binary_cross_entropy", "squared_error", "softmax_cross_entropy")
+NATURAL_OUTPUT = {
+    "binary_cross_entropy": "sigmoid",
+    "squared_error": "identity",
+    "softmax_cross_entropy": "identity",
+}
+LARGEST_NETWORK = 200_000
+
+
+class NetworkGraph(Graph):
+    """The graph of a multilayer perceptron with its loss for one example.
+
+    Attributes:
+        sizes: the number of inputs, of neurons in each hidden layer, and of outputs.
+        hidden: the activation of the hidden layers.
+        output: the activation of the output layer.
+        loss: the name of the loss.
+        inputs: names of the inputs.
+        labels: names of the labels.
+        parameters: names of the parameters, in the order every gradient has: layer by layer, the biases, then the
+            weights from the first neuron below, from the second, and so on.
+        outputs: names of what it predicts: the outputs, or the probabilities for softmax cross-entropy.
+        layers: names of the units of each layer, for drawing.
+    """
+
+    def __init__(self, sizes: tuple[int, ...], hidden: str, output: str, loss: str) -> None:
+        self.sizes, self.hidden, self.output, self.loss = sizes, hidden, output, loss
+        builder = _Builder(sizes)
+        units = builder.inputs()
+        layers = [units]
+        for layer in range(1, len(sizes)):
+            last = layer == len(sizes) - 1
+            units = builder.layer(layer, units, output if last else hidden)
+            layers.append(builder.unit_names(layer))
+        self.inputs, self.parameters = layers[0], tuple(builder.parameters)
+        self.labels, self.outputs = builder.add_loss(units, loss)
+        self.layers = tuple(layers)
+        one_hot = loss == "softmax_cross_entropy"
+        relations = [(add(*map(Ref, self.labels)), ONE)] if one_hot else []
+        super().__init__(builder.quantities, relations)
+
+
+def mlp_graph(sizes: Sequence[int], hidden: str, output: str | None, loss: str) -> NetworkGraph:
+    """The graph of a multilayer perceptron; `gradlab.mlp` documents the arguments and the errors."""
+    checked = _check_sizes(sizes)
+    hidden = _choose(hidden, ACTIVATIONS, "activation")
+    loss = _choose(loss, LOSSES, "loss")
+    if output == "softmax" and loss == "softmax_cross_entropy":
+        raise GradlabError('the softmax is part of the loss "softmax_cross_entropy": write output="identity"')
+    output = NATURAL_OUTPUT[loss] if output is None else _choose(output, ACTIVATIONS, "activation")
+    if loss == "binary_cross_entropy" and output != "sigmoid":
+        raise GradlabError(f'binary cross-entropy needs outputs in (0, 1): write output="sigmoid", not "{output}"')
+    if loss == "softmax_cross_entropy" and checked[-1] < 2:
+        raise GradlabError('softmax over one output is always 1: use two outputs or more, or "binary_cross_entropy"')
+    return NetworkGraph(checked, hidden, output, loss)
+
+
+def _choose(wanted: str, known: tuple[str, ...], what: str) -> str:
+    return wanted if wanted in known else find_name(str(wanted), known, what)
+
+
+def _check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
+    try:
+        checked = tuple(int(size) for size in sizes)
+        whole = all(size == given for size, given in zip(checked, sizes, strict=True))
+    except (TypeError, ValueError):
+        whole, checked = False, ()
+    if not whole or len(checked) < 2 or min(checked) < 1:
+        raise GradlabError(f"the sizes of the layers are two or more whole numbers from 1 up, as [2, 2, 1], not {sizes!r}")
+    weights = sum((below + 1) * above for below, above in zip(checked, checked[1:], strict=False))
+    if weights > LARGEST_NETWORK:
+        raise GradlabError(
+            f"{list(checked)} has {weights:,} parameters, each a named quantity of its own; "
+            f"{LARGEST_NETWORK:,} are the most"
+        )
+    return checked
+
+
+class _Builder:
+    """Collects the quantities of a network, layer by layer."""
+
+    def __init__(self, sizes: tuple[int, ...]) -> None:
+        self.sizes = sizes
+        self.deep = len(sizes) > 3
+        self.last = len(sizes) - 1
+        self.quantities: list[Quantity] = []
+        self.parameters: list[str] = []
+
+    def inputs(self) -> tuple[str, ...]:
+        names = tuple(f"x_{i}" for i in range(1, self.sizes[0] + 1))
+        self.quantities += [Quantity(name, role=Role.INPUT) for name in names]
+        return names
+
+    def letters(self, layer: int) -> tuple[str, str, str, bool]:
+        """The letters for bias, weight and unit in a layer, and whether the layer's number belongs to them."""
+        if layer == self.last:
+            return "c", "u", "f", False
+        return "b", "w", "z", self.deep
+
+    def name(self, letter: str, layer: int, numbered: bool, indices: Sequence[int], tail: str = "") -> tuple[str, str]:
+        """The name and the LaTeX of a quantity from its letter, layer and indices."""
+        small = all(index < 10 for index in (self.sizes[layer - 1], self.sizes[layer]))
+        head = f"{letter}{layer}" if numbered else letter
+        index = ("" if small else "_").join(map(str, indices))
+        shown = ("" if small else ",").join(map(str, indices))
+        text = f"{head}_{index}{tail}" if index or tail else head
+        below = ",".join(part for part in (shown, tail) if part)
+        above = f"^{{({layer})}}" if numbered else ""
+        subscript = f"_{below}" if len(below) == 1 else f"_{{{below}}}" if below else ""
+        return text, f"{letter}{above}{subscript}"
+
+    def one(self, layer: int) -> bool:
+        """Whether the units of a layer go without a number: the only output."""
+        return layer == self.last and self.sizes[-1] == 1
+
+    def parameter(self, letter: str, layer: int, numbered: bool, indices: Sequence[int]) -> str:
+        name, latex = self.name(letter, layer, numbered, indices)
+        self.quantities.append(Quantity(name, role=Role.PARAMETER, latex=latex))
+        self.parameters.append(name)
+        return name
+
+    def layer(self, layer: int, below: tuple[str, ...], activation: str) -> tuple[str, ...]:
+        bias, weight, unit, numbered = self.letters(layer)
+        units = range(1, self.sizes[layer] + 1)
+        own = (lambda j: []) if self.one(layer) else (lambda j: [j])
+        biases = [self.parameter(bias, layer, numbered, own(j)) for j in units]
+        weights = [
+            [self.parameter(weight, layer, numbered, [i, *own(j)]) for j in units] for i in range(1, len(below) + 1)
+        ]
+        sums, outs = [], []
+        for j in units:
+            terms = [Apply("mul", (Ref(weights[i][j - 1]), Ref(name))) for i, name in enumerate(below)]
+            into, into_latex = self.name(unit, layer, numbered, own(j), "in")
+            out, out_latex = self.name(unit, layer, numbered, own(j), "out")
+            sums.append(Quantity(into, Apply("add", (Ref(biases[j - 1]), *terms)), latex=into_latex))
+            value = Ref(into) if activation == "identity" else Apply(activation, (Ref(into),))
+            outs.append(Quantity(out, value, latex=out_latex))
+        self.quantities += [*sums, *outs]
+        return tuple(quantity.name for quantity in outs)
+
+    def unit_names(self, layer: int) -> tuple[str, ...]:
+        """The names of the neurons themselves, without ``in`` and ``out``."""
+        _, _, unit, numbered = self.letters(layer)
+        if self.one(layer):
+            return (unit,)
+        return tuple(self.name(unit, layer, numbered, [j])[0] for j in range(1, self.sizes[layer] + 1))
+
+    def add_loss(self, outputs: tuple[str, ...], loss: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Add the labels and the loss of one example; give the names of the labels and of what is predicted."""
+        numbers = range(1, len(outputs) + 1)
+        labels = ("y",) if len(outputs) == 1 else tuple(f"y_{k}" for k in numbers)
+        self.quantities += [Quantity(name, role=Role.LABEL) for name in labels]
+        predicted = outputs
+        if loss == "softmax_cross_entropy":
+            predicted = tuple(f"p_{k}" for k in numbers)
+            logits = tuple(map(Ref, outputs))
+            self.quantities += [
+                Quantity(name, Apply("softmax", (number(k), *logits))) for k, name in zip(numbers, predicted, strict=True)
+            ]
+        terms = [LOSS_TERMS[loss](Ref(y), Ref(f)) for y, f in zip(labels, predicted, strict=True)]
+        flat = tuple(part for term in terms for part in (term.args if term.primitive == "add" else (term,)))
+        total = flat[0] if len(flat) == 1 else Apply("add", flat)
+        self.quantities.append(Quantity("L", total, latex=r"\mathcal{L}"))
+        return labels, predicted
+
+
+def _binary_cross_entropy(y: Expression, f: Expression) -> Apply:
+    certain = neg(Apply("mul", (y, Apply("log", (f,)))))
+    other = neg(Apply("mul", (subtract(ONE, y), Apply("log", (subtract(ONE, f),)))))
+    return Apply("add", (certain, other))
+
+
+def _squared_error(y: Expression, f: Expression) -> Apply:
+    return Apply("pow", (subtract(f, y), TWO))
+
+
+def _cross_entropy_term(y: Expression, p: Expression) -> Apply:
+    return Apply("neg", (Apply("mul", (y, Apply("log", (p,)))),))
+
+
+LOSS_TERMS = {
+    "binary_cross_entropy": _binary_cross_entropy,
+    "squared_error": _squared_error,
+    "softmax_cross_entropy": _cross_entropy_term,
+}

@@ -1,0 +1,214 @@
+"""Text to expression: read by Python's own parser, accepted node by node from a whitelist; nothing is ever run."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import math
+import warnings
+from fractions import Fraction
+
+from gradlab._errors import GradlabError
+from gradlab.graph._algebra import neg
+from gradlab.graph._evaluate import evaluate
+from gradlab.graph._expression import Apply, Const, Expression, Ref, as_number, is_apply, number
+from gradlab.graph._names import check_name
+from gradlab.graph._primitives import PRIMITIVES
+
+LONGEST_TEXT = 10_000
+DEEPEST_NESTING = 100
+
+OPERATORS = frozenset(("add", "mul", "neg", "div", "pow"))
+FUNCTIONS = {name: row for name, row in PRIMITIVES.items() if name not in OPERATORS and row.arity != 0}
+CONSTANTS = frozenset(name for name, row in PRIMITIVES.items() if row.arity == 0)
+MEANT = {
+    "ln": "log", "log10": "log(x)/log(10)", "log2": "log(x)/log(2)", "tan": "sin(x)/cos(x)", "fabs": "abs",
+    "maximum": "max", "minimum": "min", "logistic": "sigmoid", "square": "x**2", "pow": "x**y", "heaviside": "step",
+}  # fmt: skip
+
+
+class ParseError(GradlabError):
+    """A text that is not an expression gradlab understands; the message points at the place."""
+
+
+def parse(text: str) -> Expression:
+    """Read an expression of + - * / ** and the table's functions over named quantities.
+
+    Args:
+        text: Python notation, at most 10,000 characters, nested at most 100 deep.
+
+    Returns:
+        The expression, as it was written: nothing is expanded.
+
+    Raises:
+        ParseError: for anything else; says where and what to write instead. Nothing in the text is ever run.
+
+    >>> str(parse("(x1 - 6)**2 + x2**2 - x1*x2"))
+    '(x1 - 6)**2 + x2**2 - x1*x2'
+    """
+    if not isinstance(text, str):
+        raise ParseError(f"an expression is given as text, such as 'x**2 + 3*x', not as {type(text).__name__}")
+    if len(text) > LONGEST_TEXT:
+        raise ParseError(f"the expression has {len(text):,} characters; {LONGEST_TEXT:,} are the most: name its parts")
+    if not text.strip():
+        raise ParseError("the expression is empty: write one such as 'x**2 + 3*x'")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # "2(x)" is reported below, in our words
+            tree = ast.parse(text.strip(), mode="eval")
+    except SyntaxError as error:
+        raise ParseError(_syntax_message(text.strip(), error)) from None
+    except (RecursionError, MemoryError, ValueError) as error:
+        raise ParseError(f"the expression cannot be read ({error or 'nested too deeply'}): name its parts") from None
+    return _Reader(text.strip()).read(tree.body, 0)
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def fail(self, node: ast.AST, message: str) -> ParseError:
+        column = getattr(node, "col_offset", 0)
+        return ParseError(f"{message}\n{_pointer(self.text.splitlines()[getattr(node, 'lineno', 1) - 1], column)}")
+
+    def read(self, node: ast.expr, depth: int) -> Expression:
+        if depth > DEEPEST_NESTING:
+            raise self.fail(node, f"the expression is nested more than {DEEPEST_NESTING} deep: name its parts")
+        if isinstance(node, ast.BinOp):
+            return self.operation(node, depth)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+            inner = self.read(node.operand, depth + 1)
+            return neg(inner) if isinstance(node.op, ast.USub) else inner
+        if isinstance(node, ast.Constant):
+            return self.constant(node)
+        if isinstance(node, ast.Name):
+            if node.id in CONSTANTS:
+                return Apply(node.id, ())
+            try:
+                return Ref(check_name(node.id, FUNCTIONS))
+            except GradlabError as error:
+                raise self.fail(node, str(error)) from None
+        if isinstance(node, ast.Call):
+            return self.call(node, depth)
+        raise self.fail(node, _not_allowed(node))
+
+    def operation(self, node: ast.BinOp, depth: int) -> Expression:
+        """A chain of one-sided operators is read in a loop: a long sum is long, not deep."""
+        chain: list[tuple[ast.BinOp, ast.expr]] = []
+        left: ast.expr = node
+        while isinstance(left, ast.BinOp) and not isinstance(left.op, ast.Pow):
+            chain.append((left, left.right))
+            left = left.left
+        if not chain:
+            return self.power(node, depth)
+        result = self.read(left, depth + 1)
+        for operation, right in reversed(chain):
+            result = self.combine(operation, result, self.read(right, depth + 1))
+        return result
+
+    def combine(self, node: ast.BinOp, a: Expression, b: Expression) -> Expression:
+        if isinstance(node.op, ast.Add | ast.Sub):
+            last = neg(b) if isinstance(node.op, ast.Sub) else b
+            return Apply("add", (*(a.args if is_apply(a, "add") else (a,)), last))
+        if isinstance(node.op, ast.Mult | ast.Div):
+            # A minus in front of a product is the product's: -2*x is -(2*x), as it is on paper.
+            if is_apply(a, "neg"):
+                return neg(self.combine(node, a.args[0], b))
+            if isinstance(node.op, ast.Mult):
+                return Apply("mul", (*(a.args if is_apply(a, "mul") else (a,)), b))
+            over, under = as_number(a), as_number(b)
+            if over is not None and under:
+                return number(over / under)
+            return self.checked(node, Apply("div", (a, b)))
+        if isinstance(node.op, ast.BitXor):
+            raise self.fail(node, "^ is not a power here: write x**2 for x squared")
+        sign = {ast.FloorDiv: "//", ast.Mod: "%", ast.MatMult: "@"}.get(type(node.op), "this operator")
+        raise self.fail(node, f"{sign} is not differentiated: use + - * / ** and the functions {_functions()}")
+
+    def power(self, node: ast.BinOp, depth: int) -> Expression:
+        base, exponent = self.read(node.left, depth + 1), self.read(node.right, depth + 1)
+        return self.checked(node, Apply("pow", (base, exponent)))
+
+    def checked(self, node: ast.expr, expression: Apply) -> Apply:
+        """Refuse a number that no machine number can hold (9**9**9) or that is none (1/0), before anybody meets it."""
+        if expression.names:
+            return expression
+        try:
+            value = float(evaluate(expression, {}, exact=False))
+        except (OverflowError, ZeroDivisionError, ValueError):
+            value = math.nan
+        if not math.isfinite(value):
+            raise self.fail(node, "this number is undefined or larger than 1.8e308: write it in another way")
+        return expression
+
+    def constant(self, node: ast.Constant) -> Expression:
+        if isinstance(node.value, bool) or not isinstance(node.value, int | float):
+            raise self.fail(node, f"{node.value!r} is not a real number")
+        written = (ast.get_source_segment(self.text, node) or str(node.value)).replace("_", "")
+        if isinstance(node.value, float) and not math.isfinite(node.value):
+            raise self.fail(node, "this number is larger than 1.8e308: write it in another way")
+        if isinstance(node.value, int):
+            if node.value.bit_length() > 1023:
+                raise self.fail(node, "this number is larger than 1.8e308: write it in another way")
+            return Const(Fraction(node.value))
+        # 0.1 is one tenth, exactly, as it is on paper; far below the smallest float it is 0, as in a float.
+        return Const(Fraction(written)) if node.value else Const(Fraction(0))
+
+    def call(self, node: ast.Call, depth: int) -> Expression:
+        if not isinstance(node.func, ast.Name):
+            raise self.fail(node, "only the functions of the table can be called: " + _functions())
+        name = node.func.id
+        if name not in FUNCTIONS:
+            raise self.fail(node, _unknown_function(name))
+        if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
+            raise self.fail(node, f"{name} takes plain arguments, such as {name}(x)")
+        arity = FUNCTIONS[name].arity
+        if arity is None and len(node.args) < 2:
+            raise self.fail(node, f"{name} takes two or more arguments, such as {name}(x, 0)")
+        if arity is not None and len(node.args) != arity:
+            raise self.fail(node, f"{name} takes {arity} argument, not {len(node.args)}")
+        expression = Apply(name, tuple(self.read(arg, depth + 1) for arg in node.args))
+        if name in ("softmax", "log_softmax"):
+            self.softmax_index(node, expression)
+        return self.checked(node, expression)
+
+    def softmax_index(self, node: ast.Call, expression: Apply) -> None:
+        index = as_number(expression.arguments[0])
+        if index is None or index.denominator != 1 or not 1 <= index < len(expression.arguments):
+            raise self.fail(node, f"{expression.primitive} says first which argument is meant: softmax(1, a, b, c)")
+
+
+def _functions() -> str:
+    return ", ".join(FUNCTIONS)
+
+
+def _unknown_function(name: str) -> str:
+    if name in MEANT:
+        return f"there is no function {name}: write {MEANT[name]}"
+    near = difflib.get_close_matches(name, FUNCTIONS, n=1)
+    offer = f"did you mean {near[0]}?" if near else f"there are {_functions()}"
+    return f"there is no function {name}: {offer} (a product needs its sign: {name}*(...))"
+
+
+def _not_allowed(node: ast.AST) -> str:
+    what = {
+        ast.Attribute: "an attribute (a dot) is not allowed: write sin(x), not np.sin(x)",
+        ast.Subscript: "an index is not allowed: write x1 for the first x",
+        ast.Compare: "a comparison is not an expression: use max, abs or step",
+        ast.IfExp: "a condition is not differentiated: use max, abs or step",
+        ast.Lambda: "a function is given by its formula alone: 'x**2', not 'lambda x: x**2'",
+        ast.Tuple: "one formula is expected, not several",
+    }.get(type(node))
+    return what or f"{type(node).__name__} is not part of an expression: use + - * / ** and {_functions()}"
+
+
+def _syntax_message(text: str, error: SyntaxError) -> str:
+    lines = text.splitlines()
+    line = lines[min((error.lineno or 1), len(lines)) - 1]
+    return f"this is not an expression ({error.msg})\n{_pointer(line, (error.offset or 1) - 1)}"
+
+
+def _pointer(line: str, column: int) -> str:
+    """The part of the line around a column, with a mark under it."""
+    start = max(0, column - 30)
+    return f"    {line[start : start + 70]}\n    {' ' * (column - start)}^"

@@ -1,0 +1,217 @@
+"""Expressions as text that can be read back, and as LaTeX the way one writes on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from gradlab.graph._expression import (
+    Apply,
+    Const,
+    Differentiate,
+    Expression,
+    Partial,
+    Ref,
+    as_number,
+    is_apply,
+)
+from gradlab.graph._names import latex_of_name
+from gradlab.graph._primitives import PRIMITIVES
+
+SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
+LARGEST_WRITTEN_DENOMINATOR = 1000
+
+
+def to_text(expression: Expression) -> str:
+    """The expression in Python's own notation."""
+    return _Text().write(expression)
+
+
+def to_latex(expression: Expression, symbols: Mapping[str, str]) -> str:
+    """The expression in LaTeX; names without a symbol get the usual one (``x1`` is ``x_1``)."""
+    return _Latex(symbols).write(expression)
+
+
+class _Printer:
+    """What both notations share: which operator binds tighter, and where a minus becomes a subtraction."""
+
+    minus_plus = (" - ", " + ")
+
+    def write(self, expression: Expression, level: int = 0) -> str:
+        """Write an expression where operators that bind looser than ``level`` need brackets."""
+        text, own = self.pieces(expression)
+        return self.bracket(text) if own < level else text
+
+    def pieces(self, expression: Expression) -> tuple[str, int]:
+        if isinstance(expression, Const):
+            return self.constant(expression.value)
+        if isinstance(expression, Ref):
+            return self.name(expression.name), ATOM
+        if isinstance(expression, Partial):
+            return self.partial(expression.of, expression.wrt)
+        if isinstance(expression, Differentiate):
+            return self.differentiate(expression)
+        assert isinstance(expression, Apply)
+        writer = {"add": self.sum, "neg": self.negative, "mul": self.product, "div": self.quotient, "pow": self.power}
+        return writer.get(expression.primitive, self.function)(expression)
+
+    def sum(self, expression: Apply) -> tuple[str, int]:
+        minus, plus = self.minus_plus
+        text = self.write(expression.args[0], SUM)
+        for term in expression.args[1:]:
+            if is_apply(term, "neg"):
+                text += minus + self.write(term.args[0], PRODUCT)
+            else:
+                text += plus + self.write(term, PRODUCT)
+        return text, SUM
+
+    def negative(self, expression: Apply) -> tuple[str, int]:
+        # Between a sum and a product: "a + (-b)" needs its brackets and "-b + a" does not.
+        return "-" + self.write(expression.args[0], PRODUCT), SUM
+
+    def bracket(self, text: str) -> str:
+        raise NotImplementedError
+
+    def constant(self, value: Fraction) -> tuple[str, int]:
+        raise NotImplementedError
+
+    def name(self, name: str) -> str:
+        raise NotImplementedError
+
+    def partial(self, of: str, wrt: str) -> tuple[str, int]:
+        raise NotImplementedError
+
+    def differentiate(self, expression: Differentiate) -> tuple[str, int]:
+        raise NotImplementedError
+
+    def product(self, expression: Apply) -> tuple[str, int]:
+        raise NotImplementedError
+
+    def quotient(self, expression: Apply) -> tuple[str, int]:
+        raise NotImplementedError
+
+    def power(self, expression: Apply) -> tuple[str, int]:
+        raise NotImplementedError
+
+    def function(self, expression: Apply) -> tuple[str, int]:
+        raise NotImplementedError
+
+
+def _decimal(value: Fraction) -> str | None:
+    """A fraction as a finite decimal, where that is shorter to read than the fraction."""
+    if value.denominator <= LARGEST_WRITTEN_DENOMINATOR:
+        return None
+    text = repr(float(value))
+    return text if Fraction(text) == value else None
+
+
+class _Text(_Printer):
+    def bracket(self, text: str) -> str:
+        return f"({text})"
+
+    def constant(self, value: Fraction) -> tuple[str, int]:
+        decimal = _decimal(value)
+        if decimal is not None or value.denominator == 1:
+            return decimal or str(value), ATOM
+        return f"{value.numerator}/{value.denominator}", PRODUCT
+
+    def name(self, name: str) -> str:
+        return name
+
+    def partial(self, of: str, wrt: str) -> tuple[str, int]:
+        return f"d{of}/d{wrt}", POWER
+
+    def differentiate(self, expression: Differentiate) -> tuple[str, int]:
+        return f"d/d{expression.wrt} ({self.write(expression.formula)})", POWER
+
+    def product(self, expression: Apply) -> tuple[str, int]:
+        first, *rest = expression.args
+        return "*".join([self.write(first, PRODUCT), *(self.write(x, POWER) for x in rest)]), PRODUCT
+
+    def quotient(self, expression: Apply) -> tuple[str, int]:
+        over, under = expression.args
+        return f"{self.write(over, PRODUCT)}/{self.write(under, POWER)}", PRODUCT
+
+    def power(self, expression: Apply) -> tuple[str, int]:
+        base, exponent = expression.args
+        written = self.write(exponent, POWER)
+        return f"{self.write(base, ATOM)}**{written}", POWER
+
+    def function(self, expression: Apply) -> tuple[str, int]:
+        if not expression.args:
+            return expression.primitive, ATOM
+        return f"{expression.primitive}({', '.join(map(self.write, expression.args))})", ATOM
+
+
+class _Latex(_Printer):
+    def __init__(self, symbols: Mapping[str, str]) -> None:
+        self.symbols = symbols
+
+    def bracket(self, text: str) -> str:
+        tall = r"\frac" in text or r"\sum" in text or r"\left" in text
+        return rf"\left({text}\right)" if tall else f"({text})"
+
+    def constant(self, value: Fraction) -> tuple[str, int]:
+        decimal = _decimal(value)
+        if decimal is not None and "e" in decimal:
+            digits, _, exponent = decimal.partition("e")
+            return rf"{digits} \cdot 10^{{{int(exponent)}}}", PRODUCT
+        if decimal is not None or value.denominator == 1:
+            return decimal or str(value), ATOM
+        return rf"\frac{{{value.numerator}}}{{{value.denominator}}}", PRODUCT
+
+    def name(self, name: str) -> str:
+        return self.symbols.get(name) or latex_of_name(name)
+
+    def partial(self, of: str, wrt: str) -> tuple[str, int]:
+        return rf"\frac{{\partial {self.name(of)}}}{{\partial {self.name(wrt)}}}", PRODUCT
+
+    def differentiate(self, expression: Differentiate) -> tuple[str, int]:
+        formula = self.bracket(self.write(expression.formula))
+        return rf"\frac{{\partial}}{{\partial {self.name(expression.wrt)}}} {formula}", PRODUCT
+
+    def product(self, expression: Apply) -> tuple[str, int]:
+        factors = expression.args
+        # Letters may stand side by side; beside a bracket or a fraction that would read as a function's argument.
+        beside = all(isinstance(x, Ref) for x in factors[1:])
+        coefficient = len(factors) == 2 and isinstance(factors[0], Const) and factors[0].value.denominator == 1
+        if coefficient and not isinstance(factors[1], Const) and not is_apply(factors[1], "div"):
+            beside = True
+        joiner = " " if beside and not is_apply(factors[0], "add") else r" \cdot "
+        return joiner.join(self.write(factor, PRODUCT) for factor in factors), PRODUCT
+
+    def quotient(self, expression: Apply) -> tuple[str, int]:
+        over, under = expression.args
+        return rf"\frac{{{self.write(over)}}}{{{self.write(under)}}}", PRODUCT
+
+    def power(self, expression: Apply) -> tuple[str, int]:
+        base, exponent = expression.args
+        written = self.write(base, ATOM)
+        # A second superscript on e^x, z^{(1)} or a fraction needs brackets of its own.
+        if "^" in written and not (written.startswith((r"\left(", "(")) and written.endswith(")")):
+            written = self.bracket(written)
+        shown = self.write(exponent)
+        return f"{written}^{shown if len(shown) == 1 else '{' + shown + '}'}", POWER
+
+    def function(self, expression: Apply) -> tuple[str, int]:
+        primitive, args = expression.primitive, expression.args
+        if primitive in ("softmax", "log_softmax"):
+            return self.softmax(expression)
+        head = PRIMITIVES[primitive].latex
+        if "{0}" in head:
+            return head.format(self.write(args[0])), ATOM
+        head = head.format()
+        if not args:
+            return head, ATOM
+        # As on paper: log x and sin x without brackets, for a plain name only.
+        if primitive in ("log", "sin", "cos") and isinstance(args[0], Ref):
+            return f"{head} {self.write(args[0])}", PRODUCT
+        return head + self.bracket(", ".join(map(self.write, args))), ATOM
+
+    def softmax(self, expression: Apply) -> tuple[str, int]:
+        index, *logits = expression.args
+        chosen = logits[int(as_number(index) or 0) - 1]
+        exponentials = " + ".join(f"e^{{{self.write(logit)}}}" for logit in logits)
+        if expression.primitive == "softmax":
+            return rf"\frac{{e^{{{self.write(chosen)}}}}}{{{exponentials}}}", PRODUCT
+        return rf"{self.write(chosen, SUM)} - \log({exponentials})", SUM
