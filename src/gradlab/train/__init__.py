@@ -1,0 +1,17 @@
+"""Trains many copies of a small network at once, with the gradient that gradlab derived."""
+
+from __future__ import annotations
+
+from gradlab.train import datasets as datasets
+from gradlab.train._data import Data as Data
+from gradlab.train._errors import DataError as DataError
+from gradlab.train._errors import NoBestRunError as NoBestRunError
+from gradlab.train._errors import TrainError as TrainError
+from gradlab.train._experiment import Experiment as Experiment
+from gradlab.train._initialise import Normal as Normal
+from gradlab.train._initialise import Uniform as Uniform
+from gradlab.train._runs import Model as Model
+from gradlab.train._runs import Outcome as Outcome
+from gradlab.train._runs import Run as Run
+from gradlab.train._runs import Runs as Runs
+from gradlab.train._train import train as train

@@ -1,0 +1,278 @@
+"""What a training gives: all its runs, and one of them at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gradlab.train._data import Data
+from gradlab.train._errors import NoBestRunError, TrainError, whole_number
+from gradlab.train._experiment import Array, Experiment, Gradient
+
+BoolArray = NDArray[np.bool_]
+
+
+class Outcome(Enum):
+    """How a training ended, each with what to do about it: `outcome.remedy`."""
+
+    SOLVED = "at least one run gets every point right"
+    UNSOLVED = "no run gets every point right"
+    FITTED = "the losses fell; with labels that are measurements there is no right and wrong"
+    ALL_DIVERGED = "every run diverged"
+    INTERRUPTED = "interrupted before the last step"
+
+    @property
+    def remedy(self) -> str:
+        """What to try next."""
+        return _REMEDIES[self]
+
+
+_REMEDIES = {
+    Outcome.SOLVED: "nothing to do; for a higher share of such runs vary learning_rate and initialisation",
+    Outcome.UNSOLVED: "try more steps, more restarts, another learning_rate, or more hidden units",
+    Outcome.FITTED: "nothing to do; for a lower loss try more steps or another learning_rate",
+    Outcome.ALL_DIVERGED: "try a learning_rate ten times smaller, or initial parameters of a smaller scale",
+    Outcome.INTERRUPTED: "train again with fewer steps, or let it finish",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A network together with values of its parameters.
+
+    Args:
+        parameters: the values, shape (P,).
+        names: the name of each parameter.
+        inputs: how many coordinates a point has, d.
+        gradient: the compiled network.
+    """
+
+    parameters: Array
+    names: tuple[str, ...]
+    inputs: int
+    gradient: Gradient = field(repr=False)
+
+    @property
+    def named(self) -> dict[str, float]:
+        """The parameters by name, in the network's order."""
+        return dict(zip(self.names, self.parameters.tolist(), strict=True))
+
+    def predict(self, x: ArrayLike) -> Array:
+        """Computes the network's outputs.
+
+        Args:
+            x: points, shape (..., d): a single one, a list of them, or a grid.
+
+        Returns:
+            Shape (...) for a network with one output, (..., K) for one with K.
+
+        Raises:
+            TrainError: if the points do not have d coordinates.
+        """
+        points = np.asarray(x, dtype=self.parameters.dtype)
+        if points.ndim == 0 or points.shape[-1] != self.inputs:
+            raise TrainError(
+                f"the points have the shape {points.shape}, but the network has {self.inputs} inputs; "
+                f"give an array of shape (N, {self.inputs})."
+            )
+        with np.errstate(over="ignore", invalid="ignore"):  # diverged runs give NaN, not warnings
+            flat = self.gradient.predict(self.parameters, points.reshape(-1, self.inputs))
+        return flat.reshape(points.shape[:-1] + flat.shape[1:])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run(Model):
+    """One run of a training: the network with the parameters it reached, and how it got there.
+
+    Args:
+        index: the run's number.
+        initial_parameters: where it started, shape (P,).
+        curve: its loss before the first step and after each, shape (steps + 1,).
+        diverged: whether its loss rose or stopped being finite.
+        success: whether it gets every point right; None where there is no right and wrong.
+    """
+
+    index: int
+    initial_parameters: Array
+    curve: Array
+    diverged: bool
+    success: bool | None
+
+    @property
+    def loss(self) -> float:
+        """The loss after the last step."""
+        return float(self.curve[-1])
+
+    def __str__(self) -> str:
+        found = {True: "all points right", False: "some points wrong", None: "no classes"}[self.success]
+        state = "diverged" if self.diverged else found
+        numbers = "\n".join(f"  {name:<6} {value:12.6g}" for name, value in self.named.items())
+        return f"run {self.index}: loss {self.curve[0]:.6g} -> {self.loss:.6g}, {state}\n{numbers}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Runs:
+    """All runs of a training; `print(runs)` summarises them.
+
+    Args:
+        experiment: the settings.
+        data: what was trained on.
+        names: the name of each of the P parameters.
+        gradient: the compiled network.
+        initial_parameters: where the runs started, shape (restarts, P).
+        parameters: where they ended, shape (restarts, P).
+        curves: their losses before the first step and after each, shape (restarts, steps done + 1).
+        outputs: the network's outputs on the data at the end, shape (restarts, N) or (restarts, N, K).
+        categorical: whether the class is the largest of several outputs.
+        interrupted: whether Ctrl-C came before the last step.
+    """
+
+    experiment: Experiment
+    data: Data
+    names: tuple[str, ...]
+    gradient: Gradient = field(repr=False)
+    initial_parameters: Array
+    parameters: Array
+    curves: Array
+    outputs: Array
+    categorical: bool
+    interrupted: bool = False
+
+    def __len__(self) -> int:
+        return len(self.parameters)
+
+    @property
+    def steps_done(self) -> int:
+        """How many steps every run took: the experiment's, unless it was interrupted."""
+        return self.curves.shape[1] - 1
+
+    @property
+    def losses(self) -> Array:
+        """The loss of each run after its last step, shape (restarts,)."""
+        return self.curves[:, -1]
+
+    @property
+    def diverged(self) -> BoolArray:
+        """Which runs diverged, shape (restarts,).
+
+        A run diverged if one of its losses or parameters is not finite, or if its loss ended above where it
+        began by more than rounding explains (relative: the square root of the number type's epsilon).
+        """
+        finite = np.isfinite(self.curves).all(axis=1) & np.isfinite(self.parameters).all(axis=1)
+        rounding = 1.0 + np.sqrt(np.finfo(self.curves.dtype).eps)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return ~(finite & (self.losses <= rounding * self.curves[:, 0]))
+
+    @property
+    def success(self) -> BoolArray | None:
+        """Which runs get every point right, shape (restarts,).
+
+        A point is right if the output is nearer to its label than to the other one, or, for one-hot labels,
+        if the output of its class is the largest. None if the labels are measurements: nothing is right then.
+        """
+        y = self.data.y
+        if self.categorical:
+            truth = y.argmax(axis=-1)[..., None]
+            is_true = np.arange(y.shape[-1]) == truth
+            own = np.where(is_true, self.outputs, -np.inf).max(axis=-1)
+            others = np.where(is_true, -np.inf, self.outputs).max(axis=-1)
+            right = own > others
+        else:
+            values = np.unique(y)
+            if set(values.tolist()) <= {0.0, 1.0}:
+                values = np.array([0.0, 1.0])
+            if len(values) != 2:
+                return None
+            right = abs(self.outputs - y) < (values[1] - values[0]) / 2
+        return right.reshape(len(self), -1).all(axis=1)
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the training ended, with a remedy."""
+        if self.interrupted:
+            return Outcome.INTERRUPTED
+        if self.diverged.all():
+            return Outcome.ALL_DIVERGED
+        if self.success is None:
+            return Outcome.FITTED
+        return Outcome.SOLVED if self.success.any() else Outcome.UNSOLVED
+
+    @property
+    def best(self) -> Run:
+        """The run with the lowest final loss of those that did not diverge.
+
+        Raises:
+            NoBestRunError: if every run diverged.
+        """
+        diverged = self.diverged
+        if diverged.all():
+            raise NoBestRunError(
+                f"all {len(self)} runs diverged, so none is the best; {Outcome.ALL_DIVERGED.remedy}."
+            )
+        return self.run(int(np.argmin(np.where(diverged, np.inf, self.losses))))
+
+    def run(self, index: int) -> Run:
+        """Picks out one run.
+
+        Args:
+            index: its number, from 0 to restarts - 1.
+
+        Raises:
+            TrainError: if there is no run of that number.
+        """
+        index = self._checked(index)
+        success = self.success
+        return Run(
+            parameters=self.parameters[index],
+            names=self.names,
+            inputs=self.data.x.shape[1],
+            gradient=self.gradient,
+            index=index,
+            initial_parameters=self.initial_parameters[index],
+            curve=self.curves[index],
+            diverged=bool(self.diverged[index]),
+            success=None if success is None else bool(success[index]),
+        )
+
+    def initial(self, index: int) -> Model:
+        """Returns the network a run started from: a random one.
+
+        Args:
+            index: the run's number, from 0 to restarts - 1.
+
+        Raises:
+            TrainError: if there is no run of that number.
+        """
+        index = self._checked(index)
+        return Model(self.initial_parameters[index], self.names, self.data.x.shape[1], self.gradient)
+
+    def _checked(self, index: int) -> int:
+        number = whole_number("index", index, least=0, example=0)
+        if number >= len(self):
+            raise TrainError(f"there is no run {number}: the runs are numbered 0 to {len(self) - 1}.")
+        return number
+
+    def __str__(self) -> str:
+        settings = self.experiment
+        steps = f"{self.steps_done} of {settings.steps}" if self.interrupted else f"{self.steps_done}"
+        lines = [
+            f"{len(self)} runs on {self.data.name} ({len(self.data)} points), {steps} steps "
+            f"with learning rate {settings.learning_rate:g}, seed {settings.seed}",
+            f"outcome      {self.outcome.name}: {self.outcome.value}",
+        ]
+        if self.success is not None:
+            lines.append(f"all right    {_share(self.success)}")
+        lines.append(f"diverged     {_share(self.diverged)}")
+        kept = self.losses[~self.diverged]
+        if len(kept):
+            spread = f"{np.median(kept):.4g} median, {kept.max():.4g} worst"
+            lines.append(f"final loss   {kept.min():.4g} best (run {self.best.index}), {spread}")
+        lines.append(f"next         {self.outcome.remedy}")
+        return "\n".join(lines)
+
+
+def _share(which: BoolArray) -> str:
+    return f"{int(which.sum())} of {len(which)} runs ({100 * which.mean():.0f} %)"

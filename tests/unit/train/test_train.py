@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from gradlab.train import DataError, NoBestRunError, Normal, Outcome, TrainError, Uniform, datasets, train
+
+
+def test_agrees_with_a_plain_torch_loop(net):
+    data = datasets.five_points()
+    runs = train(net, data, learning_rate=0.7, steps=60, restarts=4, seed=5)
+    x, y = torch.tensor(data.x), torch.tensor(data.y)
+    for row in range(4):
+        p = torch.tensor(runs.initial_parameters[row], requires_grad=True)
+        losses = []
+        for _ in range(61):
+            hidden = torch.tanh(p[:2] + x @ p[2:6].reshape(2, 2))
+            loss = torch.nn.functional.binary_cross_entropy_with_logits(p[6] + hidden @ p[7:], y)
+            losses.append(loss.item())
+            (slope,) = torch.autograd.grad(loss, p)
+            p = (p - 0.7 * slope).detach().requires_grad_()
+        np.testing.assert_allclose(runs.curves[row], losses, rtol=0, atol=1e-10)
+
+
+def test_one_step_is_minus_rate_times_gradient(net):
+    data = datasets.xor()
+    runs = train(net, data, learning_rate=0.25, steps=1, restarts=6)
+    loss, slope = net.compile("numpy")(runs.initial_parameters, *data)
+    np.testing.assert_array_equal(runs.curves[:, 0], loss)
+    np.testing.assert_array_equal(runs.parameters, runs.initial_parameters - 0.25 * slope)
+
+
+def test_a_run_does_not_depend_on_how_many_there_are(net):
+    few = train(net, datasets.five_points(), steps=20, restarts=10, seed=3)
+    many = train(net, datasets.five_points(), steps=20, restarts=1000, seed=3)
+    np.testing.assert_array_equal(few.initial_parameters[3], many.initial_parameters[3])
+    np.testing.assert_allclose(few.curves[3], many.curves[3], rtol=1e-12)
+
+
+def test_the_seed_alone_decides(net):
+    first, again, other = (train(net, datasets.xor(), steps=5, seed=seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.curves, again.curves)
+    np.testing.assert_array_equal(first.parameters, again.parameters)
+    assert not np.isclose(first.initial_parameters, other.initial_parameters).any()
+
+
+def test_no_step_at_all_returns_the_start(net):
+    runs = train(net, datasets.xor(), steps=0)
+    np.testing.assert_array_equal(runs.parameters, runs.initial_parameters)
+    assert runs.curves.shape == (10, 1)
+    assert not runs.interrupted
+
+
+def test_own_initial_parameters_are_used_and_left_alone(net):
+    start = np.linspace(-1, 1, 18).reshape(2, 9)
+    before = start.copy()
+    runs = train(net, datasets.xor(), restarts=2, steps=3, initialisation=start)
+    np.testing.assert_array_equal(runs.initial_parameters, before)
+    np.testing.assert_array_equal(start, before)
+    again = train(net, datasets.xor(), restarts=2, steps=3, initialisation=start.tolist())
+    assert runs.experiment == again.experiment
+    assert hash(runs.experiment) == hash(again.experiment)
+
+
+def test_initialisation_scales_the_same_draw(net):
+    def start(initialisation):
+        return train(net, datasets.xor(), steps=0, initialisation=initialisation).initial_parameters
+
+    np.testing.assert_allclose(start(Normal(2.0)), 4 * start(Normal(0.5)))
+    bounded = start(Uniform(0.3))
+    assert abs(bounded).max() <= 0.3
+
+
+def test_single_precision_stays_single(net):
+    runs = train(net, datasets.five_points(), steps=10, dtype="float32")
+    results = (runs.curves, runs.parameters, runs.initial_parameters, runs.best.predict([0, 0]))
+    assert {result.dtype for result in results} == {np.dtype("float32")}
+    double = train(net, datasets.five_points(), steps=10)
+    np.testing.assert_allclose(runs.losses, double.losses, rtol=1e-4)
+
+
+def test_diverged_runs_are_counted_and_never_best(regression):
+    data = datasets.dataset([[0.0, 0.0], [1.0, 1.0], [2.0, 0.5]], [0.3, -1.7, 2.2])
+    start = np.zeros((3, 9))
+    start[0] = 50.0
+    start[2, 7:] = 1e300
+    runs = train(regression, data, restarts=3, steps=200, learning_rate=0.01, initialisation=start)
+    assert runs.diverged.tolist() == [False, False, True]
+    assert not np.isfinite(runs.losses[2])
+    assert runs.best.index == int(np.argmin(runs.losses[:2]))
+    assert "diverged     1 of 3 runs" in str(runs)
+
+
+def test_a_rising_loss_is_divergence_even_while_finite(regression):
+    data = datasets.dataset([[1.0, 0.0], [0.0, 1.0]], [3.0, -2.0])
+    runs = train(regression, data, steps=1, learning_rate=30.0)
+    assert np.isfinite(runs.losses).all()
+    assert (runs.diverged == (runs.losses > runs.curves[:, 0])).all()
+    assert runs.diverged.any()
+
+
+def test_all_diverged_is_an_outcome(regression):
+    runs = train(regression, datasets.xor(), steps=300, learning_rate=1e6)
+    assert runs.outcome is Outcome.ALL_DIVERGED
+    assert "ALL_DIVERGED" in str(runs)
+    assert "smaller" in runs.outcome.remedy
+    with pytest.raises(NoBestRunError, match=r"all 10 runs diverged.*smaller"):
+        runs.best  # noqa: B018  # the property raises
+
+
+def test_ctrl_c_returns_the_whole_steps(net):
+    seen = []
+
+    def stop(done, steps):
+        seen.append((done, steps))
+        if done == 7:
+            raise KeyboardInterrupt
+
+    runs = train(net, datasets.five_points(), steps=50, progress=stop)
+    assert seen == [(done, 50) for done in range(1, 8)]
+    assert runs.interrupted
+    assert runs.steps_done == 7
+    assert runs.outcome is Outcome.INTERRUPTED
+    assert "7 of 50 steps" in str(runs)
+    shorter = train(net, datasets.five_points(), steps=7)
+    np.testing.assert_array_equal(runs.curves, shorter.curves)
+    np.testing.assert_array_equal(runs.parameters, shorter.parameters)
+
+
+def test_ctrl_c_inside_a_step_drops_that_step(net):
+    compiled = net.compile("numpy")
+
+    class Interrupted:
+        calls = 0
+        predict = staticmethod(compiled.predict)
+
+        def __call__(self, *arguments):
+            self.calls += 1
+            if self.calls == 5:
+                raise KeyboardInterrupt
+            return compiled(*arguments)
+
+    net.compile = lambda backend: Interrupted()
+    runs = train(net, datasets.xor(), steps=50)
+    assert runs.steps_done == 3
+    np.testing.assert_array_equal(runs.losses, compiled(runs.parameters, *datasets.xor())[0])
+
+
+def test_a_pair_of_arrays_is_data(net):
+    x, y = datasets.xor()
+    np.testing.assert_array_equal(
+        train(net, (x.tolist(), torch.tensor(y)), steps=4).curves, train(net, datasets.xor(), steps=4).curves
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"learning_rate": -0.1}, r"learning_rate must be greater than 0.*learning_rate=1"),
+        ({"learning_rate": 0}, "learning_rate must be greater than 0"),
+        ({"learning_rate": float("nan")}, "learning_rate must be finite"),
+        ({"learning_rate": float("inf")}, "learning_rate must be finite"),
+        ({"learning_rate": "0.1"}, "learning_rate must be a number"),
+        ({"learning_rate": True}, "learning_rate must be a number"),
+        ({"steps": 10.0}, "steps must be a whole number.*steps=100"),
+        ({"steps": -1}, "steps must be at least 0"),
+        ({"restarts": 0}, "restarts must be at least 1"),
+        ({"restarts": "ten"}, "restarts must be a whole number"),
+        ({"restarts": True}, "restarts is True"),
+        ({"seed": -1}, "seed must be at least 0"),
+        ({"seed": 2**128}, r"seed must be less than 2\*\*128"),
+        ({"dtype": "int32"}, "dtype is 'int32'.*float64"),
+        ({"dtype": "wide"}, "NumPy does not know"),
+        ({"initialisation": "normal"}, r"Normal\(scale=1.0\)"),
+        ({"initialisation": np.zeros((10, 8))}, r"network has 9 parameters"),
+        ({"initialisation": np.zeros((3, 9))}, "write restarts=3"),
+        ({"initialisation": np.full((10, 9), np.nan)}, "NaN or infinite"),
+    ],
+)
+def test_settings_that_cannot_be_used(net, settings, message):
+    with pytest.raises(TrainError, match=message):
+        train(net, datasets.xor(), **settings)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (np.zeros((3, 2)), r"give a pair \(x, y\)"),
+        (([[1, 2, 3]], [0]), "3 coordinates, but the network has 2 inputs"),
+        (([[1, 2]], [[0, 1]]), "1 output needs"),
+        (([[1, 2], [3, 4]], [1, 2]), r"write \(y == 2\).astype\(float\)"),
+        (([[1, 2], [3, 4], [5, 6]], [1, 2, 3]), "3 labels .*found 1, 2, 3"),
+    ],
+)
+def test_data_that_does_not_suit_the_network(net, data, message):
+    with pytest.raises(DataError, match=message):
+        train(net, data)
