@@ -1,0 +1,222 @@
+"""What each line of a template is for: content, homework, message, note, check or tag.
+
+A block may run over cells: what is open is carried from one cell to the next, while the markers between the
+cells are no lines of any cell and so can be neither cut nor lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from gradlab.labs._layout import Span
+from gradlab.labs._tags import (
+    BLOCKS,
+    CheckArguments,
+    Tag,
+    TagSyntaxError,
+    allowed_text,
+    answer_points,
+    check_arguments,
+    parse_tag,
+)
+
+
+class Role(Enum):
+    """What a line of a cell is for."""
+
+    CONTENT = "in both versions"
+    HOMEWORK = "in the solution alone"
+    MESSAGE = "in the question alone"
+    NOTE = "in neither"
+    CHECK = "in the check's own cell"
+    ANSWER = "an empty cell in the question"
+    FLAG = "a tag that takes no content with it"
+    TAG = "a tag that opens or closes a block"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of lines between two tags.
+
+    Args:
+        word: the tag that opened it.
+        line: the line of that tag.
+        check: the arguments, where it is a check.
+    """
+
+    word: str
+    line: int
+    check: CheckArguments | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a cell.
+
+    Args:
+        number: its number in the template.
+        text: as it stands there; of a message, what the message says.
+        role: what it is for.
+        block: the block that it lies in or opens.
+        indent: white space before a message.
+        points: of an ANSWER tag.
+    """
+
+    number: int
+    text: str
+    role: Role
+    block: Block | None = None
+    indent: str = ""
+    points: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """The lines of all cells with their roles.
+
+    Args:
+        cells: the lines of each cell.
+        skipped: indices of the cells that the question does not run.
+        allowed: texts that the leak audit passes.
+    """
+
+    cells: tuple[tuple[Line, ...], ...]
+    skipped: frozenset[int]
+    allowed: tuple[str, ...]
+
+
+Report = Callable[[int, str], None]
+"""Takes a line number and a message."""
+
+
+def mark_lines(spans: Sequence[Span], error: Report, warning: Report) -> Marked:
+    """Find out what each line is for.
+
+    Args:
+        spans: the cells.
+        error: told of everything that stops the build.
+        warning: told of everything accepted that should be written otherwise.
+
+    Returns:
+        The lines; of use only if no error was reported.
+    """
+    marker = _Marker(error, warning)
+    cells = tuple(tuple(marker.cell(index, span)) for index, span in enumerate(spans))
+    marker.end()
+    return Marked(cells, frozenset(marker.skipped), tuple(marker.allowed))
+
+
+class _Marker:
+    """Walks through the lines and knows which block is open."""
+
+    def __init__(self, error: Report, warning: Report) -> None:
+        self.error, self.warning = error, warning
+        self.open: Block | None = None
+        self.skipped: set[int] = set()
+        self.allowed: list[str] = []
+        self.names: dict[str, int] = {}
+
+    def cell(self, index: int, span: Span) -> Iterable[Line]:
+        for number, text in enumerate(span.lines, span.content_line):
+            try:
+                tag = parse_tag(text)
+                yield self._plain(number, text) if tag is None else self._tag(number, text, tag, index, span)
+            except TagSyntaxError as problem:
+                self.error(number, str(problem) + ".")
+        if self.open is not None and self.open.word == "CHECK":
+            self.error(
+                self.open.line, "CHECK is not closed in its cell; write '#!TAG CHECKEND' in the same cell."
+            )
+            self.open = None
+
+    def end(self) -> None:
+        if self.open is not None:
+            closing = BLOCKS[self.open.word]
+            self.error(
+                self.open.line, f"{self.open.word} is never closed; write '#!TAG {closing}' where it ends."
+            )
+
+    def _plain(self, number: int, text: str) -> Line:
+        if self.open is None:
+            return Line(number, text, Role.CONTENT)
+        role = {"HWBEGIN": Role.HOMEWORK, "NOTE": Role.NOTE, "CHECK": Role.CHECK}[self.open.word]
+        return Line(number, text, role, self.open)
+
+    def _tag(self, number: int, text: str, tag: Tag, index: int, span: Span) -> Line:
+        for remark in tag.remarks:
+            self.warning(number, remark + ".")
+        if tag.word in BLOCKS:
+            return self._opens(number, text, tag, span)
+        if tag.word in BLOCKS.values():
+            return self._closes(number, text, tag)
+        if tag.word == "MSG":
+            if self.open is None or self.open.word != "HWBEGIN":
+                raise TagSyntaxError(
+                    f"a message outside a homework block{self._opened()}; move it between HWBEGIN and HWEND"
+                )
+            return Line(number, tag.text, Role.MESSAGE, self.open, tag.indent)
+        if tag.word == "ANSWER":
+            if span.kind != "markdown":
+                raise TagSyntaxError("ANSWER belongs in prose, not in a code cell; move it out of the fence")
+            if self.open is not None:
+                raise TagSyntaxError(
+                    f"ANSWER inside a block{self._opened()}; move it before or behind the block"
+                )
+            return Line(number, text, Role.ANSWER, points=answer_points(tag.text))
+        if tag.word == "ALLOW":
+            self.allowed.append(allowed_text(tag.text))
+        elif span.kind == "code":
+            self.skipped.add(index)
+        else:
+            self.warning(
+                number, "SKIPQUESTEXEC stands in prose and does nothing there; put it into the code cell."
+            )
+        return Line(number, text, Role.FLAG, self.open)
+
+    def _opens(self, number: int, text: str, tag: Tag, span: Span) -> Line:
+        if self.open is not None:
+            meant = BLOCKS[self.open.word]
+            raise TagSyntaxError(
+                f"{tag.word} inside a block{self._opened()}; blocks cannot be nested: "
+                f"close that one with '#!TAG {meant}' first, or write {meant} here if that was meant"
+            )
+        check = None
+        if tag.word == "CHECK":
+            check = self._check(number, tag, span)
+        self.open = Block(tag.word, number, check)
+        return Line(number, text, Role.TAG, self.open)
+
+    def _check(self, number: int, tag: Tag, span: Span) -> CheckArguments | None:
+        # Reported, not raised: the block is open all the same, and its CHECKEND is not a second error.
+        if span.kind != "code":
+            self.error(number, "CHECK belongs in a code cell: it is code that runs after the cell.")
+            return None
+        try:
+            check = check_arguments(tag.text)
+        except TagSyntaxError as problem:
+            self.error(number, f"{problem}.")
+            return None
+        first = self.names.setdefault(check.name, number)
+        if first != number:
+            self.error(
+                number, f"the check {check.name!r} stands in line {first} already; give each its own name."
+            )
+        return check
+
+    def _closes(self, number: int, text: str, tag: Tag) -> Line:
+        block, self.open = self.open, None
+        if block is None:
+            opener = next(word for word, closing in BLOCKS.items() if closing == tag.word)
+            raise TagSyntaxError(f"{tag.word} closes nothing; write '#!TAG {opener}' before it or delete it")
+        if BLOCKS[block.word] != tag.word:
+            self.open = block
+            opened, self.open = self._opened(), None
+            raise TagSyntaxError(
+                f"{tag.word} inside a block{opened}; close it with '#!TAG {BLOCKS[block.word]}'"
+            )
+        return Line(number, text, Role.TAG, block)
+
+    def _opened(self) -> str:
+        return "" if self.open is None else f" ({self.open.word} in line {self.open.line} is open)"

@@ -1,0 +1,87 @@
+"""The images that prose refers to by a relative path."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from gradlab.labs._cut import OutLine
+
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+_CODE_SPAN = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
+_INLINE = re.compile(r"!\[(?:[^\[\]]|\[[^\[\]]*\])*\]\(\s*(?:<([^<>\n]+)>|((?:[^\s()\\]|\\.|\([^\s()]*\))+))")
+_REFERENCE = re.compile(r"!\[([^\[\]]*)\](?:\[([^\[\]]*)\])?(?!\()")
+_DEFINITION = re.compile(r"^ {0,3}\[([^\[\]]+)\]:\s*(?:<([^<>\n]+)>|(\S+))", re.MULTILINE)
+_TAG = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*(?:\"([^\"]+)\"|'([^']+)'|([^\s\"'>]+))", re.IGNORECASE)
+_NOT_A_FILE = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]+:|//|/|#)")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReference:
+    """One mention of an image file.
+
+    Args:
+        path: the relative path as the template writes it.
+        file: the path with `%20` and the like decoded, without `?` and `#` parts.
+        line: the template line that mentions it.
+    """
+
+    path: str
+    file: str
+    line: int
+
+
+def find_images(cells: Iterable[Sequence[OutLine]]) -> tuple[ImageReference, ...]:
+    """Find the images that prose cells show.
+
+    Args:
+        cells: the lines of each prose cell.
+
+    Returns:
+        The references by relative path, in order; those in code, by web address or by absolute path are none.
+
+    >>> [image.file for image in find_images([[OutLine("![net](a%20b.png) <img src='c.svg'>", 4)]])]
+    ['a b.png', 'c.svg']
+    """
+    return tuple(reference for lines in cells for reference in _of_cell(lines))
+
+
+def _of_cell(lines: Sequence[OutLine]) -> list[ImageReference]:
+    text = _CODE_SPAN.sub(_blank, "\n".join(_without_fences(lines)))
+    definitions = {match[1].casefold(): match[2] or match[3] for match in _DEFINITION.finditer(text)}
+    found = [(match.start(), match[1] or match[2]) for match in _INLINE.finditer(text)]
+    found += [
+        (match.start(), html.unescape(match[1] or match[2] or match[3])) for match in _TAG.finditer(text)
+    ]
+    for match in _REFERENCE.finditer(text):
+        path = definitions.get((match[2] or match[1]).casefold())
+        if path is not None:
+            found.append((match.start(), path))
+    references = []
+    for position, written in sorted(found):
+        path = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", written)
+        if not _NOT_A_FILE.match(path):
+            number = lines[text[:position].count("\n")].line
+            file = path if "\\" in written else unquote(re.split(r"[?#]", path, maxsplit=1)[0])
+            references.append(ImageReference(path, file, number))
+    return references
+
+
+def _without_fences(lines: Sequence[OutLine]) -> list[str]:
+    fence = ""
+    out = []
+    for line in lines:
+        match = _FENCE.match(line.text)
+        out.append("" if fence or match else line.text)
+        if match and not fence:
+            fence = match[1]
+        elif match and match[1].startswith(fence):
+            fence = ""
+    return out
+
+
+def _blank(match: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", match[0])

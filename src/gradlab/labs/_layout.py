@@ -1,0 +1,128 @@
+"""Where the cells of a Jupytext Markdown file stand in it, line by line.
+
+Jupytext itself decides what a cell is; its reader only does not say where it found one. `read_layout` lets it
+read and notes how many lines each cell took, so that a file can be cut cell by cell and still be put together
+again exactly as it was. (Rejected: a tokenizer of our own, which would have to follow every rule and every
+later change of Jupytext's.)
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any, Literal
+
+CellKind = Literal["code", "markdown", "raw"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One cell and the lines it was read from.
+
+    Args:
+        kind: "code", "markdown" or "raw".
+        metadata: the cell's own, without Jupytext's bookkeeping.
+        opening: the fence or region marker before the content, None for plain prose.
+        prefix: the `%%language` line that Jupytext makes of a fence in another language, else None.
+        lines: the content.
+        closing: the fence or region marker behind it, None for plain prose.
+        tail: the blank lines up to the next cell.
+        line: number of the cell's first line, counted from 1: its marker where it has one.
+        closed: whether a marker that opened the cell was closed.
+    """
+
+    kind: CellKind
+    metadata: dict[str, Any]
+    opening: str | None
+    prefix: str | None
+    lines: tuple[str, ...]
+    closing: str | None
+    tail: tuple[str, ...]
+    line: int
+    closed: bool
+
+    @property
+    def content_line(self) -> int:
+        """Number of the content's first line."""
+        return self.line + (self.opening is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A whole file: its header and its cells.
+
+    Args:
+        header: the lines before the first cell.
+        header_cell: the raw cell that Jupytext makes of settings other than `jupyter:`, None without.
+        spans: the cells.
+        metadata: the notebook's.
+    """
+
+    header: tuple[str, ...]
+    header_cell: str | None
+    spans: tuple[Span, ...]
+    metadata: dict[str, Any]
+
+
+def read_layout(text: str) -> Layout:
+    r"""Read a Jupytext Markdown file and say where each cell stands.
+
+    Args:
+        text: the file's text, lines ended by a line feed.
+
+    Returns:
+        Its layout.
+
+    Raises:
+        ValueError: if Jupytext cannot read the header.
+
+    >>> [(span.kind, span.line, span.lines) for span in read_layout("# Title\n\n```python\nx = 1\n```\n").spans]
+    [('markdown', 1, ('# Title',)), ('code', 3, ('x = 1',))]
+    """
+    from jupytext.cell_reader import MarkdownCellReader
+    from jupytext.jupytext import TextNotebookConverter
+
+    taken: list[tuple[int, int, bool, list[str]]] = []
+
+    class Recorder(MarkdownCellReader):
+        def read(self, lines: list[str]) -> tuple[Any, int]:
+            cell, end = super().read(lines)
+            content = list(self.content or [])
+            # A fence without a language is prose and part of its own content.
+            start = int(bool(self.explicit_soc) and content[:1] != lines[:1])
+            taken.append((start, end, bool(self.explicit_eoc), content))
+            return cell, end
+
+    converter = TextNotebookConverter({"extension": ".md", "format_name": "markdown"}, None)
+    converter.implementation = copy.copy(converter.implementation)
+    converter.implementation.cell_reader_class = Recorder
+    notebook = converter.reads(text)
+
+    lines = text.splitlines()
+    position = len(lines) - sum(end for _, end, _, _ in taken)
+    header = tuple(lines[:position])
+    cells = list(notebook.cells)
+    header_cell = cells.pop(0).source if len(cells) > len(taken) else None
+    spans = []
+    for cell, (start, end, closed, content) in zip(cells, taken, strict=True):
+        own = lines[position : position + end]
+        spans.append(_span(cell, own, start, closed, content, position + 1))
+        position += end
+    return Layout(header, header_cell, tuple(spans), dict(notebook.metadata))
+
+
+def _span(cell: Any, own: list[str], start: int, closed: bool, content: list[str], line: int) -> Span:
+    rest = own[start + len(content) :]
+    closing = rest.pop(0) if start and closed else None
+    source = "\n".join(content)
+    return Span(
+        kind=cell.cell_type,
+        metadata={key: value for key, value in cell.metadata.items() if key != "lines_to_next_cell"},
+        opening=own[0] if start else None,
+        prefix=None if cell.source == source else cell.source.partition("\n")[0],
+        lines=tuple(content),
+        closing=closing,
+        tail=tuple(rest),
+        line=line,
+        closed=closed or not start,
+    )

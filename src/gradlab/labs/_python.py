@@ -1,0 +1,84 @@
+"""Parse a notebook's code cell as IPython would run it."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Sequence
+from typing import Final
+
+# Cell magics whose body is Python that runs in the notebook; what stands below any other is another language.
+_PYTHON_MAGICS: Final = ("%%time", "%%timeit", "%%capture", "%%prun")
+
+
+def is_python(lines: Sequence[str]) -> bool:
+    """Say whether a cell of a Python notebook holds Python.
+
+    Args:
+        lines: the cell's lines.
+
+    Returns:
+        False where the first line is a cell magic for another language.
+
+    >>> is_python(["%%bash", "ls"]), is_python(["%matplotlib inline"])
+    (False, True)
+    """
+    first = next((line for line in lines if line.strip()), "")
+    return not first.startswith("%%") or first.split()[0] in _PYTHON_MAGICS
+
+
+def parse(lines: Sequence[str]) -> ast.Module:
+    """Parse a cell after IPython's transformation of `%`, `!` and `?` lines.
+
+    Args:
+        lines: the cell's lines.
+
+    Returns:
+        The syntax tree; its line numbers are those of the cell, counted from 1.
+
+    Raises:
+        SyntaxError: if it is no Python.
+
+    >>> parse(["", "!ls", "x = 1"]).body[1].lineno
+    3
+    """
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    blank = next((row for row, line in enumerate(lines) if line.strip()), len(lines))
+    body = list(lines[blank:])
+    if body and body[0].startswith("%%") and is_python(body):
+        body[0] = "#"
+    try:
+        with warnings.catch_warnings():
+            # An invalid escape in a student's string is for Python to report when the cell runs.
+            warnings.simplefilter("ignore")
+            code = TransformerManager().transform_cell("\n".join(body) + "\n")
+            tree = compile(
+                code, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
+            )
+    except SyntaxError as error:
+        error.lineno = (error.lineno or 1) + blank
+        raise
+    except (ValueError, RecursionError, MemoryError) as error:
+        problem = SyntaxError(str(error) or "the cell is nested too deeply")
+        problem.lineno = blank + 1
+        raise problem from error
+    return ast.increment_lineno(tree, blank)
+
+
+def parses(lines: Sequence[str]) -> ast.Module | None:
+    """Parse a cell, or say that it does not parse.
+
+    Args:
+        lines: the cell's lines.
+
+    Returns:
+        The syntax tree, None where it is no Python.
+
+    >>> parses(["x = ("]) is None
+    True
+    """
+    try:
+        return parse(lines)
+    except SyntaxError:
+        return None

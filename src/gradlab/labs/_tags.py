@@ -1,0 +1,241 @@
+"""The tag language, line by line: which line is a tag, which only looks like one, what its arguments say.
+
+A tag counts wherever its line stands, in a fenced or quoted part of the prose too: a line that is taken for
+an example by mistake would put a solution before the students. A text that has to *show* a tag writes
+`#&#33;TAG` in prose, or splits the string in code.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from gradlab._errors import GradlabError
+
+BLOCKS: Final[Mapping[str, str]] = {"HWBEGIN": "HWEND", "NOTE": "NOTEEND", "CHECK": "CHECKEND"}
+"""The tags that open a block, each with the one that closes it."""
+
+_WITHOUT_ARGUMENTS: Final = ("HWBEGIN", "HWEND", "SKIPQUESTEXEC", "CHECKEND", "NOTE", "NOTEEND")
+WORDS: Final = (*_WITHOUT_ARGUMENTS, "CHECK", "ANSWER", "ALLOW")
+"""Every word that may stand behind `#!TAG`."""
+
+_TAG = re.compile(r"^(?P<indent>\s*)(?P<comment>(?:#\s*)*)#!(?P<kind>TAG|MSG)(?!\w)(?P<rest>.*)$", re.DOTALL)
+_ANYWHERE = re.compile(r"#\s*!\s*(?:TAG|MSG)(?![a-z])", re.IGNORECASE)
+# Words that nobody writes but to tag: a line with one of them is a tag with a slip in it.
+_TELLTALE = re.compile(r"\b(?:HWBEGIN|HWEND|SKIPQUESTEXEC|CHECKEND|NOTEEND)\b")
+_BANG = re.compile(r"^\s*(?:#\s*)+!\s*(?P<word>[A-Za-z]+)")
+_HASH = re.compile(r"^\s*#+\s*(?:TAG|MSG)\s+(?:" + "|".join(WORDS) + r")\b")
+
+
+class TagSyntaxError(GradlabError):
+    """A line that is meant as a tag and is none; the message says what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One tag line.
+
+    Args:
+        word: one of `WORDS`, or "MSG".
+        indent: the white space before it.
+        text: what stands behind the word: arguments, or the message.
+        remarks: what was accepted though it should be written otherwise.
+    """
+
+    word: str
+    indent: str
+    text: str
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckArguments:
+    """The arguments of a CHECK tag.
+
+    Args:
+        name: unique in the template.
+        points: what passing it is worth, default 1.
+        hidden: whether neither version shows it, default no.
+        timeout: seconds that it may run, default 10.
+    """
+
+    name: str
+    points: float = 1.0
+    hidden: bool = False
+    timeout: float = 10.0
+
+
+def parse_tag(line: str) -> Tag | None:
+    """Read one line of a template.
+
+    Args:
+        line: the line, without its end.
+
+    Returns:
+        The tag, or None where the line is ordinary content.
+
+    Raises:
+        TagSyntaxError: if the line is meant as a tag but is not written as one.
+
+    >>> parse_tag("    #!MSG TODO return the loss.").text
+    'TODO return the loss.'
+    >>> parse_tag("x = 1  # a comment") is None
+    True
+    """
+    match = _TAG.match(line)
+    if match is None:
+        _refuse_near_miss(line)
+        return None
+    indent, rest = match["indent"], match["rest"]
+    if match["kind"] == "MSG":
+        if _ANYWHERE.search(rest):
+            raise TagSyntaxError("a second tag stands in this message; each tag needs a line of its own")
+        return Tag("MSG", indent, rest.strip())
+    remarks = ()
+    if match["comment"]:
+        remarks = ("this tag is commented out, and counts all the same; delete the line if it should not",)
+    word_match = re.match(r"\s+(\w+)(.*)$", rest, re.DOTALL)
+    if word_match is None:
+        raise TagSyntaxError(f"#!TAG without a word; write one of {', '.join(WORDS)} behind it")
+    word, text = word_match[1], word_match[2].strip()
+    if word not in WORDS:
+        raise TagSyntaxError(f"unknown tag {word!r}{nearest(word, WORDS)}")
+    if word != "ALLOW" and (_ANYWHERE.search(text) or _TELLTALE.search(text)):
+        raise TagSyntaxError(f"a second tag stands behind {word}; each tag needs a line of its own")
+    if text and word in _WITHOUT_ARGUMENTS:
+        remarks += (f"{text!r} behind {word} is ignored; delete it",)
+    return Tag(word, indent, text, remarks)
+
+
+def _refuse_near_miss(line: str) -> None:
+    bang = _BANG.match(line)
+    spelt = bang is not None and bang["word"].upper() in (*WORDS, "TAG", "MSG")
+    if spelt or _HASH.match(line):
+        raise TagSyntaxError(f"{line.strip()!r} is not written as a tag; write '#!TAG WORD' or '#!MSG text'")
+    if _ANYWHERE.search(line) or _TELLTALE.search(line):
+        raise TagSyntaxError(
+            "a tag has to stand on a line of its own; put it on one "
+            "(in prose, '#&#33;TAG' shows a tag without being one)"
+        )
+
+
+def nearest(word: str, known: tuple[str, ...]) -> str:
+    """Say which known word may have been meant.
+
+    Args:
+        word: what was written.
+        known: the words there are.
+
+    Returns:
+        A clause to put behind the complaint.
+
+    >>> nearest("HWBEGN", WORDS)
+    '; did you mean HWBEGIN?'
+    """
+    spelling = {name.casefold(): name for name in known}
+    close = difflib.get_close_matches(word.casefold(), list(spelling), n=1, cutoff=0.5)
+    return f"; did you mean {spelling[close[0]]}?" if close else f"; known are {', '.join(known)}"
+
+
+def check_arguments(text: str) -> CheckArguments:
+    """Read what stands behind CHECK.
+
+    Args:
+        text: for example `loss points=2 hidden timeout=5`.
+
+    Returns:
+        The arguments, defaults filled in.
+
+    Raises:
+        TagSyntaxError: if the name is missing or an argument is unknown or no number.
+
+    >>> check_arguments("loss points=2 hidden")
+    CheckArguments(name='loss', points=2.0, hidden=True, timeout=10.0)
+    """
+    words = _split(text, "CHECK")
+    if not words or not re.fullmatch(r"[A-Za-z_][\w.-]*", words[0]) or words[0] == "hidden":
+        raise TagSyntaxError(
+            "CHECK needs a name of letters, digits, '_', '-' or '.': #!TAG CHECK name points=2"
+        )
+    numbers: dict[str, float] = {}
+    hidden = False
+    for word in words[1:]:
+        if word == "hidden":
+            hidden = True
+        else:
+            key, number = _number(word, ("points", "timeout"), ("points", "timeout", "hidden"))
+            numbers[key] = number
+    if numbers.get("timeout", 1.0) == 0:
+        raise TagSyntaxError("timeout=0 leaves the check no time; give it seconds, such as timeout=10")
+    return CheckArguments(
+        words[0],
+        numbers.get("points", CheckArguments.points),
+        hidden,
+        numbers.get("timeout", CheckArguments.timeout),
+    )
+
+
+def answer_points(text: str) -> float:
+    """Read what stands behind ANSWER.
+
+    Args:
+        text: empty, or for example `points=2`.
+
+    Returns:
+        The points, default 1.
+
+    Raises:
+        TagSyntaxError: if an argument is unknown or no number.
+
+    >>> answer_points("points=2")
+    2.0
+    """
+    points = 1.0
+    for word in _split(text, "ANSWER"):
+        points = _number(word, ("points",), ("points",))[1]
+    return points
+
+
+def allowed_text(text: str) -> str:
+    """Read what stands behind ALLOW.
+
+    Args:
+        text: the allowed text in double quotes; a quote or a backslash in it may be escaped with a backslash.
+
+    Returns:
+        The text without its quotes.
+
+    Raises:
+        TagSyntaxError: if it is not one quoted text.
+
+    >>> allowed_text('"return x"')
+    'return x'
+    """
+    match = re.fullmatch(r'"(.+)"', text)
+    if match is None or not match[1].strip():
+        raise TagSyntaxError('ALLOW needs the repeated text in double quotes: #!TAG ALLOW "return x"')
+    return re.sub(r'\\(["\\])', r"\1", match[1])
+
+
+def _split(text: str, word: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise TagSyntaxError(f"a quotation mark behind {word} is not closed") from error
+
+
+def _number(word: str, numeric: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, float]:
+    key, equals, value = word.partition("=")
+    if not equals or key not in numeric:
+        raise TagSyntaxError(f"unknown argument {word!r}{nearest(key, known)}")
+    try:
+        number = float(value)
+    except ValueError as error:
+        raise TagSyntaxError(f"{key}={value} is not a number; write for example {key}=2") from error
+    if not 0 <= number < float("inf"):
+        raise TagSyntaxError(f"{key}={value} cannot be; write a number from 0 up, for example {key}=2")
+    return key, number

@@ -1,0 +1,217 @@
+"""Read a lab template: a Jupytext Markdown file with tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gradlab.labs._blocks import Line, mark_lines
+from gradlab.labs._diagnostics import Diagnostic, TemplateError
+from gradlab.labs._layout import CellKind, Layout, Span, read_layout
+from gradlab.labs._settings import LabSettings, SettingsError, split_settings
+
+# What str.splitlines, and so Jupytext, takes for the end of a line though no editor counts it as one.
+_ODD_LINE_ENDS = re.compile("[\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
+_REGION_MARKER = re.compile(r"^\s*<!--\s*#(?:end)?(?:region|markdown|md|raw)\b.*-->\s*$")
+_KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a template.
+
+    Args:
+        kind: "code", "markdown" or "raw".
+        source: its text as Jupyter would show the template.
+        metadata: its own metadata.
+        line: number of its first line in the template, counted from 1.
+        skip_in_question: whether the question leaves it unrun (SKIPQUESTEXEC).
+        lines: its lines with what each is for.
+        span: the lines with the markers around them.
+    """
+
+    kind: CellKind
+    source: str
+    metadata: dict[str, Any]
+    line: int
+    skip_in_question: bool
+    lines: tuple[Line, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template that can be built.
+
+    Args:
+        path: the file, as it was named.
+        cells: its cells in their order.
+        metadata: the notebook's metadata, kernelspec included.
+        settings: what the header sets under `gradlab:`.
+        warnings: what was accepted though it should be written otherwise.
+        header: the header's lines without gradlab's settings.
+        header_cell: the raw cell that Jupytext makes of other settings in the header, None without.
+        allowed: the texts that ALLOW tags name.
+        ends_with_newline: whether the last line is ended.
+    """
+
+    path: Path
+    cells: tuple[Cell, ...]
+    metadata: dict[str, Any]
+    settings: LabSettings
+    warnings: tuple[Diagnostic, ...]
+    header: tuple[str, ...]
+    header_cell: str | None
+    allowed: tuple[str, ...]
+    ends_with_newline: bool
+
+    @property
+    def is_python(self) -> bool:
+        """Whether its kernel runs Python."""
+        return str(self.metadata["kernelspec"].get("language", "python")).lower() in (
+            "python",
+            "python3",
+            "ipython",
+        )
+
+
+class _Findings:
+    """Collects what is found in one file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.errors: list[Diagnostic] = []
+        self.warnings: list[Diagnostic] = []
+
+    def error(self, line: int, message: str) -> None:
+        self.errors.append(Diagnostic(self.path, line, "error", message))
+
+    def warning(self, line: int, message: str) -> None:
+        self.warnings.append(Diagnostic(self.path, line, "warning", message))
+
+    def stop(self) -> TemplateError:
+        return TemplateError(sorted(self.errors))
+
+
+def read_template(path: Path) -> Template:
+    r"""Read a template and find everything that is wrong with its tags.
+
+    Args:
+        path: a Jupytext Markdown file, UTF-8.
+
+    Returns:
+        The template.
+
+    Raises:
+        TemplateError: if it cannot be read, or a tag, a region marker or a setting is wrong; it names them all.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "lab.md"
+    >>> _ = path.write_text("# Lab\n\n```python\n#!TAG SKIPQUESTEXEC\nx = 1\n```\n")
+    >>> [(cell.kind, cell.line, cell.skip_in_question) for cell in read_template(path).cells]
+    [('markdown', 1, False), ('code', 3, True)]
+    """
+    path = Path(path)
+    findings = _Findings(path)
+    text = _read_text(path, findings)
+    lines = text.split("\n")
+    try:
+        settings, own = split_settings(lines)
+    except SettingsError as problem:
+        findings.error(problem.line, str(problem))
+        raise findings.stop() from problem
+    kept = [line for row, line in enumerate(lines) if row not in own]
+    layout = _layout(kept, len(own), findings)
+    marked = mark_lines(layout.spans, findings.error, findings.warning)
+    _check_markers(layout.spans, findings)
+    if findings.errors:
+        raise findings.stop()
+    metadata = {**layout.metadata, "kernelspec": dict(layout.metadata.get("kernelspec") or _KERNEL)}
+    cells = tuple(
+        Cell(
+            kind=span.kind,
+            source="\n".join([*([span.prefix] if span.prefix else []), *span.lines]),
+            metadata=span.metadata,
+            line=span.line,
+            skip_in_question=index in marked.skipped,
+            lines=marked.cells[index],
+            span=span,
+        )
+        for index, span in enumerate(layout.spans)
+    )
+    return Template(
+        path=path,
+        cells=cells,
+        metadata=metadata,
+        settings=settings,
+        warnings=tuple(sorted(findings.warnings)),
+        header=layout.header,
+        header_cell=layout.header_cell,
+        allowed=marked.allowed,
+        ends_with_newline=text.endswith("\n"),
+    )
+
+
+def _read_text(path: Path, findings: _Findings) -> str:
+    try:
+        raw = path.read_bytes()
+    except OSError as problem:
+        findings.error(0, f"the template cannot be read: {problem.strerror or problem}.")
+        raise findings.stop() from problem
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = raw[: problem.start].count(b"\n") + 1
+        findings.error(line, "this line is not UTF-8 text; save the template in the encoding UTF-8.")
+        raise findings.stop() from problem
+    text = text.replace("\r\n", "\n")
+    if "\n" not in text:
+        text = text.replace("\r", "\n")
+    if "\0" in text:
+        findings.error(
+            text[: text.index("\0")].count("\n") + 1, "this line holds a null character; delete it."
+        )
+        raise findings.stop()
+    for match in _ODD_LINE_ENDS.finditer(text):
+        line = text[: match.start()].count("\n") + 1
+        findings.warning(line, f"the character U+{ord(match[0]):04X} was read as a blank; delete it.")
+    # A blank and not a line end: the numbers of the lines stay those that an editor shows.
+    return _ODD_LINE_ENDS.sub(" ", text)
+
+
+def _layout(lines: Sequence[str], removed: int, findings: _Findings) -> Layout:
+    from dataclasses import replace
+
+    try:
+        layout = read_layout("\n".join(lines))
+    except Exception as problem:  # Jupytext and PyYAML raise what their parts happen to raise
+        findings.error(1, f"Jupytext cannot read the file: {problem}")
+        raise findings.stop() from problem
+    representation = layout.metadata.get("jupytext", {}).get("text_representation", {})
+    if representation.get("format_name", "markdown") != "markdown":
+        name = representation["format_name"]
+        findings.error(
+            1, f"the header says 'format_name: {name}'; a template is written in 'format_name: markdown'."
+        )
+        raise findings.stop()
+    spans = tuple(replace(span, line=span.line + removed) for span in layout.spans)
+    return replace(layout, spans=spans)
+
+
+def _check_markers(spans: Sequence[Span], findings: _Findings) -> None:
+    for span in spans:
+        if not span.closed:
+            closing = "```" if span.kind == "code" else "<!-- #endregion -->"
+            findings.error(
+                span.line, f"the cell that begins here is never closed; write '{closing}' where it ends."
+            )
+        for number, text in enumerate(span.lines, span.content_line):
+            if _REGION_MARKER.match(text):
+                findings.error(
+                    number,
+                    f"the marker {text.strip()!r} does not belong to the cell that begins in line {span.line}; "
+                    "regions cannot be nested, and each end needs its beginning.",
+                )
