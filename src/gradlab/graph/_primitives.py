@@ -37,6 +37,7 @@ class Primitive:
         torch: the spelling for PyTorch.
         domain: where it is defined, in words; empty for everywhere.
         rule: the local derivative as one names it in a written step.
+        rule_latex: the same in LaTeX, where it is a formula.
         exact: whether fractions give a fraction.
         lower: what kernels compute in its stead, where that is made of other primitives.
         definition: the same function in simpler primitives of the argument ``x``; empty if it is not one of those.
@@ -51,6 +52,7 @@ class Primitive:
     torch: str = ""
     domain: str = ""
     rule: str = ""
+    rule_latex: str = ""
     exact: bool = False
     lower: Callable[[Arguments], Expression] | None = None
     definition: str = ""
@@ -156,34 +158,34 @@ _ROWS = (
     ),
     Primitive(
         "exp", 1, math.exp, lambda a, out, i: out,
-        latex="e^{{{0}}}", numpy="np.exp({0})", torch="torch.exp({0})", rule="exp' = exp",
+        latex="e^{{{0}}}", numpy="np.exp({0})", torch="torch.exp({0})", rule="exp' = exp", rule_latex=r"(e^x)' = e^x",
     ),
     Primitive(
         "log", 1, math.log, lambda a, out, i: div(ONE, a[0]),
-        latex=r"\log", numpy="np.log({0})", torch="torch.log({0})", domain="arguments above 0", rule="log' x = 1/x",
+        latex=r"\log", numpy="np.log({0})", torch="torch.log({0})", domain="arguments above 0", rule="log' x = 1/x", rule_latex=r"\log' x = \frac{1}{x}",
     ),
     Primitive(
         "sqrt", 1, math.sqrt, lambda a, out, i: div(ONE, mul(TWO, out)),
         latex=r"\sqrt{{{0}}}", numpy="np.sqrt({0})", torch="torch.sqrt({0})", domain="arguments from 0 up",
-        rule="sqrt' x = 1/(2 sqrt x)",
+        rule="sqrt' x = 1/(2 sqrt x)", rule_latex=r"\sqrt{x}' = \frac{1}{2 \sqrt{x}}",
     ),
     Primitive(
         "sin", 1, math.sin, lambda a, out, i: apply("cos", a[0]),
-        latex=r"\sin", numpy="np.sin({0})", torch="torch.sin({0})", rule="sin' = cos",
+        latex=r"\sin", numpy="np.sin({0})", torch="torch.sin({0})", rule="sin' = cos", rule_latex=r"\sin' = \cos",
     ),
     Primitive(
         "cos", 1, math.cos, lambda a, out, i: neg(apply("sin", a[0])),
-        latex=r"\cos", numpy="np.cos({0})", torch="torch.cos({0})", rule="cos' = -sin",
+        latex=r"\cos", numpy="np.cos({0})", torch="torch.cos({0})", rule="cos' = -sin", rule_latex=r"\cos' = -\sin",
     ),
     Primitive(
         "tanh", 1, math.tanh, lambda a, out, i: subtract(ONE, power(out, TWO)),
-        latex=r"\tanh", numpy="np.tanh({0})", torch="torch.tanh({0})", rule="tanh' = 1 - tanh^2",
+        latex=r"\tanh", numpy="np.tanh({0})", torch="torch.tanh({0})", rule="tanh' = 1 - tanh^2", rule_latex=r"\tanh' = 1 - \tanh^2",
         definition="(exp(x) - exp(-x))/(exp(x) + exp(-x))",
     ),
     Primitive(
         "sigmoid", 1, _sigmoid, lambda a, out, i: mul(out, subtract(ONE, out)),
         latex=r"\sigma", numpy="_sigmoid({0})", torch="torch.sigmoid({0})",
-        rule="sigma' = sigma (1 - sigma)", definition="1/(1 + exp(-x))",
+        rule="sigma' = sigma (1 - sigma)", rule_latex=r"\sigma' = \sigma (1 - \sigma)", definition="1/(1 + exp(-x))",
     ),
     Primitive(
         "softplus", 1, lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),
@@ -191,7 +193,7 @@ _ROWS = (
         latex=r"\operatorname{{softplus}}", numpy="np.logaddexp({0}, 0.0)",
         # Above its threshold PyTorch returns x itself; the default, 20, would cost 2e-9.
         torch="torch.nn.functional.softplus({0}, threshold=50.0)",
-        rule="softplus' = sigma", definition="log(1 + exp(x))",
+        rule="softplus' = sigma", rule_latex=r"\operatorname{softplus}' = \sigma", definition="log(1 + exp(x))",
     ),
     Primitive(
         "relu", 1, lambda x: max(x, 0 * x), lambda a, out, i: apply("step", a[0]),

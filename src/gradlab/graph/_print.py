@@ -97,6 +97,10 @@ class _Printer:
         raise NotImplementedError
 
 
+def _is_named_function(expression: Expression) -> bool:
+    return isinstance(expression, Apply) and PRIMITIVES[expression.primitive].latex.startswith("\\") and bool(expression.args)
+
+
 def _decimal(value: Fraction) -> str | None:
     """A fraction as a finite decimal, where that is shorter to read than the fraction."""
     if value.denominator <= LARGEST_WRITTEN_DENOMINATOR:
@@ -122,7 +126,7 @@ class _Text(_Printer):
         return f"d{of}/d{wrt}", POWER
 
     def differentiate(self, expression: Differentiate) -> tuple[str, int]:
-        return f"d/d{expression.wrt} ({self.write(expression.formula)})", POWER
+        return f"d/d{expression.wrt} {self.write(expression.formula, ATOM)}", POWER
 
     def product(self, expression: Apply) -> tuple[str, int]:
         first, *rest = expression.args
@@ -167,17 +171,19 @@ class _Latex(_Printer):
         return rf"\frac{{\partial {self.name(of)}}}{{\partial {self.name(wrt)}}}", PRODUCT
 
     def differentiate(self, expression: Differentiate) -> tuple[str, int]:
-        formula = self.bracket(self.write(expression.formula))
+        formula = self.write(expression.formula, ATOM)
         return rf"\frac{{\partial}}{{\partial {self.name(expression.wrt)}}} {formula}", PRODUCT
 
     def product(self, expression: Apply) -> tuple[str, int]:
         factors = expression.args
-        # Letters may stand side by side; beside a bracket or a fraction that would read as a function's argument.
-        beside = all(isinstance(x, Ref) for x in factors[1:])
-        coefficient = len(factors) == 2 and isinstance(factors[0], Const) and factors[0].value.denominator == 1
-        if coefficient and not isinstance(factors[1], Const) and not is_apply(factors[1], "div"):
-            beside = True
-        joiner = " " if beside and not is_apply(factors[0], "add") else r" \cdot "
+        first, *middle, last = factors
+        # Letters may stand side by side, and before log x; beside a bracket that would read as a function's argument.
+        beside = all(isinstance(x, Ref) for x in middle) and (isinstance(last, Ref) or _is_named_function(last))
+        if is_apply(first, "add") and not _is_named_function(last):
+            beside = False
+        if isinstance(first, Const) and first.value.denominator == 1 and not middle:
+            beside = not isinstance(last, Const) and not is_apply(last, "div")
+        joiner = " " if beside else r" \cdot "
         return joiner.join(self.write(factor, PRODUCT) for factor in factors), PRODUCT
 
     def quotient(self, expression: Apply) -> tuple[str, int]:

@@ -1,0 +1,12 @@
+"""HOW it is differentiated: from a graph to written derivations and to shared deltas."""
+
+from gradlab.derive._backprop import Backprop as Backprop
+from gradlab.derive._backprop import backprop as backprop
+from gradlab.derive._chain_rule import derive as derive
+from gradlab.derive._derivation import Derivation as Derivation
+from gradlab.derive._derivation import Rule as Rule
+from gradlab.derive._derivation import Step as Step
+from gradlab.derive._local import local_gradient as local_gradient
+from gradlab.derive._rules import derive_rule as derive_rule
+from gradlab.derive._simplify import stabilise as stabilise
+from gradlab.derive._simplify import tidy as tidy

@@ -1,0 +1,57 @@
+"""Derivations as an ``align*`` block and as text."""
+
+from __future__ import annotations
+
+from gradlab.derive._derivation import Derivation, Rule, Step
+from gradlab.graph import Expression, is_apply
+
+
+def derivation_to_latex(derivation: Derivation, factors: bool, reasons: bool) -> str:
+    """The rows of a derivation; a sum over several paths gets a row for each path."""
+    symbols = dict(derivation.graph.symbols)
+    main = derivation.steps[0].left
+    rows: list[str] = []
+    previous: Expression | None = None
+    for step in derivation.steps:
+        if step.left != main and not factors:
+            continue
+        left = "" if step.left == previous else step.left.latex(symbols) + " "
+        previous = step.left
+        first, *rest = (term.latex(symbols) for term in _rows(step))
+        beside = f" && {_reason(step, symbols)}" if reasons else ""
+        rows += [f"{left}&= {first}{beside}", *(rf"&\quad + {row}" for row in rest)]
+    return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
+
+
+def _rows(step: Step) -> tuple[Expression, ...]:
+    """The right side; where it is a sum of products over paths, each product."""
+    right = step.right
+    products = is_apply(right, "add") and all(is_apply(term, "mul") and len(term.args) > 2 for term in right.args)
+    return right.args if products else (right,)
+
+
+def _reason(step: Step, symbols: dict[str, str]) -> str:
+    pieces: list[str] = []
+    for piece in step.because:
+        if isinstance(piece, Expression):
+            pieces.append(piece.latex(symbols))
+        elif isinstance(piece, Rule) and piece.latex:
+            pieces.append(piece.latex)
+        else:
+            pieces.append(rf"\text{{{piece}}}")
+    return "".join(pieces)
+
+
+def derivation_to_text(derivation: Derivation) -> str:
+    """A step a line: what is worked out, what it equals, why."""
+    lines: list[tuple[str, str]] = []
+    previous: Expression | None = None
+    for step in derivation.steps:
+        left = str(step.left)
+        indent = " " * len(left)
+        first, *rest = map(str, _rows(step))
+        lines.append((f"{indent if step.left == previous else left} = {first}", f"  [{step.reason}]"))
+        lines += [(f"{indent} + {row}", "") for row in rest]
+        previous = step.left
+    width = min(max(len(line) for line, _ in lines), 72)
+    return "\n".join(f"{line:<{width}}{reason}".rstrip() for line, reason in lines)

@@ -1,0 +1,186 @@
+"""Simplifications that one names when writing: each is a step with a reason, and none happens silently.
+
+`stabilise` is about values: a logarithm of a sigmoid or a softmax is rewritten so that it neither overflows nor loses
+its argument (Blanchard, Higham and Higham, *Accurately computing the log-sum-exp and softmax functions*, 2021).
+`tidy` and `cancel` are about derivatives. What is shown and what is run are both taken from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from gradlab.derive._sympy import Bridge, is_polynomial
+from gradlab.graph import (
+    ONE,
+    Apply,
+    Expression,
+    Ref,
+    add,
+    as_number,
+    count_operations,
+    is_apply,
+    mul,
+    neg,
+    transform,
+    walk,
+)
+
+# Above this many operations a rational function is left as it stands: SymPy would take longer than a reader.
+LARGEST_CANCELLED = 400
+
+
+def stabilise(expression: Expression, definitions: Mapping[str, Expression | None]) -> Expression:
+    """Rewrite logarithms of sigmoids, of softmaxes and of 1 + exp so that no argument overflows or vanishes.
+
+    Args:
+        expression: a formula.
+        definitions: the formula of each named quantity in it; None for those given from outside.
+
+    Returns:
+        A formula of the same value wherever the first one is defined.
+
+    >>> from gradlab.graph import parse
+    >>> str(stabilise(parse("-log(1 - f)"), {"f": parse("sigmoid(z)")}))
+    'softplus(z)'
+    """
+
+    def meaning(node: Expression) -> Expression:
+        while isinstance(node, Ref) and definitions.get(node.name) is not None:
+            node = definitions[node.name]  # type: ignore[assignment]
+        return node
+
+    def rule(node: Expression) -> Expression | None:
+        if is_apply(node, "neg"):
+            return neg(node.args[0])
+        if is_apply(node, "mul") and any(is_apply(arg, "neg") for arg in node.args):
+            return mul(*node.args)
+        if not is_apply(node, "log"):
+            return None
+        argument = meaning(node.args[0])
+        if is_apply(argument, "sigmoid"):
+            return neg(Apply("softplus", (neg(argument.args[0]),)))
+        if is_apply(argument, "softmax"):
+            return Apply("log_softmax", argument.args)
+        if is_apply(argument, "exp"):
+            return argument.args[0]
+        if is_apply(argument, "add") and len(argument.args) == 2 and ONE in argument.args:
+            other = argument.args[1] if argument.args[0] == ONE else argument.args[0]
+            if is_apply(other, "neg") and is_apply(inner := meaning(other.args[0]), "sigmoid"):
+                return neg(Apply("softplus", (inner.args[0],)))
+            if is_apply(inner := meaning(other), "exp"):
+                return Apply("softplus", (inner.args[0],))
+        return None
+
+    return transform(expression, rule)
+
+
+def with_names(expression: Expression, names: Mapping[Expression, str]) -> Expression:
+    """Write the name of a quantity wherever its formula stands."""
+
+    def rule(node: Expression) -> Expression | None:
+        name = names.get(node)
+        return None if name is None else Ref(name)
+
+    return transform(expression, rule)
+
+
+@lru_cache(maxsize=1024)
+def tidy(expression: Expression) -> Expression:
+    """A polynomial multiplied out where that is no longer than the factored form; anything else as it stands.
+
+    >>> from gradlab.graph import parse
+    >>> str(tidy(parse("2*(x1 - 6) - x2")))
+    '2*x1 - x2 - 12'
+    """
+    if not expression.names or not is_polynomial(expression) or count_operations(expression) > LARGEST_CANCELLED:
+        return expression
+    if _largest_power(expression) > 12:
+        return expression
+    import sympy
+
+    bridge = Bridge()
+    expanded = bridge.from_sympy(sympy.expand(bridge.to_sympy(expression)))
+    saved = count_operations(expression) - count_operations(expanded)
+    # As long as before: only a sum of plain products is worth the change; f (1 - f) stays as it is.
+    return expanded if saved > 0 or (saved == 0 and _largest_power(expanded) == 1) else expression
+
+
+@lru_cache(maxsize=1024)
+def cancel(expression: Expression) -> Expression:
+    """A sum of fractions with what cancels taken out, if no fraction is left then; otherwise as it stands.
+
+    This is what finds that the derivative of binary cross-entropy by the sigmoid's input is f - y.
+
+    >>> from gradlab.graph import parse
+    >>> str(cancel(parse("(-y/f + (1 - y)/(1 - f))*f*(1 - f)")))
+    'f - y'
+    """
+    if count_operations(expression) > LARGEST_CANCELLED:
+        return expression
+    import sympy
+
+    bridge = Bridge()
+    terms = sympy.Add.make_args(sympy.expand_mul(bridge.to_sympy(expression)))
+    whole = sympy.Add(*(sympy.cancel(term) for term in terms))
+    if not _is_plain(whole):
+        whole = sympy.cancel(sympy.together(whole))
+    if not _is_plain(whole):
+        return expression
+    result = _collect(bridge.from_sympy(whole))
+    shorter = count_operations(result) < count_operations(expression)
+    return result if shorter or has_division(expression) else expression
+
+
+def use_relations(
+    expression: Expression, relations: tuple[tuple[Expression, Expression], ...]
+) -> Expression:
+    """Replace one side of each relation by the other: with y_1 + y_2 = 1, ``p*(y_1 + y_2) - y_1`` is ``p - y_1``."""
+
+    def sides(node: Expression) -> Expression | None:
+        for left, right in relations:
+            if node == left or (is_apply(node, "add") and is_apply(left, "add") and set(node.args) == set(left.args)):
+                return right
+        return None
+
+    replaced = transform(expression, sides)
+    if replaced == expression:
+        return expression
+
+    def again(node: Expression) -> Expression | None:
+        if is_apply(node, "mul"):
+            return mul(*node.args)
+        return add(*node.args) if is_apply(node, "add") else None
+
+    return transform(replaced, again)
+
+
+def has_division(expression: Expression) -> bool:
+    """Whether a name stands below a fraction bar somewhere."""
+    return any(is_apply(node, "div") and node.args[1].names for node in walk(expression))
+
+
+def _is_plain(value) -> bool:
+    return value.is_polynomial(*value.free_symbols)
+
+
+def _largest_power(expression: Expression) -> int:
+    exponents = [as_number(node.args[1]) for node in walk(expression) if is_apply(node, "pow")]
+    return max((int(exponent) for exponent in exponents if exponent is not None), default=1)
+
+
+def _collect(expression: Expression) -> Expression:
+    """Take out a name that several terms of a sum share, where that saves operations: p y_1 + p y_2 is p (y_1 + y_2)."""
+    if not is_apply(expression, "add"):
+        return expression
+    import sympy
+
+    bridge = Bridge()
+    value = bridge.to_sympy(expression)
+    best = expression
+    for symbol in sorted(value.free_symbols, key=str):
+        collected = bridge.from_sympy(sympy.collect(value, symbol))
+        if count_operations(collected) < count_operations(best):
+            best = collected
+    return best
+
