@@ -1,0 +1,149 @@
+"""The end of a run in sentences: what happened, and what to try, with the run's own numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from gradlab.descent._numbers import show, show_point, to_float
+from gradlab.descent._outcome import Outcome
+from gradlab.descent._stopping import History, Rules, Stop
+
+
+def message(outcome: Outcome, stop: Stop, history: History, rules: Rules, unused: tuple[Any, ...]) -> str:
+    """Say how the run ended.
+
+    Args:
+        outcome: The name of its end.
+        stop: Why it stopped.
+        history: What it has seen.
+        rules: Its tolerances.
+        unused: The sizes of planned steps that were not taken.
+
+    Returns:
+        One or more sentences on one line.
+    """
+    count = len(history.rates)
+    begin = f"{outcome.name} after {count} step{'' if count == 1 else 's'}: "
+    if stop is Stop.NOT_FINITE:
+        return begin + _not_finite(history)
+    place, value = show_point(history.points[-1]), show(history.values[-1])
+    if outcome is Outcome.DIVERGED:
+        lowest = min(history.values[step] for step in history.rises)
+        return begin + (
+            f"the value rose in {_of_steps(len(history.rises), count)} and ended at {value}, not below the "
+            f"{show(lowest)} it rose from."
+        )
+    norm = f"{math.sqrt(to_float(history.gradient_square())):.3g}"
+    tolerance = f"{float(rules.tolerance):.2g}"
+    at = f"at {place} the value is {value}"
+    if stop is Stop.GRADIENT:
+        fixed = _fixed_point(history, place, unused)
+        return begin + (fixed or f"{at} and the gradient's norm {norm} is within the tolerance {tolerance}.")
+    if stop is Stop.VALUE:
+        change = show(abs(history.values[-1] - history.values[-2]))
+        return begin + f"{at}; it changed by {change} in the last step. The gradient's norm is {norm}."
+    rose = f" The value rose in {_of_steps(len(history.rises), count)}." if history.rises else ""
+    return begin + f"{at} and the gradient's norm {norm} is above the tolerance {tolerance}.{rose}"
+
+
+def advice(outcome: Outcome, history: History, rules: Rules) -> str:
+    """Say what to try after the run; empty if nothing is left to do."""
+    if outcome is Outcome.CONVERGED:
+        return ""
+    if outcome is Outcome.MAX_STEPS:
+        return _more_steps(history, rules)
+    if not history.rises:
+        return outcome.remedy
+    if _gradient_misfits(history):
+        return (
+            "The value rises where the gradient says that it falls: make sure that the gradient belongs to "
+            "this "
+            "function (gradlab.check_gradient), its sign first."
+        )
+    curvature = _curvature(history)
+    if not 0 < curvature < math.inf:
+        return outcome.remedy
+    return (
+        f"The gradient changes by up to {curvature:.3g} per unit of the way, which calls for step sizes "
+        f"below "
+        f"{2 / curvature:.3g}; try learning_rate={1 / curvature:.2g}."
+    )
+
+
+def _fixed_point(history: History, place: str, unused: tuple[Any, ...]) -> str:
+    if history.gradient_square() != 0:
+        return ""
+    first = (
+        f"The step {show(unused[0])} and every other" if unused else "Every further step, of whatever size,"
+    )
+    return (
+        f"{place} is a fixed point, with the value {show(history.values[-1])}. {first} leaves it where it "
+        f"is, since "
+        "the gradient there is 0."
+    )
+
+
+def _not_finite(history: History) -> str:
+    place, value = show_point(history.points[-1]), to_float(history.values[-1])
+    what = f"the value is {value:g}" if not math.isfinite(value) else "the gradient is not finite"
+    if not history.rates:
+        return f"{what} at the start {place}."
+    had_risen = bool(history.rises) and history.rises[-1] < len(history.rates) - 1
+    return f"{what} at {place}" + (f"; it had risen to {show(history.values[-2])}." if had_risen else ".")
+
+
+def _of_steps(rises: int, count: int) -> str:
+    if count == 1:
+        return "the only step"
+    return f"{rises} of {count} steps"
+
+
+def _more_steps(history: History, rules: Rules) -> str:
+    if len(history.rates) < 2:
+        return Outcome.MAX_STEPS.remedy
+    if np.array_equal(history.points[-1], history.points[-2]):
+        return (
+            "The point no longer moves: the steps are lost in rounding. Use a larger tolerance or learning "
+            "rate, "
+            "or float64."
+        )
+    norms = [math.sqrt(to_float(gradient.dot(gradient))) for gradient in history.gradients[-2:]]
+    tolerance = float(rules.tolerance)
+    shrinks = 0 < norms[1] < norms[0] < math.inf
+    if not shrinks or tolerance == 0:
+        return Outcome.MAX_STEPS.remedy
+    more = math.ceil(math.log(tolerance / norms[1]) / math.log(norms[1] / norms[0]))
+    largest = to_float(max(history.rates)) * _curvature(history)
+    faster = " or use a larger learning rate" if 0 < largest < 0.5 else ""
+    return f"Going on at this pace takes about {more} more steps; allow more steps{faster}."
+
+
+def _curvature(history: History) -> float:
+    """The largest change of the gradient per unit of the way, over all finite steps."""
+    points, gradients = (
+        np.array([_floats(row) for row in rows]) for rows in (history.points, history.gradients)
+    )
+    with np.errstate(all="ignore"):
+        moved = np.linalg.norm(np.diff(points, axis=0), axis=1)
+        ratios = np.linalg.norm(np.diff(gradients, axis=0), axis=1) / moved
+    usable = ratios[np.isfinite(ratios)]
+    return float(usable.max()) if usable.size else 0.0
+
+
+def _gradient_misfits(history: History) -> bool:
+    """Tell whether the value rose where the gradients at both ends of the step say that it falls.
+
+    The mean of the two slopes gives the change exactly on a quadratic.
+    """
+    first = history.rises[0]
+    way = _floats(history.points[first + 1]) - _floats(history.points[first])
+    with np.errstate(all="ignore"):
+        slope = _floats(history.gradients[first]) + _floats(history.gradients[first + 1])
+        return bool(slope.dot(way) < 0)
+
+
+def _floats(row: np.ndarray) -> np.ndarray:
+    return np.array([to_float(number) for number in row])

@@ -1,0 +1,127 @@
+"""The loop of gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradlab.descent._advice import advice, message
+from gradlab.descent._problem import Problem, make_problem
+from gradlab.descent._schedule import Schedule, make_schedule
+from gradlab.descent._stopping import History, Rules, Stop, make_rules, outcome
+from gradlab.descent._trace import Trace
+
+
+class DescentInterrupted(KeyboardInterrupt):
+    """A descent was stopped from the keyboard; it has no outcome, but it can be taken up again.
+
+    Descent has no memory beyond its point: `descend(function, error.points[-1], ...)` goes on from there.
+
+    Attributes:
+        points: The points reached so far, shape (T + 1, n).
+        values: The function there, shape (T + 1,).
+    """
+
+    def __init__(self, points: np.ndarray, values: np.ndarray) -> None:
+        super().__init__(f"interrupted after {len(points) - 1} steps; the points so far are in .points")
+        self.points = points
+        self.values = values
+
+
+def descend(
+    function: Any,
+    start: Any,
+    *,
+    learning_rate: float | str | Callable[[int], Any] | None = None,
+    steps: Sequence[Any] | None = None,
+    max_steps: int | None = None,
+    tolerance: float = 1.5e-8,
+    value_tolerance: float | None = None,
+    gradient: Callable[[Any], Any] | None = None,
+) -> Trace:
+    """Go down a function, each step against its gradient: x <- x - rate * gradient(x).
+
+    The run is exact, in Fractions, if `function` has an `exact` evaluation and both the start and the step
+    sizes are written exactly: as ints, Fractions or strings such as "1/2". With a float among them it is
+    floating-point work. It stops where the norm of the gradient is within `tolerance`, where the value
+    settles within `value_tolerance`, when the value has risen ten times in a row at an unreduced rate, or
+    after the last step. A run that ends without having come below a value it rose from is DIVERGED, for
+    whatever reason it stopped.
+
+    Args:
+        function: A gradlab function; or a callable from a point (n,), or from a float where `start` is one,
+            to a value (with `gradient`) or to a pair of value and gradient; or a torch callable, an autograd
+            Function or its `apply`, whose backward pass gives the gradient.
+        start: n numbers or, for one variable, one. It is never changed.
+        learning_rate: The size of every step, or a callable from the step's index 0, 1, ... to its size.
+        steps: The size of each step instead, one step for each.
+        max_steps: The most steps to take. Default 1000, or as many as `steps` has.
+        tolerance: The norm of the gradient at which to stop. Default 1.5e-8, the square root of float64's
+            epsilon.
+        value_tolerance: The change of the value in a step at which to stop, given that the slope promises
+            no more. Default None, to look at the gradient alone.
+        gradient: A callable from a point (n,) to the gradient there (n,), for a function without its own.
+
+    Returns:
+        The trace of the run: points, values, gradients, steps, and how it ended.
+
+    Raises:
+        DescentError: An argument cannot be used.
+        DescentInterrupted: The run was stopped from the keyboard; the error holds the points so far.
+
+    Source:
+        A. Cauchy, Méthode générale pour la résolution des systèmes d'équations simultanées, 1847.
+
+    Example:
+        >>> trace = descend(lambda x: (x - 3) ** 2, 0.0, gradient=lambda x: 2 * (x - 3), learning_rate=0.25)
+        >>> trace.outcome.name, round(float(trace.last[0]), 6)
+        ('CONVERGED', 3.0)
+    """
+    schedule = make_schedule(learning_rate, steps, max_steps)
+    rules = make_rules(tolerance, value_tolerance, schedule.max_steps)
+    problem = make_problem(function, gradient, start, schedule.rational)
+    history = History(problem.epsilon)
+    try:
+        stop = _run(problem, schedule, rules, history)
+    except KeyboardInterrupt as error:
+        raise DescentInterrupted(_stack(history.points, problem), np.array(history.values)) from error
+    return _trace(problem, schedule, rules, history, stop)
+
+
+def _run(problem: Problem, schedule: Schedule, rules: Rules, history: History) -> Stop:
+    point = problem.start
+    # Overflow and invalid values are outcomes of the run, named there; NumPy's warnings would only repeat
+    # them.
+    with np.errstate(all="ignore"):
+        history.add(point, *problem.evaluate(point))
+        while (stop := rules.judge(history)) is None:
+            rate = schedule.rate(len(history.rates))
+            point = problem.advance(point, rate, history.gradients[-1])
+            value, slope = problem.evaluate(point)
+            history.rates.append(rate)
+            history.add(point, value, slope)
+    return stop
+
+
+def _trace(problem: Problem, schedule: Schedule, rules: Rules, history: History, stop: Stop) -> Trace:
+    end = outcome(stop, history)
+    unused = schedule.planned[len(history.rates) : schedule.max_steps]
+    steps = history.rates if problem.exact else [float(rate) for rate in history.rates]
+    kind = object if problem.exact else np.float64
+    return Trace(
+        points=_stack(history.points, problem),
+        values=np.array(history.values, dtype=kind),
+        gradients=_stack(history.gradients, problem),
+        steps=np.array(steps, dtype=kind),
+        outcome=end,
+        message=message(end, stop, history, rules, unused),
+        advice=advice(end, history, rules),
+        names=problem.names,
+        unused=unused,
+    )
+
+
+def _stack(rows: list[np.ndarray], problem: Problem) -> np.ndarray:
+    return np.array(rows, dtype=object if problem.exact else np.float64).reshape(-1, len(problem.start))

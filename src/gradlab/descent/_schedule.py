@@ -1,0 +1,96 @@
+"""Step sizes: a constant rate, a callable of the step's index, or a list of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gradlab.descent._errors import DescentError
+from gradlab.descent._numbers import Number, is_rational, parse_number, parse_numbers, show
+
+DEFAULT_MAX_STEPS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The size of each step, and how many steps are allowed."""
+
+    rate: Callable[[int], Number]
+    max_steps: int
+    rational: bool
+    planned: tuple[Number, ...] = ()
+
+
+def make_schedule(learning_rate: Any, steps: Any, max_steps: int | None) -> Schedule:
+    """Turn what `descend` was given into a Schedule.
+
+    Args:
+        learning_rate: A positive number, a callable from the step's index (0, 1, ...) to one, or None.
+        steps: A sequence of positive numbers, or None.
+        max_steps: The most steps to take, or None for `DEFAULT_MAX_STEPS` or as many as `steps` has.
+
+    Returns:
+        The schedule; it is `rational` if its rates are exact.
+
+    Raises:
+        DescentError: None or both of `learning_rate` and `steps` are given, or a number in them is unusable.
+    """
+    if (learning_rate is None) == (steps is None):
+        given = "neither learning_rate nor steps" if steps is None else "both learning_rate and steps"
+        raise DescentError(
+            f"descend was given {given}; write either learning_rate=0.1 for a constant rate or "
+            f'steps=["1/2", "1/3"] '
+            "for one step of each size."
+        )
+    _check_max_steps(max_steps)
+    if steps is not None:
+        return _listed(steps, max_steps)
+    limit = DEFAULT_MAX_STEPS if max_steps is None else max_steps
+    if callable(learning_rate):
+        return _called(learning_rate, limit)
+    if isinstance(learning_rate, Sequence) and not isinstance(learning_rate, str):
+        raise DescentError(
+            f"learning_rate is a {type(learning_rate).__name__}; write steps={list(learning_rate)!r} for a "
+            f"list of step sizes."
+        )
+    constant = _positive(parse_number(learning_rate, "learning_rate"), "learning_rate")
+    return Schedule(lambda step: constant, limit, is_rational(constant))
+
+
+def _listed(steps: Any, max_steps: int | None) -> Schedule:
+    if isinstance(steps, str | int | float) or not hasattr(steps, "__iter__"):
+        raise DescentError(
+            f"steps is {steps!r}; write a list with one step size for each step, such as steps=[0.5, 0.25]. "
+            "(The number of steps is max_steps.)"
+        )
+    sizes = parse_numbers(list(steps), "steps")
+    if not sizes:
+        raise DescentError('steps is empty; write at least one step size, such as steps=["1/2"].')
+    planned = tuple(_positive(size, f"steps[{index}]") for index, size in enumerate(sizes))
+    limit = len(planned) if max_steps is None else min(max_steps, len(planned))
+    rational = all(is_rational(size) for size in planned)
+    return Schedule(planned.__getitem__, limit, rational, planned)
+
+
+def _called(schedule: Callable[[int], Any], limit: int) -> Schedule:
+    def rate(step: int) -> Number:
+        what = f"learning_rate({step})"
+        return _positive(parse_number(schedule(step), what), what)
+
+    return Schedule(rate, limit, limit > 0 and is_rational(rate(0)))
+
+
+def _positive(rate: Number, what: str) -> Number:
+    if rate > 0:
+        return rate
+    hint = "" if rate == 0 else " Descent already goes against the gradient: to climb, negate the function."
+    raise DescentError(f"{what} is {show(rate)}; a step size must be positive, such as 0.1.{hint}")
+
+
+def _check_max_steps(max_steps: Any) -> None:
+    whole = max_steps is None or (hasattr(max_steps, "__index__") and not isinstance(max_steps, bool))
+    if not whole or (max_steps is not None and max_steps < 0):
+        raise DescentError(
+            f"max_steps is {max_steps!r}; write a whole number of steps, such as max_steps=1000."
+        )
