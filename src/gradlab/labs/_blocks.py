@@ -126,17 +126,13 @@ class _Marker:
             except TagSyntaxError as problem:
                 self.error(number, str(problem) + ".")
         if self.open is not None and self.open.word == "CHECK":
-            self.error(
-                self.open.line, "CHECK is not closed in its cell; write '#!TAG CHECKEND' in the same cell."
-            )
+            self.error(self.open.line, "CHECK is not closed in its cell; write '#!TAG CHECKEND' in the same cell.")
             self.open = None
 
     def end(self) -> None:
         if self.open is not None:
             closing = BLOCKS[self.open.word]
-            self.error(
-                self.open.line, f"{self.open.word} is never closed; write '#!TAG {closing}' where it ends."
-            )
+            self.error(self.open.line, f"{self.open.word} is never closed; write '#!TAG {closing}' where it ends.")
 
     def _plain(self, number: int, text: str) -> Line:
         if self.open is None:
@@ -161,18 +157,14 @@ class _Marker:
             if span.kind != "markdown":
                 raise TagSyntaxError("ANSWER belongs in prose, not in a code cell; move it out of the fence")
             if self.open is not None:
-                raise TagSyntaxError(
-                    f"ANSWER inside a block{self._opened()}; move it before or behind the block"
-                )
+                raise TagSyntaxError(f"ANSWER inside a block{self._opened()}; move it before or behind the block")
             return Line(number, text, Role.ANSWER, points=answer_points(tag.text))
         if tag.word == "ALLOW":
             self.allowed.append(allowed_text(tag.text))
         elif span.kind == "code":
             self.skipped.add(index)
         else:
-            self.warning(
-                number, "SKIPQUESTEXEC stands in prose and does nothing there; put it into the code cell."
-            )
+            self.warning(number, "SKIPQUESTEXEC stands in prose and does nothing there; put it into the code cell.")
         return Line(number, text, Role.FLAG, self.open)
 
     def _opens(self, number: int, text: str, tag: Tag, span: Span) -> Line:
@@ -200,9 +192,7 @@ class _Marker:
             return None
         first = self.names.setdefault(check.name, number)
         if first != number:
-            self.error(
-                number, f"the check {check.name!r} stands in line {first} already; give each its own name."
-            )
+            self.error(number, f"the check {check.name!r} stands in line {first} already; give each its own name.")
         return check
 
     def _closes(self, number: int, text: str, tag: Tag) -> Line:
@@ -213,9 +203,7 @@ class _Marker:
         if BLOCKS[block.word] != tag.word:
             self.open = block
             opened, self.open = self._opened(), None
-            raise TagSyntaxError(
-                f"{tag.word} inside a block{opened}; close it with '#!TAG {BLOCKS[block.word]}'"
-            )
+            raise TagSyntaxError(f"{tag.word} inside a block{opened}; close it with '#!TAG {BLOCKS[block.word]}'")
         return Line(number, text, Role.TAG, block)
 
     def _opened(self) -> str:

@@ -181,8 +181,7 @@ def _raises_when_run(before: list[str], filled: list[OutLine], after: list[str])
     tree = parses([*before, *(line.text for line in filled), *after])
     row = len(before) + len(filled)
     return tree is not None and not any(
-        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.lineno < row <= (node.end_lineno or 0)
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno < row <= (node.end_lineno or 0)
         for node in ast.walk(tree)
     )
 

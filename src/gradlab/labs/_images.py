@@ -50,12 +50,10 @@ def find_images(cells: Iterable[Sequence[OutLine]]) -> tuple[ImageReference, ...
 
 
 def _of_cell(lines: Sequence[OutLine]) -> list[ImageReference]:
-    text = _CODE_SPAN.sub(_blank, "\n".join(_without_fences(lines)))
+    text = "\n".join(without_code(lines))
     definitions = {match[1].casefold(): match[2] or match[3] for match in _DEFINITION.finditer(text)}
     found = [(match.start(), match[1] or match[2]) for match in _INLINE.finditer(text)]
-    found += [
-        (match.start(), html.unescape(match[1] or match[2] or match[3])) for match in _TAG.finditer(text)
-    ]
+    found += [(match.start(), html.unescape(match[1] or match[2] or match[3])) for match in _TAG.finditer(text)]
     for match in _REFERENCE.finditer(text):
         path = definitions.get((match[2] or match[1]).casefold())
         if path is not None:
@@ -70,7 +68,20 @@ def _of_cell(lines: Sequence[OutLine]) -> list[ImageReference]:
     return references
 
 
-def _without_fences(lines: Sequence[OutLine]) -> list[str]:
+def without_code(lines: Sequence[OutLine]) -> list[str]:
+    """Blank out what Markdown shows as code.
+
+    Args:
+        lines: the lines of a prose cell.
+
+    Returns:
+        As many lines, those of fenced code empty, code within a line replaced by blanks.
+
+    >>> without_code([OutLine("see `x` and y", 1)])
+    ['see     and y']
+    """
+    if not lines:
+        return []
     fence = ""
     out = []
     for line in lines:
@@ -80,8 +91,4 @@ def _without_fences(lines: Sequence[OutLine]) -> list[str]:
             fence = match[1]
         elif match and match[1].startswith(fence):
             fence = ""
-    return out
-
-
-def _blank(match: re.Match[str]) -> str:
-    return re.sub(r"[^\n]", " ", match[0])
+    return _CODE_SPAN.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), "\n".join(out)).split("\n")

@@ -76,7 +76,8 @@ def read_layout(text: str) -> Layout:
     Raises:
         ValueError: if Jupytext cannot read the header.
 
-    >>> [(span.kind, span.line, span.lines) for span in read_layout("# Title\n\n```python\nx = 1\n```\n").spans]
+    >>> layout = read_layout("# Title\n\n```python\nx = 1\n```\n")
+    >>> [(span.kind, span.line, span.lines) for span in layout.spans]
     [('markdown', 1, ('# Title',)), ('code', 3, ('x = 1',))]
     """
     from jupytext.cell_reader import MarkdownCellReader

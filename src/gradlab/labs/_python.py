@@ -42,28 +42,48 @@ def parse(lines: Sequence[str]) -> ast.Module:
     >>> parse(["", "!ls", "x = 1"]).body[1].lineno
     3
     """
+    try:
+        with warnings.catch_warnings():
+            # An invalid escape in a student's string is for Python to report when the cell runs.
+            warnings.simplefilter("ignore")
+            code = "\n".join(transform(lines)) + "\n"
+            return compile(
+                code, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
+            )
+    except (ValueError, RecursionError, MemoryError) as error:
+        problem = SyntaxError(str(error) or "the cell is nested too deeply")
+        problem.lineno = 1
+        raise problem from error
+
+
+def transform(lines: Sequence[str]) -> list[str]:
+    """Apply IPython's transformation of `%`, `!` and `?` lines.
+
+    Args:
+        lines: the cell's lines.
+
+    Returns:
+        The lines of plain Python, each at its place.
+
+    Raises:
+        SyntaxError: if IPython cannot read the cell.
+
+    >>> transform(["", "%matplotlib inline"])
+    ['', "get_ipython().run_line_magic('matplotlib', 'inline')"]
+    """
     from IPython.core.inputtransformer2 import TransformerManager
 
+    # IPython leaves blank lines at the top out, which would move every line below.
     blank = next((row for row, line in enumerate(lines) if line.strip()), len(lines))
     body = list(lines[blank:])
     if body and body[0].startswith("%%") and is_python(body):
         body[0] = "#"
     try:
-        with warnings.catch_warnings():
-            # An invalid escape in a student's string is for Python to report when the cell runs.
-            warnings.simplefilter("ignore")
-            code = TransformerManager().transform_cell("\n".join(body) + "\n")
-            tree = compile(
-                code, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
-            )
+        code = TransformerManager().transform_cell("\n".join(body) + "\n")
     except SyntaxError as error:
         error.lineno = (error.lineno or 1) + blank
         raise
-    except (ValueError, RecursionError, MemoryError) as error:
-        problem = SyntaxError(str(error) or "the cell is nested too deeply")
-        problem.lineno = blank + 1
-        raise problem from error
-    return ast.increment_lineno(tree, blank)
+    return [""] * blank + code.rstrip("\n").split("\n")
 
 
 def parses(lines: Sequence[str]) -> ast.Module | None:

@@ -71,9 +71,7 @@ def split_settings(lines: Sequence[str]) -> tuple[LabSettings, frozenset[int]]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "it is no YAML"
-        raise SettingsError(
-            start + 1 + (mark.line if mark else 0), f"the header cannot be read: {problem}."
-        ) from error
+        raise SettingsError(start + 1 + (mark.line if mark else 0), f"the header cannot be read: {problem}.") from error
     if not isinstance(values, dict) or not isinstance(root, yaml.MappingNode):
         raise SettingsError(start + 1, "the header holds no settings; write lines of the form 'key: value'.")
     rows = {key.value: start + key.start_mark.line for key, _ in root.value}
@@ -81,9 +79,7 @@ def split_settings(lines: Sequence[str]) -> tuple[LabSettings, frozenset[int]]:
     if "jupyter" in values and not isinstance(jupyter, dict):
         raise SettingsError(rows["jupyter"] + 1, "jupyter: has to hold settings, indented below it.")
     if isinstance(jupyter, dict) and "gradlab" in jupyter:
-        raise SettingsError(
-            rows["jupyter"] + 1, "gradlab: stands under jupyter:; move it to the start of a line."
-        )
+        raise SettingsError(rows["jupyter"] + 1, "gradlab: stands under jupyter:; move it to the start of a line.")
     if "gradlab" not in values:
         return LabSettings(), frozenset()
     first = rows["gradlab"]

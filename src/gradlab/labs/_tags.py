@@ -158,9 +158,7 @@ def check_arguments(text: str) -> CheckArguments:
     """
     words = _split(text, "CHECK")
     if not words or not re.fullmatch(r"[A-Za-z_][\w.-]*", words[0]) or words[0] == "hidden":
-        raise TagSyntaxError(
-            "CHECK needs a name of letters, digits, '_', '-' or '.': #!TAG CHECK name points=2"
-        )
+        raise TagSyntaxError("CHECK needs a name of letters, digits, '_', '-' or '.': #!TAG CHECK name points=2")
     numbers: dict[str, float] = {}
     hidden = False
     for word in words[1:]:
@@ -171,12 +169,7 @@ def check_arguments(text: str) -> CheckArguments:
             numbers[key] = number
     if numbers.get("timeout", 1.0) == 0:
         raise TagSyntaxError("timeout=0 leaves the check no time; give it seconds, such as timeout=10")
-    return CheckArguments(
-        words[0],
-        numbers.get("points", CheckArguments.points),
-        hidden,
-        numbers.get("timeout", CheckArguments.timeout),
-    )
+    return CheckArguments(words[0], hidden=hidden, **numbers)
 
 
 def answer_points(text: str) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,7 @@ def read_template(path: Path) -> Template:
         The template.
 
     Raises:
-        TemplateError: if it cannot be read, or a tag, a region marker or a setting is wrong; it names them all.
+        TemplateError: if it cannot be read, or if tags, region markers or settings are wrong; it names all.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "lab.md"
@@ -171,9 +171,7 @@ def _read_text(path: Path, findings: _Findings) -> str:
     if "\n" not in text:
         text = text.replace("\r", "\n")
     if "\0" in text:
-        findings.error(
-            text[: text.index("\0")].count("\n") + 1, "this line holds a null character; delete it."
-        )
+        findings.error(text[: text.index("\0")].count("\n") + 1, "this line holds a null character; delete it.")
         raise findings.stop()
     for match in _ODD_LINE_ENDS.finditer(text):
         line = text[: match.start()].count("\n") + 1
@@ -183,8 +181,6 @@ def _read_text(path: Path, findings: _Findings) -> str:
 
 
 def _layout(lines: Sequence[str], removed: int, findings: _Findings) -> Layout:
-    from dataclasses import replace
-
     try:
         layout = read_layout("\n".join(lines))
     except Exception as problem:  # Jupytext and PyYAML raise what their parts happen to raise
@@ -193,9 +189,7 @@ def _layout(lines: Sequence[str], removed: int, findings: _Findings) -> Layout:
     representation = layout.metadata.get("jupytext", {}).get("text_representation", {})
     if representation.get("format_name", "markdown") != "markdown":
         name = representation["format_name"]
-        findings.error(
-            1, f"the header says 'format_name: {name}'; a template is written in 'format_name: markdown'."
-        )
+        findings.error(1, f"the header says 'format_name: {name}'; a template is written in 'format_name: markdown'.")
         raise findings.stop()
     spans = tuple(replace(span, line=span.line + removed) for span in layout.spans)
     return replace(layout, spans=spans)
@@ -205,13 +199,11 @@ def _check_markers(spans: Sequence[Span], findings: _Findings) -> None:
     for span in spans:
         if not span.closed:
             closing = "```" if span.kind == "code" else "<!-- #endregion -->"
-            findings.error(
-                span.line, f"the cell that begins here is never closed; write '{closing}' where it ends."
-            )
+            findings.error(span.line, f"the cell that begins here is never closed; write '{closing}' where it ends.")
         for number, text in enumerate(span.lines, span.content_line):
             if _REGION_MARKER.match(text):
                 findings.error(
                     number,
-                    f"the marker {text.strip()!r} does not belong to the cell that begins in line {span.line}; "
+                    f"{text.strip()!r} does not belong to the cell that begins in line {span.line}; "
                     "regions cannot be nested, and each end needs its beginning.",
                 )

@@ -105,7 +105,8 @@ def make_versions(template: Template) -> Versions:
     >>> from pathlib import Path
     >>> from gradlab.labs._template import read_template
     >>> path = Path(tempfile.mkdtemp()) / "lab.md"
-    >>> _ = path.write_text("```python\ndef f(x):\n#!TAG HWBEGIN\n#!MSG TODO\n    return x\n#!TAG HWEND\n```\n")
+    >>> block = "#!TAG HWBEGIN\n#!MSG TODO\n    return x\n#!TAG HWEND\n"
+    >>> _ = path.write_text(f"```python\ndef f(x):\n{block}```\n")
     >>> print(make_versions(read_template(path)).question.markdown)
     ```python
     def f(x):
@@ -166,10 +167,8 @@ def _pieces(kind: Kind, index: int, cell: Cell, cut: CutCode) -> list[Piece]:
         cell.kind, (), cell.metadata, span.opening, span.closing, span.prefix, index, cell.line, None,
         skip=cell.kind != "code" or (kind == "question" and cell.skip_in_question),
     )  # fmt: skip
-    if cell.kind == "code":
-        made = _code_pieces(kind, cell, cut, whole)
-    else:
-        made = _prose_pieces(kind, cell, whole)
+    is_code = cell.kind == "code"
+    made = _code_pieces(kind, cell, cut, whole) if is_code else _prose_pieces(kind, cell, whole)
     if made:
         made[-1] = replace(made[-1], tail=span.tail)
     return made
@@ -248,9 +247,7 @@ def _stays(kind: Kind, cell: Cell) -> bool:
     if roles <= {Role.CONTENT, Role.FLAG}:
         return cell.kind == "code" or Role.FLAG not in roles
     begins = (
-        line.block
-        for line in cell.lines
-        if line.role is Role.TAG and line.block and line.block.line == line.number
+        line.block for line in cell.lines if line.role is Role.TAG and line.block and line.block.line == line.number
     )
     return kind == "question" and any(block.word == "HWBEGIN" for block in begins)
 
@@ -290,7 +287,5 @@ def _placed_checks(pieces: Sequence[Piece], offset: int) -> tuple[Check, ...]:
         if check is None:
             last = index if piece.kind == "code" else last
         else:
-            checks.append(
-                Check(check.name, check.points, check.hidden, check.timeout, piece.source, last, piece.line)
-            )
+            checks.append(Check(check.name, check.points, check.hidden, check.timeout, piece.source, last, piece.line))
     return tuple(checks)
