@@ -1,1 +1,35 @@
-"""gradlab: a laboratory for gradients."""
+"""gradlab: a laboratory for gradients.
+
+Say once what is computed; gradlab derives the gradient by the chain rule, compiles it, descends and trains with it.
+
+>>> import gradlab as gl
+>>> bowl = gl.function("(x1 - 6)**2 + x2**2 - x1*x2")
+>>> bowl.gradient()
+{x1: 2*x1 - x2 - 12, x2: 2*x2 - x1}
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from gradlab._errors import GradlabError as GradlabError
+from gradlab._model import Function as Function
+from gradlab._model import Gradient as Gradient
+from gradlab._model import Network as Network
+from gradlab._model import function as function
+from gradlab._model import mlp as mlp
+from gradlab._version import __version__ as __version__
+from gradlab.derive import derive_rule as derive_rule
+from gradlab.descent import descend as descend
+from gradlab.train import datasets as datasets
+from gradlab.train import train as train
+
+if TYPE_CHECKING:
+    from gradlab import plot as plot
+
+
+def __getattr__(name: str) -> Any:
+    # matplotlib is an extra, and slow to import: gl.plot is loaded when it is first used.
+    if name == "plot":
+        import gradlab.plot
+
+        return gradlab.plot
+    raise AttributeError(f"module 'gradlab' has no attribute {name!r}")

@@ -115,7 +115,7 @@ def accumulate(graph: Graph, output: str, wanted: Iterable[str]) -> dict[str, Ex
     what cancels is taken out: this is where dL/df_in = f_out - y is found.
     """
     between = _between(graph, output, frozenset(wanted))
-    names = {q.expression: q.name for q in graph if isinstance(q.expression, Apply)}
+    names: dict[Expression, str] = {q.expression: q.name for q in graph if isinstance(q.expression, Apply)}
     derivative: dict[str, Expression] = {output: ONE}
     terms: dict[str, list[tuple[str, Expression]]] = {}
     for quantity in reversed(graph.quantities):
@@ -236,4 +236,3 @@ def _expanded_multiplications(graph: Graph, output: str, name: str) -> int:
                 paths[below] = paths.get(below, 0) + paths[quantity.name]
                 lengths[below] = lengths.get(below, 0) + lengths[quantity.name] + paths[quantity.name]
     return max(lengths.get(name, 0) - paths.get(name, 0), 0)
-

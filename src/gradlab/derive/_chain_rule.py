@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from gradlab._errors import GradlabError
 from gradlab.derive._backprop import accumulate
@@ -86,7 +87,7 @@ class _Chain:
         self.left = Partial(output, wrt)
         self.paths = find_paths(graph, output, wrt)
         self.edges = tuple(dict.fromkeys(edge for path in self.paths for edge in _edges(path)))
-        self.names = {q.expression: q.name for q in graph if isinstance(q.expression, Apply)}
+        self.names: dict[Expression, str] = {q.expression: q.name for q in graph if isinstance(q.expression, Apply)}
         self.local = {(a, b): self.factor(graph[a], b) for a, b in self.edges}
         self.steps: list[Step] = []
 
@@ -187,7 +188,7 @@ def _listed(items: Iterable) -> tuple:
 
 
 def _edges(path: Path) -> list[tuple[str, str]]:
-    return list(zip(path, path[1:], strict=False))
+    return list(pairwise(path))
 
 
 def _product(factors: list[Expression]) -> Expression:

@@ -8,6 +8,7 @@ of t = e^x. Nothing in it is particular to one function.
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 from gradlab._errors import GradlabError
 from gradlab.derive._derivation import Derivation, Rule, Step
@@ -65,7 +66,7 @@ def derive_rule(name: str) -> Derivation:
     result = local_derivative(function, "x")
     if steps[-1].right != result:
         steps.append(Step(left, result, ("simplify",)))
-    for before, after in zip(steps[1:], steps[2:], strict=False):
+    for before, after in pairwise(steps[1:]):
         _prove_equal(before.right, after.right)
     return Derivation(Graph.from_text({"f": f"{name}(x)"}), "f", "x", (("f", "x"),), tuple(steps), result)
 

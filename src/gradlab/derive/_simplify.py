@@ -64,12 +64,16 @@ def stabilise(expression: Expression, definitions: Mapping[str, Expression | Non
             return Apply("log_softmax", argument.args)
         if is_apply(argument, "exp"):
             return argument.args[0]
-        if is_apply(argument, "add") and len(argument.args) == 2 and ONE in argument.args:
-            other = argument.args[1] if argument.args[0] == ONE else argument.args[0]
-            if is_apply(other, "neg") and is_apply(inner := meaning(other.args[0]), "sigmoid"):
-                return neg(Apply("softplus", (inner.args[0],)))
-            if is_apply(inner := meaning(other), "exp"):
-                return Apply("softplus", (inner.args[0],))
+        return one_plus(argument)
+
+    def one_plus(argument: Expression) -> Expression | None:
+        if not is_apply(argument, "add") or len(argument.args) != 2 or ONE not in argument.args:
+            return None
+        other = argument.args[1] if argument.args[0] == ONE else argument.args[0]
+        if is_apply(other, "neg") and is_apply(inner := meaning(other.args[0]), "sigmoid"):
+            return neg(Apply("softplus", (inner.args[0],)))
+        if is_apply(inner := meaning(other), "exp"):
+            return Apply("softplus", (inner.args[0],))
         return None
 
     return transform(expression, rule)
@@ -132,9 +136,7 @@ def cancel(expression: Expression) -> Expression:
     return result if shorter or has_division(expression) else expression
 
 
-def use_relations(
-    expression: Expression, relations: tuple[tuple[Expression, Expression], ...]
-) -> Expression:
+def use_relations(expression: Expression, relations: tuple[tuple[Expression, Expression], ...]) -> Expression:
     """Replace one side of each relation by the other: with y_1 + y_2 = 1, ``p*(y_1 + y_2) - y_1`` is ``p - y_1``."""
 
     def sides(node: Expression) -> Expression | None:
@@ -170,7 +172,7 @@ def _largest_power(expression: Expression) -> int:
 
 
 def _collect(expression: Expression) -> Expression:
-    """Take out a name that several terms of a sum share, where that saves operations: p y_1 + p y_2 is p (y_1 + y_2)."""
+    """Take out a name that several terms of a sum share, where that is shorter: p y_1 + p y_2 is p (y_1 + y_2)."""
     if not is_apply(expression, "add"):
         return expression
     import sympy
@@ -183,4 +185,3 @@ def _collect(expression: Expression) -> Expression:
         if count_operations(collected) < count_operations(best):
             best = collected
     return best
-

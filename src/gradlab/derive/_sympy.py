@@ -85,4 +85,3 @@ def is_polynomial(expression: Expression) -> bool:
 def _whole(exponent: Expression) -> bool:
     value = as_number(exponent)
     return value is not None and value.denominator == 1 and value >= 0
-

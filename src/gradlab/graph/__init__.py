@@ -6,7 +6,7 @@ from gradlab.graph._algebra import mul as mul
 from gradlab.graph._algebra import neg as neg
 from gradlab.graph._algebra import power as power
 from gradlab.graph._algebra import subtract as subtract
-from gradlab.graph._evaluate import NotRational as NotRational
+from gradlab.graph._evaluate import NotRationalError as NotRationalError
 from gradlab.graph._evaluate import evaluate as evaluate
 from gradlab.graph._expression import ONE as ONE
 from gradlab.graph._expression import TWO as TWO
@@ -37,3 +37,4 @@ from gradlab.graph._parse import ParseError as ParseError
 from gradlab.graph._parse import parse as parse
 from gradlab.graph._primitives import PRIMITIVES as PRIMITIVES
 from gradlab.graph._primitives import Primitive as Primitive
+from gradlab.graph._print import TextPrinter as TextPrinter

@@ -11,7 +11,7 @@ from gradlab.graph._expression import Apply, Const, Expression, Ref
 from gradlab.graph._primitives import PRIMITIVES
 
 
-class NotRational(GradlabError):
+class NotRationalError(GradlabError):
     """An expression whose value at a rational point need not be rational, such as exp(x)."""
 
 
@@ -24,7 +24,7 @@ def evaluate(expression: Expression, values: Mapping[str, Any], *, exact: bool =
         exact: with fractions for values, give a fraction; otherwise give a float.
 
     Raises:
-        NotRational: if ``exact`` and the expression is not made of + - * / and whole powers.
+        NotRationalError: if ``exact`` and the expression is not made of + - * / and whole powers.
         ZeroDivisionError: if a denominator is zero there.
         ValueError: if it is not defined there (a logarithm of 0).
         OverflowError: if a float is too small to hold the value.
@@ -42,5 +42,7 @@ def evaluate(expression: Expression, values: Mapping[str, Any], *, exact: bool =
     arguments = [evaluate(arg, values, exact=exact) for arg in expression.args]
     whole_power = row.name != "pow" or Fraction(arguments[1]).denominator == 1
     if exact and not (row.exact and whole_power):
-        raise NotRational(f"{expression} is not rational at a rational point: give the numbers as floats, 6.0 for 6")
+        raise NotRationalError(
+            f"{expression} is not rational at a rational point: give the numbers as floats, 6.0 for 6"
+        )
     return row.value(*arguments)

@@ -72,9 +72,7 @@ class Graph:
     ['w', 'x', 'b', 'y', 'z', 'L']
     """
 
-    def __init__(
-        self, quantities: Iterable[Quantity], relations: Iterable[tuple[Expression, Expression]] = ()
-    ) -> None:
+    def __init__(self, quantities: Iterable[Quantity], relations: Iterable[tuple[Expression, Expression]] = ()) -> None:
         given = tuple(quantities)
         by_name: dict[str, Quantity] = {}
         for quantity in given:
@@ -153,7 +151,9 @@ class Graph:
         return hash((self._quantities, self._relations))
 
     def __repr__(self) -> str:
-        lines = [f"{q.name} = {q.expression}" if q.expression else f"{q.name}: {q.role.value}" for q in self._quantities]
+        lines = [
+            f"{q.name} = {q.expression}" if q.expression else f"{q.name}: {q.role.value}" for q in self._quantities
+        ]
         return "\n".join(lines)
 
 

@@ -22,7 +22,9 @@ def check_name(name: str, taken: Iterable[str] = ()) -> str:
         GradlabError: if it is no identifier, is a word of Python's, or is the name of a function.
     """
     if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
-        raise GradlabError(f"{name!r} cannot be the name of a quantity: write a letter, then letters, digits and _, as in w_12")
+        raise GradlabError(
+            f"{name!r} cannot be the name of a quantity: write a letter, then letters, digits and _, as in w_12"
+        )
     if name in taken:
         raise GradlabError(f"{name!r} is the name of a function: call the quantity something else, such as {name}_1")
     return name

@@ -1,7 +1,7 @@
 r"""Multilayer perceptrons and their losses, with the names one writes on paper.
 
-With one hidden layer: inputs ``x_1, ...``, hidden biases ``b_j`` and weights ``w_ij`` (from input i to neuron j), hidden
-sums ``z_jin`` and activations ``z_jout``, the output's bias ``c`` and weights ``u_j``, its sum ``f_in`` and value
+With one hidden layer: inputs ``x_1, ...``, hidden biases ``b_j`` and weights ``w_ij`` (from input i to neuron j),
+hidden sums ``z_jin`` and activations ``z_jout``, the output's bias ``c`` and weights ``u_j``, its sum ``f_in`` and value
 ``f_out``, the label ``y``, the loss ``L``. Several outputs are numbered (``c_k``, ``u_jk``, ``f_kin``); with several
 hidden layers the layer's number stands behind the letter (``w2_13`` is :math:`w^{(2)}_{13}`). Indices above 9 are kept
 apart by underscores (``w_1_12``).
@@ -10,6 +10,7 @@ apart by underscores (``w_1_12``).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from gradlab._errors import GradlabError
 from gradlab.graph._algebra import add, neg, subtract
@@ -86,8 +87,10 @@ def _check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
     except (TypeError, ValueError):
         whole, checked = False, ()
     if not whole or len(checked) < 2 or min(checked) < 1:
-        raise GradlabError(f"the sizes of the layers are two or more whole numbers from 1 up, as [2, 2, 1], not {sizes!r}")
-    weights = sum((below + 1) * above for below, above in zip(checked, checked[1:], strict=False))
+        raise GradlabError(
+            f"the sizes of the layers are two or more whole numbers from 1 up, as [2, 2, 1], not {sizes!r}"
+        )
+    weights = sum((below + 1) * above for below, above in pairwise(checked))
     if weights > LARGEST_NETWORK:
         raise GradlabError(
             f"{list(checked)} has {weights:,} parameters, each a named quantity of its own; "
@@ -175,7 +178,8 @@ class _Builder:
             predicted = tuple(f"p_{k}" for k in numbers)
             logits = tuple(map(Ref, outputs))
             self.quantities += [
-                Quantity(name, Apply("softmax", (number(k), *logits))) for k, name in zip(numbers, predicted, strict=True)
+                Quantity(name, Apply("softmax", (number(k), *logits)))
+                for k, name in zip(numbers, predicted, strict=True)
             ]
         terms = [LOSS_TERMS[loss](Ref(y), Ref(f)) for y, f in zip(labels, predicted, strict=True)]
         flat = tuple(part for term in terms for part in (term.args if term.primitive == "add" else (term,)))

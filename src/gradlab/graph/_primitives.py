@@ -162,7 +162,8 @@ _ROWS = (
     ),
     Primitive(
         "log", 1, math.log, lambda a, out, i: div(ONE, a[0]),
-        latex=r"\log", numpy="np.log({0})", torch="torch.log({0})", domain="arguments above 0", rule="log' x = 1/x", rule_latex=r"\log' x = \frac{1}{x}",
+        latex=r"\log", numpy="np.log({0})", torch="torch.log({0})", domain="arguments above 0", rule="log' x = 1/x", 
+        rule_latex=r"\log' x = \frac{1}{x}",
     ),
     Primitive(
         "sqrt", 1, math.sqrt, lambda a, out, i: div(ONE, mul(TWO, out)),
@@ -179,7 +180,8 @@ _ROWS = (
     ),
     Primitive(
         "tanh", 1, math.tanh, lambda a, out, i: subtract(ONE, power(out, TWO)),
-        latex=r"\tanh", numpy="np.tanh({0})", torch="torch.tanh({0})", rule="tanh' = 1 - tanh^2", rule_latex=r"\tanh' = 1 - \tanh^2",
+        latex=r"\tanh", numpy="np.tanh({0})", torch="torch.tanh({0})", rule="tanh' = 1 - tanh^2",
+        rule_latex=r"\tanh' = 1 - \tanh^2",
         definition="(exp(x) - exp(-x))/(exp(x) + exp(-x))",
     ),
     Primitive(

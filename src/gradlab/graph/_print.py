@@ -24,7 +24,7 @@ LARGEST_WRITTEN_DENOMINATOR = 1000
 
 def to_text(expression: Expression) -> str:
     """The expression in Python's own notation."""
-    return _Text().write(expression)
+    return TextPrinter().write(expression)
 
 
 def to_latex(expression: Expression, symbols: Mapping[str, str]) -> str:
@@ -98,7 +98,11 @@ class _Printer:
 
 
 def _is_named_function(expression: Expression) -> bool:
-    return isinstance(expression, Apply) and PRIMITIVES[expression.primitive].latex.startswith("\\") and bool(expression.args)
+    return (
+        isinstance(expression, Apply)
+        and PRIMITIVES[expression.primitive].latex.startswith("\\")
+        and bool(expression.args)
+    )
 
 
 def _decimal(value: Fraction) -> str | None:
@@ -109,7 +113,9 @@ def _decimal(value: Fraction) -> str | None:
     return text if Fraction(text) == value else None
 
 
-class _Text(_Printer):
+class TextPrinter(_Printer):
+    """Python's notation; kernels are printed by a subclass that spells functions and numbers for its backend."""
+
     def bracket(self, text: str) -> str:
         return f"({text})"
 

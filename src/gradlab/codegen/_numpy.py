@@ -1,0 +1,192 @@
+"""Derivation -> NumPy: the printed program over arrays, with batches in the leading axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gradlab._errors import GradlabError
+from gradlab.codegen._printer import KernelPrinter, load, to_source
+from gradlab.codegen._schedule import Program, programs_for, value_program
+from gradlab.codegen._shapes import check_network_arrays, check_point
+from gradlab.graph import Graph, NetworkGraph
+
+RESERVED = frozenset(("np",))
+
+
+def _sigmoid(x: Any) -> Any:
+    """1/(1 + exp(-x)), from exponentials that never overflow."""
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1, e) / (1 + e)
+
+
+NAMESPACE = {"np": np, "_sigmoid": _sigmoid, "_maximum": np.maximum, "_minimum": np.minimum}
+
+
+class NumpyFunction:
+    """The value and the gradient of a quantity, as NumPy functions of its variables.
+
+    Overflow gives inf and undefined operations give nan, without warnings.
+
+    Args:
+        graph: what is computed.
+        output: the quantity to compute.
+        variables: the given quantities, in the order of a point's coordinates.
+    """
+
+    def __init__(self, graph: Graph, output: str, variables: tuple[str, ...]) -> None:
+        self.variables = variables
+        programs = programs_for(graph, output, variables, variables)
+        self.derivation = programs.derivation
+        self.source, self._both = _compile(programs.value_and_gradient, "value_and_gradient")
+        _, self._value = _compile(programs.value, "value")
+
+    def __call__(self, point: ArrayLike) -> tuple[Any, NDArray[Any]]:
+        """The value and the gradient at a point.
+
+        Args:
+            point: shape (..., n), the coordinates along the last axis; any leading axes are a batch.
+
+        Returns:
+            The value, shape (...), and the gradient, shape (..., n), in the dtype of the point.
+
+        Raises:
+            GradlabError: if the last axis has not one number for each variable.
+        """
+        columns, shape = self._columns(point)
+        with np.errstate(all="ignore"):
+            value, gradient = self._both(*columns)
+        return _spread(value, shape, columns), np.stack([_spread(g, shape, columns) for g in gradient], axis=-1)
+
+    def value(self, point: ArrayLike) -> Any:
+        """The value alone, shape (...), at points of shape (..., n)."""
+        columns, shape = self._columns(point)
+        with np.errstate(all="ignore"):
+            value, _ = self._value(*columns)
+        return _spread(value, shape, columns)
+
+    def _columns(self, point: ArrayLike) -> tuple[list[NDArray[Any]], tuple[int, ...]]:
+        array = _floats(point, "a point")
+        check_point(array.shape, self.variables)
+        return [array[..., i] for i in range(len(self.variables))], array.shape[:-1]
+
+
+class NumpyNetwork:
+    """The mean loss of a network over data, and its gradient, for one or many sets of parameters at once.
+
+    Args:
+        graph: the network.
+    """
+
+    def __init__(self, graph: NetworkGraph) -> None:
+        self.graph = graph
+        given = (*graph.parameters, *graph.inputs, *graph.labels)
+        programs = programs_for(graph, "L", graph.parameters, given)
+        self.derivation = programs.derivation
+        self.source, self._both = _compile(programs.value_and_gradient, "value_and_gradient")
+
+    def __call__(self, parameters: ArrayLike, x: ArrayLike, y: ArrayLike) -> tuple[Any, NDArray[Any]]:
+        """The mean loss and its gradient.
+
+        Args:
+            parameters: shape (..., P), in the order the network states; leading axes are different networks.
+            x: the inputs, shape (N, d).
+            y: the labels, shape (N,) for one output, (N, K) for K.
+
+        Returns:
+            The loss, shape (...), and the gradient, shape (..., P), in the dtype of the parameters and x.
+
+        Raises:
+            GradlabError: if a shape does not fit.
+        """
+        weights, inputs = _same_floats(parameters, x)
+        labels = _floats(y, "y").astype(weights.dtype, copy=False)
+        check_network_arrays(self.graph, weights, inputs, labels)
+        batch = weights.shape[:-1]
+        columns = [*_parameter_columns(weights), *_data_columns(inputs, batch), *_data_columns(labels, batch)]
+        shape = (inputs.shape[0], *batch)
+        with np.errstate(all="ignore"):
+            loss, gradient = self._both(*columns)
+            means = [_mean(part, shape) for part in (loss, *gradient)]
+        return means[0], np.stack(means[1:], axis=-1)
+
+    def predict(self, parameters: ArrayLike, x: ArrayLike) -> NDArray[Any]:
+        """What the network predicts.
+
+        Args:
+            parameters: shape (..., P).
+            x: the inputs, shape (N, d).
+
+        Returns:
+            Shape (..., N) for one output; (..., N, K) for K: the outputs, or their probabilities under softmax.
+
+        Raises:
+            GradlabError: if a shape does not fit.
+        """
+        weights, inputs = _same_floats(parameters, x)
+        check_network_arrays(self.graph, weights, inputs)
+        batch = weights.shape[:-1]
+        columns = [*_parameter_columns(weights), *_data_columns(inputs, batch)]
+        with np.errstate(all="ignore"):
+            first, others = self._predict(*columns)
+        shape = (inputs.shape[0], *batch)
+        outputs = [np.moveaxis(np.broadcast_to(part, shape), 0, -1) for part in (first, *others)]
+        return outputs[0].copy() if len(outputs) == 1 else np.stack(outputs, axis=-1)
+
+    @cached_property
+    def _predict(self) -> Callable[..., Any]:
+        program = value_program(self.graph, self.graph.outputs, (*self.graph.parameters, *self.graph.inputs))
+        return _compile(program, "predict")[1]
+
+
+def _compile(program: Program, name: str) -> tuple[str, Callable[..., Any]]:
+    source = to_source(program, KernelPrinter("numpy", RESERVED), name)
+    return source, load(source, name, NAMESPACE)
+
+
+def _floats(array: ArrayLike, what: str) -> NDArray[Any]:
+    """The array itself if it is of floats, else as float64."""
+    try:
+        made = np.asarray(array)
+        if made.dtype.kind == "c":
+            raise TypeError
+        return made if made.dtype.kind == "f" else made.astype(np.float64)
+    except (TypeError, ValueError):
+        raise GradlabError(f"{what} must be an array of real numbers, not {array!r:.80}") from None
+
+
+def _same_floats(parameters: ArrayLike, x: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Parameters and inputs in one dtype; whole numbers take the other's."""
+    weights, inputs = _floats(parameters, "the parameters"), _floats(x, "x")
+    whole = np.asarray(x).dtype.kind != "f"
+    dtype = weights.dtype if whole else np.result_type(weights, inputs)
+    return weights.astype(dtype, copy=False), inputs.astype(dtype, copy=False)
+
+
+def _spread(value: Any, shape: tuple[int, ...], columns: list[NDArray[Any]]) -> Any:
+    """A result in the shape and dtype of the point, also where the formula is a number."""
+    array = np.empty(shape, columns[0].dtype if columns else np.float64)
+    array[...] = value
+    return array if shape else array[()]
+
+
+def _parameter_columns(weights: NDArray[Any]) -> list[NDArray[Any]]:
+    """Each parameter as a contiguous array over the batch: the inner loops run over networks."""
+    return list(np.ascontiguousarray(np.moveaxis(weights, -1, 0)))
+
+
+def _data_columns(data: NDArray[Any], batch: tuple[int, ...]) -> list[NDArray[Any]]:
+    table = data.reshape(data.shape[0], -1)
+    return [column.reshape(-1, *(1 for _ in batch)) for column in table.T]
+
+
+def _mean(part: Any, shape: tuple[int, ...]) -> Any:
+    """The mean over the points, which are the first axis, of something that may not depend on the point."""
+    array = np.asarray(part)
+    if array.ndim < len(shape) or array.shape[0] == 1:
+        return np.broadcast_to(array if array.ndim < len(shape) else array[0], shape[1:]).astype(array.dtype)
+    return np.broadcast_to(array.mean(axis=0), shape[1:])

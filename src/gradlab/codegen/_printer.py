@@ -1,0 +1,68 @@
+"""From a program to the source of a Python function; what differs between backends is in the table of primitives."""
+
+from __future__ import annotations
+
+import keyword
+import linecache
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import reduce
+from itertools import count
+from typing import Any, Literal
+
+from gradlab.codegen._schedule import Program
+from gradlab.graph import PRIMITIVES, Apply, TextPrinter
+
+LARGEST_EXACT = 2**53
+FOLDED = {"max": "_maximum({0}, {1})", "min": "_minimum({0}, {1})"}
+ATOM = 4
+_numbers = count()
+
+
+class KernelPrinter(TextPrinter):
+    """Spells formulas for one backend.
+
+    Args:
+        backend: the column of the table of primitives.
+        reserved: names that the generated function uses itself.
+    """
+
+    def __init__(self, backend: Literal["numpy", "torch"], reserved: frozenset[str]) -> None:
+        self.backend, self.reserved = backend, reserved
+
+    def constant(self, value: Fraction) -> tuple[str, int]:
+        """A whole number as it is, any other as the nearest float."""
+        if value.denominator == 1 and value < LARGEST_EXACT:
+            return str(value), ATOM
+        return repr(float(value)), ATOM
+
+    def name(self, name: str) -> str:
+        """A name that the generated function can use."""
+        while name in self.reserved or keyword.issoftkeyword(name):
+            name += "_"
+        return name
+
+    def function(self, expression: Apply) -> tuple[str, int]:
+        """A primitive in the backend's words; one of many arguments is folded from the left."""
+        arguments = [self.write(argument) for argument in expression.args]
+        if expression.primitive in FOLDED:
+            return reduce(lambda a, b: FOLDED[expression.primitive].format(a, b), arguments), ATOM
+        return getattr(PRIMITIVES[expression.primitive], self.backend).format(*arguments), ATOM
+
+
+def to_source(program: Program, printer: KernelPrinter, function_name: str) -> str:
+    """The source of a function of the program's inputs that returns the first output and a tuple of the others."""
+    first, *others = (printer.write(output) for output in program.outputs)
+    lines = [f"def {function_name}({', '.join(map(printer.name, program.inputs))}):"]
+    lines += [f"    {printer.name(name)} = {printer.write(formula)}" for name, formula in program.statements]
+    lines += [f"    return {first}, ({', '.join(others)}{',' if len(others) == 1 else ''})"]
+    return "\n".join(lines) + "\n"
+
+
+def load(source: str, function_name: str, namespace: Mapping[str, Any]) -> Callable[..., Any]:
+    """Compile a printed function; tracebacks show its lines."""
+    filename = f"<gradlab {function_name} {next(_numbers)}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    scope = dict(namespace)
+    exec(compile(source, filename, "exec"), scope)
+    return scope[function_name]

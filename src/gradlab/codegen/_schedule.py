@@ -1,0 +1,149 @@
+"""The order of the work: from a derivation to straight-line statements in which nothing is computed twice."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from gradlab.derive import Backprop, backprop, stabilise
+from gradlab.graph import (
+    PRIMITIVES,
+    Apply,
+    Expression,
+    Graph,
+    Ref,
+    as_number,
+    evaluate,
+    is_apply,
+    number,
+    transform,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Straight-line code: what every backend prints.
+
+    Attributes:
+        inputs: the names that are given.
+        statements: name and formula, in order; each formula uses inputs and earlier names.
+        outputs: the formulas of the results, names or numbers for the most part.
+    """
+
+    inputs: tuple[str, ...]
+    statements: tuple[tuple[str, Expression], ...]
+    outputs: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """What is compiled for one output of a graph: the value alone, and the value with the gradient."""
+
+    value: Program
+    value_and_gradient: Program
+    derivation: Backprop
+
+
+def value_program(graph: Graph, outputs: Iterable[str], inputs: Iterable[str]) -> Program:
+    """The program that computes some quantities of a graph."""
+    return _schedule(tuple(inputs), _stable_definitions(graph), tuple(map(Ref, outputs)))
+
+
+def programs_for(graph: Graph, output: str, wrt: Iterable[str], inputs: Iterable[str]) -> Programs:
+    """The programs for a quantity and its gradient.
+
+    Args:
+        graph: the graph.
+        output: the quantity that is computed and differentiated.
+        wrt: the quantities by which it is differentiated, in the order of the gradient.
+        inputs: the names that are given, in the order of the program's arguments.
+    """
+    inputs = tuple(inputs)
+    derived = backprop(graph, output, wrt)
+    definitions = _stable_definitions(graph)
+    both = _schedule(inputs, {**definitions, **dict(derived.deltas)}, (Ref(output), *derived.gradient.values()))
+    return Programs(_schedule(inputs, definitions, (Ref(output),)), both, derived)
+
+
+def _stable_definitions(graph: Graph) -> dict[str, Expression]:
+    formulas = {quantity.name: quantity.expression for quantity in graph}
+    return {name: stabilise(formula, formulas) for name, formula in formulas.items() if formula is not None}
+
+
+def _schedule(
+    inputs: tuple[str, ...], definitions: Mapping[str, Expression], outputs: tuple[Expression, ...]
+) -> Program:
+    formulas = {name: _lower(formula) for name, formula in definitions.items()}
+    results = tuple(map(_lower, outputs))
+    needed = _needed(formulas, results)
+    kept = {name: formula for name, formula in formulas.items() if name in needed}
+    uses = _count_uses([*kept.values(), *results])
+    statements: list[tuple[str, Expression]] = []
+    known: dict[Expression, Expression] = {}
+
+    def emit(node: Expression) -> Expression:
+        """The node with everything that is known or used twice replaced by its name."""
+        if node in known:
+            return known[node]
+        if not isinstance(node, Apply):
+            return node
+        made = Apply(node.primitive, tuple(map(emit, node.args)))
+        if uses[node] > 1 and not (is_apply(node, "neg") or as_number(node) is not None):
+            known[node] = Ref(f"_t{len(statements)}")
+            statements.append((str(known[node]), made))
+            return known[node]
+        return made
+
+    for name, formula in kept.items():
+        uses[formula] = 0  # it gets its own name, not a second one
+        statements.append((name, emit(formula)))
+        if isinstance(formula, Apply):
+            known[formula] = Ref(name)
+    finished = tuple(map(emit, results))
+    return Program(inputs, tuple(statements), finished)
+
+
+def _lower(formula: Expression) -> Expression:
+    """Replace what kernels have no word for, and compute what is a number already."""
+
+    def rule(node: Expression) -> Expression | None:
+        if not isinstance(node, Apply):
+            return None
+        lower = PRIMITIVES[node.primitive].lower
+        if lower is not None:
+            return lower(node.args)
+        if not node.names and as_number(node) is None:
+            value = float(evaluate(node, {}, exact=False))
+            return number(Fraction(value)) if math.isfinite(value) else None
+        return None
+
+    return transform(formula, rule)
+
+
+def _needed(formulas: Mapping[str, Expression], results: tuple[Expression, ...]) -> set[str]:
+    needed: set[str] = set()
+    reach = [name for result in results for name in result.names]
+    while reach:
+        name = reach.pop()
+        if name not in needed and name in formulas:
+            needed.add(name)
+            reach += formulas[name].names
+    return needed
+
+
+def _count_uses(formulas: list[Expression]) -> Counter[Expression]:
+    """How often each different subexpression is used by a different one."""
+    uses: Counter[Expression] = Counter()
+    seen: set[Expression] = set()
+    stack = list(formulas)
+    while stack:
+        node = stack.pop()
+        uses[node] += 1
+        # A minus is not worth a name, so what stands under it counts once for each of its users.
+        if node not in seen or is_apply(node, "neg"):
+            seen.add(node)
+            stack += node.args
+    return uses

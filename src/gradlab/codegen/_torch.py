@@ -1,0 +1,206 @@
+"""Derivation -> PyTorch: a `torch.autograd.Function` whose backward is the derived gradient.
+
+The backward is made of differentiable operations on the saved inputs, so that it can be differentiated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gradlab._errors import GradlabError
+from gradlab.codegen._printer import KernelPrinter, load, to_source
+from gradlab.codegen._schedule import Program, programs_for, value_program
+from gradlab.codegen._shapes import check_network_arrays, check_point
+from gradlab.graph import Graph, NetworkGraph
+
+RESERVED = frozenset(("torch",))
+
+
+def import_torch() -> Any:
+    """PyTorch, or an error that says how to install it."""
+    try:
+        import torch
+    except ModuleNotFoundError:
+        raise GradlabError("this needs PyTorch: pip install torch==2.13.0, or pip install 'gradlab[torch]'") from None
+    return torch
+
+
+def _namespace() -> dict[str, Any]:
+    torch = import_torch()
+
+    def either(choose: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        def chosen(a: Any, b: Any) -> Any:
+            like = a if torch.is_tensor(a) else b
+            return choose(*(v if torch.is_tensor(v) else torch.full_like(like, v) for v in (a, b)))
+
+        return chosen
+
+    return {
+        "torch": torch,
+        "_maximum": either(torch.maximum),
+        "_minimum": either(torch.minimum),
+        "_step": lambda x: (x > 0).to(x.dtype),
+    }
+
+
+def _compile(program: Program, name: str) -> tuple[str, Callable[..., Any]]:
+    source = to_source(program, KernelPrinter("torch", RESERVED), name)
+    return source, load(source, name, _namespace())
+
+
+def function_to_torch(graph: Graph, output: str, variables: tuple[str, ...]) -> Any:
+    """The autograd Function of a quantity of a graph.
+
+    Args:
+        graph: what is computed.
+        output: the quantity to compute.
+        variables: the given quantities, in the order of a point's coordinates.
+
+    Returns:
+        A subclass of ``torch.autograd.Function``: ``apply(point)`` takes a floating tensor (..., n) and gives (...);
+        it can be differentiated twice. ``source`` is the printed program.
+
+    Raises:
+        GradlabError: if PyTorch is not installed.
+    """
+    torch = import_torch()
+    programs = programs_for(graph, output, variables, variables)
+    source, both = _compile(programs.value_and_gradient, "value_and_gradient")
+    _, value_alone = _compile(programs.value, "value")
+
+    def forward(point: Any) -> Any:
+        if not (torch.is_tensor(point) and point.is_floating_point()):
+            raise GradlabError("apply takes a floating tensor, such as torch.tensor([6.0, 6.0])")
+        check_point(tuple(point.shape), variables)
+        value, _ = value_alone(*point.unbind(-1))
+        return _like(torch, value, point[..., 0])
+
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.save_for_backward(*inputs)
+
+    def backward(ctx: Any, grad_output: Any) -> Any:
+        (point,) = ctx.saved_tensors
+        _, gradient = both(*point.unbind(-1))
+        stacked = torch.stack([_like(torch, part, point[..., 0]) for part in gradient], dim=-1)
+        return grad_output.unsqueeze(-1) * stacked
+
+    return _autograd_function(torch, "Derived", forward, setup_context, backward, source)
+
+
+def network_to_torch(graph: NetworkGraph) -> Any:
+    """The autograd Function of a network's mean loss.
+
+    Args:
+        graph: the network.
+
+    Returns:
+        A subclass of ``torch.autograd.Function``: ``apply(parameters, x, y)`` takes parameters (..., P), inputs (N, d)
+        and labels (N,) or (N, K), and gives the mean loss (...); it can be differentiated twice, by the parameters and
+        by x. ``source`` is the printed program.
+
+    Raises:
+        GradlabError: if PyTorch is not installed.
+    """
+    torch = import_torch()
+    given = (*graph.parameters, *graph.inputs, *graph.labels)
+    programs = programs_for(graph, "L", (*graph.parameters, *graph.inputs), given)
+    source, both = _compile(programs.value_and_gradient, "value_and_gradient")
+    _, loss_alone = _compile(programs.value, "value")
+    count = len(graph.parameters)
+
+    def forward(parameters: Any, x: Any, y: Any) -> Any:
+        columns, shape = _network_columns(torch, graph, parameters, x, y)
+        loss, _ = loss_alone(*columns)
+        return _like(torch, loss, columns[0].new_empty(()).expand(shape)).mean(0)
+
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.save_for_backward(*inputs)
+
+    def backward(ctx: Any, grad_output: Any) -> Any:
+        if ctx.needs_input_grad[2]:
+            raise GradlabError("the loss is not differentiated by the labels: give y without requires_grad")
+        columns, shape = _network_columns(torch, graph, *ctx.saved_tensors)
+        _, gradient = both(*columns)
+        template = columns[0].new_empty(()).expand(shape)
+        parts = [_like(torch, part, template) for part in gradient]
+        by_parameters = torch.stack([part.mean(0) for part in parts[:count]], dim=-1)
+        by_inputs = None
+        if ctx.needs_input_grad[1]:
+            weighted = [(part * grad_output / shape[0]).reshape(shape[0], -1).sum(1) for part in parts[count:]]
+            by_inputs = torch.stack(weighted, dim=-1)
+        return grad_output.unsqueeze(-1) * by_parameters, by_inputs, None
+
+    return _autograd_function(torch, "DerivedLoss", forward, setup_context, backward, source)
+
+
+class TorchNetwork:
+    """The mean loss of a network over data, and its gradient, on tensors.
+
+    Args:
+        graph: the network.
+    """
+
+    def __init__(self, graph: NetworkGraph) -> None:
+        self.graph = graph
+        self.function = network_to_torch(graph)
+        self.source: str = self.function.source
+        self._predict = _compile(value_program(graph, graph.outputs, (*graph.parameters, *graph.inputs)), "predict")[1]
+
+    def __call__(self, parameters: Any, x: Any, y: Any) -> tuple[Any, Any]:
+        """The mean loss (...) and its gradient (..., P) for parameters (..., P), inputs (N, d) and labels.
+
+        Raises:
+            GradlabError: if something is no floating tensor or a shape does not fit.
+        """
+        torch = import_torch()
+        with torch.enable_grad():
+            leaf = parameters.detach().requires_grad_()
+            loss = self.function.apply(leaf, x, y)
+            (gradient,) = torch.autograd.grad(loss.sum(), leaf)
+        return loss.detach(), gradient
+
+    def predict(self, parameters: Any, x: Any) -> Any:
+        """What the network predicts, (..., N) for one output and (..., N, K) for K; ordinary autograd applies.
+
+        Raises:
+            GradlabError: if something is no floating tensor or a shape does not fit.
+        """
+        torch = import_torch()
+        columns, shape = _network_columns(torch, self.graph, parameters, x)
+        first, others = self._predict(*columns)
+        template = columns[0].new_empty(()).expand(shape)
+        outputs = [_like(torch, part, template).movedim(0, -1) for part in (first, *others)]
+        return outputs[0] if len(outputs) == 1 else torch.stack(outputs, dim=-1)
+
+
+def _network_columns(torch: Any, graph: NetworkGraph, parameters: Any, x: Any, y: Any = None) -> tuple[list, tuple]:
+    for tensor, what in ((parameters, "the parameters"), (x, "x"), *(() if y is None else ((y, "y"),))):
+        if not torch.is_tensor(tensor) or (what != "y" and not tensor.is_floating_point()):
+            raise GradlabError(f"{what} must be a floating tensor, such as torch.zeros({len(graph.parameters)})")
+    check_network_arrays(graph, parameters, x, y)
+    batch = parameters.shape[:-1]
+    data = [x] if y is None else [x, y.to(parameters.dtype)]
+    columns = [
+        column.reshape(-1, *(1 for _ in batch)) for table in data for column in table.reshape(x.shape[0], -1).unbind(1)
+    ]
+    return [*parameters.unbind(-1), *columns], (x.shape[0], *batch)
+
+
+def _like(torch: Any, value: Any, template: Any) -> Any:
+    """A result in the shape and dtype of the template, also where the formula is a number."""
+    if not torch.is_tensor(value):
+        return torch.full_like(template, value)
+    return value if value.shape == template.shape else value.expand_as(template)
+
+
+def _autograd_function(torch: Any, name: str, forward: Any, setup_context: Any, backward: Any, source: str) -> Any:
+    members = {
+        "forward": staticmethod(forward),
+        "setup_context": staticmethod(setup_context),
+        "backward": staticmethod(backward),
+        "generate_vmap_rule": True,
+        "source": source,
+        "__doc__": "A quantity whose backward gradlab derived; `source` is the program that computes it.",
+    }
+    return type(name, (torch.autograd.Function,), members)
