@@ -7,7 +7,7 @@ its argument (Blanchard, Higham and Higham, *Accurately computing the log-sum-ex
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from gradlab.derive._sympy import Bridge, is_polynomial
@@ -46,8 +46,8 @@ def stabilise(expression: Expression, definitions: Mapping[str, Expression | Non
     """
 
     def meaning(node: Expression) -> Expression:
-        while isinstance(node, Ref) and definitions.get(node.name) is not None:
-            node = definitions[node.name]  # type: ignore[assignment]
+        while isinstance(node, Ref) and (formula := definitions.get(node.name)) is not None:
+            node = formula
         return node
 
     def rule(node: Expression) -> Expression | None:
@@ -55,28 +55,28 @@ def stabilise(expression: Expression, definitions: Mapping[str, Expression | Non
             return neg(node.args[0])
         if is_apply(node, "mul") and any(is_apply(arg, "neg") for arg in node.args):
             return mul(*node.args)
-        if not is_apply(node, "log"):
-            return None
-        argument = meaning(node.args[0])
-        if is_apply(argument, "sigmoid"):
-            return neg(Apply("softplus", (neg(argument.args[0]),)))
-        if is_apply(argument, "softmax"):
-            return Apply("log_softmax", argument.args)
-        if is_apply(argument, "exp"):
-            return argument.args[0]
-        return one_plus(argument)
-
-    def one_plus(argument: Expression) -> Expression | None:
-        if not is_apply(argument, "add") or len(argument.args) != 2 or ONE not in argument.args:
-            return None
-        other = argument.args[1] if argument.args[0] == ONE else argument.args[0]
-        if is_apply(other, "neg") and is_apply(inner := meaning(other.args[0]), "sigmoid"):
-            return neg(Apply("softplus", (inner.args[0],)))
-        if is_apply(inner := meaning(other), "exp"):
-            return Apply("softplus", (inner.args[0],))
-        return None
+        return _stable_log(node.args[0], meaning) if is_apply(node, "log") else None
 
     return transform(expression, rule)
+
+
+def _stable_log(inside: Expression, meaning: Callable[[Expression], Expression]) -> Expression | None:
+    """The logarithm of something in a stable form; None if it needs none."""
+    argument = meaning(inside)
+    if is_apply(argument, "sigmoid"):
+        return neg(Apply("softplus", (neg(argument.args[0]),)))
+    if is_apply(argument, "softmax"):
+        return Apply("log_softmax", argument.args)
+    if is_apply(argument, "exp"):
+        return argument.args[0]
+    if not is_apply(argument, "add") or len(argument.args) != 2 or ONE not in argument.args:
+        return None
+    other = argument.args[1] if argument.args[0] == ONE else argument.args[0]
+    if is_apply(other, "neg") and is_apply(inner := meaning(other.args[0]), "sigmoid"):
+        return neg(Apply("softplus", (inner.args[0],)))
+    if is_apply(inner := meaning(other), "exp"):
+        return Apply("softplus", (inner.args[0],))
+    return None
 
 
 def with_names(expression: Expression, names: Mapping[Expression, str]) -> Expression:

@@ -162,7 +162,7 @@ _ROWS = (
     ),
     Primitive(
         "log", 1, math.log, lambda a, out, i: div(ONE, a[0]),
-        latex=r"\log", numpy="np.log({0})", torch="torch.log({0})", domain="arguments above 0", rule="log' x = 1/x", 
+        latex=r"\log", numpy="np.log({0})", torch="torch.log({0})", domain="arguments above 0", rule="log' x = 1/x",
         rule_latex=r"\log' x = \frac{1}{x}",
     ),
     Primitive(
