@@ -2,9 +2,9 @@ r"""Multilayer perceptrons and their losses, with the names one writes on paper.
 
 With one hidden layer: inputs ``x_1, ...``, hidden biases ``b_j`` and weights ``w_ij`` (from input i to neuron j),
 hidden sums ``z_jin`` and activations ``z_jout``, the output's bias ``c`` and weights ``u_j``, its sum ``f_in`` and
-value ``f_out``, the label ``y``, the loss ``L``. Several outputs are numbered (``c_k``, ``u_jk``, ``f_kin``); with several
-hidden layers the layer's number stands behind the letter (``w2_13`` is :math:`w^{(2)}_{13}`). Indices above 9 are kept
-apart by underscores (``w_1_12``).
+value ``f_out``, the label ``y``, the loss ``L``. Several outputs are numbered (``c_k``, ``u_jk``, ``f_kin``); with
+several hidden layers the layer's number stands behind the letter (``w2_13`` is :math:`w^{(2)}_{13}`). Indices above 9
+are kept apart by underscores (``w_1_12``).
 """
 
 from __future__ import annotations
