@@ -205,7 +205,7 @@ def audit_file(path: Path, secrets: Secrets, data: bytes | None = None) -> tuple
         AuditError: if the file cannot be read as what its suffix says, or its kind is not known.
 
     >>> secrets = Secrets((secret_line("y = slope * x + offset", 7),))
-    >>> print(audit_file(Path("lab.md"), secrets, b"text\\n# y = slope*x+offset\\n")[0])
+    >>> print(audit_file(Path("lab.md"), secrets, b"text\n# y = slope*x+offset\n")[0])
     lab.md: line 2 shows what only the solution may show (line 7 of the template): y = slope * x + offset
     """
     path = Path(path)

@@ -9,10 +9,13 @@ later change of Jupytext's.)
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 CellKind = Literal["code", "markdown", "raw"]
+_SHIELD = "\ufdd0"
+_NOT_CONTENT = re.compile(r"#!|.*?coding[:=]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,13 @@ def read_layout(text: str) -> Layout:
             taken.append((start, end, bool(self.explicit_eoc), content))
             return cell, end
 
+    # In a first line Jupytext looks for an interpreter and an encoding, and would take a tag for the one and
+    # "Huffman coding: ..." for the other; behind a character that no text holds it finds neither.
+    shield = _SHIELD if _NOT_CONTENT.match(text) else ""
     converter = TextNotebookConverter({"extension": ".md", "format_name": "markdown"}, None)
     converter.implementation = copy.copy(converter.implementation)
     converter.implementation.cell_reader_class = Recorder
-    notebook = converter.reads(text)
+    notebook = converter.reads(shield + text)
 
     lines = text.splitlines()
     position = len(lines) - sum(end for _, end, _, _ in taken)
@@ -105,6 +111,9 @@ def read_layout(text: str) -> Layout:
     cells = list(notebook.cells)
     header_cell = cells.pop(0).source if len(cells) > len(taken) else None
     spans = []
+    if shield:
+        cells[0].source = cells[0].source.removeprefix(shield)
+        taken[0][3][0] = taken[0][3][0].removeprefix(shield)
     for cell, (start, end, closed, content) in zip(cells, taken, strict=True):
         own = lines[position : position + end]
         spans.append(_span(cell, own, start, closed, content, position + 1))

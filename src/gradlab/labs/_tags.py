@@ -134,11 +134,11 @@ def nearest(word: str, known: tuple[str, ...]) -> str:
         A clause to put behind the complaint.
 
     >>> nearest("HWBEGN", WORDS)
-    '; did you mean HWBEGIN?'
+    '; the nearest known is HWBEGIN'
     """
     spelling = {name.casefold(): name for name in known}
     close = difflib.get_close_matches(word.casefold(), list(spelling), n=1, cutoff=0.5)
-    return f"; did you mean {spelling[close[0]]}?" if close else f"; known are {', '.join(known)}"
+    return f"; the nearest known is {spelling[close[0]]}" if close else f"; known are {', '.join(known)}"
 
 
 def check_arguments(text: str) -> CheckArguments:

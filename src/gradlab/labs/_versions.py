@@ -119,7 +119,8 @@ def make_versions(template: Template) -> Versions:
     warnings: list[Diagnostic] = []
     pieces: dict[Kind, list[Piece]] = {"question": [], "solution": []}
     for index, cell in enumerate(template.cells):
-        cut = cut_code(cell.lines, template.is_python) if cell.kind == "code" else CutCode(())
+        python = template.is_python and cell.span.prefix is None
+        cut = cut_code(cell.lines, python) if cell.kind == "code" else CutCode(())
         if cut.problem is not None:
             errors.append(Diagnostic(template.path, cut.problem[0] or cell.line, "error", cut.problem[1]))
         if not cell.skip_in_question:
