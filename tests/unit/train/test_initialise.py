@@ -41,9 +41,7 @@ def test_the_ends_of_the_unit_interval_give_finite_numbers():
     assert np.isfinite(Normal().draw(ends)).all()
 
 
-@pytest.mark.parametrize(
-    ("make", "value"), [(Normal, -1.0), (Uniform, float("nan")), (Normal, "1"), (Uniform, True)]
-)
+@pytest.mark.parametrize(("make", "value"), [(Normal, -1.0), (Uniform, float("nan")), (Normal, "1"), (Uniform, True)])
 def test_scales_that_cannot_be_used(make, value):
     with pytest.raises(TrainError, match="write for example"):
         make(value)

@@ -57,8 +57,7 @@ def test_two_label_values_are_classes_for_squared_error(regression):
 def test_one_hot_labels_are_right_where_their_output_is_largest(runs):
     data = datasets.dataset(np.zeros((2, 1)), np.eye(3)[[0, 2]])
     clear, tie, wrong = (
-        [[first, 0.4, 0.2], [third, 0.2, last]]
-        for first, third, last in ((0.5, 0.1, 0.7), (0.4, 0, 1), (0.5, 1, 0))
+        [[first, 0.4, 0.2], [third, 0.2, last]] for first, third, last in ((0.5, 0.1, 0.7), (0.4, 0, 1), (0.5, 1, 0))
     )
     three = replace(
         runs,

@@ -1,0 +1,247 @@
+"""Where the parts of a network's diagram lie; lengths are in units of about half an inch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
+
+COLUMN = 4.1  # from a layer to the next
+RADIUS, SMALL_RADIUS = 0.42, 0.33  # of a unit with one name
+PILL, HALF_HEIGHT = 2.2, 0.42  # of a unit with two names
+HEADING_ROOM, NOTE_ROOM = 1.5, 1.3
+_ROOMY, _TIGHT = 2.2, 0.78  # between units that are drawn with all their names, and between others
+LABEL_DEPTH = -1.25  # how high the label stands; the loss stands at 0
+_NAMED = 4  # a layer of so many units has room for all their names
+_NAMED_WEIGHTS = 9  # among more arrows their names hide too much
+_WEIGHT_ROOM = 0.4  # the height that the name of a weight needs
+_SHOWN = 16  # of a wider layer the first ones and the last are drawn
+
+
+class Quantity(Protocol):
+    """A named number of the graph."""
+
+    @property
+    def latex(self) -> str:
+        """Its name in the derivation."""
+        ...
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What it is computed from; for a sum: the bias, then weight and unit by turns."""
+        ...
+
+
+class Graph(Protocol):
+    """What a diagram shows of a network's graph."""
+
+    @property
+    def layers(self) -> tuple[tuple[str, ...], ...]:
+        """The names of the units, layer by layer."""
+        ...
+
+    @property
+    def hidden(self) -> str:
+        """The activation of the hidden layers."""
+        ...
+
+    @property
+    def output(self) -> str:
+        """The activation of the last layer."""
+        ...
+
+    @property
+    def loss(self) -> str:
+        """Which loss it ends in."""
+        ...
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the labels."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of what it predicts."""
+        ...
+
+    def __getitem__(self, name: str, /) -> Quantity:
+        """Returns the quantity of that name."""
+        ...
+
+    def __contains__(self, name: object, /) -> bool:
+        """Says whether there is a quantity of that name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of the diagram.
+
+    Attributes:
+        out: the name of its value.
+        into: the name of its sum; None for an input or a probability, which has none.
+        x: where its middle is.
+        y: where its middle is.
+        named: whether there is room for all its names.
+    """
+
+    out: str
+    into: str | None
+    x: float
+    y: float
+    named: bool
+
+    @property
+    def half_width(self) -> float:
+        """From its middle to its side."""
+        if not self.named:
+            return SMALL_RADIUS
+        return RADIUS if self.into is None else PILL / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """The units of a layer that are drawn, and how many it has.
+
+    Attributes:
+        units: from top to bottom.
+        count: how many units there are.
+        title: what stands above it.
+        kind: "input", "hidden", "output" or "loss".
+    """
+
+    units: tuple[Unit, ...]
+    count: int
+    title: str
+    kind: str
+
+    @property
+    def dots(self) -> tuple[float, float] | None:
+        """Where dots stand for the units that are left out, if any are."""
+        if len(self.units) == self.count:
+            return None
+        above, below = self.units[-2:]
+        return above.x, (above.y + below.y) / 2
+
+
+def place(graph: Graph) -> list[Layer]:
+    """Places the units of a network, column by column.
+
+    Args:
+        graph: the network's graph.
+
+    Returns:
+        Its layers; for a softmax one more, of the probabilities.
+    """
+    last = len(graph.layers) - 1
+    layers = []
+    for depth, names in enumerate(graph.layers):
+        if depth == 0:
+            pairs = _without_sum(names)
+            title, kind = "inputs" if len(names) > 1 else "input", "input"
+        else:
+            pairs = [(_find(graph, name, "out"), _find(graph, name, "in")) for name in names]
+            what, kind = ("output", "output") if depth == last else ("hidden layer", "hidden")
+            title = f"{what}\n{graph.output if depth == last else graph.hidden}"
+        layers.append(_layer(pairs, depth, title, kind))
+    predicted = _without_sum(graph.outputs)
+    if predicted[0][0] != layers[-1].units[0].out:
+        layers.append(_layer(predicted, last + 1, "probabilities\nsoftmax", "output"))
+    return layers
+
+
+def _without_sum(names: tuple[str, ...]) -> list[tuple[str, str | None]]:
+    return [(name, None) for name in names]
+
+
+def _find(graph: Graph, unit: str, part: str) -> str:
+    """The name of a unit's sum or value: z_1in of z_1, f_in of f."""
+    return next(name for name in (f"{unit}{part}", f"{unit}_{part}") if name in graph)
+
+
+def _layer(pairs: Sequence[tuple[str, str | None]], depth: int, title: str, kind: str) -> Layer:
+    named = len(pairs) <= _NAMED
+    spacing = _ROOMY if named else _TIGHT
+    slots = min(len(pairs), _SHOWN)
+    middle = (slots - 1) / 2
+    numbers = list(range(slots))
+    if len(pairs) > slots:  # the last slot but one holds the dots
+        numbers = [*range(slots - 2), slots - 1]
+    shown = [pairs[-1] if slot == slots - 1 else pairs[slot] for slot in numbers]
+    units = tuple(
+        Unit(out, into, depth * COLUMN, (middle - slot) * spacing, named)
+        for slot, (out, into) in zip(numbers, shown, strict=True)
+    )
+    return Layer(units, len(pairs), title, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The arrows between two layers.
+
+    Attributes:
+        edges: each arrow's source, target and the name of its weight; None without one.
+        share: how far along the arrows the names stand, such that they are apart.
+        named: whether each weight is named; otherwise a note says how many there are.
+        count: how many weights there are, those of units that are not drawn included.
+        x: half way between the layers.
+    """
+
+    edges: tuple[tuple[Unit, Unit, str | None], ...]
+    share: float
+    named: bool
+    count: int
+    x: float
+
+    @property
+    def noted(self) -> bool:
+        """Whether a note stands for the names of the weights."""
+        return not self.named and self.edges[0][2] is not None
+
+
+def bundle(graph: Graph, below: Layer, above: Layer) -> Bundle:
+    """Finds the arrows between two layers in the graph.
+
+    Args:
+        graph: the network's graph.
+        below: the layer they come from.
+        above: the layer they go to.
+
+    Returns:
+        The arrows between units that are drawn.
+    """
+    place_of = {unit.out: unit for unit in below.units}
+    edges = []
+    for unit in above.units:
+        for weight, source in _weights(graph, unit, below):
+            if source in place_of:
+                edges.append((place_of[source], unit, weight))
+    share = 1 / (len(above.units) + 1)
+    heights = sorted(source.y + share * (target.y - source.y) for source, target, _ in edges)
+    gaps = [upper - lower for lower, upper in pairwise(heights)]
+    named = len(edges) <= _NAMED_WEIGHTS and min(gaps, default=1.0) > _WEIGHT_ROOM
+    middle = (below.units[0].x + above.units[0].x) / 2
+    return Bundle(tuple(edges), share, named, below.count * above.count, middle)
+
+
+def _weights(graph: Graph, unit: Unit, below: Layer) -> list[tuple[str | None, str]]:
+    """The weights of a unit, each with what it multiplies; a probability has all outputs, unweighted."""
+    if unit.into is None:
+        return [(None, source.out) for source in below.units]
+    names = graph[unit.into].inputs
+    return list(zip(names[1::2], names[2::2], strict=True))
+
+
+def heights(layers: list[Layer], bundles: list[Bundle]) -> tuple[float, float]:
+    """Returns how far the diagram reaches down and up, without headings.
+
+    Args:
+        layers: the layers, placed.
+        bundles: the arrows between them.
+    """
+    top = max(layer.units[0].y + (1.3 if layer.units[0].named else 0.5) for layer in layers)
+    bottom = min([layer.units[-1].y - 0.6 for layer in layers] + [LABEL_DEPTH - RADIUS - 0.2])
+    noted = any(each.noted for each in bundles) or any(not layer.units[0].named for layer in layers[1:])
+    return bottom - (NOTE_ROOM if noted else 0.0), top

@@ -1,0 +1,183 @@
+"""What all figures share: colours, text, how a figure is made, shown and saved."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.patheffects import AbstractPathEffect, withStroke
+
+from gradlab._errors import GradlabError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colorbar import Colorbar
+    from numpy.typing import ArrayLike
+
+# Okabe and Ito 2008, "Color universal design": told apart with every common form of colour vision.
+BLUE = "#0072B2"
+SKY = "#56B4E9"
+ORANGE = "#E69F00"
+VERMILLION = "#D55E00"
+GREY = "#767676"
+# Nuñez, Anderton and Renslow 2018: lightness rises evenly, so the order survives grey printing.
+COLOUR_MAP = "cividis"
+FONT_SIZE = 10.0
+MATHS = "dejavuserif"  # its glyphs are Unicode, so maths stays readable text in an SVG, unlike Computer Modern's
+
+_FORMATS: dict[str, dict[str, Any]] = {
+    # No dates and no version numbers, so that the same figure gives the same bytes.
+    ".png": {"metadata": {"Software": None}},
+    ".svg": {"metadata": {"Date": None, "Creator": None}},
+    ".pdf": {"metadata": {"CreationDate": None, "Producer": None, "Creator": None}},
+}
+_TEXT_STAYS_TEXT: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "gradlab", "pdf.fonttype": 42}
+
+
+class PlotError(GradlabError):
+    """What was given cannot be drawn."""
+
+
+class ShownFigure(Figure):
+    """A figure that a notebook shows without pyplot, and therefore only once."""
+
+    def _repr_png_(self) -> bytes:
+        return to_bytes(self, ".png", dpi=120)
+
+
+def figure_and_axes(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:
+    """Makes a new figure of one pair of axes, or takes the axes given.
+
+    Args:
+        ax: where to draw, or None.
+        size: width and height of a new figure in inches.
+
+    Returns:
+        The figure and the axes.
+    """
+    if ax is None:
+        figure = ShownFigure(figsize=size, layout="constrained")
+        return figure, figure.add_subplot()
+    figure = ax.figure
+    while not isinstance(figure, Figure):  # a subfigure lies in a figure
+        figure = figure.figure
+    return figure, ax
+
+
+def outlined(width: float, colour: str = "white") -> list[AbstractPathEffect]:
+    """Returns a path effect that draws an outline around a line or text, so that it shows on any background.
+
+    Args:
+        width: the width of the line with its outline, in points.
+        colour: the outline's colour.
+    """
+    return [withStroke(linewidth=width, foreground=colour)]
+
+
+def colour_bar(ax: Axes, mapped: ScalarMappable, ticks: ArrayLike, label: str) -> Colorbar:
+    """Draws a colour bar as high as the axes, whatever their aspect.
+
+    Args:
+        ax: the axes with the map.
+        mapped: what is mapped to colours.
+        ticks: the values to mark.
+        label: what the values are.
+
+    Returns:
+        The bar.
+    """
+    bar = ax.figure.colorbar(mapped, cax=ax.inset_axes((1.04, 0.0, 0.05, 1.0)), ticks=ticks)
+    bar.set_label(label)
+    bar.ax.yaxis.label.set(fontsize=FONT_SIZE, math_fontfamily=MATHS)
+    bar.ax.tick_params(labelsize=FONT_SIZE - 1)
+    return bar
+
+
+def plain_axes(ax: Axes) -> None:
+    """Takes the frame's top and right lines away, and makes all its text one size.
+
+    Args:
+        ax: the axes, with their labels.
+    """
+    ax.spines[["top", "right"]].set_visible(False)
+    same_text(ax)
+
+
+def same_text(ax: Axes) -> None:
+    """Sets the size of labels and ticks and the font of maths, whatever the person's settings are.
+
+    Args:
+        ax: the axes, with their labels.
+    """
+    for text in (ax.xaxis.label, ax.yaxis.label, ax.title):
+        text.set(fontsize=FONT_SIZE, math_fontfamily=MATHS)
+    ax.tick_params(labelsize=FONT_SIZE - 1)
+
+
+def maths(name: str) -> str:
+    """Returns a name such as x1 or x_1 as maths text; other names stay as they are.
+
+    Args:
+        name: the name of a variable or coordinate.
+    """
+    letter, digits = name.rstrip("0123456789").rstrip("_"), name[len(name.rstrip("0123456789")) :]
+    if len(letter) != 1 or not letter.isalpha():
+        return name
+    return f"${letter}_{{{digits}}}$" if digits else f"${letter}$"
+
+
+def save(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 200.0) -> Path:
+    """Writes a figure to a PNG, SVG or PDF file, as its name ends.
+
+    The same figure gives the same bytes. Text in SVG and PDF stays text (in PDF: TrueType, type 42),
+    so that it can be searched and copied. An existing file is replaced as a whole or not at all.
+
+    Args:
+        figure: what to write.
+        path: where to; ends in .png, .svg or .pdf.
+        dpi: dots per inch of a PNG.
+
+    Returns:
+        The path.
+
+    Raises:
+        PlotError: if the file's ending is another one, or its folder does not exist.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(ShownFigure(), f"{folder}/empty.svg").name
+    'empty.svg'
+    """
+    target = Path(path)
+    suffix = target.suffix.lower()
+    if suffix not in _FORMATS:
+        raise PlotError(f"{target.name!r} ends in none of .png, .svg and .pdf; write {target.name + '.png'!r}.")
+    if not target.parent.is_dir():
+        raise PlotError(f"the folder {str(target.parent)!r} does not exist; make it first or write another path.")
+    content = to_bytes(figure, suffix, dpi=dpi)
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return target
+
+
+def to_bytes(figure: Figure, suffix: str, *, dpi: float) -> bytes:
+    """Returns the content of the file that `save` writes.
+
+    Args:
+        figure: what to draw.
+        suffix: ".png", ".svg" or ".pdf".
+        dpi: dots per inch of a PNG.
+    """
+    buffer = io.BytesIO()
+    with matplotlib.rc_context(_TEXT_STAYS_TEXT):
+        figure.savefig(buffer, format=suffix[1:], dpi=dpi, bbox_inches="tight", **_FORMATS[suffix])
+    return buffer.getvalue()
