@@ -1,0 +1,98 @@
+"""Every example that people read is run: docstrings, the README, the docs and the scripts in examples/."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gradlab
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SCRIPTS = sorted((ROOT / "examples").glob("*.py"))
+NAMES = [info.name for info in pkgutil.walk_packages(gradlab.__path__, "gradlab.")]
+OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+# Fewer than this, and the examples are no longer being found.
+LEAST_DOCTESTS, LEAST_COMMANDS, LEAST_PAGE_EXAMPLES = 40, 3, 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_docstrings(name):
+    failed, _ = doctest.testmod(importlib.import_module(name), optionflags=OPTIONS)
+    assert failed == 0
+
+
+def test_enough_docstrings_have_examples():
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    modules = [importlib.import_module(name) for name in NAMES]
+    found = [test for module in modules for test in finder.find(module) if test.examples]
+    assert len(found) >= LEAST_DOCTESTS
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_in_pages(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scope: dict[str, object] = {}
+    for number, block in enumerate(blocks(page, "python")):
+        exec(compile(block, f"{page.name}, Python block {number + 1}", "exec"), scope)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_sessions_in_pages(page):
+    text = "\n".join(blocks(page, "pycon"))
+    test = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+    assert doctest.DocTestRunner(optionflags=OPTIONS).run(test).failed == 0
+
+
+def sessions(page: Path) -> list[tuple[str, str]]:
+    """The commands in a page's console blocks, each with the output that the page shows."""
+    found = []
+    for block in blocks(page, "console"):
+        for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
+            command, _, output = part.partition("\n")
+            found.append((command, output.strip()))
+    return found
+
+
+COMMANDS = [
+    pytest.param(*session, id=f"{page.name}: {session[0][:50]}")
+    for page in PAGES
+    for session in sessions(page)
+    if session[0].startswith("gradlab ") and "lab build" not in session[0]
+]
+
+
+@pytest.mark.parametrize(("command", "output"), COMMANDS)
+def test_commands_in_pages(command, output):
+    _, *arguments = shlex.split(command)
+    done = subprocess.run([str(BIN / "gradlab"), *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    if output:
+        assert [line.rstrip() for line in done.stdout.strip().splitlines()] == output.splitlines()
+
+
+def test_enough_examples_in_pages():
+    assert len(COMMANDS) >= LEAST_COMMANDS
+    assert sum(len(blocks(page, "python")) + len(blocks(page, "pycon")) for page in PAGES) >= LEAST_PAGE_EXAMPLES
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_scripts(script, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(script)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()

@@ -1,0 +1,76 @@
+"""The rules of the house, checked by the tools that know them."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+MODULES = sorted((ROOT / "src").rglob("*.py"))
+LONGEST_MODULE, LONGEST_FUNCTION = 400, 60
+
+
+def run(*command: str) -> None:
+    """Run a tool of the environment and fail with what it said."""
+    done = subprocess.run([str(BIN / command[0]), *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_ruff_finds_nothing():
+    run("ruff", "check", ".")
+
+
+def test_everything_is_formatted():
+    run("ruff", "format", "--check", ".")
+
+
+def test_types_hold():
+    run("basedpyright")
+
+
+def test_imports_go_leftwards_only():
+    run("lint-imports")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_modules_and_functions_are_short(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= LONGEST_MODULE
+    long = [
+        f"{node.name} has {node.end_lineno - node.lineno + 1} lines"
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION
+    ]
+    assert not long
+
+
+def test_modules_are_private_but_for_the_public_names():
+    public = {path.relative_to(ROOT / "src" / "gradlab").as_posix() for path in MODULES if not path.name.startswith("_")}
+    # Namespaces that people write out: gl.datasets, and python -m gradlab.
+    assert public <= {"train/datasets.py", "testing.py"}
+
+
+def test_no_file_names_a_registry_or_a_machine():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    forbidden = ["pypi" + ".org", "files.python" + "hosted", "/wo" + "rk/", "deb." + "debian"]
+    found = [
+        f"{name}: {word}"
+        for name in listed
+        if (ROOT / name).suffix in {".py", ".md", ".toml", ".txt", ".yml", ".cfg", ""} and (ROOT / name).is_file()
+        for word in forbidden
+        if word in (ROOT / name).read_text(encoding="utf-8")
+    ]
+    assert not found
+
+
+def test_importing_gradlab_loads_the_core_alone():
+    heavy = ["sympy", "torch", "matplotlib", "IPython", "jupytext", "nbformat", "nbconvert", "rich", "typer", "pypandoc"]
+    code = f"import sys, gradlab; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
