@@ -152,7 +152,7 @@ def _levels(values: FloatArray, count: int) -> FloatArray:
 def _draw_path(ax: Axes, path: FloatArray, size: FloatArray) -> None:
     ax.plot(*path.T, color="black", linewidth=1.4, path_effects=outlined(3.4), zorder=3)
     small = 5 if len(path) <= 30 else 3
-    marks = ((path[1:-1], "o", small, "points"), (path[:1], "s", 9, "start"), (path[-1:], "*", 16, "end"))
+    marks = ((path[1:-1], "o", small, "points"), (path[:1], "s", 9, "start"), (path[1:][-1:], "*", 16, "end"))
     for points, marker, markersize, label in marks:
         ax.plot(
             *points.T,
@@ -167,7 +167,7 @@ def _draw_path(ax: Axes, path: FloatArray, size: FloatArray) -> None:
     scaled = path / size
     for index, (dx, dy) in _numbers(scaled).items():
         ax.annotate(
-            {0: "0 start", len(path) - 1: f"{index} end"}.get(index, str(index)),
+            {len(path) - 1: f"{index} end", 0: "0 start"}.get(index, str(index)),
             path[index],
             xytext=(13 * dx, 13 * dy),
             textcoords="offset points",
