@@ -132,7 +132,8 @@ def _draw_loss(ax: Axes, graph: Graph, outputs: Layer, top: float) -> None:
         _arrow(ax, (unit.x + unit.half_width, unit.y), (x - RADIUS, 0.0))
     _arrow(ax, (x, LABEL_DEPTH + RADIUS), (x, -RADIUS))
     ax.add_patch(Circle((x, 0.0), RADIUS, facecolor=_FILLS["loss"], edgecolor="black", zorder=3))
-    _name(ax, x, 0.0, graph["L"].latex)
+    # The script letter itself: matplotlib would take \mathcal from a private range that an SVG's reader lacks.
+    _name(ax, x, 0.0, graph["L"].latex.replace(r"\mathcal{L}", "ℒ"))
     labels = [graph[name].latex for name in graph.labels]
     if len(labels) == 1:
         ax.add_patch(Circle((x, LABEL_DEPTH), RADIUS, facecolor=_FILLS["input"], edgecolor="black", zorder=3))

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 # Okabe and Ito 2008, "Color universal design": told apart with every common form of colour vision.
 BLUE = "#0072B2"
 SKY = "#56B4E9"
-ORANGE = "#E69F00"
 VERMILLION = "#D55E00"
 GREY = "#767676"
 # Nuñez, Anderton and Renslow 2018: lightness rises evenly, so the order survives grey printing.

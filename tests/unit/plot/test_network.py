@@ -21,8 +21,9 @@ def arrows(figure):
 def test_the_lab_network_shows_every_quantity_by_its_name_in_the_derivation():
     net = gl.mlp([2, 2, 1])
     figure = network(net)
+    latexes = [quantity.latex for quantity in net.graph.quantities]
     names = [text for text in texts(figure) if text.startswith("$")]
-    assert sorted(names) == sorted(f"${quantity.latex}$" for quantity in net.graph.quantities)
+    assert sorted(names) == sorted(f"${latex}$".replace(r"\mathcal{L}", "ℒ") for latex in latexes)
     assert {"hidden layer", "tanh", "output", "sigmoid", "loss", "binary cross-entropy"} <= set(texts(figure))
     # weights, biases, output to loss, label to loss
     assert len(arrows(figure)) == 6 + 3 + 1 + 1

@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgb
 
 import gradlab as gl
 from gradlab.plot import PlotError, save
-from gradlab.plot._style import BLUE, COLOUR_MAP, GREY, ORANGE, SKY, VERMILLION, maths
+from gradlab.plot._style import BLUE, COLOUR_MAP, GREY, SKY, VERMILLION, maths
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, for linear RGB.
 DEUTERANOPIA = np.array(
@@ -47,7 +47,7 @@ def test_the_map_gets_lighter_evenly_in_grey_and_without_green_cones():
 
 
 def test_the_colours_of_lines_stay_apart_without_green_cones():
-    colours = np.array([to_rgb(colour) for colour in (BLUE, SKY, ORANGE, VERMILLION, GREY)])
+    colours = np.array([to_rgb(colour) for colour in (BLUE, SKY, VERMILLION, GREY)])
     for first, second in itertools.combinations(as_seen_with_deuteranopia(colours), 2):
         assert np.abs(first - second).max() > 0.15
 
