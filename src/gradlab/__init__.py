@@ -19,6 +19,8 @@ from gradlab._model import mlp as mlp
 from gradlab._version import __version__ as __version__
 from gradlab.derive import derive_rule as derive_rule
 from gradlab.descent import descend as descend
+from gradlab.train import Normal as Normal
+from gradlab.train import Uniform as Uniform
 from gradlab.train import datasets as datasets
 from gradlab.train import train as train
 

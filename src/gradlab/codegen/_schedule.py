@@ -64,7 +64,9 @@ def programs_for(graph: Graph, output: str, wrt: Iterable[str], inputs: Iterable
     inputs = tuple(inputs)
     derived = backprop(graph, output, wrt)
     definitions = _stable_definitions(graph)
-    both = _schedule(inputs, {**definitions, **dict(derived.deltas)}, (Ref(output), *derived.gradient.values()))
+    deltas = {name: stabilise(formula, {}) for name, formula in derived.deltas}
+    gradient = tuple(stabilise(formula, {}) for formula in derived.gradient.values())
+    both = _schedule(inputs, {**definitions, **deltas}, (Ref(output), *gradient))
     return Programs(_schedule(inputs, definitions, (Ref(output),)), both, derived)
 
 

@@ -19,6 +19,7 @@ from gradlab.graph import (
     add,
     as_number,
     count_operations,
+    div,
     is_apply,
     mul,
     neg,
@@ -31,7 +32,7 @@ LARGEST_CANCELLED = 400
 
 
 def stabilise(expression: Expression, definitions: Mapping[str, Expression | None]) -> Expression:
-    """Rewrite logarithms of sigmoids, of softmaxes and of 1 + exp so that no argument overflows or vanishes.
+    """Rewrite logarithms of sigmoids and softmaxes, and what has 1 + exp in it, so that nothing overflows or vanishes.
 
     Args:
         expression: a formula.
@@ -55,6 +56,8 @@ def stabilise(expression: Expression, definitions: Mapping[str, Expression | Non
             return neg(node.args[0])
         if is_apply(node, "mul") and any(is_apply(arg, "neg") for arg in node.args):
             return mul(*node.args)
+        if is_apply(node, "div"):
+            return _stable_quotient(node)
         return _stable_log(node.args[0], meaning) if is_apply(node, "log") else None
 
     return transform(expression, rule)
@@ -77,6 +80,46 @@ def _stable_log(inside: Expression, meaning: Callable[[Expression], Expression])
     if is_apply(inner := meaning(other), "exp"):
         return Apply("softplus", (inner.args[0],))
     return None
+
+
+def _stable_quotient(quotient: Expression) -> Expression | None:
+    """A quotient over powers of 1 + exp(v) in sigmoids, which never overflow: 1/(1 + exp(v)) is sigmoid(-v)."""
+    over, under = ([*(side.args if is_apply(side, "mul") else (side,))] for side in quotient.args)
+    over = [single for factor in over for single in _single_exponentials(factor)]
+    changed = False
+    for factor in tuple(under):
+        base, exponent = factor.args if is_apply(factor, "pow") else (factor, ONE)
+        count = as_number(exponent)
+        exponential = _one_plus_exponential(base)
+        if exponential is None or count is None or count not in range(1, 5):
+            continue
+        changed = True
+        under.remove(factor)
+        for _ in range(int(count)):
+            inside = exponential.args[0]
+            if exponential in over:
+                over.remove(exponential)
+                over.append(Apply("sigmoid", (inside,)))
+            else:
+                over.append(Apply("sigmoid", (neg(inside),)))
+    return div(mul(*over), mul(*under)) if changed else None
+
+
+def _single_exponentials(factor: Expression) -> list[Expression]:
+    """exp(v)**n, for a small n, as n factors; anything else as it is."""
+    if is_apply(factor, "pow") and is_apply(factor.args[0], "exp"):
+        count = as_number(factor.args[1])
+        if count is not None and count in range(1, 5):
+            return [factor.args[0]] * int(count)
+    return [factor]
+
+
+def _one_plus_exponential(base: Expression) -> Expression | None:
+    """The exponential in 1 + exp(v); None for anything else."""
+    if not is_apply(base, "add") or len(base.args) != 2 or ONE not in base.args:
+        return None
+    other = base.args[1] if base.args[0] == ONE else base.args[0]
+    return other if is_apply(other, "exp") else None
 
 
 def with_names(expression: Expression, names: Mapping[Expression, str]) -> Expression:

@@ -1,0 +1,19 @@
+"""Draw the picture of the README: a descent, a network, and what training it from 200 starts gives."""
+
+from matplotlib.figure import Figure
+
+import gradlab as gl
+
+bowl = gl.function("(x1 - 6)**2 + x2**2 - x1*x2")
+trace = gl.descend(bowl, start=(6.0, 6.0), learning_rate=0.55, max_steps=30, tolerance=1e-3)
+net, data = gl.mlp([2, 2, 1]), gl.datasets.five_points()
+runs = gl.train(net, data, learning_rate=1.0, steps=1000, restarts=200, seed=0)
+
+figure = Figure(figsize=(13, 9), layout="constrained")
+(left, right), (below, curves) = figure.subplots(2, 2)
+gl.plot.network(net, ax=left)
+gl.plot.contours(bowl, trace, ax=right)
+gl.plot.decision_boundary(runs.best, data, ax=below)
+gl.plot.loss_curves(runs, ax=curves)
+gl.plot.save(figure, "gradlab.png")
+print(f"{trace.outcome.name} after {len(trace.steps)} steps; {int(runs.success.sum())} of 200 networks get all points right")
