@@ -1,0 +1,13 @@
+"""Course labs: one tagged template in, a question and a solution out, as Markdown, notebook, HTML and PDF."""
+
+from __future__ import annotations
+
+from gradlab.labs._build import BuildOptions as BuildOptions
+from gradlab.labs._build import BuiltLab as BuiltLab
+from gradlab.labs._build import FailedLab as FailedLab
+from gradlab.labs._build import Step as Step
+from gradlab.labs._build import build_labs as build_labs
+from gradlab.labs._diagnostics import Diagnostic as Diagnostic
+from gradlab.labs._diagnostics import TemplateError as TemplateError
+from gradlab.labs._write import FORMATS as FORMATS
+from gradlab.labs._write import WrittenFile as WrittenFile

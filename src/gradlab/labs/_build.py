@@ -1,0 +1,269 @@
+"""Build labs: read, make both versions, run, write, verify, and only then put the files in place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from gradlab._errors import GradlabError
+from gradlab.labs._audit import audit_file, audit_text
+from gradlab.labs._diagnostics import Diagnostic, TemplateError
+from gradlab.labs._execute import Executed, ExecutionError, execute, run_blocking
+from gradlab.labs._lint import lint
+from gradlab.labs._manifest import Manifest, build_key, hashes, manifest_name, read_manifest
+from gradlab.labs._publish import recover, staging
+from gradlab.labs._python import parse
+from gradlab.labs._secrets import add_outputs
+from gradlab.labs._template import Template, read_template
+from gradlab.labs._versions import Version, Versions, make_versions
+from gradlab.labs._write import FORMATS, WrittenFile, as_data, write_version
+
+if TYPE_CHECKING:
+    from gradlab.labs._secrets import Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a build is.
+
+    Args:
+        template: the template's path.
+        phase: what is being done.
+        done: cells run so far.
+        total: cells to run, 0 where the phase runs none.
+        line: the template line of the cell that runs now, 0 for none.
+    """
+
+    template: Path
+    phase: Literal["reading", "question", "solution", "writing", "done", "failed"]
+    done: int = 0
+    total: int = 0
+    line: int = 0
+
+
+OnStep = Callable[[Step], None]
+"""Called as a build goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltLab:
+    """A lab that was built, now or before.
+
+    Args:
+        template: the template's path.
+        folder: where its files are.
+        files: the files, with what was verified about each.
+        warnings: what the build went on in spite of.
+        up_to_date: nothing had changed since the last build, so nothing was done.
+        removed: files of an earlier build that are no longer made, taken away.
+    """
+
+    template: Path
+    folder: Path
+    files: tuple[WrittenFile, ...]
+    warnings: tuple[Diagnostic, ...]
+    up_to_date: bool
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FailedLab:
+    """A lab that was not built; the files of an earlier build are as they were.
+
+    Args:
+        template: the template's path.
+        errors: why.
+    """
+
+    template: Path
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """How labs are built.
+
+    Args:
+        formats: kinds of file, of md, ipynb, html and pdf.
+        jobs: how many kernels run at once, default 1.
+        force: build also what is up to date.
+    """
+
+    formats: tuple[str, ...] = FORMATS
+    jobs: int = 1
+    force: bool = False
+
+
+def build_labs(
+    targets: Sequence[tuple[Path, Path]], options: BuildOptions | None = None, on_step: OnStep | None = None
+) -> tuple[BuiltLab | FailedLab, ...]:
+    """Build labs, several at once if asked; one that fails does not stop the others.
+
+    Args:
+        targets: template and folder for its files, for each lab.
+        options: formats, kernels at once, whether to build what is up to date.
+        on_step: called as the builds go on.
+
+    Returns:
+        What became of each, in the order given.
+
+    Raises:
+        GradlabError: A format is not known, or two labs would write the same files.
+    """
+    options = options or BuildOptions()
+    unknown = [name for name in options.formats if name not in FORMATS]
+    if unknown or not options.formats:
+        raise GradlabError(f"unknown format {', '.join(unknown) or '(none)'}: the formats are {', '.join(FORMATS)}")
+    places = [(folder.resolve(), template.stem) for template, folder in targets]
+    for place in places:
+        if places.count(place) > 1:
+            raise GradlabError(f"two templates would both write {place[1]}-question in {place[0]}: rename one")
+    return run_blocking(_build_all(targets, options, on_step or (lambda _: None)))
+
+
+async def _build_all(
+    targets: Sequence[tuple[Path, Path]], options: BuildOptions, on_step: OnStep
+) -> tuple[BuiltLab | FailedLab, ...]:
+    kernels = asyncio.Semaphore(max(1, options.jobs))
+    # A lab holds its own place too, so that with one job the labs come one after the other.
+    labs = asyncio.Semaphore(max(1, options.jobs))
+
+    async def one(template: Path, folder: Path) -> BuiltLab | FailedLab:
+        async with labs:
+            try:
+                result: BuiltLab | FailedLab = await _Build(template, folder, options, on_step, kernels).build()
+            except TemplateError as problem:
+                result = FailedLab(template, tuple(str(diagnostic) for diagnostic in problem.diagnostics))
+            except _Failed as problem:
+                result = FailedLab(template, problem.errors)
+            except GradlabError as problem:
+                result = FailedLab(template, (f"{template}: error: {problem}",))
+            on_step(Step(template, "failed" if isinstance(result, FailedLab) else "done"))
+            return result
+
+    return tuple(await asyncio.gather(*(one(template, folder) for template, folder in targets)))
+
+
+class _Failed(GradlabError):
+    def __init__(self, errors: tuple[str, ...]) -> None:
+        self.errors = errors
+        super().__init__("\n".join(errors))
+
+
+class _Build:
+    def __init__(
+        self, path: Path, folder: Path, options: BuildOptions, on_step: OnStep, kernels: asyncio.Semaphore
+    ) -> None:
+        self.path, self.folder, self.options = path, folder, options
+        self.on_step, self.kernels = on_step, kernels
+        self.name = path.stem
+
+    async def build(self) -> BuiltLab:
+        self.on_step(Step(self.path, "reading"))
+        template, versions, found, secrets = await asyncio.to_thread(self._read)
+        key = build_key(template, versions, self.options.formats)
+        recover(self.folder, self.name)
+        before = read_manifest(self.folder, self.name)
+        if before is not None and before.key == key and not self.options.force and before.holds(self.folder):
+            return self._unchanged(before)
+        with staging(self.folder, self.name) as place:
+            executed = await self._execute(template, versions)
+            self.on_step(Step(self.path, "writing"))
+            files, warnings = await asyncio.to_thread(self._write, template, versions, executed, secrets, place.new)
+            warnings = tuple(sorted({*found, *warnings}))
+            report = {"files": [as_data(file) for file in files], "warnings": [_plain(warning) for warning in warnings]}
+            record = Manifest(key, hashes(place.new, [file.name for file in files]), report)
+            (place.new / manifest_name(self.name)).write_text(record.dumps(), encoding="utf-8")
+            obsolete = self._obsolete(before, record)
+            place.publish(obsolete)
+        return BuiltLab(self.path, self.folder, files, warnings, up_to_date=False, removed=obsolete)
+
+    def _read(self) -> tuple[Template, Versions, tuple[Diagnostic, ...], Secrets]:
+        template = read_template(self.path)
+        versions = make_versions(template)
+        audit = audit_text(template, versions)
+        return template, versions, (*template.warnings, *versions.warnings, *lint(template), *audit.warnings), audit.secrets
+
+    def _unchanged(self, before: Manifest) -> BuiltLab:
+        files = tuple(WrittenFile(**file) for file in before.report["files"])
+        warnings = tuple(
+            Diagnostic(self.path, int(warning["line"]), "warning", str(warning["message"]))
+            for warning in before.report["warnings"]
+        )
+        return BuiltLab(self.path, self.folder, files, warnings, up_to_date=True)
+
+    async def _execute(self, template: Template, versions: Versions) -> dict[str, Executed]:
+        """Run both versions; both failures are told where both fail."""
+
+        async def run(version: Version) -> Executed:
+            def on_cell(done: int, total: int, line: int) -> None:
+                self.on_step(Step(self.path, version.kind, done, total, line))
+
+            async with self.kernels:
+                return await execute(version, self.path, template.settings, on_cell)
+
+        pair = (versions.question, versions.solution)
+        results = await asyncio.gather(*(run(version) for version in pair), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException) and not isinstance(result, ExecutionError):
+                raise result
+        errors = tuple(str(result) for result in results if isinstance(result, ExecutionError))
+        if errors:
+            raise _Failed(errors)
+        return {version.kind: result for version, result in zip(pair, results, strict=True) if isinstance(result, Executed)}
+
+    def _write(
+        self, template: Template, versions: Versions, executed: dict[str, Executed], secrets: Secrets, folder: Path
+    ) -> tuple[tuple[WrittenFile, ...], tuple[Diagnostic, ...]]:
+        files: list[WrittenFile] = []
+        warnings: list[Diagnostic] = []
+        for version in (versions.question, versions.solution):
+            run = executed[version.kind]
+            written = write_version(template, version, run, self.name, folder, self.options.formats)
+            files += written.files
+            warnings += written.warnings
+        secrets = add_outputs(secrets, executed["solution"].notebook, executed["question"].notebook)
+        self._verify(template, versions.question, files, secrets, folder)
+        return tuple(files), tuple(warnings)
+
+    def _verify(
+        self, template: Template, question: Version, files: list[WrittenFile], secrets: Secrets, folder: Path
+    ) -> None:
+        """Search what the students get for what only the solution may show, and parse every code cell of it."""
+        leaks: list[str] = []
+        for file in files:
+            suffix = Path(file.name).suffix.lstrip(".")
+            if file.version != "question" or suffix not in FORMATS or "/" in file.name:
+                continue
+            found = audit_file(folder / file.name, secrets)
+            leaks += [str(replace(leak, file=Path(file.name))) for leak in found]
+            file.facts.append(f"no solution line ({len(secrets.lines)} looked for)")
+            if suffix == "ipynb" and template.is_python:
+                file.facts.insert(0, f"{_parsed(folder / file.name)} code cells parse")
+        if leaks:
+            raise _Failed(tuple(f"{template.path}: error: {leak}" for leak in leaks))
+
+    def _obsolete(self, before: Manifest | None, now: Manifest) -> tuple[str, ...]:
+        if before is None:
+            return ()
+        gone = {name: digest for name, digest in before.files.items() if name not in now.files}
+        # What someone has changed by hand since is theirs.
+        return tuple(name for name, digest in gone.items() if hashes(self.folder, [name])[name] == digest)
+
+
+def _parsed(path: Path) -> int:
+    """Parse every code cell of a notebook as it was written and return how many there are."""
+    import nbformat
+
+    notebook: Any = nbformat.read(path, as_version=4)
+    sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    for source in sources:
+        parse(source.split("\n"))
+    return len(sources)
+
+
+def _plain(warning: Diagnostic) -> dict[str, Any]:
+    return {"line": warning.line, "message": warning.message}

@@ -1,0 +1,122 @@
+"""What a converter must not touch: formulas and pictures, kept aside while prose is converted around them.
+
+Each is replaced by a mark made of private-use characters, which Markdown, HTML and Typst all pass through
+as plain text, and put back in the language of the file that is written.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
+
+from ._math import FoundMath
+from ._mathml import to_mathml
+from ._tex_parse import parse
+from ._tex_tokens import Macro, TexError
+from ._typst_math import to_typst
+
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
+_CODE = re.compile(r"<(code|pre|script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
+_MIME = {"png": "image/png", "jpg": "image/jpeg", "gif": "image/gif", "svg": "image/svg+xml", "webp": "image/webp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """One formula or picture, ready for both kinds of file.
+
+    Args:
+        kind: what it is.
+        source: as it was written.
+        html: how HTML shows it.
+        typst: how Typst shows it; a picture's file is named `{file}`.
+        failed: why it could not be shown as meant, empty where it could.
+        data: a picture's bytes.
+        suffix: a picture's kind.
+    """
+
+    kind: Literal["formula", "picture"]
+    source: str
+    html: str
+    typst: str
+    failed: str = ""
+    data: bytes = b""
+    suffix: str = ""
+
+
+def mark(index: int) -> str:
+    """Return the mark of the atom with an index."""
+    return f"{_OPEN}{index}{_CLOSE}"
+
+
+def close_marks(text: str) -> str:
+    """Return text in which nothing can be taken for a mark."""
+    return text.replace(_OPEN, "\ufffd").replace(_CLOSE, "\ufffd")
+
+
+def put_back(text: str, shown: Callable[[int], str]) -> str:
+    """Replace each mark by what stands for its atom."""
+    return _MARK.sub(lambda match: shown(int(match[1])), text)
+
+
+def restore_source(text: str, atoms: Sequence[Atom], *, inside_code: bool = False) -> str:
+    """Replace marks by what was written, everywhere or only inside HTML's code and tags, where nothing is set."""
+    if not inside_code:
+        return put_back(text, lambda index: atoms[index].source)
+    return _CODE.sub(lambda match: put_back(match[0], lambda index: escape(atoms[index].source)), text)
+
+
+def formula_atom(found: FoundMath, macros: dict[str, Macro]) -> Atom:
+    """Set a formula; one that cannot be set becomes its TeX in a visible box, with the reason."""
+    try:
+        formula = parse(found.tex, macros)
+        return Atom(
+            "formula",
+            found.source,
+            to_mathml(formula, found.tex, display=found.display),
+            to_typst(formula, found.tex, display=found.display),
+        )
+    except TexError as problem:
+        source = found.source.strip()
+        box = f'<code class="unset-math" title="{escape(str(problem))}">{escape(source)}</code>'
+        return Atom("formula", found.source, box, f"#unset-math({typst_string(source)})", failed=str(problem))
+
+
+def picture_atom(data: bytes, suffix: str, alternative: str, width: str) -> Atom:
+    """Keep a picture; a width in pixels is kept too."""
+    pixels = re.fullmatch(r"\s*([0-9]{1,5})(?:px)?\s*", width)
+    percent = re.fullmatch(r"\s*([0-9]{1,3})%\s*", width)
+    size = f' width="{pixels[1]}"' if pixels else f' style="width:{percent[1]}%"' if percent else ""
+    if not size and suffix == "png" and (natural := _png_width(data)):
+        size = f' width="{natural}"'
+    encoded = base64.b64encode(data).decode()
+    html = f'<img src="data:{_MIME[suffix]};base64,{encoded}" alt="{escape(alternative)}"{size}>'
+    typst_width = f"{int(pixels[1]) * 0.75:g}pt" if pixels else f"{percent[1]}%" if percent else "auto"
+    typst = f"#picture({{file}}, {typst_string(alternative or 'picture')}, width: {typst_width})"
+    return Atom("picture", alternative, html, typst, data=data, suffix=suffix)
+
+
+def missing_atom(path: str, alternative: str) -> Atom:
+    """Stand in for a picture that is not there: its alternative text in a box."""
+    text = alternative or path
+    html = f'<span class="missing-image" role="img" aria-label="{escape(text)}">{escape(text)}</span>'
+    return Atom("picture", alternative, html, f"#missing-image({typst_string(text)})", failed=f"{path} is missing")
+
+
+def typst_string(text: str) -> str:
+    """Return a Typst string literal."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "").replace("\t", "\\t")
+    return f'"{escaped}"'
+
+
+def _png_width(data: bytes) -> int | None:
+    """Return a PNG's own width in pixels, so that a page does not jump while it loads; None where there is none."""
+    if data[:8] != b"\x89PNG\r\n\x1a\n" or len(data) < 24:
+        return None
+    (width,) = struct.unpack(">I", data[16:20])
+    return width if width < 20_000 else None

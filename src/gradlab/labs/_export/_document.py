@@ -1,0 +1,268 @@
+"""An executed notebook as the parts that are shown, the same for HTML and PDF."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ._atoms import Atom, close_marks, formula_atom, mark, missing_atom, picture_atom, restore_source
+from ._math import FoundMath, find_math
+from ._sanitise import clean_html
+from ._tex_tokens import Macro
+from ._terminal import collapse
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+Warn = Callable[[int, str], None]
+"""Takes a template line (0: none) and a message."""
+
+_IMAGES = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg", "image/gif": "gif"}
+_PREFERENCE = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "image/gif", "text/plain")
+_REMOTE = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]+:)?//|^[A-Za-z][A-Za-z0-9+.-]+:(?!//)")
+_TITLE = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """HTML from Markdown or from an output, with marks where atoms stand."""
+
+    html: str
+    is_output: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code cell's source; `count` is its number in the run, None where it was not run."""
+
+    source: str
+    count: int | None
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Text that an output shows as it is, perhaps with ANSI colours."""
+
+    text: str
+    kind: Literal["stdout", "stderr", "result", "error", "raw"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """An output that is one atom: a picture."""
+
+    mark: str
+
+
+Block = Prose | Code | Words | Figure
+
+
+@dataclass(slots=True)
+class Document:
+    """The parts of one version in their order, and the atoms their marks stand for."""
+
+    title: str
+    language: str
+    blocks: list[Block] = field(default_factory=lambda: list[Block]())
+    atoms: list[Atom] = field(default_factory=lambda: list[Atom]())
+
+    @property
+    def formulas(self) -> int:
+        """How many formulas it shows."""
+        return sum(atom.kind == "formula" for atom in self.atoms)
+
+    @property
+    def failed_formulas(self) -> int:
+        """How many formulas could not be set and stand as their TeX."""
+        return sum(atom.kind == "formula" and bool(atom.failed) for atom in self.atoms)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a document is made from.
+
+    Args:
+        notebook: nbformat 4, executed or not.
+        lines: for each cell, the template line of each of its lines (0: unknown).
+        images: path as written in a cell to the file, None where it is missing.
+        title: the title, None for the first heading.
+        fallback_title: the title where there is no heading either.
+    """
+
+    notebook: NotebookNode
+    lines: tuple[tuple[int, ...], ...]
+    images: dict[str, Path | None]
+    title: str | None
+    fallback_title: str
+
+
+def make_document(source: Source, warn: Warn) -> Document:
+    """Take a notebook apart into what is shown.
+
+    Args:
+        source: The notebook and what belongs to it.
+        warn: Called with the template line and a message for all that cannot be shown as Jupyter would.
+
+    Returns:
+        The document.
+    """
+    return _Maker(source, warn).make()
+
+
+class _Maker:
+    def __init__(self, source: Source, warn: Warn) -> None:
+        self.source = source
+        self.warn = warn
+        self.macros: dict[str, Macro] = {}
+        info = source.notebook.metadata.get("kernelspec", {})
+        self.document = Document(source.title or "", str(info.get("language", "python")))
+        self.cell_lines: tuple[int, ...] = ()
+
+    def make(self) -> Document:
+        for index, cell in enumerate(self.source.notebook.cells):
+            self.cell_lines = self.source.lines[index] if index < len(self.source.lines) else ()
+            if cell.cell_type == "markdown":
+                self.document.blocks.append(Prose(self._markdown(cell.source, self._line_at)))
+            elif cell.cell_type == "code":
+                self.document.blocks.append(Code(cell.source, cell.get("execution_count"), self.document.language))
+                for output in cell.get("outputs", []):
+                    self._output(output)
+            elif cell.source.strip() and not _is_header(cell.source):
+                self.document.blocks.append(Words(cell.source, "raw"))
+        if not self.document.title:
+            self.document.title = self._first_heading() or self.source.fallback_title
+        return self.document
+
+    def _line_at(self, row: int) -> int:
+        """Return the template line of a row of the present cell, or that of the nearest row that has one."""
+        rows = self.cell_lines[: row + 1][::-1] + self.cell_lines[row + 1 :]
+        return next((line for line in rows if line), 0)
+
+    def _first_heading(self) -> str:
+        for block in self.document.blocks:
+            match = _TITLE.search(block.html) if isinstance(block, Prose) and not block.is_output else None
+            if match:
+                text = re.sub(r"<[^>]+>", "", match[1])
+                return restore_source(text, self.document.atoms).strip()
+        return ""
+
+    def _markdown(self, text: str, line_at: Callable[[int], int]) -> str:
+        from ._markdown import to_html
+
+        found = find_math(close_marks(text))
+        for remark in found.remarks:
+            self.warn(line_at(text[: remark.offset].count("\n")), remark.message)
+        parts: list[str] = []
+        for piece in found.pieces:
+            if isinstance(piece, FoundMath):
+                line = line_at(text[: piece.offset].count("\n"))
+                parts.append(self._formula(piece, line))
+            else:
+                parts.append(piece)
+        html = restore_source(to_html("".join(parts)), self.document.atoms, inside_code=True)
+        return self._clean(html, line_at(0))
+
+    def _formula(self, found: FoundMath, line: int) -> str:
+        atom = formula_atom(found, self.macros)
+        if atom.failed:
+            self.warn(line, f"{atom.failed}. The formula is shown as it is written: {_short(found.source)}")
+        return self._place(atom)
+
+    def _place(self, atom: Atom) -> str:
+        self.document.atoms.append(atom)
+        return mark(len(self.document.atoms) - 1)
+
+    def _clean(self, html: str, line: int) -> str:
+        cleaned, dropped = clean_html(html, lambda attributes: self._image(attributes, line))
+        if dropped:
+            names = ", ".join(f"<{name}>" for name in sorted(dropped))
+            self.warn(line, f"{names} cannot be kept in a file that runs and fetches nothing; left out of HTML and PDF")
+        return cleaned
+
+    def _image(self, attributes: dict[str, str], line: int) -> str:
+        from urllib.parse import unquote
+
+        path = restore_source(attributes.get("src", ""), self.document.atoms)
+        alternative = restore_source(attributes.get("alt", ""), self.document.atoms)
+        data = _data_uri(path)
+        if data is not None:
+            return self._place(picture_atom(data[1], data[0], alternative, attributes.get("width", "")))
+        known = self.source.images
+        file = known.get(path, known.get(unquote(path)))
+        if file is not None:
+            suffix = file.suffix.lower().lstrip(".").replace("jpeg", "jpg")
+            if suffix in {*_IMAGES.values(), "webp"}:
+                return self._place(picture_atom(file.read_bytes(), suffix, alternative, attributes.get("width", "")))
+            self.warn(line, f"the image {path} is shown in Jupyter only: HTML and PDF take png, jpg, gif, svg and webp")
+        elif _REMOTE.match(path):
+            self.warn(line, f"the image {path} is not part of the lab: keep a copy beside the template")
+        return self._place(missing_atom(path, alternative))
+
+    def _output(self, output: Any) -> None:
+        if output.output_type == "stream":
+            self.document.blocks.append(Words(collapse(output.text), "stderr" if output.name == "stderr" else "stdout"))
+        elif output.output_type == "error":
+            text = "\n".join(output.get("traceback") or [f"{output.ename}: {output.evalue}"])
+            self.document.blocks.append(Words(text, "error"))
+        else:
+            self._data(output.data, output.get("metadata", {}))
+
+    def _data(self, data: Any, metadata: Any) -> None:
+        kind = next((name for name in _PREFERENCE if name in data), None)
+        text = "".join(data[kind]) if kind else ""
+        if kind in _IMAGES:
+            raw = text.encode() if kind == "image/svg+xml" else _decode(text)
+            width = str(metadata.get(kind, {}).get("width", ""))
+            atom = picture_atom(raw, _IMAGES[kind], "".join(data.get("text/plain", "")), width)
+            self.document.blocks.append(Figure(self._place(atom)))
+        elif kind == "text/html":
+            self.document.blocks.append(Prose(self._html_output(text), is_output=True))
+        elif kind in ("text/markdown", "text/latex"):
+            self.document.blocks.append(Prose(self._markdown(text, lambda _: self._line_at(0)), is_output=True))
+        elif kind == "text/plain":
+            self.document.blocks.append(Words(text, "result"))
+        elif data:
+            names = ", ".join(sorted(data))
+            self.warn(self._line_at(0), f"an output of kind {names} can be shown by Jupyter only")
+
+    def _html_output(self, text: str) -> str:
+        """Make an HTML output inert, its mathematics set as MathJax sets it."""
+        parts: list[str] = []
+        for piece in re.split(r"(<[^>]*>)", close_marks(text)):
+            if piece.startswith("<"):
+                parts.append(piece)
+                continue
+            for found in find_math(piece).pieces:
+                parts.append(found if isinstance(found, str) else self._formula(found, self._line_at(0)))
+        return self._clean(restore_source("".join(parts), self.document.atoms, inside_code=True), self._line_at(0))
+
+
+def _is_header(text: str) -> bool:
+    return text.startswith("---") and text.rstrip().endswith("---")
+
+
+def _short(text: str, limit: int = 70) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def _decode(text: str) -> bytes:
+    import base64
+
+    return base64.b64decode(text)
+
+
+def _data_uri(path: str) -> tuple[str, bytes] | None:
+    match = re.match(r"data:(image/[a-z+]+);base64,(.*)", path, re.DOTALL)
+    if match is None or match[1] not in _IMAGES:
+        return None
+    return _IMAGES[match[1]], _decode(match[2])
+
+
+def cell_line_numbers(cell_lines: Iterable[Iterable[Any]]) -> tuple[tuple[int, ...], ...]:
+    """Return the template line numbers alone of a version's `cell_lines`."""
+    return tuple(tuple(line.line for line in cell) for cell in cell_lines)

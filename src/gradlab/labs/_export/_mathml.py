@@ -1,0 +1,316 @@
+"""A formula as MathML, for browsers: MathML Core, with TeX's own spacing where the browser's differs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import singledispatch
+from html import escape
+
+from ._faces import styled
+from ._tex_symbols import INTEGRALS, SYMBOLS
+from ._tex_tree import (
+    Accent,
+    Fence,
+    Formula,
+    Fraction,
+    Middle,
+    Name,
+    Node,
+    Root,
+    Row,
+    Scripts,
+    Sized,
+    Space,
+    Stack,
+    Styled,
+    Symbol,
+    Table,
+    Text,
+)
+
+_LARGE = frozenset(character for character, role in SYMBOLS.values() if role == "op")
+_ALIGN = {"l": "left", "c": "center", "r": "right"}
+
+
+def to_mathml(formula: Formula, source: str, *, display: bool) -> str:
+    """Return a `<math>` element that carries its TeX source as its alternative text.
+
+    Args:
+        formula: The parsed formula.
+        source: Its TeX, for copying and for screen readers.
+        display: On a line of its own.
+
+    Returns:
+        The element's text.
+    """
+    body = _row((formula.body,))
+    if formula.tag:
+        body = (
+            '<mtable class="tagged"><mtr><mtd style="width:100%">'
+            f'<mrow>{body}</mrow></mtd><mtd class="tag"><mtext>{escape(formula.tag)}</mtext></mtd></mtr></mtable>'
+        )
+    mode = "block" if display else "inline"
+    return (
+        f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="{mode}"><semantics><mrow>{body}</mrow>'
+        f'<annotation encoding="application/x-tex">{escape(source.strip())}</annotation></semantics></math>'
+    )
+
+
+def _row(items: Sequence[Node]) -> str:
+    """Print things side by side; signs after nothing, a relation or another sign are signs of what follows."""
+    parts: list[str] = []
+    before: Node | None = None
+    for index, item in enumerate(items):
+        after = items[index + 1] if index + 1 < len(items) else None
+        name = _named(item)
+        if name is not None and _wants_space_before(before):
+            parts.append(_THIN)
+        unary = isinstance(item, Symbol) and item.role == "bin" and _starts(before)
+        parts.append(_operator(item, form="prefix") if unary and isinstance(item, Symbol) else _print(item))
+        if name is not None and _wants_space_after(after):
+            parts.append(_THIN)
+        if not isinstance(item, Space):
+            before = item
+    return "".join(parts)
+
+
+_THIN = '<mspace width="0.1667em"></mspace>'
+
+
+def _named(node: Node) -> Name | None:
+    if isinstance(node, Scripts):
+        return _named(node.base)
+    return node if isinstance(node, Name) else None
+
+
+def _starts(before: Node | None) -> bool:
+    base = before.base if isinstance(before, Scripts) else before
+    return base is None or isinstance(base, Name) or (
+        isinstance(base, (Symbol, Sized)) and base.role in ("bin", "rel", "open", "punct", "op")
+    )  # fmt: skip
+
+
+def _wants_space_before(before: Node | None) -> bool:
+    base = before.base if isinstance(before, Scripts) else before
+    if base is None or isinstance(base, (Space, Name)):
+        return False
+    return not isinstance(base, (Symbol, Sized)) or base.role in ("ord", "close")
+
+
+def _wants_space_after(after: Node | None) -> bool:
+    base = after.base if isinstance(after, Scripts) else after
+    if base is None or isinstance(base, (Space, Fence)):
+        return isinstance(base, Fence)
+    return not isinstance(base, (Symbol, Sized)) or base.role == "ord"
+
+
+def _grouped(node: Node) -> str:
+    """Print as exactly one element, which scripts and fractions need."""
+    items = node.items if isinstance(node, Row) else (node,)
+    if len(items) == 1 and not isinstance(items[0], (Row, Styled)):
+        only = items[0]
+        if isinstance(only, Symbol) and isinstance(node, Row) and only.role not in ("ord", "op"):
+            return f"<mrow>{_row((Symbol(only.text, 'ord', only.variant),))}</mrow>"
+        return _print(only)
+    return f"<mrow>{_row(items)}</mrow>"
+
+
+@singledispatch
+def _print(node: Node) -> str:
+    raise TypeError(node)
+
+
+@_print.register
+def _(node: Symbol) -> str:
+    if node.role != "ord":
+        return _operator(node)
+    if node.text[0].isdigit():
+        return f"<mn>{''.join(styled(digit, node.variant) for digit in node.text)}</mn>"
+    if node.text == "/" or node.text in "|‖":
+        return f'<mo stretchy="false" lspace="0" rspace="0">{node.text}</mo>'
+    character = escape(styled(node.text, node.variant))
+    if not node.text.isalpha():
+        return f'<mi mathvariant="normal">{character}</mi>' if node.text != "′" else "<mo>′</mo>"
+    upright = ' mathvariant="normal"' if node.variant == "normal" else ""
+    return f"<mi{upright}>{character}</mi>"
+
+
+def _operator(node: Symbol, form: str = "") -> str:
+    attributes = f' form="{form}"' if form else ""
+    if node.role in ("open", "close"):
+        attributes = f' stretchy="false" form="{"prefix" if node.role == "open" else "postfix"}"'
+    elif node.role == "rel":
+        # The browser's table knows few of these; TeX sets every relation with the same space.
+        attributes = ' stretchy="false" form="infix" lspace="0.2778em" rspace="0.2778em"'
+    elif node.role == "bin" and not form:
+        attributes = ' form="infix" lspace="0.2222em" rspace="0.2222em"'
+    elif node.role == "punct":
+        attributes = ' form="infix" lspace="0" rspace="0.1667em"'
+    elif form:
+        attributes += ' lspace="0" rspace="0"'
+    return f"<mo{attributes}>{escape(node.text)}</mo>"
+
+
+@_print.register
+def _(node: Name) -> str:
+    if node.limits:
+        return f'<mo movablelimits="true" form="prefix" lspace="0" rspace="0">{escape(node.text)}</mo>'
+    return f'<mi mathvariant="normal">{escape(node.text)}</mi>'
+
+
+@_print.register
+def _(node: Text) -> str:
+    text = "".join(styled(character, node.variant) if node.variant != "normal" else character for character in node.text)
+    if node.variant == "italic":
+        return f'<mtext style="font-style:italic">{_spaces(node.text)}</mtext>'
+    return f"<mtext>{_spaces(text)}</mtext>"
+
+
+def _spaces(text: str) -> str:
+    # MathML trims ordinary spaces at the ends of its text.
+    return escape(text).replace(" ", "\u00a0")
+
+
+@_print.register
+def _(node: Row) -> str:
+    return _grouped(node) if len(node.items) != 1 or node.braced else _print(node.items[0])
+
+
+@_print.register
+def _(node: Scripts) -> str:
+    base = node.base
+    single = base.items[0] if isinstance(base, Row) and len(base.items) == 1 else base
+    large = isinstance(single, Symbol) and single.text in _LARGE
+    stacked = (
+        (large and single.text not in INTEGRALS)
+        or (isinstance(single, Name) and single.limits)
+        or (isinstance(single, Accent) and single.mark in "⏟⏞⎵⎴")
+        or isinstance(single, Stack)
+    ) if node.limits is None else node.limits  # fmt: skip
+    parts = [_grouped(base) if base != Row() else "<mrow></mrow>"]
+    if node.sub is not None:
+        parts.append(_grouped(node.sub))
+    if node.sup is not None:
+        parts.append(_grouped(node.sup))
+    under, over = ("under", "over") if stacked else ("sub", "sup")
+    element = f"m{under if node.sub is not None else ''}{over if node.sup is not None else ''}"
+    return f"<{element}>{''.join(parts)}</{element}>"
+
+
+@_print.register
+def _(node: Fraction) -> str:
+    bar = "" if node.bar else ' linethickness="0"'
+    fraction = f"<mfrac{bar}>{_grouped(node.numerator)}{_grouped(node.denominator)}</mfrac>"
+    if node.display is None:
+        return fraction
+    return f'<mstyle displaystyle="{"true" if node.display else "false"}" scriptlevel="0">{fraction}</mstyle>'
+
+
+@_print.register
+def _(node: Root) -> str:
+    if node.index is None:
+        return f"<msqrt>{_grouped(node.body)}</msqrt>"
+    return f"<mroot>{_grouped(node.body)}{_grouped(node.index)}</mroot>"
+
+
+@_print.register
+def _(node: Fence) -> str:
+    def delimiter(text: str, form: str) -> str:
+        return f'<mo stretchy="true" fence="true" symmetric="true" form="{form}" lspace="0" rspace="0">{escape(text)}</mo>'
+
+    opening = delimiter(node.opening, "prefix") if node.opening else ""
+    closing = delimiter(node.closing, "postfix") if node.closing else ""
+    return f"<mrow>{opening}{_grouped(node.body)}{closing}</mrow>"
+
+
+@_print.register
+def _(node: Middle) -> str:
+    return f'<mo stretchy="true" fence="true" symmetric="true" form="infix" lspace="0.05em" rspace="0.05em">{escape(node.text)}</mo>'
+
+
+@_print.register
+def _(node: Sized) -> str:
+    form = {"open": "prefix", "close": "postfix"}.get(node.role, "infix")
+    space = "0.2778em" if node.role == "rel" else "0"
+    return (
+        f'<mo stretchy="true" symmetric="true" minsize="{node.size:g}em" maxsize="{node.size:g}em" '
+        f'form="{form}" lspace="{space}" rspace="{space}">{escape(node.text)}</mo>'
+    )
+
+
+@_print.register
+def _(node: Accent) -> str:
+    element = "munder" if node.under else "mover"
+    flag = "accentunder" if node.under else "accent"
+    mark = f'<mo stretchy="{"true" if node.wide else "false"}">{escape(node.mark)}</mo>'
+    return f'<{element} {flag}="true">{_grouped(node.base)}{mark}</{element}>'
+
+
+@_print.register
+def _(node: Stack) -> str:
+    base = _grouped(node.base)
+    if isinstance(node.base, Symbol) and node.base.role == "rel" and node.base.text in "→←⇒⇐↦↔↪⇌":
+        base = f'<mo stretchy="true" minsize="2em" lspace="0.2778em" rspace="0.2778em">{node.base.text}</mo>'
+    over = f'<mpadded lspace="0.3em" width="+0.6em">{_grouped(node.over)}</mpadded>' if node.over is not None else ""
+    under = f'<mpadded lspace="0.3em" width="+0.6em">{_grouped(node.under)}</mpadded>' if node.under is not None else ""
+    element = f"m{'under' if under else ''}{'over' if over else ''}"
+    return f"<{element}>{base}{under}{over}</{element}>"
+
+
+@_print.register
+def _(node: Space) -> str:
+    return f'<mspace width="{node.width:.4g}em"></mspace>'
+
+
+@_print.register
+def _(node: Styled) -> str:
+    body = _grouped(node.body)
+    match node.kind:
+        case "display" | "inline":
+            level = "true" if node.kind == "display" else "false"
+            return f'<mstyle displaystyle="{level}" scriptlevel="0">{body}</mstyle>'
+        case "colour":
+            return f'<mstyle style="color:{node.value}">{body}</mstyle>'
+        case "boxed":
+            return f'<mrow class="boxed">{body}</mrow>'
+        case "cancel":
+            return f'<mrow class="cancelled">{body}</mrow>'
+        case "phantom":
+            return f"<mphantom>{body}</mphantom>"
+
+
+@_print.register
+def _(node: Table) -> str:
+    tagged = any(node.tags)
+    rows: list[str] = []
+    for number, row in enumerate(node.rows):
+        cells = "".join(_cell(node, number, column, cell) for column, cell in enumerate(row))
+        if tagged:
+            missing = "<mtd></mtd>" * (len(node.columns) - len(row))
+            tag = node.tags[number] if number < len(node.tags) else None
+            cells += f'{missing}<mtd class="tag">{f"<mtext>{escape(tag)}</mtext>" if tag else ""}</mtd>'
+        rows.append(f"<mtr>{cells}</mtr>")
+    display = ' displaystyle="true"' if node.display else ""
+    kind = "aligned" if node.display else "small" if node.small else "matrix"
+    return f'<mtable class="{kind}"{display}>{"".join(rows)}</mtable>'
+
+
+def _cell(table: Table, row: int, column: int, cell: Node) -> str:
+    style = f"text-align:{_ALIGN[table.columns[column]]}"
+    if table.alternating:
+        # A pair meets at its alignment point; pairs stand apart.
+        style += ";padding-right:0" if column % 2 == 0 else ";padding-left:0"
+        if column % 2 == 0 and column:
+            style += ";padding-left:2em"
+    if column in table.vertical:
+        style += ";border-left:1px solid"
+    if column + 1 == len(table.columns) and column + 1 in table.vertical:
+        style += ";border-right:1px solid"
+    if row in table.horizontal:
+        style += ";border-top:1px solid"
+    if row + 1 == len(table.rows) and row + 1 in table.horizontal:
+        style += ";border-bottom:1px solid"
+    items = cell.items if isinstance(cell, Row) else (cell,)
+    # After an alignment point TeX reads a sign as standing between two things.
+    body = _row((Row(), *items)) if table.alternating and column % 2 else _row(items)
+    return f'<mtd style="{style}">{body}</mtd>'

@@ -1,0 +1,148 @@
+"""TeX's environments of rows and columns: matrices, cases, aligned equations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from ._tex_tokens import TexError
+from ._tex_tree import Fence, Node, Row, Styled, Table
+
+if TYPE_CHECKING:
+    from ._tex_parse import Parser
+
+_Kind = Literal["matrix", "cases", "align", "gather", "array", "lines"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Environment:
+    kind: _Kind
+    opening: str = ""
+    closing: str = ""
+    arguments: int = 0
+
+
+ENVIRONMENTS: dict[str, _Environment] = {
+    "matrix": _Environment("matrix"),
+    "pmatrix": _Environment("matrix", "(", ")"),
+    "bmatrix": _Environment("matrix", "[", "]"),
+    "Bmatrix": _Environment("matrix", "{", "}"),
+    "vmatrix": _Environment("matrix", "|", "|"),
+    "Vmatrix": _Environment("matrix", "‖", "‖"),
+    "smallmatrix": _Environment("matrix"),
+    "cases": _Environment("cases", "{", ""),
+    "dcases": _Environment("cases", "{", ""),
+    "rcases": _Environment("cases", "", "}"),
+    "array": _Environment("array", arguments=1),
+    "subarray": _Environment("array", arguments=1),
+    **dict.fromkeys(("align", "align*", "aligned", "split", "flalign", "flalign*"), _Environment("align")),
+    **dict.fromkeys(("alignat", "alignat*", "alignedat"), _Environment("align", arguments=1)),
+    **dict.fromkeys(("eqnarray", "eqnarray*"), _Environment("array")),
+    **dict.fromkeys(("gather", "gather*", "gathered", "multline", "multline*"), _Environment("gather")),
+    **dict.fromkeys(("equation", "equation*", "displaymath", "math"), _Environment("lines")),
+}
+
+
+@dataclass(slots=True)
+class _Rows:
+    cells: list[list[Node]] = field(default_factory=lambda: list[list[Node]]())
+    tags: list[str | None] = field(default_factory=lambda: list[str | None]())
+    rules: set[int] = field(default_factory=lambda: set[int]())
+
+
+def _read(parser: Parser) -> _Rows:
+    """Read rows of cells until what ends the environment; TeX ignores an empty last row, and so does this."""
+    outer, rows = parser.tag, _Rows()
+    parser.tag = None
+    cells: list[Node] = []
+    while True:
+        while not cells and parser.tokens.peek() in ("\\hline", "\\hdashline", "\\toprule", "\\midrule", "\\bottomrule"):
+            parser.tokens.take()
+            rows.rules.add(len(rows.cells))
+        cells.append(parser.row())
+        token = parser.tokens.peek()
+        if token == "&":
+            parser.tokens.take()
+            continue
+        blank = len(cells) == 1 and cells[0] == Row()
+        if token not in ("\\\\", "\\cr"):
+            if not blank:
+                rows.cells.append(cells)
+                rows.tags.append(parser.tag)
+            break
+        parser.tokens.take()
+        parser.tokens.optional()
+        rows.cells.append(cells)
+        rows.tags.append(parser.tag)
+        parser.tag, cells = None, []
+    parser.tag = outer
+    return rows
+
+
+def read_rows(parser: Parser) -> Node:
+    """Read what may be one row (the usual case) or several lines broken by a double backslash."""
+    rows = _read(parser)
+    if len(rows.cells) <= 1 and all(len(row) == 1 for row in rows.cells):
+        tag = rows.tags[0] if rows.tags else None
+        parser.tag = tag or parser.tag
+        return rows.cells[0][0] if rows.cells else Row()
+    return _table(rows, "align" if any(len(row) > 1 for row in rows.cells) else "gather", None)
+
+
+def read_environment(parser: Parser, name: str) -> Node:
+    """Read the inside of an environment whose \\begin has just been taken, up to its \\end."""
+    environment = ENVIRONMENTS[name]
+    columns = None
+    if environment.arguments:
+        if name == "array":
+            parser.tokens.optional()
+        given = parser.words()
+        columns = given if environment.kind == "array" else None
+    elif name.startswith("eqnarray"):
+        columns = "rcl"
+    elif name in ("aligned", "alignedat", "gathered"):
+        parser.tokens.optional()
+    if environment.kind == "lines":
+        return read_rows(parser)
+    rows = _read(parser)
+    if environment.kind in ("align", "gather") and len(rows.cells) == 1 and rows.tags[0]:
+        parser.tag, rows.tags = rows.tags[0], [None]
+    table = _table(rows, environment.kind, columns, small=name in ("smallmatrix", "subarray"))
+    if environment.opening or environment.closing:
+        return Fence(environment.opening, table, environment.closing)
+    return table
+
+
+def _table(rows: _Rows, kind: _Kind, columns: str | None, small: bool = False) -> Node:
+    width = max((len(row) for row in rows.cells), default=0)
+    vertical: set[int] = set()
+    if columns is not None:
+        columns, vertical = _preamble(columns)
+        columns = columns.ljust(width, "c")
+    elif kind == "align":
+        columns = "rl" * ((width + 1) // 2)
+    else:
+        columns = ("l" if kind == "cases" else "c") * width
+    table = Table(
+        rows=tuple(tuple(row) for row in rows.cells),
+        columns=columns[:width] if width else "",
+        display=kind in ("align", "gather") or columns == "rcl",
+        alternating=kind == "align",
+        tags=tuple(rows.tags),
+        horizontal=frozenset(rows.rules),
+        vertical=frozenset(vertical),
+        small=small,
+    )
+    return Styled(table, "display") if table.display and not table.rows else table
+
+
+def _preamble(text: str) -> tuple[str, set[int]]:
+    columns, vertical = "", set[int]()
+    for character in text:
+        if character in "lcr":
+            columns += character
+        elif character == "|":
+            vertical.add(len(columns))
+        elif not character.isspace():
+            raise TexError(f"{character!r} in the columns of an array: write l, c, r and | only")
+    return columns, vertical

@@ -1,0 +1,225 @@
+"""Write one version's files: Markdown, notebook, HTML, PDF and the images it shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gradlab._errors import GradlabError
+from gradlab.labs._diagnostics import Diagnostic
+from gradlab.labs._execute import Executed
+from gradlab.labs._export import (
+    Document,
+    Source,
+    cell_line_numbers,
+    fetched_references,
+    make_document,
+    to_html,
+    to_pdf,
+)
+from gradlab.labs._template import Template
+from gradlab.labs._versions import Version
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+FORMATS = ("md", "ipynb", "html", "pdf")
+"""The kinds of file a lab can be written as."""
+
+
+@dataclass(slots=True)
+class WrittenFile:
+    """One file made, and what was found about it.
+
+    Args:
+        name: relative to the lab's folder.
+        version: "question" or "solution".
+        facts: what was measured, each in a few words.
+        pages: of a PDF.
+        size: bytes.
+    """
+
+    name: str
+    version: str
+    facts: list[str] = field(default_factory=lambda: list[str]())
+    pages: int | None = None
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files of one version."""
+
+    files: tuple[WrittenFile, ...]
+    warnings: tuple[Diagnostic, ...]
+
+
+def write_version(
+    template: Template, version: Version, executed: Executed, name: str, folder: Path, formats: Sequence[str]
+) -> Written:
+    """Write a version in the formats asked for.
+
+    Args:
+        template: What it was made from.
+        version: The version.
+        executed: Its notebook after the run.
+        name: The lab's name, which the files' names begin with.
+        folder: Where to write; it is there and empty.
+        formats: Of `FORMATS`.
+
+    Returns:
+        The files and what could not be shown as Jupyter would.
+    """
+    return _Writer(template, version, executed, name, folder).write(formats)
+
+
+class _Writer:
+    def __init__(self, template: Template, version: Version, executed: Executed, name: str, folder: Path) -> None:
+        self.template, self.version, self.executed, self.folder = template, version, executed, folder
+        self.name = name
+        self.stem = f"{name}-{version.kind}"
+        self.warnings: dict[Diagnostic, None] = {}
+        self.files: list[WrittenFile] = []
+
+    def write(self, formats: Sequence[str]) -> Written:
+        links, sources = self._images()
+        notebook = self.executed.notebook
+        document = self._document(notebook, sources) if {"html", "pdf"} & {*formats} else None
+        if "md" in formats:
+            self._add("md", relink(self.version.markdown, links).encode(), [])
+        if "ipynb" in formats:
+            self._add("ipynb", _notebook_bytes(notebook, links), self._run_facts())
+        if document is not None:
+            self._pages(document, formats)
+        for link in links.values():
+            if link != "":
+                path = self.folder / link
+                self.files.append(WrittenFile(link, self.version.kind, [], None, path.stat().st_size))
+        return Written(tuple(self.files), tuple(self.warnings))
+
+    def _warn(self, line: int, message: str) -> None:
+        self.warnings[Diagnostic(self.template.path, line, "warning", message)] = None
+
+    def _add(self, suffix: str, data: bytes, facts: list[str], pages: int | None = None) -> None:
+        path = self.folder / f"{self.stem}.{suffix}"
+        path.write_bytes(data)
+        self.files.append(WrittenFile(path.name, self.version.kind, facts, pages, len(data)))
+
+    def _images(self) -> tuple[dict[str, str], dict[str, Path | None]]:
+        """Copy the images this version shows; return the new link and the file for each path as written."""
+        links: dict[str, str] = {}
+        sources: dict[str, Path | None] = {}
+        taken: dict[str, Path] = {}
+        for image in self.version.images:
+            path = self.template.path.parent / image.file
+            try:
+                data = path.read_bytes()
+            except OSError as problem:
+                sources.setdefault(image.path, None)
+                reason = "is not there" if isinstance(problem, FileNotFoundError) else f"cannot be read ({problem.strerror})"
+                self._warn(image.line, f"the image {image.path} {reason}; its place shows its description")
+                continue
+            if image.path in links:
+                continue
+            link = self._free_name(path, taken)
+            target = self.folder / link
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(data)
+            links[image.path] = link
+            sources[image.path] = sources[image.file] = path
+        return links, sources
+
+    def _free_name(self, path: Path, taken: dict[str, Path]) -> str:
+        number, name = 1, f"{self.stem}_files/{path.name}"
+        while taken.get(name, path) != path:
+            number += 1
+            name = f"{self.stem}_files/{path.stem}-{number}{path.suffix}"
+        taken[name] = path
+        return name
+
+    def _document(self, notebook: NotebookNode, images: dict[str, Path | None]) -> Document:
+        title = self.template.settings.title
+        kind = self.version.kind
+        source = Source(notebook, cell_line_numbers(self.version.cell_lines), images, title, f"{self.name} ({kind})")
+        return make_document(source, self._warn)
+
+    def _pages(self, document: Document, formats: Sequence[str]) -> None:
+        formulas = f"{document.formulas - document.failed_formulas} formulas set"
+        if document.failed_formulas:
+            formulas += f", {document.failed_formulas} shown as TeX"
+        if "html" in formats:
+            html = to_html(document)
+            fetched = fetched_references(html)
+            if fetched:
+                raise GradlabError(f"{self.stem}.html would fetch {fetched[0]}: please report this as a fault of gradlab")
+            self._add("html", html.encode(), [formulas, "fetches nothing"])
+        if "pdf" in formats:
+            pdf = to_pdf(document)
+            for characters in (pdf.missing[:20],) if pdf.missing else ():
+                shown = " ".join(f"{character} (U+{ord(character):04X})" for character in characters)
+                self._warn(0, f"no font for these characters in the PDF: {shown}; install one that has them")
+            self._add("pdf", pdf.data, [formulas], pdf.pages)
+
+    def _run_facts(self) -> list[str]:
+        facts = [f"{self.executed.run} cells run"]
+        if self.executed.skipped:
+            facts.append(f"{self.executed.skipped} left to run")
+        figures = sum(
+            any(kind.startswith("image/") for kind in output.get("data", {}))
+            for cell in self.executed.notebook.cells
+            for output in cell.get("outputs", [])
+        )
+        return [*facts, f"{figures} figures"] if figures else facts
+
+
+def _notebook_bytes(notebook: NotebookNode, links: dict[str, str]) -> bytes:
+    from copy import deepcopy
+
+    import nbformat
+
+    made = deepcopy(notebook)
+    for cell in made.cells:
+        if cell.cell_type == "markdown":
+            cell.source = relink(cell.source, links)
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream":
+                output.text = _collapsed(output.text)
+    nbformat.validate(made)
+    return (nbformat.writes(made, ensure_ascii=False) + "\n").encode()
+
+
+def _collapsed(text: str) -> str:
+    from gradlab.labs._export import collapse
+
+    return collapse(text)
+
+
+def relink(text: str, links: dict[str, str]) -> str:
+    """Point the images of Markdown text to where the copies are.
+
+    Args:
+        text: Markdown.
+        links: path as written to path as it shall be.
+
+    Returns:
+        The text with those image paths replaced, and nothing else.
+
+    >>> relink("![net](../a.png) and ../a.png", {"../a.png": "lab_files/a.png"})
+    '![net](lab_files/a.png) and ../a.png'
+    """
+    from urllib.parse import quote
+
+    for old, new in sorted(links.items(), key=lambda pair: -len(pair[0])):
+        before = r"""(\]\(\s*<?|\bsrc\s*=\s*["']?|^ {0,3}\[[^\]\n]+\]:\s*<?)"""
+        pattern = re.compile(before + re.escape(old) + r"""(?=[\s)>"'#?]|$)""", re.MULTILINE)
+        replacement = quote(new)
+        text = pattern.sub(lambda match, path=replacement: match[1] + path, text)
+    return text
+
+
+def as_data(file: WrittenFile) -> dict[str, Any]:
+    """Return a file's report as plain data, for the record of the build."""
+    return {"name": file.name, "version": file.version, "facts": file.facts, "pages": file.pages, "size": file.size}
