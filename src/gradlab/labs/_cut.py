@@ -8,6 +8,7 @@ parse again: nothing, a statement that raises, or an expression that says that s
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -196,5 +197,7 @@ def _problem(lines: Sequence[OutLine], what: str) -> tuple[int, str] | None:
         # A line that was put in has no number; the nearest line before it that has one stands for it.
         number = next((line.line for line in reversed(lines[:row]) if line.line), 0)
         number = number or next((line.line for line in lines if line.line), 0)
-        return number, f"{what} is no Python from here on: {error.msg}."
+        # The line that Python may name is the cell's, which nobody can look up.
+        reason = re.sub(r" on line \d+", "", error.msg)
+        return number, f"{what} is no Python from here on: {reason}."
     return None

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 CellKind = Literal["code", "markdown", "raw"]
 _SHIELD = "\ufdd0"
-_NOT_CONTENT = re.compile(r"#!|.*?coding[:=]")
+_NOT_CONTENT = re.compile(r"^#(?=!)|(?<=coding)(?=[:=])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +93,18 @@ def read_layout(text: str) -> Layout:
             cell, end = super().read(lines)
             content = list(self.content or [])
             # A fence without a language is prose and part of its own content.
-            start = int(bool(self.explicit_soc) and content[:1] != lines[:1])
+            start = int(bool(self.explicit_soc) and (self.in_region or content[:1] != lines[:1]))
             taken.append((start, end, bool(self.explicit_eoc), content))
             return cell, end
 
     # In a first line Jupytext looks for an interpreter and an encoding, and would take a tag for the one and
-    # "Huffman coding: ..." for the other; behind a character that no text holds it finds neither.
-    shield = _SHIELD if _NOT_CONTENT.match(text) else ""
+    # "Huffman coding: ..." for the other; with a character between that no text holds it finds neither.
+    first, end, rest = text.partition("\n")
+    shielded = _NOT_CONTENT.sub(lambda found: found[0] + _SHIELD, first)
     converter = TextNotebookConverter({"extension": ".md", "format_name": "markdown"}, None)
     converter.implementation = copy.copy(converter.implementation)
     converter.implementation.cell_reader_class = Recorder
-    notebook = converter.reads(shield + text)
+    notebook = converter.reads(shielded + end + rest)
 
     lines = text.splitlines()
     position = len(lines) - sum(end for _, end, _, _ in taken)
@@ -111,13 +112,13 @@ def read_layout(text: str) -> Layout:
     cells = list(notebook.cells)
     header_cell = cells.pop(0).source if len(cells) > len(taken) else None
     spans = []
-    if shield:
-        cells[0].source = cells[0].source.removeprefix(shield)
-        taken[0][3][0] = taken[0][3][0].removeprefix(shield)
-    for cell, (start, end, closed, content) in zip(cells, taken, strict=True):
-        own = lines[position : position + end]
+    if shielded != first:
+        cells[0].source = cells[0].source.replace(_SHIELD, "")
+        taken[0][3][0] = taken[0][3][0].replace(_SHIELD, "")
+    for cell, (start, length, closed, content) in zip(cells, taken, strict=True):
+        own = lines[position : position + length]
         spans.append(_span(cell, own, start, closed, content, position + 1))
-        position += end
+        position += length
     return Layout(header, header_cell, tuple(spans), dict(notebook.metadata))
 
 

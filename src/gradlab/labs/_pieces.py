@@ -56,7 +56,15 @@ class Piece:
     @property
     def source(self) -> str:
         """The cell's text in a notebook."""
-        return "\n".join([*([self.prefix] if self.prefix else []), *(line.text for line in self.lines)])
+        content = "\n".join(line.text for line in self.lines)
+        return content if self.prefix is None else f"{self.prefix}\n{content}"
+
+    @property
+    def notebook_lines(self) -> tuple[OutLine, ...]:
+        """The lines of the cell's text in a notebook."""
+        if self.prefix is None:
+            return self.lines
+        return (OutLine(self.prefix, self.line), *(self.lines or (OutLine("", 0),)))
 
 
 def check_lines(lines: Sequence[OutLine]) -> tuple[OutLine, ...]:

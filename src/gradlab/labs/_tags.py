@@ -24,7 +24,7 @@ WORDS: Final = (*_WITHOUT_ARGUMENTS, "CHECK", "ANSWER", "ALLOW")
 """Every word that may stand behind `#!TAG`."""
 
 _TAG = re.compile(r"^(?P<indent>\s*)(?P<comment>(?:#\s*)*)#!(?P<kind>TAG|MSG)(?!\w)(?P<rest>.*)$", re.DOTALL)
-_ANYWHERE = re.compile(r"#\s*!\s*(?:TAG|MSG)(?![a-z])", re.IGNORECASE)
+_ANYWHERE = re.compile(r"#\s*!\s*(?:TAG|MSG)", re.IGNORECASE)
 # Words that nobody writes but to tag: a line with one of them is a tag with a slip in it.
 _TELLTALE = re.compile(r"\b(?:HWBEGIN|HWEND|SKIPQUESTEXEC|CHECKEND|NOTEEND)\b")
 _BANG = re.compile(r"^\s*(?:#\s*)+!\s*(?P<word>[A-Za-z]+)")
@@ -113,7 +113,7 @@ def parse_tag(line: str) -> Tag | None:
 
 def _refuse_near_miss(line: str) -> None:
     bang = _BANG.match(line)
-    spelt = bang is not None and bang["word"].upper() in (*WORDS, "TAG", "MSG")
+    spelt = bang is not None and (bang["word"].upper() in WORDS or bang["word"].upper().startswith(("TAG", "MSG")))
     if spelt or _HASH.match(line):
         raise TagSyntaxError(f"{line.strip()!r} is not written as a tag; write '#!TAG WORD' or '#!MSG text'")
     if _ANYWHERE.search(line) or _TELLTALE.search(line):

@@ -133,7 +133,7 @@ def read_template(path: Path) -> Template:
     cells = tuple(
         Cell(
             kind=span.kind,
-            source="\n".join([*([span.prefix] if span.prefix else []), *span.lines]),
+            source="\n".join([*([span.prefix] if span.prefix else []), *(span.lines or [""])]),
             metadata=span.metadata,
             line=span.line,
             skip_in_question=index in marked.skipped,
@@ -184,7 +184,7 @@ def _layout(lines: Sequence[str], removed: int, findings: _Findings) -> Layout:
     try:
         layout = read_layout("\n".join(lines))
     except Exception as problem:  # Jupytext and PyYAML raise what their parts happen to raise
-        findings.error(1, f"Jupytext cannot read the file: {problem}")
+        findings.error(1, f"Jupytext cannot read the file: {str(problem).strip().partition(chr(10))[0]}")
         raise findings.stop() from problem
     representation = layout.metadata.get("jupytext", {}).get("text_representation", {})
     if representation.get("format_name", "markdown") != "markdown":
@@ -200,6 +200,11 @@ def _check_markers(spans: Sequence[Span], findings: _Findings) -> None:
         if not span.closed:
             closing = "```" if span.kind == "code" else "<!-- #endregion -->"
             findings.error(span.line, f"the cell that begins here is never closed; write '{closing}' where it ends.")
+        if span.kind == "code" and (span.closing or "").strip("` \t"):
+            findings.error(
+                span.content_line + len(span.lines),
+                f"a fence opens here though that of line {span.line} is still open; write '```' before it.",
+            )
         for number, text in enumerate(span.lines, span.content_line):
             if _REGION_MARKER.match(text):
                 findings.error(

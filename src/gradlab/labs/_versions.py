@@ -260,11 +260,8 @@ def _version(kind: Kind, template: Template, pieces: Sequence[Piece]) -> Version
         message = f"the {kind} cannot be written as Markdown that reads back the same; simplify this cell."
         raise TemplateError([Diagnostic(template.path, line, "error", message)])
     offset = int(template.header_cell is not None)
-    header = [OutLine(text, 0) for text in (template.header_cell or "").split("\n")]
-    cell_lines = [
-        *([tuple(header)] if offset else []),
-        *((*([OutLine(piece.prefix, piece.line)] if piece.prefix else []), *piece.lines) for piece in shown),
-    ]
+    header = tuple(OutLine(text, 1) for text in (template.header_cell or "").split("\n"))
+    cell_lines = [*([header] if offset else []), *(piece.notebook_lines for piece in shown)]
     firsts = (next((out.line for out in piece.lines if out.line), piece.line) for piece in shown)
     return Version(
         kind=kind,

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+
+from gradlab.labs._lint import lint
+from gradlab.labs._template import read_template
+
+
+def remarks(tmp_path, text):
+    path = tmp_path / "lab.md"
+    path.write_text(text)
+    return [(found.line, found.message) for found in lint(read_template(path))]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("a\n\\end{enumerate}\n", 2, r"\end{enumerate} without"),
+        ("\\begin{align*}\nx\n", 1, "not closed in its cell"),
+        ("$$\n\\begin{align*}\nx\n\\end{align*}\n$$\n", 2, "inside $$"),
+        ("$$\\begin{gather}x\\end{gather}$$\n", 1, r"\begin{gathered}"),
+        ("\\begin{equation}\n\\begin{align}\nx\n\\end{align}\n\\end{equation}\n", 2, "inside another display"),
+        ("$$\nx\n", 1, "not closed"),
+        ("$$\\begin{matrix}$$\n", 1, "before the closing $$"),
+        ("\\begin{align}\n\\begin{matrix}\n\\end{align}\n", 2, r"before \end{align}"),
+        ("\\begin{align*}\n#!TAG HWBEGIN\nx\n\\end{align*}\n#!TAG HWEND\n", 1, "in the question, "),
+    ],
+)
+def test_latex(tmp_path, text, line, said):
+    [(found, message)] = remarks(tmp_path, text)
+    assert (found, said in message) == (line, True), message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$$\n\\begin{aligned}\nx \\\\\n\\end{aligned}\n$$\n",
+        "\\begin{equation}\n\\left\\vert\\begin{matrix} a \\\\\\end{matrix}\\right\\vert\n\\end{equation}\n",
+        "`\\end{x}` and\n\n```\n\\begin{y}\n```\n",
+        "costs \\$\\$ 5\n",
+    ],
+)
+def test_latex_that_is_right(tmp_path, text):
+    assert remarks(tmp_path, text) == []
+
+
+def test_names_that_only_homework_defines(tmp_path):
+    text = (
+        "```python\ndef f():\n    #!TAG HWBEGIN\n    a = b = 1\n    #!TAG HWEND\n    return a + b\n```\n\n"
+        "```python\n#!TAG HWBEGIN\nimport os\nclass K: pass\n#!TAG HWEND\nprint(os, K, unknown)\n```\n"
+    )
+    [(first, names), (second, others)] = remarks(tmp_path, text)
+    assert (first, second) == (6, 14)
+    assert "line 3 defines a, b;" in names
+    assert "line 10 defines K, os;" in others
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "#!TAG HWBEGIN\na = 1\n#!TAG HWEND\na = 2\nprint(a)",
+        "#!TAG HWBEGIN\na = 1\nprint(a)\n#!TAG HWEND\ndisplay(1)",
+        "#!TAG HWBEGIN\na = 1\n#!TAG HWEND\ndef f(a):\n    return a",
+        "#!TAG HWBEGIN\na = 1\n#!TAG HWEND\n[a for a in range(3)]",
+        "%matplotlib inline\n!ls\nfiles = !ls\nprint(files)",
+        "await something()",
+    ],
+)
+def test_names_that_are_defined_all_the_same(tmp_path, code):
+    assert remarks(tmp_path, f"```python\n{code}\n```\n") == []
