@@ -1,0 +1,10 @@
+"""The judge of gradients: any loss with any gradient, compared numerically; it shares no code with gradlab."""
+
+from __future__ import annotations
+
+from gradlab.check._check import check_gradient as check_gradient
+from gradlab.check._errors import CheckError as CheckError
+from gradlab.check._errors import GradientError as GradientError
+from gradlab.check._report import Report as Report
+from gradlab.check._verdict import Entry as Entry
+from gradlab.check._verdict import Verdict as Verdict
