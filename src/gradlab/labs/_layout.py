@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 CellKind = Literal["code", "markdown", "raw"]
 _SHIELD = "\ufdd0"
-_NOT_CONTENT = re.compile(r"^#(?=!)|(?<=coding)(?=[:=])")
+_NOT_CONTENT = re.compile(r"^#(?=!)|^(?!```|<!--).*?coding(?=[:=])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +97,11 @@ def read_layout(text: str) -> Layout:
             taken.append((start, end, bool(self.explicit_eoc), content))
             return cell, end
 
-    # In a first line Jupytext looks for an interpreter and an encoding, and would take a tag for the one and
-    # "Huffman coding: ..." for the other; with a character between that no text holds it finds neither.
-    first, end, rest = text.partition("\n")
-    shielded = _NOT_CONTENT.sub(lambda found: found[0] + _SHIELD, first)
+    shielded = _shielded(text)
     converter = TextNotebookConverter({"extension": ".md", "format_name": "markdown"}, None)
     converter.implementation = copy.copy(converter.implementation)
     converter.implementation.cell_reader_class = Recorder
-    notebook = converter.reads(shielded + end + rest)
+    notebook = converter.reads(shielded)
 
     lines = text.splitlines()
     position = len(lines) - sum(end for _, end, _, _ in taken)
@@ -112,14 +109,28 @@ def read_layout(text: str) -> Layout:
     cells = list(notebook.cells)
     header_cell = cells.pop(0).source if len(cells) > len(taken) else None
     spans = []
-    if shielded != first:
-        cells[0].source = cells[0].source.replace(_SHIELD, "")
-        taken[0][3][0] = taken[0][3][0].replace(_SHIELD, "")
+    if shielded != text:
+        for cell, (_, _, _, content) in zip(cells, taken, strict=True):
+            cell.source = cell.source.replace(_SHIELD, "")
+            content[:] = [line.replace(_SHIELD, "") for line in content]
     for cell, (start, length, closed, content) in zip(cells, taken, strict=True):
         own = lines[position : position + length]
         spans.append(_span(cell, own, start, closed, content, position + 1))
         position += length
     return Layout(header, header_cell, tuple(spans), dict(notebook.metadata))
+
+
+def _shielded(text: str) -> str:
+    """Keep Jupytext from reading the first two lines as what they are not.
+
+    It looks there for an interpreter and an encoding, and would take a tag for the one and "Huffman coding: ..."
+    for the other; with a character between that no text holds it finds neither.
+    """
+    if text.startswith("---"):
+        return text
+    lines = text.split("\n", 2)
+    lines[:2] = [_NOT_CONTENT.sub(lambda found: found[0] + _SHIELD, line) for line in lines[:2]]
+    return "\n".join(lines)
 
 
 def _span(cell: Any, own: list[str], start: int, closed: bool, content: list[str], line: int) -> Span:
