@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -104,8 +105,8 @@ def make_gradient(gradient: Any, function: Any, point: Point) -> Callable[[np.nd
 
 
 def _backward(function: Any, point: Point, flat: np.ndarray) -> Any:
-    import torch
-
+    # The point holds tensors, so torch is loaded; the judge itself depends on no framework.
+    torch = sys.modules["torch"]
     watched = map_structure(point.build(flat), lambda item: item.requires_grad_(True) if is_tensor(item) else item)
     tensors: list[Any] = []
     map_structure(watched, lambda item: tensors.append(item) if is_tensor(item) else None)

@@ -76,9 +76,7 @@ def advice(outcome: Outcome, history: History, rules: Rules) -> str:
 def _fixed_point(history: History, place: str, unused: tuple[Any, ...]) -> str:
     if history.gradient_square() != 0:
         return ""
-    first = (
-        f"The step {show(unused[0])} and every other" if unused else "Every further step, of whatever size,"
-    )
+    first = f"The step {show(unused[0])} and every other" if unused else "Every further step, of whatever size,"
     return (
         f"{place} is a fixed point, with the value {show(history.values[-1])}. {first} leaves it where it "
         f"is, since "
@@ -123,9 +121,7 @@ def _more_steps(history: History, rules: Rules) -> str:
 
 def _curvature(history: History) -> float:
     """The largest change of the gradient per unit of the way, over all finite steps."""
-    points, gradients = (
-        np.array([_floats(row) for row in rows]) for rows in (history.points, history.gradients)
-    )
+    points, gradients = (np.array([_floats(row) for row in rows]) for rows in (history.points, history.gradients))
     with np.errstate(all="ignore"):
         moved = np.linalg.norm(np.diff(points, axis=0), axis=1)
         ratios = np.linalg.norm(np.diff(gradients, axis=0), axis=1) / moved

@@ -47,9 +47,7 @@ def parse_number(number: object, what: str) -> Number:
         if not math.isfinite(result):
             raise DescentError(f"{what} is {result}; write a finite number.")
         return result
-    raise DescentError(
-        f'{what} is {number!r} ({type(number).__name__}); write a real number, such as 0.1 or "1/10".'
-    )
+    raise DescentError(f'{what} is {number!r} ({type(number).__name__}); write a real number, such as 0.1 or "1/10".')
 
 
 def parse_numbers(numbers: Sequence[object], what: str) -> list[Number]:

@@ -28,11 +28,9 @@ _REMEDIES = {
     Outcome.CONVERGED: "Nothing is left to do; a smaller tolerance would go on from here.",
     Outcome.DIVERGED: "Use a smaller learning rate, and make sure that the gradient belongs to the function.",
     Outcome.NOT_FINITE: (
-        "Use a smaller learning rate, start where the function is defined, or write it so that it cannot "
-        "overflow."
+        "Use a smaller learning rate, start where the function is defined, or write it so that it cannot overflow."
     ),
     Outcome.MAX_STEPS: (
-        "Allow more steps, use a larger learning rate as long as the value falls, or accept a larger "
-        "tolerance."
+        "Allow more steps, use a larger learning rate as long as the value falls, or accept a larger tolerance."
     ),
 }

@@ -94,8 +94,7 @@ def make_problem(function: Any, gradient: Any, start: Any, rational_rates: bool)
         return torch_problem(function, gradient, start)
     if not callable(function):
         raise DescentError(
-            f'function is {function!r}, which cannot be called; write gradlab.function("...") or a Python '
-            f"callable."
+            f'function is {function!r}, which cannot be called; write gradlab.function("...") or a Python callable.'
         )
     names, scalar, numbers = _read_start(function, start)
     if rational_rates and gradient is None and hasattr(function, "exact") and all(map(is_rational, numbers)):
@@ -118,16 +117,12 @@ def _is_torch(function: Any, gradient: Any, start: Any) -> bool:
 def _read_start(function: Any, start: Any) -> tuple[tuple[str, ...], bool, list[Any]]:
     scalar = isinstance(start, str) or not hasattr(start, "__iter__") or np.ndim(start) == 0
     if isinstance(start, dict | set):
-        raise DescentError(
-            f"start is a {type(start).__name__}; write the coordinates in order, such as start=(6, 6)."
-        )
+        raise DescentError(f"start is a {type(start).__name__}; write the coordinates in order, such as start=(6, 6).")
     entries: Any = [start] if scalar else list(start)
     if not entries:
         raise DescentError("start is empty; write one number for each variable, such as start=(6, 6).")
     if any(hasattr(entry, "__len__") and not isinstance(entry, str) for entry in entries):
-        raise DescentError(
-            f"start has the shape {np.shape(start)}; write one row of numbers, such as start=(6, 6)."
-        )
+        raise DescentError(f"start has the shape {np.shape(start)}; write one row of numbers, such as start=(6, 6).")
     variables = tuple(getattr(function, "variables", ()))
     if variables and len(variables) != len(entries):
         raise DescentError(

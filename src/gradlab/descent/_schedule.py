@@ -91,6 +91,4 @@ def _positive(rate: Number, what: str) -> Number:
 def _check_max_steps(max_steps: Any) -> None:
     whole = max_steps is None or (hasattr(max_steps, "__index__") and not isinstance(max_steps, bool))
     if not whole or (max_steps is not None and max_steps < 0):
-        raise DescentError(
-            f"max_steps is {max_steps!r}; write a whole number of steps, such as max_steps=1000."
-        )
+        raise DescentError(f"max_steps is {max_steps!r}; write a whole number of steps, such as max_steps=1000.")

@@ -76,9 +76,7 @@ class History:
         moved = _norm(self.points[-1] - self.points[-2])
         curvature = _norm(self.gradients[-1] - self.gradients[-2]) / moved if moved > 0 else 0.0
         size = 0.0
-        for point, value, gradient in zip(
-            self.points[-2:], self.values[-2:], self.gradients[-2:], strict=True
-        ):
+        for point, value, gradient in zip(self.points[-2:], self.values[-2:], self.gradients[-2:], strict=True):
             distance = _norm(point)
             terms = abs(value) + distance * _norm(gradient) + distance * distance * curvature
             size = max(size, terms)

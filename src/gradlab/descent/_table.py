@@ -17,10 +17,7 @@ def text_table(trace: Trace, max_rows: int) -> str:
     header = ["k", *trace.names, "f", *(f"df/d{name}" for name in trace.names), "step"]
     rows = [["..."] * len(header) if row is None else _cells(row, show) for row in _rows(trace, max_rows)]
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    lines = (
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-        for row in [header, *rows]
-    )
+    lines = ("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in [header, *rows])
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -29,11 +26,7 @@ def markdown_table(trace: Trace, max_rows: int) -> str:
     header = _latex_header(trace.names)
     lines = [_pipes([f"${cell}$" for cell in header]), _pipes(["---:"] * len(header))]
     for row in _rows(trace, max_rows):
-        cells = (
-            ["⋮"] * len(header)
-            if row is None
-            else [f"${c}$" if c else "" for c in _cells(row, _latex_number)]
-        )
+        cells = ["⋮"] * len(header) if row is None else [f"${c}$" if c else "" for c in _cells(row, _latex_number)]
         lines.append(_pipes(cells))
     return "\n".join(lines)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,8 @@ def torch_problem(function: Any, gradient: Any, start: Any) -> Problem:
     Raises:
         DescentError: The start is not a float32 or float64 vector.
     """
-    import torch
-
+    # It is loaded, since the function or the start is torch's own; descent itself depends on no framework.
+    torch = sys.modules["torch"]
     call = _callable(function, torch)
     origin = _start_tensor(start, torch)
 
@@ -51,9 +52,7 @@ def _callable(function: Any, torch: Any) -> Any:
     if isinstance(function, type) and issubclass(function, torch.autograd.Function):
         return function.apply
     if not callable(function):
-        raise DescentError(
-            f"function is {function!r}, which cannot be called; write for example MyFunction.apply."
-        )
+        raise DescentError(f"function is {function!r}, which cannot be called; write for example MyFunction.apply.")
     return function
 
 
@@ -63,20 +62,14 @@ def _start_tensor(start: Any, torch: Any) -> Any:
     except (TypeError, ValueError, RuntimeError):
         from gradlab.descent._numbers import parse_numbers
 
-        tensor = torch.tensor(
-            [float(number) for number in parse_numbers(list(start), "start")], dtype=torch.float64
-        )
+        tensor = torch.tensor([float(number) for number in parse_numbers(list(start), "start")], dtype=torch.float64)
     tensor = tensor.detach().clone()
     if not isinstance(start, torch.Tensor):
         tensor = tensor.to(torch.float64)
     if tensor.dtype not in (torch.float32, torch.float64):
-        raise DescentError(
-            f"start is a {tensor.dtype} tensor; write torch.tensor([6.0, 6.0], dtype=torch.float64)."
-        )
+        raise DescentError(f"start is a {tensor.dtype} tensor; write torch.tensor([6.0, 6.0], dtype=torch.float64).")
     if tensor.ndim > 1 or tensor.numel() == 0:
-        raise DescentError(
-            f"start has the shape {tuple(tensor.shape)}; write one row of numbers, such as [6.0, 6.0]."
-        )
+        raise DescentError(f"start has the shape {tuple(tensor.shape)}; write one row of numbers, such as [6.0, 6.0].")
     if not bool(torch.isfinite(tensor).all()):
         raise DescentError(f"start is {tensor.tolist()}; write finite numbers.")
     return tensor
@@ -84,11 +77,7 @@ def _start_tensor(start: Any, torch: Any) -> Any:
 
 def _backward(value: Any, tensor: Any, torch: Any) -> Any:
     if not isinstance(value, torch.Tensor) or value.numel() != 1:
-        shape = (
-            f"a tensor of shape {tuple(value.shape)}"
-            if isinstance(value, torch.Tensor)
-            else type(value).__name__
-        )
+        shape = f"a tensor of shape {tuple(value.shape)}" if isinstance(value, torch.Tensor) else type(value).__name__
         raise DescentError(
             f"the function gave {shape}, not a scalar tensor; return one number, such as a sum or a mean."
         )

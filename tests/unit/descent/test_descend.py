@@ -185,9 +185,7 @@ class TestOutcomes:
         assert "0.667" in trace.advice
 
     def test_a_slow_rise_within_the_value_tolerance_is_diverged(self):
-        trace = descend(
-            lambda x: x * x, 1e-3, gradient=lambda x: 2 * x, learning_rate=1.001, value_tolerance=1
-        )
+        trace = descend(lambda x: x * x, 1e-3, gradient=lambda x: 2 * x, learning_rate=1.001, value_tolerance=1)
         assert trace.outcome is Outcome.DIVERGED
 
     def test_a_sudden_overflow_is_not_finite(self):
@@ -237,9 +235,7 @@ class TestOutcomes:
         assert "fixed point" in trace.message
 
     def test_bouncing_at_one_value_is_not_converged(self):
-        trace = descend(
-            lambda x: x * x, 1.0, gradient=lambda x: 2 * x, learning_rate=1.0, value_tolerance=1e-4
-        )
+        trace = descend(lambda x: x * x, 1.0, gradient=lambda x: 2 * x, learning_rate=1.0, value_tolerance=1e-4)
         assert trace.outcome is Outcome.MAX_STEPS
         assert len(trace.steps) == 1000
 
@@ -436,8 +432,6 @@ class TestLaws:
     def test_above_it_diverges(self, bowl, share):
         matrix, minimum, start, curvatures = bowl
         value, slope = quadratic(matrix, minimum)
-        trace = descend(
-            value, start, gradient=slope, learning_rate=2 * share / curvatures.max(), value_tolerance=1e-4
-        )
+        trace = descend(value, start, gradient=slope, learning_rate=2 * share / curvatures.max(), value_tolerance=1e-4)
         assert trace.outcome in (Outcome.DIVERGED, Outcome.NOT_FINITE)
         assert len(trace.steps) < 1000

@@ -99,10 +99,7 @@ def test_float32_keeps_its_precision_and_tells_when_it_is_used_up():
     assert np.array_equal(trace.points, trace.points.astype(np.float32))
     assert trace.outcome is Outcome.MAX_STEPS
     assert "lost in rounding" in trace.advice
-    assert (
-        descend(value, torch.tensor([6.0, 6.0]), learning_rate=0.1, tolerance=1e-5).outcome
-        is Outcome.CONVERGED
-    )
+    assert descend(value, torch.tensor([6.0, 6.0]), learning_rate=0.1, tolerance=1e-5).outcome is Outcome.CONVERGED
 
 
 def test_a_scalar_tensor_and_a_module():

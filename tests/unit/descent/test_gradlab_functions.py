@@ -1,0 +1,46 @@
+"""Descent on gradlab's own functions, exact, in floats and through torch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gradlab as gl
+from gradlab.descent import DescentError, Outcome
+
+TEXT = "(x1 - 6)**2 + x2**2 - x1*x2"
+
+
+def test_the_pen_and_paper_table():
+    trace = gl.descend(gl.function(TEXT), start=(6, 6), steps=["1/2", "1/3", "1/4"])
+    assert trace.points.tolist() == [[6, 6], [9, 3], [8, 4]]
+    assert trace.values.tolist() == [0, -9, -12]
+    assert trace.gradients.tolist() == [[-6, 6], [3, -3], [0, 0]]
+    assert "(8, 4) is a fixed point" in trace.table()
+
+
+def test_exact_float_and_torch_agree():
+    bowl = gl.function(TEXT)
+    exact = gl.descend(bowl, (6, 5), learning_rate="1/10", max_steps=12)
+    floats = gl.descend(bowl, (6.0, 5.0), learning_rate=0.1, max_steps=12)
+    torch = gl.descend(bowl.to_torch(), (6.0, 5.0), learning_rate=0.1, max_steps=12)
+    assert exact.exact
+    np.testing.assert_allclose(floats.points, exact.points.astype(float), atol=1e-12)
+    np.testing.assert_allclose(torch.points, floats.points, atol=1e-12)
+
+
+def test_a_function_that_is_not_rational():
+    trace = gl.descend(gl.function("exp(x) - x"), [1], learning_rate="1/4")
+    assert not trace.exact
+    assert trace.outcome is Outcome.CONVERGED
+    assert trace.last[0] == pytest.approx(0, abs=1e-7)
+
+
+def test_leaving_the_domain():
+    assert gl.descend(gl.function("1/x + x"), [2], steps=["8/3"]).outcome is Outcome.NOT_FINITE
+    assert gl.descend(gl.function("log(x)"), [1.0], steps=[3.0]).outcome is Outcome.NOT_FINITE
+
+
+def test_the_number_of_variables():
+    with pytest.raises(DescentError, match=r"2 variables \(x1, x2\)"):
+        gl.descend(gl.function(TEXT), (6.0,), learning_rate=0.1)
