@@ -167,6 +167,8 @@ def _gap(piece: Piece, after: Piece | None, last: int) -> Sequence[str]:
         return piece.tail if piece.tail is not None and piece.cell == last else ()
     follows = piece.tail is not None and after.cell == piece.cell + 1
     gap = piece.tail if follows and piece.tail is not None else ("",)
+    if not gap and after.opening is None and after.lines and after.lines[0].line > after.line:
+        gap = ("",)  # the prose touched the cell before only with lines that were cut
     plain = piece.opening is None and after.opening is None
     return ("", "") if plain and len(gap) < 2 else gap
 
