@@ -17,8 +17,11 @@ from gradlab._model import Network as Network
 from gradlab._model import function as function
 from gradlab._model import mlp as mlp
 from gradlab._version import __version__ as __version__
+from gradlab.check import Report as Report
+from gradlab.check import Verdict as Verdict
 from gradlab.check import check_gradient as check_gradient
 from gradlab.derive import derive_rule as derive_rule
+from gradlab.descent import Trace as Trace
 from gradlab.descent import descend as descend
 from gradlab.train import Normal as Normal
 from gradlab.train import Uniform as Uniform
