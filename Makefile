@@ -1,5 +1,6 @@
 # make lab    build the course lab into build/gradient-descent/ and print what was made and verified
 # make test   run every check and every test
+# make bench-check, bench-train, bench-prove    measure gradlab beside its peers, into benchmarks/RESULTS.md
 # Both set up .venv first, once; neither repeats what is already done.
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := dev
 
-.PHONY: lab test setup clean
+.PHONY: lab test setup clean bench-check bench-train bench-prove
 .DELETE_ON_ERROR:
 
 lab: setup
@@ -16,7 +17,14 @@ lab: setup
 test: setup
 	@$(BIN)/python -m pytest -n 2 -q
 
+bench-check bench-train bench-prove: bench-%: $(VENV)/.bench-installed
+	@$(BIN)/python benchmarks/bench_$*.py $(ARGS)
+
 setup: $(VENV)/.gradlab-installed
+
+$(VENV)/.bench-installed: $(VENV)/.gradlab-installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
 
 $(VENV)/.gradlab-installed: pyproject.toml $(VENV)/.torch-installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
