@@ -137,7 +137,7 @@ async def _build_all(
                 result: BuiltLab | FailedLab = await _Build(template, folder, options, on_step, kernels).build()
             except TemplateError as problem:
                 result = FailedLab(template, tuple(str(diagnostic) for diagnostic in problem.diagnostics))
-            except _Failed as problem:
+            except _BuildError as problem:
                 result = FailedLab(template, problem.errors)
             except GradlabError as problem:
                 result = FailedLab(template, (f"{template}: error: {problem}",))
@@ -147,7 +147,7 @@ async def _build_all(
     return tuple(await asyncio.gather(*(one(template, folder) for template, folder in targets)))
 
 
-class _Failed(GradlabError):
+class _BuildError(GradlabError):
     def __init__(self, errors: tuple[str, ...]) -> None:
         self.errors = errors
         super().__init__("\n".join(errors))
@@ -185,7 +185,12 @@ class _Build:
         template = read_template(self.path)
         versions = make_versions(template)
         audit = audit_text(template, versions)
-        return template, versions, (*template.warnings, *versions.warnings, *lint(template), *audit.warnings), audit.secrets
+        return (
+            template,
+            versions,
+            (*template.warnings, *versions.warnings, *lint(template), *audit.warnings),
+            audit.secrets,
+        )
 
     def _unchanged(self, before: Manifest) -> BuiltLab:
         files = tuple(WrittenFile(**file) for file in before.report["files"])
@@ -212,8 +217,10 @@ class _Build:
                 raise result
         errors = tuple(str(result) for result in results if isinstance(result, ExecutionError))
         if errors:
-            raise _Failed(errors)
-        return {version.kind: result for version, result in zip(pair, results, strict=True) if isinstance(result, Executed)}
+            raise _BuildError(errors)
+        return {
+            version.kind: result for version, result in zip(pair, results, strict=True) if isinstance(result, Executed)
+        }
 
     def _write(
         self, template: Template, versions: Versions, executed: dict[str, Executed], secrets: Secrets, folder: Path
@@ -244,7 +251,7 @@ class _Build:
             if suffix == "ipynb" and template.is_python:
                 file.facts.insert(0, f"{_parsed(folder / file.name)} code cells parse")
         if leaks:
-            raise _Failed(tuple(f"{template.path}: error: {leak}" for leak in leaks))
+            raise _BuildError(tuple(f"{template.path}: error: {leak}" for leak in leaks))
 
     def _obsolete(self, before: Manifest | None, now: Manifest) -> tuple[str, ...]:
         if before is None:

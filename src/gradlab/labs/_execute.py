@@ -33,6 +33,8 @@ OnCell = Callable[[int, int, int], None]
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _KERNEL_FILE = re.compile(r"(?:/[^\s:'\"()]*)?/ipykernel_\d+/\d+\.py")
+# A warning names the file it comes from: of an installed package, the folder is this machine's affair.
+_PACKAGE_FOLDER = re.compile(r"^/\S*/(?=(?:site|dist)-packages/\S+:\d+: \w*Warning)", re.MULTILINE)
 _LEVELS_UP = 3  # how far above the template's folder relative paths are followed
 _UNLINKED = frozenset({"__pycache__", ".ipynb_checkpoints", ".git"})
 _START_LIMIT = 120
@@ -110,9 +112,7 @@ class _Run:
         with tempfile.TemporaryDirectory(prefix="gl-") as private, open(Path(private) / "err", "w+b") as errors:
             await self._with_kernel(wanted, on_cell, Path(private), errors)
 
-    async def _with_kernel(
-        self, wanted: Sequence[int], on_cell: OnCell, private: Path, errors: BinaryIO
-    ) -> None:
+    async def _with_kernel(self, wanted: Sequence[int], on_cell: OnCell, private: Path, errors: BinaryIO) -> None:
         from nbclient import NotebookClient
 
         client = NotebookClient(
@@ -165,9 +165,7 @@ class _Run:
         if uses_torch:
             lines.append(f"import torch; torch.manual_seed({seed})")
         # Each in a namespace of its own: the student's cells see no name that they did not make.
-        code = "\n".join(
-            f"try:\n    exec({line!r}, {{}})\nexcept ImportError:\n    pass" for line in lines
-        )
+        code = "\n".join(f"try:\n    exec({line!r}, {{}})\nexcept ImportError:\n    pass" for line in lines)
         client.kc.execute(code, silent=True, store_history=False)  # pyright: ignore[reportOptionalMemberAccess]
 
     async def _cell(self, client: NotebookClient, index: int, count: int) -> None:
@@ -199,7 +197,9 @@ class _Run:
         number = code.index(index) + 1
         message = f"code cell {number} of the {self.version.kind} {what}"
         if self.version.kind == "question":
-            message += "\n  If it needs the homework, put '#!TAG SKIPQUESTEXEC' in the cell: the question then shows it unrun."
+            message += (
+                "\n  If it needs the homework, put '#!TAG SKIPQUESTEXEC' in the cell: the question then shows it unrun."
+            )
         return ExecutionError(Diagnostic(self.path, self.version.lines[index], "error", message))
 
 
@@ -223,7 +223,9 @@ def _error_text(cell: NotebookNode, name: str, value: str) -> str:
         if output.output_type == "error":
             trace = _ANSI.sub("", "\n".join(output.traceback))
             found = re.findall(r"^-+> (\d+) (.*)$", trace, re.MULTILINE)
-            shown = next(((int(row), code) for row, code in found if code.strip() and code.strip() in cell.source), None)
+            shown = next(
+                ((int(row), code) for row, code in found if code.strip() and code.strip() in cell.source), None
+            )
             if shown is not None:
                 text += f"\n  in its line {shown[0]}: {shown[1].strip()}"
     return text
@@ -233,7 +235,7 @@ def _forget_paths(output: Any, folder: Path) -> None:
     """Take the places of this machine's temporary files out of what a cell printed."""
 
     def clean(text: str) -> str:
-        return _KERNEL_FILE.sub("<cell>", text).replace(str(folder), ".")
+        return _PACKAGE_FOLDER.sub("", _KERNEL_FILE.sub("<cell>", text)).replace(str(folder), ".")
 
     if output.output_type == "stream":
         output.text = clean(output.text)

@@ -14,7 +14,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import gradlab
 from gradlab.labs._python import parses
 from gradlab.labs._template import Template
 from gradlab.labs._versions import Versions
@@ -103,7 +102,7 @@ def build_key(template: Template, versions: Versions, formats: Sequence[str]) ->
 @cache
 def _own_source() -> str:
     """Hash gradlab's own source: labs import it, and a newer gradlab may write other files."""
-    root = Path(gradlab.__file__).parent
+    root = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*")):
         if path.suffix in (".py", ".css", ".typ") and path.is_file():

@@ -110,7 +110,9 @@ def recover(target: Path, name: str) -> None:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as problem:
-                raise PublishError(f"{target}: another build of {name} is writing here; wait for it to end") from problem
+                raise PublishError(
+                    f"{target}: another build of {name} is writing here; wait for it to end"
+                ) from problem
         if (folder / _LIST).is_file():
             _move(folder, target)
         shutil.rmtree(folder, ignore_errors=True)

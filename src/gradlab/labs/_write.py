@@ -119,7 +119,9 @@ class _Writer:
                 data = path.read_bytes()
             except OSError as problem:
                 sources.setdefault(image.path, None)
-                reason = "is not there" if isinstance(problem, FileNotFoundError) else f"cannot be read ({problem.strerror})"
+                reason = (
+                    "is not there" if isinstance(problem, FileNotFoundError) else f"cannot be read ({problem.strerror})"
+                )
                 self._warn(image.line, f"the image {image.path} {reason}; its place shows its description")
                 continue
             if image.path in links:
@@ -154,7 +156,9 @@ class _Writer:
             html = to_html(document)
             fetched = fetched_references(html)
             if fetched:
-                raise GradlabError(f"{self.stem}.html would fetch {fetched[0]}: please report this as a fault of gradlab")
+                raise GradlabError(
+                    f"{self.stem}.html would fetch {fetched[0]}: please report this as a fault of gradlab"
+                )
             self._add("html", html.encode(), [formulas, "fetches nothing"])
         if "pdf" in formats:
             pdf = to_pdf(document)

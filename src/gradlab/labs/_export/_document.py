@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from ._atoms import Atom, close_marks, formula_atom, mark, missing_atom, picture_atom, restore_source
 from ._math import FoundMath, find_math
 from ._sanitise import clean_html
-from ._tex_tokens import Macro
 from ._terminal import collapse
+from ._tex_tokens import Macro
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -21,7 +21,16 @@ Warn = Callable[[int, str], None]
 """Takes a template line (0: none) and a message."""
 
 _IMAGES = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg", "image/gif": "gif"}
-_PREFERENCE = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "image/gif", "text/plain")
+_PREFERENCE = (
+    "text/html",
+    "text/markdown",
+    "image/svg+xml",
+    "text/latex",
+    "image/png",
+    "image/jpeg",
+    "image/gif",
+    "text/plain",
+)
 _REMOTE = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]+:)?//|^[A-Za-z][A-Za-z0-9+.-]+:(?!//)")
 _TITLE = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
 
@@ -236,8 +245,8 @@ class _Maker:
             if piece.startswith("<"):
                 parts.append(piece)
                 continue
-            for found in find_math(piece).pieces:
-                parts.append(found if isinstance(found, str) else self._formula(found, self._line_at(0)))
+            pieces = find_math(piece).pieces
+            parts += [found if isinstance(found, str) else self._formula(found, self._line_at(0)) for found in pieces]
         return self._clean(restore_source("".join(parts), self.document.atoms, inside_code=True), self._line_at(0))
 
 

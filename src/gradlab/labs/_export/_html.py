@@ -79,14 +79,13 @@ def _contents(document: Document) -> str:
 
 def _block(document: Document, block: Block) -> str:
     match block:
-        case Prose(html, False):
-            return f'<div class="prose">{_show(document, html)}</div>'
-        case Prose(html, True):
-            return f'<div class="output">{_show(document, html)}</div>'
+        case Prose(html, is_output):
+            return f'<div class="{"output" if is_output else "prose"}">{_show(document, html)}</div>'
         case Code(source, count, language):
             prompt = f"[{count}]" if count is not None else "[ ]"
             code = highlight(source, language)
-            return f'<div class="cell input"><div class="prompt">{prompt}</div><pre tabindex="0"><code>{code}</code></pre></div>'
+            shown = f'<div class="prompt">{prompt}</div><pre tabindex="0"><code>{code}</code></pre>'
+            return f'<div class="cell input">{shown}</div>'
         case Words(text, kind):
             return f'<div class="output {kind}"><pre tabindex="0">{_coloured(_shortened(text))}</pre></div>'
         case Figure(mark):
@@ -97,7 +96,8 @@ def _shortened(text: str) -> str:
     if len(text) <= _LIMIT:
         return text
     left_out = len(text) - _LIMIT
-    return f"{text[: _LIMIT // 2]}\n… {left_out} characters are left out here; the notebook has them …\n{text[-_LIMIT // 2 :]}"
+    notice = f"… {left_out} characters are left out here; the notebook has them …"
+    return f"{text[: _LIMIT // 2]}\n{notice}\n{text[-_LIMIT // 2 :]}"
 
 
 def _coloured(text: str) -> str:
@@ -129,7 +129,9 @@ class _References(HTMLParser):
         if tag == "script":
             self.found.append("<script>")
         for name, value in attrs:
-            fetched = name in ("src", "srcset", "data", "poster") or (name == "href" and tag in ("link", "use", "image"))
+            fetched = name in ("src", "srcset", "data", "poster") or (
+                name == "href" and tag in ("link", "use", "image")
+            )
             if fetched and not (value or "").startswith("data:"):
                 self.found.append(f"{tag} {name}={value}")
             if name == "style" and "url(" in (value or ""):

@@ -39,10 +39,10 @@ def highlight(code: str, language: str) -> str:
 
 
 def to_html(text: str) -> str:
-    """Return the HTML of one Markdown cell; headings get the anchors that Jupyter gives them.
+    r"""Return the HTML of one Markdown cell; headings get the anchors that Jupyter gives them.
 
     >>> to_html("## Two words")
-    '<h2 id="Two-words">Two words</h2>\\n'
+    '<h2 id="Two-words">Two words</h2>\n'
     """
     parser = _parser()
     tokens = parser.parse(text)

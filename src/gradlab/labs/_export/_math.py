@@ -1,7 +1,7 @@
-"""Where mathematics stands in Markdown text, told as Jupyter tells it.
+r"""Where mathematics stands in Markdown text, told as Jupyter tells it.
 
 Jupyter takes mathematics out before it reads the Markdown: between dollars (inner spaces allowed), double
-dollars, escaped brackets with two backslashes, and bare `\\begin{…}` … `\\end{…}`; never inside code. One thing is
+dollars, escaped brackets with two backslashes, and bare `\begin{…}` … `\end{…}`; never inside code. One thing is
 read otherwise, with a remark: `$5 and $6` is money.
 """
 
@@ -109,7 +109,9 @@ class _Scanner:
         return len(self.text) if end is None else end.end()
 
     def _code_span(self, at: int) -> int:
-        run = len(self.text) - at - len(self.text[at:].lstrip("`")) if self.text[at:].strip("`") else len(self.text) - at
+        run = (
+            len(self.text) - at - len(self.text[at:].lstrip("`")) if self.text[at:].strip("`") else len(self.text) - at
+        )
         for match in re.finditer("`+", self.text[at + run :]):
             if _BLANK_LINE.search(self.text, at + run, at + run + match.start()):
                 break

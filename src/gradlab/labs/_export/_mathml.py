@@ -65,8 +65,9 @@ def _row(items: Sequence[Node]) -> str:
         name = _named(item)
         if name is not None and _wants_space_before(before):
             parts.append(_THIN)
-        unary = isinstance(item, Symbol) and item.role == "bin" and _starts(before)
-        parts.append(_operator(item, form="prefix") if unary and isinstance(item, Symbol) else _print(item))
+        parts.append(
+            _operator(item, before, after) if isinstance(item, Symbol) and item.role != "ord" else _print(item)
+        )
         if name is not None and _wants_space_after(after):
             parts.append(_THIN)
         if not isinstance(item, Space):
@@ -74,6 +75,9 @@ def _row(items: Sequence[Node]) -> str:
     return "".join(parts)
 
 
+# What an operator stands between where nothing else is known.
+_ORDINARY: Node = Row()
+_PAD = '<mspace width="0.3em"></mspace>'
 _THIN = '<mspace width="0.1667em"></mspace>'
 
 
@@ -104,9 +108,13 @@ def _wants_space_after(after: Node | None) -> bool:
     return not isinstance(base, (Symbol, Sized)) or base.role == "ord"
 
 
+def _items(node: Node) -> Sequence[Node]:
+    return node.items if isinstance(node, Row) else (node,)
+
+
 def _grouped(node: Node) -> str:
     """Print as exactly one element, which scripts and fractions need."""
-    items = node.items if isinstance(node, Row) else (node,)
+    items = _items(node)
     if len(items) == 1 and not isinstance(items[0], (Row, Styled)):
         only = items[0]
         if isinstance(only, Symbol) and isinstance(node, Row) and only.role not in ("ord", "op"):
@@ -135,20 +143,22 @@ def _(node: Symbol) -> str:
     return f"<mi{upright}>{character}</mi>"
 
 
-def _operator(node: Symbol, form: str = "") -> str:
-    attributes = f' form="{form}"' if form else ""
+def _operator(node: Symbol, before: Node | None = _ORDINARY, after: Node | None = _ORDINARY) -> str:
+    """Print with TeX's own spaces, which the browser's table of operators has for few of these characters."""
     if node.role in ("open", "close"):
-        attributes = f' stretchy="false" form="{"prefix" if node.role == "open" else "postfix"}"'
+        attributes = f'stretchy="false" form="{"prefix" if node.role == "open" else "postfix"}"'
     elif node.role == "rel":
-        # The browser's table knows few of these; TeX sets every relation with the same space.
-        attributes = ' stretchy="false" form="infix" lspace="0.2778em" rspace="0.2778em"'
-    elif node.role == "bin" and not form:
-        attributes = ' form="infix" lspace="0.2222em" rspace="0.2222em"'
+        left, right = "0" if before is None else "0.2778em", "0" if after is None else "0.2778em"
+        attributes = f'stretchy="false" form="infix" lspace="{left}" rspace="{right}"'
+    elif node.role == "bin":
+        unary = _starts(before)
+        space = "0" if unary or after is None else "0.2222em"
+        attributes = f'form="{"prefix" if unary else "infix"}" lspace="{space}" rspace="{space}"'
     elif node.role == "punct":
-        attributes = ' form="infix" lspace="0" rspace="0.1667em"'
-    elif form:
-        attributes += ' lspace="0" rspace="0"'
-    return f"<mo{attributes}>{escape(node.text)}</mo>"
+        attributes = f'form="infix" lspace="0" rspace="{"0" if after is None else "0.1667em"}"'
+    else:
+        attributes = 'form="prefix"'
+    return f"<mo {attributes}>{escape(node.text)}</mo>"
 
 
 @_print.register
@@ -160,7 +170,9 @@ def _(node: Name) -> str:
 
 @_print.register
 def _(node: Text) -> str:
-    text = "".join(styled(character, node.variant) if node.variant != "normal" else character for character in node.text)
+    text = "".join(
+        styled(character, node.variant) if node.variant != "normal" else character for character in node.text
+    )
     if node.variant == "italic":
         return f'<mtext style="font-style:italic">{_spaces(node.text)}</mtext>'
     return f"<mtext>{_spaces(text)}</mtext>"
@@ -180,13 +192,7 @@ def _(node: Row) -> str:
 def _(node: Scripts) -> str:
     base = node.base
     single = base.items[0] if isinstance(base, Row) and len(base.items) == 1 else base
-    large = isinstance(single, Symbol) and single.text in _LARGE
-    stacked = (
-        (large and single.text not in INTEGRALS)
-        or (isinstance(single, Name) and single.limits)
-        or (isinstance(single, Accent) and single.mark in "⏟⏞⎵⎴")
-        or isinstance(single, Stack)
-    ) if node.limits is None else node.limits  # fmt: skip
+    stacked = _has_limits(single) if node.limits is None else node.limits
     parts = [_grouped(base) if base != Row() else "<mrow></mrow>"]
     if node.sub is not None:
         parts.append(_grouped(node.sub))
@@ -195,6 +201,15 @@ def _(node: Scripts) -> str:
     under, over = ("under", "over") if stacked else ("sub", "sup")
     element = f"m{under if node.sub is not None else ''}{over if node.sup is not None else ''}"
     return f"<{element}>{''.join(parts)}</{element}>"
+
+
+def _has_limits(base: Node) -> bool:
+    """Return whether scripts stand below and above a base: sums, max, braces; integrals have them beside."""
+    if isinstance(base, Symbol):
+        return base.text in _LARGE and base.text not in INTEGRALS
+    if isinstance(base, Name):
+        return base.limits
+    return isinstance(base, Stack) or (isinstance(base, Accent) and base.mark in "⏟⏞⎵⎴")
 
 
 @_print.register
@@ -216,7 +231,9 @@ def _(node: Root) -> str:
 @_print.register
 def _(node: Fence) -> str:
     def delimiter(text: str, form: str) -> str:
-        return f'<mo stretchy="true" fence="true" symmetric="true" form="{form}" lspace="0" rspace="0">{escape(text)}</mo>'
+        return (
+            f'<mo stretchy="true" fence="true" symmetric="true" form="{form}" lspace="0" rspace="0">{escape(text)}</mo>'
+        )
 
     opening = delimiter(node.opening, "prefix") if node.opening else ""
     closing = delimiter(node.closing, "postfix") if node.closing else ""
@@ -225,7 +242,8 @@ def _(node: Fence) -> str:
 
 @_print.register
 def _(node: Middle) -> str:
-    return f'<mo stretchy="true" fence="true" symmetric="true" form="infix" lspace="0.05em" rspace="0.05em">{escape(node.text)}</mo>'
+    attributes = 'stretchy="true" fence="true" symmetric="true" form="infix" lspace="0.05em" rspace="0.05em"'
+    return f"<mo {attributes}>{escape(node.text)}</mo>"
 
 
 @_print.register
@@ -240,6 +258,8 @@ def _(node: Sized) -> str:
 
 @_print.register
 def _(node: Accent) -> str:
+    if node.wide and node.mark in "_¯":
+        return f'<mrow class="{"underlined" if node.under else "overlined"}">{_row(_items(node.base))}</mrow>'
     element = "munder" if node.under else "mover"
     flag = "accentunder" if node.under else "accent"
     mark = f'<mo stretchy="{"true" if node.wide else "false"}">{escape(node.mark)}</mo>'
@@ -248,11 +268,12 @@ def _(node: Accent) -> str:
 
 @_print.register
 def _(node: Stack) -> str:
-    base = _grouped(node.base)
-    if isinstance(node.base, Symbol) and node.base.role == "rel" and node.base.text in "→←⇒⇐↦↔↪⇌":
-        base = f'<mo stretchy="true" minsize="2em" lspace="0.2778em" rspace="0.2778em">{node.base.text}</mo>'
-    over = f'<mpadded lspace="0.3em" width="+0.6em">{_grouped(node.over)}</mpadded>' if node.over is not None else ""
-    under = f'<mpadded lspace="0.3em" width="+0.6em">{_grouped(node.under)}</mpadded>' if node.under is not None else ""
+    only = _items(node.base)[0] if len(_items(node.base)) == 1 else node.base
+    base = _print(only) if isinstance(only, Symbol) else _grouped(node.base)
+    if isinstance(only, Symbol) and only.text in "→←⇒⇐↦↔↪⇌":
+        base = f'<mo stretchy="true" minsize="2em" lspace="0.2778em" rspace="0.2778em">{only.text}</mo>'
+    over = f"<mrow>{_PAD}{_grouped(node.over)}{_PAD}</mrow>" if node.over is not None else ""
+    under = f"<mrow>{_PAD}{_grouped(node.under)}{_PAD}</mrow>" if node.under is not None else ""
     element = f"m{'under' if under else ''}{'over' if over else ''}"
     return f"<{element}>{base}{under}{over}</{element}>"
 
@@ -296,12 +317,16 @@ def _(node: Table) -> str:
 
 
 def _cell(table: Table, row: int, column: int, cell: Node) -> str:
-    style = f"text-align:{_ALIGN[table.columns[column]]}"
+    align = _ALIGN[table.columns[column]]
+    # Chromium moves a cell's formula with the second value only, other browsers with the first.
+    style = f"text-align:{align};text-align:-webkit-{align}"
     if table.alternating:
         # A pair meets at its alignment point; pairs stand apart.
         style += ";padding-right:0" if column % 2 == 0 else ";padding-left:0"
         if column % 2 == 0 and column:
             style += ";padding-left:2em"
+    elif table.display and table.columns == "rcl":
+        style += ";padding:0.35em 0.1389em"
     if column in table.vertical:
         style += ";border-left:1px solid"
     if column + 1 == len(table.columns) and column + 1 in table.vertical:
@@ -310,7 +335,7 @@ def _cell(table: Table, row: int, column: int, cell: Node) -> str:
         style += ";border-top:1px solid"
     if row + 1 == len(table.rows) and row + 1 in table.horizontal:
         style += ";border-bottom:1px solid"
-    items = cell.items if isinstance(cell, Row) else (cell,)
+    items = _items(cell)
     # After an alignment point TeX reads a sign as standing between two things.
     body = _row((Row(), *items)) if table.alternating and column % 2 else _row(items)
     return f'<mtd style="{style}">{body}</mtd>'

@@ -19,9 +19,9 @@ from ._terminal import Style, styled_runs
 
 _BETWEEN = "\ue002"
 _MAX_LINES = 400
-_WIDTH = 98  # characters of an output's line on the page
+_MAX_LINE = 4000
 # A fixed date: the same lab makes the same file, byte for byte.
-_DATE = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)
+_DATE = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,21 +154,15 @@ def _run(style: Style, text: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    """Fold lines too long for the page, and leave out the middle of what would fill many pages."""
-    lines = text.split("\n")
+    """Leave out the middle of what would fill many pages, and let long words break."""
+    lines = [line if len(line) <= _MAX_LINE else f"{line[:_MAX_LINE]} …" for line in text.split("\n")]
     if len(lines) > _MAX_LINES:
         left_out = len(lines) - _MAX_LINES
         half = _MAX_LINES // 2
         lines = [*lines[:half], f"… {left_out} lines are left out here; the notebook has them …", *lines[-half:]]
-    return "\n".join(folded for line in lines for folded in _fold(line))
-
-
-def _fold(line: str) -> list[str]:
-    if len(line) <= _WIDTH or "\x1b" in line:
-        return [line]
-    return [line[start : start + _WIDTH] for start in range(0, min(len(line), 40 * _WIDTH), _WIDTH)]
+    return "\n".join(_breakable(line) for line in lines)
 
 
 def _breakable(source: str) -> str:
     """Let words longer than a line break anywhere: a space of no width after every few characters."""
-    return re.sub(r"\S{90,}", lambda match: "\u200b".join(re.findall(".{1,20}", match[0])), source)
+    return re.sub(r"\S{80,}", lambda match: "\u200b".join(re.findall(".{1,20}", match[0])), source)

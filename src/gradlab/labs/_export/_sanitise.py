@@ -8,14 +8,17 @@ from html import escape
 from html.parser import HTMLParser
 
 # Left out with everything inside them.
-_DROPPED = frozenset("script iframe object embed applet frame frameset noscript template title video audio canvas".split())
+_DROPPED = frozenset(
+    "script iframe object embed applet frame frameset noscript template title video audio canvas".split()
+)
 # Left out themselves; what is inside them stays.
 _UNWRAPPED = frozenset("html head body form link meta base source track param".split())
 _VOID = frozenset("area br col hr img input wbr link meta base source track param embed frame".split())
 # Opening one of these closes an open one of the second kind, as browsers do.
 _IMPLIED_END = {
     "li": {"li"}, "p": {"p"}, "tr": {"tr", "td", "th"}, "td": {"td", "th"}, "th": {"td", "th"}, "dt": {"dt", "dd"},
-    "dd": {"dt", "dd"}, "option": {"option"}, "tbody": {"thead", "tbody", "tr", "td", "th"}, "tfoot": {"tbody", "tr", "td"},
+    "dd": {"dt", "dd"}, "option": {"option"}, "tbody": {"thead", "tbody", "tr", "td", "th"},
+    "tfoot": {"tbody", "tr", "td"},
 }  # fmt: skip
 _BARRIERS = frozenset({"ul", "ol", "table", "dl", "select", "div", "td", "th", "blockquote"})
 _UNSAFE_LINK = re.compile(r"^[\s\x00-\x1f]*(?:javascript|vbscript|data|file)\s*:", re.IGNORECASE)

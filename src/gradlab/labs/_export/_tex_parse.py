@@ -8,70 +8,31 @@ and nothing is dropped.
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Callable
-from typing import Literal
 
-from ._colours import css_colour
+from ._tex_commands import READERS, SWITCHES
 from ._tex_symbols import (
-    ACCENTS,
     CHARACTERS,
     FUNCTIONS,
     LIMIT_FUNCTIONS,
-    NEGATED,
     SPACES,
     SYMBOLS,
     UPRIGHT,
-    WIDE_ACCENTS,
-    Role,
 )
 from ._tex_tables import ENVIRONMENTS, read_environment, read_rows
 from ._tex_tokens import Macro, TexError, Tokens, tokenise
 from ._tex_tree import (
-    Accent,
     Fence,
     Formula,
     Fraction,
-    Middle,
     Name,
     Node,
-    Root,
     Row,
     Scripts,
-    Sized,
     Space,
-    Stack,
-    Styled,
     Symbol,
-    Text,
     Variant,
 )
 
-_FONTS: dict[str, Variant] = {
-    "mathrm": "normal", "mathup": "normal", "mathnormal": "italic", "mathit": "italic", "mathbf": "bold",
-    "boldsymbol": "bold-italic", "bm": "bold-italic", "pmb": "bold-italic", "mathbb": "double-struck",
-    "mathcal": "script", "mathscr": "script", "mathfrak": "fraktur", "mathsf": "sans-serif", "mathtt": "monospace",
-    "symbf": "bold", "symup": "normal", "Bbb": "double-struck",
-}  # fmt: skip
-_FONT_SWITCHES: dict[str, Variant] = {
-    "rm": "normal", "bf": "bold", "it": "italic", "cal": "script", "sf": "sans-serif", "tt": "monospace"
-}  # fmt: skip
-_TEXTS: dict[str, Variant] = {
-    "text": "normal", "textrm": "normal", "textnormal": "normal", "textup": "normal", "mbox": "normal",
-    "hbox": "normal", "textbf": "bold", "textit": "italic", "emph": "italic", "textsf": "sans-serif",
-    "texttt": "monospace",
-}  # fmt: skip
-_CLASSES: dict[str, Role] = {
-    "mathord": "ord", "mathbin": "bin", "mathrel": "rel", "mathopen": "open", "mathclose": "close",
-    "mathpunct": "punct", "mathinner": "ord",
-}  # fmt: skip
-_SIZES = {"big": 1.2, "Big": 1.8, "bigg": 2.4, "Bigg": 3.0}
-_SIZE_ROLES: dict[str, Role] = {"": "ord", "l": "open", "r": "close", "m": "rel"}
-_FRACTIONS = {"frac": None, "dfrac": True, "tfrac": False, "cfrac": True}
-_BINOMIALS = {"binom": None, "dbinom": True, "tbinom": False}
-_ARROWS = {"xrightarrow": "→", "xleftarrow": "←", "xRightarrow": "⇒", "xLeftarrow": "⇐", "xmapsto": "↦",
-           "xleftrightarrow": "↔", "xhookrightarrow": "↪", "xrightleftharpoons": "⇌"}  # fmt: skip
-_BRACES = {"underbrace": "⏟", "overbrace": "⏞", "underbracket": "⎵", "overbracket": "⎴"}
 _DEFINITIONS = {"newcommand", "renewcommand", "providecommand", "def", "DeclareMathOperator", "DeclareMathOperator*"}
 _IGNORED = {"label", "require"}
 _STOPS = {"}", "&", "\\\\", "\\cr", "\\end", "\\right", None}
@@ -86,7 +47,7 @@ class Parser:
         self.variant: Variant | None = None
         self.tag: str | None = None
         self._depth = 0
-        self._fences = 0
+        self.fences = 0
 
     def formula(self) -> Formula:
         """Read everything there is."""
@@ -230,10 +191,10 @@ class Parser:
             return []
         if name == "begin":
             return [self._environment()]
-        if name in _SWITCHES:
-            return _SWITCHES[name](self, name, also_stop)
-        if name in _READERS:
-            return [_READERS[name](self, name)]
+        if name in SWITCHES:
+            return SWITCHES[name](self, name, also_stop)
+        if name in READERS:
+            return [READERS[name](self, name)]
         raise TexError(_unknown(name))
 
     def _symbol(self, name: str) -> Node:
@@ -258,7 +219,7 @@ class Parser:
         return node
 
     def delimiter(self) -> str:
-        """Read a delimiter after \\left, \\right, \\middle or \\big; a full stop stands for none."""
+        r"""Read a delimiter after \left, \right, \middle or \big; a full stop stands for none."""
         token = self.tokens.take()
         if token == ".":
             return ""
@@ -267,214 +228,9 @@ class Parser:
             raise TexError(f"{token} cannot be a delimiter: write ( ) [ ] \\{{ \\}} | or \\langle \\rangle")
         return {"<": "⟨", ">": "⟩"}.get(known[0], known[0])
 
-    def _fence(self, _: str) -> Node:
-        opening = self.delimiter()
-        self._fences += 1
-        body = self.row()
-        self._fences -= 1
-        if self.tokens.peek() != "\\right":
-            raise TexError("\\left has no \\right")
-        self.tokens.take()
-        return Fence(opening, body, self.delimiter())
-
-    def _middle(self, _: str) -> Node:
-        if not self._fences:
-            raise TexError("\\middle stands outside \\left … \\right")
-        return Middle(self.delimiter())
-
-    def _font(self, name: str) -> Node:
-        outer, self.variant = self.variant, _FONTS[name]
-        if name in ("boldsymbol", "bm", "pmb") and outer == "normal":
-            self.variant = "bold"
-        body = self.argument()
-        self.variant = outer
-        return body
-
-    def _text(self, name: str) -> Node:
-        tokens = self.tokens.group()
-        parts: list[Node] = []
-        pending = ""
-        items = iter(tokens)
-        for token in items:
-            if token == "$":
-                inner: list[str] = []
-                for following in items:
-                    if following == "$":
-                        break
-                    inner.append(following)
-                parts += [Text(pending, _TEXTS[name]), self.sub_parser(tuple(inner))]
-                pending = ""
-            else:
-                pending += _plain(token)
-        parts.append(Text(pending, _TEXTS[name]))
-        kept = [part for part in parts if not (isinstance(part, Text) and not part.text)]
-        return kept[0] if len(kept) == 1 else Row(tuple(kept))
-
-    def _operator(self, name: str) -> Node:
-        inner = self.tokens.group()
-        return Name("".join(_plain(token) for token in inner), limits=name.endswith("*"))
-
-    def _fraction(self, name: str) -> Node:
-        if name == "cfrac":
-            self.tokens.optional()
-        return Fraction(self.argument(), self.argument(), _FRACTIONS[name])
-
-    def _binomial(self, name: str) -> Node:
-        return Fence("(", Fraction(self.argument(), self.argument(), _BINOMIALS[name], bar=False), ")")
-
-    def _root(self, _: str) -> Node:
-        index = self.tokens.optional()
-        return Root(self.argument(), self.sub_parser(index) if index is not None else None)
-
-    def _accent(self, name: str) -> Node:
-        return Accent(self.argument(), ACCENTS[name], wide=name in WIDE_ACCENTS)
-
-    def _underline(self, _: str) -> Node:
-        return Accent(self.argument(), "_", wide=True, under=True)
-
-    def _brace(self, name: str) -> Node:
-        return Accent(self.argument(), _BRACES[name], wide=True, under=name.startswith("under"))
-
-    def _arrow(self, name: str) -> Node:
-        below = self.tokens.optional()
-        over = self.argument()
-        return Stack(Symbol(_ARROWS[name], "rel", "normal"), over, self.sub_parser(below) if below else None)
-
-    def _stack(self, name: str) -> Node:
-        annotation, base = self.argument(), self.argument()
-        return Stack(base, under=annotation) if name == "underset" else Stack(base, over=annotation)
-
-    def _size(self, name: str) -> Node:
-        stem = name.rstrip("lrm")
-        return Sized(self.delimiter(), _SIZES[stem], _SIZE_ROLES[name[len(stem) :]])
-
-    def _class(self, name: str) -> Node:
-        body = self.argument()
-        text = body.items[0] if isinstance(body, Row) and len(body.items) == 1 else body
-        return Symbol(text.text, _CLASSES[name], text.variant) if isinstance(text, Symbol) else body
-
-    def _mathop(self, _: str) -> Node:
-        body = self.argument()
-        items = body.items if isinstance(body, Row) else (body,)
-        words = [_letters(item) for item in items]
-        return Name("".join(words), limits=True) if all(words) else body
-
-    def _not(self, _: str) -> Node:
-        body = self.argument()
-        if not isinstance(body, Symbol):
-            raise TexError("\\not strikes out one symbol: put it before a relation, as in \\not\\subset")
-        return Symbol(NEGATED.get(body.text, body.text + "\u0338"), "rel", body.variant)
-
-    def _modulo(self, name: str) -> Node:
-        if name == "bmod":
-            return Row((Space(2 / 9), Text("mod"), Space(2 / 9)))
-        inner: tuple[Node, ...] = (Text("mod"), Space(1 / 3), self.argument())
-        if name == "mod":
-            return Row((Space(1.0), *inner))
-        shown = inner if name == "pmod" else inner[2:]
-        return Row((Space(1.0), Symbol("(", "open", "normal"), *shown, Symbol(")", "close", "normal")))
-
-    def _space(self, name: str) -> Node:
-        text = self.words() if name != "mskip" else self.tokens.take()
-        return Space(_width(text))
-
-    def _wrapped(self, name: str) -> Node:
-        return Styled(self.argument(), _WRAPPERS[name])
-
-    def _coloured(self, _: str) -> Node:
-        colour = css_colour(self.words())
-        return Styled(self.argument(), "colour", colour)
-
-    def _substack(self, _: str) -> Node:
-        inner = self.tokens.group()
-        return self.sub_parser(("\\begin", "{", "subarray", "}", "{", "c", "}", *inner, "\\end", "{", "subarray", "}"))
-
-    def _transparent(self, _: str) -> Node:
-        return self.argument()
-
-    def _switch_style(self, name: str, also_stop: frozenset[str]) -> list[Node]:
-        return [Styled(self.row(also_stop), "display" if name == "displaystyle" else "inline")]
-
-    def _switch_font(self, name: str, also_stop: frozenset[str]) -> list[Node]:
-        self.variant = _FONT_SWITCHES[name]  # until the group ends: row() restores it
-        return list(self.row(also_stop).items)
-
-    def _switch_colour(self, _: str, also_stop: frozenset[str]) -> list[Node]:
-        colour = css_colour(self.words())
-        return [Styled(self.row(also_stop), "colour", colour)]
-
-
-_WRAPPERS: dict[str, Literal["boxed", "phantom", "cancel"]] = {
-    "boxed": "boxed", "fbox": "boxed", "phantom": "phantom", "hphantom": "phantom", "vphantom": "phantom",
-    "cancel": "cancel", "bcancel": "cancel", "xcancel": "cancel",
-}  # fmt: skip
-_SWITCHES: dict[str, Callable[[Parser, str, frozenset[str]], list[Node]]] = {
-    **dict.fromkeys(("displaystyle", "textstyle", "scriptstyle", "scriptscriptstyle"), Parser._switch_style),
-    **dict.fromkeys(_FONT_SWITCHES, Parser._switch_font),
-    "color": Parser._switch_colour,
-}
-_READERS: dict[str, Callable[[Parser, str], Node]] = {
-    **dict.fromkeys(_FONTS, Parser._font),
-    **dict.fromkeys(_TEXTS, Parser._text),
-    **dict.fromkeys(_FRACTIONS, Parser._fraction),
-    **dict.fromkeys(_BINOMIALS, Parser._binomial),
-    **dict.fromkeys(ACCENTS, Parser._accent),
-    **dict.fromkeys(_BRACES, Parser._brace),
-    **dict.fromkeys(_ARROWS, Parser._arrow),
-    **dict.fromkeys(_CLASSES, Parser._class),
-    **dict.fromkeys(_WRAPPERS, Parser._wrapped),
-    **dict.fromkeys((size + side for size in _SIZES for side in _SIZE_ROLES), Parser._size),
-    **dict.fromkeys(("operatorname", "operatorname*"), Parser._operator),
-    **dict.fromkeys(("overset", "underset", "stackrel"), Parser._stack),
-    **dict.fromkeys(("bmod", "pmod", "mod", "pod"), Parser._modulo),
-    **dict.fromkeys(("hspace", "hspace*", "mspace", "hskip", "mskip", "kern", "mkern"), Parser._space),
-    **dict.fromkeys(("ensuremath", "mathstrut", "smash", "mathclap"), Parser._transparent),
-    "left": Parser._fence,
-    "middle": Parser._middle,
-    "not": Parser._not,
-    "sqrt": Parser._root,
-    "underline": Parser._underline,
-    "mathop": Parser._mathop,
-    "substack": Parser._substack,
-    "textcolor": Parser._coloured,
-}
-_LENGTHS = {"em": 1.0, "mu": 1 / 18, "ex": 0.43, "pt": 0.1, "px": 1 / 16, "cm": 2.845, "mm": 0.2845, "in": 7.227}
-_LENGTH = re.compile(r"\s*(-?\d*\.?\d+)\s*([a-z]{2})\s*")
-
-
-def _letters(node: Node) -> str:
-    """Return the letters of an operator's name, or nothing where it is more than a name."""
-    if isinstance(node, Row):
-        words = [_letters(item) for item in node.items]
-        return "".join(words) if all(words) else ""
-    if isinstance(node, Space):
-        return " "
-    return node.text if isinstance(node, (Symbol, Text, Name)) else ""
-
-
-def _width(text: str) -> float:
-    match = _LENGTH.fullmatch(text)
-    if match is None or match[2] not in _LENGTHS:
-        raise TexError(f"{text!r} is not a length: write a number and a unit, as in 1em")
-    return float(match[1]) * _LENGTHS[match[2]]
-
-
-def _plain(token: str) -> str:
-    """Return what a token is in text: escapes undone, ties and spacing commands as spaces."""
-    if token.isspace() or token == "~":
-        return " "
-    if not token.startswith("\\"):
-        return "" if token in "{}" else token
-    name = token[1:]
-    if name in SPACES:
-        return " " if SPACES[name] > 0 else ""
-    if name in SYMBOLS:
-        return SYMBOLS[name][0]
-    raise TexError(f"\\{name} is not known inside text")
-
 
 def _unknown(name: str) -> str:
-    known = [*SYMBOLS, *_READERS, *_SWITCHES, *FUNCTIONS, *LIMIT_FUNCTIONS]
+    known = [*SYMBOLS, *READERS, *SWITCHES, *FUNCTIONS, *LIMIT_FUNCTIONS]
     near = difflib.get_close_matches(name, known, 1, 0.75) if len(name) > 2 else []
     hint = f"; did you mean \\{near[0]}?" if near else ""
     return f"\\{name} is not a command that Jupyter's mathematics knows{hint}"

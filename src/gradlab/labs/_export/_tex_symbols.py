@@ -1,6 +1,6 @@
-"""The commands of TeX's mathematics that stand for one character or one name, with their role in spacing.
+r"""The commands of TeX's mathematics that stand for one character or one name, with their role in spacing.
 
-The table covers what MathJax knows without extensions and people use; `\\name` is looked up here after
+The table covers what MathJax knows without extensions and people use; `\name` is looked up here after
 the commands that take arguments (`_tex_parse`). Roles are TeX's atom classes.
 """
 
@@ -17,13 +17,13 @@ lambda λ mu μ nu ν xi ξ omicron ο pi π varpi ϖ rho ρ varrho ϱ sigma σ 
 chi χ psi ψ omega ω digamma ϝ
 imath ı jmath ȷ ell ℓ hbar ℏ hslash ℏ wp ℘ Re ℜ Im ℑ aleph ℵ beth ℶ gimel ℷ daleth ℸ eth ð mho ℧
 """
-_UPRIGHT = """
+_UPRIGHT = r"""
 Gamma Γ Delta Δ Theta Θ Lambda Λ Xi Ξ Pi Π Sigma Σ Upsilon Υ Phi Φ Psi Ψ Omega Ω
 partial ∂ nabla ∇ infty ∞ emptyset ∅ varnothing ∅ forall ∀ exists ∃ nexists ∄ neg ¬ lnot ¬ top ⊤ bot ⊥ angle ∠
 measuredangle ∡ sphericalangle ∢ triangle △ triangledown ▽ square □ Box □ blacksquare ■ Diamond ◊ lozenge ◊
 blacklozenge ⧫ bigstar ★ clubsuit ♣ diamondsuit ♢ heartsuit ♡ spadesuit ♠ flat ♭ natural ♮ sharp ♯ surd √
 prime ′ backprime ‵ dots … ldots … cdots ⋯ vdots ⋮ ddots ⋱ dotsc … dotsb ⋯ dotsm ⋯ dotsi ⋯ dotso … mathellipsis …
-backslash \\ checkmark ✓ maltese ✠ circledS Ⓢ circledR ® yen ¥ pounds £ S § P ¶ dag † ddag ‡ degree °
+backslash \ checkmark ✓ maltese ✠ circledS Ⓢ circledR ® yen ¥ pounds £ S § P ¶ dag † ddag ‡ degree °
 vert | Vert ‖ | ‖ # # % % & & $ $ _ _ complement ∁ diagup ╱ diagdown ╲ AA Å
 """
 _BINARY = """
@@ -53,8 +53,12 @@ rightarrowtail ↣ leftarrowtail ↢ curvearrowleft ↶ curvearrowright ↷ circ
 rightsquigarrow ⇝ leadsto ⇝ leftrightsquigarrow ↭ dashrightarrow ⇢ dashleftarrow ⇠ nrightarrow ↛ nleftarrow ↚
 nRightarrow ⇏ nLeftarrow ⇍ multimap ⊸ restriction ↾
 """
-_OPEN = "lbrace { { { lbrack [ langle ⟨ lfloor ⌊ lceil ⌈ lvert | lVert ‖ lparen ( lgroup ⟮ lmoustache ⎰ ulcorner ⌜ llcorner ⌞"
-_CLOSE = "rbrace } } } rbrack ] rangle ⟩ rfloor ⌋ rceil ⌉ rvert | rVert ‖ rparen ) rgroup ⟯ rmoustache ⎱ urcorner ⌝ lrcorner ⌟"
+_OPEN = """
+lbrace { { { lbrack [ langle ⟨ lfloor ⌊ lceil ⌈ lvert | lVert ‖ lparen ( lgroup ⟮ lmoustache ⎰ ulcorner ⌜ llcorner ⌞
+"""
+_CLOSE = """
+rbrace } } } rbrack ] rangle ⟩ rfloor ⌋ rceil ⌉ rvert | rVert ‖ rparen ) rgroup ⟯ rmoustache ⎱ urcorner ⌝ lrcorner ⌟
+"""
 _PUNCTUATION = "colon : ldotp ."
 _LARGE = """
 sum ∑ prod ∏ coprod ∐ bigcap ⋂ bigcup ⋃ bigvee ⋁ bigwedge ⋀ bigoplus ⨁ bigotimes ⨂ bigodot ⨀ biguplus ⨄
@@ -116,9 +120,7 @@ ACCENTS = {
 }  # fmt: skip
 """Accent commands to the character set above; `WIDE_ACCENTS` stretch over their whole base."""
 
-WIDE_ACCENTS = frozenset(
-    "widehat overline widetilde overrightarrow overleftarrow overleftrightarrow".split()
-)
+WIDE_ACCENTS = frozenset("widehat overline widetilde overrightarrow overleftarrow overleftrightarrow".split())
 
 SPACES = {
     ",": 1 / 6, "thinspace": 1 / 6, ":": 2 / 9, ">": 2 / 9, "medspace": 2 / 9, ";": 5 / 18, "thickspace": 5 / 18,
@@ -138,4 +140,4 @@ CHARACTERS: dict[str, tuple[str, Role]] = {
 NEGATED = {"=": "≠", "∈": "∉", "∋": "∌", "∣": "∤", "∥": "∦", "∼": "≁", "≃": "≄", "≈": "≉", "≡": "≢", "<": "≮",
            ">": "≯", "≤": "≰", "≥": "≱", "⊂": "⊄", "⊃": "⊅", "⊆": "⊈", "⊇": "⊉", "∃": "∄", "≅": "≇", "→": "↛",
            "⇒": "⇏", "⇔": "⇎", "⊢": "⊬", "⊨": "⊭"}  # fmt: skip
-"""What `\\not` makes of a character; any other gets a combining stroke."""
+r"""What `\not` makes of a character; any other gets a combining stroke."""

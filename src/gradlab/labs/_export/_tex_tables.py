@@ -56,7 +56,13 @@ def _read(parser: Parser) -> _Rows:
     parser.tag = None
     cells: list[Node] = []
     while True:
-        while not cells and parser.tokens.peek() in ("\\hline", "\\hdashline", "\\toprule", "\\midrule", "\\bottomrule"):
+        while not cells and parser.tokens.peek() in (
+            "\\hline",
+            "\\hdashline",
+            "\\toprule",
+            "\\midrule",
+            "\\bottomrule",
+        ):
             parser.tokens.take()
             rows.rules.add(len(rows.cells))
         cells.append(parser.row())
@@ -90,7 +96,7 @@ def read_rows(parser: Parser) -> Node:
 
 
 def read_environment(parser: Parser, name: str) -> Node:
-    """Read the inside of an environment whose \\begin has just been taken, up to its \\end."""
+    r"""Read the inside of an environment whose \begin has just been taken, up to its \end."""
     environment = ENVIRONMENTS[name]
     columns = None
     if environment.arguments:

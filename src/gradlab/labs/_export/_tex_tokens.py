@@ -20,7 +20,7 @@ class TexError(GradlabError):
 
 @dataclass(frozen=True, slots=True)
 class Macro:
-    """A definition made with `\\newcommand` or `\\def`: how many arguments, and what it becomes."""
+    r"""A definition made with `\newcommand` or `\def`: how many arguments, and what it becomes."""
 
     arguments: int
     body: tuple[str, ...]

@@ -92,7 +92,7 @@ class Middle:
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """A delimiter of a fixed size in em (`\\big` and its like)."""
+    r"""A delimiter of a fixed size in em (`\big` and its like)."""
 
     text: str
     size: float
@@ -111,7 +111,7 @@ class Accent:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Something with annotations above or below it (`\\overset`, `\\underset`, `\\xrightarrow`)."""
+    r"""Something with annotations above or below it (`\overset`, `\underset`, `\xrightarrow`)."""
 
     base: Node
     over: Node | None = None
@@ -149,7 +149,21 @@ class Styled:
 
 
 Node = (
-    Symbol | Name | Text | Row | Scripts | Fraction | Root | Fence | Middle | Sized | Accent | Stack | Table | Space | Styled
+    Symbol
+    | Name
+    | Text
+    | Row
+    | Scripts
+    | Fraction
+    | Root
+    | Fence
+    | Middle
+    | Sized
+    | Accent
+    | Stack
+    | Table
+    | Space
+    | Styled
 )
 
 

@@ -33,7 +33,16 @@ from ._tex_tree import (
 _SPECIAL = frozenset("#$&_^/\\\"()[]{},;:.|'*~`<>@!=-+?")
 _CLASS = {"open": "opening", "close": "closing", "rel": "relation", "bin": "binary", "punct": "punctuation"}
 # Where Typst's class for a character is not TeX's, the class is said.
-_SAID = {("|", "ord"), ("/", "ord"), ("‖", "ord"), (":", "rel"), (":", "punct"), ("∖", "bin"), ("!", "close"), ("?", "close")}
+_SAID = {
+    ("|", "ord"),
+    ("/", "ord"),
+    ("‖", "ord"),
+    (":", "rel"),
+    (":", "punct"),
+    ("∖", "bin"),
+    ("!", "close"),
+    ("?", "close"),
+}
 _ACCENTS = {
     "^": "hat", "¯": "macron", "~": "tilde", "→": "arrow", "˙": "dot", "¨": "dot.double", "⃛": "dot.triple",
     "´": "acute", "`": "grave", "ˇ": "caron", "˘": "breve", "˚": "circle", "←": "arrow.l", "↔": "arrow.l.r",
@@ -69,10 +78,19 @@ def _top(node: Node) -> str:
 
 
 def _line(table: Table, number: int) -> str:
-    cells = [_row(_items(cell)) for cell in table.rows[number]]
+    cells = [_cell(table, column, cell) for column, cell in enumerate(table.rows[number])]
     tag = table.tags[number] if number < len(table.tags) else None
     joined = " & ".join(cells) if table.alternating or table.columns == "rcl" else " ".join(cells)
     return f"{joined} #h(2em) {_string(tag)}" if tag else joined
+
+
+def _cell(table: Table, column: int, cell: Node) -> str:
+    """Print a cell; after an alignment point TeX reads a sign as standing between two things, spaces or not."""
+    items = _items(cell)
+    first = next((index for index, item in enumerate(items) if not isinstance(item, Space)), 0)
+    if table.alternating and column % 2 and first and isinstance(sign := items[first], Symbol) and sign.role == "bin":
+        return f"{_row(items[:first])} #box() {_row(items[first:])}"
+    return _row(items)
 
 
 def _items(node: Node) -> Sequence[Node]:
@@ -194,7 +212,11 @@ def _(node: Fraction) -> str:
 
 @_print.register
 def _(node: Root) -> str:
-    return f"sqrt({_argument(node.body)})" if node.index is None else f"root({_argument(node.index)}, {_argument(node.body)})"
+    return (
+        f"sqrt({_argument(node.body)})"
+        if node.index is None
+        else f"root({_argument(node.index)}, {_argument(node.body)})"
+    )
 
 
 @_print.register
@@ -299,7 +321,13 @@ def _cells(table: Table, number: int) -> str:
         printed = _row(items)
         if table.display and printed:
             printed = f"display({printed})"
-        if table.alternating and column % 2 and items and isinstance(items[0], Symbol) and items[0].role in ("rel", "bin"):
+        if (
+            table.alternating
+            and column % 2
+            and items
+            and isinstance(items[0], Symbol)
+            and items[0].role in ("rel", "bin")
+        ):
             printed = f"#h(0.2778em){printed}"
         before, after = {"l": ("& ", ""), "r": ("", " &"), "c": ("", "")}[table.columns[column]]
         cells.append(f"{before}{printed or '#none'}{after}")

@@ -1,0 +1,61 @@
+"""The commands put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from gradlab._version import __version__
+from gradlab.cli._derive import derive
+from gradlab.cli._descend import descend
+from gradlab.cli._lab import lab
+
+_ABOUT = """A laboratory for gradients: derive them, descend with them, teach with them.
+
+A first look:
+
+* `gradlab derive "(x1 - 6)**2 + x2**2 - x1*x2"`
+* `gradlab descend "(x1 - 6)**2 + x2**2 - x1*x2" --start 6,6 --steps 1/2,1/3,1/4`
+* `gradlab derive --mlp 2,2,1 --wrt w_12`
+* `gradlab lab build my-lab.md --out build/my-lab`
+
+Each command has its own help: `gradlab derive --help`.
+"""
+
+# Expressions may begin with a minus sign, which is no option.
+_EXPRESSIONS = {"ignore_unknown_options": True}
+
+app = typer.Typer(
+    name="gradlab", help=_ABOUT, pretty_exceptions_enable=False, rich_markup_mode="markdown", add_completion=True
+)
+app.add_typer(lab, name="lab")
+app.command(context_settings=_EXPRESSIONS)(derive)
+app.command(context_settings=_EXPRESSIONS)(descend)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"gradlab {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+def run(arguments: Sequence[str] | None) -> int:
+    """Run the commands and return the exit status; errors of gradlab's own pass through."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="gradlab")
+    except SystemExit as finished:
+        return finished.code if isinstance(finished.code, int) else int(finished.code is not None)
+    return 0

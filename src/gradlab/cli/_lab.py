@@ -1,0 +1,109 @@
+"""`gradlab lab build`: from templates to labs that can be handed out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gradlab.cli._progress import Reporter
+from gradlab.cli._report import print_built, print_failed
+
+if TYPE_CHECKING:
+    from gradlab.labs import BuildOptions, BuiltLab, FailedLab
+
+lab = typer.Typer(
+    help="Course labs: one tagged template in, a question and a solution out.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+
+@lab.callback()
+def _lab() -> None:
+    pass
+
+
+@lab.command()
+def build(
+    templates: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="TEMPLATE...", exists=True, dir_okay=False, readable=True, help="Jupytext Markdown files with tags."
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            file_okay=False,
+            help="Where the files go; several templates get a folder each in it. Default: build/NAME.",
+        ),
+    ] = None,
+    to: Annotated[
+        list[str] | None,
+        typer.Option("--to", metavar="FORMATS", help="md, ipynb, html, pdf: with commas or given again. Default: all."),
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, metavar="N", help="How many kernels run at once.")] = min(
+        2, os.cpu_count() or 1
+    ),
+    force: Annotated[bool, typer.Option("--force", help="Build also what is up to date.")] = False,
+) -> None:
+    """Build the student's version (question) and the solution of each template.
+
+    The solution is run from top to bottom; in the question the cells marked SKIPQUESTEXEC are left unrun. The
+    cells see the files beside the template, and what they write there is thrown away. Files are replaced only
+    when everything has worked; where nothing has changed, nothing is done.
+
+    For example:
+
+    * `gradlab lab build courses/gradient-descent.md`
+    * `gradlab lab build lab-03.md --out build/lab-03 --to html,pdf`
+    * `gradlab lab build courses/*.md --out build --jobs 4`
+    """
+    from gradlab.labs import FORMATS, BuildOptions
+
+    formats = _formats(to, FORMATS)
+    targets = [(template, _folder(template, out, len(templates))) for template in templates]
+    results = _run(targets, BuildOptions(formats, jobs, force))
+    from gradlab.labs import BuiltLab, FailedLab
+
+    for result in results:
+        if isinstance(result, BuiltLab):
+            print_built(result)
+    failed = [result for result in results if isinstance(result, FailedLab)]
+    for result in failed:
+        print_failed(result)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _run(targets: list[tuple[Path, Path]], options: BuildOptions) -> tuple[BuiltLab | FailedLab, ...]:
+    from gradlab.labs import build_labs
+
+    try:
+        with Reporter() as reporter:
+            return build_labs(targets, options, reporter.step)
+    except KeyboardInterrupt:
+        typer.echo("gradlab: stopped; the files of earlier builds are as they were", err=True)
+        raise typer.Exit(130) from None
+
+
+def _formats(given: list[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:
+    if not given:
+        return known
+    names = [name.strip().lower().lstrip(".") for text in given for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        raise typer.BadParameter(f"--to {', '.join(unknown) or '(nothing)'}: the formats are {', '.join(known)}")
+    return tuple(name for name in known if name in names)
+
+
+def _folder(template: Path, out: Path | None, count: int) -> Path:
+    if out is None:
+        return Path("build") / template.stem
+    return out if count == 1 else out / template.stem

@@ -1,0 +1,50 @@
+"""Where the command line starts and where its errors end: a message and an exit status, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from gradlab._errors import GradlabError
+
+# What a person has to install for a module that is not there.
+_EXTRAS = {
+    "typer": "cli", "rich": "cli",
+    "jupytext": "labs", "nbformat": "labs", "nbclient": "labs", "jupyter_client": "labs", "jupyter_core": "labs",
+    "ipykernel": "labs", "IPython": "labs", "pypandoc": "labs", "typst": "labs", "markdown_it": "labs",
+    "pygments": "labs", "pypdf": "labs", "yaml": "labs", "PIL": "labs",
+    "matplotlib": "plot", "torch": "torch",
+}  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: what follows `gradlab`, default: those of this process.
+
+    Returns:
+        The exit status: 0 done, 1 the job failed, 2 wrong usage, 130 stopped from the keyboard.
+    """
+    try:
+        from gradlab.cli._app import run
+
+        return run(arguments)
+    except GradlabError as problem:
+        _say(f"error: {problem}")
+        return 1
+    except ModuleNotFoundError as problem:
+        name = (problem.name or "").split(".")[0]
+        if name not in _EXTRAS:
+            raise
+        _say(f"error: this needs {name}, which is not installed: pip install 'gradlab[{_EXTRAS[name]}]'")
+        return 1
+    except BrokenPipeError:
+        # Whoever read the output (head, less) has gone: nothing is wrong, and Python need not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _say(message: str) -> None:
+    print(f"gradlab: {message}", file=sys.stderr)
