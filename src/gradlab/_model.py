@@ -20,7 +20,16 @@ from gradlab.codegen import (
     network_to_torch,
 )
 from gradlab.derive import Backprop, Derivation, backprop, derive, local_gradient, tidy
-from gradlab.graph import Expression, Graph, NetworkGraph, Ref, Role, latex_of_name, mlp_graph, transform
+from gradlab.graph import (
+    Expression,
+    Graph,
+    GraphError,
+    NetworkGraph,
+    Role,
+    latex_of_name,
+    mlp_graph,
+    written_out,
+)
 
 
 class Gradient(Mapping[str, Expression]):
@@ -79,14 +88,12 @@ class Function:
 
     @property
     def expression(self) -> Expression:
-        """Its formula, with every intermediate quantity written out."""
-        formulas = {quantity.name: quantity.expression for quantity in self._graph}
+        """Its formula, with every intermediate quantity written out.
 
-        def rule(node: Expression) -> Expression | None:
-            formula = formulas.get(node.name) if isinstance(node, Ref) else None
-            return None if formula is None else transform(formula, rule)
-
-        return transform(Ref(self._output), rule)
+        Raises:
+            GradlabError: if that is too long to be of use.
+        """
+        return written_out(self._graph, self._output)
 
     def derive(self, output: str, wrt: str) -> Derivation:
         """Derive one of its quantities by another, step by step; see `gradlab.derive.derive`.
@@ -102,6 +109,9 @@ class Function:
 
     def gradient(self) -> Gradient:
         """The partial derivatives by all variables, multiplied out where that is no longer.
+
+        Raises:
+            GradlabError: if the function is too long to be written as one formula.
 
         >>> import gradlab as gl
         >>> gl.function("(x1 - 6)**2 + x2**2 - x1*x2").gradient()
@@ -176,7 +186,10 @@ class Function:
         return rf"{latex_of_name(self._output)}({arguments}) = {self.expression.latex(self._graph.symbols)}"
 
     def __repr__(self) -> str:
-        return f"{self._output}({', '.join(self._variables)}) = {self.expression}"
+        try:
+            return f"{self._output}({', '.join(self._variables)}) = {self.expression}"
+        except GradlabError:
+            return f"{self._output}({', '.join(self._variables)}), computed in {len(self._graph)} named steps"
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
@@ -328,7 +341,13 @@ def function(formula: str | Mapping[str, str], *, name: str = "f") -> Function:
     'L'
     """
     if not isinstance(formula, Mapping):
-        return Function(Graph.from_text({name: formula}), name)
+        try:
+            return Function(Graph.from_text({name: formula}), name)
+        except GraphError:  # one formula can form no other cycle
+            raise GraphError(
+                f"{name} is the name of the value and stands in the formula too: call the value something else, "
+                f"function({formula[:40]!r}, name={name + '_out'!r})"
+            ) from None
     graph = Graph.from_text(formula)
     used = {below for quantity in graph for below in quantity.inputs}
     ends = [quantity.name for quantity in graph if quantity.name not in used]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import linecache
+import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import reduce
@@ -11,7 +12,7 @@ from itertools import count
 from typing import Any, Literal
 
 from gradlab.codegen._schedule import Program
-from gradlab.graph import PRIMITIVES, Apply, TextPrinter
+from gradlab.graph import PRIMITIVES, Apply, Expression, TextPrinter, as_number, evaluate
 
 LARGEST_EXACT = 2**53
 FOLDED = {"max": "_maximum({0}, {1})", "min": "_minimum({0}, {1})"}
@@ -34,13 +35,18 @@ class KernelPrinter(TextPrinter):
         """A whole number as it is, any other as the nearest float."""
         if value.denominator == 1 and value < LARGEST_EXACT:
             return str(value), ATOM
-        return repr(float(value)), ATOM
+        return _spelled(value), ATOM
+
+    def pieces(self, expression: Expression) -> tuple[str, int]:
+        """As in every notation; a number that has no name here, such as log(0), is inf or nan."""
+        if isinstance(expression, Apply) and expression.args and not expression.names:
+            if as_number(expression) is None:
+                return _spelled(_value_of(expression)), ATOM
+        return super().pieces(expression)
 
     def name(self, name: str) -> str:
-        """A name that the generated function can use."""
-        while name in self.reserved or keyword.issoftkeyword(name):
-            name += "_"
-        return name
+        """A name that the generated function can use; no quantity's name starts with an underscore."""
+        return f"_{name}" if name in self.reserved or keyword.issoftkeyword(name) else name
 
     def function(self, expression: Apply) -> tuple[str, int]:
         """A primitive in the backend's words; one of many arguments is folded from the left."""
@@ -48,6 +54,22 @@ class KernelPrinter(TextPrinter):
         if expression.primitive in FOLDED:
             return reduce(lambda a, b: FOLDED[expression.primitive].format(a, b), arguments), ATOM
         return getattr(PRIMITIVES[expression.primitive], self.backend).format(*arguments), ATOM
+
+
+def _value_of(expression: Expression) -> float:
+    try:
+        return float(evaluate(expression, {}, exact=False))
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return math.nan
+
+
+def _spelled(value: Fraction | float) -> str:
+    """The nearest float as Python's source has it."""
+    try:
+        nearest = float(value)
+    except OverflowError:
+        nearest = math.inf
+    return repr(nearest) if math.isfinite(nearest) else f'float("{nearest}")'
 
 
 def to_source(program: Program, printer: KernelPrinter, function_name: str) -> str:

@@ -22,6 +22,8 @@ from gradlab.graph import (
     transform,
 )
 
+LONGEST_ROW = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -78,8 +80,13 @@ def _stable_definitions(graph: Graph) -> dict[str, Expression]:
 def _schedule(
     inputs: tuple[str, ...], definitions: Mapping[str, Expression], outputs: tuple[Expression, ...]
 ) -> Program:
-    formulas = {name: _lower(formula) for name, formula in definitions.items()}
-    results = tuple(map(_lower, outputs))
+    formulas: dict[str, Expression] = {}
+    constants: dict[str, Expression] = {}
+    for name, formula in definitions.items():
+        formulas[name] = _lower(formula, constants)
+        if as_number(formulas[name]) is not None:
+            constants[name] = formulas[name]
+    results = tuple(_lower(output, constants) for output in outputs)
     needed = _needed(formulas, results)
     kept = {name: formula for name, formula in formulas.items() if name in needed}
     uses = _count_uses([*kept.values(), *results])
@@ -108,21 +115,51 @@ def _schedule(
     return Program(inputs, tuple(statements), finished)
 
 
-def _lower(formula: Expression) -> Expression:
+def _lower(formula: Expression, constants: Mapping[str, Expression]) -> Expression:
     """Replace what kernels have no word for, and compute what is a number already."""
 
     def rule(node: Expression) -> Expression | None:
-        if not isinstance(node, Apply):
+        if isinstance(node, Ref):
+            return constants.get(node.name)
+        if not isinstance(node, Apply) or as_number(node) is not None:
             return None
         lower = PRIMITIVES[node.primitive].lower
         if lower is not None:
-            return lower(node.args)
-        if not node.names and as_number(node) is None:
-            value = float(evaluate(node, {}, exact=False))
-            return number(Fraction(value)) if math.isfinite(value) else None
-        return None
+            return transform(lower(node.args), rule)
+        if not node.names:
+            return _folded(node)
+        if node.primitive in ("max", "min"):
+            return _one_number(node)
+        return _in_groups(node) if node.primitive in ("add", "mul") else None
 
     return transform(formula, rule)
+
+
+def _folded(node: Apply) -> Expression | None:
+    """A formula without names as a number; None if it is none, such as log(0)."""
+    try:
+        value = float(evaluate(node, {}, exact=False))
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return None
+    return number(Fraction(value)) if math.isfinite(value) else None
+
+
+def _one_number(node: Apply) -> Expression | None:
+    """A maximum or minimum with several numbers in it with the one that counts: backends compare arrays."""
+    numbers = [value for value in map(as_number, node.args) if value is not None]
+    if len(numbers) < 2:
+        return None
+    best = max(numbers) if node.primitive == "max" else min(numbers)
+    return Apply(node.primitive, (number(best), *(arg for arg in node.args if as_number(arg) is None)))
+
+
+def _in_groups(node: Apply) -> Expression | None:
+    """A long sum or product as one of shorter ones: Python does not compile operators in a row without end."""
+    args = node.args
+    while len(args) > LONGEST_ROW:
+        rows = [args[i : i + LONGEST_ROW] for i in range(0, len(args), LONGEST_ROW)]
+        args = tuple(row[0] if len(row) == 1 else Apply(node.primitive, row) for row in rows)
+    return Apply(node.primitive, args) if args != node.args else None
 
 
 def _needed(formulas: Mapping[str, Expression], results: tuple[Expression, ...]) -> set[str]:

@@ -6,8 +6,9 @@ Source: Rumelhart, Hinton and Williams, *Learning representations by back-propag
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from gradlab.derive._local import local_gradient
 from gradlab.derive._simplify import cancel, has_division, with_names
@@ -167,13 +168,16 @@ def _with_shared_names(
     direct = set(_deltas_in(*gradient.values()))
     formulas: dict[Expression, Expression] = {}
     order: list[str] = []
+    taken = {quantity.name for quantity in graph}
     for name in (name for name in accumulated if name in needed):
         formula = _insert(accumulated[name], formulas)
         # What only one other delta uses is no shared quantity: it is written there.
         if uses[name] == 1 and name not in direct:
             formulas[Ref(f"d:{name}")] = formula
         else:
-            formulas[Ref(f"d:{name}")] = Ref(_free_name(graph, f"delta_{name}"))
+            shared = _free_name(taken, f"delta_{name}")
+            taken.add(shared)
+            formulas[Ref(f"d:{name}")] = Ref(shared)
             accumulated = {**accumulated, name: formula}
             order.append(name)
     names = {name: formulas[Ref(f"d:{name}")] for name in order}
@@ -181,8 +185,8 @@ def _with_shared_names(
         graph=graph,
         output=output,
         deltas=tuple((str(names[name]), accumulated[name]) for name in order),
-        by={str(names[name]): name for name in order},
-        gradient={name: _insert(formula, formulas) for name, formula in gradient.items()},
+        by=MappingProxyType({str(names[name]): name for name in order}),
+        gradient=MappingProxyType({name: _insert(formula, formulas) for name, formula in gradient.items()}),
     )
 
 
@@ -212,8 +216,8 @@ def _insert(formula: Expression, formulas: Mapping[Expression, Expression]) -> E
     return transform(formula, rule)
 
 
-def _free_name(graph: Graph, name: str) -> str:
-    while name in graph:
+def _free_name(taken: Container[str], name: str) -> str:
+    while name in taken:
         name += "_"
     return name
 

@@ -9,7 +9,7 @@ from gradlab._errors import GradlabError
 from gradlab.derive._backprop import accumulate
 from gradlab.derive._derivation import Derivation, Rule, Step
 from gradlab.derive._local import local_derivative, rules_used
-from gradlab.derive._simplify import cancel, has_division, tidy, use_relations, with_names
+from gradlab.derive._simplify import cancel, has_division, multiply_out, tidy, use_relations, with_names
 from gradlab.graph import (
     ONE,
     ZERO,
@@ -89,11 +89,23 @@ class _Chain:
         self.edges = tuple(dict.fromkeys(edge for path in self.paths for edge in _edges(path)))
         self.names: dict[Expression, str] = {q.expression: q.name for q in graph if isinstance(q.expression, Apply)}
         self.local = {(a, b): self.factor(graph[a], b) for a, b in self.edges}
+        self.partials = {edge: self.partial(*edge) for edge in self.edges}
         self.steps: list[Step] = []
 
     def factor(self, quantity: Quantity, wrt: str) -> Expression:
         assert quantity.expression is not None
         return with_names(local_derivative(quantity.expression, wrt), self.names)
+
+    def partial(self, of: str, wrt: str) -> Expression:
+        """How a local factor is written before it is worked out.
+
+        Where a quantity depends on another both directly and through a third, the derivative by it is more than the
+        local factor; that is written as the derivative of the formula alone, everything else in it kept.
+        """
+        quantity = self.graph[of]
+        assert quantity.expression is not None
+        through = [name for name in quantity.inputs if name != wrt and find_paths(self.graph, name, wrt)]
+        return Differentiate(quantity.expression, wrt) if through else Partial(of, wrt)
 
     def say(self, right: Expression, *because: str | Rule | Expression, left: Expression | None = None) -> None:
         """Write a step, unless the line before says the same already."""
@@ -124,10 +136,11 @@ class _Chain:
         self.say(tidy(named), "multiply out and collect")
 
     def say_factor(self, of: str, wrt: str) -> None:
-        left = Partial(of, wrt)
+        left = self.partials[of, wrt]
         formula = self.graph[of].expression
         assert formula is not None
-        self.say(Differentiate(formula, wrt), "definition of ", Ref(of), left=left)
+        if left == Partial(of, wrt):
+            self.say(Differentiate(formula, wrt), "definition of ", Ref(of), left=left)
         raw = local_derivative(formula, wrt)
         self.say(raw, *(_listed(rules_used(formula, wrt)) or ("linear",)), left=left)
         named = self.local[of, wrt]
@@ -137,15 +150,14 @@ class _Chain:
 
     def indirect(self) -> None:
         count = len(self.paths)
-        self.say(_sum(_product([Partial(*edge) for edge in _edges(path)]) for path in self.paths),
+        self.say(_sum(_product([self.partials[edge] for edge in _edges(path)]) for path in self.paths),
                  "chain rule" if count == 1 else f"chain rule, a sum over {count} paths")  # fmt: skip
         for edge in self.edges:
             self.say_factor(*edge)
         self.say(_sum(_product([self.local[edge] for edge in _edges(path)]) for path in self.paths), "substitute")
         fused = self.fused()
         for name, value in fused.items():
-            if name != self.wrt:
-                self.say(value, "what cancels is taken out", left=Partial(self.output, name))
+            self.say_fused(name, value)
         shortened = list(dict.fromkeys(self.shorten(path, fused) for path in self.paths))
         products = [mul(fused.get(start, ONE), *(self.local[edge] for edge in rest)) for start, rest in shortened]
         because: tuple = ("what cancels is taken out",) if self.wrt in fused else ("simplify",)
@@ -159,6 +171,16 @@ class _Chain:
         if related != self.steps[-1].right:
             pieces = [piece for left, right in self.graph.relations for piece in (left, " = ", right)]
             self.steps.append(Step(self.left, related, ("since ", *pieces), conditional=True))
+
+    def say_fused(self, name: str, value: Expression) -> None:
+        """How the factors from the output down to a quantity lose their fractions."""
+        left = Partial(self.output, name)
+        heads = dict.fromkeys(path[: path.index(name) + 1] for path in self.paths if name in path)
+        products = [[self.local[edge] for edge in _edges(head)] for head in heads]
+        if name != self.wrt:
+            self.say(_sum(map(_product, products)), "the factors up to ", Ref(name), left=left)
+        self.say(add(*map(multiply_out, products)), "multiply out, reduce the fractions", left=left)
+        self.say(value, "what cancels is taken out", left=left)
 
     def fused(self) -> dict[str, Expression]:
         """The quantities by which the derivative lost its fractions, with that derivative."""

@@ -7,7 +7,8 @@ its argument (Blanchard, Higham and Higham, *Accurately computing the log-sum-ex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from gradlab.derive._sympy import Bridge, is_polynomial
@@ -29,6 +30,7 @@ from gradlab.graph import (
 
 # Above this many operations a rational function is left as it stands: SymPy would take longer than a reader.
 LARGEST_CANCELLED = 400
+MOST_TERMS = 400
 
 
 def stabilise(expression: Expression, definitions: Mapping[str, Expression | None]) -> Expression:
@@ -142,7 +144,7 @@ def tidy(expression: Expression) -> Expression:
     """
     if not expression.names or not is_polynomial(expression) or count_operations(expression) > LARGEST_CANCELLED:
         return expression
-    if _largest_power(expression) > 12:
+    if _largest_power(expression) > 12 or _terms_multiplied_out(expression) > MOST_TERMS:
         return expression
     import sympy
 
@@ -163,7 +165,7 @@ def cancel(expression: Expression) -> Expression:
     >>> str(cancel(parse("(-y/f + (1 - y)/(1 - f))*f*(1 - f)")))
     'f - y'
     """
-    if count_operations(expression) > LARGEST_CANCELLED:
+    if count_operations(expression) > LARGEST_CANCELLED or _terms_multiplied_out(expression) > MOST_TERMS:
         return expression
     import sympy
 
@@ -171,12 +173,28 @@ def cancel(expression: Expression) -> Expression:
     terms = sympy.Add.make_args(sympy.expand_mul(bridge.to_sympy(expression)))
     whole = sympy.Add(*(sympy.cancel(term) for term in terms))
     if not _is_plain(whole):
+        denominators = {factor for term in whole.args for factor in sympy.Mul.make_args(sympy.denom(term))}
+        if math.prod(len(sympy.Add.make_args(factor.as_base_exp()[0])) for factor in denominators) > MOST_TERMS:
+            return expression
         whole = sympy.cancel(sympy.together(whole))
     if not _is_plain(whole):
         return expression
     result = _collect(bridge.from_sympy(whole))
     shorter = count_operations(result) < count_operations(expression)
     return result if shorter or has_division(expression) else expression
+
+
+def multiply_out(factors: Sequence[Expression]) -> Expression:
+    """A product of which one factor is a sum of fractions as the sum of the products, each fraction reduced.
+
+    >>> from gradlab.graph import parse
+    >>> str(multiply_out([parse("(1 - y)/(1 - f) - y/f"), parse("f*(1 - f)")]))
+    '(1 - y)*f - y*(1 - f)'
+    """
+    for i, factor in enumerate(factors):
+        if is_apply(factor, "add") and has_division(factor):
+            return add(*(mul(*factors[:i], term, *factors[i + 1 :]) for term in factor.args))
+    return mul(*factors)
 
 
 def use_relations(expression: Expression, relations: tuple[tuple[Expression, Expression], ...]) -> Expression:
@@ -207,6 +225,22 @@ def has_division(expression: Expression) -> bool:
 
 def _is_plain(value) -> bool:
     return value.is_polynomial(*value.free_symbols)
+
+
+def _terms_multiplied_out(expression: Expression) -> int:
+    """At most how many terms a formula has once its products and powers of sums are multiplied out."""
+    if not isinstance(expression, Apply):
+        return 1
+    terms = [_terms_multiplied_out(arg) for arg in expression.args]
+    if expression.primitive == "add":
+        return sum(terms)
+    if expression.primitive == "mul":
+        return math.prod(terms)
+    if expression.primitive == "pow":
+        exponent = as_number(expression.args[1])
+        whole = exponent is not None and exponent.denominator == 1 and 0 <= exponent <= LARGEST_CANCELLED
+        return math.comb(terms[0] + int(exponent or 0) - 1, int(exponent or 0)) if whole else 1
+    return terms[0] if expression.primitive in ("neg", "div") else 1
 
 
 def _largest_power(expression: Expression) -> int:

@@ -28,6 +28,7 @@ from gradlab.graph._graph import Graph as Graph
 from gradlab.graph._graph import GraphError as GraphError
 from gradlab.graph._graph import Quantity as Quantity
 from gradlab.graph._graph import Role as Role
+from gradlab.graph._graph import written_out as written_out
 from gradlab.graph._names import latex_of_name as latex_of_name
 from gradlab.graph._network import ACTIVATIONS as ACTIVATIONS
 from gradlab.graph._network import LOSSES as LOSSES

@@ -43,7 +43,8 @@ def add(*terms: Expression) -> Expression:
     kept = [_scaled(coefficient, rest) for rest, coefficient in coefficients.items() if coefficient]
     # A sum does not start with a minus where it can start without one.
     if len(kept) > 1 and is_apply(kept[0], "neg"):
-        first = next((i for i, term in enumerate(kept) if not is_apply(term, "neg") and as_number(term) is None), 0)
+        positive = [i for i, term in enumerate(kept) if not is_apply(term, "neg")]
+        first = next((i for i in positive if as_number(kept[i]) is None), positive[0] if positive else 0)
         kept.insert(0, kept.pop(first))
     return kept[0] if len(kept) == 1 else Apply("add", tuple(kept)) if kept else ZERO
 

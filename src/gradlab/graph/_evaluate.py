@@ -40,9 +40,10 @@ def evaluate(expression: Expression, values: Mapping[str, Any], *, exact: bool =
     assert isinstance(expression, Apply)
     row = PRIMITIVES[expression.primitive]
     arguments = [evaluate(arg, values, exact=exact) for arg in expression.args]
-    whole_power = row.name != "pow" or Fraction(arguments[1]).denominator == 1
-    if exact and not (row.exact and whole_power):
+    if not exact:
+        return row.value(*arguments)
+    if not row.exact or (row.name == "pow" and Fraction(arguments[1]).denominator != 1):
         raise NotRationalError(
             f"{expression} is not rational at a rational point: give the numbers as floats, 6.0 for 6"
         )
-    return row.value(*arguments)
+    return Fraction(row.value(*arguments))

@@ -101,6 +101,10 @@ class Apply(Expression):
         """Its arguments."""
         return self.arguments
 
+    def __reduce__(self) -> tuple[type[Apply], tuple[str, tuple[Expression, ...]]]:
+        # Hashes of text differ from process to process: the hash is made anew where it is unpickled.
+        return Apply, (self.primitive, self.arguments)
+
     def __hash__(self) -> int:
         return self._hash
 

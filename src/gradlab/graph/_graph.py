@@ -9,10 +9,13 @@ from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 
 from gradlab._errors import GradlabError
-from gradlab.graph._expression import Expression, ordered_names
+from gradlab.graph._expression import Expression, Ref, count_operations, ordered_names, transform, walk
 from gradlab.graph._names import check_name, find_name, latex_of_name
 from gradlab.graph._parse import FUNCTIONS, parse
 from gradlab.graph._primitives import PRIMITIVES
+
+# Above this many operations a formula with every intermediate quantity written out is nothing to read.
+LARGEST_WRITTEN_OUT = 5_000
 
 
 class GraphError(GradlabError):
@@ -142,6 +145,12 @@ class Graph:
     def __len__(self) -> int:
         return len(self._quantities)
 
+    def __setattr__(self, name: str, value: object) -> None:
+        # The relations are what __init__ sets last.
+        if "_relations" in self.__dict__:
+            raise AttributeError(f"a graph never changes: {name} cannot be set; make a new graph")
+        super().__setattr__(name, value)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Graph):
             return NotImplemented
@@ -155,6 +164,34 @@ class Graph:
             f"{q.name} = {q.expression}" if q.expression else f"{q.name}: {q.role.value}" for q in self._quantities
         ]
         return "\n".join(lines)
+
+
+def written_out(graph: Graph, output: str) -> Expression:
+    """A quantity's formula with every intermediate quantity written out.
+
+    Raises:
+        GradlabError: if that is too long to be of use.
+    """
+    too_long = GradlabError(
+        f"{output} is too long to be written as one formula: use backprop(), which keeps the names of its parts"
+    )
+    written: dict[str, Expression] = {}
+    sizes: dict[str, int] = {}
+
+    def rule(node: Expression) -> Expression | None:
+        return written.get(node.name) if isinstance(node, Ref) else None
+
+    for name, formula in ((q.name, q.expression) for q in graph if q.expression is not None):
+        refs = (node.name for node in walk(formula) if isinstance(node, Ref))
+        sizes[name] = count_operations(formula) + sum(sizes.get(ref, 0) for ref in refs)
+        if sizes[name] > LARGEST_WRITTEN_OUT:
+            raise too_long
+        written[name] = transform(formula, rule)
+    try:
+        hash(str(written[output]))
+    except RecursionError:
+        raise too_long from None
+    return written[output]
 
 
 def _in_order(by_name: Mapping[str, Quantity]) -> tuple[Quantity, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import keyword
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from gradlab._errors import GradlabError
@@ -16,11 +17,12 @@ GREEK = frozenset(
 
 
 def check_name(name: str, taken: Iterable[str] = ()) -> str:
-    """The name itself, if a quantity can be called that.
+    """The name itself, in Python's normal form, if a quantity can be called that.
 
     Raises:
         GradlabError: if it is no identifier, is a word of Python's, or is the name of a function.
     """
+    name = unicodedata.normalize("NFKC", name)  # as Python does with every identifier
     if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
         raise GradlabError(
             f"{name!r} cannot be the name of a quantity: write a letter, then letters, digits and _, as in w_12"
@@ -48,9 +50,14 @@ def latex_of_name(name: str) -> str:
     return f"{head}_{joined}" if len(joined) == 1 else f"{head}_{{{joined}}}"
 
 
+def spelled(name: str) -> str:
+    """A name with an underscore for each comma and without its braces: ``w_{1,12}`` is ``w_1_12``."""
+    return re.sub(r"[\s{}^()\\]", "", unicodedata.normalize("NFKC", name)).replace(",", "_")
+
+
 def plain(name: str) -> str:
     """A name without its braces, commas, spaces and underscores: ``z_{2,in}``, ``z_2,in`` and ``z_2in`` are one."""
-    return re.sub(r"[\s_{},^()\\]", "", name)
+    return spelled(name).replace("_", "")
 
 
 def find_name(wanted: str, known: Iterable[str], what: str) -> str:
@@ -69,7 +76,9 @@ def find_name(wanted: str, known: Iterable[str], what: str) -> str:
         return wanted
     if not isinstance(wanted, str):
         raise GradlabError(f"a {what} is named by its name, a string such as {known[0]!r}, not {wanted!r}")
-    matches = [name for name in known if plain(name) == plain(wanted)]
+    matches = [name for name in known if name == spelled(wanted)] or [
+        name for name in known if plain(name) == plain(wanted)
+    ]
     if len(matches) == 1:
         return matches[0]
     if matches:

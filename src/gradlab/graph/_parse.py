@@ -17,6 +17,7 @@ from gradlab.graph._primitives import PRIMITIVES
 
 LONGEST_TEXT = 10_000
 DEEPEST_NESTING = 100
+LONGEST_NUMBER = 1000
 
 OPERATORS = frozenset(("add", "mul", "neg", "div", "pow"))
 FUNCTIONS = {name: row for name, row in PRIMITIVES.items() if name not in OPERATORS and row.arity != 0}
@@ -52,24 +53,28 @@ def parse(text: str) -> Expression:
         raise ParseError(f"the expression has {len(text):,} characters; {LONGEST_TEXT:,} are the most: name its parts")
     if not text.strip():
         raise ParseError("the expression is empty: write one such as 'x**2 + 3*x'")
+    text = text.strip().replace("\r\n", "\n").replace("\r", "\n")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)  # "2(x)" is reported below, in our words
-            tree = ast.parse(text.strip(), mode="eval")
+            warnings.simplefilter("ignore")  # "2(x)" is reported below, in our words
+            tree = ast.parse(text, mode="eval")
     except SyntaxError as error:
-        raise ParseError(_syntax_message(text.strip(), error)) from None
-    except (RecursionError, MemoryError, ValueError) as error:
-        raise ParseError(f"the expression cannot be read ({error or 'nested too deeply'}): name its parts") from None
-    return _Reader(text.strip()).read(tree.body, 0)
+        raise ParseError(_syntax_message(text, error)) from None
+    except (RecursionError, MemoryError):
+        raise ParseError("the expression is too long or nested too deeply to be read: name its parts") from None
+    except ValueError as error:
+        raise ParseError(f"the expression has a character that cannot be read: {error}") from None
+    return _Reader(text).read(tree.body, 0)
 
 
 class _Reader:
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.lines = [line.encode() for line in text.split("\n")]  # where ast's columns count bytes
 
-    def fail(self, node: ast.AST, message: str) -> ParseError:
-        column = getattr(node, "col_offset", 0)
-        return ParseError(f"{message}\n{_pointer(self.text.splitlines()[getattr(node, 'lineno', 1) - 1], column)}")
+    def fail(self, node: ast.expr, message: str) -> ParseError:
+        line = self.lines[node.lineno - 1]
+        column = len(line[: node.col_offset].decode())
+        return ParseError(f"{message}\n{_pointer(line.decode(), column)}")
 
     def read(self, node: ast.expr, depth: int) -> Expression:
         if depth > DEEPEST_NESTING:
@@ -102,14 +107,19 @@ class _Reader:
         if not chain:
             return self.power(node, depth)
         result = self.read(left, depth + 1)
+        terms: list[Expression] = []  # of a sum that is being read
         for operation, right in reversed(chain):
-            result = self.combine(operation, result, self.read(right, depth + 1))
-        return result
+            b = self.read(right, depth + 1)
+            if isinstance(operation.op, ast.Add | ast.Sub):
+                terms = terms or [*(result.args if is_apply(result, "add") else (result,))]
+                terms.append(neg(b) if isinstance(operation.op, ast.Sub) else b)
+            else:
+                result = self.combine(operation, Apply("add", tuple(terms)) if terms else result, b)
+                terms = []
+        return Apply("add", tuple(terms)) if terms else result
 
     def combine(self, node: ast.BinOp, a: Expression, b: Expression) -> Expression:
-        if isinstance(node.op, ast.Add | ast.Sub):
-            last = neg(b) if isinstance(node.op, ast.Sub) else b
-            return Apply("add", (*(a.args if is_apply(a, "add") else (a,)), last))
+        """What an operator other than + and - makes of its two sides."""
         if isinstance(node.op, ast.Mult | ast.Div):
             # A minus in front of a product is the product's: -2*x is -(2*x), as it is on paper.
             if is_apply(a, "neg"):
@@ -144,13 +154,15 @@ class _Reader:
     def constant(self, node: ast.Constant) -> Expression:
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
             raise self.fail(node, f"{node.value!r} is not a real number")
-        written = (ast.get_source_segment(self.text, node) or str(node.value)).replace("_", "")
         if isinstance(node.value, float) and not math.isfinite(node.value):
             raise self.fail(node, "this number is larger than 1.8e308: write it in another way")
         if isinstance(node.value, int):
             if node.value.bit_length() > 1023:
                 raise self.fail(node, "this number is larger than 1.8e308: write it in another way")
             return Const(Fraction(node.value))
+        written = self.lines[node.lineno - 1][node.col_offset : node.end_col_offset].decode().replace("_", "")
+        if len(written) > LONGEST_NUMBER:
+            raise self.fail(node, f"this number has {len(written):,} characters; {LONGEST_NUMBER:,} are the most")
         # 0.1 is one tenth, exactly, as it is on paper; far below the smallest float it is 0, as in a float.
         return Const(Fraction(written)) if node.value else Const(Fraction(0))
 
@@ -203,7 +215,7 @@ def _not_allowed(node: ast.AST) -> str:
 
 
 def _syntax_message(text: str, error: SyntaxError) -> str:
-    lines = text.splitlines()
+    lines = text.split("\n")
     line = lines[min((error.lineno or 1), len(lines)) - 1]
     return f"this is not an expression ({error.msg})\n{_pointer(line, (error.offset or 1) - 1)}"
 

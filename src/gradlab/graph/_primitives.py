@@ -120,15 +120,22 @@ def _log_softmax_derivative(args: Arguments, _out: Expression, i: int) -> Expres
 
 
 def _extremum_derivative(sign: int) -> LocalDerivative:
-    """Max (sign 1) and min (sign -1): of several arguments, the i-th counts if it beats every other one."""
+    """Max (sign 1) and min (sign -1) of several arguments, compared from the left, each with the best so far.
+
+    In a tie both sides count half, so that the derivatives by all arguments add up to one, however many tie.
+    """
+    name = "max" if sign > 0 else "min"
+
+    def best(args: Arguments) -> Expression:
+        return args[0] if len(args) == 1 else apply(name, *args)
+
+    def beats(a: Expression, b: Expression) -> Expression:
+        lead = subtract(a, b) if sign > 0 else subtract(b, a)
+        return div(add(ONE, apply("sign", lead)), TWO)
 
     def derivative(args: Arguments, _out: Expression, i: int) -> Expression:
-        wins = []
-        for j, other in enumerate(args):
-            if j != i:
-                lead = subtract(args[i], other) if sign > 0 else subtract(other, args[i])
-                wins.append(div(add(ONE, apply("sign", lead)), TWO))
-        return mul(*wins)
+        wins = [beats(args[i], best(args[:i]))] if i else []
+        return mul(*wins, *(beats(best(args[:j]), args[j]) for j in range(i + 1, len(args)) if j))
 
     return derivative
 
@@ -152,7 +159,9 @@ _ROWS = (
     Primitive(
         "pow", 2, _power,
         lambda a, out, i: (
-            mul(a[1], power(a[0], subtract(a[1], ONE))) if i == 0 else mul(out, apply("log", a[0]))
+            mul(a[1], power(a[0], subtract(a[1], ONE))) if i == 0
+            # 0**x is 0 wherever it can be differentiated.
+            else ZERO if a[0] == ZERO else mul(out, apply("log", a[0]))
         ),
         domain="a base above 0, or a whole exponent", rule="the power rule", exact=True,
     ),

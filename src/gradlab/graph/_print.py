@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from gradlab.graph._expression import (
+    ONE,
+    ZERO,
     Apply,
     Const,
     Differentiate,
@@ -20,6 +22,7 @@ from gradlab.graph._primitives import PRIMITIVES
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
 LARGEST_WRITTEN_DENOMINATOR = 1000
+BARE = ("log", "sin", "cos")  # written without brackets before a plain name
 
 
 def to_text(expression: Expression) -> str:
@@ -188,9 +191,16 @@ class _Latex(_Printer):
         if is_apply(first, "add") and not _is_named_function(last):
             beside = False
         if isinstance(first, Const) and first.value.denominator == 1 and not middle:
-            beside = not isinstance(last, Const) and not is_apply(last, "div")
-        joiner = " " if beside else r" \cdot "
-        return joiner.join(self.write(factor, PRODUCT) for factor in factors), PRODUCT
+            beside = first not in (ZERO, ONE) and not is_apply(last, "div")
+        written = [*map(self.factor, factors[:-1]), self.write(last, PRODUCT)]
+        beside = beside and not any(text[0].isdigit() for text in written[1:])
+        return (" " if beside else r" \cdot ").join(written), PRODUCT
+
+    def factor(self, expression: Expression) -> str:
+        """A factor before others: log x needs brackets there, or it would read as the logarithm of the whole."""
+        if isinstance(expression, Apply) and expression.primitive in BARE and isinstance(expression.args[0], Ref):
+            return f"{PRIMITIVES[expression.primitive].latex.format()}({self.write(expression.args[0])})"
+        return self.write(expression, PRODUCT)
 
     def quotient(self, expression: Apply) -> tuple[str, int]:
         over, under = expression.args
@@ -216,7 +226,7 @@ class _Latex(_Printer):
         if not args:
             return head, ATOM
         # As on paper: log x and sin x without brackets, for a plain name only.
-        if primitive in ("log", "sin", "cos") and isinstance(args[0], Ref):
+        if primitive in BARE and isinstance(args[0], Ref):
             return f"{head} {self.write(args[0])}", PRODUCT
         return head + self.bracket(", ".join(map(self.write, args))), ATOM
 
