@@ -8,6 +8,7 @@ it, so that building never changes the template's folder.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gradlab._errors import GradlabError
 from gradlab.labs._diagnostics import Diagnostic
+from gradlab.labs._export import collapse
 
 if TYPE_CHECKING:
     from nbclient import NotebookClient
@@ -38,6 +40,11 @@ _PACKAGE_FOLDER = re.compile(r"^/\S*/(?=(?:site|dist)-packages/\S+:\d+: \w*Warni
 _LEVELS_UP = 3  # how far above the template's folder relative paths are followed
 _UNLINKED = frozenset({"__pycache__", ".ipynb_checkpoints", ".git"})
 _START_LIMIT = 120
+_LONGEST_ERROR = 2000
+_HINT = "If it needs the homework, put '#!TAG SKIPQUESTEXEC' in the cell: the question then shows it unrun."
+# What nbclient would print by itself, the errors say in our own words.
+_LOG = logging.getLogger(__name__)
+_LOG.addHandler(logging.NullHandler())
 
 
 class ExecutionError(GradlabError):
@@ -121,6 +128,7 @@ class _Run:
             startup_timeout=_START_LIMIT,
             kernel_name=self.notebook.metadata.get("kernelspec", {}).get("name") or "python3",
             record_timing=False,
+            log=_LOG,
             resources={"metadata": {"path": str(self.folder)}},
         )
         client.km = client.create_kernel_manager()
@@ -182,7 +190,8 @@ class _Run:
             said = self._kernel_said()
             raise self._error(index, f"ended the kernel (it exited, or the memory ran out){said}") from problem
         except CellExecutionError as problem:
-            raise self._error(index, _error_text(cell, problem.ename, problem.evalue)) from problem
+            raise self._error(index, _error_text(problem.ename, problem.evalue), _failed_row(cell)) from problem
+        cell.outputs = _joined_streams(cell.outputs)
         for output in cell.outputs:
             _forget_paths(output, self.folder)
 
@@ -192,15 +201,17 @@ class _Run:
         lines = [line for line in self.errors.read()[-4000:].decode(errors="replace").splitlines() if line.strip()]
         return "".join(f"\n  {line}" for line in lines[-5:])
 
-    def _error(self, index: int, what: str) -> ExecutionError:
-        code = [row for row, cell in enumerate(self.notebook.cells) if cell.cell_type == "code"]
-        number = code.index(index) + 1
-        message = f"code cell {number} of the {self.version.kind} {what}"
+    def _error(self, index: int, what: str, row: int | None = None) -> ExecutionError:
+        """Name the cell and the template line to blame: that of the row that failed where it is known."""
+        code = [place for place, cell in enumerate(self.notebook.cells) if cell.cell_type == "code"]
+        first = self.version.lines[index]
+        rows = self.version.cell_lines[index]
+        line = rows[row - 1].line if row is not None and 0 < row <= len(rows) else 0
+        where = f" (it begins in line {first})" if line not in (0, first) else ""
+        message = f"code cell {code.index(index) + 1} of the {self.version.kind}{where} {what}"
         if self.version.kind == "question":
-            message += (
-                "\n  If it needs the homework, put '#!TAG SKIPQUESTEXEC' in the cell: the question then shows it unrun."
-            )
-        return ExecutionError(Diagnostic(self.path, self.version.lines[index], "error", message))
+            message += f"\n  {_HINT}"
+        return ExecutionError(Diagnostic(self.path, line or first, "error", message))
 
 
 async def _stop(client: NotebookClient) -> None:
@@ -214,21 +225,36 @@ async def _stop(client: NotebookClient) -> None:
         await ensure_async(client.km.cleanup_resources())
 
 
-def _error_text(cell: NotebookNode, name: str, value: str) -> str:
-    """Say what a cell raised, and the line of the cell where it did."""
+def _error_text(name: str, value: str) -> str:
     text = f"failed with {name}: {_ANSI.sub('', value).strip()}"
-    if len(text) > 2000:
-        text = text[:2000] + " …"
+    return text if len(text) <= _LONGEST_ERROR else f"{text[:_LONGEST_ERROR]} …"
+
+
+def _failed_row(cell: NotebookNode) -> int | None:
+    """Return the row of the cell, from 1, in which its error arose, where the traceback tells it."""
+    lines = cell.source.split("\n")
     for output in cell.outputs:
         if output.output_type == "error":
             trace = _ANSI.sub("", "\n".join(output.traceback))
-            found = re.findall(r"^-+> (\d+) (.*)$", trace, re.MULTILINE)
-            shown = next(
-                ((int(row), code) for row, code in found if code.strip() and code.strip() in cell.source), None
-            )
-            if shown is not None:
-                text += f"\n  in its line {shown[0]}: {shown[1].strip()}"
-    return text
+            for row, code in re.findall(r"^-+> ?(\d+) (.*)$", trace, re.MULTILINE):
+                if int(row) <= len(lines) and code.strip() and lines[int(row) - 1].strip() == code.strip():
+                    return int(row)
+    return None
+
+
+def _joined_streams(outputs: Sequence[Any]) -> list[Any]:
+    """Join what a stream sent in pieces, and keep what a terminal would show of it in the end."""
+    joined: list[Any] = []
+    for output in outputs:
+        last = joined[-1] if joined else None
+        if output.output_type == "stream" and last is not None and last.get("name") == output.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    for output in joined:
+        if output.output_type == "stream":
+            output.text = collapse(output.text)
+    return joined
 
 
 def _forget_paths(output: Any, folder: Path) -> None:

@@ -188,17 +188,8 @@ def _notebook_bytes(notebook: NotebookNode, links: dict[str, str]) -> bytes:
     for cell in made.cells:
         if cell.cell_type == "markdown":
             cell.source = relink(cell.source, links)
-        for output in cell.get("outputs", []):
-            if output.output_type == "stream":
-                output.text = _collapsed(output.text)
     nbformat.validate(made)
     return (nbformat.writes(made, ensure_ascii=False) + "\n").encode()
-
-
-def _collapsed(text: str) -> str:
-    from gradlab.labs._export import collapse
-
-    return collapse(text)
 
 
 def relink(text: str, links: dict[str, str]) -> str:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from ._atoms import Atom, close_marks, formula_atom, mark, missing_atom, picture_atom, restore_source
 from ._math import FoundMath, find_math
 from ._sanitise import clean_html
-from ._terminal import collapse
 from ._tex_tokens import Macro
 
 if TYPE_CHECKING:
@@ -130,10 +129,12 @@ class _Maker:
         info = source.notebook.metadata.get("kernelspec", {})
         self.document = Document(source.title or "", str(info.get("language", "python")))
         self.cell_lines: tuple[int, ...] = ()
+        self.text = ""
 
     def make(self) -> Document:
         for index, cell in enumerate(self.source.notebook.cells):
             self.cell_lines = self.source.lines[index] if index < len(self.source.lines) else ()
+            self.text = cell.source
             if cell.cell_type == "markdown":
                 self.document.blocks.append(Prose(self._markdown(cell.source, self._line_at)))
             elif cell.cell_type == "code":
@@ -150,6 +151,11 @@ class _Maker:
         """Return the template line of a row of the present cell, or that of the nearest row that has one."""
         rows = self.cell_lines[: row + 1][::-1] + self.cell_lines[row + 1 :]
         return next((line for line in rows if line), 0)
+
+    def _line_of(self, words: str) -> int:
+        """Return the template line of the present cell that has some words, the cell's first where none has."""
+        before, found, _ = self.text.partition(words)
+        return self._line_at(before.count("\n") if found else 0)
 
     def _first_heading(self) -> str:
         for block in self.document.blocks:
@@ -173,7 +179,7 @@ class _Maker:
             else:
                 parts.append(piece)
         html = restore_source(to_html("".join(parts)), self.document.atoms, inside_code=True)
-        return self._clean(html, line_at(0))
+        return self._clean(html)
 
     def _formula(self, found: FoundMath, line: int) -> str:
         atom = formula_atom(found, self.macros)
@@ -185,18 +191,19 @@ class _Maker:
         self.document.atoms.append(atom)
         return mark(len(self.document.atoms) - 1)
 
-    def _clean(self, html: str, line: int) -> str:
-        cleaned, dropped = clean_html(html, lambda attributes: self._image(attributes, line))
-        if dropped:
-            names = ", ".join(f"<{name}>" for name in sorted(dropped))
-            self.warn(line, f"{names} cannot be kept in a file that runs and fetches nothing; left out of HTML and PDF")
+    def _clean(self, html: str) -> str:
+        cleaned, dropped = clean_html(html, self._image)
+        for name in sorted(dropped):
+            what = f"<{name}> cannot be kept in a file that runs and fetches nothing; left out of HTML and PDF"
+            self.warn(self._line_of(f"<{name}"), what)
         return cleaned
 
-    def _image(self, attributes: dict[str, str], line: int) -> str:
+    def _image(self, attributes: dict[str, str]) -> str:
         from urllib.parse import unquote
 
         path = restore_source(attributes.get("src", ""), self.document.atoms)
         alternative = restore_source(attributes.get("alt", ""), self.document.atoms)
+        line = self._line_of(path)
         data = _data_uri(path)
         if data is not None:
             return self._place(picture_atom(data[1], data[0], alternative, attributes.get("width", "")))
@@ -213,7 +220,7 @@ class _Maker:
 
     def _output(self, output: Any) -> None:
         if output.output_type == "stream":
-            self.document.blocks.append(Words(collapse(output.text), "stderr" if output.name == "stderr" else "stdout"))
+            self.document.blocks.append(Words(output.text, "stderr" if output.name == "stderr" else "stdout"))
         elif output.output_type == "error":
             text = "\n".join(output.get("traceback") or [f"{output.ename}: {output.evalue}"])
             self.document.blocks.append(Words(text, "error"))
@@ -247,7 +254,7 @@ class _Maker:
                 continue
             pieces = find_math(piece).pieces
             parts += [found if isinstance(found, str) else self._formula(found, self._line_at(0)) for found in pieces]
-        return self._clean(restore_source("".join(parts), self.document.atoms, inside_code=True), self._line_at(0))
+        return self._clean(restore_source("".join(parts), self.document.atoms, inside_code=True))
 
 
 def _is_header(text: str) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 _FENCE = re.compile(r"^[ \t>]*(?:[-*+]\s+|\d+[.)]\s+)?(`{3,}|~{3,})")
 _BEGIN = re.compile(r"\\begin\{([A-Za-z]+\*?)\}")
 _BLANK_LINE = re.compile(r"\n[ \t>]*\n")
+_TICKS = re.compile("`+")
 _MONEY = re.compile(r"\d[\d.,]*(?:\s|$)")
 
 
@@ -109,15 +110,14 @@ class _Scanner:
         return len(self.text) if end is None else end.end()
 
     def _code_span(self, at: int) -> int:
-        run = (
-            len(self.text) - at - len(self.text[at:].lstrip("`")) if self.text[at:].strip("`") else len(self.text) - at
-        )
-        for match in re.finditer("`+", self.text[at + run :]):
-            if _BLANK_LINE.search(self.text, at + run, at + run + match.start()):
+        opening = _TICKS.match(self.text, at)
+        assert opening is not None
+        for closing in _TICKS.finditer(self.text, opening.end()):
+            if _BLANK_LINE.search(self.text, opening.end(), closing.start()):
                 break
-            if len(match[0]) == run:
-                return at + run + match.end()
-        return at + run
+            if len(closing[0]) == len(opening[0]):
+                return closing.end()
+        return opening.end()
 
     def _backslash(self, at: int) -> int:
         text = self.text
@@ -153,7 +153,8 @@ class _Scanner:
             return at + len(mark)
         tex = text[at + len(mark) : end]
         if mark == "$" and self._is_money(tex, text[end + 1 : end + 2]):
-            message = f"'${tex}$' was read as money, but Jupyter sets it as mathematics: write \\$ for a dollar"
+            shown = " ".join(tex[:40].split()) + ("…" if len(tex) > 40 else "")
+            message = f"'${shown}$' was read as money, but Jupyter sets it as mathematics: write \\$ for a dollar"
             self.remarks.append(Remark(at, message))
             return at + 1
         if not tex.strip():
@@ -166,6 +167,9 @@ class _Scanner:
         while at < len(text):
             if text[at] == "\\":
                 at += 2
+                continue
+            if text[at] == "`":
+                at = self._code_span(at)
                 continue
             if text[at] == "\n" and _BLANK_LINE.match(text, at):
                 return fallback

@@ -18,7 +18,7 @@ from ._document import Block, Code, Document, Figure, Prose, Words
 from ._terminal import Style, styled_runs
 
 _BETWEEN = "\ue002"
-_MAX_LINES = 400
+_MAX_LINES = 200
 _MAX_LINE = 4000
 # A fixed date: the same lab makes the same file, byte for byte.
 _DATE = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)

@@ -24,6 +24,8 @@ _BARRIERS = frozenset({"ul", "ol", "table", "dl", "select", "div", "td", "th", "
 _UNSAFE_LINK = re.compile(r"^[\s\x00-\x1f]*(?:javascript|vbscript|data|file)\s*:", re.IGNORECASE)
 _UNSAFE_CSS = re.compile(r"url\s*\(|@import|expression\s*\(|javascript:|</|\\", re.IGNORECASE)
 _LINKS = frozenset({"href", "cite", "action", "formaction", "xlink:href", "background", "longdesc"})
+# Elsewhere (in SVG) a link is not followed by a click but fetched.
+_LINKING = frozenset({"a", "area", "blockquote", "q", "ins", "del"})
 _FETCHING = frozenset({"src", "srcset", "poster", "srcdoc", "data", "ping", "integrity", "crossorigin", "nonce"})
 
 ImageHandler = Callable[[dict[str, str]], str]
@@ -60,7 +62,7 @@ class _Cleaner(HTMLParser):
             self.style = []
             return
         self._imply_end(tag)
-        self.out.append(f"<{tag}{_attributes(values)}>")
+        self.out.append(f"<{tag}{_attributes(tag, values)}>")
         if tag not in _VOID:
             self.open.append(tag)
 
@@ -100,12 +102,14 @@ class _Cleaner(HTMLParser):
 
     def _imply_end(self, tag: str) -> None:
         ends = _IMPLIED_END.get(tag, set[str]())
-        for name in reversed(self.open):
-            if name in ends:
-                self._close_to(name)
-                return
-            if name in _BARRIERS:
-                return
+        outermost = len(self.open)
+        for position in reversed(range(len(self.open))):
+            if self.open[position] in ends:
+                outermost = position
+            elif self.open[position] in _BARRIERS:
+                break
+        while len(self.open) > outermost:
+            self.out.append(f"</{self.open.pop()}>")
 
     def _close_to(self, tag: str) -> None:
         while self.open:
@@ -115,14 +119,14 @@ class _Cleaner(HTMLParser):
                 return
 
 
-def _attributes(values: dict[str, str]) -> str:
+def _attributes(tag: str, values: dict[str, str]) -> str:
     kept = []
     for name, value in values.items():
         unsafe = (
             name.startswith("on")
             or name in _FETCHING
             or not re.fullmatch(r"[A-Za-z_:][-\w:.]*", name)
-            or (name in _LINKS and _UNSAFE_LINK.match(value))
+            or (name in _LINKS and (_UNSAFE_LINK.match(value) or (tag not in _LINKING and not value.startswith("#"))))
             or (name == "style" and _UNSAFE_CSS.search(value))
         )
         if not unsafe:

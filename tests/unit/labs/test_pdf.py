@@ -1,0 +1,59 @@
+"""A notebook as PDF."""
+
+from __future__ import annotations
+
+import io
+
+import nbformat.v4 as v4
+from pypdf import PdfReader
+
+from gradlab.labs._export import Source, make_document, to_pdf
+
+
+def test_prose_tables_code_outputs_and_pictures_reach_the_page():
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
+    outputs = [
+        v4.new_output("stream", name="stdout", text="\x1b[1mloud\x1b[0m " + "w" * 500 + "\n" + "line\n" * 10_000),
+        v4.new_output(
+            "display_data", data={"text/html": "<table><tr><th>head</th></tr><tr><td>entry</td></tr></table>"}
+        ),
+        v4.new_output("display_data", data={"image/svg+xml": svg}),
+    ]
+    cells = [
+        v4.new_markdown_cell(
+            "# Prüfung Ελλάδα Кирилл\n\n1. a $x$\n   - b $$y$$\n\n> quoted\n\n| a | $|x|$ |\n|---|---|\n| 1 | 2 |"
+        ),
+        v4.new_markdown_cell(
+            "#let x = 1\n\n[link](https://a.b) `$code$` *emph* \\# $\\undefinedmacro$ ![gone](gone.png)"
+        ),
+        v4.new_code_cell("print('#not typst $ \" \\\\ ')", execution_count=1, outputs=outputs),
+    ]
+    warnings = []
+    source = Source(v4.new_notebook(cells=cells), (), {}, None, "fallback")
+    document = make_document(source, lambda line, message: warnings.append(message))
+    pdf = to_pdf(document)
+    reader = PdfReader(io.BytesIO(pdf.data))
+    text = "\n".join(page.extract_text() for page in reader.pages)
+    assert reader.metadata.title == "Prüfung Ελλάδα Кирилл"
+    assert pdf.pages == len(reader.pages) <= 8
+    assert pdf.missing == ()
+    for words in (
+        "quoted",
+        "head",
+        "entry",
+        "loud",
+        "gone",
+        "#not typst",
+        "$code$",
+        r"\undefinedmacro",
+        "lines are left out",
+    ):
+        assert words in text, words
+    assert f"1 / {pdf.pages}" in text
+    assert pdf.data == to_pdf(document).data, "the same lab makes the same file"
+
+
+def test_characters_without_a_font_are_named():
+    source = Source(v4.new_notebook(cells=[v4.new_markdown_cell("a \U0001fbca ü")]), (), {}, "t", "t")
+    document = make_document(source, lambda line, message: None)
+    assert to_pdf(document).missing == ("\U0001fbca",)
