@@ -5,6 +5,9 @@ from __future__ import annotations
 from gradlab.check._check import check_gradient as check_gradient
 from gradlab.check._errors import CheckError as CheckError
 from gradlab.check._errors import GradientError as GradientError
+from gradlab.check._outcomes import Cause as Cause
+from gradlab.check._outcomes import Entry as Entry
+from gradlab.check._outcomes import Precision as Precision
+from gradlab.check._outcomes import PrecisionVerdict as PrecisionVerdict
+from gradlab.check._outcomes import Verdict as Verdict
 from gradlab.check._report import Report as Report
-from gradlab.check._verdict import Entry as Entry
-from gradlab.check._verdict import Verdict as Verdict

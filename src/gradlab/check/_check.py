@@ -11,8 +11,9 @@ from gradlab.check._adapters import Point
 from gradlab.check._differences import Line, Noise, central, fit, ladder, measure_noise, take_sample
 from gradlab.check._errors import CheckError
 from gradlab.check._functions import Loss, make_gradient, make_loss
+from gradlab.check._outcomes import Entry, Verdict
 from gradlab.check._report import Report
-from gradlab.check._verdict import Claim, Entry, Rules, Verdict, confirmed, judge, judge_cheaply
+from gradlab.check._verdict import Claim, Rules, confirmed, judge, judge_cheaply
 
 
 def check_gradient(

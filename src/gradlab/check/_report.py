@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from gradlab.check._errors import GradientError
-from gradlab.check._verdict import Entry, Verdict
+from gradlab.check._outcomes import Entry, Precision, Verdict
 
 _ROWS = 12
 _NAME_WIDTH = 24
@@ -24,10 +25,18 @@ class Report:
     Attributes:
         entries: One for each checked derivative, in the order of the point.
         evaluations: How often the loss was evaluated.
+        diagnoses: What mistake turns the right gradient into this one, the simplest first; empty unless WRONG.
+        precision: The separate verdict on the formula in lower precision; None where it was not asked for.
+        notes: What else was seen, the gravest first: that the function is not deterministic, or changes its input.
+        miss_probability: How likely random directions bear out a wrong entry; 0 where every entry was measured.
     """
 
     entries: tuple[Entry, ...]
     evaluations: int
+    diagnoses: tuple[Any, ...] = ()
+    precision: Precision | None = None
+    notes: tuple[str, ...] = ()
+    miss_probability: float = 0.0
 
     @property
     def verdict(self) -> Verdict:

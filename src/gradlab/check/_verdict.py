@@ -4,61 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from enum import Enum
 
 from gradlab.check._differences import EPSILON, Noise, Slope, best
-
-
-class Verdict(Enum):
-    """What a check found; `remedy` says what to do about it.
-
-    Example:
-        >>> Verdict.WRONG.remedy
-        'Correct the gradient, beginning with the worst entry.'
-    """
-
-    CORRECT = "correct"
-    WRONG = "wrong"
-    UNDECIDED = "undecided"
-
-    @property
-    def remedy(self) -> str:
-        """What to do, as one sentence."""
-        return _REMEDIES[self]
-
-
-_REMEDIES = {
-    Verdict.CORRECT: "Nothing is left to do at this point; a check at another one may still show more.",
-    Verdict.WRONG: "Correct the gradient, beginning with the worst entry.",
-    Verdict.UNDECIDED: (
-        "Compute the loss in float64, without randomness, or check at a point where it changes more clearly."
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of a checked gradient.
-
-    Attributes:
-        name: Which entry, such as "w[0, 1]".
-        claimed: The derivative that is judged.
-        numeric: The derivative by differences; NaN if there is none.
-        error_bar: How far `numeric` may be off.
-        relative_difference: |claimed - numeric| over the larger of both.
-        verdict: What follows.
-        reason: Why, as a phrase.
-        step: The step size that `numeric` comes from.
-    """
-
-    name: str
-    claimed: float
-    numeric: float
-    error_bar: float
-    relative_difference: float
-    verdict: Verdict
-    reason: str
-    step: float
+from gradlab.check._outcomes import Entry, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,123 @@
+"""Local derivatives as linear maps: diagonal, a choice of elements, or a full matrix.
+
+They are measured on one operation at a time, whatever it is, so no table of derivatives is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+Function = Callable[[np.ndarray], np.ndarray]
+_STEP = 6e-6
+_LARGEST_MATRIX, _MOST_COLUMNS = 4_000_000, 4096
+
+
+class TooLarge(Exception):
+    """An operation has too many numbers for its derivative to be measured."""
+
+
+class Map(Protocol):
+    """The derivative of a result by one operand, applied from the left to a cotangent."""
+
+    def pull(self, cotangent: np.ndarray) -> np.ndarray:
+        """The cotangent of the operand, in the operand's shape."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Diagonal:
+    """An operation element by element, with broadcasting: `weights` has the shape of the result."""
+
+    weights: np.ndarray
+    shape: tuple[int, ...]
+
+    def pull(self, cotangent: np.ndarray) -> np.ndarray:
+        """The cotangent of the operand."""
+        return sum_to_shape(cotangent * self.weights, self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A rearrangement: element k of the result is element index[k] of the operand, or none of its where -1."""
+
+    index: np.ndarray
+    shape: tuple[int, ...]
+
+    def pull(self, cotangent: np.ndarray) -> np.ndarray:
+        """The cotangent of the operand."""
+        size = int(np.prod(self.shape))
+        chosen = self.index >= 0
+        sums = np.bincount(self.index[chosen], weights=cotangent.reshape(-1)[chosen], minlength=size)
+        return sums.reshape(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Any derivative as its Jacobian, of shape (elements of the result, elements of the operand)."""
+
+    jacobian: np.ndarray
+    shape: tuple[int, ...]
+
+    def pull(self, cotangent: np.ndarray) -> np.ndarray:
+        """The cotangent of the operand."""
+        return (cotangent.reshape(-1) @ self.jacobian).reshape(self.shape)
+
+
+def sum_to_shape(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Undo broadcasting by sums."""
+    array = array.sum(axis=tuple(range(array.ndim - len(shape)))) if array.ndim > len(shape) else array
+    stretched = tuple(axis for axis, size in enumerate(shape) if size == 1 and array.shape[axis] != 1)
+    return array.sum(axis=stretched, keepdims=True) if stretched else array.reshape(shape)
+
+
+def measure_elementwise(function: Function, at: np.ndarray) -> Diagonal:
+    """The derivative of an operation that treats each element by itself."""
+    best, doubt = None, None
+    # Steps relative to the element where it is small and the function singular there, to 1 where it is smooth.
+    for scale in (np.maximum(np.abs(at), 1.0), np.where(at == 0, 1.0, np.abs(at))):
+        wide, narrow = (_central(function, at, size * scale) for size in (_STEP, _STEP / 2))
+        gap = np.where(np.isfinite(wide - narrow), np.abs(wide - narrow), np.inf)
+        if best is None or doubt is None:
+            best, doubt = narrow, gap
+        else:
+            best, doubt = np.where(gap < doubt, narrow, best), np.minimum(gap, doubt)
+    assert best is not None
+    return Diagonal(best, at.shape)
+
+
+def measure_choice(function: Function, at: np.ndarray) -> Choice:
+    """Which element of the operand each element of the result is; `function` has zeros for all other operands."""
+    marks = np.arange(1, at.size + 1, dtype=np.float64).reshape(at.shape)
+    return Choice(np.rint(function(marks)).astype(np.int64).reshape(-1) - 1, at.shape)
+
+
+def measure_matrix(function: Function, at: np.ndarray, result_size: int) -> Matrix:
+    """The Jacobian, column by column.
+
+    Raises:
+        TooLarge: It has too many columns or too many elements.
+    """
+    if at.size > _MOST_COLUMNS or at.size * result_size > _LARGEST_MATRIX:
+        raise TooLarge(f"{result_size} x {at.size}")
+    flat = at.reshape(-1)
+    sizes = np.maximum(np.abs(flat), 1e-2 * np.abs(flat).max(initial=0.0))
+    sizes = _STEP * np.where(sizes == 0, 1.0, sizes)
+    jacobian = np.empty((result_size, flat.size))
+    for column in range(flat.size):
+        ends = []
+        for sign in (1.0, -1.0):
+            moved = flat.copy()
+            moved[column] += sign * sizes[column]
+            ends.append((moved[column], function(moved.reshape(at.shape)).reshape(-1)))
+        (ahead, high), (behind, low) = ends
+        jacobian[:, column] = (high - low) / (ahead - behind)
+    return Matrix(jacobian, at.shape)
+
+
+def _central(function: Function, at: np.ndarray, step: np.ndarray) -> np.ndarray:
+    ahead, behind = at + step, at - step
+    return (function(ahead) - function(behind)) / (ahead - behind)

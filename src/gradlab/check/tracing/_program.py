@@ -1,0 +1,188 @@
+"""A traced loss: its operations in order, with their local derivatives, and its gradient with some of them replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from gradlab.check.tracing._maps import (
+    Diagonal,
+    Map,
+    TooLarge,
+    measure_choice,
+    measure_elementwise,
+    measure_matrix,
+)
+from gradlab.check.tracing._place import Place
+
+Backward = Callable[[np.ndarray], Iterable[tuple[int, np.ndarray]]]
+"""From the cotangent of a value to those of the values it is computed from, by their numbers."""
+
+_MOST_STEPS = 3000
+_MOVES = {
+    "getitem", "reshape", "ravel", "transpose", "squeeze", "expand_dims", "concatenate", "stack", "broadcast_to",
+    "flip", "roll", "swapaxes", "moveaxis", "setitem", "copy", "pad", "split",
+}  # fmt: skip
+
+
+class Untraceable(Exception):
+    """A loss does something that cannot be followed; the diagnosis goes on with numbers alone."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One operation.
+
+    Attributes:
+        operation: Its name, the same in every framework: "multiply", "tanh", "sum".
+        operands: For each array it is given, the number of the value, or None for a constant.
+        constants: The arrays at the places of the constants; None elsewhere.
+        call: The operation as a function of all its arrays, in float64.
+        elementwise: Whether it treats each element by itself.
+        place: Where it stands in the source.
+    """
+
+    operation: str
+    operands: tuple[int | None, ...]
+    constants: tuple[np.ndarray | None, ...]
+    call: Callable[..., np.ndarray]
+    elementwise: bool
+    place: Place = field(default_factory=Place)
+
+
+class Program:
+    """The operations between the arrays of a point and a loss.
+
+    Values are numbered: first the arrays of the point, then the result of each step.
+
+    Args:
+        inputs: The arrays of the point, float64.
+        steps: The operations, in order.
+        output: The number of the loss's value.
+
+    Raises:
+        Untraceable: A step cannot be repeated, or there are too many.
+    """
+
+    def __init__(self, inputs: Sequence[np.ndarray], steps: Sequence[Step], output: int) -> None:
+        if len(steps) > _MOST_STEPS:
+            raise Untraceable(f"{len(steps)} operations are too many")
+        self.inputs = tuple(inputs)
+        self.steps = tuple(steps)
+        self.output = output
+        self.values: list[np.ndarray] = list(inputs)
+        self._maps: dict[tuple[int, int], Map] = {}
+        with np.errstate(all="ignore"):
+            for step in steps:
+                self.values.append(np.asarray(step.call(*self._arguments(step)), dtype=np.float64))
+        if self.values[output].size != 1:
+            raise Untraceable("the loss is not one number")
+
+    def step(self, value: int) -> Step | None:
+        """The step that a value is the result of; None for the arrays of the point."""
+        return self.steps[value - len(self.inputs)] if value >= len(self.inputs) else None
+
+    def arguments(self, value: int) -> list[np.ndarray]:
+        """All arrays that the step of this value is given."""
+        return self._arguments(self.steps[value - len(self.inputs)])
+
+    @cached_property
+    def used(self) -> tuple[int, ...]:
+        """The numbers of the computed values that the loss depends on, in order."""
+        wanted = {self.output}
+        for value in range(self.output, len(self.inputs) - 1, -1):
+            if value in wanted:
+                step = self.steps[value - len(self.inputs)]
+                wanted.update(operand for operand in step.operands if operand is not None)
+        return tuple(value for value in sorted(wanted) if value >= len(self.inputs))
+
+    @cached_property
+    def places(self) -> dict[tuple[object, ...], tuple[int, ...]]:
+        """The computed values by the spot in the source that computes them: a loop's body computes many."""
+        found: dict[tuple[object, ...], list[int]] = {}
+        for value in self.used:
+            step = self.steps[value - len(self.inputs)]
+            key = (*step.place.key, step.operation) if step.place.key else (value,)
+            found.setdefault(key, []).append(value)
+        return {key: tuple(values) for key, values in found.items()}
+
+    def map(self, value: int, position: int) -> Map:
+        """The derivative of a value by the operand at `position` of its step.
+
+        Raises:
+            Untraceable: It has too many numbers.
+        """
+        key = (value, position)
+        if key not in self._maps:
+            self._maps[key] = self.measure(value, position, self.arguments(value))
+        return self._maps[key]
+
+    def measure(self, value: int, position: int, arguments: Sequence[np.ndarray]) -> Map:
+        """The derivative of a step by one operand, at other arguments than its own if wanted."""
+        step = self.steps[value - len(self.inputs)]
+        others = list(arguments)
+        moves = step.operation in _MOVES
+        if moves:
+            others = [np.zeros_like(argument) for argument in arguments]
+
+        def function(changed: np.ndarray) -> np.ndarray:
+            with np.errstate(all="ignore"):
+                result = step.call(*others[:position], changed, *others[position + 1 :])
+            return np.asarray(result, dtype=np.float64)
+
+        at, result_size = arguments[position], self.values[value].size
+        with np.errstate(all="ignore"):
+            if moves:
+                return measure_choice(function, at)
+            if step.elementwise:
+                return measure_elementwise(function, at)
+            if step.operation in {"sum", "mean"} and result_size == 1 and at.size:
+                share = 1.0 if step.operation == "sum" else 1.0 / at.size
+                return Diagonal(np.full(at.shape, share), at.shape)
+            try:
+                return measure_matrix(function, at, result_size)
+            except TooLarge as error:
+                raise Untraceable(f"{step.operation} is too large to measure: {error}") from error
+
+    def backward(self, value: int) -> Backward:
+        """The right way back through the step of a value."""
+        step = self.steps[value - len(self.inputs)]
+        edges = [(operand, position) for position, operand in enumerate(step.operands) if operand is not None]
+
+        def pull(cotangent: np.ndarray) -> list[tuple[int, np.ndarray]]:
+            return [(operand, self.map(value, position).pull(cotangent)) for operand, position in edges]
+
+        return pull
+
+    def gradient(self, replaced: Mapping[int, Backward] | None = None) -> np.ndarray:
+        """The gradient of the loss by all numbers of the point, shape (P,).
+
+        Args:
+            replaced: For some computed values, another way back than the right one. Default none.
+
+        Raises:
+            Untraceable: A local derivative has too many numbers.
+        """
+        replaced = replaced or {}
+        cotangents: dict[int, np.ndarray] = {self.output: np.ones_like(self.values[self.output])}
+        with np.errstate(all="ignore"):
+            for value in reversed(self.used):
+                cotangent = cotangents.pop(value, None)
+                if cotangent is None:
+                    continue
+                for operand, part in (replaced.get(value) or self.backward(value))(cotangent):
+                    known = cotangents.get(operand)
+                    cotangents[operand] = part if known is None else known + part
+        parts = [cotangents.get(index, np.zeros_like(array)) for index, array in enumerate(self.inputs)]
+        return np.concatenate([part.reshape(-1) for part in parts])
+
+    def _arguments(self, step: Step) -> list[np.ndarray]:
+        found = []
+        for operand, constant in zip(step.operands, step.constants, strict=True):
+            argument = constant if operand is None else self.values[operand]
+            assert argument is not None
+            found.append(argument)
+        return found
