@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from gradlab._errors import GradlabError
-from gradlab.graph._algebra import add, neg, subtract
+from gradlab.graph._algebra import add, div, mul, neg, subtract
 from gradlab.graph._expression import ONE, TWO, Apply, Expression, Ref, number
 from gradlab.graph._graph import Graph, Quantity, Role
 from gradlab.graph._names import find_name
@@ -25,6 +25,9 @@ NATURAL_OUTPUT = {
     "squared_error": "identity",
     "softmax_cross_entropy": "identity",
 }
+# "mean_field": sums are divided by the square root of the width below, tanh is taken of sqrt(2) times that, and the
+# output is divided once more. Source: Sohl-Dickstein, "The boundary of neural network trainability is fractal", 2024.
+SCALINGS = ("none", "mean_field")
 LARGEST_NETWORK = 200_000
 
 
@@ -36,6 +39,8 @@ class NetworkGraph(Graph):
         hidden: the activation of the hidden layers.
         output: the activation of the output layer.
         loss: the name of the loss.
+        scaling: how a layer's sums are scaled, "none" or "mean_field".
+        biases: whether the layers have biases.
         inputs: names of the inputs.
         labels: names of the labels.
         parameters: names of the parameters, in the order every gradient has: layer by layer, the biases, then the
@@ -44,9 +49,12 @@ class NetworkGraph(Graph):
         layers: names of the units of each layer, for drawing.
     """
 
-    def __init__(self, sizes: tuple[int, ...], hidden: str, output: str, loss: str) -> None:
+    def __init__(
+        self, sizes: tuple[int, ...], hidden: str, output: str, loss: str, scaling: str = "none", biases: bool = True
+    ) -> None:
         self.sizes, self.hidden, self.output, self.loss = sizes, hidden, output, loss
-        builder = _Builder(sizes)
+        self.scaling, self.biases = scaling, biases
+        builder = _Builder(sizes, scaling, biases)
         units = builder.inputs()
         layers = [units]
         for layer in range(1, len(sizes)):
@@ -61,7 +69,9 @@ class NetworkGraph(Graph):
         super().__init__(builder.quantities, relations)
 
 
-def mlp_graph(sizes: Sequence[int], hidden: str, output: str | None, loss: str) -> NetworkGraph:
+def mlp_graph(
+    sizes: Sequence[int], hidden: str, output: str | None, loss: str, scaling: str = "none", biases: bool = True
+) -> NetworkGraph:
     """The graph of a multilayer perceptron; `gradlab.mlp` documents the arguments and the errors."""
     checked = _check_sizes(sizes)
     hidden = _choose(hidden, ACTIVATIONS, "activation")
@@ -73,7 +83,7 @@ def mlp_graph(sizes: Sequence[int], hidden: str, output: str | None, loss: str) 
         raise GradlabError(f'binary cross-entropy needs outputs in (0, 1): write output="sigmoid", not "{output}"')
     if loss == "softmax_cross_entropy" and checked[-1] < 2:
         raise GradlabError('softmax over one output is always 1: use two outputs or more, or "binary_cross_entropy"')
-    return NetworkGraph(checked, hidden, output, loss)
+    return NetworkGraph(checked, hidden, output, loss, _choose(scaling, SCALINGS, "scaling"), bool(biases))
 
 
 def _choose(wanted: str, known: tuple[str, ...], what: str) -> str:
@@ -102,8 +112,8 @@ def _check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
 class _Builder:
     """Collects the quantities of a network, layer by layer."""
 
-    def __init__(self, sizes: tuple[int, ...]) -> None:
-        self.sizes = sizes
+    def __init__(self, sizes: tuple[int, ...], scaling: str, biases: bool) -> None:
+        self.sizes, self.scaling, self.has_biases = sizes, scaling, biases
         self.deep = len(sizes) > 3
         self.last = len(sizes) - 1
         self.quantities: list[Quantity] = []
@@ -146,7 +156,7 @@ class _Builder:
         bias, weight, unit, numbered = self.letters(layer)
         units = range(1, self.sizes[layer] + 1)
         own = (lambda j: []) if self.one(layer) else (lambda j: [j])
-        biases = [self.parameter(bias, layer, numbered, own(j)) for j in units]
+        biases = [self.parameter(bias, layer, numbered, own(j)) for j in units] if self.has_biases else []
         weights = [
             [self.parameter(weight, layer, numbered, [i, *own(j)]) for j in units] for i in range(1, len(below) + 1)
         ]
@@ -155,11 +165,22 @@ class _Builder:
             terms = [Apply("mul", (Ref(weights[i][j - 1]), Ref(name))) for i, name in enumerate(below)]
             into, into_latex = self.name(unit, layer, numbered, own(j), "in")
             out, out_latex = self.name(unit, layer, numbered, own(j), "out")
-            sums.append(Quantity(into, Apply("add", (Ref(biases[j - 1]), *terms)), latex=into_latex))
-            value = Ref(into) if activation == "identity" else Apply(activation, (Ref(into),))
-            outs.append(Quantity(out, value, latex=out_latex))
+            sums.append(
+                Quantity(into, self.scaled(add(*map(Ref, biases[j - 1 : j]), *terms), len(below)), latex=into_latex)
+            )
+            outs.append(Quantity(out, self.activated(Ref(into), activation, layer), latex=out_latex))
         self.quantities += [*sums, *outs]
         return tuple(quantity.name for quantity in outs)
+
+    def scaled(self, total: Expression, width: int) -> Expression:
+        """A sum over a layer of this width, divided by the square root of the width where that is asked for."""
+        return div(total, Apply("sqrt", (number(width),))) if self.scaling == "mean_field" else total
+
+    def activated(self, total: Expression, activation: str, layer: int) -> Expression:
+        """The value of a unit from its sum."""
+        if self.scaling == "mean_field":
+            total = self.scaled(total, self.sizes[-2]) if layer == self.last else mul(Apply("sqrt", (TWO,)), total)
+        return total if activation == "identity" else Apply(activation, (total,))
 
     def unit_names(self, layer: int) -> tuple[str, ...]:
         """The names of the neurons themselves, without ``in`` and ``out``."""

@@ -1,0 +1,112 @@
+"""What a training kernel is given and what it gives back; the same for every kind of kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gradlab._errors import GradlabError
+from gradlab.codegen._shapes import check_network_arrays
+from gradlab.graph import NetworkGraph
+
+NEVER = -1
+DTYPES = ("float32", "float64")
+Progress = Callable[[int, int], object]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainResult:
+    """How R independent runs of S steps went.
+
+    A run diverges at the first step after which a parameter or the loss is not finite; from there on its parameters
+    and its losses are NaN. Steps are counted in updates: 0 is before the first one, S after the last.
+
+    Attributes:
+        parameters: after the last step, shape (R, P).
+        initial_loss: the mean loss over the points before the first step, shape (R,).
+        loss: the mean loss after the last step, shape (R,).
+        correct: whether every point is right after the last step, shape (R,); never where labels are measurements.
+        diverged_step: the number of updates after which the run was no longer finite, shape (R,); -1 for never.
+        first_success_step: the smallest number of updates after which every point was right, shape (R,); -1 for
+            never. A later step may have lost it again.
+        curves: the losses after 0, 1, ..., S updates, shape (R, S + 1), where they were asked for.
+    """
+
+    parameters: NDArray[np.floating]
+    initial_loss: NDArray[np.floating]
+    loss: NDArray[np.floating]
+    correct: NDArray[np.bool_]
+    diverged_step: NDArray[np.int32]
+    first_success_step: NDArray[np.int32]
+    curves: NDArray[np.floating] | None = None
+
+
+def layer_of_parameters(graph: NetworkGraph) -> NDArray[np.intp]:
+    """For each parameter the number of its layer, from 0: which of the per-layer learning rates is its own."""
+    counts = [(below + graph.biases) * above for below, above in pairwise(graph.sizes)]
+    return np.repeat(np.arange(len(counts)), counts)
+
+
+def float_type(dtype: object) -> np.dtype[Any]:
+    """The number type of a kernel.
+
+    Raises:
+        GradlabError: if it is neither float32 nor float64.
+    """
+    try:
+        made = np.dtype(dtype)  # type: ignore[call-overload]  # whatever names no type raises here
+    except TypeError:
+        made = None
+    if dtype is None or made is None or made.name not in DTYPES:
+        raise GradlabError(f'a kernel computes in "float32" or "float64", not in {dtype!r}')
+    return made
+
+
+def check_data(graph: NetworkGraph, x: ArrayLike, y: ArrayLike, dtype: np.dtype[Any]) -> tuple[Any, Any]:
+    """The points (N, d) and the labels (N, K), contiguous and in the kernel's number type.
+
+    Raises:
+        GradlabError: if a shape does not fit, or if a number is not finite.
+    """
+    try:
+        points, labels = (np.asarray(array, dtype=np.float64) for array in (x, y))
+    except (TypeError, ValueError):
+        raise GradlabError("x and y must be arrays of real numbers") from None
+    check_network_arrays(graph, np.empty(len(graph.parameters)), points, labels)
+    if not (np.isfinite(points).all() and np.isfinite(labels).all()):
+        raise GradlabError("x and y must be finite: leave out the points that have NaN or infinite entries")
+    return tuple(np.ascontiguousarray(a.reshape(len(points), -1), dtype=dtype) for a in (points, labels))
+
+
+def half_gap(labels: NDArray[np.floating]) -> float:
+    """How near to its label an output must be to be right: half the distance between the two labels there are.
+
+    Zero, which nothing reaches, where the labels are measurements: more than two different ones, or a single one that
+    is neither 0 nor 1.
+    """
+    values = np.unique(labels.astype(np.float64))
+    if np.isin(values, (0.0, 1.0)).all():
+        return 0.5
+    return float(values[1] - values[0]) / 2 if len(values) == 2 else 0.0
+
+
+def per_run(values: ArrayLike, runs: int, layers: int, dtype: np.dtype[Any], what: str) -> NDArray[np.floating]:
+    """A setting of every run as an array (runs, 1), or (runs, layers) where it is given by layer.
+
+    Raises:
+        GradlabError: if the shape is none of (), (R,) and (R, layers).
+    """
+    array = np.asarray(values, dtype=dtype)
+    if array.ndim == 2 and array.shape == (runs, layers):
+        return np.ascontiguousarray(array)
+    if array.ndim == 0 or array.shape == (runs,):
+        return np.ascontiguousarray(np.broadcast_to(array, (runs,))[:, None])
+    raise GradlabError(
+        f"the {what} is one number, one for each of the {runs} runs, or one for each run and each of the {layers} "
+        f"layers, shape ({runs}, {layers}); this has the shape {array.shape}"
+    )
