@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import gradlab
-from gradlab._errors import GradlabError
 
 if TYPE_CHECKING:
     from gradlab import Function, Network
@@ -61,8 +60,6 @@ def derive(
         subject = gradlab.mlp(_sizes(mlp or ""), hidden=hidden, output=output, loss=loss)
         names, default = subject.parameters, "L"
     chosen = (wrt,) if wrt is not None else names
-    if not chosen:
-        raise GradlabError(f"{expression!r} has no variable to differentiate by")
     for number, name in enumerate(chosen):
         derivation = subject.derive(of or default, name)
         if number:

@@ -19,7 +19,7 @@ from gradlab.labs._python import parse
 from gradlab.labs._secrets import add_outputs
 from gradlab.labs._template import Template, read_template
 from gradlab.labs._versions import Version, Versions, make_versions
-from gradlab.labs._write import FORMATS, WrittenFile, as_data, write_version
+from gradlab.labs._write import FORMATS, WrittenFile, as_data, counted, write_version
 
 if TYPE_CHECKING:
     from gradlab.labs._secrets import Secrets
@@ -249,7 +249,7 @@ class _Build:
             leaks += [str(replace(leak, file=Path(file.name))) for leak in found]
             file.facts.append(f"no solution line ({len(secrets.lines)} looked for)")
             if suffix == "ipynb" and template.is_python:
-                file.facts.insert(0, f"{_parsed(folder / file.name)} code cells parse")
+                file.facts.insert(0, f"{counted(_parsed(folder / file.name), 'code cell')} parsed")
         if leaks:
             raise _BuildError(tuple(f"{template.path}: error: {leak}" for leak in leaks))
 

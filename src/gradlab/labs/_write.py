@@ -149,7 +149,7 @@ class _Writer:
         return make_document(source, self._warn)
 
     def _pages(self, document: Document, formats: Sequence[str]) -> None:
-        formulas = f"{document.formulas - document.failed_formulas} formulas set"
+        formulas = f"{counted(document.formulas - document.failed_formulas, 'formula')} set"
         if document.failed_formulas:
             formulas += f", {document.failed_formulas} shown as TeX"
         if "html" in formats:
@@ -162,13 +162,15 @@ class _Writer:
             self._add("html", html.encode(), [formulas, "fetches nothing"])
         if "pdf" in formats:
             pdf = to_pdf(document)
-            for characters in (pdf.missing[:20],) if pdf.missing else ():
-                shown = " ".join(f"{character} (U+{ord(character):04X})" for character in characters)
+            if pdf.missing:
+                shown = " ".join(f"{character} (U+{ord(character):04X})" for character in pdf.missing[:20])
                 self._warn(0, f"no font for these characters in the PDF: {shown}; install one that has them")
+            for description in pdf.unshown:
+                self._warn(0, f"the picture {description!r} is broken: its place in the PDF shows its description")
             self._add("pdf", pdf.data, [formulas], pdf.pages)
 
     def _run_facts(self) -> list[str]:
-        facts = [f"{self.executed.run} cells run"]
+        facts = [f"{counted(self.executed.run, 'cell')} run"]
         if self.executed.skipped:
             facts.append(f"{self.executed.skipped} left to run")
         figures = sum(
@@ -176,7 +178,16 @@ class _Writer:
             for cell in self.executed.notebook.cells
             for output in cell.get("outputs", [])
         )
-        return [*facts, f"{figures} figures"] if figures else facts
+        return [*facts, counted(figures, "figure")] if figures else facts
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "cell"), counted(0, "cell")
+    ('1 cell', '0 cells')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _notebook_bytes(notebook: NotebookNode, links: dict[str, str]) -> bytes:

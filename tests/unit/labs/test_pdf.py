@@ -57,3 +57,12 @@ def test_characters_without_a_font_are_named():
     source = Source(v4.new_notebook(cells=[v4.new_markdown_cell("a \U0001fbca ü")]), (), {}, "t", "t")
     document = make_document(source, lambda line, message: None)
     assert to_pdf(document).missing == ("\U0001fbca",)
+
+
+def test_a_broken_picture_is_described_and_the_rest_is_typeset(tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    cell = v4.new_markdown_cell("before ![broken one](bad.png) after")
+    source = Source(v4.new_notebook(cells=[cell]), (), {"bad.png": tmp_path / "bad.png"}, "t", "t")
+    pdf = to_pdf(make_document(source, lambda line, message: None))
+    assert pdf.unshown == ("broken one",)
+    assert "broken one" in PdfReader(io.BytesIO(pdf.data)).pages[0].extract_text()

@@ -32,11 +32,13 @@ class Pdf:
         data: its bytes.
         pages: how many pages it has.
         missing: the characters that no font here can show.
+        unshown: the descriptions of pictures whose files are broken; they stand in their places.
     """
 
     data: bytes
     pages: int
     missing: tuple[str, ...]
+    unshown: tuple[str, ...]
 
 
 def to_pdf(document: Document) -> Pdf:
@@ -55,21 +57,52 @@ def to_pdf(document: Document) -> Pdf:
 
     with tempfile.TemporaryDirectory(prefix="gradlab-pdf-") as name:
         folder = Path(name)
-        body = "\n\n".join(_blocks(document, folder))
         (folder / "template.typ").write_text(_template(), encoding="utf-8")
-        main = folder / "main.typ"
-        main.write_text(_main(document, body), encoding="utf-8")
         try:
-            compiler = typst.Compiler(str(main), root=name)
-            data = compiler.compile(format="pdf", timestamp=_DATE)
-            found = compiler.query("<measured>", field="value", one=True)
+            return _compile(document, folder, frozenset())
         except typst.TypstError as problem:
-            raise GradlabError(f"the PDF cannot be typeset: {problem.message or problem}") from problem
+            broken = _broken_pictures(document, folder)
+            if not broken:
+                raise _refused(problem) from problem
+        try:
+            return _compile(document, folder, broken)
+        except typst.TypstError as problem:
+            raise _refused(problem) from problem
+
+
+def _compile(document: Document, folder: Path, broken: frozenset[int]) -> Pdf:
     import json
 
-    measured = json.loads(found)
+    import typst
+
+    main = folder / "main.typ"
+    main.write_text(_main(document, "\n\n".join(_blocks(document, folder, broken))), encoding="utf-8")
+    compiler = typst.Compiler(str(main), root=str(folder))
+    data = compiler.compile(format="pdf", timestamp=_DATE)
+    measured = json.loads(compiler.query("<measured>", field="value", one=True))
     assert isinstance(data, bytes)
-    return Pdf(data, measured["pages"], tuple(measured["missing"]))
+    unshown = tuple(document.atoms[index].source for index in sorted(broken))
+    return Pdf(data, measured["pages"], tuple(measured["missing"]), unshown)
+
+
+def _refused(problem: Exception) -> GradlabError:
+    return GradlabError(f"the PDF cannot be typeset: {getattr(problem, 'message', '') or problem}")
+
+
+def _broken_pictures(document: Document, folder: Path) -> frozenset[int]:
+    """Find the pictures that cannot be read, one by one: asked only when a page was refused."""
+    import typst
+
+    broken: set[int] = set()
+    for index, atom in enumerate(document.atoms):
+        if atom.data:
+            (folder / f"picture.{atom.suffix}").write_bytes(atom.data)
+            (folder / "picture.typ").write_text(f'#image("picture.{atom.suffix}")', encoding="utf-8")
+            try:
+                typst.compile(str(folder / "picture.typ"), root=str(folder))
+            except typst.TypstError:
+                broken.add(index)
+    return frozenset(broken)
 
 
 @cache
@@ -94,13 +127,15 @@ def _main(document: Document, body: str) -> str:
 """
 
 
-def _blocks(document: Document, folder: Path) -> list[str]:
+def _blocks(document: Document, folder: Path, broken: frozenset[int]) -> list[str]:
     prose = iter(_convert([block.html for block in document.blocks if isinstance(block, Prose)]))
 
     def shown(index: int) -> str:
         atom = document.atoms[index]
         if "{file}" not in atom.typst or not atom.data:
             return atom.typst
+        if index in broken:
+            return f"#missing-image({typst_string(atom.source or 'picture')})"
         path = folder / f"picture-{index}.{atom.suffix}"
         path.write_bytes(atom.data)
         return atom.typst.replace("{file}", typst_string(path.name), 1)
