@@ -118,7 +118,7 @@ class _Chain:
         if self.output == self.wrt:
             self.say(ONE, "a quantity by itself")
         elif not self.paths:
-            self.say(ZERO, f"{self.output} is not computed from {self.wrt}")
+            self.say(ZERO, Ref(self.output), " is not computed from ", Ref(self.wrt))
         elif len(self.edges) == 1:
             self.direct()
         else:
@@ -155,10 +155,12 @@ class _Chain:
         for edge in self.edges:
             self.say_factor(*edge)
         self.say(_sum(_product([self.local[edge] for edge in _edges(path)]) for path in self.paths), "substitute")
-        fused = self.fused()
+        found = self.fused()
+        shortened = list(dict.fromkeys(self.shorten(path, found) for path in self.paths))
+        starts = {start for start, _ in shortened}
+        fused = {name: value for name, value in found.items() if name in starts}
         for name, value in fused.items():
             self.say_fused(name, value)
-        shortened = list(dict.fromkeys(self.shorten(path, fused) for path in self.paths))
         products = [mul(fused.get(start, ONE), *(self.local[edge] for edge in rest)) for start, rest in shortened]
         because: tuple = ("what cancels is taken out",) if self.wrt in fused else ("simplify",)
         if fused and self.wrt not in fused:
@@ -199,8 +201,11 @@ class _Chain:
         return found
 
     def shorten(self, path: Path, fused: dict[str, Expression]) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """A path from the first quantity on it whose derivative is known already: that quantity, and the edges left."""
-        start = next((i for i, name in enumerate(path) if name in fused), 0)
+        """A path from the last quantity on it whose derivative is known already: that quantity, and the edges left.
+
+        The last, because that derivative is the sum over all paths to the quantity, whatever else they pass.
+        """
+        start = max((i for i, name in enumerate(path) if name in fused), default=0)
         return path[start], tuple(_edges(path[start:]))
 
 

@@ -237,10 +237,14 @@ _ROWS = (
     Primitive(
         "softmax", None, _softmax_value, _softmax_derivative, lower=_lower_softmax,
         rule="softmax_k' = softmax_k ([j = k] - softmax_j)",
+        rule_latex=r"\frac{\partial}{\partial v_j} \operatorname{softmax}_k(v) = \operatorname{softmax}_k(v) \cdot "
+        r"([j = k] - \operatorname{softmax}_j(v))",
     ),
     Primitive(
         "log_softmax", None, lambda *xs: math.log(_softmax_value(*xs)), _log_softmax_derivative,
         lower=_lower_log_softmax, rule="log softmax_k' = [j = k] - softmax_j",
+        rule_latex=r"\frac{\partial}{\partial v_j} \log \operatorname{softmax}_k(v) = "
+        r"[j = k] - \operatorname{softmax}_j(v)",
     ),
 )  # fmt: skip
 
