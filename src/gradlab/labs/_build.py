@@ -247,7 +247,8 @@ class _Build:
                 continue
             found = audit_file(folder / file.name, secrets)
             leaks += [str(replace(leak, file=Path(file.name))) for leak in found]
-            file.facts.append(f"no solution line ({len(secrets.lines)} looked for)")
+            if secrets.lines:
+                file.facts.append(f"no solution line ({len(secrets.lines)} looked for)")
             if suffix == "ipynb" and template.is_python:
                 file.facts.insert(0, f"{counted(_parsed(folder / file.name), 'code cell')} parsed")
         if leaks:

@@ -1,8 +1,8 @@
 """Run a version's cells in a fresh kernel, one after the other, with a time limit for each.
 
-The kernel works in a scratch copy of the template's surroundings made of links: `data.csv` and `../utils/plot.py`
-are found as they would be beside the template, and what a cell writes lands in the scratch folder and goes with
-it, so that building never changes the template's folder.
+The kernel works in a stand-in for the template's folder: `data.csv` and `../utils/plot.py` are found as they would
+be beside the template, and what a cell writes lands in the stand-in and goes with it. The template's own folder is
+copied (what is large or plentiful is linked), the folders above it are linked: building never adds a file to them.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ _KERNEL_FILE = re.compile(r"(?:/[^\s:'\"()]*)?/ipykernel_\d+/\d+\.py")
 _PACKAGE_FOLDER = re.compile(r"^/\S*/(?=(?:site|dist)-packages/\S+:\d+: \w*Warning)", re.MULTILINE)
 _LEVELS_UP = 3  # how far above the template's folder relative paths are followed
 _UNLINKED = frozenset({"__pycache__", ".ipynb_checkpoints", ".git"})
+_COPIED_BYTES, _COPIED_ENTRIES = 1_000_000, 2000
 _START_LIMIT = 120
 _LONGEST_ERROR = 2000
 _HINT = "If it needs the homework, put '#!TAG SKIPQUESTEXEC' in the cell: the question then shows it unrun."
@@ -275,7 +276,7 @@ def _forget_paths(output: Any, folder: Path) -> None:
 
 @contextmanager
 def scratch_folder(folder: Path) -> Iterator[Path]:
-    """Make a stand-in for a folder and those above it, in which everything is linked and nothing is written through.
+    """Make a stand-in for a folder, and for those above it, that a run may write to.
 
     Args:
         folder: The folder to stand in for, absolute.
@@ -292,7 +293,9 @@ def scratch_folder(folder: Path) -> Iterator[Path]:
                 place = place / original.name
                 place.unlink(missing_ok=True)
                 place.mkdir()
-            _link_entries(original, place)
+            if original != folder:
+                _link_entries(original, place)
+        _copy_entries(folder, place)
         yield place
     finally:
         shutil.rmtree(root, ignore_errors=True)
@@ -303,6 +306,29 @@ def _link_entries(original: Path, place: Path) -> None:
         for entry in original.iterdir():
             if entry.name not in _UNLINKED:
                 (place / entry.name).symlink_to(entry)
+
+
+def _copy_entries(original: Path, place: Path) -> None:
+    """Copy a folder file by file; large files, hidden folders and what exceeds the count are linked instead."""
+    copied = 0
+    waiting = [(original, place)]
+    while waiting:
+        source, target = waiting.pop(0)
+        with suppress(PermissionError):
+            for entry in sorted(source.iterdir()):
+                copied += 1
+                goal = target / entry.name
+                if entry.name in _UNLINKED:
+                    continue
+                if copied > _COPIED_ENTRIES or entry.is_symlink() or (entry.is_dir() and entry.name.startswith(".")):
+                    goal.symlink_to(entry)
+                elif entry.is_dir():
+                    goal.mkdir()
+                    waiting.append((entry, goal))
+                elif entry.is_file() and entry.stat().st_size <= _COPIED_BYTES and os.access(entry, os.R_OK):
+                    shutil.copy2(entry, goal)
+                else:
+                    goal.symlink_to(entry)
 
 
 def run_blocking(work: Any) -> Any:

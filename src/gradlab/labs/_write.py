@@ -145,13 +145,18 @@ class _Writer:
     def _document(self, notebook: NotebookNode, images: dict[str, Path | None]) -> Document:
         title = self.template.settings.title
         kind = self.version.kind
-        source = Source(notebook, cell_line_numbers(self.version.cell_lines), images, title, f"{self.name} ({kind})")
-        return make_document(source, self._warn)
+        source = Source(notebook, cell_line_numbers(self.version.cell_lines), images, title, self.name)
+        document = make_document(source, self._warn)
+        if kind == "solution":
+            document.title = f"{document.title} (solution)"
+        return document
 
     def _pages(self, document: Document, formats: Sequence[str]) -> None:
-        formulas = f"{counted(document.formulas - document.failed_formulas, 'formula')} set"
+        formulas = []
+        if document.formulas:
+            formulas.append(f"{counted(document.formulas - document.failed_formulas, 'formula')} set")
         if document.failed_formulas:
-            formulas += f", {document.failed_formulas} shown as TeX"
+            formulas.append(f"{document.failed_formulas} shown as TeX")
         if "html" in formats:
             html = to_html(document)
             fetched = fetched_references(html)
@@ -159,7 +164,7 @@ class _Writer:
                 raise GradlabError(
                     f"{self.stem}.html would fetch {fetched[0]}: please report this as a fault of gradlab"
                 )
-            self._add("html", html.encode(), [formulas, "fetches nothing"])
+            self._add("html", html.encode(), [*formulas, "fetches nothing"])
         if "pdf" in formats:
             pdf = to_pdf(document)
             if pdf.missing:
@@ -167,7 +172,7 @@ class _Writer:
                 self._warn(0, f"no font for these characters in the PDF: {shown}; install one that has them")
             for description in pdf.unshown:
                 self._warn(0, f"the picture {description!r} is broken: its place in the PDF shows its description")
-            self._add("pdf", pdf.data, [formulas], pdf.pages)
+            self._add("pdf", pdf.data, formulas, pdf.pages)
 
     def _run_facts(self) -> list[str]:
         facts = [f"{counted(self.executed.run, 'cell')} run"]

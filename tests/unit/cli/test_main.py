@@ -161,7 +161,7 @@ def test_lab_build_builds_prints_its_table_and_names_failures(run, tmp_path, mon
         *(f"-good-{kind}.{suffix}" for kind in ("question", "solution") for suffix in ("html", "ipynb", "md")),
     ]
     assert "-good-question.html" in out
-    assert "1 formula set; fetches nothing; no solution line" in out
+    assert "1 formula set; fetches nothing" in out
     assert "-good.md:3: warning: the image no.png is not there" in out
     assert "bad.md:2: error: code cell 1 of the solution failed with KeyError" in err
     assert "bad.md: solution cell 1 of 1 (line 2)" in err

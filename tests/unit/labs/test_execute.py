@@ -32,10 +32,11 @@ def test_cells_are_run_in_the_templates_surroundings_and_write_nothing_there(tmp
     (folder / "data.txt").write_text("beside")
     (tmp_path / "course" / "shared.txt").write_text("above")
     (folder / "helper.py").write_text("value = 42")
+    (folder / "figures").mkdir()
     text = cells(
         "import random, numpy\nrandom.random(), float(numpy.random.rand())",
         "print(open('data.txt').read(), open('../shared.txt').read())\nimport helper\nprint(helper.value)",
-        "open('written.txt', 'w').write('x');",
+        "open('written.txt', 'w').write('x'); open('data.txt', 'w').write('y'); open('figures/new', 'w').write('z');",
         "import sys, os\nfor n in range(5000):\n    print(f'{n}', end='\\r')\nprint('ready')\n"
         "print('later', flush=True)\nprint(os.getcwd())\nprint('err', file=sys.stderr)",
         "import warnings\nwarnings.warn('careful')",
@@ -53,7 +54,9 @@ def test_cells_are_run_in_the_templates_surroundings_and_write_nothing_there(tmp
     ]
     assert outputs[4][0].text.startswith("<cell>:2: UserWarning: careful")
     assert outputs[5][0].data["text/plain"] == "['numpy', 'random']"
-    assert sorted(path.name for path in folder.iterdir()) == ["data.txt", "helper.py", "lab.md"]
+    assert sorted(path.name for path in folder.iterdir()) == ["data.txt", "figures", "helper.py", "lab.md"]
+    assert (folder / "data.txt").read_text() == "beside"
+    assert not list((folder / "figures").iterdir())
     assert executed.run == 6
     assert seen[0] == (0, 6, 7)
     assert seen[-1] == (6, 6, 0)

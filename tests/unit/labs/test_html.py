@@ -120,6 +120,13 @@ def test_private_characters_in_the_text_are_not_taken_for_marks():
     assert html.count("<math ") == 1
 
 
+def test_a_title_that_is_no_heading_is_printed_above():
+    html, _, _ = page(v4.new_markdown_cell("text"), title="Of its own & more")
+    assert "<h1>Of its own &amp; more</h1>" in body(html)
+    html, _, _ = page(v4.new_markdown_cell("# Same"), title="Same")
+    assert body(html).count("<h1") == 1
+
+
 def test_the_contents_list_headings_with_their_mathematics():
     html, _, _ = page(v4.new_markdown_cell("# One\n\n## Two $x$\n\n## [Three](a)"))
     items = re.search("<nav.*?</nav>", html, re.DOTALL)[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -71,12 +72,21 @@ Block = Prose | Code | Words | Figure
 
 @dataclass(slots=True)
 class Document:
-    """The parts of one version in their order, and the atoms their marks stand for."""
+    """The parts of one version in their order, and the atoms their marks stand for.
+
+    Args:
+        title: its title.
+        language: of its code.
+        blocks: its parts.
+        atoms: its formulas and pictures.
+        heads_itself: the title need not be printed above the parts, for they begin with it or have none of their own.
+    """
 
     title: str
     language: str
     blocks: list[Block] = field(default_factory=lambda: list[Block]())
     atoms: list[Atom] = field(default_factory=lambda: list[Atom]())
+    heads_itself: bool = True
 
     @property
     def formulas(self) -> int:
@@ -143,8 +153,9 @@ class _Maker:
                     self._output(output)
             elif cell.source.strip() and not _is_header(cell.source):
                 self.document.blocks.append(Words(cell.source, "raw"))
-        if not self.document.title:
-            self.document.title = self._first_heading() or self.source.fallback_title
+        heading = self._first_heading()
+        self.document.heads_itself = not self.document.title or self.document.title == heading
+        self.document.title = self.document.title or heading or self.source.fallback_title
         return self.document
 
     def _line_at(self, row: int) -> int:
@@ -162,7 +173,7 @@ class _Maker:
             match = _TITLE.search(block.html) if isinstance(block, Prose) and not block.is_output else None
             if match:
                 text = re.sub(r"<[^>]+>", "", match[1])
-                return restore_source(text, self.document.atoms).strip()
+                return unescape(restore_source(text, self.document.atoms)).strip()
         return ""
 
     def _markdown(self, text: str, line_at: Callable[[int], int]) -> str:

@@ -43,7 +43,7 @@ def to_html(document: Document) -> str:
 <body>
 <a class="skip" href="#content">Skip to the content</a>
 <main id="content">
-{_contents(document)}{body}
+{_heading(document)}{_contents(document)}{body}
 </main>
 </body>
 </html>
@@ -57,6 +57,10 @@ def _stylesheet() -> str:
 
 def _show(document: Document, html: str) -> str:
     return put_back(html, lambda index: document.atoms[index].html)
+
+
+def _heading(document: Document) -> str:
+    return "" if document.heads_itself else f"<h1>{escape(document.title)}</h1>\n"
 
 
 def _contents(document: Document) -> str:

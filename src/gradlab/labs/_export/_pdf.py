@@ -117,7 +117,7 @@ def _main(document: Document, body: str) -> str:
     return f"""#import "template.typ": *
 #set document(title: {typst_string(document.title)}, date: none)
 #show: lab
-{body}
+{_heading(document)}{body}
 
 #context {{
   let none-such = measure(text("\\u{{10fffd}}"))
@@ -125,6 +125,10 @@ def _main(document: Document, body: str) -> str:
   [#metadata((pages: counter(page).final().first(), missing: missing)) <measured>]
 }}
 """
+
+
+def _heading(document: Document) -> str:
+    return "" if document.heads_itself else f"#heading(level: 1, {typst_string(document.title)})\n\n"
 
 
 def _blocks(document: Document, folder: Path, broken: frozenset[int]) -> list[str]:
