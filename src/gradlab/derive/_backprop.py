@@ -28,7 +28,7 @@ from gradlab.graph import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Backprop:
     r"""The gradient of one quantity by several others, written with shared deltas.
 
@@ -81,6 +81,9 @@ class Backprop:
 
     def _repr_latex_(self) -> str:
         return self.latex()
+
+    def __repr__(self) -> str:
+        return f"<gradient of {self.output} by {', '.join(self.gradient)}>"
 
     def __str__(self) -> str:
         lines = [f"{name} = {formula}" for name, formula in self.deltas]

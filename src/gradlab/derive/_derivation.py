@@ -43,7 +43,7 @@ class Step:
         return f"{self.left} = {self.right}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Derivation:
     """One quantity of a graph differentiated by another, as written steps.
 
@@ -82,6 +82,9 @@ class Derivation:
 
     def __str__(self) -> str:
         return self.text()
+
+    def __repr__(self) -> str:
+        return f"<derivation: d{self.output}/d{self.wrt} = {self.result}>"
 
     def _repr_latex_(self) -> str:
         return self.latex()
