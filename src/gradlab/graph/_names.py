@@ -22,8 +22,8 @@ def check_name(name: str, taken: Iterable[str] = ()) -> str:
     Raises:
         GradlabError: if it is no identifier, is a word of Python's, or is the name of a function.
     """
-    name = unicodedata.normalize("NFKC", name)  # as Python does with every identifier
-    if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
+    given, name = name, unicodedata.normalize("NFKC", name)  # as Python does with every identifier
+    if not given.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
         raise GradlabError(
             f"{name!r} cannot be the name of a quantity: write a letter, then letters, digits and _, as in w_12"
         )

@@ -154,11 +154,13 @@ class _Reader:
     def constant(self, node: ast.Constant) -> Expression:
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
             raise self.fail(node, f"{node.value!r} is not a real number")
-        if isinstance(node.value, float) and not math.isfinite(node.value):
+        try:
+            finite = math.isfinite(float(node.value))
+        except OverflowError:
+            finite = False
+        if not finite:
             raise self.fail(node, "this number is larger than 1.8e308: write it in another way")
         if isinstance(node.value, int):
-            if node.value.bit_length() > 1023:
-                raise self.fail(node, "this number is larger than 1.8e308: write it in another way")
             return Const(Fraction(node.value))
         written = self.lines[node.lineno - 1][node.col_offset : node.end_col_offset].decode().replace("_", "")
         if len(written) > LONGEST_NUMBER:
