@@ -164,18 +164,24 @@ class _Build:
     async def build(self) -> BuiltLab:
         self.on_step(Step(self.path, "reading"))
         template, versions, found, secrets = await asyncio.to_thread(self._read)
-        key = build_key(template, versions, self.options.formats)
+        key = build_key(template, versions)
         recover(self.folder, self.name)
         before = read_manifest(self.folder, self.name)
-        if before is not None and before.key == key and not self.options.force and before.holds(self.folder):
-            return self._unchanged(before)
+        formats = self.options.formats
+        if before is not None and before.key == key and before.holds(self.folder):
+            if not self.options.force and {*formats} <= {*before.formats}:
+                return self._unchanged(before)
+            # What was made from the same things in another format stays, made together with the rest.
+            formats = tuple(name for name in FORMATS if name in {*formats, *before.formats})
         with staging(self.folder, self.name) as place:
             executed = await self._execute(template, versions)
             self.on_step(Step(self.path, "writing"))
-            files, warnings = await asyncio.to_thread(self._write, template, versions, executed, secrets, place.new)
+            files, warnings = await asyncio.to_thread(
+                self._write, template, versions, executed, secrets, place.new, formats
+            )
             warnings = tuple(sorted({*found, *warnings}))
             report = {"files": [as_data(file) for file in files], "warnings": [_plain(warning) for warning in warnings]}
-            record = Manifest(key, hashes(place.new, [file.name for file in files]), report)
+            record = Manifest(key, formats, hashes(place.new, [file.name for file in files]), report)
             (place.new / manifest_name(self.name)).write_text(record.dumps(), encoding="utf-8")
             obsolete = self._obsolete(before, record)
             place.publish(obsolete)
@@ -223,13 +229,19 @@ class _Build:
         }
 
     def _write(
-        self, template: Template, versions: Versions, executed: dict[str, Executed], secrets: Secrets, folder: Path
+        self,
+        template: Template,
+        versions: Versions,
+        executed: dict[str, Executed],
+        secrets: Secrets,
+        folder: Path,
+        formats: tuple[str, ...],
     ) -> tuple[tuple[WrittenFile, ...], tuple[Diagnostic, ...]]:
         files: list[WrittenFile] = []
         warnings: list[Diagnostic] = []
         for version in (versions.question, versions.solution):
             run = executed[version.kind]
-            written = write_version(template, version, run, self.name, folder, self.options.formats)
+            written = write_version(template, version, run, self.name, folder, formats)
             files += written.files
             warnings += written.warnings
         secrets = add_outputs(secrets, executed["solution"].notebook, executed["question"].notebook)

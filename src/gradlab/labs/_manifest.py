@@ -7,8 +7,8 @@ import hashlib
 import json
 import platform
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -27,18 +27,20 @@ class Manifest:
     """The record of one build.
 
     Args:
-        key: what it was made from, hashed: template, images, files the cells name, gradlab, options.
+        key: what it was made from, hashed: template, images, files the cells name, gradlab, packages.
+        formats: the kinds of file made.
         files: each file made, relative to the folder, with its hash.
         report: what was verified, to be shown again.
     """
 
     key: str
+    formats: tuple[str, ...]
     files: dict[str, str]
     report: dict[str, Any]
 
     def dumps(self) -> str:
         """Return the record as JSON."""
-        content = {"format": _FORMAT, "key": self.key, "files": self.files, "report": self.report}
+        content = {"format": _FORMAT, **asdict(self)}
         return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
     def holds(self, folder: Path) -> bool:
@@ -60,7 +62,7 @@ def read_manifest(folder: Path, name: str) -> Manifest | None:
         files = {str(key): str(value) for key, value in content["files"].items()}
         if any(Path(key).is_absolute() or ".." in Path(key).parts for key in files):
             return None
-        return Manifest(str(content["key"]), files, dict(content["report"]))
+        return Manifest(str(content["key"]), tuple(content["formats"]), files, dict(content["report"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -74,13 +76,12 @@ def hash_file(path: Path) -> str:
         return ""
 
 
-def build_key(template: Template, versions: Versions, formats: Sequence[str]) -> str:
+def build_key(template: Template, versions: Versions) -> str:
     """Return a hash of everything a build of this template depends on that can be known beforehand.
 
     Args:
         template: The template as read.
         versions: Its versions.
-        formats: The kinds of file to make.
 
     Returns:
         A hexadecimal SHA-256.
@@ -92,7 +93,6 @@ def build_key(template: Template, versions: Versions, formats: Sequence[str]) ->
         ("template", hash_file(template.path)),
         ("gradlab", _own_source()),
         ("python", platform.python_version()),
-        ("formats", ",".join(sorted(formats))),
         *((str(path), hash_file(path)) for path in sorted(named)),
         *((name, _version(name)) for name in sorted(_imports(versions))),
     ]

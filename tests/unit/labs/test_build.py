@@ -237,3 +237,18 @@ def test_a_record_that_was_tampered_with_counts_as_none(tmp_path):
 )
 def test_only_the_images_paths_are_changed(text, expected):
     assert relink(text, {"p/x.png": "n/x.png"}) == expected
+
+
+def test_a_format_more_or_less_keeps_what_was_made_from_the_same_template(tmp_path):
+    template, out = write_lab(tmp_path, "lab.md", "prose\n"), tmp_path / "out"
+    build(template, out, formats=("md",))
+    more = build(template, out, formats=("html",))
+    assert isinstance(more, BuiltLab)
+    assert sorted(Path(file.name).suffix for file in more.files) == [".html", ".html", ".md", ".md"]
+    fewer = build(template, out, formats=("md",))
+    assert isinstance(fewer, BuiltLab)
+    assert fewer.up_to_date
+    template.write_text("other prose\n")
+    changed = build(template, out, formats=("md",))
+    assert isinstance(changed, BuiltLab)
+    assert changed.removed == ("lab-question.html", "lab-solution.html")

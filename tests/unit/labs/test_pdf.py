@@ -66,3 +66,17 @@ def test_a_broken_picture_is_described_and_the_rest_is_typeset(tmp_path):
     pdf = to_pdf(make_document(source, lambda line, message: None))
     assert pdf.unshown == ("broken one",)
     assert "broken one" in PdfReader(io.BytesIO(pdf.data)).pages[0].extract_text()
+
+
+def test_a_formula_wider_than_the_line_stays_on_the_page():
+    def right_edge(terms: int) -> float:
+        tex = " + ".join(f"x_{{{n}}}" for n in range(terms))
+        cell = v4.new_markdown_cell(f"$$\\begin{{align}} y &= {tex} + END \\tag{{1}} \\end{{align}}$$")
+        pdf = to_pdf(make_document(Source(v4.new_notebook(cells=[cell]), (), {}, "t", "t"), lambda *_: None))
+        page = PdfReader(io.BytesIO(pdf.data)).pages[0]
+        edges: list[float] = []
+        page.extract_text(visitor_text=lambda text, cm, tm, font, size: edges.append(tm[4] * cm[0] + cm[4]))
+        return max(edges) / float(page.mediabox.width)
+
+    assert 0.5 < right_edge(3) < 1
+    assert right_edge(34) < 1

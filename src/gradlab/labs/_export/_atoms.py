@@ -75,11 +75,12 @@ def formula_atom(found: FoundMath, macros: dict[str, Macro]) -> Atom:
     """Set a formula; one that cannot be set becomes its TeX in a visible box, with the reason."""
     try:
         formula = parse(found.tex, macros)
+        typst = to_typst(formula, found.tex, display=found.display)
         return Atom(
             "formula",
             found.source,
             to_mathml(formula, found.tex, display=found.display),
-            to_typst(formula, found.tex, display=found.display),
+            f"#fitted{typst[1:]}" if found.display else typst,
         )
     except TexError as problem:
         source = found.source.strip()

@@ -50,10 +50,11 @@ def to_mathml(formula: Formula, source: str, *, display: bool) -> str:
             f'<mrow>{body}</mrow></mtd><mtd class="tag"><mtext>{escape(formula.tag)}</mtext></mtd></mtr></mtable>'
         )
     mode = "block" if display else "inline"
-    return (
+    element = (
         f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="{mode}"><semantics><mrow>{body}</mrow>'
         f'<annotation encoding="application/x-tex">{escape(source.strip())}</annotation></semantics></math>'
     )
+    return f'<span class="displayed">{element}</span>' if display else element
 
 
 def _row(items: Sequence[Node]) -> str:

@@ -47,6 +47,7 @@ _ACCENTS = {
     "^": "hat", "¯": "macron", "~": "tilde", "→": "arrow", "˙": "dot", "¨": "dot.double", "⃛": "dot.triple",
     "´": "acute", "`": "grave", "ˇ": "caron", "˘": "breve", "˚": "circle", "←": "arrow.l", "↔": "arrow.l.r",
 }  # fmt: skip
+_LONG = 7  # lines
 _LINES = {"_": "underline", "⏟": "underbrace", "⏞": "overbrace", "⎵": "underbracket", "⎴": "overbracket"}
 
 
@@ -66,7 +67,9 @@ def to_typst(formula: Formula, source: str, *, display: bool) -> str:
     numbering = f", numbering: _ => {_string(formula.tag)}" if formula.tag and display else ""
     if formula.tag and not display:
         inner = f"${body} #h(2em) {_string(formula.tag)}$"
-    return f"#[#set math.equation(alt: {_string(source.strip())}{numbering});{inner}]"
+    # A short formula stays on one page; a long derivation may run over.
+    breaking = "#show math.equation: set block(breakable: true);" if body.count("\\\n") >= _LONG else ""
+    return f"#[{breaking}#set math.equation(alt: {_string(source.strip())}{numbering});{inner}]"
 
 
 def _top(node: Node) -> str:
