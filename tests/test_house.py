@@ -37,21 +37,28 @@ def test_imports_go_leftwards_only():
     run("lint-imports")
 
 
+def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """The lines of a function without its docstring, which is as long as it needs to be."""
+    lines = (function.end_lineno or 0) - function.lineno + 1
+    first = function.body[0]
+    if ast.get_docstring(function) is not None:
+        lines -= (first.end_lineno or 0) - first.lineno + 1
+    return lines
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_modules_and_functions_are_short(path):
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= LONGEST_MODULE
-    long = [
-        f"{node.name} has {node.end_lineno - node.lineno + 1} lines"
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION
-    ]
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    long = [f"{node.name} has {code_lines(node)} lines" for node in functions if code_lines(node) > LONGEST_FUNCTION]
     assert not long
 
 
 def test_modules_are_private_but_for_the_public_names():
-    public = {path.relative_to(ROOT / "src" / "gradlab").as_posix() for path in MODULES if not path.name.startswith("_")}
+    public = {
+        path.relative_to(ROOT / "src" / "gradlab").as_posix() for path in MODULES if not path.name.startswith("_")
+    }
     # Namespaces that people write out: gl.datasets, and python -m gradlab.
     assert public <= {"train/datasets.py", "testing.py"}
 
@@ -70,7 +77,18 @@ def test_no_file_names_a_registry_or_a_machine():
 
 
 def test_importing_gradlab_loads_the_core_alone():
-    heavy = ["sympy", "torch", "matplotlib", "IPython", "jupytext", "nbformat", "nbconvert", "rich", "typer", "pypandoc"]
+    heavy = [
+        "sympy",
+        "torch",
+        "matplotlib",
+        "IPython",
+        "jupytext",
+        "nbformat",
+        "nbconvert",
+        "rich",
+        "typer",
+        "pypandoc",
+    ]
     code = f"import sys, gradlab; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
