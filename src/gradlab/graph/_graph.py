@@ -184,9 +184,11 @@ def written_out(graph: Graph, output: str) -> Expression:
     for name, formula in ((q.name, q.expression) for q in graph if q.expression is not None):
         refs = (node.name for node in walk(formula) if isinstance(node, Ref))
         sizes[name] = count_operations(formula) + sum(sizes.get(ref, 0) for ref in refs)
-        if sizes[name] > LARGEST_WRITTEN_OUT:
-            raise too_long
-        written[name] = transform(formula, rule)
+        # What is too long here is too long for everything above it, so no formula is left half written.
+        if sizes[name] <= LARGEST_WRITTEN_OUT:
+            written[name] = transform(formula, rule)
+    if output not in written:
+        raise too_long
     try:
         hash(str(written[output]))
     except RecursionError:
