@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
@@ -138,7 +138,8 @@ def _fill(before: list[str], part: _Part, after: list[str]) -> list[OutLine]:
         if _empty_tuple(bare, len(before), len(messages)):
             return next((filled for filled in expressions if tree(filled) is not None), messages)
         whole = tree(part.solution)
-        if whole is not None and _bodies(bare) - _bodies(whole) and tree(statement) is not None:
+        lost = whole is not None and any(of(bare) - of(whole) for of in (_silent, _only_docstring))
+        if lost and tree(statement) is not None:
             return statement
         return messages
     return next((filled for filled in (statement, *expressions) if tree(filled) is not None), messages)
@@ -162,8 +163,30 @@ def _empty_tuple(tree: ast.Module, before: int, length: int) -> bool:
     )
 
 
-def _bodies(tree: ast.Module) -> set[int]:
-    """The lines of the functions that hold a docstring and nothing more, and so return None in silence."""
+def _silent(tree: ast.Module) -> set[int]:
+    """The lines of the functions that can only return None, which their callers find out too late."""
+    return {
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and not any(isinstance(inner, ast.Yield | ast.YieldFrom) or _gives(inner) for inner in _own_nodes(node))
+    }
+
+
+def _gives(node: ast.AST) -> bool:
+    return isinstance(node, ast.Return) and node.value is not None
+
+
+def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """What stands in a function, without what stands in functions and classes inside it."""
+    for child in ast.iter_child_nodes(function):
+        yield child
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            yield from _own_nodes(child)
+
+
+def _only_docstring(tree: ast.Module) -> set[int]:
+    """The lines of the functions that hold a docstring and nothing more."""
     return {
         node.lineno
         for node in ast.walk(tree)

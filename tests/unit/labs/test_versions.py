@@ -255,3 +255,26 @@ def test_code_that_is_no_python_is_named_with_its_line(tmp_path, code, line):
         versions_of(tmp_path / "lab.md", f"```python\n{code}\n```\n")
     [found] = caught.value.diagnostics
     assert abs(found.line - line) <= 1
+
+
+def question_cell(tmp_path, body):
+    text = f"```python\n{body}\n```\n"
+    return versions_of(tmp_path / "lab.md", text).question.notebook.cells[0].source
+
+
+def test_a_function_that_loses_its_value_raises_instead_of_returning_none(tmp_path):
+    body = "def f(x):\n    y = 2 * x\n    #!TAG HWBEGIN\n    #!MSG TODO\n    return y\n    #!TAG HWEND"
+    assert question_cell(tmp_path, body) == "def f(x):\n    y = 2 * x\n    # TODO\n    raise NotImplementedError"
+
+
+def test_only_the_block_that_takes_the_last_value_raises(tmp_path):
+    block = "    #!TAG HWBEGIN\n    #!MSG TODO {0}\n    {1}\n    #!TAG HWEND\n"
+    body = "def f(x):\n" + block.format(1, "if x: return 1") + "    x += 1\n" + block.format(2, "return 2")
+    wanted = "def f(x):\n    # TODO 1\n    x += 1\n    # TODO 2\n    raise NotImplementedError"
+    assert question_cell(tmp_path, body.rstrip("\n")) == wanted
+
+
+@pytest.mark.parametrize("kept", ["return y", "yield y"])
+def test_a_function_that_keeps_a_value_is_left_as_it_is(tmp_path, kept):
+    body = f"def f(x):\n    #!TAG HWBEGIN\n    #!MSG TODO\n    y = 2\n    #!TAG HWEND\n    {kept}"
+    assert question_cell(tmp_path, body) == f"def f(x):\n    # TODO\n    {kept}"
