@@ -25,14 +25,9 @@ class Reporter:
 
     def __enter__(self) -> Reporter:
         if self._console.is_terminal:
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-            columns = (
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[place]}"),
-            )
+            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[place]}"))
             self._bars = Progress(*columns, TimeElapsedColumn(), console=self._console, transient=True)
             self._bars.start()
         return self
@@ -57,17 +52,17 @@ class Reporter:
 
     def _show(self, bars: Progress, step: Step) -> None:
         key = (step.template, step.phase)
+        passing = ("reading",) if step.total else ("reading", "question", "solution", "writing")
+        for (template, phase), task in self._tasks.items():
+            if template == step.template and phase in passing and phase != step.phase:
+                bars.update(task, visible=False)
         if step.phase in ("done", "failed"):
-            for (template, _), task in self._tasks.items():
-                if template == step.template:
-                    bars.update(task, visible=False)
             return
-        place = f"line {step.line}" if step.line else ""
-        total = step.total or None
+        place = f"cell {min(step.done + 1, step.total)} of {step.total}" if step.total else ""
+        place += f", line {step.line}" if step.line else ""
         if key not in self._tasks:
             from rich.markup import escape
 
-            self._tasks[key] = bars.add_task(
-                f"{escape(step.template.name)} [bold]{step.phase}[/]", total=total, place=place
-            )
-        bars.update(self._tasks[key], completed=step.done, total=total, place=place)
+            title = f"{escape(step.template.name)} [bold]{step.phase}[/]"
+            self._tasks[key] = bars.add_task(title, total=step.total or None, place=place)
+        bars.update(self._tasks[key], completed=step.done, total=step.total or None, place=place)

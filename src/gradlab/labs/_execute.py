@@ -267,7 +267,7 @@ def _forget_paths(output: Any, folder: Path) -> None:
     if output.output_type == "stream":
         output.text = clean(output.text)
     elif output.output_type == "error":
-        output.traceback = [clean(line) for line in output.traceback]
+        output.evalue, output.traceback = clean(output.evalue), [clean(line) for line in output.traceback]
     else:
         for kind, value in output.data.items():
             if kind.startswith("text/") and isinstance(value, str):

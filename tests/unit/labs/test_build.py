@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 from pathlib import Path
 
 import nbformat
@@ -15,6 +16,7 @@ from gradlab.labs import BuildOptions, BuiltLab, FailedLab, build_labs
 from gradlab.labs._publish import PublishError, recover, staging
 from gradlab.labs._write import relink
 
+SEED = Path(__file__).parents[4] / "shared" / "seed" / "lab-03-template.md"
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
@@ -252,3 +254,20 @@ def test_a_format_more_or_less_keeps_what_was_made_from_the_same_template(tmp_pa
     changed = build(template, out, formats=("md",))
     assert isinstance(changed, BuiltLab)
     assert changed.removed == ("lab-question.html", "lab-solution.html")
+
+
+@pytest.mark.skipif(not SEED.is_file(), reason="no ../shared/seed beside this checkout: its lab is not built")
+def test_the_seed_lab_is_built_and_none_of_it_is_left_as_raw_text(tmp_path):
+    from pypdf import PdfReader
+
+    (result,) = build_labs([(SEED, tmp_path)], BuildOptions(jobs=2))
+    assert isinstance(result, BuiltLab), result
+    facts = {file.name: file.facts for file in result.files}
+    assert "67 formulas set" in facts["lab-03-template-solution.pdf"]
+    assert any("03-lab-nn.png is not there" in warning.message for warning in result.warnings)
+    for kind in ("question", "solution"):
+        html = (tmp_path / f"lab-03-template-{kind}.html").read_text(encoding="utf-8")
+        shown = re.sub(r"<annotation.*?</annotation>", "", html, flags=re.DOTALL)
+        pages = PdfReader(tmp_path / f"lab-03-template-{kind}.pdf").pages
+        for text in (shown, "\n".join(page.extract_text() for page in pages)):
+            assert not re.search(r"\\begin|\\frac|\$ x|#region|#endregion|#!TAG|#!MSG", text)

@@ -58,6 +58,7 @@ def test_every_kind_of_output_is_shown():
         v4.new_output("execute_result", data={"text/plain": "42"}, execution_count=1),
         v4.new_output("error", ename="E", evalue="v", traceback=["\x1b[0;31mE\x1b[0m: v"]),
         v4.new_output("display_data", data={"application/x-none": "1"}),
+        v4.new_output("display_data", data={"image/png": "abc"}),
     ]
     html, warnings, document = page(v4.new_code_cell("f()", execution_count=1, outputs=outputs))
     shown = body(html)
@@ -69,6 +70,7 @@ def test_every_kind_of_output_is_shown():
     assert 'src="data:image/svg+xml;base64,' in shown
     assert 'alt="&lt;Figure&gt;" width="1"' in shown
     assert ">42</pre>" in shown
+    assert shown.count('class="missing-image"') == 1
     assert '<div class="output error">' in shown
     assert [message.split(";")[0] for _, message in warnings] == [
         "<script> cannot be kept in a file that runs and fetches nothing",

@@ -21,6 +21,8 @@ from ._tex_tokens import Macro, TexError
 from ._typst_math import to_typst
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
+BETWEEN = "\ue002"
+"""Stands between pieces that a converter is given at once."""
 _MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 _CODE = re.compile(r"<(code|pre|script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
 _MIME = {"png": "image/png", "jpg": "image/jpeg", "gif": "image/gif", "svg": "image/svg+xml", "webp": "image/webp"}
@@ -56,7 +58,7 @@ def mark(index: int) -> str:
 
 def close_marks(text: str) -> str:
     """Return text in which nothing can be taken for a mark."""
-    return text.replace(_OPEN, "\ufffd").replace(_CLOSE, "\ufffd")
+    return re.sub(f"[{_OPEN}{_CLOSE}{BETWEEN}]", "\ufffd", text)
 
 
 def put_back(text: str, shown: Callable[[int], str]) -> str:

@@ -216,7 +216,7 @@ class _Maker:
         alternative = restore_source(attributes.get("alt", ""), self.document.atoms)
         line = self._line_of(path)
         data = _data_uri(path)
-        if data is not None:
+        if data is not None and data[1]:
             return self._place(picture_atom(data[1], data[0], alternative, attributes.get("width", "")))
         known = self.source.images
         file = known.get(path, known.get(unquote(path)))
@@ -244,7 +244,8 @@ class _Maker:
         if kind in _IMAGES:
             raw = text.encode() if kind == "image/svg+xml" else _decode(text)
             width = str(metadata.get(kind, {}).get("width", ""))
-            atom = picture_atom(raw, _IMAGES[kind], "".join(data.get("text/plain", "")), width)
+            words = "".join(data.get("text/plain", ""))
+            atom = picture_atom(raw, _IMAGES[kind], words, width) if raw else missing_atom("picture", words)
             self.document.blocks.append(Figure(self._place(atom)))
         elif kind == "text/html":
             self.document.blocks.append(Prose(self._html_output(text), is_output=True))
@@ -278,9 +279,14 @@ def _short(text: str, limit: int = 70) -> str:
 
 
 def _decode(text: str) -> bytes:
+    """Decode base64; what is none gives no bytes, and the picture counts as missing."""
     import base64
+    import binascii
 
-    return base64.b64decode(text)
+    try:
+        return base64.b64decode(text)
+    except (binascii.Error, ValueError):
+        return b""
 
 
 def _data_uri(path: str) -> tuple[str, bytes] | None:

@@ -13,11 +13,10 @@ from pathlib import Path
 
 from gradlab._errors import GradlabError
 
-from ._atoms import put_back, typst_string
+from ._atoms import BETWEEN, put_back, typst_string
 from ._document import Block, Code, Document, Figure, Prose, Words
 from ._terminal import Style, styled_runs
 
-_BETWEEN = "\ue002"
 _MAX_LINES = 200
 _MAX_LINE = 4000
 # A fixed date: the same lab makes the same file, byte for byte.
@@ -153,9 +152,12 @@ def _convert(fragments: Sequence[str]) -> list[str]:
 
     if not fragments:
         return []
-    joined = f"\n<p>{_BETWEEN}</p>\n".join(_for_pandoc(fragment) for fragment in fragments)
-    text = pypandoc.convert_text(joined, "typst", "html", extra_args=["--wrap=none", "--columns=1000"])
-    parts = text.split(_BETWEEN)
+    joined = f"\n<p>{BETWEEN}</p>\n".join(_for_pandoc(fragment) for fragment in fragments)
+    try:
+        text = pypandoc.convert_text(joined, "typst", "html", extra_args=["--wrap=none", "--columns=1000"])
+    except RuntimeError as problem:
+        raise GradlabError(f"the prose of the lab cannot be converted to PDF: {problem}") from problem
+    parts = text.split(BETWEEN)
     if len(parts) != len(fragments):
         raise GradlabError("the prose of the lab cannot be converted to PDF: pandoc returned another number of cells")
     return [part.strip() for part in parts]

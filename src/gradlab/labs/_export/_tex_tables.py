@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from ._tex_tokens import TexError
-from ._tex_tree import Fence, Node, Row, Styled, Table
+from ._tex_tree import Fence, Node, Row, Table
 
 if TYPE_CHECKING:
     from ._tex_parse import Parser
@@ -119,7 +119,7 @@ def read_environment(parser: Parser, name: str) -> Node:
     return table
 
 
-def _table(rows: _Rows, kind: _Kind, columns: str | None, small: bool = False) -> Node:
+def _table(rows: _Rows, kind: _Kind, columns: str | None, small: bool = False) -> Table:
     width = max((len(row) for row in rows.cells), default=0)
     vertical: set[int] = set()
     if columns is not None:
@@ -129,7 +129,7 @@ def _table(rows: _Rows, kind: _Kind, columns: str | None, small: bool = False) -
         columns = "rl" * ((width + 1) // 2)
     else:
         columns = ("l" if kind == "cases" else "c") * width
-    table = Table(
+    return Table(
         rows=tuple(tuple(row) for row in rows.cells),
         columns=columns[:width] if width else "",
         display=kind in ("align", "gather") or columns == "rcl",
@@ -139,7 +139,6 @@ def _table(rows: _Rows, kind: _Kind, columns: str | None, small: bool = False) -
         vertical=frozenset(vertical),
         small=small,
     )
-    return Styled(table, "display") if table.display and not table.rows else table
 
 
 def _preamble(text: str) -> tuple[str, set[int]]:
