@@ -123,9 +123,8 @@ _BASIC = ("#3e424d", "#c23b2e", "#00803f", "#97701a", "#1f6fd0", "#a3479e", "#00
 def styled_runs(text: str) -> list[tuple[Style, str]]:
     r"""Part text into runs of one style, without the escape sequences.
 
-    >>> styled_runs("a\x1b[1mb\x1b[0m")
-    [(Style(colour='', background='', bold=False, italic=False, underline=False), 'a'), (Style(colour='', \
-background='', bold=True, italic=False, underline=False), 'b')]
+    >>> [(style.bold, run) for style, run in styled_runs("a\x1b[1mb\x1b[0m")]
+    [(False, 'a'), (True, 'b')]
     """
     runs: list[tuple[Style, str]] = []
     style, position = _PLAIN, 0
