@@ -304,7 +304,10 @@ class Network:
         Raises:
             GradlabError: if the vector has another length.
         """
-        vector = np.asarray(parameters, dtype=float)
+        try:
+            vector = np.asarray(parameters, dtype=float)
+        except (TypeError, ValueError):
+            raise GradlabError(f"a parameter vector is an array of numbers, not {parameters!r:.80}") from None
         if vector.shape != (len(self.parameters),):
             raise GradlabError(f"a parameter vector has {len(self.parameters)} numbers; this has shape {vector.shape}")
         return dict(zip(self.parameters, vector.tolist(), strict=True))

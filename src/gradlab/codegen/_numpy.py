@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -152,18 +154,20 @@ def _floats(array: ArrayLike, what: str) -> NDArray[Any]:
     """The array itself if it is of floats, else as float64."""
     try:
         made = np.asarray(array)
-        if made.dtype.kind == "c":
-            raise TypeError
-        return made if made.dtype.kind == "f" else made.astype(np.float64)
     except (TypeError, ValueError):
-        raise GradlabError(f"{what} must be an array of real numbers, not {array!r:.80}") from None
+        made = np.asarray(None)
+    # Fractions come as objects; so would None, which NumPy would make a nan of.
+    real = made.dtype.kind in "biuf" or (made.dtype.kind == "O" and all(isinstance(v, Real) for v in made.flat))
+    if not real:
+        raise GradlabError(f"{what} must be an array of real numbers, not {array!r:.80}")
+    return made if made.dtype.kind == "f" else made.astype(np.float64)
 
 
 def _same_floats(parameters: ArrayLike, x: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
     """Parameters and inputs in one dtype; whole numbers take the other's."""
     weights, inputs = _floats(parameters, "the parameters"), _floats(x, "x")
-    whole = np.asarray(x).dtype.kind != "f"
-    dtype = weights.dtype if whole else np.result_type(weights, inputs)
+    given = [made.dtype for made, array in ((weights, parameters), (inputs, x)) if np.asarray(array).dtype.kind == "f"]
+    dtype = np.result_type(*given) if given else weights.dtype
     return weights.astype(dtype, copy=False), inputs.astype(dtype, copy=False)
 
 
@@ -180,7 +184,7 @@ def _parameter_columns(weights: NDArray[Any]) -> list[NDArray[Any]]:
 
 
 def _data_columns(data: NDArray[Any], batch: tuple[int, ...]) -> list[NDArray[Any]]:
-    table = data.reshape(data.shape[0], -1)
+    table = data.reshape(data.shape[0], math.prod(data.shape[1:]))
     return [column.reshape(-1, *(1 for _ in batch)) for column in table.T]
 
 

@@ -5,6 +5,7 @@ The backward is made of differentiable operations on the saved inputs, so that i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -154,6 +155,7 @@ class TorchNetwork:
             GradlabError: if something is no floating tensor or a shape does not fit.
         """
         torch = import_torch()
+        _check_tensors(torch, self.graph, parameters, x, y)
         with torch.enable_grad():
             leaf = parameters.detach().requires_grad_()
             loss = self.function.apply(leaf, x, y)
@@ -174,15 +176,24 @@ class TorchNetwork:
         return outputs[0] if len(outputs) == 1 else torch.stack(outputs, dim=-1)
 
 
-def _network_columns(torch: Any, graph: NetworkGraph, parameters: Any, x: Any, y: Any = None) -> tuple[list, tuple]:
-    for tensor, what in ((parameters, "the parameters"), (x, "x"), *(() if y is None else ((y, "y"),))):
-        if not torch.is_tensor(tensor) or (what != "y" and not tensor.is_floating_point()):
-            raise GradlabError(f"{what} must be a floating tensor, such as torch.zeros({len(graph.parameters)})")
+def _check_tensors(torch: Any, graph: NetworkGraph, parameters: Any, x: Any, y: Any = None) -> None:
+    examples = {"the parameters": f"torch.zeros({len(graph.parameters)})", "x": f"torch.zeros(5, {len(graph.inputs)})"}
+    for (what, example), tensor in zip(examples.items(), (parameters, x), strict=True):
+        if not torch.is_tensor(tensor) or not tensor.is_floating_point():
+            raise GradlabError(f"{what} must be a floating tensor, such as {example}")
+    if y is not None and not torch.is_tensor(y):
+        raise GradlabError("y must be a tensor, such as torch.tensor([1.0, 0.0])")
     check_network_arrays(graph, parameters, x, y)
+
+
+def _network_columns(torch: Any, graph: NetworkGraph, parameters: Any, x: Any, y: Any = None) -> tuple[list, tuple]:
+    _check_tensors(torch, graph, parameters, x, y)
     batch = parameters.shape[:-1]
     data = [x] if y is None else [x, y.to(parameters.dtype)]
     columns = [
-        column.reshape(-1, *(1 for _ in batch)) for table in data for column in table.reshape(x.shape[0], -1).unbind(1)
+        column.reshape(-1, *(1 for _ in batch))
+        for table in data
+        for column in table.reshape(x.shape[0], math.prod(table.shape[1:])).unbind(1)
     ]
     return [*parameters.unbind(-1), *columns], (x.shape[0], *batch)
 
