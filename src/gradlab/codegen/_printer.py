@@ -28,7 +28,7 @@ class KernelPrinter(TextPrinter):
         reserved: names that the generated function uses itself.
     """
 
-    def __init__(self, backend: Literal["numpy", "torch"], reserved: frozenset[str]) -> None:
+    def __init__(self, backend: Literal["numpy", "torch", "numba"], reserved: frozenset[str]) -> None:
         self.backend, self.reserved = backend, reserved
 
     def constant(self, value: Fraction) -> tuple[str, int]:

@@ -35,6 +35,7 @@ class Primitive:
         latex: a format string of the arguments, for the primitives that are written like a function.
         numpy: the spelling for NumPy, a format string of the arguments.
         torch: the spelling for PyTorch.
+        numba: the spelling for Numba's kernels, where they have one.
         domain: where it is defined, in words; empty for everywhere.
         rule: the local derivative as one names it in a written step.
         rule_latex: the same in LaTeX, where it is a formula.
@@ -50,6 +51,7 @@ class Primitive:
     latex: str = ""
     numpy: str = ""
     torch: str = ""
+    numba: str = ""
     domain: str = ""
     rule: str = ""
     rule_latex: str = ""
@@ -150,7 +152,7 @@ _ROWS = (
         lambda a, out, i: mul(*(x for j, x in enumerate(a) if j != i)),
         rule="the other factors stay", exact=True,
     ),
-    Primitive("neg", 1, lambda x: -x, lambda a, out, i: neg(ONE), numpy="-{0}", torch="-{0}", exact=True),
+    Primitive("neg", 1, lambda x: -x, lambda a, out, i: neg(ONE), numpy="-{0}", torch="-{0}", numba="-{0}", exact=True),
     Primitive(
         "div", 2, lambda x, y: x / y,
         lambda a, out, i: div(ONE, a[1]) if i == 0 else neg(div(a[0], power(a[1], TWO))),
@@ -167,16 +169,19 @@ _ROWS = (
     ),
     Primitive(
         "exp", 1, math.exp, lambda a, out, i: out,
-        latex="e^{{{0}}}", numpy="np.exp({0})", torch="torch.exp({0})", rule="exp' = exp", rule_latex=r"(e^x)' = e^x",
+        latex="e^{{{0}}}", numpy="np.exp({0})", torch="torch.exp({0})",
+        numba="exp({0})", rule="exp' = exp", rule_latex=r"(e^x)' = e^x",
     ),
     Primitive(
         "log", 1, math.log, lambda a, out, i: div(ONE, a[0]),
-        latex=r"\log", numpy="np.log({0})", torch="torch.log({0})", domain="arguments above 0", rule="log' x = 1/x",
+        latex=r"\log", numpy="np.log({0})", torch="torch.log({0})",
+        numba="log({0})", domain="arguments above 0", rule="log' x = 1/x",
         rule_latex=r"\log' x = \frac{1}{x}",
     ),
     Primitive(
         "sqrt", 1, math.sqrt, lambda a, out, i: div(ONE, mul(TWO, out)),
-        latex=r"\sqrt{{{0}}}", numpy="np.sqrt({0})", torch="torch.sqrt({0})", domain="arguments from 0 up",
+        latex=r"\sqrt{{{0}}}", numpy="np.sqrt({0})", torch="torch.sqrt({0})",
+        numba="root({0})", domain="arguments from 0 up",
         rule="sqrt' x = 1/(2 sqrt x)", rule_latex=r"\sqrt{x}' = \frac{1}{2 \sqrt{x}}",
     ),
     Primitive(
@@ -189,13 +194,13 @@ _ROWS = (
     ),
     Primitive(
         "tanh", 1, math.tanh, lambda a, out, i: subtract(ONE, power(out, TWO)),
-        latex=r"\tanh", numpy="np.tanh({0})", torch="torch.tanh({0})", rule="tanh' = 1 - tanh^2",
+        latex=r"\tanh", numpy="np.tanh({0})", torch="torch.tanh({0})", numba="tanh({0})", rule="tanh' = 1 - tanh^2",
         rule_latex=r"\tanh' = 1 - \tanh^2",
         definition="(exp(x) - exp(-x))/(exp(x) + exp(-x))",
     ),
     Primitive(
         "sigmoid", 1, _sigmoid, lambda a, out, i: mul(out, subtract(ONE, out)),
-        latex=r"\sigma", numpy="_sigmoid({0})", torch="torch.sigmoid({0})",
+        latex=r"\sigma", numpy="_sigmoid({0})", torch="torch.sigmoid({0})", numba="sigmoid({0})",
         rule="sigma' = sigma (1 - sigma)", rule_latex=r"\sigma' = \sigma (1 - \sigma)", definition="1/(1 + exp(-x))",
     ),
     Primitive(
@@ -203,17 +208,18 @@ _ROWS = (
         lambda a, out, i: apply("sigmoid", a[0]),
         latex=r"\operatorname{{softplus}}", numpy="np.logaddexp({0}, 0.0)",
         # Above its threshold PyTorch returns x itself; the default, 20, would cost 2e-9.
-        torch="torch.nn.functional.softplus({0}, threshold=50.0)",
+        torch="torch.nn.functional.softplus({0}, threshold=50.0)", numba="softplus({0})",
         rule="softplus' = sigma", rule_latex=r"\operatorname{softplus}' = \sigma", definition="log(1 + exp(x))",
     ),
     Primitive(
         "relu", 1, lambda x: max(x, 0 * x), lambda a, out, i: apply("step", a[0]),
-        latex=r"\operatorname{{relu}}", numpy="np.maximum({0}, 0.0)", torch="torch.relu({0})",
+        latex=r"\operatorname{{relu}}", numpy="np.maximum({0}, 0.0)", torch="torch.relu({0})", numba="larger(0.0, {0})",
         rule="relu' = 1 above 0, else 0", exact=True,
     ),
     Primitive(
         "abs", 1, abs, lambda a, out, i: apply("sign", a[0]),
-        latex=r"\left|{0}\right|", numpy="np.abs({0})", torch="torch.abs({0})", rule="abs' = sign", exact=True,
+        latex=r"\left|{0}\right|", numpy="np.abs({0})", torch="torch.abs({0})",
+        numba="absolute({0})", rule="abs' = sign", exact=True,
     ),
     Primitive(
         "max", None, lambda *xs: max(xs), _extremum_derivative(1),
@@ -226,12 +232,13 @@ _ROWS = (
     Primitive(
         "sign", 1, _sign, lambda a, out, i: ZERO,
         latex=r"\operatorname{{sign}}", numpy="np.sign({0})", torch="torch.sign({0})",
+        numba="where(less(0.0, {0}), 1.0, where(less({0}, 0.0), -1.0, {0}))",
         rule="sign is flat", exact=True,
     ),
     Primitive(
         "step", 1, lambda x: int(x > 0), lambda a, out, i: ZERO,
         latex=r"\operatorname{{step}}", numpy="np.heaviside({0}, 0.0)",
-        torch="_step({0})", rule="step is flat", exact=True,
+        torch="_step({0})", numba="where(less(0.0, {0}), 1.0, larger(0.0, {0}))", rule="step is flat", exact=True,
     ),
     Primitive("pi", 0, lambda: math.pi, lambda a, out, i: ZERO, latex=r"\pi", numpy="np.pi", torch="torch.pi"),
     Primitive(
