@@ -8,6 +8,8 @@ from gradlab.train._errors import DataError as DataError
 from gradlab.train._errors import NoBestRunError as NoBestRunError
 from gradlab.train._errors import TrainError as TrainError
 from gradlab.train._experiment import Experiment as Experiment
+from gradlab.train._initialise import Glorot as Glorot
+from gradlab.train._initialise import He as He
 from gradlab.train._initialise import Normal as Normal
 from gradlab.train._initialise import Uniform as Uniform
 from gradlab.train._runs import Model as Model

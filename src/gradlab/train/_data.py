@@ -194,9 +194,7 @@ def circles(n: int = 200, noise: float = 0.05, seed: int = 0, *, inner: float = 
             f"inner must be less than 1, the radius of the outer circle, but it is {radius}; write inner=0.5."
         )
     angles = [np.linspace(0, 2 * np.pi, count, endpoint=False) for count in _halves(n)]
-    outlines = tuple(
-        r * np.stack([np.cos(a), np.sin(a)], axis=-1) for r, a in zip((1.0, radius), angles, strict=True)
-    )
+    outlines = tuple(r * np.stack([np.cos(a), np.sin(a)], axis=-1) for r, a in zip((1.0, radius), angles, strict=True))
     return _two_classes(outlines, noise, seed, "circles")
 
 

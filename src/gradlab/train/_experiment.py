@@ -56,12 +56,14 @@ class Experiment:
     """The settings of a training: hashable, comparable, and checked when made.
 
     Args:
-        learning_rate: what the gradient is multiplied with in each step; greater than 0.
+        learning_rate: what the gradient is multiplied with in each step, greater than 0; or a tuple of one for each
+            layer of weights, from the inputs on.
         steps: how many steps each run takes.
         restarts: how many runs there are.
         seed: the key of the random numbers, from 0 to 2**128 - 1.
         initialisation: what the initial parameters are drawn from, or the parameters themselves.
         dtype: the number type of all arithmetic, "float64" or "float32".
+        momentum: the part of the last update that is added to each, from 0 to below 1.
 
     Raises:
         TrainError: if a setting cannot be used; the message says what to write instead.
@@ -70,16 +72,16 @@ class Experiment:
     True
     """
 
-    learning_rate: float = 1.0
+    learning_rate: float | tuple[float, ...] = 1.0
     steps: int = 100
     restarts: int = 10
     seed: int = 0
     initialisation: Initialisation = field(default_factory=Normal)
     dtype: DTypeName = "float64"
+    momentum: float = 0.0
 
     def __post_init__(self) -> None:
-        rate = real_number("learning_rate", self.learning_rate, example=1.0, positive=True)
-        object.__setattr__(self, "learning_rate", rate)
+        object.__setattr__(self, "learning_rate", _rates(self.learning_rate))
         object.__setattr__(self, "steps", whole_number("steps", self.steps, least=0, example=100))
         object.__setattr__(self, "restarts", whole_number("restarts", self.restarts, least=1, example=10))
         object.__setattr__(self, "seed", check_seed(self.seed))
@@ -87,10 +89,50 @@ class Experiment:
             raise TrainError(
                 f"initialisation is {self.initialisation!r}; write Normal(scale=1.0) or Uniform(bound=1.0)."
             )
-        object.__setattr__(self, "dtype", _float_type(self.dtype))
+        object.__setattr__(self, "dtype", float_type(self.dtype))
+        object.__setattr__(self, "momentum", check_momentum("momentum", self.momentum))
+
+    @property
+    def rule(self) -> str:
+        """How the steps are made, in words."""
+        rates = self.learning_rate if isinstance(self.learning_rate, tuple) else (self.learning_rate,)
+        kept = f" and momentum {self.momentum:g}" if self.momentum else ""
+        return f"learning rate{'s' * (len(rates) > 1)} {', '.join(f'{rate:g}' for rate in rates)}{kept}"
 
 
-def _float_type(dtype: object) -> DTypeName:
+def _rates(value: object) -> float | tuple[float, ...]:
+    if isinstance(value, tuple) and value:
+        return tuple(
+            real_number(f"learning_rate[{index}]", rate, example=1.0, positive=True) for index, rate in enumerate(value)
+        )
+    return real_number("learning_rate", value, example=1.0, positive=True)
+
+
+def check_momentum(name: str, value: object) -> float:
+    """Returns the momentum as a float.
+
+    Args:
+        name: what the person wrote it as, for the message.
+        value: what they gave.
+
+    Raises:
+        TrainError: if it is not a number from 0 to below 1.
+    """
+    momentum = real_number(name, value, example=0.9, positive=False)
+    if momentum >= 1:
+        raise TrainError(f"{name} must be below 1, but it is {momentum:g}; write for example {name}=0.9.")
+    return momentum
+
+
+def float_type(dtype: object) -> DTypeName:
+    """Returns the name of a number type.
+
+    Args:
+        dtype: what the person gave.
+
+    Raises:
+        TrainError: if it is neither float64 nor float32.
+    """
     hint = 'write dtype="float64" or dtype="float32".'
     try:
         name = np.dtype(dtype).name  # type: ignore[call-overload]  # whatever names no type raises here

@@ -2,15 +2,53 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradlab.train._errors import TrainError, real_number, whole_number
 
+FloatArray = NDArray[np.float64]
+Shape = Literal["normal", "uniform"]
 _WORDS_PER_BLOCK = 4  # Philox-4x64 turns one value of its counter into four 64-bit words
 _SEEDS = 2**128  # the number of keys of Philox-4x64
+_SLICE = 2**15  # words that are drawn and transformed at a time: with what is made of them they fit in the cache
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """What an initialisation needs to know of a network.
+
+    Args:
+        sizes: the number of units of each layer, inputs first.
+        biases: whether the layers have biases; each layer's stand before its weights.
+    """
+
+    sizes: tuple[int, ...]
+    biases: bool = True
+
+    @property
+    def parameters(self) -> int:
+        """The number of parameters, P."""
+        return sum((below + self.biases) * above for below, above in pairwise(self.sizes))
+
+    def of_parameters(self) -> NDArray[np.intp]:
+        """Returns for each parameter the number of its layer, from 0, shape (P,)."""
+        counts = [(below + self.biases) * above for below, above in pairwise(self.sizes)]
+        return np.repeat(np.arange(len(counts)), counts)
+
+    def blocks(self) -> Iterator[tuple[int, int, bool]]:
+        """For each block of equally drawn parameters: the units below, the units above, whether they are biases."""
+        for below, above in pairwise(self.sizes):
+            if self.biases:
+                yield below, above, True
+            yield below, above, False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +66,14 @@ class Normal:
     """
 
     scale: float = 1.0
+    shape: ClassVar[Shape] = "normal"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", real_number("scale", self.scale, example=0.5, positive=False))
 
-    def draw(self, uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Returns normal numbers of the shape of the uniform ones, whose last axis has an even length.
-
-        Args:
-            uniforms: numbers strictly between 0 and 1, shape (..., 2 m).
-
-        Returns:
-            As many normal numbers, from pairs of uniform ones.
-
-        Source: Box and Muller 1958, "A note on the generation of random normal deviates". It is preferred to
-        the faster rejection methods because it uses up the same number of random words whatever they are, so
-        the place of a run in the stream is known.
-        """
-        first, second = uniforms[..., 0::2], uniforms[..., 1::2]
-        radius = self.scale * np.sqrt(-2.0 * np.log(first))
-        normals = np.empty_like(uniforms)
-        normals[..., 0::2] = radius * np.cos(2.0 * np.pi * second)
-        normals[..., 1::2] = radius * np.sin(2.0 * np.pi * second)
-        return normals
+    def factors(self, layers: Layers) -> FloatArray:
+        """Returns what each parameter's standard number is multiplied with, shape (P,)."""
+        return np.full(layers.parameters, self.scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +91,77 @@ class Uniform:
     """
 
     bound: float = 1.0
+    shape: ClassVar[Shape] = "uniform"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bound", real_number("bound", self.bound, example=1.0, positive=False))
 
-    def draw(self, uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Returns the numbers between 0 and 1, moved to the interval.
+    def factors(self, layers: Layers) -> FloatArray:
+        """Returns what each parameter's standard number is multiplied with, shape (P,)."""
+        return np.full(layers.parameters, self.bound)
 
-        Args:
-            uniforms: numbers strictly between 0 and 1, of any shape.
-        """
-        return self.bound * (2.0 * uniforms - 1.0)
+
+@dataclass(frozen=True, slots=True)
+class Glorot:
+    """Normal weights with the variance scale**2 * 2 / (units below + units above), and biases of 0.
+
+    Args:
+        scale: 1 for the published variance.
+
+    Raises:
+        TrainError: if scale is negative or not finite.
+
+    Source: Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks",
+    equation 12, with normal instead of uniform numbers.
+
+    >>> Glorot().factors(Layers((2, 2, 1))).round(3).tolist()
+    [0.0, 0.0, 0.707, 0.707, 0.707, 0.707, 0.0, 0.816, 0.816]
+    """
+
+    scale: float = 1.0
+    shape: ClassVar[Shape] = "normal"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scale", real_number("scale", self.scale, example=1.0, positive=False))
+
+    def factors(self, layers: Layers) -> FloatArray:
+        """Returns what each parameter's standard number is multiplied with, shape (P,)."""
+        return self.scale * _by_block(layers, [np.sqrt(2.0 / (b + a)) for b, a, _ in layers.blocks()])
+
+
+@dataclass(frozen=True, slots=True)
+class He:
+    """Normal weights with the variance scale**2 * 2 / (units below), and biases of 0.
+
+    Args:
+        scale: 1 for the published variance.
+
+    Raises:
+        TrainError: if scale is negative or not finite.
+
+    Source: He, Zhang, Ren and Sun 2015, "Delving deep into rectifiers", equation 10.
+
+    >>> He().factors(Layers((2, 2, 1))).round(3).tolist()
+    [0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0]
+    """
+
+    scale: float = 1.0
+    shape: ClassVar[Shape] = "normal"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scale", real_number("scale", self.scale, example=1.0, positive=False))
+
+    def factors(self, layers: Layers) -> FloatArray:
+        """Returns what each parameter's standard number is multiplied with, shape (P,)."""
+        return self.scale * _by_block(layers, [np.sqrt(2.0 / b) for b, _, _ in layers.blocks()])
+
+
+def _by_block(layers: Layers, deviations: list[float]) -> FloatArray:
+    """The deviation of each parameter from that of its block; biases are zero."""
+    blocks = zip(layers.blocks(), deviations, strict=True)
+    return np.concatenate(
+        [np.full(above if bias else below * above, 0.0 if bias else value) for (below, above, bias), value in blocks]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +176,13 @@ class Given:
     restarts: int
     values: bytes = field(repr=False)
 
-    def array(self) -> NDArray[np.float64]:
+    def array(self) -> FloatArray:
         """Returns the parameters, shape (restarts, P)."""
         return np.frombuffer(self.values, dtype=np.float64).reshape(self.restarts, -1)
 
 
-Distribution = Normal | Uniform
-Initialisation = Normal | Uniform | Given
+Distribution = Normal | Uniform | Glorot | He
+Initialisation = Distribution | Given
 
 
 def check_seed(seed: object) -> int:
@@ -118,15 +201,38 @@ def check_seed(seed: object) -> int:
 
 
 def draw_parameters(
-    distribution: Distribution, seed: int, *, restarts: int, parameters: int, first: int = 0
-) -> NDArray[np.float64]:
+    distribution: Distribution, seed: int, *, restarts: int, layers: Layers, first: int = 0
+) -> FloatArray:
     """Draws the initial parameters of runs `first` to `first + restarts - 1`.
-
-    Every run owns a stretch of the counter of a Philox generator whose key is the seed: what run 3 starts
-    from does not depend on how many runs there are, nor on which are drawn with it.
 
     Args:
         distribution: what to draw from.
+        seed: the key, from 0 to 2**128 - 1.
+        restarts: how many runs.
+        layers: the network's layers, with P parameters.
+        first: the number of the first run.
+
+    Returns:
+        Shape (restarts, P), float64.
+
+    >>> ten = draw_parameters(Normal(), 0, restarts=10, layers=Layers((2, 2, 1)))
+    >>> bool((draw_parameters(Normal(), 0, restarts=1, layers=Layers((2, 2, 1)), first=3) == ten[3]).all())
+    True
+    """
+    numbers = draw_standard(distribution.shape, seed, restarts=restarts, parameters=layers.parameters, first=first)
+    return numbers * distribution.factors(layers)
+
+
+def draw_standard(shape: Shape, seed: int, *, restarts: int, parameters: int, first: int = 0) -> FloatArray:
+    """Draws standard normal numbers, or uniform ones between -1 and 1, for the parameters of some runs.
+
+    Every run owns a stretch of the counter of a Philox generator whose key is the seed: what run 3 starts from does
+    not depend on how many runs there are, nor on which are drawn with it. It does not depend on the setting either:
+    runs of the same number start alike in every setting of a sweep, and differences between settings are not the
+    luck of the draw (common random numbers).
+
+    Args:
+        shape: "normal" or "uniform".
         seed: the key, from 0 to 2**128 - 1.
         restarts: how many runs.
         parameters: how many parameters each has, P.
@@ -135,16 +241,50 @@ def draw_parameters(
     Returns:
         Shape (restarts, P), float64.
 
-    Source: Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".
-
-    >>> ten = draw_parameters(Normal(), 0, restarts=10, parameters=9)
-    >>> bool((draw_parameters(Normal(), 0, restarts=1, parameters=9, first=3) == ten[3]).all())
-    True
+    Source: Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"; the generator is
+    NumPy's, and the tests hold it against the authors' known answers.
     """
     blocks = -(-parameters // _WORDS_PER_BLOCK)
-    generator = np.random.Philox(key=seed)
-    generator.advance(first * blocks)
-    words = generator.random_raw(restarts * blocks * _WORDS_PER_BLOCK).reshape(restarts, -1)
-    # 52 bits and a half are exact in float64: never 0, which has no logarithm, and never rounded up to 1.
-    uniforms = ((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
-    return np.ascontiguousarray(distribution.draw(uniforms)[:, :parameters])
+    numbers = np.empty((restarts, parameters))
+    runs = max(1, _SLICE // (blocks * _WORDS_PER_BLOCK))
+
+    def fill(start: int) -> None:
+        rows = numbers[start : start + runs]
+        generator = np.random.Philox(key=seed)
+        generator.advance((first + start) * blocks)
+        words = generator.random_raw(len(rows) * blocks * _WORDS_PER_BLOCK)
+        # 52 bits and a half are exact in float64: never 0, which has no logarithm, and never rounded up to 1.
+        uniforms = ((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+        rows[...] = _TRANSFORMS[shape](uniforms).reshape(len(rows), -1)[:, :parameters]
+
+    starts = range(0, restarts, runs)
+    if len(starts) == 1:
+        fill(0)
+    else:  # NumPy lets other threads run while it draws and computes
+        with ThreadPoolExecutor(min(len(starts), os.cpu_count() or 1)) as pool:
+            list(pool.map(fill, starts))
+    return numbers
+
+
+def _normal(uniforms: FloatArray) -> FloatArray:
+    """As many normal numbers, from pairs of uniform ones.
+
+    Source: Box and Muller 1958, "A note on the generation of random normal deviates". It is preferred to
+    the faster rejection methods because it uses up the same number of random words whatever they are, so
+    the place of a run in the stream is known.
+    """
+    # Contiguous copies: NumPy may round differently on arrays with gaps, and so by where a run's slice begins.
+    radius = np.sqrt(-2.0 * np.log(np.ascontiguousarray(uniforms[0::2])))
+    angle = 2.0 * np.pi * uniforms[1::2]
+    normals = np.empty_like(uniforms)
+    normals[0::2] = radius * np.cos(angle)
+    normals[1::2] = radius * np.sin(angle)
+    return normals
+
+
+def _uniform(uniforms: FloatArray) -> FloatArray:
+    """The numbers between 0 and 1, moved to the interval from -1 to 1."""
+    return 2.0 * uniforms - 1.0
+
+
+_TRANSFORMS = {"normal": _normal, "uniform": _uniform}

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from gradlab.train._data import Data
 from gradlab.train._errors import NoBestRunError, TrainError, whole_number
 from gradlab.train._experiment import Array, Experiment, Gradient
-
-BoolArray = NDArray[np.bool_]
+from gradlab.train._judge import BoolArray, all_right, have_diverged
 
 
 class Outcome(Enum):
@@ -162,9 +161,7 @@ class Runs:
         began by more than rounding explains (relative: the square root of the number type's epsilon).
         """
         finite = np.isfinite(self.curves).all(axis=1) & np.isfinite(self.parameters).all(axis=1)
-        rounding = 1.0 + np.sqrt(np.finfo(self.curves.dtype).eps)
-        with np.errstate(over="ignore", invalid="ignore"):
-            return ~(finite & (self.losses <= rounding * self.curves[:, 0]))
+        return have_diverged(self.curves[:, 0], self.losses, np.asarray(finite))
 
     @property
     def success(self) -> BoolArray | None:
@@ -173,21 +170,7 @@ class Runs:
         A point is right if the output is nearer to its label than to the other one, or, for one-hot labels,
         if the output of its class is the largest. None if the labels are measurements: nothing is right then.
         """
-        y = self.data.y
-        if self.categorical:
-            truth = y.argmax(axis=-1)[..., None]
-            is_true = np.arange(y.shape[-1]) == truth
-            own = np.where(is_true, self.outputs, -np.inf).max(axis=-1)
-            others = np.where(is_true, -np.inf, self.outputs).max(axis=-1)
-            right = own > others
-        else:
-            values = np.unique(y)
-            if set(values.tolist()) <= {0.0, 1.0}:
-                values = np.array([0.0, 1.0])
-            if len(values) != 2:
-                return None
-            right = abs(self.outputs - y) < (values[1] - values[0]) / 2
-        return right.reshape(len(self), -1).all(axis=1)
+        return all_right(self.outputs, self.data.y, categorical=self.categorical)
 
     @property
     def outcome(self) -> Outcome:
@@ -209,9 +192,7 @@ class Runs:
         """
         diverged = self.diverged
         if diverged.all():
-            raise NoBestRunError(
-                f"all {len(self)} runs diverged, so none is the best; {Outcome.ALL_DIVERGED.remedy}."
-            )
+            raise NoBestRunError(f"all {len(self)} runs diverged, so none is the best; {Outcome.ALL_DIVERGED.remedy}.")
         return self.run(int(np.argmin(np.where(diverged, np.inf, self.losses))))
 
     def run(self, index: int) -> Run:
@@ -260,7 +241,7 @@ class Runs:
         steps = f"{self.steps_done} of {settings.steps}" if self.interrupted else f"{self.steps_done}"
         lines = [
             f"{len(self)} runs on {self.data.name} ({len(self.data)} points), {steps} steps "
-            f"with learning rate {settings.learning_rate:g}, seed {settings.seed}",
+            f"with {settings.rule}, seed {settings.seed}",
             f"outcome      {self.outcome.name}: {self.outcome.value}",
         ]
         if self.success is not None:

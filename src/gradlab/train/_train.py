@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from gradlab.train._data import Data, dataset
 from gradlab.train._errors import DataError, TrainError
-from gradlab.train._experiment import Array, Experiment, Gradient, Network, check_fits
-from gradlab.train._initialise import Given, Initialisation, Normal, draw_parameters
+from gradlab.train._experiment import Array, Experiment, Network, check_fits
+from gradlab.train._initialise import Given, Initialisation, Layers, Normal, draw_parameters
 from gradlab.train._runs import Runs
+from gradlab.train._trainers import Architecture, NumpyTrainer, Trainer, has_kernels, trainer_for
 
 Progress = Callable[[int, int], object]
+_WORK = 10**9  # parameters x points x steps between two looks at the keyboard: about a tenth of a second
 
 
 def train(
     net: Network,
     data: Data | tuple[ArrayLike, ArrayLike],
     *,
-    learning_rate: float = 1.0,
+    learning_rate: float | Sequence[float] = 1.0,
+    momentum: float = 0.0,
     steps: int = 100,
     restarts: int = 10,
     seed: int = 0,
@@ -32,19 +35,23 @@ def train(
     """Trains a network by full-batch gradient descent, from several starting points at once.
 
     Every run uses the gradient that gradlab derived. The same call gives the same result, and where a run
-    starts depends on its number and the seed, not on how many runs there are. Ctrl-C ends the training after
-    the last whole step and returns what is done, marked as interrupted.
+    starts depends on its number and the seed, not on how many runs there are. Where Numba is installed, a kernel
+    made for the network and the data does the steps, else NumPy; the two agree to rounding. Ctrl-C ends the
+    training and returns the steps that are done, marked as interrupted.
 
     Args:
         net: the network.
         data: one of `gl.datasets`, or a pair (x, y) of points (N, d) and labels (N,) or (N, K).
-        learning_rate: what the gradient is multiplied with in each step.
+        learning_rate: what the gradient is multiplied with in each step; or one for each layer of weights, from the
+            inputs on.
+        momentum: the part of the last update that is added to each, from 0 to below 1.
         steps: how many steps each run takes.
         restarts: how many runs, each from its own initial parameters.
         seed: the key of the random numbers.
-        initialisation: `Normal(scale)`, `Uniform(bound)`, or the initial parameters, shape (restarts, P).
+        initialisation: `Normal(scale)`, `Uniform(bound)`, `Glorot()`, `He()`, or the initial parameters, shape
+            (restarts, P).
         dtype: "float64" or "float32".
-        progress: called after each step with the number of steps done and of all steps.
+        progress: called now and then with the number of steps done and of all steps.
 
     Returns:
         All runs: losses, curves, parameters, the best of them.
@@ -63,54 +70,78 @@ def train(
     check_fits(net, points)
     if not isinstance(initialisation, Initialisation):
         initialisation = _given(initialisation, len(net.parameters))
-    experiment = Experiment(learning_rate, steps, restarts, seed, initialisation, dtype)  # type: ignore[arg-type]
-    start = _initial_parameters(experiment, len(net.parameters)).astype(experiment.dtype)
-    gradient = net.compile("numpy")
-    x, y = (array.astype(experiment.dtype) for array in points)
-    # Runs that diverge overflow on their way to NaN; they are counted in the result, so NumPy need not warn.
+    if isinstance(learning_rate, Sequence) and not isinstance(learning_rate, str):
+        learning_rate = tuple(learning_rate)
+    experiment = Experiment(learning_rate, steps, restarts, seed, initialisation, dtype, momentum)  # type: ignore[arg-type]
+    plain = _plain(net, points, experiment)
+    rate = _rates(experiment, len(net.sizes) - 1)
+    start = _initial_parameters(experiment, plain.layers).astype(experiment.dtype)
+    architecture = Architecture.of(net) if has_kernels() else None
+    if architecture is None:
+        end, curves = _descend_with_numpy(plain, start, rate, experiment, progress)
+    else:
+        trainer = trainer_for(architecture, points, experiment.dtype)
+        end, curves = _descend_with_kernel(trainer, start, rate, experiment, progress, len(points))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        end, curves = _descend(gradient, start, x, y, experiment, progress)
-        outputs = gradient.predict(end, x)
+        outputs = plain.gradient.predict(end, plain.x)
     return Runs(
         experiment=experiment,
         data=points,
         names=tuple(net.parameters),
-        gradient=gradient,
+        gradient=plain.gradient,
         initial_parameters=start,
         parameters=end,
         curves=curves,
         outputs=outputs,
-        categorical=net.loss_name == "softmax_cross_entropy",
+        categorical=plain.categorical,
         interrupted=curves.shape[1] <= experiment.steps,
     )
 
 
-class _State(NamedTuple):
-    """Where all runs are after a whole step; one name to bind, so that Ctrl-C never falls into the middle."""
+def _plain(net: Network, data: Data, experiment: Experiment) -> NumpyTrainer:
+    """What trains a network step by step, and says how many parameters it wants."""
+    weights = Layers(tuple(net.sizes), biases=False)
+    layers = Layers(tuple(net.sizes), biases=len(net.parameters) != weights.parameters)
+    return NumpyTrainer(net.compile("numpy"), layers, data, experiment.dtype, net.loss_name == "softmax_cross_entropy")
 
-    done: int
-    parameters: Array
-    gradient: Array
 
-
-def _descend(
-    gradient: Gradient, start: Array, x: Array, y: Array, experiment: Experiment, progress: Progress | None
+def _descend_with_numpy(
+    trainer: NumpyTrainer, start: Array, rate: Array, experiment: Experiment, progress: Progress | None
 ) -> tuple[Array, Array]:
     """The final parameters (restarts, P) and the losses (restarts, steps done + 1)."""
-    rate = start.dtype.type(experiment.learning_rate)
     losses = np.empty((experiment.steps + 1, len(start)), dtype=start.dtype)  # a row is written at once
-    losses[0], slope = gradient(start, x, y)
-    state = _State(0, start, slope)
+    last = None
     try:
-        for done in range(1, experiment.steps + 1):
-            parameters = state.parameters - rate * state.gradient
-            losses[done], slope = gradient(parameters, x, y)
-            state = _State(done, parameters, slope)
-            if progress is not None:
-                progress(done, experiment.steps)
+        for state in trainer.walk(start, rate, experiment.steps, experiment.momentum or None):
+            losses[state.done] = state.loss
+            last = state  # one name to bind, so that Ctrl-C never falls into the middle
+            if progress is not None and state.done:
+                progress(state.done, experiment.steps)
     except KeyboardInterrupt:
-        losses = losses[: state.done + 1]
-    return state.parameters, np.ascontiguousarray(losses.T)
+        if last is None:
+            raise
+    assert last is not None  # the walk yields the start in any case
+    return last.parameters, np.ascontiguousarray(losses[: last.done + 1].T)
+
+
+def _descend_with_kernel(
+    trainer: Trainer, start: Array, rate: Array, experiment: Experiment, progress: Progress | None, points: int
+) -> tuple[Array, Array]:
+    """The same in stretches of steps; with momentum in one, as a stretch begins with no update to go on from."""
+    all_steps = experiment.steps
+    stretch = all_steps if experiment.momentum else max(1, _WORK // (start.size * points))
+    at, done, curves = start, 0, []
+    with suppress(KeyboardInterrupt):  # what is done so far is the result, and is marked by its number of steps
+        while not curves or done < all_steps:
+            steps = min(stretch, all_steps - done)
+            result = trainer.train(at, rate, steps, momentum=experiment.momentum or None, curves=True)
+            assert result.curves is not None  # they were asked for
+            at, curves, done = result.parameters, [*curves, result.curves[:, bool(curves) :]], done + steps
+            if progress is not None and done:
+                progress(done, all_steps)
+    if not curves:
+        curves = [trainer.train(start, rate, 0).initial_loss[:, None]]
+    return at, np.concatenate(curves, axis=1) if len(curves) > 1 else curves[0]
 
 
 def _as_data(data: Data | tuple[ArrayLike, ArrayLike]) -> Data:
@@ -132,21 +163,32 @@ def _given(values: ArrayLike, count: int) -> Given:
     except (TypeError, ValueError):
         raise TrainError(f"initialisation is {values!r}, which holds no parameters; {hint}") from None
     if start.ndim != 2 or start.shape[1] != count:
-        raise TrainError(
-            f"initialisation has the shape {start.shape}, but the network has {count} parameters; {hint}"
-        )
+        raise TrainError(f"initialisation has the shape {start.shape}, but the network has {count} parameters; {hint}")
     if not np.isfinite(start).all():
         raise TrainError(f"initialisation holds NaN or infinite parameters; {hint}")
     return Given(len(start), start.tobytes())
 
 
-def _initial_parameters(experiment: Experiment, count: int) -> Array:
+def _initial_parameters(experiment: Experiment, layers: Layers) -> Array:
     source, restarts = experiment.initialisation, experiment.restarts
     if not isinstance(source, Given):
-        return draw_parameters(source, experiment.seed, restarts=restarts, parameters=count)
+        return draw_parameters(source, experiment.seed, restarts=restarts, layers=layers)
     if source.restarts != restarts:
         raise TrainError(
             f"initialisation holds the parameters of {source.restarts} runs, but restarts is {restarts}; "
             f"write restarts={source.restarts}."
         )
     return source.array()
+
+
+def _rates(experiment: Experiment, layers: int) -> Array:
+    """The learning rate of each run, shape (restarts,), or of each run and layer, shape (restarts, layers)."""
+    rate = experiment.learning_rate
+    if not isinstance(rate, tuple):
+        return np.full(experiment.restarts, rate, dtype=experiment.dtype)
+    if len(rate) != layers:
+        raise TrainError(
+            f"learning_rate holds {len(rate)} rates, but the network has {layers} layers of weights; "
+            f"write one for each, as learning_rate={(1.0,) * layers}."
+        )
+    return np.broadcast_to(np.array(rate, dtype=experiment.dtype), (experiment.restarts, layers))

@@ -1,0 +1,211 @@
+"""What does the steps: gradlab's kernel where Numba is installed, else NumPy; both answer to the same call."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gradlab.codegen import NumbaTrainer, NumpyNetwork, TrainResult
+from gradlab.graph import NetworkGraph
+from gradlab.train._data import Data
+from gradlab.train._experiment import Array, Gradient
+from gradlab.train._initialise import Layers
+from gradlab.train._judge import BoolArray, all_right
+
+NEVER = -1
+
+
+class Trainer(Protocol):
+    """Trains many networks on one data set."""
+
+    def train(
+        self,
+        parameters: ArrayLike,
+        learning_rate: ArrayLike,
+        steps: int,
+        *,
+        momentum: ArrayLike | None = None,
+        curves: bool = False,
+    ) -> TrainResult:
+        """Takes runs that start at parameters (R, P) through so many steps; see `gradlab.codegen.NumbaTrainer`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """All that determines a network's graph, hashable and quick to compare.
+
+    Args:
+        sizes: the number of units of each layer, inputs first.
+        hidden: the activation of the hidden layers.
+        output: the activation of the output layer.
+        loss: the name of the loss.
+        scaling: how a layer's sums are scaled.
+        biases: whether the layers have biases.
+    """
+
+    sizes: tuple[int, ...]
+    hidden: str
+    output: str
+    loss: str
+    scaling: str
+    biases: bool
+
+    @staticmethod
+    def of(net: object) -> Architecture | None:
+        """Returns a network's architecture, or None if it has no graph of gradlab's."""
+        graph = getattr(net, "graph", None)
+        if not isinstance(graph, NetworkGraph):
+            return None
+        return Architecture(graph.sizes, graph.hidden, graph.output, graph.loss, graph.scaling, graph.biases)
+
+    @property
+    def graph(self) -> NetworkGraph:
+        """The network's graph, made once."""
+        return _graph(self)
+
+    @property
+    def layers(self) -> Layers:
+        """What an initialisation needs to know of it."""
+        return Layers(self.sizes, self.biases)
+
+    def with_width(self, width: int) -> Architecture:
+        """Returns the same network with all its hidden layers as wide as this."""
+        return replace(self, sizes=(self.sizes[0], *(width for _ in self.sizes[1:-1]), self.sizes[-1]))
+
+
+@lru_cache(maxsize=64)
+def _graph(architecture: Architecture) -> NetworkGraph:
+    a = architecture
+    return NetworkGraph(a.sizes, a.hidden, a.output, a.loss, a.scaling, a.biases)
+
+
+def has_kernels() -> bool:
+    """Returns whether Numba is installed."""
+    return importlib.util.find_spec("numba") is not None
+
+
+def trainer_for(architecture: Architecture, data: Data, dtype: str) -> Trainer:
+    """Returns what trains such networks on the data fastest: kernels are made once and kept.
+
+    Args:
+        architecture: the network's.
+        data: what it is trained on.
+        dtype: the number type of all arithmetic.
+    """
+    if has_kernels():
+        return _kernel(architecture, data.x.tobytes(), data.y.tobytes(), data.y.shape, dtype)
+    categorical = architecture.loss == "softmax_cross_entropy"
+    return NumpyTrainer(NumpyNetwork(architecture.graph), architecture.layers, data, dtype, categorical)
+
+
+@lru_cache(maxsize=32)
+def _kernel(architecture: Architecture, x: bytes, y: bytes, labels: tuple[int, ...], dtype: str) -> NumbaTrainer:
+    points = np.frombuffer(x).reshape(labels[0], -1)
+    return NumbaTrainer(architecture.graph, points, np.frombuffer(y).reshape(labels), dtype=dtype)
+
+
+class State(NamedTuple):
+    """Where all runs are after a whole step."""
+
+    done: int
+    parameters: Array
+    loss: Array
+    alive: BoolArray
+
+
+class NumpyTrainer:
+    """Trains many networks with NumPy, step by step; its results are the kernel's to rounding.
+
+    Args:
+        gradient: the compiled network.
+        layers: its layers.
+        data: what it is trained on.
+        dtype: the number type of all arithmetic.
+        categorical: whether the class is the largest of several outputs.
+    """
+
+    def __init__(self, gradient: Gradient, layers: Layers, data: Data, dtype: str, categorical: bool) -> None:
+        self.gradient, self.layers, self.dtype, self.categorical = gradient, layers, np.dtype(dtype), categorical
+        self.x, self.y = (array.astype(self.dtype) for array in data)
+
+    def walk(
+        self, parameters: ArrayLike, learning_rate: ArrayLike, steps: int, momentum: ArrayLike | None = None
+    ) -> Iterator[State]:
+        """Goes through the steps one at a time.
+
+        Args:
+            parameters: where the runs start, shape (R, P).
+            learning_rate: one number, one for each run (R,), or one for each run and layer (R, layers).
+            steps: how many.
+            momentum: the part of the last update that is added to each, one number or shape (R,).
+
+        Yields:
+            Where the runs are before the first step and after each. A run that is no longer finite is NaN from
+            then on.
+        """
+        at = np.array(parameters, dtype=self.dtype)
+        rate = self._column(learning_rate)
+        if rate.shape[-1] > 1:
+            rate = rate[:, self.layers.of_parameters()]
+        kept = None if momentum is None else self._column(momentum)
+        update = np.zeros_like(at)
+        alive = np.ones(len(at), dtype=bool)
+        for step in range(steps + 1):
+            # Runs that diverge overflow on their way to NaN; they are counted in the result, so NumPy need not warn.
+            with np.errstate(all="ignore"):
+                loss, slope = self.gradient(at, self.x, self.y)
+                alive = alive & np.isfinite(at).all(axis=1) & np.isfinite(loss)
+                if not alive.all():
+                    loss, at = np.where(alive, loss, np.nan), np.where(alive[:, None], at, np.nan)
+                yield State(step, at, loss, alive)
+                update = -rate * slope if kept is None else kept * update - rate * slope
+                at = at + update
+
+    def train(
+        self,
+        parameters: ArrayLike,
+        learning_rate: ArrayLike,
+        steps: int,
+        *,
+        momentum: ArrayLike | None = None,
+        curves: bool = False,
+    ) -> TrainResult:
+        """Takes runs through so many steps.
+
+        Args:
+            parameters: where the runs start, shape (R, P).
+            learning_rate: one number, one for each run (R,), or one for each run and layer (R, layers).
+            steps: how many.
+            momentum: the part of the last update that is added to each, one number or shape (R,).
+            curves: whether to keep the loss of every step.
+
+        Returns:
+            How each run went.
+        """
+        losses: list[Array] = []
+        diverged, success = (np.full(len(np.atleast_2d(parameters)), NEVER, dtype=np.int32) for _ in range(2))
+        right = np.zeros(len(diverged), dtype=bool)
+        state = None
+        for state in self.walk(parameters, learning_rate, steps, momentum):
+            if curves or state.done == 0:
+                losses.append(state.loss)
+            diverged[~state.alive & (diverged == NEVER)] = state.done
+            with np.errstate(all="ignore"):
+                outputs = self.gradient.predict(state.parameters, self.x)
+                found = all_right(outputs, self.y, categorical=self.categorical)
+            right = right & False if found is None else found & state.alive
+            success[right & (success == NEVER)] = state.done
+        assert state is not None  # the walk yields the start in any case
+        kept = np.stack(losses, axis=1) if curves else None
+        return TrainResult(state.parameters, losses[0], state.loss, right, diverged, success, kept)
+
+    def _column(self, values: ArrayLike) -> Array:
+        array = np.asarray(values, dtype=self.dtype)
+        return array if array.ndim == 2 else array.reshape(-1, 1)
