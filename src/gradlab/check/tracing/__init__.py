@@ -5,5 +5,5 @@ from __future__ import annotations
 from gradlab.check.tracing._program import Place as Place
 from gradlab.check.tracing._program import Program as Program
 from gradlab.check.tracing._program import Step as Step
-from gradlab.check.tracing._program import Untraceable as Untraceable
+from gradlab.check.tracing._program import UntraceableError as UntraceableError
 from gradlab.check.tracing._trace import trace as trace

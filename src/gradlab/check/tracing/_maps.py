@@ -16,7 +16,7 @@ _STEP = 6e-6
 _LARGEST_MATRIX, _MOST_COLUMNS = 4_000_000, 4096
 
 
-class TooLarge(Exception):
+class TooLargeError(Exception):
     """An operation has too many numbers for its derivative to be measured."""
 
 
@@ -99,10 +99,10 @@ def measure_matrix(function: Function, at: np.ndarray, result_size: int) -> Matr
     """The Jacobian, column by column.
 
     Raises:
-        TooLarge: It has too many columns or too many elements.
+        TooLargeError: It has too many columns or too many elements.
     """
     if at.size > _MOST_COLUMNS or at.size * result_size > _LARGEST_MATRIX:
-        raise TooLarge(f"{result_size} x {at.size}")
+        raise TooLargeError(f"{result_size} x {at.size}")
     flat = at.reshape(-1)
     sizes = np.maximum(np.abs(flat), 1e-2 * np.abs(flat).max(initial=0.0))
     sizes = _STEP * np.where(sizes == 0, 1.0, sizes)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_OWN = str(Path(__file__).resolve().parent.parent)
+_OWN = str(Path(__file__).parent.parent)
 _LIBRARIES = ("numpy", "torch", "jax", "jaxlib", "scipy")
 _LONGEST = 60
 

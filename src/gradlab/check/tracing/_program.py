@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,24 +11,28 @@ import numpy as np
 from gradlab.check.tracing._maps import (
     Diagonal,
     Map,
-    TooLarge,
+    TooLargeError,
     measure_choice,
     measure_elementwise,
     measure_matrix,
 )
 from gradlab.check.tracing._place import Place
+from gradlab.check.tracing._regions import Region, find_regions
 
 Backward = Callable[[np.ndarray], Iterable[tuple[int, np.ndarray]]]
 """From the cotangent of a value to those of the values it is computed from, by their numbers."""
 
-_MOST_STEPS = 3000
+_MOST_STEPS, _MOST_OUTPUTS = 3000, 64
 _MOVES = {
     "getitem", "reshape", "ravel", "transpose", "squeeze", "expand_dims", "concatenate", "stack", "broadcast_to",
     "flip", "roll", "swapaxes", "moveaxis", "setitem", "copy", "pad", "split",
 }  # fmt: skip
 
 
-class Untraceable(Exception):
+_SHIFTS = {"max", "logsumexp"}
+
+
+class UntraceableError(Exception):
     """A loss does something that cannot be followed; the diagnosis goes on with numbers alone."""
 
 
@@ -64,22 +68,23 @@ class Program:
         output: The number of the loss's value.
 
     Raises:
-        Untraceable: A step cannot be repeated, or there are too many.
+        UntraceableError: A step cannot be repeated, or there are too many.
     """
 
     def __init__(self, inputs: Sequence[np.ndarray], steps: Sequence[Step], output: int) -> None:
         if len(steps) > _MOST_STEPS:
-            raise Untraceable(f"{len(steps)} operations are too many")
+            raise UntraceableError(f"{len(steps)} operations are too many")
         self.inputs = tuple(inputs)
         self.steps = tuple(steps)
         self.output = output
         self.values: list[np.ndarray] = list(inputs)
         self._maps: dict[tuple[int, int], Map] = {}
+        self._ignored: dict[int, Backward] = {}
         with np.errstate(all="ignore"):
             for step in steps:
                 self.values.append(np.asarray(step.call(*self._arguments(step)), dtype=np.float64))
-        if self.values[output].size != 1:
-            raise Untraceable("the loss is not one number")
+        if self.values[output].size > _MOST_OUTPUTS:
+            raise UntraceableError(f"{self.values[output].size} outputs are too many")
 
     def step(self, value: int) -> Step | None:
         """The step that a value is the result of; None for the arrays of the point."""
@@ -99,6 +104,34 @@ class Program:
                 wanted.update(operand for operand in step.operands if operand is not None)
         return tuple(value for value in sorted(wanted) if value >= len(self.inputs))
 
+    def ignore_shifts(self) -> None:
+        """Take the largest entry, which softmax and log-sum-exp subtract, as a constant where it cancels out.
+
+        Nobody derives by it: mistakes are made in gradients without it.
+        """
+        right = self.gradient()
+        largest = np.abs(right).max(initial=0.0)
+        for value in self.used:
+            if self.steps[value - len(self.inputs)].operation in _SHIFTS:
+                without = self.gradient({value: lambda cotangent: ()})
+                if np.all(np.abs(without - right) <= 1e-6 * np.abs(right) + 1e-7 * largest):
+                    self._ignored[value] = lambda cotangent: ()
+
+    def with_constants(self, places: Sequence[tuple[int, int]], number: float) -> Program:
+        """The same program with a number in the place of constants, each given by a value and a position."""
+        steps = list(self.steps)
+        for value, position in places:
+            step = steps[value - len(self.inputs)]
+            constants = list(step.constants)
+            constants[position] = np.full_like(constants[position], number)
+            steps[value - len(self.inputs)] = replace(step, constants=tuple(constants))
+        return Program(self.inputs, steps, self.output)
+
+    @cached_property
+    def regions(self) -> list[Region]:
+        """The functions of one array, element by element, that it contains."""
+        return find_regions(self)
+
     @cached_property
     def places(self) -> dict[tuple[object, ...], tuple[int, ...]]:
         """The computed values by the spot in the source that computes them: a loop's body computes many."""
@@ -113,7 +146,7 @@ class Program:
         """The derivative of a value by the operand at `position` of its step.
 
         Raises:
-            Untraceable: It has too many numbers.
+            UntraceableError: It has too many numbers.
         """
         key = (value, position)
         if key not in self._maps:
@@ -144,8 +177,8 @@ class Program:
                 return Diagonal(np.full(at.shape, share), at.shape)
             try:
                 return measure_matrix(function, at, result_size)
-            except TooLarge as error:
-                raise Untraceable(f"{step.operation} is too large to measure: {error}") from error
+            except TooLargeError as error:
+                raise UntraceableError(f"{step.operation} is too large to measure: {error}") from error
 
     def backward(self, value: int) -> Backward:
         """The right way back through the step of a value."""
@@ -158,16 +191,20 @@ class Program:
         return pull
 
     def gradient(self, replaced: Mapping[int, Backward] | None = None) -> np.ndarray:
-        """The gradient of the loss by all numbers of the point, shape (P,).
+        """The gradient by all numbers of the point, shape (P,); for M outputs their M gradients in a row, (M * P,).
 
         Args:
             replaced: For some computed values, another way back than the right one. Default none.
 
         Raises:
-            Untraceable: A local derivative has too many numbers.
+            UntraceableError: A local derivative has too many numbers.
         """
-        replaced = replaced or {}
-        cotangents: dict[int, np.ndarray] = {self.output: np.ones_like(self.values[self.output])}
+        shape = self.values[self.output].shape
+        units = np.eye(int(np.prod(shape))).reshape(-1, *shape)
+        return np.concatenate([self._pull(unit, {**self._ignored, **(replaced or {})}) for unit in units])
+
+    def _pull(self, start: np.ndarray, replaced: Mapping[int, Backward]) -> np.ndarray:
+        cotangents: dict[int, np.ndarray] = {self.output: start}
         with np.errstate(all="ignore"):
             for value in reversed(self.used):
                 cotangent = cotangents.pop(value, None)

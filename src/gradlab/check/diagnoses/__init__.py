@@ -1,0 +1,43 @@
+"""The rules of diagnosis, each a kind of mistake in a file of its own, from the simplest explanation on."""
+
+from __future__ import annotations
+
+from gradlab.check.diagnoses._data_forgotten import data_forgotten
+from gradlab.check.diagnoses._derivative_left_out import derivative_left_out, straight_through
+from gradlab.check.diagnoses._evidence import Evidence as Evidence
+from gradlab.check.diagnoses._evidence import Hypothesis as Hypothesis
+from gradlab.check.diagnoses._evidence import Rule as Rule
+from gradlab.check.diagnoses._evidence import View as View
+from gradlab.check.diagnoses._factor import factor
+from gradlab.check.diagnoses._last_sample import last_sample
+from gradlab.check.diagnoses._mistakes import Diagnosis as Diagnosis
+from gradlab.check.diagnoses._mistakes import Mistake as Mistake
+from gradlab.check.diagnoses._negated import negated
+from gradlab.check.diagnoses._one_off import one_off
+from gradlab.check.diagnoses._operand_forgotten import operand_forgotten
+from gradlab.check.diagnoses._path_dropped import path_dropped, sign_within
+from gradlab.check.diagnoses._stale import stale
+from gradlab.check.diagnoses._sum_for_mean import sum_for_mean
+from gradlab.check.diagnoses._swapped import swapped
+from gradlab.check.diagnoses._transposed import transposed
+from gradlab.check.diagnoses._wrong_derivative import wrong_derivative
+from gradlab.check.diagnoses._zeroed import zeroed
+
+RULES: tuple[Rule, ...] = (
+    negated,
+    zeroed,
+    sum_for_mean,
+    swapped,
+    transposed,
+    factor,
+    straight_through,
+    stale,
+    path_dropped,
+    sign_within,
+    derivative_left_out,
+    last_sample,
+    wrong_derivative,
+    operand_forgotten,
+    data_forgotten,
+    one_off,
+)
