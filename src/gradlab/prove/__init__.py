@@ -1,0 +1,12 @@
+"""Written mathematics, judged line by line against a graph."""
+
+from gradlab.prove._prove import prove as prove
+from gradlab.prove._verdict import Fault as Fault
+from gradlab.prove._verdict import Method as Method
+from gradlab.prove._verdict import Place as Place
+from gradlab.prove._verdict import Proof as Proof
+from gradlab.prove._verdict import Repair as Repair
+from gradlab.prove._verdict import Slip as Slip
+from gradlab.prove._verdict import Step as Step
+from gradlab.prove._verdict import Truth as Truth
+from gradlab.prove._verdict import Witness as Witness

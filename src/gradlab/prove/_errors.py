@@ -1,0 +1,47 @@
+"""What can go wrong while something written is read or judged, and the time it may take."""
+
+from __future__ import annotations
+
+import time
+
+from gradlab._errors import GradlabError
+
+
+class NotUnderstoodError(GradlabError):
+    """Something written that has no meaning gradlab knows; ``at`` is where it stands, counted in characters."""
+
+    def __init__(self, message: str, at: int) -> None:
+        super().__init__(message)
+        self.at = at
+
+
+class OutOfTimeError(GradlabError):
+    """A judgement that took longer than it may."""
+
+
+class Deadline:
+    """A moment that all loops of a judgement look at.
+
+    Args:
+        seconds: how far ahead it is.
+        outer: a deadline that may be earlier.
+    """
+
+    def __init__(self, seconds: float, outer: Deadline | None = None) -> None:
+        self.end = time.monotonic() + seconds
+        if outer is not None:
+            self.end = min(self.end, outer.end)
+
+    def check(self) -> None:
+        """Go on, or not.
+
+        Raises:
+            OutOfTimeError: after the deadline.
+        """
+        if time.monotonic() > self.end:
+            raise OutOfTimeError("this takes too long to judge: split it into smaller steps")
+
+    @property
+    def passed(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() > self.end

@@ -1,0 +1,249 @@
+"""Exact proof that an expression is zero: SymPy's polynomials over the exponentials and logarithms in it.
+
+Every function is written by exponentials, logarithms and roots of its arguments; each of those becomes a generator, and
+two sides are equal if the numerator of their difference is the zero polynomial. Polynomials are multiplied one by one,
+each within a bound, so that the time is bounded without interrupting SymPy.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from gradlab.graph import (
+    PRIMITIVES,
+    Apply,
+    Const,
+    Expression,
+    Graph,
+    NetworkGraph,
+    Ref,
+    is_apply,
+    number,
+    parse,
+    transform,
+)
+from gradlab.prove._errors import Deadline
+
+MOST_PRODUCTS = 60_000
+_DEFINITIONS = {name: parse(row.definition) for name, row in PRIMITIVES.items() if row.definition}
+_BOTTOM = {"add", "mul", "neg", "div"}
+
+
+class GivenUpError(Exception):
+    """Too large, or outside of what polynomials can say."""
+
+
+def equal_exactly(graph: Graph, left: Expression, right: Expression, deadline: Deadline) -> bool:
+    """Whether two expressions are proved equal; False says nothing.
+
+    Args:
+        graph: for the quantities in the expressions.
+        left: one side, without derivatives.
+        right: the other.
+        deadline: when to give up.
+    """
+    if left == right:
+        return True
+    for depth in (0, 1, 2):
+        try:
+            if _Prover(graph, depth, deadline).equal(left, right):
+                return True
+        except GivenUpError:
+            continue
+    return False
+
+
+class _Prover:
+    """One attempt.
+
+    Args:
+        graph: the graph.
+        depth: which of its quantities are written out: 0 none, 1 those that are no polynomials, 2 all.
+        deadline: when to give up.
+    """
+
+    def __init__(self, graph: Graph, depth: int, deadline: Deadline) -> None:
+        self.graph, self.depth, self.deadline = graph, depth, deadline
+        self.generators: dict[Any, Any] = {}
+        self.plain: dict[Expression, Any] = {}
+        labels = graph.labels if isinstance(graph, NetworkGraph) and graph.loss == "softmax_cross_entropy" else ()
+        self.last_label = labels[-1] if labels else None
+        self.other_labels = labels[:-1]
+
+    def equal(self, left: Expression, right: Expression) -> bool:
+        import sympy
+        from sympy.polys.rings import ring
+
+        a, b = self.rational(left), self.rational(right)
+        symbols = sorted(set(self.generators.values()), key=lambda symbol: symbol.name)
+        self.ring = ring([symbol.name for symbol in symbols] or ["unit"], sympy.QQ)[0]
+        self.gens = {symbol: gen for symbol, gen in zip(symbols, self.ring.gens, strict=False)}
+        self.fractions: dict[Any, Any] = {}
+        (p, q), (r, s) = self.fraction(a), self.fraction(b)
+        return self.times(p, s) == self.times(r, q)
+
+    def generator(self, key: Any) -> Any:
+        import sympy
+
+        if key not in self.generators:
+            self.generators[key] = sympy.Symbol(f"g{len(self.generators)}")
+        return self.generators[key]
+
+    def rational(self, expression: Expression) -> Any:
+        """The expression as a rational function of generators, in SymPy, as it stands."""
+        self.check()
+        known = self.plain.get(expression)
+        if known is None:
+            known = self.plain[expression] = self.translated(expression)
+        return known
+
+    def check(self) -> None:
+        if self.deadline.passed:
+            raise GivenUpError
+
+    def translated(self, expression: Expression) -> Any:
+        import sympy
+
+        if isinstance(expression, Const):
+            return sympy.Rational(expression.value.numerator, expression.value.denominator)
+        if isinstance(expression, Ref):
+            return self.named(expression.name)
+        assert isinstance(expression, Apply)
+        name = expression.primitive
+        if name in _BOTTOM:
+            return self.operation(name, [self.rational(arg) for arg in expression.args])
+        if name in _DEFINITIONS:
+            argument = expression.args[0]
+            inserted = transform(_DEFINITIONS[name], lambda node: argument if node == Ref("x") else None)
+            return self.rational(inserted)
+        if name == "softmax":
+            exponentials = tuple(Apply("exp", (arg,)) for arg in expression.args[1:])
+            index = int(expression.args[0].value) - 1  # type: ignore[attr-defined]
+            return self.rational(Apply("div", (exponentials[index], Apply("add", exponentials))))
+        if name == "exp":
+            return self.power_of("exp", expression.args[0])
+        if name == "pow":
+            return self.power(*expression.args)
+        if name == "sqrt":
+            return self.power(expression.args[0], number(Fraction(1, 2)))
+        return self.generator((name, *(self.key(arg) for arg in expression.args)))
+
+    def named(self, name: str) -> Any:
+        if name == self.last_label:
+            return 1 - sum(self.generator(label) for label in self.other_labels)
+        formula = self.graph[name].expression if name in self.graph else None
+        if formula is None or self.depth == 0 or (self.depth == 1 and _is_polynomial(formula)):
+            return self.generator(name)
+        return self.rational(formula)
+
+    def operation(self, name: str, args: list[Any]) -> Any:
+        import sympy
+
+        if name == "add":
+            return sympy.Add(*args)
+        if name == "mul":
+            return sympy.Mul(*args)
+        if name == "neg":
+            return -args[0]
+        if args[1] == 0:
+            raise GivenUpError
+        return args[0] / args[1]
+
+    def expanded(self, expression: Expression) -> Any:
+        """An argument of a function in one form for all that are equal to it."""
+        import sympy
+
+        value = self.rational(expression)
+        if sympy.count_ops(value) > 60:
+            raise GivenUpError
+        return sympy.expand(sympy.cancel(value))
+
+    def key(self, expression: Expression) -> Any:
+        return self.expanded(expression)
+
+    def power(self, base: Expression, exponent: Expression) -> Any:
+        import sympy
+
+        value = self.expanded(exponent)
+        if value.is_Integer and abs(int(value)) <= 12:
+            below = self.rational(base)
+            if below == 0 and value <= 0:
+                raise GivenUpError
+            return sympy.Pow(below, value, evaluate=False) if value < 0 else below**value
+        return self.power_of(("pow", self.key(base)), exponent, self.rational(base))
+
+    def power_of(self, head: Any, exponent: Expression, base: Any = None) -> Any:
+        """A power whose exponent is a sum, as a product of one generator for each of its terms."""
+        import sympy
+
+        result = sympy.Integer(1)
+        for term in sympy.Add.make_args(self.expanded(exponent)):
+            coefficient, rest = term.as_coeff_Mul()
+            if rest == 1 and base is not None:
+                whole = sympy.floor(coefficient)
+                result *= base**whole
+                coefficient -= whole
+                if coefficient:
+                    result *= self.generator((head, coefficient))
+                continue
+            result *= self.generator((head, rest, coefficient.q)) ** coefficient.p
+        return result
+
+    def fraction(self, value: Any) -> tuple[Any, Any]:
+        """Numerator and denominator, as polynomials."""
+        self.check()
+        known = self.fractions.get(value)
+        if known is None:
+            known = self.fractions[value] = self.fraction_of(value)
+        return known
+
+    def fraction_of(self, value: Any) -> tuple[Any, Any]:
+        one = self.ring.one
+        if value.is_Rational:
+            return self.ring.ground_new(self.ring.domain(value.p, value.q)), one
+        if value.is_Symbol:
+            return self.gens[value], one
+        if value.is_Pow and value.exp.is_Integer:
+            over, under = self.fraction(value.base)
+            if value.exp < 0:
+                if over == 0:
+                    raise GivenUpError
+                over, under = under, over
+            return self.raised(over, abs(int(value.exp))), self.raised(under, abs(int(value.exp)))
+        parts = [self.fraction(arg) for arg in value.args]
+        over, under = parts[0]
+        for p, q in parts[1:]:
+            if value.is_Mul:
+                over, under = self.times(over, p), self.times(under, q)
+            elif value.is_Add and q == under:
+                over = over + p
+            elif value.is_Add:
+                over, under = self.times(over, q) + self.times(p, under), self.times(under, q)
+            else:
+                raise GivenUpError
+        return over, under
+
+    def raised(self, base: Any, exponent: int) -> Any:
+        result = self.ring.one
+        for _ in range(exponent):
+            result = self.times(result, base)
+        return result
+
+    def times(self, a: Any, b: Any) -> Any:
+        self.check()
+        if len(a) * len(b) > MOST_PRODUCTS:
+            raise GivenUpError
+        return a * b
+
+
+def _is_polynomial(formula: Expression) -> bool:
+    if is_apply(formula, "pow"):
+        return (
+            isinstance(formula.args[1], Const)
+            and formula.args[1].value.denominator == 1
+            and _is_polynomial(formula.args[0])
+        )
+    if isinstance(formula, Apply):
+        return formula.primitive in ("add", "mul", "neg") and all(map(_is_polynomial, formula.args))
+    return True

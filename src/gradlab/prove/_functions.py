@@ -1,0 +1,46 @@
+"""The functions that written mathematics may use, each by the primitives of the table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from gradlab.derive import local_gradient
+from gradlab.graph import ZERO, Apply, Expression, Ref, parse, transform
+
+_SPELLINGS = {"ln": "log", "ReLU": "relu", "RELU": "relu", "sgn": "sign", r"\sigma": "sigmoid"}
+# Functions that are no primitive, as formulas of x.
+_COMPOSED = {
+    "tan": parse("sin(x)/cos(x)"),
+    "sinh": parse("(exp(x) - exp(-x))/2"),
+    "cosh": parse("(exp(x) + exp(-x))/2"),
+}
+OF_SEVERAL = frozenset(("max", "min"))
+
+
+def function_name(text: str) -> str:
+    """The name of a function command: ``\\operatorname{ReLU}`` is ``relu``."""
+    bare = re.sub(r"\\(?:operatorname\*?|mathrm|text|textrm|mathop|mathit)\s*\{\s*([A-Za-z]+)\s*\}", r"\1", text)
+    bare = bare.removeprefix("\\") if bare != r"\sigma" else bare
+    return _SPELLINGS.get(bare, bare)
+
+
+def call(name: str, arguments: tuple[Expression, ...]) -> Expression:
+    """A function applied to its arguments."""
+    if name in _COMPOSED:
+        return _inserted(_COMPOSED[name], arguments[0])
+    return Apply(name, arguments)
+
+
+def derivative(name: str, argument: Expression, order: int) -> Expression:
+    """The derivative of a function of one argument, at that argument."""
+    x = Ref("x")
+    formula = call(name, (x,))
+    for _ in range(order):
+        formula = local_gradient(formula).get("x", ZERO)
+    return _inserted(formula, argument)
+
+
+def _inserted(formula: Expression, argument: Expression) -> Expression:
+    rule: Callable[[Expression], Expression | None] = lambda node: argument if node == Ref("x") else None  # noqa: E731
+    return transform(formula, rule)

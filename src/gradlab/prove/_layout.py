@@ -1,0 +1,300 @@
+r"""From a block of LaTeX to chains of sides: rows, columns, relations; what only shapes the page becomes blank.
+
+Blanks are written over what they replace, so that every character keeps its place: an error found in a side points at
+the line and column where a person wrote it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove._verdict import Place
+
+LONGEST_BLOCK = 20_000
+
+_TOKEN = re.compile(
+    r"\\(?:begin|end)\s*\{[A-Za-z]+\*?\}|\\\\(?:\s*\[[^\]\n]{0,20}\])?|\\[A-Za-z]+\*?|\\.|[^\\\s]|\\$", re.S
+)
+_SPACING = re.compile(
+    r"\\(?:quad|qquad|displaystyle|textstyle|scriptstyle|nonumber|notag|limits|nolimits|left|right|middle|"
+    r"[bB]igg?[lrm]?|thinspace|enspace|allowbreak|hfill|noindent|strut|mathstrut)(?![A-Za-z])|\\[,;:!> ]|~"
+)
+_WITH_ARGUMENT = re.compile(r"\\(?:label|tag\*?|hspace\*?|vspace\*?|hphantom|phantom|vphantom|color|qty)\s*\{[^{}]*\}")
+_OVER_EQUALS = re.compile(r"\\(?:overset|stackrel|underset)\s*(\{(?:[^{}]|\{[^{}]*\})*\})\s*\{\s*=\s*\}")
+_NULL_BRACKET = re.compile(r"\\(?:left|right)\s*\.")
+_TEXT = re.compile(r"\\(?:text|textrm|textit|textbf|mbox|mathrm|intertext)\s*\{([^{}$]|\$[^$]*\$)*\}")
+_TRANSPARENT = re.compile(
+    r"\\(?:begin|end)\s*\{(?:align|aligned|alignat|equation|split|gather|gathered|multline|eqnarray|displaymath|math|"
+    r"flalign|alignedat)\*?\}(?:\s*\{\d+\})?"
+)
+_EQUALS = frozenset(("=", r"\equiv", r"\coloneqq", r"\triangleq", ":="))
+# These say something else than that two sides are equal; a chain is cut there.
+_OTHER_RELATIONS = frozenset(
+    [
+        "<", ">", r"\le", r"\leq", r"\leqslant", r"\ge", r"\geq", r"\geqslant", r"\ne", r"\neq", r"\approx", r"\sim",
+        r"\simeq", r"\propto", r"\in", r"\notin", r"\to", r"\rightarrow", r"\longrightarrow", r"\Rightarrow", r"\mapsto",
+        r"\Longrightarrow", r"\implies", r"\iff", r"\Leftrightarrow", r"\Longleftrightarrow", r"\leftarrow", r"\ll",
+        r"\gg", r"\cong", r"\gets", r"\subset", r"\qquad\text",
+    ]
+)  # fmt: skip
+_JOINING = frozenset(("+", "-", "*", "/", r"\cdot", r"\times", r"\ast", "·", "−"))
+_OPEN = {"{": "}", "(": ")", "[": "]", r"\{": r"\}"}
+_CLOSE = {close: opening for opening, close in _OPEN.items()}
+_MATRIX = re.compile(r"\\(begin|end)\s*\{[pbvB]?matrix\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of an equation: a slice of the block."""
+
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Chain:
+    """Sides with an equals sign between each two."""
+
+    sides: list[Side] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of LaTeX, taken apart.
+
+    Attributes:
+        source: as it was written.
+        text: of the same length, with blanks for what only shapes the page.
+        chains: its chains, in order; one with a single side is no equation.
+    """
+
+    source: str
+    text: str
+    chains: tuple[Chain, ...]
+
+
+def place_of(source: str, at: int) -> Place:
+    """The line and column of a character."""
+    at = min(at, len(source))
+    before = source.rfind("\n", 0, at)
+    return Place(source.count("\n", 0, at) + 1, at - before)
+
+
+def take_apart(source: str) -> Block:
+    """Take a block of LaTeX apart.
+
+    Args:
+        source: with or without its dollar signs, brackets or environment.
+
+    Raises:
+        NotUnderstoodError: for braces that do not match, or a block of more than 20,000 characters.
+    """
+    if len(source) > LONGEST_BLOCK:
+        raise NotUnderstoodError(
+            f"this has {len(source):,} characters; {LONGEST_BLOCK:,} are the most: judge one equation at a time", 0
+        )
+    text = _mark_bars(_without_layout(source))
+    return Block(source, *_chains(text))
+
+
+def _blank(match: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", match.group())
+
+
+def _without_layout(source: str) -> str:
+    text = re.sub(r"(?<!\\)%[^\n]*", _blank, source.replace("\r", " ").replace("\t", " "))
+    # \text{...} that ends a row is a remark; before that, remarks in brackets.
+    text = re.sub(
+        r"\(\s*" + _TEXT.pattern + r"\s*\)", lambda m: _blank(m) if _is_remark(m.group()) else m.group(), text
+    )
+    remark = r"(?<![_^{\s])(?<!operatorname)(\s*)(" + _TEXT.pattern + r")(?=[\s.,;]*(?:\\\\|&|\\end\s*\{|\$|\\\]|\Z))"
+    text = re.sub(remark, lambda m: _blank(m) if _is_remark(m.group()) else m.group(), text)
+    text = _OVER_EQUALS.sub(_keep_equals, text)
+    for pattern in (_NULL_BRACKET, _WITH_ARGUMENT, _TRANSPARENT, _SPACING):
+        text = pattern.sub(_blank, text)
+    # Delimiters of mathematics.
+    text = re.sub(r"(?<!\\)\$|(?<!\\)\\[\[\]](?!\s*[\d.]+\s*(?:pt|em|ex|mm|cm)\])|\\\(|\\\)", _blank, text)
+    return text
+
+
+def _is_remark(text: str) -> bool:
+    """Words, not the name of a function or of a quantity: more than one word, or a word after a space of its own."""
+    words = re.sub(r"\\[A-Za-z]+|[{}()]", " ", text).split()
+    return len(words) > 1 or (len(words) == 1 and len(words[0]) > 3 and words[0].lower() not in _FUNCTION_WORDS)
+
+
+_FUNCTION_WORDS = frozenset("tanh sinh cosh sigmoid softplus relu sign step sqrt softmax".split())
+
+
+def _keep_equals(match: re.Match[str]) -> str:
+    at = match.group().rindex("=")
+    return "".join("=" if i == at else "\n" if c == "\n" else " " for i, c in enumerate(match.group()))
+
+
+def _mark_bars(text: str) -> str:
+    """Absolute values: a bar opens where something is expected and closes where something has just stood."""
+    if "|" not in text:
+        return text
+    out = list(text)
+    expecting = True
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if token == "|":
+            out[match.start()] = "⟦" if expecting else "⟧"
+            expecting = expecting and False
+            expecting = out[match.start()] == "⟦"
+        else:
+            expecting = (
+                token in _JOINING or token in _EQUALS or token in _OPEN or token in (",", "&")
+                or token.startswith("\\\\") or token in _OTHER_RELATIONS
+            )  # fmt: skip
+    return "".join(out)
+
+
+class _Splitter:
+    """Walks over the tokens of a block and cuts it into chains."""
+
+    def __init__(self, text: str) -> None:
+        self.out = list(text)
+        self.text = text
+        self.chains: list[Chain] = []
+        self.chain = Chain()
+        self.start = 0
+        self.stack: list[tuple[str, int]] = []
+        self.last = ""  # the last token that was no blank
+        self.columns = 0
+        self.row_start = True
+        self.row_begins_with_column = False
+
+    def finish_side(self, end: int, next_start: int) -> None:
+        self.chain.sides.append(Side(self.start, end))
+        self.start = next_start
+
+    def finish_chain(self, end: int, next_start: int) -> None:
+        """Close the chain, if there is anything in it, and begin another."""
+        if self.chain.sides or self.text_between(self.start, end):
+            self.finish_side(end, next_start)
+            self.chains.append(self.chain)
+        self.chain, self.start = Chain(), next_start
+
+    def text_between(self, start: int, end: int) -> bool:
+        return bool("".join(self.out[start:end]).strip(" \n.,;&"))
+
+    def blank(self, start: int, end: int) -> None:
+        for i in range(start, end):
+            if self.out[i] != "\n":
+                self.out[i] = " "
+
+    def run(self) -> None:
+        for match in _TOKEN.finditer(self.text):
+            token, at = match.group(), match.start()
+            if token.isspace():
+                continue
+            self.token(token, at, match.end())
+        unclosed = [(kind, at) for kind, at in self.stack if kind == "{"]
+        if unclosed:
+            raise NotUnderstoodError("this brace is never closed: a } is missing", unclosed[-1][1])
+        self.finish_chain(len(self.text), len(self.text))
+
+    def token(self, token: str, at: int, end: int) -> None:
+        if self.bracket(token, at):
+            self.note(token)
+            return
+        if token.startswith("\\\\") or token == "&":
+            if not any(kind == "matrix" for kind, _ in self.stack):
+                self.row_break(at, end) if token != "&" else self.column(at)
+            return
+        if self.stack:
+            self.note(token)
+            return
+        if self.row_start and not self.begins(token, at):
+            self.finish_chain(self.row_end, self.row_end)
+        self.at_top(token, at, end)
+
+    def bracket(self, token: str, at: int) -> bool:
+        matrix = _MATRIX.fullmatch(token)
+        if matrix:
+            self.begin_content(token, at)
+            if matrix.group(1) == "begin":
+                self.stack.append(("matrix", at))
+            elif self.stack and self.stack[-1][0] == "matrix":
+                self.stack.pop()
+            return True
+        if token in _OPEN:
+            self.begin_content(token, at)
+            self.stack.append((token, at))
+            return True
+        if token in _CLOSE:
+            if self.stack and self.stack[-1][0] == _CLOSE[token]:
+                self.stack.pop()
+            elif token == "}":
+                inner = [at for kind, at in self.stack if kind not in ("{", "matrix")]
+                if any(kind == "{" for kind, _ in self.stack) and inner:
+                    raise NotUnderstoodError("this bracket is not closed before the brace around it ends", inner[-1])
+                raise NotUnderstoodError("this brace closes nothing: a { is missing, or this } is too much", at)
+            return True
+        return False
+
+    def begin_content(self, token: str, at: int) -> None:
+        if self.row_start and not self.stack and not self.begins(token, at):
+            self.finish_chain(self.row_end, self.row_end)
+
+    row_end = 0
+
+    def begins(self, token: str, at: int) -> bool:
+        """At the first token of a row: whether the row goes on with the chain before it."""
+        self.row_start = False
+        if not self.chain.sides and not self.text_between(self.start, at):
+            return True
+        if token in _EQUALS or token in _OTHER_RELATIONS or self.last in _EQUALS or self.last in _JOINING:
+            return True
+        return token in _JOINING and (self.row_begins_with_column or not self.row_has_equals(at))
+
+    def row_has_equals(self, at: int) -> bool:
+        row = re.split(r"\\\\", self.text[at:], maxsplit=1)[0]
+        return "=" in row
+
+    def row_break(self, at: int, end: int) -> None:
+        self.blank(at, end)
+        if any(kind != "{" for kind, _ in self.stack):
+            return
+        if not self.stack:
+            self.row_start, self.row_end, self.columns, self.row_begins_with_column = True, at, 0, False
+
+    def column(self, at: int) -> None:
+        self.blank(at, at + 1)
+        self.columns += 1
+        if self.row_start and self.columns == 1:
+            self.row_begins_with_column = True
+        elif self.columns % 2 == 0 and not self.stack and not self.row_start:
+            self.finish_chain(at, at)
+
+    def at_top(self, token: str, at: int, end: int) -> None:
+        if token == ":" and self.text[end : end + 1] == "=":
+            self.blank(at, end)
+            return
+        if token in _EQUALS:
+            self.finish_side(at, end)
+        elif token in _OTHER_RELATIONS:
+            self.finish_chain(at, end)
+            self.chain = Chain()
+        elif token in (",", ";"):
+            self.blank(at, end)
+            self.finish_chain(at, end)
+        elif token == "." and not self.digit_beside(at):
+            self.blank(at, end)
+        self.note(token)
+
+    def digit_beside(self, at: int) -> bool:
+        return self.text[at + 1 : at + 2].isdigit()
+
+    def note(self, token: str) -> None:
+        self.last = token
+
+
+def _chains(text: str) -> tuple[str, tuple[Chain, ...]]:
+    splitter = _Splitter(text)
+    splitter.run()
+    return "".join(splitter.out), tuple(splitter.chains)

@@ -1,0 +1,69 @@
+"""The front door: written mathematics in, verdicts out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradlab._errors import GradlabError
+from gradlab.graph import Graph
+from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove._judge import SECONDS_FOR_CHAIN, ChainJudge
+from gradlab.prove._layout import place_of, take_apart
+from gradlab.prove._names import Names
+from gradlab.prove._verdict import Place, Proof, Step, Truth
+
+
+def graph_of(subject: Any) -> Graph:
+    """The graph itself, or that of a network or function.
+
+    Raises:
+        GradlabError: for anything else.
+    """
+    if subject is None:
+        return Graph([])
+    graph = getattr(subject, "graph", subject)
+    if not isinstance(graph, Graph):
+        raise GradlabError(
+            f"equations are judged against a graph, as gl.mlp([2, 2, 1]).graph, not {type(graph).__name__}"
+        )
+    return graph
+
+
+def prove(latex: str, graph: Any = None) -> Proof:
+    r"""Judge a chain of equations, one equals sign after the other.
+
+    Args:
+        latex: what is written, with or without dollar signs or an environment; several chains are judged in order.
+        graph: a graph, a network or a function: what its names mean. Without one, the names are free variables.
+
+    Returns:
+        For each equals sign TRUE, FALSE with a witness and a repair, or NOT_UNDERSTOOD with the place.
+
+    Raises:
+        GradlabError: if what is given is no text, or no graph.
+
+    >>> import gradlab as gl
+    >>> net = gl.mlp([2, 2, 1])
+    >>> proof = prove(r"\frac{\partial z_{2,in}}{\partial w_{12}} = x_1 = x_2", net)
+    >>> [step.truth.name for step in proof.steps]
+    ['TRUE', 'FALSE']
+    """
+    if not isinstance(latex, str):
+        raise GradlabError(f"an equation is given as text, not as {type(latex).__name__}")
+    names = Names(graph_of(graph))
+    try:
+        block = take_apart(latex)
+    except NotUnderstoodError as error:
+        place = place_of(latex, error.at)
+        return Proof((_nothing(latex[:200], place, f"{place}: {error}"),), place)
+    steps: list[Step] = []
+    for chain in block.chains:
+        if len(chain.sides) > 1:
+            steps += ChainJudge(block, chain, names, False, SECONDS_FOR_CHAIN).steps()
+    if not steps:
+        return Proof((_nothing(latex[:200], Place(1, 1), "there is no equals sign in this"),), Place(1, 1))
+    return Proof(tuple(steps), steps[0].place)
+
+
+def _nothing(latex: str, place: Place, reason: str) -> Step:
+    return Step(Truth.NOT_UNDERSTOOD, latex, "", place, reason=reason)

@@ -1,0 +1,469 @@
+"""What written rows mean: products, functions and their arguments, derivatives, sums, over the names of a graph.
+
+Where two readings are possible (``1/2x``, ``\\log x y``) both are noted as a choice; the judge takes every combination
+and gives a verdict only where all agree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from gradlab.graph import ONE, Apply, Const, Expression, Ref, as_number, is_apply, neg
+from gradlab.prove import _calculus as calculus
+from gradlab.prove import _functions as functions
+from gradlab.prove._errors import Deadline, NotUnderstoodError
+from gradlab.prove._names import Names, Written, free, head_of, index_of, instance, template, written_of
+from gradlab.prove._parser import Item, Script, Sum
+from gradlab.prove._tree import FREE, TEMPLATE, SumOver, Vector, names_in, rewrite
+
+LONGEST_NUMBER = 60
+LARGEST_SUM = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A part of a row that has been read already.
+
+    Attributes:
+        value: what it means; None for a derivative operator.
+        at: where it begins.
+        wrts: by what the operator differentiates.
+        derivative: whether it is a derivative.
+    """
+
+    value: Expression | None
+    at: int
+    wrts: tuple[str, ...] = ()
+    derivative: bool = False
+
+
+Part = Item | Ready
+
+
+class Reader:
+    """Reads the sides of one chain.
+
+    Args:
+        names: what the names mean.
+        choices: for the place of each choice, which reading is taken; the first one by default.
+        deadline: when to stop.
+    """
+
+    def __init__(self, names: Names, choices: Mapping[int, int], deadline: Deadline) -> None:
+        self.names, self.choices, self.deadline = names, choices, deadline
+        self.open_choices: dict[int, tuple[int, str]] = {}
+        self.unknown: dict[str, tuple[Written, int]] = {}
+        self.known: set[str] = set()
+        self.slips: list[tuple[int, str]] = []
+        self.bound: list[str] = []
+        self.sizes: dict[str, int | None] = {}
+        self.data: set[str] = set()
+
+    def choose(self, at: int, count: int, why: str) -> int:
+        """Which of several readings to take at a place."""
+        self.open_choices[at] = (count, why)
+        return self.choices.get(at, 0)
+
+    def read(self, tree: Sum) -> Expression:
+        """The meaning of one side."""
+        result = self.sum(tree)
+        # "n" of a sum over the neurons of the graph is a number, wherever it stands.
+        fixed = {name: Const(Fraction(n)) for name, n in self.sizes.items() if n is not None}
+        return rewrite(result, lambda node: fixed.get(node.name) if isinstance(node, Ref) else None)
+
+    def sum(self, tree: Sum) -> Expression:
+        """Terms with signs."""
+        self.deadline.check()
+        terms = [(sign, self.product(items)) for sign, items in tree.terms]
+        signed = [neg(term) if sign < 0 else term for sign, term in terms]
+        return signed[0] if len(signed) == 1 else combine("add", signed, tree.at)
+
+    def product(self, items: tuple[Part, ...]) -> Expression:
+        """One row of factors."""
+        if not items:
+            raise NotUnderstoodError("a factor is missing", 0)
+        row = calculus.with_derivatives(self, items)
+        row = self.operators(row)
+        return self.quotients(row)
+
+    def operators(self, row: list[Part]) -> list[Part]:
+        """Let derivative operators and sum signs take what they are written in front of."""
+        for i, part in enumerate(row):
+            rest = row[i + 1 :]
+            if isinstance(part, Ready) and part.wrts:
+                end = calculus.operand_end(self, rest, part.at)
+                formula = self.product(tuple(rest[:end]))
+                value = calculus.differentiate(self, formula, part.wrts, part.at)
+                return self.operators([*row[:i], Ready(value, part.at, derivative=True), *rest[end:]])
+            if isinstance(part, Item) and part.kind == "sum_sign":
+                return [*row[:i], Ready(self.sum_over(part, rest), part.at)]
+        return row
+
+    def quotients(self, row: list[Part]) -> Expression:
+        """Signs of multiplication and division, from left to right."""
+        groups: list[tuple[str, int, int, list[Part]]] = [("times", 1, row[0].at, [])]
+        for part in row:
+            kind = part.kind if isinstance(part, Item) else ""
+            if kind in ("times", "slash"):
+                groups.append((kind, 1, part.at, []))
+            elif kind in ("minus", "plus"):
+                joint, sign, at, inside = groups[-1]
+                groups[-1] = (joint, -sign if kind == "minus" else sign, at, inside)
+            else:
+                groups[-1][3].append(part)
+        over: list[Expression] = []
+        result: Expression | None = None
+        for joint, sign, at, inside in groups:
+            factors = self.juxtaposed(inside)
+            if sign < 0:
+                factors = [neg(factors[0]) if len(factors) == 1 else neg(product_of(factors, at))]
+            if joint == "times":
+                over += factors
+                continue
+            ways = "it is not clear where the denominator behind / ends: write \\frac, or brackets"
+            tight = len(factors) == 1 or self.choose(at, 2, ways)
+            under = product_of(factors, at) if tight else factors[0]
+            result = quotient(product_of(over, at), under, at)
+            over = [result, *([] if tight else factors[1:])]
+        return product_of(over, row[0].at)
+
+    def juxtaposed(self, parts: list[Part]) -> list[Expression]:
+        """Factors side by side, functions with their arguments among them."""
+        if not parts:
+            raise NotUnderstoodError("a factor is missing beside a sign of multiplication or division", 0)
+        factors: list[Expression] = []
+        i = 0
+        while i < len(parts):
+            part = parts[i]
+            if isinstance(part, Ready):
+                assert part.value is not None
+                factors.append(part.value)
+                i += 1
+                continue
+            if part.kind == "number" and i:
+                raise NotUnderstoodError(self.number_behind(part, parts[i - 1]), part.at)
+            value, i = self.factor(parts, i)
+            factors.append(value)
+        return factors
+
+    def number_behind(self, part: Item, before: Part) -> str:
+        if isinstance(before, Item) and before.scripts and before.scripts[-1].kind == "subscript":
+            index = index_of(before.scripts[-1].text) + part.text
+            longer = Written(head_of(before.text), "", index)
+            if self.names.find(longer, part.at):
+                return f"only the first character belongs to the index: write {longer.latex}"
+        return f"a number behind a factor: write \\cdot {part.text}, or braces around an index or exponent"
+
+    def factor(self, parts: list[Part], i: int) -> tuple[Expression, int]:
+        """The factor that begins at a place in a row, and where the next one begins."""
+        item = parts[i]
+        assert isinstance(item, Item)
+        following = parts[i + 1] if i + 1 < len(parts) else None
+        if item.kind == "function" or (item.kind == "symbol" and self.is_sigma(item)):
+            return self.function(item, parts, i + 1)
+        if item.kind == "symbol" and isinstance(following, Item) and following.kind == "group":
+            called = self.called(item, following)
+            if called is not None:
+                return self.with_power(called, following.scripts), i + 2
+        return self.with_power(self.atom(item), item.scripts, item), i + 1
+
+    def is_sigma(self, item: Item) -> bool:
+        indexed = any(script.kind in ("subscript", "layer") for script in item.scripts)
+        return item.text == r"\sigma" and not indexed and self.names.find(Written(r"\sigma")) is None
+
+    def atom(self, item: Item) -> Expression:
+        """Something without its exponent."""
+        kind = item.kind
+        if kind == "number":
+            if len(item.text) > LONGEST_NUMBER:
+                raise NotUnderstoodError(
+                    f"this number has {len(item.text):,} digits; {LONGEST_NUMBER} are the most", item.at
+                )
+            return Const(Fraction(item.text))
+        if kind == "symbol":
+            return self.symbol(item)
+        if kind in ("group", "vector") and (len(item.parts) > 1 or kind == "vector"):
+            return Vector(tuple(self.sum(part) for part in item.parts))
+        if kind in ("group", "braces"):
+            return self.sum(item.parts[0])
+        if kind == "absolute":
+            return Apply("abs", (self.sum(item.parts[0]),))
+        if kind == "fraction":
+            return quotient(self.sum(item.parts[0]), self.sum(item.parts[1]), item.at)
+        if kind == "root":
+            inside = self.sum(item.parts[-1])
+            if len(item.parts) == 1:
+                return Apply("sqrt", (inside,))
+            return Apply("pow", (inside, quotient(ONE, self.sum(item.parts[0]), item.at)))
+        if kind == "nabla":
+            raise NotUnderstoodError("\\nabla needs the name of a function of several variables behind it", item.at)
+        if kind == "partial":
+            raise NotUnderstoodError(
+                "\\partial stands alone: write \\frac{\\partial A}{\\partial B} or \\partial A/\\partial B", item.at
+            )
+        raise NotUnderstoodError(f"{item.text} is not understood here", item.at)
+
+    def with_power(self, value: Expression, scripts: tuple[Script, ...], item: Item | None = None) -> Expression:
+        """Something with the exponent that stands behind it."""
+        for script in scripts:
+            if script.kind == "superscript":
+                assert script.part is not None
+                value = combine("pow", [value, self.exponent(script.part)], script.at)
+            elif item is None or item.kind != "symbol":
+                what = {"prime": "a prime", "subscript": "an index"}.get(script.kind, "an index above")
+                raise NotUnderstoodError(f"{what} behind a bracket or a number is not understood", script.at)
+        return value
+
+    def exponent(self, part: Sum) -> Expression:
+        value = self.sum(part)
+        number = as_number(value)
+        if number is not None and abs(number) > 1000:
+            raise NotUnderstoodError("this exponent is too large to judge", part.at)
+        return value
+
+    def written(self, item: Item) -> Written:
+        """The name that a symbol with its index is."""
+        layer, sub = "", ""
+        for script in item.scripts:
+            if script.kind == "layer":
+                layer = re.sub(r"[\^{}()\s]", "", script.text)
+            elif script.kind in ("subscript", "word_above"):
+                sub = index_of(f"_{sub}," + index_of(script.text)) if sub else index_of(script.text)
+            elif script.kind == "prime":
+                raise NotUnderstoodError("a prime needs a function and its argument in brackets", script.at)
+        return Written(head_of(item.text), layer, sub)
+
+    def symbol(self, item: Item) -> Expression:
+        """What a symbol with its index means."""
+        written = self.written(item)
+        for bound in reversed(self.bound):
+            if written == Written(bound):
+                return Ref(f"{TEMPLATE}{written.head}||⟨{bound}⟩")
+        for bound in self.bound:
+            name = template(written, bound)
+            written = written if name is None else written_of(name)
+        if "⟨" in written.sub:
+            return Ref(f"{TEMPLATE}{written.head}|{written.layer}|{written.sub}")
+        found = self.names.find(written, item.at)
+        if found is not None:
+            self.known.add(found)
+            return Ref(found)
+        if written.latex in self.names.functions:
+            return self.names.functions[written.latex].body
+        if written == Written("e"):
+            powers = [script for script in item.scripts if script.kind == "superscript"]
+            return Ref("e") if powers else Apply("exp", (ONE,))
+        if written == Written(r"\pi"):
+            return Apply("pi", ())
+        return self.stranger(written, item.at)
+
+    def stranger(self, written: Written, at: int) -> Expression:
+        """A name that the graph does not have; the judge decides whether it may be a variable."""
+        name = free(written)
+        if name not in self.sizes:
+            self.unknown.setdefault(name, (written, at))
+        return Ref(name)
+
+    def called(self, item: Item, group: Item) -> Expression | None:
+        """The value of a named function at its arguments, or None where the bracket is a factor."""
+        primes = [script for script in item.scripts if script.kind == "prime"]
+        bare = Item(item.kind, item.at, item.end, item.text, (), tuple(s for s in item.scripts if s.kind != "prime"))
+        if any(script.kind == "superscript" for script in item.scripts):
+            return None
+        written = self.written(bare)
+        if written.latex in self.names.functions:
+            return calculus.call_user(self, written.latex, group, sum(s.text.count("'") for s in primes))
+        name = self.names.find(written, item.at)
+        if name is None:
+            self.reject_unknown_function(written, item, group, bool(primes))
+            return None
+        return calculus.call_quantity(self, name, group, bool(primes))
+
+    def reject_unknown_function(self, written: Written, item: Item, group: Item, primed: bool) -> None:
+        """An unknown letter before a bracket: a factor, unless it looks like a function."""
+        inside = group.parts[0].terms
+        bare = len(inside) == 1 and len(inside[0][1]) == 1 and inside[0][1][0].kind == "symbol"
+        if primed or len(group.parts) > 1 or (bare and written.latex in ("f", "g", "h", "F", "G", "H", "L", "J")):
+            raise NotUnderstoodError(f"nothing says what the function {written.latex} is", item.at)
+
+    def function(self, item: Item, parts: list[Part], i: int) -> tuple[Expression, int]:
+        """A function of the table with its argument."""
+        name = functions.function_name(item.text)
+        primes, power, base = self.function_scripts(name, item)
+        following = parts[i] if i < len(parts) else None
+        if isinstance(following, Item) and following.kind in ("group", "braces", "absolute"):
+            arguments, scripts, i = self.arguments(name, following), following.scripts, i + 1
+        else:
+            argument, i = self.bare_argument(item, parts, i)
+            arguments, scripts = (argument,), ()
+        if primes:
+            value = functions.derivative(name, arguments[0], primes)
+        else:
+            value = functions.call(name, arguments)
+        if base is not None:
+            value = quotient(value, functions.call("log", (base,)), item.at)
+        if power is not None:
+            value = Apply("pow", (value, power))
+        return self.with_power(value, scripts), i
+
+    def function_scripts(self, name: str, item: Item) -> tuple[int, Expression | None, Expression | None]:
+        """The primes, the power and the base that stand between a function and its argument."""
+        primes, power, base = 0, None, None
+        for script in item.scripts:
+            if script.kind == "prime":
+                primes += max(1, script.text.count("'") + script.text.count(r"\prime"))
+            elif script.kind == "superscript" and script.part is not None:
+                power = self.exponent(script.part)
+                number = as_number(power)
+                if number is None or number < 0:
+                    message = f"{item.text} with this exponent may be an inverse function: put the exponent behind its argument"
+                    raise NotUnderstoodError(message, script.at)
+            elif script.kind == "subscript" and name == "log" and index_of(script.text).isdigit():
+                base = Const(Fraction(index_of(script.text)))
+            else:
+                raise NotUnderstoodError(f"this index on {item.text} is not understood", script.at)
+        if primes > 3 or (primes and name in functions.OF_SEVERAL):
+            raise NotUnderstoodError(f"these primes on {item.text} are not understood", item.at)
+        return primes, power, base
+
+    def arguments(self, name: str, group: Item) -> tuple[Expression, ...]:
+        values = tuple(self.sum(part) for part in group.parts)
+        if group.kind == "absolute":
+            values = (Apply("abs", values),)
+        if name in functions.OF_SEVERAL:
+            if len(values) < 2:
+                raise NotUnderstoodError(f"{name} takes two or more arguments", group.at)
+        elif len(values) != 1:
+            raise NotUnderstoodError(f"{name} takes one argument, not {len(values)}", group.at)
+        return values
+
+    def bare_argument(self, item: Item, parts: list[Part], i: int) -> tuple[Expression, int]:
+        """The argument of a function that has no brackets: what follows, as far as that is clear."""
+        end = i
+        while end < len(parts) and not _ends_argument(parts[end], self):
+            end += 1
+        if end == i:
+            raise NotUnderstoodError(f"{item.text} has no argument: write {item.text}(x)", item.at)
+        first = parts[i]
+        only_numbers_before_last = all(isinstance(part, Item) and part.kind == "number" for part in parts[i : end - 1])
+        if end - i > 1 and not only_numbers_before_last:
+            why = f"it is not clear where the argument of {item.text} ends: put it in brackets"
+            if self.choose(item.at, 2, why) == 0:
+                end = i + 1
+        return product_of(self.juxtaposed(parts[i:end]), first.at), end
+
+    def sum_over(self, sign: Item, rest: list[Part]) -> Expression:
+        """A sum sign and the row behind it."""
+        lower, upper, index = self.bounds(sign)
+        if not rest:
+            raise NotUnderstoodError("nothing stands behind this sum sign", sign.at)
+        self.bound.append(index)
+        try:
+            body = self.product(tuple(rest))
+        finally:
+            self.bound.pop()
+        templates = [name for name in names_in(body) if name.startswith(TEMPLATE) and f"⟨{index}⟩" in name]
+        named = [name for name in templates if written_of(name).head != index]
+        return SumOver(body, index, lower, self.limit(sign, index, lower, upper, named))
+
+    def bounds(self, sign: Item) -> tuple[int, Expression | None, str]:
+        """Where a sum begins, where it ends if that is written, and its index."""
+        upper, below = None, ""
+        for script in sign.scripts:
+            if script.kind == "subscript":
+                below = re.sub(r"[_{}\s]", "", script.text)
+            elif script.kind == "superscript" and script.part is not None:
+                upper = self.sum(script.part)
+            else:
+                raise NotUnderstoodError("this on a sum sign is not understood", script.at)
+        match = re.fullmatch(r"([A-Za-z])(?:=(\d{1,3}))?", below)
+        if match is None:
+            raise NotUnderstoodError("write below the sum sign its index, as in \\sum_i or \\sum_{i=1}^{n}", sign.at)
+        return int(match.group(2) or 1), upper, match.group(1)
+
+    def limit(self, sign: Item, index: str, lower: int, upper: Expression | None, named: list[str]) -> int | str:
+        """The last value of an index: as it is written, else as far as the graph has such quantities."""
+        number = None if upper is None else as_number(upper)
+        if number is not None:
+            if number.denominator != 1 or not lower <= number <= LARGEST_SUM:
+                raise NotUnderstoodError(f"a sum ends at a whole number up to {LARGEST_SUM}", sign.at)
+            self.note_instances(sign, index, lower, int(number), named)
+            return int(number)
+        count = lower - 1
+        while named and count < LARGEST_SUM and all(self.instance_of(name, index, count + 1) for name in named):
+            count += 1
+        if count >= lower:
+            self.note_instances(sign, index, lower, count, named)
+            if isinstance(upper, Ref) and upper.name.startswith(FREE):
+                self.sizes[upper.name] = count
+                self.unknown.pop(upper.name, None)
+            elif upper is not None:
+                raise NotUnderstoodError("a sum ends at a number or at a letter such as n", sign.at)
+            return count
+        if not (isinstance(upper, Ref) and upper.name.startswith(FREE)):
+            raise NotUnderstoodError("it is not clear where this sum ends: write \\sum_{i=1}^{N}", sign.at)
+        self.sizes[upper.name] = None
+        self.unknown.pop(upper.name, None)
+        self.data.update(named)
+        return upper.name
+
+    def instance_of(self, name: str, index: str, number: int) -> str | None:
+        written = written_of(instance(name, index, number))
+        # Another sum's index is still open: any of its values will do.
+        sub = re.sub("⟨.⟩", "1", written.sub)
+        return self.names.find(Written(written.head, written.layer, sub))
+
+    def note_instances(self, sign: Item, index: str, lower: int, upper: int, named: list[str]) -> None:
+        for number in range(lower, upper + 1):
+            for name in named:
+                found = self.instance_of(name, index, number)
+                if found is None and "⟨" not in instance(name, index, number):
+                    self.stranger(written_of(instance(name, index, number)), sign.at)
+                elif found is not None:
+                    self.known.add(found)
+
+
+def _ends_argument(part: Part, reader: Reader) -> bool:
+    if isinstance(part, Ready):
+        return part.derivative
+    return part.kind in ("function", "times", "slash", "partial") or (part.kind == "symbol" and reader.is_sigma(part))
+
+
+def product_of(factors: list[Expression], at: int) -> Expression:
+    """A product as it is written."""
+    return factors[0] if len(factors) == 1 else combine("mul", factors, at)
+
+
+def quotient(over: Expression, under: Expression, at: int) -> Expression:
+    """A quotient as it is written; of two numbers, the number."""
+    a, b = as_number(over), as_number(under)
+    if a is not None and b and a >= 0 and b > 0:
+        return Const(a / b)
+    return combine("div", [over, under], at)
+
+
+def combine(primitive: str, parts: list[Expression], at: int) -> Expression:
+    """An operation, entry by entry where one of its parts is a vector."""
+    vectors = [part for part in parts if isinstance(part, Vector)]
+    if not vectors:
+        if primitive == "pow" and parts[0] == Ref("e"):
+            return Apply("exp", (parts[1],))
+        if primitive == "mul" and any(is_apply(part, "mul") for part in parts):
+            return Apply(
+                "mul", tuple(inner for part in parts for inner in (part.args if is_apply(part, "mul") else (part,)))
+            )
+        return Apply(primitive, tuple(parts))
+    sizes = {len(vector.parts) for vector in vectors}
+    allowed = {
+        "add": len(vectors) == len(parts),
+        "mul": len(vectors) == 1,
+        "div": parts[0] in vectors and len(vectors) == 1,
+    }
+    if len(sizes) != 1 or not allowed.get(primitive, False):
+        raise NotUnderstoodError("this operation on vectors is not understood", at)
+    rows = range(sizes.pop())
+    pick = [[part.parts[i] if isinstance(part, Vector) else part for part in parts] for i in rows]
+    return Vector(tuple(combine(primitive, row, at) for row in pick))

@@ -1,0 +1,166 @@
+"""A factor of the chain rule that is missing, one that is too much, one that belongs to another function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradlab.graph import ONE, Apply, Expression, Partial, Ref, div, is_apply, mul, neg, number, parse, transform
+from gradlab.prove._tree import replace_at
+from gradlab.prove._verdict import Fault
+from gradlab.prove.repairs._search import Change, Search, Values, constant_of, ratio, same, times
+from gradlab.prove.repairs._whole import scaled
+
+# How derivatives of activations are written: of the argument x, and of the value v.
+_DERIVATIVES = {
+    "sigmoid": ("sigmoid(x)*(1 - sigmoid(x))", "v*(1 - v)"),
+    "tanh": ("1 - tanh(x)**2", "1 - v**2"),
+    "softplus": ("sigmoid(x)", "1 - exp(-v)"),
+    "relu": ("step(x)", "step(v)"),
+    "identity": ("1", "1"),
+}
+_FORMS = {name: tuple(map(parse, texts)) for name, texts in _DERIVATIVES.items()}
+
+
+def factors(search: Search) -> Iterator[Change]:
+    """The side times a local derivative, or times what makes the derivative of one activation that of another."""
+    needed = ratio(search.wanted, search.found)
+    if needed is None:
+        return
+    yield from confused_derivatives(search, needed)
+    yield from named_factors(search, (), search.side, needed)
+
+
+def confused_derivatives(search: Search, needed: Values) -> Iterator[Change]:
+    """The derivative of a wrong activation in place of the right one."""
+    for quantity in search.graph:
+        formula = quantity.expression
+        if not (isinstance(formula, Apply) and formula.primitive in _FORMS and isinstance(formula.args[0], Ref)):
+            continue
+        right = Partial(quantity.name, formula.args[0].name)
+        for name, forms in _FORMS.items():
+            for form in forms:
+                wrong = transform(form, lambda node: _inserted(node, formula.args[0], quantity.name))  # noqa: B023
+                side = div(times(search.side, right), wrong)
+                values = search.values(div(right, wrong))
+                if name != formula.primitive and values is not None and same(values, needed):
+                    latex = search.latex(right)
+                    shown = search.latex(wrong)
+                    message = f"{shown} is not {latex}: {quantity.latex} is {search.latex(formula)}"
+                    yield Change(Fault.WRONG_FUNCTION, side, message, latex)
+
+
+def _inserted(node: Expression, argument: Expression, value: str) -> Expression | None:
+    return argument if node == Ref("x") else Ref(value) if node == Ref("v") else None
+
+
+def named_factors(search: Search, path: tuple[int, ...], part: Expression, needed: Values) -> Iterator[Change]:
+    """A part times a local derivative of the graph, or times a quantity."""
+    candidates: list[Expression] = [*search.edges(), *(Ref(quantity.name) for quantity in search.graph)]
+    for sign in (1, -1):
+        for factor in candidates:
+            values = search.values(factor)
+            if values is None or constant_of(values) is not None:
+                continue
+            if same(tuple(sign * value for value in values), needed):
+                new = times(part, factor if sign > 0 else neg(factor))
+                latex = search.latex(factor)
+                minus = "" if sign > 0 else ", and a sign is wrong"
+                yield Change(
+                    Fault.MISSING_FACTOR,
+                    replace_at(search.side, path, new),
+                    f"the factor {latex} is missing{minus}",
+                    latex,
+                )
+    for factor in (parse("log(x)"), parse("exp(x)")):
+        for name in [name for name in search.side.names if sum(1 for _ in name) < 40]:
+            made = transform(factor, lambda node: Ref(name) if node == Ref("x") else None)  # noqa: B023
+            values = search.values(made)
+            if values is not None and same(values, needed):
+                latex = search.latex(made)
+                side = replace_at(search.side, path, times(part, made))
+                yield Change(Fault.MISSING_FACTOR, side, f"the factor {latex} is missing", latex)
+
+
+def extra_factors(search: Search) -> Iterator[Change]:
+    """Every product without one of its factors; a factor of another part that is missing here."""
+    for path, node in search.nodes:
+        if is_apply(node, "mul"):
+            for i, factor in enumerate(node.args):
+                rest = node.args[:i] + node.args[i + 1 :]
+                new = rest[0] if len(rest) == 1 else Apply("mul", rest)
+                yield from without(search, replace_at(search.side, path, new), factor)
+        elif is_apply(node, "div"):
+            yield from without(search, replace_at(search.side, path, node.args[0]), div(ONE, node.args[1]))
+    yield from borrowed(search)
+
+
+def without(search: Search, side: Expression, factor: Expression) -> Iterator[Change]:
+    if search.fits(side):
+        latex = search.latex(factor)
+        yield Change(Fault.EXTRA_FACTOR, side, f"the factor {latex} is too much", latex)
+
+
+def borrowed(search: Search) -> Iterator[Change]:
+    """The side times a factor that stands on another side of the chain, or that is the inner derivative of a function."""
+    needed = ratio(search.wanted, search.found)
+    if needed is None:
+        return
+    for factor in inner_derivatives(search):
+        values = search.values(factor)
+        if values is not None and constant_of(values) is None and same(values, needed):
+            latex = search.latex(factor)
+            yield Change(Fault.MISSING_FACTOR, times(search.side, factor), f"the factor {latex} is missing", latex)
+
+
+def inner_derivatives(search: Search) -> list[Expression]:
+    """The derivatives of what stands inside functions and powers in what the chain differentiates."""
+    from gradlab.graph import Differentiate
+    from gradlab.prove._tree import nodes
+
+    found: dict[Expression, None] = {}
+    for formula, wrt in differentiated(search):
+        for _, node in nodes(formula):
+            if isinstance(node, Apply) and node.primitive not in ("add", "mul", "neg"):
+                for argument in node.args:
+                    if not isinstance(argument, Ref) and argument.names:
+                        found[Differentiate(argument, wrt)] = None
+    return list(found)[:60]
+
+
+def differentiated(search: Search) -> list[tuple[Expression, str]]:
+    """The formulas that the chain differentiates, each with its variable."""
+    from gradlab.graph import Differentiate
+    from gradlab.prove._tree import nodes
+
+    result: dict[tuple[Expression, str], None] = {}
+    for side in search.sides.written:
+        if not isinstance(side, Expression):
+            continue
+        for _, node in nodes(side):
+            if isinstance(node, Differentiate):
+                result[node.formula, node.wrt] = None
+            elif isinstance(node, Partial) and node.of in search.graph:
+                formula = search.graph[node.of].expression
+                if formula is not None:
+                    result[formula, node.wrt] = None
+    return list(result)
+
+
+def term_factors(search: Search) -> Iterator[Change]:
+    """Every term of a sum times a number or a local derivative."""
+    from gradlab.prove._tree import at_path
+
+    for path, node in search.nodes:
+        if not path or not is_apply(at_path(search.side, path[:-1]), "add"):
+            continue
+        wanted, found = search.needed(path), search.values(node)
+        needed = None if wanted is None or found is None else ratio(wanted, found)
+        if needed is None:
+            continue
+        value = constant_of(needed)
+        if value is not None and value not in (0, 1, -1):
+            change = scaled(search, node, value)
+            side = replace_at(search.side, path, mul(number(value), node))
+            yield Change(change.fault, side, f"{change.message} in {search.latex(node)}", change.detail)
+        elif value is None:
+            yield from named_factors(search, path, node, needed)

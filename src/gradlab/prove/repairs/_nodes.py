@@ -1,0 +1,121 @@
+"""One part of the side: its sign, its function, its power, its complement, its reciprocal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from gradlab.graph import ONE, Apply, Const, Expression, Ref, div, is_apply, neg, number, power, subtract
+from gradlab.prove._tree import Path, at_path, replace_at
+from gradlab.prove._verdict import Fault
+from gradlab.prove.repairs._search import Change, Search, same
+
+ACTIVATIONS = ("tanh", "sigmoid", "relu", "softplus", "exp", "log", "sin", "cos", "sqrt")
+
+
+def signs(search: Search) -> Iterator[Change]:
+    """Every term with the other sign, and every argument of a function."""
+    for path, node in search.nodes:
+        if not path:
+            continue
+        above = at_path(search.side, path[:-1])
+        if is_apply(above, "neg"):
+            continue
+        in_sum = is_apply(above, "add")
+        in_function = isinstance(above, Apply) and above.primitive not in ("mul", "div", "neg", "add")
+        if (in_sum or in_function) and plausible(search, path, node, neg(node)):
+            message = f"the sign of {shown(search, node)} is wrong"
+            yield Change(Fault.SIGN, replace_at(search.side, path, neg(node)), message, search.latex(node))
+
+
+def shown(search: Search, node: Expression) -> str:
+    """A part without its minus."""
+    return search.latex(node.args[0] if is_apply(node, "neg") else node)
+
+
+def functions(search: Search) -> Iterator[Change]:
+    """Every function replaced by another of the same argument."""
+    for path, node in search.nodes:
+        if not (isinstance(node, Apply) and node.primitive in ACTIVATIONS):
+            continue
+        for other in ACTIVATIONS:
+            new = Apply(other, node.args)
+            if other != node.primitive and plausible(search, path, node, new):
+                message = f"write {search.latex(new)} for {search.latex(node)}"
+                yield Change(Fault.WRONG_FUNCTION, replace_at(search.side, path, new), message, search.latex(new))
+    yield from function_throughout(search)
+
+
+def function_throughout(search: Search) -> Iterator[Change]:
+    """A function replaced by another wherever it stands."""
+    from gradlab.prove._tree import rewrite
+
+    used = dict.fromkeys(node.primitive for _, node in search.nodes if isinstance(node, Apply))
+    for name in used:
+        if name not in ACTIVATIONS:
+            continue
+        for other in ACTIVATIONS[:4]:
+            if other == name:
+                continue
+
+            def rule(node: Expression, name: str = name, other: str = other) -> Expression | None:
+                return Apply(other, node.args) if is_apply(node, name) else None
+
+            new = rewrite(search.side, rule)
+            message = f"{_bare(search, other)} is meant wherever {_bare(search, name)} stands"
+            yield Change(Fault.WRONG_FUNCTION, new, message, _bare(search, other))
+
+
+def _bare(search: Search, name: str) -> str:
+    return search.latex(Apply(name, (Ref("?x"),))).split("(")[0].strip()
+
+
+def powers(search: Search) -> Iterator[Change]:
+    """Every part squared, or without its square; one minus it; its reciprocal; every number replaced."""
+    for path, node in search.nodes:
+        above = at_path(search.side, path[:-1]) if path else None
+        exponent = above is not None and is_apply(above, "pow") and path[-1] == 1
+        if exponent:
+            yield from exponents(search, path, node)
+            continue
+        if is_apply(node, "pow"):
+            base = node.args[0]
+            if plausible(search, path, node, base):
+                message = f"write {search.latex(base)} for {search.latex(node)}"
+                yield Change(Fault.WRONG_POWER, replace_at(search.side, path, base), message, search.latex(base))
+        if isinstance(node, Const) or is_apply(node, "neg") or above is None:
+            continue
+        yield from remade(search, path, node, bool(is_apply(above, "pow")))
+
+
+def remade(search: Search, path: Path, node: Expression, is_base: bool) -> Iterator[Change]:
+    if not is_base:
+        squared = power(node, number(2))
+        if plausible(search, path, node, squared):
+            message = f"the square on {search.latex(node)} is missing"
+            yield Change(Fault.WRONG_POWER, replace_at(search.side, path, squared), message, search.latex(squared))
+    complement = subtract(ONE, node)
+    if not is_apply(node, "mul") and plausible(search, path, node, complement):
+        message = f"write {search.latex(complement)} for {search.latex(node)}"
+        yield Change(Fault.COMPLEMENT, replace_at(search.side, path, complement), message, search.latex(complement))
+    over = div(node.args[1], node.args[0]) if is_apply(node, "div") else div(ONE, node)
+    if plausible(search, path, node, over):
+        message = f"write {search.latex(over)} for {search.latex(node)}"
+        yield Change(Fault.RECIPROCAL, replace_at(search.side, path, over), message, search.latex(over))
+
+
+def exponents(search: Search, path: Path, node: Expression) -> Iterator[Change]:
+    for value in (2, 3, 1, -1, -2, 4, Fraction(1, 2), -3):
+        new = number(value)
+        if new != node:
+            message = f"write the exponent {search.latex(new)} for {search.latex(node)}"
+            yield Change(Fault.WRONG_POWER, replace_at(search.side, path, new), message, search.latex(new))
+
+
+def plausible(search: Search, path: Path, node: Expression, new: Expression) -> bool:
+    """Whether it is worth trying one part for another: whether it has the needed values, where these are known."""
+    needed = search.needed(path)
+    if needed is None:
+        return True
+    values = search.values(new)
+    return values is None or same(values, needed)

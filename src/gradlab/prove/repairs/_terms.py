@@ -1,0 +1,108 @@
+"""A path of the chain rule that is missing, a term that is missing, a term that is too much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from gradlab.graph import Apply, Differentiate, Expression, Partial, Ref, is_apply, neg, number
+from gradlab.prove._tree import replace_at
+from gradlab.prove._verdict import Fault
+from gradlab.prove.repairs._factors import differentiated
+from gradlab.prove.repairs._search import Change, Search, Values, constant_of, same
+
+MOST_PATHS = 60
+
+
+def paths(search: Search) -> Iterator[Change]:
+    """The side and a path, from what is differentiated to the variable, that it lacks."""
+    difference = tuple(a - b for a, b in zip(search.wanted, search.found, strict=True))
+    for partial in search.partials():
+        for path in graph_paths(search, partial):
+            edges = [Partial(a, b) for a, b in pairwise(path)]
+            product = edges[0] if len(edges) == 1 else Apply("mul", tuple(edges))
+            values = search.values(product)
+            if values is None or not same(values, difference):
+                continue
+            shown = r" \leftarrow ".join(search.writer.name(name) for name in path)
+            message = f"the path {shown} is missing: add {search.latex(product)}"
+            yield Change(Fault.MISSING_PATH, added(search.side, product), message, search.latex(product))
+
+
+def graph_paths(search: Search, partial: Partial) -> list[tuple[str, ...]]:
+    """Paths from one quantity down to another, if there are several but not too many."""
+    found: list[tuple[str, ...]] = []
+    waiting: list[tuple[str, ...]] = [(partial.of,)]
+    while waiting and len(found) < MOST_PATHS and len(waiting) < 10 * MOST_PATHS:
+        path = waiting.pop()
+        if path[-1] == partial.wrt:
+            found.append(path)
+        elif path[-1] in search.graph:
+            inputs = search.graph[path[-1]].inputs
+            waiting += [
+                (*path, name) for name in inputs if name == partial.wrt or partial.wrt in search.names.upstream(name)
+            ]
+    return found if len(found) > 1 else []
+
+
+def added(side: Expression, term: Expression) -> Expression:
+    """A sum as one would write it."""
+    return Apply("add", (*(side.args if is_apply(side, "add") else (side,)), term))
+
+
+def terms(search: Search) -> Iterator[Change]:
+    """Every sum without one of its terms; the side with a term of a rule, or a number, more."""
+    for path, node in search.nodes:
+        if is_apply(node, "add"):
+            for i, term in enumerate(node.args):
+                rest = node.args[:i] + node.args[i + 1 :]
+                new = rest[0] if len(rest) == 1 else Apply("add", rest)
+                shown = search.latex(term)
+                side = replace_at(search.side, path, new)
+                yield Change(Fault.EXTRA_TERM, side, f"the term {shown} is too much", shown)
+    difference = tuple(a - b for a, b in zip(search.wanted, search.found, strict=True))
+    yield from missing(search, (), search.side, difference)
+    for path, node in search.nodes[1:]:
+        needed, found = search.needed(path), search.values(node)
+        inside = is_apply(node, "add") or isinstance(node, Ref) or is_apply(node, "pow")
+        if inside and needed is not None and found is not None:
+            yield from missing(search, path, node, tuple(a - b for a, b in zip(needed, found, strict=True)))
+
+
+def missing(search: Search, path: tuple[int, ...], part: Expression, difference: Values) -> Iterator[Change]:
+    """A part and what it lacks, if that is a number, a quantity, or a term of a rule."""
+    value = constant_of(difference)
+    if value:
+        yield with_term(search, path, part, number(value))
+        return
+    for term in candidates(search):
+        values = search.values(term)
+        if values is None:
+            continue
+        for signed, row in ((term, values), (neg(term), tuple(-value for value in values))):
+            if same(row, difference):
+                yield with_term(search, path, part, signed)
+
+
+def with_term(search: Search, path: tuple[int, ...], part: Expression, term: Expression) -> Change:
+    shown = search.latex(term)
+    side = replace_at(search.side, path, added(part, term))
+    return Change(Fault.MISSING_TERM, side, f"the term {shown} is missing", shown)
+
+
+def candidates(search: Search) -> list[Expression]:
+    """Terms that may have been forgotten: those of the rules for sums and products, and every quantity."""
+    found: dict[Expression, None] = {}
+    for formula, wrt in differentiated(search):
+        bare = formula.args[0] if is_apply(formula, "neg") else formula
+        if is_apply(bare, "add"):
+            found.update(dict.fromkeys(Differentiate(term, wrt) for term in bare.args))
+        if is_apply(bare, "mul"):
+            for i, factor in enumerate(bare.args):
+                rest = bare.args[:i] + bare.args[i + 1 :]
+                found[Apply("mul", (Differentiate(factor, wrt), *rest))] = None
+    found.update(dict.fromkeys(Ref(quantity.name) for quantity in search.graph))
+    for side in search.sides.written:
+        if isinstance(side, Expression) and is_apply(side, "add"):
+            found.update(dict.fromkeys(side.args))
+    return list(found)[:150]
