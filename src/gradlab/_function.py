@@ -1,0 +1,203 @@
+"""A function of named variables as people hold it, with everything gradlab does to it as methods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, Literal
+
+from numpy.typing import ArrayLike, NDArray
+
+from gradlab._errors import GradlabError
+from gradlab._printed import Gradient
+from gradlab.codegen import NumpyFunction, evaluate_exactly, function_to_torch
+from gradlab.derive import Backprop, Derivation, derive, local_gradient, tidy
+from gradlab.graph import Expression, Graph, GraphError, Role, latex_of_name, written_out
+
+
+class Function:
+    """A function of named variables with its derived gradient; made by `gradlab.function`.
+
+    Calling it gives the value and the gradient at a point of shape (..., n), computed with NumPy.
+    """
+
+    def __init__(self, graph: Graph, output: str) -> None:
+        self._graph, self._output = graph, output
+        self._variables = tuple(sorted(graph.of_role(Role.INPUT), key=_natural))
+        if not self._variables:
+            raise GradlabError(f"{output} is a constant: a function needs a variable, as in 'x**2'")
+
+    @property
+    def graph(self) -> Graph:
+        """The graph of named quantities behind it."""
+        return self._graph
+
+    @property
+    def output(self) -> str:
+        """The name of its value."""
+        return self._output
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of its variables in natural order (x2 before x10): the order of every point and gradient."""
+        return self._variables
+
+    @property
+    def expression(self) -> Expression:
+        """Its formula, with every intermediate quantity written out.
+
+        Raises:
+            GradlabError: if that is too long to be of use.
+        """
+        return written_out(self._graph, self._output)
+
+    def derive(self, output: str, wrt: str) -> Derivation:
+        """Derive one of its quantities by another, step by step; see `gradlab.derive.derive`.
+
+        Raises:
+            GradlabError: if there is no such quantity.
+        """
+        return derive(self._graph, output, wrt)
+
+    def backprop(self) -> Backprop:
+        """The whole gradient with shared deltas."""
+        return self._compiled.derivation
+
+    def gradient(self) -> Gradient:
+        """The partial derivatives by all variables, multiplied out where that is no longer.
+
+        Raises:
+            GradlabError: if the function is too long to be written as one formula.
+
+        >>> import gradlab as gl
+        >>> gl.function("(x1 - 6)**2 + x2**2 - x1*x2").gradient()
+        {x1: 2*x1 - x2 - 12, x2: 2*x2 - x1}
+        """
+        local = local_gradient(self.expression)
+        return Gradient({name: tidy(local[name]) for name in self._variables})
+
+    def __call__(self, point: ArrayLike) -> tuple[Any, NDArray[Any]]:
+        """The value, shape (...), and the gradient, shape (..., n), at points of shape (..., n).
+
+        Raises:
+            GradlabError: if the last axis has not one number for each variable.
+
+        >>> import gradlab as gl
+        >>> value, gradient = gl.function("(x1 - 6)**2 + x2**2 - x1*x2")([6.0, 6.0])
+        >>> float(value), gradient.tolist()
+        (0.0, [-6.0, 6.0])
+        """
+        return self._compiled(point)
+
+    def value(self, point: ArrayLike) -> Any:
+        """The value alone, shape (...), at points of shape (..., n).
+
+        Raises:
+            GradlabError: if the last axis has not one number for each variable.
+        """
+        return self._compiled.value(point)
+
+    def exact(self, point: Sequence[Fraction | int]) -> tuple[Fraction, tuple[Fraction, ...]]:
+        """The value and the gradient at a rational point, as fractions.
+
+        Raises:
+            NotRationalError: if the function is not made of + - * / and whole powers.
+            GradlabError: if the point has the wrong length, or a denominator is zero there.
+        """
+        return evaluate_exactly(self.backprop(), self._variables, point)
+
+    def compile(self, backend: Literal["numpy", "torch"] = "numpy") -> Any:
+        """The compiled function: for NumPy a callable like this object, for PyTorch the autograd Function's ``apply``.
+
+        Raises:
+            GradlabError: for another backend.
+        """
+        check_backend(backend)
+        return self._compiled if backend == "numpy" else self.to_torch().apply
+
+    def to_torch(self) -> Any:
+        """The ``torch.autograd.Function`` whose backward is the derived one; ``apply(point)`` is (..., n) -> (...).
+
+        Raises:
+            GradlabError: if PyTorch is not installed.
+        """
+        return self._torch
+
+    @property
+    def source(self) -> str:
+        """The Python source that was printed from the derivation and is run with NumPy."""
+        return self._compiled.source
+
+    @cached_property
+    def _compiled(self) -> NumpyFunction:
+        return NumpyFunction(self._graph, self._output, self._variables)
+
+    @cached_property
+    def _torch(self) -> Any:
+        return function_to_torch(self._graph, self._output, self._variables)
+
+    def latex(self) -> str:
+        """``f(x_1, x_2) = ...`` without dollar signs."""
+        arguments = ", ".join(latex_of_name(name) for name in self._variables)
+        return rf"{latex_of_name(self._output)}({arguments}) = {self.expression.latex(self._graph.symbols)}"
+
+    def __repr__(self) -> str:
+        try:
+            return f"{self._output}({', '.join(self._variables)}) = {self.expression}"
+        except GradlabError:
+            return f"{self._output}({', '.join(self._variables)}), computed in {len(self._graph)} named steps"
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+
+def function(formula: str | Mapping[str, str], *, name: str = "f") -> Function:
+    """A function of named variables from its formula, with everything derived.
+
+    Args:
+        formula: Python notation with + - * / ** and exp, log, sqrt, sin, cos, tanh, sigmoid, softplus, relu, abs,
+            max, min; every other name is a variable. Or a mapping from names to formulas, which may use each
+            other; the one that no other uses is the function.
+        name: what its value is called; for a mapping its own name counts.
+
+    Raises:
+        ParseError: for a text that is no formula.
+        GraphError: if formulas form a cycle, or if not exactly one of several is used by no other.
+
+    >>> function("x*tanh(w)").variables
+    ('w', 'x')
+    >>> function({"L": "(a - y)**2", "a": "sigmoid(w*x)"}).output
+    'L'
+    """
+    if not isinstance(formula, Mapping):
+        try:
+            return Function(Graph.from_text({name: formula}), name)
+        except GraphError:  # one formula can form no other cycle
+            raise GraphError(
+                f"{name} is the name of the value and stands in the formula too: call the value something else, "
+                f"function({formula[:40]!r}, name={name + '_out'!r})"
+            ) from None
+    graph = Graph.from_text(formula)
+    used = {below for quantity in graph for below in quantity.inputs}
+    ends = [quantity.name for quantity in graph if quantity.name not in used]
+    if len(ends) != 1:
+        raise GradlabError(f"one formula must be used by no other, and that is the function; here {ends or 'none'} are")
+    return Function(graph, ends[0])
+
+
+def check_backend(backend: str) -> None:
+    """A backend has a name that is known.
+
+    Raises:
+        GradlabError: for another one.
+    """
+    if backend not in ("numpy", "torch"):
+        raise GradlabError(f'there is no backend {backend!r}: write "numpy" or "torch"')
+
+
+def _natural(name: str) -> list[tuple[bool, int, str]]:
+    """A key that sorts x2 before x10."""
+    import re
+
+    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.findall(r"\d+|\D+", name)]

@@ -1,0 +1,34 @@
+"""Collections of expressions that print as what they are: a gradient as a vector, a Hessian as a matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from gradlab.graph import Expression
+
+
+class Gradient(Mapping[str, Expression]):
+    """The partial derivatives of a function by name; prints as a mapping, and as a column vector in LaTeX."""
+
+    def __init__(self, parts: Mapping[str, Expression]) -> None:
+        self._parts = dict(parts)
+
+    def __getitem__(self, name: str) -> Expression:
+        return self._parts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{name}: {part}" for name, part in self._parts.items()) + "}"
+
+    def latex(self) -> str:
+        """The derivatives as a column vector, without dollar signs."""
+        rows = r" \\ ".join(part.latex() for part in self._parts.values())
+        return rf"\begin{{pmatrix}} {rows} \end{{pmatrix}}"
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
