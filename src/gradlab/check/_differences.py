@@ -1,45 +1,92 @@
-"""Derivatives along one coordinate from differences: scales, fits, error bars and the noise of the loss.
+"""Derivatives along a line from differences: the stencil, the fits of several degrees and their error bars.
 
-At each of a ladder of scales a polynomial with a kink is fitted to eight values around the point. Two fits of
-different degree differ by the truncation error, the residuals and the measured noise give the rest of the bar.
-From small scales upwards the best bar is kept until a scale contradicts a smaller one: what a large step says about
-the finer structure that it jumps over is not believed.
+At each scale twelve values around the point are split into their odd part, which holds the slope, and their even part,
+which holds a kink. The slope is fitted by odd polynomials of degree 1, 3, 5 and 7: two that follow each other differ by
+the truncation error, residuals and measured noise give the rest of the bar, and the degree with the smallest bar wins.
+Steps are powers of two and offsets their sixteenths, so that the offsets are exact in the precision of the function.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 EPSILON = float(np.finfo(np.float64).eps)
-_RATIO = 8.0
-_SMALLEST, _LARGEST = 2.0**-20, 0.25
-_STENCIL = np.array([-1.0, -0.75, -0.5, -0.25, 0.25, 0.5, 0.75, 1.0])
 # A bar is this many standard deviations of the fitted slope.
-_DEVIATIONS = 4.0
+DEVIATIONS = 4.0
+# Residuals that are so many times larger than at smaller steps are no noise.
+_MISFIT = 10.0
 
-Line = Callable[[float], tuple[float, float]]
-"""From a wanted offset to the offset that was really made, exactly representable, and the loss there."""
+
+class Stencil:
+    """Where a line is sampled, in units of the step, and the fits to what is found there.
+
+    Args:
+        marks: The places on one side, increasing up to 1, shape (K,); the other side is its mirror image.
+        degree: The highest odd degree that is fitted.
+    """
+
+    def __init__(self, marks: np.ndarray, degree: int) -> None:
+        self.marks = marks
+        self.offsets = np.concatenate([-marks[::-1], marks])
+        degrees = range(1, degree + 1, 2)
+        odd = [np.stack([marks**power for power in degrees if power <= top], axis=1) for top in degrees]
+        powers = range(2, degree, 2)
+        even = [np.stack([marks, *(marks**power for power in powers if power <= top)], axis=1) for top in powers]
+        # The row that gives the coefficient of the first column, and its norm: how noise of the parts gets into it.
+        self.slopes = np.stack([np.linalg.pinv(model)[0] for model in odd])
+        self.kinks = np.stack([np.linalg.pinv(model)[0] for model in even])
+        self.slope_noise = np.sqrt(np.sum(self.slopes**2, axis=1) / 2)
+        # The value at the point is in all even parts: its noise adds up.
+        self.kink_noise = np.sqrt(np.sum(self.kinks**2, axis=1) / 2 + np.sum(self.kinks, axis=1) ** 2)
+        inner_odd, inner_even = odd[-2], even[-2]
+        self.odd_rest = np.eye(len(marks)) - inner_odd @ np.linalg.pinv(inner_odd)
+        self.even_rest = np.eye(len(marks)) - inner_even @ np.linalg.pinv(inner_even)
+        self.freedom = 2 * len(marks) - inner_odd.shape[1] - inner_even.shape[1]
+
+
+STANDARD = Stencil(np.array([2, 5, 8, 11, 14, 16]) / 16, degree=7)
+
+
+@lru_cache(maxsize=4)
+def dense(parts: int) -> Stencil:
+    """Evenly spaced places, `parts` to a step, against noise."""
+    return Stencil(np.arange(parts // 16, parts + 1) / parts, degree=11)
+
+
+Line = Callable[[np.ndarray], np.ndarray]
+"""From offsets along a line, shape (n,), to the function there, shape (n, M); NaN where it is not defined."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """How well the values of a loss are known.
+    """How well the values of a function with M outputs are known.
 
-    `level` is the standard deviation of a value. `fine` tells whether the loss follows steps of 2^-30: where it does
-    not, it is computed in lower precision or is constant, and its staying the same says nothing.
+    Attributes:
+        level: The standard deviation of each output, shape (M,).
+        fine: Whether any output follows steps of 2^-30: where none does, it is computed in lower precision or is
+            constant, and its staying the same says nothing.
+        grain: The relative spacing of the numbers that it computes with, as far as can be seen from outside.
+        deterministic: Whether it gives the same values again.
     """
 
-    level: float
+    level: np.ndarray
     fine: bool
+    grain: float
     deterministic: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """A derivative by differences with step `step`: the value, its error bar, and half the jump at a kink."""
+    """A derivative by differences with step `step`: the value, its error bar, and half the jump at a kink.
+
+    `spread` is the largest change of the function, `unit` the smallest one that is not 0, `flat` the share of values
+    that equal that at the point, `ties` the number of other values that occur again. `deviation` is
+    what the fit leaves unexplained, `floor` what of it measured noise and the rounding of float64 explain.
+    """
 
     value: float
     bar: float
@@ -47,154 +94,171 @@ class Slope:
     kink: float = 0.0
     kink_bar: float = 0.0
     spread: float = 0.0
+    unit: float = 0.0
+    flat: float = 0.0
+    ties: int = 0
+    deviation: float = 0.0
+    floor: float = 0.0
 
 
-def central(line: Line, centre: float, scale: float, noise: Noise) -> Slope | None:
-    """The cheap estimate: central differences with two steps near eps^(1/3), extrapolated.
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """A function around a point: steps (S,), values (S, 2 K, M) at the stencil, and the value at the point (M,)."""
+
+    steps: np.ndarray
+    values: np.ndarray
+    centre: np.ndarray
+    stencil: Stencil = STANDARD
+
+    def joined(self, other: Samples) -> Samples:
+        """Both, sorted by their steps."""
+        steps, values = np.concatenate([self.steps, other.steps]), np.concatenate([self.values, other.values])
+        order = np.argsort(steps, kind="stable")
+        return Samples(steps[order], values[order], self.centre, self.stencil)
+
+
+def take(line: Line, steps: np.ndarray, centre: np.ndarray, stencil: Stencil = STANDARD) -> Samples:
+    """Evaluate a function along a line at every scale; scales where it is not finite are left out."""
+    if not len(steps):
+        return Samples(steps, np.zeros((0, len(stencil.offsets), len(centre))), centre, stencil)
+    values = line((steps[:, None] * stencil.offsets).reshape(-1)).reshape(len(steps), len(stencil.offsets), -1)
+    good = np.isfinite(values).all(axis=(1, 2))
+    return Samples(steps[good], values[good], centre, stencil)
+
+
+def powers(smallest: float, largest: float, ratio: float = 4.0) -> np.ndarray:
+    """Powers of two from about `smallest` to about `largest`, each `ratio` times the one before."""
+    low, high, stride = int(np.ceil(np.log2(smallest))), int(np.floor(np.log2(largest))), int(np.log2(ratio))
+    return 2.0 ** np.arange(low, max(low, high) + 1, stride)
+
+
+def fit(samples: Samples, output: int, noise: Noise) -> list[Slope]:
+    """Fit one output at every scale.
 
     Args:
-        line: The loss along the coordinate.
-        centre: The loss at the point.
-        scale: The size of the coordinate.
-        noise: What is known of the loss's noise.
+        samples: The function around the point.
+        output: Which of its M outputs.
+        noise: What is known of its noise.
 
     Returns:
-        The slope, or None if the loss is not finite there.
+        A slope for each scale, the smallest first.
+    """
+    if not len(samples.steps):
+        return []
+    stencil, half = samples.stencil, len(samples.stencil.marks)
+    rises = samples.values[:, :, output] - samples.centre[output]
+    ahead, behind = rises[:, half:], rises[:, half - 1 :: -1]
+    odd, even = (ahead - behind) / 2, (ahead + behind) / 2
+    changes = np.abs(rises)
+    unit = np.min(np.where(changes > 0, changes, np.inf), axis=1)
+    deviation = _deviation(stencil, odd, even)
+    largest = np.maximum(np.abs(samples.values[:, :, output]).max(axis=1), abs(samples.centre[output]))
+    spacing = _spacing(samples.values[:, :, output], axis=(0, 1))
+    # An error uniform in the spacing deviates by 0.29 of it.
+    floor = np.maximum(noise.level[output], 0.3 * spacing * largest)
+    # Few residuals may be small by luck: noise does not shrink as the step grows.
+    so_far = np.array([np.median(deviation[: index + 1]) for index in range(len(deviation))])
+    level = np.maximum.reduce([deviation, so_far, floor])
+    slopes, slope_bars = _best_degree(odd @ stencil.slopes.T, stencil.slope_noise, level)
+    kinks, kink_bars = _best_degree(even @ stencil.kinks.T, stencil.kink_noise, level)
+    moved = [row[row != 0] for row in rises]
+    found = []
+    for row, step in enumerate(samples.steps.tolist()):
+        numbers = (slopes[row], slope_bars[row], step * step, kinks[row], kink_bars[row])
+        value, bar, size, kink, kink_bar = (float(number) / step for number in numbers)
+        found.append(
+            Slope(
+                value, bar, size, kink, kink_bar,
+                spread=float(changes[row].max()),
+                unit=float(unit[row]),
+                flat=float(np.mean(changes[row] == 0)),
+                ties=len(moved[row]) - len(np.unique(moved[row])),
+                deviation=float(deviation[row]),
+                floor=float(floor[row]),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _deviation(stencil: Stencil, odd: np.ndarray, even: np.ndarray) -> np.ndarray:
+    """The standard deviation of a value from the fits at each scale."""
+    # Both parts have half the variance of a value.
+    rest = np.sum((odd @ stencil.odd_rest) ** 2, axis=1) + np.sum((even @ stencil.even_rest) ** 2, axis=1)
+    return np.sqrt(2 * rest / stencil.freedom)
+
+
+def _best_degree(estimates: np.ndarray, amplification: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The estimate with the smallest bar at each scale, from estimates (S, degrees) of growing degree."""
+    truncation = np.abs(np.diff(estimates, axis=1))
+    bars = truncation + DEVIATIONS * level[:, None] * amplification[:-1]
+    best = np.argmin(bars, axis=1)
+    rows = np.arange(len(bars))
+    return estimates[rows, best], bars[rows, best]
+
+
+def extrapolate(
+    values: np.ndarray, centre: np.ndarray, step: float | np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The cheap estimate: central differences with two steps, extrapolated.
+
+    Args:
+        values: The function at +step, -step, +step/2 and -step/2, shape (..., 4, M).
+        centre: Its value at the point, shape (M,).
+        step: The larger step.
+
+    Returns:
+        The slopes, their bars, and whether they can be believed at all: finite, neither at a kink nor on a plateau;
+        each of shape (..., M).
 
     Source:
         L. F. Richardson, The approximate arithmetical solution by finite differences, 1911.
     """
-    step = EPSILON ** (1 / 3) * scale
-    slopes, level = [], 2 * EPSILON * abs(centre)
-    for size in (step, step / 2):
-        (ahead, high), (behind, low) = line(size), line(-size)
-        if ahead <= behind or not np.isfinite(high - low):
-            return None
-        slopes.append((high - low) / (ahead - behind))
-        level = max(level, 2 * EPSILON * max(abs(high), abs(low)))
-    value = (4 * slopes[1] - slopes[0]) / 3
-    rounding = _DEVIATIONS * max(level, noise.level) / step
-    return Slope(value, abs(value - slopes[1]) + rounding, step)
+    high, low, near_high, near_low = (values[..., index, :] for index in range(4))
+    wide, narrow = (high - low) / (2 * step), (near_high - near_low) / step
+    slope = (4 * narrow - wide) / 3
+    rounding = _spacing(values, axis=-2) * np.maximum(np.abs(values).max(axis=-2), np.abs(centre))
+    bar = np.abs(slope - narrow) + DEVIATIONS * rounding / step
+    # Curvature in the even part falls to a quarter with half the step, a kink only to a half.
+    bend, near_bend = np.abs(high + low - 2 * centre), np.abs(near_high + near_low - 2 * centre)
+    straight = near_bend <= np.maximum(0.35 * bend, 1e-3 * np.abs(slope) * step) + DEVIATIONS * rounding
+    moved = (values != centre).any(axis=-2)
+    return slope, bar, np.isfinite(slope) & straight & moved
 
 
-def ladder(line: Line, centre: float, position: float, scale: float, noise: Noise) -> tuple[list[Slope], Noise]:
-    """Estimates at all scales, the smallest first; those where the loss is not finite are left out.
-
-    Args:
-        line: The loss along the coordinate.
-        centre: The loss at the point.
-        position: The coordinate itself.
-        scale: Its size, or that of its neighbours where it is 0.
-        noise: What is known of the loss's noise.
-
-    Returns:
-        The slopes, and the noise, increased where the loss was seen to change in jumps.
-    """
-    step = float(max(_SMALLEST * min(scale, 1.0), 64 * EPSILON * abs(position)))
-    steps = []
-    while step <= _LARGEST * max(scale, 1.0) * _RATIO / 2:
-        steps.append(step)
-        step *= _RATIO
-    samples = [sample for step in steps if (sample := take_sample(line, step)) is not None]
-    if not noise.fine:
-        # The smallest change seen is at least one unit of the rounding; uniform in it, the error deviates by 0.29.
-        jumps = (float(np.abs(sample.values - centre).max()) for sample in samples)
-        unit = next((jump for jump in jumps if jump > 0), 0.0)
-        noise = replace(noise, level=max(noise.level, 0.3 * unit))
-    return [fit(sample, centre, noise) for sample in samples], noise
+def is_single(values: np.ndarray) -> np.ndarray:
+    """Tell which numbers float32 holds exactly, and so were probably computed in it."""
+    return values.astype(np.float32) == values
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """The loss at eight offsets within `step` of the point."""
-
-    step: float
-    offsets: np.ndarray
-    values: np.ndarray
-
-
-def take_sample(line: Line, step: float) -> Sample | None:
-    """Evaluate the loss around the point; None if it is not finite or the offsets are lost in rounding."""
-    offsets, values = np.array([line(share * step) for share in _STENCIL]).T
-    if not np.isfinite(values).all() or len(np.unique(offsets)) < len(_STENCIL):
-        return None
-    return Sample(step, offsets, values)
-
-
-def fit(sample: Sample, centre: float, noise: Noise) -> Slope:
-    """Fit the loss around the point at one scale.
-
-    Args:
-        sample: The loss around the point.
-        centre: The loss at the point.
-        noise: What is known of the loss's noise.
-
-    Returns:
-        The slope with its bar.
-    """
-    rises, s, step = sample.values - centre, sample.offsets / sample.step, sample.step
-    low = np.stack([s, np.abs(s), s**2, s**3], axis=1)
-    high = np.concatenate([low, np.stack([s**4, s**5], axis=1)], axis=1)
-    coarse, *_ = np.linalg.lstsq(low, rises, rcond=None)
-    fine, *_ = np.linalg.lstsq(high, rises, rcond=None)
-    residual = rises - low @ coarse
-    deviation = np.sqrt(residual @ residual / (len(s) - low.shape[1]))
-    largest = max(abs(centre), float(np.abs(sample.values).max()))
-    level = max(deviation, noise.level, 2 * EPSILON * largest)
-    amplification = np.sqrt(np.diag(np.linalg.inv(high.T @ high)))
-    bars = (np.abs(fine[:2] - coarse[:2]) + _DEVIATIONS * level * amplification[:2]) / step
-    return Slope(
-        value=float(fine[0] / step),
-        bar=float(bars[0]),
-        step=step,
-        kink=float(fine[1] / step),
-        kink_bar=float(bars[1]),
-        spread=float(np.abs(rises).max()),
-    )
+def _spacing(values: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:
+    """The relative spacing of the numbers that the values look like, twice that of their rounding."""
+    return np.where(is_single(values).all(axis=axis), 2.0**-23, 2 * EPSILON)
 
 
 def best(slopes: list[Slope]) -> tuple[Slope, Slope | None] | None:
     """The estimate to believe, and the next smaller scale's, from a ladder that starts at the smallest scale.
 
     Returns:
-        The one with the smallest bar below the first contradiction and its predecessor, or None for an empty ladder.
+        The one with the smallest bar below the first contradiction and that of the next smaller step, or None for an
+        empty ladder. A scale whose residuals are much larger than at smaller steps is a contradiction, too: the
+        function does more there than the fit can follow.
     """
     if not slopes:
         return None
-    chosen = 0
+    chosen, least = 0, np.inf
     for index, slope in enumerate(slopes):
+        least = min(least, slope.deviation)
+        if slope.deviation > _MISFIT * max(least, slope.floor):
+            break
         if abs(slope.value - slopes[chosen].value) > slope.bar + slopes[chosen].bar:
             break
         if slope.bar < slopes[chosen].bar:
             chosen = index
-    return slopes[chosen], slopes[chosen - 1] if chosen else None
+    smaller = [slope for slope in slopes[:chosen] if slope.step <= slopes[chosen].step / 2]
+    return slopes[chosen], smaller[-1] if smaller else None
 
 
-def measure_noise(loss: Callable[[np.ndarray], float], point: np.ndarray, scales: np.ndarray, centre: float) -> Noise:
-    """Measure the noise of a loss from fourth differences along a random direction.
-
-    Args:
-        loss: The loss of the flat point.
-        point: The flat point, shape (P,).
-        scales: The sizes of its entries, shape (P,).
-        centre: The loss at the point.
-
-    Returns:
-        The noise: the smaller that two distances showed, since a smooth loss may bend over the larger.
-
-    Source:
-        J. J. Moré and S. M. Wild, Estimating computational noise, SIAM J. Sci. Comput. 33 (2011).
-    """
-    repeats = [loss(point) for _ in range(3)]
-    if any(value != centre for value in repeats):
-        values = np.array([centre, *repeats])
-        return Noise(float(np.ptp(values)) + EPSILON * abs(centre), fine=True, deterministic=False)
-    direction = scales * np.random.default_rng(0).uniform(0.5, 1.0, len(point))
-    levels, fine = [], False
-    for distance in (2.0**-20, 2.0**-30):
-        values = np.array([loss(point + k * distance * direction) for k in range(-4, 5)])
-        fine = bool(np.isfinite(values).all() and np.ptp(values) > 0)
-        if fine:
-            # The fourth difference of independent noise has 70 times its variance.
-            levels.append(np.sqrt(np.mean(np.diff(values, 4) ** 2) / 70))
-    return Noise(float(min(levels, default=0.0)), fine)
+def jumps(slopes: list[Slope]) -> bool:
+    """Tell whether the function, where it begins to change, takes the same value several times: by jumps."""
+    first = next((position for position, slope in enumerate(slopes) if slope.spread > 0), 0)
+    return sum(slope.ties for slope in slopes[first : first + 2]) > 1

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradlab.check import CheckError, GradientError, Verdict, check_gradient
+from gradlab.check import Cause, CheckError, GradientError, Verdict, check_gradient
 
 RANDOM = np.random.default_rng(5)
 FEATURES = RANDOM.normal(size=(30, 4))
@@ -171,7 +171,7 @@ class TestNoise:
             np.array([0.1, 0.3]),
         )
         assert report.verdict is Verdict.UNDECIDED
-        assert "lower precision" in str(report) or "not exact enough" in str(report)
+        assert {entry.cause for entry in report.entries} == {Cause.OUT_OF_PRECISION}
 
     def test_a_constant_loss(self):
         report = check_gradient(lambda x: 3.0, lambda x: 0 * x, np.array([1.0]))
@@ -310,7 +310,7 @@ class TestStructures:
 @pytest.mark.parametrize(
     ("loss", "gradient", "at", "match"),
     [
-        (lambda x: x, lambda x: x, np.ones(2), r"shape \(2,\), not one number.*sum"),
+        (lambda x: x, lambda x: x, np.ones(2), r"return the Jacobian, of the shape \(2, 2\).*sum"),
         (lambda x: x @ x, lambda x: x[:1], np.ones(2), r"gradient has the shape \(1,\), at has the shape \(2,\)"),
         (lambda x: x @ x, lambda x: x[None], np.ones(2), r"shape \(1, 2\)"),
         (lambda x: x @ x, 3.0, np.ones(2), r"shape \(\)"),
@@ -408,11 +408,9 @@ class TestTorch:
         assert check_gradient(loss, lambda x: -gradient(x), at).verdict is Verdict.WRONG
         assert all(parameter.grad is None for parameter in layer.parameters())
 
-    def test_complex_and_non_scalar(self):
+    def test_complex_is_refused(self):
         with pytest.raises(CheckError, match="complex"):
             check_gradient(lambda x: x.abs().sum(), None, torch.ones(2, dtype=torch.complex64))
-        with pytest.raises(CheckError, match="not one number"):
-            check_gradient(lambda x: x, None, torch.ones(2))
 
 
 class TestReport:
