@@ -26,6 +26,8 @@ from gradlab.descent import descend as descend
 from gradlab.train import Normal as Normal
 from gradlab.train import Uniform as Uniform
 from gradlab.train import datasets as datasets
+from gradlab.train import recommend as recommend
+from gradlab.train import sweep as sweep
 from gradlab.train import train as train
 
 if TYPE_CHECKING:

@@ -12,8 +12,14 @@ from gradlab.train._initialise import Glorot as Glorot
 from gradlab.train._initialise import He as He
 from gradlab.train._initialise import Normal as Normal
 from gradlab.train._initialise import Uniform as Uniform
+from gradlab.train._progress import Progress as Progress
+from gradlab.train._recommend import Recommendation as Recommendation
+from gradlab.train._recommend import recommend as recommend
 from gradlab.train._runs import Model as Model
 from gradlab.train._runs import Outcome as Outcome
 from gradlab.train._runs import Run as Run
 from gradlab.train._runs import Runs as Runs
+from gradlab.train._sweep import sweep as sweep
 from gradlab.train._train import train as train
+from gradlab.train._wilson import Share as Share
+from gradlab.train._wilson import wilson_interval as wilson_interval

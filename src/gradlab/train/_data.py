@@ -117,6 +117,25 @@ def dataset(x: ArrayLike, y: ArrayLike, *, name: str = "data", names: Sequence[s
     return Data(x, y, name=name, names=tuple(names))  # type: ignore[arg-type]  # Data converts them
 
 
+def as_data(data: Data | tuple[ArrayLike, ArrayLike]) -> Data:
+    """Returns what a person gave to train on as data.
+
+    Args:
+        data: data, or a pair (x, y).
+
+    Raises:
+        DataError: if it is neither, or the arrays cannot be used.
+    """
+    if isinstance(data, Data):
+        return data
+    if isinstance(data, tuple) and len(data) == 2:
+        return dataset(*data)
+    raise DataError(
+        f"data is {type(data).__name__!r}; give a pair (x, y) of arrays, or one of gl.datasets, "
+        "for example gl.datasets.five_points()."
+    )
+
+
 def five_points() -> Data:
     """Returns the origin, of class 1, between its four neighbours, of class 0.
 

@@ -8,12 +8,12 @@ from contextlib import suppress
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from gradlab.train._data import Data, dataset
-from gradlab.train._errors import DataError, TrainError
+from gradlab.train._data import Data, as_data
+from gradlab.train._errors import TrainError
 from gradlab.train._experiment import Array, Experiment, Network, check_fits
 from gradlab.train._initialise import Given, Initialisation, Layers, Normal, draw_parameters
 from gradlab.train._runs import Runs
-from gradlab.train._trainers import Architecture, NumpyTrainer, Trainer, has_kernels, trainer_for
+from gradlab.train._trainers import Architecture, NumpyTrainer, Trainer, kernel_for
 
 Progress = Callable[[int, int], object]
 _WORK = 10**9  # parameters x points x steps between two looks at the keyboard: about a tenth of a second
@@ -66,7 +66,7 @@ def train(
     >>> runs.curves.shape
     (10, 101)
     """
-    points = _as_data(data)
+    points = as_data(data)
     check_fits(net, points)
     if not isinstance(initialisation, Initialisation):
         initialisation = _given(initialisation, len(net.parameters))
@@ -76,12 +76,11 @@ def train(
     plain = _plain(net, points, experiment)
     rate = _rates(experiment, len(net.sizes) - 1)
     start = _initial_parameters(experiment, plain.layers).astype(experiment.dtype)
-    architecture = Architecture.of(net) if has_kernels() else None
-    if architecture is None:
+    kernel = kernel_for(Architecture.of(net), points, experiment.dtype)
+    if kernel is None:
         end, curves = _descend_with_numpy(plain, start, rate, experiment, progress)
     else:
-        trainer = trainer_for(architecture, points, experiment.dtype)
-        end, curves = _descend_with_kernel(trainer, start, rate, experiment, progress, len(points))
+        end, curves = _descend_with_kernel(kernel, start, rate, experiment, progress, len(points))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         outputs = plain.gradient.predict(end, plain.x)
     return Runs(
@@ -142,17 +141,6 @@ def _descend_with_kernel(
     if not curves:
         curves = [trainer.train(start, rate, 0).initial_loss[:, None]]
     return at, np.concatenate(curves, axis=1) if len(curves) > 1 else curves[0]
-
-
-def _as_data(data: Data | tuple[ArrayLike, ArrayLike]) -> Data:
-    if isinstance(data, Data):
-        return data
-    if isinstance(data, tuple) and len(data) == 2:
-        return dataset(*data)
-    raise DataError(
-        f"data is {type(data).__name__!r}; give a pair (x, y) of arrays, or one of gl.datasets, "
-        "for example gl.datasets.five_points()."
-    )
 
 
 def _given(values: ArrayLike, count: int) -> Given:

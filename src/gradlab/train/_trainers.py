@@ -91,24 +91,38 @@ def has_kernels() -> bool:
     return importlib.util.find_spec("numba") is not None
 
 
+def kernel_for(architecture: Architecture | None, data: Data, dtype: str) -> Trainer | None:
+    """Returns the kernel that trains such networks on the data, made once and kept, or None without Numba.
+
+    Args:
+        architecture: the network's; None if there is no graph to print a kernel from.
+        data: what it is trained on.
+        dtype: the number type of all arithmetic.
+    """
+    if architecture is None or not has_kernels():
+        return None
+    return _kernel(architecture, data.x.tobytes(), data.y.tobytes(), data.y.shape, dtype)
+
+
 def trainer_for(architecture: Architecture, data: Data, dtype: str) -> Trainer:
-    """Returns what trains such networks on the data fastest: kernels are made once and kept.
+    """Returns what trains such networks on the data: the kernel, or NumPy in its place.
 
     Args:
         architecture: the network's.
         data: what it is trained on.
         dtype: the number type of all arithmetic.
     """
-    if has_kernels():
-        return _kernel(architecture, data.x.tobytes(), data.y.tobytes(), data.y.shape, dtype)
     categorical = architecture.loss == "softmax_cross_entropy"
+    kernel = kernel_for(architecture, data, dtype)
+    if kernel is not None:
+        return kernel
     return NumpyTrainer(NumpyNetwork(architecture.graph), architecture.layers, data, dtype, categorical)
 
 
 @lru_cache(maxsize=32)
 def _kernel(architecture: Architecture, x: bytes, y: bytes, labels: tuple[int, ...], dtype: str) -> NumbaTrainer:
-    points = np.frombuffer(x).reshape(labels[0], -1)
-    return NumbaTrainer(architecture.graph, points, np.frombuffer(y).reshape(labels), dtype=dtype)
+    points = np.frombuffer(x).reshape(labels[0], -1).copy()  # of one's own: kernels take no read-only arrays
+    return NumbaTrainer(architecture.graph, points, np.frombuffer(y).reshape(labels).copy(), dtype=dtype)
 
 
 class State(NamedTuple):

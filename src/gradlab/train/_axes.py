@@ -1,0 +1,140 @@
+"""The axes of a sweep: each setting that is varied, with its values, checked and in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+
+from gradlab.train._errors import TrainError, real_number, whole_number
+from gradlab.train._experiment import check_momentum
+from gradlab.train._initialise import Distribution, Glorot, He, Normal, Uniform
+
+Value = float | int | str
+# "randn" is what one writes in NumPy and PyTorch: normal numbers, to be multiplied with a scale.
+INITIALISATIONS: dict[str, Callable[[float], Distribution]] = {
+    "normal": Normal,
+    "randn": Normal,
+    "uniform": Uniform,
+    "glorot": Glorot,
+    "he": He,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One setting of a sweep.
+
+    Args:
+        name: its name, which is that of the result's dimension.
+        values: its values, without repetition; numbers in rising order.
+        swept: whether it was given as several values, so that the result has a dimension for it.
+    """
+
+    name: str
+    values: tuple[Value, ...]
+    swept: bool = False
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its values are numbers, so that some are neighbours."""
+        return not isinstance(self.values[0], str)
+
+
+def rate_axes(value: object, layers: int) -> tuple[Axis, ...]:
+    """Returns the axes of the learning rate: one, or one for each layer of weights.
+
+    Args:
+        value: a number, several, or a mapping from each layer's number, from 1, to a number or several.
+        layers: how many layers of weights the network has.
+
+    Raises:
+        TrainError: if the value is none of these.
+    """
+    if not isinstance(value, Mapping):
+        return (make_axis("learning_rate", value, _rate),)
+    if sorted(value, key=str) != [*range(1, layers + 1)]:
+        example = "{" + ", ".join(f"{layer}: [0.1, 1.0]" for layer in range(1, layers + 1)) + "}"
+        raise TrainError(
+            f"learning_rate by layer needs the layers {', '.join(map(str, range(1, layers + 1)))} of this network, "
+            f"but it has {', '.join(map(repr, value)) or 'none'}; write for example learning_rate={example}."
+        )
+    return tuple(make_axis(f"learning_rate_{layer}", value[layer], _rate) for layer in range(1, layers + 1))
+
+
+def make_axis(name: str, value: object, check: Callable[[str, object], Value]) -> Axis:
+    """Returns the axis of one value or of several.
+
+    Args:
+        name: the setting's name.
+        value: what the person gave.
+        check: turns one value into one that can be used, or says what is wrong with it.
+
+    Raises:
+        TrainError: if a value cannot be used, or stands there twice, or there are none.
+    """
+    if isinstance(value, str) or not isinstance(value, Iterable) or (isinstance(value, np.ndarray) and not value.ndim):
+        return Axis(name, (check(name, value.item() if isinstance(value, np.ndarray) else value),))
+    values = [check(f"{name}[{index}]", each) for index, each in enumerate(value)]
+    if not values:
+        raise TrainError(f"{name} is empty; give one value or several.")
+    twice = next((each for each in values if values.count(each) > 1), None) if len(set(values)) < len(values) else None
+    if twice is not None:
+        raise TrainError(f"{name} has {twice!r} more than once; give each value once.")
+    return Axis(name, tuple(values) if isinstance(values[0], str) else tuple(sorted(values)), swept=True)
+
+
+def _rate(name: str, value: object) -> float:
+    return real_number(name, value, example=1.0, positive=True)
+
+
+def scale_axis(value: object) -> Axis:
+    """Returns the axis of the scale of the initial parameters.
+
+    Raises:
+        TrainError: if a value is not a number of 0 or more.
+    """
+    return make_axis("init_scale", value, lambda name, each: real_number(name, each, example=1.0, positive=False))
+
+
+def momentum_axis(value: object) -> Axis:
+    """Returns the axis of the momentum.
+
+    Raises:
+        TrainError: if a value is not a number from 0 to below 1.
+    """
+    return make_axis("momentum", value, check_momentum)
+
+
+def count_axis(name: str, value: object, *, example: int) -> Axis:
+    """Returns the axis of a setting that is counted: steps or units.
+
+    Raises:
+        TrainError: if a value is not a whole number from 1 up.
+    """
+    return make_axis(name, value, lambda each_name, each: whole_number(each_name, each, least=1, example=example))
+
+
+def initialisation_axis(value: object) -> Axis:
+    """Returns the axis of the initialisation's kind.
+
+    Raises:
+        TrainError: if a value is not the name of one; offers the nearest.
+    """
+    return make_axis("initialisation", value, _check_initialisation)
+
+
+def _check_initialisation(name: str, value: object) -> str:
+    if isinstance(value, str) and value in INITIALISATIONS:
+        return value
+    if isinstance(value, Normal | Uniform | Glorot | He):
+        kind = type(value).__name__.lower()
+        raise TrainError(f"{name} is {value!r}; in a sweep write {kind!r}, and its scale as init_scale.")
+    near = get_close_matches(str(value).lower(), INITIALISATIONS, n=1)
+    offer = f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(map(repr, INITIALISATIONS))}."
+    raise TrainError(f"{name} is {value!r}, which is no initialisation; {offer}")

@@ -1,0 +1,164 @@
+"""A sweep's results with their labels: named dimensions, units, and all that is needed to train them again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray
+from numpy.typing import NDArray
+
+from gradlab.train._axes import Axis
+from gradlab.train._data import Data
+from gradlab.train._errors import TrainError
+from gradlab.train._grid import Grid
+from gradlab.train._judge import class_values
+from gradlab.train._sweep import Results
+from gradlab.train._trainers import Architecture
+
+_MEANING = {
+    "learning_rate": ("learning rate", "1"),
+    "initialisation": ("kind of initial parameters", "1"),
+    "init_scale": ("scale of the initial parameters", "1"),
+    "momentum": ("momentum", "1"),
+    "width": ("units of each hidden layer", "unit"),
+    "steps": ("steps of each run", "step"),
+    "restart": ("number of the run, which decides where it starts", "1"),
+    "step": ("steps taken", "step"),
+    "success": ("every point is right after the last step", "1"),
+    "success_step": ("first step after which every point was right, -1: never", "step"),
+    "diverged": ("a number was not finite, or the loss ended above where it began", "1"),
+    "diverged_step": ("first step after which a number was not finite, -1: never", "step"),
+    "done": ("the run was trained", "1"),
+    "parameters": ("parameters after the last step", "1"),
+    "x": ("points that were trained on", "1"),
+    "y": ("labels that were trained on", "1"),
+}
+_LOSS_UNITS = {"squared_error": "square of the labels' unit"}
+
+
+def to_dataset(results: Results, data: Data) -> xarray.Dataset:
+    """Returns a sweep's results as a dataset.
+
+    Args:
+        results: what the runs gave.
+        data: what was trained on.
+    """
+    grid = results.grid
+    axes = [axis for axis in grid.axes if axis.swept]
+    lengths = tuple(map(len, axes))
+    dims = (*(axis.name for axis in axes), "restart")
+
+    def shaped(array: NDArray[Any], *last: str) -> tuple[tuple[str, ...], NDArray[Any]]:
+        return (*dims, *last), array.reshape(*lengths, grid.restarts, *array.shape[3:])
+
+    variables: dict[str, Any] = {"loss": shaped(results.loss)}
+    if class_values(data.y) is not None or grid.architecture.loss == "softmax_cross_entropy":
+        variables |= {"success": shaped(results.success), "success_step": shaped(results.success_step)}
+    variables |= {name: shaped(getattr(results, name)) for name in ("diverged", "diverged_step", "done")}
+    coordinates: dict[str, Any] = {
+        axis.name: _coordinate(axis) for axis in grid.axes if axis.name != "width" or axis.values[0]
+    }
+    coordinates["restart"] = np.arange(grid.restarts)
+    if "curves" in results.kept:
+        variables["curves"] = shaped(results.kept["curves"], "step")
+        coordinates["step"] = np.arange(results.kept["curves"].shape[-1])
+    if "parameters" in results.kept:
+        variables["parameters"] = shaped(results.kept["parameters"], "parameter")
+        coordinates["parameter"] = list(grid.network(int(grid.width.values[0])).graph.parameters)
+    variables["x"] = ("point", "input"), data.x
+    variables["y"] = (("point",) if data.y.ndim == 1 else ("point", "output")), data.y
+    coordinates["input"] = list(data.names)
+    dataset = xarray.Dataset(variables, coordinates, _attributes(results, data))
+    for name, variable in dataset.variables.items():
+        _describe(str(name), variable, grid.architecture.loss)
+    return dataset
+
+
+def _coordinate(axis: Axis) -> tuple[str, NDArray[Any]] | Any:
+    return (axis.name, np.array(axis.values)) if axis.swept else axis.values[0]
+
+
+def _describe(name: str, variable: xarray.Variable, loss: str) -> None:
+    if name in ("loss", "curves"):
+        after = "after the last step" if name == "loss" else "after each number of steps"
+        variable.attrs |= {"long_name": f"mean loss over the points {after}", "units": _LOSS_UNITS.get(loss, "nat")}
+    elif name.startswith("learning_rate_"):
+        variable.attrs |= {"long_name": f"learning rate of layer {name.rsplit('_', 1)[1]}", "units": "1"}
+    elif name in _MEANING:
+        variable.attrs |= dict(zip(("long_name", "units"), _MEANING[name], strict=True))
+
+
+def _attributes(results: Results, data: Data) -> dict[str, Any]:
+    """Plain numbers and text only, so that every file format can store them."""
+    grid, net = results.grid, results.grid.architecture
+    return {
+        "sizes": list(net.sizes),
+        "hidden": net.hidden,
+        "output": net.output,
+        "loss_name": net.loss,
+        "scaling": net.scaling,
+        "biases": int(net.biases),
+        "resized": int(grid.resized),
+        "data_name": data.name,
+        "seed": str(grid.seed),  # it may have 128 bits
+        "dtype": grid.dtype,
+        "interrupted": int(results.interrupted),
+    }
+
+
+def data_of(dataset: xarray.Dataset) -> Data:
+    """Returns what a sweep was trained on.
+
+    Args:
+        dataset: its result.
+    """
+    names = tuple(str(name) for name in dataset["input"].values)
+    return Data(dataset["x"].values, dataset["y"].values, name=dataset.attrs["data_name"], names=names)
+
+
+def grid_of(setting: xarray.Dataset, *, restarts: int, seed: int) -> Grid:
+    """Returns the grid of a single setting of a sweep, to be trained anew.
+
+    Args:
+        setting: the sweep's result with one value of every setting.
+        restarts: how many runs.
+        seed: the key of their random numbers.
+    """
+    about = setting.attrs
+    sizes = tuple(int(size) for size in np.atleast_1d(about["sizes"]))
+    net = Architecture(
+        sizes, about["hidden"], about["output"], about["loss_name"], about["scaling"], bool(about["biases"])
+    )
+    layers = range(1, len(sizes))
+    by_layer = "learning_rate" not in setting.coords
+    value = {str(name): coordinate.item() for name, coordinate in setting.coords.items() if not coordinate.ndim}
+    rate = {layer: value[f"learning_rate_{layer}"] for layer in layers} if by_layer else value["learning_rate"]
+    return Grid.of(
+        net,
+        learning_rate=rate,
+        initialisation=value["initialisation"],
+        init_scale=value["init_scale"],
+        momentum=value["momentum"],
+        width=value["width"] if about["resized"] else None,
+        steps=value["steps"],
+        restarts=restarts,
+        seed=seed,
+        dtype=about["dtype"],
+    )
+
+
+def settings_of(dataset: xarray.Dataset) -> list[str]:
+    """Returns the dimensions of a sweep's result that are settings, in order.
+
+    Args:
+        dataset: the result of `gl.sweep`.
+
+    Raises:
+        TrainError: if it is not one.
+    """
+    if not {"loss", "done", "restart"} <= {*map(str, dataset.variables)} or "loss_name" not in dataset.attrs:
+        raise TrainError(
+            "this is not the result of gl.sweep; write for example gl.recommend(gl.sweep(net, data, ...))."
+        )
+    return [str(name) for name in dataset["loss"].dims if name != "restart"]

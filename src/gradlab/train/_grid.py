@@ -1,0 +1,148 @@
+"""What a sweep is: all settings and all runs, in one frozen description that determines every bit of the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradlab.train import _axes
+from gradlab.train._axes import INITIALISATIONS, Axis
+from gradlab.train._errors import TrainError, whole_number
+from gradlab.train._experiment import DTypeName, float_type
+from gradlab.train._initialise import Layers, Shape, check_seed
+from gradlab.train._trainers import Architecture
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Every setting of a sweep and how often each is tried.
+
+    The settings with equal width, steps and momentum share a kernel's call: a *sheet*. Within a sheet they differ in
+    initialisation, scale and learning rate, in this order.
+
+    Args:
+        architecture: the network.
+        width: units of each hidden layer.
+        steps: steps of each run.
+        momentum: the part of the last update that is added to each.
+        initialisation: kinds of initialisation.
+        init_scale: scales of the initial parameters.
+        learning_rates: one axis, or one for each layer of weights.
+        restarts: how many runs each setting has.
+        seed: the key of the random numbers.
+        dtype: the number type of all arithmetic.
+        resized: whether the hidden layers have the grid's widths instead of the network's own.
+    """
+
+    architecture: Architecture
+    width: Axis
+    steps: Axis
+    momentum: Axis
+    initialisation: Axis
+    init_scale: Axis
+    learning_rates: tuple[Axis, ...]
+    restarts: int
+    seed: int
+    dtype: DTypeName
+    resized: bool
+
+    @staticmethod
+    def of(
+        architecture: Architecture,
+        *,
+        learning_rate: object,
+        initialisation: object,
+        init_scale: object,
+        momentum: object,
+        width: object,
+        steps: object,
+        restarts: object,
+        seed: object,
+        dtype: object,
+    ) -> Grid:
+        """Returns the grid of these settings, each checked.
+
+        Raises:
+            TrainError: if one cannot be used; the message says what to write instead.
+        """
+        hidden = architecture.sizes[1:-1]
+        if width is not None and not hidden:
+            raise TrainError("width is that of the hidden layers, but the network has none; leave it out.")
+        own = Axis("width", (max(hidden, default=0),))
+        return Grid(
+            architecture=architecture,
+            width=own if width is None else _axes.count_axis("width", width, example=8),
+            steps=_axes.count_axis("steps", steps, example=100),
+            momentum=_axes.momentum_axis(momentum),
+            initialisation=_axes.initialisation_axis(initialisation),
+            init_scale=_axes.scale_axis(init_scale),
+            learning_rates=_axes.rate_axes(learning_rate, len(architecture.sizes) - 1),
+            restarts=whole_number("restarts", restarts, least=1, example=1000),
+            seed=check_seed(seed),
+            dtype=float_type(dtype),
+            resized=width is not None,
+        )
+
+    @property
+    def sheet_axes(self) -> tuple[Axis, ...]:
+        """The axes whose settings differ between sheets."""
+        return self.width, self.steps, self.momentum
+
+    @property
+    def setting_axes(self) -> tuple[Axis, ...]:
+        """The axes whose settings differ within a sheet."""
+        return self.initialisation, self.init_scale, *self.learning_rates
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """All axes, in the order of the result's dimensions."""
+        return *self.sheet_axes, *self.setting_axes
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """How many sheets there are, how many settings a sheet has, and how many runs a setting."""
+        return prod(map(len, self.sheet_axes)), prod(map(len, self.setting_axes)), self.restarts
+
+    @property
+    def runs(self) -> int:
+        """How many runs there are in all."""
+        return prod(self.shape)
+
+    def network(self, width: int) -> Architecture:
+        """Returns the network of a width."""
+        return self.architecture.with_width(width) if self.resized else self.architecture
+
+    def shapes(self) -> tuple[Shape, ...]:
+        """Returns the shape of the random numbers of each kind of initialisation."""
+        return tuple(INITIALISATIONS[str(name)](1.0).shape for name in self.initialisation.values)
+
+    def factors(self, settings: NDArray[np.intp], layers: Layers) -> FloatArray:
+        """Returns what the standard random numbers of some settings of a sheet are multiplied with.
+
+        Args:
+            settings: their numbers, shape (S,).
+            layers: the network's layers, with P parameters.
+
+        Returns:
+            Shape (S, P).
+        """
+        kinds, scales = self.indices(settings)[:2]
+        unit = np.array([INITIALISATIONS[str(name)](1.0).factors(layers) for name in self.initialisation.values])
+        return np.array(self.init_scale.values, dtype=np.float64)[scales, None] * unit[kinds]
+
+    def rates(self, settings: NDArray[np.intp]) -> FloatArray:
+        """Returns the learning rates of some settings of a sheet, shape (S,), or (S, layers) if they go by layer."""
+        columns = [
+            np.array(axis.values, dtype=np.float64)[index]
+            for axis, index in zip(self.learning_rates, self.indices(settings)[2:], strict=True)
+        ]
+        return columns[0] if self.learning_rates[0].name == "learning_rate" else np.stack(columns, axis=1)
+
+    def indices(self, settings: NDArray[np.intp]) -> tuple[NDArray[np.intp], ...]:
+        """Returns where settings of a sheet lie on each axis of a sheet."""
+        return np.unravel_index(settings, [len(axis) for axis in self.setting_axes])

@@ -1,0 +1,52 @@
+"""How far a sweep is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a sweep is; `print(progress)` shows it in a line.
+
+    Args:
+        done: runs done.
+        total: runs in all.
+        seconds: time since the first run began.
+        successes: runs done that got every point right; None where there is no right and wrong.
+
+    >>> print(Progress(done=2000, total=10000, seconds=0.5, successes=1400))
+    2,000 of 10,000 runs, 4,000 runs/s, 2.0 s left, 70.0 % successes
+    """
+
+    done: int
+    total: int
+    seconds: float
+    successes: int | None
+
+    @property
+    def runs_per_second(self) -> float:
+        """Runs done in a second so far."""
+        return self.done / self.seconds if self.seconds > 0 else float("inf")
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the rest takes at this speed."""
+        return (self.total - self.done) / self.runs_per_second if self.done else float("inf")
+
+    @property
+    def success_rate(self) -> float | None:
+        """The share of the runs done that got every point right; None where there is no right and wrong."""
+        return None if self.successes is None or not self.done else self.successes / self.done
+
+    def __str__(self) -> str:
+        parts = [f"{self.done:,} of {self.total:,} runs", f"{self.runs_per_second:,.0f} runs/s"]
+        if self.done < self.total:
+            parts.append(f"{self.seconds_left:.1f} s left")
+        if self.success_rate is not None:
+            parts.append(f"{100 * self.success_rate:.1f} % successes")
+        return ", ".join(parts)
+
+
+ProgressCallback = Callable[[Progress], object]

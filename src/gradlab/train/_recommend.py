@@ -1,0 +1,177 @@
+"""The answer of a sweep: a setting that trains reliably, and how sure that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradlab.train._errors import TrainError, real_number, whole_number
+from gradlab.train._initialise import check_seed
+from gradlab.train._judge import BoolArray
+from gradlab.train._plateau import connected, lowest_nearby
+from gradlab.train._recommendation import Recommendation, success_in_words
+from gradlab.train._sweep import require_xarray, run_grid
+from gradlab.train._wilson import Share, wilson_interval
+
+if TYPE_CHECKING:
+    import xarray
+
+_ROUGH = ("learning_rate", "init_scale", "momentum")  # what one sets roughly; steps and units are exact
+_PLATEAU = 0.9  # of the recommendation's success rate is what the plateau has at least
+_FRESH = 1 << 127  # a seed that differs from the sweep's in this bit alone is one that nobody writes by hand
+_LEAST_FRESH = 1000
+
+
+def recommend(
+    grid: xarray.Dataset,
+    *,
+    loss_below: float | None = None,
+    confidence: float = 0.95,
+    restarts: int | None = None,
+    seed: int | None = None,
+) -> Recommendation:
+    """Finds the setting of a sweep that trains most reliably, and trains it once more with fresh seeds.
+
+    Settings are ranked by the lowest lower end of the Wilson intervals of a setting and its neighbours in learning
+    rate, scale and momentum: a high rate beside a low one is a cliff, and worth little. Of equals the one with the
+    fewest steps is taken.
+
+    Args:
+        grid: the result of `gl.sweep`, or a part of it.
+        loss_below: count a run as a success if its last loss is below this; default: if every point is right.
+        confidence: that of the intervals.
+        restarts: runs with fresh seeds; default: as many as each setting has in the sweep, but at least 1,000.
+        seed: the key of their random numbers; default: one made from the sweep's.
+
+    Returns:
+        The setting, its success rate in the sweep and with fresh seeds, its surroundings and its cost.
+
+    Raises:
+        TrainError: if the grid is not a sweep's result, no run succeeds, or the labels are measurements and there is
+            no `loss_below`.
+        GradlabError: if xarray is not installed.
+
+    >>> import gradlab as gl
+    >>> grid = gl.sweep(gl.mlp([2, 2, 1]), gl.datasets.five_points(), learning_rate=[1, 5], restarts=100, steps=50)
+    >>> recommend(grid, restarts=100).setting["learning_rate"]
+    5.0
+    """
+    require_xarray()
+    from gradlab.train._dataset import data_of, grid_of, settings_of
+
+    names = settings_of(grid)
+    grid = grid.transpose(*names, "restart", ...)
+    succeeded = _succeeded(grid, loss_below)
+    table = _table(grid, succeeded, names, confidence)
+    if not int(table["successes"].sum()):
+        raise TrainError(
+            f"none of the {int(table['runs'].sum()):,} runs succeeds; try more steps, more hidden units, or other "
+            "learning rates and scales."
+        )
+    index = _best(table, names)
+    where = dict(zip(names, index, strict=True))
+    chosen = grid.isel(where)
+    count = whole_number("restarts", restarts, least=1, example=1000) if restarts is not None else None
+    again = grid_of(
+        chosen,
+        restarts=count or max(_LEAST_FRESH, grid.sizes["restart"]),
+        seed=int(grid.attrs["seed"]) ^ _FRESH if seed is None else check_seed(seed),
+    )
+    median, expected = _cost(chosen, np.asarray(succeeded)[index], loss_below)
+    results = run_grid(again, data_of(grid))
+    fresh = results.success if loss_below is None else results.loss < loss_below
+    return Recommendation(
+        setting=_values(chosen),
+        share=_share(table.isel(where), confidence),
+        fresh=Share.of(int((fresh & results.done).sum()), int(results.done.sum()), confidence),
+        success=success_in_words(chosen, loss_below),
+        table=table,
+        edges=tuple(n for n in names if _is_rough(n) and len(grid[n]) > 1 and where[n] in (0, len(grid[n]) - 1)),
+        **_surroundings(table, names, index, confidence),
+        median_steps=median,
+        expected_steps=expected,
+    )
+
+
+def _is_rough(name: str) -> bool:
+    return name.startswith(_ROUGH)
+
+
+def _succeeded(grid: xarray.Dataset, loss_below: float | None) -> BoolArray:
+    """Which runs succeed, shape (..., restarts); none that was not done."""
+    if loss_below is not None:
+        bound = real_number("loss_below", loss_below, example=0.1, positive=True)
+        return (grid["loss"].values < bound) & grid["done"].values
+    if "success" not in grid:
+        raise TrainError(
+            "the labels are measurements, so no point is right or wrong; say what loss is low enough, "
+            "for example gl.recommend(grid, loss_below=0.01)."
+        )
+    return grid["success"].values & grid["done"].values
+
+
+def _table(grid: xarray.Dataset, succeeded: BoolArray, names: list[str], confidence: float) -> xarray.Dataset:
+    """What is known of every setting."""
+    import xarray
+
+    successes, runs = succeeded.sum(axis=-1), grid["done"].values.sum(axis=-1)
+    low, high = wilson_interval(successes, runs, confidence)
+    nearby = lowest_nearby(low, [axis for axis, name in enumerate(names) if _is_rough(name)])
+    variables = {
+        "rate": (names, successes / np.maximum(runs, 1), {"long_name": "success rate", "units": "1"}),
+        "low": (names, low, {"long_name": "lower end of the success rate's interval", "units": "1"}),
+        "high": (names, high, {"long_name": "upper end of the success rate's interval", "units": "1"}),
+        "nearby": (names, nearby, {"long_name": "lowest lower end of it and its neighbours", "units": "1"}),
+        "successes": (names, successes, {"long_name": "runs that succeed", "units": "1"}),
+        "runs": (names, runs, {"long_name": "runs", "units": "1"}),
+    }
+    return xarray.Dataset(variables, {name: grid[name] for name in names}, {"confidence": confidence})
+
+
+def _best(table: xarray.Dataset, names: list[str]) -> tuple[int, ...]:
+    """The setting with the best surroundings, then the best itself, then the fewest steps."""
+    steps = np.zeros(table["rate"].shape)
+    if "steps" in names:
+        along = [-1 if name == "steps" else 1 for name in names]
+        steps = steps + table["steps"].values.reshape(along)
+    keys = (steps.ravel(), -table["low"].values.ravel(), -table["nearby"].values.ravel())  # the last counts first
+    return tuple(int(i) for i in np.unravel_index(np.lexsort(keys)[0], table["rate"].shape))
+
+
+def _share(cell: xarray.Dataset, confidence: float) -> Share:
+    return Share.of(cell["successes"].item(), cell["runs"].item(), confidence)
+
+
+def _surroundings(table: xarray.Dataset, names: list[str], index: tuple[int, ...], confidence: float) -> dict[str, Any]:
+    """The neighbours and the plateau of a setting."""
+    rough = [axis for axis, name in enumerate(names) if _is_rough(name)]
+    rate, low = table["rate"].values, table["low"].values
+    box = tuple(slice(max(0, i - 1), i + 2) if axis in rough else slice(i, i + 1) for axis, i in enumerate(index))
+    inside = np.unravel_index(int(np.argmin(low[box])), low[box].shape)
+    weakest = [int(i) + part.start for i, part in zip(inside, box, strict=True)]
+    level = connected(rate >= _PLATEAU * rate[index], index, rough)
+    places = np.argwhere(level)
+    spans = {names[axis]: table[names[axis]].values[places[:, axis]] for axis in rough}
+    return {
+        "weakest_neighbour": _share(table.isel(dict(zip(names, weakest, strict=True))), confidence),
+        "plateau": {name: (float(span.min()), float(span.max())) for name, span in spans.items()},
+        "plateau_settings": len(places),
+        "plateau_lowest": float(rate[level].min()),
+    }
+
+
+def _cost(chosen: xarray.Dataset, succeeded: BoolArray, loss_below: float | None) -> tuple[float, float]:
+    """Steps until a run succeeds, and until one does if failures are restarted."""
+    steps, share = float(chosen["steps"].item()), succeeded.sum() / max(1, int(chosen["done"].values.sum()))
+    if loss_below is not None:
+        return float("nan"), steps / share
+    first = chosen["success_step"].values[succeeded]
+    # A success is seen when it comes; a failure costs all its steps, and there are (1 - p)/p of them before a success.
+    return float(np.median(first)), float(first.mean() + (1 - share) / share * steps)
+
+
+def _values(chosen: xarray.Dataset) -> dict[str, float | int | str]:
+    settings = ("width", "steps", "momentum", "initialisation", "init_scale")
+    names = [*settings, *(str(name) for name in chosen.coords if str(name).startswith("learning_rate"))]
+    return {name: chosen.coords[name].item() for name in names if name in chosen.coords}

@@ -1,0 +1,105 @@
+"""What `gl.recommend` answers, in numbers and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradlab.train._wilson import Share
+
+if TYPE_CHECKING:
+    import xarray
+
+_NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
+_WORDS = {"init_scale": "scale", "learning_rate": "learning rate"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recommendation:
+    """A setting of a sweep that trains reliably; `print(recommendation)` says it in words.
+
+    Args:
+        setting: its value on every axis of the sweep.
+        share: how many of its runs in the sweep succeed.
+        fresh: the same for runs with fresh seeds, trained once it was chosen: the best of many looks better in the
+            sweep than it is.
+        weakest_neighbour: the share of the neighbouring setting with the lowest lower end, or its own.
+        plateau: for each axis the lowest and highest value of the settings around it with nine tenths of its rate.
+        plateau_settings: how many settings these are.
+        plateau_lowest: the lowest success rate among them.
+        edges: the axes on whose end it lies: beyond, nothing was tried.
+        median_steps: what half of its successful runs need at most until every point is right; NaN if success is a
+            low loss.
+        expected_steps: the mean number of steps until the first success, if one restarts after each failure.
+        success: what counts as success, in words.
+        table: for every setting the rate, the ends of its interval, and the lowest lower end nearby, by which the
+            recommendation was chosen.
+    """
+
+    setting: dict[str, float | int | str]
+    share: Share
+    fresh: Share
+    weakest_neighbour: Share
+    plateau: dict[str, tuple[float, float]]
+    plateau_settings: int
+    plateau_lowest: float
+    edges: tuple[str, ...]
+    median_steps: float
+    expected_steps: float
+    success: str
+    table: xarray.Dataset = field(repr=False)
+
+    @property
+    def words(self) -> str:
+        """The setting and its success rate in a sentence."""
+        return f"{_in_words(self.setting)}: {self.share} of runs {self.success}"
+
+    def __str__(self) -> str:
+        lines = [self.words, f"fresh seeds   {self.fresh} of {self.fresh.runs:,} runs"]
+        if self.plateau:
+            extent = ", ".join(f"{_name(axis)} {low:g} to {high:g}" for axis, (low, high) in self.plateau.items())
+            around = f"{self.plateau_settings} settings with at least {100 * self.plateau_lowest:.1f} %: {extent}"
+            alone = "no setting beside it has nine tenths of its rate: sweep closer values around it"
+            lines.append(f"plateau       {around if self.plateau_settings > 1 else alone}")
+            lines.append(f"weakest side  {self.weakest_neighbour}")
+        cost = f"{self.expected_steps:.0f} steps to a success on average, failures restarted"
+        median = "" if np.isnan(self.median_steps) else f"half of the successes within {self.median_steps:.0f} steps; "
+        lines.append(f"cost          {median}{cost}")
+        lines += [f"edge          nothing beyond this {_name(axis)} was tried: widen the sweep" for axis in self.edges]
+        return "\n".join(lines)
+
+
+def success_in_words(chosen: xarray.Dataset, loss_below: float | None) -> str:
+    """Returns what counts as success.
+
+    Args:
+        chosen: one setting of a sweep's result.
+        loss_below: what the last loss has to be below; None if every point has to be right.
+    """
+    within = f"within {chosen['steps'].item()} steps"
+    if loss_below is not None:
+        return f"reach a loss below {loss_below:g} {within}"
+    points = chosen.sizes["point"]
+    return f"classify all {_NUMBERS[points] if points < len(_NUMBERS) else points} points right {within}"
+
+
+def _in_words(setting: dict[str, float | int | str]) -> str:
+    rates = [f"{value:g}" for name, value in setting.items() if name.startswith("learning_rate")]
+    parts = [f"learning rate{'s by layer' * (len(rates) > 1)} {_listed(rates)}"]
+    if setting["momentum"]:
+        parts.append(f"momentum {setting['momentum']:g}")
+    parts.append(f"{setting['initialisation']} initialisation of scale {setting['init_scale']:g}")
+    return ", ".join(parts)
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+
+
+def _name(axis: str) -> str:
+    if axis.startswith("learning_rate_"):
+        return f"learning rate of layer {axis.rsplit('_', 1)[1]}"
+    return _WORDS.get(axis, axis)

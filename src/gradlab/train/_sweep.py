@@ -1,0 +1,268 @@
+"""Every setting trained many times: the runs of a grid, in chunks, into one labelled result."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from gradlab._errors import GradlabError
+from gradlab.codegen import TrainResult
+from gradlab.train._data import Data, as_data
+from gradlab.train._errors import TrainError
+from gradlab.train._experiment import Network, check_fits
+from gradlab.train._grid import Grid
+from gradlab.train._initialise import draw_standard
+from gradlab.train._judge import class_values, have_diverged
+from gradlab.train._progress import Progress, ProgressCallback
+from gradlab.train._trainers import NEVER, Architecture, trainer_for
+
+if TYPE_CHECKING:
+    import xarray
+
+KEEPABLE = ("curves", "parameters")
+_CACHE = 2**20  # bytes of the runs that one core works on at a time: about half of its second-level cache
+_INDEX = tuple[int, slice, slice]  # a sheet, settings of it, restarts
+
+
+def sweep(
+    net: Network,
+    data: Data | tuple[ArrayLike, ArrayLike],
+    *,
+    learning_rate: float | Sequence[float] | ArrayLike | Mapping[int, ArrayLike] = 1.0,
+    initialisation: str | Sequence[str] = "normal",
+    init_scale: ArrayLike = 1.0,
+    momentum: ArrayLike = 0.0,
+    width: int | Sequence[int] | None = None,
+    steps: int | Sequence[int] = 100,
+    restarts: int = 1000,
+    seed: int = 0,
+    dtype: DTypeLike = "float32",
+    keep: Collection[str] = (),
+    progress: ProgressCallback | None = None,
+) -> xarray.Dataset:
+    """Trains every combination of the given settings from many starting points, and says how each run went.
+
+    A setting given as several values becomes a dimension of the result; given as one, it stays a plain coordinate.
+    Where a run starts depends on the seed and its number among the restarts alone: runs of the same number start
+    from the same random numbers in every setting, times the setting's scale. What a run gives does not depend on
+    what else is in the sweep, nor on chunks and threads; on the same instruction set it is the same to the bit.
+    Ctrl-C ends the sweep and returns what is done: `done` marks it, and the attribute `interrupted` is 1.
+
+    Args:
+        net: the network.
+        data: one of `gl.datasets`, or a pair (x, y) of points (N, d) and labels (N,) or (N, K).
+        learning_rate: a number or several; or a mapping from each layer of weights, counted from 1, to a number or
+            several, for rates by layer.
+        initialisation: "normal", "randn" (the same), "uniform", "glorot" or "he", or several of them.
+        init_scale: a number or several: the standard deviation of "normal", the bound of "uniform", a factor of the
+            published deviation for "glorot" and "he".
+        momentum: a number from 0 to below 1, or several.
+        width: units of each hidden layer, a number or several; default: the network's own.
+        steps: steps of each run, a number or several.
+        restarts: how many runs each setting has.
+        seed: the key of the random numbers.
+        dtype: "float32" or "float64".
+        keep: "curves" for the loss before the first step and after each, "parameters" for the last parameters.
+        progress: called after each chunk of runs with a `Progress`; `progress=print` shows it.
+
+    Returns:
+        A dataset with a dimension for each setting given as several values, and `restart`: `loss` after the last
+        step, `success` (every point is right then), `success_step` (the first after which it was; -1 for never),
+        `diverged`, `diverged_step` (the first after which a number was not finite; -1 for never), `done`.
+
+    Raises:
+        DataError: if the data cannot be used, or does not suit the network.
+        TrainError: if a setting cannot be used.
+        GradlabError: if xarray is not installed.
+
+    >>> import gradlab as gl
+    >>> grid = sweep(gl.mlp([2, 2, 1]), gl.datasets.five_points(), learning_rate=[1, 5], restarts=100, steps=50)
+    >>> dict(grid.sizes)["learning_rate"], dict(grid.sizes)["restart"]
+    (2, 100)
+    """
+    points = as_data(data)
+    check_fits(net, points)
+    architecture = Architecture.of(net)
+    if architecture is None:
+        raise TrainError(f"a sweep needs a network of gl.mlp, as gl.mlp([2, 2, 1]), not {type(net).__name__!r}.")
+    grid = Grid.of(
+        architecture,
+        learning_rate=learning_rate,
+        initialisation=initialisation,
+        init_scale=init_scale,
+        momentum=momentum,
+        width=width,
+        steps=steps,
+        restarts=restarts,
+        seed=seed,
+        dtype=dtype,
+    )
+    _check_keep(keep, grid)
+    require_xarray()
+    from gradlab.train._dataset import to_dataset
+
+    return to_dataset(run_grid(grid, points, keep=keep, progress=progress), points)
+
+
+def require_xarray() -> None:
+    """Says what to install if xarray is missing.
+
+    Raises:
+        GradlabError: if it is.
+    """
+    try:
+        import xarray  # noqa: F401  # asked for before the work, so that its absence costs nothing
+    except ModuleNotFoundError:
+        raise GradlabError(
+            "a sweep's result is an xarray.Dataset: install it with pip install 'gradlab[sweep]'"
+        ) from None
+
+
+def _check_keep(keep: Collection[str], grid: Grid) -> None:
+    wrong = [keep] if isinstance(keep, str) else [name for name in keep if name not in KEEPABLE]
+    if wrong:
+        raise TrainError(f'keep is {keep!r}; write keep=["curves"], keep=["parameters"] or both.')
+    if "parameters" in keep and len(grid.width) > 1:
+        raise TrainError("networks of different width have different parameters; keep them for one width at a time.")
+
+
+@dataclass(slots=True)
+class Results:
+    """What the runs of a grid gave; the arrays have the shape (sheets, settings of a sheet, restarts, ...).
+
+    Args:
+        grid: the settings.
+        loss: after the last step.
+        success: whether every point is right after the last step.
+        success_step: the first step after which it was.
+        diverged: whether the run diverged.
+        diverged_step: the first step after which a number was not finite.
+        done: whether the run was trained at all.
+        kept: "curves" and "parameters", where they were asked for.
+        interrupted: whether Ctrl-C came before the last run.
+    """
+
+    grid: Grid
+    loss: NDArray[np.floating]
+    success: NDArray[np.bool_]
+    success_step: NDArray[np.int32]
+    diverged: NDArray[np.bool_]
+    diverged_step: NDArray[np.int32]
+    done: NDArray[np.bool_]
+    kept: dict[str, NDArray[np.floating]] = field(default_factory=dict)
+    interrupted: bool = False
+
+    @staticmethod
+    def empty(grid: Grid, keep: Collection[str]) -> Results:
+        """Returns results in which nothing is done yet."""
+        shape = grid.shape
+        lengths = {
+            "curves": int(max(grid.steps.values)) + 1,
+            "parameters": grid.network(int(grid.width.values[0])).layers.parameters,
+        }
+        kept = {name: np.full((*shape, lengths[name]), np.nan, grid.dtype) for name in KEEPABLE if name in keep}
+        never = (np.full(shape, NEVER, np.int32) for _ in range(2))
+        falses = (np.zeros(shape, bool) for _ in range(3))
+        loss = np.full(shape, np.nan, grid.dtype)
+        return Results(grid, loss, next(falses), next(never), next(falses), next(never), next(falses), kept)
+
+    def put(self, index: _INDEX, result: TrainResult) -> None:
+        """Stores what a chunk gave; that it is done is stored last, so that Ctrl-C leaves no half-told run."""
+        shape = self.loss[index].shape
+        self.loss[index] = result.loss.reshape(shape)
+        self.success[index] = result.correct.reshape(shape)
+        self.success_step[index] = result.first_success_step.reshape(shape)
+        self.diverged_step[index] = result.diverged_step.reshape(shape)
+        finite = result.diverged_step == NEVER
+        self.diverged[index] = have_diverged(result.initial_loss, result.loss, finite).reshape(shape)
+        if "parameters" in self.kept:
+            self.kept["parameters"][index] = result.parameters.reshape(*shape, -1)
+        if "curves" in self.kept and result.curves is not None:
+            self.kept["curves"][index][..., : result.curves.shape[1]] = result.curves.reshape(*shape, -1)
+        self.done[index] = True
+
+
+def run_grid(
+    grid: Grid, data: Data, *, keep: Collection[str] = (), progress: ProgressCallback | None = None
+) -> Results:
+    """Trains all runs of a grid, a chunk at a time.
+
+    Args:
+        grid: the settings.
+        data: what is trained on.
+        keep: "curves", "parameters" or both.
+        progress: called after each chunk.
+    """
+    results = Results.empty(grid, keep)
+    judged = class_values(data.y) is not None or grid.architecture.loss == "softmax_cross_entropy"
+    done = successes = 0
+    began = time.perf_counter()
+    results.interrupted = True
+    with suppress(KeyboardInterrupt):
+        for index, result in _chunks(grid, data, "curves" in keep):
+            results.put(index, result)
+            done += len(result.loss)
+            successes += int(result.correct.sum())
+            if progress is not None:
+                progress(Progress(done, grid.runs, time.perf_counter() - began, successes if judged else None))
+        results.interrupted = False
+    return results
+
+
+def _chunks(grid: Grid, data: Data, curves: bool) -> Iterator[tuple[_INDEX, TrainResult]]:
+    """Trains chunk after chunk; all settings get some restarts before any gets more, for the sake of Ctrl-C."""
+    _, settings, restarts = grid.shape
+    size = _chunk_size(grid, curves)
+    rows = min(restarts, size)
+    for first in range(0, restarts, rows):
+        runs = slice(first, min(first + rows, restarts))
+        sheets = np.ndindex(len(grid.width), len(grid.steps), len(grid.momentum))
+        drawn: dict[tuple[str, int], Any] = {}
+        for sheet, (w, s, m) in enumerate(sheets):
+            network = grid.network(int(grid.width.values[w]))
+            trainer = trainer_for(network, data, grid.dtype)
+            for start in range(0, settings, max(1, size // rows)):
+                block = slice(start, min(start + max(1, size // rows), settings))
+                which = np.arange(block.start, block.stop)
+                result = trainer.train(
+                    _starts(grid, network, which, runs, drawn),
+                    np.repeat(grid.rates(which), runs.stop - runs.start, axis=0),
+                    int(grid.steps.values[s]),
+                    momentum=float(grid.momentum.values[m]) or None,
+                    curves=curves,
+                )
+                yield (sheet, block, runs), result
+
+
+def _chunk_size(grid: Grid, curves: bool) -> int:
+    """How many runs fit in the caches, with their initial parameters in double precision."""
+    parameters = max(grid.network(int(width)).layers.parameters for width in grid.width.values)
+    numbers = 4 * parameters + (int(max(grid.steps.values)) if curves else 0)
+    return max(64, _CACHE * (os.cpu_count() or 1) // (numbers * np.dtype(grid.dtype).itemsize))
+
+
+def _starts(
+    grid: Grid, network: Architecture, settings: NDArray[np.intp], runs: slice, drawn: dict[tuple[str, int], Any]
+) -> NDArray[np.floating]:
+    """The initial parameters of some settings and restarts, shape (settings x restarts, P), settings first."""
+    layers = network.layers
+    count, shapes = runs.stop - runs.start, grid.shapes()
+    for shape in set(shapes):
+        if (shape, layers.parameters) not in drawn:
+            drawn[shape, layers.parameters] = draw_standard(
+                shape, grid.seed, restarts=count, parameters=layers.parameters, first=runs.start
+            )
+    factors = grid.factors(settings, layers)
+    kinds = grid.indices(settings)[0]
+    starts = np.empty((len(settings), count, layers.parameters), dtype=grid.dtype)
+    for row, kind in enumerate(kinds):
+        # In double precision, and rounded once: the same bits as when this setting is trained alone.
+        np.multiply(drawn[shapes[kind], layers.parameters], factors[row], out=starts[row], casting="same_kind")
+    return starts.reshape(-1, layers.parameters)

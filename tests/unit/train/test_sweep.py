@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gradlab as gl
+from gradlab.train import DataError, Progress, TrainError, _sweep, _trainers, datasets, sweep
+from gradlab.train import train as train_once
+
+NET = gl.mlp([2, 2, 1])
+DATA = datasets.five_points()
+
+
+@pytest.fixture(params=["kernel", "numpy"])
+def backend(request, monkeypatch):
+    if request.param == "numpy":
+        monkeypatch.setattr(_trainers, "has_kernels", lambda: False)
+    return request.param
+
+
+def same(one, other):
+    for name in ("loss", "success", "success_step", "diverged", "diverged_step", "done"):
+        np.testing.assert_array_equal(one[name].values, other[name].values, err_msg=name)
+
+
+def test_settings_given_as_several_values_are_dimensions_and_others_coordinates(backend):
+    grid = sweep(
+        NET, DATA, learning_rate=np.array([3.0, 1.0]), initialisation=["uniform", "he"], init_scale=0.5,
+        momentum=[0, 0.5], restarts=4, steps=[5, 10],
+    )  # fmt: skip
+    assert grid.loss.dims == ("steps", "momentum", "initialisation", "learning_rate", "restart")
+    assert grid.learning_rate.values.tolist() == [1.0, 3.0]  # in rising order, so that neighbours stand side by side
+    assert grid.init_scale.item() == 0.5
+    assert grid.done.all()
+    for name in ("loss", "success", "success_step", "diverged", "diverged_step", "learning_rate", "steps", "restart"):
+        assert grid[name].attrs["units"], name
+        assert grid[name].attrs["long_name"], name
+    assert grid.loss.attrs["units"] == "nat"
+
+
+def test_a_run_alone_is_the_run_in_the_sweep_to_the_bit():
+    grid = sweep(
+        NET, DATA, learning_rate=[0.5, 2.0, 7.0], initialisation=["normal", "uniform", "glorot", "he"],
+        init_scale=[0.3, 1.0], momentum=[0.0, 0.9], width=[2, 3], steps=[20, 40], restarts=37, seed=5,
+    )  # fmt: skip
+    for setting in (
+        {"learning_rate": 2.0, "initialisation": "he", "init_scale": 0.3, "momentum": 0.9, "width": 3, "steps": 20},
+        {
+            "learning_rate": 7.0,
+            "initialisation": "uniform",
+            "init_scale": 1.0,
+            "momentum": 0.0,
+            "width": 2,
+            "steps": 40,
+        },
+    ):
+        alone = sweep(NET, DATA, **setting, restarts=11, seed=5)
+        same(alone, grid.sel(setting).isel(restart=slice(0, 11)))
+
+
+@pytest.mark.parametrize("cache", [1, 5_000, 10**9])
+def test_chunks_do_not_show_in_the_result(monkeypatch, cache):
+    settings = {"learning_rate": [1.0, 5.0], "init_scale": [0.5, 1.0, 2.0], "restarts": 150, "steps": 15}
+    whole = sweep(NET, DATA, **settings, keep=["curves", "parameters"])
+    monkeypatch.setattr(_sweep, "_CACHE", cache)
+    chunks = []
+    cut = sweep(NET, DATA, **settings, keep=["curves", "parameters"], progress=chunks.append)
+    same(whole, cut)
+    np.testing.assert_array_equal(whole.curves.values, cut.curves.values)
+    np.testing.assert_array_equal(whole.parameters.values, cut.parameters.values)
+    assert len(chunks) == {1: 18, 5_000: 12, 10**9: 1}.get(cache, 0) or len(chunks) > 1
+
+
+def test_a_single_training_is_a_cell_of_the_sweep(backend):
+    grid = sweep(NET, DATA, learning_rate=[1.0, 5.0], init_scale=[0.5, 1.0], restarts=20, steps=30, dtype="float64")
+    runs = train_once(NET, DATA, learning_rate=5.0, steps=30, restarts=20, initialisation=gl.Normal(0.5))
+    cell = grid.sel(learning_rate=5.0, init_scale=0.5)
+    np.testing.assert_allclose(cell.loss.values, runs.losses, rtol=1e-12)
+    np.testing.assert_array_equal(cell.success.values, runs.success)
+    np.testing.assert_array_equal(cell.diverged.values, runs.diverged)
+
+
+def test_curves_and_parameters_are_kept_on_request(backend):
+    grid = sweep(NET, DATA, steps=[3, 6], restarts=5, keep=["curves", "parameters"])
+    assert grid.curves.dims == ("steps", "restart", "step")
+    np.testing.assert_array_equal(grid.curves.sel(steps=3, step=3), grid.loss.sel(steps=3))
+    np.testing.assert_array_equal(grid.curves.sel(steps=6, step=6), grid.loss.sel(steps=6))
+    assert np.isnan(grid.curves.sel(steps=3, step=slice(4, None))).all()
+    assert grid.parameter.values.tolist() == list(NET.parameters)
+    runs = train_once(NET, DATA, steps=6, restarts=5, dtype="float32")
+    np.testing.assert_allclose(grid.parameters.sel(steps=6), runs.parameters, rtol=1e-5, atol=1e-6)
+
+
+def test_rates_by_layer_train_each_layer_with_its_own(backend):
+    grid = sweep(NET, DATA, learning_rate={1: [0.1, 1.0], 2: [0.5, 2.0, 4.0]}, restarts=6, steps=12, dtype="float64")
+    assert grid.loss.dims == ("learning_rate_1", "learning_rate_2", "restart")
+    cell = grid.sel(learning_rate_1=1.0, learning_rate_2=2.0)
+    runs = train_once(NET, DATA, learning_rate=(1.0, 2.0), restarts=6, steps=12)
+    np.testing.assert_allclose(cell.loss, runs.losses, rtol=1e-12)
+    x, y = DATA
+    at, gradient = runs.initial_parameters, NET.compile("numpy")
+    for _ in range(12):
+        at = at - np.repeat([1.0, 2.0], [6, 3]) * gradient(at, x, y)[1]
+    np.testing.assert_allclose(runs.parameters, at, rtol=1e-9, atol=1e-12)
+
+
+def test_momentum_adds_the_last_update(backend):
+    runs = train_once(NET, DATA, learning_rate=0.5, momentum=0.8, restarts=4, steps=15)
+    x, y = DATA
+    at, gradient, update = runs.initial_parameters, NET.compile("numpy"), 0.0
+    for _ in range(15):
+        update = 0.8 * update - 0.5 * gradient(at, x, y)[1]
+        at = at + update
+    np.testing.assert_allclose(runs.parameters, at, rtol=1e-9, atol=1e-12)
+    grid = sweep(NET, DATA, learning_rate=0.5, momentum=[0.0, 0.8], restarts=4, steps=15, dtype="float64")
+    np.testing.assert_allclose(grid.loss.sel(momentum=0.8), runs.losses, rtol=1e-12)
+
+
+def test_kernel_and_numpy_agree(monkeypatch):
+    settings = {
+        "learning_rate": [0.5, 3.0], "initialisation": ["normal", "he"], "momentum": [0.0, 0.5], "restarts": 30,
+        "steps": 25, "dtype": "float64",
+    }  # fmt: skip
+    kernel = sweep(NET, DATA, **settings)
+    monkeypatch.setattr(_trainers, "has_kernels", lambda: False)
+    plain = sweep(NET, DATA, **settings)
+    np.testing.assert_allclose(kernel.loss, plain.loss, rtol=1e-9)
+    for name in ("success", "success_step", "diverged", "diverged_step"):
+        np.testing.assert_array_equal(kernel[name].values, plain[name].values)
+
+
+def test_divergence_is_seen_with_its_step(backend):
+    net, data = gl.mlp([2, 3, 1], loss="squared_error"), datasets.xor()
+    grid = sweep(net, data, learning_rate=[0.05, 1e6], steps=40, restarts=8, keep=["curves"])
+    tame, wild = grid.sel(learning_rate=0.05), grid.sel(learning_rate=1e6)
+    assert not tame.diverged.any()
+    assert (tame.diverged_step == -1).all()
+    assert wild.diverged.all()
+    lost = wild.diverged_step.values
+    assert (lost > 0).any()
+    for run, step in enumerate(lost):
+        if step > 0:
+            assert np.isfinite(wild.curves[run, :step]).all()
+            assert np.isnan(wild.curves[run, step:]).all()
+
+
+def test_the_first_success_is_where_the_curve_of_successes_begins(backend):
+    long = sweep(NET, DATA, learning_rate=5.0, init_scale=0.5, steps=60, restarts=40)
+    for run, step in enumerate(long.success_step.values):
+        if step > 0:
+            at, before = (
+                sweep(NET, DATA, learning_rate=5.0, init_scale=0.5, steps=int(s), restarts=run + 1)
+                for s in (step, max(1, step - 1))
+            )
+            assert at.success[run]
+            assert step == 1 or not before.success[run]
+            break
+    else:
+        pytest.fail("no run succeeded")
+
+
+def test_measurements_have_no_right_and_wrong(backend):
+    data = datasets.dataset([[0, 0], [0, 1], [1, 0]], [0.5, 0.7, -0.2])
+    grid = sweep(gl.mlp([2, 2, 1], loss="squared_error"), data, learning_rate=0.05, restarts=5, steps=5)
+    assert "success" not in grid
+    assert grid.loss.attrs["units"] == "square of the labels' unit"
+
+
+def test_ctrl_c_returns_what_is_done(monkeypatch):
+    monkeypatch.setattr(_sweep, "_CACHE", 1)
+    seen: list[Progress] = []
+
+    def stop(progress):
+        seen.append(progress)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+
+    settings = {"learning_rate": [1.0, 5.0], "restarts": 200, "steps": 10}
+    part = sweep(NET, DATA, **settings, progress=stop)
+    assert part.attrs["interrupted"] == 1
+    assert int(part.done.sum()) == seen[-1].done < seen[-1].total == 400
+    assert np.isnan(part.loss.values[~part.done.values]).all()
+    assert not part.success.values[~part.done.values].any()
+    whole = sweep(NET, DATA, **settings)
+    assert whole.attrs["interrupted"] == 0
+    np.testing.assert_array_equal(part.loss.values[part.done.values], whole.loss.values[part.done.values])
+    # Every setting gets some restarts before any gets all.
+    assert part.done.any("restart").all()
+
+
+def test_progress_counts_runs_and_successes():
+    seen: list[Progress] = []
+    grid = sweep(NET, DATA, learning_rate=[1.0, 5.0], restarts=50, steps=40, progress=seen.append)
+    last = seen[-1]
+    assert last.done == last.total == 100
+    assert last.success_rate == pytest.approx(float(grid.success.mean()))
+    assert last.seconds_left == 0
+    assert "100 of 100 runs" in str(last)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"learning_rate": [1.0, -2.0]}, r"learning_rate\[1\] must be greater than 0"),
+        ({"learning_rate": []}, "learning_rate is empty"),
+        ({"learning_rate": [1.0, 1]}, "learning_rate has 1.0 more than once"),
+        ({"learning_rate": {1: 0.1}}, r"needs the layers 1, 2 of this network.*\{1: \[0.1, 1.0\], 2: "),
+        ({"learning_rate": {1: 0.1, 2: [0.1, 0.0]}}, r"learning_rate_2\[1\] must be greater than 0"),
+        ({"initialisation": "xavier"}, "is no initialisation.*'normal', 'randn'"),
+        ({"initialisation": ["normal", "Unifrom"]}, r"initialisation\[1\].*did you mean 'uniform'"),
+        ({"initialisation": gl.Normal(0.5)}, "write 'normal', and its scale as init_scale"),
+        ({"init_scale": "wide"}, "init_scale must be a number"),
+        ({"momentum": 1.0}, "momentum must be below 1"),
+        ({"steps": [10, 0]}, r"steps\[1\] must be at least 1"),
+        ({"width": 0}, "width must be at least 1"),
+        ({"restarts": 0}, "restarts must be at least 1"),
+        ({"seed": -1}, "seed must be at least 0"),
+        ({"dtype": "float16"}, "float32"),
+        ({"keep": "curves"}, r'keep=\["curves"\]'),
+        ({"keep": ["gradients"]}, r'keep=\["curves"\]'),
+        ({"keep": ["parameters"], "width": [2, 3]}, "one width at a time"),
+    ],
+)
+def test_settings_that_cannot_be_used(settings, message):
+    with pytest.raises(TrainError, match=message):
+        sweep(NET, DATA, **settings)
+
+
+def test_what_cannot_be_swept(net):
+    with pytest.raises(TrainError, match=r"gl.mlp\(\[2, 2, 1\]\)"):
+        sweep(net, DATA)
+    with pytest.raises(TrainError, match="hidden layers, but the network has none"):
+        sweep(gl.mlp([2, 1]), DATA, width=3)
+    with pytest.raises(DataError, match="coordinates"):
+        sweep(gl.mlp([3, 2, 1]), DATA)
+
+
+def test_the_grid_is_frozen_and_hashable():
+    arguments = {
+        "initialisation": "normal", "init_scale": 1.0, "momentum": 0.0, "width": None, "steps": 100, "restarts": 10,
+        "seed": 0, "dtype": "float32",
+    }  # fmt: skip
+    architecture = _trainers.Architecture.of(NET)
+    one, again = (_sweep.Grid.of(architecture, learning_rate=rates, **arguments) for rates in ([1, 2], (2.0, 1.0)))
+    assert one == again
+    assert hash(one) == hash(again)
+    with pytest.raises(AttributeError):
+        one.seed = 3
