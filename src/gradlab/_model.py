@@ -68,7 +68,7 @@ class Network:
             wrt: by what: ``"w_12"``, ``"x_1"``, ``"f_out"``, ...; braces and commas as in LaTeX are understood.
 
         Raises:
-            GradlabError: if there is no such quantity, or if more than 1,000 paths lead from one to the other.
+            GradlabError: if there is no such quantity.
 
         >>> import gradlab as gl
         >>> print(gl.mlp([2, 2, 1]).derive("f_in", "u_1").latex(reasons=False))

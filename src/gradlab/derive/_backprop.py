@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from gradlab.derive._local import local_gradient
+from gradlab.derive._savings import count_multiplications
 from gradlab.derive._simplify import cancel, has_division, with_names
 from gradlab.graph import (
     ONE,
@@ -63,9 +64,9 @@ class Backprop:
         return symbols
 
     def multiplications(self) -> tuple[int, int]:
-        """How many multiplications the gradient takes: with shared deltas, and with every path written out."""
-        shared = sum(map(_count_multiplications, [*dict(self.deltas).values(), *self.gradient.values()]))
-        return shared, sum(_expanded_multiplications(self.graph, self.output, name) for name in self.gradient)
+        """How many multiplications of the chain rule's factors it takes: with shared deltas, and path by path."""
+        counted = count_multiplications(self.graph, self.output, self.gradient)
+        return counted.shared, counted.expanded
 
     def latex(self) -> str:
         """The deltas and the derivatives as one ``align*`` block."""
@@ -126,7 +127,8 @@ def accumulate(graph: Graph, output: str, wanted: Iterable[str]) -> dict[str, Ex
         if quantity.name not in between:
             continue
         if quantity.name != output:
-            derivative[quantity.name] = _sum_over_children(terms.get(quantity.name, []), derivative)
+            # In the order of the graph, as one writes: the children come in the reverse of it.
+            derivative[quantity.name] = _sum_over_children(terms.get(quantity.name, [])[::-1], derivative)
         if quantity.expression is not None:
             for name, local in local_gradient(quantity.expression).items():
                 if name in between:
@@ -223,23 +225,3 @@ def _free_name(taken: Container[str], name: str) -> str:
     while name in taken:
         name += "_"
     return name
-
-
-def _count_multiplications(formula: Expression) -> int:
-    return sum(
-        len(node.args) - 1 if is_apply(node, "mul") else 1
-        for node in walk(formula)
-        if any(is_apply(node, primitive) for primitive in ("mul", "div", "pow"))
-    )
-
-
-def _expanded_multiplications(graph: Graph, output: str, name: str) -> int:
-    """A path of n factors takes n - 1 multiplications; counted without listing the paths."""
-    paths: dict[str, int] = {output: 1}
-    lengths: dict[str, int] = {output: 0}
-    for quantity in reversed(graph.quantities):
-        if quantity.name in paths:
-            for below in quantity.inputs:
-                paths[below] = paths.get(below, 0) + paths[quantity.name]
-                lengths[below] = lengths.get(below, 0) + lengths[quantity.name] + paths[quantity.name]
-    return max(lengths.get(name, 0) - paths.get(name, 0), 0)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from gradlab._errors import GradlabError
 from gradlab.derive._backprop import accumulate
 from gradlab.derive._derivation import Derivation, Rule, Step
 from gradlab.derive._local import local_derivative, rules_used
+from gradlab.derive._savings import count_multiplications
 from gradlab.derive._simplify import cancel, has_division, multiply_out, tidy, use_relations, with_names
+from gradlab.derive._through_deltas import through_deltas
 from gradlab.graph import (
     ONE,
     ZERO,
@@ -26,7 +27,7 @@ from gradlab.graph import (
     ordered_names,
 )
 
-MOST_PATHS = 1000
+MOST_WRITTEN_PATHS = 8
 Path = tuple[str, ...]
 
 
@@ -39,24 +40,25 @@ def derive(graph: Graph, output: str, wrt: str) -> Derivation:
         wrt: the name of the quantity by which it is differentiated.
 
     Returns:
-        The written derivation: the chain rule over names, each local factor, each substitution, the result.
+        The written derivation: the chain rule over names, each local factor, each substitution, the result. Where
+        more than eight paths lead from one to the other, the derivatives that they share are named and worked out
+        once instead, and the result is written with them.
 
     Raises:
-        GradlabError: if the graph has no such quantity, or if more than 1,000 paths lead from one to the other.
+        GradlabError: if the graph has no such quantity.
 
     >>> import gradlab as gl
     >>> print(gl.mlp([2, 2, 1]).derive("L", "u_1").result)
     (f_out - y)*z_1out
     """
-    return _Chain(graph, graph.find(output), graph.find(wrt)).derivation()
+    output, wrt = graph.find(output), graph.find(wrt)
+    if count_multiplications(graph, output, [wrt]).paths > MOST_WRITTEN_PATHS:
+        return through_deltas(graph, output, wrt)
+    return _Chain(graph, output, wrt).derivation()
 
 
 def find_paths(graph: Graph, output: str, wrt: str) -> tuple[Path, ...]:
-    """All paths of names from the output down to a quantity, in the order in which the formulas name them.
-
-    Raises:
-        GradlabError: if there are more than 1,000.
-    """
+    """All paths of names from the output down to a quantity, in the order in which the formulas name them."""
     reaches = {wrt}
     for quantity in graph.quantities:
         if any(name in reaches for name in quantity.inputs):
@@ -71,11 +73,6 @@ def find_paths(graph: Graph, output: str, wrt: str) -> tuple[Path, ...]:
             paths.append(path)
         else:
             stack += [(*path, name) for name in reversed(graph[path[-1]].inputs) if name in reaches]
-        if len(paths) + len(stack) > MOST_PATHS:
-            raise GradlabError(
-                f"more than {MOST_PATHS:,} paths lead from {output} to {wrt}: use backprop(), which shares what they "
-                "have in common, or derive by a quantity nearer to the output"
-            )
     return tuple(paths)
 
 

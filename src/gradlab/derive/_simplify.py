@@ -8,6 +8,7 @@ its argument (Blanchard, Higham and Higham, *Accurately computing the log-sum-ex
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
@@ -171,7 +172,7 @@ def cancel(expression: Expression) -> Expression:
 
     bridge = Bridge()
     terms = sympy.Add.make_args(sympy.expand_mul(bridge.to_sympy(expression)))
-    whole = sympy.Add(*(sympy.cancel(term) for term in terms))
+    whole = sympy.Add(*(term if _is_plain(term) else sympy.cancel(term) for term in terms))
     if not _is_plain(whole):
         denominators = {factor for term in whole.args for factor in sympy.Mul.make_args(sympy.denom(term))}
         if math.prod(len(sympy.Add.make_args(factor.as_base_exp()[0])) for factor in denominators) > MOST_TERMS:
@@ -249,16 +250,26 @@ def _largest_power(expression: Expression) -> int:
 
 
 def _collect(expression: Expression) -> Expression:
-    """Take out a name that several terms of a sum share, where that is shorter: p y_1 + p y_2 is p (y_1 + y_2)."""
+    """Take out the name that most terms of a sum share: p y_1 + p y_2 is p (y_1 + y_2)."""
     if not is_apply(expression, "add"):
         return expression
-    import sympy
+    shared = Counter(name for term in expression.args for name in _names_in_product(term))
+    best = max(sorted(shared), key=shared.__getitem__, default="")
+    if shared[best] < 2:
+        return expression
+    terms: list[Expression] = []
+    inside: list[Expression] = []
+    place = 0
+    for term in expression.args:
+        if best in _names_in_product(term):
+            place = place if inside else len(terms)
+            inside.append(div(term, Ref(best)))
+        else:
+            terms.append(term)
+    return add(*terms[:place], mul(Ref(best), add(*inside)), *terms[place:])
 
-    bridge = Bridge()
-    value = bridge.to_sympy(expression)
-    best = expression
-    for symbol in sorted(value.free_symbols, key=str):
-        collected = bridge.from_sympy(sympy.collect(value, symbol))
-        if count_operations(collected) < count_operations(best):
-            best = collected
-    return best
+
+def _names_in_product(term: Expression) -> set[str]:
+    """The names that are factors of a term, each to the first power."""
+    inner = term.args[0] if is_apply(term, "neg") else term
+    return {factor.name for factor in (inner.args if is_apply(inner, "mul") else (inner,)) if isinstance(factor, Ref)}

@@ -1,0 +1,166 @@
+"""A derivation in which too many paths would be written out: each shared delta is worked out once, from the output in.
+
+The deltas become quantities of the derivation's graph, so that they have names, symbols and formulas like all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from gradlab.derive._backprop import Backprop, backprop
+from gradlab.derive._derivation import Derivation, Rule, Step
+from gradlab.derive._local import local_gradient, rules_used
+from gradlab.derive._simplify import use_relations, with_names
+from gradlab.graph import (
+    ONE,
+    Apply,
+    Expression,
+    Graph,
+    Partial,
+    Quantity,
+    Ref,
+    ordered_names,
+    transform,
+)
+
+Path = tuple[str, ...]
+
+
+def through_deltas(graph: Graph, output: str, wrt: str) -> Derivation:
+    """Derive one quantity of a graph by another with shared deltas.
+
+    Args:
+        graph: the graph.
+        output: the name of the quantity that is differentiated.
+        wrt: the name of the quantity by which it is differentiated.
+
+    Returns:
+        The derivation; its graph has the deltas as further quantities, its result is written with them, and it names
+        no paths.
+
+    >>> import gradlab as gl
+    >>> print(through_deltas(gl.mlp([1, 1, 1]).graph, "L", "w_11").result)
+    delta_z_1in*x_1
+    """
+    # What the whole gradient shares is named, also where this one derivative uses it once: the names of the layers.
+    given = [quantity.name for quantity in graph if quantity.expression is None]
+    return _Shared(backprop(graph, output, [wrt, *given]), wrt).derivation()
+
+
+class _Shared:
+    def __init__(self, derived: Backprop, wrt: str) -> None:
+        self.derived, self.wrt = derived, wrt
+        self.before, self.output = derived.graph, derived.output
+        symbols = derived.symbols
+        self.deltas = _needed(derived, wrt)
+        added = [Quantity(name, formula, latex=symbols[name]) for name, formula in self.deltas]
+        self.graph = Graph([*self.before.quantities, *added], self.before.relations)
+        self.delta_by = {quantity: name for name, quantity in derived.by.items()}
+        self.names: dict[Expression, str] = {
+            quantity.expression: quantity.name for quantity in self.before if isinstance(quantity.expression, Apply)
+        }
+        self.users: dict[str, list[str]] = {}
+        below = _below(self.before, self.output)
+        for quantity in reversed(self.before.quantities):
+            for name in quantity.inputs if quantity.name in below else ():
+                self.users.setdefault(name, []).append(quantity.name)
+        self.steps: list[Step] = []
+
+    def derivation(self) -> Derivation:
+        left = Partial(self.output, self.wrt)
+        self.say(left, self.chain(self.wrt), "chain rule, with a delta for what many paths share")
+        alike: dict[Expression, str] = {}
+        for name, formula in self.deltas:
+            first = alike.setdefault(transform(formula, _nameless), name)
+            self.delta(name, formula, first)
+        result = self.derived.gradient[self.wrt]
+        self.say(left, result, *(self.rules(self.wrt) or ("linear",)))
+        return Derivation(self.graph, self.output, self.wrt, (), tuple(self.steps), result)
+
+    def delta(self, name: str, formula: Expression, first: str) -> None:
+        """How a delta comes about; one like another that was worked out before is stated alone."""
+        quantity = self.derived.by[name]
+        left = Ref(name)
+        if first != name:
+            self.say(left, formula, "in the same way as ", Ref(first))
+        else:
+            self.say(left, Partial(self.output, quantity), "a name for it")
+            self.say(left, self.chain(quantity), "chain rule")
+            self.say(left, self.chain(quantity, worked_out=True), *(self.rules(quantity) or ("linear",)))
+            self.say(left, formula, "simplify")
+        related = use_relations(formula, self.before.relations)
+        if related != formula:
+            pieces = [piece for a, b in self.before.relations for piece in (a, " = ", b)]
+            self.steps.append(Step(left, related, ("since ", *pieces), conditional=True))
+
+    def say(self, left: Expression, right: Expression, *because: str | Rule | Expression) -> None:
+        previous = self.steps[-1] if self.steps else None
+        if previous is None or (previous.left, previous.right) != (left, right):
+            self.steps.append(Step(left, right, because))
+
+    def chain(self, quantity: str, *, worked_out: bool = False) -> Expression:
+        """The sum over the paths up to the nearest deltas, of the product of the delta and the factors."""
+        products = []
+        for path in self.paths_up(quantity):
+            edges = list(pairwise(reversed(path)))
+            factors = [self.local(*edge) if worked_out else Partial(*edge) for edge in edges]
+            shared = self.delta_by.get(path[-1])
+            factors = [*([Ref(shared)] if shared else []), *(f for f in factors if not worked_out or f != ONE)]
+            products.append(factors[0] if len(factors) == 1 else Apply("mul", tuple(factors)) if factors else ONE)
+        return products[0] if len(products) == 1 else Apply("add", tuple(products))
+
+    def paths_up(self, quantity: str) -> Iterator[Path]:
+        """From a quantity up to the output or to the first quantities with deltas of their own."""
+        stack: list[Path] = [(quantity,)]
+        while stack:
+            path = stack.pop()
+            end = path[-1]
+            if end == self.output or (end in self.delta_by and len(path) > 1):
+                yield path
+            else:
+                stack += [(*path, name) for name in self.users.get(end, ())]
+
+    def local(self, of: str, wrt: str) -> Expression:
+        expression = self.before[of].expression
+        assert expression is not None
+        return with_names(local_gradient(expression)[wrt], self.names)
+
+    def rules(self, quantity: str) -> tuple[str | Rule, ...]:
+        """The rules that the factors up to the nearest deltas need."""
+        found: dict[Rule, None] = {}
+        for path in self.paths_up(quantity):
+            for below, above in pairwise(path):
+                expression = self.before[above].expression
+                assert expression is not None
+                found.update(dict.fromkeys(rules_used(expression, below)))
+        return tuple(piece for i, rule in enumerate(found) for piece in ((", ", rule) if i else (rule,)))
+
+
+def _needed(derived: Backprop, wrt: str) -> list[tuple[str, Expression]]:
+    """The deltas that one derivative needs, layer by layer from the output and in the graph's order within each."""
+    formulas = dict(derived.deltas)
+    needed = set(derived.gradient[wrt].names) & formulas.keys()
+    for name, formula in reversed(derived.deltas):
+        if name in needed:
+            needed |= formula.names & formulas.keys()
+    layer: dict[str, int] = {}
+    for name, formula in derived.deltas:
+        layer[name] = 1 + max((layer[below] for below in formula.names & formulas.keys()), default=0)
+    position = {quantity.name: i for i, quantity in enumerate(derived.graph)}
+    order = sorted(needed, key=lambda name: (layer[name], position[derived.by[name]]))
+    return [(name, formulas[name]) for name in order]
+
+
+def _below(graph: Graph, output: str) -> set[str]:
+    """The output and everything it is computed from."""
+    below = {output}
+    for quantity in reversed(graph.quantities):
+        if quantity.name in below and quantity.expression is not None:
+            below.update(ordered_names(quantity.expression))
+    return below
+
+
+def _nameless(node: Expression) -> Expression | None:
+    """Formulas that differ in names alone are alike."""
+    return Ref("_") if isinstance(node, Ref) else None
