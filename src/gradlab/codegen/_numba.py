@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from gradlab.codegen._numpy import NumpyNetwork
+from gradlab._errors import GradlabError
+from gradlab.codegen._numba_cache import lanes_for, load_kernel
+from gradlab.codegen._numba_source import KernelSpec, straight_source
 from gradlab.codegen._training import (
     NEVER,
     Progress,
@@ -15,32 +21,58 @@ from gradlab.codegen._training import (
     check_data,
     float_type,
     half_gap,
-    layer_of_parameters,
     per_run,
 )
 from gradlab.graph import NetworkGraph
+
+SECONDS_A_TURN = 0.02
+SECONDS_A_LOOK = 0.05
+MOST_STEPS = 2**24  # lanes count steps in floats
 
 
 class NumbaTrainer:
     """Trains many networks on one data set; compiled for the network, the data's shape and the number type.
 
     What a run gives does not depend on which runs are trained with it, nor on the number of threads: it is the same to
-    the bit on the same instruction set.
+    the bit on the same instruction set. Kernels are kept on disk, in the folder named by GRADLAB_CACHE_DIR or in the
+    user's cache.
 
     Args:
         graph: the network.
         x: the inputs, shape (N, d).
         y: the labels, shape (N,) for one output, (N, K) for K.
         dtype: the number type of all arithmetic, "float32" or "float64".
+        notice: called with a message when a kernel has to be compiled, which takes seconds; by default the message
+            goes to the logger "gradlab.codegen".
 
     Raises:
         GradlabError: if Numba is not installed, a shape does not fit or the number type is another.
+
+    >>> import gradlab as gl
+    >>> data = gl.datasets.five_points()
+    >>> trainer = NumbaTrainer(gl.mlp([2, 2, 1]).graph, data.x, data.y, dtype="float64")
+    >>> trainer.train(np.zeros((3, 9)), learning_rate=1.0, steps=10).loss.round(3).tolist()
+    [0.506, 0.506, 0.506]
     """
 
-    def __init__(self, graph: NetworkGraph, x: ArrayLike, y: ArrayLike, *, dtype: object = "float32") -> None:
-        self.graph, self.dtype = graph, float_type(dtype)
+    def __init__(
+        self,
+        graph: NetworkGraph,
+        x: ArrayLike,
+        y: ArrayLike,
+        *,
+        dtype: object = "float32",
+        notice: Callable[[str], object] | None = None,
+    ) -> None:
+        self.graph, self.dtype, self._notice = graph, float_type(dtype), notice
         self.x, self.y = check_data(graph, x, y, self.dtype)
-        self.source = ""
+        self._data = np.ascontiguousarray(np.concatenate([self.x, self.y], axis=1)).reshape(-1)
+        self._gap = 0.0 if graph.loss == "softmax_cross_entropy" else half_gap(self.y)
+        self._kernels: dict[tuple[int, bool], tuple[KernelSpec, Callable[..., None]]] = {}
+
+    def source(self, *, rates: int = 1, momentum: bool = False) -> str:
+        """The printed kernel, for one learning rate a network or for one a layer."""
+        return straight_source(self._spec(rates, momentum))
 
     def train(
         self,
@@ -71,35 +103,114 @@ class NumbaTrainer:
             GradlabError: if a shape does not fit.
             KeyboardInterrupt: on Ctrl-C, once the networks being worked on are done with.
         """
-        start = np.array(parameters, dtype=self.dtype)
-        layers, runs = layer_of_parameters(self.graph), len(start)
-        rate = per_run(learning_rate, runs, len(self.graph.sizes) - 1, self.dtype, "learning rate")
-        rates = rate[:, layers] if rate.shape[1] > 1 else rate
-        f = NumpyNetwork(self.graph)
-        keep = 0 if momentum is None else per_run(momentum, runs, 1, self.dtype, "momentum")
-        velocity: Any = np.zeros_like(start)
-        gap = half_gap(self.y)
-        diverged, success = np.full(runs, NEVER, np.int32), np.full(runs, NEVER, np.int32)
-        losses = np.empty((steps + 1, runs), self.dtype)
-        right = np.zeros(runs, bool)
-        with np.errstate(all="ignore"):
-            for step in range(steps + 1):
-                losses[step], gradient = f(start, self.x, self.y)
-                bad = ~(np.isfinite(start).all(1) & np.isfinite(losses[step]))
-                diverged[bad & (diverged == NEVER)] = step
-                start[bad], losses[step, bad] = np.nan, np.nan
-                out = f.predict(start, self.x).reshape(runs, *self.y.shape)
-                if self.graph.loss == "softmax_cross_entropy":
-                    wrong = (out * (1 - self.y)).max(2) - (out * self.y).sum(2)
-                else:
-                    wrong = abs(out - self.y).max(2) - gap
-                right = (wrong < 0).all(1)
-                success[right & (success == NEVER)] = step
-                if step < steps:
-                    velocity = keep * velocity - rates * gradient
-                    start += velocity
-        if progress is not None:
-            progress(runs, runs)
+        layers = len(self.graph.sizes) - 1
+        end = self._start(parameters)
+        runs = len(end)
+        if not 0 <= steps < MOST_STEPS:
+            raise GradlabError(f"steps is a whole number from 0 to {MOST_STEPS - 1}, not {steps}")
+        rates = per_run(learning_rate, runs, layers, self.dtype, "learning rate")
+        momenta = per_run(0.0 if momentum is None else momentum, runs, 1, self.dtype, "momentum")
+        spec, kernel = self._kernel(rates.shape[1], momentum is not None)
+        initial, loss, right, lived, success = (np.empty(runs, self.dtype) for _ in range(5))
+        kept = np.full((runs, steps + 1) if curves else (1, 1), np.nan, self.dtype)
+        gap = self.dtype.type(self._gap)
+
+        def work(first: int, last: int, scratch: NDArray[Any]) -> None:
+            kernel(
+                end.reshape(-1), rates.reshape(-1), momenta.reshape(-1), self._data, gap, steps, first, last, runs,
+                curves, scratch, initial, loss, right, lived, success, kept.reshape(-1),
+            )  # fmt: skip
+
+        _Crew(work, runs, spec.lanes, lambda: np.empty(spec.scratch, self.dtype)).run(threads, progress)
+        dead = np.isnan(loss)
         return TrainResult(
-            start, losses[0].copy(), losses[-1].copy(), right, diverged, success, losses.T.copy() if curves else None
+            parameters=end,
+            initial_loss=initial,
+            loss=loss,
+            correct=right == 1,
+            diverged_step=np.where(dead, lived + 1, NEVER).astype(np.int32),
+            first_success_step=success.astype(np.int32),
+            curves=kept if curves else None,
         )
+
+    def _start(self, parameters: ArrayLike) -> NDArray[Any]:
+        """A copy of the initial parameters, for the kernel to work in."""
+        start = np.array(parameters, dtype=self.dtype, order="C")
+        if start.ndim != 2 or start.shape[1] != len(self.graph.parameters):
+            raise GradlabError(
+                f"the parameters have a row for each run and a column for each of the "
+                f"{len(self.graph.parameters)} parameters; these have the shape {start.shape}"
+            )
+        return start
+
+    def _spec(self, rates: int, momentum: bool) -> KernelSpec:
+        lanes = lanes_for(self.dtype.name, 2)
+        return KernelSpec(self.graph, self.x, self.y, self.dtype, lanes, rates, momentum)
+
+    def _kernel(self, rates: int, momentum: bool) -> tuple[KernelSpec, Callable[..., None]]:
+        key = (rates, momentum)
+        if key not in self._kernels:
+            spec = self._spec(rates, momentum)
+            source = straight_source(spec)
+            self._kernels[key] = spec, load_kernel(source, self.dtype.name, spec.lanes, self._notice)
+        return self._kernels[key]
+
+
+class _Crew:
+    """Threads that take blocks of networks until none is left; they share nothing but the number of the next one.
+
+    Args:
+        work: does the blocks from the first to before the last.
+        runs: how many networks there are.
+        lanes: how many networks are a block.
+        scratch: makes a thread's own memory.
+    """
+
+    def __init__(self, work: Callable[[int, int, Any], None], runs: int, lanes: int, scratch: Callable[[], Any]):
+        self.work, self.runs, self.lanes, self.scratch = work, runs, lanes, scratch
+        self.blocks = -(-runs // lanes)
+        self.next, self.done, self.stopped = 0, 0, False
+        self.lock = threading.Lock()
+        self.error: BaseException | None = None
+
+    def run(self, threads: int | None, progress: Progress | None) -> None:
+        """Do all blocks."""
+        wanted = threads or len(os.sched_getaffinity(0))
+        crew = [threading.Thread(target=self._take_turns, daemon=True) for _ in range(min(wanted, self.blocks))]
+        if len(crew) == 1:
+            self._take_turns(progress)
+        else:
+            self._watch(crew, progress)
+        if self.error is not None:
+            raise self.error
+
+    def _watch(self, crew: list[threading.Thread], progress: Progress | None) -> None:
+        for thread in crew:
+            thread.start()
+        try:
+            for thread in crew:
+                while thread.is_alive():
+                    thread.join(SECONDS_A_LOOK)
+                    if progress is not None:
+                        progress(min(self.done * self.lanes, self.runs), self.runs)
+        finally:
+            self.stopped = True
+            for thread in crew:
+                thread.join()
+
+    def _take_turns(self, progress: Progress | None = None) -> None:
+        scratch, size = self.scratch(), 1
+        while not self.stopped:
+            with self.lock:
+                first, last = self.next, min(self.next + size, self.blocks)
+                self.next = last
+            if first == last:
+                break
+            start = time.perf_counter()
+            self.work(first, last, scratch)
+            if time.perf_counter() - start < SECONDS_A_TURN:
+                size *= 2
+            with self.lock:
+                self.done += last - first
+            if progress is not None:
+                progress(min(self.done * self.lanes, self.runs), self.runs)

@@ -80,7 +80,8 @@ def check_data(graph: NetworkGraph, x: ArrayLike, y: ArrayLike, dtype: np.dtype[
     check_network_arrays(graph, np.empty(len(graph.parameters)), points, labels)
     if not (np.isfinite(points).all() and np.isfinite(labels).all()):
         raise GradlabError("x and y must be finite: leave out the points that have NaN or infinite entries")
-    return tuple(np.ascontiguousarray(a.reshape(len(points), -1), dtype=dtype) for a in (points, labels))
+    x_made, y_made = (np.array(a.reshape(len(points), -1), dtype=dtype, order="C") for a in (points, labels))
+    return x_made, y_made
 
 
 def half_gap(labels: NDArray[np.floating]) -> float:
@@ -103,9 +104,9 @@ def per_run(values: ArrayLike, runs: int, layers: int, dtype: np.dtype[Any], wha
     """
     array = np.asarray(values, dtype=dtype)
     if array.ndim == 2 and array.shape == (runs, layers):
-        return np.ascontiguousarray(array)
+        return np.array(array, order="C")
     if array.ndim == 0 or array.shape == (runs,):
-        return np.ascontiguousarray(np.broadcast_to(array, (runs,))[:, None])
+        return np.broadcast_to(array, (runs,)).copy()[:, None]
     raise GradlabError(
         f"the {what} is one number, one for each of the {runs} runs, or one for each run and each of the {layers} "
         f"layers, shape ({runs}, {layers}); this has the shape {array.shape}"

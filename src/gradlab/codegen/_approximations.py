@@ -1,0 +1,248 @@
+"""THE table of approximations: how kernels compute tanh, sigmoid, exp and logarithms, and how well.
+
+All of them are made of two series, each a ratio of polynomials that is right to the last bits on a short interval:
+
+    tanh(x) = x P(x^2)/Q(x^2)   for |x| up to log(2)/4,     artanh(s) = s P(s^2)   for |s| up to 1/3,
+
+and of identities that bring every argument there: with n the whole number nearest to x/log(2) and t = tanh of half the
+rest, exp(x) = 2^n (1 + t)/(1 - t), and likewise for tanh and the sigmoid, in which numerators and denominators are put
+together first, so that each takes one division; log(m) = 2 artanh((m - 1)/(m + 1)) and
+log(1 + e) = 2 artanh(e/(2 + e)).
+
+Sources: the reduction by addition theorems is the one of Cody and Waite, *Software Manual for the Elementary
+Functions* (1980); adding 1.5 * 2^(mantissa) to round to a whole number is from Muller et al., *Handbook of
+Floating-Point Arithmetic* (2018), and the split of log(2) from there too. The coefficients are our own: P/Q equals the
+function at the nodes of a Chebyshev polynomial that is stretched so that its lowest zero lies at 0, where the first
+coefficients are 1; tests derive them anew with mpmath and compare.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What the algorithms need to know of a number type.
+
+    Attributes:
+        mantissa: how many bits its mantissa has.
+        bias: what is added to an exponent to store it.
+        one: the bits of the number 1.
+        root_half: the bits of the square root of one half.
+        smallest: the smallest normal number.
+        round: adding it leaves the nearest whole number in the lowest bits of the mantissa.
+        log2_high: log(2), with so many zeros at the end that its product with an exponent is exact.
+        log2_low: what is missing to log(2).
+        tanh_limit: from here on tanh is 1.
+        exp_limits: below the first exp is 0, above the second it is inf.
+        sigmoid_limits: below the first the sigmoid is 0, above the second it is 1.
+        tiny: the power of two that keeps the sigmoid's denominator from overflowing.
+    """
+
+    mantissa: int
+    bias: int
+    one: int
+    root_half: int
+    smallest: float
+    round: float
+    log2_high: float
+    log2_low: float
+    tanh_limit: float
+    exp_limits: tuple[float, float]
+    sigmoid_limits: tuple[float, float]
+    tiny: float
+
+
+FORMATS = MappingProxyType({
+    "float32": Format(
+        mantissa=23, bias=127, one=0x3F800000, root_half=0x3F3504F3, smallest=2.0**-126, round=1.5 * 2.0**23,
+        log2_high=0.693145751953125, log2_low=1.42860682030941723212e-6, tanh_limit=9.02,
+        exp_limits=(-105.0, 89.0), sigmoid_limits=(-105.0, 20.0), tiny=2.0**-64,
+    ),
+    "float64": Format(
+        mantissa=52, bias=1023, one=0x3FF0000000000000, root_half=0x3FE6A09E667F3BCD, smallest=2.0**-1022,
+        round=1.5 * 2.0**52, log2_high=0.6931471803691238165, log2_low=1.90821492927058770002e-10, tanh_limit=19.07,
+        exp_limits=(-747.0, 710.0), sigmoid_limits=(-747.0, 40.0), tiny=2.0**-512,
+    ),
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One row: f(x) = x P(x^2)/Q(x^2), the coefficients from the constant one up.
+
+    Attributes:
+        function: "tanh" or "artanh".
+        dtype: the number type it is for.
+        limit: the largest absolute value of x it is for.
+        numerator: the coefficients of P.
+        denominator: the coefficients of Q.
+        error: a bound of its relative error before rounding.
+    """
+
+    function: str
+    dtype: str
+    limit: float
+    numerator: tuple[float, ...]
+    denominator: tuple[float, ...]
+    error: float
+
+
+SERIES = MappingProxyType({
+    (row.function, row.dtype, row.limit): row
+    for row in (
+        Series(
+            "tanh", "float32", 0.17329, (1.0, -0.33331271254676311406, 0.13110593475404719245), (1.0,), 6e-8,
+        ),
+        Series(
+            "tanh", "float64", 0.17329,
+            (1.0, 0.11109937080188846773, 0.0010574189350659610057),
+            (1.0, 0.44443270413521602729, 0.015868320315341738172), 6e-18,
+        ),
+        Series(
+            "artanh", "float32", 1 / 3,
+            (1.0, 0.33333210563254040117, 0.2001063087173134606, 0.14002969792236437323, 0.139962867985703379),
+            (1.0,), 5e-9,
+        ),
+        Series(
+            "artanh", "float64", 1 / 3,
+            (
+                1.0, 0.33333333333338693691, 0.19999999998069786077, 0.14285714524504955511, 0.11111096669559447771,
+                0.090914012287466009701, 0.076822382070267018446, 0.067923402906156863107, 0.049553757507379493631,
+                0.088618769442281266725,
+            ),
+            (1.0,), 6e-17,
+        ),
+    )
+})  # fmt: skip
+
+# The largest error in units in the last place of the correctly rounded result, over all arguments.
+BOUNDS = MappingProxyType({
+    "float32": MappingProxyType({"tanh": 4.0, "sigmoid": 4.0, "exp": 4.0, "log": 4.0, "softplus": 4.0}),
+    "float64": MappingProxyType({"tanh": 4.0, "sigmoid": 4.0, "exp": 4.0, "log": 4.0, "softplus": 4.0}),
+})  # fmt: skip
+
+
+def functions(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[str, Callable[[Any], Any]]:
+    """The functions of the table, in the operations of a backend.
+
+    Args:
+        dtype: "float32" or "float64".
+        have: the backend's ``fma``, ``larger``, ``smaller``, ``less``, ``equal``, ``where``, ``absolute``,
+            ``signed``, ``scale`` and ``unscale`` (by a power of two), ``exponent`` and ``significand``.
+        compiled: the decorator that makes a function callable from a kernel.
+
+    Returns:
+        tanh, sigmoid, exp, log and softplus.
+    """
+    with_exponentials = _exponentials(dtype, have, compiled)
+    return {**with_exponentials, **_logarithms(dtype, have, compiled, with_exponentials.pop("_parts"))}
+
+
+def _polynomial(coefficients: tuple[float, ...], fma: Any, compiled: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A polynomial by Horner's rule, written out: kernels have no loops over coefficients."""
+    text = repr(coefficients[-1])
+    for coefficient in reversed(coefficients[:-1]):
+        text = f"fma({text}, v, {coefficient!r})"
+    # Numba finds a kept function again by the module it says it is from.
+    scope: dict[str, Any] = {"fma": fma, "__name__": __name__}
+    exec(f"def polynomial(v):\n    return {text}\n", scope)
+    return compiled(scope["polynomial"])
+
+
+def _exponentials(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[str, Any]:
+    """Tanh, sigmoid and exp: all from the tanh of a short rest."""
+    form, row = FORMATS[dtype], SERIES["tanh", dtype, 0.17329]
+    larger, smaller, scale, unscale, fma = have.larger, have.smaller, have.scale, have.unscale, have.fma
+    magic, per_half, half_log2 = form.round, 2 / math.log(2), math.log(2) / 2
+    limit, tiny, (lowest, highest) = form.tanh_limit, form.tiny, form.sigmoid_limits
+    tiny_power, absolute, signed = magic + math.log2(tiny), have.absolute, have.signed
+    exp_low, exp_high = form.exp_limits
+    above, below = _series(row, 1.0, fma, compiled)
+    # The same in terms of twice the argument: powers of two change no bit of a coefficient.
+    above_half, below_half = _series(row, 0.5, fma, compiled)
+    per_one, high, low = 1 / math.log(2), form.log2_high, form.log2_low
+
+    @compiled
+    def tanh(x: Any) -> Any:
+        v = smaller(limit, absolute(x))
+        rounded = fma(v, per_half, magic)
+        # One constant does here: where n is large, the rest hardly counts.
+        rest = fma(rounded - magic, -half_log2, v)
+        square = rest * rest
+        p, q = rest * above(square), below(square)
+        power = scale(1.0, rounded)
+        less_one, and_one = power - 1.0, power + 1.0
+        # What is rounded twice is the smaller part of each sum.
+        return signed(fma(less_one, q, and_one * p) / fma(and_one, q, less_one * p), x)
+
+    @compiled
+    def parts(x: Any) -> Any:
+        rounded = fma(x, per_one, magic)
+        n = rounded - magic
+        rest = fma(n, -low, fma(n, -high, x))
+        square = rest * rest
+        return rounded, rest * above_half(square), below_half(square)
+
+    @compiled
+    def sigmoid(x: Any) -> Any:
+        rounded, p, q = parts(smaller(highest, larger(lowest, x)))
+        # (q + p)/(q + p + 2^-n (q - p)), with all of it times a power of two that keeps 2^-n in range.
+        large = scale(q + p, tiny_power)
+        return large / fma(unscale(tiny, rounded), q - p, large)
+
+    @compiled
+    def exp(x: Any) -> Any:
+        rounded, p, q = parts(smaller(exp_high, larger(exp_low, x)))
+        # In two steps, as 2^n may lie outside of the number type where the result does not.
+        halved = fma(rounded - magic, 0.5, magic)
+        other = (rounded - magic) - (halved - magic) + magic
+        return (q + p) / (q - p) * scale(1.0, halved) * scale(1.0, other)
+
+    return {"tanh": tanh, "sigmoid": sigmoid, "exp": exp, "_parts": parts}
+
+
+def _series(row: Series, factor: float, fma: Any, compiled: Callable[[Any], Any]) -> tuple[Any, Any]:
+    """P and Q of a row as functions of the square of the argument over ``factor``."""
+    above = tuple(c * factor ** (2 * k + 1) for k, c in enumerate(row.numerator))
+    below = tuple(c * factor ** (2 * k) for k, c in enumerate(row.denominator))
+    return _polynomial(above, fma, compiled), _polynomial(below, fma, compiled)
+
+
+def _logarithms(dtype: str, have: Any, compiled: Callable[[Any], Any], parts: Any) -> dict[str, Callable[[Any], Any]]:
+    """Log, and softplus(x) = log(1 + exp(x)) without a detour over 1 + exp(x)."""
+    form, row = FORMATS[dtype], SERIES["artanh", dtype, 1 / 3]
+    larger, smaller, scale, fma = have.larger, have.smaller, have.scale, have.fma
+    less, equal, where, absolute = have.less, have.equal, have.where, have.absolute
+    exponent, significand = have.exponent, have.significand
+    artanh, _ = _series(row, 1.0, fma, compiled)
+    high, low, smallest = form.log2_high, form.log2_low, form.smallest
+    lift, lifted = 2.0 ** (form.mantissa + 1), form.mantissa + 1.0
+    infinity, undefined = math.inf, math.nan
+    farthest, tiny, large = -form.sigmoid_limits[0], form.tiny, 1 / form.tiny
+
+    @compiled
+    def log(x: Any) -> Any:
+        subnormal = less(x, smallest)
+        normal = where(subnormal, x * lift, x)
+        k = exponent(normal) - where(subnormal, x - x + lifted, x - x)
+        f = significand(normal) - 1.0
+        s = f / (f + 2.0)
+        finite = fma(k, high, fma(k, low, 2.0 * s * artanh(s * s)))
+        defined = where(less(x, infinity), finite, x)
+        return where(less(0.0, x), defined, where(equal(x, 0.0), x - infinity, x - x + undefined))
+
+    @compiled
+    def softplus(x: Any) -> Any:
+        rounded, p, q = parts(-smaller(farthest, absolute(x)))
+        exponential = scale(large, rounded) * (q + p)
+        s = exponential / fma(tiny, exponential, 2.0 * (q - p))
+        small = tiny * s
+        return larger(x, 0.0) + 2.0 * (small * artanh(small * small))
+
+    return {"log": log, "softplus": softplus}

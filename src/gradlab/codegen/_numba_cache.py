@@ -1,0 +1,132 @@
+"""Compiled kernels, kept on disk: a printed kernel is a file of its own, beside which Numba keeps the machine code.
+
+The name of the file holds a hash of all that determines the machine code: the source, the operations and
+approximations it is compiled with, the versions of Python, Numba and LLVM, and what the processor can do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from typing import Any
+
+from gradlab._errors import GradlabError
+
+CACHE_VARIABLE = "GRADLAB_CACHE_DIR"
+BY_SIZE = {"float32": 4, "float64": 8}
+log = logging.getLogger("gradlab.codegen")
+
+HEADER = '''"""A kernel that gradlab printed; it is run from here, so that its machine code can be kept."""
+
+from numba import njit, types
+
+from gradlab.codegen._vectors import operations
+
+globals().update(operations("{dtype}", {lanes}))
+number, numbers, whole = types.{dtype}, types.{dtype}[::1], types.intp
+
+
+@njit(
+    types.void(
+        numbers, numbers, numbers, numbers, number, whole, whole, whole, whole, types.boolean, numbers,
+        numbers, numbers, numbers, numbers, numbers, numbers,
+    ),
+    nogil=True,
+    cache=True,
+)
+'''
+
+
+def import_numba() -> Any:
+    """Numba, or an error that says how to install it."""
+    try:
+        import numba
+    except ModuleNotFoundError:
+        raise GradlabError("kernels need Numba: pip install 'gradlab[sweep]'") from None
+    return numba
+
+
+@cache
+def processor() -> tuple[str, int]:
+    """What the processor can do, in words, and the bytes of its longest vectors."""
+    import_numba()
+    from llvmlite import binding
+
+    features = binding.get_host_cpu_features()
+    size = 64 if features.get("avx512f") else 32 if features.get("avx2") else 16
+    return f"{binding.get_host_cpu_name()} {features.flatten()}", size
+
+
+def lanes_for(dtype: str, vectors: int) -> int:
+    """How many networks are worked on at once in so many of the processor's vectors."""
+    return processor()[1] // BY_SIZE[dtype] * vectors
+
+
+def load_kernel(source: str, dtype: str, lanes: int, notice: Callable[[str], object] | None) -> Callable[..., None]:
+    """The compiled kernel, from the disk if it has been compiled before.
+
+    Args:
+        source: the printed function ``kernel``.
+        dtype: its number type.
+        lanes: how many networks its vectors hold.
+        notice: called with a message before a kernel is compiled; otherwise it is logged.
+    """
+    text = HEADER.format(dtype=dtype, lanes=lanes) + source
+    name = f"kernel_{_key(text)}"
+    path = _folder() / f"{name}.py"
+    if not any(path.parent.glob(f"__pycache__/{name}.*.nbi")):
+        message = "compiling a training kernel; it is kept for the next time"
+        notice(message) if notice is not None else log.info(message)
+    if not path.exists():
+        _write(path, text)
+    loader = SourceFileLoader(name, str(path))
+    module = importlib.util.module_from_spec(ModuleSpec(name, loader, origin=str(path)))
+    sys.modules[name] = module  # where Numba looks for it when it reads machine code from the disk
+    loader.exec_module(module)
+    return module.kernel
+
+
+def _key(text: str) -> str:
+    numba = import_numba()
+    import llvmlite
+
+    from gradlab.codegen import _approximations, _vectors
+
+    own = [Path(str(module.__file__)).read_text(encoding="utf-8") for module in (_approximations, _vectors)]
+    parts = [text, *own, sys.version, numba.__version__, llvmlite.__version__, processor()[0]]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
+
+
+def _folder() -> Path:
+    """Where kernels are kept: GRADLAB_CACHE_DIR, or gradlab's part of the user's cache; else for this process only."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    base = Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gradlab"
+    folder = base / "kernels"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if os.access(folder, os.W_OK):
+            return folder
+    except OSError as error:
+        log.info("kernels cannot be kept in %s: %s", folder, error)
+    return _temporary()
+
+
+@cache
+def _temporary() -> Path:
+    return Path(tempfile.mkdtemp(prefix="gradlab-kernels-"))
+
+
+def _write(path: Path, text: str) -> None:
+    """In one step, as other processes may want the same kernel."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(temporary, path)

@@ -1,0 +1,295 @@
+"""A training kernel in Numba's words: straight-line code for small networks, in which a lane is a network.
+
+Points are unrolled, all of them where that stays short: their numbers are then known when the kernel is printed, and
+products with 0 and 1 are gone. Else a few points at a time are unrolled inside of a loop. The statements of
+different points alternate, as each of them alone is a chain in which the processor would wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradlab.codegen._kernel import PointProgram, Statements, at_point, needed_for, point_program
+from gradlab.codegen._printer import ATOM, KernelPrinter
+from gradlab.codegen._training import layer_of_parameters
+from gradlab.graph import ONE, Apply, Expression, NetworkGraph, Ref, add, as_number, number
+
+LONGEST = 300
+MOST_TOGETHER = 8
+LARGEST_POWER = 16
+# What each run brings and leaves, one row of lanes for each, behind its parameters.
+ROWS = ("initial", "loss", "lived", "success", "right", "curve")
+ARGUMENTS = (
+    "parameters, rates, momenta, data, gap, steps, first, last, runs, curves_wanted, scratch, "
+    "initial, loss, right, lived, success, curves"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KernelSpec:
+    """What distinguishes one kernel from another.
+
+    Attributes:
+        graph: the network.
+        x: the points, shape (N, d).
+        y: the labels, shape (N, K).
+        dtype: the number type.
+        lanes: how many networks a vector holds.
+        rates: how many learning rates each network has: 1, or one for each layer.
+        momentum: whether there is any.
+    """
+
+    graph: NetworkGraph
+    x: Any
+    y: Any
+    dtype: np.dtype[Any]
+    lanes: int
+    rates: int
+    momentum: bool
+
+    @property
+    def points(self) -> int:
+        """How many points there are."""
+        return len(self.x)
+
+    def row(self, name: str) -> int:
+        """Where a row of lanes begins in the scratch memory of a block."""
+        return (len(self.graph.parameters) + self.rates + 1 + ROWS.index(name)) * self.lanes
+
+    @property
+    def scratch(self) -> int:
+        """How many numbers the scratch memory of a block holds."""
+        return (len(self.graph.parameters) + self.rates + 1 + len(ROWS)) * self.lanes
+
+    def rate_of(self, parameter: int) -> str:
+        """The name of a parameter's learning rate."""
+        return f"_rate_{layer_of_parameters(self.graph)[parameter] if self.rates > 1 else 0}"
+
+
+class NumbaPrinter(KernelPrinter):
+    """Spells formulas in the operations of a kernel."""
+
+    def __init__(self) -> None:
+        super().__init__("numba", frozenset())
+
+    def constant(self, value: Any) -> tuple[str, int]:
+        """Always a float."""
+        return repr(float(value)), ATOM
+
+    def power(self, expression: Apply) -> tuple[str, int]:
+        """A whole power as a product."""
+        base, exponent = expression.args
+        value = as_number(exponent)
+        if value is None or value.denominator != 1 or not 1 <= value <= LARGEST_POWER:
+            return f"exp({self.write(exponent, 2)}*log({self.write(base)}))", ATOM
+        return self.product(Apply("mul", (base,) * int(value)))
+
+
+def prologue(spec: KernelSpec) -> Iterator[str]:
+    """The head of a kernel and the way of a block's runs into the scratch memory, lane by lane."""
+    count, lanes = len(spec.graph.parameters), spec.lanes
+    yield f"def kernel({ARGUMENTS}):"
+    yield "    for _block in range(first, last):"
+    yield f"        for _lane in range({lanes}):"
+    # Lanes without a run of their own repeat the last one.
+    yield f"            _run = min(_block*{lanes} + _lane, runs - 1)"
+    yield f"            for _i in range({count}):"
+    yield f"                scratch[_i*{lanes} + _lane] = parameters[_run*{count} + _i]"
+    yield f"            for _i in range({spec.rates}):"
+    yield f"                scratch[({count} + _i)*{lanes} + _lane] = rates[_run*{spec.rates} + _i]"
+    if spec.momentum:
+        yield f"            scratch[{count + spec.rates}*{lanes} + _lane] = momenta[_run]"
+    for i in range(spec.rates):
+        yield f"        _rate_{i} = load(scratch, {(count + i) * lanes})*{1 / spec.points!r}"
+    if spec.momentum:
+        yield f"        _momentum = load(scratch, {(count + spec.rates) * lanes})"
+
+
+def epilogue(spec: KernelSpec) -> Iterator[str]:
+    """What is said of each run, and the way of a block's runs back into the arrays."""
+    count, lanes = len(spec.graph.parameters), spec.lanes
+    yield f"        for _lane in range(min({lanes}, runs - _block*{lanes})):"
+    yield f"            _run = _block*{lanes} + _lane"
+    yield f"            for _i in range({count}):"
+    yield f"                parameters[_run*{count} + _i] = scratch[_i*{lanes} + _lane]"
+    for name in ROWS[:-1]:
+        yield f"            {name}[_run] = scratch[{spec.row(name)} + _lane]"
+
+
+def ending(spec: KernelSpec) -> Iterator[str]:
+    """Which lanes are still finite, after the last step."""
+    yield "        _alive = both(less(steps - 0.5, _lived), equal(_loss - _loss, 0.0))"
+    yield f"        store(scratch, {spec.row('loss')}, where(_alive, _loss, nan))"
+    yield f"        store(scratch, {spec.row('lived')}, where(_alive, _lived, smaller(_lived, steps - 1.0)))"
+    yield f"        store(scratch, {spec.row('success')}, _success)"
+    yield f"        store(scratch, {spec.row('right')}, where(both(_alive, _right), every(scratch, 1.0), 0.0))"
+
+
+def evaluation(spec: KernelSpec, indent: str) -> Iterator[str]:
+    """What is kept of a step's losses."""
+    yield f"{indent}if _step == 0:"
+    yield f"{indent}    store(scratch, {spec.row('initial')}, _loss)"
+    yield f"{indent}if curves_wanted:"
+    yield f"{indent}    store(scratch, {spec.row('curve')}, where(less(_step - 0.5, _lived), _loss, nan))"
+    yield f"{indent}    for _lane in range(min({spec.lanes}, runs - _block*{spec.lanes})):"
+    yield f"{indent}        curves[(_block*{spec.lanes} + _lane)*(steps + 1) + _step] = (\n" + (
+        f"{indent}            scratch[{spec.row('curve')} + _lane])"
+    )
+
+
+def straight_source(spec: KernelSpec) -> str:
+    """The source of a kernel for a small network."""
+    printer = NumbaPrinter()
+    program = point_program(spec.graph)
+    together = _together(program, spec.points)
+    tile = _tile(spec, program, together)
+    lines = list(prologue(spec))
+    parameters = spec.graph.parameters
+    for i, name in enumerate(parameters):
+        lines.append(f"        {name} = load(scratch, {i * spec.lanes})")
+        if spec.momentum:
+            lines.append(f"        _v_{name} = load(scratch, {i * spec.lanes})*0.0")
+    lines += [
+        "        _lived = every(scratch, 0.0)",
+        "        _success = every(scratch, -1.0)",
+        "        _loss = every(scratch, nan)",
+        "        _right = less(_success, gap - inf)",
+        "        for _step in range(steps + 1):",
+        "            _evaluated = _step == 0 or _step == steps or curves_wanted",
+        "            _total = every(scratch, 0.0)",
+    ]
+    lines += _whole_batch(printer, tile) if together == spec.points else _in_tiles(printer, spec, tile, together)
+    lines.append("            if _evaluated:")
+    lines.append(f"                _loss = _total*{1 / spec.points!r}")
+    lines += evaluation(spec, " " * 16)
+    lines += _update(printer, spec, program)
+    lines += ending(spec)
+    lines += [
+        f"        store(scratch, {i * spec.lanes}, where(_alive, {name}, nan))" for i, name in enumerate(parameters)
+    ]
+    lines += epilogue(spec)
+    return "\n".join(lines) + "\n"
+
+
+def _together(program: PointProgram, points: int) -> int:
+    """How many points are unrolled: all, or a divisor of their number."""
+    size = len(program.statements) + len(program.gradient)
+    if points * size <= LONGEST:
+        return points
+    return max(k for k in range(1, MOST_TOGETHER + 1) if points % k == 0 and (k == 1 or k * size <= LONGEST))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tile:
+    """Several points at once: statements that alternate, and the results of each point."""
+
+    inputs: tuple[tuple[str, str], ...]
+    statements: Statements
+    points: tuple[PointProgram, ...]
+
+    @property
+    def needed_always(self) -> Statements:
+        """The statements that every step needs."""
+        return needed_for(self.statements, (result for point in self.points for result in point.always))
+
+    def gradient(self, parameter: int) -> Expression:
+        """The sum of these points for a parameter."""
+        return add(*(point.gradient[parameter] for point in self.points))
+
+
+def _tile(spec: KernelSpec, program: PointProgram, together: int) -> _Tile:
+    columns = (*spec.graph.inputs, *spec.graph.labels)
+    table = np.concatenate([spec.x, spec.y], axis=1)
+    whole = together == spec.points
+    inputs: list[tuple[str, str]] = []
+    points = []
+    for k in range(together):
+        values: dict[str, Expression] = {}
+        for i, name in enumerate(columns):
+            if whole and table[k, i] in (0.0, 1.0, -1.0):
+                values[name] = number(int(table[k, i]))
+            else:
+                values[name] = Ref(f"{name}_p{k}")
+                start = "" if whole else f"_tile*{together * len(columns)} + "
+                inputs.append((f"{name}_p{k}", f"spread(data, {start}{k * len(columns) + i})"))
+        points.append(at_point(program, values, f"_p{k}"))
+    named = [dict(point.statements) for point in points]
+    mixed = [
+        (f"{name}_p{k}", named[k][f"{name}_p{k}"])
+        for name, _ in program.statements
+        for k in range(together)
+        if f"{name}_p{k}" in named[k]
+    ]
+    return _Tile(tuple(inputs), tuple(mixed), tuple(points))
+
+
+def _whole_batch(printer: NumbaPrinter, tile: _Tile) -> Iterator[str]:
+    """All points, unrolled."""
+    yield from _statements(printer, tile, " " * 12)
+    for i, point in enumerate(tile.points):
+        below = f"less({printer.write(point.margin)}, gap)"
+        yield f"            _right = {f'both(_right, {below})' if i else below}"
+    for i in range(len(tile.points[0].gradient)):
+        yield f"            _g_{i} = {printer.write(tile.gradient(i))}"
+    yield from _losses(printer, tile, " " * 12)
+
+
+def _in_tiles(printer: NumbaPrinter, spec: KernelSpec, tile: _Tile, together: int) -> Iterator[str]:
+    """A few points at a time, in a loop."""
+    count = len(tile.points[0].gradient)
+    yield "            _right = less(_success, inf)"
+    for i in range(count):
+        yield f"            _g_{i} = every(scratch, 0.0)"
+    yield f"            for _tile in range({spec.points // together}):"
+    yield from _statements(printer, tile, " " * 16)
+    for point in tile.points:
+        yield f"                _right = both(_right, less({printer.write(point.margin)}, gap))"
+    for i in range(count):
+        yield f"                _g_{i} = _g_{i} + ({printer.write(tile.gradient(i))})"
+    yield from _losses(printer, tile, " " * 16)
+
+
+def _statements(printer: NumbaPrinter, tile: _Tile, indent: str) -> Iterator[str]:
+    """What every step computes."""
+    always = tile.needed_always
+    wanted = {name for point in tile.points for result in (*point.always, point.loss) for name in result.names}
+    wanted.update(name for _, formula in tile.statements for name in formula.names)
+    yield from (f"{indent}{name} = {text}" for name, text in tile.inputs if name in wanted)
+    yield from (f"{indent}{name} = {printer.write(formula)}" for name, formula in always)
+
+
+def _losses(printer: NumbaPrinter, tile: _Tile, indent: str) -> Iterator[str]:
+    """What only the steps compute whose loss is wanted."""
+    always = dict(tile.needed_always)
+    yield f"{indent}if _evaluated:"
+    for name, formula in needed_for(tile.statements, (point.loss for point in tile.points)):
+        if name not in always:
+            yield f"{indent}    {name} = {printer.write(formula)}"
+    yield f"{indent}    _total = _total + ({printer.write(add(*(point.loss for point in tile.points)))})"
+
+
+def _update(printer: NumbaPrinter, spec: KernelSpec, program: PointProgram) -> Iterator[str]:
+    """The step itself, after which it is seen which lanes are still finite."""
+    indent = " " * 16
+    yield "            _success = where(both(_right, less(_success, 0.0)), every(scratch, _step), _success)"
+    yield "            if _step < steps:"
+    # All new values before the first is written: a factor may be another parameter.
+    for i, name in enumerate(spec.graph.parameters):
+        factor = program.factors[i]
+        slope = f"_g_{i}" if factor == ONE else f"({printer.write(factor, 2)}*_g_{i})"
+        if spec.momentum:
+            yield f"{indent}_v_{name} = _momentum*_v_{name} - {spec.rate_of(i)}*{slope}"
+        else:
+            yield f"{indent}_n_{name} = {name} - {spec.rate_of(i)}*{slope}"
+    for name in spec.graph.parameters:
+        yield f"{indent}{name} = {f'{name} + _v_{name}' if spec.momentum else f'_n_{name}'}"
+    # x - x is 0 for every finite x and NaN for every other.
+    yield f"{indent}_check = " + f"\n{indent}_check = _check + ".join(f"({n} - {n})" for n in spec.graph.parameters)
+    yield f"{indent}_finite = equal(_check, 0.0)"
+    yield f"{indent}_lived = where(_finite, _lived + 1.0, _lived)"
+    yield f"{indent}if not any_lane(_finite):"
+    yield f"{indent}    break"
