@@ -27,11 +27,17 @@ def evaluate_exactly(
         NotRationalError: if a formula need not be rational at a rational point.
         GradlabError: if the point has the wrong length, or a denominator is zero there.
     """
-    if len(point) != len(variables):
+    try:
+        numbers = [Fraction(number) for number in point]
+    except (TypeError, ValueError, OverflowError):
         raise GradlabError(
-            f"a point has a number for each of {', '.join(variables)}; this one has {len(point)} numbers"
+            f"a point is a sequence of rational numbers, such as (6, Fraction(1, 2)), not {point!r:.80}"
+        ) from None
+    if len(numbers) != len(variables):
+        raise GradlabError(
+            f"a point has a number for each of {', '.join(variables)}; this one has {len(numbers)} numbers"
         )
-    values = {name: Fraction(number) for name, number in zip(variables, point, strict=True)}
+    values = dict(zip(variables, numbers, strict=True))
     formulas = [(q.name, q.expression) for q in derivation.graph if q.expression is not None]
     try:
         for name, formula in (*formulas, *derivation.deltas):

@@ -48,10 +48,14 @@ def local_derivative(expression: Expression, wrt: str) -> Expression:
 
 def rules_used(expression: Expression, wrt: str) -> tuple[Rule, ...]:
     """The rules, in words, that differentiating a formula by a name needs; none for a linear formula."""
-    ordinary = {"add", "mul", "neg"}
+
+    def needs_rule(node: Apply) -> bool:
+        depending = sum(wrt in arg.names for arg in node.args)
+        return depending > (1 if node.primitive == "mul" else 0) and node.primitive not in ("add", "neg")
+
     used = (
         Rule(PRIMITIVES[node.primitive].rule, PRIMITIVES[node.primitive].rule_latex)
         for node in walk(expression)
-        if isinstance(node, Apply) and node.primitive not in ordinary and wrt in node.names
+        if isinstance(node, Apply) and needs_rule(node)
     )
     return tuple(dict.fromkeys(rule for rule in used if rule.text))

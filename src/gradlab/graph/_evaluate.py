@@ -10,6 +10,8 @@ from gradlab._errors import GradlabError
 from gradlab.graph._expression import Apply, Const, Expression, Ref
 from gradlab.graph._primitives import PRIMITIVES
 
+LARGEST_EXACT_BITS = 10_000_000
+
 
 class NotRationalError(GradlabError):
     """An expression whose value at a rational point need not be rational, such as exp(x)."""
@@ -24,7 +26,7 @@ def evaluate(expression: Expression, values: Mapping[str, Any], *, exact: bool =
         exact: with fractions for values, give a fraction; otherwise give a float.
 
     Raises:
-        NotRationalError: if ``exact`` and the expression is not made of + - * / and whole powers.
+        NotRationalError: if ``exact`` and the expression is not made of + - * / and whole powers, or a power is huge.
         ZeroDivisionError: if a denominator is zero there.
         ValueError: if it is not defined there (a logarithm of 0).
         OverflowError: if a float is too small to hold the value.
@@ -46,4 +48,11 @@ def evaluate(expression: Expression, values: Mapping[str, Any], *, exact: bool =
         raise NotRationalError(
             f"{expression} is not rational at a rational point: give the numbers as floats, 6.0 for 6"
         )
+    if row.name == "pow" and _bits(arguments[0]) * abs(arguments[1]) > LARGEST_EXACT_BITS:
+        raise NotRationalError(f"{expression} has too many digits to be written out: give the numbers as floats")
     return Fraction(row.value(*arguments))
+
+
+def _bits(value: Fraction) -> int:
+    """About how many bits a power of it gains with the exponent; none for 0, 1 and -1."""
+    return 0 if abs(value) in (0, 1) else max(abs(value.numerator).bit_length(), value.denominator.bit_length())

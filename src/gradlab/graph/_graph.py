@@ -151,6 +151,9 @@ class Graph:
             raise AttributeError(f"a graph never changes: {name} cannot be set; make a new graph")
         super().__setattr__(name, value)
 
+    def __reduce__(self) -> tuple[type[Graph], tuple[object, ...]]:
+        return type(self), (self._quantities, self._relations)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Graph):
             return NotImplemented

@@ -68,6 +68,9 @@ class NetworkGraph(Graph):
         relations = [(add(*map(Ref, self.labels)), ONE)] if one_hot else []
         super().__init__(builder.quantities, relations)
 
+    def __reduce__(self) -> tuple[type[NetworkGraph], tuple[object, ...]]:
+        return NetworkGraph, (self.sizes, self.hidden, self.output, self.loss)
+
 
 def mlp_graph(
     sizes: Sequence[int], hidden: str, output: str | None, loss: str, scaling: str = "none", biases: bool = True

@@ -150,7 +150,7 @@ _ROWS = (
     Primitive(
         "mul", None, lambda *xs: product_of(xs),
         lambda a, out, i: mul(*(x for j, x in enumerate(a) if j != i)),
-        rule="the other factors stay", exact=True,
+        rule="the product rule", exact=True,
     ),
     Primitive("neg", 1, lambda x: -x, lambda a, out, i: neg(ONE), numpy="-{0}", torch="-{0}", numba="-{0}", exact=True),
     Primitive(

@@ -50,5 +50,11 @@ def test_errors():
         gl.function("1/x").exact((0,))
     with pytest.raises(gl.GradlabError, match="a number for each of x1, x2; this one has 3 numbers"):
         BOWL.exact((1, 2, 3))
+    for wrong in (("abc", 1), (float("nan"), 1), (None, 1), 3, (float("inf"), 1)):
+        with pytest.raises(gl.GradlabError, match="a point is a sequence of rational numbers"):
+            BOWL.exact(wrong)  # type: ignore[arg-type]
+    with pytest.raises(NotRationalError, match="too many digits"):
+        gl.function("x**1000000000").exact((3,))
+    assert gl.function("x**1000000000").exact((-1,)) == (1, (-1000000000,))
     with pytest.raises(gl.GradlabError, match="a denominator is zero"):
         gl.function("x**-2").exact((0,))

@@ -9,7 +9,18 @@ import pytest
 import gradlab as gl
 from gradlab.codegen import NumpyFunction
 
-TEXTS = ["exp(1)*x*pi", "2**x", "max(x, 1, 2)", "x**0 + 3", "1e300*x", "relu(x) + step(x)", "0*x", "(-2)**x", "x*y"]
+TEXTS = [
+    "exp(1)*x*pi",
+    "2**x",
+    "max(x, 1, 2)",
+    "x**0 + 3",
+    "1e300*x",
+    "relu(x) + step(x)",
+    "0*x",
+    "(-2)**x",
+    "100000*x",
+    "x*y",
+]
 BOWL = "(x1 - 6)**2 + x2**2 - x1*x2"
 
 

@@ -95,6 +95,7 @@ def test_every_row_has_a_derivative_by_every_argument():
 def test_the_rules_a_formula_needs():
     assert [rule.text for rule in rules_used(parse("x + 2*y"), "x")] == []
     assert [rule.text for rule in rules_used(parse("tanh(x)*exp(y)"), "x")] == ["tanh' = 1 - tanh^2"]
+    assert [rule.text for rule in rules_used(parse("x*y + 2*x*x"), "x")] == ["the product rule"]
     assert [rule.text for rule in rules_used(parse("sin(x**2)"), "x")] == ["sin' = cos", "the power rule"]
 
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 
 import gradlab as gl
@@ -76,6 +79,15 @@ def test_nothing_can_be_changed():
     with pytest.raises(TypeError):
         plain.symbols["L"] = "l"  # type: ignore[index]
     assert isinstance(plain.quantities, tuple)
+
+
+def test_copies_are_equal():
+    for graph in (Graph.from_text({"z": "w*x", "L": "z**2"}), gl.mlp([2, 2, 2], loss="softmax_cross_entropy").graph):
+        for again in (copy.deepcopy(graph), pickle.loads(pickle.dumps(graph))):
+            assert again == graph
+            assert type(again) is type(graph)
+            assert again.relations == graph.relations
+    assert copy.copy(gl.mlp([2, 2, 1]).graph).layers == gl.mlp([2, 2, 1]).graph.layers
 
 
 def test_graphs_are_values():
