@@ -7,12 +7,13 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradlab._errors import GradlabError
-from gradlab._printed import Gradient
+from gradlab._printed import Gradient, Hessian
 from gradlab.codegen import NumpyFunction, evaluate_exactly, function_to_torch
-from gradlab.derive import Backprop, Derivation, derive, local_gradient, tidy
+from gradlab.derive import Backprop, Derivation, derive, derive_second, hessian, local_gradient, tidy
 from gradlab.graph import Expression, Graph, GraphError, Role, latex_of_name, written_out
 
 
@@ -52,13 +53,13 @@ class Function:
         """
         return written_out(self._graph, self._output)
 
-    def derive(self, output: str, wrt: str) -> Derivation:
-        """Derive one of its quantities by another, step by step; see `gradlab.derive.derive`.
+    def derive(self, output: str, wrt: str, then: str | None = None) -> Derivation:
+        """Derive one of its quantities by another, step by step, and that by a third where one is named.
 
         Raises:
             GradlabError: if there is no such quantity.
         """
-        return derive(self._graph, output, wrt)
+        return derive(self._graph, output, wrt) if then is None else derive_second(self._graph, output, wrt, then)
 
     def backprop(self) -> Backprop:
         """The whole gradient with shared deltas."""
@@ -76,6 +77,40 @@ class Function:
         """
         local = local_gradient(self.expression)
         return Gradient({name: tidy(local[name]) for name in self._variables})
+
+    def hessian(self) -> Hessian:
+        """The second derivatives by all pairs of variables, printable as a matrix.
+
+        Raises:
+            GradlabError: if the function is too long to be written as one formula.
+
+        >>> import gradlab as gl
+        >>> gl.function("(x1 - 6)**2 + x2**2 - x1*x2").hessian()
+        [ 2  -1]
+        [-1   2]
+        """
+        return Hessian(hessian(self.expression, self._variables))
+
+    def hessian_at(self, point: ArrayLike) -> NDArray[Any]:
+        """The Hessian, shape (..., n, n), at points of shape (..., n).
+
+        Raises:
+            GradlabError: if the last axis has not one number for each variable.
+
+        >>> import gradlab as gl
+        >>> gl.function("x**2*y").hessian_at([1.0, 3.0]).tolist()
+        [[6.0, 2.0], [2.0, 0.0]]
+        """
+        points = np.asarray(point)[..., np.newaxis, :]
+        return self._compiled.hessian_vector_product(points, np.eye(len(self._variables)))
+
+    def hessian_vector_product(self, point: ArrayLike, vector: ArrayLike) -> NDArray[Any]:
+        """The Hessian at points of shape (..., n) times vectors of shape (..., n), without the Hessian.
+
+        Raises:
+            GradlabError: if a last axis has not one number for each variable.
+        """
+        return self._compiled.hessian_vector_product(point, vector)
 
     def __call__(self, point: ArrayLike) -> tuple[Any, NDArray[Any]]:
         """The value, shape (...), and the gradient, shape (..., n), at points of shape (..., n).

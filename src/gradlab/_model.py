@@ -15,7 +15,7 @@ from gradlab._function import check_backend
 from gradlab._function import function as function
 from gradlab._printed import Gradient as Gradient
 from gradlab.codegen import NumpyNetwork, TorchNetwork, network_to_torch
-from gradlab.derive import Backprop, Derivation, backprop, derive
+from gradlab.derive import Backprop, Derivation, backprop, derive, derive_second
 from gradlab.graph import NetworkGraph, mlp_graph
 
 
@@ -60,12 +60,13 @@ class Network:
         """Which loss it has."""
         return self._graph.loss
 
-    def derive(self, output: str, wrt: str) -> Derivation:
+    def derive(self, output: str, wrt: str, then: str | None = None) -> Derivation:
         r"""Derive one of its quantities by another, step by step.
 
         Args:
             output: what is differentiated: ``"L"``, ``"f_in"``, ``"z_2out"``, ...
             wrt: by what: ``"w_12"``, ``"x_1"``, ``"f_out"``, ...; braces and commas as in LaTeX are understood.
+            then: by what that is differentiated again; default: by nothing.
 
         Raises:
             GradlabError: if there is no such quantity.
@@ -77,7 +78,7 @@ class Network:
         &= z_{1,out}
         \end{align*}
         """
-        return derive(self._graph, output, wrt)
+        return derive(self._graph, output, wrt) if then is None else derive_second(self._graph, output, wrt, then)
 
     def backprop(self) -> Backprop:
         """The gradient of the loss by all parameters, with shared deltas."""
@@ -121,6 +122,47 @@ class Network:
         [0.5]
         """
         return self._numpy.predict(parameters, x)
+
+    def hessian(self, parameters: ArrayLike, x: ArrayLike, y: ArrayLike) -> NDArray[Any]:
+        """The Hessian of the mean loss over data by all parameters.
+
+        Args:
+            parameters: shape (..., P).
+            x: the inputs, shape (N, d).
+            y: the labels, shape (N,) for one output, (N, K) for K.
+
+        Returns:
+            Shape (..., P, P).
+
+        Raises:
+            GradlabError: if a shape does not fit.
+
+        >>> import gradlab as gl
+        >>> net = gl.mlp([1, 1], loss="squared_error")
+        >>> net.hessian([0.0, 0.0], [[3.0]], [1.0]).tolist()
+        [[2.0, 6.0], [6.0, 18.0]]
+        """
+        columns = np.asarray(parameters)[..., np.newaxis, :]
+        return self._numpy.hessian_vector_product(columns, x, y, np.eye(len(self.parameters)))
+
+    def hessian_vector_product(
+        self, parameters: ArrayLike, x: ArrayLike, y: ArrayLike, vector: ArrayLike
+    ) -> NDArray[Any]:
+        """The Hessian of the mean loss times a vector, for the price of a few gradients.
+
+        Args:
+            parameters: shape (..., P).
+            x: the inputs, shape (N, d).
+            y: the labels, shape (N,) for one output, (N, K) for K.
+            vector: shape (..., P).
+
+        Returns:
+            Shape (..., P).
+
+        Raises:
+            GradlabError: if a shape does not fit.
+        """
+        return self._numpy.hessian_vector_product(parameters, x, y, vector)
 
     def named(self, parameters: ArrayLike) -> dict[str, float]:
         """A parameter vector of shape (P,) as a mapping from name to number.

@@ -32,3 +32,34 @@ class Gradient(Mapping[str, Expression]):
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
+
+
+class Hessian(Mapping[tuple[str, str], Expression]):
+    """The second derivatives of a function by pairs of names; prints as a matrix, in text and in LaTeX."""
+
+    def __init__(self, entries: Mapping[tuple[str, str], Expression]) -> None:
+        self._entries = dict(entries)
+        self._names = tuple(dict.fromkeys(first for first, _ in self._entries))
+
+    def __getitem__(self, pair: tuple[str, str]) -> Expression:
+        return self._entries[pair]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __repr__(self) -> str:
+        rows = [[str(self[first, second]) for second in self._names] for first in self._names]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        padded = ["  ".join(f"{text:>{width}}" for text, width in zip(row, widths, strict=True)) for row in rows]
+        return "\n".join(f"[{row}]" for row in padded)
+
+    def latex(self) -> str:
+        """The matrix without dollar signs."""
+        rows = (" & ".join(self[first, second].latex() for second in self._names) for first in self._names)
+        return r"\begin{pmatrix} " + r" \\ ".join(rows) + r" \end{pmatrix}"
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"

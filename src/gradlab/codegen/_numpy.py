@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gradlab._errors import GradlabError
 from gradlab.codegen._printer import KernelPrinter, load, to_source
-from gradlab.codegen._schedule import Program, programs_for, value_program
+from gradlab.codegen._schedule import Program, hessian_vector_program, programs_for, value_program
 from gradlab.codegen._shapes import check_network_arrays, check_point
 from gradlab.graph import Graph, NetworkGraph
 
@@ -41,7 +41,7 @@ class NumpyFunction:
     """
 
     def __init__(self, graph: Graph, output: str, variables: tuple[str, ...]) -> None:
-        self.variables = variables
+        self.graph, self.output, self.variables = graph, output, variables
         programs = programs_for(graph, output, variables, variables)
         self.derivation = programs.derivation
         self.source, self._both = _compile(programs.value_and_gradient, "value_and_gradient")
@@ -70,6 +70,33 @@ class NumpyFunction:
         with np.errstate(all="ignore"):
             value, _ = self._value(*columns)
             return _spread(value, shape, columns)
+
+    def hessian_vector_product(self, point: ArrayLike, vector: ArrayLike) -> NDArray[Any]:
+        """The Hessian at a point times a vector, without the Hessian.
+
+        Args:
+            point: shape (..., n).
+            vector: shape (..., n); leading axes of the two are broadcast.
+
+        Returns:
+            Shape (..., n).
+
+        Raises:
+            GradlabError: if a last axis has not one number for each variable.
+        """
+        points, vectors = _same_floats(point, vector)
+        check_point(points.shape, self.variables)
+        check_point(vectors.shape, self.variables)
+        shape = np.broadcast_shapes(points.shape, vectors.shape)[:-1]
+        columns = [array[..., i] for array in (points, vectors) for i in range(len(self.variables))]
+        with np.errstate(all="ignore"):
+            first, others = self._second(*columns)
+        return np.stack([_spread(part, shape, columns) for part in (first, *others)], axis=-1)
+
+    @cached_property
+    def _second(self) -> Callable[..., Any]:
+        program = hessian_vector_program(self.graph, self.output, self.variables, self.variables)
+        return _compile(program, "hessian_vector_product")[1]
 
     def _columns(self, point: ArrayLike) -> tuple[list[NDArray[Any]], tuple[int, ...]]:
         array = _floats(point, "a point")
@@ -138,6 +165,42 @@ class NumpyNetwork:
         shape = (inputs.shape[0], *batch)
         outputs = [np.moveaxis(np.broadcast_to(part, shape), 0, -1) for part in (first, *others)]
         return outputs[0].copy() if len(outputs) == 1 else np.stack(outputs, axis=-1)
+
+    def hessian_vector_product(
+        self, parameters: ArrayLike, x: ArrayLike, y: ArrayLike, vector: ArrayLike
+    ) -> NDArray[Any]:
+        """The Hessian of the mean loss times a vector, without the Hessian.
+
+        Args:
+            parameters: shape (..., P).
+            x: the inputs, shape (N, d).
+            y: the labels, shape (N,) for one output, (N, K) for K.
+            vector: shape (..., P); its leading axes and those of the parameters are broadcast.
+
+        Returns:
+            Shape (..., P).
+
+        Raises:
+            GradlabError: if a shape does not fit.
+        """
+        weights, inputs = _same_floats(parameters, x)
+        vectors, labels = (_floats(array, what).astype(weights.dtype, copy=False)
+                           for array, what in ((vector, "the vector"), (y, "y")))  # fmt: skip
+        check_network_arrays(self.graph, weights, inputs, labels)
+        check_network_arrays(self.graph, vectors, inputs, labels)
+        batch = np.broadcast_shapes(weights.shape, vectors.shape)[:-1]
+        weights, vectors = (np.broadcast_to(array, (*batch, array.shape[-1])) for array in (weights, vectors))
+        data = [*_data_columns(inputs, batch), *_data_columns(labels, batch)]
+        with np.errstate(all="ignore"):
+            first, others = self._second(*_parameter_columns(weights), *data, *_parameter_columns(vectors))
+            means = [_mean(part, (inputs.shape[0], *batch)) for part in (first, *others)]
+        return np.stack(means, axis=-1)
+
+    @cached_property
+    def _second(self) -> Callable[..., Any]:
+        given = (*self.graph.parameters, *self.graph.inputs, *self.graph.labels)
+        program = hessian_vector_program(self.graph, "L", self.graph.parameters, given)
+        return _compile(program, "hessian_vector_product")[1]
 
     @cached_property
     def _predict(self) -> Callable[..., Any]:

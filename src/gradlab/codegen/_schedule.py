@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from gradlab.derive import Backprop, backprop, stabilise
+from gradlab.derive import Backprop, backprop, stabilise, tangents
 from gradlab.graph import (
     PRIMITIVES,
+    ZERO,
     Apply,
     Expression,
     Graph,
@@ -70,6 +71,26 @@ def programs_for(graph: Graph, output: str, wrt: Iterable[str], inputs: Iterable
     gradient = tuple(stabilise(formula, {}) for formula in derived.gradient.values())
     both = _schedule(inputs, {**definitions, **deltas}, (Ref(output), *gradient))
     return Programs(_schedule(inputs, definitions, (Ref(output),)), both, derived)
+
+
+def hessian_vector_program(graph: Graph, output: str, wrt: Iterable[str], inputs: Iterable[str]) -> Program:
+    """The program for the product of a Hessian with a vector: the gradient's program, differentiated along the vector.
+
+    Args:
+        graph: the graph.
+        output: the quantity whose Hessian it is.
+        wrt: the quantities by which it is differentiated, in the order of the Hessian.
+        inputs: the names that are given; behind them the program takes a number for each of ``wrt``, the vector.
+    """
+    wrt = tuple(wrt)
+    derived = backprop(graph, output, wrt)
+    deltas = {name: stabilise(formula, {}) for name, formula in derived.deltas}
+    gradient = {f"_g_{name}": stabilise(formula, {}) for name, formula in derived.gradient.items()}
+    definitions = {**_stable_definitions(graph), **deltas, **gradient}
+    vector = {name: f"_v{i}" for i, name in enumerate(wrt)}
+    along = tangents(definitions, {name: Ref(part) for name, part in vector.items()})
+    results = [along.formulas.get(along.names.get(name, ""), ZERO) for name in gradient]
+    return _schedule((*inputs, *vector.values()), {**definitions, **along.formulas}, tuple(results))
 
 
 def _stable_definitions(graph: Graph) -> dict[str, Expression]:

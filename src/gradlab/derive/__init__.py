@@ -8,5 +8,12 @@ from gradlab.derive._derivation import Rule as Rule
 from gradlab.derive._derivation import Step as Step
 from gradlab.derive._local import local_gradient as local_gradient
 from gradlab.derive._rules import derive_rule as derive_rule
+from gradlab.derive._savings import Growth as Growth
+from gradlab.derive._savings import Savings as Savings
+from gradlab.derive._savings import count_multiplications as count_multiplications
+from gradlab.derive._savings import growth_of as growth_of
+from gradlab.derive._second import derive_second as derive_second
+from gradlab.derive._second import hessian as hessian
+from gradlab.derive._second import tangents as tangents
 from gradlab.derive._simplify import stabilise as stabilise
 from gradlab.derive._simplify import tidy as tidy

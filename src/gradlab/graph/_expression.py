@@ -124,13 +124,14 @@ class Apply(Expression):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Partial(Expression):
-    """The derivative of one named quantity by another, not yet worked out; it stands in written steps only."""
+    """The derivative of one named quantity by another, and by a third, not yet worked out; in written steps only."""
 
     of: str
     wrt: str
+    then: str = ""
 
     def __repr__(self) -> str:
-        return f"Partial({self.of}, {self.wrt})"
+        return f"Partial({', '.join(filter(None, (self.of, self.wrt, self.then)))})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

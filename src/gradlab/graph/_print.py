@@ -51,7 +51,7 @@ class _Printer:
         if isinstance(expression, Ref):
             return self.name(expression.name), ATOM
         if isinstance(expression, Partial):
-            return self.partial(expression.of, expression.wrt)
+            return self.second(expression) if expression.then else self.partial(expression.of, expression.wrt)
         if isinstance(expression, Differentiate):
             return self.differentiate(expression)
         assert isinstance(expression, Apply)
@@ -82,6 +82,9 @@ class _Printer:
         raise NotImplementedError
 
     def partial(self, of: str, wrt: str) -> tuple[str, int]:
+        raise NotImplementedError
+
+    def second(self, expression: Partial) -> tuple[str, int]:
         raise NotImplementedError
 
     def differentiate(self, expression: Differentiate) -> tuple[str, int]:
@@ -134,6 +137,11 @@ class TextPrinter(_Printer):
     def partial(self, of: str, wrt: str) -> tuple[str, int]:
         return f"d{of}/d{wrt}", POWER
 
+    def second(self, expression: Partial) -> tuple[str, int]:
+        first, then = expression.wrt, expression.then
+        below = f"d{first}**2" if first == then else f"(d{then} d{first})"
+        return f"d2{expression.of}/{below}", POWER
+
     def differentiate(self, expression: Differentiate) -> tuple[str, int]:
         return f"d/d{expression.wrt} {self.write(expression.formula, ATOM)}", POWER
 
@@ -178,6 +186,12 @@ class _Latex(_Printer):
 
     def partial(self, of: str, wrt: str) -> tuple[str, int]:
         return rf"\frac{{\partial {self.name(of)}}}{{\partial {self.name(wrt)}}}", PRODUCT
+
+    def second(self, expression: Partial) -> tuple[str, int]:
+        first, then = self.name(expression.wrt), self.name(expression.then)
+        squared = f"({first})^2" if "^" in first else f"{first}^2"
+        below = rf"\partial {squared}" if first == then else rf"\partial {then} \, \partial {first}"
+        return rf"\frac{{\partial^2 {self.name(expression.of)}}}{{{below}}}", PRODUCT
 
     def differentiate(self, expression: Differentiate) -> tuple[str, int]:
         formula = self.write(expression.formula, ATOM)
