@@ -236,11 +236,11 @@ def _spacing(values: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:
 
 
 def best(slopes: list[Slope]) -> tuple[Slope, Slope | None] | None:
-    """The estimate to believe, and the next smaller scale's, from a ladder that starts at the smallest scale.
+    """The estimate to believe, and one at another scale, from a ladder that starts at the smallest scale.
 
     Returns:
-        The one with the smallest bar below the first contradiction and that of the next smaller step, or None for an
-        empty ladder. A scale whose residuals are much larger than at smaller steps is a contradiction, too: the
+        The one with the smallest bar below the first contradiction and that of the next smaller step, or larger if
+        there is none; or None for an empty ladder. A scale whose residuals are much larger than at smaller steps is a contradiction, too: the
         function does more there than the fit can follow.
     """
     if not slopes:
@@ -254,8 +254,10 @@ def best(slopes: list[Slope]) -> tuple[Slope, Slope | None] | None:
             break
         if slope.bar < slopes[chosen].bar:
             chosen = index
-    smaller = [slope for slope in slopes[:chosen] if slope.step <= slopes[chosen].step / 2]
-    return slopes[chosen], smaller[-1] if smaller else None
+    step = slopes[chosen].step
+    smaller = [slope for slope in slopes[:chosen] if slope.step <= step / 2]
+    larger = [slope for slope in slopes[chosen:] if slope.step >= 2 * step]
+    return slopes[chosen], smaller[-1] if smaller else larger[0] if larger else None
 
 
 def jumps(slopes: list[Slope]) -> bool:

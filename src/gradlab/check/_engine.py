@@ -20,6 +20,8 @@ from gradlab.check._verdict import Claim, Knowledge, Rules, confirmed, judge, ma
 # The point is moved by a rounding this many times, to see how much the claim jitters.
 _JITTERS = 4
 _SINGLE, _DOUBLE = 2.0**-23, 2.0**-51
+# How many coordinates have to show that a function can be followed into the complex numbers.
+_WITNESSES = 3
 # What more values may still decide.
 _NOISY = {Cause.NOISE, Cause.OUT_OF_PRECISION}
 
@@ -168,7 +170,24 @@ class Engine:
     def _is_decided_by(self, slopes: list[Slope], claim: Claim) -> bool:
         return all(abs(claim.value - slope.value) > slope.bar + 2 * claim.jitter for slope in slopes)
 
+    @cached_property
+    def _follows_complex(self) -> np.ndarray:
+        """For which outputs the complex step is borne out by clear differences along other coordinates, shape (M,)."""
+        shares = np.abs(np.nan_to_num(self.claimed)).max(axis=0) * self.scales
+        largest = np.argsort(-shares, kind="stable")[:_WITNESSES].tolist()
+        confirmed = np.zeros(len(self.centre), dtype=int)
+        for index, _, (slopes, bars, believed) in coordinates(
+            self.function, self.flat, self.centre, self.scales, largest
+        ):
+            for output in np.flatnonzero(believed & (bars < 1e-3 * np.abs(slopes))):
+                value = complex_step(self.function, self.flat, index, float(self.scales[index]), int(output))
+                agrees = value is not None and abs(value - slopes[output]) <= bars[output]
+                confirmed[output] += 1 if agrees else -_WITNESSES
+        return confirmed > 0
+
     def _by_complex_step(self, entry: Entry, claim: Claim, slopes: list[Slope], index: int, output: int) -> Entry:
+        if not self._follows_complex[output]:
+            return entry
         value = complex_step(self.function, self.flat, index, float(self.scales[index]), output)
         if value is None or not fits(value, slopes):
             return entry

@@ -108,7 +108,7 @@ def measure_noise(function: Function, flat: np.ndarray, scales: np.ndarray, cent
         return Noise(level, fine=True, grain=_DOUBLE, deterministic=False)
     direction = scales * np.random.default_rng(0).uniform(0.5, 1.0, len(flat))
     fine, fine_level = _fourth_differences(function, flat, 2.0**-30 * direction)
-    seen, level = _fourth_differences(function, flat, 2.0**-20 * direction)
+    seen, level = _fourth_differences(function, flat, -(2.0**-20) * direction)
     if fine:
         return Noise(np.minimum(level, fine_level), True, _DOUBLE)
     if seen or _moves(function, flat, 2.0**-13 * direction, centre):
@@ -121,8 +121,11 @@ def measure_noise(function: Function, flat: np.ndarray, scales: np.ndarray, cent
 
 
 def _fourth_differences(function: Function, flat: np.ndarray, direction: np.ndarray) -> tuple[bool, np.ndarray]:
-    """Whether the function changes at all along nine places, and the deviation of its values, shape (M,)."""
-    values = function.many(flat + np.arange(-4, 5)[:, None] * direction)
+    """Whether the function changes at all along nine places, and the deviation of its values, shape (M,).
+
+    All lie on one side of the point, since many functions have a kink right there.
+    """
+    values = function.many(flat + np.arange(1, 10)[:, None] * direction)
     values = values[np.isfinite(values).all(axis=1)]
     if len(values) < 5:
         return False, np.zeros(values.shape[1])

@@ -82,7 +82,7 @@ class Entry:
         verdict: What follows.
         reason: Why, as a phrase.
         step: The step size that `numeric` comes from.
-        cause: What kept it from being decided; None unless the verdict is UNDECIDED.
+        cause: What kept it from being decided, or made it hard; None otherwise.
         scales: What each scale said: (step, estimate, error bar), the smallest step first. Empty where the first
             pass settled it.
         index: Its position in the gradient, or in the Jacobian read row by row.
@@ -103,7 +103,9 @@ class Entry:
     @property
     def remedy(self) -> str:
         """What would decide this entry, or what to do about it, as one sentence."""
-        return self.verdict.remedy if self.cause is None else self.cause.remedy
+        if self.verdict is Verdict.UNDECIDED and self.cause is not None:
+            return self.cause.remedy
+        return self.verdict.remedy
 
 
 class PrecisionVerdict(Enum):

@@ -106,7 +106,7 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
     if found is None:
         reason = "the loss is not finite at any step around the point"
         return make_entry(claim, None, Verdict.UNDECIDED, reason, Cause.NOT_FINITE)
-    slope, smaller = found
+    slope, other = found
     if not math.isfinite(claim.value):
         resolved = slope.bar < 0.1 * abs(slope.value)
         reason = "the claimed value is not finite" + ("" if resolved else ", and the loss has no clear slope")
@@ -114,12 +114,15 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
         return make_entry(claim, slope, Verdict.WRONG if resolved else Verdict.UNDECIDED, reason, cause)
     if _is_step(slopes, known):
         return _judge_step(claim, slope, rules)
-    kinked = _is_kinked(slope, smaller)
+    kinked = _is_kinked(slope, other)
     if kinked is not False:
         return _judge_kink(claim, slope, rules, certain=kinked is True)
     verdict = rules.compare(claim, slope.value, slope.bar)
     if verdict is Verdict.CORRECT:
         return make_entry(claim, slope, verdict, "agrees")
+    if verdict is Verdict.WRONG and (wide := _on_average(claim, slope, slopes)) is not None:
+        reason = f"on average {wide.value:.4g} over steps of {wide.step:.1g}: rounded inside, or it varies finely"
+        return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.OUT_OF_PRECISION)
     if verdict is Verdict.WRONG and known.may_be_structure(claim, slope):
         reason = f"the loss varies by {slope.deviation:.0e} in a way that no step resolves: noise or fast oscillation"
         return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.NOISE)
@@ -196,15 +199,16 @@ def _judge_constant(claim: Claim, widest: Slope, known: Knowledge) -> Entry:
     return make_entry(claim, widest, Verdict.UNDECIDED, reason, Cause.SATURATION)
 
 
-def _is_kinked(slope: Slope, smaller: Slope | None) -> bool | None:
+def _is_kinked(slope: Slope, other: Slope | None) -> bool | None:
     """A kink's jump stays when the step shrinks; what curvature leaves in the fit does not. None: it may be one."""
     if abs(slope.kink) <= max(slope.kink_bar, 1e-3 * abs(slope.value)):
         return False
-    if smaller is None:
+    if other is None:
         return None
-    if abs(smaller.kink) + smaller.kink_bar < 0.5 * abs(slope.kink):
+    narrow, wide = sorted((slope, other), key=lambda each: each.step)
+    if abs(narrow.kink) + narrow.kink_bar < 0.5 * abs(wide.kink):
         return False
-    return True if abs(smaller.kink) > max(smaller.kink_bar, 0.5 * abs(slope.kink)) else None
+    return True if abs(narrow.kink) > max(narrow.kink_bar, 0.5 * abs(wide.kink)) else None
 
 
 def _judge_kink(claim: Claim, slope: Slope, rules: Rules, certain: bool) -> Entry:
@@ -214,11 +218,24 @@ def _judge_kink(claim: Claim, slope: Slope, rules: Rules, certain: bool) -> Entr
     phrase = f"a kink{'' if certain else ' nearby'}: the slope is {left:.4g} before it, {right:.4g} after it"
     if low - margin <= claim.value <= high + margin:
         verdict = Verdict.CORRECT if certain else Verdict.UNDECIDED
-        return make_entry(claim, slope, verdict, phrase, None if certain else Cause.KINK)
+        return make_entry(claim, slope, verdict, phrase, Cause.KINK)
     nearest = min(max(claim.value, low), high)
     # The claim jitters between both sides of the kink; that is what a kink does, and no excuse out here.
     verdict = rules.compare(replace(claim, jitter=0.0), slope.value, margin, nearest)
-    return make_entry(claim, slope, verdict, phrase, Cause.KINK if verdict is Verdict.UNDECIDED else None)
+    return make_entry(claim, slope, verdict, phrase, Cause.KINK)
+
+
+def _on_average(claim: Claim, slope: Slope, slopes: list[Slope]) -> Slope | None:
+    """A larger scale that bears the claim out with a good fit, as if only fine structure spoke against it.
+
+    What is rounded inside keeps its slope over large steps alone: in small ones the rounded part stands still.
+    """
+    for wide in slopes:
+        near = abs(claim.value - wide.value) <= wide.bar < 0.1 * abs(claim.value)
+        apart = abs(slope.value - wide.value) > slope.bar + wide.bar
+        if wide.step > slope.step and near and apart and wide.deviation < 0.02 * wide.spread:
+            return wide
+    return None
 
 
 def _is_zero(claim: Claim, slope: Slope, slopes: list[Slope]) -> bool:
