@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from check_cases._case import Case as Case
+from check_cases._case import Point as Point
 from check_cases._case import cast as cast
 from check_cases._case import flatten as flatten
 from check_cases._case import unflatten as unflatten

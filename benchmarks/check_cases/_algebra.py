@@ -306,7 +306,43 @@ def energy(random: Random) -> Case:
     return Case("pair energy", loss, gradient, random.normal(size=n) * 2, mistakes)
 
 
+def large_points(random: Random) -> Case:
+    """Points of 1e6, derivatives of 1e-6."""
+    n = int(random.integers(3, 6))
+
+    def loss(x):
+        return np.sum(np.log1p((x * like(1e-6, x)) ** 2))
+
+    def gradient(x, mistake):
+        z = x * like(1e-6, x)
+        inner = 2 * z / (1 + z * z)
+        if mistake == "denominator forgotten":
+            inner = 2 * z
+        return inner if mistake == "scale forgotten" else inner * like(1e-6, x)
+
+    mistakes = {"denominator forgotten": "DERIVATIVE_LEFT_OUT", "scale forgotten": "OPERAND_FORGOTTEN"}
+    point = 1e6 * random.uniform(0.3, 2, n) * random.choice([-1, 1], n)
+    return Case("points of 1e6", loss, gradient, point, mistakes)
+
+
+def tiny_points(random: Random) -> Case:
+    """Points of 1e-6, with a scale of their own."""
+    n = int(random.integers(3, 6))
+
+    def loss(x):
+        return np.sum(np.sin(x * like(1e6, x)))
+
+    def gradient(x, mistake):
+        if mistake == "sine for cosine":
+            return np.sin(x * like(1e6, x)) * like(1e6, x)
+        local = np.cos(x * like(1e6, x))
+        return local if mistake == "scale forgotten" else local * like(1e6, x)
+
+    mistakes = {"scale forgotten": "OPERAND_FORGOTTEN", "sine for cosine": "WRONG_DERIVATIVE"}
+    return Case("points of 1e-6", loss, gradient, 1e-6 * random.uniform(-2, 2, n), mistakes)
+
+
 KINDS = (
     scaled_bowl, quadratic, rosenbrock, quotient, product, norm, cosine, oscillation, exponential, log_sum_exp,
-    likelihood, polynomial, entropy, energy,
+    likelihood, polynomial, entropy, energy, large_points, tiny_points,
 )  # fmt: skip

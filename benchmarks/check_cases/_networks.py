@@ -398,11 +398,42 @@ def deep(random: Random) -> Case:
     return Case("deep network", loss, gradient, {name: random.normal(size=(d, d)) for name in names}, mistakes)
 
 
+def vanishing(random: Random) -> Case:
+    """A chain of saturated sigmoids: all derivatives are small, and a wrong one is, too."""
+    n, layers = 3, 4
+
+    def chain(x):
+        seen = [x]
+        for _ in range(layers):
+            seen.append(_sigmoid(4 * seen[-1] + 1))
+        return seen
+
+    def loss(x):
+        return np.mean(chain(x)[-1]) - 1
+
+    def gradient(x, mistake):
+        seen = chain(x)
+        back = np.ones_like(x) / (1 if mistake == "sum" else n)
+        for y in reversed(seen[1:]):
+            back = 4 * back * (1 - y**2 if mistake == "tanh's for sigmoid's" else y * (1 - y))
+            if mistake == "sigmoid's derivative left out":
+                back = back / (y * (1 - y))
+        return -back if mistake == "sign" else back
+
+    mistakes = {
+        "sum": "SUM_FOR_MEAN",
+        "tanh's for sigmoid's": "WRONG_DERIVATIVE",
+        "sigmoid's derivative left out": "DERIVATIVE_LEFT_OUT",
+        "sign": "NEGATED",
+    }
+    return Case("vanishing gradient", loss, gradient, random.uniform(-0.5, 0.5, n), mistakes, samples=n)
+
+
 def _ordered(gradient: dict, point: dict) -> dict:
     return {name: gradient[name] for name in point}
 
 
 KINDS = (
     lab_network, relu_network, logistic, softmax, linear, many_terms, normalisation, attention, recurrent,
-    factorisation, convolution, activations, deep,
+    factorisation, convolution, activations, deep, vanishing,
 )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 
 from check_cases._case import Case, cast, flatten, unflatten
 
-_STEP = np.longdouble(2.0) ** -12
+_STEP = np.longdouble(2.0) ** -16
 _LEVELS = 5
 
 
@@ -24,7 +24,7 @@ def derivative(case: Case) -> np.ndarray:
     largest = np.max(np.abs(flat))
     for index in range(len(flat)):
         size = max(abs(flat[index]), np.longdouble(1e-3) * largest) or np.longdouble(1)
-        result[index] = float(_ridders(loss, case, flat, index, _STEP * min(size, np.longdouble(0.05))))
+        result[index] = float(_ridders(loss, case, flat, index, _STEP * size))
     return result
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradlab.check._context import Context
-from gradlab.check.diagnoses import RULES, Diagnosis, Evidence, Hypothesis, Mistake, View
+from gradlab.check.diagnoses import LAST_RESORTS, RULES, Diagnosis, Evidence, Hypothesis, Mistake, Rule, View
 
 _MOST = 5
 # An explanation much less simple than the simplest one that fits is none.
@@ -31,8 +31,17 @@ def diagnose(context: Context) -> tuple[Diagnosis, ...]:
     evidence = Evidence(context)
     if not evidence.wrong.any():
         return ()
+    found = _apply(RULES, evidence)
+    if not found.keys() - {Mistake.ONE_OFF}:
+        found |= _apply(LAST_RESORTS, evidence)
+    fits = sorted(found.values(), key=lambda fit: fit.rank)
+    return tuple(_tell(fit, evidence) for fit in fits[:_MOST] if fit.rank <= fits[0].rank + _FARTHEST)
+
+
+def _apply(rules: tuple[Rule, ...], evidence: Evidence) -> dict[Mistake, _Fit]:
+    """The simplest fit of each kind of mistake."""
     found: dict[Mistake, _Fit] = {}
-    for rule in RULES:
+    for rule in rules:
         for hypothesis in rule(evidence):
             known = found.get(hypothesis.kind)
             if known is not None and known.rank <= 2 * hypothesis.rank:
@@ -40,8 +49,7 @@ def diagnose(context: Context) -> tuple[Diagnosis, ...]:
             fit = _test(hypothesis, evidence)
             if fit is not None and (known is None or fit.rank < known.rank):
                 found[hypothesis.kind] = fit
-    fits = sorted(found.values(), key=lambda fit: fit.rank)
-    return tuple(_tell(fit, evidence) for fit in fits[:_MOST] if fit.rank <= fits[0].rank + _FARTHEST)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from gradlab.check.diagnoses._negated import negated
 from gradlab.check.diagnoses._one_off import one_off
 from gradlab.check.diagnoses._operand_forgotten import operand_forgotten
 from gradlab.check.diagnoses._path_dropped import path_dropped, sign_within
-from gradlab.check.diagnoses._stale import stale
+from gradlab.check.diagnoses._stale import after_a_step, stale
 from gradlab.check.diagnoses._sum_for_mean import sum_for_mean
 from gradlab.check.diagnoses._swapped import swapped
 from gradlab.check.diagnoses._transposed import transposed
@@ -41,3 +41,6 @@ RULES: tuple[Rule, ...] = (
     data_forgotten,
     one_off,
 )
+
+# Rules that have to search for a number; asked only if no other one explains the gradient.
+LAST_RESORTS: tuple[Rule, ...] = (after_a_step,)

@@ -94,6 +94,7 @@ class Evidence:
         context = self.context
         program, gradient = self._take_apart(context.point)
         if program is not None and gradient is not None and self._agrees(gradient):
+            program.ignore_shifts()
             view = View(context.point, context.claimed, gradient, np.zeros_like(gradient), program)
             # At a kink several slopes are right, and the trace knows one of them.
             open_to_doubt = ~context.wrong & ~view.close(gradient)
@@ -158,6 +159,7 @@ class Evidence:
             program, gradient = self._take_apart(point)
             if program is None or gradient is None or not np.isfinite(gradient).all():
                 return None
+            program.ignore_shifts()
             if [step.operation for step in program.steps] == [step.operation for step in self.here.program.steps]:
                 return View(point, claimed, gradient, np.zeros_like(gradient), program)
             return None
@@ -172,7 +174,6 @@ class Evidence:
         context = self.context
         try:
             program = trace(context.function, caller(context.function, context.at), context.build(point))
-            program.ignore_shifts()
             gradient = program.gradient()
         except UntraceableError:
             return None, None

@@ -29,7 +29,6 @@ def stale(evidence: Evidence) -> Iterator[Hypothesis]:
     for told, move in places.items():
         if not np.array_equal(move(point), point):
             yield _at(evidence, move, f"It is the gradient at {told}.")
-    yield from _step_away(evidence)
 
 
 def _constant(evidence: Evidence) -> Iterator[Hypothesis]:
@@ -56,8 +55,10 @@ def _at(evidence: Evidence, move: object, sentence: str) -> Hypothesis:
     return Hypothesis(Mistake.STALE, predict, sentence, rank=5, partly=False)
 
 
-def _step_away(evidence: Evidence) -> Iterator[Hypothesis]:
+def after_a_step(evidence: Evidence) -> Iterator[Hypothesis]:
     """The gradient after a step of descent of some length, which is sought."""
+    if evidence.context.output_shape not in {(), (1,)}:
+        return
     here = evidence.here
     if not np.isfinite(here.right).all():
         return
