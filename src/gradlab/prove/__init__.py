@@ -1,6 +1,13 @@
 """Written mathematics, judged line by line against a graph."""
 
+from gradlab.prove._answer import Answer as Answer
+from gradlab.prove._answer import Outcome as Outcome
+from gradlab.prove._answer import answer as answer
+from gradlab.prove._document import DocumentProof as DocumentProof
+from gradlab.prove._document import Row as Row
+from gradlab.prove._document import prove_document as prove_document
 from gradlab.prove._prove import prove as prove
+from gradlab.prove._subject import graph_of as graph_of
 from gradlab.prove._verdict import Fault as Fault
 from gradlab.prove._verdict import Method as Method
 from gradlab.prove._verdict import Place as Place

@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING
 from gradlab.graph import Differentiate, Expression, Partial, Ref, as_number, neg
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove._names import Written, head_of
-from gradlab.prove._tree import FREE, TEMPLATE, Vector
+from gradlab.prove._parser import Item, Sum
+from gradlab.prove._row import Part, Ready
+from gradlab.prove._tree import FREE, Vector, Writer
 
 if TYPE_CHECKING:
-    from gradlab.prove._parser import Item, Sum
-    from gradlab.prove._read import Part, Reader
+    from gradlab.prove._read import Reader
 
 
 def with_derivatives(reader: Reader, items: tuple[Part, ...]) -> list[Part]:
     r"""A row in which every ``\partial A/\partial B`` is one part."""
-    from gradlab.prove._read import Ready
-
     row: list[Part] = []
     i = 0
     while i < len(items):
         item = items[i]
+        if getattr(item, "kind", "") == "sum_sign":
+            # What stands behind it is read when its index is known.
+            return [*row, *items[i:]]
         if isinstance(item, Ready):
             row.append(item)
             i += 1
@@ -46,8 +48,6 @@ def with_derivatives(reader: Reader, items: tuple[Part, ...]) -> list[Part]:
 
 def is_differential(reader: Reader, item: Part | None, letter: str) -> bool:
     r"""Whether something is the ``\partial``, or the ``d``, of a differential."""
-    from gradlab.prove._parser import Item
-
     if not isinstance(item, Item):
         return False
     if item.kind == "partial":
@@ -58,7 +58,7 @@ def is_differential(reader: Reader, item: Part | None, letter: str) -> bool:
     return plain and reader.names.find(Written("d")) is None
 
 
-def fraction(reader: Reader, item: Item) -> Ready | None:  # noqa: F821
+def fraction(reader: Reader, item: Item) -> Ready | None:
     """A fraction of differentials, or None for any other fraction."""
     over, under = item.parts
     if len(over.terms) != 1 or len(under.terms) != 1:
@@ -96,10 +96,8 @@ def inline(reader: Reader, items: tuple[Part, ...], i: int) -> tuple[Part, int] 
     return None
 
 
-def derivative(reader: Reader, above: tuple[Part, ...], below: tuple[Part, ...], at: int) -> Ready:  # noqa: F821
+def derivative(reader: Reader, above: tuple[Part, ...], below: tuple[Part, ...], at: int) -> Ready:
     """The derivative, or the operator, that two rows of a fraction are."""
-    from gradlab.prove._read import Ready
-
     wrts = denominators(reader, above, below, at)
     order = 1
     operand = above
@@ -160,23 +158,21 @@ def order_below(reader: Reader, item: Part) -> int:
 
 def variable(reader: Reader, item: Part) -> str:
     """The name by which is differentiated."""
-    from gradlab.prove._parser import Item
-
     if isinstance(item, Item) and item.kind in ("symbol", "group", "braces"):
         if item.kind != "symbol":
-            inner = item.parts[0].terms
-            if len(item.parts) == 1 and len(inner) == 1 and inner[0][0] > 0 and len(inner[0][1]) == 1:
-                return variable(reader, inner[0][1][0])
+            inner = item.parts[0].row
+            if len(item.parts) == 1 and len(inner) == 1:
+                return variable(reader, inner[0])
         else:
             value = reader.symbol(item)
-            if isinstance(value, Ref) and not value.name.startswith(TEMPLATE):
+            if isinstance(value, Ref):
                 return value.name
     raise NotUnderstoodError("one differentiates by a quantity with a name", item.at)
 
 
 def shown_name(reader: Reader, name: str) -> str:
     """The LaTeX of a name."""
-    return name[1:] if name.startswith(FREE) else reader.names.graph[name].latex
+    return Writer(reader.names.graph.symbols).name(name)
 
 
 def differentiate(reader: Reader, formula: Expression, wrts: tuple[str, ...], at: int) -> Expression:
@@ -184,7 +180,7 @@ def differentiate(reader: Reader, formula: Expression, wrts: tuple[str, ...], at
     if isinstance(formula, Vector):
         return Vector(tuple(differentiate(reader, part, wrts, at) for part in formula.parts))
     for wrt in reversed(wrts):
-        if isinstance(formula, Ref) and not formula.name.startswith((FREE, TEMPLATE)) and not wrt.startswith(FREE):
+        if isinstance(formula, Ref) and not formula.name.startswith(FREE) and not wrt.startswith(FREE):
             formula = Partial(formula.name, wrt)
             continue
         if isinstance(formula, Ref) and formula.name.startswith(FREE) and formula.name != wrt:
@@ -205,6 +201,8 @@ def operand_end(reader: Reader, rest: list[Part], at: int) -> int:
         return len(rest)
     why = "it is not clear where the formula that is differentiated ends: put it in brackets"
     beside = next((i for i, kind in enumerate(kinds) if i and kind in ("times", "slash", "derivative")), len(rest))
+    if "sum_sign" in kinds[:beside]:
+        return len(rest)
     closed = 1 if kinds[0] in ("group", "braces", "fraction") else beside
     if closed == len(rest):
         return closed
@@ -264,19 +262,25 @@ def call_quantity(reader: Reader, name: str, group: Item, primed: bool) -> Expre
 
 
 def _bare_name(reader: Reader, part: Sum) -> str | None:
-    if len(part.terms) != 1 or part.terms[0][0] < 0 or len(part.terms[0][1]) != 1:
+    if len(part.row) != 1:
         return None
-    item = part.terms[0][1][0]
+    item = part.row[0]
     if item.kind != "symbol" or any(script.kind in ("superscript", "prime") for script in item.scripts):
         return None
     return reader.names.find(reader.written(item), item.at)
 
 
+def at_own_variables(reader: Reader, part: Ready, following: list[Part]) -> bool:
+    """Whether a bracket behind a derivative repeats what it depends on, as in df/dx (x)."""
+    if not (following and isinstance(part.value, Partial) and getattr(following[0], "kind", "") == "group"):
+        return False
+    names = [_bare_name(reader, inside) for inside in following[0].parts]  # type: ignore[union-attr]
+    upstream = reader.names.upstream(part.value.of)
+    return all(name in upstream for name in names) and (len(names) > 1 or reader.names.is_sink(part.value.of))
+
+
 def gradient(reader: Reader, items: tuple[Part, ...], i: int) -> tuple[Part, int]:
     r"""``\nabla f``: the vector of all partial derivatives of a function."""
-    from gradlab.prove._parser import Item
-    from gradlab.prove._read import Ready
-
     at = items[i].at
     symbol = items[i + 1] if i + 1 < len(items) else None
     if not isinstance(symbol, Item) or symbol.kind != "symbol":
@@ -295,7 +299,7 @@ def gradient(reader: Reader, items: tuple[Part, ...], i: int) -> tuple[Part, int
     if name is None or reader.names.graph[name].expression is None:
         raise NotUnderstoodError(f"nothing says how {written.latex} is computed, so it has no gradient", symbol.at)
     graph = reader.names.graph
-    given = sorted((source for source in reader.names.upstream(name) if graph[source].expression is None))
+    given = sorted(source for source in reader.names.upstream(name) if graph[source].expression is None)
     return Ready(Vector(tuple(Partial(name, wrt) for wrt in given)), at, (), True), end
 
 

@@ -16,7 +16,6 @@ from gradlab.graph import (
     Const,
     Expression,
     Graph,
-    NetworkGraph,
     Ref,
     is_apply,
     number,
@@ -24,6 +23,7 @@ from gradlab.graph import (
     transform,
 )
 from gradlab.prove._errors import Deadline
+from gradlab.prove._subject import labels_of
 
 MOST_PRODUCTS = 60_000
 _DEFINITIONS = {name: parse(row.definition) for name, row in PRIMITIVES.items() if row.definition}
@@ -67,7 +67,8 @@ class _Prover:
         self.graph, self.depth, self.deadline = graph, depth, deadline
         self.generators: dict[Any, Any] = {}
         self.plain: dict[Expression, Any] = {}
-        labels = graph.labels if isinstance(graph, NetworkGraph) and graph.loss == "softmax_cross_entropy" else ()
+        labels, loss = labels_of(graph)
+        labels = labels if loss == "softmax_cross_entropy" else ()
         self.last_label = labels[-1] if labels else None
         self.other_labels = labels[:-1]
 
@@ -78,7 +79,7 @@ class _Prover:
         a, b = self.rational(left), self.rational(right)
         symbols = sorted(set(self.generators.values()), key=lambda symbol: symbol.name)
         self.ring = ring([symbol.name for symbol in symbols] or ["unit"], sympy.QQ)[0]
-        self.gens = {symbol: gen for symbol, gen in zip(symbols, self.ring.gens, strict=False)}
+        self.gens = dict(zip(symbols, self.ring.gens, strict=False))
         self.fractions: dict[Any, Any] = {}
         (p, q), (r, s) = self.fraction(a), self.fraction(b)
         return self.times(p, s) == self.times(r, q)
@@ -179,7 +180,8 @@ class _Prover:
 
         result = sympy.Integer(1)
         for term in sympy.Add.make_args(self.expanded(exponent)):
-            coefficient, rest = term.as_coeff_Mul()
+            coefficient, rest = term.as_coeff_Mul(rational=True)
+            numerator, denominator = int(coefficient.p), int(coefficient.q)  # type: ignore[attr-defined]
             if rest == 1 and base is not None:
                 whole = sympy.floor(coefficient)
                 result *= base**whole
@@ -187,7 +189,7 @@ class _Prover:
                 if coefficient:
                     result *= self.generator((head, coefficient))
                 continue
-            result *= self.generator((head, rest, coefficient.q)) ** coefficient.p
+            result *= self.generator((head, rest, denominator)) ** numerator
         return result
 
     def fraction(self, value: Any) -> tuple[Any, Any]:

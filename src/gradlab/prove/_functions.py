@@ -19,7 +19,7 @@ OF_SEVERAL = frozenset(("max", "min"))
 
 
 def function_name(text: str) -> str:
-    """The name of a function command: ``\\operatorname{ReLU}`` is ``relu``."""
+    r"""The name of a function command: ``\operatorname{ReLU}`` is ``relu``."""
     bare = re.sub(r"\\(?:operatorname\*?|mathrm|text|textrm|mathop|mathit)\s*\{\s*([A-Za-z]+)\s*\}", r"\1", text)
     bare = bare.removeprefix("\\") if bare != r"\sigma" else bare
     return _SPELLINGS.get(bare, bare)

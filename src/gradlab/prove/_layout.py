@@ -13,16 +13,19 @@ from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove._verdict import Place
 
 LONGEST_BLOCK = 20_000
+START = Place(1, 1)
 
 _TOKEN = re.compile(
     r"\\(?:begin|end)\s*\{[A-Za-z]+\*?\}|\\\\(?:\s*\[[^\]\n]{0,20}\])?|\\[A-Za-z]+\*?|\\.|[^\\\s]|\\$", re.S
 )
 _SPACING = re.compile(
     r"\\(?:quad|qquad|displaystyle|textstyle|scriptstyle|nonumber|notag|limits|nolimits|left|right|middle|"
-    r"[bB]igg?[lrm]?|thinspace|enspace|allowbreak|hfill|noindent|strut|mathstrut)(?![A-Za-z])|\\[,;:!> ]|~"
+    r"[bB]igg?[lrm]?|thinspace|enspace|allowbreak|hfill|noindent|strut|mathstrut)(?![A-Za-z])|(?<!\\)\\[,;:!> ]|~"
 )
 _WITH_ARGUMENT = re.compile(r"\\(?:label|tag\*?|hspace\*?|vspace\*?|hphantom|phantom|vphantom|color|qty)\s*\{[^{}]*\}")
 _OVER_EQUALS = re.compile(r"\\(?:overset|stackrel|underset)\s*(\{(?:[^{}]|\{[^{}]*\})*\})\s*\{\s*=\s*\}")
+# Delimiters of mathematics.
+_DELIMITERS = re.compile(r"(?<!\\)\$|(?<!\\)\\[\[\]](?!\s*[\d.]+\s*(?:pt|em|ex|mm|cm)\])|(?<!\\)\\[()]")
 _NULL_BRACKET = re.compile(r"\\(?:left|right)\s*\.")
 _TEXT = re.compile(r"\\(?:text|textrm|textit|textbf|mbox|mathrm|intertext)\s*\{([^{}$]|\$[^$]*\$)*\}")
 _TRANSPARENT = re.compile(
@@ -34,12 +37,13 @@ _EQUALS = frozenset(("=", r"\equiv", r"\coloneqq", r"\triangleq", ":="))
 _OTHER_RELATIONS = frozenset(
     [
         "<", ">", r"\le", r"\leq", r"\leqslant", r"\ge", r"\geq", r"\geqslant", r"\ne", r"\neq", r"\approx", r"\sim",
-        r"\simeq", r"\propto", r"\in", r"\notin", r"\to", r"\rightarrow", r"\longrightarrow", r"\Rightarrow", r"\mapsto",
-        r"\Longrightarrow", r"\implies", r"\iff", r"\Leftrightarrow", r"\Longleftrightarrow", r"\leftarrow", r"\ll",
-        r"\gg", r"\cong", r"\gets", r"\subset", r"\qquad\text",
+        r"\simeq", r"\propto", r"\in", r"\notin", r"\to", r"\rightarrow", r"\longrightarrow", r"\Rightarrow",
+        r"\mapsto", r"\Longrightarrow", r"\implies", r"\iff", r"\Leftrightarrow", r"\Longleftrightarrow", r"\leftarrow", r"\ll",
+        r"\gg", r"\cong", r"\gets", r"\subset",
     ]
 )  # fmt: skip
 _JOINING = frozenset(("+", "-", "*", "/", r"\cdot", r"\times", r"\ast", "·", "−"))
+_BEFORE_ARGUMENT = frozenset((r"\log", r"\ln", r"\exp", r"\sin", r"\cos", r"\tan", r"\tanh", r"\sigma"))
 _OPEN = {"{": "}", "(": ")", "[": "]", r"\{": r"\}"}
 _CLOSE = {close: opening for opening, close in _OPEN.items()}
 _MATRIX = re.compile(r"\\(begin|end)\s*\{[pbvB]?matrix\}")
@@ -68,25 +72,33 @@ class Block:
         source: as it was written.
         text: of the same length, with blanks for what only shapes the page.
         chains: its chains, in order; one with a single side is no equation.
+        origin: where it begins in what it was taken from.
     """
 
     source: str
     text: str
     chains: tuple[Chain, ...]
+    origin: Place = START
+
+    def place(self, at: int) -> Place:
+        """The line and column of a character of the block."""
+        return place_of(self.source, at, self.origin)
 
 
-def place_of(source: str, at: int) -> Place:
-    """The line and column of a character."""
+def place_of(source: str, at: int, origin: Place = START) -> Place:
+    """The line and column of a character, in what a text was taken from."""
     at = min(at, len(source))
     before = source.rfind("\n", 0, at)
-    return Place(source.count("\n", 0, at) + 1, at - before)
+    line = source.count("\n", 0, at)
+    return Place(origin.line + line, at - before + (origin.column - 1 if line == 0 else 0))
 
 
-def take_apart(source: str) -> Block:
+def take_apart(source: str, origin: Place = START) -> Block:
     """Take a block of LaTeX apart.
 
     Args:
         source: with or without its dollar signs, brackets or environment.
+        origin: where it begins in what it was taken from.
 
     Raises:
         NotUnderstoodError: for braces that do not match, or a block of more than 20,000 characters.
@@ -96,7 +108,7 @@ def take_apart(source: str) -> Block:
             f"this has {len(source):,} characters; {LONGEST_BLOCK:,} are the most: judge one equation at a time", 0
         )
     text = _mark_bars(_without_layout(source))
-    return Block(source, *_chains(text))
+    return Block(source, *_chains(text), origin)
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -114,9 +126,7 @@ def _without_layout(source: str) -> str:
     text = _OVER_EQUALS.sub(_keep_equals, text)
     for pattern in (_NULL_BRACKET, _WITH_ARGUMENT, _TRANSPARENT, _SPACING):
         text = pattern.sub(_blank, text)
-    # Delimiters of mathematics.
-    text = re.sub(r"(?<!\\)\$|(?<!\\)\\[\[\]](?!\s*[\d.]+\s*(?:pt|em|ex|mm|cm)\])|\\\(|\\\)", _blank, text)
-    return text
+    return _DELIMITERS.sub(_blank, text)
 
 
 def _is_remark(text: str) -> bool:
@@ -143,12 +153,11 @@ def _mark_bars(text: str) -> str:
         token = match.group()
         if token == "|":
             out[match.start()] = "⟦" if expecting else "⟧"
-            expecting = expecting and False
-            expecting = out[match.start()] == "⟦"
+            expecting = expecting and out[match.start()] == "⟦"
         else:
             expecting = (
                 token in _JOINING or token in _EQUALS or token in _OPEN or token in (",", "&")
-                or token.startswith("\\\\") or token in _OTHER_RELATIONS
+                or token.startswith("\\\\") or token in _OTHER_RELATIONS or token in _BEFORE_ARGUMENT
             )  # fmt: skip
     return "".join(out)
 
@@ -165,6 +174,8 @@ class _Splitter:
         self.stack: list[tuple[str, int]] = []
         self.last = ""  # the last token that was no blank
         self.columns = 0
+        self.pair_ends: int | None = None  # where a pair of columns ended, until something stands in the next one
+        self.chains_in_row = 0
         self.row_start = True
         self.row_begins_with_column = False
 
@@ -175,6 +186,7 @@ class _Splitter:
     def finish_chain(self, end: int, next_start: int) -> None:
         """Close the chain, if there is anything in it, and begin another."""
         if self.chain.sides or self.text_between(self.start, end):
+            self.chains_in_row += 1
             self.finish_side(end, next_start)
             self.chains.append(self.chain)
         self.chain, self.start = Chain(), next_start
@@ -199,6 +211,9 @@ class _Splitter:
         self.finish_chain(len(self.text), len(self.text))
 
     def token(self, token: str, at: int, end: int) -> None:
+        if self.pair_ends is not None and token != "&" and not token.startswith("\\\\"):
+            self.finish_chain(self.pair_ends, self.pair_ends)
+            self.pair_ends = None
         if self.bracket(token, at):
             self.note(token)
             return
@@ -242,15 +257,18 @@ class _Splitter:
             self.finish_chain(self.row_end, self.row_end)
 
     row_end = 0
+    chains_in_previous_row = 0
 
     def begins(self, token: str, at: int) -> bool:
         """At the first token of a row: whether the row goes on with the chain before it."""
         self.row_start = False
         if not self.chain.sides and not self.text_between(self.start, at):
             return True
-        if token in _EQUALS or token in _OTHER_RELATIONS or self.last in _EQUALS or self.last in _JOINING:
-            return True
-        return token in _JOINING and (self.row_begins_with_column or not self.row_has_equals(at))
+        goes_on = token in _EQUALS or token in _OTHER_RELATIONS or self.last in _EQUALS or self.last in _JOINING
+        goes_on = goes_on or (token in _JOINING and (self.row_begins_with_column or not self.row_has_equals(at)))
+        if goes_on and self.chains_in_previous_row:
+            raise NotUnderstoodError("a row that goes on below several columns of equations is not understood", at)
+        return goes_on
 
     def row_has_equals(self, at: int) -> bool:
         row = re.split(r"\\\\", self.text[at:], maxsplit=1)[0]
@@ -262,6 +280,7 @@ class _Splitter:
             return
         if not self.stack:
             self.row_start, self.row_end, self.columns, self.row_begins_with_column = True, at, 0, False
+            self.chains_in_previous_row, self.chains_in_row, self.pair_ends = self.chains_in_row, 0, None
 
     def column(self, at: int) -> None:
         self.blank(at, at + 1)
@@ -269,7 +288,7 @@ class _Splitter:
         if self.row_start and self.columns == 1:
             self.row_begins_with_column = True
         elif self.columns % 2 == 0 and not self.stack and not self.row_start:
-            self.finish_chain(at, at)
+            self.pair_ends = at
 
     def at_top(self, token: str, at: int, end: int) -> None:
         if token == ":" and self.text[end : end + 1] == "=":

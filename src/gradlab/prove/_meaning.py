@@ -12,7 +12,6 @@ from gradlab.graph import (
     Const,
     Differentiate,
     Expression,
-    Graph,
     Partial,
     Ref,
     add,
@@ -20,8 +19,8 @@ from gradlab.graph import (
     walk,
 )
 from gradlab.prove._errors import Deadline, NotUnderstoodError
-from gradlab.prove._names import Names, Written, free, instance, written_of
-from gradlab.prove._tree import TEMPLATE, SumOver, rewrite
+from gradlab.prove._names import Names, free, instance, written_of
+from gradlab.prove._tree import FREE, TEMPLATE, SumOver, rewrite
 
 LARGEST_FORMULA = 40_000
 
@@ -68,6 +67,10 @@ class Meaning:
         data = isinstance(node.upper, str)
 
         def rule(inner: Expression) -> Expression | None:
+            if isinstance(inner, Partial):
+                return Partial(named(inner.of), named(inner.wrt))
+            if isinstance(inner, Differentiate):
+                return Differentiate(inner.formula, named(inner.wrt))
             if not (isinstance(inner, Ref) and inner.name.startswith(TEMPLATE)):
                 return None
             name = instance(inner.name, node.index, number)
@@ -80,6 +83,14 @@ class Meaning:
                 return Const(Fraction(number))
             found = None if data else self.names.find(written)
             return Ref(free(written) if found is None else found)
+
+        def named(name: str) -> str:
+            made = rule(Ref(name)) if name.startswith(TEMPLATE) else None
+            if isinstance(made, Ref):
+                if made.name.startswith(FREE):
+                    raise NotUnderstoodError(f"a derivative of or by {made.name[1:]} is not understood", 0)
+                return made.name
+            return name
 
         return rewrite(node.body, rule)
 

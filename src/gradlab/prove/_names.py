@@ -11,6 +11,10 @@ from gradlab.graph import Expression, Graph, Ref
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove._tree import CLOSE, FREE, OPEN, TEMPLATE, rewrite
 
+# In front of the names of the quantities that a document defines, and of those it takes as given.
+DEFINED, GIVEN = "defined_", "given_"
+OWN = (DEFINED, GIVEN)
+
 _LATEX = re.compile(r"(?P<head>\\?[^_^{}]+(?:\{[^{}]*\})?)(?:\^\{\((?P<layer>\w+)\)\})?(?:_(?P<sub>\{[^{}]*\}|.))?")
 _STYLE = re.compile(r"\\(?:mathcal|mathscr|mathrm|mathit|mathsf|text|textrm|operatorname)\s*\{?\s*(\\?[A-Za-z]+)\s*\}?")
 _WORD = re.compile(r"\\(?:text|mathrm|mathit|textrm|mathsf|operatorname)\s*")
@@ -59,7 +63,7 @@ def head_of(text: str) -> str:
 def index_of(text: str) -> str:
     r"""An index without braces and spaces: ``_{2,\text{in}}`` is ``2,in``."""
     bare = _WORD.sub("", text.lstrip("_^ "))
-    bare = re.sub(r"[{}\s]", "", bare)
+    bare = re.sub(r"[{}\s]", "", bare).replace(r"\star", "*").replace(r"\ast", "*")
     swapped = re.fullmatch(r"(in|out),(.+)", bare)
     return f"{swapped.group(2)},{swapped.group(1)}" if swapped else bare
 
@@ -79,12 +83,15 @@ class Names:
     def __post_init__(self) -> None:
         self._exact: dict[tuple[str, str, str], str] = {}
         self._loose: dict[tuple[str, str, str], list[str]] = {}
+        self._families: set[str] = set()
         for quantity in self.graph:
             match = _LATEX.fullmatch(quantity.latex)
             if match is None:
                 written = Written(quantity.latex)
             else:
                 written = Written(head_of(match["head"]), match["layer"] or "", index_of(match["sub"] or ""))
+            if not quantity.name.startswith(OWN):
+                self._families.add(written.head)
             self._exact[written.head, written.layer, written.sub] = quantity.name
             self._loose.setdefault(written.key, []).append(quantity.name)
         self.used = {name for quantity in self.graph for name in quantity.inputs}
@@ -120,7 +127,7 @@ class Names:
 
     def belongs(self, written: Written) -> bool:
         """Whether a name that the graph does not have looks like one of its own: its letter, with an index."""
-        return bool(written.sub or written.layer) and any(head == written.head for head, _, _ in self._exact)
+        return bool(written.sub or written.layer) and written.head in self._families
 
     def unknown(self, written: Written, at: int) -> NotUnderstoodError:
         """The error for a name that nothing gives a meaning to; offers the nearest."""

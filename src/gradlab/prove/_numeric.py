@@ -7,8 +7,9 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from gradlab.graph import PRIMITIVES, Apply, Const, Expression, Graph, NetworkGraph, Ref, Role, as_number
+from gradlab.graph import PRIMITIVES, Apply, Const, Expression, Graph, Ref, Role, as_number
 from gradlab.prove._errors import Deadline
+from gradlab.prove._subject import labels_of
 
 DIGITS = 60
 AGREEMENT = 40  # digits to which two sides have to agree
@@ -133,9 +134,12 @@ class Point:
     def draw(self, name: str) -> float:
         """A random value of a given quantity: always the same one for the same name at the same point."""
         graph = self.graph
-        if isinstance(graph, NetworkGraph) and name in graph.labels and graph.loss != "squared_error":
-            chosen = random.Random(f"label {self.number}").randrange(max(2, len(graph.labels)))
-            return float(graph.labels.index(name) == chosen)
+        labels, loss = labels_of(graph)
+        if name in labels and loss == "softmax_cross_entropy":
+            chosen = random.Random(f"label {self.number}").randrange(len(labels))
+            return float(labels.index(name) == chosen)
+        if name in labels and loss == "binary_cross_entropy":
+            return float(random.Random(f"{name} {self.number}").randrange(2))
         rng = random.Random(f"{name} {self.number}")
         if name in graph and graph[name].role is not Role.INPUT:
             return rng.gauss(0, 1)
@@ -252,7 +256,7 @@ def distinguishable(a: Any, b: Any) -> tuple[str, str]:
     import mpmath
 
     for digits in (6, 12, 25, 50):
-        shown = mpmath.nstr(a, digits).removesuffix(".0"), mpmath.nstr(b, digits).removesuffix(".0")
+        shown = tuple(str(mpmath.nstr(value, digits)).removesuffix(".0") for value in (a, b))
         if shown[0] != shown[1]:
             return shown[0], shown[1]
     return str(a), str(b)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -41,7 +41,7 @@ class Item:
     at: int
     end: int
     text: str = ""
-    parts: tuple[Sum, ...] = ()
+    parts: tuple[Sum, ...] = field(default=())
     scripts: tuple[Script, ...] = ()
 
 
@@ -51,6 +51,24 @@ class Sum:
 
     terms: tuple[tuple[int, tuple[Item, ...]], ...]
     at: int
+
+    @property
+    def row(self) -> tuple[Item, ...]:
+        """The only row, if there is one and no minus in front of it; nothing otherwise."""
+        sign, items = self.terms[0]
+        return items if len(self.terms) == 1 and sign > 0 else ()
+
+
+def all_items(tree: Sum) -> list[Item]:
+    """Everything that stands in a tree, inside of brackets and exponents too."""
+    found: list[Item] = []
+    waiting = [tree]
+    while waiting:
+        for _, items in waiting.pop().terms:
+            found += items
+            for item in items:
+                waiting += [*item.parts, *(script.part for script in item.scripts if script.part is not None)]
+    return found
 
 
 def parse_side(text: str, start: int, end: int) -> Sum:
@@ -164,8 +182,7 @@ class _Builder:
             if first.data == "factor":
                 reversed_items.append(self.factor(first))
                 break
-            for child in reversed(rest):
-                reversed_items.append(self.joint(child))
+            reversed_items += [self.joint(child) for child in reversed(rest)]
             tree = first
         return tuple(reversed(reversed_items))
 
@@ -195,7 +212,7 @@ class _Builder:
         return Item(atom.data, at, end, text, tuple(parts), tuple(map(self.script, scripts)))
 
     def argument(self, tree: Any) -> Sum:
-        if tree.data == "argument":
+        if tree.data in ("argument", "numerator"):
             return self.sum(next(child for child in tree.children if not hasattr(child, "type")))
         token = tree.children[0]
         kind = "number" if tree.data == "digit" else "symbol"

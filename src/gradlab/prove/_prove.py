@@ -5,28 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from gradlab._errors import GradlabError
-from gradlab.graph import Graph
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove._judge import SECONDS_FOR_CHAIN, ChainJudge
 from gradlab.prove._layout import place_of, take_apart
 from gradlab.prove._names import Names
+from gradlab.prove._subject import graph_of
 from gradlab.prove._verdict import Place, Proof, Step, Truth
-
-
-def graph_of(subject: Any) -> Graph:
-    """The graph itself, or that of a network or function.
-
-    Raises:
-        GradlabError: for anything else.
-    """
-    if subject is None:
-        return Graph([])
-    graph = getattr(subject, "graph", subject)
-    if not isinstance(graph, Graph):
-        raise GradlabError(
-            f"equations are judged against a graph, as gl.mlp([2, 2, 1]).graph, not {type(graph).__name__}"
-        )
-    return graph
 
 
 def prove(latex: str, graph: Any = None) -> Proof:

@@ -1,4 +1,4 @@
-"""What written rows mean: products, functions and their arguments, derivatives, sums, over the names of a graph.
+r"""What written rows mean: products, functions and their arguments, derivatives, sums, over the names of a graph.
 
 Where two readings are possible (``1/2x``, ``\\log x y``) both are noted as a choice; the judge takes every combination
 and gives a verdict only where all agree.
@@ -8,39 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
-from gradlab.graph import ONE, Apply, Const, Expression, Ref, as_number, is_apply, neg
+from gradlab.graph import ONE, Apply, Const, Expression, Ref, as_number, neg
 from gradlab.prove import _calculus as calculus
 from gradlab.prove import _functions as functions
 from gradlab.prove._errors import Deadline, NotUnderstoodError
-from gradlab.prove._names import Names, Written, free, head_of, index_of, instance, template, written_of
+from gradlab.prove._names import Names, Written, free, head_of, index_of, template, written_of
 from gradlab.prove._parser import Item, Script, Sum
-from gradlab.prove._tree import FREE, TEMPLATE, SumOver, Vector, names_in, rewrite
+from gradlab.prove._row import Part, Ready, combine, product_of, quotient
+from gradlab.prove._summation import sum_over
+from gradlab.prove._tree import FREE, TEMPLATE, Vector, rewrite
 
 LONGEST_NUMBER = 60
-LARGEST_SUM = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A part of a row that has been read already.
-
-    Attributes:
-        value: what it means; None for a derivative operator.
-        at: where it begins.
-        wrts: by what the operator differentiates.
-        derivative: whether it is a derivative.
-    """
-
-    value: Expression | None
-    at: int
-    wrts: tuple[str, ...] = ()
-    derivative: bool = False
-
-
-Part = Item | Ready
+IMPLICIT = Ref(f"{FREE}t")  # the argument of functions that are written without one
+BOLD = (r"\mathbf", r"\boldsymbol", r"\bm", r"\textbf", r"\vec")
 
 
 class Reader:
@@ -54,6 +36,7 @@ class Reader:
 
     def __init__(self, names: Names, choices: Mapping[int, int], deadline: Deadline) -> None:
         self.names, self.choices, self.deadline = names, choices, deadline
+        self.point_free = False  # whether functions stand without arguments, as in sigma' = sigma (1 - sigma)
         self.open_choices: dict[int, tuple[int, str]] = {}
         self.unknown: dict[str, tuple[Written, int]] = {}
         self.known: set[str] = set()
@@ -78,7 +61,7 @@ class Reader:
         """Terms with signs."""
         self.deadline.check()
         terms = [(sign, self.product(items)) for sign, items in tree.terms]
-        signed = [neg(term) if sign < 0 else term for sign, term in terms]
+        signed = [combine("neg", [term], tree.at) if sign < 0 else term for sign, term in terms]
         return signed[0] if len(signed) == 1 else combine("add", signed, tree.at)
 
     def product(self, items: tuple[Part, ...]) -> Expression:
@@ -99,7 +82,7 @@ class Reader:
                 value = calculus.differentiate(self, formula, part.wrts, part.at)
                 return self.operators([*row[:i], Ready(value, part.at, derivative=True), *rest[end:]])
             if isinstance(part, Item) and part.kind == "sum_sign":
-                return [*row[:i], Ready(self.sum_over(part, rest), part.at)]
+                return [*row[:i], Ready(sum_over(self, part, rest), part.at)]
         return row
 
     def quotients(self, row: list[Part]) -> Expression:
@@ -141,7 +124,7 @@ class Reader:
             if isinstance(part, Ready):
                 assert part.value is not None
                 factors.append(part.value)
-                i += 1
+                i += 2 if calculus.at_own_variables(self, part, parts[i + 1 : i + 2]) else 1
                 continue
             if part.kind == "number" and i:
                 raise NotUnderstoodError(self.number_behind(part, parts[i - 1]), part.at)
@@ -176,7 +159,7 @@ class Reader:
 
     def atom(self, item: Item) -> Expression:
         """Something without its exponent."""
-        kind = item.kind
+        kind, count = item.kind, len(item.parts)
         if kind == "number":
             if len(item.text) > LONGEST_NUMBER:
                 raise NotUnderstoodError(
@@ -185,7 +168,7 @@ class Reader:
             return Const(Fraction(item.text))
         if kind == "symbol":
             return self.symbol(item)
-        if kind in ("group", "vector") and (len(item.parts) > 1 or kind == "vector"):
+        if kind in ("group", "vector") and (count > 1 or kind == "vector"):
             return Vector(tuple(self.sum(part) for part in item.parts))
         if kind in ("group", "braces"):
             return self.sum(item.parts[0])
@@ -195,7 +178,7 @@ class Reader:
             return quotient(self.sum(item.parts[0]), self.sum(item.parts[1]), item.at)
         if kind == "root":
             inside = self.sum(item.parts[-1])
-            if len(item.parts) == 1:
+            if count == 1:
                 return Apply("sqrt", (inside,))
             return Apply("pow", (inside, quotient(ONE, self.sum(item.parts[0]), item.at)))
         if kind == "nabla":
@@ -211,11 +194,20 @@ class Reader:
         for script in scripts:
             if script.kind == "superscript":
                 assert script.part is not None
+                self.reject_index_above(script, item)
                 value = combine("pow", [value, self.exponent(script.part)], script.at)
             elif item is None or item.kind != "symbol":
                 what = {"prime": "a prime", "subscript": "an index"}.get(script.kind, "an index above")
                 raise NotUnderstoodError(f"{what} behind a bracket or a number is not understood", script.at)
         return value
+
+    def reject_index_above(self, script: Script, item: Item | None) -> None:
+        """A bracket alone above a letter is an index, x^{(k+1)}, and no exponent."""
+        assert script.part is not None
+        row = script.part.row
+        bracket = len(row) == 1 and row[0].kind == "group" and not row[0].scripts
+        if bracket and item is not None and item.kind == "symbol" and item.text != "e":
+            raise NotUnderstoodError("a bracket above a name is an index, and this one is not understood", script.at)
 
     def exponent(self, part: Sum) -> Expression:
         value = self.sum(part)
@@ -262,6 +254,8 @@ class Reader:
 
     def stranger(self, written: Written, at: int) -> Expression:
         """A name that the graph does not have; the judge decides whether it may be a variable."""
+        if written.head.startswith(BOLD):
+            raise NotUnderstoodError(f"{written.latex} is bold, so it is a vector or a matrix: write its entries", at)
         name = free(written)
         if name not in self.sizes:
             self.unknown.setdefault(name, (written, at))
@@ -284,8 +278,7 @@ class Reader:
 
     def reject_unknown_function(self, written: Written, item: Item, group: Item, primed: bool) -> None:
         """An unknown letter before a bracket: a factor, unless it looks like a function."""
-        inside = group.parts[0].terms
-        bare = len(inside) == 1 and len(inside[0][1]) == 1 and inside[0][1][0].kind == "symbol"
+        bare = [inside.kind for inside in group.parts[0].row] == ["symbol"]
         if primed or len(group.parts) > 1 or (bare and written.latex in ("f", "g", "h", "F", "G", "H", "L", "J")):
             raise NotUnderstoodError(f"nothing says what the function {written.latex} is", item.at)
 
@@ -294,15 +287,14 @@ class Reader:
         name = functions.function_name(item.text)
         primes, power, base = self.function_scripts(name, item)
         following = parts[i] if i < len(parts) else None
-        if isinstance(following, Item) and following.kind in ("group", "braces", "absolute"):
+        if self.point_free:
+            arguments, scripts = (IMPLICIT,), ()
+        elif isinstance(following, Item) and following.kind in ("group", "braces", "absolute"):
             arguments, scripts, i = self.arguments(name, following), following.scripts, i + 1
         else:
             argument, i = self.bare_argument(item, parts, i)
             arguments, scripts = (argument,), ()
-        if primes:
-            value = functions.derivative(name, arguments[0], primes)
-        else:
-            value = functions.call(name, arguments)
+        value = functions.derivative(name, arguments[0], primes) if primes else functions.call(name, arguments)
         if base is not None:
             value = quotient(value, functions.call("log", (base,)), item.at)
         if power is not None:
@@ -319,8 +311,8 @@ class Reader:
                 power = self.exponent(script.part)
                 number = as_number(power)
                 if number is None or number < 0:
-                    message = f"{item.text} with this exponent may be an inverse function: put the exponent behind its argument"
-                    raise NotUnderstoodError(message, script.at)
+                    message = "with this exponent may be an inverse function: put the exponent behind the argument"
+                    raise NotUnderstoodError(f"{item.text} {message}", script.at)
             elif script.kind == "subscript" and name == "log" and index_of(script.text).isdigit():
                 base = Const(Fraction(index_of(script.text)))
             else:
@@ -342,128 +334,23 @@ class Reader:
 
     def bare_argument(self, item: Item, parts: list[Part], i: int) -> tuple[Expression, int]:
         """The argument of a function that has no brackets: what follows, as far as that is clear."""
+        first = parts[i] if i < len(parts) else None
+        if isinstance(first, Item) and (first.kind == "function" or (first.kind == "symbol" and self.is_sigma(first))):
+            return self.factor(parts, i)
         end = i
         while end < len(parts) and not _ends_argument(parts[end], self):
             end += 1
         if end == i:
             raise NotUnderstoodError(f"{item.text} has no argument: write {item.text}(x)", item.at)
-        first = parts[i]
         only_numbers_before_last = all(isinstance(part, Item) and part.kind == "number" for part in parts[i : end - 1])
         if end - i > 1 and not only_numbers_before_last:
             why = f"it is not clear where the argument of {item.text} ends: put it in brackets"
             if self.choose(item.at, 2, why) == 0:
                 end = i + 1
-        return product_of(self.juxtaposed(parts[i:end]), first.at), end
-
-    def sum_over(self, sign: Item, rest: list[Part]) -> Expression:
-        """A sum sign and the row behind it."""
-        lower, upper, index = self.bounds(sign)
-        if not rest:
-            raise NotUnderstoodError("nothing stands behind this sum sign", sign.at)
-        self.bound.append(index)
-        try:
-            body = self.product(tuple(rest))
-        finally:
-            self.bound.pop()
-        templates = [name for name in names_in(body) if name.startswith(TEMPLATE) and f"⟨{index}⟩" in name]
-        named = [name for name in templates if written_of(name).head != index]
-        return SumOver(body, index, lower, self.limit(sign, index, lower, upper, named))
-
-    def bounds(self, sign: Item) -> tuple[int, Expression | None, str]:
-        """Where a sum begins, where it ends if that is written, and its index."""
-        upper, below = None, ""
-        for script in sign.scripts:
-            if script.kind == "subscript":
-                below = re.sub(r"[_{}\s]", "", script.text)
-            elif script.kind == "superscript" and script.part is not None:
-                upper = self.sum(script.part)
-            else:
-                raise NotUnderstoodError("this on a sum sign is not understood", script.at)
-        match = re.fullmatch(r"([A-Za-z])(?:=(\d{1,3}))?", below)
-        if match is None:
-            raise NotUnderstoodError("write below the sum sign its index, as in \\sum_i or \\sum_{i=1}^{n}", sign.at)
-        return int(match.group(2) or 1), upper, match.group(1)
-
-    def limit(self, sign: Item, index: str, lower: int, upper: Expression | None, named: list[str]) -> int | str:
-        """The last value of an index: as it is written, else as far as the graph has such quantities."""
-        number = None if upper is None else as_number(upper)
-        if number is not None:
-            if number.denominator != 1 or not lower <= number <= LARGEST_SUM:
-                raise NotUnderstoodError(f"a sum ends at a whole number up to {LARGEST_SUM}", sign.at)
-            self.note_instances(sign, index, lower, int(number), named)
-            return int(number)
-        count = lower - 1
-        while named and count < LARGEST_SUM and all(self.instance_of(name, index, count + 1) for name in named):
-            count += 1
-        if count >= lower:
-            self.note_instances(sign, index, lower, count, named)
-            if isinstance(upper, Ref) and upper.name.startswith(FREE):
-                self.sizes[upper.name] = count
-                self.unknown.pop(upper.name, None)
-            elif upper is not None:
-                raise NotUnderstoodError("a sum ends at a number or at a letter such as n", sign.at)
-            return count
-        if not (isinstance(upper, Ref) and upper.name.startswith(FREE)):
-            raise NotUnderstoodError("it is not clear where this sum ends: write \\sum_{i=1}^{N}", sign.at)
-        self.sizes[upper.name] = None
-        self.unknown.pop(upper.name, None)
-        self.data.update(named)
-        return upper.name
-
-    def instance_of(self, name: str, index: str, number: int) -> str | None:
-        written = written_of(instance(name, index, number))
-        # Another sum's index is still open: any of its values will do.
-        sub = re.sub("⟨.⟩", "1", written.sub)
-        return self.names.find(Written(written.head, written.layer, sub))
-
-    def note_instances(self, sign: Item, index: str, lower: int, upper: int, named: list[str]) -> None:
-        for number in range(lower, upper + 1):
-            for name in named:
-                found = self.instance_of(name, index, number)
-                if found is None and "⟨" not in instance(name, index, number):
-                    self.stranger(written_of(instance(name, index, number)), sign.at)
-                elif found is not None:
-                    self.known.add(found)
+        return product_of(self.juxtaposed(parts[i:end]), parts[i].at), end
 
 
 def _ends_argument(part: Part, reader: Reader) -> bool:
     if isinstance(part, Ready):
         return part.derivative
     return part.kind in ("function", "times", "slash", "partial") or (part.kind == "symbol" and reader.is_sigma(part))
-
-
-def product_of(factors: list[Expression], at: int) -> Expression:
-    """A product as it is written."""
-    return factors[0] if len(factors) == 1 else combine("mul", factors, at)
-
-
-def quotient(over: Expression, under: Expression, at: int) -> Expression:
-    """A quotient as it is written; of two numbers, the number."""
-    a, b = as_number(over), as_number(under)
-    if a is not None and b and a >= 0 and b > 0:
-        return Const(a / b)
-    return combine("div", [over, under], at)
-
-
-def combine(primitive: str, parts: list[Expression], at: int) -> Expression:
-    """An operation, entry by entry where one of its parts is a vector."""
-    vectors = [part for part in parts if isinstance(part, Vector)]
-    if not vectors:
-        if primitive == "pow" and parts[0] == Ref("e"):
-            return Apply("exp", (parts[1],))
-        if primitive == "mul" and any(is_apply(part, "mul") for part in parts):
-            return Apply(
-                "mul", tuple(inner for part in parts for inner in (part.args if is_apply(part, "mul") else (part,)))
-            )
-        return Apply(primitive, tuple(parts))
-    sizes = {len(vector.parts) for vector in vectors}
-    allowed = {
-        "add": len(vectors) == len(parts),
-        "mul": len(vectors) == 1,
-        "div": parts[0] in vectors and len(vectors) == 1,
-    }
-    if len(sizes) != 1 or not allowed.get(primitive, False):
-        raise NotUnderstoodError("this operation on vectors is not understood", at)
-    rows = range(sizes.pop())
-    pick = [[part.parts[i] if isinstance(part, Vector) else part for part in parts] for i in rows]
-    return Vector(tuple(combine(primitive, row, at) for row in pick))

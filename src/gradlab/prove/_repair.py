@@ -12,7 +12,8 @@ from gradlab.prove._verdict import Repair, Truth
 from gradlab.prove.repairs import ALL, Search
 
 if TYPE_CHECKING:
-    from gradlab.prove._judge import Finding, Sides
+    from gradlab.prove._judge import Finding
+    from gradlab.prove._sides import Sides
 
 SECONDS_FOR_SIDE = 1.0
 POINTS_TO_COMPARE = 6
@@ -74,10 +75,9 @@ class _Repairer:
 
     def step(self, i: int) -> Repair | None:
         """The repair of one step."""
-        if self.is_right(i) or not self.is_right(i + 1):
-            order = [(i + 1, i), (i, i + 1)]
-        else:
-            order = [(i, i + 1), (i + 1, i)]
+        order = [(i + 1, i), (i, i + 1)]
+        if not self.is_right(i) and self.is_right(i + 1):
+            order.reverse()
         for wrong, other in order:
             repair = self.side(wrong, other)
             if repair is not None:
@@ -91,6 +91,10 @@ class _Repairer:
         if key not in self.done:
             self.done[key] = self.searched(wrong, other)
         return self.done[key]
+
+    def repeats(self, side: Expression, target: Expression) -> bool:
+        """Whether a repaired side would be the derivative that was asked for, not yet worked out."""
+        return side == target and isinstance(target, Partial | Differentiate)
 
     def searched(self, wrong: int, other: int) -> Repair | None:
         side, target = self.sides.written[wrong], self.sides.written[other]
@@ -115,6 +119,8 @@ class _Repairer:
             if wrong == 0 and isinstance(side, Partial | Differentiate) and kind not in ALL[:2]:
                 continue
             for change in kind(search):
+                if self.repeats(change.side, target):
+                    continue
                 if search.fits(change.side) and search.verified(change.side):
                     whole = change.side
                     if rest is not None:

@@ -20,7 +20,7 @@ class Truth(Enum):
         return {
             Truth.TRUE: "nothing",
             Truth.FALSE: "compare both sides at the witness; where a repair is named, write that instead",
-            Truth.NOT_UNDERSTOOD: "write the place that is named in another way; docs/latex.md lists what is understood",
+            Truth.NOT_UNDERSTOOD: "write the place that is named in another way, as docs/latex.md shows",
         }[self]
 
 

@@ -6,11 +6,11 @@ from gradlab.prove.repairs._nodes import functions, powers, signs
 from gradlab.prove.repairs._search import Change as Change
 from gradlab.prove.repairs._search import Search as Search
 from gradlab.prove.repairs._terms import paths, terms
-from gradlab.prove.repairs._variables import variables
+from gradlab.prove.repairs._variables import other_variables, variables
 from gradlab.prove.repairs._whole import whole
 
 # In this order: the first repair that holds is the one that is named.
 ALL = (
     whole, variables, signs, indices, functions, powers, names, paths, factors, extra_factors, term_factors, terms,
-    throughout,
+    other_variables, throughout,
 )  # fmt: skip

@@ -16,7 +16,6 @@ _DERIVATIVES = {
     "tanh": ("1 - tanh(x)**2", "1 - v**2"),
     "softplus": ("sigmoid(x)", "1 - exp(-v)"),
     "relu": ("step(x)", "step(v)"),
-    "identity": ("1", "1"),
 }
 _FORMS = {name: tuple(map(parse, texts)) for name, texts in _DERIVATIVES.items()}
 
@@ -38,24 +37,27 @@ def confused_derivatives(search: Search, needed: Values) -> Iterator[Change]:
             continue
         right = Partial(quantity.name, formula.args[0].name)
         for name, forms in _FORMS.items():
-            for form in forms:
-                wrong = transform(form, lambda node: _inserted(node, formula.args[0], quantity.name))  # noqa: B023
-                side = div(times(search.side, right), wrong)
-                values = search.values(div(right, wrong))
-                if name != formula.primitive and values is not None and same(values, needed):
+            for form, meant in zip(forms, _FORMS[formula.primitive], strict=True):
+                wrong, instead = (_inserted(shape, formula.args[0], quantity.name) for shape in (form, meant))
+                side = div(times(search.side, instead), wrong)
+                values, constant = search.values(div(right, wrong)), search.values(wrong)
+                if name == formula.primitive or values is None or constant is None or constant_of(constant) is not None:
+                    continue
+                if same(values, needed):
                     latex = search.latex(right)
                     shown = search.latex(wrong)
                     message = f"{shown} is not {latex}: {quantity.latex} is {search.latex(formula)}"
                     yield Change(Fault.WRONG_FUNCTION, side, message, latex)
 
 
-def _inserted(node: Expression, argument: Expression, value: str) -> Expression | None:
-    return argument if node == Ref("x") else Ref(value) if node == Ref("v") else None
+def _inserted(form: Expression, argument: Expression, value: str) -> Expression:
+    return transform(form, lambda node: argument if node == Ref("x") else Ref(value) if node == Ref("v") else None)
 
 
 def named_factors(search: Search, path: tuple[int, ...], part: Expression, needed: Values) -> Iterator[Change]:
     """A part times a local derivative of the graph, or times a quantity."""
     candidates: list[Expression] = [*search.edges(), *(Ref(quantity.name) for quantity in search.graph)]
+    candidates += inner_formulas(search)
     for sign in (1, -1):
         for factor in candidates:
             values = search.values(factor)
@@ -82,7 +84,7 @@ def named_factors(search: Search, path: tuple[int, ...], part: Expression, neede
 
 
 def extra_factors(search: Search) -> Iterator[Change]:
-    """Every product without one of its factors; a factor of another part that is missing here."""
+    """Every product without one of its factors, or over a local derivative; the side times an inner derivative."""
     for path, node in search.nodes:
         if is_apply(node, "mul"):
             for i, factor in enumerate(node.args):
@@ -91,6 +93,12 @@ def extra_factors(search: Search) -> Iterator[Change]:
                 yield from without(search, replace_at(search.side, path, new), factor)
         elif is_apply(node, "div"):
             yield from without(search, replace_at(search.side, path, node.args[0]), div(ONE, node.args[1]))
+    needed = ratio(search.wanted, search.found)
+    for edge in search.edges() if needed is not None else ():
+        values = search.values(edge)
+        if values is not None and constant_of(values) is None and needed is not None:
+            if same(tuple(value * factor for value, factor in zip(values, needed, strict=True)), (1.0,) * len(values)):
+                yield from without(search, div(search.side, edge), edge)
     yield from borrowed(search)
 
 
@@ -101,7 +109,7 @@ def without(search: Search, side: Expression, factor: Expression) -> Iterator[Ch
 
 
 def borrowed(search: Search) -> Iterator[Change]:
-    """The side times a factor that stands on another side of the chain, or that is the inner derivative of a function."""
+    """The side times the inner derivative of a function in what the chain differentiates."""
     needed = ratio(search.wanted, search.found)
     if needed is None:
         return
@@ -127,6 +135,15 @@ def inner_derivatives(search: Search) -> list[Expression]:
     return list(found)[:60]
 
 
+def inner_formulas(search: Search) -> list[Expression]:
+    """Sums inside the formulas of the graph: bases of squares, arguments of functions."""
+    from gradlab.prove._tree import nodes
+
+    written = [quantity.expression for quantity in search.graph if quantity.expression is not None]
+    inside = (node for formula in written for path, node in nodes(formula) if path and is_apply(node, "add"))
+    return list(dict.fromkeys(inside))[:60]
+
+
 def differentiated(search: Search) -> list[tuple[Expression, str]]:
     """The formulas that the chain differentiates, each with its variable."""
     from gradlab.graph import Differentiate
@@ -147,9 +164,16 @@ def differentiated(search: Search) -> list[tuple[Expression, str]]:
 
 
 def term_factors(search: Search) -> Iterator[Change]:
-    """Every term of a sum times a number or a local derivative."""
-    from gradlab.prove._tree import at_path
+    """Every term of a sum times a number or a local derivative; what is added up over data times a quantity of it."""
+    from gradlab.prove._tree import TEMPLATE, SumOver, at_path, names_in
 
+    data = [name for side in search.sides.written if isinstance(side, Expression) for name in names_in(side)]
+    for path, node in search.nodes:
+        if isinstance(node, SumOver):
+            for name in dict.fromkeys(name for name in data if name.startswith(TEMPLATE)):
+                side = replace_at(search.side, (*path, 0), times(node.body, Ref(name)))
+                latex = search.writer.name(name)
+                yield Change(Fault.MISSING_FACTOR, side, f"the factor {latex} is missing under the sum", latex)
     for path, node in search.nodes:
         if not path or not is_apply(at_path(search.side, path[:-1]), "add"):
             continue

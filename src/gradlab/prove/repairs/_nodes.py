@@ -10,7 +10,9 @@ from gradlab.prove._tree import Path, at_path, replace_at
 from gradlab.prove._verdict import Fault
 from gradlab.prove.repairs._search import Change, Search, same
 
-ACTIVATIONS = ("tanh", "sigmoid", "relu", "softplus", "exp", "log", "sin", "cos", "sqrt")
+# Functions that are taken for each other.
+CONFUSED = (("tanh", "sigmoid", "relu", "softplus"), ("exp", "log"), ("sin", "cos"))
+OTHERS = {name: tuple(other for other in group if other != name) for group in CONFUSED for name in group}
 
 
 def signs(search: Search) -> Iterator[Change]:
@@ -36,11 +38,11 @@ def shown(search: Search, node: Expression) -> str:
 def functions(search: Search) -> Iterator[Change]:
     """Every function replaced by another of the same argument."""
     for path, node in search.nodes:
-        if not (isinstance(node, Apply) and node.primitive in ACTIVATIONS):
+        if not isinstance(node, Apply):
             continue
-        for other in ACTIVATIONS:
+        for other in OTHERS.get(node.primitive, ()):
             new = Apply(other, node.args)
-            if other != node.primitive and plausible(search, path, node, new):
+            if plausible(search, path, node, new):
                 message = f"write {search.latex(new)} for {search.latex(node)}"
                 yield Change(Fault.WRONG_FUNCTION, replace_at(search.side, path, new), message, search.latex(new))
     yield from function_throughout(search)
@@ -52,11 +54,7 @@ def function_throughout(search: Search) -> Iterator[Change]:
 
     used = dict.fromkeys(node.primitive for _, node in search.nodes if isinstance(node, Apply))
     for name in used:
-        if name not in ACTIVATIONS:
-            continue
-        for other in ACTIVATIONS[:4]:
-            if other == name:
-                continue
+        for other in OTHERS.get(name, ()):
 
             def rule(node: Expression, name: str = name, other: str = other) -> Expression | None:
                 return Apply(other, node.args) if is_apply(node, name) else None
@@ -83,9 +81,8 @@ def powers(search: Search) -> Iterator[Change]:
             if plausible(search, path, node, base):
                 message = f"write {search.latex(base)} for {search.latex(node)}"
                 yield Change(Fault.WRONG_POWER, replace_at(search.side, path, base), message, search.latex(base))
-        if isinstance(node, Const) or is_apply(node, "neg") or above is None:
-            continue
-        yield from remade(search, path, node, bool(is_apply(above, "pow")))
+        if not isinstance(node, Const) and not is_apply(node, "neg"):
+            yield from remade(search, path, node, above is not None and is_apply(above, "pow"))
 
 
 def remade(search: Search, path: Path, node: Expression, is_base: bool) -> Iterator[Change]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gradlab.graph import Apply, Expression, Partial, Ref
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
@@ -13,7 +13,7 @@ from gradlab.prove._tree import Path, Writer, nodes, replace_at
 from gradlab.prove._verdict import Fault
 
 if TYPE_CHECKING:
-    from gradlab.prove._judge import Sides
+    from gradlab.prove._sides import Sides
 
 POINTS = 5
 POINTS_TO_VERIFY = 12
@@ -99,8 +99,10 @@ class Search:
     def verified(self, written: Expression) -> bool:
         """Whether a changed side is equal to the target, in high precision and at many points."""
         try:
-            result = compare(self.sides.points, lambda size: (
-                self.sides.meaning(self.target, size), self.sides.meaning(written, size)), POINTS_TO_VERIFY)  # fmt: skip
+            meaning = self.sides.meaning
+            result = compare(
+                self.sides.points, lambda size: (meaning(self.target, size), meaning(written, size)), POINTS_TO_VERIFY
+            )
         except (NotUnderstoodError, OutOfTimeError, RecursionError):
             return False
         return result.differing is None and len(result.agreeing) >= POINTS_TO_VERIFY
@@ -124,10 +126,6 @@ class Search:
             result.append(0.75 + (self.wanted[i] - low) / slope)
         return tuple(result)
 
-    def part_values(self, path: Path, node: Expression) -> Values | None:
-        """The values of a part as it is written; None for one with the index of a sum in it."""
-        return self.values(node)
-
     def partials(self) -> list[Partial]:
         """The derivatives that the chain is about."""
         written = [side for side in self.sides.written if isinstance(side, Expression)]
@@ -144,9 +142,8 @@ class Search:
         between: list[Partial] = []
         for partial in self.partials():
             above = self.names.upstream(partial.of) | {partial.of}
-            for edge in every:
-                if edge.of in above and (edge.wrt == partial.wrt or partial.wrt in self.names.upstream(edge.wrt)):
-                    between.append(edge)
+            below = {partial.wrt} | {edge.wrt for edge in every if partial.wrt in self.names.upstream(edge.wrt)}
+            between += [edge for edge in every if edge.of in above and edge.wrt in below]
         return list(dict.fromkeys([*between, *every]))[:300]
 
 
@@ -174,7 +171,3 @@ def ratio(a: Values, b: Values) -> Values | None:
     if any(abs(y) < 1e-9 for y in b):
         return None
     return tuple(x / y for x, y in zip(a, b, strict=True))
-
-
-def unknown(_: Any) -> None:
-    """Nothing."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import combinations_with_replacement, pairwise
 
-from gradlab.graph import Apply, Differentiate, Expression, Partial, Ref, is_apply, neg, number
-from gradlab.prove._tree import replace_at
+from gradlab.graph import Apply, Differentiate, Expression, Partial, Ref, is_apply, mul, neg, number
+from gradlab.prove._tree import TEMPLATE, names_in, replace_at
 from gradlab.prove._verdict import Fault
 from gradlab.prove.repairs._factors import differentiated
-from gradlab.prove.repairs._search import Change, Search, Values, constant_of, same
+from gradlab.prove.repairs._search import Change, Search, Values, constant_of, ratio, same
 
 MOST_PATHS = 60
 
@@ -30,7 +30,13 @@ def paths(search: Search) -> Iterator[Change]:
 
 
 def graph_paths(search: Search, partial: Partial) -> list[tuple[str, ...]]:
-    """Paths from one quantity down to another, if there are several but not too many."""
+    """Paths from one quantity down to another, if there are several but not too many; then all through a third."""
+    found = single_paths(search, partial)
+    through = dict.fromkeys(name for path in found for name in path[1:-1])
+    return [*found, *((partial.of, name, partial.wrt) for name in through)]
+
+
+def single_paths(search: Search, partial: Partial) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     waiting: list[tuple[str, ...]] = [(partial.of,)]
     while waiting and len(found) < MOST_PATHS and len(waiting) < 10 * MOST_PATHS:
@@ -79,9 +85,11 @@ def missing(search: Search, path: tuple[int, ...], part: Expression, difference:
         values = search.values(term)
         if values is None:
             continue
-        for signed, row in ((term, values), (neg(term), tuple(-value for value in values))):
-            if same(row, difference):
-                yield with_term(search, path, part, signed)
+        quotient = ratio(difference, values)
+        factor = None if quotient is None else constant_of(quotient)
+        if factor in (1, -1, 2, -2, 3, -3):
+            signed = mul(number(abs(factor)), term)
+            yield with_term(search, path, part, neg(signed) if factor < 0 else signed)
 
 
 def with_term(search: Search, path: tuple[int, ...], part: Expression, term: Expression) -> Change:
@@ -101,7 +109,14 @@ def candidates(search: Search) -> list[Expression]:
             for i, factor in enumerate(bare.args):
                 rest = bare.args[:i] + bare.args[i + 1 :]
                 found[Apply("mul", (Differentiate(factor, wrt), *rest))] = None
+    written = [side for side in search.sides.written if isinstance(side, Expression)]
+    names = list(dict.fromkeys(name for side in written for name in names_in(side) if not name.startswith(TEMPLATE)))
+    for name in names:
+        formula = search.graph[name].expression if name in search.graph else None
+        if formula is not None and is_apply(formula, "add"):
+            found.update(dict.fromkeys(formula.args))
     found.update(dict.fromkeys(Ref(quantity.name) for quantity in search.graph))
+    found.update(dict.fromkeys(mul(Ref(a), Ref(b)) for a, b in combinations_with_replacement(names[:8], 2)))
     for side in search.sides.written:
         if isinstance(side, Expression) and is_apply(side, "add"):
             found.update(dict.fromkeys(side.args))

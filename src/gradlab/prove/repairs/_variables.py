@@ -13,11 +13,24 @@ MOST_NAMES = 80
 
 
 def variables(search: Search) -> Iterator[Change]:
-    """Every derivative by another variable."""
+    """Every derivative of a formula by another variable; every last factor of a chain by what the chain ends at."""
+    yield from by_others(search, last=True)
+
+
+def other_variables(search: Search) -> Iterator[Change]:
+    """Every factor of a chain by any other variable."""
+    yield from by_others(search, last=False)
+
+
+def by_others(search: Search, last: bool) -> Iterator[Change]:
+    wanted = {partial.wrt for partial in search.partials()}
+    continued = {node.of for _, node in search.nodes if isinstance(node, Partial)}
     for path, node in search.nodes:
-        if not isinstance(node, Partial | Differentiate):
+        if not isinstance(node, Partial | Differentiate) or (isinstance(node, Differentiate) and not last):
             continue
         for name in candidates(search, node):
+            if isinstance(node, Partial) and (name in wanted and node.wrt not in continued) is not last:
+                continue
             new: Expression = Partial(node.of, name) if isinstance(node, Partial) else Differentiate(node.formula, name)
             shown, was = search.writer.name(name), search.writer.name(node.wrt)
             message = f"differentiate by {shown}, not by {was}"
