@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from gradlab._errors import GradlabError
 from gradlab.codegen._numba_cache import lanes_for, load_kernel
-from gradlab.codegen._numba_source import KernelSpec, straight_source
+from gradlab.codegen._numba_rolled import rolled_kernel
+from gradlab.codegen._numba_source import KernelSpec, PrintedKernel, straight_kernel
 from gradlab.codegen._training import (
     NEVER,
     Progress,
@@ -27,6 +28,7 @@ from gradlab.graph import NetworkGraph
 
 SECONDS_A_TURN = 0.02
 SECONDS_A_LOOK = 0.05
+MOST_STRAIGHT = 30  # parameters, up to which all quantities of a network find room in registers and beside them
 MOST_STEPS = 2**24  # lanes count steps in floats
 
 
@@ -68,11 +70,11 @@ class NumbaTrainer:
         self.x, self.y = check_data(graph, x, y, self.dtype)
         self._data = np.ascontiguousarray(np.concatenate([self.x, self.y], axis=1)).reshape(-1)
         self._gap = 0.0 if graph.loss == "softmax_cross_entropy" else half_gap(self.y)
-        self._kernels: dict[tuple[int, bool], tuple[KernelSpec, Callable[..., None]]] = {}
+        self._kernels: dict[tuple[int, bool], tuple[PrintedKernel, Callable[..., None]]] = {}
 
     def source(self, *, rates: int = 1, momentum: bool = False) -> str:
         """The printed kernel, for one learning rate a network or for one a layer."""
-        return straight_source(self._spec(rates, momentum))
+        return self._printed(rates, momentum).source
 
     def train(
         self,
@@ -110,7 +112,7 @@ class NumbaTrainer:
             raise GradlabError(f"steps is a whole number from 0 to {MOST_STEPS - 1}, not {steps}")
         rates = per_run(learning_rate, runs, layers, self.dtype, "learning rate")
         momenta = per_run(0.0 if momentum is None else momentum, runs, 1, self.dtype, "momentum")
-        spec, kernel = self._kernel(rates.shape[1], momentum is not None)
+        printed, kernel = self._kernel(rates.shape[1], momentum is not None)
         initial, loss, right, lived, success = (np.empty(runs, self.dtype) for _ in range(5))
         kept = np.full((runs, steps + 1) if curves else (1, 1), np.nan, self.dtype)
         gap = self.dtype.type(self._gap)
@@ -121,7 +123,7 @@ class NumbaTrainer:
                 curves, scratch, initial, loss, right, lived, success, kept.reshape(-1),
             )  # fmt: skip
 
-        _Crew(work, runs, spec.lanes, lambda: np.empty(spec.scratch, self.dtype)).run(threads, progress)
+        _Crew(work, runs, printed.lanes, lambda: np.empty(printed.scratch, self.dtype)).run(threads, progress)
         dead = np.isnan(loss)
         return TrainResult(
             parameters=end,
@@ -143,16 +145,17 @@ class NumbaTrainer:
             )
         return start
 
-    def _spec(self, rates: int, momentum: bool) -> KernelSpec:
-        lanes = lanes_for(self.dtype.name, 2)
-        return KernelSpec(self.graph, self.x, self.y, self.dtype, lanes, rates, momentum)
+    def _printed(self, rates: int, momentum: bool) -> PrintedKernel:
+        straight = len(self.graph.parameters) <= MOST_STRAIGHT
+        lanes = lanes_for(self.dtype.name, 2 if straight else 1)
+        spec = KernelSpec(self.graph, self.x, self.y, self.dtype, lanes, rates, momentum)
+        return straight_kernel(spec) if straight else rolled_kernel(spec)
 
-    def _kernel(self, rates: int, momentum: bool) -> tuple[KernelSpec, Callable[..., None]]:
+    def _kernel(self, rates: int, momentum: bool) -> tuple[PrintedKernel, Callable[..., None]]:
         key = (rates, momentum)
         if key not in self._kernels:
-            spec = self._spec(rates, momentum)
-            source = straight_source(spec)
-            self._kernels[key] = spec, load_kernel(source, self.dtype.name, spec.lanes, self._notice)
+            printed = self._printed(rates, momentum)
+            self._kernels[key] = printed, load_kernel(printed.source, self.dtype.name, printed.lanes, self._notice)
         return self._kernels[key]
 
 

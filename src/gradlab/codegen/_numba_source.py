@@ -141,8 +141,23 @@ def evaluation(spec: KernelSpec, indent: str) -> Iterator[str]:
     )
 
 
-def straight_source(spec: KernelSpec) -> str:
-    """The source of a kernel for a small network."""
+@dataclass(frozen=True, slots=True)
+class PrintedKernel:
+    """A kernel before it is compiled.
+
+    Attributes:
+        source: its text.
+        lanes: how many networks a block has.
+        scratch: how many numbers the memory of a block holds.
+    """
+
+    source: str
+    lanes: int
+    scratch: int
+
+
+def straight_kernel(spec: KernelSpec) -> PrintedKernel:
+    """The kernel of a small network."""
     printer = NumbaPrinter()
     program = point_program(spec.graph)
     together = _together(program, spec.points)
@@ -172,7 +187,7 @@ def straight_source(spec: KernelSpec) -> str:
         f"        store(scratch, {i * spec.lanes}, where(_alive, {name}, nan))" for i, name in enumerate(parameters)
     ]
     lines += epilogue(spec)
-    return "\n".join(lines) + "\n"
+    return PrintedKernel("\n".join(lines) + "\n", spec.lanes, spec.scratch)
 
 
 def _together(program: PointProgram, points: int) -> int:

@@ -1,0 +1,300 @@
+"""A training kernel in Numba's words for larger networks, rolled over units and points.
+
+Tiles of both are unrolled, so that what is read once is used several times while it is in registers. A block is one
+vector of networks. Its parameters, its gradient, and what its units hold for a tile of points lie in scratch memory,
+which is small enough for the nearest caches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+
+from gradlab.codegen._kernel import at_point, needed_for
+from gradlab.codegen._numba_source import (
+    KernelSpec,
+    NumbaPrinter,
+    PrintedKernel,
+    ending,
+    epilogue,
+    evaluation,
+    prologue,
+)
+from gradlab.codegen._rolled import BACK, OUT, SUM, TOTAL, RolledLayer, RolledProgram, replaced, rolled_program
+from gradlab.graph import Expression, Ref, add
+
+TILE = 4  # 4 points times 4 units are 16 sums in registers, and 8 numbers that they are made of
+TOGETHER = 4
+
+
+class _Lines(list[str]):
+    """Lines of source, and how far they are moved in."""
+
+    depth = 2
+
+    def say(self, *lines: str) -> None:
+        self.extend("    " * self.depth + line for line in lines)
+
+    def tiled(self, name: str, count: int, size: int, body: Callable[[str, int], None]) -> None:
+        """A loop over full tiles, and what is left of them behind it; the body is told where a tile starts."""
+        full = count // size
+        if full == 1:
+            body("0", size)
+        elif full:
+            self.say(f"for {name} in range(0, {full * size}, {size}):")
+            self.depth += 1
+            body(name, size)
+            self.depth -= 1
+        if count % size:
+            body(str(full * size), count % size)
+
+
+class RolledSource:
+    """Prints the kernel of a network."""
+
+    def __init__(self, spec: KernelSpec, program: RolledProgram) -> None:
+        self.spec, self.program, self.layers = spec, program, program.layers
+        self.lines, self.printer = _Lines(), NumbaPrinter()
+        self.columns = len(spec.graph.inputs) + len(spec.graph.labels)
+        self.count = len(spec.graph.parameters)
+        at = spec.scratch
+        self.gradient = at
+        at += self.count * spec.lanes
+        self.velocity = at
+        at += self.count * spec.lanes * spec.momentum
+        # For each layer of units what they take in, give on, and their derivatives, point by point.
+        self.places: list[tuple[int, int, int]] = []
+        for layer in self.layers:
+            size = layer.units * TILE * spec.lanes
+            self.places.append((at, at + size, at + 2 * size))
+            at += 3 * size
+        self.scratch = at
+
+    def source(self) -> str:
+        """The source of the kernel."""
+        spec, lines = self.spec, self.lines
+        lines.extend(prologue(spec))
+        self._start()
+        lines.depth = 3
+        lines.tiled("_point", spec.points, TILE, self._tile)
+        lines.say("if _evaluated:", f"    _loss = _total*{1 / spec.points!r}")
+        lines.extend(evaluation(spec, "    " * 4))
+        self._update()
+        lines.extend(ending(spec))
+        lines.depth = 2
+        lines.say(
+            f"for _i in range({self.count}):",
+            f"    store(scratch, _i*{spec.lanes}, where(_alive, load(scratch, _i*{spec.lanes}), nan))",
+        )
+        lines.extend(epilogue(spec))
+        return "\n".join(lines) + "\n"
+
+    def _start(self) -> None:
+        spec = self.spec
+        if spec.momentum:
+            self.lines.say(
+                f"for _i in range({self.count}):",
+                f"    store(scratch, {self.velocity} + _i*{spec.lanes}, 0.0)",
+            )
+        self.lines.say(
+            "_lived = every(scratch, 0.0)",
+            "_success = every(scratch, -1.0)",
+            "_loss = every(scratch, nan)",
+            "_right = less(_success, inf)",
+            "for _step in range(steps + 1):",
+            "    _evaluated = _step == 0 or _step == steps or curves_wanted",
+            "    _total = every(scratch, 0.0)",
+            "    _right = less(_success, inf)",
+            f"    for _i in range({self.count}):",
+            f"        store(scratch, {self.gradient} + _i*{spec.lanes}, 0.0)",
+        )
+
+    def _tile(self, point: str, size: int) -> None:
+        """Some points, forward and back."""
+        for number, layer in enumerate(self.layers[:-1]):
+            self._forward(number, layer, point, size)
+        self._last(point, size)
+        for number in range(len(self.layers) - 1, -1, -1):
+            self._collect(number, point, size)
+            if number:
+                self._back(number - 1, size)
+
+    def _below(self, number: int, point: str, t: int, unit: str) -> str:
+        """What a unit below a layer gives on for a point, or an input."""
+        if number == 0:
+            return f"spread(data, ({point} + {t})*{self.columns} + {unit})"
+        return f"load(scratch, {self._at(number - 1, 1, t, unit)})"
+
+    def _at(self, number: int, which: int, t: int, unit: str) -> str:
+        """Where a unit of a layer has what it takes in (0), gives on (1), or its derivative (2)."""
+        lanes = self.spec.lanes
+        return f"{self.places[number][which] + t * self.layers[number].units * lanes} + ({unit})*{lanes}"
+
+    def _weight(self, layer: RolledLayer, below: str, unit: str, of: int = 0) -> str:
+        """Where the weight between two units is, or with ``of`` its derivative."""
+        lanes = self.spec.lanes
+        return f"{of + layer.first_weight * lanes} + (({below})*{layer.units} + {unit})*{lanes}"
+
+    def _sums(self, number: int, point: str, size: int, unit: str, units: int) -> None:
+        """The totals of some units for some points, in registers ``_s_t_j``."""
+        layer, lines, lanes = self.layers[number], self.lines, self.spec.lanes
+        pairs = list(product(range(size), range(units)))
+        for j in range(units):
+            bias = f"load(scratch, {layer.first * lanes} + ({unit} + {j})*{lanes})" if layer.biases else None
+            lines.say(*(f"_s_{t}_{j} = {bias or 'every(scratch, 0.0)'}" for t in range(size)))
+        lines.say(f"for _i in range({layer.below}):")
+        lines.depth += 1
+        lines.say(*(f"_w_{j} = load(scratch, {self._weight(layer, '_i', f'{unit} + {j}')})" for j in range(units)))
+        lines.say(*(f"_a_{t} = {self._below(number, point, t, '_i')}" for t in range(size)))
+        lines.say(*(f"_s_{t}_{j} = _s_{t}_{j} + _a_{t}*_w_{j}" for t, j in pairs))
+        lines.depth -= 1
+
+    def _forward(self, number: int, layer: RolledLayer, point: str, size: int) -> None:
+        """A hidden layer: its sums, then what its units make of them."""
+        lines = self.lines
+
+        def sums(unit: str, units: int) -> None:
+            self._sums(number, point, size, unit, units)
+            for t, j in product(range(size), range(units)):
+                total = self._written(layer.scaled, {TOTAL: f"_s_{t}_{j}"})
+                lines.say(f"store(scratch, {self._at(number, 0, t, f'{unit} + {j}')}, {total})")
+
+        def values(start: str, count: int) -> None:
+            into, out, _ = self.places[number]
+            lanes = self.spec.lanes
+            assert layer.value is not None
+            for k in range(count):
+                lines.say(f"_z_{k} = load(scratch, {into} + ({start} + {k})*{lanes})")
+            for k in range(count):
+                written = self._written(layer.value, {SUM: f"_z_{k}"})
+                lines.say(f"store(scratch, {out} + ({start} + {k})*{lanes}, {written})")
+
+        lines.tiled("_j", layer.units, TILE, sums)
+        lines.tiled("_q", layer.units * size, TOGETHER, values)
+
+    def _last(self, point: str, size: int) -> None:
+        """The outputs, the loss, and back to the totals of the outputs, written out."""
+        number, layer, program = len(self.layers) - 1, self.layers[-1], self.program
+        lines, labels = self.lines, self.spec.graph.labels
+
+        def sums(unit: str, units: int) -> None:
+            self._sums(number, point, size, unit, units)
+            for t, j in product(range(size), range(units)):
+                total = self._written(layer.scaled, {TOTAL: f"_s_{t}_{j}"})
+                lines.say(f"{program.sums[int(unit) + j]}_p{t} = {total}")
+
+        for start in range(0, layer.units, TILE):
+            sums(str(start), min(TILE, layer.units - start))
+        inputs = len(self.spec.graph.inputs)
+        points = []
+        for t in range(size):
+            known: dict[str, Expression] = {name: Ref(f"{name}_p{t}") for name in (*program.sums, *labels)}
+            points.append(at_point(program.last, known, f"_p{t}"))
+            for k, label in enumerate(labels):
+                lines.say(f"{label}_p{t} = spread(data, ({point} + {t})*{self.columns} + {inputs + k})")
+        always = [needed_for(p.statements, p.always) for p in points]
+        for step in zip(*always, strict=True):
+            lines.say(*(f"{name} = {self.printer.write(formula)}" for name, formula in step))
+        for t, p in enumerate(points):
+            lines.say(f"_right = both(_right, less({self.printer.write(p.margin)}, gap))")
+            for k, slope in enumerate(p.gradient):
+                lines.say(f"store(scratch, {self._at(number, 2, t, str(k))}, {self.printer.write(slope)})")
+        lines.say("if _evaluated:")
+        for p, done in zip(points, always, strict=True):
+            own = [s for s in needed_for(p.statements, (p.loss,)) if s not in done]
+            lines.say(*(f"    {name} = {self.printer.write(formula)}" for name, formula in own))
+        lines.say(f"    _total = _total + ({self.printer.write(add(*(p.loss for p in points)))})")
+
+    def _collect(self, number: int, point: str, size: int) -> None:
+        """The gradient of a layer's parameters: products of derivatives and what is below, summed over the points."""
+        layer, lines, lanes = self.layers[number], self.lines, self.spec.lanes
+
+        def weights(unit: str, units: int) -> None:
+            for t, j in product(range(size), range(units)):
+                lines.say(f"_d_{t}_{j} = load(scratch, {self._at(number, 2, t, f'{unit} + {j}')})")
+            if layer.biases:
+                for j in range(units):
+                    place = f"{self.gradient + layer.first * lanes} + ({unit} + {j})*{lanes}"
+                    total = " + ".join(f"_d_{t}_{j}" for t in range(size))
+                    lines.say(f"store(scratch, {place}, load(scratch, {place}) + ({total}))")
+            lines.tiled("_i", layer.below, 2, lambda below, count: products(unit, units, below, count))
+
+        def products(unit: str, units: int, below: str, count: int) -> None:
+            pairs = list(product(range(count), range(units)))
+            places = [self._weight(layer, f"{below} + {i}", f"{unit} + {j}", self.gradient) for i, j in pairs]
+            for (i, j), place in zip(pairs, places, strict=True):
+                lines.say(f"_g_{i}_{j} = load(scratch, {place})")
+            for t in range(size):
+                lines.say(*(f"_a_{i} = {self._below(number, point, t, f'{below} + {i}')}" for i in range(count)))
+                lines.say(*(f"_g_{i}_{j} = _g_{i}_{j} + _a_{i}*_d_{t}_{j}" for i, j in pairs))
+            for (i, j), place in zip(pairs, places, strict=True):
+                lines.say(f"store(scratch, {place}, _g_{i}_{j})")
+
+        lines.tiled("_j", layer.units, TILE, weights)
+
+    def _back(self, number: int, size: int) -> None:
+        """The derivatives of a hidden layer's units from those of the layer above."""
+        layer, above, lines = self.layers[number], self.layers[number + 1], self.lines
+        assert layer.slope is not None
+        slope = layer.slope
+
+        def units(unit: str, count: int) -> None:
+            pairs = list(product(range(size), range(count)))
+            lines.say(*(f"_s_{t}_{j} = every(scratch, 0.0)" for t, j in pairs))
+            lines.say(f"for _k in range({above.units}):")
+            for j in range(count):
+                lines.say(f"    _w_{j} = load(scratch, {self._weight(above, f'{unit} + {j}', '_k')})")
+            for t in range(size):
+                lines.say(f"    _d_{t} = load(scratch, {self._at(number + 1, 2, t, '_k')})")
+            lines.say(*(f"    _s_{t}_{j} = _s_{t}_{j} + _d_{t}*_w_{j}" for t, j in pairs))
+            for t, j in pairs:
+                into, out, own = (self._at(number, which, t, f"{unit} + {j}") for which in range(3))
+                names = {BACK: f"_s_{t}_{j}", SUM: "_z", OUT: "_o"}
+                if SUM in slope.names:
+                    lines.say(f"_z = load(scratch, {into})")
+                if OUT in slope.names:
+                    lines.say(f"_o = load(scratch, {out})")
+                lines.say(f"store(scratch, {own}, {self._written(slope, names)})")
+
+        lines.tiled("_j", layer.units, TILE, units)
+
+    def _update(self) -> None:
+        """The step itself, after which it is seen which lanes are still finite."""
+        spec, lines = self.spec, self.lines
+        lines.depth = 3
+        lines.say(
+            "_success = where(both(_right, less(_success, 0.0)), every(scratch, _step), _success)",
+            "if _step < steps:",
+            "    _check = every(scratch, 0.0)",
+        )
+        for layer in self.layers:
+            rate = spec.rate_of(layer.first)
+            lines.say(f"    for _i in range({layer.first}, {layer.end}):")
+            slope = f"{rate}*load(scratch, {self.gradient} + _i*{spec.lanes})"
+            place = f"{self.velocity} + _i*{spec.lanes}"
+            if spec.momentum:
+                lines.say(f"        _v = _momentum*load(scratch, {place}) - {slope}")
+                lines.say(f"        store(scratch, {place}, _v)")
+            else:
+                lines.say(f"        _v = -{slope}")
+            lines.say(
+                f"        _p = load(scratch, _i*{spec.lanes}) + _v",
+                f"        store(scratch, _i*{spec.lanes}, _p)",
+                "        _check = _check + (_p - _p)",
+            )
+        lines.say(
+            "    _finite = equal(_check, 0.0)",
+            "    _lived = where(_finite, _lived + 1.0, _lived)",
+            "    if not any_lane(_finite):",
+            "        break",
+        )
+
+    def _written(self, formula: Expression, names: dict[str, str]) -> str:
+        known: dict[str, Expression] = {name: Ref(text) for name, text in names.items()}
+        return self.printer.write(replaced(formula, known))
+
+
+def rolled_kernel(spec: KernelSpec) -> PrintedKernel:
+    """The kernel of a larger network."""
+    made = RolledSource(spec, rolled_program(spec.graph))
+    return PrintedKernel(made.source(), spec.lanes, made.scratch)

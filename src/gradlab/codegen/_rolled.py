@@ -1,0 +1,246 @@
+"""WHAT a step computes, rolled over units: for each layer what all of its units have in common.
+
+The derivation has a formula for every unit. Here they are compared: where each formula of a layer is the same but for
+the numbers of its units, the layer needs one formula, and the kernel a loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from gradlab.codegen._kernel import PointProgram, Statements, factors_of, margin_of, needed_for, product_of
+from gradlab.codegen._schedule import programs_for
+from gradlab.graph import Expression, NetworkGraph, Ref, is_apply, transform
+
+TOTAL, SUM, OUT, BACK = "total", "z_in", "z_out", "back"
+
+
+@dataclass(frozen=True, slots=True)
+class RolledLayer:
+    """One layer of weights and the units above it.
+
+    Attributes:
+        below: how many units or inputs are below.
+        units: how many are above.
+        first: the place of its first parameter; biases come first, then the weights from the first unit below.
+        biases: whether it has any.
+        scaled: a unit's sum, from the ``total`` of its bias and its weights times what is below.
+        value: what the unit gives on, from ``z_in``; None for the outputs.
+        slope: the derivative of the loss by the ``total``, from ``back``, the sum of the derivatives above times the
+            weights to there, and from ``z_in`` and ``z_out``; None for the outputs.
+    """
+
+    below: int
+    units: int
+    first: int
+    biases: bool
+    scaled: Expression
+    value: Expression | None
+    slope: Expression | None
+
+    @property
+    def first_weight(self) -> int:
+        """The place of its first weight."""
+        return self.first + self.units * self.biases
+
+    @property
+    def end(self) -> int:
+        """The place behind its last parameter."""
+        return self.first_weight + self.below * self.units
+
+
+@dataclass(frozen=True, slots=True)
+class RolledProgram:
+    """A step, rolled.
+
+    Attributes:
+        layers: from the inputs up.
+        sums: the names of the sums of the outputs, from which the last part starts.
+        statements: the last part, written out: from those sums and the labels to the loss and back.
+        slopes: the derivatives of the loss by the totals of the outputs.
+        margin: the point is right where this is below a given number.
+        loss: of one point.
+    """
+
+    layers: tuple[RolledLayer, ...]
+    sums: tuple[str, ...]
+    statements: Statements
+    slopes: tuple[Expression, ...]
+    margin: Expression
+    loss: Expression
+
+    @property
+    def last(self) -> PointProgram:
+        """The last part as a program of its own."""
+        return PointProgram(self.statements, self.slopes, (), self.margin, self.loss)
+
+
+class NotRegularError(ValueError):
+    """The units of a layer do not have the same formula."""
+
+
+def rolled_program(graph: NetworkGraph) -> RolledProgram:
+    """The step of a network, rolled over the units of each layer.
+
+    Raises:
+        NotRegularError: if the units of a layer have different formulas.
+    """
+    return _Roller(graph).program()
+
+
+class _Roller:
+    def __init__(self, graph: NetworkGraph) -> None:
+        self.graph = graph
+        given = (*graph.parameters, *graph.inputs, *graph.labels)
+        self.printed = programs_for(graph, "L", graph.parameters, given).value_and_gradient
+        self.formulas: dict[str, Expression] = {}
+        for name, formula in self.printed.statements:
+            self.formulas[name] = self._without_helpers(formula)
+        gradient = map(self._without_helpers, self.printed.outputs[1:])
+        self.gradient = dict(zip(graph.parameters, gradient, strict=True))
+
+    def _without_helpers(self, formula: Expression) -> Expression:
+        """Common parts that were given a name of their own, written out again."""
+        helpers = {name: made for name, made in self.formulas.items() if name.startswith("_")}
+        return replaced(formula, helpers)
+
+    def program(self) -> RolledProgram:
+        """Match every layer, from the outputs down."""
+        count = len(self.graph.sizes) - 1
+        top = above = self._slopes(count)
+        layers = [self._layer(count, None)]
+        for layer in range(count - 1, 0, -1):
+            found = self._slopes(layer)
+            slope = self._common(self._slope(layer, j, formula, above) for j, formula in enumerate(found))
+            layers.insert(0, self._layer(layer, slope))
+            above = found
+        sums = tuple(self._sum(count, j) for j in range(self.graph.sizes[-1]))
+        loss, margin = self.printed.outputs[0], margin_of(self.graph)
+        kept = [(name, formula) for name, formula in self.printed.statements if name not in sums]
+        statements = needed_for(kept, (*top, margin, loss))
+        known = {*sums, *self.graph.labels, *(name for name, _ in statements)}
+        if not all(formula.names <= known for _, formula in statements):
+            raise NotRegularError("the loss needs more than the outputs")
+        return RolledProgram(tuple(layers), sums, statements, top, margin, loss)
+
+    def _parameters(self, layer: int) -> tuple[int, list[str], list[list[str]]]:
+        """The place of the first parameter, the biases, and the weights from each unit below."""
+        sizes, own = self.graph.sizes, self.graph.biases
+        first = sum((a + own) * b for a, b in pairwise(sizes[:layer]))
+        below, units = sizes[layer - 1], sizes[layer]
+        names = self.graph.parameters[first : first + (below + own) * units]
+        biases = list(names[: units * own])
+        weights = [list(names[units * (own + i) : units * (own + i + 1)]) for i in range(below)]
+        return first, biases, weights
+
+    def _sum(self, layer: int, unit: int) -> str:
+        name = self.graph.layers[layer][unit]
+        return name + ("in" if "_" in name else "_in")
+
+    def _out(self, layer: int, unit: int) -> str:
+        return self.graph.inputs[unit] if layer == 0 else self._sum(layer, unit)[:-2] + "out"
+
+    def _slopes(self, layer: int) -> tuple[Expression, ...]:
+        """The derivative of the loss by each unit's total: what stands beside the value below in every weight's."""
+        _, biases, weights = self._parameters(layer)
+        found = []
+        for j in range(self.graph.sizes[layer]):
+            each = []
+            for i, row in enumerate(weights):
+                value, factors = factors_of(self.gradient[row[j]])
+                below = Ref(self._out(layer - 1, i))
+                if factors.count(below) != 1:
+                    raise NotRegularError(f"the derivative by {row[j]} is not proportional to {below.name}")
+                each.append(product_of(value, [f for f in factors if f != below]))
+            each += [product_of(*factors_of(self.gradient[name])) for name in biases[j : j + 1]]
+            found.append(self._common(each))
+        return tuple(found)
+
+    def _slope(self, layer: int, unit: int, slope: Expression, above: tuple[Expression, ...]) -> Expression:
+        """A hidden unit's derivative, in terms of what comes back from above."""
+        _, _, weights = self._parameters(layer + 1)
+        names = {self._sum(layer, unit): Ref(SUM), self._out(layer, unit): Ref(OUT)}
+        kept = {*names, *(name for formula in above for name in formula.names)}
+        inner = {name: formula for name, formula in self.formulas.items() if name not in kept}
+        formula = slope
+        while formula.names & inner.keys():
+            formula = replaced(formula, inner)
+        formula = replaced(formula, names)
+        pairs = [(factors_of(s), Ref(w)) for s, w in zip(above, weights[unit], strict=True)]
+        if len(pairs) == 1:
+            return self._single(formula, *pairs[0])
+
+        def rule(node: Expression) -> Expression | None:
+            if not is_apply(node, "add") or len(node.args) != len(pairs):
+                return None
+            ratio, *others = {_ratio(term, pairs) for term in node.args}
+            return None if others or ratio is None else product_of(ratio, [Ref(BACK)])
+
+        return self._closed(product_of(*factors_of(transform(formula, rule))))
+
+    def _single(self, formula: Expression, above: tuple[Fraction, tuple[Expression, ...]], weight: Ref) -> Expression:
+        value, factors = factors_of(formula)
+        left = list(factors)
+        for factor in (*above[1], weight):
+            if factor not in left:
+                raise NotRegularError(f"{formula} is not proportional to {factor}")
+            left.remove(factor)
+        return self._closed(product_of(value / above[0], [Ref(BACK), *left]))
+
+    def _closed(self, formula: Expression) -> Expression:
+        if not formula.names <= {BACK, SUM, OUT}:
+            raise NotRegularError(f"{formula} has more in it than its own unit")
+        return formula
+
+    def _layer(self, layer: int, slope: Expression | None) -> RolledLayer:
+        first, biases, weights = self._parameters(layer)
+        sizes, scaled, values = self.graph.sizes, [], []
+        for j in range(sizes[layer]):
+            terms = [Ref(name) for name in biases[j : j + 1]]
+            products = [{Ref(row[j]), Ref(self._out(layer - 1, i))} for i, row in enumerate(weights)]
+            scaled.append(_total_replaced(self.formulas[self._sum(layer, j)], terms, products))
+            if slope is not None:
+                out = self.formulas[self._out(layer, j)]
+                values.append(replaced(out, {self._sum(layer, j): Ref(SUM)}))
+        value = self._common(values) if slope is not None else None
+        return RolledLayer(sizes[layer - 1], sizes[layer], first, bool(biases), self._common(scaled), value, slope)
+
+    def _common(self, formulas: Iterable[Expression]) -> Expression:
+        different = set(formulas)
+        if len(different) != 1:
+            raise NotRegularError(f"units of one layer have different formulas: {', '.join(map(str, different))}")
+        return different.pop()
+
+
+def replaced(formula: Expression, by: Mapping[str, Expression]) -> Expression:
+    """The formula with other formulas in the place of names."""
+    return transform(formula, lambda node: by.get(node.name) if isinstance(node, Ref) else None)
+
+
+def _ratio(term: Expression, pairs: list[tuple[tuple[Fraction, tuple[Expression, ...]], Ref]]) -> Fraction | None:
+    """How many times a term is one of the derivatives above times its weight."""
+    value, factors = factors_of(term)
+    for (number, above), weight in pairs:
+        if weight in factors and sorted(map(repr, factors)) == sorted(map(repr, (*above, weight))):
+            return value / number
+    return None
+
+
+def _total_replaced(formula: Expression, terms: list[Ref], products: list[set[Ref]]) -> Expression:
+    """The formula of a sum, in which the one of the bias and of all weights times values is ``total``."""
+
+    def is_total(node: Expression) -> bool:
+        parts = node.args if is_apply(node, "add") else (node,)
+        rest = [part for part in parts if part not in terms]
+        return len(parts) - len(rest) == len(terms) and [set(factors_of(part)[1]) for part in rest] == products
+
+    def rule(node: Expression) -> Expression | None:
+        return Ref(TOTAL) if is_total(node) and not isinstance(node, Ref) else None
+
+    made = transform(formula, rule)
+    if made.names != {TOTAL}:
+        raise NotRegularError(f"{formula} is no sum over the layer below")
+    return product_of(*factors_of(made)) if not is_apply(made, "add") else made
