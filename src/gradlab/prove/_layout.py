@@ -24,6 +24,8 @@ _SPACING = re.compile(
 )
 _WITH_ARGUMENT = re.compile(r"\\(?:label|tag\*?|hspace\*?|vspace\*?|hphantom|phantom|vphantom|color|qty)\s*\{[^{}]*\}")
 _OVER_EQUALS = re.compile(r"\\(?:overset|stackrel|underset)\s*(\{(?:[^{}]|\{[^{}]*\})*\})\s*\{\s*=\s*\}")
+# What stands behind an empty column, to the end of the row, is a remark: the reason for a step.
+_REMARK_COLUMN = re.compile(r"&\s*&((?!\\\\|&|\\end\s*\{).)*(?=\\\\|\\end\s*\{|\Z)", re.S)
 # Delimiters of mathematics.
 _DELIMITERS = re.compile(r"(?<!\\)\$|(?<!\\)\\[\[\]](?!\s*[\d.]+\s*(?:pt|em|ex|mm|cm)\])|(?<!\\)\\[()]")
 _NULL_BRACKET = re.compile(r"\\(?:left|right)\s*\.")
@@ -38,7 +40,8 @@ _OTHER_RELATIONS = frozenset(
     [
         "<", ">", r"\le", r"\leq", r"\leqslant", r"\ge", r"\geq", r"\geqslant", r"\ne", r"\neq", r"\approx", r"\sim",
         r"\simeq", r"\propto", r"\in", r"\notin", r"\to", r"\rightarrow", r"\longrightarrow", r"\Rightarrow",
-        r"\mapsto", r"\Longrightarrow", r"\implies", r"\iff", r"\Leftrightarrow", r"\Longleftrightarrow", r"\leftarrow", r"\ll",
+        r"\mapsto", r"\Longrightarrow", r"\implies",
+        r"\iff", r"\Leftrightarrow", r"\Longleftrightarrow", r"\leftarrow", r"\ll",
         r"\gg", r"\cong", r"\gets", r"\subset",
     ]
 )  # fmt: skip
@@ -117,6 +120,7 @@ def _blank(match: re.Match[str]) -> str:
 
 def _without_layout(source: str) -> str:
     text = re.sub(r"(?<!\\)%[^\n]*", _blank, source.replace("\r", " ").replace("\t", " "))
+    text = _REMARK_COLUMN.sub(lambda m: m.group() if _in_matrix(m.string, m.start()) else _blank(m), text)
     # \text{...} that ends a row is a remark; before that, remarks in brackets.
     text = re.sub(
         r"\(\s*" + _TEXT.pattern + r"\s*\)", lambda m: _blank(m) if _is_remark(m.group()) else m.group(), text
@@ -127,6 +131,11 @@ def _without_layout(source: str) -> str:
     for pattern in (_NULL_BRACKET, _WITH_ARGUMENT, _TRANSPARENT, _SPACING):
         text = pattern.sub(_blank, text)
     return _DELIMITERS.sub(_blank, text)
+
+
+def _in_matrix(text: str, at: int) -> bool:
+    found = [match.group(1) for match in _MATRIX.finditer(text, 0, at)]
+    return found.count("begin") > found.count("end")
 
 
 def _is_remark(text: str) -> bool:
@@ -186,7 +195,6 @@ class _Splitter:
     def finish_chain(self, end: int, next_start: int) -> None:
         """Close the chain, if there is anything in it, and begin another."""
         if self.chain.sides or self.text_between(self.start, end):
-            self.chains_in_row += 1
             self.finish_side(end, next_start)
             self.chains.append(self.chain)
         self.chain, self.start = Chain(), next_start
@@ -214,6 +222,7 @@ class _Splitter:
         if self.pair_ends is not None and token != "&" and not token.startswith("\\\\"):
             self.finish_chain(self.pair_ends, self.pair_ends)
             self.pair_ends = None
+            self.chains_in_row += 1
         if self.bracket(token, at):
             self.note(token)
             return

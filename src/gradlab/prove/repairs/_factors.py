@@ -57,7 +57,7 @@ def _inserted(form: Expression, argument: Expression, value: str) -> Expression:
 def named_factors(search: Search, path: tuple[int, ...], part: Expression, needed: Values) -> Iterator[Change]:
     """A part times a local derivative of the graph, or times a quantity."""
     candidates: list[Expression] = [*search.edges(), *(Ref(quantity.name) for quantity in search.graph)]
-    candidates += inner_formulas(search)
+    candidates += [*inner_formulas(search), *from_the_top(search)]
     for sign in (1, -1):
         for factor in candidates:
             values = search.values(factor)
@@ -133,6 +133,13 @@ def inner_derivatives(search: Search) -> list[Expression]:
                     if not isinstance(argument, Ref) and argument.names:
                         found[Differentiate(argument, wrt)] = None
     return list(found)[:60]
+
+
+def from_the_top(search: Search) -> list[Expression]:
+    """The derivatives of what is differentiated by what lies below it: what is fused when fractions cancel."""
+    tops = dict.fromkeys(partial.of for partial in search.partials())
+    derived = [quantity.name for quantity in search.graph if quantity.expression is not None]
+    return [Partial(top, name) for top in tops for name in derived if name in search.names.upstream(top)][:100]
 
 
 def inner_formulas(search: Search) -> list[Expression]:

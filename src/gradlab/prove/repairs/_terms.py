@@ -9,7 +9,7 @@ from gradlab.graph import Apply, Differentiate, Expression, Partial, Ref, is_app
 from gradlab.prove._tree import TEMPLATE, names_in, replace_at
 from gradlab.prove._verdict import Fault
 from gradlab.prove.repairs._factors import differentiated
-from gradlab.prove.repairs._search import Change, Search, Values, constant_of, ratio, same
+from gradlab.prove.repairs._search import Change, Search, Values, constant_of, same
 
 MOST_PATHS = 60
 
@@ -85,11 +85,10 @@ def missing(search: Search, path: tuple[int, ...], part: Expression, difference:
         values = search.values(term)
         if values is None:
             continue
-        quotient = ratio(difference, values)
-        factor = None if quotient is None else constant_of(quotient)
-        if factor in (1, -1, 2, -2, 3, -3):
-            signed = mul(number(abs(factor)), term)
-            yield with_term(search, path, part, neg(signed) if factor < 0 else signed)
+        for factor in (1, -1, 2, -2, 3, -3):
+            if same(tuple(factor * value for value in values), difference):
+                signed = mul(number(abs(factor)), term)
+                yield with_term(search, path, part, neg(signed) if factor < 0 else signed)
 
 
 def with_term(search: Search, path: tuple[int, ...], part: Expression, term: Expression) -> Change:
