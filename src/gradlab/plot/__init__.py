@@ -20,3 +20,4 @@ from gradlab.plot._curves import loss_curves as loss_curves
 from gradlab.plot._network import network as network
 from gradlab.plot._style import PlotError as PlotError
 from gradlab.plot._style import save as save
+from gradlab.plot._success_map import success_map as success_map

@@ -180,7 +180,7 @@ def _label_hint(data: Data, outputs: int) -> str:
 
 
 def _check_zero_one(data: Data) -> None:
-    wrong = ~np.isin(data.y, (0.0, 1.0))
+    wrong = (data.y != 0) & (data.y != 1)
     if not wrong.any():
         return
     found = ", ".join(f"{value:g}" for value in np.unique(data.y)[:6])

@@ -15,9 +15,14 @@ from numpy.typing import NDArray
 from gradlab.train._errors import TrainError, real_number, whole_number
 
 FloatArray = NDArray[np.float64]
+Words = NDArray[np.uint64]
 Shape = Literal["normal", "uniform"]
 _WORDS_PER_BLOCK = 4  # Philox-4x64 turns one value of its counter into four 64-bit words
 _SEEDS = 2**128  # the number of keys of Philox-4x64
+_ARC_BITS = 9
+_ARCS = 2**_ARC_BITS
+# From minus half a turn to half a turn, where angles round less than up to a whole one.
+_ARC_CENTRES = np.exp(2j * np.pi * (((np.arange(_ARCS) + 0.5 + _ARCS / 2) % _ARCS) / _ARCS - 0.5))
 _SLICE = 2**15  # words that are drawn and transformed at a time: with what is made of them they fit in the cache
 
 
@@ -253,9 +258,7 @@ def draw_standard(shape: Shape, seed: int, *, restarts: int, parameters: int, fi
         generator = np.random.Philox(key=seed)
         generator.advance((first + start) * blocks)
         words = generator.random_raw(len(rows) * blocks * _WORDS_PER_BLOCK)
-        # 52 bits and a half are exact in float64: never 0, which has no logarithm, and never rounded up to 1.
-        uniforms = ((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
-        rows[...] = _TRANSFORMS[shape](uniforms).reshape(len(rows), -1)[:, :parameters]
+        rows[...] = _TRANSFORMS[shape](words).reshape(len(rows), -1)[:, :parameters]
 
     starts = range(0, restarts, runs)
     if len(starts) == 1:
@@ -266,25 +269,51 @@ def draw_standard(shape: Shape, seed: int, *, restarts: int, parameters: int, fi
     return numbers
 
 
-def _normal(uniforms: FloatArray) -> FloatArray:
-    """As many normal numbers, from pairs of uniform ones.
+def _open_unit(words: Words) -> FloatArray:
+    """Numbers strictly between 0 and 1 from the upper 52 bits of random words.
+
+    52 bits and a half are exact in float64: never 0, which has no logarithm, and never rounded up to 1.
+    """
+    return ((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+
+
+def _uniform(words: Words) -> FloatArray:
+    """As many uniform numbers between -1 and 1."""
+    return 2.0 * _open_unit(words) - 1.0
+
+
+def _normal(words: Words) -> FloatArray:
+    """As many normal numbers, from pairs of random words: the radius and the direction of a point in the plane.
 
     Source: Box and Muller 1958, "A note on the generation of random normal deviates". It is preferred to
     the faster rejection methods because it uses up the same number of random words whatever they are, so
     the place of a run in the stream is known.
     """
-    # Contiguous copies: NumPy may round differently on arrays with gaps, and so by where a run's slice begins.
-    radius = np.sqrt(-2.0 * np.log(np.ascontiguousarray(uniforms[0::2])))
-    angle = 2.0 * np.pi * uniforms[1::2]
-    normals = np.empty_like(uniforms)
-    normals[0::2] = radius * np.cos(angle)
-    normals[1::2] = radius * np.sin(angle)
-    return normals
+    # A contiguous copy: NumPy may round a logarithm differently in arrays with gaps, and so by where a slice begins.
+    radius = np.sqrt(-2.0 * np.log(np.ascontiguousarray(_open_unit(words[0::2]))))
+    points = _directions(words[1::2])
+    points *= radius
+    return points.view(np.float64)
 
 
-def _uniform(uniforms: FloatArray) -> FloatArray:
-    """The numbers between 0 and 1, moved to the interval from -1 to 1."""
-    return 2.0 * uniforms - 1.0
+def _directions(words: Words) -> NDArray[np.complex128]:
+    """Points on the unit circle, each at the share of a turn that the upper 52 bits of a word say.
+
+    The upper 9 bits choose one of 512 arcs; from its centre the rest is a turn by less than 0.0062, for which the
+    first terms of the series of sine and cosine give all digits (the next are below 1e-16). That takes a third of the
+    time of NumPy's sine and cosine, which would take longer than the training.
+    """
+    arcs = words >> np.uint64(64 - _ARC_BITS)
+    rest = (words >> np.uint64(12)) & np.uint64(2 ** (52 - _ARC_BITS) - 1)
+    turn = rest.astype(np.float64)
+    turn += 0.5 - 2.0 ** (51 - _ARC_BITS)
+    turn *= 2.0 * np.pi * 2.0**-52
+    square = turn * turn
+    turned = np.empty(len(words), dtype=np.complex128)
+    turned.real = 1.0 + square * (square * (1.0 / 24.0) - 0.5)
+    turned.imag = turn * (1.0 + square * (square * (1.0 / 120.0) - 1.0 / 6.0))
+    turned *= _ARC_CENTRES[arcs.astype(np.intp)]
+    return turned
 
 
 _TRANSFORMS = {"normal": _normal, "uniform": _uniform}

@@ -15,9 +15,9 @@ def class_values(y: Array) -> tuple[float, float] | None:
     Args:
         y: labels, of any shape; one-hot rows and labels that are all 0 or all 1 have the classes 0 and 1.
     """
-    values = np.unique(y)
-    if np.isin(values, (0.0, 1.0)).all():
+    if ((y == 0) | (y == 1)).all():
         return 0.0, 1.0
+    values = np.unique(y)
     return (float(values[0]), float(values[1])) if len(values) == 2 else None
 
 

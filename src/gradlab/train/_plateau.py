@@ -11,22 +11,32 @@ FloatArray = NDArray[np.float64]
 Index = tuple[int, ...]
 
 
-def lowest_nearby(values: FloatArray, axes: Sequence[int]) -> FloatArray:
-    """Returns for each entry the lowest of it and its neighbours, diagonal ones included.
+def lowest_nearby(values: FloatArray, axis: int, coordinate: FloatArray, reach: float) -> FloatArray:
+    """Returns for each entry the lowest value within a distance along an axis, straight lines drawn between entries.
+
+    With the distance in the coordinate's terms, and not in entries, a coarse grid is not taken for a row of cliffs.
+    Beyond the ends nothing is known, and nothing counts.
 
     Args:
         values: of any shape.
-        axes: the axes along which entries are neighbours.
+        axis: along which axis.
+        coordinate: where its entries lie, in rising order.
+        reach: the distance.
 
-    >>> lowest_nearby(np.array([3.0, 5.0, 4.0, 6.0, 7.0]), [0]).tolist()
-    [3.0, 3.0, 4.0, 4.0, 6.0]
+    >>> lowest_nearby(np.array([0.0, 4.0, 6.0, 0.0]), 0, np.array([0.0, 1.0, 2.0, 2.2]), 0.5).tolist()
+    [0.0, 2.0, 0.0, 0.0]
     """
-    lowest = values
-    for axis in axes:
-        padded = np.pad(lowest, [(1, 1) if a == axis else (0, 0) for a in range(values.ndim)], constant_values=np.inf)
-        parts = [np.take(padded, np.arange(s, s + values.shape[axis]), axis=axis) for s in range(3)]
-        lowest = np.minimum(np.minimum(parts[0], parts[1]), parts[2])
-    return lowest
+    along = np.moveaxis(values, axis, 0)
+    lowest = along.copy()
+    for entry, place in enumerate(coordinate):
+        for end in (max(place - reach, coordinate[0]), min(place + reach, coordinate[-1])):
+            after = int(np.clip(np.searchsorted(coordinate, end), 1, max(1, len(coordinate) - 1)))
+            if len(coordinate) > 1:
+                part = (end - coordinate[after - 1]) / (coordinate[after] - coordinate[after - 1])
+                lowest[entry] = np.minimum(lowest[entry], (1 - part) * along[after - 1] + part * along[after])
+        within = abs(coordinate - place) <= reach
+        lowest[entry] = np.minimum(lowest[entry], along[within].min(axis=0))
+    return np.moveaxis(lowest, 0, axis)
 
 
 def connected(good: NDArray[np.bool_], start: Index, axes: Sequence[int]) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ import numpy as np
 from gradlab.train._errors import TrainError, real_number, whole_number
 from gradlab.train._initialise import check_seed
 from gradlab.train._judge import BoolArray
-from gradlab.train._plateau import connected, lowest_nearby
+from gradlab.train._plateau import FloatArray, connected, lowest_nearby
 from gradlab.train._recommendation import Recommendation, success_in_words
 from gradlab.train._sweep import require_xarray, run_grid
 from gradlab.train._wilson import Share, wilson_interval
@@ -21,6 +21,7 @@ _ROUGH = ("learning_rate", "init_scale", "momentum")  # what one sets roughly; s
 _PLATEAU = 0.9  # of the recommendation's success rate is what the plateau has at least
 _FRESH = 1 << 127  # a seed that differs from the sweep's in this bit alone is one that nobody writes by hand
 _LEAST_FRESH = 1000
+_QUARTER = np.log(1.25)
 
 
 def recommend(
@@ -33,9 +34,9 @@ def recommend(
 ) -> Recommendation:
     """Finds the setting of a sweep that trains most reliably, and trains it once more with fresh seeds.
 
-    Settings are ranked by the lowest lower end of the Wilson intervals of a setting and its neighbours in learning
-    rate, scale and momentum: a high rate beside a low one is a cliff, and worth little. Of equals the one with the
-    fewest steps is taken.
+    Settings are ranked by the lower end of their Wilson intervals, at its lowest within a quarter of the learning
+    rates, the scale and one minus the momentum, with straight lines between the sweep's values on a logarithmic
+    scale: a high rate beside a steep fall is worth little. Of equals the one with the fewest steps is taken.
 
     Args:
         grid: the result of `gl.sweep`, or a part of it.
@@ -88,7 +89,8 @@ def recommend(
         success=success_in_words(chosen, loss_below),
         table=table,
         edges=tuple(n for n in names if _is_rough(n) and len(grid[n]) > 1 and where[n] in (0, len(grid[n]) - 1)),
-        **_surroundings(table, names, index, confidence),
+        nearby=float(table["nearby"].values[index]),
+        **_plateau(table, names, index),
         median_steps=median,
         expected_steps=expected,
     )
@@ -96,6 +98,14 @@ def recommend(
 
 def _is_rough(name: str) -> bool:
     return name.startswith(_ROUGH)
+
+
+def _logarithm(name: str, values: FloatArray) -> FloatArray:
+    """Where values lie on a logarithmic scale: rates and scales, and what a momentum leaves of an update."""
+    if name == "momentum":
+        return -np.log1p(-values)
+    positive = np.where(values > 0, values, np.min(values, where=values > 0, initial=1.0) * 1e-9)  # a scale of 0
+    return np.log(positive)
 
 
 def _succeeded(grid: xarray.Dataset, loss_below: float | None) -> BoolArray:
@@ -117,16 +127,20 @@ def _table(grid: xarray.Dataset, succeeded: BoolArray, names: list[str], confide
 
     successes, runs = succeeded.sum(axis=-1), grid["done"].values.sum(axis=-1)
     low, high = wilson_interval(successes, runs, confidence)
-    nearby = lowest_nearby(low, [axis for axis, name in enumerate(names) if _is_rough(name)])
+    nearby = low
+    for axis, name in enumerate(names):
+        if _is_rough(name):
+            nearby = lowest_nearby(nearby, axis, _logarithm(name, grid[name].values), _QUARTER)
     variables = {
         "rate": (names, successes / np.maximum(runs, 1), {"long_name": "success rate", "units": "1"}),
         "low": (names, low, {"long_name": "lower end of the success rate's interval", "units": "1"}),
         "high": (names, high, {"long_name": "upper end of the success rate's interval", "units": "1"}),
-        "nearby": (names, nearby, {"long_name": "lowest lower end of it and its neighbours", "units": "1"}),
+        "nearby": (names, nearby, {"long_name": "lowest lower end within a quarter of it", "units": "1"}),
         "successes": (names, successes, {"long_name": "runs that succeed", "units": "1"}),
         "runs": (names, runs, {"long_name": "runs", "units": "1"}),
     }
-    return xarray.Dataset(variables, {name: grid[name] for name in names}, {"confidence": confidence})
+    about = {"confidence": confidence, "resized": grid.attrs["resized"]}
+    return xarray.Dataset(variables, {name: grid[name] for name in names}, about)
 
 
 def _best(table: xarray.Dataset, names: list[str]) -> tuple[int, ...]:
@@ -143,18 +157,14 @@ def _share(cell: xarray.Dataset, confidence: float) -> Share:
     return Share.of(cell["successes"].item(), cell["runs"].item(), confidence)
 
 
-def _surroundings(table: xarray.Dataset, names: list[str], index: tuple[int, ...], confidence: float) -> dict[str, Any]:
-    """The neighbours and the plateau of a setting."""
+def _plateau(table: xarray.Dataset, names: list[str], index: tuple[int, ...]) -> dict[str, Any]:
+    """The settings around one with nearly its success rate."""
     rough = [axis for axis, name in enumerate(names) if _is_rough(name)]
-    rate, low = table["rate"].values, table["low"].values
-    box = tuple(slice(max(0, i - 1), i + 2) if axis in rough else slice(i, i + 1) for axis, i in enumerate(index))
-    inside = np.unravel_index(int(np.argmin(low[box])), low[box].shape)
-    weakest = [int(i) + part.start for i, part in zip(inside, box, strict=True)]
+    rate = table["rate"].values
     level = connected(rate >= _PLATEAU * rate[index], index, rough)
     places = np.argwhere(level)
     spans = {names[axis]: table[names[axis]].values[places[:, axis]] for axis in rough}
     return {
-        "weakest_neighbour": _share(table.isel(dict(zip(names, weakest, strict=True))), confidence),
         "plateau": {name: (float(span.min()), float(span.max())) for name, span in spans.items()},
         "plateau_settings": len(places),
         "plateau_lowest": float(rate[level].min()),

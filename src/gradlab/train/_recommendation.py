@@ -26,7 +26,7 @@ class Recommendation:
         share: how many of its runs in the sweep succeed.
         fresh: the same for runs with fresh seeds, trained once it was chosen: the best of many looks better in the
             sweep than it is.
-        weakest_neighbour: the share of the neighbouring setting with the lowest lower end, or its own.
+        nearby: the lower end of the interval where it is lowest within a quarter of the setting.
         plateau: for each axis the lowest and highest value of the settings around it with nine tenths of its rate.
         plateau_settings: how many settings these are.
         plateau_lowest: the lowest success rate among them.
@@ -35,14 +35,14 @@ class Recommendation:
             low loss.
         expected_steps: the mean number of steps until the first success, if one restarts after each failure.
         success: what counts as success, in words.
-        table: for every setting the rate, the ends of its interval, and the lowest lower end nearby, by which the
-            recommendation was chosen.
+        table: for every setting the rate, the ends of its interval, and its lower end at the lowest nearby, by which
+            the recommendation was chosen.
     """
 
     setting: dict[str, float | int | str]
     share: Share
     fresh: Share
-    weakest_neighbour: Share
+    nearby: float
     plateau: dict[str, tuple[float, float]]
     plateau_settings: int
     plateau_lowest: float
@@ -55,20 +55,32 @@ class Recommendation:
     @property
     def words(self) -> str:
         """The setting and its success rate in a sentence."""
-        return f"{_in_words(self.setting)}: {self.share} of runs {self.success}"
+        return f"{self._setting}: {self.share} of runs {self.success}"
+
+    @property
+    def _setting(self) -> str:
+        value = self.setting
+        rates = [f"{each:g}" for name, each in value.items() if name.startswith("learning_rate")]
+        parts = [f"learning rate{'s by layer' * (len(rates) > 1)} {_listed(rates)}"]
+        if value["momentum"]:
+            parts.append(f"momentum {value['momentum']:g}")
+        if self.table.attrs["resized"]:
+            parts.append(f"{value['width']} hidden units")
+        parts.append(f"{value['initialisation']} initialisation of scale {value['init_scale']:g}")
+        return ", ".join(parts)
 
     def __str__(self) -> str:
-        lines = [self.words, f"fresh seeds   {self.fresh} of {self.fresh.runs:,} runs"]
+        lines = [self.words, f"fresh seeds    {self.fresh} of {self.fresh.runs:,} runs"]
         if self.plateau:
             extent = ", ".join(f"{_name(axis)} {low:g} to {high:g}" for axis, (low, high) in self.plateau.items())
             around = f"{self.plateau_settings} settings with at least {100 * self.plateau_lowest:.1f} %: {extent}"
             alone = "no setting beside it has nine tenths of its rate: sweep closer values around it"
-            lines.append(f"plateau       {around if self.plateau_settings > 1 else alone}")
-            lines.append(f"weakest side  {self.weakest_neighbour}")
+            lines.append(f"plateau        {around if self.plateau_settings > 1 else alone}")
+            lines.append(f"a quarter off at least {100 * self.nearby:.1f} %, read between the sweep's values")
         cost = f"{self.expected_steps:.0f} steps to a success on average, failures restarted"
         median = "" if np.isnan(self.median_steps) else f"half of the successes within {self.median_steps:.0f} steps; "
-        lines.append(f"cost          {median}{cost}")
-        lines += [f"edge          nothing beyond this {_name(axis)} was tried: widen the sweep" for axis in self.edges]
+        lines.append(f"cost           {median}{cost}")
+        lines += [f"edge           nothing beyond this {_name(axis)} was tried: widen the sweep" for axis in self.edges]
         return "\n".join(lines)
 
 
@@ -84,15 +96,6 @@ def success_in_words(chosen: xarray.Dataset, loss_below: float | None) -> str:
         return f"reach a loss below {loss_below:g} {within}"
     points = chosen.sizes["point"]
     return f"classify all {_NUMBERS[points] if points < len(_NUMBERS) else points} points right {within}"
-
-
-def _in_words(setting: dict[str, float | int | str]) -> str:
-    rates = [f"{value:g}" for name, value in setting.items() if name.startswith("learning_rate")]
-    parts = [f"learning rate{'s by layer' * (len(rates) > 1)} {_listed(rates)}"]
-    if setting["momentum"]:
-        parts.append(f"momentum {setting['momentum']:g}")
-    parts.append(f"{setting['initialisation']} initialisation of scale {setting['init_scale']:g}")
-    return ", ".join(parts)
 
 
 def _listed(texts: Sequence[str]) -> str:

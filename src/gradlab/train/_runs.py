@@ -124,7 +124,6 @@ class Runs:
         initial_parameters: where the runs started, shape (restarts, P).
         parameters: where they ended, shape (restarts, P).
         curves: their losses before the first step and after each, shape (restarts, steps done + 1).
-        outputs: the network's outputs on the data at the end, shape (restarts, N) or (restarts, N, K).
         categorical: whether the class is the largest of several outputs.
         interrupted: whether Ctrl-C came before the last step.
     """
@@ -136,7 +135,6 @@ class Runs:
     initial_parameters: Array
     parameters: Array
     curves: Array
-    outputs: Array
     categorical: bool
     interrupted: bool = False
 
@@ -152,6 +150,12 @@ class Runs:
     def losses(self) -> Array:
         """The loss of each run after its last step, shape (restarts,)."""
         return self.curves[:, -1]
+
+    @property
+    def outputs(self) -> Array:
+        """The network's outputs on the data at the end, shape (restarts, N) or (restarts, N, K)."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # diverged runs give NaN, not warnings
+            return self.gradient.predict(self.parameters, self.data.x.astype(self.parameters.dtype))
 
     @property
     def diverged(self) -> BoolArray:

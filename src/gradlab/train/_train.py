@@ -81,8 +81,6 @@ def train(
         end, curves = _descend_with_numpy(plain, start, rate, experiment, progress)
     else:
         end, curves = _descend_with_kernel(kernel, start, rate, experiment, progress, len(points))
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        outputs = plain.gradient.predict(end, plain.x)
     return Runs(
         experiment=experiment,
         data=points,
@@ -91,7 +89,6 @@ def train(
         initial_parameters=start,
         parameters=end,
         curves=curves,
-        outputs=outputs,
         categorical=plain.categorical,
         interrupted=curves.shape[1] <= experiment.steps,
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -98,9 +99,21 @@ def test_networks_without_biases_have_weights_alone():
     assert layers.of_parameters().tolist() == [0] * 15 + [1] * 10
 
 
-def test_the_ends_of_the_unit_interval_give_finite_numbers():
-    ends = np.array([2.0**-53, 1 - 2.0**-53, 2.0**-53, 0.5])
-    assert np.isfinite(_initialise._normal(ends)).all()
+def test_the_first_and_the_last_random_word_give_finite_numbers():
+    words = np.array([0, 0, 2**64 - 1, 0, 0, 2**64 - 1, 2**64 - 1, 2**64 - 1], dtype=np.uint64)
+    assert np.isfinite(_initialise._normal(words)).all()
+    assert abs(_initialise._uniform(words)).max() < 1
+
+
+def test_directions_are_the_sine_and_cosine_of_their_share_of_a_turn():
+    words = np.random.default_rng(1).integers(0, 2**64, 20_000, dtype=np.uint64)
+    found = _initialise._directions(words)
+    with mpmath.workdps(30):
+        for word, point in zip(words[:500].tolist(), found, strict=False):
+            turn = 2 * mpmath.pi * (mpmath.mpf(word >> 12) + 0.5) / 2**52
+            assert abs(mpmath.cos(turn) - point.real) < 5e-16
+            assert abs(mpmath.sin(turn) - point.imag) < 5e-16
+    np.testing.assert_allclose(abs(found), 1.0, rtol=0, atol=4e-16)
 
 
 @pytest.mark.parametrize(("make", "value"), [(Normal, -1.0), (Uniform, float("nan")), (Normal, "1"), (Uniform, True)])

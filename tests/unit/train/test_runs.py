@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -52,21 +50,6 @@ def test_two_label_values_are_classes_for_squared_error(regression):
     expected = (np.sign(outputs) == runs.data.y).all(axis=1)
     np.testing.assert_array_equal(runs.success, expected)
     assert runs.success.any()
-
-
-def test_one_hot_labels_are_right_where_their_output_is_largest(runs):
-    data = datasets.dataset(np.zeros((2, 1)), np.eye(3)[[0, 2]])
-    clear, tie, wrong = (
-        [[first, 0.4, 0.2], [third, 0.2, last]] for first, third, last in ((0.5, 0.1, 0.7), (0.4, 0, 1), (0.5, 1, 0))
-    )
-    three = replace(
-        runs,
-        data=data,
-        parameters=runs.parameters[:3],
-        outputs=np.array([clear, tie, wrong]),
-        categorical=True,
-    )
-    assert three.success.tolist() == [True, False, False]
 
 
 def test_predict_takes_a_point_a_list_and_a_grid(runs):
