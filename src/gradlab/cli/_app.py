@@ -11,6 +11,7 @@ from gradlab._version import __version__
 from gradlab.cli._derive import derive
 from gradlab.cli._descend import descend
 from gradlab.cli._lab import lab
+from gradlab.cli._sweep import sweep
 
 _ABOUT = """A laboratory for gradients: derive them, descend with them, teach with them.
 
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.add_typer(lab, name="lab")
 app.command(context_settings=_EXPRESSIONS)(derive)
 app.command(context_settings=_EXPRESSIONS)(descend)
+app.command()(sweep)
 
 
 def _print_version(wanted: bool) -> None:

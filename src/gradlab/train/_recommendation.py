@@ -76,7 +76,7 @@ class Recommendation:
             around = f"{self.plateau_settings} settings with at least {100 * self.plateau_lowest:.1f} %: {extent}"
             alone = "no setting beside it has nine tenths of its rate: sweep closer values around it"
             lines.append(f"plateau        {around if self.plateau_settings > 1 else alone}")
-            lines.append(f"a quarter off at least {100 * self.nearby:.1f} %, read between the sweep's values")
+            lines.append(f"a quarter off  at least {100 * self.nearby:.1f} %, read between the sweep's values")
         cost = f"{self.expected_steps:.0f} steps to a success on average, failures restarted"
         median = "" if np.isnan(self.median_steps) else f"half of the successes within {self.median_steps:.0f} steps; "
         lines.append(f"cost           {median}{cost}")

@@ -1,0 +1,136 @@
+"""`gradlab sweep`: every setting in a file trained many times, and the one that trains reliably."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import gradlab
+from gradlab.cli._sweep_spec import named, read_spec
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gradlab.train import Progress, Recommendation
+
+_INTERRUPTED = 130
+
+
+def sweep(
+    spec: Annotated[
+        Path, typer.Argument(metavar="SPEC.toml", exists=True, dir_okay=False, help="What to train, and on what.")
+    ],
+    map_file: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE", help="Draw the success rates: .png, .svg or .pdf.")
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Write the success rate of every setting.")
+    ] = None,
+    best: Annotated[int, typer.Option(min=1, metavar="N", help="How many settings to list.")] = 5,
+) -> None:
+    """Train every setting in a file many times, and recommend one that succeeds reliably.
+
+    The best settings are listed with the share of their runs that get every point right, its 95 % interval, and the
+    lowest that the interval gets within a quarter of the setting. The recommended one is trained again with fresh
+    seeds. Ctrl-C stops, and shows what is done.
+
+    For example, with the file `five-points.toml`
+
+        [network]
+        sizes = [2, 2, 1]
+
+        [data]
+        set = "five_points"
+
+        [sweep]
+        learning_rate = { from = 0.3, to = 20, count = 8 }
+        init_scale = [0.3, 0.5, 1.0, 2.0]
+        steps = 200
+        restarts = 1000
+
+    * `gradlab sweep five-points.toml`
+    * `gradlab sweep five-points.toml --map success.png --table success.csv`
+    """
+    from rich.console import Console
+
+    wanted = read_spec(spec)
+    console = Console(stderr=True, highlight=False)
+    with _announced(console), _shown(console) as progress:
+        grid = named("sweep", gradlab.sweep, wanted.net, wanted.data, **wanted.settings, progress=progress)
+        found = named("recommend", gradlab.recommend, grid, **wanted.advice)
+    print(_ranking(found, best))
+    print()
+    print(found)
+    if table is not None:
+        found.table.to_dataframe().reset_index().to_csv(table, index=False)
+    if map_file is not None:
+        gradlab.plot.save(gradlab.plot.success_map(grid, found), map_file)
+    if grid.attrs["interrupted"]:
+        done, total = int(grid["done"].sum()), grid["done"].size
+        console.print(f"gradlab: stopped after {done:,} of {total:,} runs; this is what they say")
+        raise typer.Exit(_INTERRUPTED)
+
+
+@contextmanager
+def _announced(console: Console) -> Iterator[None]:
+    """Says so where a kernel is compiled, which takes seconds without progress."""
+
+    class Said(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            console.print(f"gradlab: {record.getMessage()}", markup=False)
+
+    logger, handler = logging.getLogger("gradlab"), Said()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+@contextmanager
+def _shown(console: Console) -> Iterator[Any]:
+    """A bar on a terminal, and a line at the end anywhere else."""
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bars
+
+    last: list[Progress] = []
+    with Bars(
+        BarColumn(), TextColumn("{task.description}"), console=console, transient=True, disable=not console.is_terminal
+    ) as bars:
+        task = bars.add_task("", total=None)
+
+        def show(progress: Progress) -> None:
+            last[:] = [progress]
+            bars.update(task, total=progress.total, completed=progress.done, description=str(progress))
+
+        yield show
+    if last:
+        console.print(f"gradlab: {last[0]}", soft_wrap=True)
+
+
+def _ranking(found: Recommendation, count: int) -> str:
+    """The settings with the best surroundings, in order."""
+    settings = [str(name) for name in found.table["rate"].dims]
+    frame = found.table.to_dataframe().reset_index()
+    frame = frame.sort_values(["nearby", "low"], ascending=False, kind="stable").head(count)
+    records: list[dict[str, Any]] = frame.to_dict("records")
+    heads = [*(name.replace("_", " ") for name in settings), "success", "interval", "nearby"]
+    rows = [
+        [
+            *(row[name] if isinstance(row[name], str) else f"{row[name]:g}" for name in settings),
+            f"{100 * row['rate']:.1f} %",
+            f"{100 * row['low']:.1f} to {100 * row['high']:.1f}",
+            f"{100 * row['nearby']:.1f}",
+        ]
+        for row in records
+    ]
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    return "\n".join("  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in [heads, *rows])

@@ -1,0 +1,178 @@
+"""What a sweep's file says: read, checked, and put into the words of `gl.mlp`, `gl.datasets` and `gl.sweep`."""
+
+from __future__ import annotations
+
+import inspect
+import tomllib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import gradlab
+from gradlab._errors import GradlabError
+
+_SECTIONS = ("network", "data", "sweep", "recommend")
+_SETS = ("five_points", "xor", "two_moons", "circles", "spirals")
+_RANGE = ("from", "to", "count", "spacing")
+_EXAMPLE = "{ from = 0.1, to = 10, count = 9 }"
+_DIGITS = 3  # of the values in a range: 3.77 is as good a learning rate as 3.7700705, and can be read
+
+
+class SpecError(GradlabError):
+    """A sweep's file cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A sweep as its file describes it.
+
+    Args:
+        net: the network.
+        data: what is trained on.
+        settings: the arguments of `gl.sweep`.
+        advice: the arguments of `gl.recommend`.
+    """
+
+    net: Any
+    data: Any
+    settings: dict[str, Any]
+    advice: dict[str, Any]
+
+
+def read_spec(path: Path) -> Spec:
+    """Reads a sweep's file.
+
+    Args:
+        path: where it is.
+
+    Returns:
+        Its network, data and settings.
+
+    Raises:
+        SpecError: if it is no TOML, or a key is missing, unknown or has a value that cannot be used; names the key.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise SpecError(f"{path} is not a TOML file: {problem}") from None
+    try:
+        return _spec(content, path.parent)
+    except SpecError as problem:
+        raise SpecError(f"{path}: {problem}") from None
+
+
+def _spec(content: Mapping[str, Any], folder: Path) -> Spec:
+    _check_keys(content, _SECTIONS, "")
+    for name in _SECTIONS:
+        if not isinstance(content.get(name, {}), Mapping):
+            raise SpecError(f"{name} is a section: write [{name}] on a line of its own, and its keys below.")
+    for name in ("network", "data"):
+        if name not in content:
+            example = "sizes = [2, 2, 1]" if name == "network" else 'set = "five_points"'
+            raise SpecError(f"the section [{name}] is missing; write for example\n[{name}]\n{example}")
+    network, sweep, advice = (content.get(name, {}) for name in ("network", "sweep", "recommend"))
+    _check_keys(network, _arguments(gradlab.mlp), "network")
+    _check_keys(sweep, _arguments(gradlab.sweep, "net", "data", "keep", "progress"), "sweep")
+    _check_keys(advice, _arguments(gradlab.recommend, "grid"), "recommend")
+    if "sizes" not in network:
+        raise SpecError("network.sizes is missing; write for example sizes = [2, 2, 1].")
+    net = named("network", gradlab.mlp, **network)
+    return Spec(net, _data(content["data"], folder), {k: _values(k, v) for k, v in sweep.items()}, dict(advice))
+
+
+def named(section: str, call: Callable[..., Any], *arguments: Any, **settings: Any) -> Any:
+    """Calls a function of gradlab's with what a section says, and names the section where that cannot be used.
+
+    Args:
+        section: the section's name.
+        call: the function.
+        arguments: what it is called with.
+        settings: what it is called with by name.
+
+    Raises:
+        SpecError: if the function refuses.
+    """
+    try:
+        return call(*arguments, **settings)
+    except GradlabError as problem:
+        raise SpecError(f"[{section}]: {problem}") from None
+
+
+def _arguments(call: Callable[..., Any], *without: str) -> list[str]:
+    return [name for name in inspect.signature(call).parameters if name not in without]
+
+
+def _check_keys(section: Mapping[str, Any], known: Collection[str], name: str) -> None:
+    for key in section:
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            offer = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
+            raise SpecError(f"{name + '.' if name else ''}{key} is unknown; {offer}")
+
+
+def _data(section: Mapping[str, Any], folder: Path) -> Any:
+    if ("set" in section) == ("file" in section):
+        raise SpecError(f'[data] needs either set, one of {", ".join(_SETS)}, or file, as file = "points.csv".')
+    if "file" in section:
+        _check_keys(section, ("file", "labels"), "data")
+        return _from_file(folder / str(section["file"]), section.get("labels", 1))
+    name = section["set"]
+    if name not in _SETS:
+        near = get_close_matches(str(name), _SETS, n=1)
+        raise SpecError(
+            f"data.set is {name!r}; " + (f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(_SETS)}.")
+        )
+    make = getattr(gradlab.datasets, name)
+    options = {key: value for key, value in section.items() if key != "set"}
+    _check_keys(options, _arguments(make), "data")
+    return named("data", make, **options)
+
+
+def _from_file(path: Path, labels: object) -> Any:
+    """Points and labels from a file with a row for each point; the labels are its last columns."""
+    if not isinstance(labels, int) or isinstance(labels, bool) or labels < 1:
+        raise SpecError(f"data.labels is the number of columns that hold labels, from 1, but it is {labels!r}.")
+    try:
+        table = np.loadtxt(path, delimiter=",", ndmin=2)
+    except (OSError, ValueError) as problem:
+        raise SpecError(
+            f"data.file: {path} cannot be read ({problem}); it holds a row for each point: its coordinates and its "
+            "label, with commas between. A line of names begins with #."
+        ) from None
+    if table.shape[1] <= labels:
+        raise SpecError(f"data.file: {path} has {table.shape[1]} columns, too few for points and {labels} of labels.")
+    return named("data", gradlab.datasets.dataset, table[:, :-labels], table[:, -labels:], name=path.stem)
+
+
+def _values(key: str, value: Any) -> Any:
+    """A setting as gl.sweep takes it: ranges written out, layers counted."""
+    if not isinstance(value, Mapping):
+        return value
+    if key == "learning_rate" and value and all(layer.isdigit() for layer in value):
+        return {int(layer): _values(f"{key}.{layer}", each) for layer, each in value.items()}
+    _check_keys(value, _RANGE, f"sweep.{key}")
+    start, stop = (_number(f"sweep.{key}.{name}", value.get(name), f"{key} = {_EXAMPLE}") for name in ("from", "to"))
+    count = value.get("count")
+    if not isinstance(count, int) or isinstance(count, bool) or count < 2:
+        raise SpecError(f"sweep.{key}.count must be a whole number from 2 up; write {key} = {_EXAMPLE}.")
+    spacing = value.get("spacing", "logarithmic")
+    if spacing not in ("logarithmic", "linear"):
+        raise SpecError(f'sweep.{key}.spacing is {spacing!r}; write "logarithmic" or "linear".')
+    if spacing == "logarithmic" and (start <= 0 or stop <= 0):
+        raise SpecError(
+            f"sweep.{key}.{'from' if start <= 0 else 'to'} must be greater than 0 for equal factors between the "
+            'values; write spacing = "linear" for equal distances.'
+        )
+    made = np.linspace(start, stop, count) if spacing == "linear" else np.geomspace(start, stop, count)
+    return [float(f"{number:.{_DIGITS}g}") for number in made]
+
+
+def _number(name: str, value: object, example: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        missing = "is missing" if value is None else f"must be a number, but it is {value!r}"
+        raise SpecError(f"{name} {missing}; write {example}.")
+    return float(value)
