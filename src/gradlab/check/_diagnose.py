@@ -81,7 +81,9 @@ def _test(hypothesis: Hypothesis, evidence: Evidence) -> _Fit | None:
     is_whole = bool(close.all())
     if not is_whole and not hypothesis.partly:
         return None
-    entries = np.flatnonzero(wrong)
+    entries = np.flatnonzero(changed | wrong if is_whole else wrong)
+    if is_whole and changed[here.known & (here.right != 0)].all():
+        entries = np.arange(len(wrong))
     there = evidence.there
     if there is not None:
         elsewhere = _predict(hypothesis, there)
@@ -113,9 +115,10 @@ def _tell(fit: _Fit, evidence: Evidence) -> Diagnosis:
     hypothesis, names = fit.hypothesis, evidence.context.names
     concerned = () if len(fit.entries) == len(names) else tuple(names[index] for index in fit.entries)
     where = "every entry" if not concerned else _list(concerned)
+    told = hypothesis.sentence.replace("{where}", where)
     return Diagnosis(
         kind=hypothesis.kind,
-        sentence=hypothesis.sentence.replace("{where}", where),
+        sentence=f"E{told[1:]}" if told.startswith("every entry") else told,
         remedy=hypothesis.kind.remedy,
         entries=concerned,
         place=hypothesis.place,

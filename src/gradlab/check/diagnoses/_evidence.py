@@ -12,7 +12,7 @@ import numpy as np
 from gradlab.check._adapters import caller
 from gradlab.check._context import Context
 from gradlab.check.diagnoses._mistakes import Mistake
-from gradlab.check.tracing import Program, UntraceableError, trace
+from gradlab.check.tracing import Program, UntraceableError, float64, trace
 
 _RELATIVE, _OF_LARGEST = 3e-4, 1e-7
 _MOST_MEASURED = 64
@@ -173,7 +173,8 @@ class Evidence:
     def _take_apart(self, point: np.ndarray) -> tuple[Program | None, np.ndarray | None]:
         context = self.context
         try:
-            program = trace(context.function, caller(context.function, context.at), context.build(point))
+            with float64():
+                program = trace(context.function, caller(context.function, context.at), context.build(point))
             gradient = program.gradient()
         except UntraceableError:
             return None, None

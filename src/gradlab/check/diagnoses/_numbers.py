@@ -10,8 +10,8 @@ import numpy as np
 
 from gradlab.check.diagnoses._evidence import Evidence
 
-_CLOSE = 5e-4
-_DENOMINATOR, _NUMERATOR = 12, 100
+_CLOSE = 2e-4
+_DENOMINATOR, _NUMERATOR, _WHOLE = 12, 20, 100
 _CONSTANTS = {
     "pi": math.pi, "2 pi": 2 * math.pi, "pi/180": math.pi / 180, "180/pi": 180 / math.pi, "ln 2": math.log(2),
     "1/ln 2": 1 / math.log(2), "ln 10": math.log(10), "1/ln 10": 1 / math.log(10), "sqrt(2)": math.sqrt(2),
@@ -37,14 +37,17 @@ def spell(factor: float, sizes: dict[int, str] | None = None) -> str | None:
         for power in (1, 2, -1, -2):
             if number > 12 and _near(size, float(number) ** power):
                 return sign + {1: f"{number}", -1: f"1/{number}"}.get(power, f"{number}^{power}")
-    for number in (size, 1 / size):
-        fraction = Fraction(number).limit_denominator(_DENOMINATOR)
-        if fraction and _near(number, float(fraction)) and fraction.numerator <= _NUMERATOR:
-            return sign + str(fraction if number == size else 1 / fraction)
+    known = next((name for name, value in _CONSTANTS.items() if _near(size, value)), None)
+    if known is not None:
+        return sign + known
+    fraction = Fraction(size).limit_denominator(_DENOMINATOR)
+    if fraction and fraction.numerator <= _NUMERATOR and _near(size, float(fraction)):
+        return sign + str(fraction)
+    for whole, told in ((size, "{}"), (1 / size, "1/{}")):
+        if round(whole) <= _WHOLE and _near(whole, round(whole)):
+            return sign + told.format(round(whole))
     exponent = round(math.log10(size))
-    if _near(size, 10.0**exponent):
-        return f"{sign}10^{exponent}"
-    return next((sign + name for name, value in _CONSTANTS.items() if _near(size, value)), None)
+    return f"{sign}10^{exponent}" if _near(size, 10.0**exponent) else None
 
 
 def sizes(evidence: Evidence) -> dict[int, str]:

@@ -25,6 +25,6 @@ def sum_for_mean(evidence: Evidence) -> Iterator[Hypothesis]:
                     lambda view: found * view.right,
                     f"{{where}}: the gradient {told.format(n=number)} ({number} is a length in {name}).",
                     # Small numbers are lengths of something by chance.
-                    rank=1 if number > 4 else 3,
+                    rank=1 if number > 4 or name == "mean" else 3,
                 )
                 return

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gradlab.check._jax import double
 from gradlab.check.tracing._place import Place, place
 from gradlab.check.tracing._program import Program, Step, UntraceableError
 
@@ -39,7 +40,7 @@ def trace_jax(call: Callable[[Any], Any], structure: Any) -> Program:
         UntraceableError: It has no jaxpr, since it branches on values, say.
     """
     jax = sys.modules["jax"]
-    with jax.enable_x64(True):
+    with double():
         wide = jax.tree.map(lambda leaf: jax.numpy.asarray(np.asarray(leaf, dtype=np.float64)), structure)
         try:
             closed = jax.make_jaxpr(call)(wide)
@@ -94,7 +95,7 @@ class _Reader:
         types = [np.asarray(item.array).dtype for item in given]
 
         def run(*arrays: Any) -> list[Any]:
-            with self._jax.enable_x64(True):
+            with double():
                 cast = [self._jax.numpy.asarray(array, dtype=kind) for array, kind in zip(arrays, types, strict=True)]
                 result = primitive.bind(*cast, **parameters)
                 return list(result) if primitive.multiple_results else [result]

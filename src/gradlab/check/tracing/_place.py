@@ -26,6 +26,8 @@ class Place:
         if not self.text:
             return ""
         text = self.text if len(self.text) <= _LONGEST else f"{self.text[: _LONGEST - 3]}..."
+        if not self.file:
+            return text
         return f"{Path(self.file).name}:{self.line}: {text}"
 
 

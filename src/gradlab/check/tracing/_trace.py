@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
 
-from gradlab.check._adapters import is_tensor, map_structure
+from gradlab.check._jax import double
 from gradlab.check._protocol import SupportsTrace
+from gradlab.check._structures import is_tensor, map_structure
 from gradlab.check.tracing._place import Place
 from gradlab.check.tracing._program import Program, Step, UntraceableError
+
+
+def float64() -> AbstractContextManager[Any]:
+    """Let every library make arrays of float64; of those that can be followed, jax has to be told."""
+    return double() if "jax" in sys.modules else nullcontext()
 
 
 def trace(function: Callable[..., Any], call: Callable[[Any], Any], structure: Any) -> Program:
