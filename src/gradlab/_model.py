@@ -15,7 +15,7 @@ from gradlab._function import check_backend
 from gradlab._function import function as function
 from gradlab._printed import Gradient as Gradient
 from gradlab.codegen import NumpyNetwork, TorchNetwork, network_to_torch
-from gradlab.derive import Backprop, Derivation, backprop, derive, derive_second
+from gradlab.derive import Backprop, Derivation, VectorForm, backprop, derive, derive_second, vector_form
 from gradlab.graph import NetworkGraph, mlp_graph
 
 
@@ -83,6 +83,14 @@ class Network:
     def backprop(self) -> Backprop:
         """The gradient of the loss by all parameters, with shared deltas."""
         return backprop(self._graph, "L", self.parameters)
+
+    def vector_form(self) -> VectorForm:
+        """The network and its gradient in matrix notation, found in the structure of its graph; ``proof()`` proves it.
+
+        Raises:
+            NoArraysError: if the graph is not made of layers.
+        """
+        return vector_form(self._graph)
 
     @overload
     def compile(self, backend: Literal["numpy"] = "numpy") -> NumpyNetwork: ...

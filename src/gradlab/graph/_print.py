@@ -32,7 +32,7 @@ def to_text(expression: Expression) -> str:
 
 def to_latex(expression: Expression, symbols: Mapping[str, str]) -> str:
     """The expression in LaTeX; names without a symbol get the usual one (``x1`` is ``x_1``)."""
-    return _Latex(symbols).write(expression)
+    return LatexPrinter(symbols).write(expression)
 
 
 class _Printer:
@@ -164,7 +164,9 @@ class TextPrinter(_Printer):
         return f"{expression.primitive}({', '.join(map(self.write, expression.args))})", ATOM
 
 
-class _Latex(_Printer):
+class LatexPrinter(_Printer):
+    """LaTeX as on paper; formulas over arrays are printed by a subclass."""
+
     def __init__(self, symbols: Mapping[str, str]) -> None:
         self.symbols = symbols
 
