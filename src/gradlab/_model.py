@@ -15,7 +15,17 @@ from gradlab._function import check_backend
 from gradlab._function import function as function
 from gradlab._printed import Gradient as Gradient
 from gradlab.codegen import NumpyNetwork, TorchNetwork, network_to_torch
-from gradlab.derive import Backprop, Derivation, VectorForm, backprop, derive, derive_second, vector_form
+from gradlab.derive import (
+    Backprop,
+    Derivation,
+    Growth,
+    VectorForm,
+    backprop,
+    derive,
+    derive_second,
+    growth_of,
+    vector_form,
+)
 from gradlab.graph import NetworkGraph, mlp_graph
 
 
@@ -83,6 +93,15 @@ class Network:
     def backprop(self) -> Backprop:
         """The gradient of the loss by all parameters, with shared deltas."""
         return backprop(self._graph, "L", self.parameters)
+
+    def savings(self) -> Growth:
+        """The multiplications of the gradient with and without shared deltas, as depth and width grow.
+
+        >>> import gradlab as gl
+        >>> gl.mlp([2, 2, 1]).savings().own
+        Savings(expanded=27, shared=11, paths=9)
+        """
+        return growth_of(self._graph)
 
     def vector_form(self) -> VectorForm:
         """The network and its gradient in matrix notation, found in the structure of its graph; ``proof()`` proves it.
