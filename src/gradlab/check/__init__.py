@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradlab.check._check import check_function as check_function
 from gradlab.check._check import check_gradient as check_gradient
 from gradlab.check._errors import CheckError as CheckError
 from gradlab.check._errors import GradientError as GradientError

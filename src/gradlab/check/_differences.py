@@ -198,7 +198,7 @@ def _best_degree(estimates: np.ndarray, amplification: np.ndarray, level: np.nda
 
 def extrapolate(
     values: np.ndarray, centre: np.ndarray, step: float | np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The cheap estimate: central differences with two steps, extrapolated.
 
     Args:
@@ -207,8 +207,8 @@ def extrapolate(
         step: The larger step.
 
     Returns:
-        The slopes, their bars, and whether they can be believed at all: finite, neither at a kink nor on a plateau;
-        each of shape (..., M).
+        The slopes, their bars, whether they can be believed at all: finite, neither at a kink nor on a plateau; and
+        whether the function changed; each of shape (..., M).
 
     Source:
         L. F. Richardson, The approximate arithmetical solution by finite differences, 1911.
@@ -222,7 +222,7 @@ def extrapolate(
     bend, near_bend = np.abs(high + low - 2 * centre), np.abs(near_high + near_low - 2 * centre)
     straight = near_bend <= np.maximum(0.35 * bend, 1e-3 * np.abs(slope) * step) + DEVIATIONS * rounding
     moved = (values != centre).any(axis=-2)
-    return slope, bar, np.isfinite(slope) & straight & moved
+    return slope, bar, np.isfinite(slope) & straight & moved, moved
 
 
 def is_single(values: np.ndarray) -> np.ndarray:
@@ -239,9 +239,9 @@ def best(slopes: list[Slope]) -> tuple[Slope, Slope | None] | None:
     """The estimate to believe, and one at another scale, from a ladder that starts at the smallest scale.
 
     Returns:
-        The one with the smallest bar below the first contradiction and that of the next smaller step, or larger if
-        there is none; or None for an empty ladder. A scale whose residuals are much larger than at smaller steps is a contradiction, too: the
-        function does more there than the fit can follow.
+        The one with the smallest bar below the first contradiction, and that of the next smaller step, or larger if
+        there is none; or None for an empty ladder. A scale whose residuals are much larger than at smaller steps is a
+        contradiction, too: the function does more there than the fit can follow.
     """
     if not slopes:
         return None

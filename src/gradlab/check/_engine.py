@@ -10,7 +10,7 @@ import numpy as np
 
 from gradlab.check._adapters import Mode
 from gradlab.check._complex_step import complex_step, fits
-from gradlab.check._differences import Noise, Samples, Slope, dense, fit, is_single
+from gradlab.check._differences import DEVIATIONS, Noise, Samples, Slope, dense, fit, is_single
 from gradlab.check._functions import Claims, Function
 from gradlab.check._ladder import Probe, make_probe
 from gradlab.check._outcomes import Cause, Entry, Verdict
@@ -36,6 +36,7 @@ class Engine:
         rules: When a difference counts.
         centre: The function at the point, shape (M,).
         claimed: The claims there, shape (M, P).
+        is_stable: Whether the function gave the same at the point when it was first tried.
     """
 
     def __init__(
@@ -46,9 +47,10 @@ class Engine:
         rules: Rules,
         centre: np.ndarray,
         claimed: np.ndarray,
+        is_stable: bool = True,
     ) -> None:
         self.function, self.claims, self.names, self.rules = function, claims, names, rules
-        self.centre, self.claimed = centre, claimed
+        self.centre, self.claimed, self._is_stable = centre, claimed, is_stable
         self.flat = function.point.values
         self.scales = scales_of(function)
 
@@ -56,6 +58,11 @@ class Engine:
     def probe(self) -> Probe:
         """The noise is measured only where an entry needs it."""
         return make_probe(self.function, self.flat, self.centre, self.scales)
+
+    @property
+    def is_deterministic(self) -> bool:
+        """Whether the function always gave the same value at the point, as far as it was asked."""
+        return self._is_stable and ("probe" not in self.__dict__ or self.probe.noise.deterministic)
 
     @cached_property
     def jitter(self) -> np.ndarray:
@@ -90,25 +97,51 @@ class Engine:
         """Judge entries one by one: the coordinates and, for each, the outputs."""
         entries: list[Entry] = []
         pending = dict(columns)
-        cheap = coordinates(
-            self.function, self.flat, self.centre, self.scales, list(columns), SINGLE_STEP if self.is_single else STEP
-        )
+        step = SINGLE_STEP if self.is_single else STEP
+        # Of a random function two values say nothing.
+        first = list(columns) if self.is_deterministic else []
+        cheap = coordinates(self.function, self.flat, self.centre, self.scales, first, step)
+        still: dict[int, list[int]] = {}
+        moving = np.zeros(len(self.centre), dtype=bool)
         for index, step, found in cheap:
+            slopes, bars, believed, moved = found
+            moving |= moved
             left = []
             for output in columns[index]:
-                slope, bar, believed = (part[output] for part in found)
-                entry = None
-                if believed:
-                    entry = settled(self.claim(output, index), Slope(float(slope), float(bar), step), self.rules)
-                if entry is None:
-                    left.append(output)
-                else:
+                claim, entry = self.claim(output, index), None
+                if believed[output]:
+                    entry = settled(claim, Slope(float(slopes[output]), float(bars[output]), step), self.rules)
+                if entry is not None:
                     entries.append(entry)
+                elif claim.value == 0 and not moved[output]:
+                    still.setdefault(index, []).append(output)
+                else:
+                    left.append(output)
             pending[index] = left
+        for index, outputs in still.items():
+            found_still, others = self._settle_zeros(index, outputs, moving)
+            entries += found_still
+            pending[index] += others
         for index, outputs in pending.items():
             if outputs:
                 entries += self._climb(index, outputs)
         return entries
+
+    def _settle_zeros(self, index: int, outputs: list[int], moving: np.ndarray) -> tuple[list[Entry], list[int]]:
+        """Claimed zeros: an output that changes with other entries, and with this one not even over large steps."""
+        step = float(self.scales[index]) / 4
+        points = np.repeat(self.flat[None], 2, axis=0)
+        points[:, index] += [step, -step]
+        same = (self.function.many(points) == self.centre).all(axis=0)
+        entries, others = [], []
+        for output in outputs:
+            if moving[output] and same[output]:
+                slope = Slope(0.0, _DOUBLE * abs(float(self.centre[output])) / step, step)
+                reason = "the loss does not change with this entry"
+                entries.append(make_entry(self.claim(output, index), slope, Verdict.CORRECT, reason))
+            else:
+                others.append(output)
+        return entries, others
 
     @cached_property
     def is_single(self) -> bool:
@@ -170,15 +203,19 @@ class Engine:
     def _is_decided_by(self, slopes: list[Slope], claim: Claim) -> bool:
         return all(abs(claim.value - slope.value) > slope.bar + 2 * claim.jitter for slope in slopes)
 
+    def follows_complex(self, output: int) -> bool:
+        """Whether the complex step of an output is borne out by clear differences along some coordinates."""
+        return bool(self._follow_complex[output])
+
     @cached_property
-    def _follows_complex(self) -> np.ndarray:
-        """For which outputs the complex step is borne out by clear differences along other coordinates, shape (M,)."""
+    def _follow_complex(self) -> np.ndarray:
         shares = np.abs(np.nan_to_num(self.claimed)).max(axis=0) * self.scales
         largest = np.argsort(-shares, kind="stable")[:_WITNESSES].tolist()
         confirmed = np.zeros(len(self.centre), dtype=int)
-        for index, _, (slopes, bars, believed) in coordinates(
+        for index, step, (slopes, bars, believed, _) in coordinates(
             self.function, self.flat, self.centre, self.scales, largest
         ):
+            bars = bars + 2 * DEVIATIONS * self.probe.noise.level / step
             for output in np.flatnonzero(believed & (bars < 1e-3 * np.abs(slopes))):
                 value = complex_step(self.function, self.flat, index, float(self.scales[index]), int(output))
                 agrees = value is not None and abs(value - slopes[output]) <= bars[output]
@@ -186,7 +223,7 @@ class Engine:
         return confirmed > 0
 
     def _by_complex_step(self, entry: Entry, claim: Claim, slopes: list[Slope], index: int, output: int) -> Entry:
-        if not self._follows_complex[output]:
+        if not self.follows_complex(output):
             return entry
         value = complex_step(self.function, self.flat, index, float(self.scales[index]), output)
         if value is None or not fits(value, slopes):

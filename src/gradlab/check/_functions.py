@@ -106,19 +106,17 @@ def _numbers(result: Any) -> tuple[np.ndarray, tuple[int, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The function in the numbers that it is judged in, and how it may be run in others.
+    """The function in the numbers that it is judged in.
 
     Attributes:
         function: As it is judged.
-        in_mode: The same function in other numbers.
         promoted: Whether it is judged in higher precision than it was given.
-        original: The user's callable.
+        first: What it gave at the point when it was tried, over all numbers that it returns.
     """
 
     function: Function
-    in_mode: Callable[[Mode], Function]
     promoted: bool
-    original: Callable[..., Any]
+    first: np.ndarray
 
 
 def make_subject(function: Any, at: Any) -> Subject:
@@ -145,16 +143,27 @@ def make_subject(function: Any, at: Any) -> Subject:
     for attempt in attempts:
         candidate = attempt()
         try:
-            candidate.at_point(point.values)
+            first = candidate.at_point(point.values)
         except CheckError as error:
             problem = problem or error
             continue
-        return Subject(candidate, in_mode, narrow and candidate.point.mode is Mode.DOUBLE, function)
+        return Subject(candidate, narrow and candidate.point.mode is Mode.DOUBLE, first)
     raise problem or CheckError("the loss cannot be run.")
 
 
 def _with_promotion(function: Function) -> Function:
     return Function(function.call, function.point, _torch.promoted)
+
+
+@dataclass(frozen=True, slots=True)
+class ByMode:
+    """A function that has to be made anew for each kind of numbers that it runs in."""
+
+    make: Callable[[Mode], Callable[[Any], Any]]
+
+    def __call__(self, structure: Any) -> Any:
+        """Run it in float64."""
+        return self.make(Mode.DOUBLE)(structure)
 
 
 def make_call(function: Any, at: Any, mode: Mode, extra: int = 0) -> Callable[..., Any]:
@@ -167,6 +176,8 @@ def make_call(function: Any, at: Any, mode: Mode, extra: int = 0) -> Callable[..
         extra: How many arguments follow the point.
     """
     double = mode is not Mode.NATIVE
+    if isinstance(function, ByMode):
+        return function.make(mode)
     if is_module(at):
         clone = _torch.ModuleAt(at, double)
         return lambda parameters, *rest: function(clone(parameters), *rest)
@@ -189,9 +200,9 @@ class Claims:
     """
 
     def __init__(self, gradient: Any, function: Function, at: Any, cotangent: np.ndarray | None = None) -> None:
-        self._gradient, self._function, self._cotangent = gradient, function, cotangent
+        self._gradient, self._function, self.cotangent = gradient, function, cotangent
         point = function.point
-        self.passes = gradient is None
+        self.passes, self.scale = gradient is None, 1.0
         self._call: Callable[..., Any] | None = None
         if gradient is None and not (has_torch(point) or has_jax(point)):
             raise CheckError(
@@ -210,15 +221,15 @@ class Claims:
         """Whether the claim can be had elsewhere, too."""
         return self.passes or self._call is not None
 
-    def __call__(self, flat: np.ndarray, scale: float = 1.0) -> np.ndarray:
+    def __call__(self, flat: np.ndarray, scale: float | None = None) -> np.ndarray:
         """The claims at a point, shape (M, P).
 
         Args:
             flat: The point, shape (P,).
-            scale: What the cotangents of backward passes are multiplied by; the result is divided by it.
+            scale: What the cotangents of backward passes are multiplied by; the result is divided by it. Default 1.
         """
         with self._function.setting():
-            return self._evaluate(flat, scale)
+            return self._evaluate(flat, scale or self.scale)
 
     def _evaluate(self, flat: np.ndarray, scale: float) -> np.ndarray:
         function, point = self._function, self._function.point
@@ -228,7 +239,7 @@ class Claims:
             found = run(function.call, point.build(flat), [scale * row for row in rows])
             return np.concatenate([point.flatten_gradient(gradient) for gradient in found]) / scale
         given = self._gradient if self._call is None else self._call(point.build(flat))
-        if self._cotangent is not None:
+        if self.cotangent is not None:
             return point.flatten_gradient(given)
         jacobian = point.flatten_gradient(given, function.shape)
         return jacobian if function.mixing is None else function.mixing @ jacobian

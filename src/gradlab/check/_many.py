@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from gradlab.check._adapters import Mode
 from gradlab.check._engine import Engine
 from gradlab.check._outcomes import Cause, Entry, Verdict
-from gradlab.check._screen import Finding, Group, examine, groups
+from gradlab.check._screen import Answer, Finding, Group, Screen, groups
 
 # Up to this many entries each is measured on its own.
 FEW = 64
@@ -17,6 +18,10 @@ _SHOWN = 8
 # As many as this may be measured on their own before the rest is left open.
 _BUDGET = 256
 _LEAF = 8
+# So many of a group that disagrees are tried before it is taken apart.
+_TRIED = 4
+# What a share of the largest one is as good as zero.
+_NEGLIGIBLE = 1e-8
 
 
 @dataclass(slots=True)
@@ -26,6 +31,7 @@ class Outcome:
     entries: list[Entry] = field(default_factory=list)
     miss_probability: float = 0.0
     measured: int = 0
+    wrong: int = 0
 
 
 def run_many(engine: Engine, indices: np.ndarray) -> Outcome:
@@ -44,22 +50,26 @@ def run_many(engine: Engine, indices: np.ndarray) -> Outcome:
     finite = np.isfinite(claimed[rest])
     _measure(engine, rest[~finite][:_BUDGET], outcome)
     _leave(engine, rest[~finite][_BUDGET:], outcome)
+    screen = _screen(engine, claimed, random)
     waiting = groups(claimed, engine.scales, rest[finite], random)
-    resolve = 4 * engine.rules.tolerance
     while waiting:
         group = waiting.pop(0)
+        found = Finding(Answer.DISAGREES, np.inf)
         if len(group.indices) > _LEAF:
-            found = examine(engine.function, engine.flat, engine.centre, claimed, group, resolve, random)
-            if found.agrees:
-                outcome.miss_probability += found.miss_probability
-                outcome.entries += _borne_out(engine, group, found)
-                continue
-        if outcome.measured >= _BUDGET or _is_hopeless(outcome):
+            found = screen.examine(group)
+        if found.answer is Answer.AGREES:
+            outcome.miss_probability += found.miss_probability
+            outcome.entries += _borne_out(engine, group, found)
+        elif outcome.measured >= _BUDGET or _is_hopeless(outcome):
             _leave(engine, group.indices, outcome)
-        elif len(group.indices) <= _LEAF:
+        elif len(group.indices) <= (FEW if found.answer is Answer.UNRESOLVED else _LEAF):
             _measure(engine, group.indices, outcome)
+        elif found.answer is Answer.UNRESOLVED:
+            _leave(engine, group.indices, outcome, "too small beside the others to be measured", Cause.OUT_OF_PRECISION)
+        elif _is_wrong_throughout(engine, group, outcome):
+            _leave(engine, group.indices[_TRIED:], outcome)
         else:
-            waiting += group.halves()
+            waiting += Group(group.indices[_TRIED:], group.weights[_TRIED:], group.share).halves()
     outcome.entries.sort(key=lambda entry: entry.index)
     return outcome
 
@@ -67,22 +77,31 @@ def run_many(engine: Engine, indices: np.ndarray) -> Outcome:
 def _representatives(
     claimed: np.ndarray, scales: np.ndarray, indices: np.ndarray, random: np.random.Generator
 ) -> np.ndarray:
-    """The entries with the largest shares, and some at random."""
+    """The entries with the largest shares, and some of the clear ones at random."""
     sizes = np.nan_to_num(np.abs(claimed[indices]) * scales[indices])
     largest = indices[np.argsort(-sizes, kind="stable")[: _SHOWN // 2]]
-    return np.union1d(largest, random.choice(indices, _SHOWN, replace=False))
+    clear = indices[sizes > 0.1 * sizes.max()]
+    return np.union1d(largest, random.choice(clear, min(_SHOWN, len(clear)), replace=False))
 
 
 def _measure(engine: Engine, indices: np.ndarray, outcome: Outcome) -> None:
     if len(indices):
-        outcome.entries += engine.run({int(index): [0] for index in indices})
-        outcome.measured += len(indices)
+        found = engine.run({int(index): [0] for index in indices})
+        outcome.entries += found
+        outcome.measured += len(found)
+        outcome.wrong += sum(entry.verdict is Verdict.WRONG for entry in found)
+
+
+def _is_wrong_throughout(engine: Engine, group: Group, outcome: Outcome) -> bool:
+    """Measure the first few of a group, which are in random order: if all are wrong, so probably are the others."""
+    before = outcome.wrong
+    _measure(engine, group.indices[:_TRIED], outcome)
+    return outcome.wrong - before == _TRIED
 
 
 def _is_hopeless(outcome: Outcome) -> bool:
-    """Half of what was measured is wrong or cannot be told: taking more groups apart would find more of the same."""
-    bad = sum(entry.verdict is not Verdict.CORRECT for entry in outcome.entries)
-    return outcome.measured >= 2 * _SHOWN and 2 * bad > outcome.measured
+    """Half of what was measured is wrong: taking more groups apart would find more of the same."""
+    return outcome.measured >= 2 * _SHOWN and 2 * outcome.wrong > outcome.measured
 
 
 def _borne_out(engine: Engine, group: Group, found: Finding) -> list[Entry]:
@@ -98,13 +117,33 @@ def _borne_out(engine: Engine, group: Group, found: Finding) -> list[Entry]:
     return entries
 
 
-def _leave(engine: Engine, indices: np.ndarray, outcome: Outcome) -> None:
-    reason = "in a group that disagrees, not measured on its own"
+def _screen(engine: Engine, claimed: np.ndarray, random: np.random.Generator) -> Screen:
+    shares = np.abs(np.nan_to_num(claimed)) * engine.scales
+    complex_too = engine.function.point.mode is Mode.DOUBLE and engine.follows_complex(0)
+    return Screen(
+        engine.function,
+        engine.flat,
+        engine.centre,
+        claimed,
+        complex_too,
+        4 * engine.rules.tolerance,
+        _NEGLIGIBLE * float(shares.max()),
+        random,
+    )
+
+
+def _leave(
+    engine: Engine,
+    indices: np.ndarray,
+    outcome: Outcome,
+    reason: str = "in a group that disagrees, not measured on its own",
+    cause: Cause = Cause.NOT_MEASURED,
+) -> None:
     for index in indices:
         claim = engine.claim(0, int(index))
         outcome.entries.append(
             Entry(
                 claim.name, claim.value, np.nan, np.inf, np.nan, Verdict.UNDECIDED, reason, np.nan,
-                Cause.NOT_MEASURED, index=claim.index,
+                cause, index=claim.index,
             )
         )  # fmt: skip

@@ -1,7 +1,13 @@
 """How an object that knows its own computation shows it to the judge, without the judge knowing the object.
 
-A loss that is compiled from a graph cannot be followed through its compiled code, but it can say what it computes: if
-it has a method `__gradlab_trace__`, the diagnosis asks that instead of following the loss.
+There are two ways, for two situations:
+
+* The loss is such an object, or a method of one. If the object has a method `__gradlab_trace__`, the diagnosis asks it
+  for its quantities instead of following the loss. What it says is believed only if its last quantity has the value
+  and the derivatives of the loss.
+* The loss is a function of the user's that calls such an object on the way. The object is then given an array that has
+  the attribute `__gradlab_traced__`. If it leaves that array as it is (no `np.asarray`) and computes with operators and
+  NumPy's functions alone, the array notes down what is done with it.
 """
 
 from __future__ import annotations

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 
+from gradlab.check._complex_step import directional_complex_step
 from gradlab.check._differences import extrapolate
 from gradlab.check._functions import Function
 
@@ -20,18 +22,19 @@ from gradlab.check._functions import Function
 STEP = 2.0**-12
 # In float32 both count for about 1e-5.
 SINGLE_STEP = 2.0**-5
-# Rougher functions need smaller steps.
-_DIRECTION_STEPS = (2.0**-12, 2.0**-18, 2.0**-24)
+# Rougher functions need smaller steps, small shares larger ones.
+_DIRECTION_STEPS = (2.0**-12, 2.0**-18, 2.0**-24, 2.0**-8, 2.0**-6)
+_DIRECTIONS = 12
 _CHUNK = 2**22
 
 
 def coordinates(
     function: Function, flat: np.ndarray, centre: np.ndarray, scales: np.ndarray, indices: list[int], step: float = STEP
-) -> Iterator[tuple[int, float, tuple[np.ndarray, np.ndarray, np.ndarray]]]:
+) -> Iterator[tuple[int, float, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]]:
     """Measure single coordinates by central differences with two steps, `step` of their size and half of it.
 
     Yields:
-        The coordinate, its step, and slopes, bars and whether they can be believed, each of shape (M,).
+        The coordinate, its step, and what `extrapolate` gives, each of shape (M,).
     """
     steps = 2.0 ** np.floor(np.log2(scales[indices])) * step
     size = max(1, _CHUNK // (4 * len(flat)))
@@ -41,9 +44,10 @@ def coordinates(
         rows = np.arange(4 * len(part)).reshape(-1, 4)
         points[rows, np.array(part)[:, None]] += own[:, None] * np.array([1, -1, 0.5, -0.5])
         values = function.many(points).reshape(len(part), 4, -1)
-        slopes, bars, believed = extrapolate(values, centre, own[:, None])
+        found = extrapolate(values, centre, own[:, None])
         for row, index in enumerate(part):
-            yield index, float(own[row]), (slopes[row], bars[row], believed[row])
+            slopes, bars, believed, moved = (each[row] for each in found)
+            yield index, float(own[row]), (slopes, bars, believed, moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,79 +97,103 @@ def groups(claimed: np.ndarray, scales: np.ndarray, indices: np.ndarray, random:
     return found
 
 
+class Answer(Enum):
+    """What random directions said about a group."""
+
+    AGREES = "agrees"
+    DISAGREES = "disagrees"
+    UNRESOLVED = "unresolved"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What random directions said about a group: whether they bear it out, how closely, and how likely that is luck."""
+    """What was said, how far claim and function may be apart along a direction, and how likely agreement is luck."""
 
-    agrees: bool
+    answer: Answer
     bar: float
-    miss_probability: float
+    miss_probability: float = 1.0
 
 
-def examine(
-    function: Function,
-    flat: np.ndarray,
-    centre: np.ndarray,
-    claimed: np.ndarray,
-    group: Group,
-    resolve: float,
-    random: np.random.Generator,
-    wanted: float = 1e-9,
-) -> Finding:
-    """Compare a group with the function along random directions until chance is ruled out.
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A function of one number around a point, with its claimed gradient.
 
-    Args:
-        function: The function, of one number.
+    Attributes:
+        function: The function.
         flat: The point, shape (P,).
         centre: The function there, shape (1,).
         claimed: The claimed gradient, shape (P,).
-        group: The entries.
+        follows_complex: Whether the complex step can be trusted.
         resolve: The relative error of one entry that has to show.
+        negligible: Shares of this size are zero beside the largest.
         random: Where the directions come from.
-        wanted: The probability of a miss that is small enough.
     """
-    probability, widest = 1.0, 0.0
-    for _ in range(6):
-        draw = random.uniform(0.5, 1.0, len(group.indices)) * random.choice([-1.0, 1.0], len(group.indices))
-        moves = draw * group.weights
-        found = _along(function, flat, centre, group.indices, moves, claimed, resolve * group.share)
-        if found is None:
-            return Finding(False, np.inf, 1.0)
-        widest = max(widest, found)
-        if group.share > 0:
-            probability *= min(1.0, 2 * found / (resolve * group.share))
-        else:
-            # Of a share that is 0 nothing is known; what is seen of it is bounded instead.
-            probability *= 1e-3
-        if probability <= wanted:
-            return Finding(True, widest, probability)
-    return Finding(False, widest, probability)
 
+    function: Function
+    flat: np.ndarray
+    centre: np.ndarray
+    claimed: np.ndarray
+    follows_complex: bool
+    resolve: float
+    negligible: float
+    random: np.random.Generator
 
-def _along(
-    function: Function,
-    flat: np.ndarray,
-    centre: np.ndarray,
-    indices: np.ndarray,
-    moves: np.ndarray,
-    claimed: np.ndarray,
-    target: float,
-) -> float | None:
-    """How far claim and function may be apart along a direction; None if that is more than half of `target`."""
-    expected = float(claimed[indices] @ moves)
-    for step in _DIRECTION_STEPS:
-        points = np.repeat(flat[None], 4, axis=0)
-        points[:, indices] += step * np.array([1, -1, 0.5, -0.5])[:, None] * moves
-        values = function.many(points)
-        if target == 0:
-            # Claimed zeros: the function must not change at all, in small steps as in large ones.
-            far = np.repeat(flat[None], 2, axis=0)
-            far[:, indices] += np.array([1, -1])[:, None] / 4 * moves
-            if (values != centre).any() or (function.many(far) != centre).any():
-                return None
-            return 0.0
-        slope, bar, believed = extrapolate(values, centre, step)
-        apart = abs(slope[0] - expected) + bar[0]
-        if believed[0] and apart < target / 2:
-            return float(apart)
-    return None
+    def examine(self, group: Group, wanted: float = 1e-8) -> Finding:
+        """Compare a group with the function along random directions until chance is ruled out.
+
+        Args:
+            group: The entries.
+            wanted: The probability of a miss that is small enough.
+        """
+        count = len(group.indices)
+        target = max(self.resolve * group.share, self.negligible)
+        probability, widest = 1.0, 0.0
+        for _ in range(_DIRECTIONS):
+            draw = self.random.uniform(0.5, 1.0, count) * self.random.choice([-1.0, 1.0], count)
+            moves = draw * group.weights
+            found = self._along_zeros(group, moves) if group.share == 0 else self._along(group, moves, target)
+            if found.answer is not Answer.AGREES:
+                return found
+            widest = max(widest, found.bar)
+            # Of a share that is 0 nothing is known but that nothing moved.
+            probability *= min(1.0, 2 * found.bar / target) if group.share > 0 else 1e-3
+            if probability <= wanted:
+                return Finding(Answer.AGREES, widest, probability)
+        return Finding(Answer.UNRESOLVED, widest)
+
+    def _along(self, group: Group, moves: np.ndarray, target: float) -> Finding:
+        expected = float(self.claimed[group.indices] @ moves)
+        answer = Answer.UNRESOLVED
+        narrowest = np.inf
+        for step in _DIRECTION_STEPS:
+            values = self.function.many(self._points(group, moves, step * np.array([1, -1, 0.5, -0.5])))
+            slope, bar, believed, _ = extrapolate(values, self.centre, step)
+            if not believed[0]:
+                continue
+            apart = abs(slope[0] - expected)
+            narrowest = min(narrowest, apart + bar[0])
+            if narrowest < 1e-2 * target:
+                return Finding(Answer.AGREES, float(narrowest))
+            if bar[0] < target / 2 and apart > bar[0]:
+                answer = Answer.DISAGREES
+                break
+        if answer is Answer.UNRESOLVED and self.follows_complex:
+            direction = np.zeros_like(self.flat)
+            direction[group.indices] = moves
+            exact = directional_complex_step(self.function, self.flat, direction, 0)
+            if exact is not None and abs(exact - expected) < narrowest:
+                narrowest = abs(exact - expected) + 1e-9 * abs(exact)
+        if answer is Answer.UNRESOLVED and narrowest < target / 2:
+            answer = Answer.AGREES
+        return Finding(answer, float(narrowest))
+
+    def _along_zeros(self, group: Group, moves: np.ndarray) -> Finding:
+        """Claimed zeros: the function must not change at all, in small steps as in large ones."""
+        steps = np.array([2.0**-2, -(2.0**-2), STEP, -STEP, 2.0**-24, -(2.0**-24)])
+        values = self.function.many(self._points(group, moves, steps))
+        return Finding(Answer.DISAGREES if (values != self.centre).any() else Answer.AGREES, 0.0)
+
+    def _points(self, group: Group, moves: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        points = np.repeat(self.flat[None], len(steps), axis=0)
+        points[:, group.indices] += steps[:, None] * moves
+        return points

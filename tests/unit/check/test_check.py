@@ -447,14 +447,15 @@ class TestReport:
         assert lines[0] == "WRONG: 1 wrong, 2999 correct of 3000 entries"
         assert lines[3].startswith("some_very_long_name_o...")
         assert "2.5" in lines[3]
-        assert "and 2988 more that are no worse" in lines
-        assert len(lines) < 24
+        assert any(line.startswith("and 29") and "more" in line for line in lines)
+        assert len(lines) < 40
         assert max(map(len, lines)) < 120
 
     def test_clear_cases_are_cheap(self):
         report = check_gradient(lambda x: np.sum(np.sin(x)), np.cos, np.linspace(0.1, 1, 500))
         assert report.ok
-        assert report.evaluations < 5 * 500
+        assert report.evaluations < 200
+        assert report.miss_probability < 1e-6
 
     def test_every_verdict_has_a_remedy(self):
         assert [verdict.name for verdict in Verdict] == ["CORRECT", "WRONG", "UNDECIDED"]

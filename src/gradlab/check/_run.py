@@ -1,0 +1,194 @@
+"""One check from start to end: function, claims, judgement, diagnosis, precision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gradlab.check._context import Context
+from gradlab.check._diagnose import diagnose
+from gradlab.check._engine import Engine
+from gradlab.check._errors import CheckError
+from gradlab.check._functions import Claims, Function, Subject, make_subject
+from gradlab.check._many import FEW, run_many
+from gradlab.check._names import chosen_entries, entry_names, jacobian_names
+from gradlab.check._outcomes import Entry, Verdict
+from gradlab.check._precision import examine_precision
+from gradlab.check._report import Report
+from gradlab.check._screen import coordinates
+from gradlab.check._structures import is_module, to_array
+from gradlab.check._verdict import Rules
+
+# A Jacobian with more entries than this is checked through random combinations of its rows.
+_LARGE = 4096
+_COMBINATIONS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: a function, its gradient, a point, and how they are looked at.
+
+    Attributes:
+        function: The user's function.
+        gradient: A callable, an array, or None for the backward pass.
+        at: The point as the user wrote it.
+        names: Names for entries or arrays.
+        entries: Which entries; None for all.
+        rules: When a difference counts.
+        cotangent: The vector of a vector-Jacobian product, or None.
+        precision: The lower precision in which the formula is examined, or None for that of the point.
+    """
+
+    function: Callable[..., Any]
+    gradient: Any
+    at: Any
+    names: str | Sequence[str] | None
+    entries: Sequence[int | str] | None
+    rules: Rules
+    cotangent: Any = None
+    precision: str | None = None
+
+
+def answer(question: Question) -> Report:
+    """Run a check.
+
+    Raises:
+        CheckError: Something in the question cannot be used.
+    """
+    # Steps may overflow or leave the domain; what comes of it is judged, so NumPy need not warn as well.
+    with np.errstate(all="ignore"):
+        return _answer(question)
+
+
+def _answer(question: Question) -> Report:
+    subject = make_subject(question.function, question.at)
+    function, flat, notes = subject.function, subject.function.point.values, []
+    weights = _cotangent(question.cotangent, function)
+    claims = Claims(question.gradient, function, question.at, weights)
+    names = entry_names(function.point, question.names)
+    if weights is not None:
+        function.mixing = weights[None]
+    elif _mix(function, flat):
+        notes.append(f"the Jacobian was checked through {_COMBINATIONS} random combinations of its rows.")
+    claimed = claims(flat)
+    if claims.passes:
+        claimed, found = _proportional(claims, flat, claimed)
+        notes += found
+    names = jacobian_names(function, names, len(claimed))
+    chosen = chosen_entries(question.entries, names)
+    centre = function.at_point(flat)
+    engine = Engine(function, claims, names, question.rules, centre, claimed, _is_stable(subject, centre))
+    judged, probability = _judge(engine, chosen, question.entries is not None)
+    wrong = any(entry.verdict is Verdict.WRONG for entry in judged)
+    return Report(
+        tuple(judged),
+        function.evaluations,
+        diagnose(_context(engine, judged, question)) if wrong else (),
+        examine_precision(question.function, question.gradient, question.at, claims, engine, question.precision),
+        (*_warnings(engine, subject), *notes),
+        probability,
+    )
+
+
+def _judge(engine: Engine, chosen: list[int], measure_each: bool) -> tuple[list[Entry], float]:
+    size = len(engine.flat)
+    if len(chosen) > FEW and len(engine.centre) == 1 and not measure_each and engine.is_deterministic:
+        outcome = run_many(engine, np.array(chosen))
+        return outcome.entries, outcome.miss_probability
+    columns: dict[int, list[int]] = {}
+    for place in chosen:
+        columns.setdefault(place % size, []).append(place // size)
+    found = {entry.index: entry for entry in engine.run(columns)}
+    return [found[place] for place in chosen], 0.0
+
+
+def _is_stable(subject: Subject, centre: np.ndarray) -> bool:
+    """Whether the function gave at the point what it had given there before."""
+    mixing = subject.function.mixing
+    first = subject.first if mixing is None else mixing @ subject.first
+    return np.array_equal(first, centre)
+
+
+def _mix(function: Function, flat: np.ndarray) -> bool:
+    """Reduce a large Jacobian to random combinations of its rows; tell whether that was done."""
+    count = int(np.prod(function.shape))
+    if count <= _COMBINATIONS or count * len(flat) <= _LARGE:
+        return False
+    random = np.random.default_rng(3)
+    signs = random.choice([-1.0, 1.0], (_COMBINATIONS, count))
+    function.mixing = signs * random.uniform(0.5, 1.0, (_COMBINATIONS, count))
+    return True
+
+
+def _cotangent(cotangent: Any, function: Function) -> np.ndarray | None:
+    if cotangent is None:
+        return None
+    array = to_array(cotangent, "the cotangent")
+    if array.shape != function.shape and not array.size == int(np.prod(function.shape)) == 1:
+        raise CheckError(
+            f"the cotangent has the shape {array.shape}, the function returns the shape {function.shape}; "
+            "give one number for each number that it returns."
+        )
+    return array.reshape(-1)
+
+
+def _proportional(claims: Claims, flat: np.ndarray, claimed: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """A backward pass has to be proportional to grad_output: with 1 alone, one that forgets it would look right."""
+    doubled = claims(flat, scale=2.0)
+    if np.allclose(doubled, claimed, rtol=1e-3, atol=0, equal_nan=True):
+        return claimed, []
+    if not np.array_equal(claims(flat), claimed, equal_nan=True):
+        return claimed, []
+    note = "the backward pass is not proportional to grad_output: with twice the grad_output it does not double."
+    claims.scale = 2.0
+    return doubled, [f"{note} The claimed values are those for grad_output = 2, halved."]
+
+
+def _warnings(engine: Engine, subject: Subject) -> list[str]:
+    """What else was seen, the gravest first."""
+    notes = []
+    if not engine.is_deterministic:
+        notes.append("the loss is not deterministic: it gives different values at the same point.")
+    if engine.function.changes_its_argument(engine.flat):
+        notes.append("the loss writes into its argument; it was given a new copy each time.")
+    if subject.promoted and engine.is_single:
+        notes.append("the loss was given float64 but computes in lower precision inside; a cast in it keeps that low.")
+    return notes
+
+
+def _context(engine: Engine, judged: list[Entry], question: Question) -> Context:
+    function, size = engine.function, engine.claimed.size
+    numeric, bars, wrong = np.full(size, np.nan), np.full(size, np.inf), np.zeros(size, dtype=bool)
+    for entry in judged:
+        numeric[entry.index], bars[entry.index] = entry.numeric, entry.error_bar
+        wrong[entry.index] = entry.verdict is Verdict.WRONG
+
+    def numeric_at(point: np.ndarray, places: list[int]) -> tuple[np.ndarray, np.ndarray]:
+        centre, count = function(point), len(point)
+        columns = sorted({place % count for place in places})
+        measured = {index: found for index, _, found in coordinates(function, point, centre, engine.scales, columns)}
+        pairs = [(place // count, measured[place % count]) for place in places]
+        values = np.array([slopes[row] for row, (slopes, *_) in pairs])
+        widths = np.array([bars[row] for row, (_, bars, *_) in pairs])
+        return values, widths
+
+    return Context(
+        point=engine.flat,
+        output_shape=function.shape if function.mixing is None else (len(function.mixing),),
+        shapes=tuple(leaf.value.shape for leaf in function.point.leaves),
+        names=tuple(engine.names),
+        claimed=engine.claimed.reshape(-1),
+        numeric=numeric,
+        bars=bars,
+        wrong=wrong,
+        evaluate=function,
+        claimed_at=(lambda point: engine.claims(point).reshape(-1)) if engine.claims.is_callable else None,
+        numeric_at=numeric_at,
+        build=function.point.build,
+        function=function.call if is_module(question.at) or is_module(question.function) else question.function,
+        gradient=question.gradient,
+        at=function.point.original,
+    )
