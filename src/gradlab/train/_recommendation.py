@@ -55,7 +55,11 @@ class Recommendation:
     @property
     def words(self) -> str:
         """The setting and its success rate in a sentence."""
-        return f"{self._setting}: {self.share} of runs {self.success}"
+        return f"{self._setting}: {self._rate}"
+
+    @property
+    def _rate(self) -> str:
+        return f"{self.share} of runs {self.success}"
 
     @property
     def _setting(self) -> str:
@@ -70,16 +74,16 @@ class Recommendation:
         return ", ".join(parts)
 
     def __str__(self) -> str:
-        lines = [self.words, f"fresh seeds    {self.fresh} of {self.fresh.runs:,} runs"]
+        lines = [f"{self._setting}:", self._rate, f"fresh seeds    {self.fresh} of {self.fresh.runs:,} runs"]
         if self.plateau:
             extent = ", ".join(f"{_name(axis)} {low:g} to {high:g}" for axis, (low, high) in self.plateau.items())
             around = f"{self.plateau_settings} settings with at least {100 * self.plateau_lowest:.1f} %: {extent}"
             alone = "no setting beside it has nine tenths of its rate: sweep closer values around it"
             lines.append(f"plateau        {around if self.plateau_settings > 1 else alone}")
             lines.append(f"a quarter off  at least {100 * self.nearby:.1f} %, read between the sweep's values")
-        cost = f"{self.expected_steps:.0f} steps to a success on average, failures restarted"
-        median = "" if np.isnan(self.median_steps) else f"half of the successes within {self.median_steps:.0f} steps; "
-        lines.append(f"cost           {median}{cost}")
+        if not np.isnan(self.median_steps):
+            lines.append(f"cost           half of the successes within {self.median_steps:.0f} steps")
+        lines.append(f"until success  {self.expected_steps:.0f} steps on average, failures restarted")
         lines += [f"edge           nothing beyond this {_name(axis)} was tried: widen the sweep" for axis in self.edges]
         return "\n".join(lines)
 
