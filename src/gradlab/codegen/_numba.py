@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -159,6 +160,11 @@ class NumbaTrainer:
         return self._kernels[key]
 
 
+def _cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class _Crew:
     """Threads that take blocks of networks until none is left; they share nothing but the number of the next one.
 
@@ -172,40 +178,38 @@ class _Crew:
     def __init__(self, work: Callable[[int, int, Any], None], runs: int, lanes: int, scratch: Callable[[], Any]):
         self.work, self.runs, self.lanes, self.scratch = work, runs, lanes, scratch
         self.blocks = -(-runs // lanes)
-        self.next, self.done, self.stopped = 0, 0, False
+        self.next, self.done, self.stopped, self.crew = 0, 0, False, 1
         self.lock = threading.Lock()
-        self.error: BaseException | None = None
 
     def run(self, threads: int | None, progress: Progress | None) -> None:
         """Do all blocks."""
-        wanted = threads or len(os.sched_getaffinity(0))
-        crew = [threading.Thread(target=self._take_turns, daemon=True) for _ in range(min(wanted, self.blocks))]
-        if len(crew) == 1:
+        crew = self.crew = min(threads or _cores(), self.blocks)
+        if crew <= 1:
             self._take_turns(progress)
         else:
             self._watch(crew, progress)
-        if self.error is not None:
-            raise self.error
+        if progress is not None:
+            progress(self.runs, self.runs)
 
-    def _watch(self, crew: list[threading.Thread], progress: Progress | None) -> None:
-        for thread in crew:
-            thread.start()
-        try:
-            for thread in crew:
-                while thread.is_alive():
-                    thread.join(SECONDS_A_LOOK)
+    def _watch(self, crew: int, progress: Progress | None) -> None:
+        with ThreadPoolExecutor(crew) as pool:
+            turns = [pool.submit(self._take_turns) for _ in range(crew)]
+            try:
+                while wait(turns, SECONDS_A_LOOK).not_done:
                     if progress is not None:
                         progress(min(self.done * self.lanes, self.runs), self.runs)
-        finally:
-            self.stopped = True
-            for thread in crew:
-                thread.join()
+            finally:
+                self.stopped = True
+        for turn in turns:
+            turn.result()
 
     def _take_turns(self, progress: Progress | None = None) -> None:
         scratch, size = self.scratch(), 1
         while not self.stopped:
             with self.lock:
-                first, last = self.next, min(self.next + size, self.blocks)
+                # Less and less towards the end, so that nobody waits long for the last one.
+                fair = (self.blocks - self.next) // (2 * self.crew)
+                first, last = self.next, min(self.next + max(1, min(size, fair)), self.blocks)
                 self.next = last
             if first == last:
                 break

@@ -295,11 +295,12 @@ def _update(printer: NumbaPrinter, spec: KernelSpec, program: PointProgram) -> I
     # All new values before the first is written: a factor may be another parameter.
     for i, name in enumerate(spec.graph.parameters):
         factor = program.factors[i]
-        slope = f"_g_{i}" if factor == ONE else f"({printer.write(factor, 2)}*_g_{i})"
+        # The rate times the factor first: several parameters have the same.
+        slope = f"{spec.rate_of(i)}*{'' if factor == ONE else f'({printer.write(factor)})*'}_g_{i}"
         if spec.momentum:
-            yield f"{indent}_v_{name} = _momentum*_v_{name} - {spec.rate_of(i)}*{slope}"
+            yield f"{indent}_v_{name} = _momentum*_v_{name} - {slope}"
         else:
-            yield f"{indent}_n_{name} = {name} - {spec.rate_of(i)}*{slope}"
+            yield f"{indent}_n_{name} = {name} - {slope}"
     for name in spec.graph.parameters:
         yield f"{indent}{name} = {f'{name} + _v_{name}' if spec.momentum else f'_n_{name}'}"
     # x - x is 0 for every finite x and NaN for every other.
