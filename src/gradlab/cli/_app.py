@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gradlab._version import __version__
+from gradlab.cli._check import check
 from gradlab.cli._derive import derive
 from gradlab.cli._descend import descend
 from gradlab.cli._lab import lab
@@ -32,6 +33,7 @@ app = typer.Typer(
     name="gradlab", help=_ABOUT, pretty_exceptions_enable=False, rich_markup_mode="markdown", add_completion=True
 )
 app.add_typer(lab, name="lab")
+app.command()(check)
 app.command(context_settings=_EXPRESSIONS)(derive)
 app.command(context_settings=_EXPRESSIONS)(descend)
 app.command()(sweep)

@@ -1,0 +1,145 @@
+"""`gradlab check`: is this the gradient of that loss? Both are named as module:name."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gradlab._errors import GradlabError
+from gradlab.check import CheckError, Report, Verdict, check_function, check_gradient
+
+_DEFAULT_POINTS = ("at", "point", "inputs")
+
+
+def check(
+    loss: Annotated[
+        str,
+        typer.Argument(metavar="MODULE:LOSS", help="The loss, or a function with a backward pass of its own."),
+    ],
+    gradient: Annotated[
+        str | None,
+        typer.Argument(metavar="MODULE:GRADIENT", help="Its gradient. Default: the backward pass of the loss."),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="POINT",
+            help="Where: numbers (1.0,-2.5) or module:name. Default: `at`, `point` or `inputs` of the loss's module.",
+        ),
+    ] = None,
+    entries: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Only these entries, by position or by name: 0,3 or b_1,w_12")
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option(metavar="T", help="The relative difference from which an entry is wrong.")
+    ] = 2e-4,
+    precision: Annotated[
+        str | None, typer.Option(metavar="TYPE", help="Examine the formula in it, too: float32, float16 or bfloat16.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    allow_undecided: Annotated[
+        bool, typer.Option("--allow-undecided", help="Exit with 0 if nothing could be decided, too.")
+    ] = False,
+) -> None:
+    """Check a gradient against differences of its loss; exit with 1 unless it is correct.
+
+    For example:
+
+    * `gradlab check model:loss model:gradient --at 1.0,-2.5`
+    * `gradlab check model.py:loss model.py:gradient --entries 0,3`
+    * `gradlab check layers:MyFunction --at layers:inputs --precision float32`
+    """
+    function = _load(loss, "the loss")
+    point = _point(at, loss)
+    options: dict[str, Any] = {"tolerance": tolerance, "precision": precision}
+    if entries is not None:
+        options["entries"] = [int(part) if part.lstrip("-").isdigit() else part for part in _split(entries)]
+    try:
+        if gradient is None:
+            report = check_function(function, point, **options)
+        else:
+            report = check_gradient(function, _load(gradient, "the gradient"), point, **options)
+    except CheckError as problem:
+        raise GradlabError(str(problem)) from problem
+    _show(report, as_json)
+    if report.verdict is Verdict.WRONG or (report.verdict is Verdict.UNDECIDED and not allow_undecided):
+        raise typer.Exit(1)
+
+
+def _show(report: Report, as_json: bool) -> None:
+    print(report.to_json(indent=2) if as_json else report)
+
+
+def _split(text: str) -> list[str]:
+    """Parts between commas, but not between those inside brackets: w[0, 1] is one name."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character == "[") - (character == "]")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts]
+
+
+def _point(text: str | None, loss: str) -> Any:
+    if text is None:
+        module = loss.rpartition(":")[0]
+        for name in _DEFAULT_POINTS:
+            found = getattr(_module(module, "the loss"), name, None)
+            if found is not None:
+                return found
+        raise typer.BadParameter(
+            f"where? Give --at with numbers, as in --at 1.0,-2.5, or with module:name, or define `at` in {module}"
+        )
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        return _load(text, "the point")
+
+
+def _load(text: str, what: str) -> Any:
+    """The object that module:name stands for, from an importable module or from a file."""
+    module, colon, name = text.rpartition(":")
+    if not colon or not module or not name:
+        raise typer.BadParameter(f"{text!r} is not {what}; write module:name, as in model:loss, or model.py:loss")
+    item: Any = _module(module, what)
+    for part in name.split("."):
+        if not hasattr(item, part):
+            raise GradlabError(f"{module} has no {name}, which was given as {what}")
+        item = getattr(item, part)
+    return item
+
+
+def _module(name: str, what: str) -> Any:
+    try:
+        if name.endswith(".py"):
+            return _from_file(Path(name))
+        # As with python -m, modules in the current folder are found.
+        if "" not in sys.path and str(Path.cwd()) not in sys.path:
+            sys.path.insert(0, str(Path.cwd()))
+        return importlib.import_module(name)
+    except GradlabError:
+        raise
+    except Exception as problem:
+        raise GradlabError(f"{what} cannot be loaded from {name}: {type(problem).__name__}: {problem}") from problem
+
+
+def _from_file(path: Path) -> Any:
+    if not path.is_file():
+        raise GradlabError(f"there is no file {path}")
+    key = f"gradlab_checked_{path.stem}"
+    if key in sys.modules and sys.modules[key].__file__ == str(path.resolve()):
+        return sys.modules[key]
+    spec = importlib.util.spec_from_file_location(key, path.resolve())
+    if spec is None or spec.loader is None:
+        raise GradlabError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[key] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,116 @@
+"""`gradlab check`: objects named on the command line, the report, the exit status."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from gradlab.cli import main
+
+MODEL = """
+import numpy as np
+import torch
+
+at = np.array([1.0, -2.0])
+
+
+def loss(x):
+    return np.sum(x**3)
+
+
+def gradient(x):
+    return 3 * x**2
+
+
+def wrong(x):
+    return -3 * x**2
+
+
+class Cube(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * 3 * ctx.saved_tensors[0] ** 2
+
+
+inputs = torch.tensor([0.5, 2.0])
+
+
+def constant(x):
+    return 3.0
+
+
+def nothing(x):
+    return 0 * x
+"""
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Run `gradlab check` in a folder with model.py."""
+    (tmp_path / "model.py").write_text(MODEL, encoding="utf-8")
+    (tmp_path / "broken.py").write_text("import not_there_at_all\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [*sys.path])
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        status = main(["check", *arguments])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    yield call
+    sys.modules.pop("model", None)
+
+
+def test_a_right_gradient_exits_with_0(run):
+    status, out, _ = run("model.py:loss", "model.py:gradient")
+    assert status == 0
+    assert out.startswith("CORRECT: 2 correct of 2 entries")
+    assert run("model:loss", "model:gradient", "--at", "0.5,2,3")[0] == 0
+
+
+def test_a_wrong_gradient_exits_with_1_and_names_the_mistake(run):
+    status, out, _ = run("model.py:loss", "model.py:wrong", "--at", "model.py:at")
+    assert status == 1
+    assert out.startswith("WRONG: 2 wrong of 2 entries")
+    assert "sign" in out
+
+
+def test_undecided_exits_with_1_unless_it_is_allowed(run):
+    assert run("model.py:constant", "model.py:nothing")[0] == 1
+    assert run("model.py:constant", "model.py:nothing", "--allow-undecided")[0] == 0
+
+
+def test_an_autograd_function_is_checked_with_its_own_backward(run):
+    status, out, _ = run("model.py:Cube", "--at", "model.py:inputs", "--entries", "f[0] by x[0],3")
+    assert status == 0
+    assert "CORRECT: 2 correct of 2 entries" in out
+    assert "f[1] by x[1]" in out
+
+
+def test_json(run):
+    status, out, _ = run("model.py:loss", "model.py:wrong", "--json", "--precision", "float32")
+    assert status == 1
+    assert json.loads(out)["verdict"] == "WRONG"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("model.py:no_such_loss", "model.py:gradient"), 1, "model.py has no no_such_loss"),
+        (("missing.py:loss", "model.py:gradient"), 1, "there is no file missing.py"),
+        (("broken:loss", "model.py:gradient"), 1, "No module named 'not_there_at_all'"),
+        (("model.py:loss", "model.py:gradient", "--entries", "9"), 1, "entries names 9"),
+        (("loss", "model.py:gradient"), 2, "write module:name"),
+    ],
+)
+def test_errors_say_what_is_wrong(run, arguments, status, message):
+    found, _, err = run(*arguments)
+    assert found == status
+    assert message in " ".join(err.replace("│", " ").split())
