@@ -33,7 +33,7 @@ def draw(seed: int, kinds: Sequence = KINDS, each: int = _EACH) -> tuple[list[Ca
     cases: list[Case] = []
     wrong: list[Wrong] = []
     for kind in kinds:
-        random = np.random.default_rng([seed, KINDS.index(kind)])
+        random = np.random.default_rng([seed, *kind.__name__.encode()])
         for _ in range(each):
             case, truth = _draw_confirmed(kind, random)
             cases.append(case)

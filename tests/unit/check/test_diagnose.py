@@ -183,6 +183,48 @@ def test_a_function_of_torch():
     assert "return (x * torch.sigmoid(x)).sum()" in report.diagnoses[0].place
 
 
+class HandTanh(torch.autograd.Function):
+    """Has sigmoid's derivative in its backward pass."""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = torch.tanh(x)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        (y,) = ctx.saved_tensors
+        return grad_output * y * (1 - y)
+
+
+class Model(torch.nn.Module):
+    """Its hidden layer uses the function above."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = torch.nn.Linear(3, 2), torch.nn.Linear(2, 1)
+
+    def forward(self, x):
+        return self.last(HandTanh.apply(self.first(x)))
+
+
+@pytest.mark.parametrize("respect", ["inputs", "parameters", "inputs, several outputs", "the module itself"])
+def test_modules_in_float32(respect):
+    torch.manual_seed(0)
+    model, x = Model(), torch.randn(4, 3)
+    calls = {
+        "inputs": (lambda x: (model(x) ** 2).mean(), x),
+        "parameters": (lambda model: (model(x) ** 2).mean(), model),
+        "inputs, several outputs": (lambda x: model(x), x),
+        "the module itself": (model, x),
+    }
+    function, at = calls[respect]
+    report = check_gradient(function, None, at=at)
+    assert report.diagnoses[0].kind is Mistake.WRONG_DERIVATIVE, str(report)
+    assert "y = torch.tanh(x)" in report.diagnoses[0].place
+
+
 def test_without_a_trace_numbers_remain():
     def loss(x):
         return math.fsum(float(each) ** 2 for each in x)

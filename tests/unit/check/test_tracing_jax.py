@@ -52,5 +52,6 @@ def test_a_mistake_in_a_custom_vjp_is_named():
         return (cotangent * 2 * jnp.ones_like(x),)
 
     loss.defvjp(lambda x: (loss(x), x), backward)
-    report = check_gradient(loss, jax.grad(loss), at=jnp.array([0.3, -0.5, 0.8]))
+    with jax.enable_x64(True):
+        report = check_gradient(loss, jax.grad(loss), at=jnp.array([0.3, -0.5, 0.8]))
     assert Mistake.DERIVATIVE_LEFT_OUT in [diagnosis.kind for diagnosis in report.diagnoses], str(report)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from gradlab.check._adapters import caller
+from gradlab.check._adapters import Mode
 from gradlab.check._context import Context
+from gradlab.check._functions import make_call
 from gradlab.check.diagnoses._mistakes import Mistake
 from gradlab.check.tracing import Program, UntraceableError, float64, trace
 
@@ -125,6 +126,10 @@ class Evidence:
         """Where the claimed gradient is not the right one, shape (M * P,), bool."""
         return ~self.here.close(self.here.right) | (self.context.wrong & self.here.known)
 
+    @cached_property
+    def _call(self) -> Callable[[Any], Any]:
+        return make_call(self.context.function, self.context.at, Mode.DOUBLE)
+
     def leaves(self) -> list[tuple[str, np.ndarray, tuple[int, ...]]]:
         """Name, positions in the gradient and shape of each array of the point; empty for several outputs."""
         if self.context.output_shape not in {(), (1,)}:
@@ -174,7 +179,7 @@ class Evidence:
         context = self.context
         try:
             with float64():
-                program = trace(context.function, caller(context.function, context.at), context.build(point))
+                program = trace(context.function, self._call, context.build(point))
             gradient = program.gradient()
         except UntraceableError:
             return None, None

@@ -97,6 +97,8 @@ class Traced(NDArrayOperatorsMixin):
         plain: The array itself.
     """
 
+    __gradlab_traced__ = True
+
     def __init__(self, recorder: _Recorder, value: int, plain: np.ndarray) -> None:
         self.recorder, self.value, self.plain = recorder, value, plain
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradlab.check._structures import is_tensor, map_structure
+from gradlab.check._torch import promoted
 from gradlab.check.tracing._place import place_of_caller
 from gradlab.check.tracing._program import Program, Step, UntraceableError
 
@@ -49,7 +50,7 @@ def trace_torch(function: Callable[..., Any], call: Callable[[Any], Any], struct
 
     traced = map_structure(structure, lambda item: item.detach().clone() if is_tensor(item) else item)
     map_structure(traced, recorder.start)
-    with torch.no_grad(), Mode():
+    with promoted(), torch.no_grad(), Mode():
         result = call(traced)
     if not is_tensor(result) or id(result) not in recorder.numbers:
         raise UntraceableError("the loss does not depend on the point in a way that can be followed")

@@ -34,8 +34,9 @@ def trace(function: Callable[..., Any], call: Callable[[Any], Any], structure: A
     """
     leaves: list[Any] = []
     map_structure(structure, leaves.append)
-    if isinstance(function, SupportsTrace):
-        return _from_protocol(function, [np.asarray(leaf, dtype=np.float64) for leaf in leaves])
+    owner = getattr(function, "__self__", function)
+    if isinstance(owner, SupportsTrace):
+        return _from_protocol(owner, [np.asarray(leaf, dtype=np.float64) for leaf in leaves])
     if any(is_tensor(leaf) for leaf in leaves):
         from gradlab.check.tracing._torch import trace_torch
 
