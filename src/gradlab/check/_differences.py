@@ -155,6 +155,8 @@ def fit(samples: Samples, output: int, noise: Noise) -> list[Slope]:
     largest = np.maximum(np.abs(samples.values[:, :, output]).max(axis=1), abs(samples.centre[output]))
     spacing = _spacing(samples.values[:, :, output], axis=(0, 1))
     # An error uniform in the spacing deviates by 0.29 of it.
+    # Where nothing moves, it is unknown what was rounded on the way, but it was no smaller than what is seen elsewhere.
+    largest = np.where(changes.max(axis=1) == 0, largest.max(), largest)
     floor = np.maximum(noise.level[output], 0.3 * spacing * largest)
     # Few residuals may be small by luck: noise does not shrink as the step grows.
     so_far = np.array([np.median(deviation[: index + 1]) for index in range(len(deviation))])

@@ -24,6 +24,8 @@ _SINGLE, _DOUBLE = 2.0**-23, 2.0**-51
 _WITNESSES = 3
 # What more values may still decide.
 _NOISY = {Cause.NOISE, Cause.OUT_OF_PRECISION}
+# What a derivative without rounding errors may still decide.
+_SMALL = {*_NOISY, Cause.SATURATION}
 
 
 class Engine:
@@ -176,7 +178,7 @@ class Engine:
             samples = samples.joined(probe.sample(index, probe.finer_steps(index)))
             slopes = fit(samples, output, noise)
             entry = self._confirm(judge(claim, slopes, known, self.rules), claim, index, output, noise)
-        if entry.cause in _NOISY and self.function.point.mode is Mode.DOUBLE:
+        if entry.cause in _SMALL and self.function.point.mode is Mode.DOUBLE:
             entry = self._by_complex_step(entry, claim, slopes, index, output)
         for parts in (64, 512):
             if entry.cause in _NOISY and math.isfinite(entry.step) and self._is_worth(entry, parts):

@@ -47,6 +47,8 @@ class Knowledge:
         noise = max(slope.deviation, self.level)
         if not self.deterministic or noise <= 64 * self.grain * abs(self.centre):
             return False
+        if noise > 2.0**-10 * abs(self.centre):
+            return True
         return noise > (2.0**-32 if self.fine else self.grain) * abs(claim.value) * self.scale
 
 

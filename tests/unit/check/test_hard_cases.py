@@ -1,0 +1,195 @@
+"""Hard cases by name, each with the verdict that is right for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from gradlab.check import Cause, CheckError, Verdict, check_gradient
+
+POINT = np.array([0.3, 0.7, -1.2])
+
+
+def exponentials(x):
+    return np.sum(np.exp(x))
+
+
+WIDE = np.linspace(-20, 20, 5)
+
+
+def test_dropout_without_a_seed_is_reported_first():
+    weights = torch.linspace(0.5, 2, 20)
+    report = check_gradient(
+        lambda x: (torch.nn.functional.dropout(x, 0.5) * weights).sum(), lambda x: weights, torch.ones(20)
+    )
+    assert report.verdict is Verdict.UNDECIDED
+    assert {entry.cause for entry in report.entries} == {Cause.NOT_DETERMINISTIC}
+    assert report.notes[0].startswith("the loss is not deterministic")
+    assert "seed" in report.worst.remedy
+
+
+def test_a_random_backward_pass_is_undecided():
+    random = np.random.default_rng(1)
+    report = check_gradient(lambda x: x @ x, lambda x: 2 * x * random.uniform(0.5, 2, 3), POINT)
+    assert report.verdict is Verdict.UNDECIDED
+    assert {entry.cause for entry in report.entries} == {Cause.NOT_DETERMINISTIC}
+
+
+@pytest.mark.parametrize(("claimed", "verdict"), [(1.0, Verdict.CORRECT), (2.0, Verdict.WRONG)])
+def test_a_sum_with_a_million_taken_off_again(claimed, verdict):
+    assert check_gradient(lambda x: (x[0] + 1e6) - 1e6, [claimed], np.array([0.5])).verdict is verdict
+
+
+def test_a_million_in_float32_hides_the_slope():
+    def loss(x):
+        return (x[0].astype(np.float32) + np.float32(1e6)) - np.float32(1e6)
+
+    assert check_gradient(loss, [1.0], np.array([0.5])).verdict is not Verdict.WRONG
+    assert check_gradient(loss, [-3.0], np.array([0.5])).verdict is not Verdict.CORRECT
+
+
+def half_inside(x):
+    return np.sum(np.sin(x).astype(np.float16).astype(x.dtype) * x)
+
+
+def test_a_float16_intermediate_is_never_accused():
+    report = check_gradient(half_inside, lambda x: np.cos(x) * x + np.sin(x), POINT)
+    assert report.verdict is Verdict.UNDECIDED
+    assert report.worst.cause is Cause.OUT_OF_PRECISION
+    assert "float64" in report.worst.remedy
+
+
+def test_a_float16_intermediate_hides_no_sign():
+    assert check_gradient(half_inside, lambda x: -np.cos(x) * x - np.sin(x), POINT).verdict is Verdict.WRONG
+
+
+def test_exp_over_a_wide_range_by_the_complex_step():
+    report = check_gradient(exponentials, np.exp, WIDE)
+    assert report.verdict is Verdict.CORRECT
+    assert report.entries[0].reason == "agrees with the complex step"
+    doubled = check_gradient(exponentials, lambda x: np.exp(x) * [2, 1, 1, 1, 1], WIDE)
+    assert doubled.entries[0].verdict is Verdict.UNDECIDED
+    assert doubled.entries[0].cause is Cause.OUT_OF_PRECISION
+
+
+def test_exp_over_a_wide_range_as_a_black_box():
+    report = check_gradient(lambda x: float(exponentials(x.real.astype(float))), np.exp, WIDE)
+    assert [entry.verdict for entry in report.entries][1:] == [Verdict.UNDECIDED, *[Verdict.CORRECT] * 3]
+
+
+def softmax(x):
+    shares = np.exp(x - np.max(x))
+    return shares / np.sum(shares)
+
+
+@pytest.mark.parametrize("logits", [[0.0, 50.0, -50.0], [0.0, 5.0, -5.0]])
+def test_saturated_softmax(logits):
+    def gradient(x):
+        shares = softmax(x)
+        return shares[0] * ((np.arange(3) == 0) - shares)
+
+    at = np.array(logits)
+    assert check_gradient(lambda x: softmax(x)[0], gradient, at).verdict is not Verdict.WRONG
+    assert check_gradient(lambda x: softmax(x)[0], lambda x: -gradient(x), at).verdict is not Verdict.CORRECT
+
+
+def test_a_saturated_loss_is_named():
+    report = check_gradient(lambda x: np.tanh(1e3 + x[0] ** 2), [1e-30], np.array([2.0]))
+    assert report.verdict is Verdict.UNDECIDED
+    assert report.worst.cause is Cause.SATURATION
+
+
+@pytest.mark.parametrize("distance", [1e-12, 1e-9, 1e-6])
+def test_a_kink_very_near_is_seen_at_finer_steps(distance):
+    assert check_gradient(lambda x: abs(x - distance), -1.0, 0.0).verdict is Verdict.CORRECT
+    assert check_gradient(lambda x: abs(x - distance), 1.0, 0.0).verdict is Verdict.WRONG
+
+
+def test_a_kink_inside_the_finest_step_is_no_excuse_outside_its_slopes():
+    def kinked(x):
+        return abs(x - 1 - 2e-16)
+
+    assert check_gradient(kinked, -1.0, 1.0).verdict is not Verdict.WRONG
+    assert check_gradient(kinked, 2.0, 1.0).verdict is Verdict.WRONG
+
+
+def test_a_function_that_changes_its_input():
+    def writes(x):
+        x *= 2
+        return np.sum(x * x) / 4
+
+    report = check_gradient(writes, lambda x: 2 * x, POINT)
+    assert report.verdict is Verdict.CORRECT
+    assert "writes into its argument" in report.notes[0]
+    at = torch.tensor(POINT)
+    assert check_gradient(lambda x: x.mul_(2).square().sum(), None, at).verdict is Verdict.CORRECT
+    assert at.tolist() == POINT.tolist()
+
+
+def test_one_that_raises_is_an_error_with_its_cause():
+    def raises(x):
+        raise RuntimeError("no such file")
+
+    with pytest.raises(CheckError, match="raised RuntimeError at the point: no such file") as caught:
+        check_gradient(raises, lambda x: x, POINT)
+    assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+def test_one_that_raises_near_the_point_loses_these_steps_alone():
+    def picky(x):
+        if np.abs(x - POINT).max() > 1e-3:
+            raise RuntimeError("too far")
+        return x @ x
+
+    assert check_gradient(picky, lambda x: 2 * x, POINT).verdict is Verdict.CORRECT
+    assert check_gradient(picky, lambda x: -2 * x, POINT).verdict is Verdict.WRONG
+
+
+def test_work_that_is_still_to_do_stays_what_it_is():
+    def todo(x):
+        raise NotImplementedError
+
+    with pytest.raises(NotImplementedError):
+        check_gradient(todo, lambda x: x, POINT)
+
+
+@pytest.mark.parametrize(
+    ("loss", "gradient", "at", "match"),
+    [
+        (lambda x: np.sum(np.log(x)), lambda x: 1 / x, POINT, "nan at the point"),
+        (np.sum, np.ones_like, np.array([]), "empty"),
+        (lambda x: x @ x, lambda x: x[:2], POINT, r"shape \(2,\), at has the shape \(3,\)"),
+    ],
+)
+def test_what_cannot_be_checked_is_an_error(loss, gradient, at, match):
+    with pytest.raises(CheckError, match=match):
+        check_gradient(loss, gradient, at)
+
+
+@pytest.mark.parametrize("claimed", [0.0, 1.0])
+def test_a_step_function_is_undecided(claimed):
+    report = check_gradient(lambda x: np.sum(np.floor(x)), [claimed], np.array([0.5]))
+    assert report.verdict is Verdict.UNDECIDED
+    assert report.worst.cause is Cause.STEP_FUNCTION
+
+
+def test_a_fast_oscillation_below_every_step_is_undecided():
+    def loss(x):
+        return np.sum(np.sin(1e12 * x))
+
+    report = check_gradient(loss, lambda x: 1e12 * np.cos(1e12 * x), POINT)
+    assert report.verdict is Verdict.UNDECIDED
+
+
+def test_a_fast_oscillation_that_steps_resolve():
+    def loss(x):
+        return np.sum(np.sin(1e5 * x))
+
+    assert check_gradient(loss, lambda x: 1e5 * np.cos(1e5 * x), POINT).ok
+    assert check_gradient(loss, lambda x: -1e5 * np.cos(1e5 * x), POINT).verdict is Verdict.WRONG
+
+
+def test_a_small_gradient_with_its_sign_turned():
+    report = check_gradient(lambda x: 1e-9 * np.sum(np.sin(x)), lambda x: -1e-9 * np.cos(x), POINT)
+    assert report.verdict is Verdict.WRONG
