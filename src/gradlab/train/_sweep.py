@@ -203,9 +203,10 @@ def run_grid(
     results = Results.empty(grid, keep)
     judged = class_values(data.y) is not None or grid.architecture.loss == "softmax_cross_entropy"
     done = successes = 0
-    began = time.perf_counter()
     results.interrupted = True
     with suppress(KeyboardInterrupt):
+        _make_kernels(grid, data)
+        began = time.perf_counter()
         for index, result in _chunks(grid, data, "curves" in keep):
             results.put(index, result)
             done += len(result.loss)
@@ -214,6 +215,16 @@ def run_grid(
                 progress(Progress(done, grid.runs, time.perf_counter() - began, successes if judged else None))
         results.interrupted = False
     return results
+
+
+def _make_kernels(grid: Grid, data: Data) -> None:
+    """Has every kernel compiled, for a run of no steps, so that the clock measures training."""
+    for width in grid.width.values:
+        network = grid.network(int(width))
+        for momentum in {bool(value) for value in grid.momentum.values}:
+            start = np.zeros((1, network.layers.parameters))
+            rate = grid.rates(np.zeros(1, dtype=np.intp))
+            trainer_for(network, data, grid.dtype).train(start, rate, 0, momentum=0.5 if momentum else None)
 
 
 def _chunks(grid: Grid, data: Data, curves: bool) -> Iterator[tuple[_INDEX, TrainResult]]:

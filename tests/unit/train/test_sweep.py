@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -186,6 +190,31 @@ def test_ctrl_c_returns_what_is_done(monkeypatch):
     np.testing.assert_array_equal(part.loss.values[part.done.values], whole.loss.values[part.done.values])
     # Every setting gets some restarts before any gets all.
     assert part.done.any("restart").all()
+
+
+def test_memory_grows_with_the_result_alone():
+    def besides(restarts):
+        tracemalloc.start()
+        grid = sweep(NET, DATA, restarts=restarts, steps=1)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak - grid.nbytes
+
+    sweep(NET, DATA, restarts=1, steps=1)
+    few, many = besides(100_000), besides(400_000)
+    assert many < few + 1_000_000
+
+
+def test_importing_gradlab_loads_neither_xarray_nor_numba():
+    code = "import sys, gradlab; print({'xarray', 'numba', 'pandas', 'matplotlib'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_without_xarray_it_is_said_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "xarray", None)
+    with pytest.raises(gl.GradlabError, match=r"pip install 'gradlab\[sweep\]'"):
+        sweep(NET, DATA, restarts=2, steps=1)
 
 
 def test_progress_counts_runs_and_successes():

@@ -4,7 +4,19 @@ import numpy as np
 import pytest
 import torch
 
-from gradlab.train import DataError, NoBestRunError, Normal, Outcome, TrainError, Uniform, datasets, train
+import gradlab as gl
+from gradlab.train import (
+    DataError,
+    NoBestRunError,
+    Normal,
+    Outcome,
+    TrainError,
+    Uniform,
+    _train,
+    _trainers,
+    datasets,
+    train,
+)
 
 
 def test_agrees_with_a_plain_torch_loop(net):
@@ -147,6 +159,63 @@ def test_ctrl_c_inside_a_step_drops_that_step(net):
     np.testing.assert_array_equal(runs.losses, compiled(runs.parameters, *datasets.xor())[0])
 
 
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+def test_the_kernel_agrees_with_numpy(momentum, monkeypatch):
+    derived, data = gl.mlp([2, 3, 1]), datasets.five_points()
+    kernel = train(derived, data, learning_rate=2.0, momentum=momentum, steps=40, seed=8)
+    monkeypatch.setattr(_trainers, "has_kernels", lambda: False)
+    plain = train(derived, data, learning_rate=2.0, momentum=momentum, steps=40, seed=8)
+    np.testing.assert_array_equal(kernel.initial_parameters, plain.initial_parameters)
+    np.testing.assert_allclose(kernel.curves, plain.curves, rtol=1e-9)
+    np.testing.assert_allclose(kernel.parameters, plain.parameters, rtol=1e-7)
+    np.testing.assert_array_equal(kernel.success, plain.success)
+    assert kernel.experiment == plain.experiment
+
+
+def test_a_kernel_in_stretches_of_steps_takes_the_same_steps(monkeypatch):
+    derived, data = gl.mlp([2, 2, 1]), datasets.five_points()
+    whole = train(derived, data, steps=50)
+    monkeypatch.setattr(_train, "_WORK", 10 * 9 * 5 * 8)
+    seen = []
+    cut = train(derived, data, steps=50, progress=lambda done, steps: seen.append(done))
+    assert seen == [8, 16, 24, 32, 40, 48, 50]
+    np.testing.assert_array_equal(cut.curves, whole.curves)
+    np.testing.assert_array_equal(cut.parameters, whole.parameters)
+
+
+@pytest.mark.parametrize(("momentum", "stop_at", "done"), [(0.0, 16, 16), (0.5, 50, 50)])
+def test_ctrl_c_on_the_kernel_returns_the_stretches_done(monkeypatch, momentum, stop_at, done):
+    monkeypatch.setattr(_train, "_WORK", 10 * 9 * 5 * 8)
+
+    def stop(step, _):
+        if step == stop_at:
+            raise KeyboardInterrupt
+
+    data = datasets.five_points()
+    runs = train(gl.mlp([2, 2, 1]), data, momentum=momentum, steps=50, progress=stop)
+    assert runs.steps_done == done
+    assert runs.interrupted == (done < 50)
+    shorter = train(gl.mlp([2, 2, 1]), data, momentum=momentum, steps=done)
+    np.testing.assert_array_equal(runs.curves, shorter.curves)
+
+
+def test_ctrl_c_before_the_kernels_first_stretch_is_done_returns_the_start(monkeypatch):
+    from gradlab.codegen import NumbaTrainer
+
+    real = NumbaTrainer.train
+
+    def interrupted(self, parameters, learning_rate, steps, **settings):
+        if steps:
+            raise KeyboardInterrupt
+        return real(self, parameters, learning_rate, steps, **settings)
+
+    monkeypatch.setattr(NumbaTrainer, "train", interrupted)
+    runs = train(gl.mlp([2, 2, 1]), datasets.five_points(), steps=50)
+    assert runs.interrupted
+    assert runs.steps_done == 0
+    np.testing.assert_array_equal(runs.parameters, runs.initial_parameters)
+
+
 def test_a_pair_of_arrays_is_data(net):
     x, y = datasets.xor()
     np.testing.assert_array_equal(
@@ -163,6 +232,9 @@ def test_a_pair_of_arrays_is_data(net):
         ({"learning_rate": float("inf")}, "learning_rate must be finite"),
         ({"learning_rate": "0.1"}, "learning_rate must be a number"),
         ({"learning_rate": True}, "learning_rate must be a number"),
+        ({"learning_rate": (0.1, -1.0)}, r"learning_rate\[1\] must be greater than 0"),
+        ({"learning_rate": (0.1, 0.1, 0.1)}, r"3 rates, but the network has 2 layers.*\(1.0, 1.0\)"),
+        ({"momentum": 1.0}, "momentum must be below 1"),
         ({"steps": 10.0}, "steps must be a whole number.*steps=100"),
         ({"steps": -1}, "steps must be at least 0"),
         ({"restarts": 0}, "restarts must be at least 1"),
