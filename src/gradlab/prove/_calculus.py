@@ -140,6 +140,8 @@ def denominators(reader: Reader, above: tuple[Part, ...], below: tuple[Part, ...
         return (name,)
     wrts: list[str] = []
     for i in range(0, len(below), 2):
+        if getattr(below[i], "kind", "") == "number" and i:
+            raise NotUnderstoodError(reader.number_behind(below[i], below[i - 1]), below[i].at)
         if not is_differential(reader, below[i], letter) or i + 1 >= len(below):
             raise NotUnderstoodError("a \\partial and a name are expected here", below[i].at)
         wrts += [variable(reader, below[i + 1])] * order_below(reader, below[i + 1])

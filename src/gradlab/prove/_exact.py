@@ -26,6 +26,9 @@ from gradlab.prove._errors import Deadline
 from gradlab.prove._subject import labels_of
 
 MOST_PRODUCTS = 60_000
+# Of an argument of a function, which SymPy brings into its one form: there, too much takes for ever.
+LARGEST_DEGREE, MOST_SYMBOLS, MOST_OPERATIONS = 5, 8, 60
+LARGEST_BITS = 2_000
 _DEFINITIONS = {name: parse(row.definition) for name, row in PRIMITIVES.items() if row.definition}
 _BOTTOM = {"add", "mul", "neg", "div"}
 
@@ -156,7 +159,11 @@ class _Prover:
         import sympy
 
         value = self.rational(expression)
-        if sympy.count_ops(value) > 60:
+        if (
+            _degree(value) > LARGEST_DEGREE
+            or len(value.free_symbols) > MOST_SYMBOLS
+            or sympy.count_ops(value) > MOST_OPERATIONS
+        ):
             raise GivenUpError
         return sympy.expand(sympy.cancel(value))
 
@@ -169,7 +176,7 @@ class _Prover:
         value = self.expanded(exponent)
         if value.is_Integer and abs(int(value)) <= 12:
             below = self.rational(base)
-            if below == 0 and value <= 0:
+            if (below.is_zero and value <= 0) or (below.is_Rational and _bits(below) * abs(int(value)) > LARGEST_BITS):
                 raise GivenUpError
             return sympy.Pow(below, value, evaluate=False) if value < 0 else below**value
         return self.power_of(("pow", self.key(base)), exponent, self.rational(base))
@@ -184,6 +191,8 @@ class _Prover:
             numerator, denominator = int(coefficient.p), int(coefficient.q)  # type: ignore[attr-defined]
             if rest == 1 and base is not None:
                 whole = sympy.floor(coefficient)
+                if abs(int(whole)) > 12:
+                    raise GivenUpError
                 result *= base**whole
                 coefficient -= whole
                 if coefficient:
@@ -237,6 +246,21 @@ class _Prover:
         if len(a) * len(b) > MOST_PRODUCTS:
             raise GivenUpError
         return a * b
+
+
+def _degree(value: Any) -> int:
+    """A bound of the degree of what an expression becomes when it is multiplied out."""
+    if value.is_Add:
+        return sum(map(_degree, value.args)) if any(arg.is_Pow or arg.is_Mul for arg in value.args) else 1
+    if value.is_Mul:
+        return sum(map(_degree, value.args))
+    if value.is_Pow:
+        return _degree(value.base) * (abs(int(value.exp)) if value.exp.is_Integer else 100)
+    return 1 if value.is_Symbol else 0
+
+
+def _bits(value: Any) -> int:
+    return max(int(value.p).bit_length(), int(value.q).bit_length())
 
 
 def _is_polynomial(formula: Expression) -> bool:

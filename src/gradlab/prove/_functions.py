@@ -13,6 +13,10 @@ _SPELLINGS = {"ln": "log", "ReLU": "relu", "RELU": "relu", "sgn": "sign", r"\sig
 _COMPOSED = {
     "tan": parse("sin(x)/cos(x)"),
     "sinh": parse("(exp(x) - exp(-x))/2"),
+    "sech": parse("2/(exp(x) + exp(-x))"),
+    "sec": parse("1/cos(x)"),
+    "coth": parse("(exp(x) + exp(-x))/(exp(x) - exp(-x))"),
+    "cot": parse("cos(x)/sin(x)"),
     "cosh": parse("(exp(x) + exp(-x))/2"),
 }
 OF_SEVERAL = frozenset(("max", "min"))

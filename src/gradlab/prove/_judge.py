@@ -83,8 +83,10 @@ class ChainJudge:
         left, right = self.chain.sides[i], self.chain.sides[i + 1]
         finding = findings[0]
         if len({other.truth for other in findings}) > 1:
-            why = next(iter(readings[0].reader.open_choices.items()))
-            finding = Finding(Truth.NOT_UNDERSTOOD, reason=f"{self.block.place(why[0])}: {why[1][1]}")
+            choices = readings[0].reader.open_choices
+            if finding.truth is not Truth.TRUE or not all(choice.usual for choice in choices.values()):
+                at, choice = next(iter(choices.items()))
+                finding = Finding(Truth.NOT_UNDERSTOOD, reason=f"{self.block.place(at)}: {choice.why}")
         inside = [Slip(self.block.place(at), message) for at, message in slips if left.start <= at < right.end]
         return Step(
             finding.truth, self.source(left.start, left.end), self.source(right.start, right.end),
@@ -97,7 +99,7 @@ class ChainJudge:
         return start + len(piece) - len(piece.lstrip())
 
     def source(self, start: int, end: int) -> str:
-        return " ".join(self.block.text[start:end].split())
+        return " ".join(self.block.text[start:end].replace("⟦", "|").replace("⟧", "|").split())
 
     def findings(self, reading: Reading) -> list[Finding]:
         """The verdicts in one reading, the derivatives of formulas taken through the graph if that can be."""
@@ -133,6 +135,8 @@ class ChainJudge:
     def repair(self, sides: Sides, findings: list[Finding]) -> None:
         for i, repair in repair_chain(sides, findings, self.writer, self.deadline).items():
             findings[i].repair = repair
+            if repair.side == i and i > 0:
+                findings[i].reason = "the side before this step is wrong already; with its repair this step holds"
 
     def finding(self, i: int, sides: Sides) -> Finding:
         """The verdict on one step."""
@@ -141,9 +145,11 @@ class ChainJudge:
             if isinstance(sides.written[1], NotUnderstoodError):
                 return self.not_understood(sides.written[1])
             return Finding(Truth.TRUE, Method.DEFINITION, reason="a new name is defined")
-        for side in (sides.written[i], sides.written[i + 1]):
-            if isinstance(side, NotUnderstoodError):
-                return self.not_understood(side)
+        errors = [side for side in (sides.written[i], sides.written[i + 1]) if isinstance(side, NotUnderstoodError)]
+        if errors:
+            # What cannot be read at all is said before what cannot be understood.
+            unread = [error for error in errors if error in self.chain_reader.trees]
+            return self.not_understood((unread or errors)[0])
         try:
             pairs = list(sides.pairs(i))
             found = [self.compared(a, b, sides) for a, b in pairs]

@@ -17,6 +17,8 @@ WANTED_POINTS = 24
 ENOUGH_POINTS = 6
 PROBE = "?probe "  # in front of the value of a name that has this value everywhere
 MOST_ATTEMPTS = 150
+LARGEST_ARGUMENT = 10_000  # of an exponential or a sine
+LARGEST_EXPONENT = 100_000  # of two, in a power
 
 Undefined = (ZeroDivisionError, ValueError, OverflowError)
 
@@ -45,8 +47,9 @@ class Arithmetic:
     def apply(self, node: Apply, values: list[Any], evaluate: Any) -> Any:
         name = node.primitive
         if name in self.functions:
-            if name == "exp" and abs(values[0]) > 10_000:
-                raise UndefinedError("too large")
+            # An exponential of a huge number, and a sine of one, would take for ever.
+            if name != "tanh" and abs(values[0]) > LARGEST_ARGUMENT:
+                raise UndefinedError("too large to be computed")
             return self.functions[name](values[0])
         if name == "pi":
             return +self.mp.pi
@@ -59,12 +62,16 @@ class Arithmetic:
         if name in ("sigmoid", "softplus"):
             return self.named(name, values[0])
         if name in ("softmax", "log_softmax"):
+            if max(map(abs, values[1:])) > LARGEST_ARGUMENT:
+                raise UndefinedError("too large to be computed")
             exponentials = [self.mp.exp(value) for value in values[1:]]
             share = exponentials[int(values[0]) - 1] / sum(exponentials)
             return share if name == "softmax" else self.mp.log(share)
         return PRIMITIVES[name].value(*values)
 
     def named(self, name: str, x: Any) -> Any:
+        if abs(x) > LARGEST_ARGUMENT:
+            raise UndefinedError("too large to be computed")
         e = self.mp.exp(-x)
         return 1 / (1 + e) if name == "sigmoid" else x + self.mp.log(1 + e)
 
@@ -73,9 +80,13 @@ class Arithmetic:
         if number is not None and number.denominator == 1:
             if base == 0 and number <= 0:
                 raise UndefinedError("a power of zero")
+            if base != 0 and abs(self.mp.mag(base) * number) > LARGEST_EXPONENT:
+                raise UndefinedError("too large to be computed")
             return base ** int(number)
         if base < 0 or (base == 0 and exponent <= 0):
             raise UndefinedError("a power of a negative number")
+        if abs(exponent) * (abs(self.mp.mag(base)) + 1) > LARGEST_EXPONENT:
+            raise UndefinedError("too large to be computed")
         return self.mp.power(base, exponent)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from gradlab.graph import ONE, Apply, Const, Expression, Ref, as_number, neg
@@ -25,6 +26,21 @@ IMPLICIT = Ref(f"{FREE}t")  # the argument of functions that are written without
 BOLD = (r"\mathbf", r"\boldsymbol", r"\bm", r"\textbf", r"\vec")
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A place that can be read in several ways.
+
+    Attributes:
+        count: in how many.
+        why: what is not clear, and what to write.
+        usual: whether the first way is the usual one.
+    """
+
+    count: int
+    why: str
+    usual: bool
+
+
 class Reader:
     """Reads the sides of one chain.
 
@@ -37,7 +53,7 @@ class Reader:
     def __init__(self, names: Names, choices: Mapping[int, int], deadline: Deadline) -> None:
         self.names, self.choices, self.deadline = names, choices, deadline
         self.point_free = False  # whether functions stand without arguments, as in sigma' = sigma (1 - sigma)
-        self.open_choices: dict[int, tuple[int, str]] = {}
+        self.open_choices: dict[int, Choice] = {}
         self.unknown: dict[str, tuple[Written, int]] = {}
         self.known: set[str] = set()
         self.slips: list[tuple[int, str]] = []
@@ -45,9 +61,9 @@ class Reader:
         self.sizes: dict[str, int | None] = {}
         self.data: set[str] = set()
 
-    def choose(self, at: int, count: int, why: str) -> int:
-        """Which of several readings to take at a place."""
-        self.open_choices[at] = (count, why)
+    def choose(self, at: int, count: int, why: str, usual: bool = False) -> int:
+        """Which of several readings to take at a place; the first may be the usual one, trusted where it is true."""
+        self.open_choices[at] = Choice(count, why, usual)
         return self.choices.get(at, 0)
 
     def read(self, tree: Sum) -> Expression:
@@ -132,13 +148,14 @@ class Reader:
             factors.append(value)
         return factors
 
-    def number_behind(self, part: Item, before: Part) -> str:
+    def number_behind(self, part: Part, before: Part) -> str:
+        text = getattr(part, "text", "")
         if isinstance(before, Item) and before.scripts and before.scripts[-1].kind == "subscript":
-            index = index_of(before.scripts[-1].text) + part.text
+            index = index_of(before.scripts[-1].text) + text
             longer = Written(head_of(before.text), "", index)
             if self.names.find(longer, part.at):
                 return f"only the first character belongs to the index: write {longer.latex}"
-        return f"a number behind a factor: write \\cdot {part.text}, or braces around an index or exponent"
+        return f"a number behind a factor: write \\cdot {text}, or braces around an index or exponent"
 
     def factor(self, parts: list[Part], i: int) -> tuple[Expression, int]:
         """The factor that begins at a place in a row, and where the next one begins."""
@@ -292,8 +309,8 @@ class Reader:
         elif isinstance(following, Item) and following.kind in ("group", "braces", "absolute"):
             arguments, scripts, i = self.arguments(name, following), following.scripts, i + 1
         else:
-            argument, i = self.bare_argument(item, parts, i)
-            arguments, scripts = (argument,), ()
+            argument, i, scripts = self.bare_argument(item, parts, i)
+            arguments = (argument,)
         value = functions.derivative(name, arguments[0], primes) if primes else functions.call(name, arguments)
         if base is not None:
             value = quotient(value, functions.call("log", (base,)), item.at)
@@ -332,11 +349,11 @@ class Reader:
             raise NotUnderstoodError(f"{name} takes one argument, not {len(values)}", group.at)
         return values
 
-    def bare_argument(self, item: Item, parts: list[Part], i: int) -> tuple[Expression, int]:
-        """The argument of a function that has no brackets: what follows, as far as that is clear."""
+    def bare_argument(self, item: Item, parts: list[Part], i: int) -> tuple[Expression, int, tuple[Script, ...]]:
+        """The argument of a function that has no brackets, where it ends, and an exponent that is the function's."""
         first = parts[i] if i < len(parts) else None
         if isinstance(first, Item) and (first.kind == "function" or (first.kind == "symbol" and self.is_sigma(first))):
-            return self.factor(parts, i)
+            return *self.factor(parts, i), ()
         end = i
         while end < len(parts) and not _ends_argument(parts[end], self):
             end += 1
@@ -347,7 +364,15 @@ class Reader:
             why = f"it is not clear where the argument of {item.text} ends: put it in brackets"
             if self.choose(item.at, 2, why) == 0:
                 end = i + 1
-        return product_of(self.juxtaposed(parts[i:end]), parts[i].at), end
+        inside = parts[i:end]
+        last = inside[-1]
+        if isinstance(last, Item) and last.scripts and last.scripts[-1].kind == "superscript":
+            why = f"the exponent may belong to {item.text} or to its argument: put the argument in brackets"
+            if self.choose(last.scripts[-1].at, 2, why, usual=True):
+                bare = replace(last, scripts=last.scripts[:-1])
+                argument = product_of(self.juxtaposed([*inside[:-1], bare]), parts[i].at)
+                return argument, end, last.scripts[-1:]
+        return product_of(self.juxtaposed(inside), parts[i].at), end, ()
 
 
 def _ends_argument(part: Part, reader: Reader) -> bool:

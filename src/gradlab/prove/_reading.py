@@ -82,7 +82,7 @@ class ChainReader:
         first = self.read({})
         choices = first.reader.open_choices
         readings = [first]
-        for picks in product(*(range(count) for count, _ in choices.values())):
+        for picks in product(*(range(choice.count) for choice in choices.values())):
             if any(picks) and len(readings) < MOST_READINGS:
                 readings.append(self.read(dict(zip(choices, picks, strict=True))))
         return readings

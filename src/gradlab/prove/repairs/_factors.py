@@ -135,7 +135,7 @@ def inner_derivatives(search: Search) -> list[Expression]:
     return list(found)[:60]
 
 
-def from_the_top(search: Search) -> list[Expression]:
+def from_the_top(search: Search) -> list[Partial]:
     """The derivatives of what is differentiated by what lies below it: what is fused when fractions cancel."""
     tops = dict.fromkeys(partial.of for partial in search.partials())
     derived = [quantity.name for quantity in search.graph if quantity.expression is not None]
