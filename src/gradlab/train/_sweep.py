@@ -271,9 +271,11 @@ def _starts(
                 shape, grid.seed, restarts=count, parameters=layers.parameters, first=runs.start
             )
     factors = grid.factors(settings, layers)
-    kinds = grid.indices(settings)[0]
+    kinds = grid.indices(settings)[0]  # in rising order, as the initialisation is a sheet's first axis
     starts = np.empty((len(settings), count, layers.parameters), dtype=grid.dtype)
-    for row, kind in enumerate(kinds):
+    for kind in np.unique(kinds):
+        rows = slice(*np.searchsorted(kinds, (kind, kind + 1)))
+        numbers = drawn[shapes[kind], layers.parameters]
         # In double precision, and rounded once: the same bits as when this setting is trained alone.
-        np.multiply(drawn[shapes[kind], layers.parameters], factors[row], out=starts[row], casting="same_kind")
+        np.multiply(numbers, factors[rows, None], out=starts[rows], casting="same_kind")
     return starts.reshape(-1, layers.parameters)

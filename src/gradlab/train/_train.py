@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 
 import numpy as np
@@ -23,7 +23,7 @@ def train(
     net: Network,
     data: Data | tuple[ArrayLike, ArrayLike],
     *,
-    learning_rate: float | Sequence[float] = 1.0,
+    learning_rate: float | tuple[float, ...] | ArrayLike = 1.0,
     momentum: float = 0.0,
     steps: int = 100,
     restarts: int = 10,
@@ -70,8 +70,8 @@ def train(
     check_fits(net, points)
     if not isinstance(initialisation, Initialisation):
         initialisation = _given(initialisation, len(net.parameters))
-    if isinstance(learning_rate, Sequence) and not isinstance(learning_rate, str):
-        learning_rate = tuple(learning_rate)
+    if isinstance(learning_rate, list | np.ndarray):
+        learning_rate = tuple(np.asarray(learning_rate).ravel().tolist())
     experiment = Experiment(learning_rate, steps, restarts, seed, initialisation, dtype, momentum)  # type: ignore[arg-type]
     plain = _plain(net, points, experiment)
     rate = _rates(experiment, len(net.sizes) - 1)

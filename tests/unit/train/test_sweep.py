@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tracemalloc
 
 import numpy as np
 import pytest
+import xarray
 
 import gradlab as gl
-from gradlab.train import DataError, Progress, TrainError, _sweep, _trainers, datasets, sweep
+from gradlab.train import DataError, Progress, TrainError, _sweep, _trainers, datasets, recommend, sweep
 from gradlab.train import train as train_once
 
 NET = gl.mlp([2, 2, 1])
@@ -73,6 +75,28 @@ def test_chunks_do_not_show_in_the_result(monkeypatch, cache):
     np.testing.assert_array_equal(whole.curves.values, cut.curves.values)
     np.testing.assert_array_equal(whole.parameters.values, cut.parameters.values)
     assert len(chunks) == {1: 18, 5_000: 12, 10**9: 1}.get(cache, 0) or len(chunks) > 1
+
+
+def test_threads_do_not_show_in_the_result(monkeypatch):
+    settings = {"learning_rate": [1.0, 5.0], "restarts": 700, "steps": 30}
+    results = []
+    for cores in ({0}, {0, 1}, set(range(7))):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, cores=cores: cores)
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: len(cores))
+        results.append(sweep(NET, DATA, **settings))
+    same(results[0], results[1])
+    same(results[0], results[2])
+
+
+def test_a_result_can_be_stored_and_read(tmp_path):
+    grid = sweep(
+        NET, DATA, learning_rate=[1.0, 5.0], initialisation=["normal", "he"], restarts=40, steps=40, seed=2**127 + 1,
+        keep=["curves", "parameters"],
+    )  # fmt: skip
+    grid.to_netcdf(tmp_path / "grid.nc", engine="scipy")
+    with xarray.open_dataset(tmp_path / "grid.nc", engine="scipy") as stored:
+        same(grid, stored)
+        assert str(recommend(stored, restarts=50)) == str(recommend(grid, restarts=50))
 
 
 def test_a_single_training_is_a_cell_of_the_sweep(backend):

@@ -159,6 +159,15 @@ def test_ctrl_c_inside_a_step_drops_that_step(net):
     np.testing.assert_array_equal(runs.losses, compiled(runs.parameters, *datasets.xor())[0])
 
 
+def test_rates_by_layer_may_be_a_tuple_a_list_or_an_array(net):
+    tuples, lists, arrays = (
+        train(net, datasets.xor(), learning_rate=rates, steps=3) for rates in ((0.5, 1.0), [0.5, 1], np.array([0.5, 1]))
+    )
+    assert tuples.experiment == lists.experiment == arrays.experiment
+    assert "learning rates 0.5, 1" in str(tuples)
+    np.testing.assert_array_equal(tuples.curves, arrays.curves)
+
+
 @pytest.mark.parametrize("momentum", [0.0, 0.5])
 def test_the_kernel_agrees_with_numpy(momentum, monkeypatch):
     derived, data = gl.mlp([2, 3, 1]), datasets.five_points()
