@@ -183,8 +183,8 @@ class _Crew:
 
     def run(self, threads: int | None, progress: Progress | None) -> None:
         """Do all blocks."""
-        crew = self.crew = min(threads or _cores(), self.blocks)
-        if crew <= 1:
+        crew = self.crew = max(1, min(threads or _cores(), self.blocks))
+        if crew == 1:
             self._take_turns(progress)
         else:
             self._watch(crew, progress)

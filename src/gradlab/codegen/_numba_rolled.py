@@ -114,10 +114,14 @@ class RolledSource:
         for number, layer in enumerate(self.layers[:-1]):
             self._forward(number, layer, point, size)
         self._last(point, size)
+        # The last time round, only the loss is wanted.
+        self.lines.say("if _step < steps:")
+        self.lines.depth += 1
         for number in range(len(self.layers) - 1, -1, -1):
             self._collect(number, point, size)
             if number:
                 self._back(number - 1, size)
+        self.lines.depth -= 1
 
     def _below(self, number: int, point: str, t: int, unit: str) -> str:
         """What a unit below a layer gives on for a point, or an input."""
