@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
 import numpy as np
 
+from gradlab.check import _jax
 from gradlab.check._errors import CheckError
 from gradlab.check._structures import (
     FORMS,
@@ -193,7 +195,12 @@ def _jax_leaf(item: Any, label: str, value: np.ndarray) -> Leaf:
     numpy = sys.modules["jax"].numpy
     native = item.dtype if numpy.issubdtype(item.dtype, numpy.floating) else np.dtype(np.float64)
     types: dict[Mode, Any] = {Mode.DOUBLE: np.float64, Mode.NATIVE: native, Mode.COMPLEX: np.complex128}
-    return Leaf(label, value, lambda array, mode: numpy.asarray(array, dtype=types[mode]), native.name)
+
+    def build(array: np.ndarray, mode: Mode) -> Any:
+        with nullcontext() if mode is Mode.NATIVE else _jax.double():
+            return numpy.asarray(array, dtype=types[mode])
+
+    return Leaf(label, value, build, native.name)
 
 
 def _match(at: Any, gradient: Any, leaves: Iterator[Leaf], what: str, outputs: tuple[int, ...]) -> Iterator[np.ndarray]:
