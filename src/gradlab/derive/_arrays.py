@@ -314,7 +314,7 @@ def to_latex(node: Node, symbols: Mapping[str, str], shapes: Mapping[str, Shape]
             case Array(name):
                 return symbol(symbols[name], shapes[name]), ATOM
             case Transposed(Array(name)):
-                return symbol(rf"{{{symbols[name]}}}^{{\top}}", shape_of(inner, shapes)), ATOM
+                return symbol(_transposed(symbols[name]), shape_of(inner, shapes)), ATOM
             case Transposed(of):
                 return rf"{closed(of)}^{{\top}}", ATOM
             case Product(left, right):
@@ -331,6 +331,11 @@ def to_latex(node: Node, symbols: Mapping[str, str], shapes: Mapping[str, Shape]
         raise TypeError(f"{inner!r} is no formula over arrays")
 
     return pieces(node)[0]
+
+
+def _transposed(latex: str) -> str:
+    r"""A symbol with ``\top``, beside the layer's number where it has one."""
+    return rf"{latex[:-1]}\top}}" if "^{" in latex else rf"{latex}^{{\top}}"
 
 
 def with_shape(latex: str, shape: Shape) -> str:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from gradlab.derive._derivation import Derivation, Rule, Step
 from gradlab.graph import Expression, is_apply
 
 
 def derivation_to_latex(derivation: Derivation, factors: bool, reasons: bool) -> str:
     """The rows of a derivation; a sum over several paths gets a row for each path."""
-    symbols = dict(derivation.graph.symbols)
     main = derivation.steps[0].left
+    steps = [step for step in derivation.steps if factors or step.left == main]
+    return steps_to_latex(steps, derivation.graph.symbols, reasons)
+
+
+def steps_to_latex(steps: Iterable[Step], symbols: Mapping[str, str], reasons: bool = True) -> str:
+    """Steps as one ``align*`` block; the left side is written where it changes."""
     rows: list[str] = []
     previous: Expression | None = None
-    for step in derivation.steps:
-        if step.left != main and not factors:
-            continue
+    for step in steps:
         left = "" if step.left == previous else step.left.latex(symbols) + " "
         previous = step.left
         first, *rest = (term.latex(symbols) for term in _rows(step))
@@ -30,7 +35,7 @@ def _rows(step: Step) -> tuple[Expression, ...]:
     return right.args if products else (right,)
 
 
-def _reason(step: Step, symbols: dict[str, str]) -> str:
+def _reason(step: Step, symbols: Mapping[str, str]) -> str:
     pieces: list[str] = []
     for piece in step.because:
         if isinstance(piece, Expression):

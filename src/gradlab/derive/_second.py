@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from gradlab.derive._chain_rule import derive
 from gradlab.derive._derivation import Derivation, Step
 from gradlab.derive._local import local_gradient
-from gradlab.derive._simplify import tidy
-from gradlab.graph import Expression, Graph, Partial, Quantity, Ref, add, mul
+from gradlab.derive._simplify import LARGEST_CANCELLED, tidy
+from gradlab.derive._sympy import Bridge
+from gradlab.graph import Expression, Graph, Partial, Quantity, Ref, add, count_operations, is_apply, mul
 
 
 def derive_second(graph: Graph, output: str, first: str, second: str) -> Derivation:
@@ -74,8 +75,17 @@ def hessian(formula: Expression, names: tuple[str, ...]) -> dict[tuple[str, str]
     for i, first in enumerate(names):
         again = local_gradient(tidy(gradient.get(first, add())))
         for second in names[i:]:
-            entries[first, second] = entries[second, first] = tidy(again.get(second, add()))
+            entries[first, second] = entries[second, first] = _collected(tidy(again.get(second, add())))
     return {(first, second): entries[first, second] for first in names for second in names}
+
+
+def _collected(formula: Expression) -> Expression:
+    """A sum whose terms differ in the order of their factors alone, with such terms added, where that is shorter."""
+    if not is_apply(formula, "add") or count_operations(formula) > LARGEST_CANCELLED:
+        return formula
+    bridge = Bridge()
+    collected = bridge.from_sympy(bridge.to_sympy(formula))
+    return collected if count_operations(collected) < count_operations(formula) else formula
 
 
 @dataclass(frozen=True, slots=True)

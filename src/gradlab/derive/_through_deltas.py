@@ -5,7 +5,7 @@ The deltas become quantities of the derivation's graph, so that they have names,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from gradlab.derive._backprop import Backprop, backprop
@@ -45,15 +45,33 @@ def through_deltas(graph: Graph, output: str, wrt: str) -> Derivation:
     """
     # What the whole gradient shares is named, also where this one derivative uses it once: the names of the layers.
     given = [quantity.name for quantity in graph if quantity.expression is None]
-    return _Shared(backprop(graph, output, [wrt, *given]), wrt).derivation()
+    shared = _Shared(backprop(graph, output, [wrt, *given]), [wrt])
+    steps = (shared.chain_step(wrt), *shared.delta_steps(), *shared.result_steps(wrt))
+    return Derivation(shared.graph, output, wrt, (), steps, shared.derived.gradient[wrt])
+
+
+def gradient_through_deltas(graph: Graph, output: str, wrt: Sequence[str]) -> tuple[Graph, tuple[Step, ...]]:
+    """Derive a quantity by several others: first every shared delta, then the derivatives that are written with them.
+
+    Args:
+        graph: the graph.
+        output: the name of the quantity that is differentiated.
+        wrt: the names of the quantities by which it is differentiated.
+
+    Returns:
+        The graph with the deltas as further quantities, and the steps.
+    """
+    shared = _Shared(backprop(graph, output, wrt), wrt)
+    results = [step for name in wrt for step in (shared.chain_step(name), *shared.result_steps(name))]
+    return shared.graph, (*shared.delta_steps(), *results)
 
 
 class _Shared:
-    def __init__(self, derived: Backprop, wrt: str) -> None:
-        self.derived, self.wrt = derived, wrt
+    def __init__(self, derived: Backprop, wanted: Sequence[str]) -> None:
+        self.derived = derived
         self.before, self.output = derived.graph, derived.output
         symbols = derived.symbols
-        self.deltas = _needed(derived, wrt)
+        self.deltas = _needed(derived, wanted)
         added = [Quantity(name, formula, latex=symbols[name]) for name, formula in self.deltas]
         self.graph = Graph([*self.before.quantities, *added], self.before.relations)
         self.delta_by = {quantity: name for name, quantity in derived.by.items()}
@@ -65,39 +83,40 @@ class _Shared:
         for quantity in reversed(self.before.quantities):
             for name in quantity.inputs if quantity.name in below else ():
                 self.users.setdefault(name, []).append(quantity.name)
-        self.steps: list[Step] = []
 
-    def derivation(self) -> Derivation:
-        left = Partial(self.output, self.wrt)
-        self.say(left, self.chain(self.wrt), "chain rule, with a delta for what many paths share")
+    def chain_step(self, wrt: str) -> Step:
+        """The chain rule for a derivative that was asked for, over the nearest deltas."""
+        because = "chain rule, with a delta for what many paths share" if self.deltas else "chain rule"
+        return Step(Partial(self.output, wrt), self.chain(wrt), (because,))
+
+    def result_steps(self, wrt: str) -> list[Step]:
+        """The derivative that was asked for, with the factors worked out."""
+        left, result = Partial(self.output, wrt), self.derived.gradient[wrt]
+        return [Step(left, result, self.rules(wrt) or ("linear",))]
+
+    def delta_steps(self) -> list[Step]:
+        """How the deltas come about; one like another that was worked out before is stated alone."""
+        steps: list[Step] = []
         alike: dict[Expression, str] = {}
         for name, formula in self.deltas:
             first = alike.setdefault(transform(formula, _nameless), name)
-            self.delta(name, formula, first)
-        result = self.derived.gradient[self.wrt]
-        self.say(left, result, *(self.rules(self.wrt) or ("linear",)))
-        return Derivation(self.graph, self.output, self.wrt, (), tuple(self.steps), result)
+            steps += self.delta(name, formula) if first == name else [Step(Ref(name), formula, _like(first))]
+            related = use_relations(formula, self.before.relations)
+            if related != formula:
+                pieces = [piece for a, b in self.before.relations for piece in (a, " = ", b)]
+                steps.append(Step(Ref(name), related, ("since ", *pieces), conditional=True))
+        return steps
 
-    def delta(self, name: str, formula: Expression, first: str) -> None:
-        """How a delta comes about; one like another that was worked out before is stated alone."""
-        quantity = self.derived.by[name]
-        left = Ref(name)
-        if first != name:
-            self.say(left, formula, "in the same way as ", Ref(first))
-        else:
-            self.say(left, Partial(self.output, quantity), "a name for it")
-            self.say(left, self.chain(quantity), "chain rule")
-            self.say(left, self.chain(quantity, worked_out=True), *(self.rules(quantity) or ("linear",)))
-            self.say(left, formula, "simplify")
-        related = use_relations(formula, self.before.relations)
-        if related != formula:
-            pieces = [piece for a, b in self.before.relations for piece in (a, " = ", b)]
-            self.steps.append(Step(left, related, ("since ", *pieces), conditional=True))
-
-    def say(self, left: Expression, right: Expression, *because: str | Rule | Expression) -> None:
-        previous = self.steps[-1] if self.steps else None
-        if previous is None or (previous.left, previous.right) != (left, right):
-            self.steps.append(Step(left, right, because))
+    def delta(self, name: str, formula: Expression) -> list[Step]:
+        quantity, left = self.derived.by[name], Ref(name)
+        said = [
+            (Partial(self.output, quantity), ("a name for it",)),
+            (self.chain(quantity), ("chain rule",)),
+            (self.chain(quantity, worked_out=True), self.rules(quantity) or ("linear",)),
+            (formula, ("simplify",)),
+        ]
+        kept = [said[0], *(line for before, line in pairwise(said) if line[0] != before[0])]
+        return [Step(left, right, because) for right, because in kept]
 
     def chain(self, quantity: str, *, worked_out: bool = False) -> Expression:
         """The sum over the paths up to the nearest deltas, of the product of the delta and the factors."""
@@ -137,10 +156,14 @@ class _Shared:
         return tuple(piece for i, rule in enumerate(found) for piece in ((", ", rule) if i else (rule,)))
 
 
-def _needed(derived: Backprop, wrt: str) -> list[tuple[str, Expression]]:
-    """The deltas that one derivative needs, layer by layer from the output and in the graph's order within each."""
+def _like(first: str) -> tuple[str, Expression]:
+    return "in the same way as ", Ref(first)
+
+
+def _needed(derived: Backprop, wanted: Sequence[str]) -> list[tuple[str, Expression]]:
+    """The deltas that derivatives need, layer by layer from the output and in the graph's order within each."""
     formulas = dict(derived.deltas)
-    needed = set(derived.gradient[wrt].names) & formulas.keys()
+    needed = {name for wrt in wanted for name in derived.gradient[wrt].names} & formulas.keys()
     for name, formula in reversed(derived.deltas):
         if name in needed:
             needed |= formula.names & formulas.keys()

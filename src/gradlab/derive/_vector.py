@@ -141,14 +141,20 @@ class VectorForm:
         return _align(self._backward_rows(shapes))
 
     def dictionary_latex(self) -> str:
-        """What the arrays of layers and parameters hold, as one ``align*`` block."""
+        """What the arrays hold, as one ``align*`` block: what is given, then a row for each layer."""
         symbols = self.graph.symbols
-        rows = []
+        rows: list[list[str]] = [[]]
+        previous = ""
         for array in self.arrays.values():
-            if array.name != self.output:
-                table = r" \\ ".join(" & ".join(symbols[cell] for cell in row) for row in array.cells)
-                rows.append(rf"{array.latex} &= \begin{{pmatrix}} {table} \end{{pmatrix}}")
-        return _align(rows)
+            if array.name == self.output:
+                continue
+            # A layer begins with its parameters.
+            if array.name in self.gradient and previous not in self.gradient:
+                rows.append([])
+            previous = array.name
+            table = r" \\ ".join(" & ".join(symbols[cell] for cell in row) for row in array.cells)
+            rows[-1].append(rf"{array.latex} = \begin{{pmatrix}} {table} \end{{pmatrix}}")
+        return _align([r"&" + r", \quad ".join(row) for row in rows if row])
 
     def _forward_rows(self, shapes: bool) -> list[str]:
         return [

@@ -9,5 +9,7 @@ from gradlab.labs._build import Step as Step
 from gradlab.labs._build import build_labs as build_labs
 from gradlab.labs._diagnostics import Diagnostic as Diagnostic
 from gradlab.labs._diagnostics import TemplateError as TemplateError
+from gradlab.labs._sheet import Page as Page
+from gradlab.labs._sheet import make_page as make_page
 from gradlab.labs._write import FORMATS as FORMATS
 from gradlab.labs._write import WrittenFile as WrittenFile
