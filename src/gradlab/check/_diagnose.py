@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +45,10 @@ def _apply(rules: tuple[Rule, ...], evidence: Evidence) -> dict[Mistake, _Fit]:
     for rule in rules:
         for hypothesis in rule(evidence):
             known = found.get(hypothesis.kind)
-            if known is not None and known.rank <= 2 * hypothesis.rank:
+            # What would not be reported needs no test.
+            simplest = min((fit.rank for fit in found.values()), default=math.inf)
+            limit = min(simplest + _FARTHEST, math.inf if known is None else known.rank - 1)
+            if 2 * hypothesis.rank > limit:
                 continue
             fit = _test(hypothesis, evidence)
             if fit is not None and (known is None or fit.rank < known.rank):

@@ -18,6 +18,8 @@ from gradlab.check.tracing import Program, UntraceableError, float64, trace
 _RELATIVE, _OF_LARGEST = 3e-4, 1e-7
 _MOST_MEASURED = 64
 _TRIES = 6
+# The user's functions meet arrays and points that they were not written for; where they fail, other evidence remains.
+_ANY_FAILURE = (TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError, LookupError)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +100,7 @@ class Evidence:
             program.ignore_shifts()
             view = View(context.point, context.claimed, gradient, np.zeros_like(gradient), program)
             # At a kink several slopes are right, and the trace knows one of them.
-            open_to_doubt = ~context.wrong & ~view.close(gradient)
+            open_to_doubt = ~context.wrong & np.isfinite(context.numeric) & ~view.close(gradient)
             return replace(view, bars=np.where(open_to_doubt, np.inf, 0.0))
         return View(context.point, context.claimed, context.numeric, context.bars, None)
 
@@ -157,9 +159,12 @@ class Evidence:
     def _look(self, point: np.ndarray) -> View | None:
         context = self.context
         assert context.claimed_at is not None
-        if not np.isfinite(context.evaluate(point)).all():
+        try:
+            if not np.isfinite(context.evaluate(point)).all():
+                return None
+            claimed = context.claimed_at(point)
+        except _ANY_FAILURE:
             return None
-        claimed = context.claimed_at(point)
         if self.here.program is not None:
             program, gradient = self._take_apart(point)
             if program is None or gradient is None or not np.isfinite(gradient).all():
@@ -183,8 +188,7 @@ class Evidence:
             gradient = program.gradient()
         except UntraceableError:
             return None, None
-        except (TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError, NotImplementedError, LookupError):
-            # The user's function meets an array it was not written for, in ways that cannot be listed; numbers remain.
+        except _ANY_FAILURE:
             return None, None
         if gradient.shape != context.claimed.shape:
             return None, None

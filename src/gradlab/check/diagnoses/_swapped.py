@@ -10,7 +10,7 @@ import numpy as np
 from gradlab.check.diagnoses._evidence import Evidence, Hypothesis
 from gradlab.check.diagnoses._mistakes import Mistake
 
-_MOST_PAIRS = 2000
+_MOST_PAIRS, _MOST_MOVED = 2000, 20_000_000
 
 
 def swapped(evidence: Evidence) -> Iterator[Hypothesis]:
@@ -18,7 +18,7 @@ def swapped(evidence: Evidence) -> Iterator[Hypothesis]:
     leaves = evidence.leaves()
     order = np.arange(evidence.context.claimed.size)
     pairs = [(a, b) for a, b in combinations(leaves, 2) if len(a[1]) == len(b[1])]
-    for (first, some, _), (second, others, _) in pairs[:_MOST_PAIRS]:
+    for (first, some, _), (second, others, _) in pairs[: min(_MOST_PAIRS, _MOST_MOVED // max(len(order), 1))]:
         yield _reordered(order, some, others, f"The gradients of {first} and {second} are exchanged.")
     names, wrong = evidence.context.names, np.flatnonzero(evidence.wrong)
     if len(wrong) == 2:

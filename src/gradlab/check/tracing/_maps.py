@@ -5,8 +5,9 @@ They are measured on one operation at a time, whatever it is, so no table of der
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Protocol
 
 import numpy as np
@@ -65,6 +66,71 @@ class Matrix:
     def pull(self, cotangent: np.ndarray) -> np.ndarray:
         """The cotangent of the operand."""
         return (cotangent.reshape(-1) @ self.jacobian).reshape(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Adjoint:
+    """A linear operation whose adjoint is known as a formula."""
+
+    formula: Callable[[np.ndarray], np.ndarray]
+
+    def pull(self, cotangent: np.ndarray) -> np.ndarray:
+        """The cotangent of the operand."""
+        return self.formula(cotangent)
+
+
+def adjoint_of_product(function: Function, arguments: Sequence[np.ndarray], position: int) -> Adjoint | None:
+    """The derivative of a matrix product by its first or second factor; None if it is no plain product.
+
+    Args:
+        function: The product as a function of this factor.
+        arguments: Both factors.
+        position: 0 for the first, 1 for the second.
+    """
+    first, second = arguments
+    if not (first.ndim == second.ndim == 2 and first.shape[1] == second.shape[0]):
+        return None
+    by_first = Adjoint(lambda cotangent: cotangent @ second.T)
+    by_second = Adjoint(lambda cotangent: first.T @ cotangent)
+    found, shape = (by_first, by_second)[position], (first.shape[0], second.shape[1])
+    return found if _is_adjoint(function, found, arguments[position], shape) else None
+
+
+def adjoint_of_sum(function: Function, at: np.ndarray, result: np.ndarray) -> Adjoint | None:
+    """The derivative of a sum or mean over axes: the cotangent, spread out; None if it is none of these."""
+    for axes in _axes(at.shape, result.shape):
+        kept = tuple(1 if axis in axes else size for axis, size in enumerate(at.shape))
+        for share in (1.0, result.size / at.size):
+            found = Adjoint(
+                lambda cotangent, kept=kept, share=share: np.broadcast_to(cotangent.reshape(kept) * share, at.shape)
+            )
+            if _is_adjoint(function, found, at, result.shape):
+                return found
+    return None
+
+
+def _axes(before: tuple[int, ...], after: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Which axes may have been summed over."""
+    every = range(len(before))
+    found: list[tuple[int, ...]] = [()] if before == after else []
+    for count in range(1, len(before) + 1):
+        for axes in combinations(every, count):
+            left = tuple(size for axis, size in enumerate(before) if axis not in axes)
+            kept = tuple(1 if axis in axes else size for axis, size in enumerate(before))
+            if after in {left, kept}:
+                found.append(axes)
+    return found
+
+
+def _is_adjoint(function: Function, found: Adjoint, at: np.ndarray, shape: tuple[int, ...]) -> bool:
+    """The formula of an adjoint, put to the test: <c, f(v)> = <f*(c), v> for random c and v."""
+    random = np.random.default_rng(0)
+    vector, cotangent = random.normal(size=at.shape), random.normal(size=shape)
+    image = function(vector)
+    if image.shape != shape:
+        return False
+    ahead, back = float(np.sum(cotangent * image)), float(np.sum(found.pull(cotangent) * vector))
+    return abs(ahead - back) <= 1e-9 * float(np.sum(np.abs(cotangent * image)))
 
 
 def sum_to_shape(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -10,8 +10,11 @@ import numpy as np
 
 from gradlab.check.tracing._maps import (
     Diagonal,
+    Function,
     Map,
     TooLargeError,
+    adjoint_of_product,
+    adjoint_of_sum,
     measure_choice,
     measure_elementwise,
     measure_matrix,
@@ -157,7 +160,7 @@ class Program:
         """The derivative of a step by one operand, at other arguments than its own if wanted."""
         step = self.steps[value - len(self.inputs)]
         others = list(arguments)
-        moves = step.operation in _MOVES
+        moves = step.operation in _MOVES and not step.elementwise
         if moves:
             others = [np.zeros_like(argument) for argument in arguments]
 
@@ -172,13 +175,27 @@ class Program:
                 return measure_choice(function, at)
             if step.elementwise:
                 return measure_elementwise(function, at)
-            if step.operation in {"sum", "mean"} and result_size == 1 and at.size:
-                share = 1.0 if step.operation == "sum" else 1.0 / at.size
-                return Diagonal(np.full(at.shape, share), at.shape)
+            found = self._adjoint(value, function, arguments, position)
+            if found is not None:
+                return found
             try:
                 return measure_matrix(function, at, result_size)
             except TooLargeError as error:
                 raise UntraceableError(f"{step.operation} is too large to measure: {error}") from error
+
+    def _adjoint(self, value: int, function: Function, arguments: Sequence[np.ndarray], position: int) -> Map | None:
+        """The derivatives of sums and matrix products, which may be too large to be measured."""
+        operation, result = self.steps[value - len(self.inputs)].operation, self.values[value]
+        if operation in {"sum", "mean"}:
+            return adjoint_of_sum(function, arguments[position], result)
+        if operation == "matmul" and len(arguments) == 2:
+            return adjoint_of_product(function, arguments, position)
+        if operation == "affine" and len(arguments) == 3:
+            if position == 0:
+                return Diagonal(np.ones_like(result), arguments[0].shape)
+            bias = function(np.zeros_like(arguments[position]))
+            return adjoint_of_product(lambda item: function(item) - bias, arguments[1:], position - 1)
+        return None
 
     def backward(self, value: int) -> Backward:
         """The right way back through the step of a value."""
