@@ -1,4 +1,4 @@
-"""`gradlab lab build`: from templates to labs that can be handed out."""
+"""`gradlab lab build` and `gradlab lab check`: from templates to labs that can be handed out."""
 
 from __future__ import annotations
 
@@ -79,6 +79,47 @@ def build(
     for result in failed:
         print_failed(result)
     if failed:
+        raise typer.Exit(1)
+
+
+@lab.command()
+def check(
+    templates: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="TEMPLATE...", exists=True, dir_okay=False, readable=True, help="Jupytext Markdown files with tags."
+        ),
+    ],
+    strict: Annotated[bool, typer.Option("--strict", help="Fail also where an equation is not understood.")] = False,
+) -> None:
+    """Check templates without running them: tags, LaTeX, leaks, and every equation of the answer key.
+
+    The equations are proved, step by step, against the network or function that the template's header names under
+    `gradlab: graph:`, else against the 2-2-1 network with the usual names. The exit status is 1 if there is a remark
+    or a leak, or if a step is false.
+
+    For example:
+
+    * `gradlab lab check courses/gradient-descent.md`
+    * `gradlab lab check courses/*.md --strict`
+    """
+    from gradlab.cli._key import print_checked
+    from gradlab.labs import TemplateError, check_template
+    from gradlab.prove import Truth, prove_document
+
+    wrong = False
+    for template in templates:
+        try:
+            checked = check_template(template)
+        except TemplateError as problem:
+            typer.echo(str(problem), err=True)
+            wrong = True
+            continue
+        proof = prove_document(checked.text, checked.graph)
+        print_checked(checked, proof)
+        bad = proof.count(Truth.FALSE) + (proof.count(Truth.NOT_UNDERSTOOD) if strict else 0)
+        wrong = wrong or bool(checked.remarks or checked.leaks or bad)
+    if wrong:
         raise typer.Exit(1)
 
 

@@ -7,6 +7,8 @@ from gradlab.labs._build import BuiltLab as BuiltLab
 from gradlab.labs._build import FailedLab as FailedLab
 from gradlab.labs._build import Step as Step
 from gradlab.labs._build import build_labs as build_labs
+from gradlab.labs._check import CheckedTemplate as CheckedTemplate
+from gradlab.labs._check import check_template as check_template
 from gradlab.labs._diagnostics import Diagnostic as Diagnostic
 from gradlab.labs._diagnostics import TemplateError as TemplateError
 from gradlab.labs._sheet import Page as Page

@@ -1,0 +1,79 @@
+"""What `gradlab lab check` found, printed: the remarks, and the equations of the key as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradlab.labs import CheckedTemplate
+    from gradlab.prove import DocumentProof, Row
+
+_WIDTH = 140
+
+
+def print_checked(checked: CheckedTemplate, proof: DocumentProof) -> None:
+    """Print the remarks on a template, its leaks, and a table of its equations."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDTH
+    name = escape(str(checked.path))
+    for remark in (*checked.remarks, *checked.leaks):
+        console.print(escape(str(remark)).replace(" warning: ", " [yellow]warning:[/] ", 1), soft_wrap=True)
+    console.print(f"{name}: lint: {_counted(len(checked.remarks), 'remark')}", soft_wrap=True)
+    looked = f"{_counted(checked.secrets, 'line')} of the solution looked for"
+    console.print(f"{name}: leaks: {len(checked.leaks) or 'none'} ({looked})", soft_wrap=True)
+    if not proof.rows:
+        console.print(f"{name}: no equations to prove", soft_wrap=True)
+        return
+    console.print(_table(checked, proof))
+    console.print(f"{name}: {_total(proof)}", soft_wrap=True)
+
+
+def _table(checked: CheckedTemplate, proof: DocumentProof):
+    from rich.markup import escape
+    from rich.table import Table
+
+    from gradlab.prove import Truth
+
+    graph = f" against {checked.graph}" if checked.graph else ""
+    table = Table(title=escape(f"equations{graph}"), title_justify="left", title_style="bold", header_style="bold")
+    table.add_column("line", justify="right", no_wrap=True)
+    table.add_column("question", overflow="fold")
+    table.add_column("in", no_wrap=True)
+    for heading in ("TRUE", "FALSE", "NOT UNDERSTOOD"):
+        table.add_column(heading, justify="right")
+    table.add_column("repair", overflow="fold", min_width=20)
+    for row in proof.rows:
+        counts = [sum(step.truth is truth for step in row.proof.steps) for truth in Truth]
+        shown = [str(counts[0] or ""), f"[red]{counts[1]}[/]" if counts[1] else "", str(counts[2] or "")]
+        where = "key" if row.in_key else "text"
+        table.add_row(str(row.place.line), escape(row.question), where, *shown, escape(_notes(row)))
+    return table
+
+
+def _notes(row: Row) -> str:
+    """For each step that is not true the repair, else where its sides differ, else what was not understood."""
+    notes: dict[str, None] = {}
+    for step in row.proof.steps:
+        if step.repair is not None:
+            notes[str(step.repair)] = None
+        elif step.witness is not None:
+            notes[f"no simple repair; {step.witness}"] = None
+        elif step.truth.name != "TRUE":
+            notes[step.reason] = None
+        notes.update((f"{slip.place}: {slip.message}", None) for slip in step.slips)
+    return "\n".join(notes)
+
+
+def _total(proof: DocumentProof) -> str:
+    from gradlab.prove import Truth
+
+    counts = ", ".join(f"{proof.count(truth)} {truth.value}" for truth in Truth)
+    return f"{_counted(len(proof.rows), 'equation')}, {_counted(len(proof.steps), 'step')}: {counts}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
