@@ -9,7 +9,7 @@ from typing import Any
 
 from gradlab._errors import GradlabError
 from gradlab.graph import Expression, Graph, Partial, parse
-from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._judge import SECONDS_FOR_CHAIN, ChainJudge
 from gradlab.prove._layout import take_apart
 from gradlab.prove._names import Names
@@ -146,7 +146,7 @@ def _judged(question: str, latex: str, names: Names) -> Answer:
         return Answer(Outcome.NOT_UNDERSTOOD, str(error))
     if len(block.chains) != 1 or len(block.chains[0].sides) < 2:
         return Answer(Outcome.NOT_UNDERSTOOD, "one formula, or one chain of equations, is expected")
-    judge = ChainJudge(block, block.chains[0], names, False, SECONDS_FOR_CHAIN)
+    judge = ChainJudge(block, block.chains[0], names, False, Deadline(SECONDS_FOR_CHAIN))
     steps = judge.steps()
     for step in steps:
         if step.truth is Truth.NOT_UNDERSTOOD:
@@ -171,7 +171,7 @@ def _span(block: Any) -> tuple[int, int]:
 def _answers(question: str, last: str, names: Names) -> bool:
     """Whether the end of a chain is what was asked for."""
     block = take_apart(f"{question} = {last}")
-    judge = ChainJudge(block, block.chains[0], names, False, SECONDS_FOR_CHAIN)
+    judge = ChainJudge(block, block.chains[0], names, False, Deadline(SECONDS_FOR_CHAIN))
     return all(step.truth is Truth.TRUE for step in judge.steps())
 
 

@@ -164,11 +164,11 @@ class _Document:
 
     def judged(self, block: Block, chain: Chain) -> Proof | None:
         """The verdicts on one chain; None if it claims nothing."""
-        judge = ChainJudge(block, chain, self.names, True, SECONDS_FOR_CHAIN)
+        judge = ChainJudge(block, chain, self.names, True, Deadline(SECONDS_FOR_CHAIN))
         steps = judge.steps()
         again = self.defined_anew(judge, steps)
         if again is not None:
-            judge = ChainJudge(block, chain, again, True, SECONDS_FOR_CHAIN)
+            judge = ChainJudge(block, chain, again, True, Deadline(SECONDS_FOR_CHAIN))
             steps = judge.steps()
             self.names = again
         if not judge.claims:

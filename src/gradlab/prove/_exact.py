@@ -37,15 +37,20 @@ class GivenUpError(Exception):
     """Too large, or outside of what polynomials can say."""
 
 
-def equal_exactly(graph: Graph, left: Expression, right: Expression, deadline: Deadline) -> bool:
+def equal_exactly(graph: Graph, left: Expression, right: Expression, seconds: float, outer: Deadline) -> bool:
     """Whether two expressions are proved equal; False says nothing.
 
     Args:
         graph: for the quantities in the expressions.
         left: one side, without derivatives.
         right: the other.
-        deadline: when to give up.
+        seconds: after how long to give up.
+        outer: a moment that may be earlier.
     """
+    # SymPy takes a while to load, once; that is no part of the proof.
+    import sympy.polys.rings  # noqa: F401
+
+    deadline = Deadline(seconds, outer)
     if left == right:
         return True
     for depth in (0, 1, 2):

@@ -42,12 +42,12 @@ class ChainJudge:
         names: what the names mean.
         document: whether it stands in a document, where a new name at the beginning is a definition, and where zero on
             one side may be a condition.
-        seconds: how long it may take.
+        deadline: when to stop.
     """
 
-    def __init__(self, block: Block, chain: Chain, names: Names, document: bool, seconds: float) -> None:
+    def __init__(self, block: Block, chain: Chain, names: Names, document: bool, deadline: Deadline) -> None:
         self.block, self.chain, self.names = block, chain, names
-        self.document, self.deadline = document, Deadline(seconds)
+        self.document, self.deadline = document, deadline
         self.chain_reader = ChainReader(block, chain, names, document or len(chain.sides) > 2, self.deadline)
         self.claims = True  # whether the chain claims anything that can be judged
         self.writer = Writer(names.graph.symbols)
@@ -181,9 +181,8 @@ class ChainJudge:
         if len(result.agreeing) < ENOUGH_POINTS:
             return Finding(Truth.NOT_UNDERSTOOD, reason="hardly a point was found at which both sides are defined")
         if sides.sizes == (None,):
-            deadline = Deadline(SECONDS_FOR_EXACT, self.deadline)
             a, b = sides.meaning(left, None), sides.meaning(right, None)
-            if equal_exactly(self.names.graph, a, b, deadline):
+            if equal_exactly(self.names.graph, a, b, SECONDS_FOR_EXACT, self.deadline):
                 return Finding(Truth.TRUE, Method.EXACT, reason="by exact simplification")
         count = f"the sides agree to {AGREEMENT} digits at {len(result.agreeing)} random points"
         if sides.sizes != (None,):

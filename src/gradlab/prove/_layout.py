@@ -14,9 +14,10 @@ from gradlab.prove._verdict import Place
 
 LONGEST_BLOCK = 20_000
 START = Place(1, 1)
+PARAGRAPH = "\f"
 
 _TOKEN = re.compile(
-    r"\\(?:begin|end)\s*\{[A-Za-z]+\*?\}|\\\\(?:\s*\[[^\]\n]{0,20}\])?|\\[A-Za-z]+\*?|\\.|[^\\\s]|\\$", re.S
+    r"\\(?:begin|end)\s*\{[A-Za-z]+\*?\}|\\\\(?:\s*\[[^\]\n]{0,20}\])?|\\[A-Za-z]+\*?|\\.|[^\\\s]|\f|\\$", re.S
 )
 _SPACING = re.compile(
     r"\\(?:quad|qquad|displaystyle|textstyle|scriptstyle|nonumber|notag|limits|nolimits|left|right|middle|"
@@ -28,6 +29,7 @@ _OVER_EQUALS = re.compile(r"\\(?:overset|stackrel|underset)\s*(\{(?:[^{}]|\{[^{}
 _REMARK_COLUMN = re.compile(r"&\s*&((?!\\\\|&|\\end\s*\{).)*(?=\\\\|\\end\s*\{|\Z)", re.S)
 # Delimiters of mathematics.
 _DELIMITERS = re.compile(r"(?<!\\)\$|(?<!\\)\\[\[\]](?!\s*[\d.]+\s*(?:pt|em|ex|mm|cm)\])|(?<!\\)\\[()]")
+_EMPTY = re.compile(r"(?<![A-Za-z}_^])\{\s*\}")  # as in ={}, which spaces a sign
 _NULL_BRACKET = re.compile(r"\\(?:left|right)\s*\.")
 _TEXT = re.compile(r"\\(?:text|textrm|textit|textbf|mbox|mathrm|intertext)\s*\{([^{}$]|\$[^$]*\$)*\}")
 _TRANSPARENT = re.compile(
@@ -119,6 +121,8 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def _without_layout(source: str) -> str:
+    # A paragraph ends every equation; a line that becomes blank below does not.
+    source = re.sub(r"(?<=\n)[ \t]*\n", lambda m: " " * (len(m.group()) - 1) + PARAGRAPH, source)
     text = re.sub(r"(?<!\\)%[^\n]*", _blank, source.replace("\r", " ").replace("\t", " "))
     text = _REMARK_COLUMN.sub(lambda m: m.group() if _in_matrix(m.string, m.start()) else _blank(m), text)
     # \text{...} that ends a row is a remark; before that, remarks in brackets.
@@ -128,7 +132,7 @@ def _without_layout(source: str) -> str:
     remark = r"(?<![_^{\s])(?<!operatorname)(\s*)(" + _TEXT.pattern + r")(?=[\s.,;]*(?:\\\\|&|\\end\s*\{|\$|\\\]|\Z))"
     text = re.sub(remark, lambda m: _blank(m) if _is_remark(m.group()) else m.group(), text)
     text = _OVER_EQUALS.sub(_keep_equals, text)
-    for pattern in (_NULL_BRACKET, _WITH_ARGUMENT, _TRANSPARENT, _SPACING):
+    for pattern in (_EMPTY, _NULL_BRACKET, _WITH_ARGUMENT, _TRANSPARENT, _SPACING):
         text = pattern.sub(_blank, text)
     return _DELIMITERS.sub(_blank, text)
 
@@ -210,6 +214,9 @@ class _Splitter:
     def run(self) -> None:
         for match in _TOKEN.finditer(self.text):
             token, at = match.group(), match.start()
+            if token == PARAGRAPH and not self.stack:
+                self.row_break(at, at)
+                self.finish_chain(at, at)
             if token.isspace():
                 continue
             self.token(token, at, match.end())

@@ -57,10 +57,10 @@ class Meaning:
         upper = self.size if isinstance(node.upper, str) else node.upper
         if upper is None:
             raise NotUnderstoodError("this sum has no end", 0)
+        count = upper - node.lower + 1
+        self.check_size(node.body, LARGEST_FORMULA // max(count, 1))
         terms = [self.at_index(node, number) for number in range(node.lower, upper + 1)]
-        result = terms[0] if len(terms) == 1 else Apply("add", tuple(terms))
-        self.check_size(result)
-        return result
+        return terms[0] if len(terms) == 1 else Apply("add", tuple(terms))
 
     def at_index(self, node: SumOver, number: int) -> Expression:
         """The body of a sum at one value of its index."""
@@ -133,9 +133,9 @@ class Meaning:
     def depends(self, name: str, wrt: str) -> bool:
         return name in self.graph and wrt in self.graph and wrt in self.names.upstream(name)
 
-    def check_size(self, expression: Expression) -> None:
+    def check_size(self, expression: Expression, largest: int = LARGEST_FORMULA) -> None:
         for count, _ in enumerate(walk(expression)):
-            if count > LARGEST_FORMULA:
+            if count > largest:
                 raise NotUnderstoodError("this is too large to be judged: split it into smaller steps", 0)
             if count % 1000 == 0:
                 self.deadline.check()

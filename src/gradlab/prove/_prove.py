@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from gradlab._errors import GradlabError
-from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._judge import SECONDS_FOR_CHAIN, ChainJudge
 from gradlab.prove._layout import place_of, take_apart
 from gradlab.prove._names import Names
 from gradlab.prove._subject import graph_of
 from gradlab.prove._verdict import Place, Proof, Step, Truth
+
+SECONDS_FOR_BLOCK = 30.0
 
 
 def prove(latex: str, graph: Any = None) -> Proof:
@@ -41,9 +43,10 @@ def prove(latex: str, graph: Any = None) -> Proof:
         place = place_of(latex, error.at)
         return Proof((_nothing(latex[:200], place, f"{place}: {error}"),), place)
     steps: list[Step] = []
+    whole = Deadline(SECONDS_FOR_BLOCK)
     for chain in block.chains:
         if len(chain.sides) > 1:
-            steps += ChainJudge(block, chain, names, False, SECONDS_FOR_CHAIN).steps()
+            steps += ChainJudge(block, chain, names, False, Deadline(SECONDS_FOR_CHAIN, whole)).steps()
     if not steps:
         return Proof((_nothing(latex[:200], Place(1, 1), "there is no equals sign in this"),), Place(1, 1))
     return Proof(tuple(steps), steps[0].place)

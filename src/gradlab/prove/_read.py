@@ -208,6 +208,9 @@ class Reader:
 
     def with_power(self, value: Expression, scripts: tuple[Script, ...], item: Item | None = None) -> Expression:
         """Something with the exponent that stands behind it."""
+        exponents = [script for script in scripts if script.kind == "superscript"]
+        if len(exponents) > 1:
+            raise NotUnderstoodError("a second exponent: write (x^a)^b or x^{ab}", exponents[1].at)
         for script in scripts:
             if script.kind == "superscript":
                 assert script.part is not None

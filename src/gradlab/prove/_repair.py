@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlab.graph import Differentiate, Expression, Partial
+from gradlab.graph import Differentiate, Expression, Partial, Ref
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._numeric import Undefined, compare
 from gradlab.prove._tree import Vector, Writer
@@ -93,8 +93,8 @@ class _Repairer:
         return self.done[key]
 
     def repeats(self, side: Expression, target: Expression) -> bool:
-        """Whether a repaired side would be the derivative that was asked for, not yet worked out."""
-        return side == target and isinstance(target, Partial | Differentiate)
+        """Whether a repaired side would be what was asked for: a derivative not yet worked out, or a name."""
+        return side == target and isinstance(target, Partial | Differentiate | Ref)
 
     def searched(self, wrong: int, other: int) -> Repair | None:
         side, target = self.sides.written[wrong], self.sides.written[other]

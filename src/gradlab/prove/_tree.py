@@ -134,9 +134,13 @@ class Writer:
         symbols = {name: self.name(name) for name in names_in(expression)}
 
         def as_symbol(node: Expression) -> Expression | None:
+            name = f"S{len(symbols)}"
+            if isinstance(node, Differentiate) and node is not expression:
+                # In a product it would not be clear where the formula that is differentiated ends.
+                symbols[name] = rf"\left({node.latex(symbols)}\right)"
+                return Ref(name)
             if not isinstance(node, SumOver):
                 return None
-            name = f"S{len(symbols)}"
             upper = node.upper if isinstance(node.upper, int) else self.name(node.upper)
             body = node.body.latex(symbols)
             symbols[name] = rf"\sum_{{{node.index} = {node.lower}}}^{{{upper}}} \left({body}\right)"

@@ -1,0 +1,85 @@
+"""Keys and templates: a published one with three mistakes, our own course, and what documents define."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradlab.prove import Fault, Truth, prove_document
+
+ROOT = Path(__file__).resolve().parents[3]
+SEED = ROOT.parent / "shared" / "seed" / "lab-03-template.md"
+COURSE = ROOT / "courses" / "gradient-descent.md"
+
+
+def test_the_published_key_has_exactly_its_three_mistakes():
+    if not SEED.exists():
+        pytest.skip(f"the published lab is not beside this checkout: {SEED} is missing")
+    text = SEED.read_text(encoding="utf-8")
+    rows = [row for row in prove_document(text).rows if row.question.startswith("Question")]
+    steps = [step for row in rows for step in row.proof.steps]
+    understood = [step for step in steps if step.truth is not Truth.NOT_UNDERSTOOD]
+    assert len(understood) >= 0.9 * len(steps)
+    wrong = {row.question: row for row in rows if row.proof.truth is Truth.FALSE}
+    faults = {
+        question: {step.repair.fault for step in row.proof.steps if step.repair} for question, row in wrong.items()
+    }
+    assert faults == {
+        "Question 1": {Fault.SIGN}, "Question 10": {Fault.WRONG_FUNCTION}, "Question 12": {Fault.WRONG_VARIABLE},
+    }  # fmt: skip
+    # One side is wrong in each, and the repair of both steps beside it is one and the same.
+    assert all({step.repair.side for step in row.proof.steps if step.repair} == {1} for row in wrong.values())
+    assert all(row.in_key for row in rows)
+    slips = {row.question for row in rows for step in row.proof.steps if step.slips}
+    assert slips == {"Question 5", "Question 6", "Question 7", "Question 8"}
+
+
+def test_our_own_course_has_no_false_step():
+    table = prove_document(COURSE.read_text(encoding="utf-8"))
+    assert table.count(Truth.FALSE) == 0
+    assert table.count(Truth.TRUE) >= 70
+    # What is left are equations between vectors and matrices.
+    assert table.count(Truth.NOT_UNDERSTOOD) <= 0.06 * len(table.steps)
+
+
+def test_definitions_hold_from_where_they_stand():
+    text = r"""
+# Notes
+With $f(x_1, x_2) = x_1^2 x_2$ one has $\partial f/\partial x_1 = 2 x_1 x_2$ and $f(3, 2) = 18$.
+
+$$\delta = \frac{\partial \mathcal{L}}{\partial f_{in}} = f_{out} - y$$
+
+## Question 4
+\[ \frac{\partial \mathcal{L}}{\partial u_1} = \delta \, z_{1,out} = \delta \, z_{2,out} \]
+"""
+    table = prove_document(text)
+    truths = ["".join(step.truth.name[0] for step in row.proof.steps) for row in table.rows]
+    assert truths == ["T", "T", "T", "TT", "TF"]
+    last = table.rows[-1]
+    assert (last.place.line, last.question) == (8, "Question 4")
+    assert last.proof.steps[1].repair.fault is Fault.WRONG_INDEX
+    assert "z_{1,out}" in str(table)
+
+
+def test_a_name_can_be_defined_anew():
+    table = prove_document("$g = x_1 + c$, so $g - c = x_1$. Now $g = x_2$, so $g^2 = x_2^2$.")
+    assert [step.truth for step in table.steps] == [Truth.TRUE] * 4
+
+
+def test_settings_conditions_and_code_are_no_claims():
+    text = "At $x_1 = x_2 = 6$ and $y = 1$ let $2 x_1 - x_2 = 0$; `$1 = 2$`.\n\n```\n$1 = 2$\n```\n"
+    assert all(step.truth is Truth.NOT_UNDERSTOOD for step in prove_document(text).steps)
+    assert not prove_document(text).count(Truth.FALSE)
+
+
+def test_the_header_names_the_graph():
+    text = (
+        "---\ngradlab:\n  graph: mlp 1,1,1 loss=squared_error\n---\n$\\partial L/\\partial f_{out} = 2(f_{out} - y)$\n"
+    )
+    assert prove_document(text).count(Truth.TRUE) == 1
+
+
+def test_places_are_those_of_the_document():
+    table = prove_document("First.\n\nThen $f_{in} = c$ and\n$$ f_{out} =\n  \\foo $$\n")
+    assert "line 5, column 3" in table.rows[-1].proof.steps[0].reason
