@@ -74,6 +74,13 @@ class Point:
         parts = iter([leaf.build(piece, self.mode) for leaf, piece in pairs])
         return map_structure(self.original, lambda _: next(parts))
 
+    def build_many(self, points: np.ndarray) -> Any:
+        """The structure with one more axis, the first, for the points, shape (n, P)."""
+        columns = np.split(points, np.cumsum([leaf.value.size for leaf in self.leaves])[:-1], axis=1)
+        pairs = zip(self.leaves, columns, strict=True)
+        parts = iter([leaf.build(piece.reshape(-1, *leaf.value.shape), self.mode) for leaf, piece in pairs])
+        return map_structure(self.original, lambda _: next(parts))
+
     def names(self, labels: Sequence[str] | None = None) -> list[str]:
         """A readable name for each number: "at[3]", "w[0, 1]", or "b" for a number alone.
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from gradlab.check import _jax, _torch
 from gradlab.check._adapters import Mode, Point, caller, has_jax, has_torch, make_point
+from gradlab.check._batch import is_worth_it, mapped
 from gradlab.check._errors import CheckError
 from gradlab.check._structures import is_module, leaves_of, to_array
 
@@ -35,6 +36,8 @@ class Function:
         self.call, self.point, self.setting, self.mixing = call, point, setting, mixing
         self.evaluations = 0
         self.shape: tuple[int, ...] = ()
+        self._mapped = mapped(call, point)
+        self._is_compared = False
 
     def at_point(self, flat: np.ndarray) -> np.ndarray:
         """The function at the point itself, where it must be finite, shape (M,).
@@ -60,7 +63,31 @@ class Function:
 
     def many(self, points: np.ndarray) -> np.ndarray:
         """The function at points (n, P) near the point, shape (n, M); NaN where it is not defined."""
+        if self._mapped is not None and is_worth_it(points):
+            found = self._many_at_once(points)
+            if found is not None:
+                return found
         return np.stack([self(point) for point in points])
+
+    def _many_at_once(self, points: np.ndarray) -> np.ndarray | None:
+        """All points in one call; None, then and from then on, if that does not give what single calls give."""
+        assert self._mapped is not None
+        try:
+            with self.setting():
+                values = self._mapped(points)
+        except Exception:
+            # Whatever the function does, the library cannot map it: then there are single calls.
+            self._mapped = None
+            return None
+        values = values if self.mixing is None else values @ self.mixing.T
+        if not self._is_compared:
+            ends = points[[0, -1]]
+            self._is_compared = True
+            if not np.array_equal(np.stack([self(point) for point in ends]), values[[0, -1]], equal_nan=True):
+                self._mapped = None
+                return None
+        self.evaluations += len(points)
+        return values
 
     def __call__(self, flat: np.ndarray) -> np.ndarray:
         """The function near the point, shape (M,); NaN where it is not defined."""

@@ -485,13 +485,13 @@ def smooth_functions(draw):
 
 class TestLaws:
     @given(smooth_functions())
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=25, deadline=None)
     def test_the_right_gradient_is_never_wrong(self, case):
         loss, gradient, at, _ = case
         assert check_gradient(loss, gradient, at).verdict is not Verdict.WRONG
 
     @given(smooth_functions(), st.sampled_from([0.99, 1.01]))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=25, deadline=None)
     def test_an_entry_off_by_one_percent_is_never_correct(self, case, factor):
         loss, gradient, at, index = case
         claimed = gradient(at)
@@ -499,7 +499,7 @@ class TestLaws:
         assert check_gradient(loss, claimed, at).verdict is not Verdict.CORRECT
 
     @given(smooth_functions(), st.sampled_from(["negated", "factor 2", "zero"]))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=25, deadline=None)
     def test_gross_mistakes_are_wrong_in_float32_too(self, case, mutant):
         loss, gradient, at, _ = case
         wide = MUTANTS[mutant](gradient(at))
