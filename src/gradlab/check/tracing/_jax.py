@@ -120,9 +120,9 @@ class _Reader:
         return _Value(array, self._count + len(self.steps) - 1)
 
     def _place(self, equation: Any) -> Place:
-        from jax._src import source_info_util
-
-        frame = source_info_util.user_frame(equation.source_info.traceback)
+        # Where the equation comes from is known to jax alone, under a name that may change.
+        sources = sys.modules.get("jax._src.source_info_util")
+        frame = None if sources is None else sources.user_frame(equation.source_info.traceback)
         if frame is None:
             return Place()
         return place(frame.file_name, frame.start_line, (frame.file_name, frame.start_line, frame.start_column))

@@ -36,11 +36,9 @@ def trace_torch(function: Callable[..., Any], call: Callable[[Any], Any], struct
         UntraceableError: An operation cannot be repeated in float64, or numbers leave torch on the way.
     """
     torch = sys.modules["torch"]
-    from torch.utils._python_dispatch import TorchDispatchMode
-
     recorder = _Recorder(torch)
 
-    class Mode(TorchDispatchMode):
+    class Mode(torch.utils._python_dispatch.TorchDispatchMode):
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             kwargs = kwargs or {}
             operands = recorder.before(args, kwargs)
