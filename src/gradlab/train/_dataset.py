@@ -28,7 +28,10 @@ _MEANING = {
     "success": ("every point is right after the last step", "1"),
     "success_step": ("first step after which every point was right, -1: never", "step"),
     "diverged": ("a number was not finite, or the loss ended above where it began", "1"),
-    "diverged_step": ("first step after which a number was not finite, -1: never", "step"),
+    "diverged_step": (
+        "first step after which a parameter, or after the last the loss, was not finite, -1: never",
+        "step",
+    ),
     "done": ("the run was trained", "1"),
     "parameters": ("parameters after the last step", "1"),
     "x": ("points that were trained on", "1"),

@@ -75,7 +75,7 @@ def sweep(
     Returns:
         A dataset with a dimension for each setting given as several values, and `restart`: `loss` after the last
         step, `success` (every point is right then), `success_step` (the first after which it was; -1 for never),
-        `diverged`, `diverged_step` (the first after which a number was not finite; -1 for never), `done`.
+        `diverged`, `diverged_step` (the first after which a parameter was not finite; -1 for never), `done`.
 
     Raises:
         DataError: if the data cannot be used, or does not suit the network.
@@ -143,7 +143,7 @@ class Results:
         success: whether every point is right after the last step.
         success_step: the first step after which it was.
         diverged: whether the run diverged.
-        diverged_step: the first step after which a number was not finite.
+        diverged_step: the first step after which a parameter was not finite.
         done: whether the run was trained at all.
         kept: "curves" and "parameters", where they were asked for.
         interrupted: whether Ctrl-C came before the last run.

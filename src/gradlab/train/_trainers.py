@@ -161,8 +161,8 @@ class NumpyTrainer:
             momentum: the part of the last update that is added to each, one number or shape (R,).
 
         Yields:
-            Where the runs are before the first step and after each. A run that is no longer finite is NaN from
-            then on.
+            Where the runs are before the first step and after each. A run of which a parameter is not finite, or
+            the loss after the last step, is NaN from then on; a loss on the way may be infinite.
         """
         at = np.array(parameters, dtype=self.dtype)
         rate = self._column(learning_rate)
@@ -175,7 +175,9 @@ class NumpyTrainer:
             # Runs that diverge overflow on their way to NaN; they are counted in the result, so NumPy need not warn.
             with np.errstate(all="ignore"):
                 loss, slope = self.gradient(at, self.x, self.y)
-                alive = alive & np.isfinite(at).all(axis=1) & np.isfinite(loss)
+                alive = alive & np.isfinite(at).all(axis=1)
+                if step == steps:
+                    alive = alive & np.isfinite(loss)
                 if not alive.all():
                     loss, at = np.where(alive, loss, np.nan), np.where(alive[:, None], at, np.nan)
                 yield State(step, at, loss, alive)

@@ -157,6 +157,18 @@ def test_kernel_and_numpy_agree(monkeypatch):
         np.testing.assert_array_equal(kernel[name].values, plain[name].values)
 
 
+def test_kernel_and_numpy_see_divergence_at_the_same_step(monkeypatch):
+    # A linear network: where units saturate, products of zeros and numbers near overflow depend on their order.
+    net, data = gl.mlp([2, 3, 1], hidden="identity", loss="squared_error"), datasets.xor()
+    settings = {"learning_rate": [0.05, 0.3, 10.0, 1e6], "steps": 60, "restarts": 50, "dtype": "float64"}
+    kernel = sweep(net, data, **settings)
+    monkeypatch.setattr(_trainers, "has_kernels", lambda: False)
+    plain = sweep(net, data, **settings)
+    np.testing.assert_array_equal(kernel.diverged_step.values, plain.diverged_step.values)
+    np.testing.assert_array_equal(kernel.diverged.values, plain.diverged.values)
+    assert (kernel.diverged_step.values > 0).any()
+
+
 def test_divergence_is_seen_with_its_step(backend):
     net, data = gl.mlp([2, 3, 1], loss="squared_error"), datasets.xor()
     grid = sweep(net, data, learning_rate=[0.05, 1e6], steps=40, restarts=8, keep=["curves"])
