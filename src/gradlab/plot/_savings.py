@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _INCHES = (6.6, 2.9)
-_HEADROOM = 2.5
+_HEADROOM = 0.15  # of the axis, for the upper curve's name
 
 
 class _Savings(Protocol):
@@ -81,7 +81,9 @@ def _draw(ax: Axes, counts: Sequence[tuple[int, _Savings]], label: str) -> None:
         )
     ax.set_yscale("log")
     low, high = min(min(values) for values, *_ in curves), max(max(values) for values, *_ in curves)
-    ax.set_ylim(max(low, 1) / 1.5, max(ax.get_ylim()[1], high * _HEADROOM))
+    # The two panels share their axis: the second must not take from the first.
+    bottom = max(low, 1) / 1.5
+    ax.set_ylim(min(bottom, ax.get_ylim()[0]), max(ax.get_ylim()[1], high * (high / bottom) ** _HEADROOM))
     ax.yaxis.set_major_locator(LogLocator())
     ax.yaxis.set_minor_formatter(NullFormatter())
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

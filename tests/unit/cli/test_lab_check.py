@@ -1,0 +1,118 @@
+"""`gradlab lab check`: what it finds, and its exit status."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gradlab.cli import main
+
+ROOT = Path(__file__).resolve().parents[3]
+KEY = """---
+gradlab:
+  graph: {graph}
+---
+
+# Lab
+
+## Question 1
+
+#!TAG HWBEGIN
+$$\\frac{{\\partial f_{{in}}}}{{\\partial u_1}} = {answer}$$
+#!TAG HWEND
+"""
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("COLUMNS", "140")
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        status = main(("lab", "check", *arguments))
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return call
+
+
+def lab(name: str, answer: str, graph: str = "mlp 2,2,1", after: str = "") -> str:
+    Path(name).write_text(KEY.format(graph=graph, answer=answer) + after)
+    return name
+
+
+def row(out: str, question: str) -> list[str]:
+    """The cells of a question's row, without the bars of the table."""
+    line = next(line for line in out.splitlines() if question in line and "│" in line)
+    return [cell.strip() for cell in line.strip("│").split("│")]
+
+
+def test_a_right_key_is_true(run):
+    status, out, err = run(lab("lab.md", "z_{1,out}"))
+    assert (status, err) == (0, "")
+    assert row(out, "Question 1") == ["11", "Question 1", "key", "1", "", "", ""]
+    assert "equations against mlp 2,2,1" in out
+    assert "lab.md: lint: 0 remarks" in out
+    assert "lab.md: leaks: none (1 line of the solution looked for)" in out
+    assert "1 equation, 1 step: 1 TRUE, 0 FALSE, 0 NOT_UNDERSTOOD" in out
+
+
+def test_a_wrong_key_fails_and_is_repaired(run):
+    status, out, _ = run(lab("lab.md", "z_{2,out}"))
+    assert status == 1
+    assert row(out, "Question 1") == ["11", "Question 1", "key", "", "1", "", "write z_{1,out} for z_{2,out}"]
+
+
+def test_the_graph_of_the_header_counts(run):
+    status, out, _ = run(lab("lab.md", "h_1", graph='"f = u_1*h_1"').replace("lab.md", "lab.md"))
+    assert status in (0, 1)
+    Path("lab.md").write_text(Path("lab.md").read_text().replace("f_{in}", "f"))
+    status, out, _ = run("lab.md")
+    assert status == 0
+    assert "equations against f = u_1*h_1" in out
+
+
+def test_what_is_not_understood_fails_where_that_is_asked_for(run):
+    name = lab("lab.md", r"\foo{z}")
+    status, out, _ = run(name)
+    assert status == 0
+    assert row(out, "Question 1")[:6] == ["11", "Question 1", "key", "", "", "1"]
+    assert r"\foo" in row(out, "Question 1")[6]
+    assert run(name, "--strict")[0] == 1
+
+
+def test_leaks_and_remarks_fail(run):
+    secret = "#!TAG HWBEGIN\nThe answer is forty-two and a half exactly.\n#!TAG HWEND\n\n"
+    status, out, _ = run(
+        lab("lab.md", "z_{1,out}", after=secret + "The answer is forty-two and a half exactly.\n\\end{enumerate}\n")
+    )
+    assert status == 1
+    assert "this repeats line" in out
+    assert "lint: 1 remark" in out
+    assert "leaks: 1 (2 lines of the solution looked for)" in out
+
+
+def test_a_template_that_cannot_be_read_does_not_hide_the_others(run):
+    Path("bad.md").write_text("#!TAG HWBEGIN\nnever closed\n")
+    status, out, err = run("bad.md", lab("good.md", "z_{1,out}"))
+    assert status == 1
+    assert "bad.md:1: error:" in err
+    assert "good.md: 1 equation" in out
+    Path("plain.md").write_text("# Nothing to prove\n")
+    status, out, _ = run("plain.md")
+    assert status == 0
+    assert "plain.md: no equations to prove" in out
+
+
+def test_no_step_of_our_own_course_is_false(run):
+    status, out, _ = run(str(ROOT / "courses" / "gradient-descent.md"))
+    assert status == 0
+    total = re.search(r"(\d+) steps: (\d+) TRUE, (\d+) FALSE, (\d+) NOT_UNDERSTOOD", out)
+    assert total is not None
+    steps, true, false, unknown = map(int, total.groups())
+    assert steps > 80
+    assert false == 0
+    assert true >= 0.95 * steps
+    assert true + unknown == steps
