@@ -12,6 +12,7 @@ from gradlab.cli._check import check
 from gradlab.cli._derive import derive
 from gradlab.cli._descend import descend
 from gradlab.cli._lab import lab
+from gradlab.cli._prove import prove
 from gradlab.cli._sweep import sweep
 
 _ABOUT = """A laboratory for gradients: derive them, descend with them, teach with them.
@@ -36,6 +37,7 @@ app.add_typer(lab, name="lab")
 app.command()(check)
 app.command(context_settings=_EXPRESSIONS)(derive)
 app.command(context_settings=_EXPRESSIONS)(descend)
+app.command(context_settings=_EXPRESSIONS)(prove)
 app.command()(sweep)
 
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def prove(
-    latex: Annotated[str | None, typer.Argument(help=r"A chain of equations, such as '\frac{...}{...} = ... = ...'.")] = None,
+    latex: Annotated[
+        str | None, typer.Argument(help=r"A chain of equations, such as '\frac{...}{...} = ... = ...'.")
+    ] = None,
     mlp: Annotated[
         str | None, typer.Option(metavar="SIZES", help="What the names mean: a network, as in 2,2,1.")
     ] = None,
@@ -50,11 +52,7 @@ def prove(
     from gradlab.prove import Truth, prove, prove_document
 
     subject = _subject(mlp, hidden, output, loss, function)
-    found: Proof | DocumentProof
-    if file is not None:
-        found = prove_document(_text(file), subject)
-    else:
-        found = prove(latex or "", subject)
+    found: Proof | DocumentProof = prove(latex or "", subject) if file is None else prove_document(_text(file), subject)
     print(found)
     if any(step.truth is not Truth.TRUE for step in found.steps):
         raise typer.Exit(1)
