@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -122,7 +123,13 @@ def trainer_for(architecture: Architecture, data: Data, dtype: str) -> Trainer:
 @lru_cache(maxsize=32)
 def _kernel(architecture: Architecture, x: bytes, y: bytes, labels: tuple[int, ...], dtype: str) -> NumbaTrainer:
     points = np.frombuffer(x).reshape(labels[0], -1).copy()  # of one's own: kernels take no read-only arrays
-    return NumbaTrainer(architecture.graph, points, np.frombuffer(y).reshape(labels).copy(), dtype=dtype)
+    # On a terminal somebody waits and wonders; a notebook would keep the line among its results.
+    notice = _say if sys.stderr.isatty() else None
+    return NumbaTrainer(architecture.graph, points, np.frombuffer(y).reshape(labels).copy(), dtype=dtype, notice=notice)
+
+
+def _say(message: str) -> None:
+    print(f"gradlab: {message}", file=sys.stderr)
 
 
 class State(NamedTuple):
