@@ -29,8 +29,19 @@ def versions(template: Template) -> Versions:
     return make_versions(template)
 
 
+@pytest.fixture(autouse=True)
+def double_precision() -> Iterator[None]:
+    """The course's default precision, for as long as one test runs: other modules' tests may run between two."""
+    import torch
+
+    precision = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(precision)
+
+
 @pytest.fixture(scope="module")
-def solved(versions: Versions) -> Iterator[dict[str, Any]]:
+def solved(versions: Versions) -> dict[str, Any]:
     """What the solution's cells leave behind, every check included; they run in this process."""
     import matplotlib.pyplot as plt
     import torch
@@ -44,10 +55,10 @@ def solved(versions: Versions) -> Iterator[dict[str, Any]]:
                 for check in versions.solution.checks:
                     if check.hidden and check.cell == index:
                         _run(check.source, names)
-        yield names
     finally:
         torch.set_default_dtype(precision)
         plt.close("all")
+    return names
 
 
 def _run(source: str, names: dict[str, Any]) -> None:
