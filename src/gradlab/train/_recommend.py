@@ -21,7 +21,8 @@ _ROUGH = ("learning_rate", "init_scale", "momentum")  # what one sets roughly; s
 _PLATEAU = 0.9  # of the recommendation's success rate is what the plateau has at least
 _FRESH = 1 << 127  # a seed that differs from the sweep's in this bit alone is one that nobody writes by hand
 _LEAST_FRESH = 1000
-_QUARTER = np.log(1.25)
+_QUARTER = 1.25
+_WIDER = (2.0, 4.0, 16.0)
 
 
 def recommend(
@@ -36,7 +37,8 @@ def recommend(
 
     Settings are ranked by the lower end of their Wilson intervals, at its lowest within a quarter of the learning
     rates, the scale and one minus the momentum, with straight lines between the sweep's values on a logarithmic
-    scale: a high rate beside a steep fall is worth little. Of equals the one with the fewest steps is taken.
+    scale: a high rate beside a steep fall is worth little. Of equals the one that is better further around is
+    taken, then the one with the fewest steps.
 
     Args:
         grid: the result of `gl.sweep`, or a part of it.
@@ -127,15 +129,15 @@ def _table(grid: xarray.Dataset, succeeded: BoolArray, names: list[str], confide
 
     successes, runs = succeeded.sum(axis=-1), grid["done"].values.sum(axis=-1)
     low, high = wilson_interval(successes, runs, confidence)
-    nearby = low
-    for axis, name in enumerate(names):
-        if _is_rough(name):
-            nearby = lowest_nearby(nearby, axis, _logarithm(name, grid[name].values), _QUARTER)
     variables = {
         "rate": (names, successes / np.maximum(runs, 1), {"long_name": "success rate", "units": "1"}),
         "low": (names, low, {"long_name": "lower end of the success rate's interval", "units": "1"}),
         "high": (names, high, {"long_name": "upper end of the success rate's interval", "units": "1"}),
-        "nearby": (names, nearby, {"long_name": "lowest lower end within a quarter of it", "units": "1"}),
+        "nearby": (
+            names,
+            _nearby(low, grid, names, _QUARTER),
+            {"long_name": "lowest lower end within a quarter of it", "units": "1"},
+        ),
         "successes": (names, successes, {"long_name": "runs that succeed", "units": "1"}),
         "runs": (names, runs, {"long_name": "runs", "units": "1"}),
     }
@@ -143,14 +145,24 @@ def _table(grid: xarray.Dataset, succeeded: BoolArray, names: list[str], confide
     return xarray.Dataset(variables, {name: grid[name] for name in names}, about)
 
 
+def _nearby(low: FloatArray, grid: xarray.Dataset, names: list[str], factor: float) -> FloatArray:
+    """The lowest of some values within a factor of each setting."""
+    for axis, name in enumerate(names):
+        if _is_rough(name):
+            low = lowest_nearby(low, axis, _logarithm(name, grid[name].values), np.log(factor))
+    return low
+
+
 def _best(table: xarray.Dataset, names: list[str]) -> tuple[int, ...]:
-    """The setting with the best surroundings, then the best itself, then the fewest steps."""
-    steps = np.zeros(table["rate"].shape)
+    """The setting with the best surroundings; of equals that with the best wider ones, then with the fewest steps."""
+    low = table["low"].values
+    steps = np.zeros(low.shape)
     if "steps" in names:
-        along = [-1 if name == "steps" else 1 for name in names]
-        steps = steps + table["steps"].values.reshape(along)
-    keys = (steps.ravel(), -table["low"].values.ravel(), -table["nearby"].values.ravel())  # the last counts first
-    return tuple(int(i) for i in np.unravel_index(np.lexsort(keys)[0], table["rate"].shape))
+        steps = steps + table["steps"].values.reshape([-1 if name == "steps" else 1 for name in names])
+    surroundings = [_nearby(low, table, names, factor) for factor in (1.0, *reversed(_WIDER), _QUARTER)]
+    # Rounded, as values read between equal ones differ by rounding; the last key counts first.
+    keys = [steps.ravel(), *(-around.ravel().round(9) for around in surroundings)]
+    return tuple(int(i) for i in np.unravel_index(np.lexsort(keys)[0], low.shape))
 
 
 def _share(cell: xarray.Dataset, confidence: float) -> Share:

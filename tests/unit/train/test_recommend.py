@@ -94,6 +94,11 @@ def test_of_equals_the_fewest_steps_are_taken():
     assert found.setting["steps"] == 10
 
 
+def test_of_equals_the_one_in_the_middle_of_them_is_taken():
+    found = recommend(fake([0.2, 0.9, 0.9, 0.9, 0.9, 0.9, 0.1], learning_rate=2.0 ** np.arange(7)), restarts=10)
+    assert found.setting["learning_rate"] == 8.0
+
+
 def test_kinds_of_initialisation_are_no_neighbours():
     found = recommend(fake([0.1, 0.9, 0.1], initialisation=["normal", "he", "uniform"]), restarts=10)
     assert found.setting["initialisation"] == "he"
