@@ -10,6 +10,7 @@ from gradlab.derive._derivation import Derivation, Rule, Step
 from gradlab.derive._local import local_derivative, rules_used
 from gradlab.derive._savings import count_multiplications
 from gradlab.derive._simplify import cancel, has_division, multiply_out, tidy, use_relations, with_names
+from gradlab.derive._stepwise import stepwise, worth_splitting
 from gradlab.derive._through_deltas import through_deltas
 from gradlab.graph import (
     ONE,
@@ -139,6 +140,10 @@ class _Chain:
         if left == Partial(of, wrt):
             self.say(Differentiate(formula, wrt), "definition of ", Ref(of), left=left)
         raw = local_derivative(formula, wrt)
+        if worth_splitting(formula, wrt):
+            for line, because in stepwise(formula, wrt):
+                self.say(line, *because, left=left)
+            self.say(raw, "the same, multiplied out", left=left)
         self.say(raw, *(_listed(rules_used(formula, wrt)) or ("linear",)), left=left)
         named = self.local[of, wrt]
         if named != raw:
