@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradlab.graph import Expression, Ref, as_number, ordered_names
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
@@ -43,12 +43,23 @@ class ChainJudge:
         document: whether it stands in a document, where a new name at the beginning is a definition, and where zero on
             one side may be a condition.
         deadline: when to stop.
+        numbers: for letters in indices, the numbers they are read as.
     """
 
-    def __init__(self, block: Block, chain: Chain, names: Names, document: bool, deadline: Deadline) -> None:
+    def __init__(
+        self,
+        block: Block,
+        chain: Chain,
+        names: Names,
+        document: bool,
+        deadline: Deadline,
+        numbers: dict[str, int] | None = None,
+    ) -> None:
         self.block, self.chain, self.names = block, chain, names
         self.document, self.deadline = document, deadline
-        self.chain_reader = ChainReader(block, chain, names, document or len(chain.sides) > 2, self.deadline)
+        self.chain_reader = ChainReader(
+            block, chain, names, document or len(chain.sides) > 2, self.deadline, numbers or {}
+        )
         self.claims = True  # whether the chain claims anything that can be judged
         self.writer = Writer(names.graph.symbols)
 
@@ -57,9 +68,32 @@ class ChainJudge:
         readings = self.chain_reader.readings()
         if self.document and self.count == 1 and self.chain_reader.only_defines(readings[0]):
             self.claims = False
+        general = self.chain_reader.general_indices(readings[0].reader)
+        if general:
+            return self.for_all(general)
         found = [self.findings(reading) for reading in readings]
         slips = readings[0].reader.slips
         return tuple(self.step(i, [findings[i] for findings in found], readings, slips) for i in range(self.count))
+
+    def for_all(self, general: list[dict[str, int]]) -> tuple[Step, ...]:
+        """The verdicts on a chain with letters in its indices: a step is true if it is for every number."""
+        every: list[tuple[dict[str, int], tuple[Step, ...]]] = []
+        for numbers in general:
+            judge = ChainJudge(self.block, self.chain, self.names, self.document, self.deadline, numbers)
+            every.append((numbers, judge.steps()))
+        result: list[Step] = []
+        for i in range(self.count):
+            steps = [(numbers, steps[i]) for numbers, steps in every]
+            ranked = sorted(
+                steps, key=lambda pair: (Truth.FALSE, Truth.NOT_UNDERSTOOD, Truth.TRUE).index(pair[1].truth)
+            )
+            numbers, step = ranked[0]
+            shown = ", ".join(f"{letter} = {number}" for letter, number in numbers.items())
+            if step.truth is Truth.TRUE:
+                step = next((other for _, other in steps if other.method is Method.NUMERIC), step)
+                shown = f"all {len(steps)} values of {', '.join(numbers)}"
+            result.append(replace(step, reason=f"for {shown}" + (f": {step.reason}" if step.reason else "")))
+        return tuple(result)
 
     @property
     def defined(self) -> Definitions:

@@ -29,6 +29,8 @@ _OVER_EQUALS = re.compile(r"\\(?:overset|stackrel|underset)\s*(\{(?:[^{}]|\{[^{}
 _REMARK_COLUMN = re.compile(r"&\s*&((?!\\\\|&|\\end\s*\{).)*(?=\\\\|\\end\s*\{|\Z)", re.S)
 # Delimiters of mathematics.
 _DELIMITERS = re.compile(r"(?<!\\)\$|(?<!\\)\\[\[\]](?!\s*[\d.]+\s*(?:pt|em|ex|mm|cm)\])|(?<!\\)\\[()]")
+_BRACE_BELOW = re.compile(r"\\(?:underbrace|overbrace|boxed|fbox|underline)\s*\{")
+_SCRIPT = re.compile(r"\s*[_^]\s*\{")
 _EMPTY = re.compile(r"(?<![A-Za-z}_^])\{\s*\}")  # as in ={}, which spaces a sign
 _NULL_BRACKET = re.compile(r"\\(?:left|right)\s*\.")
 _TEXT = re.compile(r"\\(?:text|textrm|textit|textbf|mbox|mathrm|intertext)\s*\{([^{}$]|\$[^$]*\$)*\}")
@@ -131,10 +133,35 @@ def _without_layout(source: str) -> str:
     )
     remark = r"(?<![_^{\s])(?<!operatorname)(\s*)(" + _TEXT.pattern + r")(?=[\s.,;]*(?:\\\\|&|\\end\s*\{|\$|\\\]|\Z))"
     text = re.sub(remark, lambda m: _blank(m) if _is_remark(m.group()) else m.group(), text)
+    text = _without_braces_below(text)
     text = _OVER_EQUALS.sub(_keep_equals, text)
     for pattern in (_EMPTY, _NULL_BRACKET, _WITH_ARGUMENT, _TRANSPARENT, _SPACING):
         text = pattern.sub(_blank, text)
     return _DELIMITERS.sub(_blank, text)
+
+
+def _without_braces_below(text: str) -> str:
+    """What stands over or under a brace, without the brace and without its remark."""
+    for match in reversed(list(_BRACE_BELOW.finditer(text))):
+        inner = _closing(text, match.end() - 1)
+        script = _SCRIPT.match(text, inner + 1)
+        end = _closing(text, script.end() - 1) if script else inner
+        if not 0 < inner <= end:
+            continue
+        command = " " * (match.end() - 1 - match.start())
+        remark = re.sub(r"[^\n]", " ", text[inner + 1 : end + 1])
+        text = text[: match.start()] + command + text[match.end() - 1 : inner + 1] + remark + text[end + 1 :]
+    return text
+
+
+def _closing(text: str, at: int) -> int:
+    """Where the brace that opens at a place is closed; -1 if it is not."""
+    depth = 0
+    for match in re.compile(r"\\[{}]|[{}]").finditer(text, at):
+        depth += {"{": 1, "}": -1}.get(match.group(), 0)
+        if depth == 0:
+            return match.start()
+    return -1
 
 
 def _in_matrix(text: str, at: int) -> bool:

@@ -125,6 +125,14 @@ class Names:
                     waiting.append(source)
         return found
 
+    def as_template(self, name: str) -> str | None:
+        """A quantity with one number in its index, with the letter i for that number; None for any other."""
+        written = next((Written(*key) for key, known in self._exact.items() if known == name), None)
+        tokens = index_tokens(written.sub) if written is not None else []
+        if written is None or sum(token.isdigit() for token in tokens) != 1:
+            return None
+        return template(Written(written.head, written.layer, "".join("i" if t.isdigit() else t for t in tokens)), "i")
+
     def belongs(self, written: Written) -> bool:
         """Whether a name that the graph does not have looks like one of its own: its letter, with an index."""
         return bool(written.sub or written.layer) and written.head in self._families
@@ -142,9 +150,14 @@ class Names:
         return NotUnderstoodError(f"there is no quantity {written.latex}: {offer}", at)
 
 
+def index_tokens(sub: str) -> list[str]:
+    """An index taken apart: letters, numbers, the words in and out, what separates them."""
+    return re.findall(r"in|out|[A-Za-z]|\d+|" + OPEN + "[A-Za-z]" + CLOSE + "|.", sub)
+
+
 def template(written: Written, bound: str) -> str | None:
     """The name of a template, if the index of a name has the letter that a sum runs over."""
-    tokens = re.findall(r"in|out|[A-Za-z]|\d+|[,+\-]|" + OPEN + "[A-Za-z]" + CLOSE, written.sub)
+    tokens = index_tokens(written.sub)
     if bound not in tokens:
         return None
     sub = "".join(f"{OPEN}{bound}{CLOSE}" if token == bound else token for token in tokens)

@@ -15,7 +15,7 @@ from gradlab.graph import ONE, Apply, Const, Expression, Ref, as_number, neg
 from gradlab.prove import _calculus as calculus
 from gradlab.prove import _functions as functions
 from gradlab.prove._errors import Deadline, NotUnderstoodError
-from gradlab.prove._names import Names, Written, free, head_of, index_of, template, written_of
+from gradlab.prove._names import Names, Written, free, head_of, index_of, index_tokens, template, written_of
 from gradlab.prove._parser import Item, Script, Sum
 from gradlab.prove._row import Part, Ready, combine, product_of, quotient
 from gradlab.prove._summation import sum_over
@@ -48,10 +48,13 @@ class Reader:
         names: what the names mean.
         choices: for the place of each choice, which reading is taken; the first one by default.
         deadline: when to stop.
+        numbers: for letters that stand in indices, as in w_{ij}, the numbers they are read as.
     """
 
-    def __init__(self, names: Names, choices: Mapping[int, int], deadline: Deadline) -> None:
-        self.names, self.choices, self.deadline = names, choices, deadline
+    def __init__(
+        self, names: Names, choices: Mapping[int, int], deadline: Deadline, numbers: Mapping[str, int] | None = None
+    ) -> None:
+        self.names, self.choices, self.deadline, self.numbers = names, choices, deadline, numbers or {}
         self.point_free = False  # whether functions stand without arguments, as in sigma' = sigma (1 - sigma)
         self.open_choices: dict[int, Choice] = {}
         self.unknown: dict[str, tuple[Written, int]] = {}
@@ -246,6 +249,9 @@ class Reader:
                 sub = index_of(f"_{sub}," + index_of(script.text)) if sub else index_of(script.text)
             elif script.kind == "prime":
                 raise NotUnderstoodError("a prime needs a function and its argument in brackets", script.at)
+        for letter, number in self.numbers.items():
+            if letter not in self.bound:
+                sub = "".join(str(number) if token == letter else token for token in index_tokens(sub))
         return Written(head_of(item.text), layer, sub)
 
     def symbol(self, item: Item) -> Expression:

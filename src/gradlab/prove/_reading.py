@@ -8,12 +8,14 @@ from itertools import product
 from gradlab.graph import Expression, Ref
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._layout import Block, Chain
-from gradlab.prove._names import Names, UserFunction, Written, head_of
+from gradlab.prove._names import Names, UserFunction, Written, head_of, index_tokens
 from gradlab.prove._parser import Sum, all_items, parse_side
 from gradlab.prove._read import Reader
 from gradlab.prove._tree import FREE, Vector, names_in
 
 MOST_READINGS = 8
+INDEX_LETTERS = frozenset("ijklmn")
+LARGEST_INDEX = 12
 
 
 @dataclass
@@ -38,6 +40,12 @@ class Definitions:
     function: UserFunction | None = None
 
 
+def with_numbers(written: Written, numbers: dict[str, int]) -> Written:
+    """A name with numbers for the letters in its index."""
+    sub = "".join(str(numbers.get(token, token)) for token in index_tokens(written.sub))
+    return Written(written.head, written.layer, sub)
+
+
 class ChainReader:
     """Reads one chain.
 
@@ -47,11 +55,14 @@ class ChainReader:
         names: what the names mean.
         defining: whether a new name at the beginning is a definition.
         deadline: when to stop.
+        numbers: for letters in indices, the numbers they are read as.
     """
 
-    def __init__(self, block: Block, chain: Chain, names: Names, defining: bool, deadline: Deadline) -> None:
+    def __init__(
+        self, block: Block, chain: Chain, names: Names, defining: bool, deadline: Deadline, numbers: dict[str, int]
+    ) -> None:
         self.block, self.chain, self.names = block, chain, names
-        self.defining, self.deadline = defining, deadline
+        self.defining, self.deadline, self.numbers = defining, deadline, numbers
         self.trees = [self.parsed(i) for i in range(len(chain.sides))]
         self.defined = Definitions()
 
@@ -88,7 +99,7 @@ class ChainReader:
         return readings
 
     def read(self, choices: dict[int, int]) -> Reading:
-        reader = Reader(self.names, choices, self.deadline)
+        reader = Reader(self.names, choices, self.deadline, self.numbers)
         reader.point_free = self.is_point_free
         start = self.function_definition(reader)
         sides: list[Expression | NotUnderstoodError] = []
@@ -110,6 +121,19 @@ class ChainReader:
             return error
         except (OutOfTimeError, RecursionError) as error:
             return NotUnderstoodError(str(error) or "this is nested too deeply", tree.at)
+
+    def general_indices(self, reader: Reader) -> list[dict[str, int]]:
+        """The numbers that letters in indices, as in w_{ij}, can be: all with which the graph has every such name."""
+        written = [name for name, _ in reader.unknown.values() if self.names.belongs(name)]
+        letters = sorted({token for name in written for token in index_tokens(name.sub)} & INDEX_LETTERS)
+        if self.numbers or not letters or len(letters) > 2:
+            return []
+        found: list[dict[str, int]] = []
+        for values in product(range(1, LARGEST_INDEX + 1), repeat=len(letters)):
+            numbers = dict(zip(letters, values, strict=True))
+            if all(self.names.find(with_numbers(name, numbers)) for name in written):
+                found.append(numbers)
+        return found
 
     @property
     def is_point_free(self) -> bool:

@@ -110,3 +110,14 @@ def test_a_derivative_of_a_formula_is_read_one_way_in_a_whole_chain():
     latex = r"\frac{\partial f_{in}}{\partial w_{12}} = " + local
     assert [step.truth for step in prove(latex, NET).steps] == [Truth.TRUE, Truth.FALSE]
     assert prove(local, NET).truth is Truth.TRUE
+
+
+def test_letters_in_indices_stand_for_every_number():
+    step = prove(r"\frac{\partial \mathcal{L}}{\partial w_{ij}} = (f_{out} - y) u_j (1 - z_{j,out}^2) x_i", NET).steps[
+        0
+    ]
+    assert step.truth is Truth.TRUE
+    assert "all 4 values of i, j" in step.reason
+    wrong = prove(r"z_{j,in} = b_j + \sum_{i} w_{ji} x_i", NET).steps[0]
+    assert wrong.truth is Truth.FALSE
+    assert "for j = 1" in wrong.reason

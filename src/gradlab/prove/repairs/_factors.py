@@ -172,14 +172,16 @@ def differentiated(search: Search) -> list[tuple[Expression, str]]:
 
 def term_factors(search: Search) -> Iterator[Change]:
     """Every term of a sum times a number or a local derivative; what is added up over data times a quantity of it."""
-    from gradlab.prove._tree import TEMPLATE, SumOver, at_path, names_in
+    from gradlab.prove._tree import CLOSE, OPEN, TEMPLATE, SumOver, at_path, names_in
 
     data = [name for side in search.sides.written if isinstance(side, Expression) for name in names_in(side)]
+    data += [name for name in map(search.names.as_template, (q.name for q in search.graph)) if name is not None]
     for path, node in search.nodes:
         if isinstance(node, SumOver):
             for name in dict.fromkeys(name for name in data if name.startswith(TEMPLATE)):
-                side = replace_at(search.side, (*path, 0), times(node.body, Ref(name)))
-                latex = search.writer.name(name)
+                indexed = name.replace(f"{OPEN}i{CLOSE}", f"{OPEN}{node.index}{CLOSE}")
+                side = replace_at(search.side, (*path, 0), times(node.body, Ref(indexed)))
+                latex = search.writer.name(indexed)
                 yield Change(Fault.MISSING_FACTOR, side, f"the factor {latex} is missing under the sum", latex)
     for path, node in search.nodes:
         if not path or not is_apply(at_path(search.side, path[:-1]), "add"):

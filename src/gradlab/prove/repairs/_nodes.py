@@ -81,8 +81,23 @@ def powers(search: Search) -> Iterator[Change]:
             if plausible(search, path, node, base):
                 message = f"write {search.latex(base)} for {search.latex(node)}"
                 yield Change(Fault.WRONG_POWER, replace_at(search.side, path, base), message, search.latex(base))
+            yield from exponent_inside(search, path, node)
         if not isinstance(node, Const) and not is_apply(node, "neg"):
             yield from remade(search, path, node, above is not None and is_apply(above, "pow"))
+
+
+def exponent_inside(search: Search, path: Path, node: Expression) -> Iterator[Change]:
+    """A power of a sum with the exponent on one of its terms: 1 - z^2 for (1 - z)^2."""
+    base, exponent = node.args
+    if not is_apply(base, "add"):
+        return
+    for i, term in enumerate(base.args):
+        bare = term.args[0] if is_apply(term, "neg") else term
+        raised = neg(power(bare, exponent)) if bare is not term else power(bare, exponent)
+        new = Apply("add", (*base.args[:i], raised, *base.args[i + 1 :]))
+        if plausible(search, path, node, new):
+            message = f"write {search.latex(new)} for {search.latex(node)}"
+            yield Change(Fault.WRONG_POWER, replace_at(search.side, path, new), message, search.latex(new))
 
 
 def remade(search: Search, path: Path, node: Expression, is_base: bool) -> Iterator[Change]:
