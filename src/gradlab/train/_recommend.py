@@ -145,21 +145,29 @@ def _table(grid: xarray.Dataset, succeeded: BoolArray, names: list[str], confide
     return xarray.Dataset(variables, {name: grid[name] for name in names}, about)
 
 
-def _nearby(low: FloatArray, grid: xarray.Dataset, names: list[str], factor: float) -> FloatArray:
-    """The lowest of some values within a factor of each setting."""
+def _nearby(
+    low: FloatArray, grid: xarray.Dataset, names: list[str], factor: float, *, beyond: float = np.inf
+) -> FloatArray:
+    """The lowest of values within a factor of each setting, with one value for all beyond the sweep's ends."""
     for axis, name in enumerate(names):
         if _is_rough(name):
-            low = lowest_nearby(low, axis, _logarithm(name, grid[name].values), np.log(factor))
+            place, reach = _logarithm(name, grid[name].values), np.log(factor)
+            low = lowest_nearby(low, axis, place, reach)
+            ends = (place - reach < place[0]) | (place + reach > place[-1])
+            outside = np.where(ends, beyond, np.inf).reshape([-1 if a == axis else 1 for a in range(low.ndim)])
+            low = np.minimum(low, outside)
     return low
 
 
 def _best(table: xarray.Dataset, names: list[str]) -> tuple[int, ...]:
-    """The setting with the best surroundings; of equals that with the best wider ones, then with the fewest steps."""
+    """The setting with the best surroundings; of equals the best itself, then in a wider view, then in few steps."""
     low = table["low"].values
     steps = np.zeros(low.shape)
     if "steps" in names:
         steps = steps + table["steps"].values.reshape([-1 if name == "steps" else 1 for name in names])
-    surroundings = [_nearby(low, table, names, factor) for factor in (1.0, *reversed(_WIDER), _QUARTER)]
+    # Among equals the middle of a plateau is wanted, and what was not tried may be a fall.
+    wider = [_nearby(low, table, names, factor, beyond=0.0) for factor in reversed(_WIDER)]
+    surroundings = [*wider, low, table["nearby"].values]
     # Rounded, as values read between equal ones differ by rounding; the last key counts first.
     keys = [steps.ravel(), *(-around.ravel().round(9) for around in surroundings)]
     return tuple(int(i) for i in np.unravel_index(np.lexsort(keys)[0], low.shape))
