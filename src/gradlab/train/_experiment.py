@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradlab.train._data import Data
+from gradlab.train._draw import check_seed
 from gradlab.train._errors import DataError, TrainError, real_number, whole_number
-from gradlab.train._initialise import Initialisation, Normal, check_seed
+from gradlab.train._initialise import Initialisation, Normal
 
 Array = NDArray[np.floating]
 DTypeName = Literal["float64", "float32"]

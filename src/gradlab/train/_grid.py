@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from gradlab.train import _axes
 from gradlab.train._axes import INITIALISATIONS, Axis
+from gradlab.train._draw import check_seed
 from gradlab.train._errors import TrainError, whole_number
 from gradlab.train._experiment import DTypeName, float_type
-from gradlab.train._initialise import Layers, Shape, check_seed
+from gradlab.train._initialise import Layers, Shape
 from gradlab.train._trainers import Architecture
 
 FloatArray = NDArray[np.float64]

@@ -1,10 +1,8 @@
-"""Where training starts: random parameters that depend on the seed and the run alone."""
+"""What the parameters of a network are drawn from before training."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import ClassVar, Literal
@@ -12,18 +10,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gradlab.train._errors import TrainError, real_number, whole_number
+from gradlab.train._errors import real_number
 
 FloatArray = NDArray[np.float64]
-Words = NDArray[np.uint64]
 Shape = Literal["normal", "uniform"]
-_WORDS_PER_BLOCK = 4  # Philox-4x64 turns one value of its counter into four 64-bit words
-_SEEDS = 2**128  # the number of keys of Philox-4x64
-_ARC_BITS = 9
-_ARCS = 2**_ARC_BITS
-# From minus half a turn to half a turn, where angles round less than up to a whole one.
-_ARC_CENTRES = np.exp(2j * np.pi * (((np.arange(_ARCS) + 0.5 + _ARCS / 2) % _ARCS) / _ARCS - 0.5))
-_SLICE = 2**15  # words that are drawn and transformed at a time: with what is made of them they fit in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,132 +178,3 @@ class Given:
 
 Distribution = Normal | Uniform | Glorot | He
 Initialisation = Distribution | Given
-
-
-def check_seed(seed: object) -> int:
-    """Returns the seed as an int.
-
-    Args:
-        seed: what the person gave.
-
-    Raises:
-        TrainError: if it is not a whole number from 0 to 2**128 - 1.
-    """
-    number = whole_number("seed", seed, least=0, example=0)
-    if number >= _SEEDS:
-        raise TrainError(f"seed must be less than 2**128, but it is {number}; write for example seed=0.")
-    return number
-
-
-def draw_parameters(
-    distribution: Distribution, seed: int, *, restarts: int, layers: Layers, first: int = 0
-) -> FloatArray:
-    """Draws the initial parameters of runs `first` to `first + restarts - 1`.
-
-    Args:
-        distribution: what to draw from.
-        seed: the key, from 0 to 2**128 - 1.
-        restarts: how many runs.
-        layers: the network's layers, with P parameters.
-        first: the number of the first run.
-
-    Returns:
-        Shape (restarts, P), float64.
-
-    >>> ten = draw_parameters(Normal(), 0, restarts=10, layers=Layers((2, 2, 1)))
-    >>> bool((draw_parameters(Normal(), 0, restarts=1, layers=Layers((2, 2, 1)), first=3) == ten[3]).all())
-    True
-    """
-    numbers = draw_standard(distribution.shape, seed, restarts=restarts, parameters=layers.parameters, first=first)
-    return numbers * distribution.factors(layers)
-
-
-def draw_standard(shape: Shape, seed: int, *, restarts: int, parameters: int, first: int = 0) -> FloatArray:
-    """Draws standard normal numbers, or uniform ones between -1 and 1, for the parameters of some runs.
-
-    Every run owns a stretch of the counter of a Philox generator whose key is the seed: what run 3 starts from does
-    not depend on how many runs there are, nor on which are drawn with it. It does not depend on the setting either:
-    runs of the same number start alike in every setting of a sweep, and differences between settings are not the
-    luck of the draw (common random numbers).
-
-    Args:
-        shape: "normal" or "uniform".
-        seed: the key, from 0 to 2**128 - 1.
-        restarts: how many runs.
-        parameters: how many parameters each has, P.
-        first: the number of the first run.
-
-    Returns:
-        Shape (restarts, P), float64.
-
-    Source: Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"; the generator is
-    NumPy's, and the tests hold it against the authors' known answers.
-    """
-    blocks = -(-parameters // _WORDS_PER_BLOCK)
-    numbers = np.empty((restarts, parameters))
-    runs = max(1, _SLICE // (blocks * _WORDS_PER_BLOCK))
-
-    def fill(start: int) -> None:
-        rows = numbers[start : start + runs]
-        generator = np.random.Philox(key=seed)
-        generator.advance((first + start) * blocks)
-        words = generator.random_raw(len(rows) * blocks * _WORDS_PER_BLOCK)
-        rows[...] = _TRANSFORMS[shape](words).reshape(len(rows), -1)[:, :parameters]
-
-    starts = range(0, restarts, runs)
-    if len(starts) == 1:
-        fill(0)
-    else:  # NumPy lets other threads run while it draws and computes
-        with ThreadPoolExecutor(min(len(starts), os.cpu_count() or 1)) as pool:
-            list(pool.map(fill, starts))
-    return numbers
-
-
-def _open_unit(words: Words) -> FloatArray:
-    """Numbers strictly between 0 and 1 from the upper 52 bits of random words.
-
-    52 bits and a half are exact in float64: never 0, which has no logarithm, and never rounded up to 1.
-    """
-    return ((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
-
-
-def _uniform(words: Words) -> FloatArray:
-    """As many uniform numbers between -1 and 1."""
-    return 2.0 * _open_unit(words) - 1.0
-
-
-def _normal(words: Words) -> FloatArray:
-    """As many normal numbers, from pairs of random words: the radius and the direction of a point in the plane.
-
-    Source: Box and Muller 1958, "A note on the generation of random normal deviates". It is preferred to
-    the faster rejection methods because it uses up the same number of random words whatever they are, so
-    the place of a run in the stream is known.
-    """
-    # A contiguous copy: NumPy may round a logarithm differently in arrays with gaps, and so by where a slice begins.
-    radius = np.sqrt(-2.0 * np.log(np.ascontiguousarray(_open_unit(words[0::2]))))
-    points = _directions(words[1::2])
-    points *= radius
-    return points.view(np.float64)
-
-
-def _directions(words: Words) -> NDArray[np.complex128]:
-    """Points on the unit circle, each at the share of a turn that the upper 52 bits of a word say.
-
-    The upper 9 bits choose one of 512 arcs; from its centre the rest is a turn by less than 0.0062, for which the
-    first terms of the series of sine and cosine give all digits (the next are below 1e-16). That takes a third of the
-    time of NumPy's sine and cosine, which would take longer than the training.
-    """
-    arcs = words >> np.uint64(64 - _ARC_BITS)
-    rest = (words >> np.uint64(12)) & np.uint64(2 ** (52 - _ARC_BITS) - 1)
-    turn = rest.astype(np.float64)
-    turn += 0.5 - 2.0 ** (51 - _ARC_BITS)
-    turn *= 2.0 * np.pi * 2.0**-52
-    square = turn * turn
-    turned = np.empty(len(words), dtype=np.complex128)
-    turned.real = 1.0 + square * (square * (1.0 / 24.0) - 0.5)
-    turned.imag = turn * (1.0 + square * (square * (1.0 / 120.0) - 1.0 / 6.0))
-    turned *= _ARC_CENTRES[arcs.astype(np.intp)]
-    return turned
-
-
-_TRANSFORMS = {"normal": _normal, "uniform": _uniform}

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradlab.train._draw import check_seed
 from gradlab.train._errors import TrainError, real_number, whole_number
-from gradlab.train._initialise import check_seed
 from gradlab.train._judge import BoolArray
 from gradlab.train._plateau import FloatArray, connected, lowest_nearby
 from gradlab.train._recommendation import Recommendation, success_in_words

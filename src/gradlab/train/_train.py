@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from gradlab.train._data import Data, as_data
+from gradlab.train._draw import draw_parameters
 from gradlab.train._errors import TrainError
 from gradlab.train._experiment import Array, Experiment, Network, check_fits
-from gradlab.train._initialise import Given, Initialisation, Layers, Normal, draw_parameters
+from gradlab.train._initialise import Given, Initialisation, Layers, Normal
 from gradlab.train._runs import Runs
 from gradlab.train._trainers import Architecture, NumpyTrainer, Trainer, kernel_for
 
