@@ -16,7 +16,7 @@ from gradlab.prove._sides import Sides
 from gradlab.prove._tree import FREE, Writer, has_derivative, names_in
 from gradlab.prove._verdict import Method, Repair, Slip, Step, Truth, Witness
 
-SECONDS_FOR_CHAIN = 1.8
+SECONDS_FOR_CHAIN = 1.5
 SECONDS_FOR_EXACT = 0.4
 SIZES = (2, 3, 5)
 ROUNDING = 5e-3

@@ -22,7 +22,7 @@ from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._names import Names, free, instance, written_of
 from gradlab.prove._tree import FREE, TEMPLATE, SumOver, rewrite
 
-LARGEST_FORMULA = 40_000
+LARGEST_FORMULA = 15_000
 
 
 class Meaning:
