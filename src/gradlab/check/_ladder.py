@@ -51,7 +51,11 @@ class Probe:
 
     def steps(self, index: int) -> np.ndarray:
         """All scales for a coordinate."""
-        return powers(self.smallest(index), max(float(self.scales[index]), 1.0))
+        steps = powers(self.smallest(index), max(float(self.scales[index]), 1.0))
+        if self.noise.grain <= _SINGLE:
+            return steps
+        # Coarse numbers, or a function that stands still in small steps: one of them shows which.
+        return np.concatenate([[2.0**-16 * min(float(self.scales[index]), float(steps[0]))], steps])
 
     def finer_steps(self, index: int) -> np.ndarray:
         """Scales below the usual ones, down to the spacing of float64, to see what is very near."""

@@ -125,6 +125,8 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
     if verdict is Verdict.WRONG and (wide := _on_average(claim, slope, slopes)) is not None:
         reason = f"on average {wide.value:.4g} over steps of {wide.step:.1g}: rounded inside, or it varies finely"
         return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.OUT_OF_PRECISION)
+    if verdict is Verdict.WRONG and claim.value == 0 and _stands_still(slope, slopes, known):
+        return make_entry(claim, slope, Verdict.UNDECIDED, _step_phrase(slope), Cause.STEP_FUNCTION)
     if verdict is Verdict.WRONG and known.may_be_structure(claim, slope):
         reason = f"the loss varies by {slope.deviation:.0e} in a way that no step resolves: noise or fast oscillation"
         return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.NOISE)
@@ -167,13 +169,22 @@ def _is_plateau(slope: Slope) -> bool:
 
 def _is_step(slopes: list[Slope], known: Knowledge) -> bool:
     """Tell whether the function is flat, then jumps by much more than single precision rounds, and is flat again."""
-    flat = [slope for slope in slopes if slope.flat == 1]
-    units = [slope.unit for slope in slopes if slope.spread > 0]
-    return bool(flat) and min(units, default=0.0) > 2.0**-20 * abs(known.centre) and jumps(slopes)
+    return bool(slopes) and _stands_still(slopes[-1], slopes, known) and jumps(slopes)
+
+
+def _stands_still(slope: Slope, slopes: list[Slope], known: Knowledge) -> bool:
+    """Tell whether the function does not move in smaller steps, and then by more than single precision rounds."""
+    units = [each.unit for each in slopes if each.spread > 0]
+    flat = any(each.flat == 1 and each.step < slope.step for each in slopes)
+    return flat and min(units, default=0.0) > 2.0**-20 * abs(known.centre)
+
+
+def _step_phrase(slope: Slope) -> str:
+    return f"a step function: flat near the point, on average {slope.value:.4g} over {slope.step:.1g}"
 
 
 def _judge_step(claim: Claim, slope: Slope, rules: Rules) -> Entry:
-    phrase = f"a step function: flat near the point, on average {slope.value:.4g} over {slope.step:.1g}"
+    phrase = _step_phrase(slope)
     verdict = rules.compare(claim, slope.value, slope.bar)
     # The derivative of a step function is 0, that of the function before it was rounded is not.
     if verdict is not Verdict.WRONG or claim.value == 0:

@@ -193,3 +193,10 @@ def test_a_fast_oscillation_that_steps_resolve():
 def test_a_small_gradient_with_its_sign_turned():
     report = check_gradient(lambda x: 1e-9 * np.sum(np.sin(x)), lambda x: -1e-9 * np.cos(x), POINT)
     assert report.verdict is Verdict.WRONG
+
+
+def test_a_quantised_input_that_stands_still_in_small_steps_is_no_mistake():
+    at = np.array([2.21331573, 0.77039099, 2.37780309, 1.1109165])
+    report = check_gradient(lambda x: np.sum(np.round(x * 8) ** 2), np.zeros_like, at)
+    assert report.verdict is Verdict.UNDECIDED
+    assert {entry.cause for entry in report.entries} == {Cause.STEP_FUNCTION}
