@@ -11,6 +11,7 @@ from collections.abc import Callable
 from itertools import product
 
 from gradlab.codegen._kernel import at_point, needed_for
+from gradlab.codegen._numba_cache import processor
 from gradlab.codegen._numba_source import (
     KernelSpec,
     NumbaPrinter,
@@ -23,7 +24,8 @@ from gradlab.codegen._numba_source import (
 from gradlab.codegen._rolled import BACK, OUT, SUM, TOTAL, RolledLayer, RolledProgram, replaced, rolled_program
 from gradlab.graph import Expression, Ref, add
 
-TILE = 4  # 4 points times 4 units are 16 sums in registers, and 8 numbers that they are made of
+POINTS = (4, 5, 3)  # how many points a tile has: the first that leaves none over, else the first
+WIDE, UNITS, FEWER_UNITS = 64, 4, 2  # 4 points times 4 units are 16 sums, and 8 numbers that they are made of
 TOGETHER = 4
 
 
@@ -57,6 +59,9 @@ class RolledSource:
         self.lines, self.printer = _Lines(), NumbaPrinter()
         self.columns = len(spec.graph.inputs) + len(spec.graph.labels)
         self.count = len(spec.graph.parameters)
+        self.tile = next((size for size in POINTS if spec.points % size == 0), POINTS[0])
+        # Processors with the longest vectors have 32 registers, others 16.
+        self.units = UNITS if processor()[1] == WIDE else FEWER_UNITS
         at = spec.scratch
         self.gradient = at
         at += self.count * spec.lanes
@@ -65,7 +70,7 @@ class RolledSource:
         # For each layer of units what they take in, give on, and their derivatives, point by point.
         self.places: list[tuple[int, int, int]] = []
         for layer in self.layers:
-            size = layer.units * TILE * spec.lanes
+            size = layer.units * self.tile * spec.lanes
             self.places.append((at, at + size, at + 2 * size))
             at += 3 * size
         self.scratch = at
@@ -76,7 +81,7 @@ class RolledSource:
         lines.extend(prologue(spec))
         self._start()
         lines.depth = 3
-        lines.tiled("_point", spec.points, TILE, self._tile)
+        lines.tiled("_point", spec.points, self.tile, self._tile)
         lines.say("if _evaluated:", f"    _loss = _total*{1 / spec.points!r}")
         lines.extend(evaluation(spec, "    " * 4))
         self._update()
@@ -173,7 +178,7 @@ class RolledSource:
                 written = self._written(layer.value, {SUM: f"_z_{k}"})
                 lines.say(f"store(scratch, {out} + ({start} + {k})*{lanes}, {written})")
 
-        lines.tiled("_j", layer.units, TILE, sums)
+        lines.tiled("_j", layer.units, self.units, sums)
         lines.tiled("_q", layer.units * size, TOGETHER, values)
 
     def _last(self, point: str, size: int) -> None:
@@ -187,8 +192,8 @@ class RolledSource:
                 total = self._written(layer.scaled, {TOTAL: f"_s_{t}_{j}"})
                 lines.say(f"{program.sums[int(unit) + j]}_p{t} = {total}")
 
-        for start in range(0, layer.units, TILE):
-            sums(str(start), min(TILE, layer.units - start))
+        for start in range(0, layer.units, self.units):
+            sums(str(start), min(self.units, layer.units - start))
         inputs = len(self.spec.graph.inputs)
         points = []
         for t in range(size):
@@ -234,7 +239,7 @@ class RolledSource:
             for (i, j), place in zip(pairs, places, strict=True):
                 lines.say(f"store(scratch, {place}, _g_{i}_{j})")
 
-        lines.tiled("_j", layer.units, TILE, weights)
+        lines.tiled("_j", layer.units, self.units, weights)
 
     def _back(self, number: int, size: int) -> None:
         """The derivatives of a hidden layer's units from those of the layer above."""
@@ -260,7 +265,7 @@ class RolledSource:
                     lines.say(f"_o = load(scratch, {out})")
                 lines.say(f"store(scratch, {own}, {self._written(slope, names)})")
 
-        lines.tiled("_j", layer.units, TILE, units)
+        lines.tiled("_j", layer.units, self.units, units)
 
     def _update(self) -> None:
         """The step itself, after which it is seen which lanes are still finite."""
