@@ -51,9 +51,10 @@ class Derivation:
         graph: the graph.
         output: the name of the quantity that is differentiated.
         wrt: the name of the quantity by which it is differentiated.
-        paths: the paths of names from one to the other.
+        paths: the paths of names from one to the other; none where there are too many to be written out.
         steps: the written steps.
-        result: the derivative, written with quantities of the graph; true without conditions.
+        result: the derivative, written with quantities of the graph, to which shared deltas belong where there are
+            any; true without conditions.
     """
 
     graph: Graph

@@ -30,7 +30,7 @@ from gradlab.graph import (
     written_out,
 )
 
-MOST_DERIVATIVES = 400
+MOST_PARAMETERS = 400
 MOST_WRITTEN_OUT = 60
 LARGEST_DICTIONARY = 8
 WIDEST_MATRIX = 120  # characters of LaTeX
@@ -51,13 +51,13 @@ def network_sheet(graph: NetworkGraph, output: str, wrt: Sequence[str]) -> str:
         Markdown; it shows the pictures ``network`` and ``savings``.
 
     Raises:
-        GradlabError: if the graph has no quantity of a name, or for more than 400 derivatives.
+        GradlabError: if the graph has no quantity of a name, or for a network with more than 400 parameters.
     """
     output, names = graph.find(output), [graph.find(name) for name in wrt]
-    if len(names) > MOST_DERIVATIVES:
+    if len(graph.parameters) > MOST_PARAMETERS:
         raise GradlabError(
-            f"a sheet of {len(names):,} derivatives is nothing to read, {MOST_DERIVATIVES} are the most: name a "
-            "smaller network, or one quantity to differentiate by"
+            f"a sheet about {len(graph.parameters):,} parameters is nothing to read, {MOST_PARAMETERS} are the most: "
+            "take a smaller network, or derive by one quantity on the terminal"
         )
     sizes = "-".join(map(str, graph.sizes))
     symbols = graph.symbols

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from gradlab.labs._audit import audit_text
+from gradlab.labs._blocks import Role
 from gradlab.labs._diagnostics import Diagnostic
 from gradlab.labs._lint import lint
-from gradlab.labs._template import read_template
+from gradlab.labs._template import Template, read_template
 from gradlab.labs._versions import make_versions
+
+_HEADING = re.compile(r"#{1,6}\s+(.+?)\s*#*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,7 @@ class CheckedTemplate:
         remarks: about its tags, its LaTeX, and names that only homework defines.
         leaks: solution lines that stand again where the students read them.
         secrets: how many solution lines were looked for.
+        headings: line and text of each heading that the students see.
     """
 
     path: Path
@@ -31,6 +37,11 @@ class CheckedTemplate:
     remarks: tuple[Diagnostic, ...]
     leaks: tuple[Diagnostic, ...]
     secrets: int
+    headings: tuple[tuple[int, str], ...]
+
+    def question_at(self, line: int) -> str:
+        """The nearest heading above a line that the students see; that of a solution names no question."""
+        return next((text for number, text in reversed(self.headings) if number <= line), "")
 
 
 def check_template(path: Path) -> CheckedTemplate:
@@ -60,5 +71,14 @@ def check_template(path: Path) -> CheckedTemplate:
         graph=template.settings.graph,
         remarks=tuple(sorted({*template.warnings, *versions.warnings, *lint(template)})),
         leaks=audit.warnings,
+        headings=tuple(_headings(template)),
         secrets=len(audit.secrets.lines) + len(audit.warnings),
     )
+
+
+def _headings(template: Template) -> Iterator[tuple[int, str]]:
+    for cell in template.cells:
+        for line in cell.lines if cell.kind == "markdown" else ():
+            found = _HEADING.match(line.text)
+            if found and line.role is Role.CONTENT:
+                yield line.number, found[1]

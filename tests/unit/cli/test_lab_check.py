@@ -20,6 +20,8 @@ gradlab:
 ## Question 1
 
 #!TAG HWBEGIN
+### Solution
+
 $$\\frac{{\\partial f_{{in}}}}{{\\partial u_1}} = {answer}$$
 #!TAG HWEND
 """
@@ -52,7 +54,7 @@ def row(out: str, question: str) -> list[str]:
 def test_a_right_key_is_true(run):
     status, out, err = run(lab("lab.md", "z_{1,out}"))
     assert (status, err) == (0, "")
-    assert row(out, "Question 1") == ["11", "Question 1", "key", "1", "", "", ""]
+    assert row(out, "Question 1") == ["13", "Question 1", "key", "1", "", "", ""]
     assert "equations against mlp 2,2,1" in out
     assert "lab.md: lint: 0 remarks" in out
     assert "lab.md: leaks: none (1 line of the solution looked for)" in out
@@ -62,7 +64,7 @@ def test_a_right_key_is_true(run):
 def test_a_wrong_key_fails_and_is_repaired(run):
     status, out, _ = run(lab("lab.md", "z_{2,out}"))
     assert status == 1
-    assert row(out, "Question 1") == ["11", "Question 1", "key", "", "1", "", "write z_{1,out} for z_{2,out}"]
+    assert row(out, "Question 1") == ["13", "Question 1", "key", "", "1", "", "write z_{1,out} for z_{2,out}"]
 
 
 def test_the_graph_of_the_header_counts(run):
@@ -78,7 +80,7 @@ def test_what_is_not_understood_fails_where_that_is_asked_for(run):
     name = lab("lab.md", r"\foo{z}")
     status, out, _ = run(name)
     assert status == 0
-    assert row(out, "Question 1")[:6] == ["11", "Question 1", "key", "", "", "1"]
+    assert row(out, "Question 1")[:6] == ["13", "Question 1", "key", "", "", "1"]
     assert r"\foo" in row(out, "Question 1")[6]
     assert run(name, "--strict")[0] == 1
 
