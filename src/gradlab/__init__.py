@@ -20,8 +20,8 @@ from gradlab._model import mlp as mlp
 from gradlab._version import __version__ as __version__
 from gradlab.check import Report as Report
 from gradlab.check import Verdict as Verdict
-from gradlab.check import check_gradient as check_gradient
 from gradlab.check import check_function as check_function
+from gradlab.check import check_gradient as check_gradient
 from gradlab.derive import derive_rule as derive_rule
 from gradlab.descent import Trace as Trace
 from gradlab.descent import descend as descend
