@@ -125,7 +125,7 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
     if verdict is Verdict.WRONG and (wide := _on_average(claim, slope, slopes)) is not None:
         reason = f"on average {wide.value:.4g} over steps of {wide.step:.1g}: rounded inside, or it varies finely"
         return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.OUT_OF_PRECISION)
-    if verdict is Verdict.WRONG and claim.value == 0 and _stands_still(slope, slopes, known):
+    if claim.value == 0 and slope.flat < 1 and _stands_still(slope, slopes, known):
         return make_entry(claim, slope, Verdict.UNDECIDED, _step_phrase(slope), Cause.STEP_FUNCTION)
     if verdict is Verdict.WRONG and known.may_be_structure(claim, slope):
         reason = f"the loss varies by {slope.deviation:.0e} in a way that no step resolves: noise or fast oscillation"
