@@ -7,7 +7,7 @@ from itertools import groupby
 
 from gradlab._errors import GradlabError
 from gradlab.derive._chain_rule import derive
-from gradlab.derive._derivation import Rule, Step
+from gradlab.derive._derivation import Step
 from gradlab.derive._latex import steps_to_latex
 from gradlab.derive._local import local_gradient, rules_used
 from gradlab.derive._savings import Growth, growth_of
@@ -25,6 +25,7 @@ from gradlab.graph import (
     Partial,
     Quantity,
     Ref,
+    Role,
     is_apply,
     transform,
     written_out,
@@ -146,32 +147,31 @@ def _layers(graph: Graph) -> list[list[Quantity]]:
 
 
 def _local_section(graph: Graph, output: str, names: Sequence[str]) -> list[str]:
-    """One local derivative of each kind, with its rule."""
+    """One local derivative of each kind in each layer, with its rule."""
     needed = set(names)
     for quantity in graph:
         if any(below in needed for below in quantity.inputs):
             needed.add(quantity.name)
     known: dict[Expression, str] = {q.expression: q.name for q in graph if isinstance(q.expression, Apply)}
-    below_output = _computed_from(graph, output)
-    seen: set[tuple[Expression, Expression]] = set()
+    computed = _computed_from(graph, output)
     blocks: list[list[Step]] = []
-    left_out = 0
-    for quantity in (quantity for layer in reversed(_layers(graph)) for quantity in layer):
-        if quantity.expression is None or quantity.name not in below_output:
-            continue
-        for name, raw in local_gradient(quantity.expression).items():
-            named = with_names(raw, known)
-            kind = transform(quantity.expression, _nameless), transform(named, _nameless)
-            if name not in needed:
-                continue
-            if kind in seen:
-                left_out += 1
-                continue
-            seen.add(kind)
-            blocks.append(_local_steps(quantity, name, raw, named))
+    count = 0
+    for layer in reversed(_layers(graph)):
+        seen: set[tuple[Role, Expression]] = set()
+        for quantity in (quantity for quantity in layer if quantity.name in computed):
+            assert quantity.expression is not None
+            for name, raw in local_gradient(quantity.expression).items():
+                named = with_names(raw, known)
+                kind = graph[name].role, transform(named, _nameless)
+                if name in needed:
+                    count += 1
+                if name in needed and kind not in seen:
+                    seen.add(kind)
+                    blocks.append(_local_steps(quantity, name, raw, named))
     if not blocks:
         return []
-    note = f" One of each kind is shown; the other {left_out} are like them, with other indices." if left_out else ""
+    left_out = count - len(blocks)
+    note = f" One of each kind is shown; the other {left_out} differ from these in indices alone." if left_out else ""
     text = f"Each quantity by what stands in its own formula, everything else in it kept.{note}"
     if any(is_apply(quantity.expression, "softmax") for quantity in graph if quantity.expression is not None):
         text += f" The rule of softmax is ${SOFTMAX}$, where $[j = k]$ is 1 if $j = k$ and 0 otherwise."
@@ -182,9 +182,7 @@ def _local_steps(quantity: Quantity, name: str, raw: Expression, named: Expressi
     assert quantity.expression is not None
     left = Partial(quantity.name, name)
     rules = rules_used(quantity.expression, name)
-    because: tuple[str | Rule, ...] = tuple(
-        piece for i, rule in enumerate(rules) for piece in ((", ", rule) if i else (rule,))
-    )
+    because = tuple(piece for rule in rules for piece in (", ", rule))[1:]
     steps = [Step(left, raw, because or ("linear",))]
     return steps if named == raw else [*steps, Step(left, named, ("written with the names",))]
 
