@@ -22,7 +22,10 @@ A first look:
 * `gradlab derive "(x1 - 6)**2 + x2**2 - x1*x2"`
 * `gradlab descend "(x1 - 6)**2 + x2**2 - x1*x2" --start 6,6 --steps 1/2,1/3,1/4`
 * `gradlab derive --mlp 2,2,1 --wrt w_12`
+* `gradlab derive --mlp 2,2,1 --all --to pdf`
+* `gradlab check my_module:loss my_module:gradient --at 1,2,3`
 * `gradlab lab build my-lab.md --out build/my-lab`
+* `gradlab lab check my-lab.md`
 
 Each command has its own help: `gradlab derive --help`.
 """
