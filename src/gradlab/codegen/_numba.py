@@ -27,7 +27,7 @@ from gradlab.codegen._training import (
 )
 from gradlab.graph import NetworkGraph
 
-SECONDS_A_TURN = 0.02
+SECONDS_A_TURN, LEAST_SECONDS = 0.02, 0.0005  # a call takes some microseconds by itself
 SECONDS_A_LOOK = 0.05
 MOST_STRAIGHT = 30  # parameters, up to which all quantities of a network find room in registers and beside them
 MOST_STEPS = 2**24  # lanes count steps in floats
@@ -204,19 +204,19 @@ class _Crew:
             turn.result()
 
     def _take_turns(self, progress: Progress | None = None) -> None:
-        scratch, size = self.scratch(), 1
+        scratch, least, most = self.scratch(), 1, 1
         while not self.stopped:
             with self.lock:
                 # Less and less towards the end, so that nobody waits long for the last one.
-                fair = (self.blocks - self.next) // (2 * self.crew)
-                first, last = self.next, min(self.next + max(1, min(size, fair)), self.blocks)
+                fair = (self.blocks - self.next) // (2 * self.crew if self.crew > 1 else 1)
+                first, last = self.next, min(self.next + max(least, min(most, fair)), self.blocks)
                 self.next = last
             if first == last:
                 break
             start = time.perf_counter()
             self.work(first, last, scratch)
-            if time.perf_counter() - start < SECONDS_A_TURN:
-                size *= 2
+            pace = (time.perf_counter() - start) / (last - first)
+            least, most = (max(1, int(seconds / pace)) for seconds in (LEAST_SECONDS, SECONDS_A_TURN))
             with self.lock:
                 self.done += last - first
             if progress is not None:
