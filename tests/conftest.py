@@ -30,3 +30,14 @@ def golden(request):
         assert text == path.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture
+def double_precision():
+    """PyTorch's default precision float64, for as long as one test runs: tests of other modules may run between two."""
+    import torch
+
+    precision = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(precision)

@@ -30,14 +30,12 @@ def versions(template: Template) -> Versions:
 
 
 @pytest.fixture(autouse=True)
-def double_precision() -> Iterator[None]:
-    """The course's default precision, for as long as one test runs: other modules' tests may run between two."""
-    import torch
+def as_in_the_course(double_precision: None) -> Iterator[None]:
+    """The course's precision, and no figure left open."""
+    import matplotlib.pyplot as plt
 
-    precision = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
     yield
-    torch.set_default_dtype(precision)
+    plt.close("all")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from gradlab.derive import derive_second
 from gradlab.graph import ACTIVATIONS, evaluate
 from gradlab.graph._expression import count_operations
 
-torch.set_default_dtype(torch.float64)
+pytestmark = pytest.mark.usefixtures("double_precision")
 
 
 def torch_loss(net, parameters, x, y):
