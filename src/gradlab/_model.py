@@ -223,6 +223,9 @@ def mlp(
     hidden: str = "tanh",
     output: str | None = None,
     loss: str = "binary_cross_entropy",
+    *,
+    scaling: str = "none",
+    biases: bool = True,
 ) -> Network:
     """A multilayer perceptron with a loss, as a graph of named scalar quantities.
 
@@ -233,11 +236,14 @@ def mlp(
             binary_cross_entropy, identity for the others.
         loss: of one example, summed over the outputs: binary_cross_entropy, squared_error (without one half), or
             softmax_cross_entropy (of the outputs, with the softmax inside). Over data the mean is taken.
+        scaling: "none", or "mean_field" for the parameterisation of Sohl-Dickstein (2024, arXiv 2402.06184): each sum
+            divided by the square root of its width, tanh(sqrt(2) z), the output divided once more.
+        biases: whether the neurons have biases.
 
     Raises:
-        GradlabError: for sizes, activations or losses that do not exist or do not go together.
+        GradlabError: for sizes, activations, losses or scalings that do not exist or do not go together.
 
     >>> mlp([2, 2, 1]).parameters
     ('b_1', 'b_2', 'w_11', 'w_12', 'w_21', 'w_22', 'c', 'u_1', 'u_2')
     """
-    return Network(mlp_graph(sizes, hidden, output, loss))
+    return Network(mlp_graph(sizes, hidden, output, loss, scaling, biases))

@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from gradlab.derive._sympy import Bridge, is_polynomial
 from gradlab.graph import (
@@ -172,14 +173,17 @@ def cancel(expression: Expression) -> Expression:
 
     bridge = Bridge()
     terms = sympy.Add.make_args(sympy.expand_mul(bridge.to_sympy(expression)))
-    whole = sympy.Add(*(term if _is_plain(term) else sympy.cancel(term) for term in terms))
-    if not _is_plain(whole):
+    whole = sympy.Add(*(term if _is_plain(term, bridge) else sympy.cancel(term) for term in terms))
+    if not _is_plain(whole, bridge):
         denominators = {factor for term in whole.args for factor in sympy.Mul.make_args(sympy.denom(term))}
         if math.prod(len(sympy.Add.make_args(factor.as_base_exp()[0])) for factor in denominators) > MOST_TERMS:
             return expression
         whole = sympy.cancel(sympy.together(whole))
-    if not _is_plain(whole):
+    if not _is_plain(whole, bridge):
         return expression
+    if sympy.denom(sympy.together(whole)).free_symbols:
+        # Numbers such as sqrt(2), which are symbols here, stay below one bar for all terms.
+        whole = sympy.together(sympy.expand(whole))
     result = _collect(bridge.from_sympy(whole))
     shorter = count_operations(result) < count_operations(expression)
     return result if shorter or has_division(expression) else expression
@@ -224,8 +228,9 @@ def has_division(expression: Expression) -> bool:
     return any(is_apply(node, "div") and node.args[1].names for node in walk(expression))
 
 
-def _is_plain(value) -> bool:
-    return value.is_polynomial(*value.free_symbols)
+def _is_plain(value: Any, bridge: Bridge) -> bool:
+    """Whether no name stands below a fraction bar; a number such as sqrt(2) may."""
+    return value.is_polynomial(*(symbol for symbol in value.free_symbols if bridge.meaning(symbol).names))
 
 
 def _terms_multiplied_out(expression: Expression) -> int:

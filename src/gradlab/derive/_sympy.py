@@ -30,6 +30,10 @@ class Bridge:
             self._symbols[expression], self._meaning[symbol] = symbol, expression
         return self._symbols[expression]
 
+    def meaning(self, symbol: Any) -> Expression:
+        """The expression that a SymPy symbol of this bridge stands for."""
+        return self._meaning[symbol]
+
     def to_sympy(self, expression: Expression) -> Any:
         """The expression in SymPy."""
         import sympy

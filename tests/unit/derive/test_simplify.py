@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 
 import gradlab as gl
-from gradlab.derive import stabilise, tidy
+from gradlab.derive import backprop, stabilise, tidy
 from gradlab.derive._simplify import cancel, has_division, multiply_out, use_relations
-from gradlab.graph import ONE, Ref, add, count_operations, evaluate, mul, parse
+from gradlab.graph import ONE, Ref, add, count_operations, evaluate, mlp_graph, mul, parse
 from random_formulas import formulas, points, rational_formulas
 
 NAMES = ["x", "y", "w_1"]
@@ -145,3 +145,20 @@ def test_mpmath_agrees_that_one_minus_sigmoid_keeps_its_digits():
     with mpmath.workdps(60):
         expected = float(-mpmath.log(1 + mpmath.exp(mpmath.mpf(-40))))
     assert evaluate(stable, {"z": -40.0}, exact=False) == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ("((1 - y)/(1 - f) - y/f)*(f*(1 - f)/sqrt(2))", "(f - y)/sqrt(2)"),
+        ("((1 - y)/(1 - f) - y/f)*(f*(1 - f)/(pi*sqrt(2)))", "(f - y)/(pi*sqrt(2))"),
+    ],
+)
+def test_numbers_that_are_no_fractions_stay_below_one_bar(written, wanted):
+    assert str(cancel(parse(written))) == wanted
+
+
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "softmax_cross_entropy"])
+def test_scaled_networks_have_no_fraction_in_their_first_delta(loss):
+    graph = mlp_graph([2, 2, 1 if loss == "binary_cross_entropy" else 3], "tanh", None, loss, "mean_field", False)
+    assert not any(has_division(formula) for _, formula in backprop(graph, "L", graph.parameters).deltas)
