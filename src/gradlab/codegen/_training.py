@@ -31,7 +31,8 @@ class TrainResult:
         initial_loss: the mean loss over the points before the first step, shape (R,).
         loss: the mean loss after the last step, shape (R,).
         correct: whether every point is right after the last step, shape (R,); never where labels are measurements.
-        diverged_step: the number of updates after which the run was no longer finite, shape (R,); -1 for never.
+        diverged_step: the number of updates after which a parameter was no longer finite, or, for the last of
+            them, the loss, shape (R,); -1 for never.
         first_success_step: the smallest number of updates after which every point was right, shape (R,); -1 for
             never. A later step may have lost it again.
         curves: the losses after 0, 1, ..., S updates, shape (R, S + 1), where they were asked for.
