@@ -23,8 +23,8 @@ Progress = Callable[[int, int], object]
 class TrainResult:
     """How R independent runs of S steps went.
 
-    A run diverges at the first step after which a parameter or the loss is not finite; from there on its parameters
-    and its losses are NaN. Steps are counted in updates: 0 is before the first one, S after the last.
+    A run diverges at the first step after which a parameter is not finite, or if its last loss is not; from there on
+    its parameters and its losses are NaN. Steps are counted in updates: 0 is before the first one, S after the last.
 
     Attributes:
         parameters: after the last step, shape (R, P).
