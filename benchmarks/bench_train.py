@@ -123,6 +123,7 @@ def map_section(width: int, side: int, count: int, peer_steps: int) -> str:
     rates = np.stack([first.ravel(), second.ravel()], axis=1)
     trainer = NumbaTrainer(graph, x, y, dtype="float64")
     best = peers.best_chunk(x, y, width, start, rates)
+    at_once = peers.jax_map(x, y, width, side * side)
     final = trainer.train(start, rates, peer_steps).loss
     note = agreement(final, best.run(start, rates, peer_steps)[1], 1e-6) + f" after {peer_steps} steps; {best.note}"
     whole = trainer.train(start, rates, STEPS)
@@ -130,11 +131,12 @@ def map_section(width: int, side: int, count: int, peer_steps: int) -> str:
     jobs = {
         "gradlab": lambda: trainer.train(start, rates, STEPS),
         "gradlab, few steps": lambda: trainer.train(start, rates, peer_steps),
-        "jax.jit(vmap(value_and_grad)) a step": lambda: best.run(start, rates, peer_steps),
+        "jax.jit(vmap(value_and_grad)) a step, in chunks": lambda: best.run(start, rates, peer_steps),
+        "jax.jit(vmap(value_and_grad)) a step, the whole map": lambda: at_once(start, rates, peer_steps),
     }
     seconds = rounds(count, jobs)
     taken = {"gradlab": STEPS}
-    notes = {"gradlab": ours_note, "jax.jit(vmap(value_and_grad)) a step": note}
+    notes = {"gradlab": ours_note, "jax.jit(vmap(value_and_grad)) a step, in chunks": note}
     rows = [Row(n, s, side * side, taken.get(n, peer_steps), notes.get(n, "")) for n, s in seconds.items()]
     title = f"### Map of trainability, width {width}, {points} points, {side} x {side}, float64"
     return f"{title}\n\n{table(rows)}\n"
