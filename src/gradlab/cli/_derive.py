@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import gradlab
+from gradlab.cli._options import Hidden, Loss, Output
 
 if TYPE_CHECKING:
     from gradlab import Function, Network
@@ -35,13 +36,9 @@ def derive(
         str | None,
         typer.Option(metavar="SIZES", help="A network instead: inputs, hidden neurons, outputs, as in 2,2,1."),
     ] = None,
-    hidden: Annotated[str, typer.Option(help="Hidden layers: tanh, sigmoid, relu, identity or softplus.")] = "tanh",
-    output: Annotated[
-        str | None, typer.Option(help="Outputs: the same choice. Default: what goes with the loss.")
-    ] = None,
-    loss: Annotated[
-        str, typer.Option(help="binary_cross_entropy, squared_error or softmax_cross_entropy.")
-    ] = "binary_cross_entropy",
+    hidden: Hidden = "tanh",
+    output: Output = None,
+    loss: Loss = "binary_cross_entropy",
     of: Annotated[
         str | None, typer.Option(metavar="NAME", help="What is differentiated. Default: the formula, or the loss L.")
     ] = None,

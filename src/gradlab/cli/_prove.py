@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gradlab._errors import GradlabError
+from gradlab.cli._options import Hidden, Loss, Output
 
 if TYPE_CHECKING:
     from gradlab.prove import DocumentProof, Proof
@@ -20,13 +21,9 @@ def prove(
     mlp: Annotated[
         str | None, typer.Option(metavar="SIZES", help="What the names mean: a network, as in 2,2,1.")
     ] = None,
-    hidden: Annotated[str, typer.Option(help="Hidden layers: tanh, sigmoid, relu, identity or softplus.")] = "tanh",
-    output: Annotated[
-        str | None, typer.Option(help="Outputs: the same choice. Default: what goes with the loss.")
-    ] = None,
-    loss: Annotated[
-        str, typer.Option(help="binary_cross_entropy, squared_error or softmax_cross_entropy.")
-    ] = "binary_cross_entropy",
+    hidden: Hidden = "tanh",
+    output: Output = None,
+    loss: Loss = "binary_cross_entropy",
     function: Annotated[
         str | None, typer.Option(metavar="FORMULA", help='A function f instead, such as "x1**2 + x2**2".')
     ] = None,
