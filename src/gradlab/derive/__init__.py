@@ -17,7 +17,7 @@ from gradlab.derive._second import hessian as hessian
 from gradlab.derive._second import tangents as tangents
 from gradlab.derive._sheet import function_sheet as function_sheet
 from gradlab.derive._sheet import network_sheet as network_sheet
-from gradlab.derive._simplify import stabilise as stabilise
 from gradlab.derive._simplify import tidy as tidy
+from gradlab.derive._stable import stabilise as stabilise
 from gradlab.derive._vector import VectorForm as VectorForm
 from gradlab.derive._vector import vector_form as vector_form

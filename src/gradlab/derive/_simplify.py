@@ -1,21 +1,18 @@
 """Simplifications that one names when writing: each is a step with a reason, and none happens silently.
 
-`stabilise` is about values: a logarithm of a sigmoid or a softmax is rewritten so that it neither overflows nor loses
-its argument (Blanchard, Higham and Higham, *Accurately computing the log-sum-exp and softmax functions*, 2021).
-`tidy` and `cancel` are about derivatives. What is shown and what is run are both taken from here.
+`tidy` and `cancel` make derivatives shorter. What is shown and what is run are both taken from here.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from gradlab.derive._sympy import Bridge, is_polynomial
 from gradlab.graph import (
-    ONE,
     Apply,
     Expression,
     Ref,
@@ -25,7 +22,6 @@ from gradlab.graph import (
     div,
     is_apply,
     mul,
-    neg,
     transform,
     walk,
 )
@@ -33,97 +29,6 @@ from gradlab.graph import (
 # Above this many operations a rational function is left as it stands: SymPy would take longer than a reader.
 LARGEST_CANCELLED = 400
 MOST_TERMS = 400
-
-
-def stabilise(expression: Expression, definitions: Mapping[str, Expression | None]) -> Expression:
-    """Rewrite logarithms of sigmoids and softmaxes, and what has 1 + exp in it, so that nothing overflows or vanishes.
-
-    Args:
-        expression: a formula.
-        definitions: the formula of each named quantity in it; None for those given from outside.
-
-    Returns:
-        A formula of the same value wherever the first one is defined.
-
-    >>> from gradlab.graph import parse
-    >>> str(stabilise(parse("-log(1 - f)"), {"f": parse("sigmoid(z)")}))
-    'softplus(z)'
-    """
-
-    def meaning(node: Expression) -> Expression:
-        while isinstance(node, Ref) and (formula := definitions.get(node.name)) is not None:
-            node = formula
-        return node
-
-    def rule(node: Expression) -> Expression | None:
-        if is_apply(node, "neg"):
-            return neg(node.args[0])
-        if is_apply(node, "mul") and any(is_apply(arg, "neg") for arg in node.args):
-            return mul(*node.args)
-        if is_apply(node, "div"):
-            return _stable_quotient(node)
-        return _stable_log(node.args[0], meaning) if is_apply(node, "log") else None
-
-    return transform(expression, rule)
-
-
-def _stable_log(inside: Expression, meaning: Callable[[Expression], Expression]) -> Expression | None:
-    """The logarithm of something in a stable form; None if it needs none."""
-    argument = meaning(inside)
-    if is_apply(argument, "sigmoid"):
-        return neg(Apply("softplus", (neg(argument.args[0]),)))
-    if is_apply(argument, "softmax"):
-        return Apply("log_softmax", argument.args)
-    if is_apply(argument, "exp"):
-        return argument.args[0]
-    if not is_apply(argument, "add") or len(argument.args) != 2 or ONE not in argument.args:
-        return None
-    other = argument.args[1] if argument.args[0] == ONE else argument.args[0]
-    if is_apply(other, "neg") and is_apply(inner := meaning(other.args[0]), "sigmoid"):
-        return neg(Apply("softplus", (inner.args[0],)))
-    if is_apply(inner := meaning(other), "exp"):
-        return Apply("softplus", (inner.args[0],))
-    return None
-
-
-def _stable_quotient(quotient: Expression) -> Expression | None:
-    """A quotient over powers of 1 + exp(v) in sigmoids, which never overflow: 1/(1 + exp(v)) is sigmoid(-v)."""
-    over, under = ([*(side.args if is_apply(side, "mul") else (side,))] for side in quotient.args)
-    over = [single for factor in over for single in _single_exponentials(factor)]
-    changed = False
-    for factor in tuple(under):
-        base, exponent = factor.args if is_apply(factor, "pow") else (factor, ONE)
-        count = as_number(exponent)
-        exponential = _one_plus_exponential(base)
-        if exponential is None or count is None or count not in range(1, 5):
-            continue
-        changed = True
-        under.remove(factor)
-        for _ in range(int(count)):
-            inside = exponential.args[0]
-            if exponential in over:
-                over.remove(exponential)
-                over.append(Apply("sigmoid", (inside,)))
-            else:
-                over.append(Apply("sigmoid", (neg(inside),)))
-    return div(mul(*over), mul(*under)) if changed else None
-
-
-def _single_exponentials(factor: Expression) -> list[Expression]:
-    """exp(v)**n, for a small n, as n factors; anything else as it is."""
-    if is_apply(factor, "pow") and is_apply(factor.args[0], "exp"):
-        count = as_number(factor.args[1])
-        if count is not None and count in range(1, 5):
-            return [factor.args[0]] * int(count)
-    return [factor]
-
-
-def _one_plus_exponential(base: Expression) -> Expression | None:
-    """The exponential in 1 + exp(v); None for anything else."""
-    if not is_apply(base, "add") or len(base.args) != 2 or ONE not in base.args:
-        return None
-    other = base.args[1] if base.args[0] == ONE else base.args[0]
-    return other if is_apply(other, "exp") else None
 
 
 def with_names(expression: Expression, names: Mapping[Expression, str]) -> Expression:
