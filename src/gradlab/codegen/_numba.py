@@ -27,7 +27,7 @@ from gradlab.codegen._training import (
 )
 from gradlab.graph import NetworkGraph
 
-SECONDS_A_TURN, LEAST_SECONDS = 0.02, 0.0005  # a call takes some microseconds by itself
+SECONDS_A_TURN, LEAST_SECONDS = 0.02, 0.0002  # a call takes some microseconds by itself
 SECONDS_A_LOOK = 0.05
 MOST_STRAIGHT = 30  # parameters, up to which all quantities of a network find room in registers and beside them
 MOST_STEPS = 2**24  # lanes count steps in floats
