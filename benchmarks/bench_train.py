@@ -254,13 +254,16 @@ def main() -> None:
     cores = len(os.sched_getaffinity(0))
     load = f"{os.getloadavg()[0]:.1f} processes were running on the machine at the start"
     parts = [f"Threads: {cores}; {load}. Times are medians of {count} rounds.\n"]
+    # First: what JAX and compiled torch leave on the heap makes Python's own collector slow down every later call.
+    facade = facade_section(count)
+    print(facade, flush=True)
     parts.append(lab_section(8192 if chosen.quick else 65536, count))
     print(parts[-1], flush=True)
     for width in (8, 16):
         parts.append(map_section(width, 32 if chosen.quick else 128, 2 if chosen.quick else 3, 5))
         print(parts[-1], flush=True)
     parts.append(rate_section(20 if chosen.quick else 200))
-    parts.append(facade_section(count))
+    parts.append(facade)
     parts.append(scale_section(10**5 if chosen.quick else 10**7, 10))
     body = "\n".join(parts)
     print(body)
