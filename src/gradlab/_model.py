@@ -14,7 +14,7 @@ from gradlab._function import Function as Function
 from gradlab._function import check_backend
 from gradlab._function import function as function
 from gradlab._printed import Gradient as Gradient
-from gradlab.codegen import NumpyNetwork, TorchNetwork, network_to_torch
+from gradlab.codegen import NumpyNetwork, TorchNetwork
 from gradlab.derive import (
     Backprop,
     Derivation,
@@ -136,7 +136,7 @@ class Network:
         Raises:
             GradlabError: if PyTorch is not installed.
         """
-        return network_to_torch(self._graph)
+        return self._torch.function
 
     def predict(self, parameters: ArrayLike, x: ArrayLike) -> NDArray[Any]:
         """What it predicts with parameters (..., P) for inputs (N, d): (..., N), or (..., N, K) for K outputs.

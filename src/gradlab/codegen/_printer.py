@@ -12,11 +12,10 @@ from itertools import count
 from typing import Any, Literal
 
 from gradlab.codegen._schedule import Program
-from gradlab.graph import PRIMITIVES, Apply, Expression, TextPrinter, as_number, evaluate
+from gradlab.graph import ATOM, PRIMITIVES, Apply, Expression, TextPrinter, as_number, evaluate
 
 LARGEST_EXACT = 2**53
 FOLDED = {"max": "_maximum({0}, {1})", "min": "_minimum({0}, {1})"}
-ATOM = 4
 _numbers = count()
 
 

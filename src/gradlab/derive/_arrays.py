@@ -12,6 +12,10 @@ from functools import reduce
 from typing import Any, Generic, TypeVar
 
 from gradlab.graph import (
+    ATOM,
+    POWER,
+    PRODUCT,
+    SUM,
     Apply,
     Expression,
     LatexPrinter,
@@ -28,8 +32,6 @@ from gradlab.graph import (
 
 Shape = tuple[int, int]
 T = TypeVar("T")
-# How tightly a formula binds, as in every printer.
-SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
 Table = tuple[tuple[T, ...], ...]
 
 

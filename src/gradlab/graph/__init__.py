@@ -38,5 +38,9 @@ from gradlab.graph._parse import ParseError as ParseError
 from gradlab.graph._parse import parse as parse
 from gradlab.graph._primitives import PRIMITIVES as PRIMITIVES
 from gradlab.graph._primitives import Primitive as Primitive
+from gradlab.graph._print import ATOM as ATOM
+from gradlab.graph._print import POWER as POWER
+from gradlab.graph._print import PRODUCT as PRODUCT
+from gradlab.graph._print import SUM as SUM
 from gradlab.graph._print import LatexPrinter as LatexPrinter
 from gradlab.graph._print import TextPrinter as TextPrinter

@@ -20,6 +20,7 @@ from gradlab.graph._expression import (
 from gradlab.graph._names import latex_of_name
 from gradlab.graph._primitives import PRIMITIVES
 
+# How tightly a written formula binds, for every printer.
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
 LARGEST_WRITTEN_DENOMINATOR = 1000
 BARE = ("log", "sin", "cos")  # written without brackets before a plain name

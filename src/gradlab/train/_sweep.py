@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from gradlab._errors import GradlabError
-from gradlab.codegen import TrainResult
+from gradlab.codegen import NEVER, TrainResult
 from gradlab.train._data import Data, as_data
 from gradlab.train._draw import draw_standard
 from gradlab.train._errors import TrainError
@@ -21,7 +21,7 @@ from gradlab.train._experiment import Network, check_fits
 from gradlab.train._grid import Grid
 from gradlab.train._judge import class_values, have_diverged
 from gradlab.train._progress import Progress, ProgressCallback
-from gradlab.train._trainers import NEVER, Architecture, trainer_for
+from gradlab.train._trainers import Architecture, trainer_for
 
 if TYPE_CHECKING:
     import xarray

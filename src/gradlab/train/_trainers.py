@@ -12,14 +12,12 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gradlab.codegen import NumbaTrainer, NumpyNetwork, TrainResult
+from gradlab.codegen import NEVER, NumbaTrainer, NumpyNetwork, TrainResult
 from gradlab.graph import NetworkGraph
 from gradlab.train._data import Data
 from gradlab.train._experiment import Array, Gradient
 from gradlab.train._initialise import Layers
 from gradlab.train._judge import BoolArray, all_right
-
-NEVER = -1
 
 
 class Trainer(Protocol):
