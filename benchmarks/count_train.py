@@ -63,7 +63,7 @@ def operations_a_step(printed: PrintedKernel, dtype: str) -> Counter[str]:
         counts["multiply"] += 1
         return vector
 
-    names = ("larger", "smaller", "less", "equal", "where", "absolute", "signed", "scale", "unscale", "exponent")
+    names = ("larger", "smaller", "less", "equal", "where", "absolute", "scale", "power", "exponent", "align_stack")
     have: dict[str, Any] = dict.fromkeys((*names, "significand", "root", "both", "load", "spread", "every"), silent)
     have |= {"fma": fused, "store": lambda *arguments: None, "any_lane": lambda mask: True}
     have |= functions(dtype, SimpleNamespace(**have), lambda function: function)

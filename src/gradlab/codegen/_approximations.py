@@ -123,8 +123,8 @@ SERIES = MappingProxyType({
 
 # The largest error in units in the last place of the correctly rounded result, over all arguments.
 BOUNDS = MappingProxyType({
-    "float32": MappingProxyType({"tanh": 3.0, "sigmoid": 3.0, "exp": 2.5, "log": 3.5, "softplus": 4.0}),
-    "float64": MappingProxyType({"tanh": 3.0, "sigmoid": 3.0, "exp": 2.5, "log": 3.5, "softplus": 4.0}),
+    "float32": MappingProxyType({"tanh": 3.5, "sigmoid": 3.0, "exp": 2.5, "log": 3.5, "softplus": 4.0}),
+    "float64": MappingProxyType({"tanh": 4.0, "sigmoid": 3.0, "exp": 2.5, "log": 3.5, "softplus": 4.0}),
 })  # fmt: skip
 
 
@@ -134,7 +134,7 @@ def functions(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[str
     Args:
         dtype: "float32" or "float64".
         have: the backend's ``fma``, ``larger``, ``smaller``, ``less``, ``equal``, ``where``, ``absolute``,
-            ``signed``, ``scale`` and ``unscale`` (by a power of two), ``exponent`` and ``significand``.
+            ``scale`` (by a power of two), ``power`` (of two), ``exponent`` and ``significand``.
         compiled: the decorator that makes a function callable from a kernel.
 
     Returns:
@@ -158,11 +158,12 @@ def _polynomial(coefficients: tuple[float, ...], fma: Any, compiled: Callable[[A
 def _exponentials(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[str, Any]:
     """Tanh, sigmoid and exp: all from the tanh of a short rest."""
     form, row = FORMATS[dtype], SERIES["tanh", dtype, 0.17329]
-    larger, smaller, scale, unscale, fma = have.larger, have.smaller, have.scale, have.unscale, have.fma
+    larger, smaller, scale, power, fma = have.larger, have.smaller, have.scale, have.power, have.fma
     magic, per_half, half_log2 = form.round, 2 / math.log(2), math.log(2) / 2
     limit, tiny, (lowest, highest) = form.tanh_limit, form.tiny, form.sigmoid_limits
-    tiny_power, absolute, signed = magic + math.log2(tiny), have.absolute, have.signed
     exp_low, exp_high = form.exp_limits
+    # With the exponent's bias added before rounding, the bits of n are the bits of 2^n (here 2^n/2, and 2^n tiny).
+    to_half, to_tiny, tiny_power = magic + form.bias - 1, magic + form.bias + math.log2(tiny), magic + math.log2(tiny)
     above, below = _series(row, 1.0, fma, compiled)
     # The same in terms of twice the argument: powers of two change no bit of a coefficient.
     above_half, below_half = _series(row, 0.5, fma, compiled)
@@ -170,16 +171,16 @@ def _exponentials(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict
 
     @compiled
     def tanh(x: Any) -> Any:
-        v = smaller(limit, absolute(x))
-        rounded = fma(v, per_half, magic)
+        v = smaller(limit, larger(-limit, x))
+        rounded = fma(v, per_half, to_half)
         # One constant does here: where n is large, the rest hardly counts.
-        rest = fma(rounded - magic, -half_log2, v)
+        rest = fma(rounded - to_half, -half_log2, v)
         square = rest * rest
-        p, q = rest * above(square), below(square)
-        power = scale(1.0, rounded)
-        less_one, and_one = power - 1.0, power + 1.0
-        # What is rounded twice is the smaller part of each sum.
-        return signed(fma(less_one, q, and_one * p) / fma(and_one, q, less_one * p), x)
+        p, q, half = rest * above(square), below(square), power(rounded)
+        # ((2^n - 1) q + (2^n + 1) p)/((2^n + 1) q + (2^n - 1) p), both halved; their difference is q - p. What is
+        # rounded twice is the smaller part of each sum.
+        numerator = fma(half - 0.5, q, (half + 0.5) * p)
+        return numerator / (numerator + q - p)
 
     @compiled
     def parts(x: Any) -> Any:
@@ -191,10 +192,15 @@ def _exponentials(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict
 
     @compiled
     def sigmoid(x: Any) -> Any:
-        rounded, p, q = parts(smaller(highest, larger(lowest, x)))
-        # (q + p)/(q + p + 2^-n (q - p)), with all of it times a power of two that keeps 2^-n in range.
+        v = smaller(highest, larger(lowest, x))
+        rounded = fma(v, -per_one, to_tiny)
+        n = rounded - to_tiny
+        rest = fma(n, low, fma(n, high, v))
+        square = rest * rest
+        p, q = rest * above_half(square), below_half(square)
+        # (q + p)/(q + p + 2^n (q - p)) for n next to -x/log(2), all of it times a number that keeps 2^n in range.
         large = scale(q + p, tiny_power)
-        return large / fma(unscale(tiny, rounded), q - p, large)
+        return large / fma(power(rounded), q - p, large)
 
     @compiled
     def exp(x: Any) -> Any:

@@ -206,9 +206,20 @@ def at_point(program: PointProgram, values: Mapping[str, Expression], mark: str)
         tuple(statements),
         tuple(_filled_in(formula, known) for formula in program.gradient),
         program.factors,
-        _filled_in(program.margin, known),
+        _without_abs(_filled_in(program.margin, known), statements),
         _filled_in(program.loss, known),
     )
+
+
+def _without_abs(formula: Expression, statements: Iterable[tuple[str, Expression]]) -> Expression:
+    """The formula without absolute values of what is never negative."""
+    positive = {name for name, made in statements if is_apply(made, "sigmoid")}
+
+    def rule(node: Expression) -> Expression | None:
+        inside = node.args[0] if is_apply(node, "abs") else None
+        return inside if isinstance(inside, Ref) and inside.name in positive else None
+
+    return transform(formula, rule)
 
 
 def needed_for(statements: Iterable[tuple[str, Expression]], results: Iterable[Expression]) -> Statements:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,7 @@ from gradlab.codegen._training import (
 from gradlab.graph import NetworkGraph
 
 SECONDS_A_TURN, LEAST_SECONDS = 0.02, 0.0002  # a call takes some microseconds by itself
-SECONDS_A_LOOK = 0.05
+SHORTEST = 1e-9  # what a clock may not see
 MOST_STRAIGHT = 30  # parameters, up to which all quantities of a network find room in registers and beside them
 MOST_STEPS = 2**24  # lanes count steps in floats
 
@@ -165,6 +167,12 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@cache
+def _pool(threads: int, process: int) -> ThreadPoolExecutor:
+    """Threads that wait for work, kept as long as the process: to start one takes longer than to train a block."""
+    return ThreadPoolExecutor(threads, f"gradlab-{process}")
+
+
 class _Crew:
     """Threads that take blocks of networks until none is left; they share nothing but the number of the next one.
 
@@ -179,45 +187,48 @@ class _Crew:
         self.work, self.runs, self.lanes, self.scratch = work, runs, lanes, scratch
         self.blocks = -(-runs // lanes)
         self.next, self.done, self.stopped, self.crew = 0, 0, False, 1
+        self.pace = math.inf  # seconds a block
         self.lock = threading.Lock()
 
     def run(self, threads: int | None, progress: Progress | None) -> None:
-        """Do all blocks."""
-        crew = self.crew = max(1, min(threads or _cores(), self.blocks))
-        if crew == 1:
-            self._take_turns(progress)
-        else:
-            self._watch(crew, progress)
+        """Do all blocks, the first one alone: it tells whether there is enough to do for helpers."""
+        scratch, most = self.scratch(), max(0, (threads or _cores()) - 1)
+        self._take_turn(scratch)
+        left = self.blocks - self.next
+        helping = min(most, left, int(left * self.pace / LEAST_SECONDS)) if left else 0
+        self.crew = 1 + helping
+        helpers = [_pool(most, os.getpid()).submit(self._take_turns) for _ in range(helping)]
+        try:
+            while self._take_turn(scratch):
+                if progress is not None:
+                    progress(min(self.done * self.lanes, self.runs), self.runs)
+        finally:
+            self.stopped = True
+            started = [helper for helper in helpers if not helper.cancel()]
+            wait(started)
+        for helper in started:
+            helper.result()
         if progress is not None:
             progress(self.runs, self.runs)
 
-    def _watch(self, crew: int, progress: Progress | None) -> None:
-        with ThreadPoolExecutor(crew) as pool:
-            turns = [pool.submit(self._take_turns) for _ in range(crew)]
-            try:
-                while wait(turns, SECONDS_A_LOOK).not_done:
-                    if progress is not None:
-                        progress(min(self.done * self.lanes, self.runs), self.runs)
-            finally:
-                self.stopped = True
-        for turn in turns:
-            turn.result()
+    def _take_turns(self) -> None:
+        scratch = self.scratch()
+        while not self.stopped and self._take_turn(scratch):
+            pass
 
-    def _take_turns(self, progress: Progress | None = None) -> None:
-        scratch, least, most = self.scratch(), 1, 1
-        while not self.stopped:
-            with self.lock:
-                # Less and less towards the end, so that nobody waits long for the last one.
-                fair = (self.blocks - self.next) // (2 * self.crew if self.crew > 1 else 1)
-                first, last = self.next, min(self.next + max(least, min(most, fair)), self.blocks)
-                self.next = last
-            if first == last:
-                break
-            start = time.perf_counter()
-            self.work(first, last, scratch)
-            pace = (time.perf_counter() - start) / (last - first)
-            least, most = (max(1, int(seconds / pace)) for seconds in (LEAST_SECONDS, SECONDS_A_TURN))
-            with self.lock:
-                self.done += last - first
-            if progress is not None:
-                progress(min(self.done * self.lanes, self.runs), self.runs)
+    def _take_turn(self, scratch: Any) -> bool:
+        """Do the next blocks, and return whether there were any."""
+        with self.lock:
+            least, most = (max(1, int(seconds / self.pace)) for seconds in (LEAST_SECONDS, SECONDS_A_TURN))
+            # Less and less towards the end, so that nobody waits long for the last one.
+            fair = (self.blocks - self.next) // (2 * self.crew if self.crew > 1 else 1)
+            first, last = self.next, min(self.next + max(least, min(most, fair)), self.blocks)
+            self.next = last
+        if first == last:
+            return False
+        start = time.perf_counter()
+        self.work(first, last, scratch)
+        pace = max(time.perf_counter() - start, SHORTEST) / (last - first)
+        with self.lock:
+            self.pace, self.done = pace, self.done + last - first
+        return True

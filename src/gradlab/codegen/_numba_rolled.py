@@ -289,7 +289,7 @@ class RolledSource:
             lines.say(
                 f"        _p = load(scratch, _i*{spec.lanes}) + _v",
                 f"        store(scratch, _i*{spec.lanes}, _p)",
-                "        _check = _check + (_p - _p)",
+                "        _check = _check + _p*0.0",
             )
         lines.say(
             "    _finite = equal(_check, 0.0)",

@@ -93,6 +93,7 @@ def prologue(spec: KernelSpec) -> Iterator[str]:
     """The head of a kernel and the way of a block's runs into the scratch memory, lane by lane."""
     count, lanes = len(spec.graph.parameters), spec.lanes
     yield f"def kernel({ARGUMENTS}):"
+    yield "    align_stack()"
     yield "    for _block in range(first, last):"
     yield f"        for _lane in range({lanes}):"
     # Lanes without a run of their own repeat the last one.
@@ -303,8 +304,8 @@ def _update(printer: NumbaPrinter, spec: KernelSpec, program: PointProgram) -> I
             yield f"{indent}_n_{name} = {name} - {slope}"
     for name in spec.graph.parameters:
         yield f"{indent}{name} = {f'{name} + _v_{name}' if spec.momentum else f'_n_{name}'}"
-    # x - x is 0 for every finite x and NaN for every other.
-    yield f"{indent}_check = " + f"\n{indent}_check = _check + ".join(f"({n} - {n})" for n in spec.graph.parameters)
+    # 0 x is 0 for every finite x and NaN for every other.
+    yield f"{indent}_check = " + f"\n{indent}_check = _check + ".join(f"{n}*0.0" for n in spec.graph.parameters)
     yield f"{indent}_finite = equal(_check, 0.0)"
     yield f"{indent}_lived = where(_finite, _lived + 1.0, _lived)"
     yield f"{indent}if not any_lane(_finite):"

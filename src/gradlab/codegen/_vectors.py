@@ -33,6 +33,7 @@ ARITHMETIC = {
     operator.truediv: "fdiv",
 }
 INDEX = ir.IntType(32)
+STACK = 64  # bytes: the longest vectors, and a cache line
 
 
 class Vector(types.Type):
@@ -156,16 +157,17 @@ def _whole(builder: Any, vector: Vector, number: int) -> Any:
     return ir.Constant(ir.VectorType(ir.IntType(vector.dtype.bitwidth), vector.lanes), [number] * vector.lanes)
 
 
-def _scaled(instruction: str) -> Build:
-    """The first times 2**n (or 2**-n) for the whole number n in the lowest bits of the second: exponents are added."""
+def _scaled(builder: Any, values: list[Any], vector: Vector) -> Any:
+    """The first times 2**n for the whole number n in the lowest bits of the second: exponents are added."""
+    first = builder.bitcast(values[0], _whole(builder, vector, 0).type)
+    moved = builder.bitcast(_power(builder, values[1:], vector), first.type)
+    return builder.bitcast(builder.add(first, moved), values[0].type)
 
-    def build(builder: Any, values: list[Any], vector: Vector) -> Any:
-        shift = _whole(builder, vector, FORMATS[str(vector.dtype)].mantissa)
-        first, second = (builder.bitcast(value, shift.type) for value in values)
-        made = getattr(builder, instruction)(first, builder.shl(second, shift))
-        return builder.bitcast(made, values[0].type)
 
-    return build
+def _power(builder: Any, values: list[Any], vector: Vector) -> Any:
+    """The power of two whose stored exponent is in the lowest bits."""
+    shift = _whole(builder, vector, FORMATS[str(vector.dtype)].mantissa)
+    return builder.bitcast(builder.shl(builder.bitcast(values[0], shift.type), shift), values[0].type)
 
 
 def _exponent(builder: Any, values: list[Any], vector: Vector) -> Any:
@@ -188,14 +190,13 @@ def _significand(builder: Any, values: list[Any], vector: Vector) -> Any:
 
 fma = _elementwise(_called("fmuladd"), 3)
 absolute = _elementwise(_called("fabs"), 1)
-signed = _elementwise(_called("copysign"), 2)
 root = _elementwise(_called("sqrt"), 1)
 larger = _elementwise(_picked(">"), 2)
 smaller = _elementwise(_picked("<"), 2)
 less = _elementwise(_compared("<"), 2, mask=True)
 equal = _elementwise(_compared("=="), 2, mask=True)
-scale = _elementwise(_scaled("add"), 2)
-unscale = _elementwise(_scaled("sub"), 2)
+scale = _elementwise(_scaled, 2)
+power = _elementwise(_power, 1)
 exponent = _elementwise(_exponent, 1)
 significand = _elementwise(_significand, 1)
 
@@ -218,6 +219,21 @@ def where(typingctx: Any, mask: Any, a: Any, b: Any) -> Any:
 def both(typingctx: Any, a: Any, b: Any) -> Any:
     """Where both masks hold."""
     return a(a, b), lambda context, builder, sig, args: builder.and_(*args)
+
+
+@intrinsic
+def align_stack(typingctx: Any) -> Any:
+    """Makes the calling function keep its stack at multiples of a vector: no spilled vector crosses cache lines.
+
+    LLVM does so by itself only if it knows of large objects on the stack before it runs out of registers.
+    """
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        builder.function.attributes.add("noinline")  # without a second attribute llvmlite leaves out the first
+        builder.function.attributes.alignstack = STACK
+        return context.get_dummy_value()
+
+    return types.none(), codegen
 
 
 @intrinsic
@@ -290,9 +306,9 @@ def _memory(lanes: int) -> dict[str, Any]:
 def operations(dtype: str, lanes: int) -> dict[str, Any]:
     """Everything a printed kernel calls, by name, for a number type and a number of lanes."""
     own = {
-        "fma": fma, "absolute": absolute, "signed": signed, "root": root, "larger": larger, "smaller": smaller,
+        "fma": fma, "absolute": absolute, "root": root, "larger": larger, "smaller": smaller,
         "less": less, "equal": equal, "where": where, "both": both, "any_lane": any_lane, "scale": scale,
-        "unscale": unscale, "exponent": exponent, "significand": significand,
+        "power": power, "exponent": exponent, "significand": significand, "align_stack": align_stack,
     }  # fmt: skip
     made = functions(dtype, SimpleNamespace(**own), njit(forceinline=True))
     folded = {"_maximum": larger, "_minimum": smaller}
