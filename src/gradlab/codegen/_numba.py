@@ -192,10 +192,17 @@ class _Crew:
 
     def run(self, threads: int | None, progress: Progress | None) -> None:
         """Do all blocks, the first one alone: it tells whether there is enough to do for helpers."""
-        scratch, most = self.scratch(), max(0, (threads or _cores()) - 1)
+        scratch = self.scratch()
         self._take_turn(scratch)
+        if self.next < self.blocks:
+            self._share(scratch, (threads or _cores()) - 1, progress)
+        if progress is not None:
+            progress(self.runs, self.runs)
+
+    def _share(self, scratch: Any, most: int, progress: Progress | None) -> None:
+        """Do what is left with so many helpers at most."""
         left = self.blocks - self.next
-        helping = min(most, left, int(left * self.pace / LEAST_SECONDS)) if left else 0
+        helping = min(most, left, int(left * self.pace / LEAST_SECONDS))
         self.crew = 1 + helping
         helpers = [_pool(most, os.getpid()).submit(self._take_turns) for _ in range(helping)]
         try:
@@ -208,8 +215,6 @@ class _Crew:
             wait(started)
         for helper in started:
             helper.result()
-        if progress is not None:
-            progress(self.runs, self.runs)
 
     def _take_turns(self) -> None:
         scratch = self.scratch()

@@ -107,7 +107,9 @@ def per_run(values: ArrayLike, runs: int, layers: int, dtype: np.dtype[Any], wha
     if array.ndim == 2 and array.shape == (runs, layers):
         return np.array(array, order="C")
     if array.ndim == 0 or array.shape == (runs,):
-        return np.broadcast_to(array, (runs,)).copy()[:, None]
+        made = np.empty((runs, 1), dtype)
+        made[:, 0] = array
+        return made
     raise GradlabError(
         f"the {what} is one number, one for each of the {runs} runs, or one for each run and each of the {layers} "
         f"layers, shape ({runs}, {layers}); this has the shape {array.shape}"

@@ -6,6 +6,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import NDArray
 
 from gradlab.train._errors import TrainError, whole_number
@@ -83,12 +84,11 @@ def draw_standard(shape: Shape, seed: int, *, restarts: int, parameters: int, fi
     """
     blocks = -(-parameters // _WORDS_PER_BLOCK)
     numbers = np.empty((restarts, parameters))
-    runs = max(1, _SLICE // (blocks * _WORDS_PER_BLOCK))
+    runs, key = max(1, _SLICE // (blocks * _WORDS_PER_BLOCK)), _Key(seed)
 
     def fill(start: int) -> None:
         rows = numbers[start : start + runs]
-        generator = np.random.Philox(key=seed)
-        generator.advance((first + start) * blocks)
+        generator = np.random.Philox(key, counter=(first + start) * blocks)
         words = generator.random_raw(len(rows) * blocks * _WORDS_PER_BLOCK)
         rows[...] = _TRANSFORMS[shape](words).reshape(len(rows), -1)[:, :parameters]
 
@@ -99,6 +99,17 @@ def draw_standard(shape: Shape, seed: int, *, restarts: int, parameters: int, fi
         with ThreadPoolExecutor(min(len(starts), os.cpu_count() or 1)) as pool:
             list(pool.map(fill, starts))
     return numbers
+
+
+class _Key(ISeedSequence):
+    """A key as it is: from a number by itself NumPy would make one after having asked the system for entropy."""
+
+    def __init__(self, seed: int) -> None:
+        self.words = np.array([seed % 2**64, seed // 2**64], dtype=np.uint64)
+
+    def generate_state(self, n_words: int, dtype: object = np.uint32) -> Words:
+        """The two words of the key, which is all that is asked for."""
+        return self.words
 
 
 def _open_unit(words: Words) -> FloatArray:
@@ -144,7 +155,7 @@ def _directions(words: Words) -> NDArray[np.complex128]:
     turned = np.empty(len(words), dtype=np.complex128)
     turned.real = 1.0 + square * (square * (1.0 / 24.0) - 0.5)
     turned.imag = turn * (1.0 + square * (square * (1.0 / 120.0) - 1.0 / 6.0))
-    turned *= _ARC_CENTRES[arcs.astype(np.intp)]
+    turned *= _ARC_CENTRES[arcs.view(np.int64)]
     return turned
 
 

@@ -134,6 +134,8 @@ def float_type(dtype: object) -> DTypeName:
     Raises:
         TrainError: if it is neither float64 nor float32.
     """
+    if isinstance(dtype, str) and dtype == "float64":  # the usual word, without asking NumPy
+        return "float64"
     hint = 'write dtype="float64" or dtype="float32".'
     try:
         name = np.dtype(dtype).name  # type: ignore[call-overload]  # whatever names no type raises here

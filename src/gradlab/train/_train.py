@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -74,11 +75,12 @@ def train(
     if isinstance(learning_rate, list | np.ndarray):
         learning_rate = tuple(np.asarray(learning_rate).ravel().tolist())
     experiment = Experiment(learning_rate, steps, restarts, seed, initialisation, dtype, momentum)  # type: ignore[arg-type]
-    plain = _plain(net, points, experiment)
+    gradient, categorical, layers = net.compile("numpy"), net.loss_name == "softmax_cross_entropy", _layers(net)
     rate = _rates(experiment, len(net.sizes) - 1)
-    start = _initial_parameters(experiment, plain.layers).astype(experiment.dtype)
+    start = _initial_parameters(experiment, layers).astype(experiment.dtype, copy=False)
     kernel = kernel_for(Architecture.of(net), points, experiment.dtype)
     if kernel is None:
+        plain = NumpyTrainer(gradient, layers, points, experiment.dtype, categorical)
         end, curves = _descend_with_numpy(plain, start, rate, experiment, progress)
     else:
         end, curves = _descend_with_kernel(kernel, start, rate, experiment, progress, len(points))
@@ -86,20 +88,19 @@ def train(
         experiment=experiment,
         data=points,
         names=tuple(net.parameters),
-        gradient=plain.gradient,
+        gradient=gradient,
         initial_parameters=start,
         parameters=end,
         curves=curves,
-        categorical=plain.categorical,
+        categorical=categorical,
         interrupted=curves.shape[1] <= experiment.steps,
     )
 
 
-def _plain(net: Network, data: Data, experiment: Experiment) -> NumpyTrainer:
-    """What trains a network step by step, and says how many parameters it wants."""
-    weights = Layers(tuple(net.sizes), biases=False)
-    layers = Layers(tuple(net.sizes), biases=len(net.parameters) != weights.parameters)
-    return NumpyTrainer(net.compile("numpy"), layers, data, experiment.dtype, net.loss_name == "softmax_cross_entropy")
+def _layers(net: Network) -> Layers:
+    """What an initialisation needs to know of the network."""
+    layers = Layers(tuple(net.sizes))
+    return layers if layers.parameters == len(net.parameters) else replace(layers, biases=False)
 
 
 def _descend_with_numpy(
@@ -168,10 +169,10 @@ def _initial_parameters(experiment: Experiment, layers: Layers) -> Array:
 
 
 def _rates(experiment: Experiment, layers: int) -> Array:
-    """The learning rate of each run, shape (restarts,), or of each run and layer, shape (restarts, layers)."""
+    """The learning rate of all runs, shape (), or of each run and layer, shape (restarts, layers)."""
     rate = experiment.learning_rate
     if not isinstance(rate, tuple):
-        return np.full(experiment.restarts, rate, dtype=experiment.dtype)
+        return np.asarray(rate, dtype=experiment.dtype)
     if len(rate) != layers:
         raise TrainError(
             f"learning_rate holds {len(rate)} rates, but the network has {layers} layers of weights; "
