@@ -116,7 +116,7 @@ def product_of(value: Fraction, factors: Iterable[Expression]) -> Expression:
     return Apply("mul", parts)
 
 
-def _plain(formula: Expression) -> Expression:
+def plain(formula: Expression) -> Expression:
     """The formula with its products written that way."""
 
     def rule(node: Expression) -> Expression | None:
@@ -244,4 +244,4 @@ def _filled_in(formula: Expression, known: Mapping[str, Expression]) -> Expressi
             return number(Fraction(value)) if math.isfinite(value) else None
         return REBUILT[node.primitive](*node.args) if node.primitive in REBUILT else None
 
-    return _plain(transform(formula, rule))
+    return plain(transform(formula, rule))

@@ -30,6 +30,7 @@ from gradlab.codegen._training import (
 from gradlab.graph import NetworkGraph
 
 SECONDS_A_TURN, LEAST_SECONDS = 0.02, 0.0002  # a call takes some microseconds by itself
+CACHE_LINE = 64  # bytes, as many as the longest vectors have
 SHORTEST = 1e-9  # what a clock may not see
 MOST_STRAIGHT = 30  # parameters, up to which all quantities of a network find room in registers and beside them
 MOST_STEPS = 2**24  # lanes count steps in floats
@@ -126,7 +127,7 @@ class NumbaTrainer:
                 curves, scratch, initial, loss, right, lived, success, kept.reshape(-1),
             )  # fmt: skip
 
-        _Crew(work, runs, printed.lanes, lambda: np.empty(printed.scratch, self.dtype)).run(threads, progress)
+        _Crew(work, runs, printed.lanes, lambda: _aligned(printed.scratch, self.dtype)).run(threads, progress)
         dead = np.isnan(loss)
         return TrainResult(
             parameters=end,
@@ -160,6 +161,13 @@ class NumbaTrainer:
             printed = self._printed(rates, momentum)
             self._kernels[key] = printed, load_kernel(printed.source, self.dtype.name, printed.lanes, self._notice)
         return self._kernels[key]
+
+
+def _aligned(size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """So many numbers, the first of them where a cache line begins, so that no vector lies in two."""
+    memory = np.empty(size * dtype.itemsize + CACHE_LINE, np.uint8)
+    start = -memory.__array_interface__["data"][0] % CACHE_LINE
+    return memory[start : start + size * dtype.itemsize].view(dtype)
 
 
 def _cores() -> int:

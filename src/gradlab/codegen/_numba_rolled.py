@@ -7,8 +7,9 @@ which is small enough for the nearest caches.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import product
+from types import MappingProxyType
 
 from gradlab.codegen._kernel import at_point, needed_for
 from gradlab.codegen._numba_cache import processor
@@ -27,6 +28,9 @@ from gradlab.graph import Expression, Ref, add
 POINTS = (4, 5, 3)  # how many points a tile has: the first that leaves none over, else the first
 WIDE, UNITS, FEWER_UNITS = 64, 4, 2  # 4 points times 4 units are 16 sums, and 8 numbers that they are made of
 TOGETHER = 4
+TILES = (4, 3, 5, 2)  # how many tiles a batch has: the first that leaves none over, else the first
+ABOVE = 4
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class _Lines(list[str]):
@@ -70,10 +74,16 @@ class RolledSource:
         # For each layer of units what they take in, give on, and their derivatives, point by point.
         self.places: list[tuple[int, int, int]] = []
         for layer in self.layers:
-            size = layer.units * self.tile * spec.lanes
+            size = layer.units * self.batch * spec.lanes
             self.places.append((at, at + size, at + 2 * size))
             at += 3 * size
         self.scratch = at
+
+    @property
+    def batch(self) -> int:
+        """How many points go forward and back before their derivatives are added to the gradient: some tiles."""
+        tiles = self.spec.points // self.tile
+        return self.tile * next((some for some in TILES if tiles % some == 0), TILES[0])
 
     def source(self) -> str:
         """The source of the kernel."""
@@ -81,7 +91,7 @@ class RolledSource:
         lines.extend(prologue(spec))
         self._start()
         lines.depth = 3
-        lines.tiled("_point", spec.points, self.tile, self._tile)
+        lines.tiled("_point", spec.points, self.batch, self._batch)
         lines.say("if _evaluated:", f"    _loss = _total*{1 / spec.points!r}")
         lines.extend(evaluation(spec, "    " * 4))
         self._update()
@@ -114,37 +124,45 @@ class RolledSource:
             f"        store(scratch, {self.gradient} + _i*{spec.lanes}, 0.0)",
         )
 
-    def _tile(self, point: str, size: int) -> None:
-        """Some points, forward and back."""
-        for number, layer in enumerate(self.layers[:-1]):
-            self._forward(number, layer, point, size)
-        self._last(point, size)
+    def _batch(self, point: str, size: int) -> None:
+        """Some points: forward and back tile by tile, then the gradient of all of them."""
+        self.lines.tiled("_first", size, self.tile, lambda first, count: self._tile(point, first, count))
         # The last time round, only the loss is wanted.
         self.lines.say("if _step < steps:")
         self.lines.depth += 1
-        for number in range(len(self.layers) - 1, -1, -1):
+        for number in range(len(self.layers)):
             self._collect(number, point, size)
-            if number:
-                self._back(number - 1, size)
         self.lines.depth -= 1
 
-    def _below(self, number: int, point: str, t: int, unit: str) -> str:
-        """What a unit below a layer gives on for a point, or an input."""
+    def _tile(self, point: str, first: str, size: int) -> None:
+        """A few points of a batch, forward and back."""
+        for number, layer in enumerate(self.layers[:-1]):
+            self._forward(number, layer, point, first, size)
+        self._last(point, first, size)
+        if len(self.layers) > 1:
+            self.lines.say("if _step < steps:")
+            self.lines.depth += 1
+            for number in range(len(self.layers) - 2, -1, -1):
+                self._back(number, first, size)
+            self.lines.depth -= 1
+
+    def _below(self, number: int, point: str, t: str, unit: str) -> str:
+        """What a unit below a layer gives on for a point of the batch, or an input."""
         if number == 0:
             return f"spread(data, ({point} + {t})*{self.columns} + {unit})"
         return f"load(scratch, {self._at(number - 1, 1, t, unit)})"
 
-    def _at(self, number: int, which: int, t: int, unit: str) -> str:
-        """Where a unit of a layer has what it takes in (0), gives on (1), or its derivative (2)."""
+    def _at(self, number: int, which: int, t: str, unit: str) -> str:
+        """Where a unit of a layer has what it takes in (0), gives on (1), or its derivative (2) for a point."""
         lanes = self.spec.lanes
-        return f"{self.places[number][which] + t * self.layers[number].units * lanes} + ({unit})*{lanes}"
+        return f"{self.places[number][which]} + (({t})*{self.layers[number].units} + {unit})*{lanes}"
 
     def _weight(self, layer: RolledLayer, below: str, unit: str, of: int = 0) -> str:
         """Where the weight between two units is, or with ``of`` its derivative."""
         lanes = self.spec.lanes
         return f"{of + layer.first_weight * lanes} + (({below})*{layer.units} + {unit})*{lanes}"
 
-    def _sums(self, number: int, point: str, size: int, unit: str, units: int) -> None:
+    def _sums(self, number: int, point: str, first: str, size: int, unit: str, units: int) -> None:
         """The totals of some units for some points, in registers ``_s_t_j``."""
         layer, lines, lanes = self.layers[number], self.lines, self.spec.lanes
         pairs = list(product(range(size), range(units)))
@@ -154,40 +172,35 @@ class RolledSource:
         lines.say(f"for _i in range({layer.below}):")
         lines.depth += 1
         lines.say(*(f"_w_{j} = load(scratch, {self._weight(layer, '_i', f'{unit} + {j}')})" for j in range(units)))
-        lines.say(*(f"_a_{t} = {self._below(number, point, t, '_i')}" for t in range(size)))
+        lines.say(*(f"_a_{t} = {self._below(number, point, f'{first} + {t}', '_i')}" for t in range(size)))
         lines.say(*(f"_s_{t}_{j} = _s_{t}_{j} + _a_{t}*_w_{j}" for t, j in pairs))
         lines.depth -= 1
 
-    def _forward(self, number: int, layer: RolledLayer, point: str, size: int) -> None:
+    def _forward(self, number: int, layer: RolledLayer, point: str, first: str, size: int) -> None:
         """A hidden layer: its sums, then what its units make of them."""
         lines = self.lines
 
-        def sums(unit: str, units: int) -> None:
-            self._sums(number, point, size, unit, units)
-            for t, j in product(range(size), range(units)):
-                total = self._written(layer.scaled, {TOTAL: f"_s_{t}_{j}"})
-                lines.say(f"store(scratch, {self._at(number, 0, t, f'{unit} + {j}')}, {total})")
+        def units(unit: str, count: int) -> None:
+            self._sums(number, point, first, size, unit, count)
+            for t, j in product(range(size), range(count)):
+                into, out = (self._at(number, which, f"{first} + {t}", f"{unit} + {j}") for which in range(2))
+                total = {TOTAL: f"_s_{t}_{j}"}
+                if layer.from_total is None:
+                    lines.say(f"_z = {self._written(layer.scaled, total)}")
+                    lines.say(f"store(scratch, {into}, _z)")
+                made = layer.value if layer.from_total is None else layer.from_total
+                assert made is not None
+                lines.say(f"store(scratch, {out}, {self._written(made, {SUM: '_z', **total})})")
 
-        def values(start: str, count: int) -> None:
-            into, out, _ = self.places[number]
-            lanes = self.spec.lanes
-            assert layer.value is not None
-            for k in range(count):
-                lines.say(f"_z_{k} = load(scratch, {into} + ({start} + {k})*{lanes})")
-            for k in range(count):
-                written = self._written(layer.value, {SUM: f"_z_{k}"})
-                lines.say(f"store(scratch, {out} + ({start} + {k})*{lanes}, {written})")
+        lines.tiled("_j", layer.units, self.units, units)
 
-        lines.tiled("_j", layer.units, self.units, sums)
-        lines.tiled("_q", layer.units * size, TOGETHER, values)
-
-    def _last(self, point: str, size: int) -> None:
+    def _last(self, point: str, first: str, size: int) -> None:
         """The outputs, the loss, and back to the totals of the outputs, written out."""
         number, layer, program = len(self.layers) - 1, self.layers[-1], self.program
         lines, labels = self.lines, self.spec.graph.labels
 
         def sums(unit: str, units: int) -> None:
-            self._sums(number, point, size, unit, units)
+            self._sums(number, point, first, size, unit, units)
             for t, j in product(range(size), range(units)):
                 total = self._written(layer.scaled, {TOTAL: f"_s_{t}_{j}"})
                 lines.say(f"{program.sums[int(unit) + j]}_p{t} = {total}")
@@ -200,14 +213,16 @@ class RolledSource:
             known: dict[str, Expression] = {name: Ref(f"{name}_p{t}") for name in (*program.sums, *labels)}
             points.append(at_point(program.last, known, f"_p{t}"))
             for k, label in enumerate(labels):
-                lines.say(f"{label}_p{t} = spread(data, ({point} + {t})*{self.columns} + {inputs + k})")
+                lines.say(f"{label}_p{t} = spread(data, ({point} + {first} + {t})*{self.columns} + {inputs + k})")
         always = [needed_for(p.statements, p.always) for p in points]
         for step in zip(*always, strict=True):
             lines.say(*(f"{name} = {self.printer.write(formula)}" for name, formula in step))
         for t, p in enumerate(points):
             lines.say(f"_right = both(_right, less({self.printer.write(p.margin)}, gap))")
             for k, slope in enumerate(p.gradient):
-                lines.say(f"store(scratch, {self._at(number, 2, t, str(k))}, {self.printer.write(slope)})")
+                lines.say(
+                    f"store(scratch, {self._at(number, 2, f'{first} + {t}', str(k))}, {self.printer.write(slope)})"
+                )
         lines.say("if _evaluated:")
         for p, done in zip(points, always, strict=True):
             own = [s for s in needed_for(p.statements, (p.loss,)) if s not in done]
@@ -219,29 +234,30 @@ class RolledSource:
         layer, lines, lanes = self.layers[number], self.lines, self.spec.lanes
 
         def weights(unit: str, units: int) -> None:
-            for t, j in product(range(size), range(units)):
-                lines.say(f"_d_{t}_{j} = load(scratch, {self._at(number, 2, t, f'{unit} + {j}')})")
             if layer.biases:
-                for j in range(units):
-                    place = f"{self.gradient + layer.first * lanes} + ({unit} + {j})*{lanes}"
-                    total = " + ".join(f"_d_{t}_{j}" for t in range(size))
-                    lines.say(f"store(scratch, {place}, load(scratch, {place}) + ({total}))")
-            lines.tiled("_i", layer.below, 2, lambda below, count: products(unit, units, below, count))
+                places = [f"{self.gradient + layer.first * lanes} + ({unit} + {j})*{lanes}" for j in range(units)]
+                added(places, [f"_d_{j}" for j in range(units)], unit, units)
+            lines.tiled("_i", layer.below, ABOVE, lambda below, count: products(unit, units, below, count))
 
         def products(unit: str, units: int, below: str, count: int) -> None:
             pairs = list(product(range(count), range(units)))
             places = [self._weight(layer, f"{below} + {i}", f"{unit} + {j}", self.gradient) for i, j in pairs]
-            for (i, j), place in zip(pairs, places, strict=True):
-                lines.say(f"_g_{i}_{j} = load(scratch, {place})")
-            for t in range(size):
-                lines.say(*(f"_a_{i} = {self._below(number, point, t, f'{below} + {i}')}" for i in range(count)))
-                lines.say(*(f"_g_{i}_{j} = _g_{i}_{j} + _a_{i}*_d_{t}_{j}" for i, j in pairs))
-            for (i, j), place in zip(pairs, places, strict=True):
-                lines.say(f"store(scratch, {place}, _g_{i}_{j})")
+            values = {f"_a_{i}": self._below(number, point, "_t", f"{below} + {i}") for i in range(count)}
+            added(places, [f"_a_{i}*_d_{j}" for i, j in pairs], unit, units, values)
+
+        def added(places: list[str], terms: list[str], unit: str, units: int, values: Mapping[str, str] = NONE) -> None:
+            lines.say(*(f"_g_{k} = load(scratch, {place})" for k, place in enumerate(places)))
+            lines.say(f"for _t in range({size}):")
+            lines.say(
+                *(f"    _d_{j} = load(scratch, {self._at(number, 2, '_t', f'{unit} + {j}')})" for j in range(units))
+            )
+            lines.say(*(f"    {name} = {value}" for name, value in values.items()))
+            lines.say(*(f"    _g_{k} = _g_{k} + {term}" for k, term in enumerate(terms)))
+            lines.say(*(f"store(scratch, {place}, _g_{k})" for k, place in enumerate(places)))
 
         lines.tiled("_j", layer.units, self.units, weights)
 
-    def _back(self, number: int, size: int) -> None:
+    def _back(self, number: int, first: str, size: int) -> None:
         """The derivatives of a hidden layer's units from those of the layer above."""
         layer, above, lines = self.layers[number], self.layers[number + 1], self.lines
         assert layer.slope is not None
@@ -254,10 +270,10 @@ class RolledSource:
             for j in range(count):
                 lines.say(f"    _w_{j} = load(scratch, {self._weight(above, f'{unit} + {j}', '_k')})")
             for t in range(size):
-                lines.say(f"    _d_{t} = load(scratch, {self._at(number + 1, 2, t, '_k')})")
+                lines.say(f"    _d_{t} = load(scratch, {self._at(number + 1, 2, f'{first} + {t}', '_k')})")
             lines.say(*(f"    _s_{t}_{j} = _s_{t}_{j} + _d_{t}*_w_{j}" for t, j in pairs))
             for t, j in pairs:
-                into, out, own = (self._at(number, which, t, f"{unit} + {j}") for which in range(3))
+                into, out, own = (self._at(number, which, f"{first} + {t}", f"{unit} + {j}") for which in range(3))
                 names = {BACK: f"_s_{t}_{j}", SUM: "_z", OUT: "_o"}
                 if SUM in slope.names:
                     lines.say(f"_z = load(scratch, {into})")
@@ -276,8 +292,9 @@ class RolledSource:
             "if _step < steps:",
             "    _check = every(scratch, 0.0)",
         )
-        for layer in self.layers:
-            rate = spec.rate_of(layer.first)
+        for layer, factor in zip(self.layers, self.program.factors, strict=True):
+            # The rate times the factor is the same in every step.
+            rate = spec.rate_of(layer.first) + (f"*{float(factor)!r}" if factor != 1 else "")
             lines.say(f"    for _i in range({layer.first}, {layer.end}):")
             slope = f"{rate}*load(scratch, {self.gradient} + _i*{spec.lanes})"
             place = f"{self.velocity} + _i*{spec.lanes}"

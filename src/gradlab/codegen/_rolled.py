@@ -6,14 +6,15 @@ the numbers of its units, the layer needs one formula, and the kernel a loop.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
-from gradlab.codegen._kernel import PointProgram, Statements, factors_of, margin_of, needed_for, product_of
+from gradlab.codegen._kernel import PointProgram, Statements, factors_of, margin_of, needed_for, plain, product_of
 from gradlab.codegen._schedule import programs_for
-from gradlab.graph import Expression, NetworkGraph, Ref, is_apply, transform
+from gradlab.graph import Expression, NetworkGraph, Ref, is_apply, transform, walk
 
 TOTAL, SUM, OUT, BACK = "total", "z_in", "z_out", "back"
 
@@ -31,6 +32,7 @@ class RolledLayer:
         value: what the unit gives on, from ``z_in``; None for the outputs.
         slope: the derivative of the loss by the ``total``, from ``back``, the sum of the derivatives above times the
             weights to there, and from ``z_in`` and ``z_out``; None for the outputs.
+        factor: a number that the slope is still to be multiplied with.
     """
 
     below: int
@@ -40,6 +42,7 @@ class RolledLayer:
     scaled: Expression
     value: Expression | None
     slope: Expression | None
+    factor: Fraction
 
     @property
     def first_weight(self) -> int:
@@ -50,6 +53,17 @@ class RolledLayer:
     def end(self) -> int:
         """The place behind its last parameter."""
         return self.first_weight + self.below * self.units
+
+    @property
+    def from_total(self) -> Expression | None:
+        """What the unit gives on, from the ``total``, with one number to multiply with where there are two.
+
+        None where ``z_in`` is wanted by itself: by the slope, or more than once.
+        """
+        if self.value is None or self.slope is None or SUM in self.slope.names:
+            return None
+        once = sum(node == Ref(SUM) for node in walk(self.value)) == 1
+        return plain(replaced(self.value, {SUM: self.scaled})) if once else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +85,11 @@ class RolledProgram:
     slopes: tuple[Expression, ...]
     margin: Expression
     loss: Expression
+
+    @property
+    def factors(self) -> tuple[Fraction, ...]:
+        """What the derivatives of each layer are still to be multiplied with: the numbers from there up."""
+        return tuple(accumulate((layer.factor for layer in reversed(self.layers)), operator.mul))[::-1]
 
     @property
     def last(self) -> PointProgram:
@@ -111,11 +130,12 @@ class _Roller:
         """Match every layer, from the outputs down."""
         count = len(self.graph.sizes) - 1
         top = above = self._slopes(count)
-        layers = [self._layer(count, None)]
+        layers = [self._layer(count, None, Fraction(1))]
         for layer in range(count - 1, 0, -1):
             found = self._slopes(layer)
             slope = self._common(self._slope(layer, j, formula, above) for j, formula in enumerate(found))
-            layers.insert(0, self._layer(layer, slope))
+            value, factors = factors_of(slope)
+            layers.insert(0, self._layer(layer, product_of(Fraction(1), factors), value))
             above = found
         sums = tuple(self._sum(count, j) for j in range(self.graph.sizes[-1]))
         loss, margin = self.printed.outputs[0], margin_of(self.graph)
@@ -195,7 +215,7 @@ class _Roller:
             raise NotRegularError(f"{formula} has more in it than its own unit")
         return formula
 
-    def _layer(self, layer: int, slope: Expression | None) -> RolledLayer:
+    def _layer(self, layer: int, slope: Expression | None, factor: Fraction) -> RolledLayer:
         first, biases, weights = self._parameters(layer)
         sizes, scaled, values = self.graph.sizes, [], []
         for j in range(sizes[layer]):
@@ -206,7 +226,8 @@ class _Roller:
                 out = self.formulas[self._out(layer, j)]
                 values.append(replaced(out, {self._sum(layer, j): Ref(SUM)}))
         value = self._common(values) if slope is not None else None
-        return RolledLayer(sizes[layer - 1], sizes[layer], first, bool(biases), self._common(scaled), value, slope)
+        total = self._common(scaled)
+        return RolledLayer(sizes[layer - 1], sizes[layer], first, bool(biases), total, value, slope, factor)
 
     def _common(self, formulas: Iterable[Expression]) -> Expression:
         different = set(formulas)

@@ -88,7 +88,7 @@ def draw_standard(shape: Shape, seed: int, *, restarts: int, parameters: int, fi
 
     def fill(start: int) -> None:
         rows = numbers[start : start + runs]
-        generator = np.random.Philox(key, counter=(first + start) * blocks)
+        generator = np.random.Philox(key, counter=(first + start) * blocks)  # pyright: ignore[reportArgumentType]
         words = generator.random_raw(len(rows) * blocks * _WORDS_PER_BLOCK)
         rows[...] = _TRANSFORMS[shape](words).reshape(len(rows), -1)[:, :parameters]
 

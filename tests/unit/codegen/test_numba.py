@@ -27,6 +27,7 @@ NETWORKS = {
     "mean field": ((8, 8, 1), "tanh", None, "squared_error", "mean_field", False, 32),
     "rolled classes": ((3, 6, 3), "softplus", None, "softmax_cross_entropy", "mean_field", True, 5),
     "rolled and deep": ((2, 4, 8, 1), "sigmoid", None, "squared_error", "none", True, 4),
+    "points left over": ((3, 5, 4, 1), "tanh", None, "squared_error", "mean_field", True, 37),
 }
 
 

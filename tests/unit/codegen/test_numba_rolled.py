@@ -63,7 +63,23 @@ def test_layers_are_what_their_units_have_in_common():
     assert (last.below, last.units, last.first_weight, last.end) == (16, 1, 256, 272)
     values = {"back": 2.0, "z_out": 0.5, "z_in": 3.0, "total": 8.0}
     assert evaluate(first.scaled, values, exact=False) == 2.0
-    assert evaluate(first.slope, values, exact=False) == pytest.approx(2 * np.sqrt(2) / 4 * 0.75)
+    assert evaluate(first.slope, values, exact=False) == pytest.approx(2 * 0.75)
+    assert float(first.factor) == pytest.approx(np.sqrt(2) / 4)
+    # What the unit gives on, from the total: one number to multiply with in the place of two.
+    assert evaluate(first.from_total, values, exact=False) == pytest.approx(np.tanh(np.sqrt(2) * 2.0))
+    assert str(first.from_total).count("*") == 1
+
+
+def test_numbers_of_several_layers_are_multiplied_from_the_outputs_down():
+    program = rolled_program(mlp_graph((3, 4, 9, 2), "tanh", None, "squared_error", "mean_field"))
+    assert [float(factor) for factor in program.factors] == pytest.approx(
+        [np.sqrt(2 / 3) * np.sqrt(2) / 2, np.sqrt(2) / 2, 1]
+    )
+
+
+def test_a_sum_that_is_wanted_twice_is_kept():
+    first, _ = rolled_program(mlp_graph((3, 5, 1), "softplus", "sigmoid", "squared_error")).layers
+    assert first.from_total is None
 
 
 def test_the_rolled_slope_of_a_deep_network_knows_nothing_of_its_neighbours():
