@@ -67,6 +67,7 @@ def rounds(count: int, jobs: dict[str, Callable[[], Any]]) -> dict[str, list[flo
     for _ in range(count):
         for name, job in jobs.items():
             time.sleep(PAUSE)
+            job()  # a core that slept takes its time to wake up
             start = time.perf_counter()
             job()
             seconds[name].append(time.perf_counter() - start)

@@ -123,9 +123,18 @@ SERIES = MappingProxyType({
 
 # The largest error in units in the last place of the correctly rounded result, over all arguments.
 BOUNDS = MappingProxyType({
-    "float32": MappingProxyType({"tanh": 3.5, "sigmoid": 3.0, "exp": 2.5, "log": 3.5, "softplus": 4.0}),
-    "float64": MappingProxyType({"tanh": 4.0, "sigmoid": 3.0, "exp": 2.5, "log": 3.5, "softplus": 4.0}),
+    "float32": MappingProxyType({
+        "tanh": 4.0, "sigmoid": 3.0, "exp": 2.5, "log": 3.5, "softplus": 4.0, "tanh_units": 4.0, "sigmoid_units": 3.0,
+    }),
+    "float64": MappingProxyType({
+        "tanh": 4.0, "sigmoid": 3.0, "exp": 2.5, "log": 3.5, "softplus": 4.0, "tanh_units": 4.0, "sigmoid_units": 3.0,
+    }),
 })  # fmt: skip
+
+
+# How many of the units of ``tanh_units`` and ``sigmoid_units`` are 1: they take log(2)/2 and log(2) for the unit.
+HALF_LOG2 = math.log(2) / 2
+UNITS = MappingProxyType({"tanh": 1 / HALF_LOG2, "sigmoid": 0.5 / HALF_LOG2})
 
 
 def functions(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[str, Callable[[Any], Any]]:
@@ -138,10 +147,13 @@ def functions(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[str
         compiled: the decorator that makes a function callable from a kernel.
 
     Returns:
-        tanh, sigmoid, exp, log and softplus.
+        tanh, sigmoid, exp, log and softplus; and tanh and sigmoid of an argument in their units, which begin with
+        fewer operations.
     """
-    with_exponentials = _exponentials(dtype, have, compiled)
-    return {**with_exponentials, **_logarithms(dtype, have, compiled, with_exponentials.pop("_parts"))}
+    made = {}
+    for maker in (_tanh, _sigmoid, _exponential):
+        made |= maker(dtype, have, compiled)
+    return made | _logarithms(dtype, have, compiled, made.pop("_parts"))
 
 
 def _polynomial(coefficients: tuple[float, ...], fma: Any, compiled: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -155,19 +167,22 @@ def _polynomial(coefficients: tuple[float, ...], fma: Any, compiled: Callable[[A
     return compiled(scope["polynomial"])
 
 
-def _exponentials(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[str, Any]:
-    """Tanh, sigmoid and exp: all from the tanh of a short rest."""
+def _tanh(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[str, Any]:
+    """Tanh, and tanh of an argument in units of log(2)/2: from the tanh of a short rest."""
     form, row = FORMATS[dtype], SERIES["tanh", dtype, 0.17329]
-    larger, smaller, scale, power, fma = have.larger, have.smaller, have.scale, have.power, have.fma
-    magic, per_half, half_log2 = form.round, 2 / math.log(2), math.log(2) / 2
-    limit, tiny, (lowest, highest) = form.tanh_limit, form.tiny, form.sigmoid_limits
-    exp_low, exp_high = form.exp_limits
-    # With the exponent's bias added before rounding, the bits of n are the bits of 2^n (here 2^n/2, and 2^n tiny).
-    to_half, to_tiny, tiny_power = magic + form.bias - 1, magic + form.bias + math.log2(tiny), magic + math.log2(tiny)
+    larger, smaller, power, fma = have.larger, have.smaller, have.power, have.fma
+    limit, limit_units, per_half = form.tanh_limit, form.tanh_limit / HALF_LOG2, 1 / HALF_LOG2
+    # With the exponent's bias added before rounding, the bits of n become the bits of 2^n/2.
+    half_log2, to_half = HALF_LOG2, form.round + form.bias - 1
     above, below = _series(row, 1.0, fma, compiled)
-    # The same in terms of twice the argument: powers of two change no bit of a coefficient.
-    above_half, below_half = _series(row, 0.5, fma, compiled)
-    per_one, high, low = 1 / math.log(2), form.log2_high, form.log2_low
+    above_units, below_units = _series(row, HALF_LOG2, fma, compiled)
+
+    @compiled
+    def quotient(p: Any, q: Any, half: Any) -> Any:
+        # ((2^n - 1) q + (2^n + 1) p)/((2^n + 1) q + (2^n - 1) p), both halved; their difference is q - p. What is
+        # rounded twice is the smaller part of each sum.
+        numerator = fma(half - 0.5, q, (half + 0.5) * p)
+        return numerator / ((numerator - p) + q)
 
     @compiled
     def tanh(x: Any) -> Any:
@@ -176,11 +191,65 @@ def _exponentials(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict
         # One constant does here: where n is large, the rest hardly counts.
         rest = fma(rounded - to_half, -half_log2, v)
         square = rest * rest
-        p, q, half = rest * above(square), below(square), power(rounded)
-        # ((2^n - 1) q + (2^n + 1) p)/((2^n + 1) q + (2^n - 1) p), both halved; their difference is q - p. What is
-        # rounded twice is the smaller part of each sum.
-        numerator = fma(half - 0.5, q, (half + 0.5) * p)
-        return numerator / (numerator + q - p)
+        return quotient(rest * above(square), below(square), power(rounded))
+
+    @compiled
+    def tanh_units(x: Any) -> Any:
+        v = smaller(limit_units, larger(-limit_units, x))
+        rounded = v + to_half
+        rest = v - (rounded - to_half)
+        square = rest * rest
+        return quotient(rest * above_units(square), below_units(square), power(rounded))
+
+    return {"tanh": tanh, "tanh_units": tanh_units}
+
+
+def _sigmoid(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[str, Any]:
+    """The sigmoid, and the sigmoid of an argument in units of log(2): from the tanh of half of a short rest."""
+    form, row = FORMATS[dtype], SERIES["tanh", dtype, 0.17329]
+    larger, smaller, scale, power, fma = have.larger, have.smaller, have.scale, have.power, have.fma
+    (lowest, highest), tiny_power = form.sigmoid_limits, form.round + math.log2(form.tiny)
+    per_one, high, low = 1 / math.log(2), form.log2_high, form.log2_low
+    lowest_units, highest_units = lowest * per_one, highest * per_one
+    # With the exponent's bias added before rounding, the bits of n become the bits of 2^n tiny.
+    to_tiny = tiny_power + form.bias
+    above_half, below_half = _series(row, 0.5, fma, compiled)
+    above_units, below_units = _series(row, HALF_LOG2, fma, compiled)
+
+    @compiled
+    def sigmoid_of_parts(p: Any, q: Any, other: Any) -> Any:
+        # (q + p)/(q + p + 2^n (q - p)) for n next to -x/log(2), all of it times a number that keeps 2^n in range.
+        large = scale(q + p, tiny_power)
+        return large / fma(other, q - p, large)
+
+    @compiled
+    def sigmoid(x: Any) -> Any:
+        v = smaller(highest, larger(lowest, x))
+        rounded = fma(v, -per_one, to_tiny)
+        n = rounded - to_tiny
+        rest = fma(n, low, fma(n, high, v))
+        square = rest * rest
+        return sigmoid_of_parts(rest * above_half(square), below_half(square), power(rounded))
+
+    @compiled
+    def sigmoid_units(x: Any) -> Any:
+        v = smaller(highest_units, larger(lowest_units, x))
+        rounded = to_tiny - v
+        rest = v + (rounded - to_tiny)
+        square = rest * rest
+        return sigmoid_of_parts(rest * above_units(square), below_units(square), power(rounded))
+
+    return {"sigmoid": sigmoid, "sigmoid_units": sigmoid_units}
+
+
+def _exponential(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[str, Any]:
+    """Exp, and the parts that it is made of: from the tanh of half of a short rest."""
+    form, row = FORMATS[dtype], SERIES["tanh", dtype, 0.17329]
+    larger, smaller, scale, fma = have.larger, have.smaller, have.scale, have.fma
+    magic, per_one, high, low = form.round, 1 / math.log(2), form.log2_high, form.log2_low
+    exp_low, exp_high = form.exp_limits
+    # In terms of twice the argument: powers of two change no bit of a coefficient.
+    above_half, below_half = _series(row, 0.5, fma, compiled)
 
     @compiled
     def parts(x: Any) -> Any:
@@ -191,18 +260,6 @@ def _exponentials(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict
         return rounded, rest * above_half(square), below_half(square)
 
     @compiled
-    def sigmoid(x: Any) -> Any:
-        v = smaller(highest, larger(lowest, x))
-        rounded = fma(v, -per_one, to_tiny)
-        n = rounded - to_tiny
-        rest = fma(n, low, fma(n, high, v))
-        square = rest * rest
-        p, q = rest * above_half(square), below_half(square)
-        # (q + p)/(q + p + 2^n (q - p)) for n next to -x/log(2), all of it times a number that keeps 2^n in range.
-        large = scale(q + p, tiny_power)
-        return large / fma(power(rounded), q - p, large)
-
-    @compiled
     def exp(x: Any) -> Any:
         rounded, p, q = parts(smaller(exp_high, larger(exp_low, x)))
         # In two steps, as 2^n may lie outside of the number type where the result does not.
@@ -210,7 +267,7 @@ def _exponentials(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict
         other = (rounded - magic) - (halved - magic) + magic
         return (q + p) / (q - p) * scale(1.0, halved) * scale(1.0, other)
 
-    return {"tanh": tanh, "sigmoid": sigmoid, "exp": exp, "_parts": parts}
+    return {"exp": exp, "_parts": parts}
 
 
 def _series(row: Series, factor: float, fma: Any, compiled: Callable[[Any], Any]) -> tuple[Any, Any]:

@@ -9,11 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from gradlab.codegen._kernel import PointProgram, Statements, at_point, needed_for, point_program
+from gradlab.codegen._approximations import UNITS
+from gradlab.codegen._kernel import (
+    PointProgram,
+    Statements,
+    at_point,
+    factors_of,
+    needed_for,
+    point_program,
+    product_of,
+)
 from gradlab.codegen._printer import ATOM, KernelPrinter
 from gradlab.codegen._training import layer_of_parameters
 from gradlab.graph import ONE, Apply, Expression, NetworkGraph, Ref, add, as_number, number
@@ -79,6 +89,14 @@ class NumbaPrinter(KernelPrinter):
     def constant(self, value: Any) -> tuple[str, int]:
         """Always a float."""
         return repr(float(value)), ATOM
+
+    def function(self, expression: Apply) -> tuple[str, int]:
+        """A function; of a product with a number, one that takes its argument in units, into which the number goes."""
+        value, factors = factors_of(expression.args[0])
+        if expression.primitive not in UNITS or abs(value) == 1:
+            return super().function(expression)
+        argument = product_of(value * Fraction(UNITS[expression.primitive]), factors)
+        return f"{expression.primitive}_units({self.write(argument)})", ATOM
 
     def power(self, expression: Apply) -> tuple[str, int]:
         """A whole power as a product."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from gradlab.codegen._approximations import BOUNDS, SERIES
+from gradlab.codegen._approximations import BOUNDS, SERIES, UNITS
 from gradlab.codegen._vectors import operations
 
 LANES = 16
@@ -19,6 +19,8 @@ EXACT = {
     "exp": mpmath.exp,
     "log": mpmath.log,
     "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
+    "tanh_units": lambda x: mpmath.tanh(x * mpmath.log(2) / 2),
+    "sigmoid_units": lambda x: 1 / (1 + mpmath.power(2, -x)),
 }
 SPECIAL = {
     "tanh": (1.0, -1.0, 0.0),
@@ -26,6 +28,8 @@ SPECIAL = {
     "exp": (math.inf, 0.0, 1.0),
     "log": (math.inf, math.nan, -math.inf),
     "softplus": (math.inf, 0.0, math.log(2)),
+    "tanh_units": (1.0, -1.0, 0.0),
+    "sigmoid_units": (1.0, 0.0, 0.5),
 }
 
 
@@ -81,13 +85,17 @@ def arguments(name, dtype):
     rng = np.random.default_rng(7)
     info = np.finfo(dtype)
     bits = rng.integers(0, 2**info.bits, 700, dtype=np.uint64).astype(f"uint{info.bits}").view(dtype)
-    limit = 110 if dtype == "float32" else 760
+    limit = 155 if dtype == "float32" else 1080
     wide, near = rng.uniform(-limit, limit, 500), rng.uniform(-3, 3, 700)
     small = np.ldexp(rng.uniform(-1, 1, 200), rng.integers(info.minexp - info.nmant, -5, 200))
     steps = np.array([9.0, 9.011, 9.02, 9.1, 19.0, 19.06, 19.07, 20.0, 20.1, 40.0, 87.4, 88.72, 88.8, 103.9, 104.1])
     more = np.array([708.3, 709.78, 709.8, 745.1, 746.0])
+    if name.endswith("_units"):
+        steps, more, near = (array * UNITS[name.removesuffix("_units")] for array in (steps, more, near))
     halves = (np.arange(-40, 40) + 0.5) * math.log(2)
-    x = np.concatenate([bits, wide, near, small, steps, -steps, more, -more, halves, halves / 2]).astype(dtype)
+    x = np.concatenate(
+        [bits, wide, near, small, steps, -steps, more, -more, halves, halves / 2, np.arange(-40, 40) / 2]
+    ).astype(dtype)
     if name == "log":
         x = np.concatenate([np.abs(x), 1 + rng.uniform(-0.3, 0.5, 500)]).astype(dtype)
         x = x[x > 0]
