@@ -87,6 +87,7 @@ class NumbaTrainer:
         steps: int,
         *,
         momentum: ArrayLike | None = None,
+        velocity: ArrayLike | None = None,
         curves: bool = False,
         threads: int | None = None,
         progress: Progress | None = None,
@@ -98,6 +99,8 @@ class NumbaTrainer:
             learning_rate: one number, one for each run (R,), or one for each run and layer (R, layers).
             steps: how many steps of full-batch gradient descent, from 0 up.
             momentum: the part of the last update that is added to each, one number or shape (R,); none by default.
+            velocity: the update before the first step, shape (R, P), as the result of the steps before has it; 0 by
+                default.
             curves: whether to keep the loss of every step.
             threads: how many threads work; by default one for each core that this process may use.
             progress: called now and then, in the calling thread, with the number of runs done and of all runs.
@@ -115,7 +118,7 @@ class NumbaTrainer:
         if not 0 <= steps < MOST_STEPS:
             raise GradlabError(f"steps is a whole number from 0 to {MOST_STEPS - 1}, not {steps}")
         rates = per_run(learning_rate, runs, layers, self.dtype, "learning rate")
-        momenta = per_run(0.0 if momentum is None else momentum, runs, 1, self.dtype, "momentum")
+        momenta = np.empty((1, 1), self.dtype) if momentum is None else self._momenta(momentum, velocity, runs)
         printed, kernel = self._kernel(rates.shape[1], momentum is not None)
         initial, loss, right, lived, success = (np.empty(runs, self.dtype) for _ in range(5))
         kept = np.full((runs, steps + 1) if curves else (1, 1), np.nan, self.dtype)
@@ -137,7 +140,19 @@ class NumbaTrainer:
             diverged_step=np.where(dead, lived + 1, NEVER).astype(np.int32),
             first_success_step=success.astype(np.int32),
             curves=kept if curves else None,
+            velocity=None if momentum is None else momenta[:, 1:],
         )
+
+    def _momenta(self, momentum: ArrayLike, velocity: ArrayLike | None, runs: int) -> NDArray[Any]:
+        """For each run its momentum and its last update, for the kernel to work in."""
+        made = np.zeros((runs, 1 + len(self.graph.parameters)), self.dtype)
+        made[:, :1] = per_run(momentum, runs, 1, self.dtype, "momentum")
+        if velocity is not None:
+            last = np.asarray(velocity, dtype=self.dtype)
+            if last.shape != made[:, 1:].shape:
+                raise GradlabError(f"the velocity has the shape of the parameters, not {last.shape}")
+            made[:, 1:] = last
+        return made
 
     def _start(self, parameters: ArrayLike) -> NDArray[Any]:
         """A copy of the initial parameters, for the kernel to work in."""

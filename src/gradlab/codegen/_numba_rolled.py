@@ -69,8 +69,6 @@ class RolledSource:
         at = spec.scratch
         self.gradient = at
         at += self.count * spec.lanes
-        self.velocity = at
-        at += self.count * spec.lanes * spec.momentum
         # For each layer of units what they take in, give on, and their derivatives, point by point.
         self.places: list[tuple[int, int, int]] = []
         for layer in self.layers:
@@ -106,11 +104,6 @@ class RolledSource:
 
     def _start(self) -> None:
         spec = self.spec
-        if spec.momentum:
-            self.lines.say(
-                f"for _i in range({self.count}):",
-                f"    store(scratch, {self.velocity} + _i*{spec.lanes}, 0.0)",
-            )
         self.lines.say(
             "_lived = every(scratch, 0.0)",
             "_success = every(scratch, -1.0)",
@@ -297,7 +290,7 @@ class RolledSource:
             rate = spec.rate_of(layer.first) + (f"*{float(factor)!r}" if factor != 1 else "")
             lines.say(f"    for _i in range({layer.first}, {layer.end}):")
             slope = f"{rate}*load(scratch, {self.gradient} + _i*{spec.lanes})"
-            place = f"{self.velocity} + _i*{spec.lanes}"
+            place = f"{spec.velocity} + _i*{spec.lanes}"
             if spec.momentum:
                 lines.say(f"        _v = _momentum*load(scratch, {place}) - {slope}")
                 lines.say(f"        store(scratch, {place}, _v)")

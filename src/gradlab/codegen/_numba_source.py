@@ -71,9 +71,14 @@ class KernelSpec:
         return (len(self.graph.parameters) + self.rates + 1 + ROWS.index(name)) * self.lanes
 
     @property
+    def velocity(self) -> int:
+        """Where the updates that momentum goes on from begin in the scratch memory of a block, if there are any."""
+        return (len(self.graph.parameters) + self.rates + 1 + len(ROWS)) * self.lanes
+
+    @property
     def scratch(self) -> int:
         """How many numbers the scratch memory of a block holds."""
-        return (len(self.graph.parameters) + self.rates + 1 + len(ROWS)) * self.lanes
+        return self.velocity + self.momentum * len(self.graph.parameters) * self.lanes
 
     def rate_of(self, parameter: int) -> str:
         """The name of a parameter's learning rate."""
@@ -121,7 +126,9 @@ def prologue(spec: KernelSpec) -> Iterator[str]:
     yield f"            for _i in range({spec.rates}):"
     yield f"                scratch[({count} + _i)*{lanes} + _lane] = rates[_run*{spec.rates} + _i]"
     if spec.momentum:
-        yield f"            scratch[{count + spec.rates}*{lanes} + _lane] = momenta[_run]"
+        yield f"            scratch[{count + spec.rates}*{lanes} + _lane] = momenta[_run*{count + 1}]"
+        yield f"            for _i in range({count}):"
+        yield f"                scratch[{spec.velocity} + _i*{lanes} + _lane] = momenta[_run*{count + 1} + 1 + _i]"
     for i in range(spec.rates):
         yield f"        _rate_{i} = load(scratch, {(count + i) * lanes})*{1 / spec.points!r}"
     if spec.momentum:
@@ -135,6 +142,9 @@ def epilogue(spec: KernelSpec) -> Iterator[str]:
     yield f"            _run = _block*{lanes} + _lane"
     yield f"            for _i in range({count}):"
     yield f"                parameters[_run*{count} + _i] = scratch[_i*{lanes} + _lane]"
+    if spec.momentum:
+        yield f"            for _i in range({count}):"
+        yield f"                momenta[_run*{count + 1} + 1 + _i] = scratch[{spec.velocity} + _i*{lanes} + _lane]"
     for name in ROWS[:-1]:
         yield f"            {name}[_run] = scratch[{spec.row(name)} + _lane]"
 
@@ -186,7 +196,7 @@ def straight_kernel(spec: KernelSpec) -> PrintedKernel:
     for i, name in enumerate(parameters):
         lines.append(f"        {name} = load(scratch, {i * spec.lanes})")
         if spec.momentum:
-            lines.append(f"        _v_{name} = load(scratch, {i * spec.lanes})*0.0")
+            lines.append(f"        _v_{name} = load(scratch, {spec.velocity + i * spec.lanes})")
     lines += [
         "        _lived = every(scratch, 0.0)",
         "        _success = every(scratch, -1.0)",
@@ -205,6 +215,8 @@ def straight_kernel(spec: KernelSpec) -> PrintedKernel:
     lines += [
         f"        store(scratch, {i * spec.lanes}, where(_alive, {name}, nan))" for i, name in enumerate(parameters)
     ]
+    if spec.momentum:
+        lines += [f"        store(scratch, {spec.velocity + i * spec.lanes}, _v_{n})" for i, n in enumerate(parameters)]
     lines += epilogue(spec)
     return PrintedKernel("\n".join(lines) + "\n", spec.lanes, spec.scratch)
 

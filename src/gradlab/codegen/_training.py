@@ -36,6 +36,7 @@ class TrainResult:
         first_success_step: the smallest number of updates after which every point was right, shape (R,); -1 for
             never. A later step may have lost it again.
         curves: the losses after 0, 1, ..., S updates, shape (R, S + 1), where they were asked for.
+        velocity: the last update, shape (R, P), from which momentum goes on; where there is momentum.
     """
 
     parameters: NDArray[np.floating]
@@ -45,6 +46,7 @@ class TrainResult:
     diverged_step: NDArray[np.int32]
     first_success_step: NDArray[np.int32]
     curves: NDArray[np.floating] | None = None
+    velocity: NDArray[np.floating] | None = None
 
 
 def layer_of_parameters(graph: NetworkGraph) -> NDArray[np.intp]:

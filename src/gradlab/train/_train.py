@@ -9,13 +9,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from gradlab.codegen import NumbaTrainer
 from gradlab.train._data import Data, as_data
 from gradlab.train._draw import draw_parameters
 from gradlab.train._errors import TrainError
 from gradlab.train._experiment import Array, Experiment, Network, check_fits
 from gradlab.train._initialise import Given, Initialisation, Layers, Normal
 from gradlab.train._runs import Runs
-from gradlab.train._trainers import Architecture, NumpyTrainer, Trainer, kernel_for
+from gradlab.train._trainers import Architecture, NumpyTrainer, kernel_for
 
 Progress = Callable[[int, int], object]
 _WORK = 10**9  # parameters x points x steps between two looks at the keyboard: about a tenth of a second
@@ -123,18 +124,20 @@ def _descend_with_numpy(
 
 
 def _descend_with_kernel(
-    trainer: Trainer, start: Array, rate: Array, experiment: Experiment, progress: Progress | None, points: int
+    trainer: NumbaTrainer, start: Array, rate: Array, experiment: Experiment, progress: Progress | None, points: int
 ) -> tuple[Array, Array]:
-    """The same in stretches of steps; with momentum in one, as a stretch begins with no update to go on from."""
-    all_steps = experiment.steps
-    stretch = all_steps if experiment.momentum else max(1, _WORK // (start.size * points))
-    at, done, curves = start, 0, []
+    """The same in stretches of steps."""
+    all_steps, momentum = experiment.steps, experiment.momentum or None
+    stretch = max(1, _WORK // (start.size * points))
+    at, velocity, done, curves = start, None, 0, []
     with suppress(KeyboardInterrupt):  # what is done so far is the result, and is marked by its number of steps
         while not curves or done < all_steps:
             steps = min(stretch, all_steps - done)
-            result = trainer.train(at, rate, steps, momentum=experiment.momentum or None, curves=True)
+            result = trainer.train(at, rate, steps, momentum=momentum, velocity=velocity, curves=True)
             assert result.curves is not None  # they were asked for
-            at, curves, done = result.parameters, [*curves, result.curves[:, bool(curves) :]], done + steps
+            longer = [*curves, result.curves[:, bool(curves) :]]
+            # Names alone, so that Ctrl-C never falls in between.
+            at, velocity, curves, done = result.parameters, result.velocity, longer, done + steps
             if progress is not None and done:
                 progress(done, all_steps)
     if not curves:

@@ -90,7 +90,7 @@ def has_kernels() -> bool:
     return importlib.util.find_spec("numba") is not None
 
 
-def kernel_for(architecture: Architecture | None, data: Data, dtype: str) -> Trainer | None:
+def kernel_for(architecture: Architecture | None, data: Data, dtype: str) -> NumbaTrainer | None:
     """Returns the kernel that trains such networks on the data, made once and kept, or None without Numba.
 
     Args:

@@ -181,6 +181,20 @@ def test_an_error_in_a_thread_is_not_lost(lab, monkeypatch):
         lab.train(np.zeros((3000, 9)), 1.0, 3, threads=2)
 
 
+@pytest.mark.parametrize("name", ["lab", "rolled and deep"])
+def test_momentum_goes_on_from_the_last_update(name):
+    graph, x, y = example(name)
+    trainer = NumbaTrainer(graph, x, y, dtype="float64")
+    start, momentum = RNG.normal(size=(19, len(graph.parameters))), RNG.uniform(0, 0.9, 19)
+    whole = trainer.train(start, 0.3, 9, momentum=momentum)
+    half = trainer.train(start, 0.3, 4, momentum=momentum)
+    rest = trainer.train(half.parameters, 0.3, 5, momentum=momentum, velocity=half.velocity)
+    np.testing.assert_array_equal(rest.parameters, whole.parameters)
+    np.testing.assert_array_equal(rest.velocity, whole.velocity)
+    with pytest.raises(GradlabError, match="shape of the parameters"):
+        trainer.train(start, 0.3, 4, momentum=momentum, velocity=np.zeros(3))
+
+
 def test_measurements_are_never_right():
     trainer = NumbaTrainer(mlp_graph((1, 1), "tanh", None, "squared_error"), [[0.0], [1.0], [2.0]], [0.5, 1.0, 1.5])
     done = trainer.train([[0.5, 0.5]], 0.1, 2)
