@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 import time
@@ -32,6 +31,7 @@ from gradlab.graph import NetworkGraph
 SECONDS_A_TURN, LEAST_SECONDS = 0.02, 0.0002  # a call takes some microseconds by itself
 CACHE_LINE = 64  # bytes, as many as the longest vectors have
 SHORTEST = 1e-9  # what a clock may not see
+SECONDS_EACH = 1e-10  # about what a parameter takes for a point in a step of one network
 MOST_STRAIGHT = 30  # parameters, up to which all quantities of a network find room in registers and beside them
 MOST_STEPS = 2**24  # lanes count steps in floats
 
@@ -130,7 +130,8 @@ class NumbaTrainer:
                 curves, scratch, initial, loss, right, lived, success, kept.reshape(-1),
             )  # fmt: skip
 
-        _Crew(work, runs, printed.lanes, lambda: _aligned(printed.scratch, self.dtype)).run(threads, progress)
+        pace = SECONDS_EACH * end.shape[1] * len(self.x) * (steps + 1) * printed.lanes
+        _Crew(work, runs, printed.lanes, lambda: _aligned(printed.scratch, self.dtype), pace).run(threads, progress)
         dead = np.isnan(loss)
         return TrainResult(
             parameters=end,
@@ -204,30 +205,38 @@ class _Crew:
         runs: how many networks there are.
         lanes: how many networks are a block.
         scratch: makes a thread's own memory.
+        pace: about how many seconds a block takes.
     """
 
-    def __init__(self, work: Callable[[int, int, Any], None], runs: int, lanes: int, scratch: Callable[[], Any]):
+    def __init__(
+        self,
+        work: Callable[[int, int, Any], None],
+        runs: int,
+        lanes: int,
+        scratch: Callable[[], Any],
+        pace: float,
+    ) -> None:
         self.work, self.runs, self.lanes, self.scratch = work, runs, lanes, scratch
         self.blocks = -(-runs // lanes)
         self.next, self.done, self.stopped, self.crew = 0, 0, False, 1
-        self.pace = math.inf  # seconds a block
+        self.pace = pace
         self.lock = threading.Lock()
 
     def run(self, threads: int | None, progress: Progress | None) -> None:
-        """Do all blocks, the first one alone: it tells whether there is enough to do for helpers."""
+        """Do all blocks: the calling thread, and as many helpers as there is enough to do for."""
         scratch = self.scratch()
-        self._take_turn(scratch)
-        if self.next < self.blocks:
-            self._share(scratch, (threads or _cores()) - 1, progress)
+        if self.blocks > 1:
+            most = (threads or _cores()) - 1
+            helping = min(most, self.blocks - 1, int(self.blocks * self.pace / LEAST_SECONDS))
+            self._share(scratch, [_pool(most, os.getpid()) for _ in range(helping)], progress)
+        else:
+            self._take_turn(scratch)
         if progress is not None:
             progress(self.runs, self.runs)
 
-    def _share(self, scratch: Any, most: int, progress: Progress | None) -> None:
-        """Do what is left with so many helpers at most."""
-        left = self.blocks - self.next
-        helping = min(most, left, int(left * self.pace / LEAST_SECONDS))
-        self.crew = 1 + helping
-        helpers = [_pool(most, os.getpid()).submit(self._take_turns) for _ in range(helping)]
+    def _share(self, scratch: Any, pools: list[ThreadPoolExecutor], progress: Progress | None) -> None:
+        self.crew = 1 + len(pools)
+        helpers = [pool.submit(self._take_turns) for pool in pools]
         try:
             while self._take_turn(scratch):
                 if progress is not None:
