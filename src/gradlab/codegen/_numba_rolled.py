@@ -1,8 +1,8 @@
 """A training kernel in Numba's words for larger networks, rolled over units and points.
 
 Tiles of both are unrolled, so that what is read once is used several times while it is in registers. A block is one
-vector of networks. Its parameters, its gradient, and what its units hold for a tile of points lie in scratch memory,
-which is small enough for the nearest caches.
+vector of networks. Its parameters, its gradient, and what its units hold for a batch of points lie in scratch memory,
+which is small enough for the nearest caches. Writing there is dear, so the gradient is added to a batch at a time.
 """
 
 from __future__ import annotations
@@ -27,9 +27,8 @@ from gradlab.graph import Expression, Ref, add
 
 POINTS = (4, 5, 3)  # how many points a tile has: the first that leaves none over, else the first
 WIDE, UNITS, FEWER_UNITS = 64, 4, 2  # 4 points times 4 units are 16 sums, and 8 numbers that they are made of
-TOGETHER = 4
+BELOW = 4  # of so many units below, the weights' derivatives are summed in registers at once
 TILES = (4, 3, 5, 2)  # how many tiles a batch has: the first that leaves none over, else the first
-ABOVE = 4
 NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -230,7 +229,7 @@ class RolledSource:
             if layer.biases:
                 places = [f"{self.gradient + layer.first * lanes} + ({unit} + {j})*{lanes}" for j in range(units)]
                 added(places, [f"_d_{j}" for j in range(units)], unit, units)
-            lines.tiled("_i", layer.below, ABOVE, lambda below, count: products(unit, units, below, count))
+            lines.tiled("_i", layer.below, BELOW, lambda below, count: products(unit, units, below, count))
 
         def products(unit: str, units: int, below: str, count: int) -> None:
             pairs = list(product(range(count), range(units)))
