@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 from typing import Any
 
@@ -224,34 +224,29 @@ class _Crew:
 
     def run(self, threads: int | None, progress: Progress | None) -> None:
         """Do all blocks: the calling thread, and as many helpers as there is enough to do for."""
-        scratch = self.scratch()
-        if self.blocks > 1:
+        enough = min(self.blocks - 1, int(self.blocks * self.pace / LEAST_SECONDS))
+        helpers: list[Future[None]] = []
+        if enough > 0:
             most = (threads or _cores()) - 1
-            helping = min(most, self.blocks - 1, int(self.blocks * self.pace / LEAST_SECONDS))
-            self._share(scratch, [_pool(most, os.getpid()) for _ in range(helping)], progress)
-        else:
-            self._take_turn(scratch)
-        if progress is not None:
-            progress(self.runs, self.runs)
-
-    def _share(self, scratch: Any, pools: list[ThreadPoolExecutor], progress: Progress | None) -> None:
-        self.crew = 1 + len(pools)
-        helpers = [pool.submit(self._take_turns) for pool in pools]
+            self.crew = 1 + min(most, enough)
+            helpers = [_pool(most, os.getpid()).submit(self._take_turns) for _ in range(self.crew - 1)]
         try:
-            while self._take_turn(scratch):
-                if progress is not None:
-                    progress(min(self.done * self.lanes, self.runs), self.runs)
+            self._take_turns(progress)
         finally:
             self.stopped = True
             started = [helper for helper in helpers if not helper.cancel()]
-            wait(started)
+            if started:
+                wait(started)
         for helper in started:
             helper.result()
+        if progress is not None:
+            progress(self.runs, self.runs)
 
-    def _take_turns(self) -> None:
+    def _take_turns(self, progress: Progress | None = None) -> None:
         scratch = self.scratch()
         while not self.stopped and self._take_turn(scratch):
-            pass
+            if progress is not None:
+                progress(min(self.done * self.lanes, self.runs), self.runs)
 
     def _take_turn(self, scratch: Any) -> bool:
         """Do the next blocks, and return whether there were any."""

@@ -25,10 +25,10 @@ from gradlab.codegen._numba_source import (
 from gradlab.codegen._rolled import BACK, OUT, SUM, TOTAL, RolledLayer, RolledProgram, replaced, rolled_program
 from gradlab.graph import Expression, Ref, add
 
-POINTS = (4, 5, 3)  # how many points a tile has: the first that leaves none over, else the first
+POINTS = (4, 5, 3)  # how many points a tile may have
 WIDE, UNITS, FEWER_UNITS = 64, 4, 2  # 4 points times 4 units are 16 sums, and 8 numbers that they are made of
 BELOW = 4  # of so many units below, the weights' derivatives are summed in registers at once
-TILES = (4, 3, 5, 2)  # how many tiles a batch has: the first that leaves none over, else the first
+TILES = (4, 3, 5, 2)  # how many tiles a batch may have
 NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -54,6 +54,11 @@ class _Lines(list[str]):
             body(str(full * size), count % size)
 
 
+def _dividing(count: int, sizes: tuple[int, ...]) -> int:
+    """The first of the sizes that leaves none over, else the first."""
+    return next((size for size in sizes if count % size == 0), sizes[0])
+
+
 class RolledSource:
     """Prints the kernel of a network."""
 
@@ -62,7 +67,9 @@ class RolledSource:
         self.lines, self.printer = _Lines(), NumbaPrinter()
         self.columns = len(spec.graph.inputs) + len(spec.graph.labels)
         self.count = len(spec.graph.parameters)
-        self.tile = next((size for size in POINTS if spec.points % size == 0), POINTS[0])
+        self.tile = _dividing(spec.points, POINTS)
+        # How many points go forward and back before their derivatives are added to the gradient.
+        self.batch = self.tile * _dividing(spec.points // self.tile, TILES)
         # Processors with the longest vectors have 32 registers, others 16.
         self.units = UNITS if processor()[1] == WIDE else FEWER_UNITS
         at = spec.scratch
@@ -75,12 +82,6 @@ class RolledSource:
             self.places.append((at, at + size, at + 2 * size))
             at += 3 * size
         self.scratch = at
-
-    @property
-    def batch(self) -> int:
-        """How many points go forward and back before their derivatives are added to the gradient: some tiles."""
-        tiles = self.spec.points // self.tile
-        return self.tile * next((some for some in TILES if tiles % some == 0), TILES[0])
 
     def source(self) -> str:
         """The source of the kernel."""
@@ -170,18 +171,18 @@ class RolledSource:
 
     def _forward(self, number: int, layer: RolledLayer, point: str, first: str, size: int) -> None:
         """A hidden layer: its sums, then what its units make of them."""
-        lines = self.lines
+        lines, from_total = self.lines, layer.from_total
+        made = layer.value if from_total is None else from_total
+        assert made is not None
 
         def units(unit: str, count: int) -> None:
             self._sums(number, point, first, size, unit, count)
             for t, j in product(range(size), range(count)):
                 into, out = (self._at(number, which, f"{first} + {t}", f"{unit} + {j}") for which in range(2))
                 total = {TOTAL: f"_s_{t}_{j}"}
-                if layer.from_total is None:
+                if from_total is None:
                     lines.say(f"_z = {self._written(layer.scaled, total)}")
                     lines.say(f"store(scratch, {into}, _z)")
-                made = layer.value if layer.from_total is None else layer.from_total
-                assert made is not None
                 lines.say(f"store(scratch, {out}, {self._written(made, {SUM: '_z', **total})})")
 
         lines.tiled("_j", layer.units, self.units, units)
