@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlab._words import counted
+
 if TYPE_CHECKING:
     from gradlab.labs import CheckedTemplate
     from gradlab.prove import DocumentProof, Row
@@ -22,8 +24,8 @@ def print_checked(checked: CheckedTemplate, proof: DocumentProof) -> None:
     name = escape(str(checked.path))
     for remark in (*checked.remarks, *checked.leaks):
         console.print(escape(str(remark)).replace(" warning: ", " [yellow]warning:[/] ", 1), soft_wrap=True)
-    console.print(f"{name}: lint: {_counted(len(checked.remarks), 'remark')}", soft_wrap=True)
-    looked = f"{_counted(checked.secrets, 'line')} of the solution looked for"
+    console.print(f"{name}: lint: {counted(len(checked.remarks), 'remark')}", soft_wrap=True)
+    looked = f"{counted(checked.secrets, 'line')} of the solution looked for"
     console.print(f"{name}: leaks: {len(checked.leaks) or 'none'} ({looked})", soft_wrap=True)
     if not proof.rows:
         console.print(f"{name}: no equations to prove", soft_wrap=True)
@@ -74,8 +76,4 @@ def _total(proof: DocumentProof) -> str:
     from gradlab.prove import Truth
 
     counts = ", ".join(f"{proof.count(truth)} {truth.value}" for truth in Truth)
-    return f"{_counted(len(proof.rows), 'equation')}, {_counted(len(proof.steps), 'step')}: {counts}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{counted(len(proof.rows), 'equation')}, {counted(len(proof.steps), 'step')}: {counts}"

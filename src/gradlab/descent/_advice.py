@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradlab._words import counted
 from gradlab.descent._numbers import show, show_point, to_float
 from gradlab.descent._outcome import Outcome
 from gradlab.descent._stopping import History, Rules, Stop
@@ -26,7 +27,7 @@ def message(outcome: Outcome, stop: Stop, history: History, rules: Rules, unused
         One or more sentences on one line.
     """
     count = len(history.rates)
-    begin = f"{outcome.name} after {count} step{'' if count == 1 else 's'}: "
+    begin = f"{outcome.name} after {counted(count, 'step')}: "
     if stop is Stop.NOT_FINITE:
         return begin + _not_finite(history)
     place, value = show_point(history.points[-1]), show(history.values[-1])

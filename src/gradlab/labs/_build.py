@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gradlab._errors import GradlabError
+from gradlab._words import counted
 from gradlab.labs._audit import audit_file, audit_text
 from gradlab.labs._diagnostics import Diagnostic, TemplateError
 from gradlab.labs._execute import Executed, ExecutionError, execute, run_blocking
@@ -19,7 +20,7 @@ from gradlab.labs._python import parse
 from gradlab.labs._secrets import add_outputs
 from gradlab.labs._template import Template, read_template
 from gradlab.labs._versions import Version, Versions, make_versions
-from gradlab.labs._write import FORMATS, WrittenFile, as_data, counted, write_version
+from gradlab.labs._write import FORMATS, WrittenFile, as_data, write_version
 
 if TYPE_CHECKING:
     from gradlab.labs._secrets import Secrets

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradlab._errors import GradlabError
+from gradlab._words import counted
 from gradlab.labs._diagnostics import Diagnostic
 from gradlab.labs._execute import Executed
 from gradlab.labs._export import (
@@ -184,15 +185,6 @@ class _Writer:
             for output in cell.get("outputs", [])
         )
         return [*facts, counted(figures, "figure")] if figures else facts
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun.
-
-    >>> counted(1, "cell"), counted(0, "cell")
-    ('1 cell', '0 cells')
-    """
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _notebook_bytes(notebook: NotebookNode, links: dict[str, str]) -> bytes:
