@@ -1,6 +1,6 @@
 # make lab    build the course lab into build/gradient-descent/ and print what was made and verified
 # make test   run every check and every test
-# make bench-check, bench-train, bench-prove    measure gradlab beside its peers, into benchmarks/RESULTS.md
+# make bench-check, bench-import, bench-prove, bench-train    measure gradlab beside its peers, into benchmarks/RESULTS.md
 # Both set up .venv first, once; neither repeats what is already done.
 
 PYTHON ?= python3
@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := dev
 
-.PHONY: lab test setup clean bench-check bench-train bench-prove
+.PHONY: lab test setup clean bench-check bench-import bench-prove bench-train
 .DELETE_ON_ERROR:
 
 lab: setup
@@ -17,7 +17,7 @@ lab: setup
 test: setup
 	@$(BIN)/python -m pytest -n 2 -q
 
-bench-check bench-train bench-prove: bench-%: $(VENV)/.bench-installed
+bench-check bench-import bench-prove bench-train: bench-%: $(VENV)/.bench-installed
 	@$(BIN)/python benchmarks/bench_$*.py $(ARGS)
 
 setup: $(VENV)/.gradlab-installed

@@ -8,39 +8,53 @@ Say once what is computed; gradlab derives the gradient by the chain rule, compi
 {x1: 2*x1 - x2 - 12, x2: 2*x2 - x1}
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gradlab._errors import GradlabError as GradlabError
-from gradlab._model import Function as Function
-from gradlab._model import Gradient as Gradient
-from gradlab._model import Network as Network
-from gradlab._model import function as function
-from gradlab._model import mlp as mlp
+from gradlab._lazy import lazy_names
 from gradlab._version import __version__ as __version__
-from gradlab.check import Report as Report
-from gradlab.check import Verdict as Verdict
-from gradlab.check import check_function as check_function
-from gradlab.check import check_gradient as check_gradient
-from gradlab.derive import derive_rule as derive_rule
-from gradlab.descent import Trace as Trace
-from gradlab.descent import descend as descend
-from gradlab.prove import answer as answer
-from gradlab.prove import prove as prove
-from gradlab.train import Normal as Normal
-from gradlab.train import Uniform as Uniform
-from gradlab.train import datasets as datasets
-from gradlab.train import recommend as recommend
-from gradlab.train import sweep as sweep
-from gradlab.train import train as train
 
 if TYPE_CHECKING:
+    # What editors and type checkers see; the table below says the same to Python, and a test compares the two.
     from gradlab import plot as plot
     from gradlab import testing as testing
-
-
-def __getattr__(name: str) -> Any:
-    # matplotlib is an extra and slow to import, and the testing helper is for tests alone: loaded when first used.
-    if name in ("plot", "testing"):
-        return importlib.import_module(f"gradlab.{name}")
-    raise AttributeError(f"module 'gradlab' has no attribute {name!r}")
+    from gradlab._errors import GradlabError as GradlabError
+    from gradlab._model import Function as Function
+    from gradlab._model import Gradient as Gradient
+    from gradlab._model import Network as Network
+    from gradlab._model import function as function
+    from gradlab._model import mlp as mlp
+    from gradlab.check import Report as Report
+    from gradlab.check import Verdict as Verdict
+    from gradlab.check import check_function as check_function
+    from gradlab.check import check_gradient as check_gradient
+    from gradlab.derive import derive_rule as derive_rule
+    from gradlab.descent import Trace as Trace
+    from gradlab.descent import descend as descend
+    from gradlab.prove import answer as answer
+    from gradlab.prove import prove as prove
+    from gradlab.train import Glorot as Glorot
+    from gradlab.train import He as He
+    from gradlab.train import Normal as Normal
+    from gradlab.train import Uniform as Uniform
+    from gradlab.train import datasets as datasets
+    from gradlab.train import recommend as recommend
+    from gradlab.train import sweep as sweep
+    from gradlab.train import train as train
+else:
+    # Loaded when first used: the mathematics needs no NumPy, and no one waits for what they do not use.
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "gradlab._errors": "GradlabError",
+            "gradlab._model": "Function Gradient Network function mlp",
+            "gradlab.check": "Report Verdict check_function check_gradient",
+            "gradlab.derive": "derive_rule",
+            "gradlab.descent": "Trace descend",
+            "gradlab.plot": "plot",
+            "gradlab.prove": "answer prove",
+            "gradlab.testing": "testing",
+            "gradlab.train": "Glorot He Normal Uniform recommend sweep train",
+            "gradlab.train.datasets": "datasets",
+        },
+        here="__version__",
+    )

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Literal
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from typing import TYPE_CHECKING, Any, Literal
 
 from gradlab._errors import GradlabError
 from gradlab._printed import Gradient, Hessian
-from gradlab.codegen import NumpyFunction, evaluate_exactly, function_to_torch
+from gradlab.codegen import Programs, evaluate_exactly, function_to_torch, numpy_source, programs_for
 from gradlab.derive import Backprop, Derivation, derive, derive_second, hessian, local_gradient, tidy
 from gradlab.graph import Expression, Graph, GraphError, Role, latex_of_name, written_out
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from gradlab.codegen import NumpyFunction
 
 
 class Function:
@@ -63,7 +65,7 @@ class Function:
 
     def backprop(self) -> Backprop:
         """The whole gradient with shared deltas."""
-        return self._compiled.derivation
+        return self._programs.derivation
 
     def gradient(self) -> Gradient:
         """The partial derivatives by all variables, multiplied out where that is no longer.
@@ -101,8 +103,7 @@ class Function:
         >>> gl.function("x**2*y").hessian_at([1.0, 3.0]).tolist()
         [[6.0, 2.0], [2.0, 0.0]]
         """
-        points = np.asarray(point)[..., np.newaxis, :]
-        return self._compiled.hessian_vector_product(points, np.eye(len(self._variables)))
+        return self._compiled.hessian(point)
 
     def hessian_vector_product(self, point: ArrayLike, vector: ArrayLike) -> NDArray[Any]:
         """The Hessian at points of shape (..., n) times vectors of shape (..., n), without the Hessian.
@@ -161,12 +162,18 @@ class Function:
 
     @property
     def source(self) -> str:
-        """The Python source that was printed from the derivation and is run with NumPy."""
-        return self._compiled.source
+        """The Python source that is printed from the derivation and run with NumPy, which printing does not need."""
+        return numpy_source(self._programs.value_and_gradient, "value_and_gradient")
+
+    @cached_property
+    def _programs(self) -> Programs:
+        return programs_for(self._graph, self._output, self._variables, self._variables)
 
     @cached_property
     def _compiled(self) -> NumpyFunction:
-        return NumpyFunction(self._graph, self._output, self._variables)
+        from gradlab.codegen import NumpyFunction
+
+        return NumpyFunction(self._graph, self._output, self._variables, self._programs)
 
     @cached_property
     def _torch(self) -> Any:

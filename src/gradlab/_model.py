@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Literal, overload
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from gradlab._errors import GradlabError
 from gradlab._function import Function as Function
 from gradlab._function import check_backend
 from gradlab._function import function as function
 from gradlab._printed import Gradient as Gradient
-from gradlab.codegen import NumpyNetwork, TorchNetwork
+from gradlab.codegen import Programs, TorchNetwork, network_programs, numpy_source
 from gradlab.derive import (
     Backprop,
     Derivation,
     Growth,
     VectorForm,
-    backprop,
     derive,
     derive_second,
     growth_of,
     vector_form,
 )
 from gradlab.graph import NetworkGraph, mlp_graph
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from gradlab.codegen import NumpyNetwork
 
 
 class Network:
@@ -92,7 +93,7 @@ class Network:
 
     def backprop(self) -> Backprop:
         """The gradient of the loss by all parameters, with shared deltas."""
-        return backprop(self._graph, "L", self.parameters)
+        return self._programs.derivation
 
     def savings(self) -> Growth:
         """The multiplications of the gradient with and without shared deltas, as depth and width grow.
@@ -169,8 +170,7 @@ class Network:
         >>> net.hessian([0.0, 0.0], [[3.0]], [1.0]).tolist()
         [[2.0, 6.0], [6.0, 18.0]]
         """
-        columns = np.asarray(parameters)[..., np.newaxis, :]
-        return self._numpy.hessian_vector_product(columns, x, y, np.eye(len(self.parameters)))
+        return self._numpy.hessian(parameters, x, y)
 
     def hessian_vector_product(
         self, parameters: ArrayLike, x: ArrayLike, y: ArrayLike, vector: ArrayLike
@@ -197,6 +197,8 @@ class Network:
         Raises:
             GradlabError: if the vector has another length.
         """
+        import numpy as np
+
         try:
             vector = np.asarray(parameters, dtype=float)
         except (TypeError, ValueError):
@@ -205,9 +207,23 @@ class Network:
             raise GradlabError(f"a parameter vector has {len(self.parameters)} numbers; this has shape {vector.shape}")
         return dict(zip(self.parameters, vector.tolist(), strict=True))
 
+    @property
+    def source(self) -> str:
+        """The Python source that is printed from the derivation and run with NumPy, which printing does not need.
+
+        It takes the parameters, inputs and labels of one example and gives the loss and its gradient.
+        """
+        return numpy_source(self._programs.value_and_gradient, "value_and_gradient")
+
+    @cached_property
+    def _programs(self) -> Programs:
+        return network_programs(self._graph)
+
     @cached_property
     def _numpy(self) -> NumpyNetwork:
-        return NumpyNetwork(self._graph)
+        from gradlab.codegen import NumpyNetwork
+
+        return NumpyNetwork(self._graph, self._programs)
 
     @cached_property
     def _torch(self) -> TorchNetwork:

@@ -1,11 +1,31 @@
 """Derivation -> callable: the same derivation printed for NumPy, for PyTorch and for exact fractions."""
 
+from typing import TYPE_CHECKING
+
+from gradlab._lazy import lazy_names
 from gradlab.codegen._exact import evaluate_exactly as evaluate_exactly
-from gradlab.codegen._numba import NumbaTrainer as NumbaTrainer
-from gradlab.codegen._numpy import NumpyFunction as NumpyFunction
-from gradlab.codegen._numpy import NumpyNetwork as NumpyNetwork
+from gradlab.codegen._printer import numpy_source as numpy_source
+from gradlab.codegen._schedule import Programs as Programs
+from gradlab.codegen._schedule import network_programs as network_programs
+from gradlab.codegen._schedule import programs_for as programs_for
 from gradlab.codegen._torch import TorchNetwork as TorchNetwork
 from gradlab.codegen._torch import function_to_torch as function_to_torch
-from gradlab.codegen._training import NEVER as NEVER
-from gradlab.codegen._training import TrainResult as TrainResult
-from gradlab.codegen._training import layer_of_parameters as layer_of_parameters
+
+if TYPE_CHECKING:
+    from gradlab.codegen._numba import NumbaTrainer as NumbaTrainer
+    from gradlab.codegen._numpy import NumpyFunction as NumpyFunction
+    from gradlab.codegen._numpy import NumpyNetwork as NumpyNetwork
+    from gradlab.codegen._training import NEVER as NEVER
+    from gradlab.codegen._training import TrainResult as TrainResult
+    from gradlab.codegen._training import layer_of_parameters as layer_of_parameters
+else:
+    # What computes needs NumPy; what prints does not.
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "gradlab.codegen._numba": "NumbaTrainer",
+            "gradlab.codegen._numpy": "NumpyFunction NumpyNetwork",
+            "gradlab.codegen._training": "NEVER TrainResult layer_of_parameters",
+        },
+        here="Programs TorchNetwork evaluate_exactly function_to_torch network_programs numpy_source programs_for",
+    )

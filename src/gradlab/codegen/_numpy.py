@@ -12,12 +12,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradlab._errors import GradlabError
-from gradlab.codegen._printer import KernelPrinter, load, to_source
-from gradlab.codegen._schedule import Program, hessian_vector_program, programs_for, value_program
+from gradlab.codegen._printer import load, numpy_source
+from gradlab.codegen._schedule import (
+    Program,
+    Programs,
+    hessian_vector_program,
+    network_programs,
+    programs_for,
+    value_program,
+)
 from gradlab.codegen._shapes import check_network_arrays, check_point
 from gradlab.graph import Graph, NetworkGraph
-
-RESERVED = frozenset(("np",))
 
 
 def _sigmoid(x: Any) -> Any:
@@ -38,11 +43,12 @@ class NumpyFunction:
         graph: what is computed.
         output: the quantity to compute.
         variables: the given quantities, in the order of a point's coordinates.
+        programs: those of the quantity, where they are known.
     """
 
-    def __init__(self, graph: Graph, output: str, variables: tuple[str, ...]) -> None:
+    def __init__(self, graph: Graph, output: str, variables: tuple[str, ...], programs: Programs | None = None) -> None:
         self.graph, self.output, self.variables = graph, output, variables
-        programs = programs_for(graph, output, variables, variables)
+        programs = programs or programs_for(graph, output, variables, variables)
         self.derivation = programs.derivation
         self.source, self._both = _compile(programs.value_and_gradient, "value_and_gradient")
         _, self._value = _compile(programs.value, "value")
@@ -93,6 +99,10 @@ class NumpyFunction:
             first, others = self._second(*columns)
         return np.stack([_spread(part, shape, columns) for part in (first, *others)], axis=-1)
 
+    def hessian(self, point: ArrayLike) -> NDArray[Any]:
+        """The Hessian, shape (..., n, n), at points of shape (..., n)."""
+        return self.hessian_vector_product(np.asarray(point)[..., np.newaxis, :], np.eye(len(self.variables)))
+
     @cached_property
     def _second(self) -> Callable[..., Any]:
         program = hessian_vector_program(self.graph, self.output, self.variables, self.variables)
@@ -109,12 +119,12 @@ class NumpyNetwork:
 
     Args:
         graph: the network.
+        programs: those of its loss, where they are known.
     """
 
-    def __init__(self, graph: NetworkGraph) -> None:
+    def __init__(self, graph: NetworkGraph, programs: Programs | None = None) -> None:
         self.graph = graph
-        given = (*graph.parameters, *graph.inputs, *graph.labels)
-        programs = programs_for(graph, "L", graph.parameters, given)
+        programs = programs or network_programs(graph)
         self.derivation = programs.derivation
         self.source, self._both = _compile(programs.value_and_gradient, "value_and_gradient")
 
@@ -196,6 +206,11 @@ class NumpyNetwork:
             means = [_mean(part, (inputs.shape[0], *batch)) for part in (first, *others)]
         return np.stack(means, axis=-1)
 
+    def hessian(self, parameters: ArrayLike, x: ArrayLike, y: ArrayLike) -> NDArray[Any]:
+        """The Hessian of the mean loss, shape (..., P, P), for parameters (..., P)."""
+        columns = np.asarray(parameters)[..., np.newaxis, :]
+        return self.hessian_vector_product(columns, x, y, np.eye(len(self.graph.parameters)))
+
     @cached_property
     def _second(self) -> Callable[..., Any]:
         given = (*self.graph.parameters, *self.graph.inputs, *self.graph.labels)
@@ -209,7 +224,7 @@ class NumpyNetwork:
 
 
 def _compile(program: Program, name: str) -> tuple[str, Callable[..., Any]]:
-    source = to_source(program, KernelPrinter("numpy", RESERVED), name)
+    source = numpy_source(program, name)
     return source, load(source, name, NAMESPACE)
 
 

@@ -16,6 +16,7 @@ from gradlab.graph import ATOM, PRIMITIVES, Apply, Expression, TextPrinter, as_n
 
 LARGEST_EXACT = 2**53
 FOLDED = {"max": "_maximum({0}, {1})", "min": "_minimum({0}, {1})"}
+NUMPY_RESERVED = frozenset(("np",))
 _numbers = count()
 
 
@@ -78,6 +79,11 @@ def to_source(program: Program, printer: KernelPrinter, function_name: str) -> s
     lines += [f"    {printer.name(name)} = {printer.write(formula)}" for name, formula in program.statements]
     lines += [f"    return {first}, ({', '.join(others)}{',' if len(others) == 1 else ''})"]
     return "\n".join(lines) + "\n"
+
+
+def numpy_source(program: Program, function_name: str) -> str:
+    """The source of a function of arrays, in which ``np`` is NumPy; printing it does not need NumPy."""
+    return to_source(program, KernelPrinter("numpy", NUMPY_RESERVED), function_name)
 
 
 def load(source: str, function_name: str, namespace: Mapping[str, Any]) -> Callable[..., Any]:

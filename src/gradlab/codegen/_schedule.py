@@ -15,6 +15,7 @@ from gradlab.graph import (
     Apply,
     Expression,
     Graph,
+    NetworkGraph,
     Ref,
     as_number,
     evaluate,
@@ -71,6 +72,11 @@ def programs_for(graph: Graph, output: str, wrt: Iterable[str], inputs: Iterable
     gradient = tuple(stabilise(formula, {}) for formula in derived.gradient.values())
     both = _schedule(inputs, {**definitions, **deltas}, (Ref(output), *gradient))
     return Programs(_schedule(inputs, definitions, (Ref(output),)), both, derived)
+
+
+def network_programs(graph: NetworkGraph) -> Programs:
+    """The programs for the loss of a network and its gradient by the parameters."""
+    return programs_for(graph, "L", graph.parameters, (*graph.parameters, *graph.inputs, *graph.labels))
 
 
 def hessian_vector_program(graph: Graph, output: str, wrt: Iterable[str], inputs: Iterable[str]) -> Program:

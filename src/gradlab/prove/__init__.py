@@ -1,5 +1,6 @@
 """Written mathematics, judged line by line against a graph."""
 
+from gradlab._lazy import make_callable
 from gradlab.prove._answer import Answer as Answer
 from gradlab.prove._answer import Outcome as Outcome
 from gradlab.prove._answer import answer as answer
@@ -17,3 +18,5 @@ from gradlab.prove._verdict import Slip as Slip
 from gradlab.prove._verdict import Step as Step
 from gradlab.prove._verdict import Truth as Truth
 from gradlab.prove._verdict import Witness as Witness
+
+make_callable(__name__)  # gl.prove(...) calls the function, import gradlab.prove gives the package

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradlab._lazy import make_callable
 from gradlab.train import datasets as datasets
 from gradlab.train._data import Data as Data
 from gradlab.train._errors import DataError as DataError
@@ -23,3 +24,5 @@ from gradlab.train._sweep import sweep as sweep
 from gradlab.train._train import train as train
 from gradlab.train._wilson import Share as Share
 from gradlab.train._wilson import wilson_interval as wilson_interval
+
+make_callable(__name__)  # gl.train(...) calls the function, import gradlab.train gives the package

@@ -49,6 +49,11 @@ def test_version(run):
     assert run("--version") == (0, f"gradlab {gradlab.__version__}\n", "")
 
 
+def test_python_runs_the_package():
+    done = subprocess.run([sys.executable, "-m", "gradlab", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("gradlab ")
+
+
 def test_derive_prints_every_partial_derivative_of_a_formula(run):
     status, out, _ = run("derive", "(x1 - 6)**2 + x2**2 - x1*x2")
     assert status == 0
