@@ -184,6 +184,9 @@ class Function:
         arguments = ", ".join(latex_of_name(name) for name in self._variables)
         return rf"{latex_of_name(self._output)}({arguments}) = {self.expression.latex(self._graph.symbols)}"
 
+    def __reduce__(self) -> tuple[type[Function], tuple[Graph, str]]:
+        return Function, (self._graph, self._output)
+
     def __repr__(self) -> str:
         try:
             return f"{self._output}({', '.join(self._variables)}) = {self.expression}"

@@ -229,6 +229,9 @@ class Network:
     def _torch(self) -> TorchNetwork:
         return TorchNetwork(self._graph)
 
+    def __reduce__(self) -> tuple[type[Network], tuple[NetworkGraph]]:
+        return Network, (self._graph,)
+
     def __repr__(self) -> str:
         g = self._graph
         return f"mlp({list(g.sizes)}, hidden={g.hidden!r}, output={g.output!r}, loss={g.loss!r})"

@@ -53,6 +53,9 @@ class NumpyFunction:
         self.source, self._both = _compile(programs.value_and_gradient, "value_and_gradient")
         _, self._value = _compile(programs.value, "value")
 
+    def __reduce__(self) -> tuple[type[NumpyFunction], tuple[Graph, str, tuple[str, ...]]]:
+        return NumpyFunction, (self.graph, self.output, self.variables)
+
     def __call__(self, point: ArrayLike) -> tuple[Any, NDArray[Any]]:
         """The value and the gradient at a point.
 
@@ -127,6 +130,9 @@ class NumpyNetwork:
         programs = programs or network_programs(graph)
         self.derivation = programs.derivation
         self.source, self._both = _compile(programs.value_and_gradient, "value_and_gradient")
+
+    def __reduce__(self) -> tuple[type[NumpyNetwork], tuple[NetworkGraph]]:
+        return NumpyNetwork, (self.graph,)
 
     def __call__(self, parameters: ArrayLike, x: ArrayLike, y: ArrayLike) -> tuple[Any, NDArray[Any]]:
         """The mean loss and its gradient.

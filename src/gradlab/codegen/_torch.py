@@ -148,6 +148,9 @@ class TorchNetwork:
         self.source: str = self.function.source
         self._predict = _compile(value_program(graph, graph.outputs, (*graph.parameters, *graph.inputs)), "predict")[1]
 
+    def __reduce__(self) -> tuple[type[TorchNetwork], tuple[NetworkGraph]]:
+        return TorchNetwork, (self.graph,)
+
     def __call__(self, parameters: Any, x: Any, y: Any) -> tuple[Any, Any]:
         """The mean loss (...) and its gradient (..., P) for parameters (..., P), inputs (N, d) and labels.
 

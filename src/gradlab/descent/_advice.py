@@ -60,16 +60,14 @@ def advice(outcome: Outcome, history: History, rules: Rules) -> str:
         return outcome.remedy
     if _gradient_misfits(history):
         return (
-            "The value rises where the gradient says that it falls: make sure that the gradient belongs to "
-            "this "
+            "The value rises where the gradient says that it falls: make sure that the gradient belongs to this "
             "function (gradlab.check_gradient), its sign first."
         )
     curvature = _curvature(history)
     if not 0 < curvature < math.inf:
         return outcome.remedy
     return (
-        f"The gradient changes by up to {curvature:.3g} per unit of the way, which calls for step sizes "
-        f"below "
+        f"The gradient changes by up to {curvature:.3g} per unit of the way, which calls for step sizes below "
         f"{2 / curvature:.3g}; try learning_rate={1 / curvature:.2g}."
     )
 
@@ -79,9 +77,8 @@ def _fixed_point(history: History, place: str, unused: tuple[Any, ...]) -> str:
         return ""
     first = f"The step {show(unused[0])} and every other" if unused else "Every further step, of whatever size,"
     return (
-        f"{place} is a fixed point, with the value {show(history.values[-1])}. {first} leaves it where it "
-        f"is, since "
-        "the gradient there is 0."
+        f"{place} is a fixed point, with the value {show(history.values[-1])}. {first} leaves it where it is, "
+        "since the gradient there is 0."
     )
 
 
@@ -105,8 +102,7 @@ def _more_steps(history: History, rules: Rules) -> str:
         return Outcome.MAX_STEPS.remedy
     if np.array_equal(history.points[-1], history.points[-2]):
         return (
-            "The point no longer moves: the steps are lost in rounding. Use a larger tolerance or learning "
-            "rate, "
+            "The point no longer moves: the steps are lost in rounding. Use a larger tolerance or learning rate, "
             "or float64."
         )
     norms = [math.sqrt(to_float(gradient.dot(gradient))) for gradient in history.gradients[-2:]]

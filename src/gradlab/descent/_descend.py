@@ -92,8 +92,7 @@ def descend(
 
 def _run(problem: Problem, schedule: Schedule, rules: Rules, history: History) -> Stop:
     point = problem.start
-    # Overflow and invalid values are outcomes of the run, named there; NumPy's warnings would only repeat
-    # them.
+    # Overflow and invalid values are outcomes of the run, named there; NumPy's warnings would only repeat them.
     with np.errstate(all="ignore"):
         history.add(point, *problem.evaluate(point))
         while (stop := rules.judge(history)) is None:

@@ -19,9 +19,8 @@ from gradlab.descent._numbers import is_rational, parse_numbers
 _MAX_BITS = 1 << 16
 
 _NO_GRADIENT = (
-    "descend has no gradient for this function; pass gradient=... (a callable that gives it at a point), or "
-    "a function "
-    'that knows its own: gradlab.function("...") or a torch callable such as MyFunction.apply.'
+    "descend has no gradient for this function; pass gradient=... (a callable that gives it at a point), or a "
+    'function that knows its own: gradlab.function("...") or a torch callable such as MyFunction.apply.'
 )
 
 
@@ -55,16 +54,14 @@ class Problem:
             return moved if self.dtype == np.float64 else moved.astype(self.dtype).astype(np.float64)
         if not is_rational(rate):
             raise DescentError(
-                f"the schedule gave the float {rate} after exact rates; return Fractions throughout, or "
-                f"start from "
+                f"the schedule gave the float {rate} after exact rates; return Fractions throughout, or start from "
                 "floats such as (6.0, 6.0) for a run in floating point."
             )
         moved = point - rate * gradient
         if max(max(x.numerator.bit_length(), x.denominator.bit_length()) for x in moved) > _MAX_BITS:
             raise DescentError(
-                "the exact fractions have grown past 20000 digits; take fewer steps, or run in floating "
-                "point with a "
-                "start such as (6.0, 6.0)."
+                "the exact fractions have grown past 20000 digits; take fewer steps, or run in floating point "
+                "with a start such as (6.0, 6.0)."
             )
         return moved
 
@@ -207,9 +204,8 @@ def gradient_vector(slope: Any, size: int) -> np.ndarray:
     array = np.asarray(slope)
     if array.dtype.kind not in "fiub" or array.size != size or array.ndim > 1:
         raise DescentError(
-            f"the gradient is {_describe(array)}, the point has the shape ({size},); return one real number "
-            f"for each "
-            "coordinate of the point."
+            f"the gradient is {_describe(array)}, the point has the shape ({size},); return one real number for "
+            "each coordinate of the point."
         )
     return np.array(array, dtype=np.float64).reshape(size)
 

@@ -40,8 +40,7 @@ def make_schedule(learning_rate: Any, steps: Any, max_steps: int | None) -> Sche
         given = "neither learning_rate nor steps" if steps is None else "both learning_rate and steps"
         raise DescentError(
             f"descend was given {given}; write either learning_rate=0.1 for a constant rate or "
-            f'steps=["1/2", "1/3"] '
-            "for one step of each size."
+            'steps=["1/2", "1/3"] for one step of each size.'
         )
     _check_max_steps(max_steps)
     if steps is not None:

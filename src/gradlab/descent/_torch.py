@@ -87,9 +87,8 @@ def _backward(value: Any, tensor: Any, torch: Any) -> Any:
         slope = torch.autograd.grad(value.reshape(()), tensor, allow_unused=True)[0]
     if slope is None:
         raise DescentError(
-            "the function's result does not depend on the point as far as torch can see, so it has no "
-            "backward pass; "
-            "compute it with torch operations, without detach() or torch.no_grad(), or pass gradient=..."
+            "the function's result does not depend on the point as far as torch can see, so it has no backward "
+            "pass; compute it with torch operations, without detach() or torch.no_grad(), or pass gradient=..."
         )
     return slope
 

@@ -69,7 +69,7 @@ class NetworkGraph(Graph):
         super().__init__(builder.quantities, relations)
 
     def __reduce__(self) -> tuple[type[NetworkGraph], tuple[object, ...]]:
-        return NetworkGraph, (self.sizes, self.hidden, self.output, self.loss)
+        return NetworkGraph, (self.sizes, self.hidden, self.output, self.loss, self.scaling, self.biases)
 
 
 def mlp_graph(
