@@ -1,0 +1,1 @@
+"""From text to claims: what was written, as data that can be judged."""
