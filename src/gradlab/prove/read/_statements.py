@@ -1,20 +1,22 @@
 r"""The seam between reading and judging: what was read, as data.
 
-Reading (`prove.read`) turns a text into statements; judging (`prove.judge`) says of each step of a `Chain`, and what is
-`Known` where it stands, whether it holds: ``findings(chain, known, deadline) -> list[Finding]``, one for each step, repairs
-within. Neither looks into the other. Who calls it (`prove._prove`, `prove._document`) puts readings and findings together.
+Reading (`prove.read`) turns a text into statements; judging (`prove.judge`) says of each step of a `Chain`, and what
+is `Known` where it stands, whether it holds: ``findings(chain, known, deadline) -> list[Finding]``, one for each
+step, repairs within. Neither looks into the other. Who calls it (`prove._prove`, `prove._document`) puts readings and
+findings together.
 
-- The reader yields every plausible reading of an ambiguous place as a `Chain` of its own; a verdict stands only if all
-  readings have it. So the judge never guesses at notation: a name is a `Ref`, an `Indexed` or a `Tensor`, a function's
-  application a `Call`, an index an `Index`; only shapes are inferred there.
-- ``Ref("?name")`` may be defined by the text: `Known.quantities` holds its formula, in any order, without cycles. A name
-  without one is an independent quantity. ``\frac{\partial f}{\partial x}`` of a name that nothing computes is a
+- The reader yields every plausible reading of an ambiguous place as a `Chain` of its own; a verdict stands only if
+  all readings have it. So the judge never guesses at notation: a name is a `Ref`, an `Indexed` or a `Tensor`, a
+  function's application a `Call`, an index an `Index`; only shapes are inferred there.
+- ``Ref("?name")`` may be defined by the text: `Known.quantities` holds its formula, in any order, without cycles. A
+  name without one is an independent quantity. ``\frac{\partial f}{\partial x}`` of a name that nothing computes is a
   `Derivative` whose body is that `Ref`: the judge says then that nothing says how it is computed (not understood).
 - A `Call` whose function is in `Known.functions` is that formula at the arguments; any other is an unknown smooth
   function: TRUE only if it holds for all of them.
 - Conditions of a chain hold at every point that is tried; if no such point is found the step is not understood.
-- Derivatives and sums come as `Derivative` and `Total` (today's `Partial`, `Differentiate`, `SumOver` and `Vector` still
-  come from the old reader, until it is gone; a derivative of one graph quantity by another may stay a `Partial`).
+- Derivatives and sums come as `Derivative` and `Total` (today's `Partial`, `Differentiate`, `SumOver` and `Vector`
+  still come from the old reader, until it is gone; a derivative of one graph quantity by another may stay a
+  `Partial`).
 """
 
 from __future__ import annotations
