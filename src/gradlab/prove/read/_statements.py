@@ -71,6 +71,21 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class Family:
+    r"""A quantity with indices that the text defines for all of them: ``a_j = e^{z_j} / \sum_k e^{z_k}``.
+
+    Attributes:
+        below: the letters below it.
+        above: the letters above it.
+        body: its formula, with an `Index` for each of these letters.
+    """
+
+    below: tuple[str, ...]
+    above: tuple[str, ...]
+    body: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What holds where a claim stands.
 
@@ -78,6 +93,7 @@ class Known:
         graph: the graph that was given; its names have their meaning from there.
         quantities: names of the text that it computes, with their formulas.
         functions: functions of the text, by their free name.
+        families: quantities with indices that the text defines, by the head of their `Indexed`.
         shapes: of vectors and matrices, what the text says: ``("n",)``, ``("m", "n")``, numbers as text.
         domains: for names with a stated domain or sign, the conditions on them.
         layout: which layout the text says it uses.
@@ -86,6 +102,7 @@ class Known:
     graph: Graph
     quantities: Mapping[str, Expression] = field(default_factory=dict[str, Expression])
     functions: Mapping[str, Function] = field(default_factory=dict[str, Function])
+    families: Mapping[str, Family] = field(default_factory=dict[str, Family])
     shapes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     domains: tuple[Condition, ...] = ()
     layout: Layout | None = None
