@@ -31,7 +31,12 @@ def test_versions_and_remarks(path, golden):
     else:
         made["question.md"] = versions.question.markdown
         made["solution.md"] = versions.solution.markdown
-        remarks = [*template.warnings, *versions.warnings, *lint(template), *audit_text(template, versions).warnings]
+        remarks = [
+            *template.warnings,
+            *versions.warnings,
+            *lint(template),
+            *audit_text(template, versions, {}).warnings,
+        ]
         made["warnings.txt"] = "".join(f"{remark}\n" for remark in remarks)
     for kind, text in made.items():
         if text or kind != "warnings.txt":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gradlab._errors import GradlabError
 from gradlab.cli._progress import Reporter
 from gradlab.cli._report import print_built, print_failed
 
@@ -103,24 +104,34 @@ def check(
     * `gradlab lab check courses/gradient-descent.md`
     * `gradlab lab check courses/*.md --strict`
     """
+    passed = [_checked(template, strict) for template in templates]
+    if not all(passed):
+        raise typer.Exit(1)
+
+
+def _checked(template: Path, strict: bool) -> bool:
+    """Check one template and print what was found; what goes wrong in it does not keep the others from their turn."""
     from gradlab.cli._key import print_checked
-    from gradlab.labs import TemplateError, check_template
+    from gradlab.labs import TemplateError, check_template, fault
     from gradlab.prove import Truth, prove_document
 
-    wrong = False
-    for template in templates:
-        try:
-            checked = check_template(template)
-        except TemplateError as problem:
-            typer.echo(str(problem), err=True)
-            wrong = True
-            continue
+    try:
+        checked = check_template(template)
         proof = prove_document(checked.text, checked.graph)
-        print_checked(checked, proof)
-        bad = proof.count(Truth.FALSE) + (proof.count(Truth.NOT_UNDERSTOOD) if strict else 0)
-        wrong = wrong or bool(checked.remarks or checked.leaks or bad)
-    if wrong:
-        raise typer.Exit(1)
+    except TemplateError as problem:
+        typer.echo(str(problem), err=True)
+        return False
+    except GradlabError as problem:
+        typer.echo(f"{template}: error: {problem}", err=True)
+        return False
+    except ModuleNotFoundError:
+        raise  # what is not installed is missing for every template
+    except Exception as problem:
+        typer.echo(str(fault(template, problem)), err=True)
+        return False
+    print_checked(checked, proof)
+    bad = proof.count(Truth.FALSE) + (proof.count(Truth.NOT_UNDERSTOOD) if strict else 0)
+    return not (checked.remarks or checked.leaks or bad)
 
 
 def _run(targets: list[tuple[Path, Path]], options: BuildOptions) -> tuple[BuiltLab | FailedLab, ...]:

@@ -11,6 +11,7 @@ from gradlab.labs._check import CheckedTemplate as CheckedTemplate
 from gradlab.labs._check import check_template as check_template
 from gradlab.labs._diagnostics import Diagnostic as Diagnostic
 from gradlab.labs._diagnostics import TemplateError as TemplateError
+from gradlab.labs._diagnostics import fault as fault
 from gradlab.labs._sheet import Page as Page
 from gradlab.labs._sheet import make_page as make_page
 from gradlab.labs._write import FORMATS as FORMATS

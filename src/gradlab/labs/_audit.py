@@ -7,7 +7,7 @@ import bisect
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 from gradlab._errors import GradlabError
 from gradlab.labs._blocks import Role
 from gradlab.labs._diagnostics import Diagnostic
+from gradlab.labs._image_files import ImageFile
 from gradlab.labs._secrets import (
     SecretImage,
     SecretLine,
@@ -68,12 +69,13 @@ class AuditError(GradlabError):
     """A file that cannot be searched, so that nothing can be said about it."""
 
 
-def audit_text(template: Template, versions: Versions) -> AuditReport:
+def audit_text(template: Template, versions: Versions, images: Mapping[str, ImageFile]) -> AuditReport:
     r"""Find solution lines that stand again where the students read them.
 
     Args:
         template: the template.
         versions: what was made of it.
+        images: the image for each path as the template writes it.
 
     Returns:
         A warning for each such line, and the secrets that are left to look for in the written files.
@@ -85,7 +87,7 @@ def audit_text(template: Template, versions: Versions) -> AuditReport:
     >>> block = "#!TAG HWBEGIN\ny = slope * x + offset\n#!TAG HWEND\n"
     >>> _ = path.write_text(f"```python\n{block}```\n\n```python\ny = slope*x + offset\n```\n")
     >>> template = read_template(path)
-    >>> [warning.line for warning in audit_text(template, make_versions(template)).warnings]
+    >>> [warning.line for warning in audit_text(template, make_versions(template), {}).warnings]
     [8]
     """
     question = _Haystack()
@@ -109,7 +111,7 @@ def audit_text(template: Template, versions: Versions) -> AuditReport:
                 f'take it out here, or allow it with: #!TAG ALLOW "{quoted}".'
             )
             warnings.append(Diagnostic(template.path, numbers[0], "warning", message))
-    return AuditReport(tuple(sorted(warnings)), Secrets(tuple(kept.values()), _secret_images(template, versions)))
+    return AuditReport(tuple(sorted(warnings)), Secrets(tuple(kept.values()), _secret_images(versions, images)))
 
 
 def _hidden(block: Any) -> bool:
@@ -145,15 +147,11 @@ def _without(text: str, allowed: Iterable[str]) -> str:
     return text
 
 
-def _secret_images(template: Template, versions: Versions) -> tuple[SecretImage, ...]:
+def _secret_images(versions: Versions, images: Mapping[str, ImageFile]) -> tuple[SecretImage, ...]:
     shown = {image.file for image in versions.question.images}
     secret = {image.file: image.path for image in versions.solution.images if image.file not in shown}
-    images = []
-    for file, written in secret.items():
-        path = template.path.parent / file
-        # The build warns of an image that is missing; its name is looked for all the same.
-        images.append(SecretImage(written, path.read_bytes() if path.is_file() else None))
-    return tuple(images)
+    # The build warns of an image that is missing; its name is looked for all the same.
+    return tuple(SecretImage(path, images[path].data if path in images else None) for path in secret.values())
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from gradlab._errors import GradlabError
 from gradlab._words import counted
 from gradlab.labs._audit import audit_file, audit_text
-from gradlab.labs._diagnostics import Diagnostic, TemplateError
+from gradlab.labs._diagnostics import Diagnostic, TemplateError, fault
 from gradlab.labs._execute import Executed, ExecutionError, execute, run_blocking
+from gradlab.labs._image_files import ImageFile, read_images
 from gradlab.labs._lint import lint
 from gradlab.labs._manifest import Manifest, build_key, hashes, manifest_name, read_manifest
 from gradlab.labs._publish import recover, staging
@@ -142,6 +143,11 @@ async def _build_all(
                 result = FailedLab(template, problem.errors)
             except GradlabError as problem:
                 result = FailedLab(template, (f"{template}: error: {problem}",))
+            except ModuleNotFoundError:
+                raise  # what is not installed is missing for every template
+            except Exception as problem:
+                # A fault of ours, or of a library, in one template is no reason to lose the others.
+                result = FailedLab(template, (str(fault(template, problem)),))
             on_step(Step(template, "failed" if isinstance(result, FailedLab) else "done"))
             return result
 
@@ -154,6 +160,26 @@ class _BuildError(GradlabError):
         super().__init__("\n".join(errors))
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What is known of a lab before anything is run."""
+
+    template: Template
+    versions: Versions
+    images: Mapping[str, ImageFile]
+    warnings: tuple[Diagnostic, ...]
+    secrets: Secrets
+
+
+def _read(path: Path) -> _Read:
+    template = read_template(path)
+    versions = make_versions(template)
+    images = read_images(template, versions)
+    audit = audit_text(template, versions, images.files)
+    warnings = (*template.warnings, *versions.warnings, *images.warnings, *lint(template), *audit.warnings)
+    return _Read(template, versions, images.files, warnings, audit.secrets)
+
+
 class _Build:
     def __init__(
         self, path: Path, folder: Path, options: BuildOptions, on_step: OnStep, kernels: asyncio.Semaphore
@@ -164,8 +190,8 @@ class _Build:
 
     async def build(self) -> BuiltLab:
         self.on_step(Step(self.path, "reading"))
-        template, versions, found, secrets = await asyncio.to_thread(self._read)
-        key = build_key(template, versions)
+        read = await asyncio.to_thread(_read, self.path)
+        key = build_key(read.template, read.versions, read.images)
         recover(self.folder, self.name)
         before = read_manifest(self.folder, self.name)
         formats = self.options.formats
@@ -175,29 +201,16 @@ class _Build:
             # What was made from the same things in another format stays, made together with the rest.
             formats = tuple(name for name in FORMATS if name in {*formats, *before.formats})
         with staging(self.folder, self.name) as place:
-            executed = await self._execute(template, versions)
+            executed = await self._execute(read.template, read.versions)
             self.on_step(Step(self.path, "writing"))
-            files, warnings = await asyncio.to_thread(
-                self._write, template, versions, executed, secrets, place.new, formats
-            )
-            warnings = tuple(sorted({*found, *warnings}))
+            files, warnings = await asyncio.to_thread(self._write, read, executed, place.new, formats)
+            warnings = tuple(sorted({*read.warnings, *warnings}))
             report = {"files": [as_data(file) for file in files], "warnings": [_plain(warning) for warning in warnings]}
             record = Manifest(key, formats, hashes(place.new, [file.name for file in files]), report)
             (place.new / manifest_name(self.name)).write_text(record.dumps(), encoding="utf-8")
             obsolete = self._obsolete(before, record)
             place.publish(obsolete)
         return BuiltLab(self.path, self.folder, files, warnings, up_to_date=False, removed=obsolete)
-
-    def _read(self) -> tuple[Template, Versions, tuple[Diagnostic, ...], Secrets]:
-        template = read_template(self.path)
-        versions = make_versions(template)
-        audit = audit_text(template, versions)
-        return (
-            template,
-            versions,
-            (*template.warnings, *versions.warnings, *lint(template), *audit.warnings),
-            audit.secrets,
-        )
 
     def _unchanged(self, before: Manifest) -> BuiltLab:
         files = tuple(WrittenFile(**file) for file in before.report["files"])
@@ -230,28 +243,20 @@ class _Build:
         }
 
     def _write(
-        self,
-        template: Template,
-        versions: Versions,
-        executed: dict[str, Executed],
-        secrets: Secrets,
-        folder: Path,
-        formats: tuple[str, ...],
+        self, read: _Read, executed: dict[str, Executed], folder: Path, formats: tuple[str, ...]
     ) -> tuple[tuple[WrittenFile, ...], tuple[Diagnostic, ...]]:
         files: list[WrittenFile] = []
         warnings: list[Diagnostic] = []
-        for version in (versions.question, versions.solution):
+        for version in (read.versions.question, read.versions.solution):
             run = executed[version.kind]
-            written = write_version(template, version, run, self.name, folder, formats)
+            written = write_version(read.template, version, run, read.images, folder, formats)
             files += written.files
             warnings += written.warnings
-        secrets = add_outputs(secrets, executed["solution"].notebook, executed["question"].notebook)
-        self._verify(template, versions.question, files, secrets, folder)
+        secrets = add_outputs(read.secrets, executed["solution"].notebook, executed["question"].notebook)
+        self._verify(read.template, files, secrets, folder)
         return tuple(files), tuple(warnings)
 
-    def _verify(
-        self, template: Template, question: Version, files: list[WrittenFile], secrets: Secrets, folder: Path
-    ) -> None:
+    def _verify(self, template: Template, files: list[WrittenFile], secrets: Secrets, folder: Path) -> None:
         """Search what the students get for what only the solution may show, and parse every code cell of it."""
         leaks: list[str] = []
         for file in files:

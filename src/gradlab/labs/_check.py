@@ -10,6 +10,7 @@ from pathlib import Path
 from gradlab.labs._audit import audit_text
 from gradlab.labs._blocks import Role
 from gradlab.labs._diagnostics import Diagnostic
+from gradlab.labs._image_files import read_images
 from gradlab.labs._lint import lint
 from gradlab.labs._template import Template, read_template
 from gradlab.labs._versions import make_versions
@@ -64,12 +65,13 @@ def check_template(path: Path) -> CheckedTemplate:
     """
     template = read_template(path)
     versions = make_versions(template)
-    audit = audit_text(template, versions)
+    images = read_images(template, versions)
+    audit = audit_text(template, versions, images.files)
     return CheckedTemplate(
         path=template.path,
         text=template.path.read_text(encoding="utf-8-sig"),
         graph=template.settings.graph,
-        remarks=tuple(sorted({*template.warnings, *versions.warnings, *lint(template)})),
+        remarks=tuple(sorted({*template.warnings, *versions.warnings, *images.warnings, *lint(template)})),
         leaks=audit.warnings,
         headings=tuple(_headings(template)),
         secrets=len(audit.secrets.lines) + len(audit.warnings),

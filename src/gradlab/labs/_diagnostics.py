@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from gradlab._errors import GradlabError
+
+_PACKAGE: Final = Path(__file__).parents[1]
+_LONGEST_FAULT: Final = 300
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,6 +36,24 @@ class Diagnostic:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else f"{self.file}"
         return f"{place}: {self.severity}: {self.message}"
+
+
+def fault(file: Path, problem: Exception) -> Diagnostic:
+    """Say that something went wrong that should not have, for a template that is not to blame for it.
+
+    Args:
+        file: the template.
+        problem: what was raised.
+
+    Returns:
+        An error that names the place in gradlab, for a report.
+    """
+    frames = traceback.extract_tb(problem.__traceback__)
+    own = [frame for frame in frames if _PACKAGE in Path(frame.filename).parents] or frames
+    place = f" in {Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""
+    said = " ".join(str(problem).split())[:_LONGEST_FAULT]
+    what = f"{type(problem).__name__}{place}{': ' if said else ''}{said}"
+    return Diagnostic(file, 0, "error", f"gradlab itself failed ({what}); please report this with the template.")
 
 
 class TemplateError(GradlabError):

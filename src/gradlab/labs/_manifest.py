@@ -7,13 +7,14 @@ import hashlib
 import json
 import platform
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from gradlab.labs._image_files import ImageFile
 from gradlab.labs._python import parses
 from gradlab.labs._template import Template
 from gradlab.labs._versions import Versions
@@ -76,24 +77,25 @@ def hash_file(path: Path) -> str:
         return ""
 
 
-def build_key(template: Template, versions: Versions) -> str:
+def build_key(template: Template, versions: Versions, images: Mapping[str, ImageFile]) -> str:
     """Return a hash of everything a build of this template depends on that can be known beforehand.
 
     Args:
         template: The template as read.
         versions: Its versions.
+        images: What they show.
 
     Returns:
         A hexadecimal SHA-256.
     """
     folder = template.path.resolve().parent
     named = {*_named_files(versions, folder)}
-    named |= {folder / image.file for version in (versions.question, versions.solution) for image in version.images}
     parts: list[tuple[str, str]] = [
         ("template", hash_file(template.path)),
         ("gradlab", _own_source()),
         ("python", platform.python_version()),
         *((str(path), hash_file(path)) for path in sorted(named)),
+        *((name, hashlib.sha256(image.data).hexdigest()) for name, image in sorted(images.items())),
         *((name, _version(name)) for name in sorted(_imports(versions))),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

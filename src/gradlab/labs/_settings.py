@@ -19,12 +19,14 @@ class LabSettings:
         timeout: seconds that one cell may run, default 600.
         seed: seed of the random numbers, default None.
         title: the lab's title, default None.
+        image_folders: folders beside the template's own from which images may be published, default none.
     """
 
     graph: str | None = None
     timeout: float = 600.0
     seed: int | None = None
     title: str | None = None
+    image_folders: tuple[str, ...] = ()
 
 
 class SettingsError(GradlabError):
@@ -56,7 +58,7 @@ def split_settings(lines: Sequence[str]) -> tuple[LabSettings, frozenset[int]]:
         SettingsError: if the header is no YAML or a setting is unknown or of the wrong kind.
 
     >>> split_settings(["---", "gradlab:", "  seed: 3", "---"])
-    (LabSettings(graph=None, timeout=600.0, seed=3, title=None), frozenset({0, 1, 2, 3}))
+    (LabSettings(graph=None, timeout=600.0, seed=3, title=None, image_folders=()), frozenset({0, 1, 2, 3}))
     """
     import yaml
 
@@ -120,6 +122,7 @@ def _settings(values: Any, places: dict[str, int], line: int) -> LabSettings:
         "timeout": (lambda value: _is_number(value) and value > 0, "a number of seconds above 0"),
         "seed": (lambda value: type(value) is int and value >= 0, "a whole number from 0 up"),
         "title": (lambda value: isinstance(value, str), "a text in quotes"),
+        "image_folders": (_is_folders, "a list of folders, such as [../figures]"),
     }
     for key, value in values.items():
         accepts, wanted = checks[key]
@@ -128,7 +131,13 @@ def _settings(values: Any, places: dict[str, int], line: int) -> LabSettings:
     given = {key: value for key, value in values.items() if value is not None}
     if "timeout" in given:
         given["timeout"] = float(given["timeout"])
+    if "image_folders" in given:
+        given["image_folders"] = tuple(given["image_folders"])
     return LabSettings(**given)
+
+
+def _is_folders(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) and name and "\0" not in name for name in value)
 
 
 def _is_number(value: Any) -> bool:

@@ -6,12 +6,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gradlab.labs._blocks import Line, mark_lines
 from gradlab.labs._diagnostics import Diagnostic, TemplateError
+from gradlab.labs._files import UnfitFileError, read_regular
 from gradlab.labs._layout import CellKind, Layout, Span, read_layout
 from gradlab.labs._settings import LabSettings, SettingsError, split_settings
+
+LARGEST_TEMPLATE: Final = 100_000_000
+"""Bytes of the largest template that is read."""
 
 # What str.splitlines, and so Jupytext, takes for the end of a line though no editor counts it as one.
 _ODD_LINE_ENDS = re.compile("[\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
@@ -157,7 +161,10 @@ def read_template(path: Path) -> Template:
 
 def _read_text(path: Path, findings: _Findings) -> str:
     try:
-        raw = path.read_bytes()
+        raw, _ = read_regular(path, LARGEST_TEMPLATE, "the template")
+    except UnfitFileError as problem:
+        findings.error(0, str(problem))
+        raise findings.stop() from problem
     except OSError as problem:
         findings.error(0, f"the template cannot be read: {problem.strerror or problem}.")
         raise findings.stop() from problem

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from gradlab.labs._export import (
     to_html,
     to_pdf,
 )
+from gradlab.labs._image_files import ImageFile
 from gradlab.labs._template import Template
 from gradlab.labs._versions import Version
 
@@ -59,7 +60,12 @@ class Written:
 
 
 def write_version(
-    template: Template, version: Version, executed: Executed, name: str, folder: Path, formats: Sequence[str]
+    template: Template,
+    version: Version,
+    executed: Executed,
+    images: Mapping[str, ImageFile],
+    folder: Path,
+    formats: Sequence[str],
 ) -> Written:
     """Write a version in the formats asked for.
 
@@ -67,21 +73,28 @@ def write_version(
         template: What it was made from.
         version: The version.
         executed: Its notebook after the run.
-        name: The lab's name, which the files' names begin with.
+        images: The image for each path as the template writes it.
         folder: Where to write; it is there and empty.
         formats: Of `FORMATS`.
 
     Returns:
         The files and what could not be shown as Jupyter would.
     """
-    return _Writer(template, version, executed, name, folder).write(formats)
+    return _Writer(template, version, executed, images, folder).write(formats)
 
 
 class _Writer:
-    def __init__(self, template: Template, version: Version, executed: Executed, name: str, folder: Path) -> None:
+    def __init__(
+        self,
+        template: Template,
+        version: Version,
+        executed: Executed,
+        images: Mapping[str, ImageFile],
+        folder: Path,
+    ) -> None:
         self.template, self.version, self.executed, self.folder = template, version, executed, folder
-        self.name = name
-        self.stem = f"{name}-{version.kind}"
+        self.images, self.name = images, template.path.stem
+        self.stem = f"{self.name}-{version.kind}"
         self.warnings: dict[Diagnostic, None] = {}
         self.files: list[WrittenFile] = []
 
@@ -95,10 +108,9 @@ class _Writer:
             self._add("ipynb", _notebook_bytes(notebook, links), self._run_facts())
         if document is not None:
             self._pages(document, formats)
-        for link in links.values():
-            if link != "":
-                path = self.folder / link
-                self.files.append(WrittenFile(link, self.version.kind, [], None, path.stat().st_size))
+        for link in dict.fromkeys(links.values()):
+            size = (self.folder / link).stat().st_size
+            self.files.append(WrittenFile(link, self.version.kind, [], None, size))
         return Written(tuple(self.files), tuple(self.warnings))
 
     def _warn(self, line: int, message: str) -> None:
@@ -110,37 +122,30 @@ class _Writer:
         self.files.append(WrittenFile(path.name, self.version.kind, facts, pages, len(data)))
 
     def _images(self) -> tuple[dict[str, str], dict[str, Path | None]]:
-        """Copy the images this version shows; return the new link and the file for each path as written."""
+        """Copy the images this version shows; return the new link and the copy for each path as written."""
         links: dict[str, str] = {}
         sources: dict[str, Path | None] = {}
-        taken: dict[str, Path] = {}
+        names: dict[Path, str] = {}
         for image in self.version.images:
-            path = self.template.path.parent / image.file
-            try:
-                data = path.read_bytes()
-            except OSError as problem:
+            found = self.images.get(image.path)
+            if found is None:
                 sources.setdefault(image.path, None)
-                reason = (
-                    "is not there" if isinstance(problem, FileNotFoundError) else f"cannot be read ({problem.strerror})"
-                )
-                self._warn(image.line, f"the image {image.path} {reason}; its place shows its description")
                 continue
-            if image.path in links:
-                continue
-            link = self._free_name(path, taken)
-            target = self.folder / link
-            target.parent.mkdir(exist_ok=True)
-            target.write_bytes(data)
+            link = names.setdefault(found.path, self._free_name(Path(image.file), names.values()))
+            copy = self.folder / link
+            if image.path not in links and not copy.exists():
+                copy.parent.mkdir(exist_ok=True)
+                copy.write_bytes(found.data)
+                copy.chmod(copy.stat().st_mode & found.mode)
             links[image.path] = link
-            sources[image.path] = sources[image.file] = path
+            sources[image.path] = sources[image.file] = copy
         return links, sources
 
-    def _free_name(self, path: Path, taken: dict[str, Path]) -> str:
+    def _free_name(self, path: Path, taken: Collection[str]) -> str:
         number, name = 1, f"{self.stem}_files/{path.name}"
-        while taken.get(name, path) != path:
+        while name in taken:
             number += 1
             name = f"{self.stem}_files/{path.stem}-{number}{path.suffix}"
-        taken[name] = path
         return name
 
     def _document(self, notebook: NotebookNode, images: dict[str, Path | None]) -> Document:

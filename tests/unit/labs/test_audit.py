@@ -12,6 +12,7 @@ from nbformat import v4
 from PIL import Image
 
 from gradlab.labs._audit import AuditError, AuditReport, audit_file, audit_text
+from gradlab.labs._image_files import read_images
 from gradlab.labs._secrets import SecretImage, Secrets, add_outputs, is_telling, secret_line
 from gradlab.labs._template import read_template
 from gradlab.labs._versions import make_versions
@@ -24,7 +25,8 @@ def report_of(tmp_path: Path, text: str) -> AuditReport:
     path = tmp_path / "lab.md"
     path.write_text(text)
     template = read_template(path)
-    return audit_text(template, make_versions(template))
+    versions = make_versions(template)
+    return audit_text(template, versions, read_images(template, versions).files)
 
 
 def cells(*codes: str) -> str:

@@ -1,0 +1,46 @@
+"""Read ordinary files that others have named, without trusting that they are ordinary files."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from gradlab._errors import GradlabError
+from gradlab._words import counted
+
+
+class UnfitFileError(GradlabError):
+    """A file that must not or cannot be used; the message says what to do instead."""
+
+
+def read_regular(path: Path, largest: int, what: str) -> tuple[bytes, int]:
+    """Read an ordinary file, and never wait for a pipe or a device.
+
+    Args:
+        path: the file.
+        largest: how many bytes it may hold.
+        what: how messages name it.
+
+    Returns:
+        What it holds, and its permissions.
+
+    Raises:
+        UnfitFileError: if it is a folder, a pipe or a device, or too large.
+        OSError: if it cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    state = os.fstat(descriptor)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(descriptor)
+        raise UnfitFileError(f"{what} is no ordinary file but {_file_kind(state.st_mode)}.")
+    with os.fdopen(descriptor, "rb") as stream:
+        data = stream.read(largest + 1)
+    if len(data) > largest:
+        raise UnfitFileError(f"{what} is larger than {counted(largest // 1_000_000, 'megabyte')}; make it smaller.")
+    return data, stat.S_IMODE(state.st_mode)
+
+
+def _file_kind(mode: int) -> str:
+    kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+    return next((name for test, name in kinds if test(mode)), "a device")
