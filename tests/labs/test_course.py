@@ -64,7 +64,12 @@ def _run(source: str, names: dict[str, Any]) -> None:
 
 
 def test_nothing_is_to_be_remarked(template, versions):
-    remarks = [*template.warnings, *versions.warnings, *lint(template), *audit_text(template, versions, {}).warnings]
+    remarks = [
+        *template.warnings,
+        *versions.warnings,
+        *lint(template, versions),
+        *audit_text(template, versions, {}).warnings,
+    ]
     assert remarks == []
     assert 45 <= len(template.cells) <= 90
     assert template.settings.timeout <= 60

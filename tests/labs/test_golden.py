@@ -34,7 +34,7 @@ def test_versions_and_remarks(path, golden):
         remarks = [
             *template.warnings,
             *versions.warnings,
-            *lint(template),
+            *lint(template, versions),
             *audit_text(template, versions, {}).warnings,
         ]
         made["warnings.txt"] = "".join(f"{remark}\n" for remark in remarks)

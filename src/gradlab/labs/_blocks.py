@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import takewhile
 
 from gradlab.labs._layout import Span
+from gradlab.labs._recovery import block_tags, open_after
 from gradlab.labs._tags import (
     BLOCKS,
     CheckArguments,
@@ -102,7 +104,7 @@ def mark_lines(spans: Sequence[Span], error: Report, warning: Report) -> Marked:
     Returns:
         The lines; of use only if no error was reported.
     """
-    marker = _Marker(error, warning)
+    marker = _Marker(spans, error, warning)
     cells = tuple(tuple(marker.cell(index, span)) for index, span in enumerate(spans))
     marker.end()
     return Marked(cells, frozenset(marker.skipped), tuple(marker.allowed))
@@ -111,23 +113,38 @@ def mark_lines(spans: Sequence[Span], error: Report, warning: Report) -> Marked:
 class _Marker:
     """Walks through the lines and knows which block is open."""
 
-    def __init__(self, error: Report, warning: Report) -> None:
-        self.error, self.warning = error, warning
-        self.open: Block | None = None
+    def __init__(self, spans: Sequence[Span], error: Report, warning: Report) -> None:
+        self.spans, self.error, self.warning = spans, error, warning
+        # More than one only behind an error, where the blocks of a slip are waited for.
+        self.stack: list[Block] = []
         self.skipped: set[int] = set()
         self.allowed: list[str] = []
         self.names: dict[str, int] = {}
 
+    @property
+    def open(self) -> Block | None:
+        return self.stack[-1] if self.stack else None
+
     def cell(self, index: int, span: Span) -> Iterable[Line]:
         for number, text in enumerate(span.lines, span.content_line):
+            tag = None
             try:
                 tag = parse_tag(text)
                 yield self._plain(number, text) if tag is None else self._tag(number, text, tag, index, span)
             except TagSyntaxError as problem:
                 self.error(number, str(problem) + ".")
+                self._recover(number, index, "" if tag is None else tag.word)
         if self.open is not None and self.open.word == "CHECK":
             self.error(self.open.line, "CHECK is not closed in its cell; write '#!TAG CHECKEND' in the same cell.")
-            self.open = None
+            self.stack.clear()
+
+    def _recover(self, number: int, index: int, word: str) -> None:
+        """Go on so that the slip in a line is not told again at the tags behind it."""
+        if word and word not in BLOCKS and word not in BLOCKS.values():
+            return
+        words = open_after(word, [block.word for block in self.stack], block_tags(self.spans, index, number))
+        same = len(list(takewhile(lambda pair: pair[0].word == pair[1], zip(self.stack, words, strict=False))))
+        self.stack[same:] = [Block(name, number) for name in words[same:]]
 
     def end(self) -> None:
         if self.open is not None:
@@ -177,7 +194,7 @@ class _Marker:
         check = None
         if tag.word == "CHECK":
             check = self._check(number, tag, span)
-        self.open = Block(tag.word, number, check)
+        self.stack.append(Block(tag.word, number, check))
         return Line(number, text, Role.TAG, self.open)
 
     def _check(self, number: int, tag: Tag, span: Span) -> CheckArguments | None:
@@ -196,14 +213,14 @@ class _Marker:
         return check
 
     def _closes(self, number: int, text: str, tag: Tag) -> Line:
-        block, self.open = self.open, None
+        block = self.open
         if block is None:
             opener = next(word for word, closing in BLOCKS.items() if closing == tag.word)
             raise TagSyntaxError(f"{tag.word} closes nothing; write '#!TAG {opener}' before it or delete it")
         if BLOCKS[block.word] != tag.word:
-            self.open = block
-            opened, self.open = self._opened(), None
-            raise TagSyntaxError(f"{tag.word} inside a block{opened}; close it with '#!TAG {BLOCKS[block.word]}'")
+            closing = BLOCKS[block.word]
+            raise TagSyntaxError(f"{tag.word} inside a block{self._opened()}; close it with '#!TAG {closing}'")
+        self.stack.pop()
         return Line(number, text, Role.TAG, block)
 
     def _opened(self) -> str:

@@ -176,7 +176,7 @@ def _read(path: Path) -> _Read:
     versions = make_versions(template)
     images = read_images(template, versions)
     audit = audit_text(template, versions, images.files)
-    warnings = (*template.warnings, *versions.warnings, *images.warnings, *lint(template), *audit.warnings)
+    warnings = (*template.warnings, *versions.warnings, *images.warnings, *lint(template, versions), *audit.warnings)
     return _Read(template, versions, images.files, warnings, audit.secrets)
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gradlab._errors import GradlabError
 from gradlab.labs._audit import audit_text
 from gradlab.labs._blocks import Role
-from gradlab.labs._diagnostics import Diagnostic
+from gradlab.labs._diagnostics import Diagnostic, TemplateError
 from gradlab.labs._image_files import read_images
 from gradlab.labs._lint import lint
 from gradlab.labs._template import Template, read_template
@@ -64,6 +65,7 @@ def check_template(path: Path) -> CheckedTemplate:
     ()
     """
     template = read_template(path)
+    check_graph(template)
     versions = make_versions(template)
     images = read_images(template, versions)
     audit = audit_text(template, versions, images.files)
@@ -71,11 +73,31 @@ def check_template(path: Path) -> CheckedTemplate:
         path=template.path,
         text=template.path.read_text(encoding="utf-8-sig"),
         graph=template.settings.graph,
-        remarks=tuple(sorted({*template.warnings, *versions.warnings, *images.warnings, *lint(template)})),
+        remarks=tuple(sorted({*template.warnings, *versions.warnings, *images.warnings, *lint(template, versions)})),
         leaks=audit.warnings,
         headings=tuple(_headings(template)),
         secrets=len(audit.secrets.lines) + len(audit.warnings),
     )
+
+
+def check_graph(template: Template) -> None:
+    """Make sure that the header's graph is one.
+
+    Args:
+        template: the template.
+
+    Raises:
+        TemplateError: if the prover cannot read it, with the header's line.
+    """
+    from gradlab.prove import graph_of
+
+    settings = template.settings
+    try:
+        graph_of(settings.graph)
+    except GradlabError as problem:
+        said = " ".join(str(problem).split())
+        message = f"graph: {said}; write for example 'graph: \"mlp 2,2,1\"' or 'graph: \"x1**2 + x1*x2\"'."
+        raise TemplateError([Diagnostic(template.path, settings.graph_line, "error", message)]) from problem
 
 
 def _headings(template: Template) -> Iterator[tuple[int, str]]:

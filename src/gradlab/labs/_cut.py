@@ -65,7 +65,8 @@ def comment(indent: str, text: str) -> str:
     >>> comment("    ", "TODO return the loss.")
     '    # TODO return the loss.'
     """
-    return f"{indent}# {text.lstrip('# ')}".rstrip()
+    bare = re.sub(r"^\s*(?:#+ ?)+", "", text)
+    return f"{indent}# {bare}".rstrip()
 
 
 def cut_code(lines: Sequence[Line], python: bool) -> CutCode:

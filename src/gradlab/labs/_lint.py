@@ -11,7 +11,7 @@ from gradlab.labs._diagnostics import Diagnostic
 from gradlab.labs._images import without_code
 from gradlab.labs._names import undefined_names
 from gradlab.labs._template import Template
-from gradlab.labs._versions import make_versions
+from gradlab.labs._versions import Versions
 
 # `\\` first: in `\\\begin{...}` the line break ends before the backslash of \begin.
 _TOKEN = re.compile(r"\\\\|\\\$|\\(?P<word>begin|end)\s*\{(?P<name>[A-Za-z]+\*?)\}|(?P<dollars>\$\$)")
@@ -22,28 +22,27 @@ _DISPLAYS: Final = frozenset(
 )
 
 
-def lint(template: Template) -> tuple[Diagnostic, ...]:
+def lint(template: Template, versions: Versions) -> tuple[Diagnostic, ...]:
     r"""Find what can be built and still is not right.
 
     Args:
         template: the template.
+        versions: what was made of it.
 
     Returns:
         Warnings: LaTeX environments that are not balanced or stand where MathJax refuses them, in either
         version; names that only a homework block defines.
 
-    Raises:
-        TemplateError: if the template's versions cannot be made.
-
     >>> import tempfile
     >>> from pathlib import Path
     >>> from gradlab.labs._template import read_template
+    >>> from gradlab.labs._versions import make_versions
     >>> path = Path(tempfile.mkdtemp()) / "lab.md"
     >>> _ = path.write_text("Text\n\\end{enumerate}\n")
-    >>> [warning.line for warning in lint(read_template(path))]
+    >>> template = read_template(path)
+    >>> [warning.line for warning in lint(template, make_versions(template))]
     [2]
     """
-    versions = make_versions(template)
     found: dict[tuple[int, str], Diagnostic] = {}
     for version in (versions.solution, versions.question):
         for index, lines in enumerate(version.cell_lines):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import symtable
 import warnings
 from collections.abc import Iterator, Sequence
@@ -41,10 +42,11 @@ def undefined_names(template: Template, versions: Versions) -> tuple[Diagnostic,
         return ()
     defined_anyway = {use.name for use in _unresolved(versions.solution)}
     blocks = _homework_definitions(template, versions.solution)
+    messages = _messages(template)
     found: dict[int, list[_Use]] = {}
     for use in _unresolved(versions.question):
         block = max((line for line in blocks.get(use.name, ()) if line < use.line), default=None)
-        if use.name not in defined_anyway and block is not None:
+        if use.name not in defined_anyway and block is not None and not _is_named(use.name, messages.get(block, "")):
             found.setdefault(block, []).append(use)
     return tuple(
         Diagnostic(
@@ -56,6 +58,23 @@ def undefined_names(template: Template, versions: Versions) -> tuple[Diagnostic,
         )
         for block, uses in sorted(found.items())
     )
+
+
+def _messages(template: Template) -> dict[int, str]:
+    """What the messages of each block say, by the block's opening line."""
+    said: dict[int, str] = {}
+    for cell in template.cells:
+        for line in cell.lines:
+            if line.role is Role.MESSAGE and line.block is not None:
+                said[line.block.line] = f"{said.get(line.block.line, '')}\n{line.text}"
+    return said
+
+
+def _is_named(name: str, message: str) -> bool:
+    """Whether a message tells the student a name; 'a' and 'I' are words unless they stand in backquotes."""
+    if name in ("a", "I"):
+        return f"`{name}`" in message
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", message) is not None
 
 
 def _code(version: Version) -> tuple[str, list[int]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from gradlab._errors import GradlabError
@@ -15,11 +16,12 @@ class LabSettings:
     """The settings of one lab.
 
     Args:
-        graph: what the answer key is about, kept as written, default None.
+        graph: what the answer key is about, ``mlp: 2,2,1`` written as ``mlp 2,2,1``, default None.
         timeout: seconds that one cell may run, default 600.
         seed: seed of the random numbers, default None.
         title: the lab's title, default None.
         image_folders: folders beside the template's own from which images may be published, default none.
+        graph_line: the template line that says what the answer key is about, 0 without one.
     """
 
     graph: str | None = None
@@ -27,6 +29,7 @@ class LabSettings:
     seed: int | None = None
     title: str | None = None
     image_folders: tuple[str, ...] = ()
+    graph_line: int = field(default=0, compare=False)
 
 
 class SettingsError(GradlabError):
@@ -42,7 +45,7 @@ class SettingsError(GradlabError):
         self.line = line
 
 
-_KNOWN = tuple(field.name for field in fields(LabSettings))
+_KNOWN = ("graph", "timeout", "seed", "title", "image_folders")
 
 
 def split_settings(lines: Sequence[str]) -> tuple[LabSettings, frozenset[int]]:
@@ -57,8 +60,9 @@ def split_settings(lines: Sequence[str]) -> tuple[LabSettings, frozenset[int]]:
     Raises:
         SettingsError: if the header is no YAML or a setting is unknown or of the wrong kind.
 
-    >>> split_settings(["---", "gradlab:", "  seed: 3", "---"])
-    (LabSettings(graph=None, timeout=600.0, seed=3, title=None, image_folders=()), frozenset({0, 1, 2, 3}))
+    >>> settings, rows = split_settings(["---", "gradlab:", "  seed: 3", "---"])
+    >>> settings.seed, sorted(rows)
+    (3, [0, 1, 2, 3])
     """
     import yaml
 
@@ -133,11 +137,20 @@ def _settings(values: Any, places: dict[str, int], line: int) -> LabSettings:
         given["timeout"] = float(given["timeout"])
     if "image_folders" in given:
         given["image_folders"] = tuple(given["image_folders"])
+    if "graph" in given:
+        given["graph"] = _graph(given["graph"])
+        given["graph_line"] = places.get("graph", line)
     return LabSettings(**given)
 
 
 def _is_folders(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) and name and "\0" not in name for name in value)
+
+
+def _graph(text: str) -> str:
+    """The words for a graph in the one spelling that the prover reads."""
+    found = re.match(r"\s*mlp\s*:?\s+(?=\d)", text)
+    return text if found is None else "mlp " + re.sub(r"\s*,\s*", ",", text[found.end() :])
 
 
 def _is_number(value: Any) -> bool:

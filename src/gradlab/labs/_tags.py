@@ -94,7 +94,8 @@ def parse_tag(line: str) -> Tag | None:
     if match["kind"] == "MSG":
         if _ANYWHERE.search(rest):
             raise TagSyntaxError("a second tag stands in this message; each tag needs a line of its own")
-        return Tag("MSG", indent, rest.strip())
+        # One blank parts the word from the message; what more there is indents the message.
+        return Tag("MSG", indent, rest[1:].rstrip())
     remarks = ()
     if match["comment"]:
         remarks = ("this tag is commented out, and counts all the same; delete the line if it should not",)

@@ -114,3 +114,20 @@ def test_every_step_of_our_own_course_is_true(run):
     assert total is not None
     assert total[1] == total[2]
     assert int(total[1]) > 80
+
+
+@pytest.mark.parametrize("graph", ["mlp 2,2,1", '"mlp: 2,2,1"', '"mlp:  2, 2, 1"'])
+def test_a_graph_may_be_written_with_or_without_a_colon(run, graph):
+    status, out, _ = run(lab("lab.md", "z_{1,out}", graph))
+    assert status == 0
+    assert "equations against mlp 2,2,1" in out
+
+
+@pytest.mark.parametrize(("graph", "said"), [("mlp 2,x", "not the sizes of layers"), ("x1**", "not an expression")])
+def test_a_graph_that_is_none_is_an_error_in_its_line(run, graph, said):
+    status, _, err = run(lab("lab.md", "z_{1,out}", graph), lab("good.md", "z_{1,out}"))
+    assert status == 1
+    assert said in err
+    assert re.match(r"lab\.md:\d+: error: graph: ", err)
+    line = int(err.split(":")[1])
+    assert graph in Path("lab.md").read_text().split("\n")[line - 1]

@@ -156,10 +156,10 @@ def test_a_fault_of_ours_in_one_lab_leaves_the_others_alone(course, tmp_path, mo
         path.write_text("# T\n")
     real = _build.lint
 
-    def lint(template):
+    def lint(template, versions):
         if template.path == bad:
             raise RecursionError("too deep")
-        return real(template)
+        return real(template, versions)
 
     monkeypatch.setattr(_build, "lint", lint)
     failed, built = build(bad, good, out=tmp_path / "out")

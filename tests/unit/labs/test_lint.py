@@ -4,12 +4,14 @@ import pytest
 
 from gradlab.labs._lint import lint
 from gradlab.labs._template import read_template
+from gradlab.labs._versions import make_versions
 
 
 def remarks(tmp_path, text):
     path = tmp_path / "lab.md"
     path.write_text(text)
-    return [(found.line, found.message) for found in lint(read_template(path))]
+    template = read_template(path)
+    return [(found.line, found.message) for found in lint(template, make_versions(template))]
 
 
 @pytest.mark.parametrize(
@@ -68,3 +70,17 @@ def test_names_that_only_homework_defines(tmp_path):
 )
 def test_names_that_are_defined_all_the_same(tmp_path, code):
     assert remarks(tmp_path, f"```python\n{code}\n```\n") == []
+
+
+@pytest.mark.parametrize(
+    ("message", "count"), [("Compute the sample `z`.", 0), ("Return z + 1", 0), ("Compute zz.", 1), ("", 1)]
+)
+def test_a_name_that_the_message_says_needs_no_remark(tmp_path, message, count):
+    code = f"def f():\n    #!TAG HWBEGIN\n    #!MSG {message}\n    z = 1\n    #!TAG HWEND\n    return z"
+    assert len(remarks(tmp_path, f"```python\n{code}\n```\n")) == count
+
+
+def test_the_article_a_is_no_name(tmp_path):
+    code = "#!TAG HWBEGIN\n#!MSG Choose a {}.\na = 1\n#!TAG HWEND\nprint(a)"
+    assert len(remarks(tmp_path, f"```python\n{code.format('value')}\n```\n")) == 1
+    assert remarks(tmp_path, f"```python\n{code.format('value `a`')}\n```\n") == []

@@ -76,7 +76,7 @@ def test_settings_are_read_and_taken_out_of_the_header(tmp_path):
     own = 'gradlab:\n  graph: "mlp: 2, 2, 1"\n  timeout: 30\n'
     text = f"---\ntitle: Kept\n{own}\njupyter:\n  kernelspec:\n    name: python3\n    display_name: P\n---\n\nText\n"
     template = template_of(tmp_path, text)
-    assert template.settings.graph == "mlp: 2, 2, 1"
+    assert template.settings.graph == "mlp 2,2,1"
     assert template.settings.timeout == 30.0
     assert not any("mlp" in line for line in template.header)
     assert template.header_cell == "---\ntitle: Kept\n---"
@@ -88,6 +88,7 @@ def test_settings_are_read_and_taken_out_of_the_header(tmp_path):
     [
         ("gradlab:\n  sed: 3", 3, "nearest known is seed"),
         ("gradlab:\n  seed: -1", 3, "whole number"),
+        ("gradlab:\n  image_folders: ..", 3, "a list of folders"),
         ("gradlab:\n  timeout: true", 3, "seconds above 0"),
         ("gradlab: 4", 2, "hold settings"),
         ("jupyter:\n  gradlab:\n    seed: 1", 2, "move it"),

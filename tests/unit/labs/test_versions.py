@@ -278,3 +278,17 @@ def test_only_the_block_that_takes_the_last_value_raises(tmp_path):
 def test_a_function_that_keeps_a_value_is_left_as_it_is(tmp_path, kept):
     body = f"def f(x):\n    #!TAG HWBEGIN\n    #!MSG TODO\n    y = 2\n    #!TAG HWEND\n    {kept}"
     assert question_cell(tmp_path, body) == f"def f(x):\n    # TODO\n    {kept}"
+
+
+@pytest.mark.parametrize(
+    ("tag", "shown"),
+    [
+        ("#!MSG 1. First this,", "# 1. First this,"),
+        ("#!MSG    which goes on here.", "#    which goes on here."),
+        ("# #!MSG # once", "# once"),
+        ("#!MSG", "#"),
+    ],
+)
+def test_a_message_keeps_its_own_indentation(tmp_path, tag, shown):
+    body = f"def f(x):\n    #!TAG HWBEGIN\n    {tag}\n    return x\n    #!TAG HWEND"
+    assert question_cell(tmp_path, body).split("\n")[1] == f"    {shown}"
