@@ -8,11 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradlab.labs._export._math import FoundMath, find_math
 from gradlab.labs._export._mathml import to_mathml
-from gradlab.labs._export._tex_parse import parse
-from gradlab.labs._export._tex_tokens import TexError
 from gradlab.labs._export._typst_math import to_typst
+from gradlab.tex import FoundMath, TexError, find_math, parse
 
 
 def formulas(text):
