@@ -34,6 +34,7 @@ from gradlab.tex._tree import (
     Space,
     Symbol,
     Variant,
+    moved,
     place,
 )
 
@@ -221,7 +222,8 @@ class Parser:
         elif name == "begin":
             return [self._environment(token)]
         elif name in READERS:
-            return [READERS[name](self, name)]
+            node = place(READERS[name](self, name), token.start, self.tokens.end, name)
+            return [moved(node, token.start, self.tokens.end)]
         elif name not in _IGNORED:
             raise TexError(_unknown(name), token.start)
         return []

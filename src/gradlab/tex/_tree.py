@@ -228,10 +228,16 @@ _PARTS: dict[type, tuple[str, ...]] = {
 def place(node: Node, start: int, end: int, command: str = "") -> Node:
     """Tell a node that has just been made where it stands and which command made it, and its parts where they stand."""
     if node.start < 0:
-        object.__setattr__(node, "start", start)
-        object.__setattr__(node, "end", end)
+        moved(node, start, end)
         if command and not node.command:
             object.__setattr__(node, "command", command)
         for child in children(node):
             place(child, start, end)
+    return node
+
+
+def moved(node: Node, start: int, end: int) -> Node:
+    """Tell a node alone that it stands elsewhere: a command that leaves its argument as it is."""
+    object.__setattr__(node, "start", start)
+    object.__setattr__(node, "end", end)
     return node
