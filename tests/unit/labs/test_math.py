@@ -67,7 +67,7 @@ def test_money_and_unclosed_mathematics_are_remarked_upon():
     assert [remark.message.split(":")[0] for remark in remarks] == [
         "'$5 and$' was read as money, but Jupyter sets it as mathematics",
         "$$ has no closing $$ before the paragraph ends",
-        r"\begin{align} has no \end{align}",
+        r"\begin{align} has no closing \end{align} before the paragraph ends",
     ]
     assert [remark.offset for remark in remarks] == [0, 11, 16]
 
