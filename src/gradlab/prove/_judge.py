@@ -9,12 +9,13 @@ from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._exact import equal_exactly
 from gradlab.prove._layout import Block, Chain
 from gradlab.prove._names import Names
-from gradlab.prove._numeric import AGREEMENT, ENOUGH_POINTS, Comparison, Point, compare, distinguishable, short
 from gradlab.prove._reading import ChainReader, Definitions, Reading
 from gradlab.prove._repair import repair_chain
 from gradlab.prove._sides import Sides
 from gradlab.prove._tree import FREE, Writer, has_derivative, names_in
 from gradlab.prove._verdict import Method, Repair, Slip, Step, Truth, Witness
+from gradlab.prove.judge._compare import AGREEMENT, Comparison, compare, distinguishable
+from gradlab.prove.judge._points import Point, short
 
 SECONDS_FOR_CHAIN = 1.5
 SECONDS_FOR_EXACT = 0.4
@@ -212,7 +213,7 @@ class ChainJudge:
                 self.claims = self.claims and self.count > 1
                 return Finding(Truth.NOT_UNDERSTOOD, reason=condition)
             return Finding(Truth.FALSE, witness=self.witness(result, result.differing, sides, (left, right)))
-        if len(result.agreeing) < ENOUGH_POINTS:
+        if not result.enough:
             return Finding(Truth.NOT_UNDERSTOOD, reason="hardly a point was found at which both sides are defined")
         if sides.sizes == (None,):
             a, b = sides.meaning(left, None), sides.meaning(right, None)
@@ -240,6 +241,7 @@ class ChainJudge:
     def witness(
         self, result: Comparison, point: Point, sides: Sides, written: tuple[Expression, Expression]
     ) -> Witness:
-        names = dict.fromkeys(name for side in written for name in ordered_names(sides.meaning(side, point.size)))
-        shown = {self.writer.name(name): short(point.named(name)) for name in names}
+        size = sides.points.variant(point.number)
+        names = dict.fromkeys(name for side in written for name in ordered_names(sides.meaning(side, size)))
+        shown = {self.writer.name(name): short(point.balls.machine(point.value(Ref(name)))) for name in names}
         return Witness(shown, *distinguishable(*result.values))

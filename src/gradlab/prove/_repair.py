@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from gradlab.graph import Differentiate, Expression, Partial, Ref
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
-from gradlab.prove._numeric import Undefined, compare
 from gradlab.prove._tree import Vector, Writer
 from gradlab.prove._verdict import Repair, Truth
+from gradlab.prove.judge._compare import compare
+from gradlab.prove.judge._points import Undefined
 from gradlab.prove.repairs import ALL, Search
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ class _Repairer:
             return False
         meaning = self.sides.meaning
         try:
-            result = compare(self.sides.points, lambda size: (meaning(a, size), meaning(b, size)), POINTS_TO_COMPARE)
+            sides = self.sides.points, lambda size: (meaning(a, size), meaning(b, size))
+            result = compare(*sides, wanted=POINTS_TO_COMPARE)
         except (*Undefined, NotUnderstoodError):
             return False
         return result.differing is None and bool(result.agreeing)

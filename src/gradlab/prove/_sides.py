@@ -8,8 +8,8 @@ from gradlab.graph import Expression
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._meaning import Meaning
 from gradlab.prove._names import Names
-from gradlab.prove._numeric import Points
 from gradlab.prove._tree import Vector
+from gradlab.prove.judge._points import Ground, Points
 
 
 class Sides:
@@ -34,7 +34,7 @@ class Sides:
         deadline: Deadline,
     ) -> None:
         self.names, self.written, self.sizes, self.size_names = names, written, sizes, size_names
-        self.points = Points(names.graph, deadline, sizes)
+        self.points = Points({size: Ground(names.graph) for size in sizes}, deadline)
         self._meanings = {size: Meaning(names, size, through, deadline, size_names) for size in sizes}
         self._known: dict[tuple[Expression, int | None], Expression] = {}
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
-from gradlab.tex import FoundMath, Macro, TexError, parse
-
+from ._math import FoundMath
 from ._mathml import to_mathml
+from ._tex_parse import parse
+from ._tex_tokens import Macro, TexError
 from ._typst_math import to_typst
 
 _OPEN, _CLOSE = "\ue000", "\ue001"

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from gradlab.graph import Apply, Expression, Partial, Ref
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
-from gradlab.prove._numeric import PROBE, Undefined, compare, finite, usable
 from gradlab.prove._tree import Path, Writer, nodes, replace_at
 from gradlab.prove._verdict import Fault
+from gradlab.prove.judge._compare import compare, usable
+from gradlab.prove.judge._points import PROBE, Undefined, finite
 
 if TYPE_CHECKING:
     from gradlab.prove._sides import Sides
@@ -82,7 +83,7 @@ class Search:
         for number in self.numbers:
             try:
                 value = self.sides.points.quick(number).value(
-                    self.sides.meaning(written, self.sides.points.size(number))
+                    self.sides.meaning(written, self.sides.points.variant(number))
                 )
             except (*Undefined, NotUnderstoodError, RecursionError):
                 return None
@@ -101,7 +102,9 @@ class Search:
         try:
             meaning = self.sides.meaning
             result = compare(
-                self.sides.points, lambda size: (meaning(self.target, size), meaning(written, size)), POINTS_TO_VERIFY
+                self.sides.points,
+                lambda size: (meaning(self.target, size), meaning(written, size)),
+                wanted=POINTS_TO_VERIFY,
             )
         except (NotUnderstoodError, OutOfTimeError, RecursionError):
             return False
