@@ -234,7 +234,9 @@ class Network:
 
     def __repr__(self) -> str:
         g = self._graph
-        return f"mlp({list(g.sizes)}, hidden={g.hidden!r}, output={g.output!r}, loss={g.loss!r})"
+        rare = f", scaling={g.scaling!r}" if g.scaling != "none" else ""
+        rare += "" if g.biases else ", biases=False"
+        return f"mlp({list(g.sizes)}, hidden={g.hidden!r}, output={g.output!r}, loss={g.loss!r}{rare})"
 
 
 def mlp(

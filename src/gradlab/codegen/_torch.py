@@ -5,8 +5,10 @@ The backward is made of differentiable operations on the saved inputs, so that i
 
 from __future__ import annotations
 
+import copyreg
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from gradlab._errors import GradlabError
@@ -86,7 +88,8 @@ def function_to_torch(graph: Graph, output: str, variables: tuple[str, ...]) -> 
         stacked = torch.stack([_like(torch, part, point[..., 0]) for part in gradient], dim=-1)
         return grad_output.unsqueeze(-1) * stacked
 
-    return _autograd_function(torch, "Derived", forward, setup_context, backward, source)
+    made_by = function_to_torch, (graph, output, variables)
+    return _autograd_function(torch, "Derived", made_by, source, (forward, setup_context, backward))
 
 
 def network_to_torch(graph: NetworkGraph) -> Any:
@@ -132,7 +135,8 @@ def network_to_torch(graph: NetworkGraph) -> Any:
             by_inputs = torch.stack(weighted, dim=-1)
         return grad_output.unsqueeze(-1) * by_parameters, by_inputs, None
 
-    return _autograd_function(torch, "DerivedLoss", forward, setup_context, backward, source)
+    made_by = network_to_torch, (graph,)
+    return _autograd_function(torch, "DerivedLoss", made_by, source, (forward, setup_context, backward))
 
 
 class TorchNetwork:
@@ -208,13 +212,24 @@ def _like(torch: Any, value: Any, template: Any) -> Any:
     return value if value.shape == template.shape else value.expand_as(template)
 
 
-def _autograd_function(torch: Any, name: str, forward: Any, setup_context: Any, backward: Any, source: str) -> Any:
+@cache
+def _made_here(function_meta: type) -> type:
+    """The type of the autograd Functions made here, which have no place of their own: they are pickled as calls."""
+    meta = type("DerivedFunctionMeta", (function_meta,), {})
+    copyreg.pickle(meta, lambda made: made.made_by)
+    return meta
+
+
+def _autograd_function(torch: Any, name: str, made_by: tuple[Any, ...], source: str, methods: tuple[Any, ...]) -> Any:
+    forward, setup_context, backward = map(staticmethod, methods)
     members = {
-        "forward": staticmethod(forward),
-        "setup_context": staticmethod(setup_context),
-        "backward": staticmethod(backward),
+        "forward": forward,
+        "setup_context": setup_context,
+        "backward": backward,
         "generate_vmap_rule": True,
         "source": source,
+        "made_by": made_by,
         "__doc__": "A quantity whose backward gradlab derived; `source` is the program that computes it.",
     }
-    return type(name, (torch.autograd.Function,), members)
+    base = torch.autograd.Function
+    return _made_here(type(base))(name, (base,), members)

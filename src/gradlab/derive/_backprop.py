@@ -56,6 +56,14 @@ class Backprop:
     by: Mapping[str, str]
     gradient: Mapping[str, Expression]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by", MappingProxyType(dict(self.by)))
+        object.__setattr__(self, "gradient", MappingProxyType(dict(self.gradient)))
+
+    def __reduce__(self) -> tuple[type[Backprop], tuple[object, ...]]:
+        # Proxies are neither pickled nor copied.
+        return Backprop, (self.graph, self.output, self.deltas, dict(self.by), dict(self.gradient))
+
     @property
     def symbols(self) -> dict[str, str]:
         """The LaTeX of every name, the deltas included."""
@@ -190,8 +198,8 @@ def _with_shared_names(
         graph=graph,
         output=output,
         deltas=tuple((str(names[name]), accumulated[name]) for name in order),
-        by=MappingProxyType({str(names[name]): name for name in order}),
-        gradient=MappingProxyType({name: _insert(formula, formulas) for name, formula in gradient.items()}),
+        by={str(names[name]): name for name in order},
+        gradient={name: _insert(formula, formulas) for name, formula in gradient.items()},
     )
 
 

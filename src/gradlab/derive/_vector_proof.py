@@ -38,6 +38,12 @@ class VectorProof:
     method: Literal["exact", "numeric"]
     equal: Mapping[str, bool]
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "equal", MappingProxyType(dict(self.equal)))
+
+    def __reduce__(self) -> tuple[type[VectorProof], tuple[str, dict[str, bool]]]:
+        return VectorProof, (self.method, dict(self.equal))  # proxies are neither pickled nor copied
+
     def __bool__(self) -> bool:
         return all(self.equal.values())
 
@@ -59,7 +65,7 @@ def prove_entries(form: VectorForm) -> VectorProof:
     scalar = dict(derived.deltas) | {f"d:{cell}": derived.gradient[cell] for cell in wanted}
     exact = len(wanted) <= MOST_EXACT_ENTRIES
     prove = _exactly if exact else _at_a_point
-    return VectorProof("exact" if exact else "numeric", MappingProxyType(prove(form, nodes, cells, scalar)))
+    return VectorProof("exact" if exact else "numeric", prove(form, nodes, cells, scalar))
 
 
 def _exactly(

@@ -29,6 +29,10 @@ class DescentInterrupted(KeyboardInterrupt):
         self.points = points
         self.values = values
 
+    def __reduce__(self) -> tuple[type[DescentInterrupted], tuple[np.ndarray, np.ndarray]]:
+        # The default would hand the message to __init__.
+        return DescentInterrupted, (self.points, self.values)
+
 
 def descend(
     function: Any,
