@@ -23,18 +23,30 @@ if TYPE_CHECKING:
     from gradlab._model import Network as Network
     from gradlab._model import function as function
     from gradlab._model import mlp as mlp
+    from gradlab.check import CheckError as CheckError
+    from gradlab.check import GradientError as GradientError
     from gradlab.check import Report as Report
     from gradlab.check import Verdict as Verdict
     from gradlab.check import check_function as check_function
     from gradlab.check import check_gradient as check_gradient
+    from gradlab.derive import NoArraysError as NoArraysError
     from gradlab.derive import derive_rule as derive_rule
+    from gradlab.descent import DescentError as DescentError
+    from gradlab.descent import DescentInterrupted as DescentInterrupted
     from gradlab.descent import Trace as Trace
     from gradlab.descent import descend as descend
+    from gradlab.graph import GraphError as GraphError
+    from gradlab.graph import NotRationalError as NotRationalError
+    from gradlab.graph import ParseError as ParseError
     from gradlab.prove import answer as answer
     from gradlab.prove import prove as prove
+    from gradlab.train import DataError as DataError
     from gradlab.train import Glorot as Glorot
     from gradlab.train import He as He
+    from gradlab.train import NoBestRunError as NoBestRunError
     from gradlab.train import Normal as Normal
+    from gradlab.train import Progress as Progress
+    from gradlab.train import TrainError as TrainError
     from gradlab.train import Uniform as Uniform
     from gradlab.train import datasets as datasets
     from gradlab.train import recommend as recommend
@@ -47,13 +59,15 @@ else:
         {
             "gradlab._errors": "GradlabError",
             "gradlab._model": "Function Gradient Network function mlp",
-            "gradlab.check": "Report Verdict check_function check_gradient",
-            "gradlab.derive": "derive_rule",
-            "gradlab.descent": "Trace descend",
+            "gradlab.check": "CheckError GradientError Report Verdict check_function check_gradient",
+            "gradlab.derive": "NoArraysError derive_rule",
+            "gradlab.descent": "DescentError DescentInterrupted Trace descend",
+            "gradlab.graph": "GraphError NotRationalError ParseError",
             "gradlab.plot": "plot",
             "gradlab.prove": "answer prove",
             "gradlab.testing": "testing",
-            "gradlab.train": "Glorot He Normal Uniform recommend sweep train",
+            "gradlab.train": "DataError Glorot He NoBestRunError Normal Progress TrainError Uniform "
+            "recommend sweep train",
             "gradlab.train.datasets": "datasets",
         },
         here="__version__",

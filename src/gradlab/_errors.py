@@ -6,6 +6,6 @@ from __future__ import annotations
 class GradlabError(ValueError):
     """What was given cannot be used; the message says what was wrong, where, and what to write instead.
 
-    Every error that gradlab raises on purpose derives from it, except those of `gradlab.check`,
-    which shares no code with what it judges.
+    Every error that gradlab raises on purpose derives from it, so it stands where also `gradlab.check`, which shares
+    no code with what it judges, may import it.
     """

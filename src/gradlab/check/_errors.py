@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from gradlab._errors import GradlabError
 
-class CheckError(ValueError):
+
+class CheckError(GradlabError):
     """A check was asked for with arguments it cannot use; the message says what to write instead."""
 
 
-class GradientError(ValueError):
+class GradientError(GradlabError):
     """A gradient is wrong; the message is the report."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from gradlab._errors import GradlabError
-from gradlab.check import CheckError, Report, Verdict, check_function, check_gradient
+from gradlab.check import Report, Verdict, check_function, check_gradient
 
 _DEFAULT_POINTS = ("at", "point", "inputs")
 
@@ -59,13 +59,10 @@ def check(
     options: dict[str, Any] = {"tolerance": tolerance, "precision": precision}
     if entries is not None:
         options["entries"] = [int(part) if part.lstrip("-").isdigit() else part for part in _split(entries)]
-    try:
-        if gradient is None:
-            report = check_function(function, point, **options)
-        else:
-            report = check_gradient(function, _load(gradient, "the gradient"), point, **options)
-    except CheckError as problem:
-        raise GradlabError(str(problem)) from problem
+    if gradient is None:
+        report = check_function(function, point, **options)
+    else:
+        report = check_gradient(function, _load(gradient, "the gradient"), point, **options)
     _show(report, as_json)
     if report.verdict is Verdict.WRONG or (report.verdict is Verdict.UNDECIDED and not allow_undecided):
         raise typer.Exit(1)

@@ -6,6 +6,7 @@ from gradlab.derive._chain_rule import derive as derive
 from gradlab.derive._derivation import Derivation as Derivation
 from gradlab.derive._derivation import Rule as Rule
 from gradlab.derive._derivation import Step as Step
+from gradlab.derive._lift import NoArraysError as NoArraysError
 from gradlab.derive._local import local_gradient as local_gradient
 from gradlab.derive._rules import derive_rule as derive_rule
 from gradlab.derive._savings import Growth as Growth
