@@ -8,11 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradlab.labs._export._math import FoundMath, find_math
 from gradlab.labs._export._mathml import to_mathml
-from gradlab.labs._export._tex_parse import parse
-from gradlab.labs._export._tex_tokens import TexError
 from gradlab.labs._export._typst_math import to_typst
+from gradlab.tex import FoundMath, TexError, find_math, parse
 
 
 def formulas(text):
@@ -69,7 +67,7 @@ def test_money_and_unclosed_mathematics_are_remarked_upon():
     assert [remark.message.split(":")[0] for remark in remarks] == [
         "'$5 and$' was read as money, but Jupyter sets it as mathematics",
         "$$ has no closing $$ before the paragraph ends",
-        r"\begin{align} has no \end{align}",
+        r"\begin{align} has no closing \end{align} before the paragraph ends",
     ]
     assert [remark.offset for remark in remarks] == [0, 11, 16]
 

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
-from ._math import FoundMath
+from gradlab.tex import FoundMath, Macro, TexError, parse
+
 from ._mathml import to_mathml
-from ._tex_parse import parse
-from ._tex_tokens import Macro, TexError
 from ._typst_math import to_typst
 
 _OPEN, _CLOSE = "\ue000", "\ue001"

@@ -9,10 +9,10 @@ from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from gradlab.tex import FoundMath, Macro, find_math
+
 from ._atoms import Atom, close_marks, formula_atom, mark, missing_atom, picture_atom, restore_source
-from ._math import FoundMath, find_math
 from ._sanitise import clean_html
-from ._tex_tokens import Macro
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

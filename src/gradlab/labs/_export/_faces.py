@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-from ._tex_tree import Variant
+from gradlab.tex import Variant
 
 _FACES: dict[Variant, tuple[str, ...]] = {
     "bold": ("MATHEMATICAL BOLD",),

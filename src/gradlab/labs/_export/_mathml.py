@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from functools import singledispatch
 from html import escape
 
-from ._faces import styled
-from ._tex_symbols import INTEGRALS, SYMBOLS
-from ._tex_tree import (
+from gradlab.tex import (
+    INTEGRALS,
+    SYMBOLS,
     Accent,
     Fence,
-    Formula,
     Fraction,
     Middle,
     Name,
     Node,
+    Parsed,
     Root,
     Row,
     Scripts,
@@ -28,11 +28,13 @@ from ._tex_tree import (
     Text,
 )
 
+from ._faces import styled
+
 _LARGE = frozenset(character for character, role in SYMBOLS.values() if role == "op")
 _ALIGN = {"l": "left", "c": "center", "r": "right"}
 
 
-def to_mathml(formula: Formula, source: str, *, display: bool) -> str:
+def to_mathml(formula: Parsed, source: str, *, display: bool) -> str:
     """Return a `<math>` element that carries its TeX source as its alternative text.
 
     Args:
@@ -133,7 +135,7 @@ def _print(node: Node) -> str:
 def _(node: Symbol) -> str:
     if node.role != "ord":
         return _operator(node)
-    if node.text[0].isdigit():
+    if node.text[0].isdecimal():
         return f"<mn>{''.join(styled(digit, node.variant) for digit in node.text)}</mn>"
     if node.text == "/" or node.text in "|‖":
         return f'<mo stretchy="false" lspace="0" rspace="0">{node.text}</mo>'
@@ -197,11 +199,20 @@ def _(node: Scripts) -> str:
     parts = [_grouped(base) if base != Row() else "<mrow></mrow>"]
     if node.sub is not None:
         parts.append(_grouped(node.sub))
-    if node.sup is not None:
-        parts.append(_grouped(node.sup))
+    sup = _with_primes(node)
+    if sup is not None:
+        parts.append(_grouped(sup))
     under, over = ("under", "over") if stacked else ("sub", "sup")
-    element = f"m{under if node.sub is not None else ''}{over if node.sup is not None else ''}"
+    element = f"m{under if node.sub is not None else ''}{over if sup is not None else ''}"
     return f"<{element}>{''.join(parts)}</{element}>"
+
+
+def _with_primes(node: Scripts) -> Node | None:
+    primes: list[Node] = [Symbol("′", variant="normal")] * node.primes
+    if not primes:
+        return node.sup
+    items = primes if node.sup is None else [*primes, node.sup]
+    return items[0] if len(items) == 1 else Row(tuple(items))
 
 
 def _has_limits(base: Node) -> bool:

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import singledispatch
 
-from ._faces import styled
-from ._tex_tree import (
+from gradlab.tex import (
     Accent,
     Fence,
-    Formula,
     Fraction,
     Middle,
     Name,
     Node,
+    Parsed,
     Root,
     Row,
     Scripts,
@@ -29,6 +28,8 @@ from ._tex_tree import (
     Table,
     Text,
 )
+
+from ._faces import styled
 
 _SPECIAL = frozenset("#$&_^/\\\"()[]{},;:.|'*~`<>@!=-+?")
 _CLASS = {"open": "opening", "close": "closing", "rel": "relation", "bin": "binary", "punct": "punctuation"}
@@ -51,7 +52,7 @@ _LONG = 7  # lines
 _LINES = {"_": "underline", "⏟": "underbrace", "⏞": "overbrace", "⎵": "underbracket", "⎴": "overbracket"}
 
 
-def to_typst(formula: Formula, source: str, *, display: bool) -> str:
+def to_typst(formula: Parsed, source: str, *, display: bool) -> str:
     """Return Typst markup for a formula, with its TeX source as the alternative text.
 
     Args:
@@ -131,7 +132,7 @@ def _print(node: Node) -> str:
 
 @_print.register
 def _(node: Symbol) -> str:
-    if node.text[0].isdigit() and node.role == "ord":
+    if node.text[0].isdecimal() and node.role == "ord":
         return "".join(styled(digit, node.variant) for digit in node.text)
     if node.text == "′":
         return "′"
@@ -172,17 +173,17 @@ def _(node: Row) -> str:
 def _(node: Scripts) -> str:
     base = node.base
     single = base.items[0] if isinstance(base, Row) and len(base.items) == 1 else base
-    if isinstance(single, Accent) and single.mark in _LINES and node.sup is None and node.sub is not None:
-        return f"{_LINES[single.mark]}({_argument(single.base)}, {_argument(node.sub)})"
-    if isinstance(single, Accent) and single.mark in _LINES and node.sub is None and node.sup is not None:
-        return f"{_LINES[single.mark]}({_argument(single.base)}, {_argument(node.sup)})"
+    if isinstance(single, Accent) and single.mark in _LINES and not node.primes:
+        words = node.sub if node.sup is None else node.sup if node.sub is None else None
+        if words is not None:
+            return f"{_LINES[single.mark]}({_argument(single.base)}, {_argument(words)})"
     printed = _argument(base)
     if node.limits is not None:
         printed = f"{'limits' if node.limits else 'scripts'}({printed})"
     elif isinstance(single, Symbol) and single.role in ("rel", "bin"):
         printed = f"scripts({printed})"
     parts = [printed]
-    primes, sup = _primes(node.sup)
+    primes, sup = node.primes, node.sup
     if node.sub is not None:
         parts.append(f"b: {_argument(node.sub)}")
     if primes:
@@ -190,18 +191,6 @@ def _(node: Scripts) -> str:
     elif sup is not None:
         parts.append(f"t: {_argument(sup)}")
     return f"attach({', '.join(parts)})"
-
-
-def _primes(sup: Node | None) -> tuple[int, Node | None]:
-    """Part a superscript into its leading primes and the rest."""
-    if sup is None:
-        return 0, None
-    items = list(_items(sup))
-    count = 0
-    while items and isinstance(items[0], Symbol) and items[0].text == "′":
-        count += 1
-        items.pop(0)
-    return count, (Row(tuple(items)) if items else None)
 
 
 @_print.register

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from ._tex_tokens import TexError
-from ._tex_tree import Fence, Node, Row, Table
+from gradlab.tex._errors import TexError
+from gradlab.tex._tree import Fence, Node, Row, Table, place
 
 if TYPE_CHECKING:
-    from ._tex_parse import Parser
+    from gradlab.tex._parse import Parser
 
 _Kind = Literal["matrix", "cases", "align", "gather", "array", "lines"]
 
@@ -42,27 +42,24 @@ ENVIRONMENTS: dict[str, _Environment] = {
     **dict.fromkeys(("equation", "equation*", "displaymath", "math"), _Environment("lines")),
 }
 
+_RULES = ("\\hline", "\\hdashline", "\\toprule", "\\midrule", "\\bottomrule")
+
 
 @dataclass(slots=True)
 class _Rows:
     cells: list[list[Node]] = field(default_factory=lambda: list[list[Node]]())
     tags: list[str | None] = field(default_factory=lambda: list[str | None]())
+    labels: list[tuple[str, ...]] = field(default_factory=lambda: list[tuple[str, ...]]())
     rules: set[int] = field(default_factory=lambda: set[int]())
 
 
 def _read(parser: Parser) -> _Rows:
     """Read rows of cells until what ends the environment; TeX ignores an empty last row, and so does this."""
-    outer, rows = parser.tag, _Rows()
-    parser.tag = None
+    outer, outer_labels, rows = parser.tag, parser.labels, _Rows()
     cells: list[Node] = []
+    parser.tag, parser.labels = None, []
     while True:
-        while not cells and parser.tokens.peek() in (
-            "\\hline",
-            "\\hdashline",
-            "\\toprule",
-            "\\midrule",
-            "\\bottomrule",
-        ):
+        while not cells and parser.tokens.peek() in _RULES:
             parser.tokens.take()
             rows.rules.add(len(rows.cells))
         cells.append(parser.row())
@@ -70,29 +67,39 @@ def _read(parser: Parser) -> _Rows:
         if token == "&":
             parser.tokens.take()
             continue
-        blank = len(cells) == 1 and cells[0] == Row()
-        if token not in ("\\\\", "\\cr"):
-            if not blank:
-                rows.cells.append(cells)
-                rows.tags.append(parser.tag)
+        last = token not in ("\\\\", "\\cr")
+        if last and len(cells) == 1 and cells[0] == Row():
+            outer, outer_labels = parser.tag or outer, outer_labels + parser.labels
+            break
+        rows.cells.append(cells)
+        rows.tags.append(parser.tag)
+        rows.labels.append(tuple(parser.labels))
+        parser.tag, parser.labels, cells = None, [], []
+        if last:
             break
         parser.tokens.take()
         parser.tokens.optional()
-        rows.cells.append(cells)
-        rows.tags.append(parser.tag)
-        parser.tag, cells = None, []
-    parser.tag = outer
+    parser.tag, parser.labels = outer, outer_labels
     return rows
 
 
 def read_rows(parser: Parser) -> Node:
     """Read what may be one row (the usual case) or several lines broken by a double backslash."""
+    at = parser.tokens.here()
     rows = _read(parser)
     if len(rows.cells) <= 1 and all(len(row) == 1 for row in rows.cells):
-        tag = rows.tags[0] if rows.tags else None
-        parser.tag = tag or parser.tag
-        return rows.cells[0][0] if rows.cells else Row()
-    return _table(rows, "align" if any(len(row) > 1 for row in rows.cells) else "gather", None)
+        _hand_up(parser, rows)
+        return rows.cells[0][0] if rows.cells else place(Row(), at, at)
+    table = _table(rows, "align" if any(len(row) > 1 for row in rows.cells) else "gather", None)
+    return place(table, at, parser.tokens.end)
+
+
+def _hand_up(parser: Parser, rows: _Rows) -> None:
+    """Give the tag and labels of the only row to the formula as a whole."""
+    if rows.cells:
+        parser.tag = rows.tags[0] or parser.tag
+        parser.labels = [*parser.labels, *rows.labels[0]]
+        rows.tags, rows.labels = [None], [()]
 
 
 def read_environment(parser: Parser, name: str) -> Node:
@@ -111,15 +118,15 @@ def read_environment(parser: Parser, name: str) -> Node:
     if environment.kind == "lines":
         return read_rows(parser)
     rows = _read(parser)
-    if environment.kind in ("align", "gather") and len(rows.cells) == 1 and rows.tags[0]:
-        parser.tag, rows.tags = rows.tags[0], [None]
-    table = _table(rows, environment.kind, columns, small=name in ("smallmatrix", "subarray"))
+    if environment.kind in ("align", "gather") and len(rows.cells) == 1:
+        _hand_up(parser, rows)
+    table = _table(rows, environment.kind, columns, name)
     if environment.opening or environment.closing:
         return Fence(environment.opening, table, environment.closing)
     return table
 
 
-def _table(rows: _Rows, kind: _Kind, columns: str | None, small: bool = False) -> Table:
+def _table(rows: _Rows, kind: _Kind, columns: str | None, name: str = "") -> Table:
     width = max((len(row) for row in rows.cells), default=0)
     vertical: set[int] = set()
     if columns is not None:
@@ -137,7 +144,9 @@ def _table(rows: _Rows, kind: _Kind, columns: str | None, small: bool = False) -
         tags=tuple(rows.tags),
         horizontal=frozenset(rows.rules),
         vertical=frozenset(vertical),
-        small=small,
+        small=name in ("smallmatrix", "subarray"),
+        environment=name,
+        labels=tuple(rows.labels),
     )
 
 

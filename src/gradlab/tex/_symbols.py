@@ -133,7 +133,7 @@ CHARACTERS: dict[str, tuple[str, Role]] = {
     "+": ("+", "bin"), "-": ("−", "bin"), "*": ("∗", "bin"), "=": ("=", "rel"), "<": ("<", "rel"),
     ">": (">", "rel"), ":": (":", "rel"), "(": ("(", "open"), ")": (")", "close"), "[": ("[", "open"),
     "]": ("]", "close"), ",": (",", "punct"), ";": (";", "punct"), "!": ("!", "close"), "?": ("?", "close"),
-    "/": ("/", "ord"), "|": ("|", "ord"), ".": (".", "ord"), '"': ("″", "ord"), "@": ("@", "ord"),
+    "/": ("/", "ord"), "|": ("|", "ord"), ".": (".", "ord"), '"': ("″", "ord"), "@": ("@", "ord"), "−": ("−", "bin"),
 }  # fmt: skip
 """Characters typed as themselves, with their role."""
 
@@ -141,3 +141,16 @@ NEGATED = {"=": "≠", "∈": "∉", "∋": "∌", "∣": "∤", "∥": "∦", "
            ">": "≯", "≤": "≰", "≥": "≱", "⊂": "⊄", "⊃": "⊅", "⊆": "⊈", "⊇": "⊉", "∃": "∄", "≅": "≇", "→": "↛",
            "⇒": "⇏", "⇔": "⇎", "⊢": "⊬", "⊨": "⊭"}  # fmt: skip
 r"""What `\not` makes of a character; any other gets a combining stroke."""
+
+# Where one character has several commands, the first in the table speaks for it.
+TYPED = {
+    **{character: name for name, (character, _) in reversed(SYMBOLS.items()) if not character.isascii()},
+    "·": "cdot", "∆": "Delta", "µ": "mu", "Ω": "Omega",
+}  # fmt: skip
+"""Characters that are typed as themselves and mean a command: θ is \\theta, ≤ is \\leq."""
+
+RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵀ", "0123456789+-=()niT", strict=True))
+"""Small raised characters to what stands in the superscript."""
+
+LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ", "0123456789+-=()aeoxhklmnpstijruv", strict=True))
+"""Small lowered characters to what stands in the subscript."""

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from ._colours import css_colour
-from ._tex_symbols import ACCENTS, NEGATED, SPACES, SYMBOLS, WIDE_ACCENTS, Role
-from ._tex_tokens import TexError
-from ._tex_tree import (
+from gradlab.tex._colours import css_colour
+from gradlab.tex._errors import TexError
+from gradlab.tex._symbols import ACCENTS, NEGATED, SPACES, SYMBOLS, WIDE_ACCENTS, Role
+from gradlab.tex._tokens import Token
+from gradlab.tex._tree import (
     Accent,
     Fence,
     Fraction,
@@ -28,7 +29,7 @@ from ._tex_tree import (
 )
 
 if TYPE_CHECKING:
-    from ._tex_parse import Parser
+    from gradlab.tex._parse import Parser
 
 _FONTS: dict[str, Variant] = {
     "mathrm": "normal", "mathup": "normal", "mathnormal": "italic", "mathit": "italic", "mathbf": "bold",
@@ -80,7 +81,9 @@ def _font(parser: Parser, name: str) -> Node:
         parser.variant = "bold"
     body = parser.argument()
     parser.variant = outer
-    return body
+    if isinstance(body, Symbol) and body.role != "ord":
+        return body  # a sign keeps its space
+    return Row(body.items if isinstance(body, Row) else (body,), braced=True)
 
 
 def _text(parser: Parser, name: str) -> Node:
@@ -90,7 +93,7 @@ def _text(parser: Parser, name: str) -> Node:
     items = iter(tokens)
     for token in items:
         if token == "$":
-            inner: list[str] = []
+            inner: list[Token] = []
             for following in items:
                 if following == "$":
                     break
@@ -155,7 +158,7 @@ def _size(parser: Parser, name: str) -> Node:
 def _class(parser: Parser, name: str) -> Node:
     body = parser.argument()
     text = body.items[0] if isinstance(body, Row) and len(body.items) == 1 else body
-    return Symbol(text.text, _CLASSES[name], text.variant) if isinstance(text, Symbol) else body
+    return Symbol(text.text, _CLASSES[name], text.variant, command=text.command) if isinstance(text, Symbol) else body
 
 
 def _mathop(parser: Parser, _: str) -> Node:
@@ -198,7 +201,11 @@ def _coloured(parser: Parser, _: str) -> Node:
 
 def _substack(parser: Parser, _: str) -> Node:
     inner = parser.tokens.group()
-    return parser.sub_parser(("\\begin", "{", "subarray", "}", "{", "c", "}", *inner, "\\end", "{", "subarray", "}"))
+    end = parser.tokens.end
+    at = inner[0].start if inner else end
+    before = (Token(text, at, at) for text in r"\begin { subarray } { c }".split())
+    after = (Token(text, end, end) for text in r"\end { subarray }".split())
+    return parser.sub_parser((*before, *inner, *after))
 
 
 def _transparent(parser: Parser, _: str) -> Node:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ._tex_tokens import TexError
+from gradlab.tex._errors import TexError
 
 _NAMES = {
     "black": "#000000", "white": "#ffffff", "red": "#d00000", "green": "#007a00", "blue": "#0000d0", "cyan": "#007f7f",
