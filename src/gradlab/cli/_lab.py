@@ -53,6 +53,13 @@ def build(
         2, os.cpu_count() or 1
     ),
     force: Annotated[bool, typer.Option("--force", help="Build also what is up to date.")] = False,
+    no_execute: Annotated[bool, typer.Option("--no-execute", help="Run nothing: files without outputs.")] = False,
+    kernel: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The Jupyter kernel to run the cells in. Default: the one that the template names."
+        ),
+    ] = None,
 ) -> None:
     """Build the student's version (question) and the solution of each template.
 
@@ -68,9 +75,11 @@ def build(
     """
     from gradlab.labs import FORMATS, BuildOptions
 
+    if no_execute and kernel is not None:
+        raise typer.BadParameter("--no-execute runs nothing, so that --kernel has no use beside it")
     formats = _formats(to, FORMATS)
     targets = [(template, _folder(template, out, len(templates))) for template in templates]
-    results = _run(targets, BuildOptions(formats, jobs, force))
+    results = _run(targets, BuildOptions(formats, jobs, force, not no_execute, kernel))
     from gradlab.labs import BuiltLab, FailedLab
 
     for result in results:

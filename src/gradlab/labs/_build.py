@@ -12,7 +12,7 @@ from gradlab._errors import GradlabError
 from gradlab._words import counted
 from gradlab.labs._audit import audit_file, audit_text
 from gradlab.labs._diagnostics import Diagnostic, TemplateError, fault
-from gradlab.labs._execute import Executed, ExecutionError, execute, run_blocking
+from gradlab.labs._execute import Executed, ExecutionError, execute, leave_unrun, run_blocking
 from gradlab.labs._image_files import ImageFile, read_images
 from gradlab.labs._lint import lint
 from gradlab.labs._manifest import Manifest, build_key, hashes, manifest_name, read_manifest
@@ -92,11 +92,15 @@ class BuildOptions:
         formats: kinds of file, of md, ipynb, html and pdf.
         jobs: how many kernels run at once, default 1.
         force: build also what is up to date.
+        execute: run the cells, default yes; else no file has outputs.
+        kernel: name of the Jupyter kernel to run them in, by default the one that each template names.
     """
 
     formats: tuple[str, ...] = FORMATS
     jobs: int = 1
     force: bool = False
+    execute: bool = True
+    kernel: str | None = None
 
 
 def build_labs(
@@ -191,7 +195,8 @@ class _Build:
     async def build(self) -> BuiltLab:
         self.on_step(Step(self.path, "reading"))
         read = await asyncio.to_thread(_read, self.path)
-        key = build_key(read.template, read.versions, read.images)
+        how = "unrun" if not self.options.execute else f"kernel {self.options.kernel or ''}"
+        key = build_key(read.template, read.versions, read.images, how)
         recover(self.folder, self.name)
         before = read_manifest(self.folder, self.name)
         formats = self.options.formats
@@ -228,16 +233,21 @@ class _Build:
                 self.on_step(Step(self.path, version.kind, done, total, line))
 
             async with self.kernels:
-                return await execute(version, self.path, template.settings, on_cell)
+                return await execute(version, self.path, template.settings, on_cell, self.options.kernel)
 
         pair = (versions.question, versions.solution)
+        if not self.options.execute:
+            return {version.kind: leave_unrun(version) for version in pair}
         results = await asyncio.gather(*(run(version) for version in pair), return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException) and not isinstance(result, ExecutionError):
                 raise result
-        errors = tuple(str(result) for result in results if isinstance(result, ExecutionError))
-        if errors:
-            raise _BuildError(errors)
+        failures = [result for result in results if isinstance(result, ExecutionError)]
+        # Where the solution fails as well, the question has nothing of its own to say.
+        if len({failure.diagnostic.line for failure in failures}) == 1:
+            failures = failures[-1:]
+        if failures:
+            raise _BuildError(tuple(str(failure) for failure in failures))
         return {
             version.kind: result for version, result in zip(pair, results, strict=True) if isinstance(result, Executed)
         }

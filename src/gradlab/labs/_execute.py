@@ -1,9 +1,4 @@
-"""Run a version's cells in a fresh kernel, one after the other, with a time limit for each.
-
-The kernel works in a stand-in for the template's folder: `data.csv` and `../utils/plot.py` are found as they would
-be beside the template, and what a cell writes lands in the stand-in and goes with it. The template's own folder is
-copied (what is large or plentiful is linked), the folders above it are linked: building never adds a file to them.
-"""
+"""Run a version's cells in a fresh kernel, one after the other, with a time limit for each."""
 
 from __future__ import annotations
 
@@ -11,17 +6,16 @@ import asyncio
 import logging
 import os
 import re
-import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gradlab._errors import GradlabError
 from gradlab.labs._diagnostics import Diagnostic
-from gradlab.labs._export import collapse
+from gradlab.labs._outputs import collecting_client, tidied
+from gradlab.labs._scratch import scratch_folder
 
 if TYPE_CHECKING:
     from nbclient import NotebookClient
@@ -34,12 +28,6 @@ OnCell = Callable[[int, int, int], None]
 """Takes how many cells are done, how many will be run, and the template line of the one that starts."""
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_KERNEL_FILE = re.compile(r"(?:/[^\s:'\"()]*)?/ipykernel_\d+/\d+\.py")
-# A warning names the file it comes from: of an installed package, the folder is this machine's affair.
-_PACKAGE_FOLDER = re.compile(r"^/\S*/(?=(?:site|dist)-packages/\S+:\d+: \w*Warning)", re.MULTILINE)
-_LEVELS_UP = 3  # how far above the template's folder relative paths are followed
-_UNLINKED = frozenset({"__pycache__", ".ipynb_checkpoints", ".git"})
-_COPIED_BYTES, _COPIED_ENTRIES = 1_000_000, 2000
 _START_LIMIT = 120
 _LONGEST_ERROR = 2000
 _HINT = "If it needs the homework, put '#!TAG SKIPQUESTEXEC' in the cell: the question then shows it unrun."
@@ -71,14 +59,44 @@ class Executed:
         notebook: the cells with their outputs.
         run: how many code cells were run.
         skipped: how many were left alone because the version says so.
+        was_run: whether it was run at all; else it has no outputs.
+        warnings: what was left out of its outputs.
     """
 
     notebook: NotebookNode
     run: int
     skipped: int
+    was_run: bool = True
+    warnings: tuple[Diagnostic, ...] = ()
 
 
-async def execute(version: Version, path: Path, settings: LabSettings, on_cell: OnCell) -> Executed:
+def leave_unrun(version: Version) -> Executed:
+    """Take a version as it is written, without outputs.
+
+    Args:
+        version: The version; it is not changed.
+
+    Returns:
+        Its notebook.
+    """
+    notebook, code = _cleared(version)
+    return Executed(notebook, 0, len(code), was_run=False)
+
+
+def _cleared(version: Version) -> tuple[NotebookNode, list[int]]:
+    """A copy of a version's notebook without outputs, and the indices of its code cells that hold something."""
+    from copy import deepcopy
+
+    notebook = deepcopy(version.notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook, [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
+
+
+async def execute(
+    version: Version, path: Path, settings: LabSettings, on_cell: OnCell, kernel: str | None = None
+) -> Executed:
     """Run the code cells of a version that are not to be skipped.
 
     Args:
@@ -86,6 +104,7 @@ async def execute(version: Version, path: Path, settings: LabSettings, on_cell: 
         path: The template, whose folder the cells see.
         settings: Time limit for each cell, and the seed.
         on_cell: Called as each cell starts.
+        kernel: Name of the Jupyter kernel to run it in, by default the one that its header names.
 
     Returns:
         The executed notebook.
@@ -93,27 +112,31 @@ async def execute(version: Version, path: Path, settings: LabSettings, on_cell: 
     Raises:
         ExecutionError: A cell failed, ran too long or ended its kernel, or no kernel could be started.
     """
-    from copy import deepcopy
-
-    notebook = deepcopy(version.notebook)
-    code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
+    notebook, code = _cleared(version)
     wanted = [index for index in code if index not in version.skip]
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+    warnings: tuple[Diagnostic, ...] = ()
     if wanted:
         with scratch_folder(path.resolve().parent) as folder:
-            run = _Run(version, path, settings, notebook, folder)
+            run = _Run(version, path, settings, notebook, folder, kernel)
             await run.cells(wanted, on_cell)
-    return Executed(notebook, len(wanted), len(code) - len(wanted))
+            warnings = tuple(run.warnings)
+    return Executed(notebook, len(wanted), len(code) - len(wanted), warnings=warnings)
 
 
 class _Run:
     def __init__(
-        self, version: Version, path: Path, settings: LabSettings, notebook: NotebookNode, folder: Path
+        self,
+        version: Version,
+        path: Path,
+        settings: LabSettings,
+        notebook: NotebookNode,
+        folder: Path,
+        kernel: str | None,
     ) -> None:
         self.version, self.path, self.settings = version, path, settings
         self.notebook, self.folder = notebook, folder
+        self.warnings: list[Diagnostic] = []
+        self.kernel = kernel or notebook.metadata.get("kernelspec", {}).get("name") or "python3"
 
     async def cells(self, wanted: Sequence[int], on_cell: OnCell) -> None:
         """Start a kernel, run the cells in order, and end the kernel whatever happens."""
@@ -121,13 +144,11 @@ class _Run:
             await self._with_kernel(wanted, on_cell, Path(private), errors)
 
     async def _with_kernel(self, wanted: Sequence[int], on_cell: OnCell, private: Path, errors: BinaryIO) -> None:
-        from nbclient import NotebookClient
-
-        client = NotebookClient(
+        client = collecting_client(
             self.notebook,
             timeout=max(1, round(self.settings.timeout)),
             startup_timeout=_START_LIMIT,
-            kernel_name=self.notebook.metadata.get("kernelspec", {}).get("name") or "python3",
+            kernel_name=self.kernel,
             record_timing=False,
             log=_LOG,
             resources={"metadata": {"path": str(self.folder)}},
@@ -160,7 +181,7 @@ class _Run:
             await client.async_start_new_kernel(env=environment, cwd=str(self.folder), stderr=self.errors)
             await client.async_start_new_kernel_client()
         except NoSuchKernel as problem:
-            what = f"cannot be run: there is no Jupyter kernel named {problem.name!r} here"
+            what = f"cannot be run: there is no Jupyter kernel named {problem.name!r} here{_kernels_here()}"
             raise self._error(first, what) from problem
         except (OSError, RuntimeError) as problem:
             raise self._error(first, f"cannot be run: its kernel does not start ({problem})") from problem
@@ -177,7 +198,7 @@ class _Run:
         code = "\n".join(f"try:\n    exec({line!r}, {{}})\nexcept ImportError:\n    pass" for line in lines)
         client.kc.execute(code, silent=True, store_history=False)  # pyright: ignore[reportOptionalMemberAccess]
 
-    async def _cell(self, client: NotebookClient, index: int, count: int) -> None:
+    async def _cell(self, client: Any, index: int, count: int) -> None:
         from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
         cell = self.notebook.cells[index]
@@ -191,10 +212,18 @@ class _Run:
             said = self._kernel_said()
             raise self._error(index, f"ended the kernel (it exited, or the memory ran out){said}") from problem
         except CellExecutionError as problem:
-            raise self._error(index, _error_text(problem.ename, problem.evalue), _failed_row(cell)) from problem
-        cell.outputs = _joined_streams(cell.outputs)
-        for output in cell.outputs:
-            _forget_paths(output, self.folder)
+            what = _error_text(problem.ename, problem.evalue)
+            missing = _missing_module(problem.ename, problem.evalue)
+            if missing:
+                what = f"needs {missing}, which is not installed in {_python_of(client)} and does not lie beside the "
+                what += "template: install it there, or choose another kernel with --kernel NAME" + _kernels_here()
+            raise self._error(index, what, _failed_row(cell), hint=not missing) from problem
+        finally:
+            client.settle()
+        cell.outputs, left_out = tidied(cell.outputs, self.folder)
+        if left_out:
+            message = f"the output of this cell is too long: {left_out} are left out of its middle in every file"
+            self.warnings.append(Diagnostic(self.path, self.version.lines[index], "warning", message))
 
     def _kernel_said(self) -> str:
         """Return the last lines the kernel's process wrote by itself, such as the reason of a crash."""
@@ -202,7 +231,7 @@ class _Run:
         lines = [line for line in self.errors.read()[-4000:].decode(errors="replace").splitlines() if line.strip()]
         return "".join(f"\n  {line}" for line in lines[-5:])
 
-    def _error(self, index: int, what: str, row: int | None = None) -> ExecutionError:
+    def _error(self, index: int, what: str, row: int | None = None, *, hint: bool = True) -> ExecutionError:
         """Name the cell and the template line to blame: that of the row that failed where it is known."""
         code = [place for place, cell in enumerate(self.notebook.cells) if cell.cell_type == "code"]
         first = self.version.lines[index]
@@ -210,7 +239,7 @@ class _Run:
         line = rows[row - 1].line if row is not None and 0 < row <= len(rows) else 0
         where = f" (it begins in line {first})" if line not in (0, first) else ""
         message = f"code cell {code.index(index) + 1} of the {self.version.kind}{where} {what}"
-        if self.version.kind == "question":
+        if self.version.kind == "question" and hint:
             message += f"\n  {_HINT}"
         return ExecutionError(Diagnostic(self.path, line or first, "error", message))
 
@@ -231,104 +260,38 @@ def _error_text(name: str, value: str) -> str:
     return text if len(text) <= _LONGEST_ERROR else f"{text[:_LONGEST_ERROR]} …"
 
 
+def _missing_module(name: str, value: str) -> str | None:
+    """The top-level module that an import did not find, None where the error is another."""
+    found = re.match(r"No module named '([^'.]+)", value) if name == "ModuleNotFoundError" else None
+    return found[1] if found else None
+
+
+def _python_of(client: NotebookClient) -> str:
+    """The program that runs the kernel."""
+    command = client.km.format_kernel_cmd() if client.km is not None else []  # pyright: ignore[reportAttributeAccessIssue]
+    return str(command[0]) if command else "the kernel's Python"
+
+
+def _kernels_here() -> str:
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    names = sorted(KernelSpecManager().find_kernel_specs())
+    return f" (here: {', '.join(names)})" if names else " (there is none here)"
+
+
 def _failed_row(cell: NotebookNode) -> int | None:
     """Return the row of the cell, from 1, in which its error arose, where the traceback tells it."""
     lines = cell.source.split("\n")
+    # IPython takes blank lines off the top before it counts.
+    blank = next((row for row, line in enumerate(lines) if line.strip()), 0)
     for output in cell.outputs:
         if output.output_type == "error":
             trace = _ANSI.sub("", "\n".join(output.traceback))
             for row, code in re.findall(r"^-+> ?(\d+) (.*)$", trace, re.MULTILINE):
-                if int(row) <= len(lines) and code.strip() and lines[int(row) - 1].strip() == code.strip():
-                    return int(row)
+                own = int(row) + blank
+                if own <= len(lines) and code.strip() and lines[own - 1].strip() == code.strip():
+                    return own
     return None
-
-
-def _joined_streams(outputs: Sequence[Any]) -> list[Any]:
-    """Join what a stream sent in pieces, and keep what a terminal would show of it in the end."""
-    joined: list[Any] = []
-    for output in outputs:
-        last = joined[-1] if joined else None
-        if output.output_type == "stream" and last is not None and last.get("name") == output.name:
-            last.text += output.text
-        else:
-            joined.append(output)
-    for output in joined:
-        if output.output_type == "stream":
-            output.text = collapse(output.text)
-    return joined
-
-
-def _forget_paths(output: Any, folder: Path) -> None:
-    """Take the places of this machine's temporary files out of what a cell printed."""
-
-    def clean(text: str) -> str:
-        return _PACKAGE_FOLDER.sub("", _KERNEL_FILE.sub("<cell>", text)).replace(str(folder), ".")
-
-    if output.output_type == "stream":
-        output.text = clean(output.text)
-    elif output.output_type == "error":
-        output.evalue, output.traceback = clean(output.evalue), [clean(line) for line in output.traceback]
-    else:
-        for kind, value in output.data.items():
-            if kind.startswith("text/") and isinstance(value, str):
-                output.data[kind] = clean(value)
-
-
-@contextmanager
-def scratch_folder(folder: Path) -> Iterator[Path]:
-    """Make a stand-in for a folder, and for those above it, that a run may write to.
-
-    Args:
-        folder: The folder to stand in for, absolute.
-
-    Yields:
-        The stand-in; it is removed afterwards.
-    """
-    root = Path(tempfile.mkdtemp(prefix="gradlab-run-"))
-    try:
-        chain = [folder, *folder.parents][:_LEVELS_UP]
-        place = root
-        for position, original in enumerate(reversed(chain)):
-            if position:
-                place = place / original.name
-                place.unlink(missing_ok=True)
-                place.mkdir()
-            if original != folder:
-                _link_entries(original, place)
-        _copy_entries(folder, place)
-        yield place
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
-
-
-def _link_entries(original: Path, place: Path) -> None:
-    with suppress(PermissionError):
-        for entry in original.iterdir():
-            if entry.name not in _UNLINKED:
-                (place / entry.name).symlink_to(entry)
-
-
-def _copy_entries(original: Path, place: Path) -> None:
-    """Copy a folder file by file; large files, hidden folders and what exceeds the count are linked instead."""
-    copied = 0
-    waiting = [(original, place)]
-    while waiting:
-        source, target = waiting.pop(0)
-        with suppress(PermissionError):
-            for entry in sorted(source.iterdir()):
-                copied += 1
-                goal = target / entry.name
-                if entry.name in _UNLINKED:
-                    continue
-                if copied > _COPIED_ENTRIES or entry.is_symlink() or (entry.is_dir() and entry.name.startswith(".")):
-                    goal.symlink_to(entry)
-                elif entry.is_dir():
-                    goal.mkdir()
-                    waiting.append((entry, goal))
-                elif entry.is_file() and entry.stat().st_size <= _COPIED_BYTES and os.access(entry, os.R_OK):
-                    shutil.copy2(entry, goal)
-                else:
-                    goal.symlink_to(entry)
 
 
 def run_blocking(work: Any) -> Any:

@@ -77,13 +77,14 @@ def hash_file(path: Path) -> str:
         return ""
 
 
-def build_key(template: Template, versions: Versions, images: Mapping[str, ImageFile]) -> str:
+def build_key(template: Template, versions: Versions, images: Mapping[str, ImageFile], how: str) -> str:
     """Return a hash of everything a build of this template depends on that can be known beforehand.
 
     Args:
         template: The template as read.
         versions: Its versions.
         images: What they show.
+        how: How the cells are run.
 
     Returns:
         A hexadecimal SHA-256.
@@ -93,6 +94,7 @@ def build_key(template: Template, versions: Versions, images: Mapping[str, Image
     parts: list[tuple[str, str]] = [
         ("template", hash_file(template.path)),
         ("gradlab", _own_source()),
+        ("how", how),
         ("python", platform.python_version()),
         *((str(path), hash_file(path)) for path in sorted(named)),
         *((name, hashlib.sha256(image.data).hexdigest()) for name, image in sorted(images.items())),

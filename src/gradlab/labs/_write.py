@@ -95,7 +95,7 @@ class _Writer:
         self.template, self.version, self.executed, self.folder = template, version, executed, folder
         self.images, self.name = images, template.path.stem
         self.stem = f"{self.name}-{version.kind}"
-        self.warnings: dict[Diagnostic, None] = {}
+        self.warnings: dict[Diagnostic, None] = dict.fromkeys(executed.warnings)
         self.files: list[WrittenFile] = []
 
     def write(self, formats: Sequence[str]) -> Written:
@@ -119,6 +119,7 @@ class _Writer:
     def _add(self, suffix: str, data: bytes, facts: list[str], pages: int | None = None) -> None:
         path = self.folder / f"{self.stem}.{suffix}"
         path.write_bytes(data)
+        facts = facts if self.executed.was_run else ["not executed", *facts]
         self.files.append(WrittenFile(path.name, self.version.kind, facts, pages, len(data)))
 
     def _images(self) -> tuple[dict[str, str], dict[str, Path | None]]:
@@ -181,6 +182,8 @@ class _Writer:
             self._add("pdf", pdf.data, formulas, pdf.pages)
 
     def _run_facts(self) -> list[str]:
+        if not self.executed.was_run:
+            return []
         facts = [f"{counted(self.executed.run, 'cell')} run"]
         if self.executed.skipped:
             facts.append(f"{self.executed.skipped} left to run")

@@ -256,6 +256,38 @@ def test_a_format_more_or_less_keeps_what_was_made_from_the_same_template(tmp_pa
     assert changed.removed == ("lab-question.html", "lab-solution.html")
 
 
+def test_a_lab_can_be_built_without_running_it(tmp_path):
+    template, out = write_lab(tmp_path, "lab.md", LAB.replace("6 * 7 + 0", "1 / 0")), tmp_path / "out"
+    result = build(template, out, formats=("md", "ipynb", "html"), execute=False)
+    assert isinstance(result, BuiltLab)
+    pages = [file for file in result.files if "/" not in file.name]
+    assert len(pages) == 6
+    assert all("not executed" in file.facts for file in pages)
+    solution = nbformat.read(out / "lab-solution.ipynb", as_version=4)
+    assert [(cell.execution_count, cell.outputs) for cell in solution.cells if cell.cell_type == "code"] == [
+        (None, []),
+        (None, []),
+    ]
+    # A build that runs is another build.
+    assert isinstance(build(template, out, formats=("md",)), FailedLab)
+
+
+def test_an_error_that_both_versions_share_is_told_once(tmp_path):
+    failed = build(write_lab(tmp_path, "lab.md", "```python\n1 / 0\n```\n"), tmp_path / "out")
+    assert isinstance(failed, FailedLab)
+    assert len(failed.errors) == 1
+    assert "of the solution" in failed.errors[0]
+    assert "SKIPQUESTEXEC" not in failed.errors[0]
+
+
+def test_the_kernel_can_be_chosen(tmp_path):
+    template, out = write_lab(tmp_path, "lab.md", "```python\n1\n```\n"), tmp_path / "out"
+    failed = build(template, out, kernel="no-such")
+    assert isinstance(failed, FailedLab)
+    assert "no Jupyter kernel named 'no-such' here (here: " in failed.errors[0]
+    assert isinstance(build(template, out, kernel="python3"), BuiltLab)
+
+
 @pytest.mark.skipif(not SEED.is_file(), reason="no ../shared/seed beside this checkout: its lab is not built")
 def test_the_seed_lab_is_built_and_none_of_it_is_left_as_raw_text(tmp_path):
     from pypdf import PdfReader

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
 
-from gradlab.labs._execute import ExecutionError, execute, scratch_folder
+from gradlab.labs._execute import ExecutionError, execute
+from gradlab.labs._scratch import scratch_folder
 from gradlab.labs._template import read_template
 from gradlab.labs._versions import make_versions
 
@@ -106,3 +108,34 @@ def test_the_scratch_folder_goes_with_what_was_written(tmp_path):
         (place / "b.txt").write_text("b")
     assert not place.exists()
     assert not (tmp_path / "b.txt").exists()
+
+
+def test_the_line_of_an_error_is_right_where_the_cell_begins_with_blank_lines(tmp_path):
+    with pytest.raises(ExecutionError) as caught:
+        run(tmp_path, "```python\n\n\nx = 1\nx / 0\n```\n")
+    assert caught.value.diagnostic.line == 5
+
+
+@pytest.mark.parametrize("kind", ["question", "solution"])
+def test_a_package_that_is_missing_is_said_with_the_python_that_lacks_it(tmp_path, kind):
+    with pytest.raises(ExecutionError) as caught:
+        run(tmp_path, cells("\nimport math\nimport nowhere_to_be_found.part"), kind)
+    said = str(caught.value)
+    assert caught.value.diagnostic.line == 4
+    assert f"needs nowhere_to_be_found, which is not installed in {sys.executable}" in said
+    assert "--kernel NAME" in said
+    assert "SKIPQUESTEXEC" not in said
+
+
+def test_a_name_that_a_module_lacks_is_another_error(tmp_path):
+    with pytest.raises(ExecutionError, match="failed with ImportError"):
+        run(tmp_path, cells("from math import nothing_of_the_kind"))
+
+
+def test_a_long_output_is_cut_with_a_warning(tmp_path):
+    executed, _ = run(tmp_path, cells("1", "for _ in range(30):\n    print('x' * 99_999)"))
+    [warning] = executed.warnings
+    assert warning.line == 6
+    assert "characters are left out" in warning.message
+    text = executed.notebook.cells[1].outputs[0].text
+    assert 1_000_000 < len(text) < 1_000_100
