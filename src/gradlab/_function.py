@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gradlab._errors import GradlabError
 from gradlab._printed import Gradient, Hessian
+from gradlab._words import documented, listed
 from gradlab.codegen import Programs, evaluate_exactly, function_to_torch, numpy_source, programs_for
 from gradlab.derive import Backprop, Derivation, derive, derive_second, hessian, local_gradient, tidy
-from gradlab.graph import Expression, Graph, GraphError, Role, latex_of_name, written_out
+from gradlab.graph import Expression, Graph, GraphError, Role, functions, latex_of_name, written_out
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -197,13 +198,13 @@ class Function:
         return f"$\\displaystyle {self.latex()}$"
 
 
+@documented(functions=lambda: listed(functions(), "and"))
 def function(formula: str | Mapping[str, str], *, name: str = "f") -> Function:
     """A function of named variables from its formula, with everything derived.
 
     Args:
-        formula: Python notation with + - * / ** and exp, log, sqrt, sin, cos, tanh, sigmoid, softplus, relu, abs,
-            max, min; every other name is a variable. Or a mapping from names to formulas, which may use each
-            other; the one that no other uses is the function.
+        formula: Python notation with + - * / ** and the functions {functions}; every other name is a variable. Or
+            a mapping from names to formulas, which may use each other; the one that no other uses is the function.
         name: what its value is called; for a mapping its own name counts.
 
     Raises:

@@ -11,6 +11,7 @@ from gradlab._function import Function as Function
 from gradlab._function import check_backend
 from gradlab._function import function as function
 from gradlab._printed import Gradient as Gradient
+from gradlab._words import documented, listed
 from gradlab.codegen import Programs, TorchNetwork, network_programs, numpy_source
 from gradlab.derive import (
     Backprop,
@@ -22,7 +23,7 @@ from gradlab.derive import (
     growth_of,
     vector_form,
 )
-from gradlab.graph import NetworkGraph, mlp_graph
+from gradlab.graph import NetworkGraph, activations, mlp_graph
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -239,6 +240,7 @@ class Network:
         return f"mlp({list(g.sizes)}, hidden={g.hidden!r}, output={g.output!r}, loss={g.loss!r}{rare})"
 
 
+@documented(activations=lambda: listed(activations()))
 def mlp(
     sizes: Sequence[int],
     hidden: str = "tanh",
@@ -252,7 +254,7 @@ def mlp(
 
     Args:
         sizes: the number of inputs, of neurons in each hidden layer, of outputs: [2, 2, 1].
-        hidden: the activation of the hidden layers: tanh, sigmoid, relu, identity or softplus.
+        hidden: the activation of the hidden layers: {activations}.
         output: the activation of the outputs; by default the one that goes with the loss: sigmoid for
             binary_cross_entropy, identity for the others.
         loss: of one example, summed over the outputs: binary_cross_entropy, squared_error (without one half), or

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from torch.nn import functional
 
 import gradlab as gl
-from gradlab.graph import ACTIVATIONS, LOSSES
+from gradlab.graph import LOSSES, activations
 
 ACTIVATE = {
     "tanh": torch.tanh,
@@ -97,7 +97,7 @@ shapes = st.lists(st.integers(1, 6), min_size=2, max_size=5)
 
 
 @settings(max_examples=40)
-@given(shapes, st.sampled_from(ACTIVATIONS), st.sampled_from(LOSSES), st.integers(0, 2**31))
+@given(shapes, st.sampled_from(activations()), st.sampled_from(LOSSES), st.integers(0, 2**31))
 def test_any_network_agrees_with_pytorch(sizes, hidden, loss, seed):
     if loss == "softmax_cross_entropy":
         sizes[-1] = max(sizes[-1], 2)
@@ -105,8 +105,8 @@ def test_any_network_agrees_with_pytorch(sizes, hidden, loss, seed):
 
 
 def _combinations():
-    for hidden, loss in itertools.product(ACTIVATIONS, LOSSES):
-        for output in ["sigmoid"] if loss == "binary_cross_entropy" else ACTIVATIONS:
+    for hidden, loss in itertools.product(activations(), LOSSES):
+        for output in ["sigmoid"] if loss == "binary_cross_entropy" else activations():
             yield hidden, output, loss
 
 

@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
-Hidden = Annotated[str, typer.Option(help="Hidden layers: tanh, sigmoid, relu, identity or softplus.")]
+from gradlab._words import listed
+from gradlab.graph import activations
+
+Hidden = Annotated[str, typer.Option(help=f"Hidden layers: {listed(activations())}.")]
 Output = Annotated[str | None, typer.Option(help="Outputs: the same choice. Default: what goes with the loss.")]
 Loss = Annotated[str, typer.Option(help="binary_cross_entropy, squared_error or softmax_cross_entropy.")]

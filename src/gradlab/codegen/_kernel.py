@@ -17,6 +17,7 @@ from functools import reduce
 from gradlab.codegen._schedule import programs_for
 from gradlab.graph import (
     ONE,
+    PRIMITIVES,
     TWO,
     ZERO,
     Apply,
@@ -212,14 +213,19 @@ def at_point(program: PointProgram, values: Mapping[str, Expression], mark: str)
 
 
 def _without_abs(formula: Expression, statements: Iterable[tuple[str, Expression]]) -> Expression:
-    """The formula without absolute values of what is never negative."""
-    positive = {name for name, made in statements if is_apply(made, "sigmoid")}
+    """The formula without absolute values of what lies between 0 and 1."""
+    positive = {name for name, made in statements if isinstance(made, Apply) and _is_share(made.primitive)}
 
     def rule(node: Expression) -> Expression | None:
         inside = node.args[0] if is_apply(node, "abs") else None
         return inside if isinstance(inside, Ref) and inside.name in positive else None
 
     return transform(formula, rule)
+
+
+def _is_share(primitive: str) -> bool:
+    low, high = PRIMITIVES[primitive].between
+    return low >= 0 and high <= 1
 
 
 def needed_for(statements: Iterable[tuple[str, Expression]], results: Iterable[Expression]) -> Statements:

@@ -5,18 +5,26 @@ from __future__ import annotations
 import keyword
 import linecache
 import math
+import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import count
 from typing import Any, Literal
 
+from gradlab._errors import GradlabError
 from gradlab.codegen._schedule import Program
-from gradlab.graph import ATOM, PRIMITIVES, Apply, Expression, TextPrinter, as_number, evaluate
+from gradlab.graph import ATOM, PRIMITIVES, SUM, Apply, Expression, TextPrinter, as_number, evaluate, simpler
 
 LARGEST_EXACT = 2**53
 FOLDED = {"max": "_maximum({0}, {1})", "min": "_minimum({0}, {1})"}
 NUMPY_RESERVED = frozenset(("np",))
+BACKENDS = {"numpy": "NumPy", "torch": "PyTorch", "numba": "a training kernel"}
+ADVICE = {
+    "numpy": "its row of the table needs a spelling, a definition or a lower form",
+    "torch": "its row of the table needs a spelling, a definition or a lower form",
+    "numba": "take another activation, or train step by step with the gradient that compile() gives",
+}
 _numbers = count()
 
 
@@ -49,11 +57,48 @@ class KernelPrinter(TextPrinter):
         return f"_{name}" if name in self.reserved or keyword.issoftkeyword(name) else name
 
     def function(self, expression: Apply) -> tuple[str, int]:
-        """A primitive in the backend's words; one of many arguments is folded from the left."""
-        arguments = [self.write(argument) for argument in expression.args]
+        """A primitive in the backend's words, or in those of what it is made of.
+
+        One of many arguments is folded from the left.
+
+        Raises:
+            GradlabError: if the backend has no word for it.
+        """
         if expression.primitive in FOLDED:
-            return reduce(lambda a, b: FOLDED[expression.primitive].format(a, b), arguments), ATOM
-        return getattr(PRIMITIVES[expression.primitive], self.backend).format(*arguments), ATOM
+            return reduce(FOLDED[expression.primitive].format, map(self.write, expression.args)), ATOM
+        spelling = getattr(PRIMITIVES[expression.primitive], self.backend)
+        if spelling:
+            levels = _levels(spelling)
+            arguments = [self.write(argument, level) for argument, level in zip(expression.args, levels, strict=True)]
+            return spelling.format(*arguments), ATOM if _is_closed(spelling) else SUM
+        meant = simpler(expression)
+        if meant is None:
+            raise GradlabError(
+                f"{BACKENDS[self.backend]} cannot compute {expression.primitive}: {ADVICE[self.backend]}"
+            )
+        return self.pieces(meant)
+
+
+@lru_cache(maxsize=256)
+def _levels(spelling: str) -> tuple[int, ...]:
+    """For each argument of a spelling how tightly it must bind: those that are a function's need no brackets."""
+    levels: dict[int, int] = {}
+    for match in re.finditer(r"\{(\d+)\}", spelling):
+        before, after = spelling[: match.start()].rstrip()[-1:], spelling[match.end() :].lstrip()[:1]
+        alone = before in ("(", ",") and after in (")", ",")
+        levels[int(match[1])] = max(levels.get(int(match[1]), 0), 0 if alone else ATOM)
+    return tuple(levels.get(i, 0) for i in range(max(levels, default=-1) + 1))
+
+
+@lru_cache(maxsize=256)
+def _is_closed(spelling: str) -> bool:
+    """Whether a spelling is one call, one bracket or one name, so that it may stand anywhere."""
+    depth = 0
+    for at, letter in enumerate(spelling):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if depth == 0 and (letter in " +-*/%<>=" or (letter == ")" and at < len(spelling) - 1)):
+            return False
+    return True
 
 
 def _value_of(expression: Expression) -> float:

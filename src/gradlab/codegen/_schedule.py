@@ -18,6 +18,7 @@ from gradlab.graph import (
     NetworkGraph,
     Ref,
     as_number,
+    definition_of,
     evaluate,
     is_apply,
     number,
@@ -150,9 +151,9 @@ def _lower(formula: Expression, constants: Mapping[str, Expression]) -> Expressi
             return constants.get(node.name)
         if not isinstance(node, Apply) or as_number(node) is not None:
             return None
-        lower = PRIMITIVES[node.primitive].lower
-        if lower is not None:
-            return transform(lower(node.args), rule)
+        lowered = _in_other_words(node)
+        if lowered is not None:
+            return transform(lowered, rule)
         if not node.names:
             return _folded(node)
         if node.primitive in ("max", "min"):
@@ -160,6 +161,14 @@ def _lower(formula: Expression, constants: Mapping[str, Expression]) -> Expressi
         return _in_groups(node) if node.primitive in ("add", "mul") else None
 
     return transform(formula, rule)
+
+
+def _in_other_words(node: Apply) -> Expression | None:
+    """What kernels compute for a primitive that no backend has a word for; None where one has."""
+    row = PRIMITIVES[node.primitive]
+    if row.lower is not None:
+        return row.lower(node.args)
+    return None if row.numpy or row.torch or row.numba else definition_of(node)
 
 
 def _folded(node: Apply) -> Expression | None:

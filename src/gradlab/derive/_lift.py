@@ -25,6 +25,7 @@ from gradlab.derive._arrays import (
     entrywise,
 )
 from gradlab.graph import (
+    PRIMITIVES,
     Apply,
     Expression,
     Graph,
@@ -111,9 +112,8 @@ class _Lifter:
         def rule(node: Expression) -> Expression | None:
             if isinstance(node, Ref):
                 return Ref(self.place[node.name][0] if node.name in self.place else "?")
-            return (
-                Apply(node.primitive, node.args[1:]) if is_apply(node, "softmax") and isinstance(node, Apply) else None
-            )
+            picks = isinstance(node, Apply) and PRIMITIVES[node.primitive].picks
+            return Apply(node.primitive, node.args[1:]) if picks and isinstance(node, Apply) else None
 
         return transform(expression, rule)
 

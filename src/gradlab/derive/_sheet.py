@@ -23,10 +23,10 @@ from gradlab.graph import (
     Graph,
     NetworkGraph,
     Partial,
+    Primitive,
     Quantity,
     Ref,
     Role,
-    is_apply,
     transform,
     written_out,
 )
@@ -36,7 +36,6 @@ MOST_WRITTEN_OUT = 60
 LARGEST_DICTIONARY = 8
 WIDEST_MATRIX = 120  # characters of LaTeX
 LONGEST_BLOCK = 12  # rows that stay together on a page
-SOFTMAX = PRIMITIVES["softmax"].rule_latex  # too long to stand beside a formula
 DIAGRAM, PLOT = "network", "savings"
 
 
@@ -173,8 +172,9 @@ def _local_section(graph: Graph, output: str, names: Sequence[str]) -> list[str]
     left_out = count - len(blocks)
     note = f" One of each kind is shown; the other {left_out} differ from these in indices alone." if left_out else ""
     text = f"Each quantity by what stands in its own formula, everything else in it kept.{note}"
-    if any(is_apply(quantity.expression, "softmax") for quantity in graph if quantity.expression is not None):
-        text += f" The rule of softmax is ${SOFTMAX}$, where $[j = k]$ is 1 if $j = k$ and 0 otherwise."
+    used = {quantity.expression.primitive for quantity in graph if isinstance(quantity.expression, Apply)}
+    for row in (row for row in _picking() if row.name in used):
+        text += f" The rule of {row.name} is ${row.rule_latex}$, where $[j = k]$ is 1 if $j = k$ and 0 otherwise."
     return ["## The local derivatives", text, *(_block(block, graph.symbols) for block in blocks)]
 
 
@@ -268,7 +268,14 @@ def _vector_section(graph: NetworkGraph) -> list[str]:
 def _block(steps: Iterable[Step], symbols: Mapping[str, str]) -> str:
     """Steps with their reasons, well away from the formulas: pages are set tighter than notebooks."""
     written = steps_to_latex(steps, symbols).replace(" && ", r" &&\qquad ")
-    return written.replace(SOFTMAX, r"\text{the rule of softmax}")
+    for row in _picking():
+        written = written.replace(row.rule_latex, rf"\text{{the rule of {row.name}}}")
+    return written
+
+
+def _picking() -> list[Primitive]:
+    """The rows that take one of several arguments; their rules are too long to stand beside a formula."""
+    return [row for row in PRIMITIVES.values() if row.picks]
 
 
 def _by_left(steps: Iterable[Step]) -> Iterable[tuple[Expression, Iterable[Step]]]:
@@ -285,8 +292,8 @@ def _computed_from(graph: Graph, output: str) -> set[str]:
 
 def _nameless(node: Expression) -> Expression | None:
     """Formulas that differ in names alone, or in which entry of a softmax they are, are of one kind."""
-    if is_apply(node, "softmax"):
-        return Apply("softmax", node.args[1:])
+    if isinstance(node, Apply) and PRIMITIVES[node.primitive].picks:
+        return Apply(node.primitive, node.args[1:])
     return Ref("_") if isinstance(node, Ref) else None
 
 

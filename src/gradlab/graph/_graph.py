@@ -11,8 +11,8 @@ from types import MappingProxyType
 from gradlab._errors import GradlabError
 from gradlab.graph._expression import Expression, Ref, count_operations, ordered_names, transform, walk
 from gradlab.graph._names import check_name, find_name, latex_of_name
-from gradlab.graph._parse import FUNCTIONS, parse
-from gradlab.graph._primitives import PRIMITIVES
+from gradlab.graph._parse import parse
+from gradlab.graph._primitives import PRIMITIVES, functions
 
 # Above this many operations a formula with every intermediate quantity written out is nothing to read.
 LARGEST_WRITTEN_OUT = 5_000
@@ -101,7 +101,8 @@ class Graph:
             ParseError: for a text that is no formula.
             GraphError: for a cycle.
         """
-        expressions = {check_name(name, FUNCTIONS): parse(text) for name, text in definitions.items()}
+        taken = functions()
+        expressions = {check_name(name, taken): parse(text) for name, text in definitions.items()}
         used = dict.fromkeys(name for expression in expressions.values() for name in ordered_names(expression))
         inputs = [Quantity(name, role=Role.INPUT) for name in used if name not in expressions]
         return cls([*inputs, *(Quantity(name, expression) for name, expression in expressions.items())])

@@ -17,8 +17,8 @@ from gradlab.graph._algebra import add, div, mul, neg, subtract
 from gradlab.graph._expression import ONE, TWO, Apply, Expression, Ref, number
 from gradlab.graph._graph import Graph, Quantity, Role
 from gradlab.graph._names import find_name
+from gradlab.graph._primitives import IDENTITY, activations, known_as
 
-ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity", "softplus")
 LOSSES = ("binary_cross_entropy", "squared_error", "softmax_cross_entropy")
 NATURAL_OUTPUT = {
     "binary_cross_entropy": "sigmoid",
@@ -77,11 +77,11 @@ def mlp_graph(
 ) -> NetworkGraph:
     """The graph of a multilayer perceptron; `gradlab.mlp` documents the arguments and the errors."""
     checked = _check_sizes(sizes)
-    hidden = _choose(hidden, ACTIVATIONS, "activation")
+    hidden = _choose(known_as(hidden), activations(), "activation")
     loss = _choose(loss, LOSSES, "loss")
     if output == "softmax" and loss == "softmax_cross_entropy":
         raise GradlabError('the softmax is part of the loss "softmax_cross_entropy": write output="identity"')
-    output = NATURAL_OUTPUT[loss] if output is None else _choose(output, ACTIVATIONS, "activation")
+    output = NATURAL_OUTPUT[loss] if output is None else _choose(known_as(output), activations(), "activation")
     if loss == "binary_cross_entropy" and output != "sigmoid":
         raise GradlabError(f'binary cross-entropy needs outputs in (0, 1): write output="sigmoid", not "{output}"')
     if loss == "softmax_cross_entropy" and checked[-1] < 2:
@@ -183,7 +183,7 @@ class _Builder:
         """The value of a unit from its sum."""
         if self.scaling == "mean_field":
             total = self.scaled(total, self.sizes[-2]) if layer == self.last else mul(Apply("sqrt", (TWO,)), total)
-        return total if activation == "identity" else Apply(activation, (total,))
+        return total if activation == IDENTITY else Apply(activation, (total,))
 
     def unit_names(self, layer: int) -> tuple[str, ...]:
         """The names of the neurons themselves, without ``in`` and ``out``."""

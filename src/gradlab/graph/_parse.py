@@ -9,19 +9,17 @@ import warnings
 from fractions import Fraction
 
 from gradlab._errors import GradlabError
+from gradlab._words import counted
 from gradlab.graph._algebra import neg
 from gradlab.graph._evaluate import evaluate
 from gradlab.graph._expression import Apply, Const, Expression, Ref, as_number, is_apply, number
 from gradlab.graph._names import check_name
-from gradlab.graph._primitives import PRIMITIVES
+from gradlab.graph._primitives import constants, functions, known_as
 
 LONGEST_TEXT = 10_000
 DEEPEST_NESTING = 100
 LONGEST_NUMBER = 1000
 
-OPERATORS = frozenset(("add", "mul", "neg", "div", "pow"))
-FUNCTIONS = {name: row for name, row in PRIMITIVES.items() if name not in OPERATORS and row.arity != 0}
-CONSTANTS = frozenset(name for name, row in PRIMITIVES.items() if row.arity == 0)
 MEANT = {
     "ln": "log", "log10": "log(x)/log(10)", "log2": "log(x)/log(2)", "tan": "sin(x)/cos(x)", "fabs": "abs",
     "maximum": "max", "minimum": "min", "logistic": "sigmoid", "square": "x**2", "pow": "x**y", "heaviside": "step",
@@ -70,6 +68,7 @@ def parse(text: str) -> Expression:
 class _Reader:
     def __init__(self, text: str) -> None:
         self.lines = [line.encode() for line in text.split("\n")]  # where ast's columns count bytes
+        self.functions, self.constants = functions(), constants()
 
     def fail(self, node: ast.expr, message: str) -> ParseError:
         line = self.lines[node.lineno - 1]
@@ -87,10 +86,10 @@ class _Reader:
         if isinstance(node, ast.Constant):
             return self.constant(node)
         if isinstance(node, ast.Name):
-            if node.id in CONSTANTS:
+            if node.id in self.constants:
                 return Apply(node.id, ())
             try:
-                return Ref(check_name(node.id, FUNCTIONS))
+                return Ref(check_name(node.id, self.functions))
             except GradlabError as error:
                 raise self.fail(node, str(error)) from None
         if isinstance(node, ast.Call):
@@ -171,35 +170,36 @@ class _Reader:
     def call(self, node: ast.Call, depth: int) -> Expression:
         if not isinstance(node.func, ast.Name):
             raise self.fail(node, "only the functions of the table can be called: " + _functions())
-        name = node.func.id
-        if name not in FUNCTIONS:
+        name = known_as(node.func.id)
+        if name not in self.functions:
             raise self.fail(node, _unknown_function(name))
         if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
             raise self.fail(node, f"{name} takes plain arguments, such as {name}(x)")
-        arity = FUNCTIONS[name].arity
+        arity = self.functions[name].arity
         if arity is None and len(node.args) < 2:
             raise self.fail(node, f"{name} takes two or more arguments, such as {name}(x, 0)")
         if arity is not None and len(node.args) != arity:
-            raise self.fail(node, f"{name} takes {arity} argument, not {len(node.args)}")
+            raise self.fail(node, f"{name} takes {counted(arity, 'argument')}, not {len(node.args)}")
         expression = Apply(name, tuple(self.read(arg, depth + 1) for arg in node.args))
-        if name in ("softmax", "log_softmax"):
-            self.softmax_index(node, expression)
+        if self.functions[name].picks:
+            self.checked_pick(node, expression)
         return self.checked(node, expression)
 
-    def softmax_index(self, node: ast.Call, expression: Apply) -> None:
+    def checked_pick(self, node: ast.Call, expression: Apply) -> None:
         index = as_number(expression.arguments[0])
         if index is None or index.denominator != 1 or not 1 <= index < len(expression.arguments):
-            raise self.fail(node, f"{expression.primitive} says first which argument is meant: softmax(1, a, b, c)")
+            name = expression.primitive
+            raise self.fail(node, f"{name} says first which argument is meant: {name}(1, a, b, c)")
 
 
 def _functions() -> str:
-    return ", ".join(FUNCTIONS)
+    return ", ".join(functions())
 
 
 def _unknown_function(name: str) -> str:
     if name in MEANT:
         return f"there is no function {name}: write {MEANT[name]}"
-    near = difflib.get_close_matches(name, FUNCTIONS, n=1)
+    near = difflib.get_close_matches(name, functions(), n=1)
     offer = f"did you mean {near[0]}?" if near else f"there are {_functions()}"
     return f"there is no function {name}: {offer} (a product needs its sign: {name}*(...))"
 

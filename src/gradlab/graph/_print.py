@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
+from gradlab.graph._definition import definition_of
 from gradlab.graph._expression import (
     ONE,
     ZERO,
@@ -14,7 +15,6 @@ from gradlab.graph._expression import (
     Expression,
     Partial,
     Ref,
-    as_number,
     is_apply,
 )
 from gradlab.graph._names import latex_of_name
@@ -23,7 +23,6 @@ from gradlab.graph._primitives import PRIMITIVES
 # How tightly a written formula binds, for every printer.
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
 LARGEST_WRITTEN_DENOMINATOR = 1000
-BARE = ("log", "sin", "cos")  # written without brackets before a plain name
 
 
 def to_text(expression: Expression) -> str:
@@ -107,7 +106,7 @@ class _Printer:
 def _is_named_function(expression: Expression) -> bool:
     return (
         isinstance(expression, Apply)
-        and PRIMITIVES[expression.primitive].latex.startswith("\\")
+        and PRIMITIVES[expression.primitive].head.startswith("\\")
         and bool(expression.args)
     )
 
@@ -215,8 +214,9 @@ class LatexPrinter(_Printer):
 
     def factor(self, expression: Expression) -> str:
         """A factor before others: log x needs brackets there, or it would read as the logarithm of the whole."""
-        if isinstance(expression, Apply) and expression.primitive in BARE and isinstance(expression.args[0], Ref):
-            return f"{PRIMITIVES[expression.primitive].latex.format()}({self.write(expression.args[0])})"
+        row = PRIMITIVES[expression.primitive] if isinstance(expression, Apply) else None
+        if row is not None and row.bare and isinstance(expression.args[0], Ref):
+            return f"{row.head.format()}({self.write(expression.args[0])})"
         return self.write(expression, PRODUCT)
 
     def quotient(self, expression: Apply) -> tuple[str, int]:
@@ -233,24 +233,15 @@ class LatexPrinter(_Printer):
         return f"{written}^{shown if len(shown) == 1 else '{' + shown + '}'}", POWER
 
     def function(self, expression: Apply) -> tuple[str, int]:
-        primitive, args = expression.primitive, expression.args
-        if primitive in ("softmax", "log_softmax"):
-            return self.softmax(expression)
-        head = PRIMITIVES[primitive].latex
-        if "{0}" in head:
-            return head.format(self.write(args[0])), ATOM
-        head = head.format()
+        row, args = PRIMITIVES[expression.primitive], expression.args
+        if not row.head and (meant := definition_of(expression)) is not None:
+            return self.pieces(meant)
+        if "{0}" in row.head:
+            return row.head.format(*map(self.write, args)), ATOM
+        head = row.head.format()
         if not args:
             return head, ATOM
         # As on paper: log x and sin x without brackets, for a plain name only.
-        if primitive in BARE and isinstance(args[0], Ref):
+        if row.bare and isinstance(args[0], Ref):
             return f"{head} {self.write(args[0])}", PRODUCT
         return head + self.bracket(", ".join(map(self.write, args))), ATOM
-
-    def softmax(self, expression: Apply) -> tuple[str, int]:
-        index, *logits = expression.args
-        chosen = logits[int(as_number(index) or 0) - 1]
-        exponentials = " + ".join(f"e^{{{self.write(logit)}}}" for logit in logits)
-        if expression.primitive == "softmax":
-            return rf"\frac{{e^{{{self.write(chosen)}}}}}{{{exponentials}}}", PRODUCT
-        return rf"{self.write(chosen, SUM)} - \log({exponentials})", SUM

@@ -11,7 +11,6 @@ from fractions import Fraction
 from typing import Any
 
 from gradlab.graph import (
-    PRIMITIVES,
     Apply,
     Const,
     Expression,
@@ -19,8 +18,7 @@ from gradlab.graph import (
     Ref,
     is_apply,
     number,
-    parse,
-    transform,
+    simpler,
 )
 from gradlab.prove._errors import Deadline
 from gradlab.prove._subject import labels_of
@@ -29,7 +27,6 @@ MOST_PRODUCTS = 60_000
 # Of an argument of a function, which SymPy brings into its one form: there, too much takes for ever.
 LARGEST_DEGREE, MOST_SYMBOLS, MOST_OPERATIONS = 5, 8, 60
 LARGEST_BITS = 2_000
-_DEFINITIONS = {name: parse(row.definition) for name, row in PRIMITIVES.items() if row.definition}
 _BOTTOM = {"add", "mul", "neg", "div"}
 
 
@@ -122,14 +119,9 @@ class _Prover:
         name = expression.primitive
         if name in _BOTTOM:
             return self.operation(name, [self.rational(arg) for arg in expression.args])
-        if name in _DEFINITIONS:
-            argument = expression.args[0]
-            inserted = transform(_DEFINITIONS[name], lambda node: argument if node == Ref("x") else None)
-            return self.rational(inserted)
-        if name == "softmax":
-            exponentials = tuple(Apply("exp", (arg,)) for arg in expression.args[1:])
-            index = int(expression.args[0].value) - 1  # type: ignore[attr-defined]
-            return self.rational(Apply("div", (exponentials[index], Apply("add", exponentials))))
+        meant = simpler(expression)
+        if meant is not None:
+            return self.rational(meant)
         if name == "exp":
             return self.power_of("exp", expression.args[0])
         if name == "pow":

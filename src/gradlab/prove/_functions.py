@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from gradlab.derive import local_gradient
-from gradlab.graph import ZERO, Apply, Expression, Ref, parse, transform
+from gradlab.graph import ZERO, Apply, Expression, Ref, functions, known_as, parse, transform
 
 _SPELLINGS = {"ln": "log", "ReLU": "relu", "RELU": "relu", "sgn": "sign", r"\sigma": "sigmoid"}
 # Functions that are no primitive, as formulas of x.
@@ -22,11 +22,24 @@ _COMPOSED = {
 OF_SEVERAL = frozenset(("max", "min"))
 
 
+def function_commands() -> tuple[str, ...]:
+    r"""The commands that are functions of the table, without their backslashes; \sigma is a letter too."""
+    heads = [row.head.removeprefix("\\") for row in functions().values() if row.head.startswith("\\")]
+    return tuple(head for head in heads if head.isalpha() and head != "sigma")
+
+
+def function_words() -> tuple[str, ...]:
+    """The names under which the table's functions of one argument, or of any number, may be written."""
+    rows = [row for row in functions().values() if not row.picks]
+    return tuple(name for row in rows for name in (row.name, *row.also))
+
+
 def function_name(text: str) -> str:
     r"""The name of a function command: ``\operatorname{ReLU}`` is ``relu``."""
-    bare = re.sub(r"\\(?:operatorname\*?|mathrm|text|textrm|mathop|mathit)\s*\{\s*([A-Za-z]+)\s*\}", r"\1", text)
+    bare = re.sub(r"\\(?:operatorname\*?|mathrm|text|textrm|mathop|mathit)\s*\{\s*([A-Za-z0-9\\_]+)\s*\}", r"\1", text)
     bare = bare.removeprefix("\\") if bare != r"\sigma" else bare
-    return _SPELLINGS.get(bare, bare)
+    bare = bare.replace("\\_", "_")
+    return known_as(_SPELLINGS.get(bare, bare))
 
 
 def call(name: str, arguments: tuple[Expression, ...]) -> Expression:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from gradlab.graph import functions, known_as
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove._verdict import Place
 
@@ -172,10 +173,11 @@ def _in_matrix(text: str, at: int) -> bool:
 def _is_remark(text: str) -> bool:
     """Words, not the name of a function or of a quantity: more than one word, or a word after a space of its own."""
     words = re.sub(r"\\[A-Za-z]+|[{}()]", " ", text).split()
-    return len(words) > 1 or (len(words) == 1 and len(words[0]) > 3 and words[0].lower() not in _FUNCTION_WORDS)
+    return len(words) > 1 or (len(words) == 1 and len(words[0]) > 3 and not _is_function(words[0]))
 
 
-_FUNCTION_WORDS = frozenset("tanh sinh cosh sigmoid softplus relu sign step sqrt softmax".split())
+def _is_function(word: str) -> bool:
+    return word in ("sinh", "cosh", "ReLU", "RELU") or known_as(word) in functions()
 
 
 def _keep_equals(match: re.Match[str]) -> str:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove._functions import function_commands, function_words
 
 LONGEST_SIDE = 6_000
 DEEPEST_NESTING = 40
@@ -85,7 +86,7 @@ def parse_side(text: str, start: int, end: int) -> Sum:
     _check_nesting(piece, start)
     lark = _lark()
     try:
-        tree = _parser().parse(piece)
+        tree = _parser(function_commands(), function_words()).parse(piece)
     except lark.exceptions.UnexpectedInput as error:
         raise _problem(error, piece, start) from None
     return _Builder(start).sum(tree.children[0])
@@ -109,9 +110,13 @@ def _lark() -> Any:
     return lark
 
 
-@lru_cache(maxsize=1)
-def _parser() -> Any:
+@lru_cache(maxsize=4)
+def _parser(commands: tuple[str, ...], words: tuple[str, ...]) -> Any:
     grammar = files("gradlab.prove").joinpath("_grammar.lark").read_text(encoding="utf-8")
+    # The longest first, so that none ends where a longer one goes on; an underscore is written \_ in LaTeX.
+    for mark, names in (("COMMANDS", commands), ("WORDS", words)):
+        spelled = "|".join(sorted(names, key=len, reverse=True))
+        grammar = grammar.replace(mark, spelled.replace("_", r"\\_"))
     return _lark().Lark(grammar, parser="lalr", propagate_positions=True, maybe_placeholders=False)
 
 

@@ -4,14 +4,14 @@ import pytest
 
 import gradlab as gl
 from gradlab.derive._local import local_derivative
-from gradlab.derive._rules import _prove_equal
-from gradlab.graph import PRIMITIVES, Differentiate, evaluate, parse
+from gradlab.derive._rules import _prove_equal, worked_out
+from gradlab.graph import PRIMITIVES, evaluate, parse
 
-DEFINED = [row.name for row in PRIMITIVES.values() if row.definition]
+DEFINED = [row.name for row in PRIMITIVES.values() if row.definition and row.arity == 1]
 
 
 def test_which_rules_there_are():
-    assert sorted(DEFINED) == ["sigmoid", "softplus", "tanh"]
+    assert {"sigmoid", "softplus", "tanh"} <= set(DEFINED)
 
 
 @pytest.mark.parametrize("name", DEFINED)
@@ -26,7 +26,7 @@ def test_the_result_is_the_rule_of_the_table_and_every_line_is_equal(name):
     derivation = gl.derive_rule(name)
     assert derivation.result == local_derivative(parse(f"{name}(x)"), "x")
     for x in (-1.5, 0.25, 2.0):
-        written = [step.right for step in derivation.steps if not isinstance(step.right, Differentiate)]
+        written = [worked_out(step.right) for step in derivation.steps]
         values = [evaluate(right, {"x": x}, exact=False) for right in written]
         assert values == pytest.approx([values[0]] * len(values), rel=1e-12)
         h = 1e-5

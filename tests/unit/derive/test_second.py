@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import gradlab as gl
 from gradlab.codegen._schedule import hessian_vector_program, programs_for
 from gradlab.derive import derive_second
-from gradlab.graph import ACTIVATIONS, evaluate
+from gradlab.graph import activations, evaluate
 from gradlab.graph._expression import count_operations
 
 pytestmark = pytest.mark.usefixtures("double_precision")
@@ -40,7 +40,7 @@ def networks(draw):
     loss = draw(st.sampled_from(["binary_cross_entropy", "squared_error", "softmax_cross_entropy"]))
     last = draw(st.integers(2 if loss == "softmax_cross_entropy" else 1, 3))
     sizes = [draw(st.integers(1, 3)), *draw(st.lists(st.integers(1, 4), max_size=2)), last]
-    return gl.mlp(sizes, hidden=draw(st.sampled_from(ACTIVATIONS)), loss=loss), draw(st.integers(0, 2**32 - 1))
+    return gl.mlp(sizes, hidden=draw(st.sampled_from(activations())), loss=loss), draw(st.integers(0, 2**32 - 1))
 
 
 def random_case(net, seed):

@@ -11,7 +11,7 @@ import gradlab as gl
 from gradlab.derive import vector_form
 from gradlab.derive._arrays import Array, Product, Transposed, to_text
 from gradlab.derive._lift import NoArraysError
-from gradlab.graph import ACTIVATIONS, Graph, Quantity, Ref, mlp_graph, transform
+from gradlab.graph import Graph, Quantity, Ref, activations, mlp_graph, transform
 
 # NumPy's notation is run as NumPy.
 FUNCTIONS = {
@@ -32,8 +32,8 @@ def networks(draw):
     loss = draw(st.sampled_from(["binary_cross_entropy", "squared_error", "softmax_cross_entropy"]))
     last = draw(st.integers(2 if loss == "softmax_cross_entropy" else 1, 4))
     sizes = [draw(st.integers(1, 4)), *draw(st.lists(st.integers(1, 5), max_size=3)), last]
-    output = draw(st.sampled_from(ACTIVATIONS)) if loss == "squared_error" else None
-    return gl.mlp(sizes, hidden=draw(st.sampled_from(ACTIVATIONS)), output=output, loss=loss)
+    output = draw(st.sampled_from(activations())) if loss == "squared_error" else None
+    return gl.mlp(sizes, hidden=draw(st.sampled_from(activations())), output=output, loss=loss)
 
 
 def run(form, values):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from gradlab.graph import Apply, Expression, as_number
+from gradlab.graph import Apply, Expression, as_number, simpler, walk
 from gradlab.prove.judge import _pieces as pieces
 from gradlab.prove.judge._balls import Ball, TooRoughError, size
 from gradlab.prove.judge._points import BITS, MOST_BITS, WIDE, Ground, Point, Points, Undefined, finite
@@ -149,7 +149,10 @@ def is_analytic(node: Expression) -> bool:
     if node.primitive == "pow":
         number = as_number(node.args[1])
         return (number is not None and number.denominator == 1) or not node.args[1].names
-    return node.primitive in _ANALYTIC
+    if node.primitive in _ANALYTIC:
+        return True
+    meant = simpler(node)
+    return meant is not None and all(map(is_analytic, walk(meant)))
 
 
 def at_point(

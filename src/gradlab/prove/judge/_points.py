@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from gradlab.graph import PRIMITIVES, Apply, Const, Expression, Graph, Ref, Role, as_number, parse, transform
+from gradlab.graph import PRIMITIVES, Apply, Const, Expression, Graph, Ref, Role, as_number, simpler
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._subject import labels_of
 from gradlab.prove.judge._balls import Ball, Balls, UndefinedError
@@ -222,7 +222,6 @@ _OWN: dict[str, Any] = {
     "cos": Balls.cos, "pi": Balls.pi, "abs": Balls.abs, "max": _largest, "min": _smallest, "step": _step,
     "sign": lambda balls, a: balls.integer(balls.sign(a)), "relu": lambda balls, a: balls.larger(a, balls.zero),
 }  # fmt: skip
-_SIMPLER: dict[str, Expression] = {}
 
 
 def _in_simpler(node: Apply) -> Expression:
@@ -231,16 +230,10 @@ def _in_simpler(node: Apply) -> Expression:
     Raises:
         NotUnderstoodError: for a primitive that the table does not define by others.
     """
-    row = PRIMITIVES[node.primitive]
-    if row.definition:
-        formula = _SIMPLER.get(row.name)
-        if formula is None:
-            formula = _SIMPLER[row.name] = parse(row.definition)
-        argument = node.args[0]
-        return transform(formula, lambda leaf: argument if leaf == Ref("x") else None)
-    if row.lower is not None:
-        return row.lower(node.args)
-    raise NotUnderstoodError(f"{row.name} has no definition that could be computed in many digits", 0)
+    meant = simpler(node)
+    if meant is None:
+        raise NotUnderstoodError(f"{node.primitive} has no definition that could be computed in many digits", 0)
+    return meant
 
 
 class MachinePoint:

@@ -5,14 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from gradlab.graph import ONE, Apply, Const, Expression, Ref, div, is_apply, neg, number, power, subtract
+from gradlab.graph import (
+    ONE,
+    PRIMITIVES,
+    Apply,
+    Const,
+    Expression,
+    Ref,
+    activations,
+    div,
+    is_apply,
+    neg,
+    number,
+    power,
+    subtract,
+)
 from gradlab.prove._tree import Path, at_path, replace_at
 from gradlab.prove._verdict import Fault
 from gradlab.prove.repairs._search import Change, Search, same
 
-# Functions that are taken for each other.
-CONFUSED = (("tanh", "sigmoid", "relu", "softplus"), ("exp", "log"), ("sin", "cos"))
-OTHERS = {name: tuple(other for other in group if other != name) for group in CONFUSED for name in group}
+CONFUSED = (("exp", "log"), ("sin", "cos"))
+
+
+def others(name: str) -> tuple[str, ...]:
+    """The functions that one is taken for: for an activation, every other one."""
+    groups = (tuple(known for known in activations() if known in PRIMITIVES), *CONFUSED)
+    return tuple(other for group in groups if name in group for other in group if other != name)
 
 
 def signs(search: Search) -> Iterator[Change]:
@@ -40,7 +58,7 @@ def functions(search: Search) -> Iterator[Change]:
     for path, node in search.nodes:
         if not isinstance(node, Apply):
             continue
-        for other in OTHERS.get(node.primitive, ()):
+        for other in others(node.primitive):
             new = Apply(other, node.args)
             if plausible(search, path, node, new):
                 message = f"write {search.latex(new)} for {search.latex(node)}"
@@ -54,7 +72,7 @@ def function_throughout(search: Search) -> Iterator[Change]:
 
     used = dict.fromkeys(node.primitive for _, node in search.nodes if isinstance(node, Apply))
     for name in used:
-        for other in OTHERS.get(name, ()):
+        for other in others(name):
 
             def rule(node: Expression, name: str = name, other: str = other) -> Expression | None:
                 return Apply(other, node.args) if is_apply(node, name) else None

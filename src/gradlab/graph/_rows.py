@@ -1,0 +1,225 @@
+"""THE rows: value, local derivative, LaTeX, domain, spelling of each primitive.
+
+The local derivatives are expressions, so that what is printed and what is run are the same object. They are the
+textbook ones (Abramowitz and Stegun, *Handbook of Mathematical Functions*, sections 3.3, 4.2 to 4.5 and 7.1). At a kink
+a value is chosen, and it is the one that PyTorch chooses: 0 for abs and relu, one half for each side of a tie of max
+and min.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+from gradlab.graph._algebra import add, div, mul, neg, power, subtract
+from gradlab.graph._expression import ONE, TWO, ZERO, Apply, Expression, as_number, number, product_of
+from gradlab.graph._row import Arguments, LocalDerivative, Primitive, apply
+
+
+def _sigmoid(x: float) -> float:
+    e = math.exp(-abs(x))
+    return (1.0 if x >= 0 else e) / (1.0 + e)
+
+
+def _sign(x: Any) -> int:
+    return (x > 0) - (x < 0)
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    if isinstance(exponent, Fraction) and exponent.denominator == 1:
+        return base ** int(exponent)
+    return math.pow(base, exponent)
+
+
+def _shifted(logits: Arguments) -> Arguments:
+    """The logits less their maximum: exponentials of these never overflow."""
+    largest = apply("max", *logits)
+    return tuple(subtract(logit, largest) for logit in logits)
+
+
+def _softmax(arguments: Arguments) -> Expression:
+    exponentials = tuple(apply("exp", logit) for logit in arguments[1:])
+    return apply("div", exponentials[_index(arguments)], Apply("add", exponentials))
+
+
+def _log_softmax(arguments: Arguments) -> Expression:
+    total = Apply("add", tuple(apply("exp", logit) for logit in arguments[1:]))
+    return apply("add", arguments[1 + _index(arguments)], neg(apply("log", total)))
+
+
+def _lower_softmax(arguments: Arguments) -> Expression:
+    shifted = _shifted(arguments[1:])
+    exponentials = [apply("exp", logit) for logit in shifted]
+    return apply("div", exponentials[_index(arguments)], Apply("add", tuple(exponentials)))
+
+
+def _lower_log_softmax(arguments: Arguments) -> Expression:
+    shifted = _shifted(arguments[1:])
+    total = Apply("add", tuple(apply("exp", logit) for logit in shifted))
+    return subtract(shifted[_index(arguments)], apply("log", total))
+
+
+def _softmax_value(index: Any, *logits: float) -> float:
+    largest = max(logits)
+    exponentials = [math.exp(logit - largest) for logit in logits]
+    return exponentials[int(index) - 1] / sum(exponentials)
+
+
+def _index(arguments: Arguments) -> int:
+    """Which of the logits a softmax is of, from 0."""
+    index = as_number(arguments[0])
+    if index is None or index.denominator != 1 or not 1 <= index < len(arguments):
+        raise ValueError("softmax takes as its first argument the number of one of the others: softmax(1, a, b)")
+    return int(index) - 1
+
+
+def _softmax_derivative(args: Arguments, out: Expression, i: int) -> Expression:
+    other = Apply("softmax", (number(i), *args[1:]))
+    return mul(out, subtract(ONE if i - 1 == _index(args) else ZERO, other))
+
+
+def _log_softmax_derivative(args: Arguments, _out: Expression, i: int) -> Expression:
+    return subtract(ONE if i - 1 == _index(args) else ZERO, Apply("softmax", (number(i), *args[1:])))
+
+
+def _extremum_derivative(sign: int) -> LocalDerivative:
+    """Max (sign 1) and min (sign -1) of several arguments, compared from the left, each with the best so far.
+
+    In a tie both sides count half, so that the derivatives by all arguments add up to one, however many tie.
+    """
+    name = "max" if sign > 0 else "min"
+
+    def best(args: Arguments) -> Expression:
+        return args[0] if len(args) == 1 else apply(name, *args)
+
+    def beats(a: Expression, b: Expression) -> Expression:
+        lead = subtract(a, b) if sign > 0 else subtract(b, a)
+        return div(add(ONE, apply("sign", lead)), TWO)
+
+    def derivative(args: Arguments, _out: Expression, i: int) -> Expression:
+        wins = [beats(args[i], best(args[:i]))] if i else []
+        return mul(*wins, *(beats(best(args[:j]), args[j]) for j in range(i + 1, len(args)) if j))
+
+    return derivative
+
+
+ROWS = (
+    Primitive(
+        "add", None, lambda *xs: sum(xs), lambda a, out, i: ONE,
+        rule="a sum is differentiated term by term", exact=True,
+    ),
+    Primitive(
+        "mul", None, lambda *xs: product_of(xs),
+        lambda a, out, i: mul(*(x for j, x in enumerate(a) if j != i)),
+        rule="the product rule", exact=True,
+    ),
+    Primitive("neg", 1, lambda x: -x, lambda a, out, i: neg(ONE), numpy="-{0}", torch="-{0}", numba="-{0}", exact=True),
+    Primitive(
+        "div", 2, lambda x, y: x / y,
+        lambda a, out, i: div(ONE, a[1]) if i == 0 else neg(div(a[0], power(a[1], TWO))),
+        domain="the denominator is not 0", rule="the quotient rule", exact=True,
+    ),
+    Primitive(
+        "pow", 2, _power,
+        lambda a, out, i: (
+            mul(a[1], power(a[0], subtract(a[1], ONE))) if i == 0
+            # 0**x is 0 wherever it can be differentiated.
+            else ZERO if a[0] == ZERO else mul(out, apply("log", a[0]))
+        ),
+        domain="a base above 0, or a whole exponent", rule="the power rule", exact=True,
+    ),
+    Primitive(
+        "exp", 1, math.exp, lambda a, out, i: out,
+        latex="e^{{{0}}}", numpy="np.exp({0})", torch="torch.exp({0})",
+        numba="exp({0})", rule="exp' = exp", rule_latex=r"(e^x)' = e^x", precise="exp",
+    ),
+    Primitive(
+        "log", 1, math.log, lambda a, out, i: div(ONE, a[0]),
+        latex=r"\log", numpy="np.log({0})", torch="torch.log({0})",
+        numba="log({0})", domain="arguments above 0", rule="log' x = 1/x",
+        rule_latex=r"\log' x = \frac{1}{x}", precise="log", bare=True,
+    ),
+    Primitive(
+        "sqrt", 1, math.sqrt, lambda a, out, i: div(ONE, mul(TWO, out)),
+        latex=r"\sqrt{{{0}}}", numpy="np.sqrt({0})", torch="torch.sqrt({0})",
+        numba="root({0})", domain="arguments from 0 up",
+        rule="sqrt' x = 1/(2 sqrt x)", rule_latex=r"\sqrt{x}' = \frac{1}{2 \sqrt{x}}",
+        precise="sqrt",
+    ),
+    Primitive(
+        "sin", 1, math.sin, lambda a, out, i: apply("cos", a[0]),
+        latex=r"\sin", numpy="np.sin({0})", torch="torch.sin({0})", rule="sin' = cos", rule_latex=r"\sin' = \cos",
+        precise="sin", bare=True,
+    ),
+    Primitive(
+        "cos", 1, math.cos, lambda a, out, i: neg(apply("sin", a[0])),
+        latex=r"\cos", numpy="np.cos({0})", torch="torch.cos({0})", rule="cos' = -sin", rule_latex=r"\cos' = -\sin",
+        precise="cos", bare=True,
+    ),
+    Primitive(
+        "tanh", 1, math.tanh, lambda a, out, i: subtract(ONE, power(out, TWO)),
+        latex=r"\tanh", numpy="np.tanh({0})", torch="torch.tanh({0})", numba="tanh({0})", rule="tanh' = 1 - tanh^2",
+        rule_latex=r"\tanh' = 1 - \tanh^2",
+        definition="(exp(x) - exp(-x))/(exp(x) + exp(-x))", precise="tanh", activation=True, between=(-1, 1),
+    ),
+    Primitive(
+        "sigmoid", 1, _sigmoid, lambda a, out, i: mul(out, subtract(ONE, out)),
+        latex=r"\sigma", numpy="_sigmoid({0})", torch="torch.sigmoid({0})", numba="sigmoid({0})",
+        rule="sigma' = sigma (1 - sigma)", rule_latex=r"\sigma' = \sigma (1 - \sigma)", definition="1/(1 + exp(-x))",
+        activation=True, between=(0, 1),
+    ),
+    Primitive(
+        "softplus", 1, lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),
+        lambda a, out, i: apply("sigmoid", a[0]),
+        latex=r"\operatorname{{softplus}}", numpy="np.logaddexp({0}, 0.0)",
+        # Above its threshold PyTorch returns x itself; the default, 20, would cost 2e-9.
+        torch="torch.nn.functional.softplus({0}, threshold=50.0)", numba="softplus({0})",
+        rule="softplus' = sigma", rule_latex=r"\operatorname{softplus}' = \sigma", definition="log(1 + exp(x))",
+        activation=True,
+    ),
+    Primitive(
+        "relu", 1, lambda x: max(x, 0 * x), lambda a, out, i: apply("step", a[0]),
+        latex=r"\operatorname{{relu}}", numpy="np.maximum({0}, 0.0)", torch="torch.relu({0})", numba="larger(0.0, {0})",
+        rule="relu' = 1 above 0, else 0", exact=True, activation=True,
+    ),
+    Primitive(
+        "abs", 1, abs, lambda a, out, i: apply("sign", a[0]),
+        latex=r"\left|{0}\right|", numpy="np.abs({0})", torch="torch.abs({0})",
+        numba="absolute({0})", rule="abs' = sign", exact=True,
+    ),
+    Primitive(
+        "max", None, lambda *xs: max(xs), _extremum_derivative(1),
+        latex=r"\max", rule="the largest argument counts", exact=True,
+    ),
+    Primitive(
+        "min", None, lambda *xs: min(xs), _extremum_derivative(-1),
+        latex=r"\min", rule="the smallest argument counts", exact=True,
+    ),
+    Primitive(
+        "sign", 1, _sign, lambda a, out, i: ZERO,
+        latex=r"\operatorname{{sign}}", numpy="np.sign({0})", torch="torch.sign({0})",
+        numba="where(less(0.0, {0}), 1.0, where(less({0}, 0.0), -1.0, {0}))",
+        rule="sign is flat", exact=True,
+    ),
+    Primitive(
+        "step", 1, lambda x: int(x > 0), lambda a, out, i: ZERO,
+        latex=r"\operatorname{{step}}", numpy="np.heaviside({0}, 0.0)",
+        torch="_step({0})", numba="where(less(0.0, {0}), 1.0, larger(0.0, {0}))", rule="step is flat", exact=True,
+    ),
+    Primitive("pi", 0, lambda: math.pi, lambda a, out, i: ZERO, latex=r"\pi", numpy="np.pi", torch="torch.pi",
+              precise="pi"),
+    Primitive(
+        "softmax", None, _softmax_value, _softmax_derivative, lower=_lower_softmax, definition=_softmax, picks=True,
+        rule="softmax_k' = softmax_k ([j = k] - softmax_j)",
+        rule_latex=r"\frac{\partial}{\partial v_j} \operatorname{softmax}_k(v) = \operatorname{softmax}_k(v) \cdot "
+        r"([j = k] - \operatorname{softmax}_j(v))",
+    ),
+    Primitive(
+        "log_softmax", None, lambda *xs: math.log(_softmax_value(*xs)), _log_softmax_derivative,
+        lower=_lower_log_softmax, definition=_log_softmax, picks=True,
+        rule="log softmax_k' = [j = k] - softmax_j",
+        rule_latex=r"\frac{\partial}{\partial v_j} \log \operatorname{softmax}_k(v) = "
+        r"[j = k] - \operatorname{softmax}_j(v)",
+    ),
+)  # fmt: skip
