@@ -52,9 +52,7 @@ def _table(checked: CheckedTemplate, proof: DocumentProof):
         counts = [sum(step.truth is truth for step in row.proof.steps) for truth in Truth]
         shown = [str(counts[0] or ""), f"[red]{counts[1]}[/]" if counts[1] else "", str(counts[2] or "")]
         where = "key" if row.in_key else "text"
-        table.add_row(
-            str(row.place.line), escape(checked.question_at(row.place.line)), where, *shown, escape(_notes(row))
-        )
+        table.add_row(str(row.place.line), escape(row.question), where, *shown, escape(_notes(row)))
     return table
 
 

@@ -126,7 +126,7 @@ def _checked(template: Path, strict: bool) -> bool:
 
     try:
         checked = check_template(template)
-        proof = prove_document(checked.text, checked.graph)
+        proof = prove_document(checked.formulas, checked.graph)
     except TemplateError as problem:
         typer.echo(str(problem), err=True)
         return False

@@ -49,7 +49,8 @@ def prove(
     from gradlab.prove import Truth, prove, prove_document
 
     subject = _subject(mlp, hidden, output, loss, function)
-    found: Proof | DocumentProof = prove(latex or "", subject) if file is None else prove_document(_text(file), subject)
+    found: Proof | DocumentProof
+    found = prove(latex or "", subject) if file is None else prove_document(_text(file), subject, file.name)
     print(found)
     if any(step.truth is not Truth.TRUE for step in found.steps):
         raise typer.Exit(1)

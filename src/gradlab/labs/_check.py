@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from gradlab._errors import GradlabError
 from gradlab.labs._audit import audit_text
-from gradlab.labs._blocks import Role
 from gradlab.labs._diagnostics import Diagnostic, TemplateError
+from gradlab.labs._formulas import all_formulas
 from gradlab.labs._image_files import read_images
 from gradlab.labs._lint import lint
 from gradlab.labs._template import Template, read_template
 from gradlab.labs._versions import make_versions
-
-_HEADING = re.compile(r"#{1,6}\s+(.+?)\s*#*$")
+from gradlab.tex import Formula
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +22,19 @@ class CheckedTemplate:
 
     Attributes:
         path: the template.
-        text: its text, line by line as the file has it.
+        formulas: what both versions show of mathematics, in the template's order.
         graph: what its answer key is about, as its header says; None if it does not.
         remarks: about its tags, its LaTeX, and names that only homework defines.
         leaks: solution lines that stand again where the students read them.
         secrets: how many solution lines were looked for.
-        headings: line and text of each heading that the students see.
     """
 
     path: Path
-    text: str
+    formulas: tuple[Formula, ...]
     graph: str | None
     remarks: tuple[Diagnostic, ...]
     leaks: tuple[Diagnostic, ...]
     secrets: int
-    headings: tuple[tuple[int, str], ...]
-
-    def question_at(self, line: int) -> str:
-        """The nearest heading above a line that the students see; that of a solution names no question."""
-        return next((text for number, text in reversed(self.headings) if number <= line), "")
 
 
 def check_template(path: Path) -> CheckedTemplate:
@@ -71,11 +62,10 @@ def check_template(path: Path) -> CheckedTemplate:
     audit = audit_text(template, versions, images.files)
     return CheckedTemplate(
         path=template.path,
-        text=template.path.read_text(encoding="utf-8-sig"),
+        formulas=all_formulas(template, versions),
         graph=template.settings.graph,
         remarks=tuple(sorted({*template.warnings, *versions.warnings, *images.warnings, *lint(template, versions)})),
         leaks=audit.warnings,
-        headings=tuple(_headings(template)),
         secrets=len(audit.secrets.lines) + len(audit.warnings),
     )
 
@@ -98,11 +88,3 @@ def check_graph(template: Template) -> None:
         said = " ".join(str(problem).split())
         message = f"graph: {said}; write for example 'graph: \"mlp 2,2,1\"' or 'graph: \"x1**2 + x1*x2\"'."
         raise TemplateError([Diagnostic(template.path, settings.graph_line, "error", message)]) from problem
-
-
-def _headings(template: Template) -> Iterator[tuple[int, str]]:
-    for cell in template.cells:
-        for line in cell.lines if cell.kind == "markdown" else ():
-            found = _HEADING.match(line.text)
-            if found and line.role is Role.CONTENT:
-                yield line.number, found[1]

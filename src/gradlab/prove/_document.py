@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,22 +16,9 @@ from gradlab.prove._meaning import Meaning
 from gradlab.prove._names import DEFINED, Names, UserFunction
 from gradlab.prove._subject import DEFAULT, extended, graph_of
 from gradlab.prove._verdict import Place, Proof, Step, Truth
+from gradlab.tex import Formula, TexError, formulas
 
 LONGEST_DOCUMENT = 2_000_000
-_ENVIRONMENTS = "align|alignat|equation|gather|multline|eqnarray|displaymath|flalign"
-_MATHEMATICS = re.compile(
-    rf"(?P<code>^[ \t]*(?P<fence>```+|~~~+)[^\n]*\n.*?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z))"
-    rf"|(?P<inline_code>(?<!`)`[^`\n]+`(?!`))"
-    rf"|(?P<environment>\\begin\{{(?P<name>(?:{_ENVIRONMENTS})\*?)\}}.*?\\end\{{(?P=name)\}})"
-    r"|(?P<display>(?<!\\)\$\$.+?(?<!\\)\$\$)"
-    r"|(?P<bracket>(?<!\\)\\\[.+?(?<!\\)\\\])"
-    r"|(?P<parenthesis>(?<!\\)\\\((?:(?!\n\s*\n).)+?(?<!\\)\\\))"
-    r"|(?P<inline>(?<![\\$])\$(?![\s$])(?:\\.|[^$\\\n]|\n(?!\s*\n))+?\$)",
-    re.S | re.M,
-)
-_KINDS = ("environment", "display", "bracket", "parenthesis", "inline")
-_HEADING = re.compile(r"^#{1,6}[ \t]+(?!TAG\b|MSG\b)(.+?)[ \t]*#*$", re.M)
-_TAG = re.compile(r"^[ \t]*#!TAG[ \t]+(HWBEGIN|HWEND)\b", re.M)
 _HEADER = re.compile(r"\A---\n.*?^---$", re.S | re.M)
 _GRAPH = re.compile(r"^[ \t]+graph:[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.M)
 
@@ -94,15 +81,16 @@ def _note(step: Step) -> str:
     return str(step.witness) if step.witness is not None else step.reason
 
 
-def prove_document(text: str, graph: Any = None) -> DocumentProof:
+def prove_document(document: str | Sequence[Formula], graph: Any = None, name: str = "") -> DocumentProof:
     r"""Judge every equation of a document: a lab template, a page of notes.
 
     Names that the document defines (``\delta_f = ...``, ``f(x_1, x_2) = ...``) mean this from there on.
 
     Args:
-        text: Markdown with LaTeX, or LaTeX.
+        document: Markdown with LaTeX, LaTeX, or a notebook; or the formulas of one, where they were found already.
         graph: what the names mean: a graph, a network, a function, or these in words as in ``mlp 2,2,1``. By default
             what the header of the document says, else the network 2-2-1 with the lab's names.
+        name: the document's file name, whose suffix tells what it is: `.tex`, `.ipynb`, else Markdown.
 
     Returns:
         The verdicts as a table; its ``str()`` prints it.
@@ -114,53 +102,46 @@ def prove_document(text: str, graph: Any = None) -> DocumentProof:
     >>> table.rows[0].proof.steps[0].repair.message
     'write z_{1,out} for z_{2,out}'
     """
-    if not isinstance(text, str):
-        raise GradlabError(f"a document is given as text, not as {type(text).__name__}")
-    if len(text) > LONGEST_DOCUMENT:
-        raise GradlabError(f"the document has {len(text):,} characters; {LONGEST_DOCUMENT:,} are the most")
-    header = _HEADER.match(text)
-    if graph is None:
-        named = _GRAPH.search(header.group()) if header else None
-        graph = named.group(1) if named else DEFAULT
-    document = _Document(text, graph_of(graph), header.end() if header else 0)
-    return DocumentProof(tuple(document.rows()))
+    if isinstance(document, str):
+        if len(document) > LONGEST_DOCUMENT:
+            raise GradlabError(f"the document has {len(document):,} characters; {LONGEST_DOCUMENT:,} are the most")
+        if graph is None:
+            header = _HEADER.match(document)
+            named = _GRAPH.search(header.group()) if header else None
+            graph = named.group(1) if named else None
+        try:
+            document = formulas(document, name)
+        except TexError as problem:
+            raise GradlabError(f"{name or 'the document'}: {problem}") from problem
+    elif not isinstance(document, Sequence):
+        raise GradlabError(f"a document is given as text or as its formulas, not as {type(document).__name__}")
+    return DocumentProof(tuple(_Document(document, graph_of(DEFAULT if graph is None else graph)).rows()))
 
 
 class _Document:
     """Reads a document from the beginning to the end and keeps what it defines."""
 
-    def __init__(self, text: str, graph: Graph, start: int) -> None:
-        self.text, self.start = text, start
+    def __init__(self, formulas: Sequence[Formula], graph: Graph) -> None:
+        self.formulas = formulas
         self.base = graph
         self.names = Names(graph)
         self.own: dict[str, Quantity] = {}
-        self.matches = [m for m in _MATHEMATICS.finditer(text, start) if m.lastgroup is not None]
-        code = [m.span() for m in self.matches if m["code"]]
-        self.headings = [m for m in _HEADING.finditer(text) if not _inside(m.start(), code)]
-        self.tags = [m for m in _TAG.finditer(text) if not _inside(m.start(), code)]
 
     def rows(self) -> Iterator[Row]:
-        for match in self.matches:
-            kind = next((kind for kind in _KINDS if match[kind]), None)
-            if kind is None or not re.search(r"=|\\equiv|\\coloneqq", match[kind]):
+        for formula in self.formulas:
+            if not re.search(r"=|\\equiv|\\coloneqq", formula.tex):
                 continue
-            place = place_of(self.text, match.start())
+            place = Place(formula.line, formula.column)
             try:
-                block = take_apart(match.group(), place)
+                block = take_apart(formula.tex, place)
             except NotUnderstoodError as error:
-                yield self.row(match.start(), Proof((_not_read(match.group(), place, error),), place))
+                yield _row(formula, Proof((_not_read(formula.tex, place, error),), place))
                 continue
             for chain in block.chains:
                 if len(chain.sides) > 1:
                     proof = self.judged(block, chain)
                     if proof is not None:
-                        yield self.row(match.start() + chain.sides[0].start, proof)
-
-    def row(self, at: int, proof: Proof) -> Row:
-        question = next((m.group(1) for m in reversed(self.headings) if m.start() < at), "")
-        opened = [m.group(1) for m in self.tags if m.start() < at]
-        in_key = bool(opened) and opened[-1] == "HWBEGIN"
-        return Row(proof.place, question, in_key, proof)
+                        yield _row(formula, proof)
 
     def judged(self, block: Block, chain: Chain) -> Proof | None:
         """The verdicts on one chain; None if it claims nothing."""
@@ -216,8 +197,8 @@ def replace_quantity(graph: Graph, latex: str, quantity: Quantity) -> Graph:
     return ExtendedGraph(graph, [replace(quantity, latex=latex)])
 
 
-def _inside(at: int, spans: list[tuple[int, int]]) -> bool:
-    return any(start <= at < end for start, end in spans)
+def _row(formula: Formula, proof: Proof) -> Row:
+    return Row(proof.place, formula.heading, formula.in_key, proof)
 
 
 def _not_read(text: str, place: Place, error: NotUnderstoodError) -> Step:

@@ -3,7 +3,11 @@
 The ground floor: it imports nothing of gradlab. `labs` typesets from its tree, `prove` judges from it.
 """
 
+from gradlab.tex._document import Formula as Formula
+from gradlab.tex._document import formulas as formulas
+from gradlab.tex._document import placed as placed
 from gradlab.tex._errors import TexError as TexError
+from gradlab.tex._lines import LineIndex as LineIndex
 from gradlab.tex._markdown import FoundMath as FoundMath
 from gradlab.tex._markdown import MathText as MathText
 from gradlab.tex._markdown import Remark as Remark

@@ -15,6 +15,8 @@ _LINE = re.compile(r"[^\n]*\n?")
 _QUOTE = re.compile(r"(?: {0,3}>[ \t]?)+")
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?=[ \t\r\n]|$)[ \t]*")
 _FENCE = re.compile(r"(`{3,})[^`\n]*$|(~{3,})")
+_COMMENT = re.compile(r"<!--(?!.*-->)")
+_CODE_SPAN = re.compile(r"(`+)[^`].*?\1")
 _STARTS_ANEW = re.compile(r"#{1,6}(?:[ \t]|$)|(?:[-*_][ \t]*){3,}$|\|")
 _INLINE = re.compile(r"\\.|`+|<!--|<(pre|code|script|style|textarea)\b[^>]*>", re.DOTALL | re.IGNORECASE)
 
@@ -37,38 +39,45 @@ def protected(text: str) -> list[Interval]:
 
 
 def _inline(text: str, at: int, end: int) -> list[Interval]:
-    found: list[Interval] = []
-    unclosed: dict[str, int] = {}
-    while (match := _INLINE.search(text, at, end)) is not None:
-        opening, at = match[0], match.end()
-        if opening.startswith("\\"):
-            continue
-        closed = _closing(text, match, end, unclosed)
-        if closed is not None:
-            found.append((match.start(), closed))
-            at = closed
-    return found
+    return list(_Inline(text, end).spans(at))
 
 
-def _closing(text: str, match: re.Match[str], end: int, unclosed: dict[str, int]) -> int | None:
-    """Return where what a match opens is closed; what is not closed is remembered, for no search is made twice."""
-    opening = match[0]
-    if opening == "<!--":
-        closing = text.find("-->", match.end())
-        return len(text) if closing < 0 else closing + 3
-    key = match[1].lower() if match[1] else opening
-    if unclosed.get(key, -1) > match.start():
-        return None
-    if match[1]:
-        limit, pattern = len(text), _tag(key)
-    else:
-        blank = BLANK_LINE.search(text, match.end(), end)
-        limit, pattern = end if blank is None else blank.start() + 1, _ticks(len(opening))
-    closing = pattern.search(text, match.end(), limit)
-    if closing is None:
-        unclosed[key] = limit
-        return None
-    return closing.end()
+class _Inline:
+    """Finds code spans, comments and HTML that holds code; nothing is looked for twice."""
+
+    def __init__(self, text: str, end: int) -> None:
+        self.text, self.end = text, end
+        self.missing: dict[str, int] = {}  # what opens to where nothing closes it before
+        self.paragraph = -1  # where the paragraph ends that was looked at last
+
+    def spans(self, at: int) -> Iterator[Interval]:
+        while (match := _INLINE.search(self.text, at, self.end)) is not None:
+            at = match.end()
+            closed = None if match[0].startswith("\\") else self._closing(match)
+            if closed is not None:
+                yield match.start(), closed
+                at = closed
+
+    def _closing(self, match: re.Match[str]) -> int | None:
+        opening = match[0]
+        if opening == "<!--":
+            closing = self.text.find("-->", match.end())
+            return len(self.text) if closing < 0 else closing + 3
+        key = match[1].lower() if match[1] else opening
+        if self.missing.get(key, -1) > match.start():
+            return None
+        limit = len(self.text) if match[1] else self._paragraph_end(match.end())
+        closing = (_tag(key) if match[1] else _ticks(len(opening))).search(self.text, match.end(), limit)
+        if closing is None:
+            self.missing[key] = limit
+            return None
+        return closing.end()
+
+    def _paragraph_end(self, at: int) -> int:
+        if self.paragraph < at:
+            blank = BLANK_LINE.search(self.text, at, self.end)
+            self.paragraph = self.end if blank is None else blank.start() + 1
+        return self.paragraph
 
 
 @cache
@@ -89,6 +98,7 @@ class _Blocks:
         self.content = 0  # columns that the innermost open list item asks for
         self.may_indent = True  # whether an indented line here begins code and does not go on with a paragraph
         self.fence = ""
+        self.comment = False
         self.quoted = False
         self.start = 0  # of the open fence, or of the run of indented code
         self.code_until = -1  # end of the run of indented code, while it may go on
@@ -104,6 +114,10 @@ class _Blocks:
 
     def _line(self, start: int, end: int) -> Iterator[Interval]:
         line = self.text[start:end].rstrip()
+        if self.comment:
+            self.comment = "-->" not in line
+            self.may_indent = not self.comment
+            return
         quote = _QUOTE.match(line)
         inner = line[quote.end() :] if quote else line
         indent = len(inner) - len(inner.lstrip())
@@ -139,7 +153,9 @@ class _Blocks:
         while (item := _ITEM.match(inner)) is not None:
             self.content = indent = indent + min(len(item[0]), len(item[0].rstrip()) + 4)
             inner = inner[item.end() :]
+        self.comment = "<!--" in inner and _COMMENT.search(_CODE_SPAN.sub("", inner)) is not None
         self.may_indent = bool(_STARTS_ANEW.match(inner))
         fence = _FENCE.match(inner)
         if fence is not None:
             self.fence, self.start, self.quoted = fence[1] or fence[2], start, quoted
+            self.content = self.content if indent >= self.content else 0

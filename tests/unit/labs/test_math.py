@@ -1,4 +1,4 @@
-"""Finding mathematics in Markdown, parsing it, and printing it as MathML and as Typst."""
+"""Mathematics printed as MathML and as Typst."""
 
 from __future__ import annotations
 
@@ -10,11 +10,7 @@ from hypothesis import strategies as st
 
 from gradlab.labs._export._mathml import to_mathml
 from gradlab.labs._export._typst_math import to_typst
-from gradlab.tex import FoundMath, TexError, find_math, parse
-
-
-def formulas(text):
-    return [(piece.tex, piece.display) for piece in find_math(text).pieces if isinstance(piece, FoundMath)]
+from gradlab.tex import TexError, parse
 
 
 def mathml(tex, display=False):
@@ -23,53 +19,6 @@ def mathml(tex, display=False):
 
 def typst(tex, display=False):
     return to_typst(parse(tex), tex, display=display)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("a $ x $ b", [(" x ", False)]),
-        ("$$\nx\n$$", [("\nx\n", True)]),
-        (r"\begin{align*} a &= b \end{align*}", [(r"\begin{align*} a &= b \end{align*}", True)]),
-        (r"#### Q" + "\n" + r"\begin{equation}x\end{equation} tail", [(r"\begin{equation}x\end{equation}", True)]),
-        (r"$$\begin{align*}a\end{align*}$$", [(r"\begin{align*}a\end{align*}", True)]),
-        (r"\begin{a}\begin{a}x\end{a}\end{a}", [(r"\begin{a}\begin{a}x\end{a}\end{a}", True)]),
-        (r"\\(x\\) \\[y\\]", [("x", False), ("y", True)]),
-        (r"\(x\)", []),
-        ("`$x$` ``$y`$``", []),
-        ("```\n$x$\n```\n$y$", [("y", False)]),
-        ("- ~~~py\n  $x$\n  ~~~\n", []),
-        ("> ```\n> $x$\n> ```\n> $y$", [("y", False)]),
-        ("<!-- $x$ --> $y$", [("y", False)]),
-        (r"\$3 and $x$", [("x", False)]),
-        (r"$\{0,1\}$ $\$$", [(r"\{0,1\}", False), (r"\$", False)]),
-        (r"$\text{if $x$ then}$", [(r"\text{if $x$ then}", False)]),
-        ("$a\n\nb$", []),
-        ("| $|x|$ | $y \\mid z$ |", [("|x|", False), (r"y \mid z", False)]),
-        ("$5 and $6", []),
-        ("from $5 to $6 for $x$", [("x", False)]),
-        ("$5$ and $5x$", [("5", False), ("5x", False)]),
-    ],
-)
-def test_mathematics_is_found_where_jupyter_finds_it(text, expected):
-    assert formulas(text) == expected
-
-
-@given(st.text(alphabet="ab$\\`{}\n ~<!->()[]1"))
-def test_the_pieces_joined_are_the_text(text):
-    pieces = find_math(text).pieces
-    assert "".join(piece if isinstance(piece, str) else piece.source for piece in pieces) == text
-    assert all(text[piece.offset :].startswith(piece.source) for piece in pieces if isinstance(piece, FoundMath))
-
-
-def test_money_and_unclosed_mathematics_are_remarked_upon():
-    remarks = find_math("$5 and $6\n\n$$x\n\n\\begin{align}").remarks
-    assert [remark.message.split(":")[0] for remark in remarks] == [
-        "'$5 and$' was read as money, but Jupyter sets it as mathematics",
-        "$$ has no closing $$ before the paragraph ends",
-        r"\begin{align} has no closing \end{align} before the paragraph ends",
-    ]
-    assert [remark.offset for remark in remarks] == [0, 11, 16]
 
 
 # What the labs use and what textbooks use; each goes through both printers.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gradlab.labs import check_template
 from gradlab.prove import Fault, Truth, prove_document
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -16,8 +17,7 @@ COURSE = ROOT / "courses" / "gradient-descent.md"
 def test_the_published_key_has_exactly_its_three_mistakes():
     if not SEED.exists():
         pytest.skip(f"the published lab is not beside this checkout: {SEED} is missing")
-    text = SEED.read_text(encoding="utf-8")
-    rows = [row for row in prove_document(text).rows if row.question.startswith("Question")]
+    rows = [row for row in prove_document(check_template(SEED).formulas).rows if row.question.startswith("Question")]
     steps = [step for row in rows for step in row.proof.steps]
     understood = [step for step in steps if step.truth is not Truth.NOT_UNDERSTOOD]
     assert len(understood) >= 0.9 * len(steps)
@@ -36,7 +36,7 @@ def test_the_published_key_has_exactly_its_three_mistakes():
 
 
 def test_our_own_course_has_no_false_step():
-    table = prove_document(COURSE.read_text(encoding="utf-8"))
+    table = prove_document(check_template(COURSE).formulas)
     assert table.count(Truth.FALSE) == 0
     assert table.count(Truth.TRUE) >= 70
     # What is left are equations between vectors and matrices.

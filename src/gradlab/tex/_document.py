@@ -1,0 +1,158 @@
+"""The formulas of a whole document: Markdown, LaTeX or a notebook, each with its place and the heading above it."""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gradlab.tex._errors import TexError
+from gradlab.tex._latex import find_in_latex
+from gradlab.tex._lines import LineIndex
+from gradlab.tex._markdown import FoundMath, MathText, find_math
+from gradlab.tex._protected import protected
+
+_HEADER = re.compile(r"\A---[ \t]*\n(?:.*\n)*?---[ \t]*(?:\n|\Z)")
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(?!#!)(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_SECTION = re.compile(r"\\(?:part|chapter|(?:sub)*section|paragraph|question|exercise)\*?\s*\{([^{}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """One formula of a document.
+
+    Attributes:
+        tex: its TeX without delimiters; macros defined before it hold in it.
+        offset: where its TeX begins in the text that it was found in.
+        lines: the document's line of each of its lines, counted from 1.
+        column: the column of its first character, counted from 1.
+        display: whether it stands on a line of its own.
+        heading: the heading above it, empty without one.
+        in_key: whether it belongs to the solution, which students do not get.
+        cell: the notebook's cell in which its lines are counted, from 1; 0 where the document is no notebook.
+    """
+
+    tex: str
+    offset: int
+    lines: tuple[int, ...]
+    column: int
+    display: bool
+    heading: str = ""
+    in_key: bool = False
+    cell: int = 0
+
+    @property
+    def line(self) -> int:
+        """The document's line in which it begins."""
+        return self.lines[0]
+
+    def place(self, at: int) -> tuple[int, int]:
+        r"""Return the document's line and column of a character of its TeX.
+
+        >>> formulas("It is\n$a\n = b$.")[0].place(3)
+        (3, 2)
+        """
+        row = self.tex.count("\n", 0, at)
+        before = self.tex.rfind("\n", 0, at)
+        return self.lines[min(row, len(self.lines) - 1)], at - before if row else self.column + at
+
+
+def formulas(text: str, name: str = "") -> tuple[Formula, ...]:
+    r"""Find all formulas of a document, in order.
+
+    Definitions of macros outside mathematics, as in the preamble of a LaTeX document, are formulas that show nothing.
+
+    Args:
+        text: the document.
+        name: its file name: `.tex` is LaTeX, `.ipynb` a notebook, all else Markdown. By default told by the text.
+
+    Returns:
+        The formulas.
+
+    Raises:
+        TexError: if a notebook is none.
+
+    >>> [(found.tex, found.line, found.heading) for found in formulas("# One\n\nHere $x = 1$.")]
+    [('x = 1', 3, 'One')]
+    """
+    kind = name.rpartition(".")[2].lower() if "." in name else _kind(text)
+    if kind == "ipynb":
+        return _of_notebook(text)
+    if kind in ("tex", "latex", "ltx"):
+        return placed(text, find_in_latex(text), [(m.start(), _words(m[1])) for m in _SECTION.finditer(text)])
+    header = _HEADER.match(text)
+    if header is not None:
+        text = re.sub(r"[^\n]", " ", header[0]) + text[header.end() :]
+    return placed(text, find_math(text, brackets=True), _headings(text))
+
+
+def placed(text: str, found: MathText, headings: Sequence[tuple[int, str]] = ()) -> tuple[Formula, ...]:
+    """Tell the formulas of a text where they stand in it.
+
+    Args:
+        text: the text.
+        found: what was found in it.
+        headings: offset and words of each heading, in order.
+
+    Returns:
+        Its formulas.
+    """
+    index = LineIndex(text)
+    offsets = [offset for offset, _ in headings]
+    return tuple(_formula(piece, index, offsets, headings) for piece in found.formulas)
+
+
+def _formula(
+    piece: FoundMath, index: LineIndex, offsets: Sequence[int], headings: Sequence[tuple[int, str]]
+) -> Formula:
+    line, column = index.at(piece.inner)
+    above = bisect_right(offsets, piece.offset)
+    return Formula(
+        tex=piece.tex,
+        offset=piece.inner,
+        lines=tuple(range(line, line + piece.tex.count("\n") + 1)),
+        column=column,
+        display=piece.display,
+        heading=headings[above - 1][1] if above else "",
+    )
+
+
+def _kind(text: str) -> str:
+    if text.lstrip()[:1] == "{" and '"cells"' in text:
+        return "ipynb"
+    return "tex" if "\\documentclass" in text or "\\begin{document}" in text else "md"
+
+
+def _headings(text: str) -> list[tuple[int, str]]:
+    skipped = protected(text)
+    starts = [start for start, _ in skipped]
+    found: list[tuple[int, str]] = []
+    for match in _HEADING.finditer(text):
+        before = bisect_right(starts, match.start()) - 1
+        if before < 0 or skipped[before][1] <= match.start():
+            found.append((match.start(), match[1]))
+    return found
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _of_notebook(text: str) -> tuple[Formula, ...]:
+    try:
+        notebook: Any = json.loads(text)
+        cells: Any = notebook["cells"]
+        sources = [("".join(cell["source"]) if cell["cell_type"] == "markdown" else "") for cell in cells]
+    except (ValueError, KeyError, TypeError) as problem:
+        raise TexError("this is no Jupyter notebook: save it in nbformat 4") from problem
+    found: list[Formula] = []
+    heading = ""
+    for number, source in enumerate(sources, 1):
+        headings = _headings(source)
+        inner = placed(source, find_math(source), headings)
+        found += [replace(formula, heading=formula.heading or heading, cell=number) for formula in inner]
+        heading = headings[-1][1] if headings else heading
+    return tuple(found)

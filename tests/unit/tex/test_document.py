@@ -1,0 +1,70 @@
+"""The formulas of Markdown, LaTeX and notebooks, with their places."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradlab.tex import LineIndex, TexError, formulas, parse
+
+
+def test_markdown_gives_lines_columns_and_headings():
+    text = "---\ntitle: $no$\n---\n# One\nA $a$\n```\n# not\n```\n## Two #\n$$\nb\n= c$$ \\[d\\]\n"
+    found = formulas(text)
+    assert [(one.tex, one.line, one.column, one.heading) for one in found] == [
+        ("a", 5, 4, "One"),
+        ("\nb\n= c", 10, 3, "Two"),
+        ("d", 12, 9, "Two"),
+    ]
+    assert all(text[one.offset :].startswith(one.tex) for one in found)
+    assert found[1].lines == (10, 11, 12)
+    assert found[1].place(5) == (12, 3)
+
+
+LATEX = r"""\documentclass{article}
+\newcommand{\R}{\mathbb{R}} % \newcommand{\no}{$x$}
+\DeclareMathOperator{\relu}{relu}
+\begin{document}
+\section{First
+ part} In $\R$ 100\% of $a$ % $b$
+\verb|$c$| \[ d \] \\[2em] \(e\)
+\begin{verbatim} $f$ \end{verbatim}
+\begin{itemize}\item \begin{align}g &= 1\end{align}\end{itemize}
+\def\v#1{\vec #1}
+\end{document} $h$
+"""
+
+
+def test_latex_has_comments_verbatim_text_and_a_preamble():
+    found = formulas(LATEX)
+    shown = [one.tex for one in found if not one.tex.startswith(("\\newcommand", "\\Declare", "\\def"))]
+    assert shown == [r"\R", "a", " d ", "e", r"\begin{align}g &= 1\end{align}"]
+    assert [one.heading for one in found if one.tex == "a"] == ["First part"]
+    macros = {}
+    for one in found:
+        parse(one.tex, macros)
+    assert set(macros) == {"R", "relu", "v"}
+    assert [one.line for one in found][:3] == [2, 3, 6]
+
+
+def test_a_notebook_counts_lines_in_its_cells():
+    cells = [
+        {"cell_type": "markdown", "source": ["# One\n", "$a$"]},
+        {"cell_type": "code", "source": "'$b$'"},
+        {"cell_type": "markdown", "source": "text\n\n$$c$$"},
+    ]
+    found = formulas(json.dumps({"cells": cells, "nbformat": 4}), "lab.ipynb")
+    assert [(one.tex, one.cell, one.line, one.heading) for one in found] == [("a", 1, 2, "One"), ("c", 3, 3, "One")]
+    with pytest.raises(TexError, match="no Jupyter notebook"):
+        formulas("[]", "lab.ipynb")
+
+
+@given(st.text(alphabet="a\n"))
+def test_the_index_counts_as_a_person_does(text):
+    index = LineIndex(text)
+    for at in range(len(text) + 1):
+        before = text[:at].split("\n")
+        assert index.at(at) == (len(before), len(before[-1]) + 1)
