@@ -11,4 +11,4 @@ from gradlab.check._outcomes import Entry as Entry
 from gradlab.check._outcomes import Precision as Precision
 from gradlab.check._outcomes import PrecisionVerdict as PrecisionVerdict
 from gradlab.check._outcomes import Verdict as Verdict
-from gradlab.check._report import Report as Report
+from gradlab.check.report._report import Report as Report

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradlab.check._errors import CheckError
-from gradlab.check._own_backward import point_of
-from gradlab.check._report import Report
 from gradlab.check._run import Question, answer
-from gradlab.check._verdict import Rules
+from gradlab.check.inputs._own_backward import point_of
+from gradlab.check.report._report import Report
+from gradlab.check.verdict._rules import Rules
 
 
 def check_gradient(

@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from gradlab.check._context import Context
-from gradlab.check._diagnose import diagnose
-from gradlab.check._engine import Engine
 from gradlab.check._errors import CheckError
-from gradlab.check._functions import Claims, Function, Subject, make_subject
-from gradlab.check._many import FEW, run_many
-from gradlab.check._names import chosen_entries, entry_names, jacobian_names
 from gradlab.check._outcomes import Entry, Verdict
-from gradlab.check._precision import examine_precision
-from gradlab.check._report import Report
-from gradlab.check._screen import coordinates
-from gradlab.check._structures import is_module, to_array
-from gradlab.check._verdict import Rules
+from gradlab.check.differences._screen import coordinates
+from gradlab.check.inputs._functions import Claims, Function, Subject, make_subject
+from gradlab.check.inputs._names import chosen_entries, entry_names, jacobian_names
+from gradlab.check.inputs._trees import is_module, to_array
+from gradlab.check.names._context import Context
+from gradlab.check.names._diagnose import diagnose
+from gradlab.check.precision._precision import examine_precision
+from gradlab.check.report._report import Report
+from gradlab.check.verdict._engine import Engine
+from gradlab.check.verdict._many import FEW, run_many
+from gradlab.check.verdict._rules import Rules
 
 # A Jacobian with more entries than this is checked through random combinations of its rows.
 _LARGE = 4096

@@ -15,7 +15,7 @@ from check_cases import KINDS, Case, derivative, draw
 from check_cases._hard import hard_cases, outcome
 from check_cases._tables import diagnosis_table, failures, table
 
-from gradlab.check.diagnoses import Mistake
+from gradlab.check.names import Mistake
 
 # A seed that nothing was tuned on.
 SEED = 4021

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradlab.check import check_gradient
-from gradlab.check.diagnoses import Mistake
-from gradlab.check.diagnoses._numbers import spell
+from gradlab.check.names import Mistake
+from gradlab.check.names._numbers import spell
 
 RANDOM = np.random.default_rng(11)
 X, LABELS = RANDOM.normal(size=(20, 3)), (RANDOM.random(20) > 0.5) * 1.0

@@ -11,8 +11,8 @@ import pytest
 
 from gradlab.check import CheckError, Entry, Precision, PrecisionVerdict, Report, Verdict, check_gradient
 from gradlab.check._outcomes import Cause, PrecisionFinding, PrecisionLoss
-from gradlab.check._report_plot import as_svg, as_text, error_plot
-from gradlab.check.diagnoses import Diagnosis, Mistake
+from gradlab.check.names import Diagnosis, Mistake
+from gradlab.check.report._plot import as_svg, as_text, error_plot
 
 SCALES = ((1e-6, 3.0, 1e-5), (1e-4, 3.0, 1e-7), (1e-2, 3.001, 1e-3))
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradlab.check import check_gradient
-from gradlab.check.diagnoses import Mistake
+from gradlab.check.names import Mistake
 from gradlab.check.tracing import UntraceableError, trace
 
 

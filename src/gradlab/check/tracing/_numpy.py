@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from gradlab.check._structures import map_structure
+from gradlab.check.inputs._trees import map_structure
 from gradlab.check.tracing._place import place_of_caller
 from gradlab.check.tracing._program import Program, Step, UntraceableError
 

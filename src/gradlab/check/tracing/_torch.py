@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gradlab.check._structures import is_tensor, map_structure
-from gradlab.check._torch import promoted
+from gradlab.check.inputs._torch import promoted
+from gradlab.check.inputs._trees import is_tensor, map_structure
 from gradlab.check.tracing._place import place_of_caller
 from gradlab.check.tracing._program import Program, Step, UntraceableError
 

@@ -1,0 +1,1 @@
+"""What is measured: derivatives by differences, with their error bars."""

@@ -1,0 +1,82 @@
+"""The complex step: exact derivatives of functions that can be followed into the complex numbers."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from gradlab.check.differences._fit import Slope
+from gradlab.check.inputs._functions import Function
+from gradlab.check.inputs._point import Mode
+
+_STEPS = (1e-20, 1e-12)
+
+
+def complex_step(function: Function, flat: np.ndarray, index: int, scale: float, output: int) -> float | None:
+    """Derive a function by an imaginary step, which loses nothing to cancellation.
+
+    Whether the function is analytic in what it does is not known: |x|, or a comparison, are not. So what this says
+    counts only if it agrees with every difference that can be believed.
+
+    Args:
+        function: The function in complex numbers.
+        flat: The point, shape (P,).
+        index: The coordinate.
+        scale: Its size.
+        output: Which output.
+
+    Returns:
+        The derivative, or None if the function does not accept complex numbers or two steps disagree.
+
+    Source:
+        W. Squire and G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Rev. 40 (1998).
+    """
+    direction = np.zeros_like(flat)
+    direction[index] = scale
+    found = directional_complex_step(function, flat, direction, output)
+    return None if found is None else found / scale
+
+
+def directional_complex_step(function: Function, flat: np.ndarray, direction: np.ndarray, output: int) -> float | None:
+    """The derivative along a direction, shape (P,), by two imaginary steps that have to agree."""
+    found = []
+    for size in _STEPS:
+        value = _imaginary(function, flat + 1j * size * direction, output)
+        if value is None:
+            return None
+        found.append(value / size)
+    first, second = found
+    return first if np.isfinite(first) and abs(first - second) <= 1e-9 * abs(first) and first != 0 else None
+
+
+def _imaginary(function: Function, moved: np.ndarray, output: int) -> float | None:
+    point = function.point.using(Mode.COMPLEX)
+    try:
+        with warnings.catch_warnings(), function.setting():
+            # A cast to real numbers warns and drops what is asked for.
+            warnings.simplefilter("error")
+            result = function.call(point.build(moved))
+    except Exception:
+        # Not every function takes complex numbers: then there is no complex step.
+        return None
+    function.evaluations += 1
+    if isinstance(result, list | tuple | dict):
+        return None
+    detached = result.detach().cpu().numpy() if hasattr(result, "detach") else np.asarray(result)
+    if detached.dtype.kind != "c":
+        return None
+    values = np.imag(detached).reshape(-1)
+    if function.mixing is not None:
+        values = function.mixing @ values
+    return float(values[output])
+
+
+def fits(value: float, slopes: list[Slope]) -> bool:
+    """Tell whether a value lies in the interval of every scale up to the first that contradicts a smaller one."""
+    for position, slope in enumerate(slopes):
+        if any(abs(slope.value - other.value) > slope.bar + other.bar for other in slopes[:position]):
+            break
+        if abs(value - slope.value) > slope.bar:
+            return False
+    return True

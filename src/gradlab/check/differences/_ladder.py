@@ -1,0 +1,162 @@
+"""The thorough rule: one coordinate at all scales, the noise of the function, and denser samples where it is needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gradlab.check.differences._fit import (
+    EPSILON,
+    STANDARD,
+    Line,
+    Noise,
+    Samples,
+    Stencil,
+    dense,
+    fit,
+    jumps,
+    powers,
+    take,
+)
+from gradlab.check.inputs._functions import Function
+
+# The relative spacing of float64, float32, float16 and bfloat16.
+_DOUBLE, _SINGLE, _HALF, _BRAIN = 2.0**-52, 2.0**-23, 2.0**-10, 2.0**-7
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A function around a point, ready to be measured along any line.
+
+    Attributes:
+        function: The function.
+        flat: The point, shape (P,).
+        centre: The function there, shape (M,).
+        scales: The size of each coordinate, shape (P,).
+        noise: What is known of the function's noise.
+    """
+
+    function: Function
+    flat: np.ndarray
+    centre: np.ndarray
+    scales: np.ndarray
+    noise: Noise
+
+    def line(self, index: int) -> Line:
+        """The function along one coordinate, from a place that it can hold exactly."""
+        start = self.flat.copy()
+        if not self.noise.fine:
+            start[index] = _rounded(start[index], self.noise.grain)
+
+        def along(offsets: np.ndarray) -> np.ndarray:
+            points = np.repeat(start[None], len(offsets), axis=0)
+            points[:, index] += offsets
+            return self.function.many(points)
+
+        return along
+
+    def smallest(self, index: int, stencil_parts: int = 64) -> float:
+        """The smallest step whose parts are exact in the numbers that the function computes with."""
+        grain = _DOUBLE if self.noise.fine else self.noise.grain
+        return float(max(2.0**-20 * min(self.scales[index], 1.0), stencil_parts * grain * abs(self.flat[index])))
+
+    def steps(self, index: int) -> np.ndarray:
+        """All scales for a coordinate."""
+        steps = powers(self.smallest(index), max(float(self.scales[index]), 1.0))
+        if self.noise.grain <= _SINGLE:
+            return steps
+        # Coarse numbers, or a function that stands still in small steps: one of them shows which.
+        return np.concatenate([[2.0**-16 * min(float(self.scales[index]), float(steps[0]))], steps])
+
+    def finer_steps(self, index: int) -> np.ndarray:
+        """Scales below the usual ones, down to the spacing of float64, to see what is very near."""
+        low = float(max(64 * _DOUBLE * abs(self.flat[index]), 2.0**-44 * self.scales[index]))
+        return powers(low, self.smallest(index) / 4)
+
+    def sample(self, index: int, steps: np.ndarray, stencil: Stencil = STANDARD) -> Samples:
+        """Evaluate the function along a coordinate at these scales."""
+        return take(self.line(index), steps, self.centre, stencil)
+
+    def dense(self, index: int, step: float, parts: int = 64) -> Samples:
+        """Many more values at and around a scale, against noise."""
+        lowest = self.smallest(index, 4 * parts)
+        around = (step / 2, step, 2 * step) if parts == 64 else (step,)
+        return self.sample(index, np.array([size for size in around if size >= lowest]), dense(parts))
+
+    def noise_of(self, samples: Samples) -> Noise:
+        """The noise, increased where the function was seen to change in jumps."""
+        if self.noise.fine or not len(samples.steps):
+            return self.noise
+        level = self.noise.level.copy()
+        for output in range(len(level)):
+            slopes = fit(samples, output, self.noise)
+            if jumps(slopes):
+                # The smallest change seen is a unit of the rounding; uniform in it, the error deviates by 0.29.
+                unit = min(slope.unit for slope in slopes)
+                level[output] = max(level[output], 0.3 * unit)
+        return replace(self.noise, level=level)
+
+
+def make_probe(function: Function, flat: np.ndarray, centre: np.ndarray, scales: np.ndarray) -> Probe:
+    """Measure the noise of a function around a point."""
+    return Probe(function, flat, centre, scales, measure_noise(function, flat, scales, centre))
+
+
+def measure_noise(function: Function, flat: np.ndarray, scales: np.ndarray, centre: np.ndarray) -> Noise:
+    """Measure the noise of a function from fourth differences along a random direction.
+
+    Args:
+        function: The function of the flat point.
+        flat: The flat point, shape (P,).
+        scales: The sizes of its entries, shape (P,).
+        centre: The function at the point, shape (M,).
+
+    Returns:
+        The noise: the smaller that two distances showed, since a smooth function may bend over the larger.
+
+    Source:
+        J. J. Moré and S. M. Wild, Estimating computational noise, SIAM J. Sci. Comput. 33 (2011).
+    """
+    repeats = np.stack([centre, *(function(flat) for _ in range(3))])
+    if (repeats != centre).any():
+        level = np.ptp(repeats, axis=0) + EPSILON * np.abs(centre)
+        return Noise(level, fine=True, grain=_DOUBLE, deterministic=False)
+    direction = scales * np.random.default_rng(0).uniform(0.5, 1.0, len(flat))
+    fine, fine_level = _fourth_differences(function, flat, 2.0**-30 * direction)
+    seen, level = _fourth_differences(function, flat, -(2.0**-20) * direction)
+    if fine:
+        return Noise(np.minimum(level, fine_level), True, _DOUBLE)
+    if seen or _moves(function, flat, 2.0**-13 * direction, centre):
+        return Noise(level, False, _SINGLE)
+    if _moves(function, flat, 2.0**-10 * direction, centre):
+        return Noise(_fourth_differences(function, flat, 2.0**-8 * direction)[1], False, _HALF)
+    if _moves(function, flat, 2.0**-6 * direction, centre):
+        return Noise(_fourth_differences(function, flat, 2.0**-5 * direction)[1], False, _BRAIN)
+    return Noise(level, False, _SINGLE)
+
+
+def _fourth_differences(function: Function, flat: np.ndarray, direction: np.ndarray) -> tuple[bool, np.ndarray]:
+    """Whether the function changes at all along nine places, and the deviation of its values, shape (M,).
+
+    All lie on one side of the point, since many functions have a kink right there.
+    """
+    values = function.many(flat + np.arange(1, 10)[:, None] * direction)
+    values = values[np.isfinite(values).all(axis=1)]
+    if len(values) < 5:
+        return False, np.zeros(values.shape[1])
+    # The fourth difference of independent noise has 70 times its variance.
+    level = np.sqrt(np.mean(np.diff(values, 4, axis=0) ** 2, axis=0) / 70)
+    return bool((np.ptp(values, axis=0) > 0).any()), level
+
+
+def _moves(function: Function, flat: np.ndarray, direction: np.ndarray, centre: np.ndarray) -> bool:
+    values = function.many(np.stack([flat - direction, flat + direction]))
+    return bool(((values != centre) & np.isfinite(values)).any())
+
+
+def _rounded(number: float, grain: float) -> float:
+    """The nearest number with this relative spacing."""
+    mantissa, exponent = np.frexp(number)
+    bits = round(1 - np.log2(grain))
+    return float(np.ldexp(np.round(np.ldexp(mantissa, bits)), exponent - bits))

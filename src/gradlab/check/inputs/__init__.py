@@ -1,0 +1,1 @@
+"""What is judged, in numbers: points of any form, functions and the gradients claimed for them."""

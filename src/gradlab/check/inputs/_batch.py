@@ -1,0 +1,46 @@
+"""Many points in one call, where torch or jax can map a function over them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradlab.check.inputs._point import Point, has_jax, has_torch
+from gradlab.check.inputs._trees import leaves_of, to_array
+
+# Fewer points are faster one by one.
+FEWEST = 64
+_LARGEST = 2**22
+
+
+def mapped(call: Callable[[Any], Any], point: Point) -> Callable[[np.ndarray], np.ndarray] | None:
+    """A function of many flat points at once, (n, P) -> (n, N); None if no library can make one.
+
+    It is not known whether the function allows it: what is computed this way has to be compared with single calls.
+    NumPy functions are never tried: given an array of another shape they may do anything, at any cost.
+
+    Args:
+        call: The function of the structure.
+        point: The form of the points.
+    """
+    if has_torch(point):
+        over = sys.modules["torch"].func.vmap(call)
+    elif has_jax(point):
+        over = sys.modules["jax"].vmap(call)
+    else:
+        return None
+
+    def run(points: np.ndarray) -> np.ndarray:
+        result = over(point.build_many(points))
+        arrays = [to_array(item, "the loss").reshape(len(points), -1) for _, item in leaves_of(result)]
+        return np.concatenate(arrays, axis=1)
+
+    return run
+
+
+def is_worth_it(points: np.ndarray) -> bool:
+    """Tell whether there are enough points, and not too many numbers, for one call."""
+    return len(points) >= FEWEST and points.size <= _LARGEST

@@ -1,0 +1,46 @@
+"""The rules of diagnosis, each a kind of mistake in a file of its own, from the simplest explanation on."""
+
+from __future__ import annotations
+
+from gradlab.check.names._data_forgotten import data_forgotten
+from gradlab.check.names._derivative_left_out import derivative_left_out, straight_through
+from gradlab.check.names._evidence import Evidence as Evidence
+from gradlab.check.names._evidence import Hypothesis as Hypothesis
+from gradlab.check.names._evidence import Rule as Rule
+from gradlab.check.names._evidence import View as View
+from gradlab.check.names._factor import factor
+from gradlab.check.names._last_sample import last_sample
+from gradlab.check.names._mistakes import Diagnosis as Diagnosis
+from gradlab.check.names._mistakes import Mistake as Mistake
+from gradlab.check.names._negated import negated
+from gradlab.check.names._one_off import one_off
+from gradlab.check.names._operand_forgotten import operand_forgotten
+from gradlab.check.names._path_dropped import path_dropped, sign_within
+from gradlab.check.names._stale import after_a_step, stale
+from gradlab.check.names._sum_for_mean import sum_for_mean
+from gradlab.check.names._swapped import swapped
+from gradlab.check.names._transposed import transposed
+from gradlab.check.names._wrong_derivative import wrong_derivative
+from gradlab.check.names._zeroed import zeroed
+
+RULES: tuple[Rule, ...] = (
+    negated,
+    zeroed,
+    sum_for_mean,
+    transposed,
+    swapped,
+    factor,
+    straight_through,
+    stale,
+    path_dropped,
+    sign_within,
+    derivative_left_out,
+    last_sample,
+    wrong_derivative,
+    operand_forgotten,
+    data_forgotten,
+    one_off,
+)
+
+# Rules that have to search for a number; asked only if no other one explains the gradient.
+LAST_RESORTS: tuple[Rule, ...] = (after_a_step,)

@@ -1,0 +1,137 @@
+"""What is wrong with a WRONG gradient: mistakes are rebuilt from the right one and compared with it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradlab.check.names import LAST_RESORTS, RULES, Diagnosis, Evidence, Hypothesis, Mistake, Rule, View
+from gradlab.check.names._context import Context
+
+_MOST = 5
+# An explanation much less simple than the simplest one that fits is none.
+_FARTHEST = 6
+_NAMED = 4
+_ALONE = 5
+
+
+def diagnose(context: Context) -> tuple[Diagnosis, ...]:
+    """Name the mistakes that turn the right gradient into the claimed one.
+
+    Each is rebuilt and reported only if it gives the claimed gradient in every entry that is known, and, where the
+    gradient can be evaluated anew, at a second point, too.
+
+    Args:
+        context: The WRONG gradient with what was measured.
+
+    Returns:
+        The mistakes that fit, the simplest first; empty if none does.
+    """
+    evidence = Evidence(context)
+    if not evidence.wrong.any():
+        return ()
+    found = _apply(RULES, evidence)
+    if not found.keys() - {Mistake.ONE_OFF}:
+        found |= _apply(LAST_RESORTS, evidence)
+    fits = sorted(found.values(), key=lambda fit: fit.rank)
+    return tuple(_tell(fit, evidence) for fit in fits[:_MOST] if fit.rank <= fits[0].rank + _FARTHEST)
+
+
+def _apply(rules: tuple[Rule, ...], evidence: Evidence) -> dict[Mistake, _Fit]:
+    """The simplest fit of each kind of mistake."""
+    found: dict[Mistake, _Fit] = {}
+    for rule in rules:
+        for hypothesis in rule(evidence):
+            known = found.get(hypothesis.kind)
+            # What would not be reported needs no test.
+            simplest = min((fit.rank for fit in found.values()), default=math.inf)
+            limit = min(simplest + _FARTHEST, math.inf if known is None else known.rank - 1)
+            if 2 * hypothesis.rank > limit:
+                continue
+            fit = _test(hypothesis, evidence)
+            if fit is not None and (known is None or fit.rank < known.rank):
+                found[hypothesis.kind] = fit
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """A hypothesis that passed: with all entries, or made in the formulas of those in `entries` only."""
+
+    hypothesis: Hypothesis
+    entries: np.ndarray
+    is_whole: bool
+    points: int
+
+    @property
+    def rank(self) -> int:
+        # That a single entry is wrong is simpler than a rule that happens to hold for it alone.
+        restricted = _ALONE if len(self.entries) == 1 else 1
+        return 2 * self.hypothesis.rank + (0 if self.is_whole else restricted)
+
+
+def _test(hypothesis: Hypothesis, evidence: Evidence) -> _Fit | None:
+    """Rebuild the mistake at the point and at the second one."""
+    here, wrong = evidence.here, evidence.wrong
+    candidate = _predict(hypothesis, here)
+    if candidate is None:
+        return None
+    close = here.close(candidate)
+    changed = here.known & ~_same(candidate, here.right)
+    if not close[wrong].all() or not (changed & wrong).any():
+        return None
+    is_whole = bool(close.all())
+    if not is_whole and not hypothesis.partly:
+        return None
+    entries = np.flatnonzero(changed | wrong if is_whole else wrong)
+    if is_whole and changed[here.known & (here.right != 0)].all():
+        entries = np.arange(len(wrong))
+    there = evidence.there
+    if there is not None:
+        elsewhere = _predict(hypothesis, there)
+        if elsewhere is not None:
+            mixed = elsewhere if is_whole else np.where(wrong, elsewhere, there.right)
+            return _Fit(hypothesis, entries, is_whole, 2) if _nearly_all(there.close(mixed), there) else None
+    if not is_whole and len(entries) < 2 and hypothesis.place:
+        # One number and many hypotheses: something would fit by chance.
+        return None
+    return _Fit(hypothesis, entries, is_whole, 1)
+
+
+def _predict(hypothesis: Hypothesis, view: View) -> np.ndarray | None:
+    with np.errstate(all="ignore"):
+        return hypothesis.predict(view)
+
+
+def _nearly_all(close: np.ndarray, view: View) -> bool:
+    """A second point may lie near a kink, where a few entries differ."""
+    return int((~close).sum()) <= 0.02 * int(view.known.sum())
+
+
+def _same(candidate: np.ndarray, right: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        return np.abs(candidate - right) <= 1e-5 * np.maximum(np.abs(candidate), np.abs(right))
+
+
+def _tell(fit: _Fit, evidence: Evidence) -> Diagnosis:
+    hypothesis, names = fit.hypothesis, evidence.context.names
+    concerned = () if len(fit.entries) == len(names) else tuple(names[index] for index in fit.entries)
+    where = "every entry" if not concerned else _list(concerned)
+    told = hypothesis.sentence.replace("{where}", where)
+    return Diagnosis(
+        kind=hypothesis.kind,
+        sentence=f"E{told[1:]}" if told.startswith("every entry") else told,
+        remedy=hypothesis.kind.remedy,
+        entries=concerned,
+        place=hypothesis.place,
+        rank=fit.rank,
+        confirmed=fit.points,
+    )
+
+
+def _list(names: tuple[str, ...]) -> str:
+    if len(names) <= _NAMED:
+        return ", ".join(names)
+    return f"{', '.join(names[: _NAMED - 1])} and {len(names) - _NAMED + 1} more"

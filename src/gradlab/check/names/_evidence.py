@@ -1,0 +1,208 @@
+"""What the rules of diagnosis work with: the right gradient and the claimed one, at the point and at a second one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from gradlab.check.inputs._functions import make_call
+from gradlab.check.inputs._point import Mode
+from gradlab.check.names._context import Context
+from gradlab.check.names._mistakes import Mistake
+from gradlab.check.tracing import Program, UntraceableError, float64, trace
+
+_RELATIVE, _OF_LARGEST = 3e-4, 1e-7
+_MOST_MEASURED = 64
+_TRIES = 6
+# The user's functions meet arrays and points that they were not written for; where they fail, other evidence remains.
+_ANY_FAILURE = (TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError, LookupError)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """One point: what is claimed there, what is right, and how exactly that is known; all of shape (M * P,).
+
+    Attributes:
+        point: The flat point, shape (P,).
+        claimed: The judged derivatives.
+        right: The right ones; NaN where unknown.
+        bars: How far `right` may be off.
+        program: The loss taken apart at this point, if it can be.
+    """
+
+    point: np.ndarray
+    claimed: np.ndarray
+    right: np.ndarray
+    bars: np.ndarray
+    program: Program | None
+
+    @property
+    def known(self) -> np.ndarray:
+        """Where both are known."""
+        return np.isfinite(self.right) & np.isfinite(self.claimed) & np.isfinite(self.bars)
+
+    def close(self, candidate: np.ndarray) -> np.ndarray:
+        """Where a candidate is the claimed gradient, within what is known; true where nothing is known."""
+        size = np.maximum(np.abs(candidate), np.abs(self.claimed))
+        largest = np.abs(self.claimed[self.known]).max(initial=0.0)
+        with np.errstate(invalid="ignore"):
+            allowed = 3 * self.bars + _RELATIVE * size + _OF_LARGEST * largest
+            return ~self.known | (np.abs(candidate - self.claimed) <= allowed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hypothesis:
+    """A mistake that might have been made.
+
+    Attributes:
+        kind: Which mistake.
+        predict: What it makes of the right gradient, as a function of a view; None where it cannot be made there.
+        sentence: It for a person; "{where}" stands for the entries it is about.
+        place: The line it is about.
+        rank: How simple an explanation it is.
+        partly: Whether it may have been made in the formulas of some entries only.
+    """
+
+    kind: Mistake
+    predict: Callable[[View], np.ndarray | None]
+    sentence: str
+    place: str = ""
+    rank: int = 0
+    partly: bool = True
+
+
+class Rule(Protocol):
+    """A rule of diagnosis: proposes hypotheses, which are then put to the test."""
+
+    def __call__(self, evidence: Evidence) -> Iterator[Hypothesis]:
+        """The hypotheses that are worth a test."""
+        ...
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A WRONG gradient with everything that the rules may ask for, found when it is first asked for."""
+
+    context: Context
+    seed: int = 0
+    _views: list[View] = field(default_factory=list)
+
+    @cached_property
+    def here(self) -> View:
+        """The point of the check."""
+        context = self.context
+        program, gradient = self._take_apart(context.point)
+        if program is not None and gradient is not None and self._agrees(gradient):
+            program.ignore_shifts()
+            view = View(context.point, context.claimed, gradient, np.zeros_like(gradient), program)
+            # At a kink several slopes are right, and the trace knows one of them.
+            open_to_doubt = ~context.wrong & np.isfinite(context.numeric) & ~view.close(gradient)
+            return replace(view, bars=np.where(open_to_doubt, np.inf, 0.0))
+        return View(context.point, context.claimed, context.numeric, context.bars, None)
+
+    @cached_property
+    def there(self) -> View | None:
+        """A second point, drawn near the first; None if the gradient cannot be asked for there."""
+        context = self.context
+        if context.claimed_at is None:
+            return None
+        random = np.random.default_rng(self.seed)
+        size = np.maximum(np.abs(context.point), 1e-3 * np.abs(context.point).max(initial=0.0))
+        size = np.where(size == 0, 1.0, size)
+        for attempt in range(_TRIES):
+            share = 0.3 * 0.4**attempt
+            point = context.point + share * size * random.uniform(0.3, 1.0, size.shape) * random.choice(
+                [-1, 1], size.shape
+            )
+            view = self._look(point)
+            if view is not None:
+                return view
+        return None
+
+    @cached_property
+    def wrong(self) -> np.ndarray:
+        """Where the claimed gradient is not the right one, shape (M * P,), bool."""
+        return ~self.here.close(self.here.right) | (self.context.wrong & self.here.known)
+
+    @cached_property
+    def _call(self) -> Callable[[Any], Any]:
+        return make_call(self.context.function, self.context.at, Mode.DOUBLE)
+
+    def leaves(self) -> list[tuple[str, np.ndarray, tuple[int, ...]]]:
+        """Name, positions in the gradient and shape of each array of the point; empty for several outputs."""
+        if self.context.output_shape not in {(), (1,)}:
+            return []
+        found, start = [], 0
+        for shape in self.context.shapes:
+            size = int(np.prod(shape))
+            if size:
+                name = self.context.names[start].split("[")[0] if size > 1 else self.context.names[start]
+                found.append((name, np.arange(start, start + size), shape))
+            start += size
+        return found
+
+    def gradient_at(self, point: np.ndarray) -> np.ndarray | None:
+        """The right gradient at another point; None if it is not finite or would cost too much."""
+        context = self.context
+        if self.here.program is not None:
+            program, gradient = self._take_apart(point)
+            return gradient if program is not None else None
+        if context.claimed.size > _MOST_MEASURED:
+            return None
+        values, _ = context.numeric_at(point, list(range(context.claimed.size)))
+        return values if np.isfinite(values).all() else None
+
+    def _look(self, point: np.ndarray) -> View | None:
+        context = self.context
+        assert context.claimed_at is not None
+        try:
+            if not np.isfinite(context.evaluate(point)).all():
+                return None
+            claimed = context.claimed_at(point)
+        except _ANY_FAILURE:
+            return None
+        if self.here.program is not None:
+            program, gradient = self._take_apart(point)
+            if program is None or gradient is None or not np.isfinite(gradient).all():
+                return None
+            program.ignore_shifts()
+            if [step.operation for step in program.steps] == [step.operation for step in self.here.program.steps]:
+                return View(point, claimed, gradient, np.zeros_like(gradient), program)
+            return None
+        right, bars = np.full(claimed.shape, np.nan), np.full(claimed.shape, np.inf)
+        order = np.argsort(~self.wrong, kind="stable")[:_MOST_MEASURED]
+        values, errors = context.numeric_at(point, [int(index) for index in order])
+        right[order], bars[order] = values, errors
+        bars = np.where(bars > 0.1 * np.abs(right), np.inf, bars)
+        return View(point, claimed, right, bars, None) if np.isfinite(right[order]).any() else None
+
+    def _take_apart(self, point: np.ndarray) -> tuple[Program | None, np.ndarray | None]:
+        context = self.context
+        try:
+            with float64():
+                program = trace(context.function, self._call, context.build(point))
+            gradient = program.gradient()
+        except UntraceableError:
+            return None, None
+        except _ANY_FAILURE:
+            return None, None
+        if gradient.shape != context.claimed.shape:
+            return None, None
+        value = np.asarray(context.evaluate(point), dtype=np.float64).reshape(-1)
+        traced = program.values[program.output].reshape(-1)
+        if not np.allclose(value, traced, rtol=1e-3, atol=1e-6, equal_nan=True):
+            return None, None
+        return program, gradient
+
+    def _agrees(self, gradient: np.ndarray) -> bool:
+        """Whether the trace gives the measured derivatives."""
+        numeric, bars = self.context.numeric, self.context.bars
+        known = np.isfinite(numeric) & np.isfinite(bars)
+        size = np.maximum(np.abs(gradient), np.abs(numeric))
+        known &= self.context.wrong
+        apart = np.abs(gradient - numeric) > 3 * bars + 1e-3 * size + 1e-7 * np.abs(gradient).max(initial=0.0)
+        return not np.any(apart & known)

@@ -1,0 +1,78 @@
+"""One sample's contribution in place of all samples'."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradlab.check.names._evidence import Evidence, Hypothesis, View
+from gradlab.check.names._fit import solve
+from gradlab.check.names._mistakes import Mistake
+from gradlab.check.names._traced import Change, changed, describe, drop_edge, place
+from gradlab.check.tracing import Program
+from gradlab.check.tracing._program import Backward
+
+_MOST_VALUES = 60
+
+
+def last_sample(evidence: Evidence) -> Iterator[Hypothesis]:
+    """Only the last, or the first, index of an axis comes back; so does only the last turn of a loop."""
+    program = evidence.here.program
+    if program is None:
+        return
+    for value in program.used[:_MOST_VALUES]:
+        shape = program.values[value].shape
+        for axis, length in enumerate(shape):
+            for index, told in ((-1, "last"), (0, "first")) if length > 1 else ():
+                sentence = (
+                    f"{{where}}: of the {length} samples in {describe(program, (value,))}, only the {told} counts"
+                )
+                rest, keep = _mask(value, axis, index, 0.0), _mask(value, axis, index, 1.0)
+                yield from _propose(evidence, rest, keep, length, sentence, place(program, (value,)))
+    for values in program.places.values():
+        step = program.step(values[0])
+        assert step is not None
+        if len(values) > 1 and step.operation == "add":
+            for position, operand in enumerate(step.operands):
+                for turn, told in ((-1, "last"), (0, "first")) if operand is not None else ():
+                    others = tuple(value for value in values if value != values[turn])
+                    sentence = f"{{where}}: of the {len(values)} turns of the loop, only the {told} counts"
+                    rest, keep = drop_edge(values, (position,)), drop_edge(others, (position,))
+                    yield from _propose(evidence, rest, keep, len(values), sentence, place(program, values))
+
+
+def _propose(
+    evidence: Evidence, without: Change, with_one: Change, count: int, sentence: str, line: str
+) -> Iterator[Hypothesis]:
+    """The sample may be divided by the number of samples or not, or stand for all."""
+    here = evidence.here
+    rest, kept = changed(here, without), changed(here, with_one)
+    if rest is None or kept is None:
+        return
+    found = solve(here, rest, kept - rest, evidence.wrong)
+    factor = (
+        None
+        if found is None
+        else next((each for each in (1.0, count, 1 / count) if abs(found / each - 1) < 1e-3), None)
+    )
+    if factor is None:
+        return
+
+    def predict(view: View) -> np.ndarray | None:
+        base, one = changed(view, without), changed(view, with_one)
+        return None if base is None or one is None else base + factor * (one - base)
+
+    ending = "." if factor == 1 else f", {'times' if factor > 1 else 'over'} {count}."
+    yield Hypothesis(Mistake.LAST_SAMPLE, predict, sentence + ending, line, 3)
+
+
+def _mask(value: int, axis: int, index: int, factor: float) -> Change:
+    def change(program: Program) -> dict[int, Backward]:
+        shape = program.values[value].shape
+        weights = np.zeros(shape)
+        weights[(slice(None),) * axis + (index,)] = factor
+        right = program.backward(value)
+        return {value: lambda cotangent: right(cotangent * weights)}
+
+    return change

@@ -1,0 +1,48 @@
+"""One of several paths from a parameter to the loss is missing, or comes in with a wrong sign or factor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradlab.check.names._evidence import Evidence, Hypothesis
+from gradlab.check.names._fit import solve
+from gradlab.check.names._mistakes import Mistake
+from gradlab.check.names._numbers import sizes, spell
+from gradlab.check.names._traced import describe, drop_edge, edges, hypothesis, parts, place, scale_edge
+
+
+def path_dropped(evidence: Evidence) -> Iterator[Hypothesis]:
+    """Nothing comes back through one operand."""
+    program = evidence.here.program
+    if program is None:
+        return
+    for values, positions in edges(program):
+        change = drop_edge(values, positions)
+        found = parts(evidence, change)
+        if found is not None:
+            told = f"{{where}}: the path through {describe(program, values)} is missing."
+            yield hypothesis(Mistake.PATH_DROPPED, change, told, place(program, values), 3)
+
+
+def sign_within(evidence: Evidence) -> Iterator[Hypothesis]:
+    """What comes back through one operand has the wrong sign, or a factor."""
+    program = evidence.here.program
+    if program is None:
+        return
+    lengths = sizes(evidence)
+    for values, positions in edges(program):
+        found = parts(evidence, drop_edge(values, positions))
+        factor = None if found is None else solve(evidence.here, *found, evidence.wrong)
+        if factor is None or abs(factor) < 1e-3 or abs(factor - 1) < 1e-3:
+            continue
+        spelled = spell(factor, lengths)
+        if spelled is None:
+            continue
+        change = scale_edge(values, positions, -1.0 if spelled == "-1" else factor)
+        operation, line = describe(program, values), place(program, values)
+        if spelled == "-1":
+            told = f"{{where}}: the term through {operation} has the wrong sign."
+            yield hypothesis(Mistake.SIGN, change, told, line, 3)
+        else:
+            told = f"{{where}}: the term through {operation} comes in {spelled} times."
+            yield hypothesis(Mistake.FACTOR, change, told, line, 6)

@@ -1,0 +1,30 @@
+"""A sum where the loss has a mean, or a mean where it has a sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradlab.check.names._evidence import Evidence, Hypothesis
+from gradlab.check.names._fit import solve
+from gradlab.check.names._mistakes import Mistake
+from gradlab.check.names._numbers import sizes
+
+
+def sum_for_mean(evidence: Evidence) -> Iterator[Hypothesis]:
+    """The right gradient times or over a number of terms that occurs in the loss."""
+    here = evidence.here
+    found = solve(here, 0 * here.right, here.right, evidence.wrong)
+    if found is None or found <= 0:
+        return
+    for number, name in sizes(evidence).items():
+        for power, told in ((1, "adds up {n} terms where the loss takes their mean"),
+                            (-1, "takes the mean of {n} terms where the loss adds them up")):  # fmt: skip
+            if abs(found / float(number) ** power - 1) < 5e-4:
+                yield Hypothesis(
+                    Mistake.SUM_FOR_MEAN,
+                    lambda view: found * view.right,
+                    f"{{where}}: the gradient {told.format(n=number)} ({number} is a length in {name}).",
+                    # Small numbers are lengths of something by chance.
+                    rank=1 if number > 4 or name == "mean" else 3,
+                )
+                return

@@ -1,0 +1,109 @@
+"""What the rules on computations share: spots, parts of a gradient, and hypotheses about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+
+import numpy as np
+
+from gradlab.check.names._evidence import Evidence, Hypothesis, View
+from gradlab.check.names._mistakes import Mistake
+from gradlab.check.tracing import Program, UntraceableError
+from gradlab.check.tracing._program import Backward
+
+Change = Callable[[Program], Mapping[int, Backward]]
+"""From a program to the ways back that a mistake puts in place of the right ones."""
+
+_MOST_SINGLES = 8
+_MOST_SPOTS = 400
+
+
+def spots(program: Program) -> Iterator[tuple[int, ...]]:
+    """The values computed by each line of the source: all of a loop together, then each by itself."""
+    for values in islice(program.places.values(), _MOST_SPOTS):
+        yield values
+        if 1 < len(values) <= _MOST_SINGLES:
+            yield from ((value,) for value in values)
+
+
+def changed(view: View, change: Change) -> np.ndarray | None:
+    """The gradient with a mistake in it; None where the mistake cannot be made."""
+    if view.program is None:
+        return None
+    try:
+        return view.program.gradient(change(view.program))
+    except (UntraceableError, ValueError):
+        # A mistake that gives the parts shapes which do not go together was not made.
+        return None
+
+
+def describe(program: Program, values: tuple[int, ...]) -> str:
+    """The operation and how often it occurs."""
+    step = program.step(values[0])
+    assert step is not None
+    return step.operation if len(values) == 1 else f"{step.operation} (all {len(values)} times)"
+
+
+def place(program: Program, values: tuple[int, ...]) -> str:
+    """The line of the operation."""
+    step = program.step(values[0])
+    assert step is not None
+    return str(step.place)
+
+
+def edges(program: Program) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """The values of each spot with each of their operands, by its positions: x @ x has one operand."""
+    for values in spots(program):
+        step = program.step(values[0])
+        assert step is not None
+        for operand in dict.fromkeys(step.operands):
+            if operand is not None:
+                yield values, tuple(spot for spot, each in enumerate(step.operands) if each == operand)
+
+
+def drop_edge(values: tuple[int, ...], positions: tuple[int, ...]) -> Change:
+    """Nothing comes back through one operand of these values."""
+    return scale_edge(values, positions, 0.0)
+
+
+def scale_edge(values: tuple[int, ...], positions: tuple[int, ...], factor: float) -> Change:
+    """What comes back through one operand of these values has a factor."""
+
+    def change(program: Program) -> dict[int, Backward]:
+        return {value: _scaled(program, value, positions, factor) for value in values}
+
+    return change
+
+
+def _scaled(program: Program, value: int, positions: tuple[int, ...], factor: float) -> Backward:
+    step = program.step(value)
+    assert step is not None
+    ways = [(operand, spot) for spot, operand in enumerate(step.operands) if operand is not None]
+
+    def pull(cotangent: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        for operand, spot in ways:
+            if spot in positions and factor == 0:
+                continue
+            part = program.map(value, spot).pull(cotangent)
+            yield operand, part * factor if spot in positions else part
+
+    return pull
+
+
+def parts(evidence: Evidence, change: Change) -> tuple[np.ndarray, np.ndarray] | None:
+    """The gradient without what the change drops, and what it drops; None if one of them is nothing."""
+    here = evidence.here
+    rest = changed(here, change)
+    if rest is None or not np.isfinite(rest).all():
+        return None
+    part = here.right - rest
+    largest = np.abs(here.right).max(initial=0.0)
+    if np.abs(part).max(initial=0.0) <= 1e-9 * largest or np.abs(rest).max(initial=0.0) <= 1e-9 * largest:
+        return None
+    return rest, part
+
+
+def hypothesis(kind: Mistake, change: Change, sentence: str, place: str, rank: int) -> Hypothesis:
+    """A mistake in the computation."""
+    return Hypothesis(kind, lambda view: changed(view, change), sentence, place, rank)

@@ -1,0 +1,93 @@
+"""One function's derivative in the place of another's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradlab.check.names._evidence import Evidence, Hypothesis
+from gradlab.check.names._fit import solve
+from gradlab.check.names._functions_within import Derivative, described, groups, replace
+from gradlab.check.names._mistakes import Mistake
+from gradlab.check.names._numbers import spell
+from gradlab.check.names._traced import changed, hypothesis
+from gradlab.check.tracing import Program
+from gradlab.check.tracing._maps import Diagonal, Matrix
+from gradlab.check.tracing._program import Backward
+from gradlab.check.tracing._regions import sigmoid
+
+# With the output y of the function, its argument x and its right derivative d.
+_DERIVATIVES: dict[str, Derivative] = {
+    "y (1 - y), which is sigmoid's, with its own output y": lambda x, y, d: y * (1 - y),
+    "1 - y^2, which is tanh's, with its own output y": lambda x, y, d: 1 - y * y,
+    "1 - y": lambda x, y, d: 1 - y,
+    "1 + y": lambda x, y, d: 1 + y,
+    "y, the function itself": lambda x, y, d: y,
+    "x (1 - x), with the argument x for the output": lambda x, y, d: x * (1 - x),
+    "1 - x^2, with the argument x for the output": lambda x, y, d: 1 - x * x,
+    "sigmoid's": lambda x, y, d: sigmoid(x) * (1 - sigmoid(x)),
+    "sigmoid itself": lambda x, y, d: sigmoid(x),
+    "tanh's": lambda x, y, d: 1 - np.tanh(x) ** 2,
+    "sigmoid's at the output": lambda x, y, d: sigmoid(y) * (1 - sigmoid(y)),
+    "tanh's at the output": lambda x, y, d: 1 - np.tanh(y) ** 2,
+    "relu's": lambda x, y, d: (x > 0) * 1.0,
+    "relu's turned around": lambda x, y, d: (x < 0) * 1.0,
+    "sin's": lambda x, y, d: np.cos(x),
+    "sin": lambda x, y, d: np.sin(x),
+    "exp": lambda x, y, d: np.exp(x),
+    "the argument x": lambda x, y, d: x,
+    "1 / x": lambda x, y, d: 1 / x,
+    "1 / y": lambda x, y, d: 1 / y,
+    "1 / x^2": lambda x, y, d: 1 / (x * x),
+    "the sign of x": lambda x, y, d: np.sign(x),
+    "its square": lambda x, y, d: d * d,
+    "itself times x": lambda x, y, d: d * x,
+    "itself over x": lambda x, y, d: d / x,
+    "itself times y": lambda x, y, d: d * y,
+    "1 over itself": lambda x, y, d: 1 / d,
+}
+
+
+def wrong_derivative(evidence: Evidence) -> Iterator[Hypothesis]:
+    """Another derivative in the place of a function's own, or its own with a sign or factor."""
+    program = evidence.here.program
+    if program is None:
+        return
+    for found in groups(program):
+        line = str(found[0].place)
+        for told, derivative in _DERIVATIVES.items():
+            sentence = f"{{where}}: in place of the derivative of {described(found)} stands {told}."
+            yield hypothesis(Mistake.WRONG_DERIVATIVE, replace(found, derivative), sentence, line, 4)
+        rest = changed(evidence.here, replace(found, lambda x, y, d: 0 * d))
+        factor = None if rest is None else solve(evidence.here, rest, evidence.here.right - rest, evidence.wrong)
+        spelled = None if factor is None else spell(factor)
+        if factor is not None and spelled is not None and abs(factor) > 1e-3 and abs(factor - 1) > 1e-3:
+            sentence = f"{{where}}: the derivative of {described(found)} has a factor {spelled} too many."
+            yield hypothesis(Mistake.WRONG_DERIVATIVE, replace(found, _times(factor)), sentence, line, 5)
+    yield from _diagonals(program)
+
+
+def _times(factor: float) -> Derivative:
+    return lambda x, y, d: factor * d
+
+
+def _diagonals(program: Program) -> Iterator[Hypothesis]:
+    """A function that mixes its elements, such as softmax, taken as if it did not."""
+    for value in program.used:
+        step = program.step(value)
+        assert step is not None
+        operands = [(position, operand) for position, operand in enumerate(step.operands) if operand is not None]
+        if len(operands) == 1 and step.operation in {"softmax", "log_softmax", "cumsum", "cumprod", "sort"}:
+            position, operand = operands[0]
+
+            def change(
+                program: Program, value: int = value, spot: int = position, into: int = operand
+            ) -> dict[int, Backward]:
+                local = program.map(value, spot)
+                assert isinstance(local, Matrix)
+                only = Diagonal(np.diag(local.jacobian).reshape(local.shape), local.shape)
+                return {value: lambda cotangent: [(into, only.pull(cotangent))]}
+
+            told = f"{{where}}: {step.operation} is taken as if each output depended on its own input alone."
+            yield hypothesis(Mistake.WRONG_DERIVATIVE, change, told, str(step.place), 4)

@@ -1,0 +1,271 @@
+"""The rules by which a claimed derivative is judged against a measured one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from gradlab.check._outcomes import Cause, Entry, Verdict
+from gradlab.check.differences._fit import EPSILON, Slope, best, jumps
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claimed derivative: its name, its value and how much it jitters when the point moves by a rounding."""
+
+    name: str
+    index: int
+    value: float
+    jitter: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is known of one output along one coordinate: its value at the point, its noise, the size of the coordinate.
+
+    Attributes:
+        centre: The value at the point.
+        level: The measured noise.
+        fine: Whether it follows the smallest steps.
+        grain: The relative spacing of the numbers that it computes with.
+        deterministic: Whether it gives the same value again.
+        scale: The size of the coordinate.
+    """
+
+    centre: float
+    level: float
+    fine: bool
+    grain: float
+    deterministic: bool
+    scale: float
+
+    def may_be_structure(self, claim: Claim, slope: Slope) -> bool:
+        """Tell whether what looks like noise may be an oscillation with the claimed slope.
+
+        Rounding is small, or changes from one number to the next; what is neither, a fast oscillation may be.
+        """
+        noise = max(slope.deviation, self.level)
+        if not self.deterministic or noise <= 64 * self.grain * abs(self.centre):
+            return False
+        if noise > 2.0**-10 * abs(self.centre):
+            return True
+        return noise > (2.0**-32 if self.fine else self.grain) * abs(claim.value) * self.scale
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """When a difference counts.
+
+    A claim is WRONG if it lies outside the error bar by more than `tolerance` of its size, with a bar below a tenth
+    of its size; it is CORRECT only if the bar resolves `4 * tolerance` of its size.
+    """
+
+    tolerance: float
+
+    def compare(self, claim: Claim, numeric: float, bar: float, nearest: float | None = None) -> Verdict:
+        """Judge a claim by a value with a bar; `nearest` is the acceptable value closest to the claim."""
+        target = numeric if nearest is None else nearest
+        size, margin = max(abs(claim.value), abs(numeric)), bar + 2 * claim.jitter
+        difference = abs(claim.value - target)
+        if difference <= max(margin, self.tolerance * size) and margin <= 4 * self.tolerance * size:
+            return Verdict.CORRECT
+        if difference > margin + self.tolerance * size and margin < 0.1 * size:
+            return Verdict.WRONG
+        return Verdict.UNDECIDED
+
+
+def settled(claim: Claim, slope: Slope, rules: Rules) -> Entry | None:
+    """Settle a clear case: the cheap estimate resolves the claim and agrees with it. None if it does not."""
+    if not math.isfinite(claim.value) or rules.compare(claim, slope.value, slope.bar) is not Verdict.CORRECT:
+        return None
+    return make_entry(claim, slope, Verdict.CORRECT, "agrees")
+
+
+def judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) -> Entry:
+    """Judge a claim by a ladder of estimates.
+
+    Args:
+        claim: The claimed derivative.
+        slopes: Estimates from the smallest scale to the largest.
+        known: What is known of the function.
+        rules: When a difference counts.
+
+    Returns:
+        The entry with its verdict; a WRONG one is still to be confirmed.
+    """
+    entry = _judge(claim, slopes, known, rules)
+    return replace(entry, scales=tuple((slope.step, slope.value, slope.bar) for slope in slopes))
+
+
+def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) -> Entry:
+    changing = [slope for slope in slopes if slope.spread > 0]
+    if slopes and not changing:
+        return _judge_constant(claim, slopes[-1], known)
+    # A function that does not follow small steps may be rounded: that it is flat over some then says nothing.
+    rounded = not known.fine and jumps(slopes)
+    usable = [slope for slope in slopes if not _is_plateau(slope)] or changing if rounded else slopes
+    found = best(usable)
+    if found is None:
+        reason = "the loss is not finite at any step around the point"
+        return make_entry(claim, None, Verdict.UNDECIDED, reason, Cause.NOT_FINITE)
+    slope, other = found
+    if not math.isfinite(claim.value):
+        resolved = slope.bar < 0.1 * abs(slope.value)
+        reason = "the claimed value is not finite" + ("" if resolved else ", and the loss has no clear slope")
+        cause = None if resolved else Cause.NOISE
+        return make_entry(claim, slope, Verdict.WRONG if resolved else Verdict.UNDECIDED, reason, cause)
+    if _is_step(slopes, known):
+        return _judge_step(claim, slope, rules)
+    kinked = _is_kinked(slope, other)
+    if kinked is not False:
+        return _judge_kink(claim, slope, rules, certain=kinked is True)
+    verdict = rules.compare(claim, slope.value, slope.bar)
+    if verdict is Verdict.CORRECT:
+        return make_entry(claim, slope, verdict, "agrees")
+    if verdict is Verdict.WRONG and (wide := _on_average(claim, slope, slopes)) is not None:
+        reason = f"on average {wide.value:.4g} over steps of {wide.step:.1g}: rounded inside, or it varies finely"
+        return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.OUT_OF_PRECISION)
+    if claim.value == 0 and slope.flat < 1 and _stands_still(slope, slopes, known):
+        return make_entry(claim, slope, Verdict.UNDECIDED, _step_phrase(slope), Cause.STEP_FUNCTION)
+    if verdict is Verdict.WRONG and known.may_be_structure(claim, slope):
+        reason = f"the loss varies by {slope.deviation:.0e} in a way that no step resolves: noise or fast oscillation"
+        return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.NOISE)
+    if verdict is Verdict.WRONG:
+        return make_entry(claim, slope, verdict, "outside the error bar")
+    if _is_zero(claim, slope, slopes):
+        return make_entry(claim, slope, Verdict.CORRECT, "zero within the error bar")
+    cause, reason = _why_undecided(claim, slope, known)
+    return make_entry(claim, slope, Verdict.UNDECIDED, reason, cause)
+
+
+def confirmed(entry: Entry, claim: Claim, fresh: list[Slope]) -> Entry:
+    """Keep a WRONG verdict only if estimates from fresh points at the same and at a smaller scale give it, too."""
+    if not math.isfinite(claim.value):
+        return entry
+    against = [abs(claim.value - slope.value) > slope.bar + 2 * claim.jitter for slope in fresh]
+    if against and all(against):
+        return entry
+    return replace(
+        entry, verdict=Verdict.UNDECIDED, reason="other steps do not confirm the difference", cause=Cause.NOISE
+    )
+
+
+def make_entry(claim: Claim, slope: Slope | None, verdict: Verdict, reason: str, cause: Cause | None = None) -> Entry:
+    """An entry from a claim and the slope that decided it."""
+    if slope is None:
+        return Entry(
+            claim.name, claim.value, math.nan, math.inf, math.nan, verdict, reason, math.nan, cause, (), claim.index
+        )
+    size = max(abs(claim.value), abs(slope.value))
+    relative = abs(claim.value - slope.value) / size if size > 0 else 0.0
+    numbers = (claim.value, slope.value, slope.bar, relative)
+    return Entry(claim.name, *numbers, verdict, reason, slope.step, cause, (), claim.index)
+
+
+def _is_plateau(slope: Slope) -> bool:
+    """Most values are that at the point, or all changes are of one size: what is seen is the rounding alone."""
+    return slope.flat > 0.5 or slope.spread <= 2 * slope.unit
+
+
+def _is_step(slopes: list[Slope], known: Knowledge) -> bool:
+    """Tell whether the function is flat, then jumps by much more than single precision rounds, and is flat again."""
+    return bool(slopes) and _stands_still(slopes[-1], slopes, known) and jumps(slopes)
+
+
+def _stands_still(slope: Slope, slopes: list[Slope], known: Knowledge) -> bool:
+    """Tell whether the function does not move in smaller steps, and then by more than single precision rounds."""
+    units = [each.unit for each in slopes if each.spread > 0]
+    flat = any(each.flat == 1 and each.step < slope.step for each in slopes)
+    return flat and min(units, default=0.0) > 2.0**-20 * abs(known.centre)
+
+
+def _step_phrase(slope: Slope) -> str:
+    return f"a step function: flat near the point, on average {slope.value:.4g} over {slope.step:.1g}"
+
+
+def _judge_step(claim: Claim, slope: Slope, rules: Rules) -> Entry:
+    phrase = _step_phrase(slope)
+    verdict = rules.compare(claim, slope.value, slope.bar)
+    # The derivative of a step function is 0, that of the function before it was rounded is not.
+    if verdict is not Verdict.WRONG or claim.value == 0:
+        return make_entry(claim, slope, Verdict.UNDECIDED, phrase, Cause.STEP_FUNCTION)
+    return make_entry(claim, slope, verdict, phrase)
+
+
+def _judge_constant(claim: Claim, widest: Slope, known: Knowledge) -> Entry:
+    """The function has the same value at every step along this entry."""
+    expected = abs(claim.value) * widest.step
+    if known.fine:
+        level = max(10 * known.level, 100 * EPSILON * abs(known.centre))
+        if expected < EPSILON * abs(known.centre) or claim.value == 0:
+            return make_entry(claim, widest, Verdict.CORRECT, "the loss does not change with this entry")
+    elif known.level > 0:
+        level = max(10 * known.level, 2.0**-18 * abs(known.centre))
+        if claim.value == 0:
+            return make_entry(claim, widest, Verdict.CORRECT, "the loss does not change with this entry")
+    else:
+        # Nor along any other: it is constant, saturated, or rounded as coarsely as bfloat16 does, to eight bits.
+        level = 0.01 * max(abs(known.centre), 1.0)
+    if not expected <= level:
+        return make_entry(claim, widest, Verdict.WRONG, "the loss does not change with this entry")
+    reason = "the loss does not change at all: constant, saturated or rounded"
+    return make_entry(claim, widest, Verdict.UNDECIDED, reason, Cause.SATURATION)
+
+
+def _is_kinked(slope: Slope, other: Slope | None) -> bool | None:
+    """A kink's jump stays when the step shrinks; what curvature leaves in the fit does not. None: it may be one."""
+    if abs(slope.kink) <= max(slope.kink_bar, 1e-3 * abs(slope.value)):
+        return False
+    if other is None:
+        return None
+    narrow, wide = sorted((slope, other), key=lambda each: each.step)
+    if abs(narrow.kink) + narrow.kink_bar < 0.5 * abs(wide.kink):
+        return False
+    return True if abs(narrow.kink) > max(narrow.kink_bar, 0.5 * abs(wide.kink)) else None
+
+
+def _judge_kink(claim: Claim, slope: Slope, rules: Rules, certain: bool) -> Entry:
+    """Any slope between those of both sides is right, if both meet at the point and not just near it."""
+    left, right = slope.value - slope.kink, slope.value + slope.kink
+    low, high, margin = min(left, right), max(left, right), slope.bar + slope.kink_bar
+    phrase = f"a kink{'' if certain else ' nearby'}: the slope is {left:.4g} before it, {right:.4g} after it"
+    if low - margin <= claim.value <= high + margin:
+        verdict = Verdict.CORRECT if certain else Verdict.UNDECIDED
+        return make_entry(claim, slope, verdict, phrase, Cause.KINK)
+    nearest = min(max(claim.value, low), high)
+    # The claim jitters between both sides of the kink; that is what a kink does, and no excuse out here.
+    verdict = rules.compare(replace(claim, jitter=0.0), slope.value, margin, nearest)
+    return make_entry(claim, slope, verdict, phrase, Cause.KINK)
+
+
+def _on_average(claim: Claim, slope: Slope, slopes: list[Slope]) -> Slope | None:
+    """A larger scale that bears the claim out with a good fit, as if only fine structure spoke against it.
+
+    What is rounded inside keeps its slope over large steps alone: in small ones the rounded part stands still.
+    """
+    for wide in slopes:
+        near = abs(claim.value - wide.value) <= wide.bar < 0.1 * abs(claim.value)
+        apart = abs(slope.value - wide.value) > slope.bar + wide.bar
+        if wide.step > slope.step and near and apart and wide.deviation < 0.02 * wide.spread:
+            return wide
+    return None
+
+
+def _is_zero(claim: Claim, slope: Slope, slopes: list[Slope]) -> bool:
+    """Tell whether both are 0 compared with the slopes a small way off."""
+    # At smaller steps than the chosen one, noise looks like a steep slope.
+    typical = max(each.spread / each.step for each in slopes if each.step >= slope.step)
+    exact = claim.value == 0 and slope.flat == 1
+    return max(abs(claim.value), abs(slope.value)) <= slope.bar <= (1e-3 if exact else 1e-6) * typical
+
+
+def _why_undecided(claim: Claim, slope: Slope, known: Knowledge) -> tuple[Cause, str]:
+    if not known.deterministic:
+        return Cause.NOT_DETERMINISTIC, "the loss gives different values at the same point"
+    if 2 * claim.jitter > slope.bar:
+        reason = f"the claimed value itself varies by {claim.jitter:.1e} when the point moves by a rounding"
+        return Cause.OUT_OF_PRECISION, reason
+    if known.level > 1e3 * EPSILON * abs(known.centre) and known.level > 0:
+        cause = Cause.NOISE if known.fine else Cause.OUT_OF_PRECISION
+        return cause, f"the loss is only known to about {known.level:.0e}, as if computed in lower precision"
+    return Cause.OUT_OF_PRECISION, "the differences are not exact enough to tell"
