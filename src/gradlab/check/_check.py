@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gradlab.check._errors import CheckError
 from gradlab.check._run import Question, answer
+from gradlab.check.inputs._budget import Budget
 from gradlab.check.inputs._own_backward import point_of
 from gradlab.check.report._report import Report
 from gradlab.check.verdict._rules import Rules
@@ -22,6 +23,9 @@ def check_gradient(
     tolerance: float = 2e-4,
     cotangent: Any = None,
     precision: str | None = None,
+    max_evaluations: int | None = None,
+    time_limit: float | None = None,
+    progress: bool | None = None,
 ) -> Report:
     """Compare a gradient, a Jacobian or a vector-Jacobian product with differences, entry by entry.
 
@@ -36,9 +40,10 @@ def check_gradient(
         gradient: A callable from a point to the gradient, or the gradient at `at` itself, in the structure and
             the shapes of `at`; or None for the backward pass of a torch or jax function. Where the function returns
             an array, the Jacobian: each array has the function's shape, then that of `at`.
-        at: The point: a number, an array or tensor of any shape, or a list, tuple or dict of them; a list of
-            numbers alone is an array; or a `torch.nn.Module`, which stands for its parameters. The callables get it
-            as one argument; a tuple is spread over several if they ask for that many.
+        at: The point: a number, an array or tensor of any shape, or a list, tuple, dict, named tuple, dataclass or
+            other pytree of them; a list of numbers alone is an array; or a `torch.nn.Module`, which stands for its
+            parameters. Arrays of integers beside others, flags and objects are handed on, and the report says so. The
+            callables get it as one argument; a tuple or a dict is spread over several if they ask for those.
         names: One name for each entry, or one for each array of `at`. Default "at[3]", or a dict's keys "w[0, 1]".
         entries: The entries to check, by position or by name. Default all.
         tolerance: The relative difference from which an entry is wrong. Default 2e-4.
@@ -46,6 +51,11 @@ def check_gradient(
             gradient is called with it as its last argument.
         precision: Examine the gradient's formula in this precision, too: "float32", "float16" or "bfloat16".
             Default that of `at` if it is lower than float64.
+        max_evaluations: How often the function may be evaluated; what is not judged then is UNDECIDED. Default as often
+            as it takes.
+        time_limit: How long it may take, in seconds, in the same way. Default as long as it takes.
+        progress: Whether a line on the error stream names the entry that is being judged. Default where a check takes
+            longer than two seconds in a terminal.
 
     Returns:
         The report; it counts as true if every entry is CORRECT.
@@ -58,7 +68,8 @@ def check_gradient(
         >>> report.verdict.name, report.worst.name, report.worst.claimed, round(report.worst.numeric, 6)
         ('WRONG', 'at[1]', 3.0, 9.0)
     """
-    return answer(Question(loss, gradient, at, names, entries, _rules(tolerance), cotangent, precision))
+    budget = Budget(max_evaluations, time_limit, progress)
+    return answer(Question(loss, gradient, at, names, entries, _rules(tolerance), cotangent, precision, budget))
 
 
 def check_function(
@@ -69,21 +80,33 @@ def check_function(
     tolerance: float = 2e-4,
     cotangent: Any = None,
     precision: str | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+    max_evaluations: int | None = None,
+    time_limit: float | None = None,
+    progress: bool | None = None,
 ) -> Report:
     """Check the backward pass that a function brings along, with respect to all its inputs and parameters.
 
-    Besides the derivatives themselves it is tested that they are proportional to the incoming gradient.
+    Besides the derivatives themselves it is tested that they are linear in the incoming gradient, whatever its signs
+    and its layout in memory, and stay the same when they are asked for again.
 
     Args:
         function: A subclass of `torch.autograd.Function`, a `torch.nn.Module`, whose parameters are checked together
             with its inputs, a `jax.custom_vjp` function, or any other function of torch or jax.
-        inputs: Its argument, or a tuple or list of its arguments. Those with real numbers are checked; integers,
-            flags and anything else are passed on as they are.
+        inputs: Its argument, or a tuple or list of its arguments, each of any structure. Real numbers in them are
+            checked; integers, flags, tensors with requires_grad=False where others have True, those for which the
+            backward pass returns None, and anything else are handed on, and the report says so.
         entries: The entries to check, by position or by name. Default all.
         tolerance: The relative difference from which an entry is wrong. Default 2e-4.
         cotangent: Check the vector-Jacobian product with this array alone instead of the whole Jacobian.
         precision: Examine the backward pass in this precision, too: "float32", "float16" or "bfloat16".
             Default that of the inputs if it is lower than float64.
+        kwargs: Its keyword arguments, checked like the others.
+        max_evaluations: How often the function may be evaluated; what is not judged then is UNDECIDED. Default as often
+            as it takes.
+        time_limit: How long it may take, in seconds, in the same way. Default as long as it takes.
+        progress: Whether a line on the error stream names the entry that is being judged. Default where a check takes
+            longer than two seconds in a terminal.
 
     Returns:
         The report; it counts as true if every entry is CORRECT.
@@ -106,8 +129,9 @@ def check_function(
         >>> report.verdict.name, [entry.name for entry in report.entries if entry.verdict.name == "WRONG"]
         ('WRONG', ['f[0] by x[0]', 'f[1] by x[1]'])
     """
-    call, at = point_of(function, inputs)
-    return answer(Question(call, None, at, None, entries, _rules(tolerance), cotangent, precision))
+    call, at = point_of(function, inputs, kwargs or {})
+    budget = Budget(max_evaluations, time_limit, progress)
+    return answer(Question(call, None, at, None, entries, _rules(tolerance), cotangent, precision, budget))
 
 
 def _rules(tolerance: float) -> Rules:

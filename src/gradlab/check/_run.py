@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,13 @@ import numpy as np
 from gradlab.check._errors import CheckError
 from gradlab.check._outcomes import Entry, Verdict
 from gradlab.check.differences._screen import coordinates
-from gradlab.check.inputs._functions import Claims, Function, Subject, make_subject
+from gradlab.check.inputs._budget import Budget, Exhausted
+from gradlab.check.inputs._claims import Claims
+from gradlab.check.inputs._function import ByMode, Function, Subject, make_subject
 from gradlab.check.inputs._names import chosen_entries, entry_names, jacobian_names
+from gradlab.check.inputs._torch import frozen_of
 from gradlab.check.inputs._trees import is_module, to_array
+from gradlab.check.inputs._trials import deviation, manners
 from gradlab.check.names._context import Context
 from gradlab.check.names._diagnose import diagnose
 from gradlab.check.precision._precision import examine_precision
@@ -25,6 +29,8 @@ from gradlab.check.verdict._rules import Rules
 # A Jacobian with more entries than this is checked through random combinations of its rows.
 _LARGE = 4096
 _COMBINATIONS = 2
+# What may stand beside the numbers of a call without a word in the report.
+_NO_NUMBERS = {"None", "str", "function", "builtin_function_or_method", "dtype", "type", "booleans"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class Question:
         rules: When a difference counts.
         cotangent: The vector of a vector-Jacobian product, or None.
         precision: The lower precision in which the formula is examined, or None for that of the point.
+        budget: What it may cost.
     """
 
     function: Callable[..., Any]
@@ -50,6 +57,7 @@ class Question:
     rules: Rules
     cotangent: Any = None
     precision: str | None = None
+    budget: Budget = field(default_factory=Budget)
 
 
 def answer(question: Question) -> Report:
@@ -60,49 +68,130 @@ def answer(question: Question) -> Report:
     """
     # Steps may overflow or leave the domain; what comes of it is judged, so NumPy need not warn as well.
     with np.errstate(all="ignore"):
-        return _answer(question)
+        try:
+            return _answer(question)
+        except Exhausted as bound:
+            raise CheckError(f"{bound} is too little to evaluate the loss at the point; allow more.") from None
+        finally:
+            question.budget.close()
 
 
 def _answer(question: Question) -> Report:
-    subject = make_subject(question.function, question.at)
-    function, flat, notes = subject.function, subject.function.point.values, []
+    subject = make_subject(question.function, question.at, question.gradient is None, question.budget)
+    function = subject.function
     weights = _cotangent(question.cotangent, function)
     claims = Claims(question.gradient, function, question.at, weights)
-    names = entry_names(function.point, question.names)
+    notes: list[str] = []
+    flat = function.point.values
     if weights is not None:
         function.mixing = weights[None]
     elif _mix(function, flat):
         notes.append(f"the Jacobian was checked through {_COMBINATIONS} random combinations of its rows.")
-    claimed = claims(flat)
-    if claims.passes:
-        claimed, found = _proportional(claims, flat, claimed)
-        notes += found
-    names = jacobian_names(function, names, len(claimed))
+    plain, undefined = _heard(lambda: claims.first(flat))
+    if undefined:
+        plain = _without(function, plain, undefined)
+        flat = function.point.values
+    notes += _left_out(question, function)
+    other = deviation(claims, function, flat, plain)
+    notes += manners(claims, function, flat)
+    if other is not None:
+        mixing = function.mixing
+        function.mixing = other.rows if len(other.rows) == 1 else mixing
+        claims.way = other.way
+        report = _judged(question, subject, claims, other.claimed, [*notes, other.note])
+        if report.verdict is Verdict.WRONG:
+            return report
+        function.mixing, claims.way = mixing, None
+    return _judged(question, subject, claims, plain, notes)
+
+
+def _judged(question: Question, subject: Subject, claims: Claims, claimed: np.ndarray, notes: list[str]) -> Report:
+    """The report on one set of claims."""
+    function, flat = subject.function, subject.function.point.values
+    names = jacobian_names(function, entry_names(function.point, question.names), len(claimed))
     chosen = chosen_entries(question.entries, names)
     centre = function.at_point(flat)
     engine = Engine(function, claims, names, question.rules, centre, claimed, _is_stable(subject, centre))
-    judged, probability = _judge(engine, chosen, question.entries is not None)
+    judged, probability, stopped = _judge(engine, chosen, question.entries is not None)
     wrong = any(entry.verdict is Verdict.WRONG for entry in judged)
+    diagnoses, found, precision = (), [], None
+    if not stopped:
+        try:
+            diagnoses = diagnose(_context(engine, judged, question)) if wrong else ()
+            precision = examine_precision(
+                question.function, question.gradient, question.at, claims, engine, question.precision
+            )
+            found = _warnings(engine, subject)
+        except Exhausted as bound:
+            stopped = f"{bound} was reached after the entries had been judged; what is wrong was not looked for."
     return Report(
         tuple(judged),
         function.evaluations,
-        diagnose(_context(engine, judged, question)) if wrong else (),
-        examine_precision(question.function, question.gradient, question.at, claims, engine, question.precision),
-        (*_warnings(engine, subject), *notes),
+        diagnoses,
+        precision,
+        (*found, *notes, *([stopped] if stopped else [])),
         probability,
     )
 
 
-def _judge(engine: Engine, chosen: list[int], measure_each: bool) -> tuple[list[Entry], float]:
+def _without(function: Function, claimed: np.ndarray, undefined: list[str]) -> np.ndarray:
+    """Leave out what has no derivative by its owner's word."""
+    labels = [leaf.label for leaf in function.point.leaves for _ in range(leaf.value.size)]
+    function.point = function.point.without(undefined, "its gradient is None")
+    if not function.point.leaves:
+        raise CheckError("the gradient is None for everything in the point; return an array for what has one.")
+    function.forget_batches()
+    return claimed[:, ~np.isin(labels, undefined)]
+
+
+def _left_out(question: Question, function: Function) -> list[str]:
+    """Say what is not checked."""
+    point = function.point
+    notes = list(question.function.notes) if isinstance(question.function, ByMode) else []
+    told = [f"{slot.label} ({slot.why})" for slot in point.fixed if slot.why not in _NO_NUMBERS]
+    if told:
+        notes.append(f"not checked, since there is no derivative by it: {', '.join(told)}.")
+    if function.skipped and any("None" not in part for part in function.skipped):
+        notes.append(f"not checked, since it has no derivative: {', '.join(function.skipped)}.")
+    if is_module(question.at) and (frozen := frozen_of(question.at)):
+        notes.append(f"not checked, since requires_grad=False: {', '.join(frozen)}.")
+    return notes
+
+
+def _heard(ask: Callable[[], Any]) -> Any:
+    """What the gradient says at the point.
+
+    Raises:
+        CheckError: It raises something there.
+    """
+    try:
+        return ask()
+    except (CheckError, NotImplementedError):
+        raise
+    except Exception as problem:
+        raise CheckError(
+            f"the gradient raised {type(problem).__name__} at the point: {problem}; it must run there to be checked."
+        ) from problem
+
+
+def _judge(engine: Engine, chosen: list[int], measure_each: bool) -> tuple[list[Entry], float, str]:
+    """The entries, the probability of a miss, and what stopped it; "" if nothing did."""
     size = len(engine.flat)
-    if len(chosen) > FEW and len(engine.centre) == 1 and not measure_each and engine.is_deterministic:
-        outcome = run_many(engine, np.array(chosen))
-        return outcome.entries, outcome.miss_probability
-    columns: dict[int, list[int]] = {}
-    for place in chosen:
-        columns.setdefault(place % size, []).append(place // size)
-    found = {entry.index: entry for entry in engine.run(columns)}
-    return [found[place] for place in chosen], 0.0
+    stopped, probability = "", 0.0
+    try:
+        if len(chosen) > FEW and len(engine.centre) == 1 and not measure_each and engine.is_deterministic:
+            outcome = run_many(engine, np.array(chosen))
+            return outcome.entries, outcome.miss_probability, ""
+        columns: dict[int, list[int]] = {}
+        for place in chosen:
+            columns.setdefault(place % size, []).append(place // size)
+        found = {entry.index: entry for entry in engine.run(columns)}
+        return [found[place] for place in chosen], 0.0, ""
+    except Exhausted as bound:
+        stopped = f"{bound} was reached before all entries were judged."
+    except KeyboardInterrupt:
+        stopped = "interrupted before all entries were judged."
+    return [engine.found.get(place) or engine.open(place, stopped) for place in chosen], probability, stopped
 
 
 def _is_stable(subject: Subject, centre: np.ndarray) -> bool:
@@ -133,18 +222,6 @@ def _cotangent(cotangent: Any, function: Function) -> np.ndarray | None:
             "give one number for each number that it returns."
         )
     return array.reshape(-1)
-
-
-def _proportional(claims: Claims, flat: np.ndarray, claimed: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """A backward pass has to be proportional to grad_output: with 1 alone, one that forgets it would look right."""
-    doubled = claims(flat, scale=2.0)
-    if np.allclose(doubled, claimed, rtol=1e-3, atol=0, equal_nan=True):
-        return claimed, []
-    if not np.array_equal(claims(flat), claimed, equal_nan=True):
-        return claimed, []
-    note = "the backward pass is not proportional to grad_output: with twice the grad_output it does not double."
-    claims.scale = 2.0
-    return doubled, [f"{note} The claimed values are those for grad_output = 2, halved."]
 
 
 def _warnings(engine: Engine, subject: Subject) -> list[str]:
@@ -187,7 +264,7 @@ def _context(engine: Engine, judged: list[Entry], question: Question) -> Context
         evaluate=function,
         claimed_at=(lambda point: engine.claims(point).reshape(-1)) if engine.claims.is_callable else None,
         numeric_at=numeric_at,
-        build=function.point.build,
+        form=function.point,
         function=function.call if is_module(question.at) or is_module(question.function) else question.function,
         gradient=question.gradient,
         at=function.point.original,

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 
 from gradlab.check.differences._fit import Slope
-from gradlab.check.inputs._functions import Function
+from gradlab.check.inputs._function import Function
 from gradlab.check.inputs._point import Mode
 
 _STEPS = (1e-20, 1e-12)
@@ -52,6 +52,7 @@ def directional_complex_step(function: Function, flat: np.ndarray, direction: np
 
 def _imaginary(function: Function, moved: np.ndarray, output: int) -> float | None:
     point = function.point.using(Mode.COMPLEX)
+    function.budget.spend(1)
     try:
         with warnings.catch_warnings(), function.setting():
             # A cast to real numbers warns and drops what is asked for.
@@ -59,8 +60,8 @@ def _imaginary(function: Function, moved: np.ndarray, output: int) -> float | No
             result = function.call(point.build(moved))
     except Exception:
         # Not every function takes complex numbers: then there is no complex step.
+        function.budget.give_back(1)
         return None
-    function.evaluations += 1
     if isinstance(result, list | tuple | dict):
         return None
     detached = result.detach().cpu().numpy() if hasattr(result, "detach") else np.asarray(result)

@@ -19,7 +19,7 @@ from gradlab.check.differences._fit import (
     powers,
     take,
 )
-from gradlab.check.inputs._functions import Function
+from gradlab.check.inputs._function import Function
 
 # The relative spacing of float64, float32, float16 and bfloat16.
 _DOUBLE, _SINGLE, _HALF, _BRAIN = 2.0**-52, 2.0**-23, 2.0**-10, 2.0**-7

@@ -16,7 +16,7 @@ import numpy as np
 
 from gradlab.check.differences._complex_step import directional_complex_step
 from gradlab.check.differences._fit import extrapolate
-from gradlab.check.inputs._functions import Function
+from gradlab.check.inputs._function import Function
 
 # Relative to the size of a coordinate: rounding counts for 1e-12 of the value, truncation for 1e-7 of the slope.
 STEP = 2.0**-12

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from gradlab.check.inputs._outputs import outputs_of
 from gradlab.check.inputs._point import Point, has_jax, has_torch
-from gradlab.check.inputs._trees import leaves_of, to_array
+from gradlab.check.inputs._trees import to_array
 
 # Fewer points are faster one by one.
 FEWEST = 64
@@ -27,15 +28,18 @@ def mapped(call: Callable[[Any], Any], point: Point) -> Callable[[np.ndarray], n
         point: The form of the points.
     """
     if has_torch(point):
-        over = sys.modules["torch"].func.vmap(call)
+        over = sys.modules["torch"].func.vmap
     elif has_jax(point):
-        over = sys.modules["jax"].vmap(call)
+        over = sys.modules["jax"].vmap
     else:
         return None
 
+    def single(leaves: list[Any]) -> list[Any]:
+        return list(outputs_of(call(point.fill(leaves))).items)
+
     def run(points: np.ndarray) -> np.ndarray:
-        result = over(point.build_many(points))
-        arrays = [to_array(item, "the loss").reshape(len(points), -1) for _, item in leaves_of(result)]
+        result = over(single)(point.derived(point.build_many(points)))
+        arrays = [to_array(item, "the loss").reshape(len(points), -1) for item in result]
         return np.concatenate(arrays, axis=1)
 
     return run

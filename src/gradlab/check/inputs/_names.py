@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from gradlab.check._errors import CheckError
-from gradlab.check.inputs._functions import Function
+from gradlab.check.inputs._function import Function
 from gradlab.check.inputs._point import Point
 
 
@@ -36,7 +34,7 @@ def jacobian_names(function: Function, names: list[str], rows: int) -> list[str]
     if function.mixing is not None:
         outputs = [f"combination {row + 1}" for row in range(rows)]
     else:
-        outputs = [f"f[{', '.join(map(str, index))}]" for index in np.ndindex(function.shape)]
+        outputs = function.output_names
     return [f"{output} by {name}" for output in outputs for name in names]
 
 

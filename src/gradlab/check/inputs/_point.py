@@ -1,4 +1,4 @@
-"""Points of any form (numbers, arrays, tensors, lists and dicts of them) as one flat float64 vector, and back."""
+"""Points of any form (numbers, arrays, tensors, structures of them) as one flat float64 vector, and back."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from typing import Any
 import numpy as np
 
 from gradlab.check._errors import CheckError
-from gradlab.check.inputs import _jax
+from gradlab.check.inputs import _layout
+from gradlab.check.inputs._double import double
 from gradlab.check.inputs._trees import (
     FORMS,
     is_jax,
     is_number,
-    is_numeric_list,
     is_tensor,
+    kind_of,
     leaves_of,
     map_structure,
+    open_node,
     to_array,
 )
 
@@ -39,22 +41,65 @@ class Leaf:
     """One array of the point: its name, its value in float64, and how it is handed to the function.
 
     `build` makes what the function is given from a float64 array, or a complex one; `dtype` is the name of the number
-    type it came in.
+    type it came in, `library` what the array belongs to: "numpy", "torch" or "jax".
     """
 
     label: str
     value: np.ndarray
     build: Callable[[np.ndarray, Mode], Any]
     dtype: str
+    library: str = "numpy"
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A leaf that is handed over as it is: no derivative is asked for.
+
+    Attributes:
+        label: Its name.
+        item: What it is.
+        why: Why there is no derivative, as a phrase: "integers", "requires_grad=False".
+    """
+
+    label: str
+    item: Any
+    why: str
+
+    def build(self, mode: Mode) -> Any:
+        """What the function is given: real arrays in the numbers that it runs in, anything else as it is."""
+        if kind_of(self.item) != "real" or mode is Mode.NATIVE:
+            return self.item.clone() if is_tensor(self.item) else self.item
+        if is_tensor(self.item):
+            return self.item.detach().double()
+        if is_jax(self.item):
+            with double():
+                return self.item.astype(np.float64)
+        return self.item.astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Where a gradient is checked: the leaves of a structure, and the way back to the structure."""
+    """Where a gradient is checked: the leaves of a structure, and the way back to the structure.
+
+    Attributes:
+        original: The structure as the user wrote it.
+        slots: All its leaves, in order: those with a derivative and those that are fixed.
+        mode: The numbers in which it is built.
+    """
 
     original: Any
-    leaves: tuple[Leaf, ...]
+    slots: tuple[Leaf | Fixed, ...]
     mode: Mode = Mode.DOUBLE
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """The leaves that a derivative is asked for."""
+        return tuple(slot for slot in self.slots if isinstance(slot, Leaf))
+
+    @property
+    def fixed(self) -> tuple[Fixed, ...]:
+        """The others."""
+        return tuple(slot for slot in self.slots if isinstance(slot, Fixed))
 
     @property
     def values(self) -> np.ndarray:
@@ -67,19 +112,29 @@ class Point:
 
     def build(self, flat: np.ndarray) -> Any:
         """The structure that the function is given, made anew from the numbers in `flat`, shape (P,)."""
-        if len(self.leaves) == 1 and not isinstance(self.original, dict | list | tuple):
-            leaf = self.leaves[0]
-            return leaf.build(flat.reshape(leaf.value.shape), self.mode)
-        pairs = zip(self.leaves, self._split(flat), strict=True)
-        parts = iter([leaf.build(piece, self.mode) for leaf, piece in pairs])
-        return map_structure(self.original, lambda _: next(parts))
+        return self._fill(flat, lambda leaf: leaf.value.shape)
 
     def build_many(self, points: np.ndarray) -> Any:
         """The structure with one more axis, the first, for the points, shape (n, P)."""
-        columns = np.split(points, np.cumsum([leaf.value.size for leaf in self.leaves])[:-1], axis=1)
-        pairs = zip(self.leaves, columns, strict=True)
-        parts = iter([leaf.build(piece.reshape(-1, *leaf.value.shape), self.mode) for leaf, piece in pairs])
+        return self._fill(points, lambda leaf: (len(points), *leaf.value.shape))
+
+    def fill(self, arrays: Sequence[Any]) -> Any:
+        """The structure with these objects in the place of the leaves that have a derivative."""
+        given = iter(arrays)
+        parts = iter([next(given) if isinstance(slot, Leaf) else slot.build(self.mode) for slot in self.slots])
         return map_structure(self.original, lambda _: next(parts))
+
+    def derived(self, structure: Any) -> list[Any]:
+        """The parts of a structure of the point's form at the leaves that have a derivative."""
+        parts = [item for _, item in leaves_of(structure)]
+        return [part for part, slot in zip(parts, self.slots, strict=True) if isinstance(slot, Leaf)]
+
+    def by_leaves(
+        self, call: Callable[[Any], Any], flat: np.ndarray
+    ) -> tuple[Callable[[dict[int, Any]], Any], dict[int, Any]]:
+        """A function of the structure as one of the leaves that have a derivative, by their numbers; and those."""
+        given = dict(enumerate(self.derived(self.build(flat))))
+        return lambda leaves: call(self.fill(list(leaves.values()))), given
 
     def names(self, labels: Sequence[str] | None = None) -> list[str]:
         """A readable name for each number: "at[3]", "w[0, 1]", or "b" for a number alone.
@@ -89,37 +144,42 @@ class Point:
         """
         names: list[str] = []
         for label, leaf in zip(labels or [leaf.label for leaf in self.leaves], self.leaves, strict=True):
-            if leaf.value.ndim == 0:
-                names.append(label)
-            else:
-                names += [f"{label}[{', '.join(map(str, index))}]" for index in np.ndindex(leaf.value.shape)]
+            names += [f"{label}{index}" for index in indices(leaf.value.shape)]
         return names
 
-    def flatten_gradient(self, gradient: Any, outputs: tuple[int, ...] = ()) -> np.ndarray:
-        """The numbers of a gradient or Jacobian in the order of the point's, shape (M, P).
+    def without(self, labels: Sequence[str], why: str) -> Point:
+        """The point with some of its leaves fixed."""
+        taken = set(labels)
+        items = (item for _, item in leaves_of(self.original))
+        slots = tuple(
+            Fixed(slot.label, item, why) if isinstance(slot, Leaf) and slot.label in taken else slot
+            for slot, item in zip(self.slots, items, strict=True)
+        )
+        return replace(self, slots=slots)
 
-        Args:
-            gradient: In the structure of the point; each array has the shape of the point's, after that of the outputs.
-            outputs: The shape of what the function returns.
-
-        Raises:
-            CheckError: It does not have the structure and the shapes.
-        """
-        pieces = _match(self.original, gradient, iter(self.leaves), "the gradient", outputs)
-        return np.concatenate([piece.reshape(int(np.prod(outputs)), -1) for piece in pieces], axis=1)
-
-    def _split(self, flat: np.ndarray) -> list[np.ndarray]:
-        sizes = [leaf.value.size for leaf in self.leaves]
-        pieces = np.split(flat, np.cumsum(sizes)[:-1])
-        return [piece.reshape(leaf.value.shape) for piece, leaf in zip(pieces, self.leaves, strict=True)]
+    def _fill(self, numbers: np.ndarray, shape: Callable[[Leaf], tuple[int, ...]]) -> Any:
+        leaves = self.leaves
+        pieces = np.split(numbers, np.cumsum([leaf.value.size for leaf in leaves])[:-1], axis=-1)
+        built = [leaf.build(piece.reshape(shape(leaf)), self.mode) for leaf, piece in zip(leaves, pieces, strict=True)]
+        return built[0] if len(self.slots) == 1 and open_node(self.original) is None else self.fill(built)
 
 
-def make_point(at: Any, label: str = "at") -> Point:
+def indices(shape: tuple[int, ...]) -> Iterator[str]:
+    """The indices of an array as they are written: "[0, 1]"; "" for a number alone."""
+    if not shape:
+        yield ""
+        return
+    for index in np.ndindex(shape):
+        yield f"[{', '.join(map(str, index))}]"
+
+
+def make_point(at: Any, label: str = "at", backward: bool = False) -> Point:
     """Take a point apart.
 
     Args:
-        at: A number, an array, a tensor, or a list, tuple or dict of them, nested at will.
+        at: A number, an array, a tensor, or a structure of them, nested at will.
         label: What it is called.
+        backward: Whether the gradient comes from a backward pass, so that tensors say themselves whether they have one.
 
     Returns:
         The point; `at` is copied and never changed.
@@ -127,46 +187,84 @@ def make_point(at: Any, label: str = "at") -> Point:
     Raises:
         CheckError: There is no number in it, or something that is not a finite real number.
     """
-    leaves = tuple(_leaf(item, name) for name, item in leaves_of(at, label))
-    if sum(leaf.value.size for leaf in leaves) == 0:
-        raise CheckError("the point `at` is empty, so there is no derivative to check; give it at least one number.")
-    return Point(at, leaves)
+    found = list(leaves_of(at, label))
+    slots = tuple(_slot(item, name, why) for (name, item), why in zip(found, _fixings(found, backward), strict=True))
+    point = Point(at, slots)
+    if sum(leaf.value.size for leaf in point.leaves) == 0:
+        others = ", ".join(f"{slot.label} ({slot.why})" for slot in point.fixed)
+        raise CheckError(
+            f"the point `{label}` has no number to derive by: {others}; {FORMS}."
+            if others
+            else f"the point `{label}` is empty, so there is no derivative to check; give it at least one number."
+        )
+    return point
+
+
+def _fixings(found: list[tuple[str, Any]], backward: bool) -> list[str]:
+    """For each leaf why it has no derivative; "" for one that has."""
+    kinds = [kind_of(item) for _, item in found]
+    reals = [item for (_, item), kind in zip(found, kinds, strict=True) if kind == "real"]
+    choose = backward and any(is_tensor(item) and item.requires_grad for item in reals)
+    in_torch = backward and any(is_tensor(item) for item in reals)
+    reasons = []
+    for (_, item), kind in zip(found, kinds, strict=True):
+        if kind == "integer" or (backward and kind == "number" and _is_whole(item)):
+            # Whole numbers alone are a point written without a decimal point; beside others they count or label.
+            reasons.append("integers" if reals or backward else "")
+        elif kind == "number":
+            reasons.append("a number of Python, which torch does not derive by" if in_torch else "")
+        elif kind in {"boolean", "other"} and (len(found) > 1 or backward):
+            reasons.append("booleans" if kind == "boolean" else "None" if item is None else type(item).__name__)
+        elif kind == "real" and choose and is_tensor(item) and not item.requires_grad:
+            reasons.append("requires_grad=False")
+        else:
+            reasons.append("")
+    return reasons
+
+
+def _is_whole(item: Any) -> bool:
+    """Tell whether numbers of Python are integers, as a size or an axis is."""
+    return all(map(_is_whole, item)) if isinstance(item, list | tuple) else isinstance(item, int | np.integer)
 
 
 def has_torch(point: Point) -> bool:
-    """Tell whether the point holds tensors of torch."""
-    return any(is_tensor(item) for _, item in leaves_of(point.original))
+    """Tell whether a derivative by tensors of torch is asked for."""
+    return any(leaf.library == "torch" for leaf in point.leaves)
 
 
 def has_jax(point: Point) -> bool:
-    """Tell whether the point holds arrays of jax."""
-    return any(is_jax(item) for _, item in leaves_of(point.original))
+    """Tell whether a derivative by arrays of jax is asked for."""
+    return any(leaf.library == "jax" for leaf in point.leaves)
 
 
 def caller(function: Callable[..., Any], at: Any, extra: int = 0) -> Callable[..., Any]:
-    """Call `function` with the point; a tuple is spread over several arguments if it asks for that many.
+    """Call `function` with the point; a tuple or dict is spread over several arguments if it asks for that many.
 
     Args:
         function: What is called.
         at: The point as the user wrote it.
         extra: How many arguments follow the point.
     """
-    if not isinstance(at, tuple):
-        return function
-    if _binds(function, [*at, *[None] * extra]) and not _binds(function, [at, *[None] * extra]):
-        return lambda point, *rest: function(*point, *rest)
+    rest = [None] * extra
+    if isinstance(at, tuple) and not _binds(function, [at, *rest]) and _binds(function, [*at, *rest]):
+        return lambda point, *more: function(*point, *more)
+    if isinstance(at, dict) and all(isinstance(key, str) for key in at):
+        if not _binds(function, [at, *rest]) and _binds(function, rest, at):
+            return lambda point, *more: function(*more, **point)
     return function
 
 
-def _binds(function: Callable[..., Any], arguments: list[Any]) -> bool:
+def _binds(function: Callable[..., Any], arguments: list[Any], named: dict[str, Any] | None = None) -> bool:
     try:
-        inspect.signature(function).bind(*arguments)
+        inspect.signature(function).bind(*arguments, **(named or {}))
     except (TypeError, ValueError):
         return False
     return True
 
 
-def _leaf(item: Any, label: str) -> Leaf:
+def _slot(item: Any, label: str, why: str) -> Leaf | Fixed:
+    if why:
+        return Fixed(label, item, why)
     if isinstance(item, str | bytes | bool) or item is None:
         raise CheckError(f"{label} is {item!r}; {FORMS}.")
     value = to_array(item, label)
@@ -178,24 +276,28 @@ def _leaf(item: Any, label: str) -> Leaf:
     if is_jax(item):
         return _jax_leaf(item, label, value)
     if is_number(item):
-        return Leaf(label, value, lambda array, mode: array.item(), "float64")
+        return Leaf(label, value, lambda array, mode: array.item() if array.ndim == 0 else array, "float64")
     dtype = np.asarray(item).dtype
     native = dtype if dtype.kind in "fV" else np.dtype(np.float64)
     types: dict[Mode, Any] = {Mode.DOUBLE: np.float64, Mode.NATIVE: native, Mode.COMPLEX: np.complex128}
-    return Leaf(label, value, lambda array, mode: array.astype(types[mode]), native.name)
+    order = _layout.order_of(item)
+    return Leaf(label, value, lambda array, mode: array.astype(types[mode], order=order), native.name)
 
 
 def _tensor_leaf(item: Any, label: str, value: np.ndarray) -> Leaf:
     torch = sys.modules["torch"]
     native, device = item.dtype if item.is_floating_point() else torch.float64, item.device
+    arranged = _layout.arrangement_of(item)
 
     def build(array: np.ndarray, mode: Mode) -> Any:
         tensor = torch.from_numpy(array.copy())
         if mode is Mode.NATIVE and native is not torch.float64:
             tensor = tensor.to(native)
+        if arranged is not None and tensor.shape == item.shape:
+            tensor = arranged(tensor)
         return tensor if device.type == "cpu" else tensor.to(device)
 
-    return Leaf(label, value, build, str(native).removeprefix("torch."))
+    return Leaf(label, value, build, str(native).removeprefix("torch."), "torch")
 
 
 def _jax_leaf(item: Any, label: str, value: np.ndarray) -> Leaf:
@@ -204,45 +306,7 @@ def _jax_leaf(item: Any, label: str, value: np.ndarray) -> Leaf:
     types: dict[Mode, Any] = {Mode.DOUBLE: np.float64, Mode.NATIVE: native, Mode.COMPLEX: np.complex128}
 
     def build(array: np.ndarray, mode: Mode) -> Any:
-        with nullcontext() if mode is Mode.NATIVE else _jax.double():
+        with nullcontext() if mode is Mode.NATIVE else double():
             return numpy.asarray(array, dtype=types[mode])
 
-    return Leaf(label, value, build, native.name)
-
-
-def _match(at: Any, gradient: Any, leaves: Iterator[Leaf], what: str, outputs: tuple[int, ...]) -> Iterator[np.ndarray]:
-    if isinstance(at, dict):
-        if not isinstance(gradient, dict) or set(gradient) != set(at):
-            given = f"the keys {list(gradient)}" if isinstance(gradient, dict) else type(gradient).__name__
-            raise CheckError(
-                f"{what} has {given}, the point has the keys {list(at)}; return a dict with the same keys."
-            )
-        for key, value in at.items():
-            yield from _match(value, gradient[key], leaves, f"{what}[{key!r}]", outputs)
-    elif isinstance(at, list | tuple) and not is_numeric_list(at):
-        parts: Sequence[Any] = gradient if isinstance(gradient, list | tuple) else ()
-        if len(parts) != len(at):
-            given = f"{len(parts)} parts" if parts else type(gradient).__name__
-            raise CheckError(f"{what} is {given}, the point has {len(at)} parts; return a list with one for each.")
-        for index, (value, part) in enumerate(zip(at, parts, strict=True)):
-            yield from _match(value, part, leaves, f"{what}[{index}]", outputs)
-    else:
-        leaf = next(leaves)
-        array = to_array(gradient, what)
-        wanted = outputs + leaf.value.shape
-        if array.shape != wanted and not (array.size == leaf.value.size == int(np.prod(outputs)) == 1):
-            raise CheckError(_misshapen(what, array.shape, leaf, outputs))
-        yield array
-
-
-def _misshapen(what: str, shape: tuple[int, ...], leaf: Leaf, outputs: tuple[int, ...]) -> str:
-    if not outputs:
-        return (
-            f"{what} has the shape {shape}, {leaf.label} has the shape {leaf.value.shape}; "
-            "return one number for each number of the point, in the same shape."
-        )
-    return (
-        f"{what} has the shape {shape}, but the function returns the shape {outputs} for {leaf.label} of the shape "
-        f"{leaf.value.shape}; return the Jacobian, of the shape {outputs + leaf.value.shape}, give cotangent= for a "
-        "vector-Jacobian product, or check one number, such as the function's sum."
-    )
+    return Leaf(label, value, build, native.name, "jax")

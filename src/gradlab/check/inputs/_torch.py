@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -15,47 +15,110 @@ from typing import Any
 import numpy as np
 
 from gradlab.check._errors import CheckError
-from gradlab.check.inputs._trees import is_tensor, leaves_of, map_structure
+from gradlab.check.inputs._outputs import is_cut_off, outputs_of
+from gradlab.check.inputs._point import Point
+from gradlab.check.inputs._trees import is_tensor
+
+Arrange = Callable[[Any], Any]
+"""From a contiguous grad_output to one that lies in memory in another way."""
 
 
-def backward(call: Callable[[Any], Any], structure: Any, cotangents: list[np.ndarray]) -> list[Any]:
+def backward(
+    call: Callable[[Any], Any],
+    point: Point,
+    flat: np.ndarray,
+    cotangents: Sequence[np.ndarray],
+    arrange: Arrange | None = None,
+    between: Callable[[], Any] | None = None,
+) -> list[list[Any]]:
     """Run forward once and backward once for each cotangent.
 
     Args:
         call: The function of the structure.
-        structure: Tensors in lists, tuples or dicts.
+        point: The form of its point.
+        flat: Where.
         cotangents: One vector for each backward pass, over all numbers that the function returns.
+        arrange: How each grad_output is laid out in memory. Default contiguous.
+        between: What is done between the forward and the backward passes. Default nothing.
 
     Returns:
-        For each cotangent the gradients, in the structure of the point.
+        For each cotangent the gradients by the leaves of the point; None where a backward pass says that there is none.
 
     Raises:
-        CheckError: The point holds numbers that are no tensors.
+        CheckError: The function returns numbers of Python, from which no backward pass begins.
     """
     torch = sys.modules["torch"]
-    watched = map_structure(structure, _watch)
-    tensors = [item for _, item in leaves_of(watched)]
     with torch.enable_grad():
-        # A function may write into its argument: a leaf of the graph forbids that, what is computed from it does not.
-        result = call(map_structure(watched, lambda item: item.clone()))
-        outputs = [item for _, item in leaves_of(result) if is_tensor(item) and item.requires_grad]
-        if not outputs:
-            return [map_structure(watched, torch.zeros_like) for _ in cotangents]
-        flat = torch.cat([output.reshape(-1) for output in outputs]) if len(outputs) > 1 else outputs[0].reshape(-1)
+        tensors, found = _forward(call, point, flat)
+        outputs = outputs_of(found)
+        if is_cut_off(outputs):
+            raise CheckError(
+                f"the function returns {type(outputs.items[0]).__name__}, from which no backward pass can begin; "
+                "return the tensor itself, without .item(), float() or .numpy()."
+            )
+        starts = [item for item in outputs.items if is_tensor(item) and item.requires_grad]
+        if not starts:
+            return [[torch.zeros_like(tensor) for tensor in tensors] for _ in cotangents]
+        if between is not None:
+            between()
         results = []
         for cotangent in cotangents:
-            weights = torch.as_tensor(cotangent, dtype=flat.dtype, device=flat.device)
-            found = torch.autograd.grad(flat, tensors, weights, retain_graph=True, allow_unused=True)
-            found = [torch.zeros_like(t) if g is None else g for t, g in zip(tensors, found, strict=True)]
-            parts = iter(found)
-            results.append(map_structure(watched, lambda _, parts=parts: next(parts)))
-    return results
+            weights = [
+                arrange(weight) if arrange is not None else weight
+                for item, weight in zip(outputs.items, _pieces(outputs.items, cotangent), strict=True)
+                if is_tensor(item) and item.requires_grad
+            ]
+            gradients = torch.autograd.grad(starts, tensors, weights, retain_graph=True, allow_unused=True)
+            results.append(gradients)
+        return [_with_zeros(gradients, tensors, starts) for gradients in results]
 
 
-def _watch(item: Any) -> Any:
-    if not is_tensor(item):
-        raise CheckError("the backward pass has no derivative for numbers that are not tensors; use tensors alone.")
-    return item.requires_grad_(True)
+def _forward(call: Callable[[Any], Any], point: Point, flat: np.ndarray) -> tuple[list[Any], Any]:
+    tensors = [item.requires_grad_(True) for item in point.derived(point.build(flat))]
+    try:
+        return tensors, call(point.fill(tensors))
+    except RuntimeError as problem:
+        if "in-place" not in str(problem):
+            raise
+        # A function may write into its argument: a leaf of the graph forbids that, what is computed from it does not.
+        return tensors, call(point.fill([item.clone() for item in tensors]))
+
+
+def _pieces(items: Sequence[Any], cotangent: np.ndarray) -> Iterator[Any]:
+    """The cotangent of each output, in its shape and number type."""
+    torch = sys.modules["torch"]
+    start = 0
+    for item in items:
+        size = int(np.prod(np.shape(item)))
+        piece, start = cotangent[start : start + size].reshape(np.shape(item)), start + size
+        yield torch.as_tensor(piece, dtype=item.dtype, device=item.device) if is_tensor(item) else piece
+
+
+def _with_zeros(gradients: Sequence[Any], tensors: Sequence[Any], starts: Sequence[Any]) -> list[Any]:
+    """Zeros where no path leads to a tensor; None stays where one does, since a backward pass on it said None."""
+    torch = sys.modules["torch"]
+    if all(gradient is not None for gradient in gradients):
+        return list(gradients)
+    reached = _reached(starts)
+    return [
+        torch.zeros_like(tensor) if gradient is None and id(tensor) not in reached else gradient
+        for gradient, tensor in zip(gradients, tensors, strict=True)
+    ]
+
+
+def _reached(starts: Sequence[Any]) -> set[int]:
+    """The leaves that the graph of some outputs leads to, by their ids."""
+    waiting = [item.grad_fn for item in starts if item.grad_fn is not None]
+    seen, reached = set(waiting), {id(item) for item in starts if item.grad_fn is None}
+    while waiting:
+        node = waiting.pop()
+        if hasattr(node, "variable"):
+            reached.add(id(node.variable))
+        for following, _ in node.next_functions:
+            if following is not None and following not in seen:
+                seen.add(following)
+                waiting.append(following)
+    return reached
 
 
 class ModuleAt:
@@ -84,10 +147,19 @@ class ModuleAt:
                 owner[key] = value
         return self.module
 
+    def watched(self, parameters: dict[str, Any]) -> Any:
+        """The clone with these parameters, ready for a backward pass of the user's own."""
+        return self({name: value.detach().requires_grad_(True) for name, value in parameters.items()})
+
 
 def parameters_of(module: Any) -> dict[str, Any]:
     """The trainable parameters of a module by their names."""
     return {name: value.detach() for name, value in module.named_parameters() if value.requires_grad}
+
+
+def frozen_of(module: Any) -> list[str]:
+    """The names of the parameters that are not trained."""
+    return [name for name, value in module.named_parameters() if not value.requires_grad]
 
 
 @contextmanager

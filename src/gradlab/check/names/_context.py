@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from gradlab.check.inputs._point import Point
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -32,7 +34,7 @@ class Context:
         claimed_at: The judged derivatives at another flat point, (P,) -> (M * P,); None if only their value was given.
         numeric_at: Measured derivatives at another flat point: (point, entries) -> (values, bars), for the entries at
             these positions of the M * P. Cheap: two scales, no verdict.
-        build: From a flat point to the structure that the user's callables take, as one argument.
+        form: From a flat point to the structure that the user's callables take, and which of its leaves are judged.
         function: The loss or function as the user wrote it.
         gradient: The gradient as the user wrote it; None where it is the backward pass of `function`.
         at: The point as the user wrote it.
@@ -49,7 +51,7 @@ class Context:
     evaluate: Callable[[np.ndarray], np.ndarray]
     claimed_at: Callable[[np.ndarray], np.ndarray] | None
     numeric_at: Callable[[np.ndarray, list[int]], tuple[np.ndarray, np.ndarray]]
-    build: Callable[[np.ndarray], Any]
+    form: Point
     function: Callable[..., Any]
     gradient: Any
     at: Any

@@ -9,17 +9,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gradlab.check.inputs._functions import make_call
+from gradlab.check.inputs._budget import Exhausted
+from gradlab.check.inputs._function import make_call
 from gradlab.check.inputs._point import Mode
 from gradlab.check.names._context import Context
 from gradlab.check.names._mistakes import Mistake
-from gradlab.check.tracing import Program, UntraceableError, float64, trace
+from gradlab.check.tracing import Program, float64, trace
 
 _RELATIVE, _OF_LARGEST = 3e-4, 1e-7
 _MOST_MEASURED = 64
 _TRIES = 6
-# The user's functions meet arrays and points that they were not written for; where they fail, other evidence remains.
-_ANY_FAILURE = (TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError, LookupError)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,7 +162,10 @@ class Evidence:
             if not np.isfinite(context.evaluate(point)).all():
                 return None
             claimed = context.claimed_at(point)
-        except _ANY_FAILURE:
+        except Exhausted:
+            raise
+        except Exception:
+            # The user's functions meet points that they were not written for; where they fail, other evidence remains.
             return None
         if self.here.program is not None:
             program, gradient = self._take_apart(point)
@@ -184,11 +186,12 @@ class Evidence:
         context = self.context
         try:
             with float64():
-                program = trace(context.function, self._call, context.build(point))
+                program = trace(context.function, *context.form.by_leaves(self._call, point))
             gradient = program.gradient()
-        except UntraceableError:
-            return None, None
-        except _ANY_FAILURE:
+        except Exhausted:
+            raise
+        except Exception:
+            # Nor were they written for arrays that note down what is done with them.
             return None, None
         if gradient.shape != context.claimed.shape:
             return None, None

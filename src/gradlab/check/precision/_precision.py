@@ -14,9 +14,10 @@ import numpy as np
 from gradlab.check._errors import CheckError
 from gradlab.check._outcomes import Precision, PrecisionFinding, PrecisionLoss, PrecisionVerdict
 from gradlab.check.inputs import _torch
-from gradlab.check.inputs._functions import Claims, Function, make_call
+from gradlab.check.inputs._claims import Claims
+from gradlab.check.inputs._function import Function, make_call
 from gradlab.check.inputs._point import Mode, make_point
-from gradlab.check.inputs._trees import is_jax, is_module, is_tensor, map_structure
+from gradlab.check.inputs._trees import is_jax, is_module, is_tensor, kind_of, map_structure
 from gradlab.check.precision._stable import Culprit, find_culprit
 from gradlab.check.verdict._engine import Engine
 
@@ -73,15 +74,18 @@ def _lower(
     function: Any, gradient: Any, at: Any, dtype: str, claims: Claims, engine: Engine
 ) -> tuple[np.ndarray, np.ndarray]:
     """The claims computed in lower precision, and the point as that can hold it."""
+    judged = engine.function.point
     narrow = map_structure(_torch.parameters_of(at) if is_module(at) else at, lambda item: _cast(item, dtype))
-    point = make_point(narrow).using(Mode.NATIVE)
+    point = make_point(narrow).without([slot.label for slot in judged.fixed], "not judged").using(Mode.NATIVE)
     runner = Function(make_call(function, at if is_module(at) else narrow, Mode.NATIVE), point)
     runner.shape, runner.mixing = engine.function.shape, engine.function.mixing
     lower = Claims(gradient, runner, at if is_module(at) else narrow, claims.cotangent)
-    return lower(point.values, claims.scale), point.values
+    return lower(point.values), point.values
 
 
 def _cast(item: Any, dtype: str) -> Any:
+    if kind_of(item) not in {"real", "number"}:
+        return item
     if is_tensor(item):
         return item.detach().to(getattr(sys.modules["torch"], dtype))
     if is_jax(item):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradlab.check.inputs._jax import double
+from gradlab.check.inputs._double import double
 from gradlab.check.tracing._place import Place, place
 from gradlab.check.tracing._program import Program, Step, UntraceableError
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradlab.check._protocol import SupportsTrace
-from gradlab.check.inputs._jax import double
+from gradlab.check.inputs._double import double
 from gradlab.check.inputs._trees import is_tensor, map_structure
 from gradlab.check.tracing._place import Place
 from gradlab.check.tracing._program import Program, Step, UntraceableError

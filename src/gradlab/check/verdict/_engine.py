@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
@@ -13,7 +14,8 @@ from gradlab.check.differences._complex_step import complex_step, fits
 from gradlab.check.differences._fit import DEVIATIONS, Noise, Samples, Slope, dense, fit, is_single
 from gradlab.check.differences._ladder import Probe, make_probe
 from gradlab.check.differences._screen import SINGLE_STEP, STEP, coordinates
-from gradlab.check.inputs._functions import Claims, Function
+from gradlab.check.inputs._claims import Claims
+from gradlab.check.inputs._function import Function
 from gradlab.check.inputs._point import Mode
 from gradlab.check.verdict._rules import Claim, Knowledge, Rules, confirmed, judge, make_entry, settled
 
@@ -55,6 +57,8 @@ class Engine:
         self.centre, self.claimed, self._is_stable = centre, claimed, is_stable
         self.flat = function.point.values
         self.scales = scales_of(function)
+        # What has been judged so far, by its position: it counts even if the check is stopped.
+        self.found: dict[int, Entry] = {}
 
     @cached_property
     def probe(self) -> Probe:
@@ -76,12 +80,15 @@ class Engine:
             narrow = np.array_equal(claimed.astype(np.float32).astype(np.float64), claimed, equal_nan=True)
         size = self.probe.noise.grain if not self.probe.noise.fine else (_SINGLE if narrow else _DOUBLE)
         random = np.random.default_rng(1)
+        values, places = np.unique(self.flat, return_inverse=True)
         jitter = np.zeros_like(claimed)
         with np.errstate(invalid="ignore"):
             again = self.claims(self.flat)
             unstable = (again != claimed) & ~(np.isnan(again) & np.isnan(claimed))
             for _ in range(_JITTERS):
-                moved = self.claims(self.flat * (1 + size * random.choice([-1.0, 1.0], len(self.flat))))
+                # Equal numbers move alike: they may be the same place in memory.
+                signs = random.choice([-1.0, 1.0], len(values))[places]
+                moved = self.claims(self.flat * (1 + size * signs))
                 jitter = np.fmax(jitter, np.abs(moved - claimed))
         jitter[unstable] = np.inf
         return jitter
@@ -95,9 +102,20 @@ class Engine:
         place = self.entry_of(output, index)
         return Claim(self.names[place], place, float(self.claimed[output, index]), jitter)
 
+    def open(self, place: int, reason: str) -> Entry:
+        """An entry that was not judged."""
+        claim = self.claim(place // len(self.flat), place % len(self.flat))
+        return make_entry(claim, None, Verdict.UNDECIDED, reason, Cause.NOT_MEASURED)
+
     def run(self, columns: dict[int, list[int]]) -> list[Entry]:
         """Judge entries one by one: the coordinates and, for each, the outputs."""
         entries: list[Entry] = []
+        for entry in self._run(columns):
+            self.found[entry.index] = entry
+            entries.append(entry)
+        return entries
+
+    def _run(self, columns: dict[int, list[int]]) -> Iterator[Entry]:
         pending = dict(columns)
         step = SINGLE_STEP if self.is_single else STEP
         # Of a random function two values say nothing.
@@ -114,7 +132,7 @@ class Engine:
                 if believed[output]:
                     entry = settled(claim, Slope(float(slopes[output]), float(bars[output]), step), self.rules)
                 if entry is not None:
-                    entries.append(entry)
+                    yield entry
                 elif claim.value == 0 and not moved[output]:
                     still.setdefault(index, []).append(output)
                 else:
@@ -122,12 +140,11 @@ class Engine:
             pending[index] = left
         for index, outputs in still.items():
             found_still, others = self._settle_zeros(index, outputs, moving)
-            entries += found_still
+            yield from found_still
             pending[index] += others
         for index, outputs in pending.items():
             if outputs:
-                entries += self._climb(index, outputs)
-        return entries
+                yield from self._climb(index, outputs)
 
     def _settle_zeros(self, index: int, outputs: list[int], moving: np.ndarray) -> tuple[list[Entry], list[int]]:
         """Claimed zeros: an output that changes with other entries, and with this one not even over large steps."""

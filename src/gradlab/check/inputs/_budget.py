@@ -1,0 +1,80 @@
+"""How much a check may cost: evaluations and time, and who is told how far it is."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+_QUIET, _EVERY = 2.0, 0.2
+_WIDTH = 79
+
+
+class Exhausted(Exception):  # noqa: N818 - it is no error: what is known so far is the answer
+    """A bound was reached; the message is the bound."""
+
+
+class Budget:
+    """Counts evaluations and time.
+
+    Args:
+        max_evaluations: How many evaluations of the function are allowed. Default as many as it takes.
+        time_limit: How long it may take, in seconds. Default as long as it takes.
+        progress: Whether a line on the error stream says how far it is; None for when it takes long in a terminal.
+    """
+
+    def __init__(
+        self, max_evaluations: int | None = None, time_limit: float | None = None, progress: bool | None = False
+    ) -> None:
+        self.max_evaluations, self.time_limit = max_evaluations, time_limit
+        self.evaluations = 0
+        self._began = self._told = time.monotonic()
+        self._show = sys.stderr.isatty() if progress is None else progress
+        self._patience = _QUIET if progress is None else 0.0
+        self._line = ""
+        self._place = ""
+
+    def spend(self, count: int) -> None:
+        """Count evaluations that are about to be made.
+
+        Raises:
+            Exhausted: They, or the time, go beyond what is allowed.
+        """
+        if self.max_evaluations is not None and self.evaluations + count > self.max_evaluations:
+            raise Exhausted(f"max_evaluations={self.max_evaluations}")
+        if self.time_limit is not None and time.monotonic() - self._began > self.time_limit:
+            raise Exhausted(f"time_limit={self.time_limit:g}")
+        self.evaluations += count
+        self._tell()
+
+    def give_back(self, count: int) -> None:
+        """Evaluations that came to nothing are not counted."""
+        self.evaluations -= count
+
+    def now_at(self, place: Callable[[], str]) -> None:
+        """Say which entry is being worked on.
+
+        Args:
+            place: Makes its description; called only if somebody is told.
+        """
+        if self._show:
+            self._place = place()
+            self._tell()
+
+    def close(self) -> None:
+        """Wipe the line of progress away."""
+        if self._line:
+            sys.stderr.write("\r" + " " * len(self._line) + "\r")
+            sys.stderr.flush()
+            self._line = ""
+
+    def _tell(self) -> None:
+        now = time.monotonic()
+        if not self._show or now - self._began < self._patience or now - self._told < _EVERY:
+            return
+        self._told = now
+        bounds = "" if self.max_evaluations is None else f" of {self.max_evaluations}"
+        text = f"checking {self._place}: {self.evaluations}{bounds} evaluations, {now - self._began:.0f} s"[:_WIDTH]
+        sys.stderr.write("\r" + text.ljust(len(self._line)))
+        sys.stderr.flush()
+        self._line = text

@@ -1,0 +1,248 @@
+"""The function as one of a flat float64 vector, in numbers that it accepts; every evaluation is counted here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradlab.check._errors import CheckError
+from gradlab.check.inputs import _torch
+from gradlab.check.inputs._batch import is_worth_it, mapped
+from gradlab.check.inputs._budget import Budget, Exhausted
+from gradlab.check.inputs._double import double
+from gradlab.check.inputs._outputs import Outputs, outputs_of
+from gradlab.check.inputs._point import Mode, Point, caller, has_jax, has_torch, make_point
+from gradlab.check.inputs._trees import is_module, to_array
+
+
+class Function:
+    """M numbers as a function of the flat point; counts its evaluations.
+
+    Args:
+        call: The user's function of the structure.
+        point: Where it is checked.
+        setting: What has to be in force while it runs.
+        budget: How many evaluations and how much time it may take. Default without bounds.
+    """
+
+    def __init__(
+        self,
+        call: Callable[[Any], Any],
+        point: Point,
+        setting: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        budget: Budget | None = None,
+    ) -> None:
+        self.call, self.point, self.setting = call, point, setting
+        self.budget = budget or Budget()
+        self.shape: tuple[int, ...] = ()
+        self.output_names: list[str] = []
+        self.skipped: tuple[str, ...] = ()
+        # A matrix (M, N) that makes M combinations of the N numbers that it returns.
+        self.mixing: np.ndarray | None = None
+        self._mapped = mapped(call, point)
+        self._is_compared = False
+
+    @property
+    def evaluations(self) -> int:
+        """How often it was evaluated."""
+        return self.budget.evaluations
+
+    def at_point(self, flat: np.ndarray) -> np.ndarray:
+        """The function at the point itself, where it must be finite, shape (M,).
+
+        Raises:
+            CheckError: It raises something, or gives what is no finite real number.
+        """
+        try:
+            values = self._measure(flat, look=True)
+        except (CheckError, NotImplementedError, Exhausted):
+            raise
+        except Exception as problem:
+            raise CheckError(
+                f"the loss raised {type(problem).__name__} at the point: {problem}; it must run there before its "
+                "gradient can be checked."
+            ) from problem
+        if not np.isfinite(values).all():
+            bad = values[~np.isfinite(values)][0]
+            raise CheckError(
+                f"the loss is {bad} at the point, so it has no derivative there; check at a point where it is finite."
+            )
+        return values
+
+    def many(self, points: np.ndarray) -> np.ndarray:
+        """The function at points (n, P) near the point, shape (n, M); NaN where it is not defined."""
+        if self._mapped is not None and is_worth_it(points):
+            found = self._many_at_once(points)
+            if found is not None:
+                return found
+        return np.stack([self(point) for point in points])
+
+    def _many_at_once(self, points: np.ndarray) -> np.ndarray | None:
+        """All points in one call; None, then and from then on, if that does not give what single calls give."""
+        assert self._mapped is not None
+        self.budget.spend(len(points))
+        try:
+            with self.setting():
+                values = self._mapped(points)
+            values = values if self.mixing is None else values @ self.mixing.T
+        except Exception:
+            # Whatever the function does, the library cannot map it: then there are single calls.
+            self._mapped = None
+            self.budget.give_back(len(points))
+            return None
+        if not self._is_compared:
+            ends = points[[0, -1]]
+            self._is_compared = True
+            if not np.array_equal(np.stack([self(point) for point in ends]), values[[0, -1]], equal_nan=True):
+                self._mapped = None
+                self.budget.give_back(len(points))
+                return None
+        return values
+
+    def __call__(self, flat: np.ndarray) -> np.ndarray:
+        """The function near the point, shape (M,); NaN where it is not defined."""
+        count = int(np.prod(self.shape))
+        size = count if self.mixing is None else len(self.mixing)
+        try:
+            values = self._measure(flat)
+        except Exhausted:
+            raise
+        except Exception:
+            # math.log(-1) raises; a step that leaves the domain only makes this step useless.
+            return np.full(size, np.nan)
+        # So does one after which the function returns something else, as a search that ends later.
+        return values if len(values) == size else np.full(size, np.nan)
+
+    def forget_batches(self) -> None:
+        """Map it anew, since its point has another form."""
+        self._mapped, self._is_compared = mapped(self.call, self.point), False
+
+    def changes_its_argument(self, flat: np.ndarray) -> bool:
+        """Tell whether the function writes into what it is given."""
+        return changes_its_argument(self.call, self.point, flat, self.setting)
+
+    def _measure(self, flat: np.ndarray, look: bool = False) -> np.ndarray:
+        self.budget.spend(1)
+        with self.setting():
+            found = outputs_of(self.call(self.point.build(flat)))
+            values = found.values
+            if look:
+                self._remember(found)
+        return values if self.mixing is None else self.mixing @ values
+
+    def _remember(self, found: Outputs) -> None:
+        self.shape, self.skipped = found.shape, found.skipped
+        # Names of a million outputs are made when they are asked for, and they never are.
+        self.output_names = found.names if int(np.prod(found.shape)) <= 2**16 else []
+
+
+def changes_its_argument(
+    call: Callable[[Any], Any], point: Point, flat: np.ndarray, setting: Callable[[], AbstractContextManager[Any]]
+) -> bool:
+    """Tell whether a callable of the structure writes into what it is given."""
+    given = point.build(flat)
+    before = [to_array(item, "at") for item in point.derived(given)]
+    with setting():
+        call(given)
+    after = [to_array(item, "at") for item in point.derived(given)]
+    return any(not np.array_equal(old, new, equal_nan=True) for old, new in zip(before, after, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The function in the numbers that it is judged in.
+
+    Attributes:
+        function: As it is judged.
+        promoted: Whether it is judged in higher precision than it was given.
+        first: What it gave at the point when it was tried, over all numbers that it returns.
+    """
+
+    function: Function
+    promoted: bool
+    first: np.ndarray
+
+
+def make_subject(function: Any, at: Any, backward: bool = False, budget: Budget | None = None) -> Subject:
+    """Prepare a function, in float64 if it accepts that, else in the number types of `at`.
+
+    Args:
+        function: The user's function.
+        at: The point as the user wrote it.
+        backward: Whether its backward pass is what is judged.
+        budget: How much it may be evaluated.
+
+    Raises:
+        CheckError: It cannot be called, `at` cannot be used, or the function does not run there.
+    """
+    if not callable(function):
+        raise CheckError(f"the loss is {function!r}, which cannot be called; write a function of the point.")
+    point = make_point(_torch.parameters_of(at) if is_module(at) else at, backward=backward)
+
+    def in_mode(mode: Mode) -> Function:
+        setting = double if has_jax(point) and mode is not Mode.NATIVE else nullcontext
+        return Function(make_call(function, at, mode), point.using(mode), setting, budget)
+
+    narrow = any(leaf.dtype != "float64" for leaf in point.leaves)
+    attempts: list[Callable[[], Function]] = [lambda: in_mode(Mode.DOUBLE)]
+    if has_torch(point):
+        attempts.append(lambda: _with_promotion(in_mode(Mode.DOUBLE)))
+    if narrow:
+        attempts.append(lambda: in_mode(Mode.NATIVE))
+    problem: CheckError | None = None
+    for attempt in attempts:
+        candidate = attempt()
+        try:
+            first = candidate.at_point(point.values)
+        except CheckError as error:
+            problem = problem or error
+            continue
+        return Subject(candidate, narrow and candidate.point.mode is Mode.DOUBLE, first)
+    raise problem or CheckError("the loss cannot be run.")
+
+
+def _with_promotion(function: Function) -> Function:
+    return Function(function.call, function.point, _torch.promoted, function.budget)
+
+
+@dataclass(frozen=True, slots=True)
+class ByMode:
+    """A function that has to be made anew for each kind of numbers that it runs in.
+
+    Attributes:
+        make: From the numbers to the function of the structure.
+        notes: What is to be said about how it is called.
+    """
+
+    make: Callable[[Mode], Callable[[Any], Any]]
+    notes: tuple[str, ...] = field(default=())
+
+    def __call__(self, structure: Any) -> Any:
+        """Run it in float64."""
+        return self.make(Mode.DOUBLE)(structure)
+
+
+def make_call(function: Any, at: Any, mode: Mode, extra: int = 0, watched: bool = False) -> Callable[..., Any]:
+    """Make a user's callable one of the structure that is built from the flat point.
+
+    Args:
+        function: The callable; a module is cloned, so that the user's is never changed.
+        at: The point as the user wrote it; of a module, the parameters are the point.
+        mode: The numbers it is to run in.
+        extra: How many arguments follow the point.
+        watched: Whether it runs a backward pass of its own through the parameters of a module.
+    """
+    as_double = mode is not Mode.NATIVE
+    if isinstance(function, ByMode):
+        return function.make(mode)
+    if is_module(at):
+        clone = _torch.ModuleAt(at, as_double)
+        given = clone.watched if watched else clone
+        return lambda parameters, *rest: function(given(parameters), *rest)
+    if is_module(function):
+        return caller(_torch.ModuleAt(function, as_double).module, at, extra)
+    return caller(function, at, extra)

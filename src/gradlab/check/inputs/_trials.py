@@ -1,0 +1,178 @@
+"""A backward pass is asked as it will be used: with any grad_output, in any layout, more than once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from gradlab.check.inputs._claims import Claims
+from gradlab.check.inputs._function import Function, changes_its_argument
+from gradlab.check.inputs._point import Mode, has_torch
+
+_NUMBER = -0.7
+_MOVE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A way of asking that gave something else than the plain way.
+
+    Attributes:
+        rows: The combinations of outputs that were asked for, shape (M, N).
+        claimed: What was claimed for them, shape (M, P).
+        note: What is to be said about it.
+        way: How to ask in this way at any point; "kept" if that makes no sense.
+    """
+
+    rows: np.ndarray
+    claimed: np.ndarray
+    note: str
+    way: Callable[[np.ndarray], np.ndarray] | Literal["kept"] = "kept"
+
+
+def deviation(claims: Claims, function: Function, flat: np.ndarray, claimed: np.ndarray) -> Deviation | None:
+    """Ask again in other ways; the derivative of a function is linear in grad_output and the same each time.
+
+    Args:
+        claims: The claimed gradient.
+        function: Its function.
+        flat: The point.
+        claimed: What was claimed when first asked, shape (M, P).
+
+    Returns:
+        The first way that gave something else; None if all gave the same, or if the claims are random.
+    """
+    # Callables of the user's may take offence at anything; what they say at the point has been heard.
+    try:
+        return _deviation(claims, function, flat, claimed)
+    except Exception as problem:
+        if not claims.takes_cotangents:
+            return None
+        note = f"asked once more, with another grad_output, the gradient raised {type(problem).__name__}: {problem}"
+        return Deviation(claims.rows(), np.full_like(claimed, np.nan), note)
+
+
+def _deviation(claims: Claims, function: Function, flat: np.ndarray, claimed: np.ndarray) -> Deviation | None:
+    again = claims(flat)
+    near = _Near(1e-3 if function.point.mode is Mode.NATIVE else 1e-6)
+    if not near(again, claimed, np.abs(claimed)):
+        third = claims(flat)
+        steady = near(third - again, again - claimed, np.abs(claimed))
+        note = "the gradient accumulates from call to call: this is what the second call gave."
+        return Deviation(claims.rows(), again, note) if steady else None
+    if not claims.takes_cotangents:
+        return None
+    rows = claims.rows()
+    weights = _weights(len(rows))
+    asked, expected, size = weights @ rows, weights @ claimed, np.abs(weights) @ np.abs(claimed)
+    for told, ask, wanted in _ways(claims, function, flat, asked, expected):
+        pulled = ask(flat)
+        if not near(pulled, wanted, size):
+            return _deviating(told, ask, pulled, (rows, asked, float(weights[0])))
+    return None
+
+
+def _deviating(
+    told: str, ask: Callable[[np.ndarray], np.ndarray], pulled: np.ndarray, asked: tuple[np.ndarray, np.ndarray, float]
+) -> Deviation:
+    rows, combination, weight = asked
+    if len(rows) > 1:
+        return Deviation(combination[None], pulled[None], told, lambda at: ask(at)[None])
+    note = f"{told} The claimed values are divided by it."
+    return Deviation(rows, pulled[None] / weight, note, lambda at: ask(at)[None] / weight)
+
+
+def _weights(count: int) -> np.ndarray:
+    """Factors of either sign and different sizes, some of them 0."""
+    if count == 1:
+        return np.array([_NUMBER])
+    random = np.random.default_rng(5)
+    weights = random.choice([-1.0, 1.0], count) * random.uniform(0.5, 2.0, count)
+    weights[0], weights[-1] = -abs(weights[0]), abs(weights[-1])
+    weights[1:-1][random.random(count - 2) < 0.3] = 0.0
+    return weights
+
+
+def _ways(
+    claims: Claims, function: Function, flat: np.ndarray, asked: np.ndarray, expected: np.ndarray
+) -> Iterator[tuple[str, Callable[[np.ndarray], np.ndarray], np.ndarray]]:
+    """What is said if it deviates, how it is asked, and what follows from the plain claims."""
+    count = len(asked)
+
+    def pull(cotangent: np.ndarray, **ways: Any) -> Callable[[np.ndarray], np.ndarray]:
+        return lambda at: claims.pull(at, cotangent[None], **ways)[0]
+
+    shown = f"{asked[0]:.3g}" if count == 1 else f"numbers of both signs, the first of them {asked[0]:.3g}"
+    plain = pull(asked)
+    told = f"the backward pass is not proportional to grad_output: judged with grad_output = {shown}."
+    yield told, plain, expected
+    if count == 1:
+        zero = pull(np.zeros(1))
+        yield "for grad_output = 0 the backward pass does not give 0.", lambda at: plain(at) + zero(at), expected
+    else:
+        even, odd = pull(asked * (np.arange(count) % 2 == 0)), pull(asked * (np.arange(count) % 2 == 1))
+        told = "the backward pass does not add up: with zeros in parts of grad_output it differs."
+        yield told, lambda at: even(at) + odd(at), expected
+    if not (claims.passes and has_torch(function.point)):
+        return
+    for told, arrange in _layouts(function.shape):
+        yield told, pull(asked, arrange=arrange), expected
+    if count > 1:
+        ones = np.ones(count)
+        once, expanded = pull(ones), pull(ones, arrange=_expanded)
+        told = "the backward pass differs for an expanded grad_output, as sum() hands it."
+        yield told, lambda at: plain(at) + expanded(at) - once(at), expected
+    random = np.random.default_rng(6)
+    moved = flat * (1 + _MOVE * random.uniform(-1, 1, len(flat))) + _MOVE * (flat == 0)
+    told = "the backward pass differs after another forward pass: what it needs is kept outside ctx."
+    yield told, pull(asked, between=lambda: function.call(function.point.build(moved))), expected
+
+
+def _layouts(shape: tuple[int, ...]) -> Iterator[tuple[str, Callable[[Any], Any]]]:
+    if len(shape) > 1:
+        yield "the backward pass differs for a transposed grad_output.", _transposed
+    if shape:
+        yield "the backward pass differs for a strided grad_output.", _strided
+
+
+def _transposed(weight: Any) -> Any:
+    return weight.transpose(0, -1).contiguous().transpose(0, -1) if weight.ndim > 1 else weight
+
+
+def _strided(weight: Any) -> Any:
+    return weight.repeat_interleave(2, dim=-1)[..., ::2] if weight.ndim else weight
+
+
+def _expanded(weight: Any) -> Any:
+    return weight.reshape(-1)[:1].reshape([1] * weight.ndim).expand(weight.shape) if weight.ndim else weight
+
+
+class _Near:
+    """Whether two claims are the same, but for rounding."""
+
+    def __init__(self, relative: float) -> None:
+        self.relative = relative
+
+    def __call__(self, found: np.ndarray, wanted: np.ndarray, size: np.ndarray) -> bool:
+        both = np.isnan(found) & np.isnan(wanted)
+        largest = np.max(size[np.isfinite(size)], initial=0.0)
+        allowed = self.relative * size + 1e-3 * self.relative * largest + 1e-300
+        return bool(np.all(both | (np.abs(found - wanted) <= allowed) | (found == wanted)))
+
+
+def manners(claims: Claims, function: Function, flat: np.ndarray) -> list[str]:
+    """What a gradient written as a callable does beside computing: writing into its argument."""
+    call = claims.call
+    if call is None or claims.cotangent is not None:
+        return []
+    notes = []
+    try:
+        if changes_its_argument(call, function.point, flat, function.setting):
+            notes.append("the gradient changes its argument: after a call the caller's point is another one.")
+    except Exception as problem:
+        # It ran once: what a second call raises is worth saying, and no reason to stop.
+        notes.append(f"the gradient raised {type(problem).__name__} when it was called once more: {problem}.")
+    return notes

@@ -1,0 +1,141 @@
+"""A backward pass is asked as it will be used: any sign, size and layout of grad_output, and more than once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from gradlab.check import Verdict, check_function, check_gradient
+
+
+def made(forward, backward):
+    """An autograd Function of one tensor, which it saves."""
+
+    class Made(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return forward(x)
+
+        @staticmethod
+        def backward(ctx, g):
+            return backward(ctx.saved_tensors[0], g)
+
+    return Made
+
+
+POINT = torch.tensor([[0.3, 1.0], [-0.4, 0.8]])
+TOTAL = {
+    "abs": lambda g: g.abs(),
+    "clamp": lambda g: g.clamp(min=0),
+    "relu": lambda g: torch.relu(g) - 0.01 * torch.relu(-g),
+    "forgotten": lambda g: torch.ones_like(g),
+    "sign": lambda g: g.sign(),
+    "square": lambda g: g * g,
+    "clipped": lambda g: g.clamp(-1, 1) if g.numel() > 1 else g.clamp(-0.5, 1),
+}
+
+
+@pytest.mark.parametrize("bend", TOTAL.values(), ids=TOTAL.keys())
+def test_a_backward_pass_that_is_not_linear_is_wrong(bend):
+    total = made(lambda x: torch.logsumexp(x, (0, 1)), lambda x, g: bend(g) * torch.softmax(x.flatten(), 0).view_as(x))
+    each = made(torch.exp, lambda x, g: bend(g) * torch.exp(x))
+    for function in (total, each):
+        report = check_function(function, POINT)
+        assert report.verdict is Verdict.WRONG, str(report)
+        assert any("grad_output" in note for note in report.notes)
+
+
+BACKWARD = {
+    "its first entry": lambda x, g: g.reshape(-1)[0] * torch.exp(x),
+    "its mean": lambda x, g: g.mean() * torch.exp(x),
+    "raw memory": lambda x, g: torch.as_strided(g, (g.numel(),), (1,), 0).reshape(g.shape) * torch.exp(x)
+    if g.untyped_storage().nbytes() >= g.numel() * g.element_size() else 0 * x,
+    "transposed memory": lambda x, g: (g if g.is_contiguous() else g.t()) * torch.exp(x),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("backward", BACKWARD.values(), ids=BACKWARD.keys())
+def test_a_backward_pass_that_reads_grad_output_wrongly_is_wrong(backward):
+    assert check_function(made(torch.exp, backward), POINT).verdict is Verdict.WRONG
+
+
+def test_a_backward_pass_that_keeps_what_it_needs_outside_ctx_is_wrong():
+    class Forgetful(torch.autograd.Function):
+        kept = None
+
+        @staticmethod
+        def forward(ctx, x):
+            Forgetful.kept = x.detach().clone()
+            return x**2
+
+        @staticmethod
+        def backward(ctx, g):
+            return 2 * Forgetful.kept * g
+
+    report = check_function(Forgetful, POINT)
+    assert report.verdict is Verdict.WRONG
+    assert any("another forward pass" in note for note in report.notes)
+
+
+def test_right_backward_passes_stay_right():
+    for function, point in [
+        (made(torch.exp, lambda x, g: g * torch.exp(x)), POINT),
+        (made(torch.exp, lambda x, g: g * torch.exp(x)), POINT[0, 0]),
+        (torch.nn.Linear(2, 3), POINT),
+        (lambda x: (x.sum(), x * 2), POINT),
+        (lambda x: x.double().sum(), POINT),
+    ]:
+        report = check_function(function, point)
+        assert report.ok, str(report)
+
+
+class Net:
+    """A gradient that is added to what was there before."""
+
+    def __init__(self):
+        self.g = np.zeros(2)
+
+    def grad(self, x):
+        self.g = self.g + 2 * x
+        return self.g
+
+    def grad_in_place(self, x):
+        self.g += 2 * x
+        return self.g
+
+
+@pytest.mark.parametrize("name", ["grad", "grad_in_place"])
+def test_a_gradient_that_accumulates_is_wrong(name):
+    report = check_gradient(lambda x: x @ x, getattr(Net(), name), at=np.array([1.5, -2.5]))
+    assert report.verdict is Verdict.WRONG
+    assert any("accumulates" in note for note in report.notes)
+
+
+def test_a_random_gradient_is_not_decided():
+    random = np.random.default_rng(0)
+    report = check_gradient(lambda x: x @ x, lambda x: 2 * x * (1 + random.normal(size=2)), at=np.array([1.5, -2.5]))
+    assert report.verdict is not Verdict.CORRECT
+
+
+def test_a_gradient_that_changes_its_argument_is_told():
+    def gradient(x):
+        found = 2 * x.copy()
+        x += 0.1
+        return found
+
+    for at in (np.array([1.5, -2.5]), [np.array([1.5, -2.5])]):
+
+        def loss(p):
+            return (p[0] if isinstance(p, list) else p) @ (p[0] if isinstance(p, list) else p)
+
+        report = check_gradient(loss, lambda p: [gradient(p[0])] if isinstance(p, list) else gradient(p), at)
+        assert report.ok
+        assert any("changes its argument" in note for note in report.notes)
+
+
+def test_a_check_under_no_grad_is_the_same():
+    with torch.no_grad():
+        assert check_function(torch.nn.Linear(2, 3), POINT).ok
+        assert check_gradient(lambda x: (x**2).sum(), None, POINT).ok
