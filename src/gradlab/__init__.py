@@ -16,6 +16,7 @@ from gradlab._version import __version__ as __version__
 if TYPE_CHECKING:
     # What editors and type checkers see; the table below says the same to Python, and a test compares the two.
     from gradlab import plot as plot
+    from gradlab import rules as rules
     from gradlab import testing as testing
     from gradlab._errors import GradlabError as GradlabError
     from gradlab._model import Function as Function
@@ -65,6 +66,7 @@ else:
             "gradlab.graph": "GraphError NotRationalError ParseError",
             "gradlab.plot": "plot",
             "gradlab.prove": "answer prove",
+            "gradlab.rules": "rules",
             "gradlab.testing": "testing",
             "gradlab.train": "DataError Glorot He NoBestRunError Normal Progress TrainError Uniform "
             "recommend sweep train",

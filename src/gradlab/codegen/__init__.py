@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from gradlab.codegen._numpy import NumpyFunction as NumpyFunction
     from gradlab.codegen._numpy import NumpyNetwork as NumpyNetwork
     from gradlab.codegen._training import NEVER as NEVER
+    from gradlab.codegen._training import Plan as Plan
     from gradlab.codegen._training import TrainResult as TrainResult
     from gradlab.codegen._training import layer_of_parameters as layer_of_parameters
+    from gradlab.codegen._update import numpy_update as numpy_update
 else:
     # What computes needs NumPy; what prints does not.
     __getattr__, __dir__ = lazy_names(
@@ -25,7 +27,8 @@ else:
         {
             "gradlab.codegen._numba": "NumbaTrainer",
             "gradlab.codegen._numpy": "NumpyFunction NumpyNetwork",
-            "gradlab.codegen._training": "NEVER TrainResult layer_of_parameters",
+            "gradlab.codegen._training": "NEVER Plan TrainResult layer_of_parameters",
+            "gradlab.codegen._update": "numpy_update",
         },
         here="Programs TorchNetwork evaluate_exactly function_to_torch network_programs numpy_source programs_for",
     )

@@ -1,4 +1,4 @@
-"""Derivation -> Numba: a kernel that trains many networks at once by full-batch gradient descent."""
+"""Derivation -> Numba: a kernel that trains many networks at once by a rule of `gradlab.rules`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradlab._errors import GradlabError
+from gradlab.codegen._kernel_spec import KernelSpec
 from gradlab.codegen._numba_cache import lanes_for, load_kernel
 from gradlab.codegen._numba_rolled import rolled_kernel
-from gradlab.codegen._numba_source import KernelSpec, PrintedKernel, straight_kernel
+from gradlab.codegen._numba_source import PrintedKernel, straight_kernel
 from gradlab.codegen._training import (
     NEVER,
+    Plan,
     Progress,
     TrainResult,
     check_data,
@@ -26,7 +28,9 @@ from gradlab.codegen._training import (
     half_gap,
     per_run,
 )
+from gradlab.codegen._update import kernel_update
 from gradlab.graph import NetworkGraph
+from gradlab.rules import Update
 
 SECONDS_A_TURN, LEAST_SECONDS = 0.02, 0.0002  # a call takes some microseconds by itself
 CACHE_LINE = 64  # bytes, as many as the longest vectors have
@@ -74,11 +78,11 @@ class NumbaTrainer:
         self.x, self.y = check_data(graph, x, y, self.dtype)
         self._data = np.ascontiguousarray(np.concatenate([self.x, self.y], axis=1)).reshape(-1)
         self._gap = 0.0 if graph.loss == "softmax_cross_entropy" else half_gap(self.y)
-        self._kernels: dict[tuple[int, bool], tuple[PrintedKernel, Callable[..., None]]] = {}
+        self._kernels: dict[tuple[int, Update, bool, bool], tuple[PrintedKernel, Callable[..., None]]] = {}
 
-    def source(self, *, rates: int = 1, momentum: bool = False) -> str:
+    def source(self, *, rates: int = 1, plan: Plan = Plan()) -> str:
         """The printed kernel, for one learning rate a network or for one a layer."""
-        return self._printed(rates, momentum).source
+        return self._printed(rates, plan).source
 
     def train(
         self,
@@ -86,8 +90,7 @@ class NumbaTrainer:
         learning_rate: ArrayLike,
         steps: int,
         *,
-        momentum: ArrayLike | None = None,
-        velocity: ArrayLike | None = None,
+        plan: Plan = Plan(),
         curves: bool = False,
         threads: int | None = None,
         progress: Progress | None = None,
@@ -97,10 +100,8 @@ class NumbaTrainer:
         Args:
             parameters: where the runs start, shape (R, P).
             learning_rate: one number, one for each run (R,), or one for each run and layer (R, layers).
-            steps: how many steps of full-batch gradient descent, from 0 up.
-            momentum: the part of the last update that is added to each, one number or shape (R,); none by default.
-            velocity: the update before the first step, shape (R, P), as the result of the steps before has it; 0 by
-                default.
+            steps: how many steps, from 0 up.
+            plan: how they are made; by default by gradient descent on all points.
             curves: whether to keep the loss of every step.
             threads: how many threads work; by default one for each core that this process may use.
             progress: called now and then, in the calling thread, with the number of runs done and of all runs.
@@ -115,18 +116,23 @@ class NumbaTrainer:
         layers = len(self.graph.sizes) - 1
         end = self._start(parameters)
         runs = len(end)
-        if not 0 <= steps < MOST_STEPS:
+        if not 0 <= plan.done + steps < MOST_STEPS or steps < 0:
             raise GradlabError(f"steps is a whole number from 0 to {MOST_STEPS - 1}, not {steps}")
         rates = per_run(learning_rate, runs, layers, self.dtype, "learning rate")
-        momenta = np.empty((1, 1), self.dtype) if momentum is None else self._momenta(momentum, velocity, runs)
-        printed, kernel = self._kernel(rates.shape[1], momentum is not None)
+        own = plan.own(runs, end.shape[1], self.dtype)
+        printed, kernel = self._kernel(rates.shape[1], plan)
+        data = (
+            self._data
+            if _is_plain(plan)
+            else np.concatenate([self._data, plan.by_step(steps, len(self.x), self.dtype)])
+        )
         initial, loss, right, lived, success = (np.empty(runs, self.dtype) for _ in range(5))
         kept = np.full((runs, steps + 1) if curves else (1, 1), np.nan, self.dtype)
         gap = self.dtype.type(self._gap)
 
         def work(first: int, last: int, scratch: NDArray[Any]) -> None:
             kernel(
-                end.reshape(-1), rates.reshape(-1), momenta.reshape(-1), self._data, gap, steps, first, last, runs,
+                end.reshape(-1), rates.reshape(-1), own.reshape(-1), data, gap, steps, first, last, runs,
                 curves, scratch, initial, loss, right, lived, success, kept.reshape(-1),
             )  # fmt: skip
 
@@ -141,19 +147,8 @@ class NumbaTrainer:
             diverged_step=np.where(dead, lived + 1, NEVER).astype(np.int32),
             first_success_step=success.astype(np.int32),
             curves=kept if curves else None,
-            velocity=None if momentum is None else momenta[:, 1:],
+            state=own[:, len(plan.update.numbers) :].reshape(runs, len(plan.update.state), end.shape[1]),
         )
-
-    def _momenta(self, momentum: ArrayLike, velocity: ArrayLike | None, runs: int) -> NDArray[Any]:
-        """For each run its momentum and its last update, for the kernel to work in."""
-        made = np.zeros((runs, 1 + len(self.graph.parameters)), self.dtype)
-        made[:, :1] = per_run(momentum, runs, 1, self.dtype, "momentum")
-        if velocity is not None:
-            last = np.asarray(velocity, dtype=self.dtype)
-            if last.shape != made[:, 1:].shape:
-                raise GradlabError(f"the velocity has the shape of the parameters, not {last.shape}")
-            made[:, 1:] = last
-        return made
 
     def _start(self, parameters: ArrayLike) -> NDArray[Any]:
         """A copy of the initial parameters, for the kernel to work in."""
@@ -165,18 +160,24 @@ class NumbaTrainer:
             )
         return start
 
-    def _printed(self, rates: int, momentum: bool) -> PrintedKernel:
+    def _printed(self, rates: int, plan: Plan) -> PrintedKernel:
         straight = len(self.graph.parameters) <= MOST_STRAIGHT
         lanes = lanes_for(self.dtype.name, 2 if straight else 1)
-        spec = KernelSpec(self.graph, self.x, self.y, self.dtype, lanes, rates, momentum)
+        scheduled, weighted = plan.factors is not None, plan.weights is not None
+        spec = KernelSpec(self.graph, self.x, self.y, self.dtype, lanes, rates, plan.update, scheduled, weighted)
         return straight_kernel(spec) if straight else rolled_kernel(spec)
 
-    def _kernel(self, rates: int, momentum: bool) -> tuple[PrintedKernel, Callable[..., None]]:
-        key = (rates, momentum)
+    def _kernel(self, rates: int, plan: Plan) -> tuple[PrintedKernel, Callable[..., None]]:
+        key = (rates, plan.update, plan.factors is not None, plan.weights is not None)
         if key not in self._kernels:
-            printed = self._printed(rates, momentum)
+            printed = self._printed(rates, plan)
             self._kernels[key] = printed, load_kernel(printed.source, self.dtype.name, printed.lanes, self._notice)
         return self._kernels[key]
+
+
+def _is_plain(plan: Plan) -> bool:
+    """Whether a kernel reads nothing behind the points."""
+    return plan.factors is None and plan.weights is None and not kernel_update(plan.update).counts
 
 
 def _aligned(size: int, dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -12,18 +12,20 @@ from itertools import product
 from types import MappingProxyType
 
 from gradlab.codegen._kernel import at_point, needed_for
+from gradlab.codegen._kernel_spec import KernelSpec
 from gradlab.codegen._numba_cache import processor
 from gradlab.codegen._numba_source import (
-    KernelSpec,
     NumbaPrinter,
     PrintedKernel,
     ending,
     epilogue,
     evaluation,
     prologue,
+    step_begins,
 )
 from gradlab.codegen._rolled import BACK, OUT, SUM, TOTAL, RolledLayer, RolledProgram, replaced, rolled_program
-from gradlab.graph import Expression, Ref, add
+from gradlab.graph import Expression, Ref, add, mul
+from gradlab.rules import GRADIENT, PARAMETER, RATE
 
 POINTS = (4, 5, 3)  # how many points a tile may have
 WIDE, UNITS, FEWER_UNITS = 64, 4, 2  # 4 points times 4 units are 16 sums, and 8 numbers that they are made of
@@ -205,6 +207,8 @@ class RolledSource:
         for t in range(size):
             known: dict[str, Expression] = {name: Ref(f"{name}_p{t}") for name in (*program.sums, *labels)}
             points.append(at_point(program.last, known, f"_p{t}"))
+            if self.spec.weighted:
+                lines.say(f"_weight_p{t} = {self.spec.weight(f'{point} + {first} + {t}')}")
             for k, label in enumerate(labels):
                 lines.say(f"{label}_p{t} = spread(data, ({point} + {first} + {t})*{self.columns} + {inputs + k})")
         always = [needed_for(p.statements, p.always) for p in points]
@@ -213,9 +217,9 @@ class RolledSource:
         for t, p in enumerate(points):
             lines.say(f"_right = both(_right, less({self.printer.write(p.margin)}, gap))")
             for k, slope in enumerate(p.gradient):
-                lines.say(
-                    f"store(scratch, {self._at(number, 2, f'{first} + {t}', str(k))}, {self.printer.write(slope)})"
-                )
+                counted = mul(Ref(f"_weight_p{t}"), slope) if self.spec.weighted else slope
+                place = self._at(number, 2, f"{first} + {t}", str(k))
+                lines.say(f"store(scratch, {place}, {self.printer.write(counted)})")
         lines.say("if _evaluated:")
         for p, done in zip(points, always, strict=True):
             own = [s for s in needed_for(p.statements, (p.loss,)) if s not in done]
@@ -284,29 +288,37 @@ class RolledSource:
             "_success = where(both(_right, less(_success, 0.0)), every(scratch, _step), _success)",
             "if _step < steps:",
             "    _check = every(scratch, 0.0)",
+            *step_begins(spec, "    "),
         )
         for layer, factor in zip(self.layers, self.program.factors, strict=True):
             # The rate times the factor is the same in every step.
-            rate = spec.rate_of(layer.first) + (f"*{float(factor)!r}" if factor != 1 else "")
+            scaled = f"{float(factor)!r}*" if factor != 1 else ""
+            slope = f"{spec.scale}{scaled}load(scratch, {self.gradient} + _i*{spec.lanes})"
             lines.say(f"    for _i in range({layer.first}, {layer.end}):")
-            slope = f"{rate}*load(scratch, {self.gradient} + _i*{spec.lanes})"
-            place = f"{spec.velocity} + _i*{spec.lanes}"
-            if spec.momentum:
-                lines.say(f"        _v = _momentum*load(scratch, {place}) - {slope}")
-                lines.say(f"        store(scratch, {place}, _v)")
-            else:
-                lines.say(f"        _v = -{slope}")
-            lines.say(
-                f"        _p = load(scratch, _i*{spec.lanes}) + _v",
-                f"        store(scratch, _i*{spec.lanes}, _p)",
-                "        _check = _check + _p*0.0",
-            )
+            lines.depth += 2
+            self._parameter(spec.rate_of(layer.first), slope)
+            lines.depth -= 2
         lines.say(
             "    _finite = equal(_check, 0.0)",
             "    _lived = where(_finite, _lived + 1.0, _lived)",
             "    if not any_lane(_finite):",
             "        break",
         )
+
+    def _parameter(self, rate: str, slope: str) -> None:
+        """The step of a parameter whose number is ``_i``."""
+        spec, lines, made = self.spec, self.lines, self.spec.made
+        names = {PARAMETER: f"load(scratch, _i*{spec.lanes})", RATE: rate, GRADIENT: slope}
+        states = {name: f"{spec.state(which)} + _i*{spec.lanes}" for which, name in enumerate(spec.update.state)}
+        if not made.plain:
+            lines.say(f"_slope = {slope}", f"_w = {names[PARAMETER]}")
+            names |= {PARAMETER: "_w", GRADIENT: "_slope"}
+        for which, (name, place) in enumerate(states.items()):
+            names[name] = f"_v{which}"
+            lines.say(f"_v{which} = load(scratch, {place})")
+        lines.say(*(f"{place} = {text}" for place, text in made.printed(names, "_p", self.printer.write)))
+        lines.say(*(f"store(scratch, {place}, {names[name]})" for name, place in states.items()))
+        lines.say(f"store(scratch, _i*{spec.lanes}, _p)", "_check = _check + _p*0.0")
 
     def _written(self, formula: Expression, names: dict[str, str]) -> str:
         known: dict[str, Expression] = {name: Ref(text) for name, text in names.items()}

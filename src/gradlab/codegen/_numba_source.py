@@ -24,65 +24,18 @@ from gradlab.codegen._kernel import (
     point_program,
     product_of,
 )
+from gradlab.codegen._kernel_spec import ROWS, KernelSpec
 from gradlab.codegen._printer import ATOM, KernelPrinter
-from gradlab.codegen._training import layer_of_parameters
-from gradlab.graph import ONE, Apply, Expression, NetworkGraph, Ref, add, as_number, number
+from gradlab.graph import ONE, Apply, Expression, Ref, add, as_number, mul, number
+from gradlab.rules import GRADIENT, PARAMETER, RATE
 
 LONGEST = 300
 MOST_TOGETHER = 8
 LARGEST_POWER = 16
-# What each run brings and leaves, one row of lanes for each, behind its parameters.
-ROWS = ("initial", "loss", "lived", "success", "right", "curve")
 ARGUMENTS = (
-    "parameters, rates, momenta, data, gap, steps, first, last, runs, curves_wanted, scratch, "
+    "parameters, rates, own, data, gap, steps, first, last, runs, curves_wanted, scratch, "
     "initial, loss, right, lived, success, curves"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class KernelSpec:
-    """What distinguishes one kernel from another.
-
-    Attributes:
-        graph: the network.
-        x: the points, shape (N, d).
-        y: the labels, shape (N, K).
-        dtype: the number type.
-        lanes: how many networks a vector holds.
-        rates: how many learning rates each network has: 1, or one for each layer.
-        momentum: whether there is any.
-    """
-
-    graph: NetworkGraph
-    x: Any
-    y: Any
-    dtype: np.dtype[Any]
-    lanes: int
-    rates: int
-    momentum: bool
-
-    @property
-    def points(self) -> int:
-        """How many points there are."""
-        return len(self.x)
-
-    def row(self, name: str) -> int:
-        """Where a row of lanes begins in the scratch memory of a block."""
-        return (len(self.graph.parameters) + self.rates + 1 + ROWS.index(name)) * self.lanes
-
-    @property
-    def velocity(self) -> int:
-        """Where the updates that momentum goes on from begin in the scratch memory of a block, if there are any."""
-        return (len(self.graph.parameters) + self.rates + 1 + len(ROWS)) * self.lanes
-
-    @property
-    def scratch(self) -> int:
-        """How many numbers the scratch memory of a block holds."""
-        return self.velocity + self.momentum * len(self.graph.parameters) * self.lanes
-
-    def rate_of(self, parameter: int) -> str:
-        """The name of a parameter's learning rate."""
-        return f"_rate_{layer_of_parameters(self.graph)[parameter] if self.rates > 1 else 0}"
 
 
 class NumbaPrinter(KernelPrinter):
@@ -125,14 +78,27 @@ def prologue(spec: KernelSpec) -> Iterator[str]:
     yield f"                scratch[_i*{lanes} + _lane] = parameters[_run*{count} + _i]"
     yield f"            for _i in range({spec.rates}):"
     yield f"                scratch[({count} + _i)*{lanes} + _lane] = rates[_run*{spec.rates} + _i]"
-    if spec.momentum:
-        yield f"            scratch[{count + spec.rates}*{lanes} + _lane] = momenta[_run*{count + 1}]"
-        yield f"            for _i in range({count}):"
-        yield f"                scratch[{spec.velocity} + _i*{lanes} + _lane] = momenta[_run*{count + 1} + 1 + _i]"
+    if spec.owned:
+        yield f"            for _i in range({spec.owned}):"
+        yield f"                scratch[{spec.own} + _i*{lanes} + _lane] = own[_run*{spec.owned} + _i]"
+    mean = f"*{1 / spec.points!r}" if spec.made.plain else ""
     for i in range(spec.rates):
-        yield f"        _rate_{i} = load(scratch, {(count + i) * lanes})*{1 / spec.points!r}"
-    if spec.momentum:
-        yield f"        _momentum = load(scratch, {(count + spec.rates) * lanes})"
+        yield f"        _rate_{i} = load(scratch, {(count + i) * lanes}){mean}"
+    for i in range(len(spec.update.numbers)):
+        yield f"        _number_{i} = load(scratch, {spec.own + i * lanes})"
+    for name, formula in spec.made.per_run:
+        yield f"        {name} = {NumbaPrinter().write(formula)}"
+
+
+def step_begins(spec: KernelSpec, indent: str) -> Iterator[str]:
+    """What a step computes for all parameters."""
+    if spec.scheduled:
+        for i in range(spec.rates):
+            yield f"{indent}_eta_{i} = _rate_{i}*spread(data, {spec.behind + 1} + _step)"
+    if spec.made.counts:
+        yield f"{indent}_count = spread(data, {spec.behind}) + (_step + 1.0)"
+    for name, formula in spec.made.per_step:
+        yield f"{indent}{name} = {NumbaPrinter().write(formula)}"
 
 
 def epilogue(spec: KernelSpec) -> Iterator[str]:
@@ -142,9 +108,9 @@ def epilogue(spec: KernelSpec) -> Iterator[str]:
     yield f"            _run = _block*{lanes} + _lane"
     yield f"            for _i in range({count}):"
     yield f"                parameters[_run*{count} + _i] = scratch[_i*{lanes} + _lane]"
-    if spec.momentum:
-        yield f"            for _i in range({count}):"
-        yield f"                momenta[_run*{count + 1} + 1 + _i] = scratch[{spec.velocity} + _i*{lanes} + _lane]"
+    if spec.owned:
+        yield f"            for _i in range({spec.owned}):"
+        yield f"                own[_run*{spec.owned} + _i] = scratch[{spec.own} + _i*{lanes} + _lane]"
     for name in ROWS[:-1]:
         yield f"            {name}[_run] = scratch[{spec.row(name)} + _lane]"
 
@@ -195,8 +161,10 @@ def straight_kernel(spec: KernelSpec) -> PrintedKernel:
     parameters = spec.graph.parameters
     for i, name in enumerate(parameters):
         lines.append(f"        {name} = load(scratch, {i * spec.lanes})")
-        if spec.momentum:
-            lines.append(f"        _v_{name} = load(scratch, {spec.velocity + i * spec.lanes})")
+        lines += [
+            f"        _v{which}_{name} = load(scratch, {spec.state(which) + i * spec.lanes})"
+            for which in range(len(spec.update.state))
+        ]
     lines += [
         "        _lived = every(scratch, 0.0)",
         "        _success = every(scratch, -1.0)",
@@ -215,8 +183,11 @@ def straight_kernel(spec: KernelSpec) -> PrintedKernel:
     lines += [
         f"        store(scratch, {i * spec.lanes}, where(_alive, {name}, nan))" for i, name in enumerate(parameters)
     ]
-    if spec.momentum:
-        lines += [f"        store(scratch, {spec.velocity + i * spec.lanes}, _v_{n})" for i, n in enumerate(parameters)]
+    for which in range(len(spec.update.state)):
+        lines += [
+            f"        store(scratch, {spec.state(which) + i * spec.lanes}, _v{which}_{name})"
+            for i, name in enumerate(parameters)
+        ]
     lines += epilogue(spec)
     return PrintedKernel("\n".join(lines) + "\n", spec.lanes, spec.scratch)
 
@@ -236,6 +207,7 @@ class _Tile:
     inputs: tuple[tuple[str, str], ...]
     statements: Statements
     points: tuple[PointProgram, ...]
+    weights: tuple[tuple[str, str], ...]
 
     @property
     def needed_always(self) -> Statements:
@@ -244,7 +216,10 @@ class _Tile:
 
     def gradient(self, parameter: int) -> Expression:
         """The sum of these points for a parameter."""
-        return add(*(point.gradient[parameter] for point in self.points))
+        parts = [point.gradient[parameter] for point in self.points]
+        if self.weights:
+            parts = [mul(Ref(name), part) for (name, _), part in zip(self.weights, parts, strict=True)]
+        return add(*parts)
 
 
 def _tile(spec: KernelSpec, program: PointProgram, together: int) -> _Tile:
@@ -270,7 +245,9 @@ def _tile(spec: KernelSpec, program: PointProgram, together: int) -> _Tile:
         for k in range(together)
         if f"{name}_p{k}" in named[k]
     ]
-    return _Tile(tuple(inputs), tuple(mixed), tuple(points))
+    first = "" if whole else f"_tile*{together} + "
+    weights = [(f"_weight_p{k}", spec.weight(f"{first}{k}")) for k in range(together)] if spec.weighted else []
+    return _Tile(tuple(inputs), tuple(mixed), tuple(points), tuple(weights))
 
 
 def _whole_batch(printer: NumbaPrinter, tile: _Tile) -> Iterator[str]:
@@ -305,6 +282,7 @@ def _statements(printer: NumbaPrinter, tile: _Tile, indent: str) -> Iterator[str
     wanted = {name for point in tile.points for result in (*point.always, point.loss) for name in result.names}
     wanted.update(name for _, formula in tile.statements for name in formula.names)
     yield from (f"{indent}{name} = {text}" for name, text in tile.inputs if name in wanted)
+    yield from (f"{indent}{name} = {text}" for name, text in tile.weights)
     yield from (f"{indent}{name} = {printer.write(formula)}" for name, formula in always)
 
 
@@ -323,17 +301,21 @@ def _update(printer: NumbaPrinter, spec: KernelSpec, program: PointProgram) -> I
     indent = " " * 16
     yield "            _success = where(both(_right, less(_success, 0.0)), every(scratch, _step), _success)"
     yield "            if _step < steps:"
+    yield from step_begins(spec, indent)
     # All new values before the first is written: a factor may be another parameter.
     for i, name in enumerate(spec.graph.parameters):
         factor = program.factors[i]
         # The rate times the factor first: several parameters have the same.
-        slope = f"{spec.rate_of(i)}*{'' if factor == ONE else f'({printer.write(factor)})*'}_g_{i}"
-        if spec.momentum:
-            yield f"{indent}_v_{name} = _momentum*_v_{name} - {slope}"
-        else:
-            yield f"{indent}_n_{name} = {name} - {slope}"
+        slope = f"{spec.scale}{'' if factor == ONE else f'({printer.write(factor)})*'}_g_{i}"
+        names = {PARAMETER: name, RATE: spec.rate_of(i), GRADIENT: slope}
+        names |= {kept: f"_v{which}_{name}" for which, kept in enumerate(spec.update.state)}
+        if not spec.made.plain:
+            yield f"{indent}_slope = {slope}"
+            names[GRADIENT] = "_slope"
+        for place, text in spec.made.printed(names, f"_n_{name}", printer.write):
+            yield f"{indent}{place} = {text}"
     for name in spec.graph.parameters:
-        yield f"{indent}{name} = {f'{name} + _v_{name}' if spec.momentum else f'_n_{name}'}"
+        yield f"{indent}{name} = _n_{name}"
     # 0 x is 0 for every finite x and NaN for every other.
     yield f"{indent}_check = " + f"\n{indent}_check = _check + ".join(f"{n}*0.0" for n in spec.graph.parameters)
     yield f"{indent}_finite = equal(_check, 0.0)"

@@ -50,8 +50,8 @@ class NumpyFunction:
         self.graph, self.output, self.variables = graph, output, variables
         programs = programs or programs_for(graph, output, variables, variables)
         self.derivation = programs.derivation
-        self.source, self._both = _compile(programs.value_and_gradient, "value_and_gradient")
-        _, self._value = _compile(programs.value, "value")
+        self.source, self._both = compiled(programs.value_and_gradient, "value_and_gradient")
+        _, self._value = compiled(programs.value, "value")
 
     def __reduce__(self) -> tuple[type[NumpyFunction], tuple[Graph, str, tuple[str, ...]]]:
         return NumpyFunction, (self.graph, self.output, self.variables)
@@ -109,7 +109,7 @@ class NumpyFunction:
     @cached_property
     def _second(self) -> Callable[..., Any]:
         program = hessian_vector_program(self.graph, self.output, self.variables, self.variables)
-        return _compile(program, "hessian_vector_product")[1]
+        return compiled(program, "hessian_vector_product")[1]
 
     def _columns(self, point: ArrayLike) -> tuple[list[NDArray[Any]], tuple[int, ...]]:
         array = _floats(point, "a point")
@@ -129,7 +129,7 @@ class NumpyNetwork:
         self.graph = graph
         programs = programs or network_programs(graph)
         self.derivation = programs.derivation
-        self.source, self._both = _compile(programs.value_and_gradient, "value_and_gradient")
+        self.source, self._both = compiled(programs.value_and_gradient, "value_and_gradient")
 
     def __reduce__(self) -> tuple[type[NumpyNetwork], tuple[NetworkGraph]]:
         return NumpyNetwork, (self.graph,)
@@ -221,15 +221,16 @@ class NumpyNetwork:
     def _second(self) -> Callable[..., Any]:
         given = (*self.graph.parameters, *self.graph.inputs, *self.graph.labels)
         program = hessian_vector_program(self.graph, "L", self.graph.parameters, given)
-        return _compile(program, "hessian_vector_product")[1]
+        return compiled(program, "hessian_vector_product")[1]
 
     @cached_property
     def _predict(self) -> Callable[..., Any]:
         program = value_program(self.graph, self.graph.outputs, (*self.graph.parameters, *self.graph.inputs))
-        return _compile(program, "predict")[1]
+        return compiled(program, "predict")[1]
 
 
-def _compile(program: Program, name: str) -> tuple[str, Callable[..., Any]]:
+def compiled(program: Program, name: str) -> tuple[str, Callable[..., Any]]:
+    """The source of a program for NumPy, and the function it is of."""
     source = numpy_source(program, name)
     return source, load(source, name, NAMESPACE)
 

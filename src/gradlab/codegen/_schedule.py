@@ -143,6 +143,11 @@ def _schedule(
     return Program(inputs, tuple(statements), finished)
 
 
+def lowered(formula: Expression) -> Expression:
+    """A formula in the primitives that kernels have a word for."""
+    return _lower(formula, {})
+
+
 def _lower(formula: Expression, constants: Mapping[str, Expression]) -> Expression:
     """Replace what kernels have no word for, and compute what is a number already."""
 

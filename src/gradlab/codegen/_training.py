@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -13,8 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from gradlab._errors import GradlabError
 from gradlab.codegen._shapes import check_network_arrays
 from gradlab.graph import NetworkGraph
+from gradlab.rules import GradientDescent, Update
 
 NEVER = -1
+DESCENT = GradientDescent.update()
 DTYPES = ("float32", "float64")
 Progress = Callable[[int, int], object]
 
@@ -36,7 +38,7 @@ class TrainResult:
         first_success_step: the smallest number of updates after which every point was right, shape (R,); -1 for
             never. A later step may have lost it again.
         curves: the losses after 0, 1, ..., S updates, shape (R, S + 1), where they were asked for.
-        velocity: the last update, shape (R, P), from which momentum goes on; where there is momentum.
+        state: what the update rule goes on from, shape (R, S, P) for S numbers it keeps beside each parameter.
     """
 
     parameters: NDArray[np.floating]
@@ -46,7 +48,68 @@ class TrainResult:
     diverged_step: NDArray[np.int32]
     first_success_step: NDArray[np.int32]
     curves: NDArray[np.floating] | None = None
-    velocity: NDArray[np.floating] | None = None
+    state: NDArray[np.floating] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """How the steps of R runs are made, beside their learning rates; by default by gradient descent on all points.
+
+    Attributes:
+        update: the statements of the update rule.
+        numbers: the rule's own numbers by name, each one for all runs or one for each, shape (R,).
+        state: what the rule kept from the steps before, shape (R, S, P); 0 by default.
+        done: how many steps were taken before.
+        factors: what the learning rates are multiplied with in each step, shape (steps,); 1 by default.
+        weights: for each step what each point counts in the mean, shape (steps, N); 1 by default.
+    """
+
+    update: Update = DESCENT
+    numbers: Mapping[str, ArrayLike] = field(default_factory=dict)
+    state: ArrayLike | None = None
+    done: int = 0
+    factors: ArrayLike | None = None
+    weights: ArrayLike | None = None
+
+    def own(self, runs: int, parameters: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Each run's numbers and then its state, for a kernel to work in, shape (R, n + S P).
+
+        Raises:
+            GradlabError: if a shape does not fit.
+        """
+        count, kept = len(self.update.numbers), len(self.update.state)
+        made = np.zeros((runs, count + kept * parameters), dtype)
+        for place, name in enumerate(self.update.numbers):
+            made[:, place : place + 1] = per_run(self.numbers[name], runs, 1, dtype, name)
+        if self.state is not None:
+            state = np.asarray(self.state, dtype=dtype)
+            if state.shape != (runs, kept, parameters):
+                raise GradlabError(
+                    f"the state has the shape {(runs, kept, parameters)}: runs, what the rule keeps, parameters; not "
+                    f"{state.shape}"
+                )
+            made[:, count:] = state.reshape(runs, -1)
+        return made
+
+    def by_step(self, steps: int, points: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """What a kernel reads behind the points: the steps before, the factors, the weights and a last row of ones.
+
+        Raises:
+            GradlabError: if a shape does not fit.
+        """
+        parts = [np.array([self.done], dtype)]
+        if self.factors is not None:
+            parts.append(_shaped(self.factors, (steps,), dtype, "factors").reshape(-1))
+        if self.weights is not None:
+            parts += [_shaped(self.weights, (steps, points), dtype, "weights").reshape(-1), np.ones(points, dtype)]
+        return np.concatenate(parts)
+
+
+def _shaped(values: ArrayLike, shape: tuple[int, ...], dtype: np.dtype[Any], what: str) -> NDArray[Any]:
+    made = np.asarray(values, dtype=dtype)
+    if made.shape != shape:
+        raise GradlabError(f"the {what} have the shape {shape} here, not {made.shape}")
+    return made
 
 
 def layer_of_parameters(graph: NetworkGraph) -> NDArray[np.intp]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 import numpy as np
 
+from gradlab.rules import Rule
 from gradlab.train._errors import TrainError, real_number, whole_number
-from gradlab.train._experiment import check_momentum
 from gradlab.train._initialise import Distribution, Glorot, He, Normal, Uniform
 
 Value = float | int | str
@@ -102,13 +103,18 @@ def scale_axis(value: object) -> Axis:
     return make_axis("init_scale", value, lambda name, each: real_number(name, each, example=1.0, positive=False))
 
 
-def momentum_axis(value: object) -> Axis:
-    """Returns the axis of the momentum.
+def number_axes(rule: Rule) -> tuple[Axis, ...]:
+    """Returns the axis of each of a rule's own numbers.
 
     Raises:
-        TrainError: if a value is not a number from 0 to below 1.
+        TrainError: if a value stands there twice.
     """
-    return make_axis("momentum", value, check_momentum)
+    return tuple(make_axis(each.name, getattr(rule, each.name), _as_float) for each in rule.own_numbers())
+
+
+def _as_float(_: str, value: Any) -> float:
+    """A number that the rule has checked."""
+    return float(value)
 
 
 def count_axis(name: str, value: object, *, example: int) -> Axis:

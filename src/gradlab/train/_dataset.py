@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import xarray
 from numpy.typing import NDArray
 
+from gradlab.rules import Rule
 from gradlab.train._axes import Axis
 from gradlab.train._data import Data
 from gradlab.train._errors import TrainError
+from gradlab.train._experiment import chosen_rule
 from gradlab.train._grid import Grid
 from gradlab.train._judge import class_values
 from gradlab.train._sweep import Results
@@ -20,7 +23,6 @@ _MEANING = {
     "learning_rate": ("learning rate", "1"),
     "initialisation": ("kind of initial parameters", "1"),
     "init_scale": ("scale of the initial parameters", "1"),
-    "momentum": ("momentum", "1"),
     "width": ("units of each hidden layer", "unit"),
     "steps": ("steps of each run", "step"),
     "restart": ("number of the run, which decides where it starts", "1"),
@@ -75,6 +77,8 @@ def to_dataset(results: Results, data: Data) -> xarray.Dataset:
     dataset = xarray.Dataset(variables, coordinates, _attributes(results, data))
     for name, variable in dataset.variables.items():
         _describe(str(name), variable, grid.architecture.loss)
+    for each in grid.rule.own_numbers():
+        dataset[each.name].attrs |= {"long_name": each.meaning, "units": "1"}
     return dataset
 
 
@@ -104,6 +108,8 @@ def _attributes(results: Results, data: Data) -> dict[str, Any]:
         "biases": int(net.biases),
         "resized": int(grid.resized),
         "data_name": data.name,
+        "rule": str(grid.rule),
+        "batches": str(grid.batches),
         "seed": str(grid.seed),  # it may have 128 bits
         "dtype": grid.dtype,
         "interrupted": int(results.interrupted),
@@ -137,18 +143,30 @@ def grid_of(setting: xarray.Dataset, *, restarts: int, seed: int) -> Grid:
     by_layer = "learning_rate" not in setting.coords
     value = {str(name): coordinate.item() for name, coordinate in setting.coords.items() if not coordinate.ndim}
     rate = {layer: value[f"learning_rate_{layer}"] for layer in layers} if by_layer else value["learning_rate"]
+    rule = rule_of(setting)
+    own = {each.name: value[each.name] for each in rule.own_numbers()}
     return Grid.of(
         net,
-        learning_rate=rate,
+        rule=replace(rule, learning_rate=rate, **own),
+        learning_rate=None,
+        batches=about["batches"],
         initialisation=value["initialisation"],
         init_scale=value["init_scale"],
-        momentum=value["momentum"],
         width=value["width"] if about["resized"] else None,
         steps=value["steps"],
         restarts=restarts,
         seed=seed,
         dtype=about["dtype"],
     )
+
+
+def rule_of(dataset: xarray.Dataset) -> Rule:
+    """Returns the rule of a sweep, with all of its values.
+
+    Args:
+        dataset: its result.
+    """
+    return chosen_rule(dataset.attrs["rule"])
 
 
 def settings_of(dataset: xarray.Dataset) -> list[str]:

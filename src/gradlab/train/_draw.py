@@ -15,6 +15,7 @@ from gradlab.train._initialise import Distribution, FloatArray, Layers, Shape
 Words = NDArray[np.uint64]
 _WORDS_PER_BLOCK = 4  # Philox-4x64 turns one value of its counter into four 64-bit words
 _SEEDS = 2**128  # the number of keys of Philox-4x64
+_ORDERS = 2**192  # where the counter of the orders of points begins
 _ARC_BITS = 9
 _ARCS = 2**_ARC_BITS
 # From minus half a turn to half a turn, where angles round less than up to a whole one.
@@ -99,6 +100,27 @@ def draw_standard(shape: Shape, seed: int, *, restarts: int, parameters: int, fi
         with ThreadPoolExecutor(min(len(starts), os.cpu_count() or 1)) as pool:
             list(pool.map(fill, starts))
     return numbers
+
+
+def draw_order(seed: int, epoch: int, points: int) -> NDArray[np.intp]:
+    """Draws the order of the points in an epoch: each gets a random number, and they are sorted by it.
+
+    The numbers come from a part of the generator's counter that no run's parameters reach.
+
+    Args:
+        seed: the key, from 0 to 2**128 - 1.
+        epoch: its number, from 0.
+        points: how many points there are.
+
+    Returns:
+        Shape (points,): their numbers in a new order.
+
+    >>> sorted(draw_order(seed=0, epoch=3, points=5).tolist())
+    [0, 1, 2, 3, 4]
+    """
+    blocks = -(-points // _WORDS_PER_BLOCK)
+    generator = np.random.Philox(_Key(seed), counter=_ORDERS + epoch * blocks)  # pyright: ignore[reportArgumentType]
+    return np.argsort(generator.random_raw(points), kind="stable")
 
 
 class _Key(ISeedSequence):

@@ -8,9 +8,11 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gradlab.codegen import Plan
+from gradlab.rules import Batches, Full, GradientDescent, MiniBatch, Rule, RuleError, read
 from gradlab.train._data import Data
 from gradlab.train._draw import check_seed
-from gradlab.train._errors import DataError, TrainError, real_number, whole_number
+from gradlab.train._errors import DataError, TrainError, whole_number
 from gradlab.train._initialise import Initialisation, Normal
 
 Array = NDArray[np.floating]
@@ -57,32 +59,37 @@ class Experiment:
     """The settings of a training: hashable, comparable, and checked when made.
 
     Args:
-        learning_rate: what the gradient is multiplied with in each step, greater than 0; or a tuple of one for each
-            layer of weights, from the inputs on.
+        rule: how a step follows from the gradient: one of `gl.rules`, with one value for each of its numbers.
         steps: how many steps each run takes.
         restarts: how many runs there are.
         seed: the key of the random numbers, from 0 to 2**128 - 1.
         initialisation: what the initial parameters are drawn from, or the parameters themselves.
         dtype: the number type of all arithmetic, "float64" or "float32".
-        momentum: the part of the last update that is added to each, from 0 to below 1.
+        batches: which points each step uses.
 
     Raises:
         TrainError: if a setting cannot be used; the message says what to write instead.
 
-    >>> Experiment(steps=20) == Experiment(steps=20, learning_rate=1)
+    >>> from gradlab.rules import GradientDescent
+    >>> Experiment(steps=20) == Experiment(steps=20, rule=GradientDescent(1))
     True
     """
 
-    learning_rate: float | tuple[float, ...] = 1.0
+    rule: Rule = GradientDescent()
     steps: int = 100
     restarts: int = 10
     seed: int = 0
     initialisation: Initialisation = field(default_factory=Normal)
     dtype: DTypeName = "float64"
-    momentum: float = 0.0
+    batches: Batches = Full()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "learning_rate", _rates(self.learning_rate))
+        object.__setattr__(self, "rule", chosen_rule(self.rule))
+        if self.rule.several:
+            name = self.rule.several[0]
+            layers = "; for one rate a layer write {1: 0.1, 2: 0.2}" if name == "learning_rate" else ""
+            raise TrainError(f"{name} has several values; give one here, or all of them to gl.sweep{layers}.")
+        object.__setattr__(self, "batches", chosen_batches(self.batches))
         object.__setattr__(self, "steps", whole_number("steps", self.steps, least=0, example=100))
         object.__setattr__(self, "restarts", whole_number("restarts", self.restarts, least=1, example=10))
         object.__setattr__(self, "seed", check_seed(self.seed))
@@ -91,38 +98,66 @@ class Experiment:
                 f"initialisation is {self.initialisation!r}; write Normal(scale=1.0) or Uniform(bound=1.0)."
             )
         object.__setattr__(self, "dtype", float_type(self.dtype))
-        object.__setattr__(self, "momentum", check_momentum("momentum", self.momentum))
 
     @property
-    def rule(self) -> str:
+    def words(self) -> str:
         """How the steps are made, in words."""
-        rates = self.learning_rate if isinstance(self.learning_rate, tuple) else (self.learning_rate,)
-        kept = f" and momentum {self.momentum:g}" if self.momentum else ""
-        return f"learning rate{'s' * (len(rates) > 1)} {', '.join(f'{rate:g}' for rate in rates)}{kept}"
+        return self.rule.words + ("" if isinstance(self.batches, Full) else f", {self.batches.words}")
+
+    def plan(self) -> Plan:
+        """How a trainer makes the steps, before the first of them."""
+        numbers = {name: float(value) for name, value in self.rule.settings.items() if name != "learning_rate"}
+        return Plan(self.rule.update(), numbers)
+
+    def rates(self, layers: int) -> Array:
+        """The learning rate of all runs, shape (), or of each run and layer, shape (restarts, layers).
+
+        Raises:
+            TrainError: if there is one for each of another number of layers.
+        """
+        by_layer = self.rule.by_layer
+        if by_layer is None:
+            return np.asarray(float(self.rule.learning_rate), dtype=self.dtype)
+        if len(by_layer) != layers:
+            raise TrainError(
+                f"learning_rate holds {len(by_layer)} rates, but the network has {layers} layers of weights; "
+                f"write one for each, as learning_rate={(1.0,) * layers}."
+            )
+        rates = np.array([float(rate) for rate in by_layer.values()], dtype=self.dtype)
+        return np.broadcast_to(rates, (self.restarts, layers))
 
 
-def _rates(value: object) -> float | tuple[float, ...]:
-    if isinstance(value, tuple) and value:
-        return tuple(
-            real_number(f"learning_rate[{index}]", rate, example=1.0, positive=True) for index, rate in enumerate(value)
-        )
-    return real_number("learning_rate", value, example=1.0, positive=True)
-
-
-def check_momentum(name: str, value: object) -> float:
-    """Returns the momentum as a float.
+def chosen_rule(rule: object, learning_rate: object = None) -> Rule:
+    """Returns the rule that a person gave, as it is, by its name, or by its learning rate alone.
 
     Args:
-        name: what the person wrote it as, for the message.
-        value: what they gave.
+        rule: a rule, or its text; None for gradient descent.
+        learning_rate: its learning rate, where it is given beside it.
 
     Raises:
-        TrainError: if it is not a number from 0 to below 1.
+        TrainError: if it is none, or a number of it cannot be used.
     """
-    momentum = real_number(name, value, example=0.9, positive=False)
-    if momentum >= 1:
-        raise TrainError(f"{name} must be below 1, but it is {momentum:g}; write for example {name}=0.9.")
-    return momentum
+    try:
+        return read(Rule, "GradientDescent" if rule is None else rule).with_rate(learning_rate)  # type: ignore[arg-type]  # what is neither raises
+    except RuleError as problem:
+        raise TrainError(str(problem)) from None
+
+
+def chosen_batches(batches: object) -> Batches:
+    """Returns the batches that a person gave, as they are, by their text, or by the size of a mini-batch.
+
+    Args:
+        batches: batches, their text or their size.
+
+    Raises:
+        TrainError: if it is none of these.
+    """
+    try:
+        if isinstance(batches, int) and not isinstance(batches, bool):
+            return MiniBatch(batches)
+        return read(Batches, batches)  # type: ignore[arg-type, type-abstract]  # what is neither raises
+    except RuleError as problem:
+        raise TrainError(str(problem)) from None
 
 
 def float_type(dtype: object) -> DTypeName:

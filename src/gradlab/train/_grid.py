@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradlab.rules import Batches, Rule
 from gradlab.train import _axes
 from gradlab.train._axes import INITIALISATIONS, Axis
 from gradlab.train._draw import check_seed
 from gradlab.train._errors import TrainError, whole_number
-from gradlab.train._experiment import DTypeName, float_type
+from gradlab.train._experiment import DTypeName, chosen_batches, chosen_rule, float_type
 from gradlab.train._initialise import Layers, Shape
 from gradlab.train._trainers import Architecture
 
@@ -23,17 +25,19 @@ FloatArray = NDArray[np.float64]
 class Grid:
     """Every setting of a sweep and how often each is tried.
 
-    The settings with equal width, steps and momentum share a kernel's call: a *sheet*. Within a sheet they differ in
-    initialisation, scale and learning rate, in this order.
+    The settings with equal width and steps share a kernel's call: a *sheet*. Within a sheet they differ in
+    initialisation, scale, learning rate and the rule's own numbers, in this order.
 
     Args:
         architecture: the network.
         width: units of each hidden layer.
         steps: steps of each run.
-        momentum: the part of the last update that is added to each.
         initialisation: kinds of initialisation.
         init_scale: scales of the initial parameters.
         learning_rates: one axis, or one for each layer of weights.
+        numbers: one axis for each of the rule's own numbers.
+        rule: how a step follows from the gradient; its numbers are those of the axes.
+        batches: which points each step uses.
         restarts: how many runs each setting has.
         seed: the key of the random numbers.
         dtype: the number type of all arithmetic.
@@ -43,10 +47,12 @@ class Grid:
     architecture: Architecture
     width: Axis
     steps: Axis
-    momentum: Axis
     initialisation: Axis
     init_scale: Axis
     learning_rates: tuple[Axis, ...]
+    numbers: tuple[Axis, ...]
+    rule: Rule
+    batches: Batches
     restarts: int
     seed: int
     dtype: DTypeName
@@ -56,10 +62,11 @@ class Grid:
     def of(
         architecture: Architecture,
         *,
+        rule: object,
         learning_rate: object,
+        batches: object,
         initialisation: object,
         init_scale: object,
-        momentum: object,
         width: object,
         steps: object,
         restarts: object,
@@ -75,14 +82,20 @@ class Grid:
         if width is not None and not hidden:
             raise TrainError("width is that of the hidden layers, but the network has none; leave it out.")
         own = Axis("width", (max(hidden, default=0),))
+        layers = len(architecture.sizes) - 1
+        if isinstance(learning_rate, Mapping):
+            _axes.rate_axes(learning_rate, layers)  # says which layers the network has
+        chosen = chosen_rule(rule, learning_rate)
         return Grid(
             architecture=architecture,
             width=own if width is None else _axes.count_axis("width", width, example=8),
             steps=_axes.count_axis("steps", steps, example=100),
-            momentum=_axes.momentum_axis(momentum),
             initialisation=_axes.initialisation_axis(initialisation),
             init_scale=_axes.scale_axis(init_scale),
-            learning_rates=_axes.rate_axes(learning_rate, len(architecture.sizes) - 1),
+            learning_rates=_axes.rate_axes(chosen.by_layer or chosen.learning_rate, layers),
+            numbers=_axes.number_axes(chosen),
+            rule=chosen,
+            batches=chosen_batches(batches),
             restarts=whole_number("restarts", restarts, least=1, example=1000),
             seed=check_seed(seed),
             dtype=float_type(dtype),
@@ -92,12 +105,12 @@ class Grid:
     @property
     def sheet_axes(self) -> tuple[Axis, ...]:
         """The axes whose settings differ between sheets."""
-        return self.width, self.steps, self.momentum
+        return self.width, self.steps
 
     @property
     def setting_axes(self) -> tuple[Axis, ...]:
         """The axes whose settings differ within a sheet."""
-        return self.initialisation, self.init_scale, *self.learning_rates
+        return self.initialisation, self.init_scale, *self.learning_rates, *self.numbers
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -138,11 +151,16 @@ class Grid:
 
     def rates(self, settings: NDArray[np.intp]) -> FloatArray:
         """Returns the learning rates of some settings of a sheet, shape (S,), or (S, layers) if they go by layer."""
-        columns = [
-            np.array(axis.values, dtype=np.float64)[index]
-            for axis, index in zip(self.learning_rates, self.indices(settings)[2:], strict=True)
-        ]
+        columns = self._values(self.learning_rates, settings)
         return columns[0] if self.learning_rates[0].name == "learning_rate" else np.stack(columns, axis=1)
+
+    def own_numbers(self, settings: NDArray[np.intp]) -> dict[str, FloatArray]:
+        """Returns the rule's own numbers of some settings of a sheet, each of shape (S,)."""
+        return dict(zip((axis.name for axis in self.numbers), self._values(self.numbers, settings), strict=True))
+
+    def _values(self, axes: tuple[Axis, ...], settings: NDArray[np.intp]) -> list[FloatArray]:
+        places = dict(zip((axis.name for axis in self.setting_axes), self.indices(settings), strict=True))
+        return [np.array(axis.values, dtype=np.float64)[places[axis.name]] for axis in axes]
 
     def indices(self, settings: NDArray[np.intp]) -> tuple[NDArray[np.intp], ...]:
         """Returns where settings of a sheet lie on each axis of a sheet."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradlab.rules import Kind
 from gradlab.train._draw import check_seed
 from gradlab.train._errors import TrainError, real_number, whole_number
 from gradlab.train._judge import BoolArray
@@ -17,7 +18,7 @@ from gradlab.train._wilson import Share, wilson_interval
 if TYPE_CHECKING:
     import xarray
 
-_ROUGH = ("learning_rate", "init_scale", "momentum")  # what one sets roughly; steps and units are exact
+_ROUGH = ("learning_rate", "init_scale")  # what one sets roughly, like a rule's numbers; steps and units are exact
 _PLATEAU = 0.9  # of the recommendation's success rate is what the plateau has at least
 _FRESH = 1 << 127  # a seed that differs from the sweep's in this bit alone is one that nobody writes by hand
 _LEAST_FRESH = 1000
@@ -36,9 +37,9 @@ def recommend(
     """Finds the setting of a sweep that trains most reliably, and trains it once more with fresh seeds.
 
     Settings are ranked by the lower end of their Wilson intervals, at its lowest within a quarter of the learning
-    rates, the scale and one minus the momentum, with straight lines between the sweep's values on a logarithmic
-    scale: a high rate beside a steep fall is worth little. Of equals the one that is better further around is
-    taken, then the one with the fewest steps.
+    rates, the scale and the rule's numbers (of one minus those below 1), with straight lines between the sweep's
+    values on a logarithmic scale: a high rate beside a steep fall is worth little. Of equals the one that is better
+    further around is taken, then the one with the fewest steps.
 
     Args:
         grid: the result of `gl.sweep`, or a part of it.
@@ -66,13 +67,14 @@ def recommend(
     names = settings_of(grid)
     grid = grid.transpose(*names, "restart", ...)
     succeeded = _succeeded(grid, loss_below)
-    table = _table(grid, succeeded, names, confidence)
+    kinds = _rough(grid, names)
+    table = _table(grid, succeeded, names, kinds, confidence)
     if not int(table["successes"].sum()):
         raise TrainError(
             f"none of the {int(table['runs'].sum()):,} runs succeeds; try more steps, more hidden units, or other "
             "learning rates and scales."
         )
-    index = _best(table, names)
+    index = _best(table, names, kinds)
     where = dict(zip(names, index, strict=True))
     chosen = grid.isel(where)
     count = whole_number("restarts", restarts, least=1, example=1000) if restarts is not None else None
@@ -90,21 +92,26 @@ def recommend(
         fresh=Share.of(int((fresh & results.done).sum()), int(results.done.sum()), confidence),
         success=success_in_words(chosen, loss_below),
         table=table,
-        edges=tuple(n for n in names if _is_rough(n) and len(grid[n]) > 1 and where[n] in (0, len(grid[n]) - 1)),
+        edges=tuple(n for n in names if n in kinds and len(grid[n]) > 1 and where[n] in (0, len(grid[n]) - 1)),
         nearby=float(table["nearby"].values[index]),
-        **_plateau(table, names, index),
+        **_plateau(table, names, kinds, index),
         median_steps=median,
         expected_steps=expected,
     )
 
 
-def _is_rough(name: str) -> bool:
-    return name.startswith(_ROUGH)
+def _rough(grid: xarray.Dataset, names: list[str]) -> dict[str, Kind]:
+    """The settings that one sets roughly, and which values each may have."""
+    from gradlab.train._dataset import rule_of
+
+    own = {each.name: each.kind for each in rule_of(grid).own_numbers()}
+    rough = {name: Kind.AMOUNT for name in names if name.startswith(_ROUGH)}
+    return rough | {name: own[name] for name in names if name in own and own[name] is not Kind.COUNT}
 
 
-def _logarithm(name: str, values: FloatArray) -> FloatArray:
-    """Where values lie on a logarithmic scale: rates and scales, and what a momentum leaves of an update."""
-    if name == "momentum":
+def _logarithm(kind: Kind, values: FloatArray) -> FloatArray:
+    """Where values lie on a logarithmic scale: rates and scales, and what a share leaves of the whole."""
+    if kind is Kind.SHARE:
         return -np.log1p(-values)
     positive = np.where(values > 0, values, np.min(values, where=values > 0, initial=1.0) * 1e-9)  # a scale of 0
     return np.log(positive)
@@ -123,7 +130,9 @@ def _succeeded(grid: xarray.Dataset, loss_below: float | None) -> BoolArray:
     return grid["success"].values & grid["done"].values
 
 
-def _table(grid: xarray.Dataset, succeeded: BoolArray, names: list[str], confidence: float) -> xarray.Dataset:
+def _table(
+    grid: xarray.Dataset, succeeded: BoolArray, names: list[str], kinds: dict[str, Kind], confidence: float
+) -> xarray.Dataset:
     """What is known of every setting."""
     import xarray
 
@@ -135,23 +144,29 @@ def _table(grid: xarray.Dataset, succeeded: BoolArray, names: list[str], confide
         "high": (names, high, {"long_name": "upper end of the success rate's interval", "units": "1"}),
         "nearby": (
             names,
-            _nearby(low, grid, names, _QUARTER),
+            _nearby(low, grid, names, kinds, _QUARTER),
             {"long_name": "lowest lower end within a quarter of it", "units": "1"},
         ),
         "successes": (names, successes, {"long_name": "runs that succeed", "units": "1"}),
         "runs": (names, runs, {"long_name": "runs", "units": "1"}),
     }
-    about = {"confidence": confidence, "resized": grid.attrs["resized"]}
+    about = {"confidence": confidence, **{name: grid.attrs[name] for name in ("resized", "rule", "batches")}}
     return xarray.Dataset(variables, {name: grid[name] for name in names}, about)
 
 
 def _nearby(
-    low: FloatArray, grid: xarray.Dataset, names: list[str], factor: float, *, beyond: float = np.inf
+    low: FloatArray,
+    grid: xarray.Dataset,
+    names: list[str],
+    kinds: dict[str, Kind],
+    factor: float,
+    *,
+    beyond: float = np.inf,
 ) -> FloatArray:
     """The lowest of values within a factor of each setting, with one value for all beyond the sweep's ends."""
     for axis, name in enumerate(names):
-        if _is_rough(name):
-            place, reach = _logarithm(name, grid[name].values), np.log(factor)
+        if name in kinds:
+            place, reach = _logarithm(kinds[name], grid[name].values), np.log(factor)
             low = lowest_nearby(low, axis, place, reach)
             ends = (place - reach < place[0]) | (place + reach > place[-1])
             outside = np.where(ends, beyond, np.inf).reshape([-1 if a == axis else 1 for a in range(low.ndim)])
@@ -159,14 +174,14 @@ def _nearby(
     return low
 
 
-def _best(table: xarray.Dataset, names: list[str]) -> tuple[int, ...]:
+def _best(table: xarray.Dataset, names: list[str], kinds: dict[str, Kind]) -> tuple[int, ...]:
     """The setting with the best surroundings; of equals the best itself, then in a wider view, then in few steps."""
     low = table["low"].values
     steps = np.zeros(low.shape)
     if "steps" in names:
         steps = steps + table["steps"].values.reshape([-1 if name == "steps" else 1 for name in names])
     # Among equals the middle of a plateau is wanted, and what was not tried may be a fall.
-    wider = [_nearby(low, table, names, factor, beyond=0.0) for factor in reversed(_WIDER)]
+    wider = [_nearby(low, table, names, kinds, factor, beyond=0.0) for factor in reversed(_WIDER)]
     surroundings = [*wider, low, table["nearby"].values]
     # Rounded, as values read between equal ones differ by rounding; the last key counts first.
     keys = [steps.ravel(), *(-around.ravel().round(9) for around in surroundings)]
@@ -177,9 +192,9 @@ def _share(cell: xarray.Dataset, confidence: float) -> Share:
     return Share.of(cell["successes"].item(), cell["runs"].item(), confidence)
 
 
-def _plateau(table: xarray.Dataset, names: list[str], index: tuple[int, ...]) -> dict[str, Any]:
+def _plateau(table: xarray.Dataset, names: list[str], kinds: dict[str, Kind], index: tuple[int, ...]) -> dict[str, Any]:
     """The settings around one with nearly its success rate."""
-    rough = [axis for axis, name in enumerate(names) if _is_rough(name)]
+    rough = [axis for axis, name in enumerate(names) if name in kinds]
     rate = table["rate"].values
     level = connected(rate >= _PLATEAU * rate[index], index, rough)
     places = np.argwhere(level)
@@ -202,6 +217,9 @@ def _cost(chosen: xarray.Dataset, succeeded: BoolArray, loss_below: float | None
 
 
 def _values(chosen: xarray.Dataset) -> dict[str, float | int | str]:
-    settings = ("width", "steps", "momentum", "initialisation", "init_scale")
+    from gradlab.train._dataset import rule_of
+
+    own = (each.name for each in rule_of(chosen).own_numbers())
+    settings = ("width", "steps", *own, "initialisation", "init_scale")
     names = [*settings, *(str(name) for name in chosen.coords if str(name).startswith("learning_rate"))]
     return {name: chosen.coords[name].item() for name in names if name in chosen.coords}

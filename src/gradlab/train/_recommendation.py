@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradlab.rules import Full
+from gradlab.train._experiment import chosen_batches, chosen_rule
 from gradlab.train._wilson import Share
 
 if TYPE_CHECKING:
@@ -66,8 +68,15 @@ class Recommendation:
         value = self.setting
         rates = [f"{each:g}" for name, each in value.items() if name.startswith("learning_rate")]
         parts = [f"learning rate{'s by layer' * (len(rates) > 1)} {_listed(rates)}"]
-        if value["momentum"]:
-            parts.append(f"momentum {value['momentum']:g}")
+        rule = chosen_rule(self.table.attrs["rule"])
+        own = [each.name for each in rule.own_numbers()]
+        parts += [f"{name} {value[name]:g}" for name in own]
+        if own and rule.title not in own:
+            parts.insert(0, rule.title)
+        if not rule.schedule.constant:
+            parts.append(rule.schedule.words)
+        if not isinstance(chosen_batches(self.table.attrs["batches"]), Full):
+            parts.append(chosen_batches(self.table.attrs["batches"]).words)
         if self.table.attrs["resized"]:
             parts.append(f"{value['width']} hidden units")
         parts.append(f"{value['initialisation']} initialisation of scale {value['init_scale']:g}")

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from gradlab.train._batches import batch_of
 from gradlab.train._data import Data
 from gradlab.train._errors import NoBestRunError, TrainError, whole_number
 from gradlab.train._experiment import Array, Experiment, Gradient
@@ -234,6 +235,18 @@ class Runs:
         index = self._checked(index)
         return Model(self.initial_parameters[index], self.names, self.data.x.shape[1], self.gradient)
 
+    def batch(self, step: int) -> NDArray[np.intp]:
+        """Returns the numbers of the points whose mean gradient a step used, the same for all runs.
+
+        Args:
+            step: its number, from 0.
+
+        Raises:
+            TrainError: if it is no whole number from 0 up.
+        """
+        number = whole_number("step", step, least=0, example=0)
+        return batch_of(self.experiment.batches, self.experiment.seed, number, len(self.data))
+
     def _checked(self, index: int) -> int:
         number = whole_number("index", index, least=0, example=0)
         if number >= len(self):
@@ -245,7 +258,7 @@ class Runs:
         steps = f"{self.steps_done} of {settings.steps}" if self.interrupted else f"{self.steps_done}"
         lines = [
             f"{len(self)} runs on {self.data.name} ({len(self.data)} points), {steps} steps "
-            f"with {settings.rule}, seed {settings.seed}",
+            f"with {settings.words}, seed {settings.seed}",
             f"outcome      {self.outcome.name}: {self.outcome.value}",
         ]
         if self.success is not None:

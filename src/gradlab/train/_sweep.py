@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from gradlab._errors import GradlabError
-from gradlab.codegen import NEVER, TrainResult
+from gradlab.codegen import NEVER, Plan, TrainResult
+from gradlab.rules import Batches, Full, Rule
+from gradlab.train._batches import weights_of
 from gradlab.train._data import Data, as_data
 from gradlab.train._draw import draw_standard
 from gradlab.train._errors import TrainError
@@ -35,10 +37,11 @@ def sweep(
     net: Network,
     data: Data | tuple[ArrayLike, ArrayLike],
     *,
-    learning_rate: float | Sequence[float] | ArrayLike | Mapping[int, ArrayLike] = 1.0,
+    learning_rate: float | Sequence[float] | ArrayLike | Mapping[int, ArrayLike] | None = None,
+    rule: Rule | str | None = None,
+    batches: Batches | int | str = Full(),
     initialisation: str | Sequence[str] = "normal",
     init_scale: ArrayLike = 1.0,
-    momentum: ArrayLike = 0.0,
     width: int | Sequence[int] | None = None,
     steps: int | Sequence[int] = 100,
     restarts: int = 1000,
@@ -59,11 +62,13 @@ def sweep(
         net: the network.
         data: one of `gl.datasets`, or a pair (x, y) of points (N, d) and labels (N,) or (N, K).
         learning_rate: a number or several; or a mapping from each layer of weights, counted from 1, to a number or
-            several, for rates by layer.
+            several, for rates by layer. Default: the rule's own, 1 for gradient descent.
+        rule: one of `gl.rules`, in which each number may be given as several: ``gl.rules.Adam(beta1=[0.8, 0.9])``
+            has the dimension ``beta1``. Default: gradient descent.
+        batches: which points each step uses: all, or ``gl.rules.MiniBatch(size=32)``, or that size.
         initialisation: "normal", "randn" (the same), "uniform", "glorot" or "he", or several of them.
         init_scale: a number or several: the standard deviation of "normal", the bound of "uniform", a factor of the
             published deviation for "glorot" and "he".
-        momentum: a number from 0 to below 1, or several.
         width: units of each hidden layer, a number or several; default: the network's own.
         steps: steps of each run, a number or several.
         restarts: how many runs each setting has.
@@ -94,10 +99,11 @@ def sweep(
         raise TrainError(f"a sweep needs a network of gl.mlp, as gl.mlp([2, 2, 1]), not {type(net).__name__!r}.")
     grid = Grid.of(
         architecture,
+        rule=rule,
         learning_rate=learning_rate,
+        batches=batches,
         initialisation=initialisation,
         init_scale=init_scale,
-        momentum=momentum,
         width=width,
         steps=steps,
         restarts=restarts,
@@ -221,10 +227,18 @@ def _make_kernels(grid: Grid, data: Data) -> None:
     """Has every kernel compiled, for a run of no steps, so that the clock measures training."""
     for width in grid.width.values:
         network = grid.network(int(width))
-        for momentum in {bool(value) for value in grid.momentum.values}:
-            start = np.zeros((1, network.layers.parameters))
-            rate = grid.rates(np.zeros(1, dtype=np.intp))
-            trainer_for(network, data, grid.dtype).train(start, rate, 0, momentum=0.5 if momentum else None)
+        first, start = np.zeros(1, dtype=np.intp), np.zeros((1, network.layers.parameters))
+        plan = Plan(grid.rule.update(), grid.own_numbers(first), **_by_step(grid, 0, len(data)))
+        trainer_for(network, data, grid.dtype).train(start, grid.rates(first), 0, plan=plan)
+
+
+def _by_step(grid: Grid, steps: int, points: int) -> dict[str, Any]:
+    """What each step has of its own: a factor of the rates, and the points it uses."""
+    schedule = grid.rule.schedule
+    return {
+        "factors": None if schedule.constant else np.array(schedule.factors(0, steps)),
+        "weights": weights_of(grid.batches, grid.seed, 0, steps, points),
+    }
 
 
 def _chunks(grid: Grid, data: Data, curves: bool) -> Iterator[tuple[_INDEX, TrainResult]]:
@@ -232,21 +246,23 @@ def _chunks(grid: Grid, data: Data, curves: bool) -> Iterator[tuple[_INDEX, Trai
     _, settings, restarts = grid.shape
     size = _chunk_size(grid, curves)
     rows = min(restarts, size)
+    planned = {int(steps): _by_step(grid, int(steps), len(data)) for steps in grid.steps.values}
     for first in range(0, restarts, rows):
         runs = slice(first, min(first + rows, restarts))
-        sheets = np.ndindex(len(grid.width), len(grid.steps), len(grid.momentum))
+        sheets = np.ndindex(len(grid.width), len(grid.steps))
         drawn: dict[tuple[str, int], Any] = {}
-        for sheet, (w, s, m) in enumerate(sheets):
+        for sheet, (w, s) in enumerate(sheets):
             network = grid.network(int(grid.width.values[w]))
-            trainer = trainer_for(network, data, grid.dtype)
+            trainer, steps = trainer_for(network, data, grid.dtype), int(grid.steps.values[s])
             for start in range(0, settings, max(1, size // rows)):
                 block = slice(start, min(start + max(1, size // rows), settings))
-                which = np.arange(block.start, block.stop)
+                which, count = np.arange(block.start, block.stop), runs.stop - runs.start
+                numbers = {name: np.repeat(values, count) for name, values in grid.own_numbers(which).items()}
                 result = trainer.train(
                     _starts(grid, network, which, runs, drawn),
-                    np.repeat(grid.rates(which), runs.stop - runs.start, axis=0),
-                    int(grid.steps.values[s]),
-                    momentum=float(grid.momentum.values[m]) or None,
+                    np.repeat(grid.rates(which), count, axis=0),
+                    steps,
+                    plan=Plan(grid.rule.update(), numbers, **planned[steps]),
                     curves=curves,
                 )
                 yield (sheet, block, runs), result

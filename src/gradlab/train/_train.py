@@ -1,19 +1,21 @@
-"""Full-batch gradient descent on many copies of a network at once."""
+"""A rule's steps on many copies of a network at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from gradlab.codegen import NumbaTrainer
+from gradlab.codegen import NumbaTrainer, Plan
+from gradlab.rules import Batches, Full, Rule
+from gradlab.train._batches import weights_of
 from gradlab.train._data import Data, as_data
 from gradlab.train._draw import draw_parameters
 from gradlab.train._errors import TrainError
-from gradlab.train._experiment import Array, Experiment, Network, check_fits
+from gradlab.train._experiment import Array, Experiment, Network, check_fits, chosen_rule
 from gradlab.train._initialise import Given, Initialisation, Layers, Normal
 from gradlab.train._runs import Runs
 from gradlab.train._trainers import Architecture, NumpyTrainer, kernel_for
@@ -26,8 +28,9 @@ def train(
     net: Network,
     data: Data | tuple[ArrayLike, ArrayLike],
     *,
-    learning_rate: float | tuple[float, ...] | ArrayLike = 1.0,
-    momentum: float = 0.0,
+    learning_rate: float | tuple[float, ...] | ArrayLike | Mapping[int, float] | None = None,
+    rule: Rule | str | None = None,
+    batches: Batches | int | str = Full(),
     steps: int = 100,
     restarts: int = 10,
     seed: int = 0,
@@ -35,7 +38,7 @@ def train(
     dtype: DTypeLike = "float64",
     progress: Progress | None = None,
 ) -> Runs:
-    """Trains a network by full-batch gradient descent, from several starting points at once.
+    """Trains a network by gradient descent or another rule, from several starting points at once.
 
     Every run uses the gradient that gradlab derived. The same call gives the same result, and where a run
     starts depends on its number and the seed, not on how many runs there are. Where Numba is installed, a kernel
@@ -45,9 +48,11 @@ def train(
     Args:
         net: the network.
         data: one of `gl.datasets`, or a pair (x, y) of points (N, d) and labels (N,) or (N, K).
-        learning_rate: what the gradient is multiplied with in each step; or one for each layer of weights, from the
-            inputs on.
-        momentum: the part of the last update that is added to each, from 0 to below 1.
+        learning_rate: that of the rule, by itself the short form of ``rule=gl.rules.GradientDescent(learning_rate)``;
+            or one for each layer of weights, from the inputs on. Default: the rule's own, 1 for gradient descent.
+        rule: one of `gl.rules`, as ``gl.rules.Adam(0.01)``, or its text; default: gradient descent.
+        batches: which points each step uses: all, or ``gl.rules.MiniBatch(size=32)``, or that size. Losses are always
+            those of all points, so a step costs a pass over all of them.
         steps: how many steps each run takes.
         restarts: how many runs, each from its own initial parameters.
         seed: the key of the random numbers.
@@ -73,11 +78,10 @@ def train(
     check_fits(net, points)
     if not isinstance(initialisation, Initialisation):
         initialisation = _given(initialisation, len(net.parameters))
-    if isinstance(learning_rate, list | np.ndarray):
-        learning_rate = tuple(np.asarray(learning_rate).ravel().tolist())
-    experiment = Experiment(learning_rate, steps, restarts, seed, initialisation, dtype, momentum)  # type: ignore[arg-type]
+    chosen = chosen_rule(rule, _by_layer(learning_rate))
+    experiment = Experiment(chosen, steps, restarts, seed, initialisation, dtype, batches)  # type: ignore[arg-type]  # both are made from what people write
     gradient, categorical, layers = net.compile("numpy"), net.loss_name == "softmax_cross_entropy", _layers(net)
-    rate = _rates(experiment, len(net.sizes) - 1)
+    rate = experiment.rates(len(net.sizes) - 1)
     start = _initial_parameters(experiment, layers).astype(experiment.dtype, copy=False)
     kernel = kernel_for(Architecture.of(net), points, experiment.dtype)
     if kernel is None:
@@ -111,7 +115,9 @@ def _descend_with_numpy(
     losses = np.empty((experiment.steps + 1, len(start)), dtype=start.dtype)  # a row is written at once
     last = None
     try:
-        for state in trainer.walk(start, rate, experiment.steps, experiment.momentum or None):
+        for state in trainer.walk(
+            start, rate, experiment.steps, _plan(experiment, experiment.plan(), 0, experiment.steps, len(trainer.x))
+        ):
             losses[state.done] = state.loss
             last = state  # one name to bind, so that Ctrl-C never falls into the middle
             if progress is not None and state.done:
@@ -127,22 +133,40 @@ def _descend_with_kernel(
     trainer: NumbaTrainer, start: Array, rate: Array, experiment: Experiment, progress: Progress | None, points: int
 ) -> tuple[Array, Array]:
     """The same in stretches of steps."""
-    all_steps, momentum = experiment.steps, experiment.momentum or None
+    all_steps, plan = experiment.steps, experiment.plan()
     stretch = max(1, _WORK // (start.size * points))
-    at, velocity, done, curves = start, None, 0, []
+    at, done, curves = start, 0, []
     with suppress(KeyboardInterrupt):  # what is done so far is the result, and is marked by its number of steps
         while not curves or done < all_steps:
             steps = min(stretch, all_steps - done)
-            result = trainer.train(at, rate, steps, momentum=momentum, velocity=velocity, curves=True)
+            result = trainer.train(at, rate, steps, plan=_plan(experiment, plan, done, steps, points), curves=True)
             assert result.curves is not None  # they were asked for
             longer = [*curves, result.curves[:, bool(curves) :]]
             # Names alone, so that Ctrl-C never falls in between.
-            at, velocity, curves, done = result.parameters, result.velocity, longer, done + steps
+            at, plan, curves, done = result.parameters, replace(plan, state=result.state), longer, done + steps
             if progress is not None and done:
                 progress(done, all_steps)
     if not curves:
         curves = [trainer.train(start, rate, 0).initial_loss[:, None]]
     return at, np.concatenate(curves, axis=1) if len(curves) > 1 else curves[0]
+
+
+def _by_layer(learning_rate: object) -> object:
+    """A learning rate as a rule takes it: several are one for each layer."""
+    if isinstance(learning_rate, list | tuple | np.ndarray) and np.ndim(learning_rate):
+        return dict(enumerate(np.ravel(learning_rate).tolist(), start=1)) or learning_rate
+    return learning_rate
+
+
+def _plan(experiment: Experiment, plan: Plan, done: int, steps: int, points: int) -> Plan:
+    """The plan of a stretch of steps, once so many are done."""
+    schedule, batches = experiment.rule.schedule, experiment.batches
+    return replace(
+        plan,
+        done=done,
+        factors=None if schedule.constant else np.array(schedule.factors(done, steps)),
+        weights=weights_of(batches, experiment.seed, done, steps, points),
+    )
 
 
 def _given(values: ArrayLike, count: int) -> Given:
@@ -169,16 +193,3 @@ def _initial_parameters(experiment: Experiment, layers: Layers) -> Array:
             f"write restarts={source.restarts}."
         )
     return source.array()
-
-
-def _rates(experiment: Experiment, layers: int) -> Array:
-    """The learning rate of all runs, shape (), or of each run and layer, shape (restarts, layers)."""
-    rate = experiment.learning_rate
-    if not isinstance(rate, tuple):
-        return np.asarray(rate, dtype=experiment.dtype)
-    if len(rate) != layers:
-        raise TrainError(
-            f"learning_rate holds {len(rate)} rates, but the network has {layers} layers of weights; "
-            f"write one for each, as learning_rate={(1.0,) * layers}."
-        )
-    return np.broadcast_to(np.array(rate, dtype=experiment.dtype), (experiment.restarts, layers))

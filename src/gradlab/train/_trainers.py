@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gradlab.codegen import NEVER, NumbaTrainer, NumpyNetwork, TrainResult
+from gradlab.codegen import NEVER, NumbaTrainer, NumpyNetwork, Plan, TrainResult, numpy_update
 from gradlab.graph import NetworkGraph
 from gradlab.train._data import Data
 from gradlab.train._experiment import Array, Gradient
@@ -29,7 +29,7 @@ class Trainer(Protocol):
         learning_rate: ArrayLike,
         steps: int,
         *,
-        momentum: ArrayLike | None = None,
+        plan: Plan = Plan(),
         curves: bool = False,
     ) -> TrainResult:
         """Takes runs that start at parameters (R, P) through so many steps; see `gradlab.codegen.NumbaTrainer`."""
@@ -137,6 +137,7 @@ class State(NamedTuple):
     parameters: Array
     loss: Array
     alive: BoolArray
+    state: tuple[Array, ...] = ()
 
 
 class NumpyTrainer:
@@ -155,7 +156,11 @@ class NumpyTrainer:
         self.x, self.y = (array.astype(self.dtype) for array in data)
 
     def walk(
-        self, parameters: ArrayLike, learning_rate: ArrayLike, steps: int, momentum: ArrayLike | None = None
+        self,
+        parameters: ArrayLike,
+        learning_rate: ArrayLike,
+        steps: int,
+        plan: Plan = Plan(),
     ) -> Iterator[State]:
         """Goes through the steps one at a time.
 
@@ -163,7 +168,7 @@ class NumpyTrainer:
             parameters: where the runs start, shape (R, P).
             learning_rate: one number, one for each run (R,), or one for each run and layer (R, layers).
             steps: how many.
-            momentum: the part of the last update that is added to each, one number or shape (R,).
+            plan: how the steps are made; by default by gradient descent on all points.
 
         Yields:
             Where the runs are before the first step and after each. A run of which a parameter is not finite, or
@@ -173,21 +178,27 @@ class NumpyTrainer:
         rate = self._column(learning_rate)
         if rate.shape[-1] > 1:
             rate = rate[:, self.layers.of_parameters()]
-        kept = None if momentum is None else self._column(momentum)
-        update = np.zeros_like(at)
+        own = plan.own(len(at), at.shape[1], self.dtype)
+        numbers, kept = np.split(own, [len(plan.update.numbers)], axis=1)
+        state = tuple(np.split(kept, len(plan.update.state), axis=1)) if plan.update.state else ()
+        update, factors = numpy_update(plan.update), _rows(plan.factors, self.dtype)
         alive = np.ones(len(at), dtype=bool)
         for step in range(steps + 1):
             # Runs that diverge overflow on their way to NaN; they are counted in the result, so NumPy need not warn.
             with np.errstate(all="ignore"):
                 loss, slope = self.gradient(at, self.x, self.y)
+                if plan.weights is not None and step < steps:
+                    batch = np.flatnonzero(np.asarray(plan.weights)[step])
+                    slope = self.gradient(at, self.x[batch], self.y[batch])[1]
                 alive = alive & np.isfinite(at).all(axis=1)
                 if step == steps:
                     alive = alive & np.isfinite(loss)
                 if not alive.all():
                     loss, at = np.where(alive, loss, np.nan), np.where(alive[:, None], at, np.nan)
-                yield State(step, at, loss, alive)
-                update = -rate * slope if kept is None else kept * update - rate * slope
-                at = at + update
+                yield State(step, at, loss, alive, state)
+                if step < steps:
+                    eta = rate if factors is None else rate * factors[step]
+                    at, state = update(at, slope, eta, plan.done + step + 1, *numbers.T[..., None], *state)
 
     def train(
         self,
@@ -195,7 +206,7 @@ class NumpyTrainer:
         learning_rate: ArrayLike,
         steps: int,
         *,
-        momentum: ArrayLike | None = None,
+        plan: Plan = Plan(),
         curves: bool = False,
     ) -> TrainResult:
         """Takes runs through so many steps.
@@ -204,7 +215,7 @@ class NumpyTrainer:
             parameters: where the runs start, shape (R, P).
             learning_rate: one number, one for each run (R,), or one for each run and layer (R, layers).
             steps: how many.
-            momentum: the part of the last update that is added to each, one number or shape (R,).
+            plan: how the steps are made; by default by gradient descent on all points.
             curves: whether to keep the loss of every step.
 
         Returns:
@@ -214,7 +225,7 @@ class NumpyTrainer:
         diverged, success = (np.full(len(np.atleast_2d(parameters)), NEVER, dtype=np.int32) for _ in range(2))
         right = np.zeros(len(diverged), dtype=bool)
         state = None
-        for state in self.walk(parameters, learning_rate, steps, momentum):
+        for state in self.walk(parameters, learning_rate, steps, plan):
             if curves or state.done == 0:
                 losses.append(state.loss)
             diverged[~state.alive & (diverged == NEVER)] = state.done
@@ -225,8 +236,14 @@ class NumpyTrainer:
             success[right & (success == NEVER)] = state.done
         assert state is not None  # the walk yields the start in any case
         kept = np.stack(losses, axis=1) if curves else None
-        return TrainResult(state.parameters, losses[0], state.loss, right, diverged, success, kept)
+        memory = np.stack(state.state, axis=1) if state.state else np.empty((len(right), 0, state.parameters.shape[1]))
+        return TrainResult(state.parameters, losses[0], state.loss, right, diverged, success, kept, memory)
 
     def _column(self, values: ArrayLike) -> Array:
         array = np.asarray(values, dtype=self.dtype)
         return array if array.ndim == 2 else array.reshape(-1, 1)
+
+
+def _rows(values: ArrayLike | None, dtype: np.dtype[Any]) -> Array | None:
+    """One number for each step, in the number type of the rest."""
+    return None if values is None else np.asarray(values, dtype=dtype)

@@ -11,9 +11,10 @@ import torch
 
 import gradlab as gl
 from gradlab import GradlabError
-from gradlab.codegen import NumbaTrainer, NumpyNetwork, layer_of_parameters
+from gradlab.codegen import NumbaTrainer, NumpyNetwork, Plan, layer_of_parameters
 from gradlab.codegen._numba_cache import processor
 from gradlab.graph import mlp_graph
+from gradlab.rules import Momentum
 
 LAB = mlp_graph((2, 2, 1), "tanh", None, "binary_cross_entropy")
 POINTS = gl.datasets.five_points()
@@ -59,6 +60,10 @@ def example(name):
     return graph, x, y.astype(float)
 
 
+def with_momentum(momentum, **rest):
+    return Plan(Momentum.update(), {"momentum": momentum}, **rest)
+
+
 def stepwise(graph, x, y, parameters, rates, steps, momentum=0.0):
     """Gradient descent with NumPy, a step at a time: parameters and losses, also where they are no longer finite."""
     f = NumpyNetwork(graph)
@@ -69,8 +74,8 @@ def stepwise(graph, x, y, parameters, rates, steps, momentum=0.0):
             loss, slope = f(at, x, y)
             losses.append(loss)
             kept.append(at)
-            velocity = momentum * velocity - rates * slope
-            at = at + velocity
+            velocity = momentum * velocity + slope
+            at = at - rates * velocity
     return np.array(kept), np.array(losses).T
 
 
@@ -80,7 +85,7 @@ def test_every_step_is_the_one_of_the_derived_gradient(name):
     start = RNG.normal(size=(37, len(graph.parameters)))
     rates = RNG.uniform(0.05, 0.3, size=(37, len(graph.sizes) - 1))
     trainer = NumbaTrainer(graph, x, y, dtype="float64")
-    done = trainer.train(start, rates, 12, momentum=0.5, curves=True)
+    done = trainer.train(start, rates, 12, plan=with_momentum(0.5), curves=True)
     at, losses = stepwise(graph, x, y, start, rates[:, layer_of_parameters(graph)], 12, 0.5)
     np.testing.assert_allclose(done.parameters, at[-1], rtol=1e-11, atol=1e-12)
     np.testing.assert_allclose(done.curves, losses, rtol=1e-11, atol=1e-12)
@@ -171,28 +176,29 @@ def test_no_runs_are_no_trouble(lab):
 
 
 def test_an_error_in_a_thread_is_not_lost(lab, monkeypatch):
-    printed, _ = lab._kernel(1, False)
+    printed, _ = lab._kernel(1, Plan())
 
     def broken(*arguments):
         raise RuntimeError("broken")
 
-    monkeypatch.setitem(lab._kernels, (1, False), (printed, broken))
+    (key,) = (key for key, (known, _) in lab._kernels.items() if known is printed)
+    monkeypatch.setitem(lab._kernels, key, (printed, broken))
     with pytest.raises(RuntimeError, match="broken"):
         lab.train(np.zeros((3000, 9)), 1.0, 3, threads=2)
 
 
 @pytest.mark.parametrize("name", ["lab", "rolled and deep"])
-def test_momentum_goes_on_from_the_last_update(name):
+def test_a_rule_goes_on_from_its_state(name):
     graph, x, y = example(name)
     trainer = NumbaTrainer(graph, x, y, dtype="float64")
     start, momentum = RNG.normal(size=(19, len(graph.parameters))), RNG.uniform(0, 0.9, 19)
-    whole = trainer.train(start, 0.3, 9, momentum=momentum)
-    half = trainer.train(start, 0.3, 4, momentum=momentum)
-    rest = trainer.train(half.parameters, 0.3, 5, momentum=momentum, velocity=half.velocity)
+    whole = trainer.train(start, 0.3, 9, plan=with_momentum(momentum))
+    half = trainer.train(start, 0.3, 4, plan=with_momentum(momentum))
+    rest = trainer.train(half.parameters, 0.3, 5, plan=with_momentum(momentum, state=half.state, done=4))
     np.testing.assert_array_equal(rest.parameters, whole.parameters)
-    np.testing.assert_array_equal(rest.velocity, whole.velocity)
-    with pytest.raises(GradlabError, match="shape of the parameters"):
-        trainer.train(start, 0.3, 4, momentum=momentum, velocity=np.zeros(3))
+    np.testing.assert_array_equal(rest.state, whole.state)
+    with pytest.raises(GradlabError, match="runs, what the rule keeps, parameters"):
+        trainer.train(start, 0.3, 4, plan=with_momentum(momentum, state=np.zeros(3)))
 
 
 def test_measurements_are_never_right():
@@ -224,7 +230,7 @@ def test_kernels_are_announced_once_and_kept(kept_kernels):
 def test_the_full_width_of_the_machine_is_used():
     graph = mlp_graph((2, 1, 1), "tanh", None, "binary_cross_entropy")
     trainer = NumbaTrainer(graph, POINTS.x, POINTS.y)
-    _, kernel = trainer._kernel(1, False)
+    _, kernel = trainer._kernel(1, Plan())
     (code,) = kernel.inspect_asm().values()
     register = {64: "zmm", 32: "ymm", 16: "xmm"}[processor()[1]]
     assert len(re.findall(rf"\tvdivps\t.*%{register}|\tdivps\t.*%{register}", code)) >= 15
@@ -248,7 +254,7 @@ def test_a_rolled_kernel_stays_short():
         ({"parameters": np.zeros(9)}, "a row for each run"),
         ({"parameters": np.zeros((2, 8))}, "column for each of the 9"),
         ({"learning_rate": np.ones((2, 3))}, "2 layers"),
-        ({"momentum": np.ones(3)}, "one for each of the 2 runs"),
+        ({"plan": with_momentum(np.ones(3))}, "one for each of the 2 runs"),
         ({"steps": -1}, "from 0"),
     ],
 )

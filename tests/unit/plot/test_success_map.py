@@ -121,7 +121,8 @@ def test_axes_of_ones_own_are_drawn_into(grid):
 def test_sweeps_that_make_no_map(grid):
     with pytest.raises(PlotError, match=r"learning_rate=\[0.1, 1.0, 10.0\]"):
         success_map(grid.isel(learning_rate=0, init_scale=0))
-    four = sweep(NET, DATA, learning_rate=[1, 2], init_scale=[1, 2], momentum=[0, 0.5], steps=[1, 2], restarts=2)
+    rule = gl.rules.Momentum(momentum=[0, 0.5])
+    four = sweep(NET, DATA, learning_rate=[1, 2], init_scale=[1, 2], rule=rule, steps=[1, 2], restarts=2)
     with pytest.raises(PlotError, match=r"success_map\(grid.sel\(steps=1\)\)"):
         success_map(four)
     data = datasets.dataset([[0, 0], [0, 1], [1, 0]], [0.5, 0.7, -0.2])

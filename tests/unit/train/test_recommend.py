@@ -120,8 +120,8 @@ def test_a_low_loss_can_be_the_success(grid):
 
 def test_rates_by_layer_momentum_and_width_are_trained_again_as_they_were():
     many = sweep(
-        NET, DATA, learning_rate={1: [1.0, 3.0], 2: [1.0, 2.0]}, momentum=[0.0, 0.5], width=[2, 4],
-        initialisation=["glorot", "he"], restarts=60, steps=60,
+        NET, DATA, learning_rate={1: [1.0, 3.0], 2: [1.0, 2.0]}, width=[2, 4],
+        rule=gl.rules.Momentum(momentum=[0.0, 0.5]), initialisation=["glorot", "he"], restarts=60, steps=60,
     )  # fmt: skip
     found = recommend(many, restarts=60, seed=0)
     assert found.fresh == found.share  # with the sweep's own seed they are the same runs

@@ -32,9 +32,9 @@ def same(one, other):
 def test_settings_given_as_several_values_are_dimensions_and_others_coordinates(backend):
     grid = sweep(
         NET, DATA, learning_rate=np.array([3.0, 1.0]), initialisation=["uniform", "he"], init_scale=0.5,
-        momentum=[0, 0.5], restarts=4, steps=[5, 10],
+        rule=gl.rules.Momentum(momentum=[0, 0.5]), restarts=4, steps=[5, 10],
     )  # fmt: skip
-    assert grid.loss.dims == ("steps", "momentum", "initialisation", "learning_rate", "restart")
+    assert grid.loss.dims == ("steps", "initialisation", "learning_rate", "momentum", "restart")
     assert grid.learning_rate.values.tolist() == [1.0, 3.0]  # in rising order, so that neighbours stand side by side
     assert grid.init_scale.item() == 0.5
     assert grid.done.all()
@@ -47,21 +47,17 @@ def test_settings_given_as_several_values_are_dimensions_and_others_coordinates(
 def test_a_run_alone_is_the_run_in_the_sweep_to_the_bit():
     grid = sweep(
         NET, DATA, learning_rate=[0.5, 2.0, 7.0], initialisation=["normal", "uniform", "glorot", "he"],
-        init_scale=[0.3, 1.0], momentum=[0.0, 0.9], width=[2, 3], steps=[20, 40], restarts=37, seed=5,
+        init_scale=[0.3, 1.0], rule=gl.rules.Momentum(momentum=[0.0, 0.9]),
+        width=[2, 3], steps=[20, 40], restarts=37, seed=5,
     )  # fmt: skip
     for setting in (
-        {"learning_rate": 2.0, "initialisation": "he", "init_scale": 0.3, "momentum": 0.9, "width": 3, "steps": 20},
-        {
-            "learning_rate": 7.0,
-            "initialisation": "uniform",
-            "init_scale": 1.0,
-            "momentum": 0.0,
-            "width": 2,
-            "steps": 40,
-        },
+        {"learning_rate": 2.0, "initialisation": "he", "momentum": 0.9, "width": 3, "steps": 20},
+        {"learning_rate": 7.0, "initialisation": "uniform", "momentum": 0.0, "width": 2, "steps": 40},
     ):
-        alone = sweep(NET, DATA, **setting, restarts=11, seed=5)
-        same(alone, grid.sel(setting).isel(restart=slice(0, 11)))
+        settings = {name: value for name, value in setting.items() if name != "momentum"}
+        rule = gl.rules.Momentum(momentum=setting["momentum"])
+        alone = sweep(NET, DATA, **settings, init_scale=0.3, rule=rule, restarts=11, seed=5)
+        same(alone, grid.sel({**setting, "init_scale": 0.3}).isel(restart=slice(0, 11)))
 
 
 @pytest.mark.parametrize("cache", [1, 5_000, 10**9])
@@ -132,22 +128,24 @@ def test_rates_by_layer_train_each_layer_with_its_own(backend):
     np.testing.assert_allclose(runs.parameters, at, rtol=1e-9, atol=1e-12)
 
 
-def test_momentum_adds_the_last_update(backend):
-    runs = train_once(NET, DATA, learning_rate=0.5, momentum=0.8, restarts=4, steps=15)
+def test_momentum_keeps_a_part_of_the_sum_of_gradients(backend):
+    runs = train_once(NET, DATA, learning_rate=0.5, rule=gl.rules.Momentum(momentum=0.8), restarts=4, steps=15)
     x, y = DATA
     at, gradient, update = runs.initial_parameters, NET.compile("numpy"), 0.0
     for _ in range(15):
         update = 0.8 * update - 0.5 * gradient(at, x, y)[1]
         at = at + update
     np.testing.assert_allclose(runs.parameters, at, rtol=1e-9, atol=1e-12)
-    grid = sweep(NET, DATA, learning_rate=0.5, momentum=[0.0, 0.8], restarts=4, steps=15, dtype="float64")
+    grid = sweep(
+        NET, DATA, learning_rate=0.5, rule=gl.rules.Momentum(momentum=[0.0, 0.8]), restarts=4, steps=15, dtype="float64"
+    )
     np.testing.assert_allclose(grid.loss.sel(momentum=0.8), runs.losses, rtol=1e-12)
 
 
 def test_kernel_and_numpy_agree(monkeypatch):
     settings = {
-        "learning_rate": [0.5, 3.0], "initialisation": ["normal", "he"], "momentum": [0.0, 0.5], "restarts": 30,
-        "steps": 25, "dtype": "float64",
+        "learning_rate": [0.5, 3.0], "initialisation": ["normal", "he"], "restarts": 30, "steps": 25,
+        "rule": gl.rules.Momentum(momentum=[0.0, 0.5]), "dtype": "float64",
     }  # fmt: skip
     kernel = sweep(NET, DATA, **settings)
     monkeypatch.setattr(_trainers, "has_kernels", lambda: False)
@@ -275,7 +273,6 @@ def test_progress_counts_runs_and_successes():
         ({"initialisation": ["normal", "Unifrom"]}, r"initialisation\[1\].*did you mean 'uniform'"),
         ({"initialisation": gl.Normal(0.5)}, "write 'normal', and its scale as init_scale"),
         ({"init_scale": "wide"}, "init_scale must be a number"),
-        ({"momentum": 1.0}, "momentum must be below 1"),
         ({"steps": [10, 0]}, r"steps\[1\] must be at least 1"),
         ({"width": 0}, "width must be at least 1"),
         ({"restarts": 0}, "restarts must be at least 1"),
@@ -302,8 +299,8 @@ def test_what_cannot_be_swept(net):
 
 def test_the_grid_is_frozen_and_hashable():
     arguments = {
-        "initialisation": "normal", "init_scale": 1.0, "momentum": 0.0, "width": None, "steps": 100, "restarts": 10,
-        "seed": 0, "dtype": "float32",
+        "initialisation": "normal", "init_scale": 1.0, "rule": None, "batches": 3, "width": None, "steps": 100,
+        "restarts": 10, "seed": 0, "dtype": "float32",
     }  # fmt: skip
     architecture = _trainers.Architecture.of(NET)
     one, again = (_sweep.Grid.of(architecture, learning_rate=rates, **arguments) for rates in ([1, 2], (2.0, 1.0)))
