@@ -13,7 +13,7 @@ _EXTRAS = {
     "typer": "cli", "rich": "cli",
     "jupytext": "labs", "nbformat": "labs", "nbclient": "labs", "jupyter_client": "labs", "jupyter_core": "labs",
     "ipykernel": "labs", "IPython": "labs", "pypandoc": "labs", "typst": "labs", "markdown_it": "labs",
-    "pygments": "labs", "pypdf": "labs", "yaml": "labs", "PIL": "labs",
+    "pygments": "labs", "pypdf": "labs", "ahocorasick_rs": "labs", "yaml": "labs", "PIL": "labs",
     "matplotlib": "plot", "torch": "torch", "lark": "prove", "numba": "sweep", "xarray": "sweep",
 }  # fmt: skip
 

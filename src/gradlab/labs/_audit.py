@@ -1,34 +1,26 @@
-"""The leak audit: does anything that only the solution has stand in what the students get?"""
+"""The leak audit of a template: which lines are secret, and do they stand again where the students read them?"""
 
 from __future__ import annotations
 
-import base64
-import bisect
-import io
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from math import inf
 
-from gradlab._errors import GradlabError
-from gradlab.labs._blocks import Role
+from gradlab.labs._audit_files import allow_line
+from gradlab.labs._blocks import Block, Line, Role
 from gradlab.labs._diagnostics import Diagnostic
 from gradlab.labs._image_files import ImageFile
-from gradlab.labs._secrets import (
-    SecretImage,
-    SecretLine,
-    Secrets,
-    is_telling,
-    loose_form,
-    secret_line,
-    strict_form,
-    tokens,
-)
-from gradlab.labs._template import Template
+from gradlab.labs._search import Haystack, Needles, strict_form
+from gradlab.labs._secrets import SecretImage, SecretLine, Secrets, is_telling, not_allowed, secret_line, tokens
+from gradlab.labs._template import Cell, Template
 from gradlab.labs._versions import Versions
+from gradlab.tex import find_math
+
+_RELATION = re.compile(
+    r"[=<>]|\\(?:approx|leq?|geq?|equiv|propto|sim|to|in|Rightarrow|Leftrightarrow|implies|iff)(?![A-Za-z])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +37,19 @@ class AuditReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Leak:
-    """Something secret in a file for the students.
+class _Candidate:
+    """A line that students may not see, and the first line from which on it may not stand again outside a block."""
 
-    Args:
-        file: the file.
-        place: where in it: a line, a page, a notebook's entry.
-        secret: the line, or the image's name.
-        line: the template line of the secret, 0 where it has none.
-    """
-
-    file: Path
-    place: str
-    secret: str
-    line: int
-
-    def __str__(self) -> str:
-        origin = f" (line {self.line} of the template)" if self.line else ""
-        return f"{self.file}: {self.place} shows what only the solution may show{origin}: {self.secret}"
-
-
-class AuditError(GradlabError):
-    """A file that cannot be searched, so that nothing can be said about it."""
+    secret: SecretLine
+    block: Block
+    after: float
 
 
 def audit_text(template: Template, versions: Versions, images: Mapping[str, ImageFile]) -> AuditReport:
     r"""Find solution lines that stand again where the students read them.
+
+    What the text says before a block is its task, and a solution may repeat it; of a formula only the whole is an
+    answer, for its sides are what the task and the proof share. What the students read anyway is no secret.
 
     Args:
         template: the template.
@@ -81,6 +60,7 @@ def audit_text(template: Template, versions: Versions, images: Mapping[str, Imag
         A warning for each such line, and the secrets that are left to look for in the written files.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> from gradlab.labs._template import read_template
     >>> from gradlab.labs._versions import make_versions
     >>> path = Path(tempfile.mkdtemp()) / "lab.md"
@@ -90,255 +70,114 @@ def audit_text(template: Template, versions: Versions, images: Mapping[str, Imag
     >>> [warning.line for warning in audit_text(template, make_versions(template), {}).warnings]
     [8]
     """
-    question = _Haystack()
-    for cell in template.cells:
-        for line in cell.lines:
-            if line.role is Role.CONTENT or (line.role is Role.CHECK and line.block and not _hidden(line.block)):
-                question.add(line.text, line.number)
-    question.close()
-    warnings: list[Diagnostic] = []
+    question = Haystack((line.text, line.number) for cell in template.cells for line in cell.lines if _is_shown(line))
+    candidates = _candidates(template)
+    strict = Needles(candidate.secret.strict for candidate in candidates).find(question.strict)
+    loose = Needles(candidate.secret.loose for candidate in candidates).find(question.loose)
+    warnings: dict[int, Diagnostic] = {}
     kept: dict[str, SecretLine] = {}
-    for secret in _secret_lines(template):
-        numbers = question.find(secret.strict)
-        if not numbers:
-            loose = "" if question.has_loose(secret.loose) else secret.loose
-            kept.setdefault(secret.strict, SecretLine(secret.text, secret.line, secret.strict, loose))
-        elif not any(warning.line == numbers[0] for warning in warnings):
-            again = f" (and in {len(numbers) - 1} more places)" if len(numbers) > 1 else ""
-            quoted = secret.text.replace("\\", "\\\\").replace('"', '\\"')
-            message = (
-                f"this repeats line {secret.line}, which is homework{again}: {secret.text}; "
-                f'take it out here, or allow it with: #!TAG ALLOW "{quoted}".'
-            )
-            warnings.append(Diagnostic(template.path, numbers[0], "warning", message))
-    return AuditReport(tuple(sorted(warnings)), Secrets(tuple(kept.values()), _secret_images(versions, images)))
+    for candidate in candidates:
+        secret = candidate.secret
+        if secret.strict not in strict:
+            kept.setdefault(secret.strict, replace(secret, loose="") if secret.loose in loose else secret)
+            continue
+        lines = [question.number(start) for start, _ in strict[secret.strict]]
+        again = [line for line in lines if line >= candidate.after]
+        if again:
+            warnings.setdefault(again[0], _warning(template, secret, again))
+    found = tuple(sorted(warnings.values()))
+    return AuditReport(found, Secrets(tuple(kept.values()), _secret_images(versions, images)))
 
 
-def _hidden(block: Any) -> bool:
-    return block.check is None or block.check.hidden
+def _is_shown(line: Line) -> bool:
+    """Whether students read a line: what is in both versions, and the checks that are not hidden."""
+    return line.role is Role.CONTENT or (line.role is Role.CHECK and not _is_hidden(line))
 
 
-def _secret_lines(template: Template) -> Iterator[SecretLine]:
+def _is_hidden(line: Line) -> bool:
+    return line.block is None or line.block.check is None or line.block.check.hidden
+
+
+def _warning(template: Template, secret: SecretLine, lines: list[int]) -> Diagnostic:
+    again = f" (and in {len(lines) - 1} more places)" if len(lines) > 1 else ""
+    message = (
+        f"this repeats line {secret.line}, which is homework{again}: {secret.text}; "
+        f"take it out here, or allow it with: {allow_line(secret.text)}."
+    )
+    return Diagnostic(template.path, lines[0], "warning", message)
+
+
+def _candidates(template: Template) -> list[_Candidate]:
+    """The lines of homework, notes and hidden checks that say something and that no message tells anyway."""
     messages: dict[int, list[str]] = {}
     for cell in template.cells:
         for line in cell.lines:
             if line.role is Role.MESSAGE and line.block is not None:
                 messages.setdefault(line.block.line, []).append(line.text)
+    words = {line: frozenset(tokens(" ".join(own))) for line, own in messages.items()}
     said = strict_form("\n".join(text for own in messages.values() for text in own))
-    allowed = [strict_form(text) for text in template.allowed]
-    for cell in template.cells:
-        for line in cell.lines:
-            # The cells of a hidden check are as secret as a solution.
-            hidden = line.role is Role.CHECK and line.block is not None and _hidden(line.block)
-            if not (hidden or line.role is Role.HOMEWORK) or not is_telling(line.text):
-                continue
-            secret = secret_line(line.text, line.number)
-            words = set(tokens(line.text))
-            own = messages.get(line.block.line, []) if line.block else []
-            if secret.strict in said or words <= set(tokens(" ".join(own))) or any(secret.strict in a for a in allowed):
-                continue
-            if is_telling(_without(line.text, template.allowed)):
-                yield secret
+    found = [
+        candidate
+        for cell in template.cells
+        for candidate in _of_cell(cell)
+        if not words.get(candidate.block.line, frozenset()) >= frozenset(tokens(candidate.secret.text))
+    ]
+    told = Needles(candidate.secret.strict for candidate in found).find(said)
+    passing = {*not_allowed((candidate.secret for candidate in found), template.allowed)}
+    return [candidate for candidate in found if candidate.secret.strict not in told and candidate.secret in passing]
 
 
-def _without(text: str, allowed: Iterable[str]) -> str:
-    for part in allowed:
-        text = re.sub(r"\s*".join(map(re.escape, part.split())), " ", text)
-    return text
+def _of_cell(cell: Cell) -> Iterator[_Candidate]:
+    # The cells of a hidden check, and notes to the instructor, are as secret as a solution.
+    own = [
+        line
+        for line in cell.lines
+        if line.role in (Role.HOMEWORK, Role.NOTE) or (line.role is Role.CHECK and _is_hidden(line))
+    ]
+    parts = _formula_parts(cell) if own and cell.kind == "markdown" else frozenset()
+    for line in own:
+        if line.block is None or not is_telling(line.text):
+            continue
+        after = line.block.line if cell.kind == "markdown" else 0
+        if line.role is Role.NOTE or line.number in parts:
+            after = inf
+        yield _Candidate(secret_line(line.text, line.number), line.block, after)
+
+
+def _formula_parts(cell: Cell) -> frozenset[int]:
+    """The lines of a prose cell that hold a part of a formula: one side of an equation, and nothing else."""
+    lines = [line for line in cell.lines if line.role in (Role.CONTENT, Role.HOMEWORK)]
+    text = "\n".join(line.text for line in lines)
+    starts = list(accumulate((len(line.text) + 1 for line in lines), initial=0))
+    parts = set()
+    row = 0
+    for formula in find_math(text).formulas:
+        first, last = formula.offset, formula.offset + len(formula.source)
+        while row < len(lines) and starts[row] < last:
+            bare = lines[row].text
+            begin = starts[row] + len(bare) - len(bare.lstrip())
+            if begin >= first and starts[row] + len(bare.rstrip()) <= last and not _is_equation(bare):
+                parts.add(lines[row].number)
+            if starts[row + 1] > last:
+                break
+            row += 1
+    return frozenset(parts)
+
+
+def _is_equation(text: str) -> bool:
+    """Whether a relation in a line of TeX has something on either side."""
+    bare = text.replace("&", " ").replace("\\\\", " ").strip(" $.,;")
+    found = _RELATION.search(bare)
+    return found is not None and bool(bare[: found.start()].strip()) and bool(bare[found.end() :].strip())
 
 
 def _secret_images(versions: Versions, images: Mapping[str, ImageFile]) -> tuple[SecretImage, ...]:
     shown = {image.file for image in versions.question.images}
-    secret = {image.file: image.path for image in versions.solution.images if image.file not in shown}
-    # The build warns of an image that is missing; its name is looked for all the same.
-    return tuple(SecretImage(path, images[path].data if path in images else None) for path in secret.values())
-
-
-@dataclass(slots=True)
-class _Haystack:
-    """A text in both forms, and the number of the line or part that each character comes from."""
-
-    parts: list[str] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    length: int = 0
-    strict: str = ""
-    loose: str = ""
-
-    def add(self, text: str, number: int) -> None:
-        form = strict_form(text)
-        self.starts.append(self.length)
-        self.numbers.append(number)
-        self.parts.append(form)
-        self.length += len(form)
-
-    def close(self) -> None:
-        self.strict = "".join(self.parts)
-        self.loose = loose_form(self.strict)
-
-    def find(self, needle: str) -> list[int]:
-        found = []
-        position = self.strict.find(needle)
-        while position >= 0:
-            found.append(self.numbers[bisect.bisect_right(self.starts, position) - 1])
-            position = self.strict.find(needle, position + len(needle))
-        return found
-
-    def has_loose(self, needle: str) -> bool:
-        return bool(needle) and needle in self.loose
-
-
-def audit_file(path: Path, secrets: Secrets, data: bytes | None = None) -> tuple[Leak, ...]:
-    r"""Search a file written for the students.
-
-    Args:
-        path: a .md, .ipynb, .html or .pdf file; the suffix says how it is read.
-        secrets: what to look for.
-        data: the file's content, default: read from the path.
-
-    Returns:
-        What was found: lines in text, sources, outputs, metadata and attachments; images by name and content.
-
-    Raises:
-        AuditError: if the file cannot be read as what its suffix says, or its kind is not known.
-
-    >>> secrets = Secrets((secret_line("y = slope * x + offset", 7),))
-    >>> print(audit_file(Path("lab.md"), secrets, b"text\n# y = slope*x+offset\n")[0])
-    lab.md: line 2 shows what only the solution may show (line 7 of the template): y = slope * x + offset
-    """
-    path = Path(path)
-    content = path.read_bytes() if data is None else data
-    readers = {".md": _markdown, ".ipynb": _notebook, ".html": _html, ".pdf": _pdf}
-    if path.suffix.lower() not in readers:
-        raise AuditError(f"{path}: a file of this kind cannot be audited; known are {', '.join(readers)}.")
-    try:
-        texts = list(readers[path.suffix.lower()](content))
-    except (ValueError, KeyError) as problem:
-        raise AuditError(f"{path}: the file cannot be read for the audit: {problem}") from problem
-    leaks = [leak for place, text in texts for leak in _search(path, place, text, secrets)]
-    if path.suffix.lower() == ".pdf" and secrets.images:
-        leaks += _pdf_images(path, content, secrets.images)
-    first = {(leak.secret, leak.line, leak.place): leak for leak in leaks}
-    return tuple(first.values())
-
-
-def _search(path: Path, place: str, text: str, secrets: Secrets) -> Iterator[Leak]:
-    strict, loose = strict_form(text), loose_form(text)
-    for secret in secrets.lines:
-        if secret.strict in strict or (secret.loose and secret.loose in loose):
-            where = place or f"line {_line_of(text, secret)}"
-            yield Leak(path, where, secret.text, secret.line)
-    for image in secrets.images:
-        encoded = base64.b64encode(image.content).decode() if image.content else ""
-        if (image.name and strict_form(image.name) in strict) or (encoded and encoded in strict):
-            yield Leak(path, place or "the text", f"the image {image.name or 'that a cell draws'}", 0)
-
-
-def _line_of(text: str, secret: SecretLine) -> int:
-    """The line of a text in which a secret ends: the first by which it has been shown."""
-    lines = text.split("\n")
-    low, high = 1, len(lines)
-    while low < high:
-        middle = (low + high) // 2
-        before = "\n".join(lines[:middle])
-        if secret.strict in strict_form(before) or (secret.loose and secret.loose in loose_form(before)):
-            high = middle
-        else:
-            low = middle + 1
-    return low
-
-
-def _markdown(content: bytes) -> Iterator[tuple[str, str]]:
-    yield "", content.decode("utf-8-sig")
-
-
-def _notebook(content: bytes) -> Iterator[tuple[str, str]]:
-    yield from _leaves(json.loads(content), "")
-
-
-def _leaves(value: Any, place: str) -> Iterator[tuple[str, str]]:
-    """Every text in a notebook: sources, outputs, metadata, attachments, whatever the format may add."""
-    if isinstance(value, str):
-        # Errors are printed in colour; a colour between two words hides neither.
-        yield place, re.sub(r"\x1b\[[0-9;]*m", "", value)
-    elif isinstance(value, list) and value and all(isinstance(item, str) for item in value):
-        yield from _leaves("".join(value), place)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _leaves(item, f"{place}[{index}]")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield place, str(key)
-            yield from _leaves(item, f"{place}.{key}" if place else str(key))
-
-
-class _Text(HTMLParser):
-    """Collects what an HTML file says: its text, comments, scripts and the values of its attributes."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.text: list[str] = []
-        self.aside: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
-
-    def handle_comment(self, data: str) -> None:
-        self.aside.append(data)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.aside += [value for _, value in attrs if value]
-
-
-def _html(content: bytes) -> Iterator[tuple[str, str]]:
-    parser = _Text()
-    parser.feed(content.decode("utf-8-sig"))
-    parser.close()
-    yield "the text", "".join(parser.text)
-    yield "a comment or an attribute", "\n".join(parser.aside)
-
-
-def _pdf(content: bytes) -> Iterator[tuple[str, str]]:
-    from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
-
-    try:
-        reader = PdfReader(io.BytesIO(content))
-        pages = [page.extract_text() for page in reader.pages]
-        information = "\n".join(str(value) for value in (reader.metadata or {}).values())
-    except PyPdfError as problem:
-        raise AuditError(str(problem)) from problem
-    yield "the document's information", information
-    for number, text in enumerate(pages, 1):
-        # A line may run over to the next page.
-        following = pages[number][:500] if number < len(pages) else ""
-        yield f"page {number}", f"{text}\n{following}"
-
-
-def _pdf_images(path: Path, content: bytes, secrets: Iterable[SecretImage]) -> Iterator[Leak]:
-    from pypdf import PdfReader
-
-    wanted = {pixels: image for image in secrets if (pixels := _pixels(image.content)) is not None}
-    if not wanted:
-        return
-    for number, page in enumerate(PdfReader(io.BytesIO(content)).pages, 1):
-        for embedded in page.images:
-            pixels = _pixels(embedded.data)
-            image = wanted.get(pixels) if pixels else None
-            if image is not None:
-                yield Leak(path, f"page {number}", f"the image {image.name or 'that a cell draws'}", 0)
-
-
-def _pixels(content: bytes | None) -> tuple[tuple[int, int], bytes] | None:
-    """An image's size and colours on white, None where it is no bitmap: a PDF stores it in its own way."""
-    from PIL import Image, UnidentifiedImageError
-
-    if content is None:
-        return None
-    try:
-        image = Image.open(io.BytesIO(content)).convert("RGBA")
-    except (UnidentifiedImageError, OSError):
-        return None
-    white = Image.new("RGBA", image.size, "white")
-    flat = Image.alpha_composite(white, image).convert("RGB")
-    return image.size, flat.tobytes()
+    known = {images[image.path].data for image in versions.question.images if image.path in images}
+    secret = {image.file: image for image in reversed(versions.solution.images) if image.file not in shown}
+    made = []
+    for image in secret.values():
+        # The build warns of an image that is missing; its name is looked for all the same.
+        content = images[image.path].data if image.path in images else None
+        made.append(SecretImage(image.path, None if content in known else content, image.line))
+    return tuple(made)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gradlab._errors import GradlabError
 from gradlab._words import counted
-from gradlab.labs._audit import audit_file, audit_text
+from gradlab.labs._audit import audit_text
+from gradlab.labs._audit_files import Auditor
 from gradlab.labs._diagnostics import Diagnostic, TemplateError, fault
 from gradlab.labs._execute import Executed, ExecutionError, execute, leave_unrun, run_blocking
 from gradlab.labs._image_files import ImageFile, read_images
@@ -262,25 +263,31 @@ class _Build:
             written = write_version(read.template, version, run, read.images, folder, formats)
             files += written.files
             warnings += written.warnings
-        secrets = add_outputs(read.secrets, executed["solution"].notebook, executed["question"].notebook)
+        solution, question = executed["solution"].notebook, executed["question"].notebook
+        shown = {read.images[image.path].data for image in read.versions.question.images if image.path in read.images}
+        lines, allowed = read.versions.solution.lines, read.template.allowed
+        secrets = add_outputs(read.secrets, solution, lines, question, allowed, shown)
         self._verify(read.template, files, secrets, folder)
         return tuple(files), tuple(warnings)
 
     def _verify(self, template: Template, files: list[WrittenFile], secrets: Secrets, folder: Path) -> None:
         """Search what the students get for what only the solution may show, and parse every code cell of it."""
-        leaks: list[str] = []
+        leaks: list[Diagnostic] = []
+        auditor = Auditor(secrets)
         for file in files:
-            suffix = Path(file.name).suffix.lstrip(".")
-            if file.version != "question" or suffix not in FORMATS or "/" in file.name:
+            if file.version != "question":
                 continue
-            found = audit_file(folder / file.name, secrets)
-            leaks += [str(replace(leak, file=Path(file.name))) for leak in found]
-            if secrets.lines:
+            found = auditor.search(folder / file.name)
+            leaks += [
+                Diagnostic(template.path, leak.line, "error", str(replace(leak, file=Path(file.name))))
+                for leak in found
+            ]
+            if secrets.lines and "/" not in file.name:
                 file.facts.append(f"no solution line ({len(secrets.lines)} looked for)")
-            if suffix == "ipynb" and template.is_python:
+            if file.name.endswith(".ipynb") and template.is_python:
                 file.facts.insert(0, f"{counted(_parsed(folder / file.name), 'code cell')} parsed")
         if leaks:
-            raise _BuildError(tuple(f"{template.path}: error: {leak}" for leak in leaks))
+            raise _BuildError(tuple(map(str, sorted(leaks))))
 
     def _obsolete(self, before: Manifest | None, now: Manifest) -> tuple[str, ...]:
         if before is None:

@@ -11,7 +11,8 @@ import typst
 from nbformat import v4
 from PIL import Image
 
-from gradlab.labs._audit import AuditError, AuditReport, audit_file, audit_text
+from gradlab.labs._audit import AuditReport, audit_text
+from gradlab.labs._audit_files import AuditError, Auditor, Leak
 from gradlab.labs._image_files import read_images
 from gradlab.labs._secrets import SecretImage, Secrets, add_outputs, is_telling, secret_line
 from gradlab.labs._template import read_template
@@ -27,6 +28,10 @@ def report_of(tmp_path: Path, text: str) -> AuditReport:
     template = read_template(path)
     versions = make_versions(template)
     return audit_text(template, versions, read_images(template, versions).files)
+
+
+def audit_of(path: Path, secrets: Secrets, data: bytes) -> tuple[Leak, ...]:
+    return Auditor(secrets).search(path, data)
 
 
 def cells(*codes: str) -> str:
@@ -93,15 +98,15 @@ def test_a_hidden_check_is_a_secret(tmp_path):
     ],
 )
 def test_a_leak_is_found_in_every_kind_of_file(name, content):
-    leaks = audit_file(Path(name), SECRETS, content.encode())
+    leaks = audit_of(Path(name), SECRETS, content.encode())
     assert [leak.line for leak in leaks] == [12]
     assert LINE in str(leaks[0])
 
 
 def test_the_line_and_the_entry_of_a_leak_are_named():
-    assert audit_file(Path("q.md"), SECRETS, f"a\nb\n{LINE}\n".encode())[0].place == "line 3"
+    assert audit_of(Path("q.md"), SECRETS, f"a\nb\n{LINE}\n".encode())[0].place == "line 3"
     content = json.dumps({"cells": [{"source": "x"}, {"source": LINE}]}).encode()
-    assert audit_file(Path("q.ipynb"), SECRETS, content)[0].place == "cells[1].source"
+    assert audit_of(Path("q.ipynb"), SECRETS, content)[0].place == "cells[1].source"
 
 
 def pdf(folder: Path, markup: str) -> bytes:
@@ -116,8 +121,8 @@ def test_a_pdf_is_searched_over_line_ends_and_hyphens(tmp_path):
     secrets = Secrets((*SECRETS.lines, secret_line(prose, 3)))
     narrow = '#set page(width: 5.2cm, margin: 1cm)\n#set text(hyphenate: true, lang: "en")\n#set par(justify: true)\n'
     markup = f"{narrow}{prose}\n\n`{LINE}`\n"
-    assert sorted(leak.line for leak in audit_file(Path("q.pdf"), secrets, pdf(tmp_path, markup))) == [3, 12]
-    assert audit_file(Path("q.pdf"), secrets, pdf(tmp_path, "Nothing here.")) == ()
+    assert sorted(leak.line for leak in audit_of(Path("q.pdf"), secrets, pdf(tmp_path, markup))) == [3, 12]
+    assert audit_of(Path("q.pdf"), secrets, pdf(tmp_path, "Nothing here.")) == ()
 
 
 def picture(colour: str) -> bytes:
@@ -133,12 +138,12 @@ def test_images_that_only_the_solution_shows(tmp_path):
     secrets = report_of(tmp_path, text).secrets
     assert [image.name for image in secrets.images] == ["solved.png"]
     embedded = base64.b64encode(picture("red")).decode()
-    assert audit_file(Path("q.html"), secrets, f'<img src="data:image/png;base64,{embedded}">'.encode())
-    assert audit_file(Path("q.ipynb"), secrets, json.dumps({"attachments": {"x": {"image/png": embedded}}}).encode())
-    assert audit_file(Path("q.md"), secrets, b"![b](solved.png)")
-    assert audit_file(Path("q.md"), secrets, b"![b](task.png)") == ()
-    assert audit_file(Path("q.pdf"), secrets, pdf(tmp_path, '#image("solved.png")'))
-    assert audit_file(Path("q.pdf"), secrets, pdf(tmp_path, '#image("task.png")')) == ()
+    assert audit_of(Path("q.html"), secrets, f'<img src="data:image/png;base64,{embedded}">'.encode())
+    assert audit_of(Path("q.ipynb"), secrets, json.dumps({"attachments": {"x": {"image/png": embedded}}}).encode())
+    assert audit_of(Path("q.md"), secrets, b"![b](solved.png)")
+    assert audit_of(Path("q.md"), secrets, b"![b](task.png)") == ()
+    assert audit_of(Path("q.pdf"), secrets, pdf(tmp_path, '#image("solved.png")'))
+    assert audit_of(Path("q.pdf"), secrets, pdf(tmp_path, '#image("task.png")')) == ()
 
 
 def test_outputs_that_only_the_solution_has():
@@ -149,15 +154,107 @@ def test_outputs_that_only_the_solution_has():
 
     printed = v4.new_output("stream", text="best loss 0.0123 after 87 steps\nok\n")
     drawn = v4.new_output("display_data", {"image/png": figure})
-    secrets = add_outputs(Secrets(), notebook(printed, drawn), notebook())
+    secrets = add_outputs(Secrets(), notebook(printed, drawn), [7], notebook())
     assert [line.text for line in secrets.lines] == ["best loss 0.0123 after 87 steps"]
-    assert secrets.images == (SecretImage("", picture("red")),)
+    assert secrets.images == (SecretImage("", picture("red"), 7),)
     leaking = nbformat.writes(notebook(printed, drawn)).encode()
-    assert len(audit_file(Path("q.ipynb"), secrets, leaking)) == 2
-    assert add_outputs(Secrets(), notebook(printed, drawn), notebook(printed, drawn)) == Secrets()
+    assert len(audit_of(Path("q.ipynb"), secrets, leaking)) == 2
+    assert add_outputs(Secrets(), notebook(printed, drawn), [7], notebook(printed, drawn)) == Secrets()
 
 
 @pytest.mark.parametrize(("name", "content"), [("q.docx", b""), ("q.ipynb", b"{"), ("q.md", b"\xff"), ("q.pdf", b"no")])
 def test_a_file_that_cannot_be_searched_is_an_error(name, content):
     with pytest.raises(AuditError, match=name):
-        audit_file(Path(name), SECRETS, content)
+        audit_of(Path(name), SECRETS, content)
+
+
+def prose(*lines: str) -> str:
+    return "\n".join(lines) + "\n"
+
+
+STATEMENT = ("\\begin{align}", "\\nabla_b \\mathcal{L}_{t+1}", "&= \\sum_{t=1}^{T} g_t + h_t", "\\end{align}", "")
+
+
+@pytest.mark.parametrize(
+    "again",
+    ["\\nabla_b \\mathcal{L}_{t+1}", "&= \\sum_{t=1}^{T} g_t + h_t", "\\nabla_b \\mathcal{L}_{t+1} \\\\"],
+    ids=["left side", "right side", "left side with a line's end"],
+)
+def test_a_side_of_a_formula_is_no_leak(tmp_path, again):
+    block = homework("\\begin{align}", again, "= 1 \\cdot g_t \\\\", "\\end{align}")
+    assert report_of(tmp_path, prose(*STATEMENT, block)).warnings == ()
+    assert report_of(tmp_path, prose(block, "", *STATEMENT)).warnings == ()
+
+
+def test_a_whole_formula_behind_its_block_is_a_leak_and_before_it_the_task(tmp_path):
+    block, formula = homework("$$", "\\delta_f = f_{out} - y_{right}", "$$"), "$$\\delta_f = f_{out} - y_{right}$$"
+    assert report_of(tmp_path, prose(formula, "", block)).warnings == ()
+    [warning] = report_of(tmp_path, prose(block, "", formula)).warnings
+    assert (warning.line, "repeats line 3," in warning.message) == (7, True)
+
+
+def test_code_before_its_block_is_a_leak_too(tmp_path):
+    line = "total = first + second * third"
+    [warning] = report_of(tmp_path, cells(line, homework(line))).warnings
+    assert warning.line == 2
+    assert warning.message.endswith(f'allow it with: #!TAG ALLOW "{line}".')
+
+
+def test_a_note_is_a_secret_unless_the_text_says_it(tmp_path):
+    note = "\n".join(["#!TAG NOTE", "Many students forget the factor two here.", "#!TAG NOTEEND"])
+    report = report_of(tmp_path, prose(note, "", "Text."))
+    assert [secret.line for secret in report.secrets.lines] == [2]
+    said = report_of(tmp_path, prose(note, "", "Many students forget the factor two here."))
+    assert said == AuditReport((), Secrets())
+
+
+def printed_secrets(output: str, source: str, allowed: tuple[str, ...] = ()) -> list[str]:
+    solution = v4.new_notebook(cells=[v4.new_code_cell("run()", outputs=[v4.new_output("stream", text=output)])])
+    question = v4.new_notebook(cells=[v4.new_markdown_cell(source)])
+    return [secret.text for secret in add_outputs(Secrets(), solution, [5], question, allowed).lines]
+
+
+@pytest.mark.parametrize(
+    ("source", "allowed"),
+    [
+        ("You should see $(0.0321, 0.0871, 0.2369, 0.6439)$.", ()),
+        ("", ("0.0321, 0.0871, 0.2369, 0.6439",)),
+        ("", ("[0.0321 0.0871 0.2369 0.6439]",)),
+        ("", ("0.0321 0.0871",)),
+    ],
+    ids=["shown with other punctuation", "allowed loosely", "allowed as it is", "allowed but for what says nothing"],
+)
+def test_an_output_that_the_text_shows_or_that_is_allowed_is_no_secret(source, allowed):
+    assert printed_secrets("[0.0321 0.0871 0.2369 0.6439]\n", "Text.") == ["[0.0321 0.0871 0.2369 0.6439]"]
+    assert printed_secrets("[0.0321 0.0871 0.2369 0.6439]\n", source, allowed) == []
+
+
+def test_a_picture_that_the_question_shows_is_no_secret():
+    figure = v4.new_output("display_data", {"image/png": base64.b64encode(picture("red")).decode()})
+    solution = v4.new_notebook(cells=[v4.new_code_cell("draw()", outputs=[figure])])
+    assert add_outputs(Secrets(), solution, [5], v4.new_notebook()).images == (SecretImage("", picture("red"), 5),)
+    assert add_outputs(Secrets(), solution, [5], v4.new_notebook(), (), {picture("red")}) == Secrets()
+
+
+def test_a_leak_names_its_line_and_the_tag_that_lets_it_pass():
+    [leak] = audit_of(Path("q.md"), SECRETS, f"{LINE}\n".encode())
+    assert leak.line == 12
+    assert str(leak).endswith(f'take it out, or allow it with: #!TAG ALLOW "{LINE}"')
+
+
+def test_a_secret_picture_is_found_in_another_file_format_and_in_a_file_of_its_own(tmp_path):
+    secrets = Secrets(images=(SecretImage("solved.png", picture("red"), 4),))
+    stream = io.BytesIO()
+    Image.open(io.BytesIO(picture("red"))).save(stream, "BMP")
+    assert [leak.line for leak in audit_of(Path("x_files/a.bmp"), secrets, stream.getvalue())] == [4]
+    assert audit_of(Path("x_files/b.png"), secrets, picture("blue")) == ()
+
+
+def test_many_secrets_are_looked_for_in_one_pass():
+    lines = [f"value_{number} = offset + {number} * slope_{number}" for number in range(20_000)]
+    auditor = Auditor(Secrets(tuple(secret_line(line, row) for row, line in enumerate(lines, 1))))
+    text = "\n".join(f"harmless text number {number} with some words" for number in range(50_000))
+    leaks = auditor.search(Path("q.md"), f"{text}\n{lines[777]}\n".encode())
+    assert [(leak.line, leak.place) for leak in leaks] == [(778, "line 50001")]
+    # One file that leaks everything is one fault, not twenty thousand.
+    assert len(auditor.search(Path("q.md"), "\n".join(lines).encode())) == 20
