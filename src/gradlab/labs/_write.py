@@ -177,8 +177,8 @@ class _Writer:
             if pdf.missing:
                 shown = " ".join(f"{character} (U+{ord(character):04X})" for character in pdf.missing[:20])
                 self._warn(0, f"no font for these characters in the PDF: {shown}; install one that has them")
-            for description in pdf.unshown:
-                self._warn(0, f"the picture {description!r} is broken: its place in the PDF shows its description")
+            for line, remark in pdf.remarks:
+                self._warn(line, remark)
             self._add("pdf", pdf.data, formulas, pdf.pages)
 
     def _run_facts(self) -> list[str]:

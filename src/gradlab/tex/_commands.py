@@ -186,8 +186,9 @@ def _modulo(parser: Parser, name: str) -> Node:
 
 
 def _space(parser: Parser, name: str) -> Node:
-    text = parser.words() if name != "mskip" else parser.tokens.take()
-    return Space(_width(text))
+    if name in _SKIPS and parser.tokens.peek() != "{":
+        return Space(_width(parser.tokens.length()))
+    return Space(_width(parser.words()))
 
 
 def _wrapped(parser: Parser, name: str) -> Node:
@@ -226,6 +227,7 @@ def _switch_colour(parser: Parser, _: str, also_stop: frozenset[str]) -> list[No
     return [Styled(parser.row(also_stop), "colour", colour)]
 
 
+_SKIPS = frozenset({"hskip", "mskip", "kern", "mkern"})
 _WRAPPERS: dict[str, Literal["boxed", "phantom", "cancel"]] = {
     "boxed": "boxed", "fbox": "boxed", "phantom": "phantom", "hphantom": "phantom", "vphantom": "phantom",
     "cancel": "cancel", "bcancel": "cancel", "xcancel": "cancel",

@@ -43,7 +43,7 @@ _IGNORED = {"nonumber", "notag", "allowbreak", "strut", "mathstrut", "displaylim
 _STOPS = {"}", "&", "\\\\", "\\cr", "\\end", "\\right", None}
 _PRIMES = {"'": 1, "′": 1, "″": 2, "‴": 3}
 _SCRIPTS = {"^", "_", "\\limits", "\\nolimits", *_PRIMES, *RAISED, *LOWERED}
-_MAX_DEPTH = 200
+_MAX_DEPTH = 50  # what is read here and printed later stays far from the deepest that Python calls
 
 
 class Parser:

@@ -105,6 +105,15 @@ class Tokens:
             taken += self._next()
         return taken
 
+    def length(self) -> str:
+        r"""Take a length that stands without braces, as in `\kern 1.5em`: a number and two letters."""
+        taken = ""
+        while (token := self.peek()) is not None and len(token) == 1 and (token in "+-." or token.isalnum()):
+            taken += self.take()
+            if len(taken) > 2 and taken[-2:].isalpha():
+                break
+        return taken
+
     def give_back(self, token: Token) -> None:
         """Put the token that was taken last back."""
         self.position -= 1

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import nbformat.v4 as v4
 from pypdf import PdfReader
 
-from gradlab.labs._export import Source, make_document, to_pdf
+from gradlab.labs._export import Source, make_document, to_html, to_pdf
 
 
 def test_prose_tables_code_outputs_and_pictures_reach_the_page():
@@ -59,13 +60,58 @@ def test_characters_without_a_font_are_named():
     assert to_pdf(document).missing == ("\U0001fbca",)
 
 
+def made(markdown, images=None, outputs=()):
+    """A PDF of a cell, its text, and the warnings with their lines."""
+    cells = [v4.new_markdown_cell(markdown), v4.new_code_cell("show()", outputs=list(outputs))]
+    lines = (tuple(range(11, 12 + markdown.count("\n"))), (90,))
+    warnings = []
+    source = Source(v4.new_notebook(cells=cells), lines, images or {}, "t", "t")
+    document = make_document(source, lambda line, message: warnings.append((line, message)))
+    pdf = to_pdf(document)
+    text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf.data)).pages)
+    return document, pdf, text, warnings
+
+
 def test_a_broken_picture_is_described_and_the_rest_is_typeset(tmp_path):
     (tmp_path / "bad.png").write_bytes(b"no picture")
-    cell = v4.new_markdown_cell("before ![broken one](bad.png) after")
-    source = Source(v4.new_notebook(cells=[cell]), (), {"bad.png": tmp_path / "bad.png"}, "t", "t")
-    pdf = to_pdf(make_document(source, lambda line, message: None))
-    assert pdf.unshown == ("broken one",)
-    assert "broken one" in PdfReader(io.BytesIO(pdf.data)).pages[0].extract_text()
+    _, pdf, text, _ = made("$x$\n\nbefore ![broken one](bad.png) after", {"bad.png": tmp_path / "bad.png"})
+    ((line, message),) = pdf.remarks
+    assert line == 13
+    assert "'broken one'" in message
+    assert all(words in text for words in ("before", "broken one", "after"))
+
+
+def test_a_formula_that_typst_refuses_is_named_and_shown_as_its_tex():
+    document, _, _, _ = made("one $a$\n\ntwo $b$ three")
+    document.atoms[1] = replace(document.atoms[1], typst="$nosuchname$")
+    pdf = to_pdf(document)
+    ((line, message),) = pdf.remarks
+    assert line == 13
+    assert "'$b$'" in message
+    assert "nosuchname" in message
+    assert "two $b$" in PdfReader(io.BytesIO(pdf.data)).pages[0].extract_text()
+
+
+SVG = "<svg width='40' height='40' viewBox='0 0 10 10'><circle cx='5' cy='5' r='4'/><text x='0' y='9'>zig</text></svg>"
+
+
+def test_a_drawing_in_prose_or_in_an_output_is_a_picture():
+    output = v4.new_output("display_data", data={"text/html": f"<p>under</p>{SVG}"})
+    document, pdf, text, warnings = made(f"# T\n\nA drawing:\n\n{SVG}\n\nbehind $x$", outputs=[output])
+    assert (warnings, pdf.remarks) == ([], ())
+    drawings = [atom for atom in document.atoms if atom.suffix == "svg"]
+    assert [atom.line for atom in drawings] == [15, 90]
+    assert all(b'viewBox="0 0 10 10"' in atom.data for atom in drawings)
+    assert text.count("zig") == 2
+    assert all(words in text for words in ("behind", "under"))
+    assert to_html(document).count("<circle") == 2
+
+
+def test_a_broken_drawing_is_left_out_with_its_line():
+    _, pdf, text, _ = made("above\n\n<svg width='x' height='0'><path d='M 0 0 L 1 1'/></svg>\n\nbelow")
+    assert [line for line, _ in pdf.remarks] == [13]
+    assert "above" in text
+    assert "below" in text
 
 
 def test_a_formula_wider_than_the_line_stays_on_the_page():

@@ -121,6 +121,12 @@ def test_the_tree_keeps_what_a_judge_needs():
     assert (fence.opening, fence.closing, fence.command) == ("|", "|", "left")
 
 
+@pytest.mark.parametrize("source", [r"\hskip1.5em", r"\kern 1.5 em", r"\hspace{1.5em}", r"\mskip27mu", r"\mkern{27mu}"])
+def test_a_length_stands_with_or_without_braces(source):
+    items = parse(source + "em").body.items
+    assert (items[0].width, [item.text for item in items[1:]]) == (1.5, ["e", "m"])
+
+
 def test_primes_are_counted_and_small_characters_are_scripts():
     for source in ("f''", "f^{\\prime\\prime}", "f″"):
         scripts = body(source)

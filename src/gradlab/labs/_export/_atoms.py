@@ -11,7 +11,7 @@ import re
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from typing import Literal
 
 from gradlab.tex import FoundMath, Macro, TexError, parse
@@ -39,6 +39,7 @@ class Atom:
         failed: why it could not be shown as meant, empty where it could.
         data: a picture's bytes.
         suffix: a picture's kind.
+        line: the template line that it comes from, 0 where that is not known.
     """
 
     kind: Literal["formula", "picture"]
@@ -48,6 +49,14 @@ class Atom:
     failed: str = ""
     data: bytes = b""
     suffix: str = ""
+    line: int = 0
+
+    @property
+    def typst_if_broken(self) -> str:
+        """How Typst shows it where it refuses it otherwise: a picture's description, a formula's TeX."""
+        if self.kind == "picture":
+            return f"#missing-image({typst_string(self.source or 'picture')})"
+        return f"#unset-math({typst_string(self.source.strip())})"
 
 
 def mark(index: int) -> str:
@@ -84,9 +93,15 @@ def formula_atom(found: FoundMath, macros: dict[str, Macro]) -> Atom:
             f"#fitted{typst[1:]}" if found.display else typst,
         )
     except TexError as problem:
-        source = found.source.strip()
-        box = f'<code class="unset-math" title="{escape(str(problem))}">{escape(source)}</code>'
-        return Atom("formula", found.source, box, f"#unset-math({typst_string(source)})", failed=str(problem))
+        return _unset(found, str(problem))
+    except RecursionError:
+        return _unset(found, "the formula is nested too deep")
+
+
+def _unset(found: FoundMath, why: str) -> Atom:
+    source = found.source.strip()
+    box = f'<code class="unset-math" title="{escape(why)}">{escape(source)}</code>'
+    return Atom("formula", found.source, box, f"#unset-math({typst_string(source)})", failed=why)
 
 
 def picture_atom(data: bytes, suffix: str, alternative: str, width: str) -> Atom:
@@ -101,6 +116,41 @@ def picture_atom(data: bytes, suffix: str, alternative: str, width: str) -> Atom
     typst_width = f"{int(pixels[1]) * 0.75:g}pt" if pixels else f"{percent[1]}%" if percent else "auto"
     typst = f"#picture({{file}}, {typst_string(alternative or 'picture')}, width: {typst_width})"
     return Atom("picture", alternative, html, typst, data=data, suffix=suffix)
+
+
+def drawing_atom(svg: str) -> Atom:
+    """Keep a drawing in SVG that stands in HTML: there as it is, for Typst as a picture of its own.
+
+    Args:
+        svg: the element, well-formed, inert, its names in small letters as HTML has them.
+
+    Returns:
+        The drawing; one that draws nothing, such as a store of symbols, leaves nothing in Typst.
+    """
+    label = re.search(r'<svg[^>]*?\saria-label="([^"]*)"', svg)
+    words = unescape(label[1]) if label else "drawing"
+    if not _DRAWS.search(re.sub(r"<(defs|symbol)\b.*?</\1>", "", svg, flags=re.DOTALL)):
+        return Atom("picture", words, svg, "")
+    named = _SVG_NAME.sub(lambda match: match[1] + _SVG_NAMES[match[2]], svg)
+    if "xmlns=" not in named.partition(">")[0]:
+        named = named.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+    if "xlink:" in named and "xmlns:xlink" not in named:
+        named = named.replace("<svg", '<svg xmlns:xlink="http://www.w3.org/1999/xlink"', 1)
+    typst = f"#picture({{file}}, {typst_string(words)}, width: auto)"
+    return Atom("picture", words, svg, typst, data=named.encode(), suffix="svg")
+
+
+_DRAWS = re.compile(r"<(?:path|rect|circle|ellipse|line|polyline|polygon|text|image)\b")
+_SVG_NAMES = {
+    name.lower(): name
+    for name in (
+        "viewBox preserveAspectRatio gradientUnits gradientTransform spreadMethod patternUnits patternTransform "
+        "patternContentUnits clipPathUnits maskUnits maskContentUnits markerWidth markerHeight markerUnits refX refY "
+        "textLength lengthAdjust startOffset stdDeviation baseFrequency pathLength linearGradient radialGradient "
+        "clipPath textPath feGaussianBlur feOffset feMerge feMergeNode feBlend feFlood feComposite feColorMatrix"
+    ).split()
+}
+_SVG_NAME = re.compile(rf"((?:\s|</?))({'|'.join(_SVG_NAMES)})(?=[\s=>/])")
 
 
 def missing_atom(path: str, alternative: str) -> Atom:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gradlab.tex import FoundMath, Macro, find_math
 
-from ._atoms import Atom, close_marks, formula_atom, mark, missing_atom, picture_atom, restore_source
+from ._atoms import Atom, close_marks, drawing_atom, formula_atom, mark, missing_atom, picture_atom, restore_source
 from ._sanitise import clean_html
 
 if TYPE_CHECKING:
@@ -32,15 +32,17 @@ _PREFERENCE = (
     "text/plain",
 )
 _REMOTE = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]+:)?//|^[A-Za-z][A-Za-z0-9+.-]+:(?!//)")
+_SVG_TAG = re.compile(r"<(/?)svg\b[^>]*>")
 _TITLE = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """HTML from Markdown or from an output, with marks where atoms stand."""
+    """HTML from Markdown or from an output, with marks where atoms stand; `line` is the template's."""
 
     html: str
     is_output: bool = False
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ class _Maker:
             self.cell_lines = self.source.lines[index] if index < len(self.source.lines) else ()
             self.text = cell.source
             if cell.cell_type == "markdown":
-                self.document.blocks.append(Prose(self._markdown(cell.source, self._line_at)))
+                self.document.blocks.append(Prose(self._markdown(cell.source, self._line_at), line=self._line_at(0)))
             elif cell.cell_type == "code":
                 self.document.blocks.append(Code(cell.source, cell.get("execution_count"), self.document.language))
                 for output in cell.get("outputs", []):
@@ -196,10 +198,10 @@ class _Maker:
         atom = formula_atom(found, self.macros)
         if atom.failed:
             self.warn(line, f"{atom.failed}. The formula is shown as it is written: {_short(found.source)}")
-        return self._place(atom)
+        return self._place(atom, line)
 
-    def _place(self, atom: Atom) -> str:
-        self.document.atoms.append(atom)
+    def _place(self, atom: Atom, line: int) -> str:
+        self.document.atoms.append(replace(atom, line=line))
         return mark(len(self.document.atoms) - 1)
 
     def _clean(self, html: str) -> str:
@@ -207,7 +209,23 @@ class _Maker:
         for name in sorted(dropped):
             what = f"<{name}> cannot be kept in a file that runs and fetches nothing; left out of HTML and PDF"
             self.warn(self._line_of(f"<{name}"), what)
-        return cleaned
+        return self._drawings(cleaned) if "<svg" in cleaned else cleaned
+
+    def _drawings(self, html: str) -> str:
+        """Take drawings in SVG out of well-formed HTML, each with what stands in it."""
+        parts: list[str] = []
+        depth = start = end = 0
+        for tag in _SVG_TAG.finditer(html):
+            if tag[1]:
+                depth -= 1
+            else:
+                depth += 1
+                start = tag.start() if depth == 1 else start
+            if depth == 0:
+                svg = restore_source(html[start : tag.end()], self.document.atoms)
+                parts += [html[end:start], self._place(drawing_atom(svg), self._line_of("<svg"))]
+                end = tag.end()
+        return "".join([*parts, html[end:]])
 
     def _image(self, attributes: dict[str, str]) -> str:
         from urllib.parse import unquote
@@ -217,17 +235,18 @@ class _Maker:
         line = self._line_of(path)
         data = _data_uri(path)
         if data is not None and data[1]:
-            return self._place(picture_atom(data[1], data[0], alternative, attributes.get("width", "")))
+            return self._place(picture_atom(data[1], data[0], alternative, attributes.get("width", "")), line)
         known = self.source.images
         file = known.get(path, known.get(unquote(path)))
         if file is not None:
             suffix = file.suffix.lower().lstrip(".").replace("jpeg", "jpg")
             if suffix in {*_IMAGES.values(), "webp"}:
-                return self._place(picture_atom(file.read_bytes(), suffix, alternative, attributes.get("width", "")))
+                atom = picture_atom(file.read_bytes(), suffix, alternative, attributes.get("width", ""))
+                return self._place(atom, line)
             self.warn(line, f"the image {path} is shown in Jupyter only: HTML and PDF take png, jpg, gif, svg and webp")
         elif _REMOTE.match(path):
             self.warn(line, f"the image {path} is not part of the lab: keep a copy beside the template")
-        return self._place(missing_atom(path, alternative))
+        return self._place(missing_atom(path, alternative), line)
 
     def _output(self, output: Any) -> None:
         if output.output_type == "stream":
@@ -246,11 +265,12 @@ class _Maker:
             width = str(metadata.get(kind, {}).get("width", ""))
             words = "".join(data.get("text/plain", ""))
             atom = picture_atom(raw, _IMAGES[kind], words, width) if raw else missing_atom("picture", words)
-            self.document.blocks.append(Figure(self._place(atom)))
+            self.document.blocks.append(Figure(self._place(atom, self._line_at(0))))
         elif kind == "text/html":
-            self.document.blocks.append(Prose(self._html_output(text), is_output=True))
+            self.document.blocks.append(Prose(self._html_output(text), is_output=True, line=self._line_at(0)))
         elif kind in ("text/markdown", "text/latex"):
-            self.document.blocks.append(Prose(self._markdown(text, lambda _: self._line_at(0)), is_output=True))
+            html = self._markdown(text, lambda _: self._line_at(0))
+            self.document.blocks.append(Prose(html, is_output=True, line=self._line_at(0)))
         elif kind == "text/plain":
             self.document.blocks.append(Words(text, "result"))
         elif data:

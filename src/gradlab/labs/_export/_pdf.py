@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from html import unescape
 from importlib.resources import files
 from pathlib import Path
 
@@ -31,77 +32,131 @@ class Pdf:
         data: its bytes.
         pages: how many pages it has.
         missing: the characters that no font here can show.
-        unshown: the descriptions of pictures whose files are broken; they stand in their places.
+        remarks: template line and message for each part that Typst refuses and that is shown another way.
     """
 
     data: bytes
     pages: int
     missing: tuple[str, ...]
-    unshown: tuple[str, ...]
+    remarks: tuple[tuple[int, str], ...]
 
 
 def to_pdf(document: Document) -> Pdf:
     """Typeset a document.
 
+    A formula, a picture or a paragraph that Typst refuses never stops the page: it is looked for, named, and shown as
+    its TeX, its description or its plain text.
+
     Args:
         document: What is shown.
 
     Returns:
-        The file, its number of pages, and the characters it could not show.
+        The file, its number of pages, and what it could not show.
 
     Raises:
-        GradlabError: Typst refuses the page; the message holds what it said.
+        GradlabError: Typst refuses the page for another reason; the message holds what it said.
     """
     import typst
 
     with tempfile.TemporaryDirectory(prefix="gradlab-pdf-") as name:
         folder = Path(name)
         (folder / "template.typ").write_text(_template(), encoding="utf-8")
+        page = _Page(document, folder)
         try:
-            return _compile(document, folder, frozenset())
-        except typst.TypstError as problem:
-            broken = _broken_pictures(document, folder)
-            if not broken:
-                raise _refused(problem) from problem
+            return _compile(page)
+        except typst.TypstError:
+            page.look_for_faults()
         try:
-            return _compile(document, folder, broken)
+            return _compile(page)
         except typst.TypstError as problem:
-            raise _refused(problem) from problem
+            raise GradlabError(f"the PDF cannot be typeset: {_said(problem)}") from problem
 
 
-def _compile(document: Document, folder: Path, broken: frozenset[int]) -> Pdf:
+def _compile(page: _Page) -> Pdf:
     import json
 
     import typst
 
-    main = folder / "main.typ"
-    main.write_text(_main(document, "\n\n".join(_blocks(document, folder, broken))), encoding="utf-8")
-    compiler = typst.Compiler(str(main), root=str(folder))
+    main = page.folder / "main.typ"
+    main.write_text(_main(page.document, "\n\n".join(page.blocks())), encoding="utf-8")
+    compiler = typst.Compiler(str(main), root=str(page.folder))
     data = compiler.compile(format="pdf", timestamp=_DATE)
     measured = json.loads(compiler.query("<measured>", field="value", one=True))
     assert isinstance(data, bytes)
-    unshown = tuple(document.atoms[index].source for index in sorted(broken))
-    return Pdf(data, measured["pages"], tuple(measured["missing"]), unshown)
+    return Pdf(data, measured["pages"], tuple(measured["missing"]), tuple(page.remarks))
 
 
-def _refused(problem: Exception) -> GradlabError:
-    return GradlabError(f"the PDF cannot be typeset: {getattr(problem, 'message', '') or problem}")
+def _said(problem: Exception) -> str:
+    return str(getattr(problem, "message", "") or problem)
 
 
-def _broken_pictures(document: Document, folder: Path) -> frozenset[int]:
-    """Find the pictures that cannot be read, one by one: asked only when a page was refused."""
+class _Page:
+    """A document as parts in Typst's language, and those of them that Typst refuses."""
+
+    def __init__(self, document: Document, folder: Path) -> None:
+        self.document, self.folder = document, folder
+        self.prose = _convert([block.html for block in document.blocks if isinstance(block, Prose)])
+        self.refused_atoms: set[int] = set()
+        self.refused_blocks: set[int] = set()
+        self.remarks: list[tuple[int, str]] = []
+        for index, atom in enumerate(document.atoms):
+            if atom.data:
+                self._picture(index).write_bytes(atom.data)
+
+    def _picture(self, index: int) -> Path:
+        return self.folder / f"picture-{index}.{self.document.atoms[index].suffix}"
+
+    def atom(self, index: int) -> str:
+        """Return an atom as it is shown."""
+        atom = self.document.atoms[index]
+        if index in self.refused_atoms:
+            return atom.typst_if_broken
+        return atom.typst.replace("{file}", typst_string(self._picture(index).name), 1) if atom.data else atom.typst
+
+    def blocks(self) -> list[str]:
+        """Return the blocks as they are shown."""
+        prose = iter(self.prose)
+        shown: list[str] = []
+        for index, block in enumerate(self.document.blocks):
+            text = next(prose) if isinstance(block, Prose) else _block(block)
+            if index in self.refused_blocks and isinstance(block, Prose):
+                text = _block(Words(unescape(re.sub(r"<[^>]*>", "", block.html)), "raw"))
+            shown.append(put_back(text, self.atom))
+        return shown
+
+    def look_for_faults(self) -> None:
+        """Find what Typst refuses: atoms first, then whole blocks."""
+        atoms = [index for index, atom in enumerate(self.document.atoms) if atom.typst and not atom.failed]
+        for index, said in _refused(self.folder, [(index, self.atom(index)) for index in atoms]):
+            atom = self.document.atoms[index]
+            self.refused_atoms.add(index)
+            what = "its description" if atom.kind == "picture" else "its TeX"
+            name = f"{atom.kind} {' '.join(atom.source.split())[:70]!r}"
+            self.remarks.append((atom.line, f"the PDF cannot show the {name} ({said}): {what} stands in its place"))
+        for index, said in _refused(self.folder, list(enumerate(self.blocks()))):
+            block = self.document.blocks[index]
+            if isinstance(block, Prose):
+                self.refused_blocks.add(index)
+                what = "output" if block.is_output else "text"
+                self.remarks.append((block.line, f"the PDF cannot set this {what} ({said}): it is shown plain"))
+
+
+def _refused(folder: Path, parts: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Yield the numbers of the parts that Typst refuses and what it says, by halves: few are, if any."""
     import typst
 
-    broken: set[int] = set()
-    for index, atom in enumerate(document.atoms):
-        if atom.data:
-            (folder / f"picture.{atom.suffix}").write_bytes(atom.data)
-            (folder / "picture.typ").write_text(f'#image("picture.{atom.suffix}")', encoding="utf-8")
-            try:
-                typst.compile(str(folder / "picture.typ"), root=str(folder))
-            except typst.TypstError:
-                broken.add(index)
-    return frozenset(broken)
+    probe = folder / "probe.typ"
+    lines = "\n\n".join(text for _, text in parts)
+    probe.write_text(f'#import "template.typ": *\n#show: lab\n{lines}\n', encoding="utf-8")
+    try:
+        typst.compile(str(probe), root=str(folder))
+    except typst.TypstError as problem:
+        if len(parts) == 1:
+            yield parts[0][0], _said(problem)
+            return
+        half = len(parts) // 2
+        yield from _refused(folder, parts[:half])
+        yield from _refused(folder, parts[half:])
 
 
 @cache
@@ -128,22 +183,6 @@ def _main(document: Document, body: str) -> str:
 
 def _heading(document: Document) -> str:
     return "" if document.heads_itself else f"#heading(level: 1, {typst_string(document.title)})\n\n"
-
-
-def _blocks(document: Document, folder: Path, broken: frozenset[int]) -> list[str]:
-    prose = iter(_convert([block.html for block in document.blocks if isinstance(block, Prose)]))
-
-    def shown(index: int) -> str:
-        atom = document.atoms[index]
-        if "{file}" not in atom.typst or not atom.data:
-            return atom.typst
-        if index in broken:
-            return f"#missing-image({typst_string(atom.source or 'picture')})"
-        path = folder / f"picture-{index}.{atom.suffix}"
-        path.write_bytes(atom.data)
-        return atom.typst.replace("{file}", typst_string(path.name), 1)
-
-    return [put_back(next(prose) if isinstance(block, Prose) else _block(block), shown) for block in document.blocks]
 
 
 def _convert(fragments: Sequence[str]) -> list[str]:

@@ -31,7 +31,8 @@ from gradlab.tex import (
 
 from ._faces import styled
 
-_SPECIAL = frozenset("#$&_^/\\\"()[]{},;:.|'*~`<>@!=-+?")
+# What Typst would read as markup, or as a bracket that wants its partner.
+_SPECIAL = frozenset("#$&_^/\\\"()[]{},;:.|'*~`<>@!=-+?‖⟨⟩⟪⟫⌊⌋⌈⌉⟮⟯⎰⎱⌜⌝⌞⌟⟦⟧⟬⟭⦃⦄⦅⦆√∛∜")
 _CLASS = {"open": "opening", "close": "closing", "rel": "relation", "bin": "binary", "punct": "punctuation"}
 # Where Typst's class for a character is not TeX's, the class is said.
 _SAID = {
@@ -49,6 +50,7 @@ _ACCENTS = {
     "´": "acute", "`": "grave", "ˇ": "caron", "˘": "breve", "˚": "circle", "←": "arrow.l", "↔": "arrow.l.r",
 }  # fmt: skip
 _LONG = 7  # lines
+_BRACES = "⏟⏞⎵⎴"
 _LINES = {"_": "underline", "⏟": "underbrace", "⏞": "overbrace", "⎵": "underbracket", "⎴": "overbracket"}
 
 
@@ -115,6 +117,8 @@ def _row(items: Sequence[Node]) -> str:
         if not printed:
             continue
         text = isinstance(item, Text)
+        if text and printed[0].isalpha() and out[-1:].isalnum():
+            out += "#h(0pt)"  # else the letter before would be read as the beginning of a name
         out += printed if touching or text else f" {printed}"
         touching = text
     return out
@@ -173,9 +177,9 @@ def _(node: Row) -> str:
 def _(node: Scripts) -> str:
     base = node.base
     single = base.items[0] if isinstance(base, Row) and len(base.items) == 1 else base
-    if isinstance(single, Accent) and single.mark in _LINES and not node.primes:
-        words = node.sub if node.sup is None else node.sup if node.sub is None else None
-        if words is not None:
+    if isinstance(single, Accent) and single.mark in _BRACES and not node.primes:
+        words, other = (node.sub, node.sup) if single.under else (node.sup, node.sub)
+        if words is not None and other is None:
             return f"{_LINES[single.mark]}({_argument(single.base)}, {_argument(words)})"
     printed = _argument(base)
     if node.limits is not None:
