@@ -162,12 +162,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed; default 0")
     parser.add_argument("--no-peers", action="store_true", help="gradlab alone; nothing is written")
     parser.add_argument("--verbose", action="store_true", help="name the undecided, too")
+    parser.add_argument("--modes", nargs="+", default=list(MODES), choices=list(MODES), help="default all")
     options = parser.parse_args(arguments)
     checkers: dict[str, Callable[[Any], str]] = {"gradlab": by_gradlab}
     if not options.no_peers:
         checkers["the framework's own"] = by_peer
     answers = about_reports(REPORTS, checkers)
-    for mode in MODES:
+    for mode in options.modes:
         answers += about_programs(range(options.first, options.first + options.seeds), mode, checkers)
     failed = failures(answers)
     text = (
