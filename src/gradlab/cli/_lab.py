@@ -140,7 +140,7 @@ def _checked(template: Path, strict: bool) -> bool:
         return False
     print_checked(checked, proof)
     bad = proof.count(Truth.FALSE) + (proof.count(Truth.NOT_UNDERSTOOD) if strict else 0)
-    return not (checked.remarks or checked.leaks or bad)
+    return not (checked.faults or checked.leaks or bad)
 
 
 def _run(targets: list[tuple[Path, Path]], options: BuildOptions) -> tuple[BuiltLab | FailedLab, ...]:

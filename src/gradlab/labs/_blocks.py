@@ -126,7 +126,7 @@ class _Marker:
         return self.stack[-1] if self.stack else None
 
     def cell(self, index: int, span: Span) -> Iterable[Line]:
-        for number, text in enumerate(span.lines, span.content_line):
+        for number, text in zip(span.numbers, span.lines, strict=True):
             tag = None
             try:
                 tag = parse_tag(text)

@@ -181,7 +181,14 @@ def _read(path: Path) -> _Read:
     versions = make_versions(template)
     images = read_images(template, versions)
     audit = audit_text(template, versions, images.files)
-    warnings = (*template.warnings, *versions.warnings, *images.warnings, *lint(template, versions), *audit.warnings)
+    warnings = (
+        *template.notes,
+        *template.warnings,
+        *versions.warnings,
+        *images.warnings,
+        *lint(template, versions),
+        *audit.warnings,
+    )
     return _Read(template, versions, images.files, warnings, audit.secrets)
 
 
@@ -221,7 +228,7 @@ class _Build:
     def _unchanged(self, before: Manifest) -> BuiltLab:
         files = tuple(WrittenFile(**file) for file in before.report["files"])
         warnings = tuple(
-            Diagnostic(self.path, int(warning["line"]), "warning", str(warning["message"]))
+            Diagnostic(self.path, int(warning["line"]), warning["severity"], str(warning["message"]))
             for warning in before.report["warnings"]
         )
         return BuiltLab(self.path, self.folder, files, warnings, up_to_date=True)
@@ -309,4 +316,4 @@ def _parsed(path: Path) -> int:
 
 
 def _plain(warning: Diagnostic) -> dict[str, Any]:
-    return {"line": warning.line, "message": warning.message}
+    return {"line": warning.line, "severity": warning.severity, "message": warning.message}

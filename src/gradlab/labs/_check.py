@@ -36,6 +36,11 @@ class CheckedTemplate:
     leaks: tuple[Diagnostic, ...]
     secrets: int
 
+    @property
+    def faults(self) -> tuple[Diagnostic, ...]:
+        """The remarks that ask for a change."""
+        return tuple(remark for remark in self.remarks if remark.severity != "note")
+
 
 def check_template(path: Path) -> CheckedTemplate:
     r"""Check a template without running it.
@@ -64,7 +69,11 @@ def check_template(path: Path) -> CheckedTemplate:
         path=template.path,
         formulas=all_formulas(template, versions),
         graph=template.settings.graph,
-        remarks=tuple(sorted({*template.warnings, *versions.warnings, *images.warnings, *lint(template, versions)})),
+        remarks=tuple(
+            sorted(
+                {*template.notes, *template.warnings, *versions.warnings, *images.warnings, *lint(template, versions)}
+            )
+        ),
         leaks=audit.warnings,
         secrets=len(audit.secrets.lines) + len(audit.warnings),
     )

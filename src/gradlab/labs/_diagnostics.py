@@ -21,7 +21,7 @@ class Diagnostic:
     Args:
         file: the template, as it was named.
         line: line number in it, counted from 1; 0 where the remark is about the whole file.
-        severity: "error" where nothing can be built, "warning" where the build goes on.
+        severity: "error" where nothing can be built, "warning" where the build goes on, "note" where all is well.
         message: what is wrong and what to write instead.
 
     >>> print(Diagnostic(Path("lab.md"), 12, "error", "HWEND closes nothing."))
@@ -30,7 +30,7 @@ class Diagnostic:
 
     file: Path
     line: int
-    severity: Literal["error", "warning"]
+    severity: Literal["error", "warning", "note"]
     message: str
 
     def __str__(self) -> str:

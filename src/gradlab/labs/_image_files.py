@@ -7,6 +7,7 @@ by its content goes out, and only from the template's own folder and the folders
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Final
 
 from gradlab.labs._diagnostics import Diagnostic, TemplateError
 from gradlab.labs._files import UnfitFileError, read_regular
-from gradlab.labs._images import ImageReference
+from gradlab.labs._images import ATTACHED, ImageReference
 from gradlab.labs._template import Template
 from gradlab.labs._versions import Versions
 
@@ -90,7 +91,10 @@ def read_images(template: Template, versions: Versions) -> ImageFiles:
         if image.path not in problems:
             problems[image.path] = None
             try:
-                files[image.path], remarks[image.path] = _read(image, folder, allowed)
+                if image.file.startswith(ATTACHED):
+                    files[image.path], remarks[image.path] = _attached(image, template), ""
+                else:
+                    files[image.path], remarks[image.path] = _read(image, folder, allowed)
             except UnfitFileError as problem:
                 problems[image.path] = problem
             except OSError as problem:
@@ -141,6 +145,21 @@ def _read(image: ImageReference, folder: Path, allowed: Iterable[Path]) -> tuple
     if kind != wanted:
         remark = f"the image {image.path} is {kind} and not {wanted} as its name says; give it the suffix .{kind}"
     return ImageFile(path, data, mode), remark
+
+
+def _attached(image: ImageReference, template: Template) -> ImageFile:
+    """A picture inside the notebook."""
+    name = image.file.removeprefix(ATTACHED)
+    bundle = template.attachments.get(name)
+    if bundle is None:
+        raise FileNotFoundError
+    try:
+        data = next((b64decode("".join(text)) for kind, text in bundle.items() if kind.startswith("image/")), b"")
+    except ValueError:
+        data = b""
+    if Path(name).suffix.lower() not in _SUFFIXES or image_kind(data) is None:
+        raise UnfitFileError(f"the attachment {name} is not published: it is no image by its name and its content.")
+    return ImageFile(Path(name), data, 0o666)
 
 
 def _outer(image: ImageReference, folder: Path, path: Path) -> str:

@@ -16,12 +16,14 @@ _INLINE = re.compile(r"!\[(?:[^\[\]]|\[[^\[\]]*\])*\]\(\s*(?:<([^<>\n]+)>|((?:[^
 _REFERENCE = re.compile(r"!\[([^\[\]]*)\](?:\[([^\[\]]*)\])?(?!\()")
 _DEFINITION = re.compile(r"^ {0,3}\[([^\[\]]+)\]:\s*(?:<([^<>\n]+)>|(\S+))", re.MULTILINE)
 _TAG = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*(?:\"([^\"]+)\"|'([^']+)'|([^\s\"'>]+))", re.IGNORECASE)
-_NOT_A_FILE = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]+:|//|/|#)")
+_NOT_A_FILE = re.compile(r"^(?:(?!attachment:)[A-Za-z][A-Za-z0-9+.-]+:|//|/|#)")
+ATTACHED = "attachment:"
+"""What the path of a picture inside the notebook begins with."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageReference:
-    """One mention of an image file.
+    """One mention of an image file, or of a picture inside the notebook.
 
     Args:
         path: the relative path as the template writes it.
@@ -41,7 +43,8 @@ def find_images(cells: Iterable[Sequence[OutLine]]) -> tuple[ImageReference, ...
         cells: the lines of each prose cell.
 
     Returns:
-        The references by relative path, in order; those in code, by web address or by absolute path are none.
+        The references by relative path or to an attachment, in order; those in code, by web address or by absolute
+        path are none.
 
     >>> [image.file for image in find_images([[OutLine("![net](a%20b.png) <img src='c.svg'>", 4)]])]
     ['a b.png', 'c.svg']

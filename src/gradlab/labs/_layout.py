@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,6 +32,7 @@ class Span:
         closing: the fence or region marker behind it, None for plain prose.
         tail: the blank lines up to the next cell.
         line: number of the cell's first line, counted from 1: its marker where it has one.
+        numbers: of the lines of the content.
         closed: whether a marker that opened the cell was closed.
     """
 
@@ -42,12 +44,8 @@ class Span:
     closing: str | None
     tail: tuple[str, ...]
     line: int
+    numbers: Sequence[int]
     closed: bool
-
-    @property
-    def content_line(self) -> int:
-        """Number of the content's first line."""
-        return self.line + (self.opening is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +95,11 @@ def read_layout(text: str) -> Layout:
             taken.append((start, end, bool(self.explicit_eoc), content))
             return cell, end
 
-    shielded = _shielded(text)
+    covered = _shielded(text)
     converter = TextNotebookConverter({"extension": ".md", "format_name": "markdown"}, None)
     converter.implementation = copy.copy(converter.implementation)
     converter.implementation.cell_reader_class = Recorder
-    notebook = converter.reads(shielded)
+    notebook = converter.reads(covered)
 
     lines = text.splitlines()
     position = len(lines) - sum(end for _, end, _, _ in taken)
@@ -109,10 +107,10 @@ def read_layout(text: str) -> Layout:
     cells = list(notebook.cells)
     header_cell = cells.pop(0).source if len(cells) > len(taken) else None
     spans = []
-    if shielded != text:
+    if covered != text:
         for cell, (_, _, _, content) in zip(cells, taken, strict=True):
-            cell.source = cell.source.replace(_SHIELD, "")
-            content[:] = [line.replace(_SHIELD, "") for line in content]
+            cell.source = unshielded(cell.source)
+            content[:] = [unshielded(line) for line in content]
     for cell, (start, length, closed, content) in zip(cells, taken, strict=True):
         own = lines[position : position + length]
         spans.append(_span(cell, own, start, closed, content, position + 1))
@@ -129,8 +127,18 @@ def _shielded(text: str) -> str:
     if text.startswith("---"):
         return text
     lines = text.split("\n", 2)
-    lines[:2] = [_NOT_CONTENT.sub(lambda found: found[0] + _SHIELD, line) for line in lines[:2]]
+    lines[:2] = [_NOT_CONTENT.sub(shielded_tag, line) for line in lines[:2]]
     return "\n".join(lines)
+
+
+def shielded_tag(found: re.Match[str]) -> str:
+    """Put behind what was found what keeps Jupytext from reading it."""
+    return found[0] + _SHIELD
+
+
+def unshielded(text: str) -> str:
+    """Take out of a text what `shielded` put in."""
+    return text.replace(_SHIELD, "")
 
 
 def _span(cell: Any, own: list[str], start: int, closed: bool, content: list[str], line: int) -> Span:
@@ -146,5 +154,6 @@ def _span(cell: Any, own: list[str], start: int, closed: bool, content: list[str
         closing=closing,
         tail=tuple(rest),
         line=line,
+        numbers=range(line + start, line + start + len(content)),
         closed=closed or not start,
     )

@@ -19,7 +19,7 @@ from gradlab.labs._python import parses
 from gradlab.labs._template import Template
 from gradlab.labs._versions import Versions
 
-_FORMAT = 1
+_FORMAT = 2
 _NAMED_FILE = re.compile(r"""(["'])([^"'\n]{1,200})\1""")
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.labs._blocks import CheckArguments
 from gradlab.labs._cut import OutLine
+from gradlab.labs._images import ATTACHED, find_images
 from gradlab.labs._layout import CellKind, read_layout
 from gradlab.labs._template import Template
 
@@ -130,17 +131,28 @@ def to_notebook(template: Template, pieces: Sequence[Piece]) -> NotebookNode:
     from nbformat import v4
 
     make = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell, "raw": v4.new_raw_cell}
-    texts: list[tuple[str, str, dict[str, Any]]] = [(p.kind, p.source, p.metadata) for p in pieces]
+    texts = [(piece.kind, piece.source, piece.metadata, _attached(template, piece)) for piece in pieces]
     if template.header_cell is not None:
-        texts.insert(0, ("raw", template.header_cell, {}))
+        texts.insert(0, ("raw", template.header_cell, {}, {}))
     seen: Counter[str] = Counter()
     cells = []
-    for kind, source, metadata in texts:
+    for kind, source, metadata, attachments in texts:
         digest = hashlib.sha256(f"{kind}\n{source}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
         seen[digest] += 1
         name = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
-        cells.append(make[kind](source, metadata=copy.deepcopy(metadata), id=name))
+        cells.append(make[kind](source, metadata=copy.deepcopy(metadata), id=name, **attachments))
     return v4.new_notebook(cells=cells, metadata=copy.deepcopy(template.metadata))
+
+
+def _attached(template: Template, piece: Piece) -> dict[str, Any]:
+    """The pictures inside the notebook that a cell shows, and no other: another may be the solution's."""
+    if not template.attachments or piece.kind != "markdown":
+        return {}
+    names = (
+        image.file.removeprefix(ATTACHED) for image in find_images([piece.lines]) if image.file.startswith(ATTACHED)
+    )
+    shown = {name: dict(template.attachments[name]) for name in names if name in template.attachments}
+    return {"attachments": shown} if shown else {}
 
 
 def _protected(piece: Piece) -> Piece:

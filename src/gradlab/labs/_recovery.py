@@ -30,7 +30,7 @@ def block_tags(spans: Sequence[Span], cell: int, number: int) -> list[str]:
     def following() -> Iterator[str]:
         for index in range(cell, len(spans)):
             span = spans[index]
-            yield from (text for row, text in enumerate(span.lines, span.content_line) if row > number)
+            yield from (text for row, text in zip(span.numbers, span.lines, strict=True) if row > number)
 
     words = (word for text in islice(following(), _LINES_AHEAD) for word in _block_words(text))
     return list(islice(words, _TAGS_AHEAD))

@@ -1,16 +1,18 @@
-"""Read a lab template: a Jupytext Markdown file with tags."""
+"""Read a lab template: a Jupytext Markdown file with tags, or a notebook or script that Jupytext reads as one."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from gradlab.labs._blocks import Line, mark_lines
+from gradlab.labs._convert import ConversionError, Converted, convert, is_converted, line_of
 from gradlab.labs._diagnostics import Diagnostic, TemplateError
 from gradlab.labs._files import UnfitFileError, read_regular
+from gradlab.labs._foreign import refuse_foreign
 from gradlab.labs._layout import CellKind, Layout, Span, read_layout
 from gradlab.labs._settings import LabSettings, SettingsError, split_settings
 
@@ -56,10 +58,12 @@ class Template:
         metadata: the notebook's metadata, kernelspec included.
         settings: what the header sets under `gradlab:`.
         warnings: what was accepted though it should be written otherwise.
+        notes: what is said though nothing need be changed.
         header: the header's lines without gradlab's settings.
         header_cell: the raw cell that Jupytext makes of other settings in the header, None without.
         allowed: the texts that ALLOW tags name.
         ends_with_newline: whether the last line is ended.
+        attachments: the pictures inside a notebook: name, then kind, then content.
     """
 
     path: Path
@@ -67,10 +71,12 @@ class Template:
     metadata: dict[str, Any]
     settings: LabSettings
     warnings: tuple[Diagnostic, ...]
+    notes: tuple[Diagnostic, ...]
     header: tuple[str, ...]
     header_cell: str | None
     allowed: tuple[str, ...]
     ends_with_newline: bool
+    attachments: Mapping[str, Mapping[str, str]]
 
     @property
     def is_python(self) -> bool:
@@ -89,12 +95,16 @@ class _Findings:
         self.path = path
         self.errors: list[Diagnostic] = []
         self.warnings: list[Diagnostic] = []
+        self.notes: list[Diagnostic] = []
 
     def error(self, line: int, message: str) -> None:
         self.errors.append(Diagnostic(self.path, line, "error", message))
 
     def warning(self, line: int, message: str) -> None:
         self.warnings.append(Diagnostic(self.path, line, "warning", message))
+
+    def note(self, line: int, message: str) -> None:
+        self.notes.append(Diagnostic(self.path, line, "note", message))
 
     def stop(self) -> TemplateError:
         return TemplateError(sorted(self.errors))
@@ -104,7 +114,7 @@ def read_template(path: Path) -> Template:
     r"""Read a template and find everything that is wrong with its tags.
 
     Args:
-        path: a Jupytext Markdown file, UTF-8.
+        path: a Jupytext Markdown file, UTF-8, or what Jupytext reads by its suffix: a notebook, a script.
 
     Returns:
         The template.
@@ -121,16 +131,15 @@ def read_template(path: Path) -> Template:
     path = Path(path)
     findings = _Findings(path)
     text = _read_text(path, findings)
-    lines = text.split("\n")
-    try:
-        settings, own = split_settings(lines)
-    except SettingsError as problem:
-        findings.error(problem.line, str(problem))
-        raise findings.stop() from problem
-    kept = [line for row, line in enumerate(lines) if row not in own]
-    layout = _layout(kept, len(own), findings)
+    converted = _converted(path, text, findings)
+    layout, settings = _layout(text if converted is None else converted.text, findings, converted and text)
+    if converted is not None:
+        layout = _placed(layout, converted, findings)
     marked = mark_lines(layout.spans, findings.error, findings.warning)
     _check_markers(layout.spans, findings)
+    if not findings.errors:
+        cells = zip(layout.spans, marked.cells, strict=True)
+        refuse_foreign(cells, findings.error, findings.warning, findings.note)
     if findings.errors:
         raise findings.stop()
     metadata = {**layout.metadata, "kernelspec": dict(layout.metadata.get("kernelspec") or _KERNEL)}
@@ -152,11 +161,43 @@ def read_template(path: Path) -> Template:
         metadata=metadata,
         settings=settings,
         warnings=tuple(sorted(findings.warnings)),
+        notes=tuple(findings.notes),
         header=layout.header,
         header_cell=layout.header_cell,
         allowed=marked.allowed,
-        ends_with_newline=text.endswith("\n"),
+        ends_with_newline=converted is not None or text.endswith("\n"),
+        attachments={} if converted is None else converted.attachments,
     )
+
+
+def _converted(path: Path, text: str, findings: _Findings) -> Converted | None:
+    """What Jupytext makes of a notebook or a script, None of Markdown."""
+    if not is_converted(path):
+        return None
+    try:
+        converted = convert(path, text)
+    except ConversionError as problem:
+        findings.error(problem.line, str(problem))
+        raise findings.stop() from problem
+    if converted.remark:
+        findings.note(0, f"{converted.remark}.")
+    return converted
+
+
+def _placed(layout: Layout, converted: Converted, findings: _Findings) -> Layout:
+    """The cells with the lines of the notebook or script that they come from."""
+    if len(layout.spans) != len(converted.cells):
+        findings.error(
+            0, "the cells cannot be told apart in Markdown; save the template as a notebook with other cells."
+        )
+        raise findings.stop()
+    spans = []
+    for span, numbers in zip(layout.spans, converted.cells, strict=True):
+        own = numbers[1:] if span.prefix is not None else numbers
+        last = own[-1] if own else numbers[-1]
+        padded = (*own, *[last] * (len(span.lines) - len(own)))[: len(span.lines)]
+        spans.append(replace(span, line=numbers[0], numbers=padded))
+    return replace(layout, spans=tuple(spans), metadata={**converted.metadata, "jupytext": layout.metadata["jupytext"]})
 
 
 def _read_text(path: Path, findings: _Findings) -> str:
@@ -187,9 +228,20 @@ def _read_text(path: Path, findings: _Findings) -> str:
     return _ODD_LINE_ENDS.sub(" ", text)
 
 
-def _layout(lines: Sequence[str], removed: int, findings: _Findings) -> Layout:
+def _layout(text: str, findings: _Findings, script: str | None) -> tuple[Layout, LabSettings]:
+    """Part Markdown into cells, and take gradlab's settings out of its header.
+
+    A script, where the Markdown was made of one, is what the lines of the header are looked up in.
+    """
+    lines = text.split("\n")
     try:
-        layout = read_layout("\n".join(lines))
+        settings, own = split_settings(lines)
+    except SettingsError as problem:
+        line = problem.line if script is None else line_of(script, lines[problem.line - 1])
+        findings.error(line, str(problem))
+        raise findings.stop() from problem
+    try:
+        layout = read_layout("\n".join(line for row, line in enumerate(lines) if row not in own))
     except Exception as problem:  # Jupytext and PyYAML raise what their parts happen to raise
         findings.error(1, f"Jupytext cannot read the file: {str(problem).strip().partition(chr(10))[0]}")
         raise findings.stop() from problem
@@ -198,8 +250,12 @@ def _layout(lines: Sequence[str], removed: int, findings: _Findings) -> Layout:
         name = representation["format_name"]
         findings.error(1, f"the header says 'format_name: {name}'; a template is written in 'format_name: markdown'.")
         raise findings.stop()
-    spans = tuple(replace(span, line=span.line + removed) for span in layout.spans)
-    return replace(layout, spans=spans)
+    removed = len(own)
+    spans = tuple(
+        replace(span, line=span.line + removed, numbers=[number + removed for number in span.numbers])
+        for span in layout.spans
+    )
+    return replace(layout, spans=spans), settings
 
 
 def _check_markers(spans: Sequence[Span], findings: _Findings) -> None:
@@ -209,10 +265,10 @@ def _check_markers(spans: Sequence[Span], findings: _Findings) -> None:
             findings.error(span.line, f"the cell that begins here is never closed; write '{closing}' where it ends.")
         if span.kind == "code" and (span.closing or "").strip("` \t"):
             findings.error(
-                span.content_line + len(span.lines),
+                (span.numbers[-1] if span.numbers else span.line) + 1,
                 f"a fence opens here though that of line {span.line} is still open; write '```' before it.",
             )
-        for number, text in enumerate(span.lines, span.content_line):
+        for number, text in zip(span.numbers, span.lines, strict=True):
             if _REGION_MARKER.match(text):
                 findings.error(
                     number,

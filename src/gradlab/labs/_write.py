@@ -22,6 +22,7 @@ from gradlab.labs._export import (
     to_pdf,
 )
 from gradlab.labs._image_files import ImageFile
+from gradlab.labs._images import ATTACHED
 from gradlab.labs._template import Template
 from gradlab.labs._versions import Version
 
@@ -105,7 +106,8 @@ class _Writer:
         if "md" in formats:
             self._add("md", relink(self.version.markdown, links).encode(), [])
         if "ipynb" in formats:
-            self._add("ipynb", _notebook_bytes(notebook, links), self._run_facts())
+            files = {path: link for path, link in links.items() if not path.startswith(ATTACHED)}
+            self._add("ipynb", _notebook_bytes(notebook, files), self._run_facts())
         if document is not None:
             self._pages(document, formats)
         for link in dict.fromkeys(links.values()):
@@ -132,7 +134,9 @@ class _Writer:
             if found is None:
                 sources.setdefault(image.path, None)
                 continue
-            link = names.setdefault(found.path, self._free_name(Path(image.file), names.values()))
+            link = names.setdefault(
+                found.path, self._free_name(Path(image.file.removeprefix(ATTACHED)), names.values())
+            )
             copy = self.folder / link
             if image.path not in links and not copy.exists():
                 copy.parent.mkdir(exist_ok=True)

@@ -131,3 +131,11 @@ def test_a_graph_that_is_none_is_an_error_in_its_line(run, graph, said):
     assert re.match(r"lab\.md:\d+: error: graph: ", err)
     line = int(err.split(":")[1])
     assert graph in Path("lab.md").read_text().split("\n")[line - 1]
+
+
+def test_a_note_is_shown_and_fails_nothing(run):
+    Path("plain.md").write_text("# Nothing to prove\n")
+    status, out, _ = run("plain.md")
+    assert status == 0
+    assert "plain.md: note: no tag marks anything as homework" in out
+    assert "lint: 0 remarks" in out

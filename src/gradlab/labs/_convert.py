@@ -1,0 +1,222 @@
+"""Templates that are notebooks or scripts: read by Jupytext, with the line of the file for each line of each cell."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from gradlab._errors import GradlabError
+from gradlab.labs._layout import shielded_tag, unshielded
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+_MARKDOWN: Final = frozenset({".md", ".markdown"})
+_COMMENT = re.compile(r"^\s*(?:#+'?|//+|--+|%+|;+|\"{3}|'{3})?\s?(.*?)(?:\"{3}|'{3})?\s*$")
+_TAG = re.compile(r"#(?=!(?:TAG|MSG)\b)")
+_PLACE = re.compile("\ue000([0-9]+):([0-9]+)\ue000")
+_LINES_AHEAD: Final = 200
+
+
+class ConversionError(GradlabError):
+    """A file that Jupytext cannot read, with the line that is to blame.
+
+    Args:
+        line: counted from 1.
+        message: what is wrong.
+    """
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A template as Jupytext Markdown.
+
+    Args:
+        text: the Markdown.
+        cells: for each cell, the line of the file for each line of its source.
+        metadata: the notebook's.
+        attachments: the pictures inside the notebook: name, then kind, then content.
+        remark: what is to be said about the line numbers, empty if nothing is.
+    """
+
+    text: str
+    cells: tuple[tuple[int, ...], ...]
+    metadata: dict[str, Any] = field(default_factory=lambda: dict[str, Any]())
+    attachments: dict[str, dict[str, str]] = field(default_factory=lambda: dict[str, dict[str, str]]())
+    remark: str = ""
+
+
+def is_converted(path: Path) -> bool:
+    """Say whether a template is no Markdown but a notebook or a script.
+
+    Args:
+        path: the template.
+
+    Returns:
+        Whether its suffix is one that Jupytext knows for another format.
+
+    >>> is_converted(Path("lab.ipynb")), is_converted(Path("lab.md")), is_converted(Path("lab.txt"))
+    (True, False, False)
+    """
+    from jupytext.formats import NOTEBOOK_EXTENSIONS
+
+    return path.suffix in NOTEBOOK_EXTENSIONS and path.suffix not in _MARKDOWN
+
+
+def convert(path: Path, text: str) -> Converted:
+    """Read a notebook or a script.
+
+    Args:
+        path: the template, for its suffix.
+        text: what it holds.
+
+    Returns:
+        The same cells as Markdown; outputs are left out, for a build makes them anew.
+
+    Raises:
+        ConversionError: if it cannot be read.
+    """
+    import jupytext
+
+    remark = ""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of old notebook formats, which are brought up to date here
+            if path.suffix == ".ipynb":
+                places, remark = _json_places(text)
+                notebook = jupytext.reads(text, "ipynb")
+            else:
+                # Jupytext would take the tags for shell commands that someone has commented out.
+                notebook = jupytext.reads(_TAG.sub(shielded_tag, text), path.suffix)
+                for cell in notebook.cells:
+                    cell.source = unshielded(cell.source)
+                places = _aligned([cell.source.split("\n") for cell in notebook.cells], text.split("\n"))
+            attachments = _attachments(notebook)
+            metadata = _prepared(notebook)
+            markdown = unshielded(jupytext.writes(notebook, {"extension": ".md", "format_name": "markdown"}))
+    except json.JSONDecodeError as problem:
+        raise ConversionError(problem.lineno, f"the notebook is no JSON: {problem.msg}.") from problem
+    except Exception as problem:  # Jupytext and nbformat raise what their parts happen to raise
+        first = str(problem).strip().partition("\n")[0]
+        raise ConversionError(1, f"Jupytext cannot read the file as {path.suffix}: {first}.") from problem
+    if notebook.cells and _is_header(notebook.cells[0]):
+        places = places[1:]
+    return Converted(markdown, tuple(places), metadata, attachments, remark)
+
+
+def _is_header(cell: NotebookNode) -> bool:
+    """Whether a cell is what Jupytext writes as the header of a Markdown file."""
+    return cell.cell_type == "raw" and cell.source.startswith("---") and cell.source.rstrip().endswith("---")
+
+
+def _prepared(notebook: NotebookNode) -> dict[str, Any]:
+    """Take out what no template has, and return the metadata that the versions keep."""
+    for cell in notebook.cells:
+        cell.pop("attachments", None)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    metadata = notebook.metadata
+    language = metadata.pop("jupytext", {}).get("main_language") or metadata.get("language_info", {}).get("name")
+    # What widgets showed is an output.
+    metadata.pop("widgets", None)
+    if "kernelspec" not in metadata:
+        python = language in (None, "python")
+        name = (
+            {"display_name": "Python 3", "name": "python3"} if python else {"display_name": language, "name": language}
+        )
+        metadata.kernelspec = {**name, "language": language or "python"}
+    metadata.kernelspec.setdefault("language", language or "python")
+    kept = dict(metadata)
+    metadata.jupytext = {"cell_metadata_filter": "all"}
+    return kept
+
+
+def _attachments(notebook: NotebookNode) -> dict[str, dict[str, str]]:
+    """The pictures in the cells by name; Jupyter names them alike in each cell, here each gets its own name."""
+    taken: dict[str, dict[str, str]] = {}
+    for cell in notebook.cells:
+        for name, bundle in cell.get("attachments", {}).items():
+            own, number = name, 1
+            while taken.setdefault(own, dict(bundle)) != dict(bundle):
+                number += 1
+                own = f"{Path(name).stem}-{number}{Path(name).suffix}"
+            if own != name:
+                spelt = "|".join(re.escape(text) for text in {name, quote(name)})
+                pattern = re.compile(rf"""attachment:(?:{spelt})(?=[\s)>"'])""")
+                cell.source = pattern.sub(lambda _, own=own: f"attachment:{quote(own)}", cell.source)
+    return taken
+
+
+def _json_places(text: str) -> tuple[list[tuple[int, ...]], str]:
+    """The file's line of each line of source, where Jupyter wrote the notebook; else where Jupyter would write it."""
+    data = json.loads(text)
+    if not isinstance(data, dict):
+        raise ValueError("it holds no notebook")
+    plain = json.dumps(data, indent=1).count("\n")
+    sheets = data.get("worksheets") or [data]
+    cells = [cell for sheet in sheets for cell in sheet.get("cells", [])]
+    lists = True
+    counts = []
+    for index, cell in enumerate(cells):
+        key = "source" if "source" in cell else "input"
+        source = cell.get(key, "")
+        lists = lists and isinstance(source, list)
+        count = len((source if isinstance(source, str) else "".join(source)).splitlines())
+        cell[key] = [f"\ue000{index}:{row}\ue000" for row in range(count)]
+        counts.append(count)
+    as_jupyter_writes = lists and plain == text.strip().count("\n")
+    written = json.dumps(data, indent=1, ensure_ascii=False, sort_keys=not as_jupyter_writes).split("\n")
+    found = {(int(m[1]), int(m[2])): row for row, line in enumerate(written, 1) if (m := _PLACE.search(line))}
+    places, last = [], 1
+    for index, count in enumerate(counts):
+        places.append(tuple(found[index, row] for row in range(count)) or (last,))
+        last = places[-1][-1]
+    return places, "" if as_jupyter_writes else "the line numbers are those of the notebook once Jupyter has saved it"
+
+
+def _aligned(cells: Iterable[Sequence[str]], lines: Sequence[str]) -> list[tuple[int, ...]]:
+    """The script's line of each line of source: the next that says the same, a comment sign before it or not."""
+    places, at = [], 0
+    for rows in cells:
+        numbers = []
+        for row in rows:
+            wanted = row.strip()
+            ahead = range(at, min(at + (_LINES_AHEAD if wanted else 1), len(lines)))
+            place = next((j for j in ahead if wanted in (lines[j].strip(), _bare(lines[j]))), None)
+            at = at if place is None else place + 1
+            numbers.append(max(1, at))
+        places.append(tuple(numbers))
+    return places
+
+
+def line_of(text: str, wanted: str) -> int:
+    r"""Find a line of a script.
+
+    Args:
+        text: the script.
+        wanted: what the line says.
+
+    Returns:
+        The number of the first such line, a comment sign before it or not; 1 where there is none.
+
+    >>> line_of("# ---\n# gradlab:\n#   seed: x\n", "  seed: x")
+    3
+    """
+    bare = wanted.strip()
+    lines = enumerate(text.split("\n"), 1)
+    return next((number for number, line in lines if bare in (line.strip(), _bare(line))), 1)
+
+
+def _bare(line: str) -> str:
+    found = _COMMENT.match(line)
+    return found[1].strip() if found else line.strip()
