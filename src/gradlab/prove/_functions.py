@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from gradlab.derive import local_gradient
 from gradlab.graph import ZERO, Apply, Expression, Ref, functions, known_as, parse, transform
 
-_SPELLINGS = {"ln": "log", "ReLU": "relu", "RELU": "relu", "sgn": "sign", r"\sigma": "sigmoid"}
+_SPELLINGS = {
+    "ln": "log", "ReLU": "relu", "RELU": "relu", "sgn": "sign", r"\sigma": "sigmoid", "sig": "sigmoid",
+    "logistic": "sigmoid",
+}  # fmt: skip
 # Functions that are no primitive, as formulas of x.
-_COMPOSED = {
+COMPOSED = {
     "tan": parse("sin(x)/cos(x)"),
     "sinh": parse("(exp(x) - exp(-x))/2"),
     "sech": parse("2/(exp(x) + exp(-x))"),
@@ -34,6 +38,16 @@ def function_words() -> tuple[str, ...]:
     return tuple(name for row in rows for name in (row.name, *row.also))
 
 
+def vocabulary() -> frozenset[str]:
+    """All names under which functions may be written, without backslashes."""
+    return _vocabulary(function_words())
+
+
+@lru_cache(maxsize=4)
+def _vocabulary(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset((*words, *COMPOSED, *OF_SEVERAL, *(name for name in _SPELLINGS if name.isalpha())))
+
+
 def function_name(text: str) -> str:
     r"""The name of a function command: ``\operatorname{ReLU}`` is ``relu``."""
     bare = re.sub(r"\\(?:operatorname\*?|mathrm|text|textrm|mathop|mathit)\s*\{\s*([A-Za-z0-9\\_]+)\s*\}", r"\1", text)
@@ -44,8 +58,8 @@ def function_name(text: str) -> str:
 
 def call(name: str, arguments: tuple[Expression, ...]) -> Expression:
     """A function applied to its arguments."""
-    if name in _COMPOSED:
-        return _inserted(_COMPOSED[name], arguments[0])
+    if name in COMPOSED:
+        return _inserted(COMPOSED[name], arguments[0])
     return Apply(name, arguments)
 
 

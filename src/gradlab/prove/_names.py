@@ -137,6 +137,10 @@ class Names:
         """Whether a name that the graph does not have looks like one of its own: its letter, with an index."""
         return bool(written.sub or written.layer) and written.head in self._families
 
+    def has_family(self, head: str) -> bool:
+        """Whether the graph has quantities with this letter."""
+        return head in self._families
+
     def unknown(self, written: Written, at: int) -> NotUnderstoodError:
         """The error for a name that nothing gives a meaning to; offers the nearest."""
         shown = {quantity.latex: quantity.name for quantity in self.graph}

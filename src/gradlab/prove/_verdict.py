@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from gradlab.prove.read._statements import Kind
+
 
 class Truth(Enum):
     """What is known about one step of a chain."""
@@ -146,6 +148,7 @@ class Step:
         repair: what would make it true, if something simple does.
         reason: the method in numbers, or what was not understood and why.
         slips: slips of notation in either side that were read all the same.
+        kind: what it does; anything but a claim says nothing that could be wrong, and counts apart.
     """
 
     truth: Truth
@@ -157,9 +160,15 @@ class Step:
     repair: Repair | None = None
     reason: str = ""
     slips: tuple[Slip, ...] = ()
+    kind: Kind = Kind.CLAIM
+
+    @property
+    def verdict(self) -> str:
+        """What is said about it in one word: the truth of a claim, or what it is instead."""
+        return self.truth.value if self.kind is Kind.CLAIM else self.kind.name.replace("_", " ")
 
     def __str__(self) -> str:
-        parts = [f"{self.truth.value:<14}  {_short(self.left)} = {_short(self.right)}"]
+        parts = [f"{self.verdict:<14}  {_short(self.left)} = {_short(self.right)}"]
         if self.reason:
             parts.append(f"    {self.reason}")
         if self.witness:

@@ -15,6 +15,7 @@ from gradlab.tex._lines import LineIndex
 from gradlab.tex._markdown import FoundMath, MathText, find_math
 from gradlab.tex._protected import protected
 
+_MOST_WORDS = 120  # characters of them before a formula
 _HEADER = re.compile(r"\A---[ \t]*\n(?:.*\n)*?---[ \t]*(?:\n|\Z)")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(?!#!)(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
 _SECTION = re.compile(r"\\(?:part|chapter|(?:sub)*section|paragraph|question|exercise)\*?\s*\{([^{}]*)\}")
@@ -33,6 +34,7 @@ class Formula:
         heading: the heading above it, empty without one.
         in_key: whether it belongs to the solution, which students do not get.
         cell: the notebook's cell in which its lines are counted, from 1; 0 where the document is no notebook.
+        before: the words before it in its paragraph, behind the formula before it.
     """
 
     tex: str
@@ -43,6 +45,7 @@ class Formula:
     heading: str = ""
     in_key: bool = False
     cell: int = 0
+    before: str = ""
 
     @property
     def line(self) -> int:
@@ -102,7 +105,13 @@ def placed(text: str, found: MathText, headings: Sequence[tuple[int, str]] = ())
     """
     index = LineIndex(text)
     offsets = [offset for offset, _ in headings]
-    return tuple(_formula(piece, index, offsets, headings) for piece in found.formulas)
+    result: list[Formula] = []
+    end = 0
+    for piece in found.formulas:
+        words = text[max(end, piece.offset - _MOST_WORDS) : piece.offset].rpartition("\n\n")[2]
+        result.append(replace(_formula(piece, index, offsets, headings), before=_words(words)))
+        end = piece.offset + len(piece.source)
+    return tuple(result)
 
 
 def _formula(

@@ -37,7 +37,7 @@ class Kind(Enum):
     DEFINITION = "definition"
     CONDITION = "condition"
     UPDATE = "update rule"
-    VALUE = "value put in"
+    VALUE = "value"
 
     @property
     def remedy(self) -> str:

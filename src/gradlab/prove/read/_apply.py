@@ -1,0 +1,219 @@
+r"""Names and what they are applied to: functions of the text, quantities at a point, letters before a bracket."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gradlab.graph import Expression, Partial, Ref
+from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove.read import _functions as table
+from gradlab.prove.read import _names as naming
+from gradlab.prove.read import _words as words
+from gradlab.prove.read._label import Label, head_of, key_of
+from gradlab.prove.read._nodes import At, Call, Derivative, Indexed
+from gradlab.prove.read._part import Part
+from gradlab.prove.read._rows import Item
+from gradlab.prove.read._scope import free, is_conventional
+
+if TYPE_CHECKING:
+    from gradlab.prove.read._reader import Reader
+
+_ELEMENTARY = frozenset(
+    "arcsin arccos arctan arsinh arcosh artanh csc deg dim gcd lim inf sup arg ker hom Pr lg argmax argmin erf".split()
+)
+
+
+def named(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list[Expression], int]:
+    """What begins with a letter or a word: a function with its argument, a name, or letters side by side."""
+    if part.kind == "run":
+        return words.run(reader, part, parts, i)
+    name = table.function_of(reader, part)
+    if name is not None:
+        value, end = table.applied(reader, part, name, parts, i + 1)
+        return [value], end
+    if part.text.strip() == "softmax" and not reader.scope.has(key_of(Label(head_of(part)))):
+        return table.softmax(reader, part, parts, i)
+    if part.kind == "function" and part.text in _ELEMENTARY:
+        raise NotUnderstoodError(f"the function {part.text} is not judged", part.at)
+    following = parts[i + 1] if i + 1 < len(parts) else None
+    if isinstance(following, Part) and _is_argument(part, following):
+        value = called(reader, part, following)
+        if value is not None:
+            bare = replace(following, primes=0)
+            return [reader.with_scripts(value, bare)], i + 2
+    return [naming.value_of(reader, part)], i + 1
+
+
+def _is_argument(part: Part, following: Part) -> bool:
+    return following.kind == "group" and following.text in ("(", "[") and part.kind != "function"
+
+
+def called(reader: Reader, part: Part, group: Part) -> Expression | None:
+    """The value of a named function at its arguments, or None where the bracket is a factor."""
+    label = naming.labelled(reader, part)
+    if label is None or (label.power is not None and not _is_inverse(label)):
+        return None
+    scope = reader.scope
+    bare = Label(label.head, label.below, label.above, label.mark, None, 0, label.commas)
+    key = key_of(bare)
+    if _is_inverse(label):
+        message = f"{label.head}^{{-1}} before a bracket is an inverse function: this is not judged"
+        raise NotUnderstoodError(message, part.at)
+    found = scope.in_graph(bare, part.at)
+    if found is not None:
+        reader.known.add(found)
+        return _quantity_at(reader, found, group, label.primes, part)
+    name = free(key)
+    if name in scope.known.functions:
+        return _of_text(reader, name, group, label.primes)
+    if name in scope.known.quantities:
+        return _defined_at(reader, name, group, label, part)
+    if not _is_applied(reader, bare, key, group, label.primes):
+        return None
+    reader.strangers.setdefault(name, part.at)
+    arguments = tuple(reader.sum_of(row, group) for row in group.inside)
+    if any(isinstance(naming_component, Indexed) for naming_component in _running(reader, bare)):
+        raise NotUnderstoodError(f"the functions {key} with a letter in their index are not understood", part.at)
+    orders = (label.primes, *(0 for _ in arguments[1:]))
+    if label.primes and len(arguments) > 1:
+        raise NotUnderstoodError(f"a prime on {key}, which has several variables", part.at)
+    return Call(name, arguments, orders)
+
+
+def _running(reader: Reader, label: Label) -> tuple[Expression, ...]:
+    tokens = [token for token in (*label.below, *label.above) if naming.is_running(reader, token)]
+    return tuple(Indexed("?", (naming.component(reader, token),)) for token in tokens)
+
+
+def _is_inverse(label: Label) -> bool:
+    return label.power is not None and [part.text for part in label.power] == ["−", "1"] and is_conventional(label.head)
+
+
+def _is_applied(reader: Reader, label: Label, key: str, group: Part, primes: int) -> bool:
+    """Whether a letter before a bracket, of which nothing is known, is a function; both readings where that is open."""
+    use = reader.scope.use
+    if primes or len(group.inside) > 1 or (len(label.head) > 1 and label.head.startswith(r"\mathrm")):
+        return True
+    if free(key) in reader.scope.arrays or label.head.startswith(r"\mathbf"):
+        return False
+    conventional = is_conventional(label.head)
+    if any(naming.is_running(reader, token) for token in (*label.below, *label.above)) or reader.scope.belongs(label):
+        return conventional and not reader.scope.belongs(label)
+    if key in use.bare:
+        if not conventional or not _bare_argument_in(group):
+            return False
+        why = f"{key} before a bracket may be a function or a factor: write \\cdot for a product"
+        return not reader.choose(group.at, 2, why)
+    if conventional or key in use.primed:
+        return True
+    why = f"{key} before a bracket may be a function or a factor: write \\cdot for a product"
+    return not reader.choose(group.at, 2, why, kind=f"call {key}")
+
+
+def _bare_argument_in(group: Part) -> bool:
+    return all(len(row) == 1 and row[0].kind in ("letter", "number", "word") for row in group.inside)
+
+
+def _quantity_at(reader: Reader, name: str, group: Part, primes: int, part: Part) -> Expression | None:
+    """A quantity of the graph with brackets behind it: what it depends on, a point, or a factor."""
+    scope = reader.scope
+    upstream = scope.names.upstream(name)
+    inside = [_bare_name(reader, row) for row in group.inside]
+    own = all(known is not None and known in upstream for known in inside)
+    inputs = scope.inputs_of(name)
+    sink = scope.names.is_sink(name)
+    body: Expression = Ref(name)
+    if primes:
+        wrt = inside[0] if own and len(inside) == 1 else inputs[0] if len(inputs) == 1 else None
+        if wrt is None:
+            raise NotUnderstoodError("a prime needs the variable of the function in the brackets behind it", group.at)
+        body = Partial(name, wrt) if primes == 1 else Derivative(body, (Ref(wrt),) * primes)
+        return body if own else _at(reader, body, (wrt,), group)
+    if own:
+        if len(inside) == 1 and not sink:
+            why = "this may be a product, or a function and its argument: write \\cdot, or leave the bracket away"
+            return None if reader.choose(group.at, 2, why) else body
+        return body
+    if not upstream:
+        return None
+    if sink and len(group.inside) == len(inputs):
+        values = _at(reader, body, inputs, group)
+        why = "this may be a product, or the value at a point: write \\cdot for a product"
+        return None if len(inputs) == 1 and not _is_point(group) and reader.choose(group.at, 2, why) else values
+    if len(group.inside) == 1:
+        return None
+    shown = scope.latex(name)
+    raise NotUnderstoodError(f"{shown} is not computed from what stands in the brackets", group.at)
+
+
+def _is_point(group: Part) -> bool:
+    """Whether nothing but a number, or a new letter, stands in a bracket."""
+    return all(len(row) == 1 and row[0].kind == "number" for row in group.inside)
+
+
+def _at(reader: Reader, body: Expression, names: tuple[str, ...], group: Part) -> Expression:
+    values = tuple(reader.sum_of(row, group) for row in group.inside)
+    if len(values) != len(names):
+        raise NotUnderstoodError(f"{len(names)} values are expected in these brackets, not {len(values)}", group.at)
+    return At(body, tuple(Ref(name) for name in names), values)
+
+
+def _bare_name(reader: Reader, row: tuple[Part, ...]) -> str | None:
+    if len(row) != 1 or row[0].kind not in ("letter", "word", "run") or row[0].primes:
+        return None
+    label = naming.labelled(reader, row[0])
+    if label is None or label.power is not None:
+        return None
+    found = reader.scope.in_graph(label)
+    key = free(key_of(label))
+    return found if found is not None else key if key in reader.scope.known.quantities or reader.scope.use else None
+
+
+def _of_text(reader: Reader, name: str, group: Part, primes: int) -> Expression:
+    """A function of the text at its arguments."""
+    function = reader.scope.known.functions[name]
+    arguments = tuple(reader.sum_of(row, group) for row in group.inside)
+    count = len(function.parameters)
+    if len(arguments) != count:
+        if len(arguments) == 1 and not primes and hasattr(arguments[0], "rank"):
+            own = tuple(Ref(parameter) for parameter in function.parameters)
+            return Call(name, own, (0,) * count, shown=False)
+        raise NotUnderstoodError(f"{name[1:]} takes {count} arguments, not {len(arguments)}", group.at)
+    if primes and count != 1:
+        raise NotUnderstoodError(f"a prime on {name[1:]}, which has several variables", group.at)
+    return Call(name, arguments, (primes, *(0 for _ in arguments[1:])))
+
+
+def _defined_at(reader: Reader, name: str, group: Part, label: Label, part: Part) -> Expression | None:
+    """A quantity that the text defines with brackets behind it: what it depends on, or a factor."""
+    inside = [_bare_name(reader, row) for row in group.inside]
+    formula_names = reader.scope.known.quantities[name].names
+    depends = _reachable(reader, formula_names)
+    own = all(known is not None and known in depends for known in inside)
+    if label.primes:
+        if own and len(inside) == 1 and inside[0] is not None:
+            return Derivative(Ref(name), (Ref(inside[0]),) * label.primes)
+        raise NotUnderstoodError("a prime needs the variable of the function in the brackets behind it", group.at)
+    if own and len(inside) > 1:
+        return Ref(name)
+    if own:
+        why = "this may be a product, or a function and its argument: write \\cdot, or leave the bracket away"
+        return None if reader.choose(group.at, 2, why) else Ref(name)
+    if len(group.inside) > 1:
+        raise NotUnderstoodError(f"{name[1:]} is not computed from what stands in the brackets", group.at)
+    return None
+
+
+def _reachable(reader: Reader, names: frozenset[str]) -> set[str]:
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        formula = reader.scope.computed(name)
+        if formula is not None:
+            waiting += formula.names
+    return found

@@ -1,0 +1,70 @@
+r"""Vectors and matrices: written out, transposed, multiplied entry by entry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlab.graph import Expression
+from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove.read._nodes import Array, Operation, Tensor
+from gradlab.prove.read._part import Part
+from gradlab.prove.read._rows import product_of
+
+if TYPE_CHECKING:
+    from gradlab.prove.read._reader import Reader
+
+Row = tuple[Part, ...]
+
+
+def is_transpose(row: Row) -> bool:
+    """Whether what stands above something transposes it, or may."""
+    if len(row) != 1:
+        return False
+    part = row[0]
+    return part.kind == "transpose" or (
+        part.kind in ("letter", "word", "text") and part.text.strip() == "T" and part.bare
+    )
+
+
+def is_array(reader: Reader, value: Expression) -> bool:
+    """Whether an expression is a vector or a matrix for certain."""
+    if isinstance(value, Tensor | Array):
+        return True
+    if isinstance(value, Operation):
+        return value.kind not in ("norm", "trace", "det", "dot")
+    return any(
+        is_array(reader, part) for part in value.args if getattr(value, "primitive", "") in ("mul", "add", "neg")
+    )
+
+
+def table(reader: Reader, part: Part) -> Expression:
+    """A matrix written out."""
+    if part.text in ("|", "‖"):
+        raise NotUnderstoodError("determinants written out are not judged", part.at)
+    width = int(part.style or 0)
+    cells = part.inside
+    if not cells or not width:
+        raise NotUnderstoodError("nothing stands in this matrix", part.at)
+    if any(inner.kind == "dots" for cell in cells for inner in cell):
+        raise NotUnderstoodError("a matrix with dots is not judged: write all of its entries, or name it", part.at)
+    rows = [cells[k : k + width] for k in range(0, len(cells), width)]
+    return Array(tuple(tuple(reader.sum_of(cell, part) for cell in row) for row in rows))
+
+
+def joined(reader: Reader, joint: str, left: list[Expression], right: list[Expression], at: int) -> Expression:
+    """A product entry by entry, or an outer one."""
+    if joint == "outer":
+        return Operation("outer", (product_of(left), product_of(right)))
+    if joint == "circ" and not any(is_array(reader, value) for value in (*left, *right)):
+        raise NotUnderstoodError(
+            "\\circ may be a product entry by entry (write \\odot) or one function after another", at
+        )
+    return Operation("hadamard", (product_of(left), product_of(right)))
+
+
+def inner_product(reader: Reader, part: Part) -> Expression:
+    r"""``\langle x, y \rangle``."""
+    if len(part.inside) != 2:
+        raise NotUnderstoodError("an inner product has two vectors", part.at)
+    left, right = (reader.sum_of(row, part) for row in part.inside)
+    return Operation("dot", (left, right))

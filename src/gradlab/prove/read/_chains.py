@@ -1,0 +1,222 @@
+"""The sides of a chain, read in every way in which they can be read."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from gradlab.graph import Expression, Ref
+from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
+from gradlab.prove.read import _functions as table
+from gradlab.prove.read import _sums as sums
+from gradlab.prove.read._label import label_of
+from gradlab.prove.read._nodes import Condition
+from gradlab.prove.read._part import Part
+from gradlab.prove.read._pieces import Piece
+from gradlab.prove.read._reader import Reader
+from gradlab.prove.read._rows import Choice
+from gradlab.prove.read._scope import Scope
+from gradlab.prove.read._statements import Chain
+
+Row = tuple[Part, ...]
+MOST_READINGS = 16
+LONGEST_SIDE = 1_500  # parts
+
+
+@dataclass
+class Reading:
+    """A chain in one reading of its ambiguous places.
+
+    Attributes:
+        chain: the sides.
+        choices: which way each place was read.
+        reader: what was noted on the way.
+    """
+
+    chain: Chain
+    choices: dict[tuple[int, str], int]
+    reader: Reader
+
+    def usual(self) -> bool:
+        """Whether every place that has a usual reading is read in it."""
+        open_choices = self.reader.open_choices
+        return all(not way or not open_choices[key].usual for key, way in self.choices.items() if key in open_choices)
+
+
+@dataclass
+class Readings:
+    """All readings of a chain.
+
+    Attributes:
+        found: the likeliest first.
+        complete: whether these are all.
+    """
+
+    found: list[Reading]
+    complete: bool
+
+    @property
+    def open_choices(self) -> dict[tuple[int, str], Choice]:
+        """All places with several readings."""
+        merged: dict[tuple[int, str], Choice] = {}
+        for reading in self.found:
+            merged.update(reading.reader.open_choices)
+        return merged
+
+
+def readings(scope: Scope, piece: Piece, conditions: list[Piece], deadline: Deadline) -> Readings:
+    """Read a chain in every way."""
+    waiting: deque[dict[tuple[int, str], int]] = deque([{}])
+    found: list[Reading] = []
+    implicit = implicit_variable(scope, piece)
+    while waiting and len(found) < MOST_READINGS:
+        fixed = waiting.popleft()
+        reading = _read(scope, piece, conditions, fixed, implicit, deadline)
+        found.append(reading)
+        so_far = dict(fixed)
+        for key, choice in reading.reader.open_choices.items():
+            if key in fixed:
+                continue
+            waiting.extend({**so_far, key: way} for way in range(1, choice.count))
+            so_far[key] = 0
+    return Readings(found, not waiting)
+
+
+def _read(
+    scope: Scope,
+    piece: Piece,
+    conditions: list[Piece],
+    fixed: dict[tuple[int, str], int],
+    implicit: Expression | None,
+    deadline: Deadline,
+) -> Reading:
+    reader = Reader(scope, fixed, deadline)
+    reader.implicit = implicit
+    sides = tuple(_side(reader, row, piece) for row in piece.sides)
+    read: list[Condition] = []
+    problem: NotUnderstoodError | None = None
+    for condition in conditions:
+        try:
+            read += _condition(reader, condition)
+        except NotUnderstoodError as error:
+            problem = problem or error
+    if problem is not None:
+        sides = tuple(side if isinstance(side, NotUnderstoodError) else problem for side in sides)
+    digits = tuple(_digits(piece, i) for i in range(len(piece.relations)))
+    return Reading(Chain(sides, digits, tuple(read)), fixed, reader)
+
+
+def _side(reader: Reader, row: Row, piece: Piece) -> Expression | NotUnderstoodError:
+    if not row:
+        return NotUnderstoodError("nothing stands on this side of the equals sign", piece.end)
+    if len(row) > LONGEST_SIDE:
+        return NotUnderstoodError("this side is too long to be judged: split it into smaller steps", row[0].at)
+    unread = next((part for part in row if part.kind == "error"), None)
+    if unread is not None:
+        return NotUnderstoodError(reader.reason(unread), unread.at)
+    try:
+        return reader.sum(row)
+    except NotUnderstoodError as error:
+        return NotUnderstoodError(str(error), error.at or row[0].at)
+    except (OutOfTimeError, RecursionError) as error:
+        return NotUnderstoodError(str(error) or "this is nested too deeply", row[0].at)
+
+
+def _condition(reader: Reader, piece: Piece) -> list[Condition]:
+    """What a condition says; membership in a set and ranges of an index restrict nothing that is tried."""
+    if not piece.relations or all(sign.text == "in" for sign in piece.relations):
+        return []
+    if piece.words == "\0dots":
+        return []
+    return [
+        sums.condition_of(reader, piece.sides[i], sign.text, piece.sides[i + 1])
+        for i, sign in enumerate(piece.relations)
+        if sign.text != "in"
+    ]
+
+
+def _digits(piece: Piece, i: int) -> int | None:
+    """How many decimals the rounded number of a step has; None if it is no rounded number."""
+    about = piece.relations[i].text == "~"
+    for row in (piece.sides[i + 1], piece.sides[i]):
+        signless = row[1:] if row[:1] and row[0].kind == "minus" else row
+        for number in signless if len(signless) == 1 else ():
+            if number.kind == "number" and ("." in number.text or about):
+                return len(number.text.partition(".")[2])
+    return 0 if about else None
+
+
+# ---- functions without arguments --------------------------------------------------------------------------------
+
+_ENDS = frozenset(("plus", "minus", "times", "slash", "hadamard", "relation", "comma"))
+
+
+def implicit_variable(scope: Scope, piece: Piece) -> Expression | None:
+    r"""The variable of functions that are written without one: ``\sigma' = \sigma (1 - \sigma)``, ``(fg)' = f'g``.
+
+    None where every function has its argument.
+    """
+    probe = Reader(scope, {}, Deadline(1.0))
+    found = _Bare(probe)
+    for row in piece.sides:
+        found.look(row)
+    if not found.bare:
+        return None
+    if len(found.variables) == 1:
+        part = next(iter(found.variables.values()))
+        try:
+            return probe.sum((part,))
+        except NotUnderstoodError:
+            return Ref("?t")
+    return Ref("?t")
+
+
+class _Bare:
+    """Looks for functions without arguments, and for the variables of those with one."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.bare = False
+        self.variables: dict[str, Part] = {}
+
+    def look(self, row: Row) -> bool:
+        """Look through a row; whether a function stands in it without an argument."""
+        found = False
+        for i, part in enumerate(row):
+            after = row[i + 1] if i + 1 < len(row) else None
+            inside = [self.look(inner) for inner in part.inside] if part.kind != "run" else []
+            if part.sup is not None:
+                inside.append(self.look(part.sup))
+            found = found or any(inside)
+            if part.kind == "group" and part.primes:
+                before = row[i - 1] if i else None
+                found = found or not (before is not None and before.kind in ("letter", "function", "word"))
+            if not self._is_function(part):
+                continue
+            if after is None or after.kind in _ENDS or (after.kind == "group" and self._has_bare(after)):
+                found = True
+            elif after.kind == "group" and len(after.inside) == 1 and len(after.inside[0]) == 1:
+                inner = after.inside[0][0]
+                if inner.kind == "letter":
+                    self.variables[repr((inner.text, inner.sub))] = inner
+        self.bare = self.bare or found
+        return found
+
+    def _has_bare(self, group: Part) -> bool:
+        probe = _Bare(self.reader)
+        for row in group.inside:
+            probe.look(row)
+        return probe.bare
+
+    def _is_function(self, part: Part) -> bool:
+        if part.kind == "letter":
+            label = label_of(part)
+            known = self.reader.scope
+            return (
+                part.text == r"\sigma"
+                and part.sub is None
+                and label is not None
+                and not known.has(r"\sigma")
+                and (known.in_graph(label) is None)
+            )
+        return part.kind in ("function", "word", "text") and table.function_of(self.reader, part) is not None

@@ -1,0 +1,221 @@
+r"""What a line does before it is judged: defines a name, gives it a value, updates it, or claims something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove._tree import FREE
+from gradlab.prove.read import _functions as table
+from gradlab.prove.read import _words as words
+from gradlab.prove.read._label import Label, key_of, label_of
+from gradlab.prove.read._names import is_running
+from gradlab.prove.read._part import Part
+from gradlab.prove.read._pieces import Piece, pieces_of
+from gradlab.prove.read._reader import Reader
+from gradlab.prove.read._rows import Row
+from gradlab.prove.read._source import Source, rows_of
+from gradlab.prove.read._statements import Kind
+from gradlab.tex import Macro
+
+_NUMERIC = frozenset(("number", "minus", "plus", "slash", "times", "fraction", "root", "group"))
+
+
+@dataclass
+class Line:
+    """One claim, definition or condition of a text, with what belongs to it.
+
+    Attributes:
+        source: the formula it stands in.
+        piece: its sides.
+        conditions: under which it is said.
+        words: what stands before it in the text.
+        question: the heading above it.
+        section: the number of that heading.
+        in_key: whether it belongs to a solution.
+        error: why its formula could not be taken apart.
+    """
+
+    source: Source
+    piece: Piece
+    conditions: list[Piece] = field(default_factory=list[Piece])
+    words: str = ""
+    question: str = ""
+    section: int = 0
+    in_key: bool = False
+    error: NotUnderstoodError | None = None
+
+    @property
+    def reported(self) -> bool:
+        """Whether it is an equation, or what could not be read as one."""
+        if self.piece.condition:
+            return False
+        return (
+            self.error is not None
+            or self.piece.is_equation
+            or any(sign.text in ("<-", "+=", "-=") for sign in self.piece.relations)
+        )
+
+
+def lines_of(source: Source, macros: dict[str, Macro]) -> list[Line]:
+    """The claims, definitions and conditions of a formula; conditions belong to the claims before them."""
+    try:
+        rows = rows_of(source, macros)
+    except NotUnderstoodError as error:
+        return [Line(source, Piece([()]), error=error)]
+    found: list[Line] = []
+    for row in rows:
+        claims: list[Line] = []
+        for piece in pieces_of(row):
+            if piece.condition and claims:
+                for line in claims:
+                    line.conditions.append(piece)
+            if not piece.condition:
+                last = claims[-1] if claims else None
+                claims = [] if last is not None and last.conditions else claims
+                claims.append(Line(source, piece))
+            found.append(Line(source, piece) if piece.condition else claims[-1])
+    return [line for line in found if line.piece.relations]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the first side of a line is, if it is a name that the line may define.
+
+    Attributes:
+        name: its free name; for a family the name without its index.
+        parameters: for a function, the names in its brackets; None for a quantity.
+        below: for a family, the letters below it.
+        above: for a family, the letters above it.
+        label: the name as it is written.
+        own: what the name looks like among the others of the line.
+    """
+
+    name: str
+    label: Label
+    parameters: tuple[Part, ...] | None = None
+    below: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
+
+    @property
+    def is_family(self) -> bool:
+        """Whether it is defined for all values of an index."""
+        return bool(self.below or self.above)
+
+
+def shape_of(reader: Reader, row: Row) -> Shape | None:
+    """What a side that is one name, or a function at its variables, may define; None for any other side."""
+    if len(row) not in (1, 2):
+        return None
+    part = row[0]
+    own = len(row) == 2 and part.text == r"\sigma"
+    if part.kind not in ("letter", "word", "run", "text") or (table.function_of(reader, part) is not None and not own):
+        return None
+    if part.kind == "run" and not words.is_word(reader, part):
+        return None
+    label = label_of(part)
+    if label is None or (label.power is not None and not _marks(label)):
+        return None
+    bare = Label(label.head, label.below, label.above, label.mark, None, label.primes, label.commas)
+    tokens = [token for token in (*label.below, *label.above) if is_running(reader, token)]
+    if len(row) == 2:
+        return _function_shape(bare, row[1], bool(tokens))
+    if tokens:
+        if label.primes or not all(token.letter for token in tokens):
+            return None
+        if len(tokens) != len(label.below) + len(label.above):
+            return None
+        below, above = (tuple(token.text for token in group) for group in (label.below, label.above))
+        if len(set(below + above)) < len(below + above):
+            return None
+        return Shape(FREE + key_of(Label(label.head, (), (), label.mark)), bare, None, below, above)
+    return Shape(FREE + key_of(bare) + "'" * label.primes, bare)
+
+
+def _marks(label: Label) -> bool:
+    return label.power is None
+
+
+def _function_shape(label: Label, group: Part, running: bool) -> Shape | None:
+    if running or label.primes or group.kind != "group" or group.text not in ("(", "[") or not group.bare:
+        return None
+    parameters: list[Part] = []
+    for row in group.inside:
+        if len(row) != 1 or row[0].kind not in ("letter", "word") or row[0].sup is not None or row[0].primes:
+            return None
+        parameters.append(row[0])
+    return Shape(FREE + key_of(label), label, tuple(parameters))
+
+
+def _uses(parameters: tuple[Part, ...], row: Row) -> bool:
+    """Whether one of the variables of a function stands in its formula, or the formula is a number."""
+    labels = [label for part in parameters if (label := label_of(part)) is not None]
+    return is_numeric(row) or any(occurs(label, row) for label in labels)
+
+
+def _is_exponential(row: Row) -> bool:
+    """Whether an exponential stands in a row: then a line on the sigmoid is a claim."""
+    return any(
+        (part.kind in ("letter", "function", "run", "word") and part.text in ("e", "exp", "tanh", r"\sigma"))
+        or any(_is_exponential(inner) for inner in part.inside)
+        for part in row
+    )
+
+
+def occurs(name: Label, row: Row) -> bool:
+    """Whether a name stands in a row."""
+    for part in row:
+        label = label_of(part)
+        if label is not None and (label.head, label.sub, label.layer, label.mark, label.primes) == (
+            name.head, name.sub, name.layer, name.mark, name.primes,
+        ):  # fmt: skip
+            return True
+        rows = [] if words.is_long(part) else [*part.inside]
+        rows += [part.sup] if part.sup is not None else []
+        if any(occurs(name, inner) for inner in rows):
+            return True
+    return False
+
+
+def is_numeric(row: Row) -> bool:
+    r"""Whether nothing but numbers stands in a row: ``2``, ``-\frac13``, ``\sqrt 2``."""
+    return bool(row) and all(
+        part.kind in _NUMERIC and part.text != "⟨" and all(is_numeric(inner) for inner in part.inside) for part in row
+    )
+
+
+def is_name(row: Row) -> bool:
+    """Whether a row is one name."""
+    return len(row) == 1 and row[0].kind in ("letter", "word", "text") and (row[0].sup is None or len(row[0].sup) == 1)
+
+
+def kind_of(reader: Reader, line: Line) -> Kind:
+    """What a line does by its form alone; a definition is only one if nothing else gives the name a meaning."""
+    piece = line.piece
+    relations = [sign.text for sign in piece.relations]
+    first = piece.sides[0]
+    if any(text in ("<-", "+=", "-=") for text in relations):
+        return Kind.UPDATE
+    if piece.condition or not piece.is_equation:
+        return Kind.CONDITION
+    shape = shape_of(reader, first)
+    if shape is not None and relations[0] in (":=", "=") and occurs(shape.label, piece.sides[1]):
+        return Kind.UPDATE if relations[0] == ":=" or _is_term(shape.label, piece.sides[1]) else Kind.CLAIM
+    if shape is not None and shape.parameters is not None and not _uses(shape.parameters, piece.sides[1]):
+        return Kind.CLAIM
+    if shape is not None and shape.label.head == r"\sigma" and shape.parameters is not None:
+        return Kind.CLAIM if _is_exponential(piece.sides[1]) or is_numeric(piece.sides[1]) else Kind.DEFINITION
+    names = [row for row in piece.sides if is_name(row)]
+    numbers = [row for row in piece.sides if is_numeric(row)]
+    if names and numbers and len(names) + len(numbers) == len(piece.sides):
+        return Kind.VALUE
+    return Kind.CLAIM if shape is None else Kind.DEFINITION
+
+
+def _is_term(name: Label, row: Row) -> bool:
+    r"""Whether a row is a sum of which the name is a term: ``w - \eta g``."""
+    if len(row) < 3:
+        return False
+    label = label_of(row[0])
+    same = label is not None and (label.head, label.sub, label.layer) == (name.head, name.sub, name.layer)
+    return same and label is not None and label.power is None and row[1].kind in ("plus", "minus")

@@ -1,0 +1,400 @@
+r"""Derivatives as they are written: fractions of differentials, operators, primes, gradients, values at a point."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gradlab.graph import Expression, Partial, Ref, as_number, neg
+from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove.read import _names as naming
+from gradlab.prove.read._label import key_of, label_of
+from gradlab.prove.read._nodes import Array, At, Call, Derivative, Index, Indexed, Tensor
+from gradlab.prove.read._part import Part
+from gradlab.prove.read._pieces import pieces_of
+from gradlab.prove.read._rows import Item, Ready
+from gradlab.prove.read._scope import free
+
+if TYPE_CHECKING:
+    from gradlab.prove.read._reader import Reader
+
+Row = tuple[Part, ...]
+LARGEST_ORDER = 3
+
+
+def with_derivatives(reader: Reader, items: tuple[Item, ...]) -> list[Item]:
+    r"""A row in which every ``\partial A/\partial B`` and every gradient is one part."""
+    row: list[Item] = []
+    i = 0
+    while i < len(items):
+        item = items[i]
+        if not isinstance(item, Part):
+            row.append(item)
+        elif item.kind == "sum":
+            return [*row, *items[i:]]  # what stands behind it is read when its index is known
+        elif item.kind == "fraction" and (read := fraction(reader, item)) is not None:
+            row.append(read)
+        elif (found := _inline(reader, items, i)) is not None:
+            part, i = found
+            row.append(part)
+            continue
+        elif item.kind == "nabla":
+            part, i = gradient(reader, items, i)
+            row.append(part)
+            continue
+        elif item.kind == "fraction" and row and _is_operator(row[-1]):
+            row.append(item)
+        else:
+            row.append(item)
+        i += 1
+    return row
+
+
+def _is_operator(item: Item) -> bool:
+    return item.kind == "operator"
+
+
+def opened(reader: Reader, row: Row) -> Row:
+    """A row in which a run such as ``dx`` or ``dxdy`` is a d and what it stands before."""
+    result: list[Part] = []
+    for part in row:
+        if part.kind != "run" or part.text[0] != "d" or (reader.scope.is_name("d") and part.text != "dx"):
+            result.append(part)
+            continue
+        letters = part.inside[0]
+        rest = letters[1:]
+        twice = [i for i, letter in enumerate(rest) if letter.text == "d" and 0 < i < len(rest) - 1]
+        pieces = [rest] if not twice else [rest[: twice[0]], rest[twice[0] + 1 :]]
+        for piece in pieces:
+            result.append(letters[0])
+            if len(piece) == 1:
+                result.append(piece[0])
+            else:
+                last = piece[-1]
+                text = "".join(letter.text for letter in piece)
+                result.append(
+                    Part("run", piece[0].at, last.end, text, (tuple(piece),), last.sub, last.sup, last.primes)
+                )
+    return tuple(result)
+
+
+def is_differential(reader: Reader, part: Item | None, letter: str) -> bool:
+    r"""Whether something is the ``\partial``, the ``d`` or the ``\delta`` of a differential."""
+    if not isinstance(part, Part):
+        return False
+    if part.kind == "partial":
+        return letter == "partial"
+    if letter == "delta":
+        return part.kind == "letter" and part.text == r"\delta" and part.bare and not reader.scope.has(r"\delta")
+    if letter != "d" or part.kind not in ("letter", "word") or part.text != "d" or part.sub is not None:
+        return False
+    return not reader.scope.is_name("d")
+
+
+def fraction(reader: Reader, item: Part) -> Ready | None:
+    """A fraction of differentials, or None for any other fraction."""
+    above, below = item.inside
+    sign = 1
+    while above and above[0].kind in ("minus", "plus"):
+        sign, above = (-sign if above[0].kind == "minus" else sign), above[1:]
+    if any(part.kind in ("plus", "minus") for part in below):
+        return None
+    above, below = opened(reader, above), opened(reader, below)
+    if len(above) < 1 or len(below) < 1:
+        return None
+    for letter in ("partial", "d", "delta"):
+        top, bottom = is_differential(reader, above[0], letter), is_differential(reader, below[0], letter)
+        mixed = letter == "partial" and (
+            (top and is_differential(reader, below[0], "d")) or (bottom and is_differential(reader, above[0], "d"))
+        )
+        if not (top and bottom) and not mixed and (letter != "partial" or not (top or bottom)):
+            continue
+        if letter == "delta" and (len(above) < 2 or len(below) < 2):
+            continue
+        ready = _derivative(reader, above, below, item)
+        return _scripted(reader, ready, item, sign)
+    return None
+
+
+def _scripted(reader: Reader, ready: Ready, item: Part, sign: int) -> Ready:
+    """A derivative with a sign and with what stands behind its fraction."""
+    if item.bare and sign > 0:
+        return ready
+    if ready.value is None:
+        raise NotUnderstoodError("an operator has no sign, exponent or index: write it in front or behind", item.at)
+    value = ready.value if item.bare else reader.with_scripts(ready.value, item)
+    return replace(ready, value=neg(value) if sign < 0 else value)
+
+
+def _inline(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, int] | None:
+    r"""``\partial A/\partial B`` and ``df/dx`` in a row, from a place in the row on; also where it ends."""
+    slash = next((j for j in range(i, len(items)) if items[j].kind in ("slash", "times", "plus", "minus")), None)
+    if slash is None or items[slash].kind != "slash":
+        return None
+    above = opened(reader, tuple(part for part in items[i:slash] if isinstance(part, Part)))
+    if not above or len(above) < slash - i:
+        return None
+    for letter in ("partial", "d"):
+        if not is_differential(reader, above[0], letter):
+            continue
+        behind = opened(reader, tuple(part for part in items[slash + 1 :] if isinstance(part, Part)))
+        if not behind or (letter == "d" and not is_differential(reader, behind[0], letter)):
+            return None
+        count = 0
+        while count < len(behind) and is_differential(reader, behind[count], letter):
+            count += 2
+        count = max(count, 1)
+        below = behind[:count]
+        end = slash + 1
+        while end < len(items) and items[end].end <= below[-1].end:
+            end += 1
+        whole = Part("fraction", items[i].at, below[-1].end)
+        return _derivative(reader, above, below, whole), end
+    return None
+
+
+def _derivative(reader: Reader, above: Row, below: Row, item: Part) -> Ready:
+    """The derivative, or the operator, that two rows of a fraction are."""
+    at = item.at
+    first = above[0]
+    order, operand, style = 1, above, "partial"
+    if any(is_differential(reader, first, letter) for letter in ("partial", "d", "delta")):
+        order, operand = _order(reader, first), above[1:]
+        style = "total" if is_differential(reader, first, "d") else "partial"
+    else:
+        reader.slips.append((at, "the \\partial above the fraction bar is missing"))
+    wrt = _denominators(reader, below, order, at)
+    if order != len(wrt):
+        raise NotUnderstoodError(f"order {order} above the fraction bar, {len(wrt)} below it", at)
+    if not operand:
+        return Ready(None, at, item.end, wrt, style)
+    value = differentiated(reader, reader.product(tuple(operand)), wrt, style, at)
+    return Ready(value, at, item.end, (), style, derivative=True)
+
+
+def _order(reader: Reader, part: Part) -> int:
+    r"""The 2 of ``\partial^2``."""
+    if part.sup is None:
+        return 1
+    number = as_number(reader.sum(part.sup))
+    if number is None or number.denominator != 1 or not 1 <= number <= LARGEST_ORDER:
+        raise NotUnderstoodError("this order of a derivative is not understood", part.sup[0].at)
+    return int(number)
+
+
+def _denominators(reader: Reader, below: Row, order: int, at: int) -> tuple[Expression, ...]:
+    """By what a fraction of differentials differentiates."""
+    letters = ("partial", "d", "delta")
+    if not any(is_differential(reader, below[0], letter) for letter in letters):
+        if len(below) != 1 or below[0].kind not in ("letter", "word", "run"):
+            raise NotUnderstoodError("below \\partial A stands no \\partial B", below[0].at if below else at)
+        value = variable(reader, below[0])
+        shown = key_of(label_of(below[0]) or naming.Label(below[0].text))
+        reader.slips.append((below[0].at, f"the \\partial below the fraction bar is missing: write \\partial {shown}"))
+        return (value,)
+    wrt: list[Expression] = []
+    i = 0
+    while i < len(below):
+        if below[i].kind == "number" and i:
+            raise NotUnderstoodError(reader.number_behind(below[i], below[i - 1]), below[i].at)
+        if not any(is_differential(reader, below[i], letter) for letter in letters) or i + 1 >= len(below):
+            raise NotUnderstoodError("a \\partial and a name are expected here", below[i].at)
+        part = below[i + 1]
+        count = 1
+        if part.sup is not None and order > 1 and len(part.sup) == 1 and part.sup[0].kind == "number":
+            count = int(part.sup[0].text) if part.sup[0].text in ("1", "2", "3") else 0
+            if not count:
+                raise NotUnderstoodError("this order of a derivative is not understood", part.sup[0].at)
+            part = replace(part, sup=None)
+        used = 1
+        following = below[i + 2] if i + 2 < len(below) else None
+        if following is not None and following.kind == "group":
+            value, used = reader.product((part, following)), 2
+            if not isinstance(value, Call | Ref):
+                raise NotUnderstoodError("one differentiates by a quantity with a name", part.at)
+        else:
+            value = variable(reader, part)
+        wrt += [value] * count
+        i += 1 + used
+    return tuple(wrt)
+
+
+def variable(reader: Reader, part: Part) -> Expression:
+    """The name by which is differentiated."""
+    if part.kind == "group" and len(part.inside) == 1 and len(part.inside[0]) == 1:
+        return variable(reader, part.inside[0][0])
+    if part.kind in ("letter", "word", "run", "text"):
+        if part.kind == "run":
+            part = replace(part, kind="word", inside=())
+        value = reader.name(part)
+        transposed = getattr(value, "kind", "") == "transpose"
+        if isinstance(value, Ref | Indexed | Tensor) or transposed:
+            return value
+        if isinstance(value, Call) and not value.shown:
+            return Ref(value.function)
+    raise NotUnderstoodError("one differentiates by a quantity with a name", part.at)
+
+
+def differentiated(reader: Reader, body: Expression, wrt: tuple[Expression, ...], style: str, at: int) -> Expression:
+    """The derivative of what was read."""
+    graph = reader.scope.names.graph
+    if isinstance(body, Ref) and body.name in graph and len(wrt) == 1 and style != "gradient":
+        by = wrt[0]
+        if isinstance(by, Ref) and by.name in graph:
+            return Partial(body.name, by.name)
+    if isinstance(body, Array) and len(wrt) == 1 and not isinstance(wrt[0], Tensor):
+        return Array(tuple(tuple(differentiated(reader, part, wrt, style, at) for part in row) for row in body.rows))
+    return Derivative(body, wrt, style)
+
+
+def operand_end(reader: Reader, rest: list[Item], at: int) -> int:
+    """How many parts of a row an operator takes."""
+    if rest and rest[0].kind == "times":
+        del rest[0]
+    if not rest:
+        raise NotUnderstoodError("nothing stands behind this operator", at)
+    kinds = [part.kind for part in rest]
+    if kinds[0] in ("sum", "operator") or len(rest) == 1:
+        return len(rest)
+    why = "it is not clear where the formula that is differentiated ends: put it in brackets"
+    beside = next((i for i, kind in enumerate(kinds) if i and kind in ("times", "slash", "derivative")), len(rest))
+    if "sum" in kinds[:beside]:
+        return len(rest)
+    called = len(rest) > 1 and kinds[0] in ("letter", "word", "function", "run") and kinds[1] == "group"
+    closed = 1 if kinds[0] in ("group", "fraction") else 2 if called and len(rest) == 2 else beside
+    if closed == len(rest):
+        return closed
+    behind = closed + (kinds[closed] == "times")
+    if kinds[closed] == "slash" or (closed == 1 and kinds[0] == "fraction" and beside == len(rest)):
+        return len(rest)
+    if behind < len(rest) and kinds[behind] == "derivative":
+        return closed
+    return (closed, len(rest))[reader.choose(at, 2, why)]
+
+
+def at_arguments(reader: Reader, part: Ready, parts: list[Item], i: int) -> tuple[Expression, int]:
+    """A derivative with brackets behind it: its variables, a point, or a factor; and where the next factor begins."""
+    value = part.value
+    assert value is not None
+    following = parts[i] if i < len(parts) else None
+    if not (isinstance(following, Part) and following.kind == "group" and following.text == "("):
+        return value, i
+    of, wrt = _of(value)
+    if of is None:
+        return value, i
+    names = [_name(reader, row) for row in following.inside]
+    scope = reader.scope
+    depends = scope.names.upstream(of) | set(scope.inputs_of(of)) if of in scope.names.graph else set[str]()
+    if all(name is not None and (name in depends or name == wrt) for name in names):
+        if len(names) > 1 or scope.names.is_sink(of) or name_is(names, wrt):
+            return reader.with_scripts(value, following), i + 1
+        return value, i
+    point = all(all(p.kind in ("number", "minus") for p in row) for row in following.inside)
+    given = scope.inputs_of(of) if of in scope.names.graph else (wrt,) if wrt else ()
+    if point and len(given) == len(following.inside):
+        at = At(value, tuple(Ref(n) for n in given), tuple(reader.sum_of(row, following) for row in following.inside))
+        return reader.with_scripts(at, following), i + 1
+    return value, i
+
+
+def name_is(names: list[str | None], wrt: str | None) -> bool:
+    """Whether a bracket holds nothing but the variable one differentiates by."""
+    return names == [wrt]
+
+
+def _of(value: Expression) -> tuple[str | None, str | None]:
+    """What is differentiated by what, where both are names."""
+    if isinstance(value, Partial):
+        return value.of, value.wrt
+    if isinstance(value, Derivative) and isinstance(value.wrt[0], Ref):
+        if isinstance(value.body, Ref):
+            return value.body.name, value.wrt[0].name
+        if isinstance(value.body, Call) and not value.body.shown:
+            return value.body.function, value.wrt[0].name
+    return None, None
+
+
+def _name(reader: Reader, row: Row) -> str | None:
+    if len(row) != 1 or row[0].kind not in ("letter", "word", "run"):
+        return None
+    label = label_of(row[0])
+    if label is None or label.power is not None or label.primes:
+        return None
+    found = reader.scope.in_graph(label)
+    return free(key_of(label)) if found is None else found
+
+
+def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, int]:
+    r"""``\nabla f``, ``\nabla_w L``: the vector of the partial derivatives of a function; and where it ends."""
+    nabla = items[i]
+    assert isinstance(nabla, Part)
+    at = nabla.at
+    if nabla.sup is not None:
+        raise NotUnderstoodError("second derivatives by \\nabla are not judged", at)
+    symbol = items[i + 1] if i + 1 < len(items) else None
+    if not isinstance(symbol, Part) or symbol.kind not in ("letter", "word", "run", "text", "group"):
+        raise NotUnderstoodError("\\nabla needs the name of a function behind it", at)
+    group = items[i + 2] if i + 2 < len(items) else None
+    called = isinstance(group, Part) and group.kind == "group" and group.text in ("(", "[") and symbol.kind != "group"
+    end = i + 3 if called else i + 2
+    last = group if called and group is not None else symbol
+    if nabla.sub is not None:
+        wrt = tuple(variable(reader, part) for part in nabla.sub if part.kind != "comma")
+        row = (symbol, group) if called and isinstance(group, Part) else (symbol,)
+        body = reader.product(row)
+        rows = tuple((differentiated(reader, body, (by,), "gradient", at),) for by in wrt)
+        value = rows[0][0] if len(rows) == 1 else Array(rows)
+        return Ready(value, at, last.end, (), "gradient", derivative=True), end
+    label = label_of(symbol)
+    name = reader.scope.in_graph(label) if label is not None else None
+    function = reader.scope.known.functions.get(free(key_of(label))) if label is not None else None
+    if function is not None and label is not None:
+        own = tuple(Ref(parameter) for parameter in function.parameters)
+        body: Expression = Call(free(key_of(label)), own, (0,) * len(own), shown=False)
+        given = function.parameters
+    elif name is not None and reader.scope.computed(name) is not None:
+        reader.known.add(name)
+        body, given = Ref(name), reader.scope.inputs_of(name)
+    else:
+        shown = symbol.text if label is None else label.head
+        raise NotUnderstoodError(f"nothing says how {shown} is computed, so it has no gradient", symbol.at)
+    entries = tuple((differentiated(reader, body, (Ref(by),), "partial", at),) for by in given)
+    value = entries[0][0] if len(entries) == 1 else Array(entries)
+    if called and isinstance(group, Part):
+        value = _gradient_at(reader, value, given, group)
+    return Ready(value, at, last.end, (), "gradient", derivative=True), end
+
+
+def _gradient_at(reader: Reader, value: Expression, given: tuple[str, ...], group: Part) -> Expression:
+    """A gradient at the point in the brackets; the function's own variables stand for themselves."""
+    names = [_name(reader, row) for row in group.inside]
+    if names == list(given) or (len(names) == 1 and len(given) > 1):
+        return value
+    if len(group.inside) != len(given):
+        raise NotUnderstoodError(f"{len(given)} values are expected in these brackets", group.at)
+    values = tuple(reader.sum_of(row, group) for row in group.inside)
+    return At(value, tuple(Ref(name) for name in given), values)
+
+
+def evaluated(reader: Reader, value: Expression, sub: Row, at: int) -> Expression:
+    r"""A value at a point: ``|_{x=3}``."""
+    where: list[Expression] = []
+    values: list[Expression] = []
+    for piece in pieces_of(sub):
+        if len(piece.relations) != 1 or piece.relations[0].text not in ("=", ":="):
+            raise NotUnderstoodError("write behind the bar where it is evaluated, as in |_{x=3}", at)
+        name = reader.sum(piece.sides[0])
+        if not isinstance(name, Ref | Indexed | Tensor | Index):
+            raise NotUnderstoodError("write behind the bar a name and its value, as in |_{x=3}", at)
+        where.append(name)
+        values.append(reader.sum(piece.sides[1]))
+    if not where:
+        raise NotUnderstoodError("write behind the bar where it is evaluated, as in |_{x=3}", at)
+    return At(value, tuple(where), tuple(values))
+
+
+def primed(reader: Reader, value: Expression, part: Part) -> Expression:
+    """A bracket with a prime: the derivative of what is in it by the variable that is not written."""
+    if reader.implicit is None:
+        raise NotUnderstoodError("a prime behind a bracket: write \\frac{d}{dx} before it", part.at)
+    return Derivative(value, (reader.implicit,) * part.primes, "total")

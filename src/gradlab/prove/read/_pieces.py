@@ -1,0 +1,187 @@
+"""One equation parted into claims and conditions: at relations, commas, wide spaces and words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from gradlab.prove.read._part import Part
+
+Row = tuple[Part, ...]
+
+JUDGED = frozenset(("=", ":=", "==", "~"))
+_RELATIONS = JUDGED | {"!=", "<", ">", "<=", ">=", "in", "<-", "+=", "-="}
+_OPERATORS = frozenset(("plus", "minus", "times", "slash", "hadamard", "plusminus", "circ", "relation"))
+_CONDITION = frozenset(
+    "for if when whenever with given at assuming provided unless on since because as such suppose assume where".split()
+)
+_CLAIM = frozenset("so thus hence then therefore thereby or gives yields implies which ie i.e. that is".split())
+_JOINING = frozenset(("and", "or", "&", "also"))
+_OTHER_WORDS = frozenset(
+    "otherwise else all by using from the a an we have let define recall note both any every some eq rule is".split()
+)
+WORDS = _CONDITION | _CLAIM | _JOINING | _OTHER_WORDS
+
+
+@dataclass(slots=True)
+class Piece:
+    """Sides with relations between them, or a condition.
+
+    Attributes:
+        sides: the sides.
+        relations: what stands between each two.
+        condition: whether words or place make it a condition of what stands before it.
+        words: the words before it.
+    """
+
+    sides: list[Row] = field(default_factory=list[Row])
+    relations: list[Part] = field(default_factory=list[Part])
+    condition: bool = False
+    words: str = ""
+
+    @property
+    def at(self) -> int:
+        """Where it begins."""
+        rows = [row for row in self.sides if row]
+        return rows[0][0].at if rows else self.relations[0].at
+
+    @property
+    def end(self) -> int:
+        """Where it ends."""
+        return max([row[-1].end for row in self.sides if row] + [sign.end for sign in self.relations])
+
+    @property
+    def is_equation(self) -> bool:
+        """Whether it has a relation that is judged."""
+        return any(sign.text in JUDGED for sign in self.relations)
+
+
+def is_words(part: Part, before: Part | None, after: Part | None) -> bool:
+    """Whether a text is words between formulas, not the name of a quantity."""
+    words = re.findall(r"[A-Za-z.]+", part.text.lower())
+    if not words:
+        return part.kind == "text" and not part.text.strip().isdigit()
+    if words[0] in WORDS or words[-1] in _CONDITION | _JOINING:
+        return True
+    if len(words) == 1:
+        # A word with a space at its side and a formula there is a remark: "x = 3 \text{ here}".
+        spaced = part.text != part.text.strip()
+        return spaced and before is not None and before.kind not in _OPERATORS and not part.sub and not part.sup
+    operand = (before is None or before.kind in _OPERATORS) and (after is None or after.kind in _OPERATORS)
+    return not (operand and (before is not None or after is not None))
+
+
+def begins_condition(text: str) -> bool:
+    """Whether words say that what follows is a condition."""
+    words = re.findall(r"[A-Za-z.]+", text.lower())
+    return bool(words) and words[0] in _CONDITION - {"by", "using"} and words[0] not in ("as", "because", "since", "on")
+
+
+def pieces_of(row: Row) -> list[Piece]:
+    """The claims and conditions of one equation, in order."""
+    return _Splitter(row).run()
+
+
+class _Splitter:
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        self.done: list[Piece] = []
+        self.piece = Piece()
+        self.side: list[Part] = []
+        self.condition = False
+        self.words = ""
+
+    def run(self) -> list[Piece]:
+        for i, part in enumerate(self.row):
+            before = self.row[i - 1] if i else None
+            after = self.row[i + 1] if i + 1 < len(self.row) else None
+            self.take(part, before, after)
+        self.finish()
+        return _with_ranges(self.done)
+
+    def take(self, part: Part, before: Part | None, after: Part | None) -> None:
+        if part.kind == "text" and is_words(part, before, after):
+            self.finish()
+            self.hear(part.text)
+        elif part.kind == "gap":
+            inside = before is None or before.kind in _OPERATORS or after is None or after.kind in _OPERATORS
+            if not inside:
+                self.finish()
+        elif part.kind == "comma" or (part.kind == "stop" and part.text != "?"):
+            self.finish()
+            self.condition = self.condition and part.kind == "comma"
+        elif part.kind == "relation" and part.text in _RELATIONS:
+            self.piece.sides.append(tuple(self.side))
+            self.piece.relations.append(part)
+            self.side = []
+        elif part.kind == "relation" and part.text != "bar":
+            # Another relation cuts the chain: what follows is a claim of its own.
+            self.finish(cut=True)
+        elif part.kind != "stop":
+            self.side.append(part)
+
+    def hear(self, text: str) -> None:
+        """What words between formulas make of what follows."""
+        words = re.findall(r"[A-Za-z.]+", text.lower())
+        if not words:
+            return
+        self.words = text
+        if words[-1] in _CONDITION or words[0] in _CONDITION:
+            self.condition = True
+        elif not all(word in _JOINING for word in words):
+            self.condition = False
+
+    def finish(self, cut: bool = False) -> None:
+        """Close the piece; one without a relation may be the number of the equation, or a condition in brackets."""
+        if not self.side and not self.piece.relations:
+            return
+        self.piece.sides.append(tuple(self.side))
+        piece, self.piece, self.side = self.piece, Piece(), []
+        piece.words, self.words = self.words, ""
+        row = piece.sides[0]
+        group = row[0] if len(row) == 1 and row[0].kind == "group" and row[0].text == "(" else None
+        if not piece.relations and group is not None and self.done and not cut:
+            if _is_number(group):
+                return
+            if len(group.inside) == 1 and any(part.kind == "relation" for part in group.inside[0]):
+                for inner in pieces_of(group.inside[0]):
+                    self.done.append(replace(inner, condition=True))
+                return
+        piece.condition = self.condition or (bool(self.done) and _is_index_condition(piece))
+        self.done.append(piece)
+
+
+def _is_number(group: Part) -> bool:
+    """Whether a bracket is the number of an equation: (3), (3.1), (3a), (*)."""
+    inside = group.inside[0] if len(group.inside) == 1 else ()
+    kinds = [part.kind for part in inside]
+    text = "".join(part.text for part in inside)
+    return kinds in (["number"], ["times"], ["number", "letter"], ["letter"]) or bool(
+        re.fullmatch(r"[\d.]+[a-z]?", text)
+    )
+
+
+def _is_index_condition(piece: Piece) -> bool:
+    r"""Whether a piece behind a comma is a condition by its form: i = j, j \ne k, x > 0, i = 1, \dots, n."""
+    if not piece.relations:
+        return False
+    if all(sign.text in ("!=", "<", ">", "<=", ">=", "in") for sign in piece.relations):
+        return True
+    rows = [row for row in piece.sides if len(row) == 1 and row[0].bare]
+    index = [row for row in rows if row[0].kind == "letter" and row[0].text in "ijklmnpqrst" and not row[0].accent]
+    return len(index) >= 1 and len(rows) == len(piece.sides)
+
+
+def _with_ranges(pieces: list[Piece]) -> list[Piece]:
+    r"""Pieces without what belongs to a range of an index: the ``\dots`` and ``n`` of ``i = 1, \dots, n``."""
+    result: list[Piece] = []
+    for piece in pieces:
+        dots = not piece.relations and all(part.kind == "dots" for part in piece.sides[0])
+        behind = not piece.relations and result and result[-1].words == "\0dots"
+        if dots and result:
+            result[-1].words, result[-1].condition = "\0dots", True
+        elif behind:
+            result[-1].words = ""
+        else:
+            result.append(piece)
+    return result

@@ -1,0 +1,332 @@
+r"""What a row of parts means: terms, products, quotients, powers, over what is known about names.
+
+Where a place can be read in several ways (``1/2x``, ``a(b + c)``, ``x^T``) they are noted as a `Choice`; the caller
+reads again for each and a verdict stands only where all agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+from gradlab.graph import ONE, Apply, Const, Expression, as_number, neg
+from gradlab.prove._errors import Deadline, NotUnderstoodError
+from gradlab.prove.read import _apply as apply
+from gradlab.prove.read import _arrays as arrays
+from gradlab.prove.read import _derive as derive
+from gradlab.prove.read import _names as naming
+from gradlab.prove.read import _sums as sums
+from gradlab.prove.read._label import key_of, label_of
+from gradlab.prove.read._nodes import Array, Operation
+from gradlab.prove.read._part import Part
+from gradlab.prove.read._rows import EULER, Choice, Item, Ready, Row, product_of, quotient
+from gradlab.prove.read._scope import Scope
+
+LONGEST_NUMBER = 60
+LARGEST_EXPONENT = 1000
+_JOINTS = {"times": "times", "slash": "slash", "hadamard": "hadamard", "outer": "outer", "circ": "circ"}
+NO_OPERAND = frozenset((*_JOINTS, "plus", "minus", "plusminus", "relation", "comma"))
+_REASONS = {
+    "integral": "integrals are not judged",
+    "infinity": "\\infty is no number: limits are not judged",
+    "dots": "what the dots stand for is not written: write a \\sum, or all the terms",
+    "plusminus": "\\pm says two things at once: write them one by one",
+    "factorial": "factorials are not judged",
+    "binomial": "binomial coefficients are not judged",
+    "comma": "a comma is not understood here",
+    "transpose": "a \\top stands above a vector or matrix: write x^\\top",
+    "prime": "a prime stands behind a function: write f'(x)",
+    "empty": "something is missing before this index or exponent",
+    "forall": "\\forall stands behind an equation: write \\text{for all}",
+    "evaluate": "nothing stands before this bar",
+    "gap": "a wide space inside a formula is not understood: write what stands between the two parts",
+}
+
+
+class Reader:
+    """Reads the sides of one chain in one way.
+
+    Args:
+        scope: what names mean.
+        choices: for the place of each choice, which reading is taken; the first one by default.
+        deadline: when to stop.
+    """
+
+    def __init__(self, scope: Scope, choices: Mapping[tuple[int, str], int], deadline: Deadline) -> None:
+        self.scope, self.choices, self.deadline = scope, choices, deadline
+        self.open_choices: dict[tuple[int, str], Choice] = {}
+        self.slips: list[tuple[int, str]] = []
+        self.bound: list[str] = []
+        self.strangers: dict[str, int] = {}  # names that the graph does not have, with the place of each
+        self.sizes: set[str] = set()  # letters at which a sum ends
+        self.known: set[str] = set()  # names of the graph that were met
+        self.implicit: Expression | None = None  # the variable of functions that are written without one
+
+    def choose(self, at: int, count: int, why: str, usual: bool = False, kind: str = "") -> int:
+        """Which of several readings to take at a place; the first may be the usual one."""
+        key = at, kind or why[:40]
+        self.open_choices.setdefault(key, Choice(count, why, usual, at))
+        return self.choices.get(key, 0)
+
+    def sum(self, row: Row) -> Expression:
+        """Terms with signs."""
+        self.deadline.check()
+        row = tuple(part for part in row if part.kind != "gap" or part.text)
+        if not row:
+            raise NotUnderstoodError("something is missing here", 0)
+        terms: list[tuple[int, list[Item]]] = [(1, [])]
+        for part in row:
+            sign, items = terms[-1]
+            if part.kind in ("plus", "minus"):
+                turned = -1 if part.kind == "minus" else 1
+                if items and items[-1].kind in _JOINTS:
+                    items.append(part)
+                elif items:
+                    terms.append((turned, []))
+                else:
+                    terms[-1] = (sign * turned, items)
+            else:
+                items.append(part)
+        if not terms[-1][1]:
+            raise NotUnderstoodError("something is missing behind this sign", row[-1].at)
+        return self.terms(terms, row[0].at)
+
+    def terms(self, terms: list[tuple[int, list[Item]]], at: int) -> Expression:
+        """The sum of signed terms; a sum sign may take the terms behind its own with it."""
+        values: list[Expression] = []
+        i = 0
+        while i < len(terms):
+            sign, items = terms[i]
+            taken = sums.terms_taken(self, terms, i)
+            if taken > 1:
+                value = self.product(sums.with_terms(items, terms[i + 1 : i + taken]))
+            else:
+                value = self.product(tuple(items))
+            values.append(neg(value) if sign < 0 else value)
+            i += taken
+        return values[0] if len(values) == 1 else Apply("add", tuple(values))
+
+    def product(self, items: tuple[Item, ...]) -> Expression:
+        """One row of factors."""
+        if not items:
+            raise NotUnderstoodError("a factor is missing", 0)
+        where = next((i for i, part in enumerate(items) if part.kind == "evaluate"), None)
+        if where is not None:
+            bar = items[where]
+            assert isinstance(bar, Part)
+            if where == 0:
+                raise NotUnderstoodError(_REASONS["evaluate"], bar.at)
+            value = derive.evaluated(self, self.product(items[:where]), bar.sub or (), bar.at)
+            rest = items[where + 1 :]
+            ready = Ready(value, items[0].at, bar.end)
+            return self.product((ready, *rest)) if rest else value
+        row = self.operators(derive.with_derivatives(self, items))
+        return self.quotients(row)
+
+    def operators(self, row: list[Item]) -> list[Item]:
+        """Let derivative operators and sum signs take what they are written in front of."""
+        for i, part in enumerate(row):
+            rest = row[i + 1 :]
+            if isinstance(part, Ready) and part.value is None:
+                end = derive.operand_end(self, rest, part.at)
+                body = self.product(tuple(rest[:end]))
+                value = derive.differentiated(self, body, part.wrt, part.style, part.at)
+                done = Ready(value, part.at, part.end, derivative=True)
+                return self.operators([*row[:i], done, *rest[end:]])
+            if isinstance(part, Part) and part.kind == "sum":
+                return [*row[:i], Ready(sums.sum_over(self, part, rest), part.at, part.end)]
+        return row
+
+    def quotients(self, row: list[Item]) -> Expression:
+        """Signs of multiplication and division, from left to right."""
+        groups: list[tuple[str, int, int, list[Item]]] = [("times", 1, row[0].at, [])]
+        for part in row:
+            if part.kind in _JOINTS:
+                groups.append((part.kind, 1, part.at, []))
+            elif part.kind in ("minus", "plus"):
+                joint, sign, at, inside = groups[-1]
+                groups[-1] = (joint, -sign if part.kind == "minus" else sign, at, inside)
+            else:
+                groups[-1][3].append(part)
+        over: list[Expression] = []
+        for joint, sign, at, inside in groups:
+            if not inside:
+                raise NotUnderstoodError("a factor is missing beside a sign of multiplication or division", at)
+            factors = self.juxtaposed(inside)
+            if sign < 0:
+                factors = [neg(product_of(factors))]
+            if joint in ("hadamard", "outer", "circ"):
+                over = [arrays.joined(self, joint, over, factors, at)]
+            elif joint == "times":
+                over += factors
+            else:
+                ways = "it is not clear where the denominator behind / ends: write \\frac, or brackets"
+                tight = len(factors) == 1 or self.choose(at, 2, ways)
+                under = product_of(factors) if tight else factors[0]
+                over = [quotient(product_of(over), under), *([] if tight else factors[1:])]
+        return product_of(over)
+
+    def juxtaposed(self, parts: list[Item]) -> list[Expression]:
+        """Factors side by side, functions with their arguments among them."""
+        factors: list[Expression] = []
+        i = 0
+        while i < len(parts):
+            part = parts[i]
+            if isinstance(part, Ready):
+                assert part.value is not None
+                value, i = derive.at_arguments(self, part, parts, i + 1) if part.derivative else (part.value, i + 1)
+                factors.append(value)
+                continue
+            if part.kind == "number" and i:
+                raise NotUnderstoodError(self.number_behind(part, parts[i - 1]), part.at)
+            if part.kind == "factorial" and i:
+                raise NotUnderstoodError(_REASONS["factorial"], part.at)
+            found, i = self.factor(parts, i)
+            factors += found
+        return factors
+
+    def number_behind(self, part: Part, before: Item) -> str:
+        """Why a number stands where none can."""
+        if isinstance(before, Part) and before.sub is not None:
+            label = label_of(replace(before, sub=(*before.sub, replace(part, sub=None, sup=None))))
+            if label is not None and self.scope.in_graph(label) is not None:
+                return f"only the first character belongs to the index: write {key_of(label)}"
+        return f"a number behind a factor: write \\cdot {part.text}, or braces around an index or exponent"
+
+    def factor(self, parts: list[Item], i: int) -> tuple[list[Expression], int]:
+        """The factors that begin at a place in a row, and where the next one begins."""
+        part = parts[i]
+        assert isinstance(part, Part)
+        following = parts[i + 1] if i + 1 < len(parts) else None
+        indicator = sums.indicator_at(self, part, following if isinstance(following, Part) else None)
+        if indicator is not None:
+            return [indicator[0]], i + 1 + indicator[1]
+        if part.kind in ("letter", "word", "run", "text", "function"):
+            return apply.named(self, part, parts, i)
+        value = self.atom(part)
+        return [self.with_scripts(value, part)], i + 1
+
+    def atom(self, part: Part) -> Expression:
+        """Something without its scripts."""
+        kind = part.kind
+        if kind == "number":
+            return self.number(part)
+        if kind == "group":
+            return self.group(part)
+        if kind == "bars":
+            return Apply("abs", (self.inside(part),))
+        if kind == "norm":
+            return Operation("norm", (self.inside(part),))
+        if kind == "fraction":
+            over, under = (self.sum_of(row, part) for row in part.inside)
+            return quotient(over, under)
+        if kind == "root":
+            inside = self.sum_of(part.inside[0], part)
+            if len(part.inside) == 1:
+                return Apply("sqrt", (inside,))
+            return Apply("pow", (inside, quotient(ONE, self.sum_of(part.inside[1], part))))
+        if kind == "table":
+            return arrays.table(self, part)
+        if kind == "cases":
+            return sums.cases(self, part)
+        if kind == "evaluated":
+            return derive.evaluated(self, self.sum_of(part.inside[0], part), part.sub or (), part.at)
+        raise NotUnderstoodError(self.reason(part), part.at)
+
+    def reason(self, part: Part) -> str:
+        """Why a part has no meaning where it stands."""
+        if part.kind == "error":
+            return part.text
+        if part.kind in _REASONS:
+            return _REASONS[part.kind]
+        if part.kind == "partial":
+            return "\\partial stands alone: write \\frac{\\partial A}{\\partial B} or \\partial A/\\partial B"
+        if part.kind == "nabla":
+            return "\\nabla needs the name of a function of several variables behind it"
+        if part.kind == "relation":
+            shown = {"bar": "|", "=": "="}.get(part.text, "this relation")
+            if part.text == "bar":
+                return "a bar in the middle may be a condition, as in p(y|x), or a value at a point: this is not judged"
+            return f"{shown} inside a formula is not understood: write the equations one by one"
+        return f"{part.text or part.kind} is not understood here"
+
+    def number(self, part: Part) -> Expression:
+        """A number as it is written."""
+        text = part.text
+        if len(text) > LONGEST_NUMBER:
+            raise NotUnderstoodError(f"this number has {len(text):,} digits; {LONGEST_NUMBER} are the most", part.at)
+        try:
+            return Const(Fraction(text))
+        except ValueError:
+            raise NotUnderstoodError(f"{text} is no number", part.at) from None
+
+    def group(self, part: Part) -> Expression:
+        """What stands in brackets: a value, or a point."""
+        if part.text == "⟨":
+            return arrays.inner_product(self, part)
+        if part.text in ("⌊", "⌈"):
+            raise NotUnderstoodError("rounding brackets are not judged", part.at)
+        if any(
+            inner.kind == "relation" and inner.text in ("=", "!=", "<", ">", "<=", ">=") for inner in part.inside[0]
+        ):
+            if part.text == "[":
+                return sums.indicator(self, part)
+        values = [self.sum_of(row, part) for row in part.inside]
+        return values[0] if len(values) == 1 else Array(tuple((value,) for value in values))
+
+    def inside(self, part: Part) -> Expression:
+        """The only row of a part."""
+        return self.sum_of(part.inside[0], part)
+
+    def sum_of(self, row: Row, part: Part) -> Expression:
+        """The meaning of a row inside of a part."""
+        if not row:
+            raise NotUnderstoodError("nothing stands in this", part.at)
+        return self.sum(row)
+
+    # Scripts
+
+    def with_scripts(self, value: Expression, part: Part) -> Expression:
+        """What is neither a name nor a function, with what stands behind it."""
+        if part.kind in ("evaluated", "sum"):
+            return value
+        if part.primes:
+            value = derive.primed(self, value, part)
+        if part.sub is not None and part.kind != "norm":
+            raise NotUnderstoodError(
+                "an index behind a bracket is not understood: write the entry itself", part.sub[0].at
+            )
+        if part.kind == "norm" and part.sub is not None and [p.text for p in part.sub] != ["2"]:
+            raise NotUnderstoodError(
+                "this norm is not understood; \\lVert x \\rVert and \\lVert x \\rVert_2 are", part.at
+            )
+        return value if part.sup is None else self.raised(value, part.sup, part)
+
+    def raised(self, value: Expression, sup: Row, part: Part) -> Expression:
+        """Something with what stands above it: an exponent, or a transposition."""
+        if arrays.is_transpose(sup):
+            certain = sup[0].kind == "transpose" or (not self.scope.is_name("T") and "T" not in self.scope.use.bare)
+            why = "T may be an exponent or a transposition: write \\top for a transposition"
+            if certain or not self.choose(-1, 2, why, kind="transpose"):
+                return Operation("transpose", (value,))
+        if len(sup) == 1 and sup[0].kind == "group" and sup[0].text == "(" and sup[0].bare and part.kind == "group":
+            raise NotUnderstoodError("a bracket above a bracket: an exponent stands without brackets", sup[0].at)
+        exponent = self.exponent(sup)
+        if value == EULER:
+            return Apply("exp", (exponent,))
+        if as_number(exponent) == -1 and arrays.is_array(self, value):
+            return Operation("inverse", (value,))
+        return Apply("pow", (value, exponent))
+
+    def exponent(self, row: Row) -> Expression:
+        """An exponent."""
+        value = self.sum(row)
+        number = as_number(value)
+        if number is not None and abs(number) > LARGEST_EXPONENT:
+            raise NotUnderstoodError("this exponent is too large to judge", row[0].at)
+        return value
+
+    def name(self, part: Part) -> Expression:
+        """A name with its scripts, its exponent among them."""
+        return naming.value_of(self, part)

@@ -1,0 +1,184 @@
+"""What is known about names where something is read: the graph, what the text defines, how its letters are used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from gradlab.graph import Expression, Ref
+from gradlab.prove._names import Names, Written
+from gradlab.prove._names import head_of as plain_head
+from gradlab.prove._tree import FREE
+from gradlab.prove.read._arrays import is_transpose
+from gradlab.prove.read._label import Label, key_of, label_of
+from gradlab.prove.read._part import Part
+from gradlab.prove.read._statements import Known
+
+Row = tuple[Part, ...]
+
+FUNCTION_LETTERS = frozenset(r"f g h F G H J \phi \psi \Phi \Psi \sigma \ell L C E S".split())
+
+
+@dataclass
+class Use:
+    """How the names of a text are used.
+
+    Attributes:
+        bare: those that stand as a number somewhere.
+        applied: those that stand directly before a bracket, with the texts of the brackets.
+        primed: those with primes.
+        bound: letters that a sum runs over.
+        indexing: letters that stand in an index.
+        differentials: names that are differentiated, or by which is differentiated.
+        sized: letters at which a sum ends.
+        arrays: names that are transposed, or multiplied entry by entry: vectors or matrices.
+        families: names that have a letter as their index somewhere.
+    """
+
+    bare: set[str] = field(default_factory=set[str])
+    applied: dict[str, set[Row]] = field(default_factory=dict[str, set[Row]])
+    primed: set[str] = field(default_factory=set[str])
+    bound: set[str] = field(default_factory=set[str])
+    indexing: set[str] = field(default_factory=set[str])
+    differentials: set[str] = field(default_factory=set[str])
+    sized: set[str] = field(default_factory=set[str])
+    arrays: set[str] = field(default_factory=set[str])
+    families: set[str] = field(default_factory=set[str])
+
+    def see(self, row: Row) -> None:
+        """Note how names are used in a row and in all that it holds."""
+        whole = len(row) == 1
+        for i, part in enumerate(row):
+            after = row[i + 1] if i + 1 < len(row) else None
+            before = row[i - 1] if i else None
+            self._part(part, before, after, whole)
+            if part.kind == "run":
+                continue
+            for inner in part.inside:
+                self.see(inner)
+            if part.kind == "sum":
+                self._sum(part)
+
+    def _part(self, part: Part, before: Part | None, after: Part | None, whole: bool) -> None:
+        for letter in _letters(part):
+            label = label_of(letter)
+            if label is None:
+                continue
+            key = key_of(Label(label.head, label.below, label.above, label.mark, None, 0, label.commas))
+            if any(token.letter and token.text in "ijklmn" for token in (*label.below, *label.above)):
+                self.families.add(key_of(Label(label.head, (), (), label.mark)))
+            self.indexing |= {token.text for token in (*label.below, *label.above) if token.letter}
+            if part.kind == "sum":
+                continue
+            if label.primes:
+                self.primed.add(key)
+            beside = (before is not None and before.kind == "hadamard") or (
+                after is not None and after.kind == "hadamard"
+            )
+            if letter is part and (beside or (label.power is not None and is_transpose(label.power))):
+                self.arrays.add(key)
+            last = letter is part or letter is part.inside[0][-1]
+            group = last and after is not None and after.kind == "group" and after.text in ("(", "[") and not part.sup
+            if group and after is not None and len(after.inside) >= 1:
+                self.applied.setdefault(key, set()).add(after.inside[0])
+            elif before is not None and (before.kind == "partial" or (before.kind == "letter" and before.text == "d")):
+                self.differentials.add(key)
+            elif not label.primes and not (whole and is_conventional(label.head)):
+                self.bare.add(key)
+            if part.sup is not None and not is_transpose(part.sup):
+                self.see(part.sup)
+
+    def _sum(self, part: Part) -> None:
+        below = part.sub or ()
+        if below and below[0].kind == "letter":
+            self.bound.add(below[0].text)
+        elif below and below[0].kind == "run":
+            self.bound |= set(below[0].text)
+        for inner in part.sup or ():
+            if inner.kind == "letter":
+                self.sized.add(inner.text)
+
+
+def _letters(part: Part) -> Iterable[Part]:
+    """The letters that a part may be read as."""
+    if part.kind == "run":
+        return (part, *part.inside[0])
+    return (part,)
+
+
+@dataclass
+class Scope:
+    """Where something is read.
+
+    Attributes:
+        names: the names of the graph.
+        known: what the text has said.
+        use: how the text uses its names.
+        arrays: free names that are vectors or matrices, with their rank.
+        words: runs of letters that are names.
+        outside: letters of indices that stand outside of every sum of the chain.
+        applied: for functions that the chain applies to one and the same argument, that argument: without brackets they
+            are meant to have it too.
+    """
+
+    names: Names
+    known: Known
+    use: Use = field(default_factory=Use)
+    arrays: dict[str, int] = field(default_factory=dict[str, int])
+    words: set[str] = field(default_factory=set[str])
+    outside: set[str] = field(default_factory=set[str])
+    applied: dict[str, Row] = field(default_factory=dict[str, Row])
+
+    def in_graph(self, label: Label, at: int = 0) -> str | None:
+        """The graph's name for a label, if there is one."""
+        if label.mark or label.primes:
+            return None
+        return self.names.find(Written(plain_head(label.head), label.layer, label.sub), at)
+
+    def belongs(self, label: Label) -> bool:
+        """Whether a name that the graph does not have looks like one of its own."""
+        return self.names.belongs(Written(plain_head(label.head), label.layer, label.sub))
+
+    def has(self, key: str) -> bool:
+        """Whether the text gives this name a meaning, or uses it as a name."""
+        return FREE + key in self.known.quantities or FREE + key in self.known.functions
+
+    def is_name(self, letter: str) -> bool:
+        """Whether a letter such as e, i, d, T is a name of the graph or of the text."""
+        if self.names.find(Written(letter)) is not None:
+            return True
+        return FREE + letter in self.known.quantities or FREE + letter in self.known.functions
+
+    def computed(self, name: str) -> Expression | None:
+        """The formula of a name, in the graph or in the text."""
+        if name in self.names.graph:
+            return self.names.graph[name].expression
+        return self.known.quantities.get(name)
+
+    def inputs_of(self, name: str) -> tuple[str, ...]:
+        """The independent quantities that a quantity of the graph is computed from, in the order of the graph."""
+        upstream = self.names.upstream(name)
+        return tuple(q.name for q in self.names.graph if q.name in upstream and q.expression is None)
+
+    def latex(self, name: str) -> str:
+        """The LaTeX of a name."""
+        if name.startswith(FREE):
+            return name[1:]
+        return self.names.graph.symbols.get(name, name)
+
+
+def free(key: str) -> str:
+    """The internal name of what no graph has."""
+    return FREE + key
+
+
+def is_conventional(head: str) -> bool:
+    """Whether a letter is one that people give to functions."""
+    bare = re.sub(r"\\(?:mathcal|mathrm|hat|tilde|bar|mathbf)\{(.*)\}", r"\1", head)
+    return bare in FUNCTION_LETTERS
+
+
+def as_ref(name: str) -> Ref:
+    """A name as an expression."""
+    return Ref(name)

@@ -1,0 +1,294 @@
+r"""Sums and products over an index, values by cases, indicators, and the conditions in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gradlab.graph import ONE, Expression, number
+from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove.read._nodes import Cases, Condition, Index, Indexed, Total
+from gradlab.prove.read._part import Part
+from gradlab.prove.read._pieces import pieces_of
+from gradlab.prove.read._rows import Item
+
+if TYPE_CHECKING:
+    from gradlab.prove.read._reader import Reader
+
+Row = tuple[Part, ...]
+_OTHERWISE = ("otherwise", "else", "other", "sonst", "in all other cases")
+
+
+def sum_over(reader: Reader, sign: Part, rest: list[Item]) -> Expression:
+    """A sum sign and the row behind it."""
+    if not rest:
+        raise NotUnderstoodError(f"nothing stands behind this {sign.text} sign", sign.at)
+    letters, lower, conditions = _below(reader, sign, rest)
+    upper = None if sign.sup is None else _bound(reader, sign.sup)
+    reader.bound += letters
+    try:
+        body = reader.product(tuple(rest))
+        read = tuple(condition_of(reader, *triple) for triple in conditions)
+    finally:
+        del reader.bound[len(reader.bound) - len(letters) :]
+    if lower is None and (counted := _counts(body, letters)):
+        message = f"what {counted} runs over is not written: write \\sum_{{{counted}=1}}^{{n}}"
+        raise NotUnderstoodError(message, sign.at)
+    for letter in reversed(letters):
+        own = letter == letters[-1]
+        body = Total(sign.text, body, letter, lower if own else None, upper, read if own else ())
+    return body
+
+
+def _counts(body: Expression, letters: list[str]) -> str:
+    """The index of a sum that stands in it as a number, not only in indices and conditions; empty if none does."""
+    waiting = [body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Index) and node.letter in letters:
+            return node.letter
+        if not isinstance(node, Indexed | Condition):
+            waiting += node.args
+    return ""
+
+
+def _bound(reader: Reader, row: Row) -> Expression:
+    """Where a sum begins or ends; a letter there is a size, and no mistake where the graph does not have it."""
+    if len(row) == 1 and row[0].kind == "letter" and row[0].text in reader.bound:
+        return Index(row[0].text)
+    met = dict(reader.strangers)
+    value = reader.sum(row)
+    reader.sizes |= {name for name in reader.strangers if name not in met}
+    reader.strangers = met
+    return value
+
+
+def _below(
+    reader: Reader, sign: Part, rest: list[Item]
+) -> tuple[list[str], Expression | None, list[tuple[Row, str, Row]]]:
+    """The letters that a sum runs over, where it begins, and what else is said below it."""
+    row = tuple(part for part in sign.sub or () if part.kind != "gap")
+    if not row:
+        return [_only_index(reader, sign, rest)], None, []
+    if all(part.kind in ("letter", "run", "comma") and part.bare for part in row):
+        return [letter for part in row if part.kind != "comma" for letter in part.text], None, []
+    letters: list[str] = []
+    lower: Expression | None = None
+    conditions: list[tuple[Row, str, Row]] = []
+    for piece in pieces_of(_opened(row)):
+        if not piece.relations:
+            raise NotUnderstoodError("write below the sum sign its index, as in \\sum_i or \\sum_{i=1}^{n}", sign.at)
+        letters_here = [part.text for part in piece.sides[0] if part.kind in ("letter", "run") and part.bare]
+        relation = piece.relations[0].text
+        if not letters and len(piece.sides[0]) == 1 and letters_here:
+            letters = list(letters_here[0])
+            if relation == "=" and len(piece.relations) == 1:
+                lower = _bound(reader, piece.sides[1])
+                continue
+        if relation == "in":
+            if (
+                lower is None
+                and len(piece.relations) == 1
+                and all(p.kind in ("letter", "word") for p in piece.sides[1])
+            ):
+                continue  # over a set that is called something: over all of the family
+            raise NotUnderstoodError("sums over a set are judged only where the set is called by one name", sign.at)
+        for i, sign_between in enumerate(piece.relations):
+            conditions.append((piece.sides[i], sign_between.text, piece.sides[i + 1]))
+    if not letters:
+        raise NotUnderstoodError("write below the sum sign its index, as in \\sum_i or \\sum_{i=1}^{n}", sign.at)
+    return letters, lower, conditions
+
+
+def _opened(row: Row) -> Row:
+    """What stands below a sum sign, without a bracket around all of it."""
+    if len(row) == 1 and row[0].kind == "table":
+        return tuple(part for cell in row[0].inside for part in (*cell, Part("comma", row[0].at, row[0].at, ",")))[:-1]
+    return row
+
+
+def _only_index(reader: Reader, sign: Part, rest: list[Item]) -> str:
+    """The index of a sum that is written without one, if only one letter can be meant."""
+    found: set[str] = set()
+    for item in rest:
+        if isinstance(item, Part):
+            found |= _index_letters(item)
+        elif item.value is not None:
+            found |= {node.letter for node in walk_nodes(item.value) if isinstance(node, Index)}
+    found -= set(reader.bound)
+    if len(found) != 1:
+        message = "this sum has no index: write \\sum_i" if not found else "this sum has no index: several can be meant"
+        raise NotUnderstoodError(message, sign.at)
+    return found.pop()
+
+
+def _index_letters(part: Part) -> set[str]:
+    found = {inner.text for inner in part.sub or () if inner.kind == "letter" and inner.text in "ijklmnpqrst"}
+    if part.sup is not None and len(part.sup) == 1 and part.sup[0].kind == "group":
+        found |= {p.text for row in part.sup[0].inside for p in row if p.kind == "letter"}
+    for row in part.inside:
+        for inner in row:
+            found |= _index_letters(inner)
+    return found
+
+
+def terms_taken(reader: Reader, terms: list[tuple[int, list[Item]]], i: int) -> int:
+    """How many terms a sum sign in a term takes: its own, and those behind it in which its index stands free."""
+    signs = [part for part in terms[i][1] if isinstance(part, Part) and part.kind == "sum"]
+    if not signs or i + 1 == len(terms):
+        return 1
+    sign = signs[-1]
+    letters = {part.text for part in (sign.sub or ())[:1] if part.kind == "letter"} - set(reader.bound)
+    if not letters:
+        return 1
+    count = 1
+    while i + count < len(terms) and any(letters & _free_letters(part) for part in terms[i + count][1]):
+        count += 1
+    if count == 1:
+        return 1
+    why = "it is not clear where this sum ends: put what is added up in brackets"
+    outside = letters & _outside(reader)
+    return count if not reader.choose(sign.at, 2, why, usual=not outside) else 1
+
+
+def _outside(reader: Reader) -> set[str]:
+    """Letters of indices that stand outside of every sum in the chain."""
+    return reader.scope.outside
+
+
+def _free_letters(item: Item) -> set[str]:
+    if not isinstance(item, Part):
+        return set()
+    if item.kind == "sum":
+        return set()
+    return _index_letters(item) | ({item.text} if item.kind == "letter" and item.bare else set())
+
+
+def with_terms(items: list[Item], behind: list[tuple[int, list[Item]]]) -> tuple[Item, ...]:
+    """A term whose sum sign takes the terms behind it too: they go into one bracket with what it had."""
+    where = max(i for i, part in enumerate(items) if isinstance(part, Part) and part.kind == "sum")
+    inside: list[Part] = [part for part in items[where + 1 :] if isinstance(part, Part)]
+    for sign, more in behind:
+        at = more[0].at
+        inside.append(Part("plus" if sign > 0 else "minus", at, at, "+" if sign > 0 else "−"))
+        inside += [part for part in more if isinstance(part, Part)]
+    group = Part("group", inside[0].at, inside[-1].end, "(", (tuple(inside),))
+    return (*items[: where + 1], group)
+
+
+# ---- conditions -------------------------------------------------------------------------------------------------
+
+
+def condition_of(reader: Reader, left: Row, relation: str, right: Row) -> Condition:
+    """A relation between two sides."""
+    if relation not in ("=", "==", "!=", "<", "<=", ">", ">="):
+        raise NotUnderstoodError("this condition is not understood", (left or right)[0].at)
+    return Condition(_side(reader, left), "=" if relation == "==" else relation, _side(reader, right))
+
+
+def _side(reader: Reader, row: Row) -> Expression:
+    """One side of a condition; a letter that stands in indices is an index."""
+    if len(row) == 1 and row[0].kind == "letter" and row[0].bare and not row[0].accent:
+        letter = row[0].text
+        if letter in reader.bound or letter in reader.scope.use.indexing or letter in reader.scope.use.bound:
+            return Index(letter)
+    return reader.sum(row)
+
+
+def conditions_in(reader: Reader, row: Row) -> tuple[Condition, ...]:
+    r"""All conditions that a row holds, such as ``0 < x < 1`` or ``i \ne j, x > 0``."""
+    found: list[Condition] = []
+    for piece in pieces_of(row):
+        if not piece.relations:
+            raise NotUnderstoodError("this condition is not understood", piece.at)
+        for i, sign in enumerate(piece.relations):
+            found.append(condition_of(reader, piece.sides[i], sign.text, piece.sides[i + 1]))
+    return tuple(found)
+
+
+def cases(reader: Reader, part: Part) -> Expression:
+    """A value by cases."""
+    width = int(part.style or 2)
+    cells = part.inside
+    if width < 2:
+        return _narrow(reader, part)
+    values: list[Expression] = []
+    conditions: list[tuple[Condition, ...]] = []
+    for k in range(0, len(cells), width):
+        value, *rest = cells[k : k + width]
+        said = tuple(inner for cell in rest for inner in cell)
+        values.append(reader.sum_of(_trimmed(value), part))
+        conditions.append(_branch(reader, said, part, last=k + width >= len(cells)))
+    return Cases(tuple(values), tuple(conditions))
+
+
+def _narrow(reader: Reader, part: Part) -> Expression:
+    """Cases whose conditions stand in the same column, behind a word or a comma."""
+    values: list[Expression] = []
+    conditions: list[tuple[Condition, ...]] = []
+    for number_of, cell in enumerate(part.inside):
+        cut = next((i for i, inner in enumerate(cell) if inner.kind in ("text", "comma", "gap")), None)
+        if cut is None:
+            raise NotUnderstoodError("a case needs its condition: write & between a value and its condition", part.at)
+        values.append(reader.sum_of(cell[:cut], part))
+        conditions.append(_branch(reader, cell[cut:], part, last=number_of + 1 == len(part.inside)))
+    return Cases(tuple(values), tuple(conditions))
+
+
+def _trimmed(row: Row) -> Row:
+    while row and row[-1].kind in ("comma", "gap", "stop"):
+        row = row[:-1]
+    return row
+
+
+def _branch(reader: Reader, said: Row, part: Part, last: bool) -> tuple[Condition, ...]:
+    words = " ".join(inner.text.strip().lower() for inner in said if inner.kind in ("text", "word"))
+    row = _trimmed(tuple(inner for inner in said if inner.kind not in ("text", "gap")))
+    while row and row[0].kind in ("comma", "word", "run") and row[0].text.lower() in (",", "if", "for", "when"):
+        row = row[1:]
+    if not row or not any(inner.kind == "relation" for inner in row):
+        if last and (any(word in words for word in _OTHERWISE) or (row and row[0].text in ("otherwise", "else"))):
+            return ()
+        raise NotUnderstoodError("the condition of this case is not understood", said[0].at if said else part.at)
+    if " or " in f" {words} ":
+        raise NotUnderstoodError("a case under one condition or another: write a case for each", said[0].at)
+    return conditions_in(reader, row)
+
+
+def indicator(reader: Reader, part: Part) -> Expression:
+    """A bracket with a condition in it: one where it holds, zero elsewhere."""
+    conditions = tuple(c for row in part.inside for c in conditions_in(reader, row))
+    return Cases((ONE, number(0)), (conditions, ()))
+
+
+def indicator_at(reader: Reader, part: Part, following: Part | None) -> tuple[Expression, bool] | None:
+    r"""``\mathbb 1[i = j]`` and ``1_{i=j}``: its value, and whether the part behind it belongs to it."""
+    if part.text not in ("1", "I") or (part.style not in ("double-struck", "bold") and part.kind != "number"):
+        return None
+    if part.sub is not None and any(inner.kind == "relation" for row in _all_rows(part.sub) for inner in row):
+        row = part.sub[0].inside[0] if len(part.sub) == 1 and part.sub[0].kind == "group" else part.sub
+        return indicator(reader, replace(part, inside=(row,))), False
+    inside = following.inside if following is not None and following.kind == "group" else ()
+    if part.kind != "number" and any(inner.kind == "relation" for row in inside for inner in row):
+        assert following is not None
+        return indicator(reader, following), True
+    return None
+
+
+def _all_rows(row: Row) -> list[Row]:
+    return [row, *(inner for part in row for inner in part.inside)]
+
+
+def walk_nodes(expression: Expression) -> Iterator[Expression]:
+    """Every subexpression, the indices of names too."""
+    stack = [expression]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(node.args)
+
+
+def has_index(expression: Expression) -> bool:
+    """Whether an index letter stands in it."""
+    return any(isinstance(node, Index | Indexed) for node in walk_nodes(expression))
