@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from gradlab.graph import Expression, Ref, as_number, ordered_names
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
-from gradlab.prove._exact import equal_exactly
 from gradlab.prove._layout import Block, Chain
 from gradlab.prove._names import Names
 from gradlab.prove._reading import ChainReader, Definitions, Reading
@@ -15,7 +14,8 @@ from gradlab.prove._sides import Sides
 from gradlab.prove._tree import FREE, Writer, has_derivative, names_in
 from gradlab.prove._verdict import Method, Repair, Slip, Step, Truth, Witness
 from gradlab.prove.judge._compare import AGREEMENT, Comparison, compare, distinguishable
-from gradlab.prove.judge._points import Point, short
+from gradlab.prove.judge._exact import equal_exactly
+from gradlab.prove.judge._points import Ground, Point, short
 
 SECONDS_FOR_CHAIN = 1.5
 SECONDS_FOR_EXACT = 0.4
@@ -206,7 +206,7 @@ class ChainJudge:
 
     def compared(self, left: Expression, right: Expression, sides: Sides) -> Finding:
         """The verdict on two expressions: first by numbers, and where these agree, exactly if that can be done."""
-        result = compare(sides.points, lambda size: (sides.meaning(left, size), sides.meaning(right, size)))
+        result = compare(sides.points, lambda size: ((sides.meaning(left, size), sides.meaning(right, size)),))
         if result.differing is not None:
             condition = self.condition(left, right, result)
             if condition:
@@ -217,7 +217,7 @@ class ChainJudge:
             return Finding(Truth.NOT_UNDERSTOOD, reason="hardly a point was found at which both sides are defined")
         if sides.sizes == (None,):
             a, b = sides.meaning(left, None), sides.meaning(right, None)
-            if equal_exactly(self.names.graph, a, b, SECONDS_FOR_EXACT, self.deadline):
+            if equal_exactly(Ground(self.names.graph), a, b, SECONDS_FOR_EXACT, self.deadline):
                 return Finding(Truth.TRUE, Method.EXACT, reason="by exact simplification")
         count = f"the sides agree to {AGREEMENT} digits at {len(result.agreeing)} random points"
         if sides.sizes != (None,):

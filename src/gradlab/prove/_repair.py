@@ -69,7 +69,7 @@ class _Repairer:
             return False
         meaning = self.sides.meaning
         try:
-            sides = self.sides.points, lambda size: (meaning(a, size), meaning(b, size))
+            sides = self.sides.points, lambda size: ((meaning(a, size), meaning(b, size)),)
             result = compare(*sides, wanted=POINTS_TO_COMPARE)
         except (*Undefined, NotUnderstoodError):
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from gradlab.graph import Apply, Expression, as_number, simpler, walk
@@ -20,8 +21,18 @@ _ANALYTIC = frozenset((
     "add", "mul", "neg", "div", "exp", "sin", "cos", "tanh", "sigmoid", "softplus", "pi", "softmax", "log_softmax",
 ))  # fmt: skip
 
-Sides = Callable[[Any], tuple[Expression, Expression]]
+Pair = tuple[Expression, Expression]
+Sides = Callable[[Any], tuple[Pair, ...]]
 Conditions = Callable[[Any], tuple[Condition, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Two sides at one point; ``differing`` is the first entry that differs, None if all agree."""
+
+    point: Point
+    differing: int | None = None
+    values: tuple[Ball, Ball] | None = None
 
 
 class Comparison:
@@ -30,6 +41,7 @@ class Comparison:
     Attributes:
         agreeing: the numbers of the points at which they agree.
         differing: the point at which they differ, if one was found.
+        entry: which entry of the two sides differs there.
         values: the two values there.
         constant: whether nothing is drawn, so that one point is as good as many.
     """
@@ -37,19 +49,21 @@ class Comparison:
     def __init__(self) -> None:
         self.agreeing: list[int] = []
         self.differing: Point | None = None
+        self.entry = 0
         self.values: tuple[Any, Any] = (None, None)
         self.constant = False
 
-    def note(self, number: int, outcome: tuple[bool, Point, tuple[Ball, Ball]] | None) -> bool:
+    def note(self, number: int, outcome: Outcome | None) -> bool:
         """Note what was found at a point; whether nothing more is needed."""
         if outcome is None:
             return False
-        agrees, point, (a, b) = outcome
-        if agrees:
+        if outcome.differing is None or outcome.values is None:
             self.agreeing.append(number)
-        else:
-            self.differing, self.values = point, (point.balls.number(a), point.balls.number(b))
-        return not agrees
+            return False
+        a, b = outcome.values
+        balls = outcome.point.balls
+        self.differing, self.entry, self.values = outcome.point, outcome.differing, (balls.number(a), balls.number(b))
+        return True
 
     @property
     def enough(self) -> bool:
@@ -67,7 +81,7 @@ def compare(points: Points, sides: Sides, conditions: Conditions = nothing, want
 
     Args:
         points: the points.
-        sides: gives for a variant the two sides, without derivatives.
+        sides: gives for a variant the entries of the two sides in pairs, without derivatives.
         conditions: gives for a variant the conditions.
         wanted: at how many ordinary points; as many as the points think enough by default. With a number, no others
             are looked for.
@@ -76,11 +90,10 @@ def compare(points: Points, sides: Sides, conditions: Conditions = nothing, want
     count = wanted or points.enough
     for number in range(max(MOST_ATTEMPTS, 2 * count)):
         variant = points.variant(number)
-        left, right = sides(variant)
-        if result.note(number, at_point(points, number, left, right, conditions(variant))):
+        if result.note(number, at_point(points, number, sides(variant), conditions(variant))):
             return result
         if number == 0:
-            result.constant = len(points.variants) == 1 and not wanted and _is_constant(points, left, right)
+            result.constant = len(points.variants) == 1 and not wanted and _is_constant(points, sides(variant))
         if len(result.agreeing) >= count or result.constant:
             break
     if not (wanted or result.constant):
@@ -88,9 +101,10 @@ def compare(points: Points, sides: Sides, conditions: Conditions = nothing, want
     return result
 
 
-def _is_constant(points: Points, left: Expression, right: Expression) -> bool:
-    unknown = any(isinstance(node, Call) for side in (left, right) for node in every_node(side))
-    return not unknown and not points.grounds[points.variants[0]].given_in(left, right)
+def _is_constant(points: Points, pairs: tuple[Pair, ...]) -> bool:
+    sides = [side for pair in pairs for side in pair]
+    unknown = any(isinstance(node, Call) for side in sides for node in every_node(side))
+    return not unknown and not points.grounds[points.variants[0]].given_in(*sides)
 
 
 def every_node(expression: Expression) -> Iterator[Expression]:
@@ -108,16 +122,16 @@ def every_node(expression: Expression) -> Iterator[Expression]:
 def _elsewhere(result: Comparison, points: Points, sides: Sides, conditions: Conditions) -> None:
     """Points of many sizes, and on each piece of functions made of several, or where conditions are met."""
     for variant in points.variants[:3]:
-        left, right = sides(variant)
+        pairs = sides(variant)
         ground, limits = points.grounds[variant], conditions(variant)
-        reached = tuple(every_formula(ground, left, right))
+        reached = tuple(every_formula(ground, *(side for pair in pairs for side in pair)))
         if not limits and result.enough and all(map(is_analytic, reached)):
             continue
         numbers = [n for n in range(WIDE, WIDE + 4 * WIDE_POINTS) if points.variant(n) == variant][:WIDE_POINTS]
         for number in _chain(
             numbers, pieces.sought(points, variant, (*numbers, *result.agreeing), reached, limits, result.enough)
         ):
-            if result.note(number, at_point(points, number, left, right, limits)):
+            if result.note(number, at_point(points, number, pairs, limits)):
                 return
 
 
@@ -156,11 +170,11 @@ def is_analytic(node: Expression) -> bool:
 
 
 def at_point(
-    points: Points, number: int, left: Expression, right: Expression, conditions: tuple[Condition, ...] = ()
-) -> tuple[bool, Point, tuple[Ball, Ball]] | None:
+    points: Points, number: int, pairs: tuple[Pair, ...], conditions: tuple[Condition, ...] = ()
+) -> Outcome | None:
     """Whether two sides agree at a point; None where one is undefined, a condition does not hold, or it stays open.
 
-    The digits are raised until the difference is certain, or until both agree to `AGREEMENT` digits with four times as
+    The digits are raised until a difference is certain, or until all agree to `AGREEMENT` digits with four times as
     many digits as the widest number on the way has before or behind the point: then no term was too small to be seen.
     """
     bits = BITS
@@ -169,22 +183,27 @@ def at_point(
         try:
             if not all(map(point.holds, conditions)):
                 return None
-            a, b = point.value(left), point.value(right)
+            values = [(point.value(left), point.value(right)) for left, right in pairs]
         except TooRoughError:
             bits *= 2
             continue
         except Undefined:
             return None
         balls = point.balls
-        if balls.apart(a, b):
-            return False, point, (a, b)
+        for entry, (a, b) in enumerate(values):
+            if balls.apart(a, b):
+                return Outcome(point, entry, (a, b))
         needed = 4 * balls.widest + 64
         if bits >= needed:
-            if max(a[1], b[1]) <= max(size(a[0]), size(b[0]), -balls.widest) - AGREEMENT_BITS:
-                return True, point, (a, b)
+            if all(_agree(a, b, balls.widest) for a, b in values):
+                return Outcome(point)
             needed = 2 * bits
         bits = max(2 * bits, needed)
     return None
+
+
+def _agree(a: Ball, b: Ball, widest: int) -> bool:
+    return max(a[1], b[1]) <= max(size(a[0]), size(b[0]), -widest) - AGREEMENT_BITS
 
 
 def distinguishable(a: Any, b: Any) -> tuple[str, str]:

@@ -40,7 +40,8 @@ class Ground:
     """
 
     def __init__(self, graph: Graph, formulas: Mapping[str, Expression] | None = None) -> None:
-        self.graph, self.formulas = graph, dict(formulas or {})
+        self.graph = graph
+        self.formulas: Mapping[str, Expression] = {} if formulas is None else formulas
         self.labels, self.loss = labels_of(graph)
 
     def formula(self, name: str) -> Expression | None:

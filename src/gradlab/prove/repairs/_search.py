@@ -103,7 +103,7 @@ class Search:
             meaning = self.sides.meaning
             result = compare(
                 self.sides.points,
-                lambda size: (meaning(self.target, size), meaning(written, size)),
+                lambda size: ((meaning(self.target, size), meaning(written, size)),),
                 wanted=POINTS_TO_VERIFY,
             )
         except (NotUnderstoodError, OutOfTimeError, RecursionError):

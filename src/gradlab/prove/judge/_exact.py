@@ -14,14 +14,14 @@ from gradlab.graph import (
     Apply,
     Const,
     Expression,
-    Graph,
     Ref,
     is_apply,
     number,
     simpler,
 )
 from gradlab.prove._errors import Deadline
-from gradlab.prove._subject import labels_of
+from gradlab.prove.judge._points import Ground
+from gradlab.prove.read._nodes import Call
 
 MOST_PRODUCTS = 60_000
 # Of an argument of a function, which SymPy brings into its one form: there, too much takes for ever.
@@ -34,11 +34,11 @@ class GivenUpError(Exception):
     """Too large, or outside of what polynomials can say."""
 
 
-def equal_exactly(graph: Graph, left: Expression, right: Expression, seconds: float, outer: Deadline) -> bool:
+def equal_exactly(ground: Ground, left: Expression, right: Expression, seconds: float, outer: Deadline) -> bool:
     """Whether two expressions are proved equal; False says nothing.
 
     Args:
-        graph: for the quantities in the expressions.
+        ground: how the quantities in the expressions are computed.
         left: one side, without derivatives.
         right: the other.
         seconds: after how long to give up.
@@ -52,7 +52,7 @@ def equal_exactly(graph: Graph, left: Expression, right: Expression, seconds: fl
         return True
     for depth in (0, 1, 2):
         try:
-            if _Prover(graph, depth, deadline).equal(left, right):
+            if _Prover(ground, depth, deadline).equal(left, right):
                 return True
         except GivenUpError:
             continue
@@ -63,17 +63,16 @@ class _Prover:
     """One attempt.
 
     Args:
-        graph: the graph.
-        depth: which of its quantities are written out: 0 none, 1 those that are no polynomials, 2 all.
+        ground: how quantities are computed.
+        depth: which of the quantities are written out: 0 none, 1 those that are no polynomials, 2 all.
         deadline: when to give up.
     """
 
-    def __init__(self, graph: Graph, depth: int, deadline: Deadline) -> None:
-        self.graph, self.depth, self.deadline = graph, depth, deadline
+    def __init__(self, ground: Ground, depth: int, deadline: Deadline) -> None:
+        self.ground, self.depth, self.deadline = ground, depth, deadline
         self.generators: dict[Any, Any] = {}
         self.plain: dict[Expression, Any] = {}
-        labels, loss = labels_of(graph)
-        labels = labels if loss == "softmax_cross_entropy" else ()
+        labels = ground.labels if ground.loss == "softmax_cross_entropy" else ()
         self.last_label = labels[-1] if labels else None
         self.other_labels = labels[:-1]
 
@@ -115,7 +114,10 @@ class _Prover:
             return sympy.Rational(expression.value.numerator, expression.value.denominator)
         if isinstance(expression, Ref):
             return self.named(expression.name)
-        assert isinstance(expression, Apply)
+        if isinstance(expression, Call):
+            return self.generator((expression.function, expression.orders, *map(self.key, expression.arguments)))
+        if not isinstance(expression, Apply):
+            raise GivenUpError
         name = expression.primitive
         if name in _BOTTOM:
             return self.operation(name, [self.rational(arg) for arg in expression.args])
@@ -133,7 +135,7 @@ class _Prover:
     def named(self, name: str) -> Any:
         if name == self.last_label:
             return 1 - sum(self.generator(label) for label in self.other_labels)
-        formula = self.graph[name].expression if name in self.graph else None
+        formula = self.ground.formula(name)
         if formula is None or self.depth == 0 or (self.depth == 1 and _is_polynomial(formula)):
             return self.generator(name)
         return self.rational(formula)

@@ -1,0 +1,267 @@
+"""How large everything is: the ranges of indices, the sizes of families, the rows and columns of arrays.
+
+Sizes that must be the same are put together; what is not a number then gets several numbers, one after the other, and a
+claim has to hold for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+
+from gradlab.graph import Expression, Ref, as_number
+from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove.read._nodes import Call, Condition, Index, Indexed, Tensor, Total
+from gradlab.prove.read._statements import Known
+
+SIZES = (2, 3, 5)
+SMALL_SIZES = (2, 3, 4)  # where there are more than two, or arrays
+MOST_SETTINGS = 40
+LARGEST_SUM = 50
+Key = Hashable
+
+
+class ShapeError(ValueError):
+    """Two sizes that cannot be the same."""
+
+
+class Dims:
+    """Sizes, some of which must be equal."""
+
+    def __init__(self) -> None:
+        self.parent: dict[Key, Key] = {}
+        self.long: set[Key] = set()  # sizes that are not meant to be one
+
+    def copy(self) -> Dims:
+        """The same, to try something."""
+        other = Dims()
+        other.parent, other.long = dict(self.parent), set(self.long)
+        return other
+
+    def find(self, key: Key) -> Key:
+        """What stands for all that are equal: a number, if one of them is."""
+        while key in self.parent:
+            key = self.parent[key]
+        return key
+
+    def unify(self, a: Key, b: Key) -> None:
+        """Two sizes are the same.
+
+        Raises:
+            ShapeError: if they cannot be.
+        """
+        a, b = self.find(a), self.find(b)
+        if a == b:
+            return
+        if isinstance(a, int):
+            a, b = b, a
+        if isinstance(a, int) or (b == 1 and a in self.long):
+            raise ShapeError(f"{shown(a)} is not {shown(b)}")
+        if a in self.long and not isinstance(b, int):
+            self.long.add(b)
+        self.parent[a] = b
+
+    @property
+    def count(self) -> int:
+        """How many sizes are left open."""
+        keys = {*self.parent, *self.long}
+        return len({root for key in keys if not isinstance(root := self.find(key), int)})
+
+    def number(self, key: Key) -> int | None:
+        """The size, where it is a number."""
+        root = self.find(key)
+        return root if isinstance(root, int) else None
+
+
+def shown(key: Key) -> str:
+    """A size as one writes it."""
+    if isinstance(key, tuple) and len(key) > 1:
+        return str(key[1]).removeprefix("?")
+    return str(key)
+
+
+@dataclass(eq=False)
+class Setting:
+    """Numbers for everything that a claim leaves open.
+
+    Attributes:
+        sizes: for each size that is not a number, one.
+        indices: for each letter in an index that no sum runs over, one.
+    """
+
+    sizes: Mapping[Key, int] = field(default_factory=dict[Key, int])
+    indices: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+class Axes:
+    """Finds all sizes in expressions.
+
+    Args:
+        known: what the text says; what is computed is looked into.
+        graph_size: gives for an entry of a family and a place of its indices how many such the graph has, or 0.
+    """
+
+    def __init__(self, known: Known, graph_size: Callable[[Indexed, int], int]) -> None:
+        self.known, self.dims, self.graph_size = known, Dims(), graph_size
+        self.free: dict[str, None] = {}  # letters that no sum runs over
+        self.names: dict[str, None] = {}  # names that are sizes
+        self.families: dict[tuple[str, int, int], None] = {}
+        self.tensors: dict[str, int] = {}
+        self._seen: set[Hashable] = set()
+        self._count = 0
+
+    def see(self, expression: Expression, bound: Mapping[str, Key] | None = None) -> None:
+        """Note all sizes in an expression."""
+        bound = bound or {}
+        if isinstance(expression, Total):
+            self._total(expression, bound)
+            return
+        if isinstance(expression, Index):
+            self.letter(expression.letter, bound)
+        elif isinstance(expression, Indexed):
+            self._indexed(expression, bound)
+        elif isinstance(expression, Tensor):
+            self.tensors[expression.name] = max(expression.rank, self.tensors.get(expression.name, 0))
+            self._defined(expression.name)
+        elif isinstance(expression, Call) and expression.function in self.known.functions:
+            self._once(("function", expression.function), self.known.functions[expression.function].body)
+        elif isinstance(expression, Ref):
+            self._defined(expression.name)
+        for part in expression.args:
+            self.see(part, bound)
+
+    def letter(self, letter: str, bound: Mapping[str, Key]) -> Key:
+        """The size of the range of a letter."""
+        if letter not in bound:
+            self.free[letter] = None
+        return bound.get(letter, ("letter", letter))
+
+    def _defined(self, name: str) -> None:
+        formula = self.known.quantities.get(name)
+        if formula is not None:
+            self._once(("quantity", name), formula)
+
+    def _once(self, key: Hashable, formula: Expression) -> None:
+        if key not in self._seen:
+            self._seen.add(key)
+            self.see(formula)
+
+    def _indexed(self, node: Indexed, bound: Mapping[str, Key]) -> None:
+        for side, indices in enumerate((node.below, node.above)):
+            for place, index in enumerate(indices):
+                axis = ("axis", node.head, side, place)
+                self.families[node.head, side, place] = None
+                if isinstance(index, Index):
+                    self.dims.unify(axis, self.letter(index.letter, bound))
+                    count = self.graph_size(node, place + side * len(node.below))
+                    if count:
+                        self.dims.unify(axis, count)
+        family = self.known.families.get(node.head)
+        key = ("family", node.head)
+        if family is not None and key not in self._seen:
+            self._seen.add(key)
+            places = {letter: ("axis", node.head, 0, place) for place, letter in enumerate(family.below)}
+            places |= {letter: ("axis", node.head, 1, place) for place, letter in enumerate(family.above)}
+            self.see(family.body, {**places})
+
+    def _total(self, node: Total, bound: Mapping[str, Key]) -> None:
+        self._count += 1
+        key: Key = ("range", node.letter, self._count)
+        if node.upper is not None:
+            number = as_number(node.upper)
+            if number is not None and number.denominator == 1:
+                self.dims.unify(key, int(number))
+            elif isinstance(node.upper, Ref):
+                self.size(node.upper.name)
+                self.dims.unify(key, ("size", node.upper.name))
+            else:
+                for name in node.upper.names:
+                    self.size(name)
+        inner = {**bound, node.letter: key}
+        for part in (node.body, *node.conditions):
+            self.see(part, inner)
+        for part in (node.lower, node.upper):
+            if part is not None and not isinstance(part, Ref):
+                self.see(part, bound)
+
+    def size(self, name: str) -> None:
+        """A name is a size."""
+        self.names[name] = None
+
+
+def settings(axes: Axes, dims: Dims, conditions: tuple[Condition, ...]) -> list[Setting]:
+    """Numbers for all sizes and free letters, several times.
+
+    Raises:
+        NotUnderstoodError: if the conditions on the letters leave nothing.
+    """
+    keys: list[Key] = [("size", name) for name in axes.names]
+    keys += [("axis", *family) for family in axes.families] + [("letter", letter) for letter in axes.free]
+    keys += [key for key in dims.parent if isinstance(key, tuple)]
+    roots = list(dict.fromkeys(root for key in keys if not isinstance(root := dims.find(key), int)))
+    ladder = SIZES if len(roots) <= 2 and not axes.tensors else SMALL_SIZES
+    turns = 2 if axes.tensors else len(ladder)
+    made: list[Setting] = []
+    for turn in range(turns if roots else 1):
+        chosen = {root: ladder[(turn + i) % len(ladder)] for i, root in enumerate(roots)}
+        sizes = {key: value if isinstance(value := dims.find(key), int) else chosen[value] for key in keys}
+        sizes |= chosen
+        made += [Setting(sizes, indices) for indices in _letters(axes, sizes, dims)]
+    kept = [setting for setting in made if _allowed(setting, conditions)]
+    if not kept:
+        raise NotUnderstoodError("no indices meet the conditions that are written", 0)
+    return _spread(kept)
+
+
+def _letters(axes: Axes, sizes: Mapping[Key, int], dims: Dims) -> Iterator[dict[str, int]]:
+    """Values of the letters that no sum runs over: all of one that is small, else equal ones and different ones."""
+    letters = list(axes.free)
+    ends = [sizes.get(dims.find(("letter", letter)), sizes.get(("letter", letter), 3)) for letter in letters]
+    for values in product(*(range(1, end + 1) for end in ends)):
+        yield dict(zip(letters, values, strict=True))
+
+
+def _allowed(setting: Setting, conditions: tuple[Condition, ...]) -> bool:
+    return all(holds_for_indices(condition, setting.indices) is not False for condition in conditions)
+
+
+def holds_for_indices(condition: Condition, indices: Mapping[str, int]) -> bool | None:
+    """Whether a condition on letters of indices holds; None for one on something else."""
+    left, right = (index_value(side, indices) for side in (condition.left, condition.right))
+    if left is None or right is None:
+        return None
+    lead = left - right
+    return {
+        "=": lead == 0, "!=": lead != 0, "<": lead < 0, "<=": lead <= 0, ">": lead > 0, ">=": lead >= 0,
+    }[condition.relation]  # fmt: skip
+
+
+def index_value(expression: Expression, indices: Mapping[str, int]) -> int | None:
+    """The number that a formula of index letters is."""
+    if isinstance(expression, Index):
+        return indices.get(expression.letter)
+    number = as_number(expression)
+    if number is not None:
+        return int(number) if number.denominator == 1 else None
+    primitive = getattr(expression, "primitive", "")
+    if primitive not in ("add", "neg", "mul"):
+        return None
+    parts = [index_value(part, indices) for part in expression.args]
+    numbers = [part for part in parts if part is not None]
+    if len(numbers) != len(parts):
+        return None
+    if primitive == "mul":
+        result = 1
+        for value in numbers:
+            result *= value
+        return result
+    return -numbers[0] if primitive == "neg" else sum(numbers)
+
+
+def _spread(found: list[Setting]) -> list[Setting]:
+    """At most so many settings, from all over."""
+    if len(found) <= MOST_SETTINGS:
+        return found
+    step = len(found) / MOST_SETTINGS
+    return [found[int(i * step)] for i in range(MOST_SETTINGS)]

@@ -1,0 +1,306 @@
+"""The verdicts on the steps of a chain: true, false with a witness, or not understood with the reason.
+
+A step is true only if it is in all settings; where what is written can be taken in several ways (a layout, what depends
+on what), only if they agree, or where one way alone makes sense.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from gradlab.graph import Expression
+from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
+from gradlab.prove._names import Names
+from gradlab.prove._tree import Writer
+from gradlab.prove._verdict import Method, Repair, Truth, Witness
+from gradlab.prove.judge._axes import Setting, ShapeError, settings
+from gradlab.prove.judge._compare import AGREEMENT, Comparison
+from gradlab.prove.judge._exact import equal_exactly
+from gradlab.prove.judge._trial import Trial
+from gradlab.prove.judge._world import NothingSaysError
+from gradlab.prove.judge.arrays._fitting import Fit, Fitting
+from gradlab.prove.read._nodes import Condition
+from gradlab.prove.read._statements import Chain, Known, Layout
+
+SECONDS_FOR_EXACT = 0.4
+
+
+@dataclass
+class Finding:
+    """What was found out about one step.
+
+    Attributes:
+        truth: the verdict.
+        method: how it was found to be true.
+        witness: where the sides differ.
+        reason: how it was found, or why it is not understood.
+        repair: what makes it true.
+        at: where in the text the reason is, if that is known.
+    """
+
+    truth: Truth
+    method: Method | None = None
+    witness: Witness | None = None
+    reason: str = ""
+    repair: Repair | None = None
+    at: int | None = None
+
+
+def findings(chain: Chain, known: Known, deadline: Deadline) -> list[Finding]:
+    """The verdicts on the steps of a chain.
+
+    Args:
+        chain: its sides, in one reading.
+        known: what holds where it stands.
+        deadline: when to stop.
+    """
+    return Judge(chain, known, deadline).findings()
+
+
+class Judge:
+    """Judges one chain in one reading."""
+
+    def __init__(self, chain: Chain, known: Known, deadline: Deadline) -> None:
+        self.chain, self.known, self.deadline = chain, known, deadline
+        self.names = Names(known.graph)
+        self.writer = Writer(known.graph.symbols)
+        self.sides = tuple(side for side in chain.sides if isinstance(side, Expression))
+        self.conditions = (*known.domains, *chain.conditions)
+        self.fitting = Fitting(self.names, known, self.conditions)
+
+    def findings(self) -> list[Finding]:
+        """The verdicts on all steps."""
+        whole = self.whole(self.chain, self.sides)
+        if whole is not None:
+            return whole
+        found: list[Finding] = []
+        for i in range(len(self.chain.sides) - 1):
+            step = Chain(self.chain.sides[i : i + 2], self.chain.digits[i : i + 1], self.chain.conditions)
+            sides = tuple(side for side in step.sides if isinstance(side, Expression))
+            one = self.whole(step, sides, alone=True)
+            assert one is not None
+            found += one
+        return found
+
+    def whole(self, chain: Chain, sides: tuple[Expression, ...], alone: bool = False) -> list[Finding] | None:
+        """The verdicts on a chain whose arrays have their shapes from all of it; None if no shapes fit all of it."""
+        try:
+            fits = self.fitting.all(sides)
+            fitting = [fit for fit in fits if isinstance(fit, Fit)]
+            if not fitting or (len(fitting) < len(fits) and not alone and len(chain.sides) > 2):
+                if not alone and len(chain.sides) > 2:
+                    return None
+                return [self.misshapen(chain, [error for error in fits if isinstance(error, ShapeError)])]
+            natural = min(fit.strain for fit in fitting)
+            kept = [fit for fit in fitting if fit.strain == natural]
+            found = [(fit.layout, self.judged(chain, fit)) for fit in kept]
+        except NotUnderstoodError as error:
+            return [self.not_understood(chain, i, error) for i in range(len(chain.sides) - 1)]
+        except (OutOfTimeError, RecursionError) as error:
+            reason = str(error) or "this is nested too deeply"
+            return [Finding(Truth.NOT_UNDERSTOOD, reason=reason) for _ in chain.sides[1:]]
+        return [_agreed([(layout, each[i]) for layout, each in found]) for i in range(len(chain.sides) - 1)]
+
+    def misshapen(self, chain: Chain, errors: list[ShapeError]) -> Finding:
+        """The verdict where no shapes fit."""
+        said = "; ".join(dict.fromkeys(map(str, errors)))
+        sides = [side for side in chain.sides if isinstance(side, Expression)]
+        for side in sides:
+            for layout in self.fitting.layouts((side,)):
+                if any(isinstance(fit, Fit) for fit in self.fitting.in_layout((side,), layout)):
+                    break
+            else:
+                return Finding(Truth.NOT_UNDERSTOOD, reason=f"the shapes in this do not fit: {said}")
+        if any(map(self.fitting.by_array, sides)) and self.fitting.fits_turned(sides):
+            reason = f"the two sides have different shapes in every layout of derivatives: {said}"
+            return Finding(Truth.NOT_UNDERSTOOD, reason=f"{reason}; is one of them meant to be transposed?")
+        return Finding(Truth.FALSE, reason=f"the two sides have different shapes: {said}")
+
+    # ---- in settings
+
+    def judged(self, chain: Chain, fit: Fit) -> list[Finding]:
+        """The verdicts in one way, the derivatives of formulas taken through what is computed if that can be."""
+        own = tuple(c for c in self.conditions if not _is_of_indices(c))
+        way = fit.way
+        found = settings(fit.axes, fit.dims, tuple(c for c in self.conditions if _is_of_indices(c)))
+        trial = Trial(self.names, self.known, found, way, own, self.deadline)
+        result = [self.step(chain, i, trial) for i in range(len(chain.sides) - 1)]
+        if trial.differs and any(each.truth is not Truth.TRUE for each in result):
+            other = Trial(self.names, self.known, found, replace(way, through=False), own, self.deadline)
+            again = [self.step(chain, i, other) for i in range(len(chain.sides) - 1)]
+            if all(each.truth is Truth.TRUE for each in again):
+                return again
+        return result
+
+    def step(self, chain: Chain, i: int, trial: Trial) -> Finding:
+        """The verdict on one step."""
+        left, right = chain.sides[i], chain.sides[i + 1]
+        if not isinstance(left, Expression) or not isinstance(right, Expression):
+            error = left if isinstance(left, NotUnderstoodError) else right
+            assert isinstance(error, NotUnderstoodError)
+            return Finding(Truth.NOT_UNDERSTOOD, reason=str(error), at=error.at)
+        try:
+            return self.compared(left, right, chain.digits[i], trial)
+        except NothingSaysError as error:
+            return self.depending(left, right, trial, error)
+        except ShapeError as error:
+            return Finding(Truth.NOT_UNDERSTOOD, reason=f"the shapes in this do not fit: {error}")
+        except NotUnderstoodError as error:
+            return self.not_understood(chain, i, error)
+        except (OutOfTimeError, RecursionError) as error:
+            return Finding(Truth.NOT_UNDERSTOOD, reason=str(error) or "this is nested too deeply")
+
+    def not_understood(self, chain: Chain, i: int, error: NotUnderstoodError) -> Finding:
+        """The verdict on a step that is not understood."""
+        for side in chain.sides[i : i + 2]:
+            if isinstance(side, NotUnderstoodError):
+                error = side
+                break
+        return Finding(Truth.NOT_UNDERSTOOD, reason=str(error), at=error.at or None)
+
+    def compared(self, left: Expression, right: Expression, digits: int | None, trial: Trial) -> Finding:
+        """The verdict on two sides: first by numbers, and where these agree, exactly if that can be done."""
+        result = trial.compared(left, right)
+        if result.differing is not None:
+            if digits is not None:
+                return self.rounded(left, right, digits, trial, result)
+            return self.false(left, right, trial, result)
+        if not result.enough:
+            reason = "hardly a point was found at which both sides are defined"
+            if self.conditions:
+                reason += " and the conditions hold"
+            return Finding(Truth.NOT_UNDERSTOOD, reason=reason)
+        if len(trial.worlds) == 1 and self.exact(left, right, trial):
+            return Finding(Truth.TRUE, Method.EXACT, reason="by exact simplification")
+        if result.constant:
+            return Finding(Truth.TRUE, Method.NUMERIC, reason=f"the numbers agree to {AGREEMENT} digits")
+        where = f"the sides agree to {AGREEMENT} digits at {len(result.agreeing)} random points"
+        return Finding(Truth.TRUE, Method.NUMERIC, reason=where + _in_settings(list(trial.worlds)))
+
+    def exact(self, left: Expression, right: Expression, trial: Trial) -> bool:
+        """Whether all entries are proved equal."""
+        setting = next(iter(trial.worlds))
+        ground = trial.points.grounds[setting]
+        pairs = trial.pairs(left, right, setting)
+        seconds = SECONDS_FOR_EXACT / len(pairs)
+        return all(equal_exactly(ground, a, b, seconds, self.deadline) for a, b in pairs)
+
+    def false(self, left: Expression, right: Expression, trial: Trial, result: Comparison) -> Finding:
+        """The verdict on sides that differ, with where they do; not where that hangs on equal indices alone."""
+        split = self.split(left, right, trial, result)
+        if split:
+            return Finding(Truth.NOT_UNDERSTOOD, reason=split)
+        assert result.differing is not None
+        point = trial.shown_point(result.differing, left, right, result.entry, self.writer)
+        return Finding(Truth.FALSE, witness=Witness(point, *trial.shown_values(result)))
+
+    def split(self, left: Expression, right: Expression, trial: Trial, result: Comparison) -> str:
+        """Why a claim on two indices that holds for equal ones only, or for different ones only, is left open."""
+        assert result.differing is not None
+        letters = list(next(iter(trial.worlds)).indices)
+        if len(letters) < 2 or any(map(_is_of_indices, self.conditions)):
+            return ""
+        here = trial.points.variant(result.differing.number)
+        others = [each for each in trial.worlds if _pattern(each) != _pattern(here)]
+        for pattern in dict.fromkeys(map(_pattern, others)):
+            same = trial.only([each for each in others if _pattern(each) == pattern])
+            again = same.compared(left, right)
+            if again.differing is None and again.enough:
+                good, bad = _shown(pattern, letters), _shown(_pattern(here), letters)
+                return f"this holds for {good} but not for {bad}: write for which indices it is meant"
+        return ""
+
+    def rounded(self, left: Expression, right: Expression, digits: int, trial: Trial, result: Comparison) -> Finding:
+        """The verdict on a number that is written with so many decimals."""
+        if not result.constant and result.differing is not None and result.differing.given:
+            return Finding(Truth.NOT_UNDERSTOOD, reason="an approximation of a formula is not judged")
+        a, b = result.values
+        half = result.differing.balls.number(result.differing.balls.fraction(_half(digits)))  # type: ignore[union-attr]
+        if abs(a - b) <= half:
+            return Finding(Truth.TRUE, Method.NUMERIC, reason=f"rounded to {digits} decimals")
+        return self.false(left, right, trial, result)
+
+    def depending(self, left: Expression, right: Expression, trial: Trial, error: NothingSaysError) -> Finding:
+        """The verdict where nothing says what depends on what: for every dependence, or none."""
+        names = sorted(error.of)
+        if len(names) > 3 or trial.way.depending or _is_zero(left) or _is_zero(right):
+            return Finding(Truth.NOT_UNDERSTOOD, reason=str(error))
+        truths: list[Finding] = []
+        for picked in range(2 ** len(names) - 1, 0, -1):
+            chosen = [name for k, name in enumerate(names) if picked >> k & 1]
+            way = replace(trial.way, depending=dict.fromkeys(chosen, (error.wrt,)))
+            other = Trial(self.names, self.known, list(trial.worlds), way, (), self.deadline)
+            try:
+                truths.append(self.compared(left, right, None, other))
+            except (NotUnderstoodError, ShapeError):
+                return Finding(Truth.NOT_UNDERSTOOD, reason=str(error))
+            if truths[0].truth is Truth.TRUE:
+                return replace(truths[0], reason=f"however it depends on {error.wrt.removeprefix('?')}")
+            if truths[-1].truth is not Truth.FALSE or error.alone:
+                return Finding(Truth.NOT_UNDERSTOOD, reason=str(error))
+        return truths[-1]
+
+
+def _agreed(found: list[tuple[Layout | None, Finding]]) -> Finding:
+    """One verdict of those in several layouts."""
+    true = [(layout, each) for layout, each in found if each.truth is Truth.TRUE]
+    false = [(layout, each) for layout, each in found if each.truth is Truth.FALSE]
+    if true and false:
+        yes, no = (", ".join(_layout(layout) for layout, _ in part) for part in (true, false))
+        reason = f"this is true for {yes}, and false for {no}: say which layout is meant"
+        return Finding(Truth.NOT_UNDERSTOOD, reason=reason)
+    if true:
+        layout, finding = true[0]
+        if layout is not None:
+            finding = replace(finding, reason=f"{finding.reason}, for {_layout(layout)}")
+        return finding
+    return (false or found)[0][1]
+
+
+def _layout(layout: Layout | None) -> str:
+    if layout is None:
+        return "gradients as columns and Jacobians with a row for each entry of what is differentiated"
+    return f"derivatives with {layout.value}"
+
+
+def _is_zero(side: Expression) -> bool:
+    return getattr(side, "value", None) == 0
+
+
+def _is_of_indices(condition: Condition) -> bool:
+    from gradlab.prove.read._nodes import Index
+
+    def plain(part: Expression) -> bool:
+        return isinstance(part, Index) or (not part.names and all(map(plain, part.args)))
+
+    has = any(isinstance(node, Index) for side in condition.args for node in (side, *side.args))
+    return has and all(map(plain, condition.args))
+
+
+def _pattern(setting: Setting) -> tuple[int, ...]:
+    """Which indices are equal."""
+    values = list(setting.indices.values())
+    return tuple(values.index(value) for value in values)
+
+
+def _shown(pattern: tuple[int, ...], letters: list[str]) -> str:
+    parts = [
+        f"{a} {'=' if pattern[i] == pattern[j] else '≠'} {b}"
+        for i, a in enumerate(letters)
+        for j, b in enumerate(letters)
+        if i < j
+    ]
+    return ", ".join(parts)
+
+
+def _in_settings(found: list[Setting]) -> str:
+    if len(found) == 1:
+        return ""
+    sizes = {number for each in found for number in each.sizes.values() if number > 1}
+    return f", for sizes of {', '.join(map(str, sorted(sizes)))}" if sizes else f", for {len(found)} values of indices"
+
+
+def _half(digits: int):
+    from fractions import Fraction
+
+    return Fraction(1, 2 * 10**digits)

@@ -1,0 +1,111 @@
+"""One way to take a chain, tried in all settings: what its sides are there, and whether two of them are equal."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+
+from gradlab.graph import Expression, Ref, ordered_names
+from gradlab.prove._errors import Deadline, NotUnderstoodError
+from gradlab.prove._names import Names
+from gradlab.prove._tree import Writer
+from gradlab.prove.judge._axes import Setting
+from gradlab.prove.judge._compare import Comparison, Pair, compare, distinguishable, every_formula
+from gradlab.prove.judge._conditions import met
+from gradlab.prove.judge._points import Ground, Point, Points, Undefined, short
+from gradlab.prove.judge._unknown import shown as example_shown
+from gradlab.prove.judge._world import Way, World
+from gradlab.prove.read._nodes import Call, Condition
+from gradlab.prove.read._statements import Known
+
+MOST_SHOWN = 12
+
+
+class Trial:
+    """A chain in one way.
+
+    Args:
+        names: the names of the graph.
+        known: what the text says.
+        found: the settings that are tried.
+        way: how open things are taken.
+        conditions: what must hold at every point, without conditions on indices.
+        deadline: when to stop.
+    """
+
+    def __init__(
+        self,
+        names: Names,
+        known: Known,
+        found: list[Setting],
+        way: Way,
+        conditions: tuple[Condition, ...],
+        deadline: Deadline,
+    ) -> None:
+        self.names, self.known, self.way, self.deadline = names, known, way, deadline
+        self.worlds = {setting: World(names, known, setting, way, deadline) for setting in found}
+        self._sides: dict[tuple[Expression, Expression, Setting], tuple[Pair, ...]] = {}
+        grounds: dict[Setting, Ground] = {}
+        self._limits: dict[Setting, tuple[Condition, ...]] = {}
+        for setting, world in self.worlds.items():
+            chosen, self._limits[setting] = met(world, conditions)
+            # The formulas of a world grow while its sides are worked out.
+            grounds[setting] = Ground(known.graph, ChainMap(chosen, world.formulas))
+        self.points = Points(grounds, deadline)
+
+    def only(self, settings: list[Setting]) -> Trial:
+        """The same in some of the settings."""
+        other = object.__new__(Trial)
+        other.__dict__.update(self.__dict__)
+        other.worlds = {setting: self.worlds[setting] for setting in settings}
+        other.points = Points({setting: self.points.grounds[setting] for setting in settings}, self.deadline)
+        return other
+
+    @property
+    def differs(self) -> bool:
+        """Whether a derivative of a formula had two readings."""
+        return any(world.differs for world in self.worlds.values())
+
+    def pairs(self, left: Expression, right: Expression, setting: Setting) -> tuple[Pair, ...]:
+        """The entries of two sides, in pairs."""
+        key = left, right, setting
+        if key not in self._sides:
+            self._sides[key] = self.worlds[setting].pairs(left, right)
+        return self._sides[key]
+
+    def compared(self, left: Expression, right: Expression, wanted: int = 0) -> Comparison:
+        """Two sides at many points."""
+        return compare(
+            self.points,
+            lambda setting: self.pairs(left, right, setting),
+            self._limits.__getitem__,
+            wanted,
+        )
+
+    def shown_point(
+        self, point: Point, left: Expression, right: Expression, entry: int, writer: Writer
+    ) -> dict[str, str]:
+        """What is shown of a point: sizes, indices, unknown functions, the values of the names in two sides."""
+        setting = self.points.variant(point.number)
+        pair = self.pairs(left, right, setting)[entry]
+        found = {letter: str(number) for letter, number in setting.indices.items()}
+        sizes = {key[1]: number for key, number in setting.sizes.items() if isinstance(key, tuple) and key[0] == "size"}
+        found |= {str(name).removeprefix("?"): str(number) for name, number in sizes.items()}
+        calls: dict[tuple[str, int], None] = {}
+        for node in every_formula(point.ground, *pair):
+            if isinstance(node, Call):
+                calls[node.function, len(node.arguments)] = None
+        for function, count in calls:
+            left_shown, right_shown = example_shown(writer.name(function), count, point.mode)
+            found[left_shown] = right_shown
+        names = dict.fromkeys(name for side in pair for name in ordered_names(side))
+        names.update(dict.fromkeys(point.ground.given_in(*pair) if len(names) < 2 or calls else ()))
+        for name in list(names)[:MOST_SHOWN]:
+            try:
+                found[writer.name(name)] = short(point.balls.machine(point.value(Ref(name))))
+            except (*Undefined, NotUnderstoodError):
+                continue
+        return found
+
+    def shown_values(self, result: Comparison) -> tuple[str, str]:
+        """The two values at the point where they differ."""
+        return distinguishable(*result.values)

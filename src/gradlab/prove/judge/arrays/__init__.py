@@ -1,0 +1,1 @@
+"""Vectors and matrices: which shapes they have, and what is done with them entry by entry."""

@@ -1,0 +1,64 @@
+"""Vectors and matrices in one setting, entry by entry."""
+
+from __future__ import annotations
+
+from gradlab.graph import (
+    ONE,
+    ZERO,
+    Apply,
+    Ref,
+    add,
+)
+from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove.judge._operations import Operations
+from gradlab.prove.judge.arrays import _grid as grid
+from gradlab.prove.judge.arrays._grid import Grid, Value
+from gradlab.prove.read._nodes import (
+    Array,
+    Operation,
+    Tensor,
+)
+
+
+class Arrays(Operations):
+    """Works out what arrays are."""
+
+    def _tensor(self, node: Tensor) -> Value:
+        if node.name in self.local:
+            return self.local[node.name]
+        if node.name in self.known.quantities:
+            return self.named(node.name)
+        if node.name not in self._arrays:
+            assert self.way.shapes is not None
+            shape = self.way.shapes.of_name(node.name)
+            rows, columns = (self.size(key) for key in shape)
+            cells = (
+                tuple(Ref(self.entry_name(node.name, i, j, (rows, columns))) for j in range(1, columns + 1))
+                for i in range(1, rows + 1)
+            )
+            self._arrays[node.name] = Grid(tuple(cells))
+        return self._arrays[node.name]
+
+    def _array(self, node: Array) -> Value:
+        return Grid(tuple(tuple(map(self.formula, row)) for row in node.rows), written=True)
+
+    def _operation(self, node: Operation) -> Value:
+        values = [self.value(operand) for operand in node.operands]
+        plain = {
+            "transpose": grid.transpose, "dot": grid.inner, "outer": grid.outer, "norm": grid.norm,
+            "trace": grid.trace, "diag": grid.diagonal, "det": grid.determinant, "inverse": grid.inverse,
+            "softmax": grid.softmax,
+        }  # fmt: skip
+        if node.kind == "hadamard":
+            return grid.together(values, lambda a, b: Apply("mul", (a, b)))
+        if node.kind in plain:
+            return plain[node.kind](*values)
+        if node.kind == "sum":
+            return add(*(values[0].entries if isinstance(values[0], Grid) else values))  # type: ignore[arg-type]
+        if self.way.shapes is None or node.kind not in ("ones", "zeros", "identity"):
+            raise NotUnderstoodError("this operation is not understood", 0)
+        rows, columns = (self.size(key) for key in self.way.shapes.of(node))
+        if node.kind == "identity":
+            return Grid(tuple(tuple(ONE if i == j else ZERO for j in range(columns)) for i in range(rows)))
+        fill = ONE if node.kind == "ones" else ZERO
+        return Grid(((fill,) * columns,) * rows)

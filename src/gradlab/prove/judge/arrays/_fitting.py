@@ -1,0 +1,132 @@
+"""Ways to read the arrays of a chain in which the shapes of all that is written fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from gradlab.graph import Expression, as_number
+from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove._names import Names
+from gradlab.prove.judge import _entries as entries
+from gradlab.prove.judge._axes import Axes, Dims, ShapeError
+from gradlab.prove.judge._quantities import Way
+from gradlab.prove.judge.arrays._shapes import LAYOUTS, Shapes, choices, holds_array
+from gradlab.prove.read._nodes import Array, Condition, Derivative, Operation, Tensor
+from gradlab.prove.read._statements import Known, Layout
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A way to read the arrays of a chain in which their shapes fit.
+
+    Attributes:
+        layout: the layout of its derivatives by arrays.
+        axes: its sizes and indices.
+        dims: which of the sizes are equal.
+        way: the way.
+        strain: how unusual it is, and how many sizes are left open, less of them being worse.
+    """
+
+    layout: Layout | None
+    axes: Axes
+    dims: Dims
+    way: Way
+    strain: tuple[int, int]
+
+    @property
+    def has_jacobian(self) -> bool:
+        """Whether a derivative of an array stands in it: without one, two of the layouts are the same."""
+        return self.way.shapes is None or self.way.shapes.jacobian
+
+
+class Fitting:
+    """Finds the ways.
+
+    Args:
+        names: the names of the graph.
+        known: what the text says.
+        conditions: under which the chain is claimed.
+    """
+
+    def __init__(self, names: Names, known: Known, conditions: tuple[Condition, ...]) -> None:
+        self.names, self.known, self.conditions = names, known, conditions
+
+    def all(self, sides: tuple[Expression, ...]) -> list[Fit | ShapeError]:
+        """The ways in which the arrays of sides can be read, at most one for each layout, or why there is none."""
+        fits: list[Fit | ShapeError] = []
+        for layout in self.layouts(sides):
+            first = fits[0] if fits else None
+            if layout is Layout.DENOMINATOR and isinstance(first, Fit) and not first.has_jacobian:
+                continue
+            fits += self.in_layout(sides, layout)
+        return fits
+
+    def layouts(self, sides: tuple[Expression, ...]) -> tuple[Layout | None, ...]:
+        """The layouts that derivatives by arrays may have."""
+        if not any(map(self.by_array, sides)):
+            return (None,)
+        return LAYOUTS if self.known.layout is None else (self.known.layout,)
+
+    def by_array(self, expression: Expression) -> bool:
+        """Whether a derivative of or by an array stands in an expression, or in what its names are."""
+        seen: set[str] = set()
+        stack = [expression]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, Derivative) and any(map(holds_array, node.wrt)) and node.style != "gradient":
+                return True
+            for name in ({node.name} if isinstance(node, Tensor) else node.names) - seen:
+                seen.add(name)
+                if name in self.known.quantities:
+                    stack.append(self.known.quantities[name])
+            stack += node.args
+        return False
+
+    def in_layout(self, sides: tuple[Expression, ...], layout: Layout | None) -> Iterator[Fit | ShapeError]:
+        """The first way to read the arrays in which their shapes fit, in one layout, or why there is none."""
+        axes = Axes(self.known, lambda node, place: entries.count_in_graph(self.names, node, place))
+        try:
+            for side in (*sides, *(part for c in self.conditions for part in c.args)):
+                axes.see(side)
+        except ShapeError as error:
+            raise NotUnderstoodError(f"two sums over the same index have different ends: {error}", 0) from None
+        if not (axes.tensors or any(map(holds_array, sides))):
+            yield Fit(layout, axes, axes.dims, Way(), (0, 0))
+            return
+        problems: list[ShapeError | NotUnderstoodError] = []
+        for cost, choice in choices(axes, self.known, sides, layout):
+            dims = axes.dims.copy()
+            shapes = Shapes(self.known, dims, choice)
+            try:
+                self.fit(shapes, sides)
+            except (ShapeError, NotUnderstoodError) as error:
+                problems.append(error)
+                continue
+            yield Fit(layout, axes, dims, Way(choice=choice, shapes=shapes), (cost, -dims.count))
+            return
+        wrong = [error for error in problems if isinstance(error, ShapeError)]
+        if not wrong:
+            raise problems[0]
+        yield wrong[0]
+
+    def fit(self, shapes: Shapes, sides: tuple[Expression, ...]) -> None:
+        """Find the shapes of all sides, which are the same."""
+        for name in self.known.shapes:
+            if name in shapes.choice.kinds:
+                shapes.of_name(name)
+        found = [shapes.of(side) for side in sides]
+        for shape, other in pairwise(found):
+            written = any(isinstance(side, Array) or as_number(side) == 0 for side in sides)
+            if written and not (shapes.is_number(shape) and shapes.is_number(other)):
+                continue
+            shapes.same(shape, other, "is not")
+        for name, kind in shapes.choice.kinds.items():
+            if kind == "flat" and shapes.is_number(shapes.of_name(name)):
+                raise ShapeError(f"{name[1:]} is a matrix of one entry")
+
+    def fits_turned(self, sides: list[Expression]) -> bool:
+        """Whether the shapes of two sides would fit with one of them transposed."""
+        turned = (sides[0], Operation("transpose", (sides[1],)))
+        return any(isinstance(fit, Fit) for layout in self.layouts(turned) for fit in self.in_layout(turned, layout))

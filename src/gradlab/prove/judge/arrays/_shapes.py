@@ -1,0 +1,367 @@
+"""Which shapes the arrays of a claim have: from what the text says, and from where they stand.
+
+A shape is a pair of sizes of `Dims`. Where something can be read in several ways (a vector as a column or a row, an
+unknown function entry by entry or as a number, a derivative in either layout) a `Choice` says which way is tried;
+`choices` lists them, the usual ones first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+
+from gradlab.graph import Apply, Expression, Ref, as_number
+from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove.judge._axes import Axes, Dims, Key, ShapeError
+from gradlab.prove.judge._axes import shown as size_shown
+from gradlab.prove.read._nodes import Array, At, Call, Cases, Derivative, Indexed, Operation, Tensor, Total
+from gradlab.prove.read._statements import Known, Layout
+
+Shape = tuple[Key, Key]
+ONE_BY_ONE: Shape = (1, 1)
+MOST_CHOICES = 48
+_FUNCTIONS_OF_ONE = re.compile(r"\?(\\?[fFLJECRVUS]|\\ell|\\mathcal\{[A-Z]\})(?![a-z])")
+LAYOUTS = (None, Layout.DENOMINATOR, Layout.NUMERATOR)  # None: gradients as columns, Jacobians with a row an output
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One way to read what can be read in several.
+
+    Attributes:
+        kinds: for the name of each array ``column``, ``row``, ``matrix``, or ``flat`` for a matrix that may have one
+            row or column.
+        calls: for each unknown function ``entrywise``, ``number`` or ``vector``.
+        layout: how derivatives by arrays are laid out; None for gradients in the shape of what one differentiates by
+            and Jacobians with a row for each entry of what is differentiated.
+    """
+
+    kinds: Mapping[str, str] = field(default_factory=dict[str, str])
+    calls: Mapping[str, str] = field(default_factory=dict[str, str])
+    layout: Layout | None = None
+
+
+def choices(
+    axes: Axes, known: Known, sides: tuple[Expression, ...], layout: Layout | None
+) -> Iterator[tuple[int, Choice]]:
+    """All ways to read the arrays of a claim in one layout, with how unusual they are, the usual ones first."""
+    options: list[list[tuple[str, str, str]]] = []
+    for name, rank in axes.tensors.items():
+        if name not in known.quantities:
+            options.append([("kind", name, kind) for kind in _kinds(name, rank, known.shapes.get(name))])
+    for name in sorted(_calls_of_arrays(sides, known)):
+        kinds = (
+            ("number", "entrywise", "vector") if _FUNCTIONS_OF_ONE.match(name) else ("entrywise", "vector", "number")
+        )
+        options.append([("call", name, kind) for kind in kinds])
+    ranked = sorted(product(*(range(len(option)) for option in options)), key=lambda picks: (sum(picks), picks))
+    for picks in ranked[:MOST_CHOICES]:
+        chosen = [option[pick] for option, pick in zip(options, picks, strict=True)]
+        kinds_ = {name: kind for what, name, kind in chosen if what == "kind"}
+        calls = {name: kind for what, name, kind in chosen if what == "call"}
+        yield sum(picks), Choice(kinds_, calls, layout)
+
+
+def _kinds(name: str, rank: int, stated: tuple[str, ...] | None) -> tuple[str, ...]:
+    if stated is not None:
+        return ("column", "row") if len(stated) == 1 else ("stated",)
+    if rank == 1:
+        return ("column", "row")
+    if rank == 2:
+        return ("matrix", "flat")
+    letter = re.sub(r"\\(?:mathbf|boldsymbol|bm|hat|tilde|bar|vec|mathcal|mathrm)\b|[{}?]", "", name)[:1]
+    return ("matrix", "column", "row", "flat") if letter.isupper() else ("column", "matrix", "row", "flat")
+
+
+def _calls_of_arrays(sides: tuple[Expression, ...], known: Known) -> set[str]:
+    found: set[str] = set()
+    stack = list(sides)
+    seen: set[str] = set()
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Call) and node.function not in known.functions and any(map(holds_array, node.arguments)):
+            found.add(node.function)
+        for name in node.names - seen:
+            seen.add(name)
+            if name in known.quantities:
+                stack.append(known.quantities[name])
+        stack += node.args
+    return found
+
+
+def holds_array(expression: Expression) -> bool:
+    """Whether an array stands anywhere in an expression."""
+    if isinstance(expression, Tensor | Array | Operation):
+        return True
+    return any(map(holds_array, expression.args))
+
+
+class Shapes:
+    """Finds the shapes of expressions in one way to read them.
+
+    Args:
+        known: what the text says.
+        dims: the sizes; those that must be equal are put together.
+        choice: the way.
+    """
+
+    def __init__(self, known: Known, dims: Dims, choice: Choice) -> None:
+        self.known, self.dims, self.choice = known, dims, choice
+        self.named: dict[str, Shape] = {}
+        self.jacobian = False  # whether a derivative of an array stands somewhere
+        self._fresh = 0
+
+    def new(self, what: str, long: bool = True) -> Key:
+        """A size that is not known."""
+        self._fresh += 1
+        key = ("fresh", what, self._fresh)
+        if long:
+            self.dims.long.add(key)
+        return key
+
+    def of_name(self, name: str) -> Shape:
+        """The shape of a named array."""
+        if name not in self.named:
+            formula = self.known.quantities.get(name)
+            self.named[name] = self.of(formula) if formula is not None else self._given(name)
+            self._indexed_alike(name)
+        return self.named[name]
+
+    def _given(self, name: str) -> Shape:
+        kind, stated = self.choice.kinds.get(name, "column"), self.known.shapes.get(name)
+        if stated is not None:
+            keys = tuple(int(text) if text.isdigit() else ("size", f"?{text}") for text in stated)
+            self.dims.long |= {key for key in keys if not isinstance(key, int)}
+            if len(keys) == 2:
+                return keys[0], keys[1]
+            return (keys[0], 1) if kind == "column" else (1, keys[0])
+        rows, columns = ("rows", name), ("columns", name)
+        if kind in ("matrix", "flat"):
+            self.dims.long |= {rows, columns} if kind == "matrix" else set[Key]()
+            return rows, columns
+        self.dims.long.add(rows if kind == "column" else columns)
+        return (rows, 1) if kind == "column" else (1, columns)
+
+    def _indexed_alike(self, name: str) -> None:
+        """Entries of an array that are written with an index have its sizes."""
+        rows, columns = self.named[name]
+        axes = [("axis", name, 0, place) for place in (0, 1)]
+        vector = self.dims.number(rows) == 1 or self.dims.number(columns) == 1
+        if vector:
+            length = columns if self.dims.number(rows) == 1 else rows
+            if self.dims.find(axes[1]) == axes[1]:
+                self.dims.unify(axes[0], length)
+            return
+        self.dims.unify(axes[0], rows)
+        self.dims.unify(axes[1], columns)
+
+    def of(self, expression: Expression) -> Shape:
+        """The shape of an expression.
+
+        Raises:
+            ShapeError: if it has none.
+            NotUnderstoodError: if it is not known how to tell.
+        """
+        method = getattr(self, f"_{type(expression).__name__.lower()}", None)
+        return ONE_BY_ONE if method is None else method(expression)
+
+    def same(self, a: Shape, b: Shape, what: str) -> None:
+        """Two shapes are the same.
+
+        Raises:
+            ShapeError: if they cannot be.
+        """
+        try:
+            self.dims.unify(a[0], b[0])
+            self.dims.unify(a[1], b[1])
+        except ShapeError:
+            raise ShapeError(f"{self.text(a)} {what} {self.text(b)}") from None
+
+    def text(self, shape: Shape) -> str:
+        """A shape as one writes it."""
+        parts = []
+        for key in shape:
+            root = self.dims.find(key)
+            name = size_shown(root)
+            parts.append(str(root) if isinstance(root, int) else f"({_LETTER.get(str(root[0]), '')}{name})")  # type: ignore[index]
+        return " x ".join(part.strip("()") if " " not in part else part for part in parts)
+
+    def is_number(self, shape: Shape) -> bool:
+        """Whether a shape is that of a number."""
+        return self.dims.number(shape[0]) == 1 and self.dims.number(shape[1]) == 1
+
+    def _tensor(self, node: Tensor) -> Shape:
+        return self.of_name(node.name)
+
+    def _ref(self, node: Ref) -> Shape:
+        formula = self.known.quantities.get(node.name)
+        return ONE_BY_ONE if formula is None else self.of_name(node.name)
+
+    def _array(self, node: Array) -> Shape:
+        return len(node.rows), len(node.rows[0])
+
+    def _apply(self, node: Apply) -> Shape:
+        shapes = [self.of(arg) for arg in node.args]
+        if all(map(self.is_number, shapes)):
+            return ONE_BY_ONE
+        if node.primitive == "mul":
+            return self._product(shapes)
+        if node.primitive == "div":
+            if not self.is_number(shapes[1]):
+                raise NotUnderstoodError("a division by a vector or a matrix is not understood", 0)
+            return shapes[0]
+        if node.primitive == "pow":
+            return shapes[0]
+        arrays = [s for s, arg in zip(shapes, node.args, strict=True) if as_number(arg) is None]
+        for other in arrays[1:]:
+            self.same(arrays[0], other, "is added to" if node.primitive == "add" else "stands beside")
+        return arrays[0]
+
+    def _product(self, shapes: list[Shape]) -> Shape:
+        left = list(shapes)
+        while len(left) > 1:
+            problem: ShapeError | None = None
+            for i in range(len(left) - 1):
+                a, b = left[i], left[i + 1]
+                try:
+                    left[i : i + 2] = [self._of_two(a, b)]
+                    problem = None
+                    break
+                except ShapeError as error:
+                    problem = problem or error
+            if problem is not None:
+                raise problem
+        return left[0]
+
+    def _of_two(self, a: Shape, b: Shape) -> Shape:
+        if self.is_number(a):
+            return b
+        if self.is_number(b):
+            return a
+        try:
+            self.dims.unify(a[1], b[0])
+        except ShapeError:
+            raise ShapeError(f"{self.text(a)} times {self.text(b)}") from None
+        return a[0], b[1]
+
+    def _call(self, node: Call) -> Shape:
+        shapes = [self.of(argument) for argument in node.arguments]
+        function = self.known.functions.get(node.function)
+        if function is not None:
+            return self.of(function.body)
+        if all(map(self.is_number, shapes)):
+            return ONE_BY_ONE
+        kind = self.choice.calls.get(node.function, "entrywise")
+        if kind == "number":
+            return ONE_BY_ONE
+        if kind == "vector":
+            return self._vector_of(node.function), 1
+        for other in shapes[1:]:
+            self.same(shapes[0], other, "stands beside")
+        return shapes[0]
+
+    def _vector_of(self, function: str) -> Key:
+        key = ("rows", f"{function}()")
+        self.dims.long.add(key)
+        return key
+
+    def _total(self, node: Total) -> Shape:
+        return self.of(node.body)
+
+    def _cases(self, node: Cases) -> Shape:
+        first, *others = [self.of(value) for value in node.values]
+        for other in others:
+            self.same(first, other, "is the other case beside")
+        return first
+
+    def _at(self, node: At) -> Shape:
+        for name, value in zip(node.where, node.values, strict=True):
+            self.same(self.of(name), self.of(value), "is put in for")
+        return self.of(node.body)
+
+    def _indexed(self, node: Indexed) -> Shape:
+        return ONE_BY_ONE
+
+    def _operation(self, node: Operation) -> Shape:
+        shapes = [self.of(operand) for operand in node.operands]
+        kind = node.kind
+        if kind in ("norm", "trace", "det", "dot", "sum"):
+            if kind == "dot":
+                self.same(shapes[0], shapes[1], "has an inner product with")
+            if kind in ("trace", "det"):
+                self._square(shapes[0])
+            return ONE_BY_ONE
+        if kind == "transpose":
+            return shapes[0][1], shapes[0][0]
+        if kind == "hadamard":
+            self.same(shapes[0], shapes[1], "is multiplied entry by entry with")
+            return shapes[0]
+        if kind == "outer":
+            return shapes[0][0], shapes[1][0]
+        if kind == "inverse":
+            self._square(shapes[0])
+        if kind == "diag":
+            return self._diagonal(shapes[0])
+        if kind in ("ones", "zeros", "identity"):
+            return self._constant(node)
+        return shapes[0]
+
+    def _square(self, shape: Shape) -> None:
+        try:
+            self.dims.unify(*shape)
+        except ShapeError:
+            raise ShapeError(f"{self.text(shape)} is not square") from None
+
+    def _diagonal(self, shape: Shape) -> Shape:
+        if self.dims.number(shape[1]) == 1:
+            return shape[0], shape[0]
+        if self.dims.number(shape[0]) == 1:
+            return shape[1], shape[1]
+        self._square(shape)
+        return shape[0], 1
+
+    def _constant(self, node: Operation) -> Shape:
+        key = ("constant", id(node))
+        size = self.constants.setdefault(key, self.new(node.kind))
+        return (size, size) if node.kind == "identity" else (size, 1)
+
+    @property
+    def constants(self) -> dict[Key, Key]:
+        """The sizes of vectors of ones and the like, one for each place where one stands."""
+        return self.__dict__.setdefault("_constants", {})
+
+    def _derivative(self, node: Derivative) -> Shape:
+        body = self.of(node.body)
+        by = [self.of(wrt) for wrt in node.wrt]
+        arrays = [shape for shape in by if not self.is_number(shape)]
+        self.jacobian = self.jacobian or not self.is_number(body)
+        if not arrays:
+            if self.choice.layout is Layout.DENOMINATOR and not self.is_number(body):
+                return body[1], body[0]
+            return body
+        if len(arrays) == 2 and self.is_number(body):
+            return self._long(arrays[0]), self._long(arrays[1])
+        if len(arrays) > 1:
+            raise NotUnderstoodError("this derivative has more than two indices", 0)
+        return self._by_array(body, arrays[0], node.style)
+
+    def _by_array(self, body: Shape, by: Shape, style: str) -> Shape:
+        layout = self.choice.layout
+        if self.is_number(body):
+            flip = layout is Layout.NUMERATOR and style != "gradient"
+            return (by[1], by[0]) if flip else by
+        rows, columns = self._long(body), self._long(by)
+        return (columns, rows) if layout is Layout.DENOMINATOR or style == "gradient" else (rows, columns)
+
+    def _long(self, shape: Shape) -> Key:
+        """The length of a vector."""
+        if self.dims.number(shape[1]) == 1:
+            return shape[0]
+        if self.dims.number(shape[0]) == 1:
+            return shape[1]
+        raise NotUnderstoodError("a derivative of or by a matrix that has more than two indices is not judged", 0)
+
+
+_LETTER = {"rows": "rows of ", "columns": "columns of "}
