@@ -148,13 +148,13 @@ def functions(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[str
         compiled: the decorator that makes a function callable from a kernel.
 
     Returns:
-        tanh, sigmoid, exp, log and softplus; and tanh and sigmoid of an argument in their units, which begin with
-        fewer operations.
+        tanh, sigmoid, exp (and its ``exp_parts``), log and softplus; and tanh and sigmoid of an argument in their
+        units, which begin with fewer operations.
     """
     made = {}
     for maker in (_tanh, _sigmoid, _exponential):
         made |= maker(dtype, have, compiled)
-    return made | _logarithms(dtype, have, compiled, made.pop("_parts"))
+    return made | _logarithms(dtype, have, compiled, made["exp_parts"])
 
 
 def _polynomial(coefficients: tuple[float, ...], fma: Any, compiled: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -175,8 +175,8 @@ def _tanh(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[str, An
     limit, limit_units, per_half = form.tanh_limit, form.tanh_limit / HALF_LOG2, 1 / HALF_LOG2
     # With the exponent's bias added before rounding, the bits of n become the bits of 2^n/2.
     half_log2, to_half = HALF_LOG2, form.round + form.bias - 1
-    above, below = _series(row, 1.0, fma, compiled)
-    above_units, below_units = _series(row, HALF_LOG2, fma, compiled)
+    above, below = series_of(row, 1.0, fma, compiled)
+    above_units, below_units = series_of(row, HALF_LOG2, fma, compiled)
 
     @compiled
     def quotient(p: Any, q: Any, half: Any) -> Any:
@@ -214,8 +214,8 @@ def _sigmoid(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[str,
     lowest_units, highest_units = lowest * per_one, highest * per_one
     # With the exponent's bias added before rounding, the bits of n become the bits of 2^n tiny.
     to_tiny = tiny_power + form.bias
-    above_half, below_half = _series(row, 0.5, fma, compiled)
-    above_units, below_units = _series(row, HALF_LOG2, fma, compiled)
+    above_half, below_half = series_of(row, 0.5, fma, compiled)
+    above_units, below_units = series_of(row, HALF_LOG2, fma, compiled)
 
     @compiled
     def sigmoid_of_parts(p: Any, q: Any, other: Any) -> Any:
@@ -250,7 +250,7 @@ def _exponential(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[
     magic, per_one, high, low = form.round, 1 / math.log(2), form.log2_high, form.log2_low
     exp_low, exp_high = form.exp_limits
     # In terms of twice the argument: powers of two change no bit of a coefficient.
-    above_half, below_half = _series(row, 0.5, fma, compiled)
+    above_half, below_half = series_of(row, 0.5, fma, compiled)
 
     @compiled
     def parts(x: Any) -> Any:
@@ -268,10 +268,10 @@ def _exponential(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[
         other = (rounded - magic) - (halved - magic) + magic
         return (q + p) / (q - p) * scale(1.0, halved) * scale(1.0, other)
 
-    return {"exp": exp, "_parts": parts}
+    return {"exp": exp, "exp_parts": parts}
 
 
-def _series(row: Series, factor: float, fma: Any, compiled: Callable[[Any], Any]) -> tuple[Any, Any]:
+def series_of(row: Series, factor: float, fma: Any, compiled: Callable[[Any], Any]) -> tuple[Any, Any]:
     """P and Q of a row as functions of the square of the argument over ``factor``."""
     above = tuple(c * factor ** (2 * k + 1) for k, c in enumerate(row.numerator))
     below = tuple(c * factor ** (2 * k) for k, c in enumerate(row.denominator))
@@ -284,7 +284,7 @@ def _logarithms(dtype: str, have: Any, compiled: Callable[[Any], Any], parts: An
     larger, smaller, scale, fma = have.larger, have.smaller, have.scale, have.fma
     less, equal, where, absolute = have.less, have.equal, have.where, have.absolute
     exponent, significand = have.exponent, have.significand
-    artanh, _ = _series(row, 1.0, fma, compiled)
+    artanh, _ = series_of(row, 1.0, fma, compiled)
     high, low, smallest = form.log2_high, form.log2_low, form.smallest
     lift, lifted = 2.0 ** (form.mantissa + 1), form.mantissa + 1.0
     infinity, undefined = math.inf, math.nan

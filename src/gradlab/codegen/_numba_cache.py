@@ -98,9 +98,9 @@ def _key(text: str) -> str:
     numba = import_numba()
     import llvmlite
 
-    from gradlab.codegen import _approximations, _vectors
+    from gradlab.codegen import _approximations, _special, _vectors
 
-    own = [Path(str(module.__file__)).read_text(encoding="utf-8") for module in (_approximations, _vectors)]
+    own = [Path(str(module.__file__)).read_text(encoding="utf-8") for module in (_approximations, _special, _vectors)]
     parts = [text, *own, sys.version, numba.__version__, llvmlite.__version__, processor()[0]]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
 

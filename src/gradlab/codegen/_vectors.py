@@ -24,6 +24,7 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
 from gradlab.codegen._approximations import FORMATS, functions
+from gradlab.codegen._special import special_functions
 
 FUSED = ("contract",)
 ARITHMETIC = {
@@ -310,6 +311,8 @@ def operations(dtype: str, lanes: int) -> dict[str, Any]:
         "less": less, "equal": equal, "where": where, "both": both, "any_lane": any_lane, "scale": scale,
         "power": power, "exponent": exponent, "significand": significand, "align_stack": align_stack,
     }  # fmt: skip
-    made = functions(dtype, SimpleNamespace(**own), njit(forceinline=True))
+    have, compiled = SimpleNamespace(**own), njit(forceinline=True)
+    made = functions(dtype, have, compiled)
+    made |= special_functions(dtype, have, made, compiled)
     folded = {"_maximum": larger, "_minimum": smaller}
     return {**own, **_memory(lanes), **made, **folded, "nan": math.nan, "inf": math.inf}

@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 from numba import njit
 
-from gradlab.codegen._approximations import BOUNDS, SERIES, UNITS
+from gradlab.codegen import _approximations as table
+from gradlab.codegen._approximations import UNITS
+from gradlab.codegen._special import MORE_BOUNDS, MORE_SERIES
 from gradlab.codegen._vectors import operations
 
 LANES = 16
+BOUNDS = {dtype: {**table.BOUNDS[dtype], **MORE_BOUNDS[dtype]} for dtype in table.BOUNDS}
+SERIES = (*table.SERIES.values(), *MORE_SERIES.values())
 EXACT = {
     "tanh": mpmath.tanh,
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
@@ -21,6 +25,17 @@ EXACT = {
     "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
     "tanh_units": lambda x: mpmath.tanh(x * mpmath.log(2) / 2),
     "sigmoid_units": lambda x: 1 / (1 + mpmath.power(2, -x)),
+    "arctan": mpmath.atan,
+    "erf": mpmath.erf,
+    "log1p": lambda x: mpmath.log1p(x) if x > -1 else mpmath.mpf("-inf"),
+    "expm1": mpmath.expm1,
+}
+EXPANDED = {
+    "tanh": mpmath.tanh,
+    "artanh": mpmath.atanh,
+    "arctan": mpmath.atan,
+    "erf": lambda x: mpmath.erf(x) * mpmath.sqrt(mpmath.pi) / 2,
+    "erfcx": lambda s: s * mpmath.exp((1 + s**2) ** 2 - 1) * mpmath.erfc(1 + s**2) / mpmath.erfc(1),
 }
 SPECIAL = {
     "tanh": (1.0, -1.0, 0.0),
@@ -30,6 +45,10 @@ SPECIAL = {
     "softplus": (math.inf, 0.0, math.log(2)),
     "tanh_units": (1.0, -1.0, 0.0),
     "sigmoid_units": (1.0, 0.0, 0.5),
+    "arctan": (math.pi / 2, -math.pi / 2, 0.0),
+    "erf": (1.0, -1.0, 0.0),
+    "log1p": (math.inf, math.nan, 0.0),
+    "expm1": (math.inf, -1.0, 0.0),
 }
 
 
@@ -99,6 +118,11 @@ def arguments(name, dtype):
     if name == "log":
         x = np.concatenate([np.abs(x), 1 + rng.uniform(-0.3, 0.5, 500)]).astype(dtype)
         x = x[x > 0]
+    if name == "log1p":
+        x = np.concatenate([x, rng.uniform(-1, 1, 500)]).astype(dtype)
+        x = x[x > -1]
+    if name in ("arctan", "erf"):
+        x = np.concatenate([x, rng.uniform(-7, 7, 700)]).astype(dtype)
     return x[np.isfinite(x)]
 
 
@@ -131,11 +155,11 @@ def test_a_million_float32_against_float64(compiled):
     assert (abs(got - exact) / unit).max() <= BOUNDS["float32"]["tanh"]
 
 
-@pytest.mark.parametrize("row", SERIES.values(), ids=lambda row: f"{row.function}-{row.dtype}")
+@pytest.mark.parametrize("row", SERIES, ids=lambda row: f"{row.function}-{row.dtype}")
 def test_coefficients_are_what_their_source_says(row):
     """Interpolation at the zeros of a stretched Chebyshev polynomial, anew, with forty digits."""
     with mpmath.workdps(40):
-        function = {"tanh": mpmath.tanh, "artanh": mpmath.atanh}[row.function]
+        function = EXPANDED[row.function]
         over, under = len(row.numerator) - 1, len(row.denominator) - 1
         nodes = _stretched_nodes(over + under, mpmath.mpf(row.limit) ** 2)
         matrix, right = mpmath.matrix(len(nodes)), mpmath.matrix(len(nodes), 1)
