@@ -59,6 +59,11 @@ def _sigmoid(x: Any) -> Any:
     return 1 / (1 + M.exp(-x))
 
 
+def _bend(x: Any) -> Any:
+    """What the approximate gelu takes the sigmoid of."""
+    return M.sqrt(8 / M.pi) * (x + M.mpf(44715) / 10**6 * x**3)
+
+
 def _softmax(k: int, *v: Any) -> Any:
     return M.exp(v[k]) / sum(map(M.exp, v))
 
@@ -91,6 +96,20 @@ CATALOGUE = (
     Entry("tanh(x)", {"x": WIDE}, M.tanh, lambda x: (M.sech(x) ** 2,)),
     Entry("sigmoid(x)", {"x": WIDE}, _sigmoid, lambda x: (M.exp(-x) / (1 + M.exp(-x)) ** 2,)),
     Entry("softplus(x)", {"x": WIDE}, lambda x: M.log(1 + M.exp(x)), lambda x: (_sigmoid(x),)),
+    Entry("swish(x)", {"x": WIDE}, lambda x: x * _sigmoid(x),
+          lambda x: (_sigmoid(x) + x * _sigmoid(x) * _sigmoid(-x),)),
+    Entry("gelu(x)", {"x": WIDE}, lambda x: x * M.ncdf(x), lambda x: (M.ncdf(x) + x * M.npdf(x),)),
+    Entry("gelu_tanh(x)", {"x": WIDE}, lambda x: x * _sigmoid(_bend(x)),
+          lambda x: (_sigmoid(_bend(x)) * (1 + x * _sigmoid(-_bend(x)) * M.diff(_bend, x)),)),
+    Entry("elu(x)", {"x": (0.1, 3)}, lambda x: x, lambda x: (1,), kinks=(((0.0,), (1.0,)),)),
+    Entry("elu(x)*x", {"x": (-3, -0.1)}, lambda x: M.expm1(x) * x, lambda x: (M.exp(x) * x + M.expm1(x),)),
+    Entry("leaky_relu(x)", {"x": (0.1, 3)}, lambda x: x, lambda x: (1,), rational=True, kinks=(((0.0,), (0.01,)),)),
+    Entry("leaky_relu(x) + 0*x", {"x": (-3, -0.1)}, lambda x: x / 100, lambda x: (M.mpf(1) / 100,), rational=True),
+    Entry("softsign(x)", {"x": WIDE}, lambda x: x / (1 + abs(x)), lambda x: (1 / (1 + abs(x)) ** 2,), rational=True),
+    Entry("arctan(x)", {"x": WIDE}, M.atan, lambda x: (1 / (1 + x**2),)),
+    Entry("erf(x)", {"x": WIDE}, M.erf, lambda x: (2 * M.exp(-(x**2)) / M.sqrt(M.pi),)),
+    Entry("log1p(x)", {"x": (-0.9, 4.0)}, M.log1p, lambda x: (1 / (1 + x),)),
+    Entry("expm1(x)", {"x": WIDE}, M.expm1, lambda x: (M.exp(x),)),
     Entry("relu(x)", {"x": (0.1, 3)}, lambda x: x, lambda x: (1,), rational=True, kinks=(((0.0,), (0.0,)),)),
     Entry("relu(x) + 0*x", {"x": (-3, -0.1)}, lambda x: 0, lambda x: (0,), rational=True),
     Entry("abs(x)", {"x": (0.1, 3)}, lambda x: x, lambda x: (1,), rational=True, kinks=(((0.0,), (0.0,)),)),

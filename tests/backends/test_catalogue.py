@@ -17,6 +17,10 @@ each_entry = pytest.mark.parametrize("entry", CATALOGUE, ids=IDS)
 TORCH = {
     "exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt, "sin": torch.sin, "cos": torch.cos, "tanh": torch.tanh,
     "sigmoid": torch.sigmoid, "softplus": torch.nn.Softplus(threshold=50), "relu": torch.relu, "abs": torch.abs,
+    "swish": torch.nn.functional.silu, "gelu": torch.nn.functional.gelu, "elu": torch.nn.functional.elu,
+    "gelu_tanh": lambda x: torch.nn.functional.gelu(x, approximate="tanh"), "leaky_relu": torch.nn.LeakyReLU(0.01),
+    "softsign": torch.nn.functional.softsign, "arctan": torch.arctan, "erf": torch.erf, "log1p": torch.log1p,
+    "expm1": torch.expm1,
     "sign": torch.sign, "step": lambda x: torch.heaviside(x.detach(), torch.zeros_like(x)), "pi": torch.pi,
     "softmax": lambda k, *v: torch.softmax(torch.stack(v), 0)[k - 1],
     "log_softmax": lambda k, *v: torch.log_softmax(torch.stack(v), 0)[k - 1],

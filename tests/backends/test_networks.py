@@ -19,6 +19,14 @@ ACTIVATE = {
     "relu": torch.relu,
     "identity": lambda x: x,
     "softplus": functional.softplus,
+    "swish": functional.silu,
+    "gelu": functional.gelu,
+    "gelu_tanh": lambda x: functional.gelu(x, approximate="tanh"),
+    "elu": functional.elu,
+    "leaky_relu": functional.leaky_relu,
+    "softsign": functional.softsign,
+    "arctan": torch.arctan,
+    "erf": torch.erf,
 }
 
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from gradlab.derive import Backprop, backprop, stabilise, tangents
 from gradlab.graph import (
+    ONE,
     PRIMITIVES,
     ZERO,
     Apply,
@@ -17,11 +18,14 @@ from gradlab.graph import (
     Graph,
     NetworkGraph,
     Ref,
+    add,
     as_number,
     definition_of,
     evaluate,
     is_apply,
     number,
+    power,
+    subtract,
     transform,
 )
 
@@ -111,10 +115,10 @@ def _schedule(
     formulas: dict[str, Expression] = {}
     constants: dict[str, Expression] = {}
     for name, formula in definitions.items():
-        formulas[name] = _lower(formula, constants)
+        formulas[name] = _lower(formula, constants, definitions)
         if as_number(formulas[name]) is not None:
             constants[name] = formulas[name]
-    results = tuple(_lower(output, constants) for output in outputs)
+    results = tuple(_lower(output, constants, definitions) for output in outputs)
     needed = _needed(formulas, results)
     kept = {name: formula for name, formula in formulas.items() if name in needed}
     uses = _count_uses([*kept.values(), *results])
@@ -145,10 +149,12 @@ def _schedule(
 
 def lowered(formula: Expression) -> Expression:
     """A formula in the primitives that kernels have a word for."""
-    return _lower(formula, {})
+    return _lower(formula, {}, {})
 
 
-def _lower(formula: Expression, constants: Mapping[str, Expression]) -> Expression:
+def _lower(
+    formula: Expression, constants: Mapping[str, Expression], definitions: Mapping[str, Expression]
+) -> Expression:
     """Replace what kernels have no word for, and compute what is a number already."""
 
     def rule(node: Expression) -> Expression | None:
@@ -163,9 +169,25 @@ def _lower(formula: Expression, constants: Mapping[str, Expression]) -> Expressi
             return _folded(node)
         if node.primitive in ("max", "min"):
             return _one_number(node)
-        return _in_groups(node) if node.primitive in ("add", "mul") else None
+        if node.primitive == "mul":
+            node = _guarded(node, definitions)
+        return (_in_groups(node) or node) if node.primitive in ("add", "mul") else None
 
     return transform(formula, rule)
+
+
+def _guarded(product: Apply, definitions: Mapping[str, Expression]) -> Apply:
+    """The product x^y log x with a logarithm that is 0 for x = 0: so is the product, for every y above 0."""
+    powers = [definitions.get(arg.name, arg) if isinstance(arg, Ref) else arg for arg in product.args]
+    bases = {arg.args[0] for arg in powers if is_apply(arg, "pow") and arg.args[1].names and arg.args[0].names}
+
+    def guarded(arg: Expression) -> Expression:
+        if not is_apply(arg, "log") or arg.args[0] not in bases:
+            return arg
+        is_zero = subtract(ONE, power(Apply("sign", arg.args), number(2)))
+        return Apply("log", (add(arg.args[0], is_zero),))
+
+    return Apply("mul", tuple(map(guarded, product.args))) if bases else product
 
 
 def _in_other_words(node: Apply) -> Expression | None:

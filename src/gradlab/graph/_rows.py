@@ -83,6 +83,41 @@ def _log_softmax_derivative(args: Arguments, _out: Expression, i: int) -> Expres
     return subtract(ONE if i - 1 == _index(args) else ZERO, Apply("softmax", (number(i), *args[1:])))
 
 
+def _times_sigmoid(arguments: Arguments) -> Expression:
+    return mul(arguments[0], apply("sigmoid", arguments[0]))
+
+
+def _swish_derivative(args: Arguments, _out: Expression, _i: int) -> Expression:
+    # Not swish + sigma (1 - swish), in which large arguments cancel.
+    share = apply("sigmoid", args[0])
+    return mul(share, add(ONE, mul(args[0], subtract(ONE, share))))
+
+
+def _over_root_two(x: Expression) -> Expression:
+    return div(x, apply("sqrt", TWO))
+
+
+def _gelu_derivative(args: Arguments, _out: Expression, _i: int) -> Expression:
+    (x,) = args
+    below = div(add(ONE, apply("erf", _over_root_two(x))), TWO)
+    density = div(apply("exp", neg(div(power(x, TWO), TWO))), apply("sqrt", mul(TWO, apply("pi"))))
+    return add(below, mul(x, density))
+
+
+def _gelu_bend(x: Expression) -> Expression:
+    """What the sigmoid is taken of: 1 + tanh(u) is twice the sigmoid of 2 u."""
+    inside = add(x, mul(number(_GELU_CUBE), power(x, number(3))))
+    return mul(TWO, apply("sqrt", div(TWO, apply("pi"))), inside)
+
+
+def _gelu_tanh_derivative(args: Arguments, _out: Expression, _i: int) -> Expression:
+    (x,) = args
+    share = apply("sigmoid", _gelu_bend(x))
+    # Where x^3 overflows this is 0 times inf, so NaN, as PyTorch's is: from 7e12 on in float32, 5e102 in float64.
+    bend = mul(TWO, apply("sqrt", div(TWO, apply("pi"))), add(ONE, mul(number(3 * _GELU_CUBE), power(x, TWO))))
+    return add(share, mul(x, share, subtract(ONE, share), bend))
+
+
 def _extremum_derivative(sign: int) -> LocalDerivative:
     """Max (sign 1) and min (sign -1) of several arguments, compared from the left, each with the best so far.
 
@@ -103,6 +138,9 @@ def _extremum_derivative(sign: int) -> LocalDerivative:
 
     return derivative
 
+
+# Source of gelu in both forms: Hendrycks and Gimpel, "Gaussian error linear units", 2016, arXiv 1606.08415.
+_GELU_CUBE, _SQRT_2_OVER_PI = Fraction(44715, 10**6), math.sqrt(2 / math.pi)
 
 ROWS = (
     Primitive(
@@ -177,6 +215,66 @@ ROWS = (
         torch="torch.nn.functional.softplus({0}, threshold=50.0)", numba="softplus({0})",
         rule="softplus' = sigma", rule_latex=r"\operatorname{softplus}' = \sigma", definition="log(1 + exp(x))",
         activation=True,
+    ),
+    Primitive(
+        "swish", 1, lambda x: x * _sigmoid(x), _swish_derivative, lower=_times_sigmoid, definition="x/(1 + exp(-x))",
+        rule="swish' x = sigma x (1 + x (1 - sigma x))", activation=True, also=("silu",),
+        rule_latex=r"\operatorname{swish}'(x) = \sigma(x) (1 + x (1 - \sigma(x)))",
+    ),
+    Primitive(
+        "gelu", 1, lambda x: x * math.erfc(-x / math.sqrt(2)) / 2, _gelu_derivative, activation=True,
+        lower=lambda a: div(mul(a[0], add(ONE, apply("erf", _over_root_two(a[0])))), TWO),
+        definition="x*(1 + erf(x/sqrt(2)))/2", rule="gelu' x = Phi(x) + x phi(x)",
+        rule_latex=r"\operatorname{gelu}'(x) = \Phi(x) + x \varphi(x)",
+    ),
+    Primitive(
+        "gelu_tanh", 1, lambda x: x * _sigmoid(2 * _SQRT_2_OVER_PI * (x + 0.044715 * x * x * x)),
+        _gelu_tanh_derivative, lower=lambda a: mul(a[0], apply("sigmoid", _gelu_bend(a[0]))), activation=True,
+        definition="x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))/2",
+        rule="gelu_tanh' x = s + 2 c x s (1 - s) (1 + 0.134145 x^2), s = sigma(2 c (x + 0.044715 x^3)), "
+        "c = sqrt(2/pi)",
+    ),
+    Primitive(
+        "elu", 1, lambda x: x if x > 0 else math.expm1(x), lambda a, out, i: apply("exp", apply("min", a[0], ZERO)),
+        lower=lambda a: add(apply("relu", a[0]), apply("expm1", apply("min", a[0], ZERO))), activation=True,
+        definition="max(x, 0) + exp(min(x, 0)) - 1", between=(-1, math.inf),
+        rule="elu' x = e^min(x, 0)", rule_latex=r"\operatorname{elu}'(x) = e^{\min(x, 0)}",
+    ),
+    Primitive(
+        "leaky_relu", 1, lambda x: x if x > 0 else x / 100,
+        lambda a, out, i: div(add(ONE, mul(number(99), apply("step", a[0]))), number(100)),
+        lower=lambda a: apply("max", a[0], div(a[0], number(100))), exact=True, activation=True,
+        definition="max(x, x/100)", rule="leaky_relu' = 1 above 0, else 1/100",
+    ),
+    Primitive(
+        "softsign", 1, lambda x: x / (1 + abs(x)),
+        lambda a, out, i: div(ONE, power(add(ONE, apply("abs", a[0])), TWO)), exact=True, activation=True,
+        lower=lambda a: div(a[0], add(ONE, apply("abs", a[0]))), definition="x/(1 + abs(x))", between=(-1, 1),
+        rule="softsign' x = 1/(1 + |x|)^2", rule_latex=r"\operatorname{softsign}'(x) = \frac{1}{(1 + |x|)^2}",
+    ),
+    Primitive(
+        "arctan", 1, math.atan, lambda a, out, i: div(ONE, add(ONE, power(a[0], TWO))),
+        latex=r"\arctan", numpy="np.arctan({0})", torch="torch.arctan({0})", numba="arctan({0})", precise="atan",
+        activation=True, between=(-math.pi / 2, math.pi / 2), also=("atan",),
+        rule="arctan' x = 1/(1 + x^2)", rule_latex=r"\arctan' x = \frac{1}{1 + x^2}",
+    ),
+    Primitive(
+        "erf", 1, math.erf,
+        lambda a, out, i: div(mul(TWO, apply("exp", neg(power(a[0], TWO)))), apply("sqrt", apply("pi"))),
+        numpy="_erf({0})", torch="torch.erf({0})", numba="erf({0})", precise="erf", activation=True, between=(-1, 1),
+        rule="erf' x = 2 e^(-x^2)/sqrt(pi)",
+        rule_latex=r"\operatorname{erf}'(x) = \frac{2}{\sqrt{\pi}} e^{-x^2}",
+    ),
+    Primitive(
+        "log1p", 1, math.log1p, lambda a, out, i: div(ONE, add(ONE, a[0])),
+        numpy="np.log1p({0})", torch="torch.log1p({0})", numba="log1p({0})", precise="log1p",
+        domain="arguments above -1", definition="log(1 + x)", rule="log1p' x = 1/(1 + x)",
+        rule_latex=r"\operatorname{log1p}'(x) = \frac{1}{1 + x}",
+    ),
+    Primitive(
+        "expm1", 1, math.expm1, lambda a, out, i: apply("exp", a[0]),
+        numpy="np.expm1({0})", torch="torch.expm1({0})", numba="expm1({0})", precise="expm1",
+        definition="exp(x) - 1", rule="expm1' = exp", rule_latex=r"\operatorname{expm1}'(x) = e^x",
     ),
     Primitive(
         "relu", 1, lambda x: max(x, 0 * x), lambda a, out, i: apply("step", a[0]),

@@ -68,6 +68,8 @@ FUNCTIONS = {
     "pow": lambda x, y: x**y,
     "max": max, "min": min, "sign": mpmath.sign, "step": lambda x: int(x > 0), "pi": lambda: mpmath.pi,
     "add": lambda *v: mpmath.fsum(v), "mul": lambda *v: mpmath.fprod(v),
+    "erf": mpmath.erf, "arctan": mpmath.atan, "elu": lambda x: x if x > 0 else mpmath.expm1(x),
+    "swish": lambda x: x / (1 + mpmath.exp(-x)), "gelu": lambda x: x * mpmath.ncdf(x),
     "softmax": lambda k, *v: mpmath.exp(v[int(k) - 1]) / mpmath.fsum(map(mpmath.exp, v)),
     "log_softmax": lambda k, *v: v[int(k) - 1] - mpmath.log(mpmath.fsum(map(mpmath.exp, v))),
 }  # fmt: skip

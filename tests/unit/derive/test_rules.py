@@ -17,6 +17,8 @@ def test_which_rules_there_are():
 @pytest.mark.parametrize("name", DEFINED)
 def test_the_definition_is_the_function(name):
     for x in (-2.0, -0.25, 0.0, 0.5, 3.0):
+        if x <= -1 and PRIMITIVES[name].domain:
+            continue
         by_definition = evaluate(parse(PRIMITIVES[name].definition), {"x": x}, exact=False)
         assert PRIMITIVES[name].value(x) == pytest.approx(by_definition, rel=1e-14)
 
@@ -25,7 +27,7 @@ def test_the_definition_is_the_function(name):
 def test_the_result_is_the_rule_of_the_table_and_every_line_is_equal(name):
     derivation = gl.derive_rule(name)
     assert derivation.result == local_derivative(parse(f"{name}(x)"), "x")
-    for x in (-1.5, 0.25, 2.0):
+    for x in (-0.5, 0.25, 2.0):
         written = [worked_out(step.right) for step in derivation.steps]
         values = [evaluate(right, {"x": x}, exact=False) for right in written]
         assert values == pytest.approx([values[0]] * len(values), rel=1e-12)

@@ -19,7 +19,10 @@ def torch_loss(net, parameters, x, y):
     """The mean loss written by hand in PyTorch: shares nothing with what is tested."""
     activations = {
         "tanh": torch.tanh, "sigmoid": torch.sigmoid, "relu": torch.relu, "identity": lambda z: z,
-        "softplus": torch.nn.functional.softplus,
+        "softplus": torch.nn.functional.softplus, "swish": torch.nn.functional.silu, "gelu": torch.nn.functional.gelu,
+        "gelu_tanh": lambda z: torch.nn.functional.gelu(z, approximate="tanh"), "elu": torch.nn.functional.elu,
+        "leaky_relu": torch.nn.functional.leaky_relu, "softsign": torch.nn.functional.softsign,
+        "arctan": torch.arctan, "erf": torch.erf,
     }  # fmt: skip
     a, at, graph = x, 0, net.graph
     for layer, (below, above) in enumerate(zip(net.sizes[:-1], net.sizes[1:], strict=True), 1):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from gradlab.derive._arrays import Array, Product, Transposed, to_text
 from gradlab.derive._lift import NoArraysError
 from gradlab.graph import Graph, Quantity, Ref, activations, mlp_graph, transform
 
+ERF = np.vectorize(math.erf)
 # NumPy's notation is run as NumPy.
 FUNCTIONS = {
     "tanh": np.tanh,
@@ -21,6 +23,18 @@ FUNCTIONS = {
     "softplus": lambda z: np.logaddexp(z, 0),
     "step": lambda z: (z > 0).astype(float),
     "softmax": lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum(),
+    "swish": lambda z: z / (1 + np.exp(-z)),
+    "gelu": lambda z: z * (1 + ERF(z / np.sqrt(2))) / 2,
+    "gelu_tanh": lambda z: z * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3))) / 2,
+    "elu": lambda z: np.where(z > 0, z, np.expm1(z)),
+    "leaky_relu": lambda z: np.maximum(z, z / 100),
+    "softsign": lambda z: z / (1 + np.abs(z)),
+    "arctan": np.arctan,
+    "erf": lambda z: ERF(z),
+    "exp": np.exp,
+    "abs": np.abs,
+    "min": np.minimum,
+    "pi": np.pi,
     "log": np.log,
     "sqrt": np.sqrt,
     "sum": np.sum,

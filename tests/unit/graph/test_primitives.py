@@ -5,8 +5,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
 
-from gradlab.graph import PRIMITIVES, NotRationalError, evaluate, parse
+import gradlab as gl
+from gradlab.graph import PRIMITIVES, NotRationalError, activations, evaluate, parse
 
 
 def test_the_table_cannot_be_changed():
@@ -87,3 +89,30 @@ def test_local_derivatives_of_the_extrema_add_up_to_one():
             assert sum(parts.values()) == 1
             best = max(at.values()) if name == "max" else min(at.values())
             assert all(part == 0 or at[key] == best for key, part in parts.items())
+
+
+@pytest.mark.parametrize("name", [name for name in activations() if name in PRIMITIVES])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_activations_far_out_are_finite_with_their_slopes(name, dtype):
+    # Where its x^3 overflows, gelu_tanh is NaN, as PyTorch's is.
+    far = (1e4, 1e12) if name == "gelu_tanh" else (1e4, 1e12, 1e30)
+    at = np.array([[sign * x] for x in far for sign in (1, -1)], dtype)
+    values, slopes = gl.function(f"{name}(x)")(at)
+    assert np.isfinite(values).all()
+    assert np.isfinite(slopes).all()
+    leaf = torch.tensor(at, requires_grad=True)
+    out = gl.function(f"{name}(x)").to_torch().apply(leaf)
+    out.sum().backward()
+    np.testing.assert_allclose(out.detach(), values, rtol=1e-6)
+    np.testing.assert_allclose(leaf.grad, slopes, rtol=1e-6)
+
+
+def test_a_power_of_zero_has_a_derivative_by_its_exponent():
+    f = gl.function("x**y")
+    _, gradient = f(np.array([[0.0, 2.0], [0.0, 1.0], [2.0, 3.0]]))
+    np.testing.assert_allclose(gradient, [[0, 0], [1, 0], [12, 8 * math.log(2)]])
+    _, gradient = gl.function({"p": "x**y", "f": "p*z"})(np.array([0.0, 2.0, 5.0]))
+    np.testing.assert_array_equal(gradient, [0, 0, 0])
+    leaf = torch.tensor([0.0, 2.0], dtype=torch.float64, requires_grad=True)
+    f.to_torch().apply(leaf).backward()
+    assert leaf.grad.tolist() == [0, 0]

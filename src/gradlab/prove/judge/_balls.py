@@ -14,8 +14,10 @@ from mpmath.libmp import (
     fzero,
     mpf_abs,
     mpf_add,
+    mpf_atan,
     mpf_cos,
     mpf_div,
+    mpf_erf,
     mpf_exp,
     mpf_log,
     mpf_mul,
@@ -208,6 +210,18 @@ class Balls:
             return self.one
         self._check_argument(a)
         return self.made(mpf_cos(a[0], self.bits, "n"), a[1] + 1)
+
+    def arctan(self, a: Ball) -> Ball:
+        """The inverse of the tangent; its slope is at most 1."""
+        if not a[0][1] and a[1] == EXACT:
+            return a
+        return self.made(mpf_atan(a[0], self.bits, "n"), a[1] + 1)
+
+    def erf(self, a: Ball) -> Ball:
+        """The error function; its slope is below 2."""
+        if not a[0][1] and a[1] == EXACT:
+            return a
+        return self.made(mpf_erf(a[0], self.bits, "n"), a[1] + 2)
 
     def _check_argument(self, a: Ball) -> None:
         if a[1] > 0:

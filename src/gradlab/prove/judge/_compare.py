@@ -19,6 +19,7 @@ MOST_ATTEMPTS = 100
 WIDE_POINTS = 8
 _ANALYTIC = frozenset((
     "add", "mul", "neg", "div", "exp", "sin", "cos", "tanh", "sigmoid", "softplus", "pi", "softmax", "log_softmax",
+    "arctan", "erf",
 ))  # fmt: skip
 
 Pair = tuple[Expression, Expression]

@@ -87,7 +87,7 @@ def deciding(node: Expression) -> Iterator[Expression]:
 
 _KNOWN = frozenset((
     "add", "mul", "neg", "div", "pow", "exp", "sin", "cos", "tanh", "sigmoid", "softplus", "pi", "softmax",
-    "log_softmax",
+    "log_softmax", "arctan", "erf", "swish", "gelu", "gelu_tanh",
 ))  # fmt: skip
 
 

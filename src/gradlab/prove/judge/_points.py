@@ -220,7 +220,8 @@ def _step(balls: Balls, a: Ball) -> Ball:
 # The primitives that are not made of others; all others are computed as their row of the table says.
 _OWN: dict[str, Any] = {
     "neg": Balls.neg, "div": Balls.div, "exp": Balls.exp, "log": Balls.log, "sqrt": Balls.sqrt, "sin": Balls.sin,
-    "cos": Balls.cos, "pi": Balls.pi, "abs": Balls.abs, "max": _largest, "min": _smallest, "step": _step,
+    "cos": Balls.cos, "pi": Balls.pi, "arctan": Balls.arctan, "erf": Balls.erf,
+    "abs": Balls.abs, "max": _largest, "min": _smallest, "step": _step,
     "sign": lambda balls, a: balls.integer(balls.sign(a)), "relu": lambda balls, a: balls.larger(a, balls.zero),
 }  # fmt: skip
 
