@@ -77,7 +77,7 @@ def test_every_name_and_every_symbol_is_there_once(sizes, loss):
         (([float("nan"), 2],), "whole numbers"),
         (([1000, 1000],), "has 1,001,000 parameters"),
         (([2, 2, 1], "tanhh"), "did you mean tanh"),
-        (([2, 2, 1], "swish"), "no activation 'swish': there are tanh, sigmoid"),
+        (([2, 2, 1], "quadratic"), "no activation 'quadratic': there are tanh, sigmoid"),
         (([2, 2, 1], "tanh", "tanh"), 'write output="sigmoid", not "tanh"'),
         (([2, 2, 1], "tanh", None, "hinge"), "no loss 'hinge': there are binary_cross_entropy"),
         (([2, 2, 1], "tanh", None, "softmax_cross_entropy"), "use two outputs or more"),
