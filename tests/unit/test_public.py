@@ -11,7 +11,7 @@ import pytest
 
 import gradlab as gl
 
-PACKAGES = ["check", "codegen", "derive", "descent", "graph", "labs", "plot", "prove", "train"]
+PACKAGES = ["check", "codegen", "derive", "descent", "graph", "labs", "plot", "prove", "rules", "train"]
 
 
 def documented(namespace: object) -> dict[str, str]:

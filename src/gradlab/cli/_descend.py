@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 import gradlab
+from gradlab.cli._options import one_of
+from gradlab.rules import Rule
 
 _RATIONAL = re.compile(r"[+-]?\d+(?:/\d+)?")
 
@@ -20,6 +22,10 @@ def descend(
     ] = None,
     steps: Annotated[
         str | None, typer.Option(metavar="NUMBERS", help="The step sizes one by one instead: 1/2,1/3,1/4")
+    ] = None,
+    rule: Annotated[
+        str | None,
+        typer.Option(metavar="RULE", help=f"{one_of(Rule)}; with its numbers: 'adam(beta1=0.8)'. Default: the first."),
     ] = None,
     max_steps: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="The most steps to take; default 1000.")
@@ -35,16 +41,23 @@ def descend(
 
     * `gradlab descend "(x1 - 6)**2 + x2**2 - x1*x2" --start 6,6 --steps 1/2,1/3,1/4`
     * `gradlab descend "(x1 - 6)**2 + x2**2 - x1*x2" --start 6,6 --rate 0.1 --max-steps 20`
+    * `gradlab descend "(x1 - 6)**2 + x2**2 - x1*x2" --start 6,6 --rate 0.1 --rule "momentum(momentum=0.5)"`
     * `gradlab descend "x**4 - x**2" --start -2 --rate 0.05 --tolerance 1e-6`
     """
-    if (rate is None) == (steps is None):
+    if (rate is None) == (steps is None) and (rule is None or rate is not None):
         raise typer.BadParameter("give either --rate, as in --rate 0.1, or --steps, as in --steps 1/2,1/3,1/4")
     function = gradlab.function(expression)
     point = tuple(_number(part, "--start") for part in start.split(","))
     sizes = [_number(part, "--steps") for part in steps.split(",")] if steps is not None else None
     learning_rate = _number(rate, "--rate") if rate is not None else None
     trace = gradlab.descend(
-        function, start=point, learning_rate=learning_rate, steps=sizes, max_steps=max_steps, tolerance=tolerance
+        function,
+        start=point,
+        learning_rate=learning_rate,
+        rule=rule,
+        steps=sizes,
+        max_steps=max_steps,
+        tolerance=tolerance,
     )
     print(trace.table())
 

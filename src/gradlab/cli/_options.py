@@ -8,6 +8,13 @@ import typer
 
 from gradlab._words import listed
 from gradlab.graph import activations
+from gradlab.rules import Described, snake
+
+
+def one_of(kind: type[Described]) -> str:
+    """The names of a kind of thing, as they are written on the command line."""
+    return listed([snake(each.__name__) for each in kind.all()])
+
 
 Hidden = Annotated[str, typer.Option(help=f"Hidden layers: {listed(activations())}.")]
 Output = Annotated[str | None, typer.Option(help="Outputs: the same choice. Default: what goes with the loss.")]

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import gradlab
+from gradlab._words import listed
+from gradlab.cli._options import one_of
 from gradlab.cli._sweep_spec import named, read_spec
+from gradlab.rules import Rule
+from gradlab.train import data_sets
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,12 +23,14 @@ if TYPE_CHECKING:
     from gradlab.train import Progress, Recommendation
 
 _INTERRUPTED = 130
+_SPEC = (
+    f"What to train, and on what: data sets are {listed(data_sets(), 'and')}; rules are {one_of(Rule)}, as in "
+    "rule = 'adam(beta1=[0.8, 0.9])'."
+)
 
 
 def sweep(
-    spec: Annotated[
-        Path, typer.Argument(metavar="SPEC.toml", exists=True, dir_okay=False, help="What to train, and on what.")
-    ],
+    spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", exists=True, dir_okay=False, help=_SPEC)],
     map_file: Annotated[
         Path | None, typer.Option("--map", metavar="FILE", help="Draw the success rates: .png, .svg or .pdf.")
     ] = None,

@@ -14,9 +14,10 @@ import numpy as np
 
 import gradlab
 from gradlab._errors import GradlabError
+from gradlab.rules import Rule, RuleError, Schedule, numbers_of, read
+from gradlab.train import data_sets
 
 _SECTIONS = ("network", "data", "sweep", "recommend")
-_SETS = ("five_points", "xor", "two_moons", "circles", "spirals")
 _RANGE = ("from", "to", "count", "spacing")
 _EXAMPLE = "{ from = 0.1, to = 10, count = 9 }"
 _DIGITS = 3  # of the values in a range: 3.77 is as good a learning rate as 3.7700705, and can be read
@@ -116,17 +117,18 @@ def _check_keys(section: Mapping[str, Any], known: Collection[str], name: str) -
 
 def _data(section: Mapping[str, Any], folder: Path) -> Any:
     if ("set" in section) == ("file" in section):
-        raise SpecError(f'[data] needs either set, one of {", ".join(_SETS)}, or file, as file = "points.csv".')
+        raise SpecError(f'[data] needs either set, one of {", ".join(data_sets())}, or file, as file = "points.csv".')
     if "file" in section:
         _check_keys(section, ("file", "labels"), "data")
         return _from_file(folder / str(section["file"]), section.get("labels", 1))
     name = section["set"]
-    if name not in _SETS:
-        near = get_close_matches(str(name), _SETS, n=1)
+    if name not in data_sets():
+        near = get_close_matches(str(name), data_sets(), n=1)
         raise SpecError(
-            f"data.set is {name!r}; " + (f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(_SETS)}.")
+            f"data.set is {name!r}; "
+            + (f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(data_sets())}.")
         )
-    make = getattr(gradlab.datasets, name)
+    make = data_sets()[name]
     options = {key: value for key, value in section.items() if key != "set"}
     _check_keys(options, _arguments(make), "data")
     return named("data", make, **options)
@@ -152,6 +154,8 @@ def _values(key: str, value: Any) -> Any:
     """A setting as gl.sweep takes it: ranges written out, layers counted."""
     if not isinstance(value, Mapping):
         return value
+    if key == "rule":
+        return _rule(value)
     if key == "learning_rate" and value and all(layer.isdigit() for layer in value):
         return {int(layer): _values(f"{key}.{layer}", each) for layer, each in value.items()}
     _check_keys(value, _RANGE, f"sweep.{key}")
@@ -169,6 +173,19 @@ def _values(key: str, value: Any) -> Any:
         )
     made = np.linspace(start, stop, count) if spacing == "linear" else np.geomspace(start, stop, count)
     return [float(f"{number:.{_DIGITS}g}") for number in made]
+
+
+def _rule(section: Mapping[str, Any]) -> Rule:
+    """A rule whose numbers may be several, or ranges, each in a line of its own."""
+    try:
+        kind = Rule.named(str(section.get("name", "gradient_descent")))
+        _check_keys(section, ("name", "schedule", *(each.name for each in numbers_of(kind))), "sweep.rule")
+        numbers = {
+            key: _values(f"rule.{key}", value) for key, value in section.items() if key not in ("name", "schedule")
+        }
+        return kind(**numbers, schedule=read(Schedule, section.get("schedule", "constant")))
+    except RuleError as problem:
+        raise SpecError(f"[sweep.rule]: {problem}") from None
 
 
 def _number(name: str, value: object, example: str) -> float:

@@ -14,7 +14,7 @@ from itertools import accumulate, pairwise
 
 from gradlab.codegen._kernel import PointProgram, Statements, factors_of, margin_of, needed_for, plain, product_of
 from gradlab.codegen._schedule import programs_for
-from gradlab.graph import Expression, NetworkGraph, Ref, is_apply, transform, walk
+from gradlab.graph import Apply, Expression, NetworkGraph, Ref, is_apply, transform, walk
 
 TOTAL, SUM, OUT, BACK = "total", "z_in", "z_out", "back"
 
@@ -124,7 +124,7 @@ class _Roller:
     def _without_helpers(self, formula: Expression) -> Expression:
         """Common parts that were given a name of their own, written out again."""
         helpers = {name: made for name, made in self.formulas.items() if name.startswith("_")}
-        return replaced(formula, helpers)
+        return _flat(replaced(formula, helpers))
 
     def program(self) -> RolledProgram:
         """Match every layer, from the outputs down."""
@@ -239,6 +239,19 @@ class _Roller:
 def replaced(formula: Expression, by: Mapping[str, Expression]) -> Expression:
     """The formula with other formulas in the place of names."""
     return transform(formula, lambda node: by.get(node.name) if isinstance(node, Ref) else None)
+
+
+def _flat(formula: Expression) -> Expression:
+    """Long sums and products, which are made of shorter ones for Python's sake, as the ones that were meant."""
+
+    def rule(node: Expression) -> Expression | None:
+        if not any(is_apply(node, name) and any(is_apply(arg, name) for arg in node.args) for name in ("add", "mul")):
+            return None
+        assert isinstance(node, Apply)
+        parts = (arg.args if is_apply(arg, node.primitive) else (arg,) for arg in node.args)
+        return Apply(node.primitive, tuple(part for own in parts for part in own))
+
+    return transform(formula, rule)
 
 
 def _ratio(term: Expression, pairs: list[tuple[tuple[Fraction, tuple[Expression, ...]], Ref]]) -> Fraction | None:

@@ -41,7 +41,7 @@ def message(outcome: Outcome, stop: Stop, history: History, rules: Rules, unused
     tolerance = f"{float(rules.tolerance):.2g}"
     at = f"at {place} the value is {value}"
     if stop is Stop.GRADIENT:
-        fixed = _fixed_point(history, place, unused)
+        fixed = _fixed_point(history, place, unused) if rules.plain else ""
         return begin + (fixed or f"{at} and the gradient's norm {norm} is within the tolerance {tolerance}.")
     if stop is Stop.VALUE:
         change = show(abs(history.values[-1] - history.values[-2]))
@@ -54,6 +54,8 @@ def advice(outcome: Outcome, history: History, rules: Rules) -> str:
     """Say what to try after the run; empty if nothing is left to do."""
     if outcome is Outcome.CONVERGED:
         return ""
+    if not rules.plain:
+        return outcome.remedy
     if outcome is Outcome.MAX_STEPS:
         return _more_steps(history, rules)
     if not history.rises:

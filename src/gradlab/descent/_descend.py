@@ -10,14 +10,17 @@ import numpy as np
 from gradlab.descent._advice import advice, message
 from gradlab.descent._problem import Problem, make_problem
 from gradlab.descent._schedule import Schedule, make_schedule
+from gradlab.descent._steps import Steps, chosen_rule, is_exact, is_plain
 from gradlab.descent._stopping import History, Rules, Stop, make_rules, outcome
 from gradlab.descent._trace import Trace
+from gradlab.rules import Rule
 
 
 class DescentInterrupted(KeyboardInterrupt):
     """A descent was stopped from the keyboard; it has no outcome, but it can be taken up again.
 
-    Descent has no memory beyond its point: `descend(function, error.points[-1], ...)` goes on from there.
+    Gradient descent has no memory beyond its point: `descend(function, error.points[-1], ...)` goes on from there;
+    a rule that has one starts anew.
 
     Attributes:
         points: The points reached so far, shape (T + 1, n).
@@ -39,20 +42,23 @@ def descend(
     start: Any,
     *,
     learning_rate: float | str | Callable[[int], Any] | None = None,
+    rule: Rule | str | None = None,
     steps: Sequence[Any] | None = None,
     max_steps: int | None = None,
     tolerance: float = 1.5e-8,
     value_tolerance: float | None = None,
     gradient: Callable[[Any], Any] | None = None,
 ) -> Trace:
-    """Go down a function, each step against its gradient: x <- x - rate * gradient(x).
+    """Go down a function, each step against its gradient, x <- x - rate * gradient(x), or by another rule.
 
     The run is exact, in Fractions, if `function` has an `exact` evaluation and both the start and the step
     sizes are written exactly: as ints, Fractions or strings such as "1/2". With a float among them it is
     floating-point work. It stops where the norm of the gradient is within `tolerance`, where the value
     settles within `value_tolerance`, when the value has risen ten times in a row at an unreduced rate, or
     after the last step. A run that ends without having come below a value it rose from is DIVERGED, for
-    whatever reason it stopped.
+    whatever reason it stopped. By another rule than gradient descent the value may rise on its way: there a run
+    is DIVERGED if it ends above its start, and has CONVERGED once the gradient is within `tolerance` at two
+    points in a row.
 
     Args:
         function: A gradlab function; or a callable from a point (n,), or from a float where `start` is one,
@@ -60,6 +66,8 @@ def descend(
             Function or its `apply`, whose backward pass gives the gradient.
         start: n numbers or, for one variable, one. It is never changed.
         learning_rate: The size of every step, or a callable from the step's index 0, 1, ... to its size.
+        rule: One of `gradlab.rules`, as ``gl.rules.Adam(0.1)``, or its text; default: gradient descent. Its
+            learning rate is used where neither `learning_rate` nor `steps` is given.
         steps: The size of each step instead, one step for each.
         max_steps: The most steps to take. Default 1000, or as many as `steps` has.
         tolerance: The norm of the gradient at which to stop. Default 1.5e-8, the square root of float64's
@@ -83,25 +91,26 @@ def descend(
         >>> trace.outcome.name, round(float(trace.last[0]), 6)
         ('CONVERGED', 3.0)
     """
-    schedule = make_schedule(learning_rate, steps, max_steps)
-    rules = make_rules(tolerance, value_tolerance, schedule.max_steps)
-    problem = make_problem(function, gradient, start, schedule.rational)
+    made, learning_rate = chosen_rule(rule, learning_rate, steps)
+    schedule = make_schedule(learning_rate, steps, max_steps, made.schedule)
+    rules = make_rules(tolerance, value_tolerance, schedule.max_steps, is_plain(made))
+    problem = make_problem(function, gradient, start, schedule.rational and is_exact(made))
     history = History(problem.epsilon)
     try:
-        stop = _run(problem, schedule, rules, history)
+        stop = _run(problem, made, schedule, rules, history)
     except KeyboardInterrupt as error:
         raise DescentInterrupted(_stack(history.points, problem), np.array(history.values)) from error
     return _trace(problem, schedule, rules, history, stop)
 
 
-def _run(problem: Problem, schedule: Schedule, rules: Rules, history: History) -> Stop:
-    point = problem.start
+def _run(problem: Problem, rule: Rule, schedule: Schedule, rules: Rules, history: History) -> Stop:
+    point, steps = problem.start, Steps(rule, problem)
     # Overflow and invalid values are outcomes of the run, named there; NumPy's warnings would only repeat them.
     with np.errstate(all="ignore"):
         history.add(point, *problem.evaluate(point))
         while (stop := rules.judge(history)) is None:
             rate = schedule.rate(len(history.rates))
-            point = problem.advance(point, rate, history.gradients[-1])
+            point = steps.take(point, rate, history.gradients[-1], len(history.rates) + 1)
             value, slope = problem.evaluate(point)
             history.rates.append(rate)
             history.add(point, value, slope)
@@ -109,7 +118,7 @@ def _run(problem: Problem, schedule: Schedule, rules: Rules, history: History) -
 
 
 def _trace(problem: Problem, schedule: Schedule, rules: Rules, history: History, stop: Stop) -> Trace:
-    end = outcome(stop, history)
+    end = outcome(stop, history, rules.plain)
     unused = schedule.planned[len(history.rates) : schedule.max_steps]
     steps = history.rates if problem.exact else [float(rate) for rate in history.rates]
     kind = object if problem.exact else np.float64

@@ -43,25 +43,31 @@ class Problem:
         """The unit of rounding; 0 where nothing is rounded."""
         return 0.0 if self.exact else float(np.finfo(self.dtype).eps)
 
-    def advance(self, point: np.ndarray, rate: Any, gradient: np.ndarray) -> np.ndarray:
-        """One step of descent, point - rate * gradient, in this problem's arithmetic.
+    def exact_rate(self, rate: Any) -> Any:
+        """The size of a step of an exact run.
+
+        Raises:
+            DescentError: It is a float.
+        """
+        if is_rational(rate):
+            return rate
+        raise DescentError(
+            f"the schedule gave the float {rate} after exact rates; return Fractions throughout, or start from floats "
+            "such as (6.0, 6.0) for a run in floating point."
+        )
+
+    def settled(self, moved: np.ndarray) -> np.ndarray:
+        """A new point, rounded to this problem's precision.
 
         Raises:
             DescentError: Exact numbers have grown beyond use.
         """
         if not self.exact:
-            moved = point - float(rate) * gradient
             return moved if self.dtype == np.float64 else moved.astype(self.dtype).astype(np.float64)
-        if not is_rational(rate):
-            raise DescentError(
-                f"the schedule gave the float {rate} after exact rates; return Fractions throughout, or start from "
-                "floats such as (6.0, 6.0) for a run in floating point."
-            )
-        moved = point - rate * gradient
         if max(max(x.numerator.bit_length(), x.denominator.bit_length()) for x in moved) > _MAX_BITS:
             raise DescentError(
-                "the exact fractions have grown past 20000 digits; take fewer steps, or run in floating point "
-                "with a start such as (6.0, 6.0)."
+                "the exact fractions have grown past 20000 digits; take fewer steps, or run in floating point with a "
+                "start such as (6.0, 6.0)."
             )
         return moved
 

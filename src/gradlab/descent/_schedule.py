@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gradlab.descent._errors import DescentError
 from gradlab.descent._numbers import Number, is_rational, parse_number, parse_numbers, show
+from gradlab.rules import Constant
+from gradlab.rules import Schedule as Factors
 
 DEFAULT_MAX_STEPS = 1000
 
@@ -22,13 +24,14 @@ class Schedule:
     planned: tuple[Number, ...] = ()
 
 
-def make_schedule(learning_rate: Any, steps: Any, max_steps: int | None) -> Schedule:
+def make_schedule(learning_rate: Any, steps: Any, max_steps: int | None, factors: Factors = Constant()) -> Schedule:
     """Turn what `descend` was given into a Schedule.
 
     Args:
         learning_rate: A positive number, a callable from the step's index (0, 1, ...) to one, or None.
         steps: A sequence of positive numbers, or None.
         max_steps: The most steps to take, or None for `DEFAULT_MAX_STEPS` or as many as `steps` has.
+        factors: By what each size is multiplied, by the rule's own schedule.
 
     Returns:
         The schedule; it is `rational` if its rates are exact.
@@ -43,8 +46,13 @@ def make_schedule(learning_rate: Any, steps: Any, max_steps: int | None) -> Sche
             'steps=["1/2", "1/3"] for one step of each size.'
         )
     _check_max_steps(max_steps)
-    if steps is not None:
-        return _listed(steps, max_steps)
+    made = _listed(steps, max_steps) if steps is not None else _sized(learning_rate, max_steps)
+    if factors.constant:
+        return made
+    return replace(made, rate=lambda step: float(made.rate(step)) * factors.factor(step), rational=False)
+
+
+def _sized(learning_rate: Any, max_steps: int | None) -> Schedule:
     limit = DEFAULT_MAX_STEPS if max_steps is None else max_steps
     if callable(learning_rate):
         return _called(learning_rate, limit)

@@ -97,21 +97,26 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The tolerances of a run; `value_tolerance` None means that the change of the value is not looked at."""
+    """The tolerances of a run; `value_tolerance` None means that the change of the value is not looked at.
+
+    `plain` says that every step goes against the gradient alone: what is known of rises and of points where the
+    gradient vanishes holds for no other rule.
+    """
 
     tolerance: Fraction | float
     value_tolerance: Fraction | float | None
     max_steps: int
+    plain: bool = True
 
     def judge(self, history: History) -> Stop | None:
         """Tell whether the run stops at its newest point, and why."""
         if not history.is_finite():
             return Stop.NOT_FINITE
-        if self._is_flat(history.gradient_square()):
+        if self._is_flat(history.gradient_square()) and (self.plain or self._was_flat(history)):
             return Stop.GRADIENT
         if self._is_settled(history):
             return Stop.VALUE
-        if _is_rising(history):
+        if self.plain and _is_rising(history):
             return Stop.RISING
         return Stop.LAST_STEP if len(history.rates) >= self.max_steps else None
 
@@ -119,6 +124,11 @@ class Rules:
         if is_rational(square):
             return square <= Fraction(self.tolerance) ** 2
         return math.sqrt(square) <= self.tolerance
+
+    def _was_flat(self, history: History) -> bool:
+        """Whether the gradient vanished a step ago too: a rule that goes on by itself only passes by otherwise."""
+        before = history.gradients[-2:][0]
+        return self._is_flat(before.dot(before))
 
     def _is_settled(self, history: History) -> bool:
         if self.value_tolerance is None or not history.rates:
@@ -128,7 +138,7 @@ class Rules:
         return -history.noise <= fall <= self.value_tolerance and promised <= self.value_tolerance
 
 
-def make_rules(tolerance: Any, value_tolerance: Any, max_steps: int) -> Rules:
+def make_rules(tolerance: Any, value_tolerance: Any, max_steps: int, plain: bool = True) -> Rules:
     """Check the tolerances.
 
     Raises:
@@ -138,15 +148,23 @@ def make_rules(tolerance: Any, value_tolerance: Any, max_steps: int) -> Rules:
         _tolerance(tolerance, "tolerance"),
         None if value_tolerance is None else _tolerance(value_tolerance, "value_tolerance"),
         max_steps,
+        plain,
     )
 
 
-def outcome(stop: Stop, history: History) -> Outcome:
+def outcome(stop: Stop, history: History, plain: bool = True) -> Outcome:
     """Name the end of a run that stopped for the reason `stop`."""
     if stop is Stop.NOT_FINITE:
         return Outcome.NOT_FINITE
+    if not plain:
+        ended_above = stop is Stop.LAST_STEP and history.values[-1] > history.values[0] + history.noise
+        return Outcome.DIVERGED if ended_above else _by_stop(stop)
     if stop is Stop.RISING or _is_risen(stop, history):
         return Outcome.DIVERGED
+    return _by_stop(stop)
+
+
+def _by_stop(stop: Stop) -> Outcome:
     return Outcome.MAX_STEPS if stop is Stop.LAST_STEP else Outcome.CONVERGED
 
 

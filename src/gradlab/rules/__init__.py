@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from gradlab.rules._adam import Adam as Adam
 from gradlab.rules._adamw import AdamW as AdamW
+from gradlab.rules._described import Described as Described
+from gradlab.rules._described import snake as snake
 from gradlab.rules._gradient_descent import GradientDescent as GradientDescent
 from gradlab.rules._momentum import Momentum as Momentum
 from gradlab.rules._nesterov import Nesterov as Nesterov
@@ -11,6 +13,7 @@ from gradlab.rules._numbers import Kind as Kind
 from gradlab.rules._numbers import Number as Number
 from gradlab.rules._numbers import RuleError as RuleError
 from gradlab.rules._numbers import number as number
+from gradlab.rules._numbers import numbers_of as numbers_of
 from gradlab.rules._read import read as read
 from gradlab.rules._rmsprop import RMSProp as RMSProp
 from gradlab.rules._rule import COUNT as COUNT

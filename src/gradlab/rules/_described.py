@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any, ClassVar, TypeVar
@@ -14,6 +15,15 @@ Made = TypeVar("Made", bound="Described")
 def plain(name: str) -> str:
     """A name without what people write differently: GradientDescent, gradient_descent and gradient-descent are one."""
     return name.replace("_", "").replace("-", "").lower()
+
+
+def snake(name: str) -> str:
+    """A class's name as one writes it in a file or on a command line: gradient_descent for GradientDescent.
+
+    >>> snake("GradientDescent"), snake("RMSProp"), snake("AdamW")
+    ('gradient_descent', 'rmsprop', 'adamw')
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 class Described:

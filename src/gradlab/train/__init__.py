@@ -5,6 +5,8 @@ from __future__ import annotations
 from gradlab._lazy import make_callable
 from gradlab.train import datasets as datasets
 from gradlab.train._data import Data as Data
+from gradlab.train._data_sets import data_set as data_set
+from gradlab.train._data_sets import data_sets as data_sets
 from gradlab.train._errors import DataError as DataError
 from gradlab.train._errors import NoBestRunError as NoBestRunError
 from gradlab.train._errors import TrainError as TrainError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from functools import wraps
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 import gradlab as gl
 from gradlab.cli import main
 from gradlab.cli._sweep_spec import SpecError, read_spec
+from gradlab.rules import Adam, AdamW, Momentum, Nesterov, RMSProp, snake
+from gradlab.train import data_sets
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "sweep_five_points.toml"
 SPEC = """
@@ -88,6 +91,11 @@ def test_the_example_can_be_read_and_its_comments_are_true():
     assert spec.settings["learning_rate"][0] == 0.3
     assert spec.settings["learning_rate"][-1] == 20
     assert spec.advice == {"restarts": 4000}
+    text = EXAMPLE.read_text(encoding="utf-8")
+    assert re.search(r'set = "five_points" +# or ([^;]*);', text)[1] == ", ".join([*data_sets()][1:])
+    assert re.search(r"# or ([a-z, ]*), with numbers", text)[1] == ", ".join(
+        snake(rule.__name__) for rule in (Momentum, Nesterov, RMSProp, Adam, AdamW)
+    )
 
 
 def test_ranges_have_three_digits_and_the_spacing_they_say(write):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -92,3 +94,14 @@ def test_units_with_different_formulas_are_not_rolled(monkeypatch):
     roller.formulas["z_2out"] = Apply("sigmoid", (Ref("z_2in"),))
     with pytest.raises(NotRegularError, match="different formulas"):
         roller.program()
+
+
+@pytest.mark.parametrize("sizes", [(101, 3, 1), (3, 101, 1), (2, 3, 120), (2, 103, 102, 1)], ids=str)
+def test_layers_of_any_width_are_rolled_like_narrow_ones(sizes):
+    narrow = tuple(size if size == 1 else min(size, 3) for size in sizes)
+    layers, others = (rolled_program(mlp_graph(each, "tanh", None, "squared_error")).layers for each in (sizes, narrow))
+    same = ("scaled", "value", "slope", "factor")
+    assert [[getattr(layer, name) for name in same] for layer in layers[:-1]] == [
+        [getattr(layer, name) for name in same] for layer in others[:-1]
+    ]
+    assert [(layer.below, layer.units) for layer in layers] == [*pairwise(sizes)]

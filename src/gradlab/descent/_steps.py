@@ -1,0 +1,115 @@
+"""The steps of an update rule, with what it keeps from one to the next."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from gradlab.codegen import numpy_update
+from gradlab.descent._errors import DescentError
+from gradlab.descent._numbers import is_rational
+from gradlab.descent._problem import Problem
+from gradlab.graph import NotRationalError, evaluate
+from gradlab.rules import COUNT, GRADIENT, PARAMETER, RATE, GradientDescent, Rule, RuleError, read
+
+
+def chosen_rule(rule: Any, learning_rate: Any, steps: Any) -> tuple[Rule, Any]:
+    """The rule that was given, and the size of its steps.
+
+    Args:
+        rule: A rule of `gradlab.rules`, its text, or None for gradient descent.
+        learning_rate: What `descend` was given.
+        steps: What `descend` was given.
+
+    Raises:
+        DescentError: The rule cannot be used, or has a learning rate beside another one.
+    """
+    if rule is None:
+        return GradientDescent(), learning_rate
+    try:
+        made = read(Rule, rule)
+    except RuleError as error:
+        raise DescentError(str(error)) from None
+    if made.several or made.by_layer:
+        raise DescentError(f"the rule {made} has several values for a number; a descent takes one of each.")
+    if learning_rate is None and steps is None:
+        return made, made.learning_rate
+    if made.learning_rate != type(made)().learning_rate:
+        beside = "learning_rate" if steps is None else "steps"
+        raise DescentError(
+            f"the rule has the learning rate {made.learning_rate}, and there is {beside} beside it; give the size of "
+            "the steps in one of the two places."
+        )
+    return made, learning_rate
+
+
+def is_plain(rule: Rule) -> bool:
+    """Tell whether a rule steps against the gradient and keeps nothing."""
+    return rule.update() == GradientDescent.update()
+
+
+def is_exact(rule: Rule) -> bool:
+    """Tell whether fractions give fractions: no roots in the formulas, and all numbers written exactly."""
+    numbers = {name: value for name, value in rule.settings.items() if name != "learning_rate"}
+    update = rule.update()
+    values = {name: Fraction(1) for name in (PARAMETER, GRADIENT, RATE, COUNT, *update.numbers, *update.state)}
+    try:
+        for name, formula in update.statements:
+            values[name] = Fraction(1)
+            evaluate(formula, values)
+    except NotRationalError:
+        return False
+    except ZeroDivisionError:
+        pass
+    return rule.schedule.constant and all(is_rational(value) for value in numbers.values())
+
+
+class Steps:
+    """Takes one step after another.
+
+    Args:
+        rule: The rule, with one value for each number.
+        problem: What is descended on.
+    """
+
+    def __init__(self, rule: Rule, problem: Problem) -> None:
+        self.rule, self.problem, self.update = rule, problem, rule.update()
+        zero = np.zeros_like(problem.start)
+        self.state = tuple(zero.copy() for _ in self.update.state)
+        if problem.exact:
+            self.state = tuple(np.array([Fraction(0)] * len(zero), dtype=object) for _ in self.update.state)
+        self.numbers = tuple(rule.settings[name] for name in self.update.numbers)
+
+    def take(self, point: np.ndarray, rate: Any, gradient: np.ndarray, count: int) -> np.ndarray:
+        """The next point, in the problem's arithmetic.
+
+        Args:
+            point: Where it is, shape (n,).
+            rate: The size of the step.
+            gradient: The gradient there, shape (n,).
+            count: The number of the step, from 1.
+
+        Raises:
+            DescentError: Exact numbers have grown beyond use, or a schedule gives a float after them.
+        """
+        if self.problem.exact:
+            return self.problem.settled(self._exactly(point, self.problem.exact_rate(rate), gradient, count))
+        numbers = [float(number) for number in self.numbers]
+        moved, self.state = numpy_update(self.update)(point, gradient, float(rate), count, *numbers, *self.state)
+        return self.problem.settled(moved)
+
+    def _exactly(self, point: np.ndarray, rate: Any, gradient: np.ndarray, count: int) -> np.ndarray:
+        moved, state = point.copy(), tuple(kept.copy() for kept in self.state)
+        shared = {RATE: rate, COUNT: Fraction(count), **dict(zip(self.update.numbers, self.numbers, strict=True))}
+        for place in range(len(point)):
+            kept = {name: values[place] for name, values in zip(self.update.state, state, strict=True)}
+            values = {**shared, **kept, PARAMETER: point[place], GRADIENT: gradient[place]}
+            for name, formula in self.update.statements:
+                values[name] = evaluate(formula, values)
+            moved[place] = values[PARAMETER]
+            for name, array in zip(self.update.state, state, strict=True):
+                array[place] = values[name]
+        self.state = state
+        return moved
