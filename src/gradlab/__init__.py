@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gradlab.check import GradientError as GradientError
     from gradlab.check import Report as Report
     from gradlab.check import Verdict as Verdict
+    from gradlab.check import check_all as check_all
     from gradlab.check import check_function as check_function
     from gradlab.check import check_gradient as check_gradient
     from gradlab.derive import NoArraysError as NoArraysError
@@ -60,7 +61,7 @@ else:
         {
             "gradlab._errors": "GradlabError",
             "gradlab._model": "Function Gradient Network function mlp",
-            "gradlab.check": "CheckError GradientError Report Verdict check_function check_gradient",
+            "gradlab.check": "CheckError GradientError Report Verdict check_all check_function check_gradient",
             "gradlab.derive": "NoArraysError derive_rule",
             "gradlab.descent": "DescentError DescentInterrupted Trace descend",
             "gradlab.graph": "GraphError NotRationalError ParseError",

@@ -11,4 +11,6 @@ from gradlab.check._outcomes import Entry as Entry
 from gradlab.check._outcomes import Precision as Precision
 from gradlab.check._outcomes import PrecisionVerdict as PrecisionVerdict
 from gradlab.check._outcomes import Verdict as Verdict
+from gradlab.check._watch import Checks as Checks
+from gradlab.check._watch import check_all as check_all
 from gradlab.check.report._report import Report as Report

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from gradlab._errors import GradlabError
-from gradlab.check import Report, Verdict, check_function, check_gradient
+from gradlab.check import check_function, check_gradient
+from gradlab.cli._checked import Checked, marked_in, show
 
 _DEFAULT_POINTS = ("at", "point", "inputs")
 
@@ -19,7 +20,11 @@ _DEFAULT_POINTS = ("at", "point", "inputs")
 def check(
     loss: Annotated[
         str,
-        typer.Argument(metavar="MODULE:LOSS", help="The loss, or a function with a backward pass of its own."),
+        typer.Argument(
+            metavar="MODULE:LOSS",
+            help="The loss, or a function with a backward pass of its own; a module or a file alone for all that is "
+            "marked in it by gl.testing.gradient_of and gl.testing.checked.",
+        ),
     ],
     gradient: Annotated[
         str | None,
@@ -41,7 +46,13 @@ def check(
     precision: Annotated[
         str | None, typer.Option(metavar="TYPE", help="Examine the formula in it, too: float32, float16 or bfloat16.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    seeds: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How many points are drawn for each mark that draws its point.")
+    ] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report, or a list of them, as JSON.")] = False,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the verdicts as JUnit's XML, too.", dir_okay=False)
+    ] = None,
     allow_undecided: Annotated[
         bool, typer.Option("--allow-undecided", help="Exit with 0 if nothing could be decided, too.")
     ] = False,
@@ -53,7 +64,26 @@ def check(
     * `gradlab check model:loss model:gradient --at 1.0,-2.5`
     * `gradlab check model.py:loss model.py:gradient --entries 0,3`
     * `gradlab check layers:MyFunction --at layers:inputs --precision float32`
+    * `gradlab check gradients.py --junit report.xml`
     """
+    if gradient is None and (":" not in loss or Path(loss).is_file()):
+        found = marked_in(_module(loss, "the module"), loss, seeds)
+    else:
+        found = [_named(loss, gradient, at, entries, tolerance, precision, allow_undecided)]
+    show(found, as_json, junit, alone=":" in loss)
+    if not all(check.passes for check in found):
+        raise typer.Exit(1)
+
+
+def _named(
+    loss: str,
+    gradient: str | None,
+    at: str | None,
+    entries: str | None,
+    tolerance: float,
+    precision: str | None,
+    allow_undecided: bool,
+) -> Checked:
     function = _load(loss, "the loss")
     point = _point(at, loss)
     options: dict[str, Any] = {"tolerance": tolerance, "precision": precision}
@@ -63,13 +93,7 @@ def check(
         report = check_function(function, point, **options)
     else:
         report = check_gradient(function, _load(gradient, "the gradient"), point, **options)
-    _show(report, as_json)
-    if report.verdict is Verdict.WRONG or (report.verdict is Verdict.UNDECIDED and not allow_undecided):
-        raise typer.Exit(1)
-
-
-def _show(report: Report, as_json: bool) -> None:
-    print(report.to_json(indent=2) if as_json else report)
+    return Checked(gradient or loss, report, allow_undecided)
 
 
 def _split(text: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from xml.etree import ElementTree
 
 import pytest
 
@@ -100,6 +101,64 @@ def test_json(run):
     assert json.loads(out)["verdict"] == "WRONG"
 
 
+MARKED = """
+import numpy as np
+import gradlab as gl
+import torch
+
+
+def loss(x):
+    return np.sum(x**3)
+
+
+@gl.testing.gradient_of(loss, at=[1.0, -2.0])
+def right(x):
+    return 3 * x**2
+
+
+@gl.testing.gradient_of(loss, at=lambda rng: rng.normal(size=2))
+def wrong(x):
+    return 3 * x
+
+
+@gl.testing.checked(torch.tensor([0.5, 2.0]))
+class Cube(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * 3 * ctx.saved_tensors[0] ** 2
+"""
+
+
+def test_all_that_a_file_marks_is_checked_and_reported_to_the_terminal_to_junit_and_as_json(run, tmp_path):
+    (tmp_path / "marked.py").write_text(MARKED, encoding="utf-8")
+    status, out, _ = run("marked.py", "--seeds", "2", "--junit", "report.xml")
+    assert status == 1
+    assert out.startswith("right: CORRECT: 2 correct of 2 entries\nwrong[seed0]: WRONG: 2 wrong of 2 entries")
+    assert "Cube: CORRECT" in out
+    assert out.endswith("4 gradients checked, 2 failed\n")
+    suite = ElementTree.parse(tmp_path / "report.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("4", "2")
+    failed = [case.get("name") for case in suite if case.find("failure") is not None]
+    assert failed == ["wrong[seed0]", "wrong[seed1]"]
+    bodies = json.loads(run("marked.py", "--seeds", "1", "--json")[1])
+    assert [(body["name"], body["verdict"]) for body in bodies] == [
+        ("right", "CORRECT"),
+        ("wrong[seed0]", "WRONG"),
+        ("Cube", "CORRECT"),
+    ]
+
+
+def test_a_file_that_marks_nothing_is_told_how_to(run):
+    status, _, err = run("model.py")
+    assert status == 1
+    assert "gl.testing.gradient_of(loss, at=...)" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
@@ -108,6 +167,7 @@ def test_json(run):
         (("broken:loss", "model.py:gradient"), 1, "No module named 'not_there_at_all'"),
         (("model.py:loss", "model.py:gradient", "--entries", "9"), 1, "entries names 9"),
         (("loss", "model.py:gradient"), 2, "write module:name"),
+        (("model.py:loss", "model.py:gradient", "--junit", "no/such/folder.xml"), 1, "cannot be written"),
     ],
 )
 def test_errors_say_what_is_wrong(run, arguments, status, message):

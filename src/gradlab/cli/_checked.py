@@ -1,0 +1,94 @@
+"""What `gradlab check` found: the marked gradients of a module, and reports as text, JSON and JUnit's XML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+
+from gradlab._errors import GradlabError
+from gradlab._words import counted
+from gradlab.check import Report, Verdict
+from gradlab.testing import marks_of, passes
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One check: its name, what came of it, and whether UNDECIDED passes."""
+
+    name: str
+    report: Report
+    allow_undecided: bool
+
+    @property
+    def passes(self) -> bool:
+        """Whether it lets the command exit with 0."""
+        return passes(self.report, self.allow_undecided)
+
+
+def marked_in(module: Any, name: str, seeds: int) -> list[Checked]:
+    """Check all that a module has marked.
+
+    Raises:
+        GradlabError: It has marked nothing.
+    """
+    found = [mark for item in vars(module).values() if _own(item, module) for mark in marks_of(item)]
+    if not found:
+        raise GradlabError(
+            f"{name} marks no gradient: write @gl.testing.gradient_of(loss, at=...) above a gradient or "
+            f"@gl.testing.checked(inputs) above an autograd.Function, or name what to check, as in {name}:loss"
+        )
+    checks = []
+    for mark in found:
+        for seed in range(seeds) if mark.draws else (None,):
+            rng = () if seed is None else (np.random.default_rng(seed),)
+            title = mark.name if seed is None else f"{mark.name}[seed{seed}]"
+            checks.append(Checked(title, mark.run(*rng), mark.allow_undecided))
+    return checks
+
+
+def _own(item: Any, module: Any) -> bool:
+    return getattr(item, "__module__", None) == module.__name__
+
+
+def show(checks: Sequence[Checked], as_json: bool, junit: Path | None, alone: bool) -> None:
+    """Print reports, and write JUnit's XML where it is asked for.
+
+    Args:
+        checks: What was checked.
+        as_json: Whether JSON is printed: one report if `alone`, else a list of them.
+        junit: The XML's file.
+        alone: Whether one gradient was named, and not a module.
+    """
+    if junit is not None:
+        _write_junit(checks, junit)
+    if as_json:
+        bodies = [{"name": check.name, **json.loads(check.report.to_json())} for check in checks]
+        print(json.dumps(bodies[0] if alone else bodies, indent=2, ensure_ascii=False))
+    elif alone:
+        print(checks[0].report)
+    else:
+        for check in checks:
+            print(f"{check.name}: {check.report.headline if check.passes else check.report}")
+        failed = sum(not check.passes for check in checks)
+        print(f"{counted(len(checks), 'gradient')} checked, {failed} failed")
+
+
+def _write_junit(checks: Sequence[Checked], path: Path) -> None:
+    failed = sum(not check.passes for check in checks)
+    suite = ElementTree.Element("testsuite", name="gradlab check", tests=str(len(checks)), failures=str(failed))
+    for check in checks:
+        case = ElementTree.SubElement(suite, "testcase", classname="gradlab.check", name=check.name)
+        if not check.passes:
+            kind = "wrong" if check.report.verdict is Verdict.WRONG else "undecided"
+            failure = ElementTree.SubElement(case, "failure", type=kind, message=check.report.headline)
+            failure.text = str(check.report)
+    try:
+        ElementTree.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
+    except OSError as problem:
+        raise GradlabError(f"{path} cannot be written: {problem.strerror}") from problem
