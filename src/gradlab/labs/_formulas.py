@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from gradlab.labs._blocks import Role
-from gradlab.labs._cut import OutLine
+from gradlab.labs._export import cell_line_numbers
 from gradlab.labs._template import Template
 from gradlab.labs._versions import Version, Versions
 from gradlab.tex import Formula, find_math, placed
@@ -29,28 +29,13 @@ def formulas_of(version: Version) -> tuple[Formula, ...]:
     Returns:
         The formulas in order, their lines those of the template.
     """
+    numbers = cell_line_numbers(version.cell_lines)
     return tuple(
-        formula
-        for cell, lines in zip(version.notebook.cells, version.cell_lines, strict=True)
+        replace(formula, lines=tuple(lines[row - 1] for row in formula.lines))
+        for cell, lines in zip(version.notebook.cells, numbers, strict=True)
         if cell.cell_type == "markdown"
-        for formula in _of_cell(cell.source, lines)
+        for formula in placed(cell.source, find_math(cell.source))
     )
-
-
-def _of_cell(source: str, lines: Sequence[OutLine]) -> Iterator[Formula]:
-    numbers = nearest_lines([line.line for line in lines])
-    for formula in placed(source, find_math(source)):
-        yield replace(formula, lines=tuple(numbers[row - 1] if numbers else 0 for row in formula.lines))
-
-
-def nearest_lines(numbers: Sequence[int]) -> list[int]:
-    """Give each line that was put in (0) the number of the line before it, at the beginning of the one after it.
-
-    >>> nearest_lines([0, 3, 0, 5])
-    [3, 3, 3, 5]
-    """
-    last = next((number for number in numbers if number), 0)
-    return [last := number or last for number in numbers]
 
 
 def all_formulas(template: Template, versions: Versions) -> tuple[Formula, ...]:

@@ -47,7 +47,7 @@ def test_prose_tables_code_outputs_and_pictures_reach_the_page():
         "#not typst",
         "$code$",
         r"\undefinedmacro",
-        "lines are left out",
+        "lines of this output are left out",
     ):
         assert words in text, words
     assert f"1 / {pdf.pages}" in text
@@ -105,6 +105,12 @@ def test_a_drawing_in_prose_or_in_an_output_is_a_picture():
     assert text.count("zig") == 2
     assert all(words in text for words in ("behind", "under"))
     assert to_html(document).count("<circle") == 2
+
+
+def test_a_warning_in_a_long_cell_has_its_own_line():
+    pictures = "\n".join(f"![p{number}](gone{number}.png)" for number in range(2000))
+    document, _, _, _ = made(f"{pictures}\n\n$x$")
+    assert [atom.line for atom in document.atoms] == [2012, *range(11, 2011)]
 
 
 def test_a_broken_drawing_is_left_out_with_its_line():

@@ -114,9 +114,9 @@ def test_finding_takes_time_that_grows_with_the_text(piece):
         text = piece * (count // len(piece))
         best = 10.0
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             find_math(text)
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         return best
 
     assert seconds(160_000) < 12 * seconds(40_000) + 0.05

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from gradlab.tex import FoundMath, Macro, find_math
+from gradlab.tex import FoundMath, LineIndex, Macro, find_math
 
 from ._atoms import Atom, close_marks, drawing_atom, formula_atom, mark, missing_atom, picture_atom, restore_source
 from ._sanitise import clean_html
@@ -107,7 +107,7 @@ class Source:
 
     Args:
         notebook: nbformat 4, executed or not.
-        lines: for each cell, the template line of each of its lines (0: unknown).
+        lines: for each cell, the template line of each of its lines, as `cell_line_numbers` tells them.
         images: path as written in a cell to the file, None where it is missing.
         title: the title, None for the first heading.
         fallback_title: the title where there is no heading either.
@@ -141,12 +141,17 @@ class _Maker:
         info = source.notebook.metadata.get("kernelspec", {})
         self.document = Document(source.title or "", str(info.get("language", "python")))
         self.cell_lines: tuple[int, ...] = ()
-        self.text = ""
+        self._cell("")
+
+    def _cell(self, text: str) -> None:
+        self.text = text
+        self.seen = 0  # where in it was last found what a warning is about
+        self.index: LineIndex | None = None
 
     def make(self) -> Document:
         for index, cell in enumerate(self.source.notebook.cells):
             self.cell_lines = self.source.lines[index] if index < len(self.source.lines) else ()
-            self.text = cell.source
+            self._cell(cell.source)
             if cell.cell_type == "markdown":
                 self.document.blocks.append(Prose(self._markdown(cell.source, self._line_at), line=self._line_at(0)))
             elif cell.cell_type == "code":
@@ -161,14 +166,19 @@ class _Maker:
         return self.document
 
     def _line_at(self, row: int) -> int:
-        """Return the template line of a row of the present cell, or that of the nearest row that has one."""
-        rows = self.cell_lines[: row + 1][::-1] + self.cell_lines[row + 1 :]
-        return next((line for line in rows if line), 0)
+        """Return the template line of a row of the present cell."""
+        rows = self.cell_lines
+        return rows[min(row, len(rows) - 1)] if rows else 0
 
     def _line_of(self, words: str) -> int:
-        """Return the template line of the present cell that has some words, the cell's first where none has."""
-        before, found, _ = self.text.partition(words)
-        return self._line_at(before.count("\n") if found else 0)
+        """Return the template line of the next place in the cell that has some words, the cell's first if none has."""
+        found = self.text.find(words, self.seen)
+        found = self.text.find(words) if found < 0 else found
+        if found < 0:
+            return self._line_at(0)
+        self.seen = found
+        self.index = self.index or LineIndex(self.text)
+        return self._line_at(self.index.at(found)[0] - 1)
 
     def _first_heading(self) -> str:
         for block in self.document.blocks:
@@ -182,12 +192,13 @@ class _Maker:
         from ._markdown import to_html
 
         found = find_math(close_marks(text))
+        index = LineIndex(text)
         for remark in found.remarks:
-            self.warn(line_at(text[: remark.offset].count("\n")), remark.message)
+            self.warn(line_at(index.at(remark.offset)[0] - 1), remark.message)
         parts: list[str] = []
         for piece in found.pieces:
             if isinstance(piece, FoundMath):
-                line = line_at(text[: piece.offset].count("\n"))
+                line = line_at(index.at(piece.offset)[0] - 1)
                 parts.append(self._formula(piece, line))
             else:
                 parts.append(piece)
@@ -317,5 +328,13 @@ def _data_uri(path: str) -> tuple[str, bytes] | None:
 
 
 def cell_line_numbers(cell_lines: Iterable[Iterable[Any]]) -> tuple[tuple[int, ...], ...]:
-    """Return the template line numbers alone of a version's `cell_lines`."""
-    return tuple(tuple(line.line for line in cell) for cell in cell_lines)
+    """Return the template line numbers alone of a version's `cell_lines`.
+
+    A line that was put in (0) has the number of the line before it, at the beginning that of the one after it.
+    """
+    return tuple(_nearest([line.line for line in cell]) for cell in cell_lines)
+
+
+def _nearest(numbers: Sequence[int]) -> tuple[int, ...]:
+    last = next((number for number in numbers if number), 0)
+    return tuple(last := number or last for number in numbers)

@@ -13,7 +13,6 @@ from ._document import Block, Code, Document, Figure, Prose, Words
 from ._markdown import highlight
 from ._terminal import Style, styled_runs
 
-_LIMIT = 1_000_000
 # The browser itself then refuses whatever would be fetched or run.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _HEADING = re.compile(r'<h([1-3]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
@@ -91,17 +90,9 @@ def _block(document: Document, block: Block) -> str:
             shown = f'<div class="prompt">{prompt}</div><pre tabindex="0"><code>{code}</code></pre>'
             return f'<div class="cell input">{shown}</div>'
         case Words(text, kind):
-            return f'<div class="output {kind}"><pre tabindex="0">{_coloured(_shortened(text))}</pre></div>'
+            return f'<div class="output {kind}"><pre tabindex="0">{_coloured(text)}</pre></div>'
         case Figure(mark):
             return f'<div class="output">{_show(document, mark)}</div>'
-
-
-def _shortened(text: str) -> str:
-    if len(text) <= _LIMIT:
-        return text
-    left_out = len(text) - _LIMIT
-    notice = f"… {left_out} characters are left out here; the notebook has them …"
-    return f"{text[: _LIMIT // 2]}\n{notice}\n{text[-_LIMIT // 2 :]}"
 
 
 def _coloured(text: str) -> str:

@@ -214,7 +214,7 @@ def _block(block: Block) -> str:
             label = f"[{count}]" if count is not None else "[ ]"
             return f"#code-cell({typst_string(label)}, {typst_string(_breakable(source))}, {typst_string(language)})"
         case Words(text, kind):
-            runs = "".join(_run(style, run) for style, run in styled_runs(_shortened(text.rstrip("\n"))))
+            runs = "".join(_run(style, run) for style, run in styled_runs(_fewer_lines(text.rstrip("\n"))))
             return f"#words({typst_string(kind)})[{runs}]"
         case Figure(mark):
             return mark
@@ -233,13 +233,13 @@ def _run(style: Style, text: str) -> str:
     return f"#run({', '.join([typst_string(text), *(option for option in options if option)])})"
 
 
-def _shortened(text: str) -> str:
+def _fewer_lines(text: str) -> str:
     """Leave out the middle of what would fill many pages, and let long words break."""
     lines = [line if len(line) <= _MAX_LINE else f"{line[:_MAX_LINE]} …" for line in text.split("\n")]
     if len(lines) > _MAX_LINES:
         left_out = len(lines) - _MAX_LINES
         half = _MAX_LINES // 2
-        lines = [*lines[:half], f"… {left_out} lines are left out here; the notebook has them …", *lines[-half:]]
+        lines = [*lines[:half], f"… {left_out} lines of this output are left out here …", *lines[-half:]]
     return "\n".join(_breakable(line) for line in lines)
 
 
