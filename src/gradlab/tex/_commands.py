@@ -209,6 +209,11 @@ def _substack(parser: Parser, _: str) -> Node:
     return parser.sub_parser((*before, *inner, *after))
 
 
+def _reference(parser: Parser, name: str) -> Node:
+    number = parser.numbers.get(parser.words(), "???")
+    return Text(f"({number})" if name == "eqref" else number)
+
+
 def _transparent(parser: Parser, _: str) -> Node:
     return parser.argument()
 
@@ -253,6 +258,7 @@ READERS: dict[str, Callable[[Parser, str], Node]] = {
     **dict.fromkeys(("bmod", "pmod", "mod", "pod"), _modulo),
     **dict.fromkeys(("hspace", "hspace*", "mspace", "hskip", "mskip", "kern", "mkern"), _space),
     **dict.fromkeys(("ensuremath", "mathstrut", "smash", "mathclap"), _transparent),
+    **dict.fromkeys(("ref", "eqref"), _reference),
     "left": _fence,
     "middle": _middle,
     "not": _not,

@@ -29,7 +29,7 @@ class _LatexScanner(Scanner):
     def opens(self, mark: str) -> bool:
         if mark.startswith("\\begin"):
             return mark[7:-1] in _DISPLAYS
-        return super().opens(mark) and not mark.startswith("\\\\")
+        return super().opens(mark) and not mark.startswith(("\\\\", "\\ref", "\\eqref"))
 
 
 def find_in_latex(text: str) -> MathText:

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 from gradlab.tex._protected import BLANK_LINE, Interval, protected
 
+_REFERENCE = r"\\(?:eq)?ref\s*\{[^{}\n]*\}"
 _JUPYTER = r"\$\$?|\\begin\{[A-Za-z]*\*?\}|\\end\{[A-Za-z]*\*?\}|\\\\[()\[\]]|\\[{}$]|[{}]"
-_TOKEN = re.compile(rf"{_JUPYTER}|\\[(\[\])]|{BLANK_LINE.pattern}")
+_TOKEN = re.compile(rf"{_REFERENCE}|{_JUPYTER}|\\[(\[\])]|{BLANK_LINE.pattern}")
 _CLOSINGS = {"$": "$", "$$": "$$", "\\\\(": "\\\\)", "\\\\[": "\\\\]", "\\(": "\\)", "\\[": "\\]"}
 _MONEY = re.compile(r"\d[\d.,]*(?:\s|$)")
 _NO_MONEY = re.compile(r"[\\^_={}+*<>|]")
@@ -107,7 +108,7 @@ class Scanner:
 
     def opens(self, mark: str) -> bool:
         """Return whether mathematics may begin with a mark."""
-        return mark in _CLOSINGS or mark.startswith("\\begin")
+        return mark in _CLOSINGS or mark.startswith(("\\begin", "\\ref", "\\eqref"))
 
     def _next(self, at: int) -> re.Match[str] | None:
         """Return the next mark from a place on that is in no code."""
@@ -125,6 +126,8 @@ class Scanner:
             return after - 1  # the line's end may be the beginning of the next empty line
         if not self.opens(mark):
             return after
+        if mark.startswith(("\\ref", "\\eqref")):
+            return self._found(start, after, mark, False)
         closing = _CLOSINGS.get(mark) or f"\\end{mark.removeprefix(chr(92) + 'begin')}"
         end = self._closing(match, closing)
         if end is None:

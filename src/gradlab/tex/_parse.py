@@ -7,6 +7,7 @@ that is not known is an error that names it: nothing is guessed and nothing is d
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable, Mapping
 
 from gradlab.tex._commands import READERS, SWITCHES
 from gradlab.tex._errors import TexError
@@ -38,7 +39,7 @@ from gradlab.tex._tree import (
     place,
 )
 
-_DEFINITIONS = {"newcommand", "renewcommand", "providecommand", "def", "DeclareMathOperator", "DeclareMathOperator*"}
+_DEFINITIONS = set("newcommand renewcommand providecommand def let DeclareMathOperator DeclareMathOperator*".split())
 _IGNORED = {"nonumber", "notag", "allowbreak", "strut", "mathstrut", "displaylimits"}
 _STOPS = {"}", "&", "\\\\", "\\cr", "\\end", "\\right", None}
 _PRIMES = {"'": 1, "′": 1, "″": 2, "‴": 3}
@@ -46,14 +47,20 @@ _SCRIPTS = {"^", "_", "\\limits", "\\nolimits", *_PRIMES, *RAISED, *LOWERED}
 _MAX_DEPTH = 50  # what is read here and printed later stays far from the deepest that Python calls
 
 
+_NO_NUMBERS: Mapping[str, str] = {}
+
+
 class Parser:
     """Reads one formula; `macros` are the document's own and grow as the formula defines more."""
 
-    def __init__(self, tokens: list[Token], macros: dict[str, Macro], at: int = 0) -> None:
+    def __init__(
+        self, tokens: list[Token], macros: dict[str, Macro], at: int = 0, numbers: Mapping[str, str] = _NO_NUMBERS
+    ) -> None:
         self.tokens = Tokens(tokens, macros, at)
         self.variant: Variant | None = None
         self.tag: str | None = None
         self.labels: list[str] = []
+        self.numbers = numbers
         self._depth = 0
         self.fences = 0
 
@@ -61,6 +68,7 @@ class Parser:
         """Read everything there is."""
         try:
             body = read_rows(self)
+            self.tag = self.tag or self.number(self.labels)
             following = self.tokens.peek()
             if following is not None:
                 raise TexError(f"{following} stands here without what it belongs to", following.start)
@@ -108,13 +116,18 @@ class Parser:
         atom = self._atom(token, frozenset())
         return atom[0] if len(atom) == 1 else self._row(atom, token.start)
 
+    def number(self, labels: Iterable[str]) -> str | None:
+        """Return the number in brackets of what has some labels, None where it has none."""
+        return next((f"({self.numbers[label]})" for label in labels if label in self.numbers), None)
+
     def words(self) -> str:
         """Read one argument as plain text."""
         return "".join(self.tokens.group())
 
     def sub_parser(self, tokens: tuple[Token, ...]) -> Node:
         """Parse tokens that were taken raw, in the present font."""
-        inner = Parser(list(tokens), self.tokens.macros, tokens[0].start if tokens else self.tokens.end)
+        start = tokens[0].start if tokens else self.tokens.end
+        inner = Parser(list(tokens), self.tokens.macros, start, self.numbers)
         inner.variant = self.variant
         inner._depth = self._depth
         return inner.formula().body
@@ -275,12 +288,13 @@ def _only_primes(sup: Node) -> int:
     return len(items) if all(isinstance(item, Symbol) and item.text == "′" for item in items) else 0
 
 
-def parse(source: str, macros: dict[str, Macro] | None = None) -> Parsed:
+def parse(source: str, macros: dict[str, Macro] | None = None, numbers: Mapping[str, str] = _NO_NUMBERS) -> Parsed:
     r"""Parse one formula.
 
     Args:
         source: TeX, without the dollars around it.
         macros: The definitions made so far; those the formula makes are added.
+        numbers: What each label of the document is numbered, as `reference_numbers` tells; by default nothing is.
 
     Returns:
         The formula's tree; its nodes know where they stand in `source`.
@@ -292,4 +306,4 @@ def parse(source: str, macros: dict[str, Macro] | None = None) -> Parsed:
     >>> [(type(node).__name__, node.start, node.end) for node in tree.items]
     [('Accent', 0, 7), ('Symbol', 8, 9), ('Symbol', 10, 11)]
     """
-    return Parser(tokenise(source), {} if macros is None else macros).formula()
+    return Parser(tokenise(source), {} if macros is None else macros, numbers=numbers).formula()

@@ -72,7 +72,7 @@ def _read(parser: Parser) -> _Rows:
             outer, outer_labels = parser.tag or outer, outer_labels + parser.labels
             break
         rows.cells.append(cells)
-        rows.tags.append(parser.tag)
+        rows.tags.append(parser.tag or parser.number(parser.labels))
         rows.labels.append(tuple(parser.labels))
         parser.tag, parser.labels, cells = None, [], []
         if last:

@@ -18,17 +18,19 @@ _LONGEST = 100_000
 class Token(str):
     r"""A command with its backslash, one character, or a run of white space, with its place in the formula's source.
 
-    What a macro expands to has the place of its call.
+    What a macro expands to has the place of its call. A `primitive` command keeps its first meaning, whatever is
+    defined later.
     """
 
-    __slots__ = ("end", "start")
+    __slots__ = ("end", "primitive", "start")
     start: int
     end: int
+    primitive: bool
 
-    def __new__(cls, text: str, start: int, end: int) -> Token:
+    def __new__(cls, text: str, start: int, end: int, primitive: bool = False) -> Token:
         """Make a token of a text that stands at `start` up to `end`."""
         made = str.__new__(cls, text)
-        made.start, made.end = start, end
+        made.start, made.end, made.primitive = start, end, primitive
         return made
 
 
@@ -37,8 +39,8 @@ class Macro:
     r"""A definition made with `\newcommand` or `\def`: how many arguments, and what it becomes."""
 
     arguments: int
-    body: tuple[str, ...]
-    default: tuple[str, ...] | None = None
+    body: tuple[Token, ...]
+    default: tuple[Token, ...] | None = None
 
 
 def tokenise(source: str) -> list[Token]:
@@ -81,7 +83,7 @@ class Tokens:
             token = self.items[self.position]
             if token.isspace():
                 self.position += 1
-            elif token.startswith("\\") and token[1:] in self.macros:
+            elif token[0] == "\\" and token[1:] in self.macros and not token.primitive:
                 self._expand(token)
             else:
                 return token
@@ -176,41 +178,60 @@ class Tokens:
             raise TexError(f"the macro \\{name} expands without end", call.start)
         macro, start, end = self.macros[name], self.position, self.end
         self._next()
-        arguments: list[Iterable[str]] = []
+        arguments: list[Iterable[Token]] = []
         if macro.default is not None:
             arguments.append(self.optional() or macro.default)
         while len(arguments) < macro.arguments:
             arguments.append(self.group())
-        body: list[str] = []
+        body: list[Token] = []
         items = iter(macro.body)
         for token in items:
-            following = next(items, "") if token == "#" else ""
-            if token == "#" and following.isdecimal() and 0 < int(following) <= len(arguments):
+            following = next(items, None) if token == "#" else None
+            if following is not None and following.isdecimal() and 0 < int(following) <= len(arguments):
                 body += arguments[int(following) - 1]
             else:
-                body += [token, following] if following else [token]
+                body += [token] if following is None else [token, following]
         if len(self.items) - self.position + len(body) > _LONGEST:
             raise TexError(f"the macro \\{name} makes the formula too long", call.start)
-        self.items[start : self.position] = [Token(token, call.start, self.end) for token in body]
+        self.items[start : self.position] = [Token(token, call.start, self.end, token.primitive) for token in body]
         self.position, self.end = start, end
 
     def define(self, command: str) -> None:
-        """Read a macro definition that follows `command` (newcommand, renewcommand, def, DeclareMathOperator)."""
-        name = "".join(self.group()).strip().removeprefix("\\")
+        r"""Read a definition behind `command`: `newcommand` and its like, `def`, `let` or `DeclareMathOperator`."""
+        if self.peek_raw() == "*":
+            self._next()
+        named = self.group()
+        name = "".join(named).strip().removeprefix("\\")
+        if not name:
+            raise TexError(f"\\{command} defines nothing: write a command behind it", self.end)
+        macro = self._definition(command, name)
+        if command != "providecommand" or name not in self.macros:
+            self.macros[name] = macro
+
+    def _definition(self, command: str, name: str) -> Macro:
+        if command == "let":
+            if self.peek_raw() == "=":
+                self._next()
+            (meant,) = self.group()[:1] or (Token("{", self.end, self.end),)
+            known = self.macros.get(meant[1:]) if meant.startswith("\\") else None
+            return known or Macro(0, (Token(meant, meant.start, meant.end, primitive=True),))
         if command == "def":
             count = 0
             while self.position < len(self.items) and self.items[self.position] != "{":
                 count += self._next() == "#"
-            macro = Macro(count, self.group())
-        elif command.startswith("DeclareMathOperator"):
+            return Macro(count, self.group())
+        if command.startswith("DeclareMathOperator"):
             star = "*" if command.endswith("*") else ""
-            macro = Macro(0, (f"\\operatorname{star}", "{", *self.group(), "}"))
-        else:
-            count_text = "".join(self.optional() or ("0",))
-            default = self.optional()
-            if not count_text.strip().isdecimal():
-                raise TexError(
-                    f"\\{command}{{\\{name}}}[{count_text}]: the number of arguments is not a number", self.end
-                )
-            macro = Macro(int(count_text), self.group(), default)
-        self.macros[name] = macro
+            before, after = tokenise(f"\\operatorname{star}{{"), tokenise("}")
+            return Macro(0, (*before, *self.group(), *after))
+        count_text = "".join(self.optional() or ("0",))
+        default = self.optional()
+        if not count_text.strip().isdecimal():
+            message = f"\\{command}{{\\{name}}}[{count_text}]: the number of arguments is not a number"
+            raise TexError(message, self.end)
+        return Macro(int(count_text), self.group(), default)
+
+    def peek_raw(self) -> Token | None:
+        """Return the next token that is not white space as it stands, no macro expanded."""
+        self._skip_space()
+        return self.items[self.position] if self.position < len(self.items) else None

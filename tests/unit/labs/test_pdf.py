@@ -113,6 +113,23 @@ def test_a_warning_in_a_long_cell_has_its_own_line():
     assert [atom.line for atom in document.atoms] == [2012, *range(11, 2011)]
 
 
+def test_references_show_the_numbers_of_what_they_refer_to():
+    markdown = (
+        "Before: \\eqref{two}, \\ref{star} and $\\ref{gone}$.\n\n"
+        "$$x = 1 \\label{one}$$\n\n"
+        "\\begin{align}y &= 2\\\\z &= 3 \\label{two}\\end{align}\n\n"
+        "\\begin{equation}w = 4 \\tag{*}\\label{star}\\end{equation}"
+    )
+    document, _, text, warnings = made(markdown)
+    assert [(line, message) for line, message in warnings] == [
+        (11, "nothing has \\label{gone}: the reference to it shows ???")
+    ]
+    assert "Before: (2), * and ???." in " ".join(text.split())
+    assert [text.count(number) for number in ("(1)", "(2)", "(*)")] == [1, 2, 1]
+    page = to_html(document)
+    assert [page.count(f"<mtext>{number}</mtext>") for number in ("(1)", "(2)", "(*)", "???")] == [1, 2, 1, 1]
+
+
 def test_a_broken_drawing_is_left_out_with_its_line():
     _, pdf, text, _ = made("above\n\n<svg width='x' height='0'><path d='M 0 0 L 1 1'/></svg>\n\nbelow")
     assert [line for line, _ in pdf.remarks] == [13]

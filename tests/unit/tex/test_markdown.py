@@ -62,6 +62,7 @@ def formulas(text, **options):
         ("<pre>$x$</pre> <code>$y$</code> $z$", [("z", False)]),
         ("<div>$x$</div>", [("x", False)]),
         ("a\r\n\r\n$x$\r\n\r\n$y\r\n\r\n$", [("x", False)]),
+        (r"by \eqref{eq:1} and \ref{b} `\ref{c}`", [(r"\eqref{eq:1}", False), (r"\ref{b}", False)]),
         # Money.
         ("$5 and $6", []),
         ("from $5 to $6 for $x$", [("x", False)]),

@@ -19,6 +19,7 @@ from gradlab.tex import (
     Text,
     children,
     parse,
+    reference_numbers,
     tokenise,
 )
 
@@ -144,3 +145,41 @@ def test_a_table_keeps_its_environment_tags_and_labels():
     assert (table.environment, table.tags, table.labels) == ("align", ("(7)", None), (("one",), ("two",)))
     single = parse(r"\begin{equation} a = 1 \label{e} \tag*{A} \end{equation}")
     assert (single.tag, single.labels) == ("A", ("e",))
+
+
+@pytest.mark.parametrize(
+    ("definition", "call", "meant"),
+    [
+        (r"\newcommand{\R}{\mathbb{R}}", r"\R", r"\mathbb{R}"),
+        (r"\newcommand*\R{\mathbb{R}}", r"\R", r"\mathbb{R}"),
+        (r"\newcommand{\d}[2][x]{\frac{d#2}{d#1}}", r"\d{y}\d[t]{y}", r"\frac{dy}{dx}\frac{dy}{dt}"),
+        (r"\renewcommand{\vec}[1]{\mathbf{#1}}", r"\vec w", r"\mathbf{w}"),
+        (r"\def\d#1#2{#1_{#2}}", r"\d w{12}", r"w_{12}"),
+        (r"\let\e=\varepsilon", r"\e", r"\varepsilon"),
+        (r"\let\old\phi \renewcommand{\phi}{\varphi}", r"\old\phi", r"\phi\varphi"),
+        (r"\def\a{x}\let\b\a\def\a{y}", r"\a\b", "yx"),
+        (r"\providecommand{\a}{x}\providecommand{\a}{y}", r"\a", "x"),
+        (r"\DeclareMathOperator{\relu}{relu}", r"\relu x", r"\operatorname{relu} x"),
+        (r"\DeclareMathOperator*{\am}{am}", r"\am_x", r"\operatorname*{am}_x"),
+    ],
+)
+def test_a_macro_is_what_it_was_defined_to_be(definition, call, meant):
+    macros = {}
+    parse(definition, macros)
+
+    def bare(node):
+        return type(node).__name__, getattr(node, "text", ""), [bare(child) for child in children(node)]
+
+    assert bare(parse(call, macros).body) == bare(parse(meant).body)
+
+
+def test_labels_are_numbered_in_order_and_by_their_tags():
+    align = r"\begin{align}a&=1\label{a}\\b&=2\tag{7}\label{b}\\c&=3\\d&=4\label{d}\end{align}"
+    macros = r"\newcommand{\numbered}[1]{x \label{#1}}"
+    numbers = reference_numbers([align, macros, r"\numbered{e}", r"y \label{a}", r"\frac{", r"z \tag*{A} \label{f}"])
+    assert numbers == {"a": "1", "b": "7", "d": "2", "e": "3", "f": "A"}
+    assert parse(align, numbers=numbers).body.tags == ("(1)", "(7)", None, "(2)")
+    assert parse(r"x \label{e}", numbers={"e": "3"}).tag == "(3)"
+    assert body(r"\eqref{a}").text == "(???)"
+    found = parse(r"\ref{f}, \eqref{b}", numbers=numbers).body.items
+    assert [(one.text, one.command) for one in found if isinstance(one, Text)] == [("A", "ref"), ("(7)", "eqref")]

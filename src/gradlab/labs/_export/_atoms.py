@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape, unescape
 from typing import Literal
@@ -81,10 +81,10 @@ def restore_source(text: str, atoms: Sequence[Atom], *, inside_code: bool = Fals
     return _CODE.sub(lambda match: put_back(match[0], lambda index: escape(atoms[index].source)), text)
 
 
-def formula_atom(found: FoundMath, macros: dict[str, Macro]) -> Atom:
+def formula_atom(found: FoundMath, macros: dict[str, Macro], numbers: Mapping[str, str]) -> Atom:
     """Set a formula; one that cannot be set becomes its TeX in a visible box, with the reason."""
     try:
-        formula = parse(found.tex, macros)
+        formula = parse(found.tex, macros, numbers if found.display or "ref" in found.tex else {})
         typst = to_typst(formula, found.tex, display=found.display)
         return Atom(
             "formula",

@@ -9,7 +9,7 @@ from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from gradlab.tex import FoundMath, LineIndex, Macro, find_math
+from gradlab.tex import FoundMath, LineIndex, Macro, find_math, reference_numbers
 
 from ._atoms import Atom, close_marks, drawing_atom, formula_atom, mark, missing_atom, picture_atom, restore_source
 from ._sanitise import clean_html
@@ -33,6 +33,7 @@ _PREFERENCE = (
 )
 _REMOTE = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]+:)?//|^[A-Za-z][A-Za-z0-9+.-]+:(?!//)")
 _SVG_TAG = re.compile(r"<(/?)svg\b[^>]*>")
+_REFERENCE = re.compile(r"\\(?:eq)?ref\s*\{([^{}]*)\}")
 _TITLE = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
 
 
@@ -138,6 +139,7 @@ class _Maker:
         self.source = source
         self.warn = warn
         self.macros: dict[str, Macro] = {}
+        self.numbers = _numbers(source.notebook)
         info = source.notebook.metadata.get("kernelspec", {})
         self.document = Document(source.title or "", str(info.get("language", "python")))
         self.cell_lines: tuple[int, ...] = ()
@@ -206,7 +208,10 @@ class _Maker:
         return self._clean(html)
 
     def _formula(self, found: FoundMath, line: int) -> str:
-        atom = formula_atom(found, self.macros)
+        atom = formula_atom(found, self.macros, self.numbers)
+        for label in _REFERENCE.findall(found.tex) if "ref" in found.tex else ():
+            if label not in self.numbers:
+                self.warn(line, f"nothing has \\label{{{label}}}: the reference to it shows ???")
         if atom.failed:
             self.warn(line, f"{atom.failed}. The formula is shown as it is written: {_short(found.source)}")
         return self._place(atom, line)
@@ -298,6 +303,13 @@ class _Maker:
             pieces = find_math(piece).pieces
             parts += [found if isinstance(found, str) else self._formula(found, self._line_at(0)) for found in pieces]
         return self._clean(restore_source("".join(parts), self.document.atoms, inside_code=True))
+
+
+def _numbers(notebook: NotebookNode) -> dict[str, str]:
+    texts = [close_marks(cell.source) for cell in notebook.cells if cell.cell_type == "markdown"]
+    if not any("\\label" in text for text in texts):
+        return {}
+    return reference_numbers(found.tex for text in texts for found in find_math(text).formulas if found.display)
 
 
 def _is_header(text: str) -> bool:
