@@ -178,7 +178,7 @@ def test_labels_are_numbered_in_order_and_by_their_tags():
     macros = r"\newcommand{\numbered}[1]{x \label{#1}}"
     numbers = reference_numbers([align, macros, r"\numbered{e}", r"y \label{a}", r"\frac{", r"z \tag*{A} \label{f}"])
     assert numbers == {"a": "1", "b": "7", "d": "2", "e": "3", "f": "A"}
-    assert parse(align, numbers=numbers).body.tags == ("(1)", "(7)", None, "(2)")
+    assert parse(align, numbers=numbers).body.items[0].tags == ("(1)", "(7)", None, "(2)")
     assert parse(r"x \label{e}", numbers={"e": "3"}).tag == "(3)"
     assert body(r"\eqref{a}").text == "(???)"
     found = parse(r"\ref{f}, \eqref{b}", numbers=numbers).body.items
