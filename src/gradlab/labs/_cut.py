@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from gradlab.labs._blocks import Line, Role
-from gradlab.labs._python import is_python, parse, parses
+from gradlab.labs._python import is_python, parse, parses, transform
 
 _STATEMENT, _EXPRESSION = "raise NotImplementedError", "..."
 
@@ -86,16 +86,59 @@ def cut_code(lines: Sequence[Line], python: bool) -> CutCode:
     problem = _problem([line for part in parts for line in part.solution], "the solution")
     if problem is not None:
         return CutCode((), problem)
-    raising = []
-    for index, part in enumerate(parts):
-        if part.is_block:
-            before = [line.text for other in parts[:index] for line in other.question]
-            after = _text(other.solution for other in parts[index + 1 :])
-            part.question = _fill(before, part, after)
-            if part.question and _raises_when_run(before, part.question, after):
-                raising.append(part.line)
+    raising = [part.line for part in _filled(parts, whole)]
     cut = tuple(line for part in parts for line in part.question)
     return CutCode(cut, _problem(cut, "what is left of the cell for the question"), tuple(raising))
+
+
+def _filled(parts: Sequence[_Part], whole: list[str]) -> Iterator[_Part]:
+    """Give each block its lines in the question; return those in whose place the cell raises when it is run.
+
+    A block is judged among the statements that it touches: what stands outside them parses by itself.
+    """
+    reach = _reach(parts, whole)
+    before: list[str] = []
+    end = row = 0
+    for part in parts:
+        rows = range(row, row + len(part.solution))
+        row = rows.stop
+        if not part.is_block:
+            for place in rows:
+                if place >= end:
+                    before, end = [], reach.get(place, place + 1)
+                before.append(whole[place])
+            continue
+        if rows.start >= end:
+            before, end = [], max(rows.stop, reach.get(rows.start, rows.stop))
+        after = whole[rows.stop : end]
+        part.question = _fill(before, part, after)
+        if part.question and _raises_when_run(before, part.question, after):
+            yield part
+        before += [line.text for line in part.question]
+
+
+def _reach(parts: Sequence[_Part], whole: list[str]) -> dict[int, int]:
+    """Where what begins in a row ends: the statements at the top of a cell, those that a block touches as one."""
+    tree, code = parse(whole), transform(whole)
+    spans = [(_first_row(node), node.end_lineno or node.lineno) for node in tree.body]
+    if len(code) != len(whole):  # IPython has joined lines: their numbers say nothing
+        spans = [(0, len(whole))]
+    row = 0
+    for part in parts:
+        spans += [(row, row + len(part.solution))] if part.is_block and part.solution else []
+        row += len(part.solution)
+    reach: dict[int, int] = {}
+    start, end = -1, -1
+    for first, last in sorted(spans):
+        if first >= end:
+            start = first
+        end = max(end, last) if first < end else last
+        reach[start] = end
+    return reach
+
+
+def _first_row(node: ast.stmt) -> int:
+    return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))]) - 1
 
 
 def _parts(lines: Sequence[Line]) -> list[_Part]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 CellKind = Literal["code", "markdown", "raw"]
 _SHIELD = "\ufdd0"
@@ -65,6 +65,44 @@ class Layout:
     metadata: dict[str, Any]
 
 
+class _Lines(Sequence[str]):
+    """The lines of a file from one on.
+
+    Jupytext takes the lines behind each cell as a new list, in time that grows with the square of the file; this is
+    one list with many beginnings.
+    """
+
+    def __init__(self, lines: list[str], start: int = 0) -> None:
+        self.lines, self.start = lines, start
+
+    def __len__(self) -> int:
+        return len(self.lines) - self.start
+
+    def __iter__(self) -> Iterator[str]:
+        return (self.lines[row] for row in range(self.start, len(self.lines)))
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        if isinstance(index, int):
+            return self.lines[self.start + index if index >= 0 else index]
+        start, stop, step = index.indices(len(self))
+        if stop == len(self) and step == 1:
+            return _Lines(self.lines, self.start + start)
+        return self.lines[self.start + start : self.start + stop : step]
+
+
+class _Text(str):
+    """A text that parts into `_Lines`."""
+
+    __slots__ = ()
+
+    def splitlines(self, keepends: bool = False) -> _Lines:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return _Lines(super().splitlines(keepends))
+
+
 def read_layout(text: str) -> Layout:
     r"""Read a Jupytext Markdown file and say where each cell stands.
 
@@ -99,7 +137,7 @@ def read_layout(text: str) -> Layout:
     converter = TextNotebookConverter({"extension": ".md", "format_name": "markdown"}, None)
     converter.implementation = copy.copy(converter.implementation)
     converter.implementation.cell_reader_class = Recorder
-    notebook = converter.reads(covered)
+    notebook = converter.reads(_Text(covered))
 
     lines = text.splitlines()
     position = len(lines) - sum(end for _, end, _, _ in taken)

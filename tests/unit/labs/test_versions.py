@@ -292,3 +292,47 @@ def test_a_function_that_keeps_a_value_is_left_as_it_is(tmp_path, kept):
 def test_a_message_keeps_its_own_indentation(tmp_path, tag, shown):
     body = f"def f(x):\n    #!TAG HWBEGIN\n    {tag}\n    return x\n    #!TAG HWEND"
     assert question_cell(tmp_path, body).split("\n")[1] == f"    {shown}"
+
+
+def test_each_statement_of_a_cell_is_cut_by_itself(tmp_path):
+    body = "\n".join(
+        [
+            "import math",
+            "@property",
+            "def f(x):",
+            "    #!TAG HWBEGIN",
+            "    #!MSG TODO 1",
+            "    return x",
+            "    #!TAG HWEND",
+            "# between",
+            "a = (",
+            "    #!TAG HWBEGIN",
+            "    1",
+            "    #!TAG HWEND",
+            "); b = 2",
+            "#!TAG HWBEGIN",
+            "def g(x):",
+            "    return 1",
+            "def h(x):",
+            "    #!TAG HWEND",
+            "    return 2",
+        ]
+    )
+    wanted = "\n".join(
+        [
+            "import math",
+            "@property",
+            "def f(x):",
+            "    # TODO 1",
+            "    raise NotImplementedError",
+            "# between",
+            "a = (",
+            "    ...",
+            "); b = 2",
+        ]
+    )
+    with pytest.raises(TemplateError) as caught:
+        question_cell(tmp_path, body)
+    assert "what is left of the cell" in str(caught.value), "h keeps its body, but not its head"
+    whole = body.replace("def h(x):\n    #!TAG HWEND\n    return 2", "#!TAG HWEND")
+    assert question_cell(tmp_path, whole) == wanted
