@@ -23,6 +23,8 @@ def check_gradient(
     tolerance: float = 2e-4,
     cotangent: Any = None,
     precision: str | None = None,
+    relevance: float = 1e-8,
+    thorough: bool = False,
     max_evaluations: int | None = None,
     time_limit: float | None = None,
     progress: bool | None = None,
@@ -51,6 +53,10 @@ def check_gradient(
             gradient is called with it as its last argument.
         precision: Examine the gradient's formula in this precision, too: "float32", "float16" or "bfloat16".
             Default that of `at` if it is lower than float64.
+        relevance: Entries whose share (derivative times size of the coordinate) is below this part of the largest share
+            are as good as zero, claimed and measured. Default 1e-8.
+        thorough: Whether all entries are judged even after one is known to be wrong. Default not: then those that
+            need many evaluations are left UNDECIDED.
         max_evaluations: How often the function may be evaluated; what is not judged then is UNDECIDED. Default as often
             as it takes.
         time_limit: How long it may take, in seconds, in the same way. Default as long as it takes.
@@ -69,7 +75,11 @@ def check_gradient(
         ('WRONG', 'at[1]', 3.0, 9.0)
     """
     budget = Budget(max_evaluations, time_limit, progress)
-    return answer(Question(loss, gradient, at, names, entries, _rules(tolerance), cotangent, precision, budget))
+    return answer(
+        Question(
+            loss, gradient, at, names, entries, _rules(tolerance, relevance, thorough), cotangent, precision, budget
+        )
+    )
 
 
 def check_function(
@@ -81,6 +91,8 @@ def check_function(
     cotangent: Any = None,
     precision: str | None = None,
     kwargs: Mapping[str, Any] | None = None,
+    relevance: float = 1e-8,
+    thorough: bool = False,
     max_evaluations: int | None = None,
     time_limit: float | None = None,
     progress: bool | None = None,
@@ -102,6 +114,10 @@ def check_function(
         precision: Examine the backward pass in this precision, too: "float32", "float16" or "bfloat16".
             Default that of the inputs if it is lower than float64.
         kwargs: Its keyword arguments, checked like the others.
+        relevance: Entries whose share (derivative times size of the coordinate) is below this part of the largest share
+            are as good as zero, claimed and measured. Default 1e-8.
+        thorough: Whether all entries are judged even after one is known to be wrong. Default not: then those that
+            need many evaluations are left UNDECIDED.
         max_evaluations: How often the function may be evaluated; what is not judged then is UNDECIDED. Default as often
             as it takes.
         time_limit: How long it may take, in seconds, in the same way. Default as long as it takes.
@@ -131,10 +147,14 @@ def check_function(
     """
     call, at = point_of(function, inputs, kwargs or {})
     budget = Budget(max_evaluations, time_limit, progress)
-    return answer(Question(call, None, at, None, entries, _rules(tolerance), cotangent, precision, budget))
+    return answer(
+        Question(call, None, at, None, entries, _rules(tolerance, relevance, thorough), cotangent, precision, budget)
+    )
 
 
-def _rules(tolerance: float) -> Rules:
+def _rules(tolerance: float, relevance: float, thorough: bool) -> Rules:
     if not 0 < tolerance < 0.1:
         raise CheckError(f"tolerance is {tolerance}; write a relative difference between 0 and 0.1, such as 2e-4.")
-    return Rules(tolerance)
+    if not 0 <= relevance < 0.1:
+        raise CheckError(f"relevance is {relevance}; write a part of the largest entry, from 0 to below 0.1.")
+    return Rules(tolerance, relevance, thorough)

@@ -25,6 +25,7 @@ from gradlab.check.report._report import Report
 from gradlab.check.verdict._engine import Engine
 from gradlab.check.verdict._many import FEW, run_many
 from gradlab.check.verdict._rules import Rules
+from gradlab.check.verdict._ties import judge_ties
 
 # A Jacobian with more entries than this is checked through random combinations of its rows.
 _LARGE = 4096
@@ -185,7 +186,7 @@ def _judge(engine: Engine, chosen: list[int], measure_each: bool) -> tuple[list[
         columns: dict[int, list[int]] = {}
         for place in chosen:
             columns.setdefault(place % size, []).append(place // size)
-        found = {entry.index: entry for entry in engine.run(columns)}
+        found = {entry.index: entry for entry in judge_ties(engine, engine.run(columns))}
         return [found[place] for place in chosen], 0.0, ""
     except Exhausted as bound:
         stopped = f"{bound} was reached before all entries were judged."

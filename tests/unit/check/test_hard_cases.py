@@ -65,7 +65,7 @@ def test_a_float16_intermediate_hides_no_sign():
 
 
 def test_exp_over_a_wide_range_by_the_complex_step():
-    report = check_gradient(exponentials, np.exp, WIDE)
+    report = check_gradient(exponentials, np.exp, WIDE, relevance=0)
     assert report.verdict is Verdict.CORRECT
     assert report.entries[0].reason == "agrees with the complex step"
     doubled = check_gradient(exponentials, lambda x: np.exp(x) * [2, 1, 1, 1, 1], WIDE)
@@ -74,7 +74,7 @@ def test_exp_over_a_wide_range_by_the_complex_step():
 
 
 def test_exp_over_a_wide_range_as_a_black_box():
-    report = check_gradient(lambda x: float(exponentials(x.real.astype(float))), np.exp, WIDE)
+    report = check_gradient(lambda x: float(exponentials(x.real.astype(float))), np.exp, WIDE, relevance=0)
     assert [entry.verdict for entry in report.entries][1:] == [Verdict.UNDECIDED, *[Verdict.CORRECT] * 3]
 
 

@@ -67,6 +67,7 @@ class Noise:
 
     Attributes:
         level: The standard deviation of each output, shape (M,).
+        reach: How large the values were where that was measured, shape (M,).
         fine: Whether any output follows steps of 2^-30: where none does, it is computed in lower precision or is
             constant, and its staying the same says nothing.
         grain: The relative spacing of the numbers that it computes with, as far as can be seen from outside.
@@ -74,6 +75,7 @@ class Noise:
     """
 
     level: np.ndarray
+    reach: np.ndarray
     fine: bool
     grain: float
     deterministic: bool = True

@@ -121,33 +121,40 @@ def measure_noise(function: Function, flat: np.ndarray, scales: np.ndarray, cent
     repeats = np.stack([centre, *(function(flat) for _ in range(3))])
     if (repeats != centre).any():
         level = np.ptp(repeats, axis=0) + EPSILON * np.abs(centre)
-        return Noise(level, fine=True, grain=_DOUBLE, deterministic=False)
+        return Noise(level, np.abs(centre), fine=True, grain=_DOUBLE, deterministic=False)
     direction = scales * np.random.default_rng(0).uniform(0.5, 1.0, len(flat))
-    fine, fine_level = _fourth_differences(function, flat, 2.0**-30 * direction)
-    seen, level = _fourth_differences(function, flat, -(2.0**-20) * direction)
+    fine, fine_level, _ = _fourth_differences(function, flat, 2.0**-30 * direction)
+    seen, level, reach = _fourth_differences(function, flat, -(2.0**-20) * direction)
+    if not fine or (level > 16 * fine_level).any():
+        # What grows with the distance is curvature, as near a pole, where the domain may end within it, too.
+        near, near_level, _ = _fourth_differences(function, flat, 2.0**-42 * direction)
+        fine_level = np.minimum(fine_level, near_level) if fine else near_level
+        fine = fine or near
     if fine:
-        return Noise(np.minimum(level, fine_level), True, _DOUBLE)
+        return Noise(np.minimum(level, fine_level), reach, True, _DOUBLE)
     if seen or _moves(function, flat, 2.0**-13 * direction, centre):
-        return Noise(level, False, _SINGLE)
+        return Noise(level, reach, False, _SINGLE)
     if _moves(function, flat, 2.0**-10 * direction, centre):
-        return Noise(_fourth_differences(function, flat, 2.0**-8 * direction)[1], False, _HALF)
+        return Noise(_fourth_differences(function, flat, 2.0**-8 * direction)[1], reach, False, _HALF)
     if _moves(function, flat, 2.0**-6 * direction, centre):
-        return Noise(_fourth_differences(function, flat, 2.0**-5 * direction)[1], False, _BRAIN)
-    return Noise(level, False, _SINGLE)
+        return Noise(_fourth_differences(function, flat, 2.0**-5 * direction)[1], reach, False, _BRAIN)
+    return Noise(level, reach, False, _SINGLE)
 
 
-def _fourth_differences(function: Function, flat: np.ndarray, direction: np.ndarray) -> tuple[bool, np.ndarray]:
-    """Whether the function changes at all along nine places, and the deviation of its values, shape (M,).
+def _fourth_differences(
+    function: Function, flat: np.ndarray, direction: np.ndarray
+) -> tuple[bool, np.ndarray, np.ndarray]:
+    """Whether the function changes at all along nine places; the deviation and the size of its values, shape (M,).
 
     All lie on one side of the point, since many functions have a kink right there.
     """
     values = function.many(flat + np.arange(1, 10)[:, None] * direction)
     values = values[np.isfinite(values).all(axis=1)]
     if len(values) < 5:
-        return False, np.zeros(values.shape[1])
+        return False, np.zeros(values.shape[1]), np.zeros(values.shape[1])
     # The fourth difference of independent noise has 70 times its variance.
     level = np.sqrt(np.mean(np.diff(values, 4, axis=0) ** 2, axis=0) / 70)
-    return bool((np.ptp(values, axis=0) > 0).any()), level
+    return bool((np.ptp(values, axis=0) > 0).any()), level, np.abs(values).max(axis=0)
 
 
 def _moves(function: Function, flat: np.ndarray, direction: np.ndarray, centre: np.ndarray) -> bool:

@@ -17,17 +17,22 @@ from gradlab.check.differences._screen import SINGLE_STEP, STEP, coordinates
 from gradlab.check.inputs._claims import Claims
 from gradlab.check.inputs._function import Function
 from gradlab.check.inputs._point import Mode
-from gradlab.check.verdict._rules import Claim, Knowledge, Rules, confirmed, judge, make_entry, settled
+from gradlab.check.scale._rounding import Jitter, is_rounding
+from gradlab.check.scale._scales import scales_of
+from gradlab.check.verdict._columns import Columns, bear_out
+from gradlab.check.verdict._rules import Claim, Knowledge, Rules, confirmed, judge, make_entry, settled, speaks_against
 
-# The point is moved by a rounding this many times, to see how much the claim jitters.
-_JITTERS = 4
-_SINGLE, _DOUBLE = 2.0**-23, 2.0**-51
 # How many coordinates have to show that a function can be followed into the complex numbers.
 _WITNESSES = 3
 # What more values may still decide.
 _NOISY = {Cause.NOISE, Cause.OUT_OF_PRECISION}
 # What a derivative without rounding errors may still decide.
 _SMALL = {*_NOISY, Cause.SATURATION}
+# What smaller steps may still decide.
+_NEAR = {Cause.KINK, Cause.NOT_FINITE}
+# So many entries are looked at after one is known to be wrong.
+_ALSO = 2
+STOPPED = "not judged, since a wrong entry is known; thorough=True judges all"
 
 
 class Engine:
@@ -56,7 +61,11 @@ class Engine:
         self.function, self.claims, self.names, self.rules = function, claims, names, rules
         self.centre, self.claimed, self._is_stable = centre, claimed, is_stable
         self.flat = function.point.values
-        self.scales = scales_of(function)
+        self.scales = scales_of(function.point)
+        # The largest share of each output that was measured, shape (M,): what its variation is about.
+        self.shares = np.zeros(len(centre))
+        # Entries that are as good as zero beside the others, and known all the same.
+        self._resolved: set[tuple[int, int]] = set()
         # What has been judged so far, by its position: it counts even if the check is stopped.
         self.found: dict[int, Entry] = {}
 
@@ -71,27 +80,9 @@ class Engine:
         return self._is_stable and ("probe" not in self.__dict__ or self.probe.noise.deterministic)
 
     @cached_property
-    def jitter(self) -> np.ndarray:
-        """How much the claims vary when the point moves by a rounding, shape (M, P); inf where they are random."""
-        claimed = self.claimed
-        if not self.claims.is_callable:
-            return np.zeros_like(claimed)
-        with np.errstate(invalid="ignore", over="ignore"):
-            narrow = np.array_equal(claimed.astype(np.float32).astype(np.float64), claimed, equal_nan=True)
-        size = self.probe.noise.grain if not self.probe.noise.fine else (_SINGLE if narrow else _DOUBLE)
-        random = np.random.default_rng(1)
-        values, places = np.unique(self.flat, return_inverse=True)
-        jitter = np.zeros_like(claimed)
-        with np.errstate(invalid="ignore"):
-            again = self.claims(self.flat)
-            unstable = (again != claimed) & ~(np.isnan(again) & np.isnan(claimed))
-            for _ in range(_JITTERS):
-                # Equal numbers move alike: they may be the same place in memory.
-                signs = random.choice([-1.0, 1.0], len(values))[places]
-                moved = self.claims(self.flat * (1 + size * signs))
-                jitter = np.fmax(jitter, np.abs(moved - claimed))
-        jitter[unstable] = np.inf
-        return jitter
+    def jitter(self) -> Jitter:
+        """How much the claims vary when the point moves by a rounding."""
+        return Jitter(self.claims, self.flat, self.claimed, self.probe.noise)
 
     def entry_of(self, output: int, index: int) -> int:
         """The position in the Jacobian read row by row."""
@@ -101,6 +92,10 @@ class Engine:
         """One claimed derivative."""
         place = self.entry_of(output, index)
         return Claim(self.names[place], place, float(self.claimed[output, index]), jitter)
+
+    def unit(self, output: int, index: int) -> float:
+        """The slope that the largest share of an output would have along a coordinate."""
+        return 0.0 if (output, index) in self._resolved else float(self.shares[output] / self.scales[index])
 
     def open(self, place: int, reason: str) -> Entry:
         """An entry that was not judged."""
@@ -116,51 +111,111 @@ class Engine:
         return entries
 
     def _run(self, columns: dict[int, list[int]]) -> Iterator[Entry]:
-        pending = dict(columns)
-        step = SINGLE_STEP if self.is_single else STEP
+        measured = self._measure(columns)
+        pending: dict[int, list[int]] = {}
+        for index, outputs in columns.items():
+            for output in outputs:
+                entry = self._settle(measured, index, output)
+                if entry is None:
+                    pending.setdefault(index, []).append(output)
+                else:
+                    yield entry
+        clear = {
+            (index, output) for index in pending for output in pending[index] if measured.differs(self, index, output)
+        }
+        # The clearest differences come first: one that is confirmed may end the check.
+        order = sorted(pending, key=lambda index: -measured.contrast(self, index, [o for i, o in clear if i == index]))
+        for position, index in enumerate(order):
+            self.function.budget.now_at(lambda index=index: self.names[index])
+            entries = list(self._climb(index, pending[index]))
+            yield from entries
+            if not self.rules.thorough and any(entry.verdict is Verdict.WRONG for entry in entries):
+                rest = order[position + 1 :]
+                sure = bear_out(self, measured, self._clear_among(pending, rest, clear))
+                # What is clear and yet not borne out is looked at, unless that is much.
+                doubtful = [each for each in rest if any((each, o) in clear - sure for o in pending[each])][:_ALSO]
+                for each in doubtful:
+                    yield from self._climb(each, pending[each])
+                yield from self._conclude(
+                    measured, {each: pending[each] for each in rest if each not in doubtful}, sure
+                )
+                return
+
+    def _measure(self, columns: dict[int, list[int]]) -> Columns:
+        """The first pass: every coordinate at two scales."""
         # Of a random function two values say nothing.
         first = list(columns) if self.is_deterministic else []
-        cheap = coordinates(self.function, self.flat, self.centre, self.scales, first, step)
-        still: dict[int, list[int]] = {}
-        moving = np.zeros(len(self.centre), dtype=bool)
-        for index, step, found in cheap:
-            slopes, bars, believed, moved = found
-            moving |= moved
-            left = []
-            for output in columns[index]:
-                claim, entry = self.claim(output, index), None
-                if believed[output]:
-                    entry = settled(claim, Slope(float(slopes[output]), float(bars[output]), step), self.rules)
-                if entry is not None:
-                    yield entry
-                elif claim.value == 0 and not moved[output]:
-                    still.setdefault(index, []).append(output)
-                else:
-                    left.append(output)
-            pending[index] = left
-        for index, outputs in still.items():
-            found_still, others = self._settle_zeros(index, outputs, moving)
-            yield from found_still
-            pending[index] += others
-        for index, outputs in pending.items():
-            if outputs:
-                yield from self._climb(index, outputs)
+        step = SINGLE_STEP if first and self.is_single else STEP
+        found = Columns()
+        for index, size, measured in coordinates(self.function, self.flat, self.centre, self.scales, first, step):
+            found.add(index, size, measured)
+            slopes, _, believed, _ = measured
+            self.shares = np.fmax(self.shares, np.where(believed, np.abs(slopes) * self.scales[index], 0.0))
+        return found
 
-    def _settle_zeros(self, index: int, outputs: list[int], moving: np.ndarray) -> tuple[list[Entry], list[int]]:
-        """Claimed zeros: an output that changes with other entries, and with this one not even over large steps."""
+    def _settle(self, measured: Columns, index: int, output: int) -> Entry | None:
+        """What the first pass decides: agreement, and zeros of outputs that move with other entries."""
+        slope = measured.slope(index, output)
+        if slope is None:
+            return None
+        claim = self.claim(output, index)
+        if measured.is_believed(index, output):
+            entry = settled(claim, slope, self.rules, self.unit(output, index))
+            return None if entry is not None and self._is_told_apart(entry, output, index) else entry
+        if claim.value == 0 and not measured.moves(index, output) and measured.moves_at_all(output):
+            return self._settle_zero(claim, index, output)
+        return None
+
+    def _is_told_apart(self, entry: Entry, output: int, index: int) -> bool:
+        """Whether the complex step knows an entry that is as good as zero, and to be another one than is claimed."""
+        negligible = entry.claimed != 0 and entry.error_bar > 0.1 * abs(entry.claimed)
+        if not negligible or self.function.point.mode is not Mode.DOUBLE or not self.follows_complex(output):
+            return False
+        value = complex_step(self.function, self.flat, index, float(self.scales[index]), output)
+        if value is None or abs(value - entry.claimed) <= self.rules.tolerance * abs(value):
+            return False
+        self._resolved.add((output, index))
+        return True
+
+    def _settle_zero(self, claim: Claim, index: int, output: int) -> Entry | None:
+        """A claimed zero: the output changes with other entries, and with this one not even over large steps."""
         step = float(self.scales[index]) / 4
         points = np.repeat(self.flat[None], 2, axis=0)
         points[:, index] += [step, -step]
-        same = (self.function.many(points) == self.centre).all(axis=0)
-        entries, others = [], []
-        for output in outputs:
-            if moving[output] and same[output]:
-                slope = Slope(0.0, _DOUBLE * abs(float(self.centre[output])) / step, step)
-                reason = "the loss does not change with this entry"
-                entries.append(make_entry(self.claim(output, index), slope, Verdict.CORRECT, reason))
-            else:
-                others.append(output)
-        return entries, others
+        if not (self._far(index, points)[:, output] == self.centre[output]).all():
+            return None
+        slope = Slope(0.0, 2.0**-51 * abs(float(self.centre[output])) / step, step)
+        return make_entry(claim, slope, Verdict.CORRECT, "the loss does not change with this entry")
+
+    def _far(self, index: int, points: np.ndarray) -> np.ndarray:
+        """The function far off along a coordinate, which all outputs share."""
+        if index not in self._seen:
+            self._seen[index] = self.function.many(points)
+        return self._seen[index]
+
+    @cached_property
+    def _seen(self) -> dict[int, np.ndarray]:
+        return {}
+
+    def _clear_among(
+        self, pending: dict[int, list[int]], indices: list[int], clear: set[tuple[int, int]]
+    ) -> dict[int, list[int]]:
+        found = {index: [output for output in pending[index] if (index, output) in clear] for index in indices}
+        return {index: outputs for index, outputs in found.items() if outputs}
+
+    def _conclude(
+        self, measured: Columns, pending: dict[int, list[int]], sure: set[tuple[int, int]]
+    ) -> Iterator[Entry]:
+        """A wrong entry is known: others are wrong, too, where the first pass is borne out; the rest stays open."""
+        for index, outputs in pending.items():
+            for output in outputs:
+                slope = measured.slope(index, output)
+                if (index, output) in sure and slope is not None:
+                    reason = "outside the error bar, which a random direction bears out"
+                    yield make_entry(self.claim(output, index), slope, Verdict.WRONG, reason)
+                else:
+                    entry = self.open(self.entry_of(output, index), STOPPED)
+                    yield replace(entry, numeric=slope.value, error_bar=slope.bar) if slope is not None else entry
 
     @cached_property
     def is_single(self) -> bool:
@@ -168,10 +223,14 @@ class Engine:
         near = self.function(self.flat + STEP / 3 * self.scales)
         return bool(is_single(np.stack([self.centre, near])).all())
 
-    def _climb(self, index: int, outputs: list[int]) -> list[Entry]:
+    def _climb(self, index: int, outputs: list[int]) -> Iterator[Entry]:
         probe = self.probe
         samples = probe.sample(index, probe.steps(index))
-        return [self._judge(index, output, samples) for output in outputs]
+        if not len(samples.steps) and probe.noise.fine:
+            # The domain may end very near.
+            samples = probe.sample(index, probe.finer_steps(index))
+        for output in outputs:
+            yield self._judge(index, output, samples)
 
     def _judge(self, index: int, output: int, samples: Samples) -> Entry:
         probe, noise = self.probe, self.probe.noise_of(samples)
@@ -182,16 +241,21 @@ class Engine:
             noise.grain,
             noise.deterministic,
             float(self.scales[index]),
+            self.unit(output, index),
+            float(noise.reach[output]),
         )
-        claim = self.claim(output, index, float(self.jitter[output, index]))
+        claim = self.claim(output, index, self.jitter.of(output, index))
+        slopes = fit(samples, output, noise)
         if math.isinf(claim.jitter):
-            slopes = fit(samples, output, noise)
             slope = min(slopes, key=lambda each: each.bar, default=None)
             reason = "the claimed value is another one each time it is computed"
             return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.NOT_DETERMINISTIC)
-        slopes = fit(samples, output, noise)
-        entry = self._confirm(judge(claim, slopes, known, self.rules), claim, index, output, noise)
-        if entry.cause is Cause.KINK and noise.fine:
+        entry = judge(claim, slopes, known, self.rules)
+        if entry.verdict is Verdict.CORRECT and self._is_told_apart(entry, output, index):
+            known = replace(known, unit=0.0)
+            entry = judge(claim, slopes, known, self.rules)
+        entry = self._confirm(entry, claim, index, output, noise)
+        if entry.cause in _NEAR and noise.fine and len(samples.steps):
             samples = samples.joined(probe.sample(index, probe.finer_steps(index)))
             slopes = fit(samples, output, noise)
             entry = self._confirm(judge(claim, slopes, known, self.rules), claim, index, output, noise)
@@ -202,6 +266,8 @@ class Engine:
                 more = fit(probe.dense(index, entry.step, parts), output, noise)
                 slopes = sorted([*slopes, *more], key=lambda slope: slope.step)
                 entry = self._confirm(judge(claim, slopes, known, self.rules), claim, index, output, noise)
+        if entry.verdict is not Verdict.CORRECT and is_rounding(self, entry, output, index):
+            return replace(entry, verdict=Verdict.CORRECT, reason="differs by its own rounding alone", cause=None)
         return entry
 
     def _is_worth(self, entry: Entry, parts: int) -> bool:
@@ -214,13 +280,11 @@ class Engine:
             return entry
         steps = np.array([0.3125, 0.625]) * entry.step
         slopes = fit(self.probe.sample(index, steps), output, noise)
-        if not slopes or self._is_decided_by(slopes, claim):
+        kinked = entry.cause is Cause.KINK
+        if not slopes or all(speaks_against(claim, slope, kinked) for slope in slopes):
             return confirmed(entry, claim, slopes)
         # Few values at a smaller scale may be too noisy to say anything: many are not.
         return confirmed(entry, claim, fit(self.probe.sample(index, steps, dense(64)), output, noise))
-
-    def _is_decided_by(self, slopes: list[Slope], claim: Claim) -> bool:
-        return all(abs(claim.value - slope.value) > slope.bar + 2 * claim.jitter for slope in slopes)
 
     def follows_complex(self, output: int) -> bool:
         """Whether the complex step of an output is borne out by clear differences along some coordinates."""
@@ -252,13 +316,3 @@ class Engine:
         if verdict is not Verdict.CORRECT:
             return entry
         return replace(make_entry(claim, exact, verdict, "agrees with the complex step"), scales=entry.scales)
-
-
-def scales_of(function: Function) -> np.ndarray:
-    """The size of each entry; that of its array, a thousandth of it, where the entry is smaller; 1 where all are 0."""
-    sizes = []
-    for leaf in function.point.leaves:
-        absolute = np.abs(leaf.value).reshape(-1)
-        largest = absolute.max() if absolute.size else 0.0
-        sizes.append(np.maximum(absolute, 1e-3 * largest) if largest > 0 else np.ones_like(absolute))
-    return np.concatenate(sizes)

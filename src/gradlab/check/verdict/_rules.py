@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from gradlab.check._outcomes import Cause, Entry, Verdict
 from gradlab.check.differences._fit import EPSILON, Slope, best, jumps
 
+# A kink that is seen at steps of this share of the coordinate's size is at the point, not beside it.
+_BESIDE = 2.0**-16
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -30,6 +33,8 @@ class Knowledge:
         grain: The relative spacing of the numbers that it computes with.
         deterministic: Whether it gives the same value again.
         scale: The size of the coordinate.
+        unit: The slope that the largest share of any coordinate would have along this one.
+        reach: How large its values are near the point.
     """
 
     centre: float
@@ -38,18 +43,21 @@ class Knowledge:
     grain: float
     deterministic: bool
     scale: float
+    unit: float = 0.0
+    reach: float = 0.0
 
     def may_be_structure(self, claim: Claim, slope: Slope) -> bool:
         """Tell whether what looks like noise may be an oscillation with the claimed slope.
 
-        Rounding is small, or changes from one number to the next; what is neither, a fast oscillation may be.
+        Rounding is small beside the values, or changes from one number to the next; what is neither, a fast
+        oscillation may be: one with this amplitude that makes up for the difference needs a wavelength that shows.
         """
-        noise = max(slope.deviation, self.level)
-        if not self.deterministic or noise <= 64 * self.grain * abs(self.centre):
+        noise, size = max(slope.deviation, self.level), max(abs(self.centre), self.reach, slope.spread)
+        if not self.deterministic or noise <= 64 * self.grain * size:
             return False
-        if noise > 2.0**-10 * abs(self.centre):
+        if noise > 2.0**-10 * size:
             return True
-        return noise > (2.0**-32 if self.fine else self.grain) * abs(claim.value) * self.scale
+        return noise > (2.0**-32 if self.fine else self.grain) * abs(claim.value - slope.value) * self.scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +65,53 @@ class Rules:
     """When a difference counts.
 
     A claim is WRONG if it lies outside the error bar by more than `tolerance` of its size, with a bar below a tenth
-    of its size; it is CORRECT only if the bar resolves `4 * tolerance` of its size.
+    of its size; it is CORRECT only if the bar resolves `4 * tolerance` of its size. What is below `relevance` of the
+    unit, the slope that the largest share would have here, is as good as zero, and need not be resolved.
+
+    Attributes:
+        tolerance: The relative difference from which an entry is wrong.
+        relevance: The share of the largest one that is as good as zero.
+        thorough: Whether every entry is judged even after one is known to be wrong.
     """
 
     tolerance: float
+    relevance: float = 1e-8
+    thorough: bool = False
 
-    def compare(self, claim: Claim, numeric: float, bar: float, nearest: float | None = None) -> Verdict:
-        """Judge a claim by a value with a bar; `nearest` is the acceptable value closest to the claim."""
+    def compare(
+        self, claim: Claim, numeric: float, bar: float, nearest: float | None = None, unit: float = 0.0
+    ) -> Verdict:
+        """Judge a claim by a value with a bar.
+
+        Args:
+            claim: The claim.
+            numeric: The value.
+            bar: How far it may be off.
+            nearest: The acceptable value closest to the claim. Default the value.
+            unit: The slope that the largest share would have here.
+        """
         target = numeric if nearest is None else nearest
         size, margin = max(abs(claim.value), abs(numeric)), bar + 2 * claim.jitter
         difference = abs(claim.value - target)
         if difference <= max(margin, self.tolerance * size) and margin <= 4 * self.tolerance * size:
+            return Verdict.CORRECT
+        if size + bar <= self.relevance * unit:
             return Verdict.CORRECT
         if difference > margin + self.tolerance * size and margin < 0.1 * size:
             return Verdict.WRONG
         return Verdict.UNDECIDED
 
 
-def settled(claim: Claim, slope: Slope, rules: Rules) -> Entry | None:
+def settled(claim: Claim, slope: Slope, rules: Rules, unit: float) -> Entry | None:
     """Settle a clear case: the cheap estimate resolves the claim and agrees with it. None if it does not."""
-    if not math.isfinite(claim.value) or rules.compare(claim, slope.value, slope.bar) is not Verdict.CORRECT:
+    if not math.isfinite(claim.value) or rules.compare(claim, slope.value, slope.bar, unit=unit) is not Verdict.CORRECT:
         return None
-    return make_entry(claim, slope, Verdict.CORRECT, "agrees")
+    return make_entry(claim, slope, Verdict.CORRECT, _agreement(claim, slope, rules))
+
+
+def _agreement(claim: Claim, slope: Slope, rules: Rules) -> str:
+    resolved = slope.bar <= 4 * rules.tolerance * max(abs(claim.value), abs(slope.value))
+    return "agrees" if resolved else "zero beside the other entries"
 
 
 def judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) -> Entry:
@@ -100,7 +133,7 @@ def judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) -> 
 def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) -> Entry:
     changing = [slope for slope in slopes if slope.spread > 0]
     if slopes and not changing:
-        return _judge_constant(claim, slopes[-1], known)
+        return _judge_constant(claim, slopes[-1], known, rules)
     # A function that does not follow small steps may be rounded: that it is flat over some then says nothing.
     rounded = not known.fine and jumps(slopes)
     usable = [slope for slope in slopes if not _is_plateau(slope)] or changing if rounded else slopes
@@ -109,19 +142,16 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
         reason = "the loss is not finite at any step around the point"
         return make_entry(claim, None, Verdict.UNDECIDED, reason, Cause.NOT_FINITE)
     slope, other = found
+    kinked = is_kinked(slope, other, slopes, known.scale)
     if not math.isfinite(claim.value):
-        resolved = slope.bar < 0.1 * abs(slope.value)
-        reason = "the claimed value is not finite" + ("" if resolved else ", and the loss has no clear slope")
-        cause = None if resolved else Cause.NOISE
-        return make_entry(claim, slope, Verdict.WRONG if resolved else Verdict.UNDECIDED, reason, cause)
+        return _judge_infinite(claim, slope, slopes, kinked is not False)
     if _is_step(slopes, known):
         return _judge_step(claim, slope, rules)
-    kinked = _is_kinked(slope, other)
     if kinked is not False:
         return _judge_kink(claim, slope, rules, certain=kinked is True)
-    verdict = rules.compare(claim, slope.value, slope.bar)
+    verdict = rules.compare(claim, slope.value, slope.bar, unit=known.unit)
     if verdict is Verdict.CORRECT:
-        return make_entry(claim, slope, verdict, "agrees")
+        return make_entry(claim, slope, verdict, _agreement(claim, slope, rules))
     if verdict is Verdict.WRONG and (wide := _on_average(claim, slope, slopes)) is not None:
         reason = f"on average {wide.value:.4g} over steps of {wide.step:.1g}: rounded inside, or it varies finely"
         return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.OUT_OF_PRECISION)
@@ -142,12 +172,19 @@ def confirmed(entry: Entry, claim: Claim, fresh: list[Slope]) -> Entry:
     """Keep a WRONG verdict only if estimates from fresh points at the same and at a smaller scale give it, too."""
     if not math.isfinite(claim.value):
         return entry
-    against = [abs(claim.value - slope.value) > slope.bar + 2 * claim.jitter for slope in fresh]
-    if against and all(against):
+    if fresh and all(speaks_against(claim, slope, entry.cause is Cause.KINK) for slope in fresh):
         return entry
     return replace(
         entry, verdict=Verdict.UNDECIDED, reason="other steps do not confirm the difference", cause=Cause.NOISE
     )
+
+
+def speaks_against(claim: Claim, slope: Slope, kinked: bool) -> bool:
+    """Tell whether a slope excludes a claim; at a kink, the slopes of both sides and all between them have to."""
+    if kinked:
+        # The claim jitters between both sides of the kink; that is what a kink does, and no excuse out here.
+        return abs(claim.value - slope.value) > abs(slope.kink) + slope.bar + slope.kink_bar
+    return abs(claim.value - slope.value) > slope.bar + 2 * claim.jitter
 
 
 def make_entry(claim: Claim, slope: Slope | None, verdict: Verdict, reason: str, cause: Cause | None = None) -> Entry:
@@ -192,12 +229,13 @@ def _judge_step(claim: Claim, slope: Slope, rules: Rules) -> Entry:
     return make_entry(claim, slope, verdict, phrase)
 
 
-def _judge_constant(claim: Claim, widest: Slope, known: Knowledge) -> Entry:
+def _judge_constant(claim: Claim, widest: Slope, known: Knowledge, rules: Rules) -> Entry:
     """The function has the same value at every step along this entry."""
     expected = abs(claim.value) * widest.step
     if known.fine:
         level = max(10 * known.level, 100 * EPSILON * abs(known.centre))
-        if expected < EPSILON * abs(known.centre) or claim.value == 0:
+        negligible = abs(claim.value) <= rules.relevance * known.unit
+        if expected < EPSILON * abs(known.centre) or claim.value == 0 or negligible:
             return make_entry(claim, widest, Verdict.CORRECT, "the loss does not change with this entry")
     elif known.level > 0:
         level = max(10 * known.level, 2.0**-18 * abs(known.centre))
@@ -212,8 +250,11 @@ def _judge_constant(claim: Claim, widest: Slope, known: Knowledge) -> Entry:
     return make_entry(claim, widest, Verdict.UNDECIDED, reason, Cause.SATURATION)
 
 
-def _is_kinked(slope: Slope, other: Slope | None) -> bool | None:
-    """A kink's jump stays when the step shrinks; what curvature leaves in the fit does not. None: it may be one."""
+def is_kinked(slope: Slope, other: Slope | None, slopes: list[Slope], scale: float) -> bool | None:
+    """A kink's jump stays when the step shrinks; what curvature leaves in the fit does not. None: it may be one.
+
+    One that is only seen at large steps may as well lie beside the point.
+    """
     if abs(slope.kink) <= max(slope.kink_bar, 1e-3 * abs(slope.value)):
         return False
     if other is None:
@@ -221,7 +262,28 @@ def _is_kinked(slope: Slope, other: Slope | None) -> bool | None:
     narrow, wide = sorted((slope, other), key=lambda each: each.step)
     if abs(narrow.kink) + narrow.kink_bar < 0.5 * abs(wide.kink):
         return False
-    return True if abs(narrow.kink) > max(narrow.kink_bar, 0.5 * abs(wide.kink)) else None
+    stays = abs(narrow.kink) > max(narrow.kink_bar, 0.5 * abs(wide.kink))
+    same = (each for each in slopes if abs(each.kink - slope.kink) <= each.kink_bar + slope.kink_bar)
+    nearest = min((each.step for each in same if abs(each.kink) > each.kink_bar), default=math.inf)
+    return True if stays and nearest <= _BESIDE * scale else None
+
+
+def _judge_infinite(claim: Claim, slope: Slope, slopes: list[Slope], kinked: bool) -> Entry:
+    """NaN and infinity are wrong where there is a derivative, also where that is 0."""
+    phrase = "the claimed value is not finite"
+    if kinked:
+        return make_entry(claim, slope, Verdict.UNDECIDED, f"{phrase}, and there is a kink", Cause.KINK)
+    # A slope that grows without end as the step shrinks is none.
+    grows = slope.step == slopes[0].step and len(slopes) > 1 and abs(slope.value) > 1.5 * abs(slopes[1].value)
+    resolved = slope.bar < max(0.1 * abs(slope.value), 1e-3 * _typical(slope, slopes))
+    if resolved and not grows:
+        return make_entry(claim, slope, Verdict.WRONG, f"{phrase}, the derivative is {slope.value:.4g}")
+    return make_entry(claim, slope, Verdict.UNDECIDED, f"{phrase}, and the loss has no clear slope", Cause.NOISE)
+
+
+def _typical(slope: Slope, slopes: list[Slope]) -> float:
+    """How steep the function is a small way off; at smaller steps than the chosen one, noise looks steep."""
+    return max(each.spread / each.step for each in slopes if each.step >= slope.step)
 
 
 def _judge_kink(claim: Claim, slope: Slope, rules: Rules, certain: bool) -> Entry:
@@ -233,7 +295,6 @@ def _judge_kink(claim: Claim, slope: Slope, rules: Rules, certain: bool) -> Entr
         verdict = Verdict.CORRECT if certain else Verdict.UNDECIDED
         return make_entry(claim, slope, verdict, phrase, Cause.KINK)
     nearest = min(max(claim.value, low), high)
-    # The claim jitters between both sides of the kink; that is what a kink does, and no excuse out here.
     verdict = rules.compare(replace(claim, jitter=0.0), slope.value, margin, nearest)
     return make_entry(claim, slope, verdict, phrase, Cause.KINK)
 
@@ -253,8 +314,7 @@ def _on_average(claim: Claim, slope: Slope, slopes: list[Slope]) -> Slope | None
 
 def _is_zero(claim: Claim, slope: Slope, slopes: list[Slope]) -> bool:
     """Tell whether both are 0 compared with the slopes a small way off."""
-    # At smaller steps than the chosen one, noise looks like a steep slope.
-    typical = max(each.spread / each.step for each in slopes if each.step >= slope.step)
+    typical = _typical(slope, slopes)
     exact = claim.value == 0 and slope.flat == 1
     return max(abs(claim.value), abs(slope.value)) <= slope.bar <= (1e-3 if exact else 1e-6) * typical
 

@@ -1,0 +1,117 @@
+"""How exactly a claim is known: a formula has rounding errors of its own, which are no mistakes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradlab.check._outcomes import Entry
+from gradlab.check.differences._fit import EPSILON, Noise
+from gradlab.check.inputs._claims import Claims
+
+if TYPE_CHECKING:
+    from gradlab.check.verdict._engine import Engine
+
+# The point is moved by a rounding this many times, to see how much the claim jitters.
+_JITTERS = 4
+_SINGLE, _DOUBLE = 2.0**-23, 2.0**-51
+# So many roundings of the function's variation may a claim be off by.
+_ROUNDINGS = 64
+_RANGES = tuple(2.0**-power for power in range(20, 2, -1))
+_LEVELS = 4
+_PLACES = np.arange(-4, 5) / 4
+
+
+class Jitter:
+    """How much claims vary when the point moves by a rounding.
+
+    Args:
+        claims: The claims.
+        flat: The point, shape (P,).
+        claimed: What is claimed there, shape (M, P).
+        noise: The noise of the function.
+    """
+
+    def __init__(self, claims: Claims, flat: np.ndarray, claimed: np.ndarray, noise: Noise) -> None:
+        self._widths = _widths(claims, flat, claimed, noise) if claims.is_callable else np.zeros_like(claimed)
+
+    def of(self, output: int, index: int) -> float:
+        """The jitter of one claim; inf where it is random."""
+        return float(self._widths[output, index])
+
+
+def _widths(claims: Claims, flat: np.ndarray, claimed: np.ndarray, noise: Noise) -> np.ndarray:
+    with np.errstate(invalid="ignore", over="ignore"):
+        narrow = np.array_equal(claimed.astype(np.float32).astype(np.float64), claimed, equal_nan=True)
+    size = noise.grain if not noise.fine else (_SINGLE if narrow else _DOUBLE)
+    random = np.random.default_rng(1)
+    values, places = np.unique(flat, return_inverse=True)
+    jitter = np.zeros_like(claimed)
+    with np.errstate(invalid="ignore"):
+        again = _asked(claims, flat, claimed)
+        unstable = (again != claimed) & ~(np.isnan(again) & np.isnan(claimed))
+        for _ in range(_JITTERS):
+            # Equal numbers move alike: they may be the same place in memory.
+            signs = random.choice([-1.0, 1.0], len(values))[places]
+            jitter = np.fmax(jitter, np.abs(_asked(claims, flat * (1 + size * signs), claimed) - claimed))
+    jitter[unstable] = np.inf
+    return jitter
+
+
+def _asked(claims: Claims, flat: np.ndarray, claimed: np.ndarray) -> np.ndarray:
+    """The claims near the point; those at it where the user's gradient raises."""
+    try:
+        return claims(flat)
+    except Exception:
+        # What a gradient does elsewhere is not what is judged.
+        return claimed
+
+
+def is_rounding(engine: Engine, entry: Entry, output: int, index: int) -> bool:
+    """Tell whether a claim is off by no more than a formula computed in float64 has to be.
+
+    The difference has to be of the size of a rounding beside what the function varies by over the size of the
+    coordinate, and the claim has to show it: nearby it varies in jumps of that size, or stands still where it should
+    change by more.
+
+    Args:
+        engine: The check.
+        entry: The entry, which is not CORRECT.
+        output: Its output.
+        index: Its coordinate.
+    """
+    apart, scale = abs(entry.claimed - entry.numeric), float(engine.scales[index])
+    # Beside numbers of this size a difference has to be, before it is worth two more evaluations.
+    likely = 2.0**-30 * max(float(engine.shares[output]), abs(float(engine.centre[output])), 1.0)
+    if not (math.isfinite(apart) and engine.claims.is_callable and apart * scale <= likely):
+        return False
+    ends = engine.function.many(_moved(engine, index, np.array([-1.0, 1.0])))[:, output] - engine.centre[output]
+    reach = float(np.max(np.abs(ends[np.isfinite(ends)]), initial=0.0))
+    if apart + entry.error_bar > _ROUNDINGS * EPSILON * reach / scale:
+        return False
+    return entry.claimed == 0 or _is_coarse(engine, output, index, apart)
+
+
+def _moved(engine: Engine, index: int, places: np.ndarray) -> np.ndarray:
+    """The point moved along a coordinate, in units of its size."""
+    points = np.repeat(engine.flat[None], len(places), axis=0)
+    points[:, index] += places * engine.scales[index]
+    return points
+
+
+def _is_coarse(engine: Engine, output: int, index: int, apart: float) -> bool:
+    """Tell whether the claims near the point jump, or stand still, where they should follow differences of a size."""
+    change = 0.0
+    for size in _RANGES:
+        points = _moved(engine, index, size * _PLACES)
+        row = np.array([_asked(engine.claims, point, engine.claimed)[output, index] for point in points])
+        change = float(np.ptp(row))
+        if change > 2 * apart:
+            # A smooth claim takes a value of its own at each place.
+            return len(np.unique(row)) <= _LEVELS
+        rest = row - np.polyval(np.polyfit(_PLACES, row, 4), _PLACES)
+        if np.sqrt(np.mean(rest**2)) >= apart / 16:
+            return True
+    return change == 0

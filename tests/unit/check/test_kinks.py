@@ -1,0 +1,101 @@
+"""Kinks and ties: a claim between both slopes is right, one outside is wrong, and ties have to be met together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gradlab.check import Verdict, check_gradient
+
+C = np.array([1.0, 2, 0.5])
+TABLE = np.array([0.2, 1.0, -0.3, 0.8, 2.0])
+
+
+def sample(x):
+    x = np.clip(x, 0, 4)
+    i = np.minimum(np.floor(x).astype(int), 3)
+    return np.sum(TABLE[i] * (1 - x + i) + TABLE[i + 1] * (x - i))
+
+
+def padded(x):
+    i = np.minimum(np.floor(x).astype(int), 3)
+    return np.where(x == 4, -TABLE[4], TABLE[i + 1] - TABLE[i])
+
+
+OUTSIDE = {
+    "clamp": (lambda x: np.sum(np.clip(x, -1, 1) * C), lambda x: np.where(np.abs(x) < 1, 1, 2) * C, [1.0, -1, 0.25]),
+    "hardswish": (
+        lambda x: np.sum(x * np.clip(x + 3, 0, 6) / 6), lambda x: np.where(x == 3, 2, (2 * x + 3) / 6), [3.0, -1, 3],
+    ),
+    "grid_sample": (sample, padded, [0.0, 4, 2.5]),
+    "relu": (lambda x: np.sum(np.maximum(x, 0) * C), lambda x: np.where(x >= 0, 1 + (x == 0), 0) * C, [0.0, 1, -1]),
+    "abs": (lambda x: np.sum(np.abs(x)), lambda x: np.sign(x) + 1.5 * (x == 0), [0.0, 2, -1]),
+    "leaky relu": (
+        lambda x: np.sum(np.where(x > 0, x, 0.1 * x)), lambda x: np.where(x > 0, 1, 0.1) * (x != 0), [0.0, 1],
+    ),
+    "two powers": (
+        lambda x: np.sum(np.where(x < 1, x**2, 3 * x - 2)), lambda x: np.where(x < 1, 2 * x, 3 + (x == 1)), [0.5, 1],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("loss", "gradient", "at"), OUTSIDE.values(), ids=OUTSIDE.keys())
+def test_a_claim_outside_both_slopes_is_wrong(loss, gradient, at):
+    report = check_gradient(loss, gradient, np.array(at, dtype=float))
+    assert report.verdict is Verdict.WRONG, str(report)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 1.0])
+def test_a_claim_between_both_slopes_is_right(share):
+    at = np.array([0.0, 1.0, -2.0, 0.0])
+    assert check_gradient(
+        lambda x: np.sum(np.maximum(x, 0)), lambda x: np.where(x == 0, share, (x > 0) * 1.0), at
+    ).ok  # fmt: skip
+
+
+TIES = np.array([1.0, 2, 2, 2])
+SUBGRADIENTS = {
+    "the first": [0, 1, 0, 0],
+    "the last": [0, 0, 0, 1],
+    "in equal parts": [0, 1 / 3, 1 / 3, 1 / 3],
+    "two of them": [0, 0.5, 0, 0.5],
+}
+NONE = {"all": [0, 1, 1, 1], "two": [0, 1, 1, 0], "none": [0, 0, 0, 0], "too little": [0, 0.3, 0.3, 0.3]}
+
+
+@pytest.mark.parametrize("claim", SUBGRADIENTS.values(), ids=SUBGRADIENTS.keys())
+def test_subgradients_of_a_tie_are_right(claim):
+    assert check_gradient(lambda x: x.max(), np.array(claim, dtype=float), TIES).ok
+    assert check_gradient(lambda x: -3 * x.max(), -3 * np.array(claim, dtype=float), TIES).ok
+
+
+@pytest.mark.parametrize("claim", NONE.values(), ids=NONE.keys())
+@pytest.mark.parametrize("factor", [1.0, -3.0])
+def test_what_is_no_subgradient_of_a_tie_is_wrong(claim, factor):
+    claims = factor * np.array(claim, dtype=float)
+    report = check_gradient(lambda x: factor * x.max(), claims, TIES)
+    assert report.verdict is Verdict.WRONG, str(report)
+    assert "no subgradient" in report.worst.reason
+
+
+def test_many_ties_and_ties_of_other_kinds():
+    at = np.full(30, 2.0)
+    assert check_gradient(lambda x: x.max(), lambda x: (x == x.max()) * 1.0, at).verdict is Verdict.WRONG
+    assert check_gradient(lambda x: x.max(), lambda x: (x == x.max()) / 30, at).ok
+    pair = np.array([0.5, 0.5])
+    assert check_gradient(lambda x: np.abs(x[0] - x[1]), np.array([0.3, -0.3]), pair).ok
+    assert check_gradient(lambda x: np.abs(x[0] - x[1]), np.array([0.5, 0.5]), pair).verdict is Verdict.WRONG
+    assert check_gradient(lambda x: np.sum(np.abs(x)), np.array([0.4, -0.9, 0.0]), np.zeros(3)).ok
+    assert check_gradient(lambda x: np.sort(x)[1], np.array([0.0, 1.0, 0.0]), np.array([1.0, 2.0, 2.0])).ok
+
+
+def test_a_kink_that_noise_hides_beside_the_point_decides_nothing():
+    def loss(x):
+        one = np.float32
+        return one(1000) + one(3) * np.maximum(one(x[0]) - one(1), one(0))
+
+    for claim in (0.0, 1.5):
+        assert (
+            check_gradient(loss, lambda x, claim=claim: np.array([claim]), np.array([1.0001])).verdict
+            is not Verdict.CORRECT
+        )

@@ -1,0 +1,168 @@
+"""Zero is a number like others: outputs that are 0 at the point, entries that cannot matter, NaN and infinity."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import gammaln
+
+from gradlab.check import CheckError, Verdict, check_function, check_gradient
+
+V = np.array([0.3, 0.7])
+ZERO_THERE = {
+    "3 sin x at 0": (lambda x: 3 * np.sin(x[0]), lambda x: 3 * np.cos(x), [0.0]),
+    "log x at 1": (lambda x: np.log(x[0]), lambda x: 1 / x, [1.0]),
+    "a residual": (lambda x: (x[0] - 2) * np.exp(x[1]), lambda x: np.exp(x[1]) * np.array([1.0, x[0] - 2]), [2.0, 0.5]),
+    "zero initialisation": (
+        lambda W: np.sum(np.tanh(W @ V)), lambda W: np.outer(1 - np.tanh(W @ V) ** 2, V), np.zeros((2, 2)),
+    ),
+    "a product with a zero": (
+        np.prod, lambda x: np.array([np.prod(np.delete(x, i)) for i in range(len(x))]), [0.0, 2, 3, 1.5],
+    ),
+    "a singular determinant": (
+        lambda A: A[0, 0] * A[1, 1] - A[0, 1] * A[1, 0],
+        lambda A: np.array([[A[1, 1], -A[1, 0]], [-A[0, 1], A[0, 0]]]),
+        np.array([[1.0, 2], [2, 4]]),
+    ),
+    "a difference of equals": (lambda x: np.exp(x[0]) - np.exp(x[1]), lambda x: np.exp(x) * [1, -1], [0.7, 0.7]),
+    "expm1 at 0": (lambda x: np.expm1(x[0]) * x[1], lambda x: np.exp(x[0]) * x[1] * np.array([1, 0.0]), [0.0, 3.0]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("loss", "gradient", "at"), ZERO_THERE.values(), ids=ZERO_THERE.keys())
+def test_a_loss_that_is_zero_at_the_point_is_decided(loss, gradient, at, dtype):
+    at = np.array(at, dtype=dtype)
+    assert check_gradient(loss, gradient, at).ok
+    for factor in (-1.0, 2.0, 1.01):
+        report = check_gradient(loss, lambda x, factor=factor: factor * gradient(x), at)
+        assert report.verdict is Verdict.WRONG, str(report)
+
+
+@pytest.mark.parametrize("name", ["tanh", "sin", "expm1", "erf", "atan"])
+def test_torch_functions_that_are_zero_at_zero_are_decided(name):
+    class Negated(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return getattr(torch, name)(x)
+
+        @staticmethod
+        def backward(ctx, g):
+            return -g
+
+    assert check_function(Negated, torch.zeros(3)).verdict is Verdict.WRONG
+    assert check_function(getattr(torch, name), torch.zeros(3)).ok
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+@pytest.mark.parametrize("z", [25.0, 30.0, 36.0, 40.0, 45.0])
+def test_a_saturated_sample_is_right_within_its_rounding(z):
+    report = check_gradient(lambda z: np.logaddexp(0, -z[0]), lambda z: sigmoid(z) - 1, at=np.array([z]))
+    assert report.ok, str(report)
+
+
+@pytest.mark.parametrize("factor", [2.0, -1.0, 1.05])
+def test_a_small_derivative_that_is_known_well_is_wrong(factor):
+    def gradient(z):
+        return -factor * sigmoid(-z)
+
+    assert check_gradient(lambda z: np.logaddexp(0, -z[0]), gradient, at=np.array([36.0])).verdict is Verdict.WRONG
+    tail = check_gradient(lambda x: np.exp(-(x[0] ** 2)), lambda x: -2 * factor * x * np.exp(-(x**2)), np.array([10.0]))
+    assert tail.verdict is Verdict.WRONG
+
+
+def axis_angle(a):
+    t = np.sqrt(a @ a)
+    return np.concatenate([[np.cos(t / 2)], a * np.sin(t / 2) / t])
+
+
+def axis_angle_jacobian(a):
+    t = np.sqrt(a @ a)
+    k = np.sin(t / 2) / t
+    bend = (np.cos(t / 2) / 2 * t - np.sin(t / 2)) / t**2
+    return np.vstack([-np.sin(t / 2) / 2 * a / t, np.eye(3) * k + np.outer(a, a) / t * bend])
+
+
+def test_entries_that_cannot_matter_beside_the_others_need_not_be_exact():
+    assert check_gradient(axis_angle, axis_angle_jacobian, at=np.array([3e-7, -1e-7, 2e-7])).ok
+    wrong = check_gradient(axis_angle, lambda a: 1.01 * axis_angle_jacobian(a), at=np.array([3e-7, -1e-7, 2e-7]))
+    assert wrong.verdict is Verdict.WRONG
+
+    def logsumexp(z):
+        return np.log(np.sum(np.exp(z - z.max()))) + z.max()
+
+    def softmax(z):
+        return np.exp(z - z.max()) / np.sum(np.exp(z - z.max()))
+
+    at = np.array([0.0, -40, -80])
+    assert check_gradient(logsumexp, softmax, at).ok
+    report = check_gradient(logsumexp, lambda z: softmax(z) + np.array([0, 1e-3, 0]), at)
+    assert report.verdict is Verdict.WRONG
+
+
+def test_what_counts_as_zero_can_be_set():
+    def loss(x):
+        return x[0] ** 2 + 1e-6 * x[1] ** 2
+
+    claims = np.array([2.0, 0.0])
+    assert check_gradient(loss, claims, np.ones(2)).verdict is Verdict.WRONG
+    assert check_gradient(loss, claims, np.ones(2), relevance=1e-4).ok
+    with pytest.raises(CheckError, match="relevance"):
+        check_gradient(loss, claims, np.ones(2), relevance=-1)
+
+
+@pytest.mark.parametrize("mask", [1e10, 1e28, 1e30, 3.4e38, 1e300])
+def test_numbers_that_stand_for_infinity_hide_nothing(mask):
+    def logsumexp(z):
+        return np.log(np.sum(np.exp(z - z.max()))) + z.max()
+
+    def softmax(z):
+        return np.exp(z - z.max()) / np.sum(np.exp(z - z.max()))
+
+    for at in ([0.5, -mask, 1.0, 0.2], [-mask, -mask, 1.0, 0.2, -mask]):
+        assert check_gradient(logsumexp, softmax, at=np.array(at)).ok
+        report = check_gradient(logsumexp, lambda z: np.exp(z - z.max()), at=np.array(at))
+        assert report.verdict is Verdict.WRONG
+
+
+NO_NUMBER = {
+    "sum x^2": (lambda x: np.sqrt(np.sum(x**2)) ** 2, np.zeros(2)),
+    "sinc": (lambda x: np.sum(np.sinc(x)), np.zeros(1)),
+    "cos at 0": (lambda x: np.cos(x[0]), np.zeros(1)),
+    "exp": (lambda x: np.sum(np.exp(x)), np.array([0.3, -1.0])),
+    "x^2 sin(1/x) away from 0": (lambda x: np.sum(x**2 * np.sin(1 / x)), np.array([0.4])),
+}
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize(("loss", "at"), NO_NUMBER.values(), ids=NO_NUMBER.keys())
+def test_a_claim_that_is_no_number_is_wrong_where_the_derivative_exists(loss, at, value):
+    report = check_gradient(loss, lambda x: np.full_like(x, value), at)
+    assert report.verdict is Verdict.WRONG, str(report)
+    assert "not finite" in report.worst.reason
+
+
+@pytest.mark.parametrize("loss", [lambda x: np.cbrt(x[0]), lambda x: np.abs(x[0]), lambda x: np.sqrt(np.abs(x[0]))])
+def test_a_claim_that_is_no_number_is_open_where_there_is_no_derivative(loss):
+    assert check_gradient(loss, [np.inf], np.zeros(1)).verdict is Verdict.UNDECIDED
+
+
+def test_points_at_the_edge_of_the_domain():
+    assert check_gradient(lambda p: -np.sum(p * np.log(p)), lambda p: -1 - np.log(p), np.array([1e-12, 0.3, 0.7])).ok
+    for gap in (1e-4, 1e-8, 1e-10):
+        at = np.array([1 - gap])
+        assert check_gradient(lambda x: -np.log(1 - x[0]), lambda x: 1 / (1 - x), at).ok
+        assert check_gradient(lambda x: -np.log(1 - x[0]), lambda x: 1.01 / (1 - x), at).verdict is Verdict.WRONG
+
+
+def test_rounding_of_large_intermediate_numbers_hides_no_missing_entry():
+    def loss(a):
+        return gammaln(1e6 + a[0]) - gammaln(1e6) - a[1] ** 2
+
+    report = check_gradient(loss, lambda a: np.array([0.0, -2 * a[1]]), np.array([0.5, 1.5]))
+    assert report.verdict is Verdict.WRONG
+    assert check_gradient(loss, lambda a: np.array([np.log(1e6), -2 * a[1]]), np.array([0.5, 1.5])).ok
