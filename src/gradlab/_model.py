@@ -23,7 +23,7 @@ from gradlab.derive import (
     growth_of,
     vector_form,
 )
-from gradlab.graph import NetworkGraph, activations, mlp_graph
+from gradlab.graph import NetworkGraph, activations, losses, mlp_graph
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -240,7 +240,7 @@ class Network:
         return f"mlp({list(g.sizes)}, hidden={g.hidden!r}, output={g.output!r}, loss={g.loss!r}{rare})"
 
 
-@documented(activations=lambda: listed(activations()))
+@documented(activations=lambda: listed(activations()), losses=lambda: listed(losses()))
 def mlp(
     sizes: Sequence[int],
     hidden: str = "tanh",
@@ -257,8 +257,9 @@ def mlp(
         hidden: the activation of the hidden layers: {activations}.
         output: the activation of the outputs; by default the one that goes with the loss: sigmoid for
             binary_cross_entropy, identity for the others.
-        loss: of one example, summed over the outputs: binary_cross_entropy, squared_error (without one half), or
-            softmax_cross_entropy (of the outputs, with the softmax inside). Over data the mean is taken.
+        loss: of one example, summed over the outputs: {losses}.
+            Squared errors have no one half; the softmax is inside of its loss; huber(2) and quantile(0.9) have a number
+            of their own, 1 and 1/2 by default. Over data the mean is taken.
         scaling: "none", or "mean_field" for the parameterisation of Sohl-Dickstein (2024, arXiv 2402.06184): each sum
             divided by the square root of its width, tanh(sqrt(2) z), the output divided once more.
         biases: whether the neurons have biases.

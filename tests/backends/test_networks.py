@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from torch.nn import functional
 
 import gradlab as gl
-from gradlab.graph import LOSSES, activations
+from gradlab.graph import activations, losses
 
 ACTIVATE = {
     "tanh": torch.tanh,
@@ -27,6 +27,15 @@ ACTIVATE = {
     "softsign": functional.softsign,
     "arctan": torch.arctan,
     "erf": torch.erf,
+}
+
+
+LOSS = {
+    "hinge": lambda y, f, _: torch.clamp(1 - y * f, min=0),
+    "squared_hinge": lambda y, f, _: torch.clamp(1 - y * f, min=0) ** 2,
+    "absolute_error": lambda y, f, _: functional.l1_loss(f, y, reduction="none"),
+    "huber": lambda y, f, delta: functional.huber_loss(f, y, reduction="none", delta=delta),
+    "quantile": lambda y, f, share: torch.maximum(share * (y - f), (share - 1) * (y - f)),
 }
 
 
@@ -54,6 +63,9 @@ def torch_loss(net, parameters, x, y):
         return functional.binary_cross_entropy_with_logits(logits, y, reduction="sum") / len(x)
     if net.loss_name == "softmax_cross_entropy":
         return functional.cross_entropy(outputs, y)
+    name, setting = net.graph.loss_row.name, net.graph.loss_row.setting
+    if name != "squared_error":
+        return LOSS[name](y, outputs, float(setting or 0)).sum() / len(x)
     return functional.mse_loss(outputs, y, reduction="sum") / len(x)
 
 
@@ -63,6 +75,8 @@ def labels_for(net, rng, count):
         y = rng.integers(0, 2, (count, k)).astype(float)
     elif net.loss_name == "softmax_cross_entropy":
         y = rng.dirichlet(np.ones(k), count)
+    elif "hinge" in net.loss_name:
+        y = rng.choice([-1.0, 1.0], (count, k))
     else:
         y = rng.normal(size=(count, k))
     return y[:, 0] if k == 1 else y
@@ -105,7 +119,7 @@ shapes = st.lists(st.integers(1, 6), min_size=2, max_size=5)
 
 
 @settings(max_examples=40)
-@given(shapes, st.sampled_from(activations()), st.sampled_from(LOSSES), st.integers(0, 2**31))
+@given(shapes, st.sampled_from(activations()), st.sampled_from(losses()), st.integers(0, 2**31))
 def test_any_network_agrees_with_pytorch(sizes, hidden, loss, seed):
     if loss == "softmax_cross_entropy":
         sizes[-1] = max(sizes[-1], 2)
@@ -113,9 +127,11 @@ def test_any_network_agrees_with_pytorch(sizes, hidden, loss, seed):
 
 
 def _combinations():
-    for hidden, loss in itertools.product(activations(), LOSSES):
-        for output in ["sigmoid"] if loss == "binary_cross_entropy" else activations():
-            yield hidden, output, loss
+    for i, activation in enumerate(activations()):
+        yield activation, None, losses()[i % len(losses())]
+        yield "tanh", activation, "squared_error"
+    for loss in (*losses(), "quantile(0.9)", "huber(1/4)"):
+        yield "tanh", None, loss
 
 
 @pytest.mark.parametrize(("hidden", "output", "loss"), list(_combinations()))
@@ -142,7 +158,7 @@ def test_a_wide_layer_compiles():
     agree(gradient, np.zeros(1501))
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", losses())
 def test_gradcheck_by_parameters_and_inputs(loss):
     net = gl.mlp([2, 2, 2], loss=loss)
     rng = np.random.default_rng(0)
@@ -174,7 +190,7 @@ def exact_loss(name, logits, y):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", losses())
 @pytest.mark.parametrize("logits", [(1e4, -1e4), (-1e4, 1e4), (1e4, 1e4), (-1e4, -1e4), (30.0, -0.5), (0.0, 0.0)])
 @pytest.mark.parametrize("y", [(1.0, 0.0), (0.0, 1.0)])
 def test_extreme_logits(loss, backend, dtype, logits, y):
@@ -193,7 +209,7 @@ def test_extreme_logits(loss, backend, dtype, logits, y):
     assert np.all(np.isfinite(np.asarray(net.compile(backend).predict(parameters, x))))
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", losses())
 def test_extreme_hidden_sums(loss):
     net = gl.mlp([2, 3, 2], hidden="sigmoid", loss=loss)
     for dtype in (np.float64, np.float32):

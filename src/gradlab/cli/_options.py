@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gradlab._words import listed
-from gradlab.graph import activations
+from gradlab.graph import activations, losses
 from gradlab.rules import Described, snake
 
 
@@ -18,4 +18,4 @@ def one_of(kind: type[Described]) -> str:
 
 Hidden = Annotated[str, typer.Option(help=f"Hidden layers: {listed(activations())}.")]
 Output = Annotated[str | None, typer.Option(help="Outputs: the same choice. Default: what goes with the loss.")]
-Loss = Annotated[str, typer.Option(help="binary_cross_entropy, squared_error or softmax_cross_entropy.")]
+Loss = Annotated[str, typer.Option(help=f"{listed(losses())}; with a number of its own as quantile(0.9).")]

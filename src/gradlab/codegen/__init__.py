@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from gradlab.codegen._numba import NumbaTrainer as NumbaTrainer
     from gradlab.codegen._numpy import NumpyFunction as NumpyFunction
     from gradlab.codegen._numpy import NumpyNetwork as NumpyNetwork
+    from gradlab.codegen._numpy import margins_of as margins_of
     from gradlab.codegen._training import NEVER as NEVER
     from gradlab.codegen._training import Plan as Plan
     from gradlab.codegen._training import TrainResult as TrainResult
+    from gradlab.codegen._training import gap_of as gap_of
     from gradlab.codegen._training import layer_of_parameters as layer_of_parameters
     from gradlab.codegen._update import numpy_update as numpy_update
 else:
@@ -26,8 +28,8 @@ else:
         __name__,
         {
             "gradlab.codegen._numba": "NumbaTrainer",
-            "gradlab.codegen._numpy": "NumpyFunction NumpyNetwork",
-            "gradlab.codegen._training": "NEVER Plan TrainResult layer_of_parameters",
+            "gradlab.codegen._numpy": "NumpyFunction NumpyNetwork margins_of",
+            "gradlab.codegen._training": "NEVER Plan TrainResult gap_of layer_of_parameters",
             "gradlab.codegen._update": "numpy_update",
         },
         here="Programs TorchNetwork evaluate_exactly function_to_torch network_programs numpy_source programs_for",

@@ -76,16 +76,8 @@ def point_program(graph: NetworkGraph) -> PointProgram:
 
 
 def margin_of(graph: NetworkGraph) -> Expression:
-    """How far a point is from being right: the distance of its outputs from the labels, the largest one counts.
-
-    For classes, the largest probability of a wrong class less the one of the right class.
-    """
-    pairs = [(Ref(name), Ref(label)) for name, label in zip(graph.outputs, graph.labels, strict=True)]
-    if graph.loss == "softmax_cross_entropy":
-        wrong = Apply("max", tuple(mul(out, subtract(ONE, label)) for out, label in pairs))
-        return subtract(wrong, add(*(mul(out, label) for out, label in pairs)))
-    distances = tuple(Apply("abs", (subtract(out, label),)) for out, label in pairs)
-    return distances[0] if len(distances) == 1 else Apply("max", distances)
+    """How far a point is from being right, as the loss says."""
+    return graph.loss_row.margin([(Ref(f), Ref(y)) for f, y in zip(graph.outputs, graph.labels, strict=True)])
 
 
 def factors_of(formula: Expression) -> tuple[Fraction, tuple[Expression, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -25,7 +26,7 @@ from gradlab.codegen._training import (
     TrainResult,
     check_data,
     float_type,
-    half_gap,
+    gap_of,
     per_run,
 )
 from gradlab.codegen._update import kernel_update
@@ -77,7 +78,8 @@ class NumbaTrainer:
         self.graph, self.dtype, self._notice = graph, float_type(dtype), notice
         self.x, self.y = check_data(graph, x, y, self.dtype)
         self._data = np.ascontiguousarray(np.concatenate([self.x, self.y], axis=1)).reshape(-1)
-        self._gap = 0.0 if graph.loss == "softmax_cross_entropy" else half_gap(self.y)
+        gap = gap_of(graph.loss, self.y)
+        self._gap = -math.inf if gap is None else gap
         self._kernels: dict[tuple[int, Update, bool, bool], tuple[PrintedKernel, Callable[..., None]]] = {}
 
     def source(self, *, rates: int = 1, plan: Plan = Plan()) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from numbers import Real
 from typing import Any
 
@@ -22,7 +22,7 @@ from gradlab.codegen._schedule import (
     value_program,
 )
 from gradlab.codegen._shapes import check_network_arrays, check_point
-from gradlab.graph import Graph, NetworkGraph
+from gradlab.graph import Graph, NetworkGraph, Ref, find_loss
 
 
 def _sigmoid(x: Any) -> Any:
@@ -39,6 +39,26 @@ def _erf(x: Any) -> Any:
 
 _EACH_ERF = np.frompyfunc(math.erf, 1, 1)
 NAMESPACE = {"np": np, "_sigmoid": _sigmoid, "_erf": _erf, "_maximum": np.maximum, "_minimum": np.minimum}
+
+
+def margins_of(loss: str, outputs: NDArray[Any], labels: NDArray[Any]) -> NDArray[Any]:
+    """How far each point is from being right, as the loss says: shape (R, N).
+
+    Args:
+        loss: its name.
+        outputs: what networks predict, shape (R, N, K).
+        labels: shape (N, K).
+    """
+    with np.errstate(all="ignore"):
+        margin, _ = _margin(loss, labels.shape[1])(*np.moveaxis(outputs, -1, 0), *labels.T)
+    return np.asarray(margin)
+
+
+@lru_cache(maxsize=32)
+def _margin(loss: str, count: int) -> Callable[..., Any]:
+    outputs, labels = ([f"{letter}_{k}" for k in range(count)] for letter in "fy")
+    margin = find_loss(loss).margin([(Ref(f), Ref(y)) for f, y in zip(outputs, labels, strict=True)])
+    return load(numpy_source(Program((*outputs, *labels), (), (margin,)), "margin"), "margin", NAMESPACE)
 
 
 class NumpyFunction:

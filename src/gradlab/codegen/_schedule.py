@@ -26,6 +26,7 @@ from gradlab.graph import (
     number,
     power,
     subtract,
+    summed,
     transform,
 )
 
@@ -106,6 +107,9 @@ def hessian_vector_program(graph: Graph, output: str, wrt: Iterable[str], inputs
 
 def _stable_definitions(graph: Graph) -> dict[str, Expression]:
     formulas = {quantity.name: quantity.expression for quantity in graph}
+    if isinstance(graph, NetworkGraph) and graph.loss_row.stable is not None:
+        pairs = zip(graph.labels, graph.outputs, strict=True)
+        formulas["L"] = summed(graph.loss_row.of(Ref(y), Ref(f), stable=True) for y, f in pairs)
     return {name: stabilise(formula, formulas) for name, formula in formulas.items() if formula is not None}
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gradlab._classes import class_values
 from gradlab._errors import GradlabError
 from gradlab.codegen._shapes import check_network_arrays
-from gradlab.graph import NetworkGraph
+from gradlab.graph import NetworkGraph, find_loss
 from gradlab.rules import GradientDescent, Update
 
 NEVER = -1
@@ -150,16 +151,14 @@ def check_data(graph: NetworkGraph, x: ArrayLike, y: ArrayLike, dtype: np.dtype[
     return x_made, y_made
 
 
-def half_gap(labels: NDArray[np.floating]) -> float:
-    """How near to its label an output must be to be right: half the distance between the two labels there are.
-
-    Zero, which nothing reaches, where the labels are measurements: more than two different ones, or a single one that
-    is neither 0 nor 1.
-    """
-    values = np.unique(labels.astype(np.float64))
-    if np.isin(values, (0.0, 1.0)).all():
-        return 0.5
-    return float(values[1] - values[0]) / 2 if len(values) == 2 else 0.0
+def gap_of(loss: str, labels: NDArray[np.floating]) -> float | None:
+    """Below what the loss's margin is where a point is right; None if nothing is right, as labels are measurements."""
+    row = find_loss(loss)
+    if row.nearer:
+        classes = class_values(labels)
+        return None if classes is None else (classes[1] - classes[0]) / 2
+    # Labels that are shares of several classes are of none.
+    return None if row.labels.shares and not np.isin(labels, (0, 1)).all() else 0.0
 
 
 def per_run(values: ArrayLike, runs: int, layers: int, dtype: np.dtype[Any], what: str) -> NDArray[np.floating]:

@@ -64,7 +64,7 @@ def network_sheet(graph: NetworkGraph, output: str, wrt: Sequence[str]) -> str:
     parts = [
         f"# All derivatives of a {sizes} network",
         f"A network with {graph.sizes[0]} input{_s(graph.sizes[0])}, {_hidden(graph)} and {graph.sizes[-1]} "
-        f"output{_s(graph.sizes[-1])} with {_the(graph.output)}; the loss of one example is {_words(graph.loss)}. "
+        f"output{_s(graph.sizes[-1])} with {_the(graph.output)}; the loss of one example is {graph.loss_words}. "
         f"Below, ${symbols[output]}$ is differentiated by {_listed(names, graph)}.",
         f"![The network: units, weights, biases and loss]({DIAGRAM})",
         "## What is computed",
@@ -318,10 +318,6 @@ def _hidden(graph: NetworkGraph) -> str:
 
 def _the(activation: str) -> str:
     return "the identity" if activation == "identity" else f"the function {activation}"
-
-
-def _words(loss: str) -> str:
-    return loss.replace("_", " ").replace("cross entropy", "cross-entropy")
 
 
 def _s(count: int) -> str:

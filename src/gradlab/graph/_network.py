@@ -9,22 +9,18 @@ are kept apart by underscores (``w_1_12``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from gradlab._errors import GradlabError
-from gradlab.graph._algebra import add, div, mul, neg, subtract
-from gradlab.graph._expression import ONE, TWO, Apply, Expression, Ref, number
+from gradlab.graph._algebra import add, div, mul
+from gradlab.graph._expression import ONE, TWO, Apply, Expression, Ref, is_apply, number
 from gradlab.graph._graph import Graph, Quantity, Role
+from gradlab.graph._losses import Loss, find_loss, loss_name
 from gradlab.graph._names import find_name
-from gradlab.graph._primitives import IDENTITY, activations, known_as
+from gradlab.graph._primitives import IDENTITY, PRIMITIVES, activations, known_as
+from gradlab.graph._row import EVERYWHERE
 
-LOSSES = ("binary_cross_entropy", "squared_error", "softmax_cross_entropy")
-NATURAL_OUTPUT = {
-    "binary_cross_entropy": "sigmoid",
-    "squared_error": "identity",
-    "softmax_cross_entropy": "identity",
-}
 # "mean_field": sums are divided by the square root of the width below, tanh is taken of sqrt(2) times that, and the
 # output is divided once more. Source: Sohl-Dickstein, "The boundary of neural network trainability is fractal", 2024.
 SCALINGS = ("none", "mean_field")
@@ -64,9 +60,18 @@ class NetworkGraph(Graph):
         self.inputs, self.parameters = layers[0], tuple(builder.parameters)
         self.labels, self.outputs = builder.add_loss(units, loss)
         self.layers = tuple(layers)
-        one_hot = loss == "softmax_cross_entropy"
-        relations = [(add(*map(Ref, self.labels)), ONE)] if one_hot else []
+        relations = [(add(*map(Ref, self.labels)), ONE)] if self.loss_row.labels.shares else []
         super().__init__(builder.quantities, relations)
+
+    @property
+    def loss_row(self) -> Loss:
+        """The loss's row of the table."""
+        return find_loss(self.loss)
+
+    @property
+    def loss_words(self) -> str:
+        """How a sentence has the loss."""
+        return self.loss_row.called
 
     def __reduce__(self) -> tuple[type[NetworkGraph], tuple[object, ...]]:
         return NetworkGraph, (self.sizes, self.hidden, self.output, self.loss, self.scaling, self.biases)
@@ -78,15 +83,18 @@ def mlp_graph(
     """The graph of a multilayer perceptron; `gradlab.mlp` documents the arguments and the errors."""
     checked = _check_sizes(sizes)
     hidden = _choose(known_as(hidden), activations(), "activation")
-    loss = _choose(loss, LOSSES, "loss")
-    if output == "softmax" and loss == "softmax_cross_entropy":
-        raise GradlabError('the softmax is part of the loss "softmax_cross_entropy": write output="identity"')
-    output = NATURAL_OUTPUT[loss] if output is None else _choose(known_as(output), activations(), "activation")
-    if loss == "binary_cross_entropy" and output != "sigmoid":
-        raise GradlabError(f'binary cross-entropy needs outputs in (0, 1): write output="sigmoid", not "{output}"')
-    if loss == "softmax_cross_entropy" and checked[-1] < 2:
+    row = find_loss(loss)
+    if output == "softmax" and row.softmax:
+        raise GradlabError(f'the softmax is part of the loss "{row.name}": write output="identity"')
+    output = row.output if output is None else _choose(known_as(output), activations(), "activation")
+    (low, high), between = row.outputs, PRIMITIVES[output].between if output != IDENTITY else EVERYWHERE
+    if not (low <= between[0] and between[1] <= high):
+        raise GradlabError(
+            f'{row.called} needs outputs in ({low:g}, {high:g}): write output="{row.output}", not "{output}"'
+        )
+    if row.softmax and checked[-1] < 2:
         raise GradlabError('softmax over one output is always 1: use two outputs or more, or "binary_cross_entropy"')
-    return NetworkGraph(checked, hidden, output, loss, _choose(scaling, SCALINGS, "scaling"), bool(biases))
+    return NetworkGraph(checked, hidden, output, loss_name(row), _choose(scaling, SCALINGS, "scaling"), bool(biases))
 
 
 def _choose(wanted: str, known: tuple[str, ...], what: str) -> str:
@@ -110,6 +118,12 @@ def _check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
             f"{LARGEST_NETWORK:,} are the most"
         )
     return checked
+
+
+def summed(terms: Iterable[Expression]) -> Expression:
+    """The sum over the outputs, as it is written."""
+    flat = tuple(part for term in terms for part in (term.args if is_apply(term, "add") else (term,)))
+    return flat[0] if len(flat) == 1 else Apply("add", flat)
 
 
 class _Builder:
@@ -198,36 +212,14 @@ class _Builder:
         labels = ("y",) if len(outputs) == 1 else tuple(f"y_{k}" for k in numbers)
         self.quantities += [Quantity(name, role=Role.LABEL) for name in labels]
         predicted = outputs
-        if loss == "softmax_cross_entropy":
+        row = find_loss(loss)
+        if row.softmax:
             predicted = tuple(f"p_{k}" for k in numbers)
             logits = tuple(map(Ref, outputs))
             self.quantities += [
                 Quantity(name, Apply("softmax", (number(k), *logits)))
                 for k, name in zip(numbers, predicted, strict=True)
             ]
-        terms = [LOSS_TERMS[loss](Ref(y), Ref(f)) for y, f in zip(labels, predicted, strict=True)]
-        flat = tuple(part for term in terms for part in (term.args if term.primitive == "add" else (term,)))
-        total = flat[0] if len(flat) == 1 else Apply("add", flat)
-        self.quantities.append(Quantity("L", total, latex=r"\mathcal{L}"))
+        total = summed(row.of(Ref(y), Ref(f)) for y, f in zip(labels, predicted, strict=True))
+        self.quantities.append(Quantity("L", total, latex=row.latex))
         return labels, predicted
-
-
-def _binary_cross_entropy(y: Expression, f: Expression) -> Apply:
-    certain = neg(Apply("mul", (y, Apply("log", (f,)))))
-    other = neg(Apply("mul", (subtract(ONE, y), Apply("log", (subtract(ONE, f),)))))
-    return Apply("add", (certain, other))
-
-
-def _squared_error(y: Expression, f: Expression) -> Apply:
-    return Apply("pow", (subtract(f, y), TWO))
-
-
-def _cross_entropy_term(y: Expression, p: Expression) -> Apply:
-    return Apply("neg", (Apply("mul", (y, Apply("log", (p,)))),))
-
-
-LOSS_TERMS = {
-    "binary_cross_entropy": _binary_cross_entropy,
-    "squared_error": _squared_error,
-    "softmax_cross_entropy": _cross_entropy_term,
-}

@@ -93,6 +93,12 @@ def _swish_derivative(args: Arguments, _out: Expression, _i: int) -> Expression:
     return mul(share, add(ONE, mul(args[0], subtract(ONE, share))))
 
 
+def _lower_huber(arguments: Arguments) -> Expression:
+    size = apply("abs", arguments[0])
+    inner = apply("min", size, ONE)
+    return mul(inner, subtract(size, div(inner, TWO)))
+
+
 def _over_root_two(x: Expression) -> Expression:
     return div(x, apply("sqrt", TWO))
 
@@ -251,6 +257,12 @@ ROWS = (
         lambda a, out, i: div(ONE, power(add(ONE, apply("abs", a[0])), TWO)), exact=True, activation=True,
         lower=lambda a: div(a[0], add(ONE, apply("abs", a[0]))), definition="x/(1 + abs(x))", between=(-1, 1),
         rule="softsign' x = 1/(1 + |x|)^2", rule_latex=r"\operatorname{softsign}'(x) = \frac{1}{(1 + |x|)^2}",
+    ),
+    Primitive(
+        "huber", 1, lambda x: x * x / 2 if abs(x) <= 1 else (2 * abs(x) - 1) / 2,
+        lambda a, out, i: apply("max", neg(ONE), apply("min", a[0], ONE)), exact=True,
+        lower=_lower_huber, definition="min(abs(x), 1)*(abs(x) - min(abs(x), 1)/2)",
+        rule="huber' x = max(-1, min(x, 1))", rule_latex=r"\operatorname{huber}'(x) = \max(-1, \min(x, 1))",
     ),
     Primitive(
         "arctan", 1, math.atan, lambda a, out, i: div(ONE, add(ONE, power(a[0], TWO))),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gradlab._classes import class_values
 from gradlab.plot._style import (
     COLOUR_MAP,
     FONT_SIZE,
@@ -114,15 +115,13 @@ def _class_values(y: FloatArray) -> tuple[float, float]:
     """The labels of the two classes, or 0 and 1 for one-hot rows."""
     if y.ndim == 2:
         return 0.0, 1.0
-    values = np.unique(y)
-    if set(values.tolist()) <= {0.0, 1.0}:
-        return 0.0, 1.0
-    if len(values) != 2:
+    classes = class_values(y)
+    if classes is None:
         raise PlotError(
-            f"decision_boundary needs the labels of two classes, but y holds {len(values)} values; "
+            f"decision_boundary needs the labels of two classes, but y holds {len(np.unique(y))} values; "
             "give the labels 0 and 1, or one-hot rows for more classes."
         )
-    return float(values[0]), float(values[1])
+    return classes
 
 
 def _limits(column: FloatArray) -> tuple[float, float]:

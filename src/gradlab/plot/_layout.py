@@ -52,8 +52,8 @@ class Graph(Protocol):
         ...
 
     @property
-    def loss(self) -> str:
-        """Which loss it ends in."""
+    def loss_words(self) -> str:
+        """Which loss it ends in, in words."""
         ...
 
     @property

@@ -139,7 +139,7 @@ def _draw_loss(ax: Axes, graph: Graph, outputs: Layer, top: float) -> None:
         ax.add_patch(Circle((x, LABEL_DEPTH), RADIUS, facecolor=_FILLS["input"], edgecolor="black", zorder=3))
     shown = labels if len(labels) <= 3 else [labels[0], r"\ldots", labels[-1]]
     _name(ax, x, LABEL_DEPTH, ", ".join(shown))
-    _heading(ax, x, top, f"loss\n{graph.loss.replace('_', ' ').replace('cross entropy', 'cross-entropy')}")
+    _heading(ax, x, top, f"loss\n{graph.loss_words}")
 
 
 def _unit_name(latex: str) -> str:

@@ -9,13 +9,14 @@ import numpy as np
 import xarray
 from numpy.typing import NDArray
 
+from gradlab.graph import find_loss
 from gradlab.rules import Rule
 from gradlab.train._axes import Axis
 from gradlab.train._data import Data
 from gradlab.train._errors import TrainError
 from gradlab.train._experiment import chosen_rule
 from gradlab.train._grid import Grid
-from gradlab.train._judge import class_values
+from gradlab.train._judge import judged
 from gradlab.train._sweep import Results
 from gradlab.train._trainers import Architecture
 
@@ -39,7 +40,6 @@ _MEANING = {
     "x": ("points that were trained on", "1"),
     "y": ("labels that were trained on", "1"),
 }
-_LOSS_UNITS = {"squared_error": "square of the labels' unit"}
 
 
 def to_dataset(results: Results, data: Data) -> xarray.Dataset:
@@ -58,7 +58,7 @@ def to_dataset(results: Results, data: Data) -> xarray.Dataset:
         return (*dims, *last), array.reshape(*lengths, grid.restarts, *array.shape[3:])
 
     variables: dict[str, Any] = {"loss": shaped(results.loss)}
-    if class_values(data.y) is not None or grid.architecture.loss == "softmax_cross_entropy":
+    if judged(grid.architecture.loss, data.y):
         variables |= {"success": shaped(results.success), "success_step": shaped(results.success_step)}
     variables |= {name: shaped(getattr(results, name)) for name in ("diverged", "diverged_step", "done")}
     coordinates: dict[str, Any] = {
@@ -89,7 +89,7 @@ def _coordinate(axis: Axis) -> tuple[str, NDArray[Any]] | Any:
 def _describe(name: str, variable: xarray.Variable, loss: str) -> None:
     if name in ("loss", "curves"):
         after = "after the last step" if name == "loss" else "after each number of steps"
-        variable.attrs |= {"long_name": f"mean loss over the points {after}", "units": _LOSS_UNITS.get(loss, "nat")}
+        variable.attrs |= {"long_name": f"mean loss over the points {after}", "units": find_loss(loss).unit}
     elif name.startswith("learning_rate_"):
         variable.attrs |= {"long_name": f"learning rate of layer {name.rsplit('_', 1)[1]}", "units": "1"}
     elif name in _MEANING:

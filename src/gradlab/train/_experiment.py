@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gradlab.codegen import Plan
+from gradlab.graph import Loss, find_loss
 from gradlab.rules import Batches, Full, GradientDescent, MiniBatch, Rule, RuleError, read
 from gradlab.train._data import Data
 from gradlab.train._draw import check_seed
@@ -183,8 +184,8 @@ def float_type(dtype: object) -> DTypeName:
     raise TrainError(f"dtype is {dtype!r}; {hint}")
 
 
-def check_fits(network: Network, data: Data) -> None:
-    """Checks that the network can be trained on the data.
+def fitting(network: Network, data: Data) -> Data:
+    """Returns the data as the network can be trained on it: class numbers as one 1 among 0s where the loss wants that.
 
     Args:
         network: its sizes and its loss count.
@@ -199,16 +200,17 @@ def check_fits(network: Network, data: Data) -> None:
             f"the points of {data.name!r} have {data.x.shape[1]} coordinates, but the network has {inputs} "
             f"inputs; make it with {data.x.shape[1]} inputs, as in mlp([{data.x.shape[1]}, ..., {outputs}])."
         )
+    loss = find_loss(network.loss_name)
+    if loss.labels.shares and data.y.ndim == 1 and np.isin(data.y, np.arange(outputs)).all():
+        data = replace(data, y=np.eye(outputs)[data.y.astype(int)])
     wanted = (len(data),) if outputs == 1 else (len(data), outputs)
     if data.y.shape != wanted:
         raise DataError(
             f"the labels of {data.name!r} have the shape {data.y.shape}, but a network with {outputs} "
             f"output{'s' if outputs > 1 else ''} needs {wanted}{_label_hint(data, outputs)}"
         )
-    if network.loss_name == "binary_cross_entropy":
-        _check_zero_one(data)
-    elif network.loss_name == "softmax_cross_entropy":
-        _check_one_hot(data)
+    _check_labels(loss, data)
+    return data
 
 
 def _label_hint(data: Data, outputs: int) -> str:
@@ -217,26 +219,26 @@ def _label_hint(data: Data, outputs: int) -> str:
     return f"; make the network with {data.y.shape[1]} outputs, as in mlp([..., {data.y.shape[1]}])."
 
 
-def _check_zero_one(data: Data) -> None:
-    wrong = (data.y != 0) & (data.y != 1)
+def _check_labels(loss: Loss, data: Data) -> None:
+    """The labels are those that the loss admits."""
+    y, labels = data.y, loss.labels
+    if labels.shares:
+        wrong = (y < 0).any(axis=-1) | (abs(y.sum(axis=-1) - 1.0) > 1e-9)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise DataError(
+                f"{loss.name} needs rows of labels that are {labels.words}, but row {row} "
+                f"of {data.name!r} is {y[row].tolist()}; for class numbers c write np.eye({y.shape[1]})[c]."
+            )
+        return
+    wrong = ~np.isin(y, labels.values) if labels.values else np.zeros(1, bool)
     if not wrong.any():
         return
-    found = ", ".join(f"{value:g}" for value in np.unique(data.y)[:6])
-    hint = "give each point the label 0 or 1"
-    if len(np.unique(data.y)) == 2:
-        hint = f"for the two classes here write (y == {data.y.max():g}).astype(float)"
+    found = ", ".join(f"{value:g}" for value in np.unique(y)[:6])
+    hint = f"give each point the label {labels.words}"
+    if len(np.unique(y)) == 2 and labels.recipe:
+        hint = f"for the two classes here write {labels.recipe.format(y.max())}"
     raise DataError(
-        f"binary_cross_entropy needs labels that are 0 or 1, but {int(wrong.sum())} of {data.y.size} labels "
+        f"{loss.name} needs labels that are {labels.words}, but {int(wrong.sum())} of {y.size} labels "
         f"of {data.name!r} are neither (found {found}); {hint}, or use the loss squared_error."
     )
-
-
-def _check_one_hot(data: Data) -> None:
-    y = data.y
-    wrong = (y < 0).any(axis=-1) | (abs(y.sum(axis=-1) - 1.0) > 1e-9)
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise DataError(
-            f"softmax_cross_entropy needs rows of labels that are 0 or greater and sum to 1, but row {row} "
-            f"of {data.name!r} is {y[row].tolist()}; for class numbers c write np.eye({y.shape[1]})[c]."
-        )

@@ -5,46 +5,38 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gradlab.codegen import gap_of, margins_of
+
 Array = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
 
 
-def class_values(y: Array) -> tuple[float, float] | None:
-    """Returns the labels of the two classes, or None if the labels are measurements: nothing is right then.
+def judged(loss: str, y: Array) -> bool:
+    """Returns whether there is a right and wrong: whether the labels are classes to this loss.
 
     Args:
-        y: labels, of any shape; one-hot rows and labels that are all 0 or all 1 have the classes 0 and 1.
+        loss: the name of the loss.
+        y: labels, shape (N,) or (N, K).
     """
-    if ((y == 0) | (y == 1)).all():
-        return 0.0, 1.0
-    values = np.unique(y)
-    return (float(values[0]), float(values[1])) if len(values) == 2 else None
+    return gap_of(loss, y) is not None
 
 
-def all_right(outputs: Array, y: Array, *, categorical: bool) -> BoolArray | None:
-    """Returns which runs get every point right.
-
-    A point is right if the output is nearer to its label than to the other one, or, for one-hot labels, if the
-    output of its class is the largest.
+def all_right(outputs: Array, y: Array, loss: str) -> BoolArray | None:
+    """Returns which runs get every point right, as the loss's row says what is right.
 
     Args:
         outputs: what the networks say, shape (R, N) or (R, N, K).
         y: the labels, shape (N,) or (N, K).
-        categorical: whether the class is the largest of several outputs.
+        loss: the name of the loss.
 
     Returns:
         Shape (R,), or None if the labels are measurements.
     """
-    if categorical:
-        is_true = np.arange(y.shape[-1]) == y.argmax(axis=-1)[..., None]
-        own = np.where(is_true, outputs, -np.inf).max(axis=-1)
-        right = own > np.where(is_true, -np.inf, outputs).max(axis=-1)
-    else:
-        classes = class_values(y)
-        if classes is None:
-            return None
-        right = abs(outputs - y) < (classes[1] - classes[0]) / 2
-    return np.asarray(right.reshape(len(outputs), -1).all(axis=1))
+    gap = gap_of(loss, y)
+    if gap is None:
+        return None
+    margins = margins_of(loss, outputs if y.ndim == 2 else outputs[..., None], y if y.ndim == 2 else y[:, None])
+    return np.asarray((margins < gap).all(axis=1))
 
 
 def have_diverged(first: Array, last: Array, finite: BoolArray) -> BoolArray:

@@ -125,7 +125,7 @@ class Runs:
         initial_parameters: where the runs started, shape (restarts, P).
         parameters: where they ended, shape (restarts, P).
         curves: their losses before the first step and after each, shape (restarts, steps done + 1).
-        categorical: whether the class is the largest of several outputs.
+        loss_name: the name of the loss, which says what is right.
         interrupted: whether Ctrl-C came before the last step.
     """
 
@@ -136,7 +136,7 @@ class Runs:
     initial_parameters: Array
     parameters: Array
     curves: Array
-    categorical: bool
+    loss_name: str
     interrupted: bool = False
 
     def __len__(self) -> int:
@@ -175,7 +175,7 @@ class Runs:
         A point is right if the output is nearer to its label than to the other one, or, for one-hot labels,
         if the output of its class is the largest. None if the labels are measurements: nothing is right then.
         """
-        return all_right(self.outputs, self.data.y, categorical=self.categorical)
+        return all_right(self.outputs, self.data.y, self.loss_name)
 
     @property
     def outcome(self) -> Outcome:

@@ -19,9 +19,9 @@ from gradlab.train._batches import weights_of
 from gradlab.train._data import Data, as_data
 from gradlab.train._draw import draw_standard
 from gradlab.train._errors import TrainError
-from gradlab.train._experiment import Network, check_fits
+from gradlab.train._experiment import Network, fitting
 from gradlab.train._grid import Grid
-from gradlab.train._judge import class_values, have_diverged
+from gradlab.train._judge import have_diverged, judged
 from gradlab.train._progress import Progress, ProgressCallback
 from gradlab.train._trainers import Architecture, trainer_for
 
@@ -92,8 +92,7 @@ def sweep(
     >>> dict(grid.sizes)["learning_rate"], dict(grid.sizes)["restart"]
     (2, 100)
     """
-    points = as_data(data)
-    check_fits(net, points)
+    points = fitting(net, as_data(data))
     architecture = Architecture.of(net)
     if architecture is None:
         raise TrainError(f"a sweep needs a network of gl.mlp, as gl.mlp([2, 2, 1]), not {type(net).__name__!r}.")
@@ -207,7 +206,7 @@ def run_grid(
         progress: called after each chunk.
     """
     results = Results.empty(grid, keep)
-    judged = class_values(data.y) is not None or grid.architecture.loss == "softmax_cross_entropy"
+    counted = judged(grid.architecture.loss, data.y)
     done = successes = 0
     results.interrupted = True
     with suppress(KeyboardInterrupt):
@@ -218,7 +217,7 @@ def run_grid(
             done += len(result.loss)
             successes += int(result.correct.sum())
             if progress is not None:
-                progress(Progress(done, grid.runs, time.perf_counter() - began, successes if judged else None))
+                progress(Progress(done, grid.runs, time.perf_counter() - began, successes if counted else None))
         results.interrupted = False
     return results
 

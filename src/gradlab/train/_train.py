@@ -15,7 +15,7 @@ from gradlab.train._batches import weights_of
 from gradlab.train._data import Data, as_data
 from gradlab.train._draw import draw_parameters
 from gradlab.train._errors import TrainError
-from gradlab.train._experiment import Array, Experiment, Network, check_fits, chosen_rule
+from gradlab.train._experiment import Array, Experiment, Network, chosen_rule, fitting
 from gradlab.train._initialise import Given, Initialisation, Layers, Normal
 from gradlab.train._runs import Runs
 from gradlab.train._trainers import Architecture, NumpyTrainer, kernel_for
@@ -74,18 +74,17 @@ def train(
     >>> runs.curves.shape
     (10, 101)
     """
-    points = as_data(data)
-    check_fits(net, points)
+    points = fitting(net, as_data(data))
     if not isinstance(initialisation, Initialisation):
         initialisation = _given(initialisation, len(net.parameters))
     chosen = chosen_rule(rule, _by_layer(learning_rate))
     experiment = Experiment(chosen, steps, restarts, seed, initialisation, dtype, batches)  # type: ignore[arg-type]  # both are made from what people write
-    gradient, categorical, layers = net.compile("numpy"), net.loss_name == "softmax_cross_entropy", _layers(net)
+    gradient, layers = net.compile("numpy"), _layers(net)
     rate = experiment.rates(len(net.sizes) - 1)
     start = _initial_parameters(experiment, layers).astype(experiment.dtype, copy=False)
     kernel = kernel_for(Architecture.of(net), points, experiment.dtype)
     if kernel is None:
-        plain = NumpyTrainer(gradient, layers, points, experiment.dtype, categorical)
+        plain = NumpyTrainer(gradient, layers, points, experiment.dtype, net.loss_name)
         end, curves = _descend_with_numpy(plain, start, rate, experiment, progress)
     else:
         end, curves = _descend_with_kernel(kernel, start, rate, experiment, progress, len(points))
@@ -97,7 +96,7 @@ def train(
         initial_parameters=start,
         parameters=end,
         curves=curves,
-        categorical=categorical,
+        loss_name=net.loss_name,
         interrupted=curves.shape[1] <= experiment.steps,
     )
 

@@ -111,11 +111,10 @@ def trainer_for(architecture: Architecture, data: Data, dtype: str) -> Trainer:
         data: what it is trained on.
         dtype: the number type of all arithmetic.
     """
-    categorical = architecture.loss == "softmax_cross_entropy"
     kernel = kernel_for(architecture, data, dtype)
     if kernel is not None:
         return kernel
-    return NumpyTrainer(NumpyNetwork(architecture.graph), architecture.layers, data, dtype, categorical)
+    return NumpyTrainer(NumpyNetwork(architecture.graph), architecture.layers, data, dtype, architecture.loss)
 
 
 @lru_cache(maxsize=32)
@@ -148,11 +147,11 @@ class NumpyTrainer:
         layers: its layers.
         data: what it is trained on.
         dtype: the number type of all arithmetic.
-        categorical: whether the class is the largest of several outputs.
+        loss: the name of its loss.
     """
 
-    def __init__(self, gradient: Gradient, layers: Layers, data: Data, dtype: str, categorical: bool) -> None:
-        self.gradient, self.layers, self.dtype, self.categorical = gradient, layers, np.dtype(dtype), categorical
+    def __init__(self, gradient: Gradient, layers: Layers, data: Data, dtype: str, loss: str) -> None:
+        self.gradient, self.layers, self.dtype, self.loss = gradient, layers, np.dtype(dtype), loss
         self.x, self.y = (array.astype(self.dtype) for array in data)
 
     def walk(
@@ -231,7 +230,7 @@ class NumpyTrainer:
             diverged[~state.alive & (diverged == NEVER)] = state.done
             with np.errstate(all="ignore"):
                 outputs = self.gradient.predict(state.parameters, self.x)
-                found = all_right(outputs, self.y, categorical=self.categorical)
+                found = all_right(outputs, self.y, self.loss)
             right = right & False if found is None else found & state.alive
             success[right & (success == NEVER)] = state.done
         assert state is not None  # the walk yields the start in any case

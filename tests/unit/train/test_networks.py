@@ -78,7 +78,7 @@ def test_softmax_runs_predict_probabilities_and_succeed():
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        ([0, 1], r"write np.eye\(2\)\[y\]"),
+        ([0, 2], r"class numbers from 0 to 1, write np.eye\(2\)\[y\]"),
         ([[1, 0, 0], [0, 1, 0]], r"mlp\(\[..., 3\]\)"),
         ([[1, 0], [0.5, 0.2]], r"row 1 of 'data' is \[0.5, 0.2\].*np.eye\(2\)\[c\]"),
         ([[1, 0], [1.5, -0.5]], "0 or greater"),

@@ -15,6 +15,7 @@ from gradlab.graph import (
     Const,
     Expression,
     Ref,
+    find_loss,
     is_apply,
     number,
     simpler,
@@ -72,7 +73,7 @@ class _Prover:
         self.ground, self.depth, self.deadline = ground, depth, deadline
         self.generators: dict[Any, Any] = {}
         self.plain: dict[Expression, Any] = {}
-        labels = ground.labels if ground.loss == "softmax_cross_entropy" else ()
+        labels = ground.labels if ground.loss and find_loss(ground.loss).labels.shares else ()
         self.last_label = labels[-1] if labels else None
         self.other_labels = labels[:-1]
 

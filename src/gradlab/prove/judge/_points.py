@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from gradlab.graph import PRIMITIVES, Apply, Const, Expression, Graph, Ref, Role, as_number, simpler
+from gradlab.graph import PRIMITIVES, Apply, Const, Expression, Graph, Ref, Role, as_number, find_loss, simpler
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._subject import labels_of
 from gradlab.prove.judge._balls import Ball, Balls, UndefinedError
@@ -76,12 +76,13 @@ class Ground:
             mode: from 0 to 3: from which of four distributions.
         """
         graph = self.graph
-        if name in self.labels and self.loss == "softmax_cross_entropy":
+        kind = find_loss(self.loss).labels if name in self.labels else None
+        if kind is not None and kind.shares:
             chosen = random.Random(f"label {number}").randrange(len(self.labels))
             return Fraction(self.labels.index(name) == chosen)
         rng = random.Random(f"{name} {number}")
-        if name in self.labels and self.loss == "binary_cross_entropy":
-            return Fraction(rng.randrange(2))
+        if kind is not None and kind.values:
+            return Fraction(kind.values[rng.randrange(len(kind.values))])
         if WIDE <= number < SOUGHT:
             far = rng.uniform(-2, 3) if number % 3 else rng.uniform(2, 6)
             return Fraction(f"{rng.choice((-1, 1)) * rng.uniform(1, 10):.3f}") * Fraction(10) ** round(far)
