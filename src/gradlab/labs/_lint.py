@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gradlab.labs._cut import OutLine
 from gradlab.labs._diagnostics import Diagnostic
+from gradlab.labs._formulas import formulas_of
 from gradlab.labs._images import without_code
 from gradlab.labs._names import undefined_names
 from gradlab.labs._template import Template
-from gradlab.labs._versions import Versions
+from gradlab.labs._versions import Version, Versions
+from gradlab.tex import Formula, Macro, TexError, parse
 
 # `\\` first: in `\\\begin{...}` the line break ends before the backslash of \begin.
 _TOKEN = re.compile(r"\\\\|\\\$|\\(?P<word>begin|end)\s*\{(?P<name>[A-Za-z]+\*?)\}|(?P<dollars>\$\$)")
@@ -30,8 +32,8 @@ def lint(template: Template, versions: Versions) -> tuple[Diagnostic, ...]:
         versions: what was made of it.
 
     Returns:
-        Warnings: LaTeX environments that are not balanced or stand where MathJax refuses them, in either
-        version; names that only a homework block defines.
+        Warnings: LaTeX environments that are not balanced or stand where MathJax refuses them, and formulas that
+        cannot be read, in either version; names that only a homework block defines.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -52,7 +54,21 @@ def lint(template: Template, versions: Versions) -> tuple[Diagnostic, ...]:
                 where = "" if version.kind == "solution" else "in the question, "
                 remark = Diagnostic(template.path, line, "warning", where + message)
                 found.setdefault((line, message), remark)
+        known = {line for line, _ in found}
+        for formula, line, message in _not_read(version):
+            if known.isdisjoint(formula.lines):
+                found.setdefault((line, message), Diagnostic(template.path, line, "warning", message))
     return tuple(sorted([*found.values(), *undefined_names(template, versions)]))
+
+
+def _not_read(version: Version) -> Iterator[tuple[Formula, int, str]]:
+    """Formulas that cannot be typeset, each with the template line of the mistake and what it is."""
+    macros: dict[str, Macro] = {}
+    for formula in formulas_of(version):
+        try:
+            parse(formula.tex, macros)
+        except TexError as problem:
+            yield formula, formula.place(problem.offset or 0)[0], f"{problem}; the formula is shown as it is written."
 
 
 def _latex(lines: Sequence[OutLine]) -> list[tuple[int, str]]:

@@ -196,7 +196,8 @@ def _wrapped(parser: Parser, name: str) -> Node:
 
 
 def _coloured(parser: Parser, _: str) -> Node:
-    colour = css_colour(parser.words())
+    model = "".join(parser.tokens.optional() or ())
+    colour = css_colour(parser.words(), model)
     return Styled(parser.argument(), "colour", colour)
 
 
@@ -207,6 +208,22 @@ def _substack(parser: Parser, _: str) -> Node:
     before = (Token(text, at, at) for text in r"\begin { subarray } { c }".split())
     after = (Token(text, end, end) for text in r"\end { subarray }".split())
     return parser.sub_parser((*before, *inner, *after))
+
+
+def _braket(parser: Parser, name: str) -> Node:
+    opening = Symbol("|", "open", "normal") if name == "ket" else Symbol("⟨", "open", "normal")
+    closing = Symbol("|", "close", "normal") if name == "bra" else Symbol("⟩", "close", "normal")
+    return Row((opening, parser.argument(), closing))
+
+
+def _second(parser: Parser, _: str) -> Node:
+    parser.tokens.group()  # an address, a class, a style: nothing that mathematics shows
+    return parser.argument()
+
+
+def _boxed_background(parser: Parser, _: str) -> Node:
+    parser.tokens.optional()
+    return parser.argument()
 
 
 def _reference(parser: Parser, name: str) -> Node:
@@ -228,7 +245,8 @@ def _switch_font(parser: Parser, name: str, also_stop: frozenset[str]) -> list[N
 
 
 def _switch_colour(parser: Parser, _: str, also_stop: frozenset[str]) -> list[Node]:
-    colour = css_colour(parser.words())
+    model = "".join(parser.tokens.optional() or ())
+    colour = css_colour(parser.words(), model)
     return [Styled(parser.row(also_stop), "colour", colour)]
 
 
@@ -259,6 +277,9 @@ READERS: dict[str, Callable[[Parser, str], Node]] = {
     **dict.fromkeys(("hspace", "hspace*", "mspace", "hskip", "mskip", "kern", "mkern"), _space),
     **dict.fromkeys(("ensuremath", "mathstrut", "smash", "mathclap"), _transparent),
     **dict.fromkeys(("ref", "eqref"), _reference),
+    **dict.fromkeys(("bra", "ket", "braket"), _braket),
+    **dict.fromkeys(("href", "class", "cssId", "style"), _second),
+    "bbox": _boxed_background,
     "left": _fence,
     "middle": _middle,
     "not": _not,

@@ -21,6 +21,7 @@ from gradlab.tex._symbols import (
     SYMBOLS,
     TYPED,
     UPRIGHT,
+    UPRIGHT_GREEK,
 )
 from gradlab.tex._tables import ENVIRONMENTS, read_environment, read_rows
 from gradlab.tex._tokens import Macro, Token, Tokens, tokenise
@@ -243,7 +244,8 @@ class Parser:
 
     def _symbol(self, name: str) -> Node:
         character, role = SYMBOLS[name]
-        face: Variant = "normal" if role != "ord" or character in UPRIGHT else "italic"
+        upright = role != "ord" or character in UPRIGHT or name in UPRIGHT_GREEK
+        face: Variant = "normal" if upright else "italic"
         bold = self.variant in ("bold", "bold-italic") and role == "ord"
         return Symbol(character, role, self.variant if bold and self.variant else face)
 
@@ -279,7 +281,7 @@ def _unknown(name: str) -> str:
     known = [*SYMBOLS, *READERS, *SWITCHES, *FUNCTIONS, *LIMIT_FUNCTIONS]
     near = difflib.get_close_matches(name, known, 1, 0.75) if len(name) > 2 else []
     hint = f"; did you mean \\{near[0]}?" if near else ""
-    return f"\\{name} is not a command that Jupyter's mathematics knows{hint}"
+    return f"\\{name} is not a command that can be typeset{hint}"
 
 
 def _only_primes(sup: Node) -> int:

@@ -51,7 +51,7 @@ rightharpoonup ⇀ rightharpoondown ⇁ rightleftharpoons ⇌ leftrightharpoons 
 leftleftarrows ⇇ rightrightarrows ⇉ leftrightarrows ⇆ rightleftarrows ⇄ twoheadrightarrow ↠ twoheadleftarrow ↞
 rightarrowtail ↣ leftarrowtail ↢ curvearrowleft ↶ curvearrowright ↷ circlearrowleft ↺ circlearrowright ↻
 rightsquigarrow ⇝ leadsto ⇝ leftrightsquigarrow ↭ dashrightarrow ⇢ dashleftarrow ⇠ nrightarrow ↛ nleftarrow ↚
-nRightarrow ⇏ nLeftarrow ⇍ multimap ⊸ restriction ↾
+nRightarrow ⇏ nLeftarrow ⇍ multimap ⊸ restriction ↾ coloneq ≔ eqcolon ≕ vcentcolon ∶ dblcolon ∷
 """
 _OPEN = """
 lbrace { { { lbrack [ langle ⟨ lfloor ⌊ lceil ⌈ lvert | lVert ‖ lparen ( lgroup ⟮ lmoustache ⎰ ulcorner ⌜ llcorner ⌞
@@ -92,6 +92,12 @@ def _table() -> dict[str, tuple[str, Role]]:
 
 SYMBOLS = _table()
 """Command name (without its backslash) to character and role."""
+
+UPRIGHT_GREEK: dict[str, tuple[str, Role]] = {
+    f"up{name}": (character, role) for name, (character, role) in SYMBOLS.items() if "α" <= character <= "ω"
+}
+"""Greek letters that are set upright, such as `\\upalpha`."""
+SYMBOLS |= UPRIGHT_GREEK
 
 UPRIGHT = frozenset(_pairs(_UPRIGHT).values())
 """Ordinary characters that TeX sets upright where a letter would be italic."""

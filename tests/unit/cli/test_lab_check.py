@@ -76,11 +76,11 @@ def test_the_graph_of_the_header_counts(run):
 
 
 def test_what_is_not_understood_fails_where_that_is_asked_for(run):
-    name = lab("lab.md", r"\foo{z}")
+    name = lab("lab.md", r"\heartsuit z")
     status, out, _ = run(name)
     assert status == 0
     assert row(out, "Question 1")[:6] == ["13", "Question 1", "key", "", "", "1"]
-    assert r"\foo" in row(out, "Question 1")[6]
+    assert r"\heartsuit" in row(out, "Question 1")[6]
     assert run(name, "--strict")[0] == 1
 
 

@@ -84,3 +84,12 @@ def test_the_article_a_is_no_name(tmp_path):
     code = "#!TAG HWBEGIN\n#!MSG Choose a {}.\na = 1\n#!TAG HWEND\nprint(a)"
     assert len(remarks(tmp_path, f"```python\n{code.format('value')}\n```\n")) == 1
     assert remarks(tmp_path, f"```python\n{code.format('value `a`')}\n```\n") == []
+
+
+def test_a_formula_that_cannot_be_read_is_named_once_with_its_line(tmp_path):
+    path = tmp_path / "lab.md"
+    path.write_text("Here $\\newcommand{\\R}{\\mathbb{R}} \\R$.\n\n$$\n\\R =\n\\aplha\n$$\n\n$$\\begin{align*}x$$\n")
+    template = read_template(path)
+    remarks = lint(template, make_versions(template))
+    assert [remark.line for remark in remarks] == [5, 8, 8]
+    assert "did you mean \\alpha?" in remarks[0].message

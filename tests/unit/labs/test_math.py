@@ -54,6 +54,9 @@ CATALOGUE = [
     r"\langle x\rangle\lfloor x\rfloor\lceil x\rceil",
     r"{}^{2}x_{3}^{4} + x^* + (a)^2 + \log^2 x",
     "é漢",
+    r"\eta\textbf{g}a\textit{b}2\texttt{c}\mathbf{x}\textsf{d}",
+    r"\require{cancel}\color[rgb]{1,0,0}\bf x \textcolor[HTML]{00FF00}{y}",
+    r"\upalpha \braket{a|b} \bbox[yellow]{z} \href{u}{v}",
 ]  # fmt: skip
 
 
@@ -118,6 +121,13 @@ def test_a_tag_is_kept():
     assert "<mtext>(1)</mtext>" in mathml(r"x \tag{1}", display=True)
     assert 'numbering: _ => "(1)"' in typst(r"x \tag{1}", display=True)
     assert '"(a)"' in typst(r"\begin{align}x&=1\tag{a}\\y&=2\end{align}", display=True)
+
+
+def test_a_big_bracket_with_a_power_is_as_large_as_its_partner():
+    printed = mathml(r"\big(h\big)^2")
+    assert printed.count('minsize="1.2em"') == 2
+    # Alone as a base the bracket would make the whole an operator, which browsers do not stretch.
+    assert '</mo><mpadded width="0"><mphantom><mi>)</mi></mphantom></mpadded></mrow><mn>2</mn></msup>' in printed
 
 
 def test_bold_is_upright_and_boldsymbol_is_not():

@@ -196,7 +196,7 @@ def _(node: Scripts) -> str:
     base = node.base
     single = base.items[0] if isinstance(base, Row) and len(base.items) == 1 else base
     stacked = _has_limits(single) if node.limits is None else node.limits
-    parts = [_grouped(base) if base != Row() else "<mrow></mrow>"]
+    parts = [_sized_base(single) if isinstance(single, Sized) else _grouped(base) if base != Row() else "<mrow></mrow>"]
     if node.sub is not None:
         parts.append(_grouped(node.sub))
     sup = _with_primes(node)
@@ -205,6 +205,15 @@ def _(node: Scripts) -> str:
     under, over = ("under", "over") if stacked else ("sub", "sup")
     element = f"m{under if node.sub is not None else ''}{over if sup is not None else ''}"
     return f"<{element}>{''.join(parts)}</{element}>"
+
+
+def _sized_base(bracket: Sized) -> str:
+    """Print a bracket of a fixed size that carries scripts.
+
+    Alone it would make the whole an operator, which browsers leave unstretched; beside something it keeps its size.
+    """
+    strut = f'<mpadded width="0"><mphantom><mi>{escape(bracket.text)}</mi></mphantom></mpadded>'
+    return f"<mrow>{_print(bracket)}{strut}</mrow>"
 
 
 def _with_primes(node: Scripts) -> Node | None:
