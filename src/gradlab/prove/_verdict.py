@@ -57,6 +57,8 @@ class Fault(Enum):
     WRONG_POWER = "a power is wrong: a square is missing or too much"
     RECIPROCAL = "something stands above the fraction bar that belongs below it, or the other way round"
     COMPLEMENT = "something and one minus it are confused"
+    TRANSPOSE = "a transpose is missing or too much, or factors stand in the wrong order"
+    SEVERAL = "there are two mistakes"
 
     @property
     def remedy(self) -> str:

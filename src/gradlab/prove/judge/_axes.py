@@ -153,9 +153,9 @@ class Axes:
                 axis = ("axis", node.head, side, place)
                 self.families[node.head, side, place] = None
                 if isinstance(index, Index):
-                    self.dims.unify(axis, self.letter(index.letter, bound))
+                    self._ranged(axis, self.letter(index.letter, bound))
                     count = self.graph_size(node, place + side * len(node.below))
-                    if count:
+                    if count and self.dims.number(axis) is None:
                         self.dims.unify(axis, count)
         family = self.known.families.get(node.head)
         key = ("family", node.head)
@@ -164,6 +164,14 @@ class Axes:
             places = {letter: ("axis", node.head, 0, place) for place, letter in enumerate(family.below)}
             places |= {letter: ("axis", node.head, 1, place) for place, letter in enumerate(family.above)}
             self.see(family.body, {**places})
+
+    def _ranged(self, axis: Key, letter: Key) -> None:
+        """An index runs over a family; a sum that ends at a number may end anywhere."""
+        try:
+            self.dims.unify(axis, letter)
+        except ShapeError:
+            if self.dims.number(letter) is None:
+                raise
 
     def _total(self, node: Total, bound: Mapping[str, Key]) -> None:
         self._count += 1

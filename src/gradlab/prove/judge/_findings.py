@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from gradlab.graph import Expression
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import Names
-from gradlab.prove._tree import Writer
 from gradlab.prove._verdict import Method, Repair, Truth, Witness
 from gradlab.prove.judge._axes import Setting, ShapeError, settings
 from gradlab.prove.judge._compare import AGREEMENT, Comparison
@@ -19,8 +18,10 @@ from gradlab.prove.judge._exact import equal_exactly
 from gradlab.prove.judge._trial import Trial
 from gradlab.prove.judge._world import NothingSaysError
 from gradlab.prove.judge.arrays._fitting import Fit, Fitting
+from gradlab.prove.judge.repairs._chain import Repairer
 from gradlab.prove.read._nodes import Condition
 from gradlab.prove.read._statements import Chain, Known, Layout
+from gradlab.prove.read._write import Writer
 
 SECONDS_FOR_EXACT = 0.4
 
@@ -93,13 +94,24 @@ class Judge:
                 return [self.misshapen(chain, [error for error in fits if isinstance(error, ShapeError)])]
             natural = min(fit.strain for fit in fitting)
             kept = [fit for fit in fitting if fit.strain == natural]
-            found = [(fit.layout, self.judged(chain, fit)) for fit in kept]
+            found = [(fit.layout, *self.judged(chain, fit)) for fit in kept]
         except NotUnderstoodError as error:
             return [self.not_understood(chain, i, error) for i in range(len(chain.sides) - 1)]
         except (OutOfTimeError, RecursionError) as error:
             reason = str(error) or "this is nested too deeply"
             return [Finding(Truth.NOT_UNDERSTOOD, reason=reason) for _ in chain.sides[1:]]
-        return [_agreed([(layout, each[i]) for layout, each in found]) for i in range(len(chain.sides) - 1)]
+        result = [_agreed([(layout, each[i]) for layout, each, _ in found]) for i in range(len(chain.sides) - 1)]
+        return self.repaired(chain, result, found[0][2])
+
+    def repaired(self, chain: Chain, found: list[Finding], trial: Trial) -> list[Finding]:
+        """The verdicts with repairs of the false ones."""
+        repairer = Repairer(trial, chain.sides, self.deadline)
+        for i, finding in enumerate(found):
+            if finding.truth is Truth.FALSE and finding.witness is not None:
+                finding.repair = repairer.step(i)
+                if finding.repair is not None and finding.repair.side == i > 0:
+                    finding.reason = "the side before this step is wrong already; with its repair this step holds"
+        return found
 
     def misshapen(self, chain: Chain, errors: list[ShapeError]) -> Finding:
         """The verdict where no shapes fit."""
@@ -118,7 +130,7 @@ class Judge:
 
     # ---- in settings
 
-    def judged(self, chain: Chain, fit: Fit) -> list[Finding]:
+    def judged(self, chain: Chain, fit: Fit) -> tuple[list[Finding], Trial]:
         """The verdicts in one way, the derivatives of formulas taken through what is computed if that can be."""
         own = tuple(c for c in self.conditions if not _is_of_indices(c))
         way = fit.way
@@ -129,8 +141,8 @@ class Judge:
             other = Trial(self.names, self.known, found, replace(way, through=False), own, self.deadline)
             again = [self.step(chain, i, other) for i in range(len(chain.sides) - 1)]
             if all(each.truth is Truth.TRUE for each in again):
-                return again
-        return result
+                return again, other
+        return result, trial
 
     def step(self, chain: Chain, i: int, trial: Trial) -> Finding:
         """The verdict on one step."""
@@ -212,7 +224,8 @@ class Judge:
 
     def rounded(self, left: Expression, right: Expression, digits: int, trial: Trial, result: Comparison) -> Finding:
         """The verdict on a number that is written with so many decimals."""
-        if not result.constant and result.differing is not None and result.differing.given:
+        ground = trial.points.grounds[trial.points.variants[0]]
+        if ground.given_in(*(side for pair in trial.pairs(left, right, trial.points.variants[0]) for side in pair)):
             return Finding(Truth.NOT_UNDERSTOOD, reason="an approximation of a formula is not judged")
         a, b = result.values
         half = result.differing.balls.number(result.differing.balls.fraction(_half(digits)))  # type: ignore[union-attr]

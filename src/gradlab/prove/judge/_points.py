@@ -355,6 +355,11 @@ class Points:
             )  # fmt: skip
         return self._quick[number]
 
+    def elsewhere(self, number: int, more: Mapping[str, float]) -> MachinePoint:
+        """A point in machine numbers with values of some names."""
+        fixed = {name: float(value) for name, value in self.fixed(number).items()}
+        return MachinePoint(self.grounds[self.variant(number)], number, self.mode(number), {**fixed, **more})
+
 
 def short(value: float) -> str:
     """A number in a few digits."""

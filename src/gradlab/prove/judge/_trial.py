@@ -7,7 +7,6 @@ from collections import ChainMap
 from gradlab.graph import Expression, Ref, ordered_names
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._names import Names
-from gradlab.prove._tree import Writer
 from gradlab.prove.judge._axes import Setting
 from gradlab.prove.judge._compare import Comparison, Pair, compare, distinguishable, every_formula
 from gradlab.prove.judge._conditions import met
@@ -16,6 +15,7 @@ from gradlab.prove.judge._unknown import shown as example_shown
 from gradlab.prove.judge._world import Way, World
 from gradlab.prove.read._nodes import Call, Condition
 from gradlab.prove.read._statements import Known
+from gradlab.prove.read._write import Writer
 
 MOST_SHOWN = 12
 

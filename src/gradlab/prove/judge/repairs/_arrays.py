@@ -1,0 +1,54 @@
+"""Products of vectors and matrices: a transpose that is missing or too much, factors in the wrong order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+
+from gradlab.graph import Apply, Expression, is_apply
+from gradlab.prove._verdict import Fault
+from gradlab.prove.judge.arrays._shapes import holds_array
+from gradlab.prove.judge.repairs._paths import replace_at
+from gradlab.prove.judge.repairs._search import Change, Search
+from gradlab.prove.read._nodes import Operation, Tensor
+
+MOST_FACTORS = 4
+
+
+def transposes(search: Search) -> Iterator[Change]:
+    """Every array transposed, and not; the factors of every product in another order; products entry by entry."""
+    if not any(holds_array(side) for side in search.written):
+        return
+    for path, node in search.nodes:
+        for other, message in turned(search, node):
+            yield Change(Fault.TRANSPOSE, replace_at(search.side, path, other), message, search.latex(other))
+    for path, node in search.nodes:
+        if is_apply(node, "mul") and 1 < len(node.args) <= MOST_FACTORS:
+            for order in permutations(node.args):
+                if order != node.args:
+                    yield from ordered(search, path, node, order)
+
+
+def turned(search: Search, node: Expression) -> Iterator[tuple[Expression, str]]:
+    """A part transposed, or without its transpose."""
+    if isinstance(node, Operation) and node.kind == "transpose":
+        inner = node.operands[0]
+        yield inner, f"write {search.latex(inner)} for {search.latex(node)}"
+    elif isinstance(node, Tensor) or (isinstance(node, Operation) and node.kind != "hadamard"):
+        new = Operation("transpose", (node,))
+        yield new, f"write {search.latex(new)} for {search.latex(node)}"
+
+
+def ordered(search: Search, path: tuple[int, ...], node: Expression, order: tuple[Expression, ...]) -> Iterator[Change]:
+    """The factors of a product in another order, one of them transposed where that is needed."""
+    plain = Apply("mul", order)
+    choices = [plain]
+    for k, factor in enumerate(order):
+        choices += [Apply("mul", (*order[:k], other, *order[k + 1 :])) for other, _ in turned(search, factor)]
+    for other in choices:
+        message = f"write {search.latex(other)} for {search.latex(node)}"
+        yield Change(Fault.TRANSPOSE, replace_at(search.side, path, other), message, search.latex(other))
+    if len(order) == 2:
+        each = Operation("hadamard", order)
+        message = f"write {search.latex(each)} for {search.latex(node)}"
+        yield Change(Fault.TRANSPOSE, replace_at(search.side, path, each), message, search.latex(each))

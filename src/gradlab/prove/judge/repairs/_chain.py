@@ -1,0 +1,128 @@
+"""Which side of a false step is wrong, and the simplest change that makes it right."""
+
+from __future__ import annotations
+
+from gradlab.graph import Expression, Partial, Ref
+from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
+from gradlab.prove._verdict import Fault, Repair
+from gradlab.prove.judge._axes import ShapeError
+from gradlab.prove.judge._points import Undefined
+from gradlab.prove.judge._trial import Trial
+from gradlab.prove.judge.repairs import ALL, Change, Search, two
+from gradlab.prove.read._nodes import Array, Derivative
+from gradlab.prove.read._write import Writer
+
+SECONDS_FOR_SIDE = 1.0
+POINTS_TO_COMPARE = 6
+
+
+class Repairer:
+    """Repairs the false steps of a chain.
+
+    A side is wrong if it differs from the first one, which says what the chain is about. Of a false step the wrong side
+    is repaired, so that two steps beside one wrong side get one repair.
+
+    Args:
+        trial: the chain in the way in which it was judged.
+        sides: its sides.
+        deadline: when to stop.
+    """
+
+    def __init__(self, trial: Trial, sides: tuple[Expression | NotUnderstoodError, ...], deadline: Deadline) -> None:
+        self.trial, self.sides, self.deadline = trial, sides, deadline
+        self.writer = Writer(trial.known.graph.symbols)
+        self.done: dict[tuple[int, int], Repair | None] = {}
+        self.right: dict[int, bool] = {0: True}
+
+    def step(self, i: int) -> Repair | None:
+        """The repair of one step, if one is found."""
+        try:
+            order = [(i + 1, i), (i, i + 1)]
+            if not self.is_right(i) and self.is_right(i + 1):
+                order.reverse()
+            for wrong, other in order:
+                repair = self.side(wrong, other)
+                if repair is not None:
+                    return repair
+        except (OutOfTimeError, NotUnderstoodError, RecursionError, ShapeError):
+            return None
+        return None
+
+    def is_right(self, i: int) -> bool:
+        """Whether a side is equal to the first."""
+        if i not in self.right:
+            self.right[i] = self.equal(self.sides[0], self.sides[i])
+        return self.right[i]
+
+    def equal(self, a: Expression | NotUnderstoodError, b: Expression | NotUnderstoodError) -> bool:
+        """Whether two sides agree at a few points."""
+        if not (isinstance(a, Expression) and isinstance(b, Expression)):
+            return False
+        try:
+            result = self.trial.compared(a, b, wanted=POINTS_TO_COMPARE)
+        except (*Undefined, NotUnderstoodError, ShapeError):
+            return False
+        return result.differing is None and bool(result.agreeing)
+
+    def side(self, wrong: int, other: int) -> Repair | None:
+        """The repair of one side, after which it is equal to another."""
+        # What the chain is about is not repaired, unless nothing else helps: the derivative that was asked for.
+        key = wrong, 0 if self.is_right(other) else other
+        if key not in self.done:
+            self.done[key] = self.searched(wrong, other)
+        return self.done[key]
+
+    def searched(self, wrong: int, other: int) -> Repair | None:
+        """The repair of one side, looked for."""
+        side, target = self.sides[wrong], self.sides[other]
+        if not (isinstance(side, Expression) and isinstance(target, Expression)):
+            return None
+        if isinstance(side, Array) and isinstance(target, Array) and len(side.args) == len(target.args):
+            return self.of_entries(wrong, side, target)
+        found = self.change(wrong, side, target)
+        return None if found is None else self.made(found, wrong, found[-1].side)
+
+    def of_entries(self, wrong: int, side: Array, target: Array) -> Repair | None:
+        """The repair of an array that is written out and has one wrong entry."""
+        pairs = list(zip(side.args, target.args, strict=True))
+        differing = [k for k, (a, b) in enumerate(pairs) if not self.equal(a, b)]
+        if len(differing) != 1:
+            return None
+        k = differing[0]
+        found = self.change(wrong, *pairs[k])
+        if found is None:
+            return None
+        whole = side.with_args((*side.args[:k], found[-1].side, *side.args[k + 1 :]))
+        return self.made(found, wrong, whole, f"entry {k + 1}: ")
+
+    def made(self, found: list[Change], wrong: int, whole: Expression, entry: str = "") -> Repair:
+        """Changes as a repair."""
+        message = entry + "; and ".join(change.message for change in found)
+        fault = found[0].fault if len(found) == 1 else Fault.SEVERAL
+        detail = found[0].detail if len(found) == 1 else ", ".join(change.fault.value for change in found)
+        return Repair(fault, message, wrong, self.writer.latex(whole), detail)
+
+    def change(self, wrong: int, side: Expression, target: Expression) -> list[Change] | None:
+        """The simplest change of a side, or two, after which it is equal to another."""
+        written = tuple(other for other in self.sides if isinstance(other, Expression))
+        search = Search(self.trial, written, side, target, Deadline(SECONDS_FOR_SIDE, self.deadline))
+        if not search.possible or not any(search.given):
+            return None
+        asked = wrong == 0 and isinstance(side, Partial | Derivative)
+        for kind in ALL[:2] if asked else ALL:
+            for change in kind(search):
+                if repeats(change.side, target):
+                    continue
+                if search.fits(change.side) and search.verified(change.side):
+                    return [change]
+        if asked:
+            return None
+        for first, second in two(search) if not search.unknown else ():
+            if not repeats(second.side, target) and search.verified(second.side):
+                return [first, second]
+        return None
+
+
+def repeats(side: Expression, target: Expression) -> bool:
+    """Whether a repaired side would be what was asked for: a derivative not yet worked out, or a name."""
+    return side == target and isinstance(target, Partial | Derivative | Ref)

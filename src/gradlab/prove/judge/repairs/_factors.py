@@ -1,0 +1,234 @@
+"""A factor of the chain rule that is missing, one that is too much, one that belongs to another function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from gradlab.graph import ONE, Apply, Expression, Ref, div, is_apply, mul, neg, number, parse, transform
+from gradlab.prove._verdict import Fault
+from gradlab.prove.judge.repairs._paths import at_path, nodes, replace_at
+from gradlab.prove.judge.repairs._search import (
+    Change,
+    Search,
+    Values,
+    constant_of,
+    names_of,
+    partial_of,
+    ratio,
+    same,
+    times,
+)
+from gradlab.prove.judge.repairs._whole import scaled
+from gradlab.prove.read._nodes import Call, Derivative, Index, Indexed, Total
+
+# How derivatives of activations are written: of the argument x, and of the value v.
+_DERIVATIVES = {
+    "sigmoid": ("sigmoid(x)*(1 - sigmoid(x))", "v*(1 - v)"),
+    "tanh": ("1 - tanh(x)**2", "1 - v**2"),
+    "softplus": ("sigmoid(x)", "1 - exp(-v)"),
+    "relu": ("step(x)", "step(v)"),
+}
+_FORMS = {name: tuple(map(parse, texts)) for name, texts in _DERIVATIVES.items()}
+
+
+def factors(search: Search) -> Iterator[Change]:
+    """The side times a local derivative, or times what makes the derivative of one activation that of another."""
+    needed = ratio(search.wanted, search.found)
+    if needed is None:
+        return
+    yield from confused_derivatives(search, needed)
+    yield from named_factors(search, (), search.side, needed)
+
+
+def confused_derivatives(search: Search, needed: Values) -> Iterator[Change]:
+    """The derivative of a wrong activation in place of the right one."""
+    for name_of_it in search.computed:
+        formula = search.formula(name_of_it)
+        if not (isinstance(formula, Apply) and formula.primitive in _FORMS and isinstance(formula.args[0], Ref)):
+            continue
+        right = search.slope(name_of_it, formula.args[0].name)
+        for name, forms in _FORMS.items():
+            for form, meant in zip(forms, _FORMS[formula.primitive], strict=True):
+                wrong, instead = (_inserted(shape, formula.args[0], name_of_it) for shape in (form, meant))
+                side = div(times(search.side, instead), wrong)
+                values, constant = search.values(div(right, wrong)), search.values(wrong)
+                if name == formula.primitive or values is None or constant is None or constant_of(constant) is not None:
+                    continue
+                if same(values, needed):
+                    latex = search.latex(right)
+                    shown = search.latex(wrong)
+                    message = f"{shown} is not {latex}: {search.writer.name(name_of_it)} is {search.latex(formula)}"
+                    yield Change(Fault.WRONG_FUNCTION, side, message, latex)
+
+
+def _inserted(form: Expression, argument: Expression, value: str) -> Expression:
+    return transform(form, lambda node: argument if node == Ref("x") else Ref(value) if node == Ref("v") else None)
+
+
+def named_factors(search: Search, path: tuple[int, ...], part: Expression, needed: Values) -> Iterator[Change]:
+    """A part times a local derivative of the graph, or times a quantity."""
+    candidates: list[Expression] = [*search.edges, *map(search.named, search.quantities)]
+    candidates += [*inner_formulas(search), *from_the_top(search), *own_names(search)]
+    for sign in (1, -1):
+        for factor in candidates:
+            values = search.values(factor)
+            if values is None or constant_of(values) is not None:
+                continue
+            if same(tuple(sign * value for value in values), needed):
+                new = times(part, factor if sign > 0 else neg(factor))
+                latex = search.latex(factor)
+                minus = "" if sign > 0 else ", and a sign is wrong"
+                yield Change(
+                    Fault.MISSING_FACTOR,
+                    replace_at(search.side, path, new),
+                    f"the factor {latex} is missing{minus}",
+                    latex,
+                )
+    for factor in (parse("log(x)"), parse("exp(x)")):
+        for name in [name for name in search.side.names if sum(1 for _ in name) < 40]:
+            made = transform(factor, lambda node: Ref(name) if node == Ref("x") else None)  # noqa: B023
+            values = search.values(made)
+            if values is not None and same(values, needed):
+                latex = search.latex(made)
+                side = replace_at(search.side, path, times(part, made))
+                yield Change(Fault.MISSING_FACTOR, side, f"the factor {latex} is missing", latex)
+
+
+def extra_factors(search: Search) -> Iterator[Change]:
+    """Every product without one of its factors, or over a local derivative; the side times an inner derivative."""
+    for path, node in search.nodes:
+        if is_apply(node, "mul"):
+            for i, factor in enumerate(node.args):
+                rest = node.args[:i] + node.args[i + 1 :]
+                new = rest[0] if len(rest) == 1 else Apply("mul", rest)
+                yield from without(search, replace_at(search.side, path, new), factor)
+        elif is_apply(node, "div"):
+            yield from without(search, replace_at(search.side, path, node.args[0]), div(ONE, node.args[1]))
+    needed = ratio(search.wanted, search.found)
+    for edge in search.edges if needed is not None else ():
+        values = search.values(edge)
+        if values is not None and constant_of(values) is None and needed is not None and len(values) == len(needed):
+            if same(tuple(value * factor for value, factor in zip(values, needed, strict=True)), (1.0,) * len(values)):
+                yield from without(search, div(search.side, edge), edge)
+    yield from borrowed(search)
+
+
+def without(search: Search, side: Expression, factor: Expression) -> Iterator[Change]:
+    if search.fits(side):
+        latex = search.latex(factor)
+        yield Change(Fault.EXTRA_FACTOR, side, f"the factor {latex} is too much", latex)
+
+
+def borrowed(search: Search) -> Iterator[Change]:
+    """The side times the inner derivative of a function in what the chain differentiates."""
+    needed = ratio(search.wanted, search.found)
+    if needed is None:
+        return
+    for factor in inner_derivatives(search):
+        values = search.values(factor)
+        if values is not None and constant_of(values) is None and same(values, needed):
+            latex = search.latex(factor)
+            yield Change(Fault.MISSING_FACTOR, times(search.side, factor), f"the factor {latex} is missing", latex)
+
+
+def inner_derivatives(search: Search) -> list[Expression]:
+    """The derivatives of what stands inside functions and powers in what the chain differentiates."""
+    found: dict[Expression, None] = {}
+    for formula, wrt in differentiated(search):
+        for _, node in nodes(formula):
+            if isinstance(node, Apply) and node.primitive not in ("add", "mul", "neg"):
+                for argument in node.args:
+                    if not isinstance(argument, Ref) and argument.names:
+                        found[Derivative(argument, (wrt,))] = None
+    return list(found)[:60]
+
+
+def from_the_top(search: Search) -> list[Expression]:
+    """The derivatives of what is differentiated by what lies below it: what is fused when fractions cancel."""
+    tops = dict.fromkeys(of for of, _ in search.partials)
+    return [search.slope(top, name) for top in tops for name in search.computed if name in search.upstream(top)][:100]
+
+
+def inner_formulas(search: Search) -> list[Expression]:
+    """Sums inside the formulas of the graph: bases of squares, arguments of functions."""
+    written = [formula for name in search.computed if (formula := search.formula(name)) is not None]
+    inside = (node for formula in written for path, node in nodes(formula) if path and is_apply(node, "add"))
+    return list(dict.fromkeys(inside))[:60]
+
+
+def own_names(search: Search) -> list[Expression]:
+    """The names, entries and small formulas that stand in the chain."""
+    found: dict[Expression, None] = {}
+    for side in search.written:
+        for _, node in nodes(side):
+            if names_of(node) or isinstance(node, Indexed | Call):
+                found[node] = None
+    return list(found)[:40]
+
+
+def differentiated(search: Search) -> list[tuple[Expression, Expression]]:
+    """The formulas that the chain differentiates, each with its variable."""
+    result: dict[tuple[Expression, Expression], None] = {}
+    for side in search.written:
+        for _, node in nodes(side):
+            pair = partial_of(node)
+            formula = search.formula(pair[0]) if pair is not None else None
+            if pair is not None and formula is not None:
+                result[formula, search.named(pair[1])] = None
+            elif isinstance(node, Derivative) and len(node.wrt) == 1:
+                result[node.body, node.wrt[0]] = None
+    return list(result)
+
+
+def under_sums(search: Search) -> Iterator[Change]:
+    """What is added up times minus one, a small number, or an entry or a name of the chain."""
+    for path, node in search.nodes:
+        if not isinstance(node, Total):
+            continue
+        for where, part in nodes(node.body):
+            if where and not is_apply(at_path(node.body, where[:-1]), "add"):
+                continue
+            inside = (*path, 0, *where)
+            shown = search.latex(part)
+            yield Change(Fault.SIGN, replace_at(search.side, inside, neg(part)), f"the sign of {shown} is wrong", shown)
+            for value in (2, Fraction(1, 2)):
+                new = replace_at(search.side, inside, mul(number(value), part))
+                yield Change(Fault.CONSTANT_FACTOR, new, f"a factor {search.latex(number(value))} in {shown}", shown)
+            for factor in factors_under(search, node.letter):
+                latex = search.latex(factor)
+                side = replace_at(search.side, inside, times(part, factor))
+                yield Change(Fault.MISSING_FACTOR, side, f"the factor {latex} is missing under the sum", latex)
+
+
+def factors_under(search: Search, letter: str) -> list[Expression]:
+    """Entries of all families of the chain with the letter of a sum for one of theirs, and names."""
+    found: dict[Expression, None] = {}
+    for factor in own_names(search):
+        if isinstance(factor, Indexed):
+            places = [i for i, index in enumerate(factor.args) if isinstance(index, Index)]
+            for place in places:
+                args = (*factor.args[:place], Index(letter), *factor.args[place + 1 :])
+                found[factor.with_args(args)] = None
+        found[factor] = None
+    return list(found)
+
+
+def term_factors(search: Search) -> Iterator[Change]:
+    """Every term of a sum, and every argument of a function, times a number or a local derivative."""
+    for path, node in search.nodes:
+        above = at_path(search.side, path[:-1]) if path else None
+        inside = isinstance(above, Apply) and above.primitive not in ("mul", "div", "neg")
+        if above is None or not (inside or isinstance(above, Call)):
+            continue
+        wanted, found = search.needed(path) or search.reached(path), search.values(node)
+        needed = None if wanted is None or found is None else ratio(wanted, found)
+        if needed is None:
+            continue
+        value = constant_of(needed)
+        if value is not None and value not in (0, 1, -1):
+            change = scaled(search, node, value)
+            side = replace_at(search.side, path, mul(number(value), node))
+            yield Change(change.fault, side, f"{change.message} in {search.latex(node)}", change.detail)
+        elif value is None:
+            yield from named_factors(search, path, node, needed)

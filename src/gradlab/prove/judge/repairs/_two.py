@@ -1,0 +1,40 @@
+"""Two mistakes in one side: one change after the other, the simplest first, the second computed from what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from gradlab.prove._errors import Deadline, OutOfTimeError
+from gradlab.prove.judge.repairs._factors import extra_factors, factors, term_factors, under_sums
+from gradlab.prove.judge.repairs._names import indices, names
+from gradlab.prove.judge.repairs._parts import functions, powers, signs
+from gradlab.prove.judge.repairs._search import Change, Search
+from gradlab.prove.judge.repairs._terms import terms
+from gradlab.prove.judge.repairs._whole import whole
+
+Kind = Callable[[Search], Iterator[Change]]
+# What is tried first without knowing whether it is right, and what is then computed from the values that are needed.
+FIRST: tuple[Kind, ...] = (signs, powers, functions, extra_factors, indices, under_sums, names)
+THEN: tuple[Kind, ...] = (whole, factors, term_factors, signs, powers, functions, indices, terms)
+MOST_FIRST = 150
+SECONDS = 0.35
+
+
+def two(search: Search) -> Iterator[tuple[Change, Change]]:
+    """Pairs of changes after which a side may hold."""
+    deadline = Deadline(SECONDS, search.deadline)
+    search.pruning, search.deadline = False, deadline
+    count = 0
+    try:
+        for kind in FIRST:
+            for first in kind(search):
+                count += 1
+                if count > MOST_FIRST:
+                    return
+                inner = search.of(first.side)
+                if inner is None:
+                    continue
+                for then in THEN[:3] if count > MOST_FIRST // 3 else THEN:
+                    yield from ((first, second) for second in then(inner) if inner.fits(second.side))
+    except OutOfTimeError:
+        return
