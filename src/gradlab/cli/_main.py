@@ -14,6 +14,7 @@ _EXTRAS = {
     "jupytext": "labs", "nbformat": "labs", "nbclient": "labs", "jupyter_client": "labs", "jupyter_core": "labs",
     "ipykernel": "labs", "IPython": "labs", "pypandoc": "labs", "typst": "labs", "markdown_it": "labs",
     "pygments": "labs", "pypdf": "labs", "ahocorasick_rs": "labs", "yaml": "labs", "PIL": "labs",
+    "pandas": "tables", "pyarrow": "tables",
     "matplotlib": "plot", "torch": "torch", "lark": "prove", "numba": "sweep", "xarray": "sweep",
 }  # fmt: skip
 

@@ -119,8 +119,13 @@ def _data(section: Mapping[str, Any], folder: Path) -> Any:
     if ("set" in section) == ("file" in section):
         raise SpecError(f'[data] needs either set, one of {", ".join(data_sets())}, or file, as file = "points.csv".')
     if "file" in section:
-        _check_keys(section, ("file", "labels"), "data")
-        return _from_file(folder / str(section["file"]), section.get("labels", 1))
+        _check_keys(section, ("file", "labels", "label", "columns"), "data")
+        path = folder / str(section["file"])
+        labels = section.get("labels", 1)
+        if not isinstance(labels, int) or isinstance(labels, bool) or labels < 1:
+            raise SpecError(f"data.labels is the number of columns that hold labels, from 1, but it is {labels!r}.")
+        label = section.get("label", labels)
+        return named("data", gradlab.datasets.table, path, label=label, columns=section.get("columns"))
     name = section["set"]
     if name not in data_sets():
         near = get_close_matches(str(name), data_sets(), n=1)
@@ -132,22 +137,6 @@ def _data(section: Mapping[str, Any], folder: Path) -> Any:
     options = {key: value for key, value in section.items() if key != "set"}
     _check_keys(options, _arguments(make), "data")
     return named("data", make, **options)
-
-
-def _from_file(path: Path, labels: object) -> Any:
-    """Points and labels from a file with a row for each point; the labels are its last columns."""
-    if not isinstance(labels, int) or isinstance(labels, bool) or labels < 1:
-        raise SpecError(f"data.labels is the number of columns that hold labels, from 1, but it is {labels!r}.")
-    try:
-        table = np.loadtxt(path, delimiter=",", ndmin=2)
-    except (OSError, ValueError) as problem:
-        raise SpecError(
-            f"data.file: {path} cannot be read ({problem}); it holds a row for each point: its coordinates and its "
-            "label, with commas between. A line of names begins with #."
-        ) from None
-    if table.shape[1] <= labels:
-        raise SpecError(f"data.file: {path} has {table.shape[1]} columns, too few for points and {labels} of labels.")
-    return named("data", gradlab.datasets.dataset, table[:, :-labels], table[:, -labels:], name=path.stem)
 
 
 def _values(key: str, value: Any) -> Any:

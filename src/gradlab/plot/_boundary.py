@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -77,6 +77,9 @@ def decision_boundary(
     x, y = (np.asarray(part, dtype=np.float64) for part in data)
     if x.ndim != 2 or x.shape[1] != 2:
         raise PlotError(f"decision_boundary draws points in a plane, but x has the shape {x.shape}; give shape (N, 2).")
+    found = np.asarray(model.predict(x[:1]))
+    if found.ndim == 2 and y.ndim == 1:  # class numbers, with an output for each class
+        y = np.eye(found.shape[1])[y.astype(np.intp)]
     low, high = _class_values(y)
     limits = [_limits(column) for column in x.T]
     first, second = (np.linspace(*limit, resolution) for limit in limits)
@@ -98,7 +101,7 @@ def decision_boundary(
         if margin.min() < 0 < margin.max():
             line = ax.contour(first, second, margin, levels=[0.0], colors="white", linewidths=2.0)
             line.set_path_effects(outlined(4.0, "black"))
-    _draw_points(ax, x, y)
+    _draw_points(ax, x, y, getattr(data, "classes", ()))
     bar = colour_bar(ax, filled, np.linspace(low, high, 6), _bar_label(several, low, high))
     if not several:
         bar.ax.axhline((low + high) / 2, color="white", linewidth=2.0, path_effects=outlined(4.0, "black"))
@@ -146,7 +149,7 @@ def _bar_label(several: bool, low: float, high: float) -> str:
     return "probability of class 1" if (low, high) == (0.0, 1.0) else "output"
 
 
-def _draw_points(ax: Axes, x: FloatArray, y: FloatArray) -> None:
+def _draw_points(ax: Axes, x: FloatArray, y: FloatArray, names: Sequence[str]) -> None:
     classes = y.argmax(axis=-1) if y.ndim == 2 else y
     size = 9.0 if len(x) <= 50 else 5.0
     for number, value in enumerate(np.unique(classes)):
@@ -159,7 +162,7 @@ def _draw_points(ax: Axes, x: FloatArray, y: FloatArray) -> None:
             markeredgecolor=edge,
             markeredgewidth=size / 7,
             linestyle="none",
-            label=f"class {value:g}",
+            label=names[int(value)] if names else f"class {value:g}",
             zorder=3,
             clip_on=False,
         )

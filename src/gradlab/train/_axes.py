@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
 from gradlab.rules import Rule
 from gradlab.train._errors import TrainError, real_number, whole_number
-from gradlab.train._initialise import Distribution, Glorot, He, Normal, Uniform
+from gradlab.train._initialise import check_kind
 
 Value = float | int | str
-# "randn" is what one writes in NumPy and PyTorch: normal numbers, to be multiplied with a scale.
-INITIALISATIONS: dict[str, Callable[[float], Distribution]] = {
-    "normal": Normal,
-    "randn": Normal,
-    "uniform": Uniform,
-    "glorot": Glorot,
-    "he": He,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +123,4 @@ def initialisation_axis(value: object) -> Axis:
     Raises:
         TrainError: if a value is not the name of one; offers the nearest.
     """
-    return make_axis("initialisation", value, _check_initialisation)
-
-
-def _check_initialisation(name: str, value: object) -> str:
-    if isinstance(value, str) and value in INITIALISATIONS:
-        return value
-    if isinstance(value, Normal | Uniform | Glorot | He):
-        kind = type(value).__name__.lower()
-        raise TrainError(f"{name} is {value!r}; in a sweep write {kind!r}, and its scale as init_scale.")
-    near = get_close_matches(str(value).lower(), INITIALISATIONS, n=1)
-    offer = f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(map(repr, INITIALISATIONS))}."
-    raise TrainError(f"{name} is {value!r}, which is no initialisation; {offer}")
+    return make_axis("initialisation", value, check_kind)

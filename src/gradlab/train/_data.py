@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gradlab.train._columns import column_names, labels, numbers
 from gradlab.train._errors import DataError
 
 
@@ -20,12 +21,14 @@ class Data:
 
     Args:
         x: the points, shape (N, d).
-        y: their labels, shape (N,) for one output or (N, K) for several; (N, 1) is taken as (N,).
+        y: their labels, shape (N,) for one output or (N, K) for several; (N, 1) is taken as (N,). For classes, their
+            numbers from 0, or a text for each point.
         name: what the set is called in summaries.
-        names: the name of each of the d coordinates; default x_1, ..., x_d.
+        names: the name of each of the d coordinates; default: a table's columns, else x_1, ..., x_d.
+        classes: the name of each class, where labels are class numbers; labels that are text give it themselves.
 
     Raises:
-        DataError: if the shapes do not belong together, or a number is missing or infinite.
+        DataError: if the shapes do not belong together, or a number is missing, masked, complex or infinite.
 
     >>> data = Data([[0, 0], [1, 1]], [0, 1])
     >>> data.x.shape, data.names
@@ -36,10 +39,11 @@ class Data:
     y: NDArray[np.float64]
     name: str = "data"
     names: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        x = _numbers("x", self.x)
-        y = _numbers("y", self.y)
+        x = numbers("x", self.x)
+        y, classes = labels(self.y)
         if x.ndim != 2 or 0 in x.shape:
             raise DataError(
                 f"x must have the shape (points, coordinates), but its shape is {x.shape}; {_reshape_hint(x)}"
@@ -51,7 +55,7 @@ class Data:
                 f"y must hold one label for each of the {len(x)} points of x, but its shape is {y.shape}; "
                 f"give an array of shape ({len(x)},), or ({len(x)}, K) for K outputs."
             )
-        names = tuple(self.names) or tuple(f"x_{i}" for i in range(1, x.shape[1] + 1))
+        names = tuple(map(str, self.names)) or column_names(self.x) or tuple(f"x_{i}" for i in range(1, x.shape[1] + 1))
         if len(names) != x.shape[1]:
             raise DataError(f"names has {len(names)} entries for {x.shape[1]} coordinates; give one each.")
         for array in (x, y):
@@ -59,6 +63,7 @@ class Data:
         object.__setattr__(self, "x", x)
         object.__setattr__(self, "y", y)
         object.__setattr__(self, "names", names)
+        object.__setattr__(self, "classes", classes or tuple(self.classes))
 
     def __len__(self) -> int:
         return len(self.x)
@@ -71,25 +76,6 @@ class Data:
         return f"Data({self.name!r}: {len(self)} points, coordinates {', '.join(self.names)})"
 
 
-def _numbers(name: str, values: object) -> NDArray[np.float64]:
-    """A float64 copy of the values, all of them finite."""
-    try:
-        array = np.asarray(values, dtype=np.float64).copy(order="C")
-    except (TypeError, ValueError, RuntimeError) as error:  # the last from a tensor that carries a gradient
-        raise DataError(
-            f"{name} cannot be read as an array of real numbers ({error}); "
-            "give rows of the same length that hold numbers only."
-        ) from None
-    wrong = np.argwhere(~np.isfinite(array))
-    if len(wrong):
-        place = ", ".join(str(index) for index in wrong[0])
-        raise DataError(
-            f"{name} holds {len(wrong)} entries that are NaN or infinite, the first at {name}[{place}]; "
-            "leave those points out or fill them in first."
-        )
-    return array
-
-
 def _reshape_hint(x: NDArray[np.float64]) -> str:
     if x.ndim == 1 and x.size:
         return "for points with one coordinate write x.reshape(-1, 1), for a single point x.reshape(1, -1)."
@@ -97,13 +83,13 @@ def _reshape_hint(x: NDArray[np.float64]) -> str:
 
 
 def dataset(x: ArrayLike, y: ArrayLike, *, name: str = "data", names: Sequence[str] = ()) -> Data:
-    """Makes data of one's own arrays, lists or CPU tensors.
+    """Makes data of one's own arrays, lists, tensors or DataFrames.
 
     Args:
         x: the points, shape (N, d).
-        y: the labels, shape (N,) or (N, K).
+        y: the labels, shape (N,) or (N, K): numbers, class numbers from 0, or a text for each point.
         name: what the set is called in summaries.
-        names: the name of each coordinate; default x_1, ..., x_d.
+        names: the name of each coordinate; default: a DataFrame's columns, else x_1, ..., x_d.
 
     Returns:
         The data, copied.

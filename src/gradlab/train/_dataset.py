@@ -74,6 +74,8 @@ def to_dataset(results: Results, data: Data) -> xarray.Dataset:
     variables["x"] = ("point", "input"), data.x
     variables["y"] = (("point",) if data.y.ndim == 1 else ("point", "output")), data.y
     coordinates["input"] = list(data.names)
+    if data.classes:
+        coordinates["class"] = list(data.classes)
     dataset = xarray.Dataset(variables, coordinates, _attributes(results, data))
     for name, variable in dataset.variables.items():
         _describe(str(name), variable, grid.architecture.loss)
@@ -123,7 +125,8 @@ def data_of(dataset: xarray.Dataset) -> Data:
         dataset: its result.
     """
     names = tuple(str(name) for name in dataset["input"].values)
-    return Data(dataset["x"].values, dataset["y"].values, name=dataset.attrs["data_name"], names=names)
+    classes = tuple(str(name) for name in dataset["class"].values) if "class" in dataset.coords else ()
+    return Data(dataset["x"].values, dataset["y"].values, dataset.attrs["data_name"], names, classes)
 
 
 def grid_of(setting: xarray.Dataset, *, restarts: int, seed: int) -> Grid:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from gradlab.rules import Batches, Rule
 from gradlab.train import _axes
-from gradlab.train._axes import INITIALISATIONS, Axis
+from gradlab.train._axes import Axis
 from gradlab.train._draw import check_seed
 from gradlab.train._errors import TrainError, whole_number
 from gradlab.train._experiment import DTypeName, chosen_batches, chosen_rule, float_type
-from gradlab.train._initialise import Layers, Shape
+from gradlab.train._initialise import INITIALISATIONS, Layers, Shape, with_scale
 from gradlab.train._trainers import Architecture
 
 FloatArray = NDArray[np.float64]
@@ -83,6 +83,7 @@ class Grid:
             raise TrainError("width is that of the hidden layers, but the network has none; leave it out.")
         own = Axis("width", (max(hidden, default=0),))
         layers = len(architecture.sizes) - 1
+        kind, scale = with_scale(initialisation, init_scale)
         if isinstance(learning_rate, Mapping):
             _axes.rate_axes(learning_rate, layers)  # says which layers the network has
         chosen = chosen_rule(rule, learning_rate)
@@ -90,8 +91,8 @@ class Grid:
             architecture=architecture,
             width=own if width is None else _axes.count_axis("width", width, example=8),
             steps=_axes.count_axis("steps", steps, example=100),
-            initialisation=_axes.initialisation_axis(initialisation),
-            init_scale=_axes.scale_axis(init_scale),
+            initialisation=_axes.initialisation_axis(kind),
+            init_scale=_axes.scale_axis(scale),
             learning_rates=_axes.rate_axes(chosen.by_layer or chosen.learning_rate, layers),
             numbers=_axes.number_axes(chosen),
             rule=chosen,

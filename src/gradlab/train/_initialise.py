@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from itertools import pairwise
 from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradlab.train._errors import real_number
+from gradlab.train._errors import TrainError, real_number
 
 FloatArray = NDArray[np.float64]
 Shape = Literal["normal", "uniform"]
@@ -178,3 +179,50 @@ class Given:
 
 Distribution = Normal | Uniform | Glorot | He
 Initialisation = Distribution | Given
+# "randn" is what one writes in NumPy and PyTorch: normal numbers, to be multiplied with a scale.
+INITIALISATIONS: dict[str, Callable[[float], Distribution]] = {
+    "normal": Normal,
+    "randn": Normal,
+    "uniform": Uniform,
+    "glorot": Glorot,
+    "he": He,
+}
+
+
+def check_kind(name: str, value: object) -> str:
+    """Returns the name of a kind of initialisation.
+
+    Args:
+        name: what the person wrote it as, for the message.
+        value: what they gave.
+
+    Raises:
+        TrainError: if it is no name of one; offers the nearest.
+    """
+    if isinstance(value, str) and value in INITIALISATIONS:
+        return value
+    if isinstance(value, Distribution):
+        kind = type(value).__name__.lower()
+        raise TrainError(f"{name} is {value!r}; among several write {kind!r}, and its scale as init_scale.")
+    near = get_close_matches(str(value).lower(), INITIALISATIONS, n=1)
+    offer = f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(map(repr, INITIALISATIONS))}."
+    raise TrainError(f"{name} is {value!r}, which is no initialisation; {offer}")
+
+
+def with_scale(value: object, scale: object) -> tuple[object, object]:
+    """Returns a kind of initialisation by its name and its scale, whichever way the two were given.
+
+    Args:
+        value: a name, several, `Normal(0.5)` or the like, or the parameters themselves.
+        scale: the scale beside it; None for that of the object, or 1.
+
+    Raises:
+        TrainError: if the scale is given twice.
+    """
+    if not isinstance(value, Distribution):
+        return value, 1.0 if scale is None else scale
+    if scale is not None:
+        raise TrainError(
+            f"initialisation is {value!r}, and init_scale {scale!r}; give the scale in one of the two places."
+        )
+    return type(value).__name__.lower(), value.bound if isinstance(value, Uniform) else value.scale

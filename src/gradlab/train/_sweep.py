@@ -21,6 +21,7 @@ from gradlab.train._draw import draw_standard
 from gradlab.train._errors import TrainError
 from gradlab.train._experiment import Network, fitting
 from gradlab.train._grid import Grid
+from gradlab.train._initialise import Distribution
 from gradlab.train._judge import have_diverged, judged
 from gradlab.train._progress import Progress, ProgressCallback
 from gradlab.train._trainers import Architecture, trainer_for
@@ -40,8 +41,8 @@ def sweep(
     learning_rate: float | Sequence[float] | ArrayLike | Mapping[int, ArrayLike] | None = None,
     rule: Rule | str | None = None,
     batches: Batches | int | str = Full(),
-    initialisation: str | Sequence[str] = "normal",
-    init_scale: ArrayLike = 1.0,
+    initialisation: str | Sequence[str] | Distribution = "normal",
+    init_scale: ArrayLike | None = None,
     width: int | Sequence[int] | None = None,
     steps: int | Sequence[int] = 100,
     restarts: int = 1000,
@@ -66,9 +67,10 @@ def sweep(
         rule: one of `gl.rules`, in which each number may be given as several: ``gl.rules.Adam(beta1=[0.8, 0.9])``
             has the dimension ``beta1``. Default: gradient descent.
         batches: which points each step uses: all, or ``gl.rules.MiniBatch(size=32)``, or that size.
-        initialisation: "normal", "randn" (the same), "uniform", "glorot" or "he", or several of them.
+        initialisation: "normal", "randn" (the same), "uniform", "glorot" or "he", or several of them; or one with its
+            scale, as `Normal(0.5)`.
         init_scale: a number or several: the standard deviation of "normal", the bound of "uniform", a factor of the
-            published deviation for "glorot" and "he".
+            published deviation for "glorot" and "he". Default: 1.
         width: units of each hidden layer, a number or several; default: the network's own.
         steps: steps of each run, a number or several.
         restarts: how many runs each setting has.

@@ -14,9 +14,9 @@ from gradlab.rules import Batches, Full, Rule
 from gradlab.train._batches import weights_of
 from gradlab.train._data import Data, as_data
 from gradlab.train._draw import draw_parameters
-from gradlab.train._errors import TrainError
+from gradlab.train._errors import TrainError, real_number
 from gradlab.train._experiment import Array, Experiment, Network, chosen_rule, fitting
-from gradlab.train._initialise import Given, Initialisation, Layers, Normal
+from gradlab.train._initialise import INITIALISATIONS, Given, Initialisation, Layers, check_kind, with_scale
 from gradlab.train._runs import Runs
 from gradlab.train._trainers import Architecture, NumpyTrainer, kernel_for
 
@@ -34,7 +34,8 @@ def train(
     steps: int = 100,
     restarts: int = 10,
     seed: int = 0,
-    initialisation: Initialisation | ArrayLike = Normal(),  # noqa: B008  # frozen, so sharing it does no harm
+    initialisation: str | Initialisation | ArrayLike = "normal",
+    init_scale: float | None = None,
     dtype: DTypeLike = "float64",
     progress: Progress | None = None,
 ) -> Runs:
@@ -56,8 +57,10 @@ def train(
         steps: how many steps each run takes.
         restarts: how many runs, each from its own initial parameters.
         seed: the key of the random numbers.
-        initialisation: `Normal(scale)`, `Uniform(bound)`, `Glorot()`, `He()`, or the initial parameters, shape
-            (restarts, P).
+        initialisation: "normal", "randn" (the same), "uniform", "glorot" or "he"; or one with its scale, as
+            `Normal(0.5)`, `Uniform(0.5)`, `Glorot()`, `He()`; or the initial parameters, shape (restarts, P).
+        init_scale: as in `sweep`: the standard deviation of "normal", the bound of "uniform", a factor of the published
+            deviation for "glorot" and "he". Default: 1.
         dtype: "float64" or "float32".
         progress: called now and then with the number of steps done and of all steps.
 
@@ -75,10 +78,9 @@ def train(
     (10, 101)
     """
     points = fitting(net, as_data(data))
-    if not isinstance(initialisation, Initialisation):
-        initialisation = _given(initialisation, len(net.parameters))
+    start_from = _initialisation(initialisation, init_scale, len(net.parameters))
     chosen = chosen_rule(rule, _by_layer(learning_rate))
-    experiment = Experiment(chosen, steps, restarts, seed, initialisation, dtype, batches)  # type: ignore[arg-type]  # both are made from what people write
+    experiment = Experiment(chosen, steps, restarts, seed, start_from, dtype, batches)  # type: ignore[arg-type]  # both are made from what people write
     gradient, layers = net.compile("numpy"), _layers(net)
     rate = experiment.rates(len(net.sizes) - 1)
     start = _initial_parameters(experiment, layers).astype(experiment.dtype, copy=False)
@@ -166,6 +168,19 @@ def _plan(experiment: Experiment, plan: Plan, done: int, steps: int, points: int
         factors=None if schedule.constant else np.array(schedule.factors(done, steps)),
         weights=weights_of(batches, experiment.seed, done, steps, points),
     )
+
+
+def _initialisation(value: object, scale: object, count: int) -> Initialisation:
+    """What the parameters are drawn from, by name, with its scale beside it, or handed over."""
+    if isinstance(value, Given):
+        return value
+    kind, factor = with_scale(value, scale)
+    if isinstance(kind, str):
+        made = INITIALISATIONS[check_kind("initialisation", kind)]
+        return made(real_number("init_scale", factor, example=1.0, positive=False))
+    if scale is not None:
+        raise TrainError("init_scale multiplies what is drawn; initial parameters that are given have their own scale.")
+    return _given(value, count)  # type: ignore[arg-type]  # what is no array raises
 
 
 def _given(values: ArrayLike, count: int) -> Given:

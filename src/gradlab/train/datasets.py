@@ -13,6 +13,7 @@ from gradlab.train._data_sets import five_points as five_points
 from gradlab.train._data_sets import spirals as spirals
 from gradlab.train._data_sets import two_moons as two_moons
 from gradlab.train._data_sets import xor as xor
+from gradlab.train._tables import table as table
 
 
 def __getattr__(name: str) -> Any:

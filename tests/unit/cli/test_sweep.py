@@ -135,7 +135,7 @@ def test_data_can_come_from_a_file_beside_it(write, tmp_path):
         ('set = "five_points"', 'set = "five_point"', r"data.set is 'five_point'; did you mean 'five_points'\?"),
         ('set = "five_points"', 'set = "five_points"\nn = 3', "data.n is unknown"),
         ('set = "five_points"', 'set = "two_moons"\nn = 1', r"\[data\]: n must be at least 2"),
-        ('set = "five_points"', 'file = "none.csv"', r"data.file: .*none.csv cannot be read"),
+        ('set = "five_points"', 'file = "none.csv"', r"\[data\]: .*none.csv cannot be read"),
         ('set = "five_points"', 'file = "none.csv"\nlabels = 0', "data.labels is the number of columns"),
         ("steps = 60", "step = 60", r"sweep.step is unknown; did you mean steps\?"),
         ("steps = 60", "net = 60", "sweep.net is unknown"),

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradlab.train import DataError, TrainError, datasets
+import gradlab as gl
+from gradlab.cli._sweep_spec import SpecError, read_spec
+from gradlab.train import DataError, TrainError, _data_sets, data_set, data_sets, datasets, sweep, train
+
+DOCS = Path(__file__).parents[3] / "docs"
 
 
 def test_five_points_are_those_of_the_lab():
@@ -92,3 +100,82 @@ def test_names_must_match_the_coordinates():
 def test_settings_of_the_sets(make, settings, message):
     with pytest.raises(TrainError, match=message):
         make(**settings)
+
+
+def test_masked_and_complex_arrays_are_refused():
+    masked = np.ma.masked_equal([[1.0, 2.0], [3.0, 4.0]], 2)
+    with pytest.raises(DataError, match=r"1 entry is masked.*x\[~x.mask.any\(axis=1\)\]"):
+        datasets.dataset(masked, [0, 1])
+    assert datasets.dataset(np.ma.array([[1.0], [2.0]]), [0, 1]).x.tolist() == [[1.0], [2.0]]
+    for values in (np.array([[1j, 0]]), torch.tensor([[1j, 0]]), pandas.DataFrame({"a": [1j]})):
+        with pytest.raises(DataError, match=r"complex numbers.*two columns"):
+            datasets.dataset(values, [0])
+    with pytest.raises(DataError, match="y holds complex"):
+        datasets.dataset([[1.0]], np.array([1j]))
+
+
+def test_tensors_and_tables_are_data_and_keep_their_names():
+    tensor = torch.ones(2, 2, requires_grad=True)
+    assert datasets.dataset(tensor, torch.tensor([0, 1])).x.tolist() == [[1, 1], [1, 1]]
+    frame = pandas.DataFrame({"length": [1, 2], "width": [3, 4]})
+    assert datasets.dataset(frame, pandas.Series([0, 1])).names == ("length", "width")
+    named = np.array([(1.0, 2.0)], dtype=[("u", float), ("v", float)])
+    assert datasets.dataset(named, [1]).names == ("u", "v")
+    with pytest.raises(DataError, match=r"column 'species'.*table\(table, label='species'\)"):
+        datasets.dataset(pandas.DataFrame({"length": [1], "species": ["a"]}), [0])
+
+
+def test_labels_that_are_text_are_the_numbers_of_their_classes():
+    data = datasets.dataset([[1], [2], [3]], ["b", "a", "b"])
+    assert data.y.tolist() == [1, 0, 1]
+    assert data.classes == ("a", "b")
+    with pytest.raises(DataError, match=r"y\[1\] is an empty text"):
+        datasets.dataset([[1], [2]], ["b", " "])
+
+
+def test_class_numbers_are_labels_for_softmax():
+    net, x = gl.mlp([1, 2, 3], loss="softmax_cross_entropy"), [[0.0], [1.0], [2.0], [3.0]]
+    by_number = train(net, (x, [0, 2, 1, 2]), steps=5, restarts=3)
+    by_text = train(net, (x, ["i", "k", "j", "k"]), steps=5, restarts=3)
+    by_row = train(net, (x, np.eye(3)[[0, 2, 1, 2]]), steps=5, restarts=3)
+    np.testing.assert_array_equal(by_number.curves, by_row.curves)
+    np.testing.assert_array_equal(by_text.curves, by_row.curves)
+    grid = sweep(net, (x, ["i", "k", "j", "k"]), steps=5, restarts=3, dtype="float64")
+    np.testing.assert_array_equal(grid.loss, by_row.losses)
+    assert grid["class"].values.tolist() == ["i", "j", "k"]
+    for wrong in ([1, 2, 3, 3], [0.5, 1, 2, 0], [-1, 0, 1, 2]):
+        with pytest.raises(DataError, match="class numbers from 0 to 2"):
+            train(net, (x, wrong))
+
+
+def test_a_made_up_set_is_where_data_sets_are(tmp_path):
+    known = {*data_sets()}
+
+    @data_set
+    def two_rows(gap=1.0):
+        """Returns two points."""
+        return datasets.dataset([[0.0], [gap]], [0, 1], name="two rows")
+
+    try:
+        assert datasets.two_rows is two_rows
+        spec = tmp_path / "spec.toml"
+        spec.write_text('[network]\nsizes = [1, 1]\n[data]\nset = "two_rows"\ngap = 3\n')
+        assert read_spec(spec).data.x.tolist() == [[0], [3]]
+        spec.write_text('[network]\nsizes = [1, 1]\n[data]\nset = "wide"\n')
+        with pytest.raises(SpecError, match="two_rows"):
+            read_spec(spec)
+    finally:
+        _data_sets._ROWS.pop("two_rows")
+    with pytest.raises(AttributeError, match="there are five_points, xor"):
+        datasets.two_rows  # noqa: B018  # it is gone
+    assert {*data_sets()} == known
+
+
+@pytest.mark.parametrize("name", data_sets())
+def test_every_set_has_defaults_an_example_and_a_place_in_the_docs(name):
+    make = data_sets()[name]
+    data = make()
+    assert set(np.unique(data.y)) == {0, 1}
+    assert ">>>" in make.__doc__
+    assert vars(datasets)[name] is make
+    assert f"`{name}`" in (DOCS / "data.md").read_text(encoding="utf-8")

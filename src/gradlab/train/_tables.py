@@ -1,0 +1,170 @@
+"""Data from tables: files of comma-separated values or Parquet, DataFrames, and arrays with named columns."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gradlab._errors import GradlabError
+from gradlab.train._columns import column_names
+from gradlab.train._data import Data
+from gradlab.train._errors import DataError, whole_number
+
+_SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": None}
+Columns = dict[str, list[Any]]
+
+
+def table(
+    source: str | PathLike[str] | Mapping[str, Iterable[Any]] | Any,
+    *,
+    label: str | Sequence[str] | int = 1,
+    columns: Sequence[str] | None = None,
+    name: str | None = None,
+) -> Data:
+    """Makes data of a table with named columns.
+
+    Args:
+        source: a file of comma-separated values (.csv, .tsv, or .txt with blanks between) or a Parquet file (.parquet);
+            or a pandas or Polars DataFrame, a NumPy array with named fields, or a mapping from names to columns. A
+            file's first line holds the names, unless it is all numbers.
+        label: the column of the labels, or several for several outputs, or how many of the last columns they are;
+            default: the last one. Text names classes.
+        columns: the columns of the points' coordinates, in this order; default: all others.
+        name: what the set is called in summaries; default: that of the file.
+
+    Returns:
+        The data, with the columns' names as those of the coordinates.
+
+    Raises:
+        DataError: if the file cannot be read, a column is not there, or an entry is missing or no number; says where.
+
+    >>> data = table({"length": [5.1, 7.0, 6.3], "width": [3.5, 3.2, 3.3], "species": ["a", "b", "a"]}, label="species")
+    >>> data.names, data.classes, data.y.tolist()
+    (('length', 'width'), ('a', 'b'), [0.0, 1.0, 0.0])
+    """
+    found, where = _columns(source)
+    wanted = _wanted(label, [*found])
+    used = [each for each in found if each not in wanted] if columns is None else [*columns]
+    for each in (*wanted, *used):
+        if each not in found:
+            near = get_close_matches(str(each), found, n=1)
+            offer = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(map(repr, found))}."
+            raise DataError(f"{where} has no column {each!r}; {offer}")
+    if not used:
+        raise DataError(f"{where} has no column but that of the labels; points need coordinates.")
+    x = np.array([[_number(value, each, row, where) for row, value in enumerate(found[each])] for each in used]).T
+    y = [_label(found[each], each, where) for each in wanted]
+    title = name or (Path(source).stem if isinstance(source, str | PathLike) else "table")
+    if len(y) == 1:
+        return Data(x, y[0], name=title, names=tuple(used))  # type: ignore[arg-type]  # Data converts the labels
+    if any(isinstance(each[0], str) for each in y):
+        raise DataError(f"{where}: of several columns of labels, each holds numbers.")
+    return Data(x, np.array(y).T, name=title, names=tuple(used))
+
+
+def _wanted(label: object, names: list[str]) -> list[str]:
+    """The columns that hold labels."""
+    if isinstance(label, str):
+        return [label]
+    if isinstance(label, Sequence):
+        return [*map(str, label)]
+    return names[-whole_number("label", label, least=1, example=1) :]
+
+
+def _columns(source: Any) -> tuple[Columns, str]:
+    """The columns of a table by name, and how a message names it."""
+    if isinstance(source, str | PathLike):
+        path = Path(source)
+        found = _parquet(path) if path.suffix == ".parquet" else _separated(path)
+        return found, str(path)
+    names = column_names(source) or (tuple(map(str, source)) if isinstance(source, Mapping) else ())
+    if not names:
+        raise DataError(
+            f"a table is a file, a DataFrame, an array with named fields or a mapping from names to columns, not "
+            f"{type(source).__name__!r}; for plain arrays write gl.datasets.dataset(x, y, names=[...])."
+        )
+    keys = getattr(source, "columns", names)
+    made = {name: np.asarray(source[key]).tolist() for name, key in zip(names, keys, strict=True)}
+    if len({len(column) for column in made.values()}) > 1:
+        raise DataError("the columns of the table have different lengths; give each one entry for each point.")
+    return made, "the table"
+
+
+def _parquet(path: Path) -> Columns:
+    try:
+        import pandas
+    except ModuleNotFoundError:
+        raise GradlabError("Parquet files need pandas and Arrow: pip install 'gradlab[tables]'") from None
+    try:
+        return {str(name): column.tolist() for name, column in pandas.read_parquet(path).items()}
+    except ImportError:
+        raise GradlabError("Parquet files need pandas and Arrow: pip install 'gradlab[tables]'") from None
+    except (OSError, ValueError) as problem:
+        raise DataError(f"{path} cannot be read: {problem}") from None
+
+
+def _separated(path: Path) -> Columns:
+    """A file of text: a line for each point."""
+    separator = _SEPARATORS.get(path.suffix.lower(), ",")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise DataError(f"{path} cannot be read: {problem}") from None
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    rows = [(number, _cells(line.strip(), separator)) for number, line in lines]
+    if rows and (lines[0][1].lstrip().startswith("#") or not all(map(_is_number, rows[0][1]))):
+        names = [cell.lstrip("# ") for cell in rows.pop(0)[1]]
+    else:
+        names = [f"x_{i}" for i in range(1, len(rows[0][1]))] + ["y"] if rows else []
+    rows = [(number, cells) for number, cells in rows if not cells[0].startswith("#")]
+    if not rows:
+        raise DataError(f"{path} has no points: a line for each is wanted, its coordinates and its label.")
+    if len(set(names)) < len(names):
+        raise DataError(f"{path} has two columns of the same name among {', '.join(map(repr, names))}.")
+    for number, cells in rows:
+        if len(cells) != len(names):
+            raise DataError(f"{path}:{number} has {len(cells)} entries, but there are {len(names)} columns.")
+        for name, cell in zip(names, cells, strict=True):
+            if not cell:
+                raise DataError(f"{path}:{number} has nothing in the column {name!r}; leave it out or fill it in.")
+    return {name: [cells[place] for _, cells in rows] for place, name in enumerate(names)}
+
+
+def _cells(line: str, separator: str | None) -> list[str]:
+    cells = line.split() if separator is None else next(csv.reader([line], delimiter=separator))
+    return [cell.strip() for cell in cells]
+
+
+def _is_number(cell: Any) -> bool:
+    try:
+        float(cell)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _number(value: Any, column: str, row: int, where: str) -> float:
+    if isinstance(value, complex) or not _is_number(value):
+        raise DataError(
+            f"{where}, column {column!r}: the entry of point {row}, counted from 0, is {value!r}, which is no number; "
+            f"leave the point out, or name the columns to use, as columns=[...]."
+        )
+    number = float(value)
+    if not np.isfinite(number):
+        raise DataError(
+            f"{where}, column {column!r}: the entry of point {row}, counted from 0, is missing or infinite."
+        )
+    return number
+
+
+def _label(values: list[Any], column: str, where: str) -> list[Any]:
+    """Numbers where all are, else the text of each."""
+    if all(map(_is_number, values)):
+        return [_number(value, column, row, where) for row, value in enumerate(values)]
+    return [str(value) if value is not None else "" for value in values]

@@ -1,0 +1,101 @@
+"""Data from tables: what is read, with which names, and what is said of a table that cannot be used."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas
+import pytest
+
+from gradlab.train import DataError, TrainError
+from gradlab.train.datasets import table
+
+FRAME = pandas.DataFrame(
+    {
+        "length": [5.1, 7.0, 6.3, 5.0],
+        "width": [0.2, 1.4, 2.5, 0.3],
+        "species": ["setosa", "other", "virginica", "setosa"],
+    }
+)
+
+
+@pytest.fixture(params=["csv", "tsv", "parquet", "frame", "mapping", "record"])
+def iris(request, tmp_path):
+    path = tmp_path / f"iris.{request.param}"
+    if request.param in ("csv", "tsv"):
+        FRAME.to_csv(path, index=False, sep="," if request.param == "csv" else "\t")
+    elif request.param == "parquet":
+        FRAME.to_parquet(path)
+    else:
+        return {"frame": FRAME, "mapping": FRAME.to_dict("list"), "record": FRAME.to_records(index=False)}[
+            request.param
+        ]
+    return path
+
+
+def test_every_kind_of_table_gives_the_same_data(iris):
+    data = table(iris, label="species", name="iris")
+    assert data.x.tolist() == FRAME[["length", "width"]].to_numpy().tolist()
+    assert data.classes == ("other", "setosa", "virginica")
+    assert data.y.tolist() == [1, 0, 2, 1]
+    assert data.names == ("length", "width")
+    assert data.name == "iris"
+    other = table(iris, label="length", columns=["width"])
+    assert (other.names, other.y.tolist(), other.classes) == (("width",), FRAME["length"].tolist(), ())
+
+
+def test_several_columns_of_labels_are_several_outputs(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text("# a, b, p, q\n1, 2, 0, 1\n\n3, 4, 1, 0\n", encoding="utf-8")
+    data = table(path, label=["p", "q"])
+    assert data.names == ("a", "b")
+    assert data.y.tolist() == [[0, 1], [1, 0]]
+    assert data.name == "points"
+    np.testing.assert_array_equal(table(path, label=2).y, data.y)
+
+
+def test_a_file_of_numbers_alone_needs_no_names(tmp_path):
+    (tmp_path / "bare.txt").write_text("1 2 0\n3 4 1\n", encoding="utf-8")
+    data = table(tmp_path / "bare.txt")
+    assert data.names == ("x_1", "x_2")
+    assert data.y.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b,y\n1,2,0\n1,,1\n", r"t.csv:3 has nothing in the column 'b'"),
+        ("a,b,y\n1,2,0\n1,NA,1\n", r"column 'b': the entry of point 1.*'NA'"),
+        ("a,b,y\n1,2,0\n1,inf,1\n", r"column 'b'.*missing or infinite"),
+        ("a,b,y\n1,2,0\n1,2\n", r"t.csv:3 has 2 entries, but there are 3 columns"),
+        ("a,a,y\n1,2,0\n", "two columns of the same name"),
+        ("a,b,y\n", "no points"),
+        ("", "no points"),
+        ("y\n1\n", "points need coordinates"),
+    ],
+)
+def test_files_that_cannot_be_used(tmp_path, text, message):
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=message):
+        table(tmp_path / "t.csv")
+
+
+def test_tables_that_cannot_be_used(tmp_path):
+    with pytest.raises(DataError, match="did you mean 'species'"):
+        table(FRAME, label="specie")
+    with pytest.raises(DataError, match="there are 'length', 'width', 'species'"):
+        table(FRAME, columns=["zzz"])
+    with pytest.raises(DataError, match=r"none.csv cannot be read"):
+        table(tmp_path / "none.csv")
+    (tmp_path / "no.parquet").write_bytes(b"no")
+    with pytest.raises(DataError, match=r"no.parquet cannot be read"):
+        table(tmp_path / "no.parquet")
+    with pytest.raises(DataError, match=r"dataset\(x, y, names"):
+        table([[1, 2], [3, 4]])
+    with pytest.raises(DataError, match="different lengths"):
+        table({"a": [1, 2], "y": [1]})
+    with pytest.raises(DataError, match="each holds numbers"):
+        table(FRAME, label=["width", "species"])
+    with pytest.raises(TrainError, match="label must be at least 1"):
+        table(FRAME, label=0)
+    with pytest.raises(DataError, match=r"column 'a': the entry of point 1.*None"):
+        table({"a": [1, None], "y": [0, 1]})
