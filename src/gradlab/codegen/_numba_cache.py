@@ -6,16 +6,17 @@ approximations it is compiled with, the versions of Python, Numba and LLVM, and 
 
 from __future__ import annotations
 
+import atexit
 import hashlib
-import importlib.util
 import logging
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
 from functools import cache
-from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from gradlab._errors import GradlabError
@@ -81,17 +82,48 @@ def load_kernel(source: str, dtype: str, lanes: int, notice: Callable[[str], obj
     """
     text = HEADER.format(dtype=dtype, lanes=lanes) + source
     name = f"kernel_{_key(text)}"
-    path = _folder() / f"{name}.py"
-    if not any(path.parent.glob(f"__pycache__/{name}.*.nbi")):
-        message = "compiling a training kernel; it is kept for the next time"
-        notice(message) if notice is not None else log.info(message)
-    if not path.exists():
+    folder = _folder()
+    try:
+        return _from_disk(folder / f"{name}.py", text, notice)
+    except OSError as error:  # such as a disk that is full
+        _not_kept(folder, str(error))
+        return _from_disk(_temporary_folder() / f"{name}.py", text, notice)
+
+
+def _from_disk(path: Path, text: str, notice: Callable[[str], object] | None) -> Callable[..., None]:
+    """The kernel, compiled unless its machine code stands beside its file as it was written.
+
+    Numba reads what it finds without looking: an empty index is an error for ever, other damage would be run. So a
+    seal, the hash of what was written, is looked at first, and what does not fit it is taken away.
+    """
+    seal = path.with_suffix(".sha256")
+    sealed = seal.read_text(encoding="utf-8") if seal.exists() else None
+    kept = sealed is not None and sealed == _machine_code(path)
+    if not kept:
+        for file in path.parent.glob(f"__pycache__/{path.stem}.*"):
+            file.unlink(missing_ok=True)
+        damaged = "what was kept of it is damaged: " if sealed is not None else ""
+        message = f"compiling a training kernel; {damaged}it is kept for the next time"
+        if notice is not None:
+            notice(message)
+        else:
+            log.log(logging.WARNING if damaged else logging.INFO, message)
+    if not path.exists() or path.read_bytes() != text.encode():
         _write(path, text)
-    loader = SourceFileLoader(name, str(path))
-    module = importlib.util.module_from_spec(ModuleSpec(name, loader, origin=str(path)))
-    sys.modules[name] = module  # where Numba looks for it when it reads machine code from the disk
-    loader.exec_module(module)
+    module = ModuleType(path.stem)
+    sys.modules[path.stem] = module  # where Numba looks for it when it reads machine code from the disk
+    exec(compile(text, str(path), "exec"), module.__dict__)
+    if not kept:
+        _write(seal, _machine_code(path))
     return module.kernel
+
+
+def _machine_code(path: Path) -> str:
+    """The hash of all that Numba keeps of a kernel."""
+    files = sorted(path.parent.glob(f"__pycache__/{path.stem}.*.nb[ic]"))
+    return hashlib.sha256(
+        b"\0".join(part for file in files for part in (file.name.encode(), file.read_bytes()))
+    ).hexdigest()
 
 
 def _key(text: str) -> str:
@@ -114,19 +146,33 @@ def _folder() -> Path:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if os.access(folder, os.W_OK):
             return folder
+        _not_kept(folder, "it may not be written to")
     except OSError as error:
-        log.info("kernels cannot be kept in %s: %s", folder, error)
-    return _temporary()
+        _not_kept(folder, str(error))
+    return _temporary_folder()
 
 
 @cache
-def _temporary() -> Path:
-    return Path(tempfile.mkdtemp(prefix="gradlab-kernels-"))
+def _not_kept(folder: Path, reason: str) -> None:
+    """Say once a process why kernels are not kept."""
+    log.warning("kernels cannot be kept in %s (%s): each process compiles its own", folder, reason)
+
+
+@cache
+def _temporary_folder() -> Path:
+    """A folder that is gone when the process ends."""
+    folder = tempfile.mkdtemp(prefix="gradlab-kernels-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def _write(path: Path, text: str) -> None:
     """In one step, as other processes may want the same kernel."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(temporary, path)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
