@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 Documented = TypeVar("Documented", bound=Callable[..., object])
@@ -49,3 +49,32 @@ def documented(**texts: Callable[[], str]) -> Callable[[Documented], Documented]
         return function
 
     return fill
+
+
+def in_columns(rows: Sequence[Sequence[str]], width: int | None = None) -> str:
+    """Return a table with its columns aligned to the right, two blanks between them.
+
+    Args:
+        rows: the cells of each row, those of the header first.
+        width: how many characters a line may have. A wider table is cut into several, one below the other, each with
+            the first column. Default: any number.
+
+    >>> print(in_columns([["k", "x1", "x2"], ["0", "6.5", "6.5"], ["1", "8", "4"]], width=8))
+    k   x1
+    0  6.5
+    1    8
+    <BLANKLINE>
+    k   x2
+    0  6.5
+    1    4
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    parts, room = [[0]], 0
+    for column in range(1, len(widths)):
+        if width is not None and parts[-1] != [0] and room + 2 + widths[column] > width:
+            parts.append([0])
+        room = (room if parts[-1] != [0] else widths[0]) + 2 + widths[column]
+        parts[-1].append(column)
+    return "\n\n".join(
+        "\n".join("  ".join(row[i].rjust(widths[i]) for i in part).rstrip() for row in rows) for part in parts
+    )

@@ -10,6 +10,7 @@ import typer
 
 import gradlab
 from gradlab.cli._options import Hidden, Loss, Output
+from gradlab.cli._terminal import file_to_write
 
 if TYPE_CHECKING:
     from gradlab import Function, Network
@@ -31,7 +32,9 @@ class Kind(StrEnum):
 
 
 def derive(
-    expression: Annotated[str | None, typer.Argument(help='A formula, such as "(x1 - 6)**2 + x2**2 - x1*x2".')] = None,
+    expression: Annotated[
+        str | None, typer.Argument(help='A formula, such as `"(x1 - 6)**2 + x2**2 - x1*x2"`.')
+    ] = None,
     mlp: Annotated[
         str | None,
         typer.Option(metavar="SIZES", help="A network instead: inputs, hidden neurons, outputs, as in 2,2,1."),
@@ -124,7 +127,9 @@ def _write(subject: Function | Network, output: str, names: tuple[str, ...], kin
         stem = "derivatives-" + "-".join(map(str, subject.sizes))
     else:
         stem = f"derivatives-{subject.output}"
-    for line in write_sheet(subject, output, names, out or Path(f"{stem}.{kind.value}"), kind.value):
+    path = out or Path(f"{stem}.{kind.value}")
+    file_to_write(f".{kind.value}")(path)
+    for line in write_sheet(subject, output, names, path, kind.value):
         print(line)
 
 

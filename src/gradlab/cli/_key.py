@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from gradlab._words import counted
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from gradlab.labs import CheckedTemplate
     from gradlab.prove import DocumentProof, Row
 
-_WIDTH = 140
+_WIDTH, _WIDE = 140, 100
 
 
 def print_checked(checked: CheckedTemplate, proof: DocumentProof) -> None:
@@ -30,11 +32,11 @@ def print_checked(checked: CheckedTemplate, proof: DocumentProof) -> None:
     if not proof.rows:
         console.print(f"{name}: no equations to prove", soft_wrap=True)
         return
-    console.print(_table(checked, proof))
+    console.print(_table(checked, proof, wide=console.width >= _WIDE))
     console.print(f"{name}: {_total(proof)}", soft_wrap=True)
 
 
-def _table(checked: CheckedTemplate, proof: DocumentProof):
+def _table(checked: CheckedTemplate, proof: DocumentProof, *, wide: bool) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
@@ -45,9 +47,9 @@ def _table(checked: CheckedTemplate, proof: DocumentProof):
     table.add_column("line", justify="right", no_wrap=True)
     table.add_column("question", overflow="fold")
     table.add_column("in", no_wrap=True)
-    for heading in ("TRUE", "FALSE", "NOT UNDERSTOOD"):
-        table.add_column(heading, justify="right")
-    table.add_column("repair", overflow="fold", min_width=20)
+    for heading in ("TRUE", "FALSE", "NOT UNDERSTOOD" if wide else "?"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("repair", overflow="fold", min_width=20 if wide else None)
     for row in proof.rows:
         counts = [sum(step.truth is truth for step in row.proof.steps) for truth in Truth]
         shown = [str(counts[0] or ""), f"[red]{counts[1]}[/]" if counts[1] else "", str(counts[2] or "")]

@@ -30,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         from gradlab.cli._app import run
+        from gradlab.cli._terminal import show_all_characters
 
+        show_all_characters()
         return run(arguments)
     except GradlabError as problem:
         _say(f"error: {problem}")

@@ -25,7 +25,7 @@ def prove(
     output: Output = None,
     loss: Loss = "binary_cross_entropy",
     function: Annotated[
-        str | None, typer.Option(metavar="FORMULA", help='A function f instead, such as "x1**2 + x2**2".')
+        str | None, typer.Option(metavar="FORMULA", help='A function f instead, such as `"x1**2 + x2**2"`.')
     ] = None,
     file: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Judge every equation of a document instead.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from gradlab import Function, Network
 
 PICTURES = ("network", "savings")
+# What a sheet is made with; without it one would be told of one package at a time.
+_PAGE = ("matplotlib", "nbformat", "markdown_it")
+NEEDED = {"md": ("matplotlib",), "html": _PAGE, "pdf": (*_PAGE, "pypandoc", "typst")}
 
 
 def write_sheet(
@@ -35,6 +39,13 @@ def write_sheet(
     Raises:
         GradlabError: if it cannot be written, or is too large to be read.
     """
+    drawn = isinstance(subject, gradlab.Network)
+    missing = [name for name in NEEDED[kind] if find_spec(name) is None and (drawn or name != "matplotlib")]
+    if missing:
+        raise GradlabError(
+            f"a sheet as {kind} needs {' and '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not "
+            f"installed: pip install 'gradlab[{'plot' if kind == 'md' else 'labs'}]'"
+        )
     if isinstance(subject, gradlab.Network):
         text = network_sheet(subject.graph, output, names)
     else:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import gradlab
-from gradlab._words import listed
+from gradlab._words import in_columns, listed
 from gradlab.cli._options import one_of
 from gradlab.cli._sweep_spec import named, read_spec
+from gradlab.cli._terminal import file_to_write, terminal_width
 from gradlab.rules import Rule
 from gradlab.train import data_sets
 
@@ -32,10 +33,17 @@ _SPEC = (
 def sweep(
     spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", exists=True, dir_okay=False, help=_SPEC)],
     map_file: Annotated[
-        Path | None, typer.Option("--map", metavar="FILE", help="Draw the success rates: .png, .svg or .pdf.")
+        Path | None,
+        typer.Option(
+            "--map",
+            metavar="FILE",
+            help="Draw the success rates: .png, .svg or .pdf.",
+            callback=file_to_write(".png", ".svg", ".pdf"),
+        ),
     ] = None,
     table: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv", help="Write the success rate of every setting.")
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Write the success rate of every setting.", callback=file_to_write()),
     ] = None,
     best: Annotated[int, typer.Option(min=1, metavar="N", help="How many settings to list.")] = 5,
 ) -> None:
@@ -64,6 +72,7 @@ def sweep(
     """
     from rich.console import Console
 
+    draw = gradlab.plot if map_file is not None else None  # if it is not installed, that is said before the work
     wanted = read_spec(spec)
     console = Console(stderr=True, highlight=False)
     with _announced(console), _shown(console) as progress:
@@ -74,8 +83,8 @@ def sweep(
     print(found)
     if table is not None:
         found.table.to_dataframe().reset_index().to_csv(table, index=False)
-    if map_file is not None:
-        gradlab.plot.save(gradlab.plot.success_map(grid, found), map_file)
+    if draw is not None and map_file is not None:
+        draw.save(draw.success_map(grid, found), map_file)
     if grid.attrs["interrupted"]:
         done, total = int(grid["done"].sum()), grid["done"].size
         console.print(f"gradlab: stopped after {done:,} of {total:,} runs; this is what they say")
@@ -138,5 +147,4 @@ def _ranking(found: Recommendation, count: int) -> str:
         ]
         for row in records
     ]
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    return "\n".join("  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in [heads, *rows])
+    return in_columns([heads, *rows], terminal_width())

@@ -6,19 +6,18 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from gradlab._words import in_columns
 from gradlab.descent._numbers import is_rational, show
 
 if TYPE_CHECKING:
     from gradlab.descent._trace import Trace
 
 
-def text_table(trace: Trace, max_rows: int) -> str:
-    """Columns aligned to the right, two blanks between them."""
+def text_table(trace: Trace, max_rows: int, width: int | None) -> str:
+    """Columns aligned to the right, as many beside each other as fit."""
     header = ["k", *trace.names, "f", *(f"df/d{name}" for name in trace.names), "step"]
     rows = [["..."] * len(header) if row is None else _cells(row, show) for row in _rows(trace, max_rows)]
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    lines = ("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in [header, *rows])
-    return "\n".join(line.rstrip() for line in lines)
+    return in_columns([header, *rows], width)
 
 
 def markdown_table(trace: Trace, max_rows: int) -> str:

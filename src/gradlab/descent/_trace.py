@@ -63,13 +63,15 @@ class Trace:
         """Whether the run was made in exact rational numbers."""
         return self.points.dtype == object
 
-    def table(self, max_rows: int = 20) -> str:
+    def table(self, max_rows: int = 20, width: int | None = None) -> str:
         """The run as a plain-text table, one line a point, with the message and the advice below it.
 
         The column `step` holds the size of the step that leaves the point; one in brackets was not needed.
 
         Args:
             max_rows: The most points to show; those in the middle are left out first. Default 20.
+            width: How many characters a line may have; a wider table is cut into several, each with the column `k`.
+                Default: any number for the table, 100 for the sentences.
 
         Returns:
             The table, without a newline at its end.
@@ -89,8 +91,8 @@ class Trace:
             CONVERGED after 2 steps: 0 is a fixed point, with the value 0. Every further step, of whatever size,
             leaves it where it is, since the gradient there is 0.
         """
-        lines = (wrap(sentence, 100) for sentence in self._sentences().splitlines())
-        return "\n".join([text_table(self, max_rows), "", *chain.from_iterable(lines)])
+        lines = (wrap(sentence, min(width or 100, 100)) for sentence in self._sentences().splitlines())
+        return "\n".join([text_table(self, max_rows, width), "", *chain.from_iterable(lines)])
 
     def latex(self, max_rows: int = 20) -> str:
         r"""The run as a LaTeX `array`, for use inside a displayed equation.

@@ -10,8 +10,10 @@ from __future__ import annotations
 try:
     import matplotlib as _matplotlib  # noqa: F401  # asked for here so that its absence gets a message of its own
 except ModuleNotFoundError as _error:
+    if _error.name != "matplotlib":
+        raise
     raise ModuleNotFoundError(
-        "gradlab.plot draws with matplotlib, which is not installed; run: pip install 'gradlab[plot]'"
+        "gradlab.plot draws with matplotlib, which is not installed; run: pip install 'gradlab[plot]'", name=_error.name
     ) from _error
 
 from gradlab.plot._boundary import decision_boundary as decision_boundary
