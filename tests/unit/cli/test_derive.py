@@ -100,8 +100,8 @@ def test_options_that_do_not_go_together(run, arguments, message):
 
 def test_what_cannot_be_written_is_said(run):
     status, _, err = run("derive", "--mlp", "2,1", "--to", "md", "--out", "no/such/folder.md")
-    assert status == 1
-    assert "cannot be written" in err
+    assert status == 2
+    assert "does not exist" in err
     status, _, err = run("derive", "--mlp", "30,30,1", "--to", "pdf")
     assert status == 1
     assert "400 are the most" in err
