@@ -38,7 +38,7 @@ def _in_ascii(character: str) -> str:
     r"""One character in ASCII: as a word, without its accent, by the name of its letter, or as Python writes it.
 
     >>> [_in_ascii(character) for character in "•éσ│日"]
-    ['*', 'e', 'sigma', '|', '\\\\u65e5']
+    ['*', 'e', 'sigma', '|', '\\u65e5']
     """
     if character in _SPELT:
         return _SPELT[character]

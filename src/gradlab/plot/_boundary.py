@@ -15,6 +15,7 @@ from gradlab.plot._style import (
     PlotError,
     colour_bar,
     figure_and_axes,
+    marker_of,
     maths,
     outlined,
     same_text,
@@ -26,13 +27,7 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 _MARGIN = 0.3  # around the points, as a share of their extent
-# Shape and brightness both tell the classes apart, so that neither colour nor size is needed.
-_MARKERS = (
-    ("o", "white", "black"),
-    ("^", "black", "white"),
-    ("s", "white", "black"),
-    ("D", "black", "white"),
-)
+_BESIDE = 4  # classes in a row of the legend
 
 
 class _Model(Protocol):
@@ -122,7 +117,7 @@ def _class_values(y: FloatArray) -> tuple[float, float]:
     if classes is None:
         raise PlotError(
             f"decision_boundary needs the labels of two classes, but y holds {len(np.unique(y))} values; "
-            "give the labels 0 and 1, or one-hot rows for more classes."
+            "give the labels 0 and 1, or one-hot rows for more classes; gl.plot.regression draws measurements."
         )
     return classes
 
@@ -153,7 +148,7 @@ def _draw_points(ax: Axes, x: FloatArray, y: FloatArray, names: Sequence[str]) -
     classes = y.argmax(axis=-1) if y.ndim == 2 else y
     size = 9.0 if len(x) <= 50 else 5.0
     for number, value in enumerate(np.unique(classes)):
-        marker, face, edge = _MARKERS[number % len(_MARKERS)]
+        marker, face, edge = marker_of(number)
         ax.plot(
             *x[classes == value].T,
             marker=marker,
@@ -169,7 +164,7 @@ def _draw_points(ax: Axes, x: FloatArray, y: FloatArray, names: Sequence[str]) -
     ax.legend(
         loc="lower center",
         bbox_to_anchor=(0.5, 1.0),
-        ncols=len(_MARKERS),
+        ncols=_BESIDE,
         fontsize=FONT_SIZE,
         facecolor="#cccccc",
         edgecolor="none",

@@ -29,6 +29,7 @@ Range = tuple[float, float]
 
 _MARGIN = 0.25  # around a path, as a share of its extent
 _NUMBERED = 12  # so many points can be numbered and still be read
+_POLE = 100.0  # a few values so much farther from the lowest than almost all are those beside a pole
 _APART = 0.09  # the least distance of two numbers, as a share of the map
 
 
@@ -93,11 +94,12 @@ def contours(
 
     figure, ax = figure_and_axes(ax, (6.4, 5.2))
     edges = _levels(values.compressed(), levels)
-    norm = BoundaryNorm(edges, 256)
-    filled = ax.contourf(x, y, values, levels=edges, cmap=COLOUR_MAP, norm=norm)
+    norm = BoundaryNorm(edges, 256, clip=True)
+    extend = "max" if values.max() > edges[-1] else "neither"
+    filled = ax.contourf(x, y, values, levels=edges, cmap=COLOUR_MAP, norm=norm, extend=extend)
     ax.contour(x, y, values, levels=edges, colors="white", linestyles="solid", linewidths=0.5, alpha=0.6)
     first, second = (maths(name) for name in function.variables)
-    ticks = edges[:: max(1, len(edges) // 8)]
+    ticks = edges[:: max(1, len(edges) // 8)] if len(edges) > 2 else [edges.mean()]
     colour_bar(ax, filled, ticks, f"value of the function at ({first}, {second})")
     if path is not None:
         _draw_path(ax, path, np.array([horizontal[1] - horizontal[0], vertical[1] - vertical[0]]))
@@ -140,9 +142,11 @@ def _chosen_ranges(ranges: tuple[Range, Range] | None, path: FloatArray | None) 
 
 def _levels(values: FloatArray, count: int) -> FloatArray:
     """Round levels, or ever closer ones towards the lowest value where most of the map lies near it."""
-    low, middle, high = np.quantile(values, [0.0, 0.5, 1.0])
+    low, middle, most, high = np.quantile(values, [0.0, 0.5, 0.98, 1.0])
     if high == low:
         return np.array([low - 0.5, low + 0.5])
+    if high - low > _POLE * (most - low) > 0:
+        high = most  # beside a pole everything else would be one colour
     if middle - low > 0.1 * (high - low):
         return np.asarray(MaxNLocator(nbins=count).tick_values(low, high))
     smallest = max(float(np.quantile(values, 0.02)) - low, 1e-6 * (high - low))

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
-_LABEL_GAP = 0.085  # the least distance of two labels, as a share of the axes' height
+_LABEL_GAP = 0.085  # the least distance of two labels of one line, as a share of the axes' height
 _FEW_DECADES = 500.0
+_MOST_CURVES = 50  # of a kind, above which they hide each other and one picture would be megabytes of lines
 _HEADROOM = 3.0  # how far above the highest start the axis goes; diverged curves leave it there
 
 
@@ -56,7 +57,8 @@ def loss_curves(runs: _Runs, *, ax: Axes | None = None) -> Figure:
     """Draws the losses of all runs over the steps, on a logarithmic scale, with the best run in front.
 
     Runs that get all points right are solid, others dashed, diverged ones dotted with a cross where they
-    leave the axes or stop being finite. The labels stand beside the curves.
+    leave the axes or stop being finite. The labels stand beside the curves. Of more than 50 runs of a kind the median
+    is drawn, in bands that hold the middle half and the middle 80 % of them at each step.
 
     Args:
         runs: what `gl.train` returned.
@@ -79,14 +81,13 @@ def loss_curves(runs: _Runs, *, ax: Axes | None = None) -> Figure:
     ax.set(yscale="log", ylim=(bottom, top), xlim=(0, max(1, len(steps) - 1)), xlabel="step", ylabel="loss")
     labels = []
     for group in _groups(runs):
+        if len(group.which) > _MOST_CURVES:
+            last = _draw_bands(ax, steps, curves[group.which], group, bottom, top)
+            labels.append((last, group))
+            continue
         segments = [np.column_stack([steps, curve]) for curve in curves[group.which]]
         lines = LineCollection(
-            segments,
-            colors=group.colour,
-            linestyles=group.style,
-            linewidths=group.width,
-            alpha=1.0 if len(segments) <= 20 else 0.35,
-            label=group.label,
+            segments, colors=group.colour, linestyles=group.style, linewidths=group.width, label=group.label
         )
         ax.add_collection(lines, autolim=False)
         if group.colour == VERMILLION:
@@ -102,6 +103,17 @@ def loss_curves(runs: _Runs, *, ax: Axes | None = None) -> Figure:
     _label_directly(ax, labels)
     plain_axes(ax)
     return figure
+
+
+def _draw_bands(ax: Axes, steps: Array, curves: Array, group: _Group, bottom: float, top: float) -> float:
+    """Draws the middle 80 % and 50 % of many curves and their median, and returns where the median ends."""
+    # Beyond the axes all are alike, so that infinite losses, and those that are no numbers, count as high ones.
+    shown = np.clip(np.nan_to_num(curves, nan=np.inf, posinf=np.inf), bottom / 10, 10 * top)
+    levels = np.quantile(shown, [0.1, 0.25, 0.5, 0.75, 0.9], axis=0)
+    for low, high, alpha in ((0, 4, 0.25), (1, 3, 0.35)):
+        ax.fill_between(steps, levels[low], levels[high], color=group.colour, alpha=alpha, linewidth=0)
+    ax.plot(steps, levels[2], color=group.colour, linestyle=group.style, linewidth=1.8, label=group.label)
+    return float(np.clip(levels[2, -1], bottom, top))
 
 
 def _groups(runs: _Runs) -> list[_Group]:
@@ -123,6 +135,8 @@ def _groups(runs: _Runs) -> list[_Group]:
         count = int(which.sum())
         if count:
             label = f"{count} {what.replace('run', 'runs', 1) if count > 1 else what}"
+            if count > _MOST_CURVES:
+                label += ":\nmedian, middle 50 % and 80 %"
             groups.append(_Group(np.flatnonzero(which), label, colour, style, 1.0))
     if best is not None:
         label = f"best: run {best.index}, loss {best.loss:.3g}"
@@ -151,8 +165,9 @@ def _last_seen(curve: Array, top: float) -> tuple[float, float]:
 def _label_directly(ax: Axes, labels: Sequence[tuple[float, _Group]]) -> None:
     """Writes each label to the right of its curves, moved apart where they would touch."""
     to_axes = ax.transData + ax.transAxes.inverted()
+    gap = _LABEL_GAP * max((group.label.count("\n") + 1 for _, group in labels), default=1)
     wanted = [float(np.clip(to_axes.transform((1.0, y))[1], 0.0, 1.0)) for y, _ in labels]
-    for (y, group), place in zip(labels, _moved_apart(wanted), strict=True):
+    for (y, group), place in zip(labels, _moved_apart(wanted, gap), strict=True):
         ax.annotate(
             group.label,
             xy=(1.0, y),
@@ -175,15 +190,15 @@ def _label_directly(ax: Axes, labels: Sequence[tuple[float, _Group]]) -> None:
         )
 
 
-def _moved_apart(wanted: Sequence[float]) -> list[float]:
+def _moved_apart(wanted: Sequence[float], gap: float) -> list[float]:
     """Places near the wanted ones, in the same order, no two nearer than the gap, none above 1."""
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     places = list(wanted)
     for below, above in pairwise(order):
-        places[above] = max(places[above], places[below] + _LABEL_GAP)
+        places[above] = max(places[above], places[below] + gap)
     excess = max(0.0, places[order[-1]] - 1.0) if order else 0.0
     if excess:  # pushed out at the top: push back down from there
         places[order[-1]] = 1.0
         for above, below in pairwise(reversed(order)):
-            places[below] = min(places[below], places[above] - _LABEL_GAP)
+            places[below] = min(places[below], places[above] - gap)
     return places

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations
+from math import hypot
 from typing import Protocol
 
 COLUMN = 4.1  # from a layer to the next
@@ -15,7 +16,10 @@ _ROOMY, _TIGHT = 2.2, 0.78  # between units that are drawn with all their names,
 LABEL_DEPTH = -1.25  # how high the label stands; the loss stands at 0
 _NAMED = 4  # a layer of so many units has room for all their names
 _NAMED_WEIGHTS = 9  # among more arrows their names hide too much
-_WEIGHT_ROOM = 0.4  # the height that the name of a weight needs
+_WEIGHT_ROOM = 0.62, 0.6  # the width and the height that the name of a weight needs
+_CHOICES = tuple(step / 40 for step in range(6, 35))  # how far along an arrow a name may stand
+_ARROW_ROOM = 0.25  # from another arrow to the middle of a name
+_ROUNDS = 4  # of moving every name once
 _SHOWN = 16  # of a wider layer the first ones and the last are drawn
 
 
@@ -183,14 +187,14 @@ class Bundle:
 
     Attributes:
         edges: each arrow's source, target and the name of its weight; None without one.
-        share: how far along the arrows the names stand, such that they are apart.
+        shares: how far along each arrow the name of its weight stands, such that no two names touch.
         named: whether each weight is named; otherwise a note says how many there are.
         count: how many weights there are, those of units that are not drawn included.
         x: half way between the layers.
     """
 
     edges: tuple[tuple[Unit, Unit, str | None], ...]
-    share: float
+    shares: tuple[float, ...]
     named: bool
     count: int
     x: float
@@ -218,12 +222,51 @@ def bundle(graph: Graph, below: Layer, above: Layer) -> Bundle:
         for weight, source in _weights(graph, unit, below):
             if source in place_of:
                 edges.append((place_of[source], unit, weight))
-    share = 1 / (len(above.units) + 1)
-    heights = sorted(source.y + share * (target.y - source.y) for source, target, _ in edges)
-    gaps = [upper - lower for lower, upper in pairwise(heights)]
-    named = len(edges) <= _NAMED_WEIGHTS and min(gaps, default=1.0) > _WEIGHT_ROOM
+    named = len(edges) <= _NAMED_WEIGHTS
+    shares = _shares(edges, 1 / (len(above.units) + 1)) if named else ()
     middle = (below.units[0].x + above.units[0].x) / 2
-    return Bundle(tuple(edges), share, named, below.count * above.count, middle)
+    return Bundle(tuple(edges), shares, named and _apart(edges, shares), below.count * above.count, middle)
+
+
+def _shares(edges: Sequence[tuple[Unit, Unit, str | None]], usual: float) -> tuple[float, ...]:
+    """The usual place on every arrow if the names are apart there; else each far from the others and their arrows."""
+    shares = [usual] * len(edges)
+    if _apart(edges, shares):
+        return tuple(shares)
+
+    def room(moved: int, share: float) -> float:
+        place = _on(edges[moved], share)
+        others = [index for index in range(len(edges)) if index != moved]
+        from_names = min(_distance(place, _on(edges[other], shares[other])) for other in others)
+        return min(from_names, min(_from_arrow(place, edges[other]) for other in others) / _ARROW_ROOM)
+
+    for _ in range(_ROUNDS):
+        for moved in range(len(edges)):
+            shares[moved] = max(_CHOICES, key=lambda share: room(moved, share))
+    return tuple(shares)
+
+
+def _from_arrow(place: tuple[float, float], edge: tuple[Unit, Unit, str | None]) -> float:
+    """How far a place is from the line that an arrow lies on."""
+    (x, y), (x1, y1), (x2, y2) = place, _on(edge, 0.0), _on(edge, 1.0)
+    return abs((x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)) / hypot(x2 - x1, y2 - y1)
+
+
+def _on(edge: tuple[Unit, Unit, str | None], share: float) -> tuple[float, float]:
+    """A place on an arrow."""
+    source, target, _ = edge
+    start, end = source.x + source.half_width, target.x - target.half_width
+    return start + share * (end - start), source.y + share * (target.y - source.y)
+
+
+def _distance(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """How far two names are apart; from 1 on they do not touch."""
+    return max(abs(one[0] - other[0]) / _WEIGHT_ROOM[0], abs(one[1] - other[1]) / _WEIGHT_ROOM[1])
+
+
+def _apart(edges: Sequence[tuple[Unit, Unit, str | None]], shares: Sequence[float]) -> bool:
+    places = [_on(edge, share) for edge, share in zip(edges, shares, strict=True)]
+    return all(_distance(one, other) >= 1 for one, other in combinations(places, 2))
 
 
 def _weights(graph: Graph, unit: Unit, below: Layer) -> list[tuple[str | None, str]]:

@@ -79,11 +79,11 @@ def network(net: _Network, *, ax: Axes | None = None) -> Figure:
 
 def _draw_weights(ax: Axes, graph: Graph, bundle: Bundle, bottom: float) -> None:
     """The arrows between two layers with the names of their weights, or how many there are."""
-    for source, target, weight in bundle.edges:
+    for index, (source, target, weight) in enumerate(bundle.edges):
         start, end = (source.x + source.half_width, source.y), (target.x - target.half_width, target.y)
         _arrow(ax, start, end, faint=not (source.named and target.named))
         if weight is not None and bundle.named:
-            x, y = (a + bundle.share * (b - a) for a, b in zip(start, end, strict=True))
+            x, y = (a + bundle.shares[index] * (b - a) for a, b in zip(start, end, strict=True))
             _name(ax, x, y, graph[weight].latex, on_line=True)
     first, last = bundle.edges[0][2], bundle.edges[-1][2]
     if bundle.noted and first is not None and last is not None:

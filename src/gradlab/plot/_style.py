@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 
@@ -90,11 +91,42 @@ def colour_bar(ax: Axes, mapped: ScalarMappable, ticks: ArrayLike, label: str) -
     Returns:
         The bar.
     """
-    bar = ax.figure.colorbar(mapped, cax=ax.inset_axes((1.04, 0.0, 0.05, 1.0)), ticks=ticks)
+    bar = ax.figure.colorbar(mapped, cax=ax.inset_axes((1.04, 0.0, 0.05, 1.0)))
+    bar.set_ticks(np.asarray(ticks).tolist(), labels=told_apart(ticks))
     bar.set_label(label)
     bar.ax.yaxis.label.set(fontsize=FONT_SIZE, math_fontfamily=MATHS)
     bar.ax.tick_params(labelsize=FONT_SIZE - 1)
     return bar
+
+
+# Shapes that are told apart where they are small and grey; no two classes look alike.
+_SHAPES = ("o", "^", "s", "D", "v", "P", "<", "*", "X", ">", "p", "h")
+
+
+def marker_of(number: int) -> tuple[str, str, str]:
+    """Returns the marker of a class, its colour and its edge's: shape and brightness both tell the classes apart.
+
+    Args:
+        number: which class, from 0; those behind the shapes are shown by their numbers.
+    """
+    shape = _SHAPES[number] if number < len(_SHAPES) else f"${number}$"
+    return (shape, "white", "black") if number % 2 == 0 else (shape, "black", "white")
+
+
+def told_apart(values: ArrayLike) -> list[str]:
+    """Writes numbers with as few digits as tell them apart, three at least.
+
+    Args:
+        values: the numbers, all of them different.
+
+    >>> told_apart([0.6, 2.25, 1263.0]), told_apart([1000.1, 1000.2])
+    (['0.6', '2.25', '1260'], ['1000.1', '1000.2'])
+    """
+    numbers = np.asarray(values, dtype=np.float64).tolist()
+    digits = 3
+    while len({f"{number:.{digits}g}" for number in numbers}) < len(set(numbers)):
+        digits += 1  # 17 tell all numbers apart
+    return [f"{float(f'{number:.{digits}g}'):.15g}" for number in numbers]
 
 
 def plain_axes(ax: Axes) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FixedLocator, NullLocator
 from numpy.typing import NDArray
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 _MOST_NUMBERS = 12  # values of an axis up to which cells are large enough for a number
 _MOST_TICKS = 9
+_LABEL_WIDTH = 32  # pixels that the label of a value takes at 100 to the inch
 _MOST_PANELS = 6
 _HATCH, _HATCH_COLOUR = "////", "#b8b8b8"
 _NAMES = {"init_scale": "scale of the initial parameters"}
@@ -140,7 +143,8 @@ def _map(
     rows, columns = values.shape
     small = max(rows, columns) <= _MOST_NUMBERS
     for axis, name, count in ((ax.yaxis, dims[0], rows), (ax.xaxis, dims[1], columns)):
-        _ticks(axis, grid[name].values, count)
+        every = -(-count // (_MOST_NUMBERS if count <= _MOST_NUMBERS else _MOST_TICKS))
+        _ticks(axis, grid[name].values, np.arange(count), range(0, count, every))
     ax.set(xlabel=_label(dims[1]), ylabel=_label(dims[0]))
     handles: dict[str, Artist] = {}
     diverged = np.asarray(grid["diverged"].mean("restart").transpose(*dims).values) > 0.5
@@ -153,8 +157,9 @@ def _map(
     if small:
         _numbers(ax, values)
     elif values.min() < 0.5 < values.max():
-        line = ax.contour(values, levels=[0.5], colors="white", linewidths=1.5)
-        line.set_path_effects(outlined(3.0, "black"))
+        look = {"linewidth": 1.5, "path_effects": outlined(3.0, "black")}
+        ax.contour(values, levels=[0.5], colors="white", linewidths=1.5).set_path_effects(look["path_effects"])
+        handles["half of the runs succeed"] = Line2D([], [], color="white", **look)
     if recommendation is not None:
         at = [int(np.flatnonzero(grid[name].values == recommendation.setting[name])[0]) for name in dims]
         handles["recommended"] = _frame(ax, at, small)
@@ -197,27 +202,46 @@ def _line(
 ) -> Figure:
     """The success rate over a single setting."""
     figure, ax = figure_and_axes(ax, (6.4, 4.0))
-    values, places = 100 * np.asarray(rates.values, dtype=np.float64), np.arange(len(rates))
+    values, (places, scale) = 100 * np.asarray(rates.values, dtype=np.float64), _places(grid[name].values)
+    ax.set_xscale(scale)
     ax.plot(places, values, "o-" if recommendation is None else "-", color=BLUE)
     if recommendation is not None:
         table = recommendation.table
         below, above = values - 100 * table["low"].values, 100 * table["high"].values - values
         ax.errorbar(places, values, (np.maximum(below, 0), np.maximum(above, 0)), fmt="o", color=BLUE, capsize=4)
         at = int(np.flatnonzero(grid[name].values == recommendation.setting[name])[0])
-        (square,) = ax.plot(at, values[at], "s", markersize=13, fillstyle="none", color=VERMILLION, markeredgewidth=2)
+        (square,) = ax.plot(
+            places[at], values[at], "s", markersize=13, fillstyle="none", color=VERMILLION, markeredgewidth=2
+        )
         label = f"recommended, with {100 * table.attrs['confidence']:g} % intervals"
         _legend(ax, {label: square}, loc="lower right", bbox_to_anchor=(1.0, 1.0))
-    _ticks(ax.xaxis, grid[name].values, len(places))
+    _ticks(ax.xaxis, grid[name].values, places, _with_room(ax.transData.transform(np.c_[places, places])[:, 0]))
     ax.set(xlabel=_label(name), ylabel="successful runs in %", ylim=(-3, 103))
     plain_axes(ax)
     return figure
 
 
-def _ticks(axis: Any, values: NDArray[Any], count: int) -> None:
-    """Labels cells with their values, as many as there is room for."""
-    every = -(-count // (_MOST_NUMBERS if count <= _MOST_NUMBERS else _MOST_TICKS))
-    shown = range(0, count, every)
-    axis.set_major_locator(FixedLocator([*shown]))
+def _places(values: NDArray[Any]) -> tuple[FloatArray, str]:
+    """Where values stand on an axis, and its scale: by their logarithms where they go over a decade or more."""
+    if values.dtype.kind not in "fiu":
+        return np.arange(len(values), dtype=np.float64), "linear"
+    places = values.astype(np.float64)
+    return places, "log" if places.min() > 0 and places.max() >= 10 * places.min() else "linear"
+
+
+def _with_room(pixels: FloatArray) -> list[int]:
+    """Which of the values are labelled, such that no two labels touch; the first one always."""
+    shown: list[int] = []
+    for index in np.argsort(pixels):
+        if not shown or pixels[index] - pixels[shown[-1]] > _LABEL_WIDTH:
+            shown.append(int(index))
+    return shown
+
+
+def _ticks(axis: Any, values: NDArray[Any], places: NDArray[Any], shown: Iterable[int]) -> None:
+    """Labels some values where they stand."""
+    shown = [*shown]
+    axis.set_major_locator(FixedLocator(places[shown].tolist()))
     axis.set_minor_locator(NullLocator())
     axis.set_ticklabels([_number(values[place]) for place in shown])
 

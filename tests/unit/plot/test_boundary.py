@@ -86,3 +86,18 @@ def test_several_outputs_have_a_line_where_two_are_equal():
 def test_data_that_has_no_boundary(data, message):
     with pytest.raises(PlotError, match=message):
         decision_boundary(model(lambda a, b: a), data)
+
+
+@pytest.mark.parametrize("count", [5, 7, 12, 15])
+def test_no_two_classes_look_alike(count):
+    angles = np.linspace(0, 2 * np.pi, count, endpoint=False)
+    x, y = np.column_stack([np.cos(angles), np.sin(angles)]), np.eye(count)
+
+    class Nearest:
+        def predict(self, points):
+            near = np.exp(5 * points @ x.T)
+            return near / near.sum(axis=-1, keepdims=True)
+
+    figure = decision_boundary(Nearest(), (x, y))
+    drawn = [line for line in figure.axes[0].get_lines() if str(line.get_label()).startswith("class")]
+    assert len({line.get_marker() for line in drawn}) == count

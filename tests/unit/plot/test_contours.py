@@ -108,3 +108,23 @@ def test_what_cannot_be_drawn(settings, message):
 def test_three_variables_are_too_many():
     with pytest.raises(PlotError, match=r"has 3 \(x1, x2, x3\)"):
         contours(gl.function("x1 + x2*x3"))
+
+
+@pytest.mark.parametrize(
+    ("formula", "ranges"),
+    [("log(x) + log(y) + 1/x + 1/y", ((-1, 4), (-1, 2))), ("1000 + x*1e-3 + y*1e-4", None), ("0*x + 0*y + 1", None)],
+)
+def test_the_bar_never_says_one_number_twice(formula, ranges):
+    figure = contours(gl.function(formula), ranges=ranges)
+    figure.canvas.draw()
+    (bar,) = figure.axes[0].child_axes
+    written = [label.get_text() for label in bar.get_yticklabels() if label.get_text()]
+    assert written
+    assert len(set(written)) == len(written)
+    assert bar.yaxis.get_offset_text().get_text() == ""
+
+
+def test_beside_a_pole_the_rest_still_has_contours():
+    figure = contours(gl.function("1/x + 1/y + x + y"), ranges=((-0.5, 4), (-0.5, 4)))
+    (bar,) = figure.axes[0].child_axes
+    assert float(bar.get_yticklabels()[-1].get_text()) < 1000

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib.collections import LineCollection
 
 import gradlab as gl
 from gradlab.plot import loss_curves
@@ -70,9 +71,30 @@ def test_no_step_and_no_classes():
 
 @pytest.mark.parametrize("wanted", [[0.5, 0.5, 0.5], [1.0, 1.0, 0.98], [0.0], [0.2, 0.9], [0.9, 0.91, 0.1, 0.12]])
 def test_labels_do_not_touch(wanted):
-    places = np.array(_moved_apart(wanted))
+    places = np.array(_moved_apart(wanted, 0.085))
     assert (np.diff(np.sort(places)) > 0.08).all()
     assert places.max() <= 1.0
     assert places.min() >= 0.0
     order = np.argsort(wanted, kind="stable")
     assert (np.diff(places[order]) >= 0).all()
+
+
+def test_many_runs_are_bands_and_few_are_curves():
+    runs = train(gl.mlp([2, 2, 1]), datasets.five_points(), learning_rate=5.0, steps=30, restarts=200)
+    (ax,) = loss_curves(runs).axes
+    success = np.asarray(runs.success).copy()
+    success[runs.best.index] = False
+    texts = [text.get_text() for text in ax.texts]
+    assert any(text.startswith(f"{success.sum()} runs with all points right:\nmedian, middle 50 %") for text in texts)
+    median = next(line for line in ax.get_lines() if str(line.get_label()).startswith(f"{success.sum()} runs"))
+    assert median.get_ydata() == pytest.approx(np.median(runs.curves[success], axis=0))
+    segments = sum(len(each.get_segments()) for each in ax.collections if isinstance(each, LineCollection))
+    assert segments < 60
+
+
+def test_bands_of_diverged_runs_leave_the_axes():
+    x = np.random.default_rng(0).normal(size=(50, 2))
+    runs = train(gl.mlp([2, 2, 1], hidden="relu", loss="squared_error"), (x, x[:, 0]), learning_rate=5.0, restarts=80)
+    (ax,) = loss_curves(runs).axes
+    assert any("diverged runs" in text.get_text() for text in ax.texts)
+    assert all(np.isfinite(line.get_ydata()).all() for line in ax.get_lines())

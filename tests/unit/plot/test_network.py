@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -92,3 +93,14 @@ def test_no_text_lies_on_another_or_outside(sizes, loss):
         assert figure.bbox.containsx(box.x1), name
         assert figure.bbox.containsy(box.y0), name
         assert figure.bbox.containsy(box.y1), name
+
+
+@pytest.mark.parametrize("sizes", [[2, 2, 1], [2, 3, 3, 1], [3, 3, 3], [2, 4, 1], [3, 2, 2, 3]])
+def test_names_of_weights_do_not_touch_each_other(sizes):
+    figure = network(gl.mlp(sizes, loss="squared_error"))
+    (ax,) = figure.axes
+    figure.canvas.draw()
+    weights = [text for text in ax.texts if re.match(r"\$[wu][_^]", text.get_text())]
+    assert len(weights) == sum(below * above for below, above in itertools.pairwise(sizes))
+    boxes = [text.get_window_extent() for text in weights]
+    assert not [(a, b) for a, b in itertools.combinations(boxes, 2) if a.overlaps(b)]

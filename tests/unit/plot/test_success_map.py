@@ -129,3 +129,31 @@ def test_sweeps_that_make_no_map(grid):
     fitted = sweep(gl.mlp([2, 3, 1], loss="squared_error"), data, learning_rate=[0.05, 0.2], restarts=2, steps=2)
     with pytest.raises(PlotError, match=r"loss_below=0\.01"):
         success_map(fitted)
+
+
+@pytest.mark.parametrize(
+    ("setting", "values", "scale"),
+    [
+        ("learning_rate", [0.1, 0.2, 1.0, 50.0], "log"),
+        ("steps", [10, 20, 25], "linear"),
+        ("initialisation", ["normal", "uniform"], "linear"),
+    ],
+)
+def test_a_line_stands_where_its_values_are(setting, values, scale):
+    grid = sweep(gl.mlp([2, 2, 1]), datasets.five_points(), **{"steps": 20, setting: values}, restarts=20)
+    (ax,) = success_map(grid).axes
+    wanted = range(len(values)) if isinstance(values[0], str) else values
+    assert ax.get_xscale() == scale
+    assert ax.get_lines()[0].get_xdata() == pytest.approx(list(wanted))
+
+
+def test_labels_of_values_close_together_do_not_touch():
+    rates = [0.1, 0.101, 0.102, 10.0]
+    figure = success_map(sweep(gl.mlp([2, 2, 1]), datasets.five_points(), learning_rate=rates, steps=5, restarts=5))
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["0.1", "10"]
+
+
+def test_the_contour_is_in_the_legend():
+    settings = {"learning_rate": np.geomspace(0.05, 5, 14), "init_scale": np.geomspace(0.3, 2, 14)}
+    grid = sweep(gl.mlp([2, 2, 1]), datasets.five_points(), **settings, steps=100, restarts=30)
+    assert "half of the runs succeed" in legend(success_map(grid).axes[0])
