@@ -201,6 +201,8 @@ class Network:
         import numpy as np
 
         try:
+            if np.ma.is_masked(parameters) or np.iscomplexobj(parameters):
+                raise TypeError
             vector = np.asarray(parameters, dtype=float)
         except (TypeError, ValueError):
             raise GradlabError(f"a parameter vector is an array of numbers, not {parameters!r:.80}") from None

@@ -154,3 +154,20 @@ def test_derive_and_backprop_of_a_function():
     assert str(BOWL.derive("f", "x1").result) == "2*x1 - x2 - 12"
     assert BOWL.backprop() is BOWL.compile("numpy").derivation
     assert "def value_and_gradient" in BOWL.source
+
+
+@pytest.mark.parametrize(
+    "given", [np.ma.array([1.0, 2.0], mask=[0, 1]), np.array([1j, 2.0])], ids=["masked", "complex"]
+)
+def test_masked_and_complex_arrays_are_refused(given):
+    bowl, net, line = gl.function("x**2 + y**2"), gl.mlp([2, 2, 1]), gl.mlp([1, 1])
+    calls = [
+        lambda: bowl(given), lambda: bowl.value(given), lambda: bowl.hessian_at(given), lambda: line.named(given),
+        lambda: bowl.hessian_vector_product([1.0, 2.0], given), lambda: net.predict(np.zeros(9), given[None]),
+        lambda: net.compile()(np.zeros(9), np.eye(2), given), lambda: line.hessian(given, [[1.0]], [1.0]),
+        lambda: gl.check_gradient(lambda x: float(np.abs(x @ x)), lambda x: 2 * x, at=given),
+        lambda: gl.check_gradient(lambda x: float(x @ x), lambda x: given, at=[0.5, 1.0]),
+    ]  # fmt: skip
+    for call in calls:
+        with pytest.raises(gl.GradlabError, match=r"masked|complex|real numbers|array of numbers"):
+            call()

@@ -120,7 +120,7 @@ class NumpyFunction:
         Raises:
             GradlabError: if a last axis has not one number for each variable.
         """
-        points, vectors = _same_floats(point, vector)
+        points, vectors = _same_floats(point, vector, ("a point", "the vector"))
         check_point(points.shape, self.variables)
         check_point(vectors.shape, self.variables)
         shape = np.broadcast_shapes(points.shape, vectors.shape)[:-1]
@@ -131,7 +131,8 @@ class NumpyFunction:
 
     def hessian(self, point: ArrayLike) -> NDArray[Any]:
         """The Hessian, shape (..., n, n), at points of shape (..., n)."""
-        return self.hessian_vector_product(np.asarray(point)[..., np.newaxis, :], np.eye(len(self.variables)))
+        points = _floats(point, "a point")
+        return self.hessian_vector_product(points[..., np.newaxis, :], np.eye(len(self.variables)))
 
     @cached_property
     def _second(self) -> Callable[..., Any]:
@@ -241,7 +242,7 @@ class NumpyNetwork:
 
     def hessian(self, parameters: ArrayLike, x: ArrayLike, y: ArrayLike) -> NDArray[Any]:
         """The Hessian of the mean loss, shape (..., P, P), for parameters (..., P)."""
-        columns = np.asarray(parameters)[..., np.newaxis, :]
+        columns = _floats(parameters, "the parameters")[..., np.newaxis, :]
         return self.hessian_vector_product(columns, x, y, np.eye(len(self.graph.parameters)))
 
     @cached_property
@@ -264,6 +265,10 @@ def compiled(program: Program, name: str) -> tuple[str, Callable[..., Any]]:
 
 def _floats(array: ArrayLike, what: str) -> NDArray[Any]:
     """The array itself if it is of floats, else as float64."""
+    if np.ma.is_masked(array):
+        raise GradlabError(
+            f"{what} holds masked entries: leave those points out, or give them values with .filled(...)"
+        )
     try:
         made = np.asarray(array)
     except (TypeError, ValueError):
@@ -275,9 +280,11 @@ def _floats(array: ArrayLike, what: str) -> NDArray[Any]:
     return made if made.dtype.kind == "f" else made.astype(np.float64)
 
 
-def _same_floats(parameters: ArrayLike, x: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+def _same_floats(
+    parameters: ArrayLike, x: ArrayLike, what: tuple[str, str] = ("the parameters", "x")
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Parameters and inputs in one dtype; whole numbers take the other's."""
-    weights, inputs = _floats(parameters, "the parameters"), _floats(x, "x")
+    weights, inputs = _floats(parameters, what[0]), _floats(x, what[1])
     given = [made.dtype for made, array in ((weights, parameters), (inputs, x)) if np.asarray(array).dtype.kind == "f"]
     dtype = np.result_type(*given) if given else weights.dtype
     return weights.astype(dtype, copy=False), inputs.astype(dtype, copy=False)

@@ -12,6 +12,8 @@ from gradlab.descent._numbers import show, show_point, to_float
 from gradlab.descent._outcome import Outcome
 from gradlab.descent._stopping import History, Rules, Stop
 
+_MANY = 4  # steps that show a trend
+
 
 def message(outcome: Outcome, stop: Stop, history: History, rules: Rules, unused: tuple[Any, ...]) -> str:
     """Say how the run ended.
@@ -54,6 +56,12 @@ def advice(outcome: Outcome, history: History, rules: Rules) -> str:
     """Say what to try after the run; empty if nothing is left to do."""
     if outcome is Outcome.CONVERGED:
         return ""
+    if _falls_for_ever(history):
+        return (
+            f"The value fell to the last step no slower than before, from {show(history.values[0])} to "
+            f"{show(history.values[-1])}: the function may have no minimum on this way. Make sure that it is bounded "
+            "below and that its sign is right; if it is, allow more steps."
+        )
     if not rules.plain:
         return outcome.remedy
     if outcome is Outcome.MAX_STEPS:
@@ -72,6 +80,20 @@ def advice(outcome: Outcome, history: History, rules: Rules) -> str:
         f"The gradient changes by up to {curvature:.3g} per unit of the way, which calls for step sizes below "
         f"{2 / curvature:.3g}; try learning_rate={1 / curvature:.2g}."
     )
+
+
+def _falls_for_ever(history: History) -> bool:
+    """Tell whether the value never rose and fell no less in the second half of the steps, where it is as steep.
+
+    A descent on its way to a minimum falls less and less, save where it leaves a plateau or a saddle.
+    """
+    last = len(history.values) - 1
+    if last < _MANY or history.rises:
+        return False
+    first, middle, end = (to_float(history.values[step]) for step in (0, last // 2, last))
+    norms = [to_float(history.gradients[step].dot(history.gradients[step])) for step in (0, last // 2, last)]
+    steeper = not norms[2] < norms[1] and not norms[1] < norms[0]
+    return steeper and not middle > first and (end == -math.inf or middle - end >= 0.999 * (first - middle) > 0)
 
 
 def _fixed_point(history: History, place: str, unused: tuple[Any, ...]) -> str:

@@ -121,6 +121,8 @@ def _read_start(function: Any, start: Any) -> tuple[tuple[str, ...], bool, list[
     scalar = isinstance(start, str) or not hasattr(start, "__iter__") or np.ndim(start) == 0
     if isinstance(start, dict | set):
         raise DescentError(f"start is a {type(start).__name__}; write the coordinates in order, such as start=(6, 6).")
+    if np.ma.is_masked(start):
+        raise DescentError("start holds masked entries; write one number for each variable, such as start=(6, 6).")
     entries: Any = [start] if scalar else list(start)
     if not entries:
         raise DescentError("start is empty; write one number for each variable, such as start=(6, 6).")
@@ -207,6 +209,8 @@ def gradient_vector(slope: Any, size: int) -> np.ndarray:
     Raises:
         DescentError: It does not have one real number for each coordinate.
     """
+    if np.ma.is_masked(slope):
+        raise DescentError("the gradient holds masked entries; return one real number for each coordinate.")
     array = np.asarray(slope)
     if array.dtype.kind not in "fiub" or array.size != size or array.ndim > 1:
         raise DescentError(

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+import gradlab
 from gradlab._errors import GradlabError
 from gradlab.descent import DescentError, DescentInterrupted, Outcome, descend
 
@@ -435,3 +436,25 @@ class TestLaws:
         trace = descend(value, start, gradient=slope, learning_rate=2 * share / curvatures.max(), value_tolerance=1e-4)
         assert trace.outcome in (Outcome.DIVERGED, Outcome.NOT_FINITE)
         assert len(trace.steps) < 1000
+
+
+@pytest.mark.parametrize(("formula", "start"), [("x**2 - y**2", (1.0, 1e-6)), ("x", (1.0,)), ("-x**4", (1.0,))])
+def test_a_function_without_bound_is_said_to_be_one(formula, start):
+    trace = descend(gradlab.function(formula), start, learning_rate=0.1, max_steps=1000)
+    assert "may have no minimum on this way" in trace.advice
+
+
+@pytest.mark.parametrize(("formula", "start"), [("x**2", (3.0,)), ("(1-x)**2 + 100*(y-x**2)**2", (-1.2, 1.0))])
+def test_a_slow_descent_is_not_said_to_be_without_bound(formula, start):
+    trace = descend(gradlab.function(formula), start, learning_rate=1e-4, max_steps=50)
+    assert trace.advice
+    assert "no minimum" not in trace.advice
+
+
+@pytest.mark.parametrize("start", [np.ma.array([1.0, 2.0], mask=[0, 1]), np.array([1j, 2.0])])
+def test_masked_and_complex_starts_and_gradients_are_refused(start):
+    bowl = gradlab.function("x**2 + y**2")
+    with pytest.raises(DescentError, match=r"masked|real number"):
+        descend(bowl, start, learning_rate=0.1)
+    with pytest.raises(DescentError, match=r"masked|real number"):
+        descend(lambda x: float(x @ x), (1.0, 2.0), gradient=lambda x: start, learning_rate=0.1)

@@ -197,6 +197,8 @@ def to_array(item: Any, what: str) -> np.ndarray:
         return np.array(parts, dtype=np.float64)
     if item is None:
         raise CheckError(f"{what} is None; a function has to return what it computes.")
+    if np.ma.is_masked(item):
+        raise CheckError(f"{what} has masked entries; leave them out, or give them values with .filled(...).")
     array = np.asarray(item)
     if array.dtype.kind == "c":
         raise CheckError(f"{what} is complex; check its real and its imaginary part as two real functions.")
