@@ -86,7 +86,7 @@ def sweep(
     if draw is not None and map_file is not None:
         draw.save(draw.success_map(grid, found), map_file)
     if grid.attrs["interrupted"]:
-        done, total = int(grid["done"].sum()), grid["done"].size
+        done, total = int(grid["done"].sum()), grid.attrs["runs"]
         console.print(f"gradlab: stopped after {done:,} of {total:,} runs; this is what they say")
         raise typer.Exit(_INTERRUPTED)
 

@@ -57,10 +57,17 @@ def to_dataset(results: Results, data: Data) -> xarray.Dataset:
     def shaped(array: NDArray[Any], *last: str) -> tuple[tuple[str, ...], NDArray[Any]]:
         return (*dims, *last), array.reshape(*lengths, grid.restarts, *array.shape[3:])
 
+    all_done = bool(results.done.all())
+
+    def known(name: str) -> tuple[tuple[str, ...], NDArray[Any]]:
+        """As it is where all is done, else as numbers that are missing for runs that are not: none of them failed."""
+        array = getattr(results, name)
+        return shaped(array if all_done else np.where(results.done, array, np.float32("nan")))
+
     variables: dict[str, Any] = {"loss": shaped(results.loss)}
     if judged(grid.architecture.loss, data.y):
-        variables |= {"success": shaped(results.success), "success_step": shaped(results.success_step)}
-    variables |= {name: shaped(getattr(results, name)) for name in ("diverged", "diverged_step", "done")}
+        variables |= {"success": known("success"), "success_step": known("success_step")}
+    variables |= {name: known(name) for name in ("diverged", "diverged_step")} | {"done": shaped(results.done)}
     coordinates: dict[str, Any] = {
         axis.name: _coordinate(axis) for axis in grid.axes if axis.name != "width" or axis.values[0]
     }
@@ -115,6 +122,7 @@ def _attributes(results: Results, data: Data) -> dict[str, Any]:
         "seed": str(grid.seed),  # it may have 128 bits
         "dtype": grid.dtype,
         "interrupted": int(results.interrupted),
+        "runs": results.wanted,
     }
 
 

@@ -127,7 +127,7 @@ def _succeeded(grid: xarray.Dataset, loss_below: float | None) -> BoolArray:
             "the labels are measurements, so no point is right or wrong; say what loss is low enough, "
             "for example gl.recommend(grid, loss_below=0.01)."
         )
-    return grid["success"].values & grid["done"].values
+    return (grid["success"].values == 1) & grid["done"].values
 
 
 def _table(

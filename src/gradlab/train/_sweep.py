@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,7 +57,8 @@ def sweep(
     Where a run starts depends on the seed and its number among the restarts alone: runs of the same number start
     from the same random numbers in every setting, times the setting's scale. What a run gives does not depend on
     what else is in the sweep, nor on chunks and threads; on the same instruction set it is the same to the bit.
-    Ctrl-C ends the sweep and returns what is done: `done` marks it, and the attribute `interrupted` is 1.
+    Ctrl-C ends the sweep and returns the restarts that are done: the attribute `interrupted` is 1, and where a run of
+    them is not done, `done` says so and all else is missing (NaN), so that means are those of the runs that are.
 
     Args:
         net: the network.
@@ -154,6 +155,8 @@ class Results:
         done: whether the run was trained at all.
         kept: "curves" and "parameters", where they were asked for.
         interrupted: whether Ctrl-C came before the last run.
+        wanted: how many runs were asked for.
+        begun: of how many restarts some runs are done.
     """
 
     grid: Grid
@@ -165,20 +168,31 @@ class Results:
     done: NDArray[np.bool_]
     kept: dict[str, NDArray[np.floating]] = field(default_factory=dict)
     interrupted: bool = False
+    wanted: int = 0
+    begun: int = 0
 
     @staticmethod
     def empty(grid: Grid, keep: Collection[str]) -> Results:
-        """Returns results in which nothing is done yet."""
+        """Returns results in which nothing is done yet; what is not done holds no numbers, and takes no memory."""
         shape = grid.shape
         lengths = {
             "curves": int(max(grid.steps.values)) + 1,
             "parameters": grid.network(int(grid.width.values[0])).layers.parameters,
         }
-        kept = {name: np.full((*shape, lengths[name]), np.nan, grid.dtype) for name in KEEPABLE if name in keep}
-        never = (np.full(shape, NEVER, np.int32) for _ in range(2))
-        falses = (np.zeros(shape, bool) for _ in range(3))
-        loss = np.full(shape, np.nan, grid.dtype)
-        return Results(grid, loss, next(falses), next(never), next(falses), next(never), next(falses), kept)
+        kept = {name: np.empty((*shape, lengths[name]), grid.dtype) for name in KEEPABLE if name in keep}
+        steps = [np.empty(shape, np.int32) for _ in range(2)]
+        truths = [np.empty(shape, bool) for _ in range(2)]
+        loss, done = np.empty(shape, grid.dtype), np.zeros(shape, bool)
+        return Results(grid, loss, truths[0], steps[0], truths[1], steps[1], done, kept, wanted=grid.runs)
+
+    def done_part(self) -> Results:
+        """Returns the restarts that were begun, copied, so that the memory of the others is given back."""
+        names = ("loss", "success", "success_step", "diverged", "diverged_step", "done")
+        parts = {name: getattr(self, name)[:, :, : self.begun].copy() for name in names}
+        kept = {name: array[:, :, : self.begun].copy() for name, array in self.kept.items()}
+        for array in (parts["loss"], *kept.values()):
+            array[~parts["done"]] = np.nan
+        return replace(self, grid=replace(self.grid, restarts=self.begun), kept=kept, **parts)
 
     def put(self, index: _INDEX, result: TrainResult) -> None:
         """Stores what a chunk gave; that it is done is stored last, so that Ctrl-C leaves no half-told run."""
@@ -192,7 +206,10 @@ class Results:
         if "parameters" in self.kept:
             self.kept["parameters"][index] = result.parameters.reshape(*shape, -1)
         if "curves" in self.kept and result.curves is not None:
-            self.kept["curves"][index][..., : result.curves.shape[1]] = result.curves.reshape(*shape, -1)
+            steps = result.curves.shape[1]
+            self.kept["curves"][index][..., :steps] = result.curves.reshape(*shape, -1)
+            self.kept["curves"][index][..., steps:] = np.nan  # other settings have more
+        self.begun = index[2].stop
         self.done[index] = True
 
 
@@ -221,7 +238,7 @@ def run_grid(
             if progress is not None:
                 progress(Progress(done, grid.runs, time.perf_counter() - began, successes if counted else None))
         results.interrupted = False
-    return results
+    return results.done_part() if results.interrupted else results
 
 
 def _make_kernels(grid: Grid, data: Data) -> None:

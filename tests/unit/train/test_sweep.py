@@ -216,12 +216,18 @@ def test_ctrl_c_returns_what_is_done(monkeypatch):
     settings = {"learning_rate": [1.0, 5.0], "restarts": 200, "steps": 10}
     part = sweep(NET, DATA, **settings, progress=stop)
     assert part.attrs["interrupted"] == 1
-    assert int(part.done.sum()) == seen[-1].done < seen[-1].total == 400
-    assert np.isnan(part.loss.values[~part.done.values]).all()
-    assert not part.success.values[~part.done.values].any()
+    assert int(part.done.sum()) == seen[-1].done < seen[-1].total == part.attrs["runs"] == 400
+    # Restarts that no setting has begun are not there, and of the others what is not done is missing, not False.
+    assert part.sizes["restart"] < 200
+    assert 0 < int((~part.done).sum()) < part.done.size
+    for name in ("loss", "success", "success_step", "diverged", "diverged_step"):
+        np.testing.assert_array_equal(np.isnan(part[name].values), ~part.done.values)
+    assert recommend(part, restarts=10).share.runs in (64, 128)
     whole = sweep(NET, DATA, **settings)
     assert whole.attrs["interrupted"] == 0
-    np.testing.assert_array_equal(part.loss.values[part.done.values], whole.loss.values[part.done.values])
+    for name in ("loss", "success", "success_step", "diverged", "diverged_step"):
+        of_whole = whole[name].sel(restart=part.restart).values
+        np.testing.assert_array_equal(part[name].values[part.done.values], of_whole[part.done.values])
     # Every setting gets some restarts before any gets all.
     assert part.done.any("restart").all()
 
