@@ -24,6 +24,7 @@ from gradlab.prove.read._statements import Chain, Known, Layout
 from gradlab.prove.read._write import Writer
 
 SECONDS_FOR_EXACT = 0.4
+FEW = 3  # points at which sides agree before an exact proof is tried
 
 
 @dataclass
@@ -172,7 +173,11 @@ class Judge:
 
     def compared(self, left: Expression, right: Expression, digits: int | None, trial: Trial) -> Finding:
         """The verdict on two sides: first by numbers, and where these agree, exactly if that can be done."""
-        result = trial.compared(left, right)
+        result = trial.compared(left, right, wanted=FEW)
+        alone = len(trial.worlds) == 1 and result.differing is None and len(result.agreeing) == FEW
+        if alone and self.exact(left, right, trial):
+            return Finding(Truth.TRUE, Method.EXACT, reason="by exact simplification")
+        result = trial.compared(left, right) if result.differing is None else result
         if result.differing is not None:
             if digits is not None:
                 return self.rounded(left, right, digits, trial, result)
@@ -182,8 +187,6 @@ class Judge:
             if self.conditions:
                 reason += " and the conditions hold"
             return Finding(Truth.NOT_UNDERSTOOD, reason=reason)
-        if len(trial.worlds) == 1 and self.exact(left, right, trial):
-            return Finding(Truth.TRUE, Method.EXACT, reason="by exact simplification")
         if result.constant:
             return Finding(Truth.TRUE, Method.NUMERIC, reason=f"the numbers agree to {AGREEMENT} digits")
         where = f"the sides agree to {AGREEMENT} digits at {len(result.agreeing)} random points"

@@ -1,9 +1,9 @@
 """Points at which claims are tried: a value for every name, and what formulas are there.
 
 A point is the same one every time: the values of its names follow from their names and its number. Where formulas are
-made of analytic functions, they are equal everywhere if they are equal near one point; a dozen points of ordinary size
+made of analytic functions, they are equal everywhere if they are equal near one point; eight points of ordinary size
 are drawn for them, with both signs, each value with four digits. A difference that is not zero vanishes at one such
-point with a chance of about its degree over 10,000, and at a dozen with the twelfth power of that. For formulas with
+point with a chance of about its degree over 10,000, and at all with the eighth power of that. For formulas with
 kinks, roots and logarithms there are more points over many sizes, and `_pieces` looks for those that are still missing.
 """
 
@@ -13,6 +13,7 @@ import math
 import random
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from gradlab.graph import PRIMITIVES, Apply, Const, Expression, Graph, Ref, Role, as_number, find_loss, simpler
@@ -80,17 +81,19 @@ class Ground:
         if kind is not None and kind.shares:
             chosen = random.Random(f"label {number}").randrange(len(self.labels))
             return Fraction(self.labels.index(name) == chosen)
-        rng = random.Random(f"{name} {number}")
         if kind is not None and kind.values:
-            return Fraction(kind.values[rng.randrange(len(kind.values))])
-        if WIDE <= number < SOUGHT:
-            far = rng.uniform(-2, 3) if number % 3 else rng.uniform(2, 6)
-            return Fraction(f"{rng.choice((-1, 1)) * rng.uniform(1, 10):.3f}") * Fraction(10) ** round(far)
-        if name in graph and graph[name].role is not Role.INPUT:
-            value = rng.gauss(0, 1)
-        else:
-            value = (rng.gauss(0, 1), rng.uniform(0.02, 0.98), rng.uniform(-3, 3), rng.uniform(0.1, 4))[mode]
-        return Fraction(round(value * 10_000), 10_000)
+            return Fraction(kind.values[random.Random(f"{name} {number}").randrange(len(kind.values))])
+        return _drawn(name, number, 0 if name in graph and graph[name].role is not Role.INPUT else mode)
+
+
+@lru_cache(maxsize=8192)
+def _drawn(name: str, number: int, mode: int) -> Fraction:
+    rng = random.Random(f"{name} {number}")
+    if WIDE <= number < SOUGHT:
+        far = rng.uniform(-2, 3) if number % 3 else rng.uniform(2, 6)
+        return Fraction(f"{rng.choice((-1, 1)) * rng.uniform(1, 10):.3f}") * Fraction(10) ** round(far)
+    value = (rng.gauss(0, 1), rng.uniform(0.02, 0.98), rng.uniform(-3, 3), rng.uniform(0.1, 4))[mode]
+    return Fraction(round(value * 10_000), 10_000)
 
 
 class Point:
@@ -227,6 +230,7 @@ _OWN: dict[str, Any] = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def _in_simpler(node: Apply) -> Expression:
     """An application in simpler primitives, as the table defines it or lowers it.
 
@@ -309,8 +313,9 @@ class Points:
 
     @property
     def enough(self) -> int:
-        """How many ordinary points are tried: three for each of the four modes, and two for each variant."""
-        return min(max(12, 2 * len(self.variants)), 60)
+        """How many ordinary points are tried: two for each of the four modes, and two for each variant."""
+        count = len(self.variants)
+        return 8 if count == 1 else min(max(12, 2 * count), 60)
 
     def variant(self, number: int) -> Any:
         """For which variant a point is."""

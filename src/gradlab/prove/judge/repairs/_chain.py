@@ -106,7 +106,7 @@ class Repairer:
         """The simplest change of a side, or two, after which it is equal to another."""
         written = tuple(other for other in self.sides if isinstance(other, Expression))
         search = Search(self.trial, written, side, target, Deadline(SECONDS_FOR_SIDE, self.deadline))
-        if not search.possible or not any(search.given):
+        if not search.possible or not search.speaks:
             return None
         asked = wrong == 0 and isinstance(side, Partial | Derivative)
         for kind in ALL[:2] if asked else ALL:

@@ -99,11 +99,9 @@ class Search:
         return found
 
     @cached_property
-    def given(self) -> tuple[str, ...]:
-        """The names that the two sides are made of in the end."""
-        points = self.trial.points
-        entries = self.trial.pairs(self.target, self.side, points.variants[0])
-        return points.grounds[points.variants[0]].given_in(*(side for pair in entries for side in pair))
+    def speaks(self) -> bool:
+        """Whether anything but numbers is written."""
+        return any(names_of(node) or node.names or partial_of(node) for side in self.written for _, node in nodes(side))
 
     @cached_property
     def unknown(self) -> bool:
