@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradlab.codegen._numpy import NumpyNetwork as NumpyNetwork
     from gradlab.codegen._numpy import margins_of as margins_of
     from gradlab.codegen._training import NEVER as NEVER
+    from gradlab.codegen._training import Notify as Notify
     from gradlab.codegen._training import Plan as Plan
     from gradlab.codegen._training import TrainResult as TrainResult
     from gradlab.codegen._training import gap_of as gap_of
@@ -29,7 +30,7 @@ else:
         {
             "gradlab.codegen._numba": "NumbaTrainer",
             "gradlab.codegen._numpy": "NumpyFunction NumpyNetwork margins_of",
-            "gradlab.codegen._training": "NEVER Plan TrainResult gap_of layer_of_parameters",
+            "gradlab.codegen._training": "NEVER Notify Plan TrainResult gap_of layer_of_parameters",
             "gradlab.codegen._update": "numpy_update",
         },
         here="Programs TorchNetwork evaluate_exactly function_to_torch network_programs numpy_source programs_for",

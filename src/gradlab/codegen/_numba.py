@@ -21,8 +21,8 @@ from gradlab.codegen._numba_rolled import rolled_kernel
 from gradlab.codegen._numba_source import PrintedKernel, straight_kernel
 from gradlab.codegen._training import (
     NEVER,
+    Notify,
     Plan,
-    Progress,
     TrainResult,
     check_data,
     float_type,
@@ -95,7 +95,7 @@ class NumbaTrainer:
         plan: Plan = Plan(),
         curves: bool = False,
         threads: int | None = None,
-        progress: Progress | None = None,
+        progress: Notify | None = None,
     ) -> TrainResult:
         """Trains every network for the same number of steps.
 
@@ -225,7 +225,7 @@ class _Crew:
         self.pace = pace
         self.lock = threading.Lock()
 
-    def run(self, threads: int | None, progress: Progress | None) -> None:
+    def run(self, threads: int | None, progress: Notify | None) -> None:
         """Do all blocks: the calling thread, and as many helpers as there is enough to do for."""
         enough = min(self.blocks - 1, int(self.blocks * self.pace / LEAST_SECONDS))
         helpers: list[Future[None]] = []
@@ -245,7 +245,7 @@ class _Crew:
         if progress is not None:
             progress(self.runs, self.runs)
 
-    def _take_turns(self, progress: Progress | None = None) -> None:
+    def _take_turns(self, progress: Notify | None = None) -> None:
         scratch = self.scratch()
         while not self.stopped and self._take_turn(scratch):
             if progress is not None:

@@ -19,7 +19,8 @@ from gradlab.rules import GradientDescent, Update
 NEVER = -1
 DESCENT = GradientDescent.update()
 DTYPES = ("float32", "float64")
-Progress = Callable[[int, int], object]
+# Called with how many are done, and of how many.
+Notify = Callable[[int, int], object]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -47,6 +46,3 @@ class Progress:
         if self.success_rate is not None:
             parts.append(f"{100 * self.success_rate:.1f} % successes")
         return ", ".join(parts)
-
-
-ProgressCallback = Callable[[Progress], object]

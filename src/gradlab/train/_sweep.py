@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from gradlab.train._experiment import Network, fitting
 from gradlab.train._grid import Grid
 from gradlab.train._initialise import Distribution
 from gradlab.train._judge import have_diverged, judged
-from gradlab.train._progress import Progress, ProgressCallback
+from gradlab.train._progress import Progress
 from gradlab.train._trainers import Architecture, trainer_for
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def sweep(
     seed: int = 0,
     dtype: DTypeLike = "float32",
     keep: Collection[str] = (),
-    progress: ProgressCallback | None = None,
+    progress: Callable[[Progress], object] | None = None,
 ) -> xarray.Dataset:
     """Trains every combination of the given settings from many starting points, and says how each run went.
 
@@ -214,7 +214,7 @@ class Results:
 
 
 def run_grid(
-    grid: Grid, data: Data, *, keep: Collection[str] = (), progress: ProgressCallback | None = None
+    grid: Grid, data: Data, *, keep: Collection[str] = (), progress: Callable[[Progress], object] | None = None
 ) -> Results:
     """Trains all runs of a grid, a chunk at a time.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from gradlab.codegen import NumbaTrainer, Plan
+from gradlab.codegen import Notify, NumbaTrainer, Plan
 from gradlab.rules import Batches, Full, Rule
 from gradlab.train._batches import weights_of
 from gradlab.train._data import Data, as_data
@@ -20,7 +20,6 @@ from gradlab.train._initialise import INITIALISATIONS, Given, Initialisation, La
 from gradlab.train._runs import Runs
 from gradlab.train._trainers import Architecture, NumpyTrainer, kernel_for
 
-Progress = Callable[[int, int], object]
 _WORK = 10**9  # parameters x points x steps between two looks at the keyboard: about a tenth of a second
 
 
@@ -37,7 +36,7 @@ def train(
     initialisation: str | Initialisation | ArrayLike = "normal",
     init_scale: float | None = None,
     dtype: DTypeLike = "float64",
-    progress: Progress | None = None,
+    progress: Notify | None = None,
 ) -> Runs:
     """Trains a network by gradient descent or another rule, from several starting points at once.
 
@@ -110,7 +109,7 @@ def _layers(net: Network) -> Layers:
 
 
 def _descend_with_numpy(
-    trainer: NumpyTrainer, start: Array, rate: Array, experiment: Experiment, progress: Progress | None
+    trainer: NumpyTrainer, start: Array, rate: Array, experiment: Experiment, progress: Notify | None
 ) -> tuple[Array, Array]:
     """The final parameters (restarts, P) and the losses (restarts, steps done + 1)."""
     losses = np.empty((experiment.steps + 1, len(start)), dtype=start.dtype)  # a row is written at once
@@ -131,7 +130,7 @@ def _descend_with_numpy(
 
 
 def _descend_with_kernel(
-    trainer: NumbaTrainer, start: Array, rate: Array, experiment: Experiment, progress: Progress | None, points: int
+    trainer: NumbaTrainer, start: Array, rate: Array, experiment: Experiment, progress: Notify | None, points: int
 ) -> tuple[Array, Array]:
     """The same in stretches of steps."""
     all_steps, plan = experiment.steps, experiment.plan()
