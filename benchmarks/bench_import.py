@@ -12,7 +12,7 @@ import sys
 
 from _results import write_section
 
-REPEATS = 15
+REPEATS = 5
 CODE = "import time; t = time.perf_counter(); exec({what!r}); print(time.perf_counter() - t)"
 CORE = "import gradlab as gl; gl.function, gl.mlp"
 ROWS = {
