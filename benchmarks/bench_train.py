@@ -24,7 +24,7 @@ from _results import write_section
 from count_train import operations_a_step
 
 import gradlab as gl
-from gradlab.codegen import NumbaTrainer
+from gradlab.codegen import NumbaTrainer, Plan
 from gradlab.codegen._numba_cache import HEADER, processor
 from gradlab.graph import mlp_graph
 
@@ -195,7 +195,7 @@ def rate_section(count: int) -> str:
         cases.append((f"map, width {width}, float64", graph, x, y, "float64"))
     for name, graph, x, y, dtype in cases:
         trainer = NumbaTrainer(graph, x, y, dtype=dtype)
-        printed, _ = trainer._kernel(1, False)
+        printed, _ = trainer._kernel(1, Plan())
         counted = operations_a_step(printed, dtype)
         networks, steps = (2048, 100) if len(x) < 10 else (64, 9)
         start = rng.normal(size=(networks, len(graph.parameters)))
