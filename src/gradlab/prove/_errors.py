@@ -19,8 +19,12 @@ class OutOfTimeError(GradlabError):
     """A judgement that took longer than it may."""
 
 
+# Seconds of this thread's own work: on a busy machine the verdicts are the same as on an idle one.
+_now = getattr(time, "thread_time", time.monotonic)
+
+
 class Deadline:
-    """A moment that all loops of a judgement look at.
+    """A moment, in seconds of work, that all loops of a judgement look at.
 
     Args:
         seconds: how far ahead it is.
@@ -28,7 +32,7 @@ class Deadline:
     """
 
     def __init__(self, seconds: float, outer: Deadline | None = None) -> None:
-        self.end = time.monotonic() + seconds
+        self.end = _now() + seconds
         if outer is not None:
             self.end = min(self.end, outer.end)
 
@@ -38,10 +42,10 @@ class Deadline:
         Raises:
             OutOfTimeError: after the deadline.
         """
-        if time.monotonic() > self.end:
+        if _now() > self.end:
             raise OutOfTimeError("this takes too long to judge: split it into smaller steps")
 
     @property
     def passed(self) -> bool:
         """Whether the time is up."""
-        return time.monotonic() > self.end
+        return _now() > self.end

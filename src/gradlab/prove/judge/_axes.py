@@ -189,6 +189,12 @@ class Axes:
         inner = {**bound, node.letter: key}
         for part in (node.body, *node.conditions):
             self.see(part, inner)
+        for condition in node.conditions:
+            sides = condition.left, condition.right
+            if Index(node.letter) in sides:
+                others = [side for side in sides if isinstance(side, Index) and side.letter != node.letter]
+                for other in others:
+                    self._ranged(self.letter(other.letter, inner), key)
         for part in (node.lower, node.upper):
             if part is not None and not isinstance(part, Ref):
                 self.see(part, bound)

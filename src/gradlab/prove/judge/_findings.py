@@ -6,20 +6,22 @@ on what), only if they agree, or where one way alone makes sense.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
-from gradlab.graph import Expression
+from gradlab.graph import Expression, Ref
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import Names
 from gradlab.prove._verdict import Method, Repair, Truth, Witness
 from gradlab.prove.judge._axes import Setting, ShapeError, settings
 from gradlab.prove.judge._compare import AGREEMENT, Comparison
 from gradlab.prove.judge._exact import equal_exactly
+from gradlab.prove.judge._slopes import mapped
 from gradlab.prove.judge._trial import Trial
 from gradlab.prove.judge._world import NothingSaysError
 from gradlab.prove.judge.arrays._fitting import Fit, Fitting
 from gradlab.prove.judge.repairs._chain import Repairer
-from gradlab.prove.read._nodes import Condition
+from gradlab.prove.read._nodes import Condition, Index, Total
 from gradlab.prove.read._statements import Chain, Known, Layout
 from gradlab.prove.read._write import Writer
 
@@ -63,12 +65,31 @@ class Judge:
     """Judges one chain in one reading."""
 
     def __init__(self, chain: Chain, known: Known, deadline: Deadline) -> None:
-        self.chain, self.known, self.deadline = chain, known, deadline
+        self.known, self.deadline = known, deadline
+        self.chain = replace(chain, sides=tuple(map(self.with_letters, chain.sides)))
         self.names = Names(known.graph)
         self.writer = Writer(known.graph.symbols)
-        self.sides = tuple(side for side in chain.sides if isinstance(side, Expression))
+        self.sides = tuple(side for side in self.chain.sides if isinstance(side, Expression))
         self.conditions = (*known.domains, *chain.conditions)
         self.fitting = Fitting(self.names, known, self.conditions)
+
+    def with_letters(self, side: Expression | NotUnderstoodError) -> Expression | NotUnderstoodError:
+        r"""A side in which a letter that stands in the conditions of a sum alone is an index: ``\sum_{k \ne i}``."""
+
+        def letter(part: Expression) -> Expression | None:
+            single = (
+                isinstance(part, Ref) and re.fullmatch(r"\?[a-z]", part.name) and part.name not in self.known.quantities
+            )
+            return Index(part.name[1:]) if single and isinstance(part, Ref) else None
+
+        def rule(node: Expression) -> Expression | None:
+            if not isinstance(node, Total) or not node.conditions:
+                return None
+            body = mapped(node.body, rule)
+            conditions = tuple(mapped(condition, letter) for condition in node.conditions)
+            return replace(node, body=body, conditions=conditions)
+
+        return mapped(side, rule) if isinstance(side, Expression) else side
 
     def findings(self) -> list[Finding]:
         """The verdicts on all steps."""
@@ -284,8 +305,6 @@ def _is_zero(side: Expression) -> bool:
 
 
 def _is_of_indices(condition: Condition) -> bool:
-    from gradlab.prove.read._nodes import Index
-
     def plain(part: Expression) -> bool:
         return isinstance(part, Index) or (not part.names and all(map(plain, part.args)))
 

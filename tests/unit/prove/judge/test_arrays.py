@@ -126,3 +126,14 @@ def test_a_chain_of_steps_has_one_shape_for_each_name():
         letter(slope(ref("L"), W), times(slope(ref("L"), b), turned(x)), times(DELTA, turned(x)), quantities=layer())
         == "TT"
     )
+
+
+def test_repairs_know_transposes_and_the_order_of_factors():
+    layer_ = layer()
+    found = judged(slope(ref("L"), x), times(W, DELTA), quantities=layer_)[0].repair
+    assert found is not None
+    assert found.fault.name == "TRANSPOSE"
+    gradient = slope(squared_norm(minus(times(A, x), b)), x, style="gradient")
+    half = judged(gradient, times(turned(A), minus(times(A, x), b)))[0].repair
+    assert half is not None
+    assert half.fault.name == "CONSTANT_FACTOR"

@@ -171,3 +171,37 @@ def test_rounded_numbers():
     assert letter(third, Const(Fraction(34, 100)), digits=2) == "F"
     assert letter(number(1000), number(1003)) == "F"
     assert letter(third, Const(Fraction(33, 100))) == "F"
+
+
+def test_a_letter_that_stands_in_the_condition_of_a_sum_alone_is_an_index():
+    others = total("j", item("x", "j"), "", Condition(Index("j"), "!=", ref("i")))
+    assert letter(others, total("j", item("x", "j"))) == "F"
+    assert letter(plus(others, item("x", "i")), total("j", item("x", "j"))) == "T"
+
+
+@pytest.mark.parametrize(
+    ("left", "wrong", "fault"),
+    [
+        (slope(SUM, item(r"\theta", "j")), Apply("neg", (item("x", "j"),)), "SIGN"),
+        (slope(SQUARES, item("x", "i")), item("x", "i"), "CONSTANT_FACTOR"),
+        (slope(Apply("sin", (F("3*x**2"),)), X), times(F("6*x"), Apply("cos", (F("x**2"),))), "CONSTANT_FACTOR"),
+        (slope(to_the(F("2*x + 1"), 5), X), times(number(10), to_the(F("2*x + 1"), 5)), "WRONG_POWER"),
+        (SQUARES, total("i", item("x", "i"), "m"), "WRONG_POWER"),
+        (total("i", times(item("x", "i"), item("y", "i")), "m"), total("i", item("x", "i"), "m"),
+         "MISSING_FACTOR"),
+        (total("i", minus(item("x", "i"), item("y", "i")), "m"), total("i", plus(item("x", "i"), item("y", "i")), "m"),
+         "SIGN"),
+        (slope(F("sin(x)*exp(2*x) + x**3"), X), F("cos(x)*exp(2*x) + 2*sin(x)*exp(2*x) + 3*x"), "WRONG_POWER"),
+        # Two mistakes: a sign and a power, a factor and a sign.
+        (slope(F("x**3*y - 5*x**2"), X), F("3*x*y + 10*x"), "SEVERAL"),
+        (slope(F("x**3 + sin(2*x)"), X), F("3*x + cos(2*x)"), "SEVERAL"),
+    ],
+)  # fmt: skip
+def test_repairs_are_the_right_ones(left, wrong, fault):
+    repair = judged(left, wrong)[0].repair
+    assert repair is not None
+    assert repair.fault.name == fault, repair
+
+
+def test_where_no_repair_is_verified_none_is_named():
+    assert judged(slope(F("x**2"), X), F("exp(y) + 17*log(x + 3)"))[0].repair is None

@@ -1,7 +1,7 @@
 """Ways to repair a side, one file for each kind, from the simplest on."""
 
 from gradlab.prove.judge.repairs._arrays import transposes
-from gradlab.prove.judge.repairs._factors import extra_factors, factors, term_factors, under_sums
+from gradlab.prove.judge.repairs._factors import extra_factors, factors, in_arguments, term_factors, under_sums
 from gradlab.prove.judge.repairs._names import indices, names, throughout
 from gradlab.prove.judge.repairs._parts import functions, powers, signs
 from gradlab.prove.judge.repairs._search import Change as Change
@@ -14,5 +14,5 @@ from gradlab.prove.judge.repairs._whole import whole
 # In this order: the first repair that holds is the one that is named.
 ALL = (
     whole, variables, signs, indices, functions, transposes, powers, names, paths, factors, extra_factors, term_factors,
-    under_sums, terms, other_variables, throughout,
+    in_arguments, under_sums, terms, other_variables, throughout,
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from gradlab.graph import ONE, Apply, Expression, Ref, div, is_apply, mul, neg, number, parse, transform
+from gradlab.graph import ONE, Apply, Const, Expression, Ref, div, is_apply, mul, neg, number, parse, transform
 from gradlab.prove._verdict import Fault
 from gradlab.prove.judge.repairs._paths import at_path, nodes, replace_at
 from gradlab.prove.judge.repairs._search import (
@@ -29,6 +29,8 @@ _DERIVATIVES = {
     "softplus": ("sigmoid(x)", "1 - exp(-v)"),
     "relu": ("step(x)", "step(v)"),
 }
+_LINEAR = frozenset(("add", "mul", "div", "neg"))
+MOST_IN_ARGUMENTS = 8
 _FORMS = {name: tuple(map(parse, texts)) for name, texts in _DERIVATIVES.items()}
 
 
@@ -212,6 +214,26 @@ def factors_under(search: Search, letter: str) -> list[Expression]:
                 found[factor.with_args(args)] = None
         found[factor] = None
     return list(found)
+
+
+def in_arguments(search: Search) -> Iterator[Change]:
+    """Every argument of a function, and every part of one that is a sum, times a small number or a name."""
+    written = (node for side in search.written for _, node in nodes(side) if isinstance(node, Const))
+    values = dict.fromkeys((Fraction(2), Fraction(3), Fraction(1, 2), *(node.value for node in written if node.value)))
+    for path, node in search.nodes:
+        above = at_path(search.side, path[:-1]) if path else None
+        outside = isinstance(above, Call) or (isinstance(above, Apply) and above.primitive not in _LINEAR)
+        if not outside or (is_apply(above, "pow") and path[-1] == 1):  # type: ignore[arg-type]
+            continue
+        shown = search.latex(node)
+        for value in [v for x in values for v in (x, 1 / x) if v != 1]:
+            change = scaled(search, node, value)
+            side = replace_at(search.side, path, mul(number(value), node))
+            yield Change(change.fault, side, f"{change.message} in {shown}", change.detail)
+        for factor in own_names(search)[:MOST_IN_ARGUMENTS]:
+            latex = search.latex(factor)
+            side = replace_at(search.side, path, times(node, factor))
+            yield Change(Fault.MISSING_FACTOR, side, f"the factor {latex} is missing in {shown}", latex)
 
 
 def term_factors(search: Search) -> Iterator[Change]:

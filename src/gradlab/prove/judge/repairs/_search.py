@@ -74,6 +74,11 @@ class Search:
         self.quick = False  # whether nothing is looked for step by step
         self.pruning = True  # whether one mistake is looked for, so that what a part should be can be computed
 
+    def start_over(self, deadline: Deadline) -> None:
+        """From now on more than one mistake may be there: what one part should be cannot be computed."""
+        self.pruning, self.deadline = False, deadline
+        self._needed.clear()
+
     def of(self, side: Expression) -> Search | None:
         """The same search for another side, or None where it has no values."""
         other = copy(self)

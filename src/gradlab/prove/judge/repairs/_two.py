@@ -23,7 +23,7 @@ SECONDS = 0.35
 def two(search: Search) -> Iterator[tuple[Change, Change]]:
     """Pairs of changes after which a side may hold."""
     deadline = Deadline(SECONDS, search.deadline)
-    search.pruning, search.deadline = False, deadline
+    search.start_over(deadline)
     count = 0
     try:
         for kind in FIRST:
