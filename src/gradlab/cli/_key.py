@@ -73,7 +73,4 @@ def _notes(row: Row) -> str:
 
 
 def _total(proof: DocumentProof) -> str:
-    from gradlab.prove import Truth
-
-    counts = ", ".join(f"{proof.count(truth)} {truth.value}" for truth in Truth)
-    return f"{counted(len(proof.rows), 'equation')}, {counted(len(proof.steps), 'step')}: {counts}"
+    return f"{counted(len(proof.rows), 'equation')}, {proof.summary}"

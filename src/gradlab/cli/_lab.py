@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gradlab._errors import GradlabError
+from gradlab.cli._formats import Entry, Format, as_github, as_json, as_sarif, entries_of
 from gradlab.cli._progress import Reporter
 from gradlab.cli._report import print_built, print_failed
 
 if TYPE_CHECKING:
     from gradlab.labs import BuildOptions, BuiltLab, FailedLab
+    from gradlab.prove import DocumentProof
 
 lab = typer.Typer(
     help="Course labs: one tagged template in, a question and a solution out.",
@@ -101,6 +103,7 @@ def check(
         ),
     ],
     strict: Annotated[bool, typer.Option("--strict", help="Fail also where an equation is not understood.")] = False,
+    form: Annotated[Format, typer.Option("--format", help="How to print what was found.")] = Format.TEXT,
 ) -> None:
     """Check templates without running them: tags, LaTeX, leaks, and every equation of the answer key.
 
@@ -112,14 +115,27 @@ def check(
 
     * `gradlab lab check courses/gradient-descent.md`
     * `gradlab lab check courses/*.md --strict`
+    * `gradlab lab check courses/*.md --format github`
     """
-    passed = [_checked(template, strict) for template in templates]
+    entries: list[Entry] = []
+    proofs: list[tuple[Path | None, DocumentProof]] = []
+    passed = [_checked(template, strict, form, entries, proofs) for template in templates]
+    if form is not Format.TEXT:
+        remarks = [entry for entry in entries if entry.rule in ("template", "leak")]
+        write = {Format.SARIF: as_sarif, Format.GITHUB: as_github}
+        typer.echo(as_json(proofs, remarks) if form is Format.JSON else write[form](entries))
     if not all(passed):
         raise typer.Exit(1)
 
 
-def _checked(template: Path, strict: bool) -> bool:
-    """Check one template and print what was found; what goes wrong in it does not keep the others from their turn."""
+def _checked(
+    template: Path,
+    strict: bool,
+    form: Format,
+    entries: list[Entry],
+    proofs: list[tuple[Path | None, DocumentProof]],
+) -> bool:
+    """Check one template and print or keep what was found; what goes wrong in it keeps no other from its turn."""
     from gradlab.cli._key import print_checked
     from gradlab.labs import TemplateError, check_template, fault
     from gradlab.prove import Truth, prove_document
@@ -129,16 +145,24 @@ def _checked(template: Path, strict: bool) -> bool:
         proof = prove_document(checked.formulas, checked.graph)
     except TemplateError as problem:
         typer.echo(str(problem), err=True)
+        entries += [Entry(d.file, d.line, 0, d.severity, "template", d.message) for d in problem.diagnostics]
         return False
     except GradlabError as problem:
         typer.echo(f"{template}: error: {problem}", err=True)
+        entries.append(Entry(template, 0, 0, "error", "template", str(problem)))
         return False
     except ModuleNotFoundError:
         raise  # what is not installed is missing for every template
     except Exception as problem:
         typer.echo(str(fault(template, problem)), err=True)
+        entries.append(Entry(template, 0, 0, "error", "template", fault(template, problem).message))
         return False
-    print_checked(checked, proof)
+    if form is Format.TEXT:
+        print_checked(checked, proof)
+    entries += [Entry(d.file, d.line, 0, d.severity, "template", d.message) for d in checked.remarks]
+    entries += [Entry(d.file, d.line, 0, "error", "leak", d.message) for d in checked.leaks]
+    entries += entries_of(template, proof, strict)
+    proofs.append((template, proof))
     bad = proof.count(Truth.FALSE) + (proof.count(Truth.NOT_UNDERSTOOD) if strict else 0)
     return not (checked.faults or checked.leaks or bad)
 

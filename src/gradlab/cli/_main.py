@@ -15,7 +15,7 @@ _EXTRAS = {
     "ipykernel": "labs", "IPython": "labs", "pypandoc": "labs", "typst": "labs", "markdown_it": "labs",
     "pygments": "labs", "pypdf": "labs", "ahocorasick_rs": "labs", "yaml": "labs", "PIL": "labs",
     "pandas": "tables", "pyarrow": "tables",
-    "matplotlib": "plot", "torch": "torch", "lark": "prove", "numba": "sweep", "xarray": "sweep",
+    "matplotlib": "plot", "torch": "torch", "numba": "sweep", "xarray": "sweep",
 }  # fmt: skip
 
 

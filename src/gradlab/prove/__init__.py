@@ -10,6 +10,7 @@ from gradlab.prove._document import prove_document as prove_document
 from gradlab.prove._prove import prove as prove
 from gradlab.prove._subject import graph_of as graph_of
 from gradlab.prove._verdict import Fault as Fault
+from gradlab.prove._verdict import Kind as Kind
 from gradlab.prove._verdict import Method as Method
 from gradlab.prove._verdict import Place as Place
 from gradlab.prove._verdict import Proof as Proof

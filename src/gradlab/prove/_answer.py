@@ -8,14 +8,16 @@ from enum import Enum
 from typing import Any
 
 from gradlab._errors import GradlabError
-from gradlab.graph import Expression, Graph, Partial, parse
-from gradlab.prove._errors import Deadline, NotUnderstoodError
-from gradlab.prove._judge import SECONDS_FOR_CHAIN, ChainJudge
-from gradlab.prove._layout import take_apart
-from gradlab.prove._names import Names
+from gradlab.graph import Expression, Graph, ParseError, Partial, parse
+from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove._subject import DEFAULT, graph_of
-from gradlab.prove._tree import has_derivative
-from gradlab.prove._verdict import Fault, Step, Truth
+from gradlab.prove._text import Text
+from gradlab.prove._verdict import Fault, Place, Step, Truth
+from gradlab.prove.read._define import Line
+from gradlab.prove.read._part import Part
+from gradlab.prove.read._pieces import Piece, pieces_of
+from gradlab.prove.read._rows import Row
+from gradlab.prove.read._source import Source, blocks_of, rows_of
 
 _DERIVATIVE = re.compile(r"\s*d\s*(?P<of>[A-Za-z]\w*)\s*/\s*d\s*(?P<wrt>[A-Za-z]\w*)\s*")
 
@@ -75,18 +77,15 @@ def answer(name: str, written: Any, graph: Any = None) -> Answer:
     >>> print(answer("dL/du_1", r"(y - f_{out})\, z_{1,out}"))
     wrong: a sign is wrong
     """
-    names = Names(graph_of(DEFAULT if graph is None else graph))
-    question = _question(name, names.graph)
+    subject = graph_of(DEFAULT if graph is None else graph)
+    question = _question(name, subject)
     if isinstance(written, str):
-        plain = _plain(written, names.graph)
-        if isinstance(plain, Answer):
-            return plain
+        plain = _plain(written, subject)
+        if plain is None:
+            return _judged(question, written, subject)
     else:
-        plain = _from_sympy(written, names.graph)
-        if isinstance(plain, Answer):
-            return plain
-    latex = str(written) if plain is None else plain.latex(names.graph.symbols)
-    return _judged(question, latex, names)
+        plain = _from_sympy(written, subject)
+    return plain if isinstance(plain, Answer) else _compared(question, plain, subject)
 
 
 def _question(name: str, graph: Graph) -> str:
@@ -104,13 +103,41 @@ def _question(name: str, graph: Graph) -> str:
 
 def _plain(text: str, graph: Graph) -> Expression | Answer | None:
     """Plain text as an expression; None for what is to be read as LaTeX."""
-    if re.search(r"[\\{}$^=]", text):
+    if re.search(r"[\\{}$=]|_\(", text):
         return None
+    typed, origin = _in_our_spelling(text)
     try:
-        expression = parse(text)
-    except GradlabError as error:
-        return Answer(Outcome.NOT_UNDERSTOOD, str(error))
+        expression = parse(typed)
+    except ParseError as error:
+        return Answer(Outcome.NOT_UNDERSTOOD, _at_typed(str(error), text, origin))
+    for name in sorted(expression.names):
+        try:
+            graph.find(name)
+        except GradlabError as error:
+            place = re.search(rf"\b{re.escape(name)}\b", text)
+            where = f"line 1, column {place.start() + 1}: " if place else ""
+            return Answer(Outcome.NOT_UNDERSTOOD, f"{where}{error}")
     return _named(expression, graph)
+
+
+def _in_our_spelling(text: str) -> tuple[str, list[int]]:
+    """The text with ** for ^ and sigmoid for sigma, and for each of its characters where it stood."""
+    typed, origin, end = "", list[int](), 0
+    for match in re.finditer(r"\^|\b(?:sigma|σ)(?=\s*\()", text):
+        new = "**" if match.group() == "^" else "sigmoid"
+        typed += text[end : match.start()] + new
+        origin += [*range(end, match.start()), *[match.start()] * len(new)]
+        end = match.end()
+    return typed + text[end:], [*origin, *range(end, len(text) + 1)]
+
+
+def _at_typed(message: str, text: str, origin: list[int]) -> str:
+    """A message with the place in what was typed."""
+    first, *shown = message.split("\n")
+    if not shown:
+        return first
+    column = origin[min(len(shown[-1].rstrip()) - 5, len(origin) - 1)]
+    return f"line 1, column {column + 1}: {first}\n    {text}\n    {' ' * column}^"
 
 
 def _named(expression: Expression, graph: Graph) -> Expression | Answer:
@@ -138,16 +165,63 @@ def _from_sympy(written: Any, graph: Graph) -> Expression | Answer:
     return Answer(Outcome.NOT_UNDERSTOOD, f"{text} is not understood") if plain is None else plain
 
 
-def _judged(question: str, latex: str, names: Names) -> Answer:
-    chain = latex if re.search(r"(?<![<>!:])=", latex) else f"{question} = {latex}"
-    try:
-        block = take_apart(chain)
-    except NotUnderstoodError as error:
-        return Answer(Outcome.NOT_UNDERSTOOD, str(error))
-    if len(block.chains) != 1 or len(block.chains[0].sides) < 2:
+def _line(question: str, written: str) -> Line | Answer:
+    """What was asked for and what was written as one line, or the chain that was written."""
+    found = [line for source in blocks_of(written) for line in _lines(source)]
+    if len(found) != 1:
         return Answer(Outcome.NOT_UNDERSTOOD, "one formula, or one chain of equations, is expected")
-    judge = ChainJudge(block, block.chains[0], names, False, Deadline(SECONDS_FOR_CHAIN))
-    steps = judge.steps()
+    line = found[0]
+    if line.error is not None:
+        return Answer(Outcome.NOT_UNDERSTOOD, f"{line.source.place(line.error.at)}: {line.error}")
+    if not line.piece.relations:
+        line.piece.sides.insert(0, _row(question))
+        line.piece.relations.append(Part("relation", 0, 0, "="))
+    return line
+
+
+def _lines(source: Source) -> list[Line]:
+    try:
+        rows = rows_of(source, {})
+    except NotUnderstoodError as error:
+        return [Line(source, Piece([()]), error=error)]
+    return [Line(source, piece) for row in rows for piece in pieces_of(row)]
+
+
+def _row(latex: str) -> Row:
+    """One side that is read by itself."""
+    rows = [row for source in blocks_of(latex) for row in rows_of(source, {})]
+    if len(rows) != 1:
+        raise GradlabError(f"what is asked for is one derivative or quantity, such as 'dL/dw_12', not {latex!r}")
+    return rows[0]
+
+
+def _judged(question: str, latex: str, graph: Graph) -> Answer:
+    line = _line(question, latex)
+    if isinstance(line, Answer):
+        return line
+    chain = len(line.piece.sides) > 2 or line.piece.relations[0].end > 0
+    steps = Text([line], graph, False).judge(line)
+    verdict = _verdict(steps)
+    if verdict is not None:
+        return verdict
+    last = line.piece.sides[-1]
+    if chain and not _answers(question, line, graph):
+        return Answer(Outcome.WRONG, "each step is right, but this is about something else than what was asked for")
+    return Answer(Outcome.UNFINISHED if _is_open(last) else Outcome.RIGHT)
+
+
+def _compared(question: str, expression: Expression, graph: Graph) -> Answer:
+    """The verdict on an expression that needs no reading."""
+    piece = Piece([_row(question), ()], [Part("relation", 0, 0, "=")])
+    line = Line(Source.inside(question, question, 0), piece)
+    finding = Text([line], graph, False).compared(line, expression)
+    step = Step(finding.truth, "", "", Place(1, 1), repair=finding.repair, reason=finding.reason)
+    verdict = _verdict([step])
+    return Answer(Outcome.RIGHT) if verdict is None else verdict  # a wrong one is not truthy
+
+
+def _verdict(steps: list[Step]) -> Answer | None:
+    """What is said about an answer with these steps; None if all are true."""
     for step in steps:
         if step.truth is Truth.NOT_UNDERSTOOD:
             return Answer(Outcome.NOT_UNDERSTOOD, step.reason)
@@ -155,24 +229,27 @@ def _judged(question: str, latex: str, names: Names) -> Answer:
         if step.truth is Truth.FALSE:
             where = f"step {number}: " if len(steps) > 1 else ""
             return Answer(Outcome.WRONG, where + _hint(step))
-    last = judge.last_side()
-    if chain is latex and not _answers(question, block.text[slice(*_span(block))], names):
-        return Answer(Outcome.WRONG, "each step is right, but this is about something else than what was asked for")
-    if isinstance(last, Expression) and has_derivative(last):
-        return Answer(Outcome.UNFINISHED)
-    return Answer(Outcome.RIGHT)
+    return None
 
 
-def _span(block: Any) -> tuple[int, int]:
-    side = block.chains[0].sides[-1]
-    return side.start, side.end
-
-
-def _answers(question: str, last: str, names: Names) -> bool:
+def _answers(question: str, line: Line, graph: Graph) -> bool:
     """Whether the end of a chain is what was asked for."""
-    block = take_apart(f"{question} = {last}")
-    judge = ChainJudge(block, block.chains[0], names, False, Deadline(SECONDS_FOR_CHAIN))
-    return all(step.truth is Truth.TRUE for step in judge.steps())
+    piece = Piece([_row(question), line.piece.sides[-1]], [Part("relation", 0, 0, "=")])
+    asked = Line(line.source, piece)
+    return all(step.truth is Truth.TRUE for step in Text([asked], graph, False).judge(asked))
+
+
+def _is_open(row: Row) -> bool:
+    """Whether a derivative is left in what was written."""
+    return any(
+        part.kind in ("partial", "nabla") or any(map(_is_open, part.inside)) or _is_differential(part) for part in row
+    )
+
+
+def _is_differential(part: Part) -> bool:
+    if part.kind != "fraction":
+        return False
+    return all(row and row[0].text.startswith("d") and row[0].kind in ("letter", "run", "word") for row in part.inside)
 
 
 def _hint(step: Step) -> str:

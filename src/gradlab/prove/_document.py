@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gradlab._errors import GradlabError
-from gradlab.graph import Graph, Quantity
-from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
-from gradlab.prove._judge import SECONDS_FOR_CHAIN, ChainJudge
-from gradlab.prove._layout import Block, Chain, place_of, take_apart
-from gradlab.prove._meaning import Meaning
-from gradlab.prove._names import DEFINED, Names, UserFunction
-from gradlab.prove._subject import DEFAULT, extended, graph_of
-from gradlab.prove._verdict import Place, Proof, Step, Truth
-from gradlab.tex import Formula, TexError, formulas
+from gradlab._words import counted
+from gradlab.graph import Graph
+from gradlab.prove._errors import Deadline
+from gradlab.prove._subject import DEFAULT, graph_of
+from gradlab.prove._text import Text
+from gradlab.prove._verdict import Kind, Place, Proof, Step, Truth
+from gradlab.prove.read._define import Line, lines_of
+from gradlab.prove.read._part import moved
+from gradlab.prove.read._source import Source
+from gradlab.tex import Formula, Macro, TexError, formulas
 
 LONGEST_DOCUMENT = 2_000_000
+SECONDS_FOR_DOCUMENT = 600.0
 _HEADER = re.compile(r"\A---\n.*?^---$", re.S | re.M)
 _GRAPH = re.compile(r"^[ \t]+graph:[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.M)
+# Names that nobody uses by chance: those of the network with the lab's names that are computed.
+_OF_DEFAULT = re.compile(
+    r"\bf_\{?\s*(?:\\(?:text|mathrm)\{)?(?:in|out)\b|z_\{\s*[12]\s*,?\s*(?:\\(?:text|mathrm)\{)?(?:in|out)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +51,41 @@ class DocumentProof:
     """The verdicts on all equations of a document.
 
     Attributes:
-        rows: one for each chain, in the order of the document; settings (``y = 1``), which claim nothing, are left out.
+        rows: one for each chain that claims or defines something, in the order of the document.
+        others: one for each that does not: conditions, values put in, update rules.
     """
 
     rows: tuple[Row, ...]
+    others: tuple[Row, ...] = ()
 
     def count(self, truth: Truth) -> int:
-        """How many steps have a verdict."""
-        return sum(step.truth is truth for step in self.steps)
+        """How many claims have a verdict; definitions, conditions and the like count apart."""
+        return sum(step.truth is truth and step.kind is Kind.CLAIM for step in self.steps)
+
+    def count_kind(self, kind: Kind) -> int:
+        """How many steps do this: define a name, state a condition, put in a value."""
+        rows = (*self.rows, *self.others)
+        return sum(step.kind is kind for row in rows for step in row.proof.steps)
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The steps of all chains."""
+        """The steps of all chains that claim or define something."""
         return tuple(step for row in self.rows for step in row.proof.steps)
+
+    @property
+    def summary(self) -> str:
+        """All counts in one line."""
+        said = ", ".join(f"{self.count(truth)} {truth.value}" for truth in Truth)
+        kinds = [(kind, self.count_kind(kind)) for kind in Kind if kind is not Kind.CLAIM]
+        apart = ", ".join(counted(count, kind.value) for kind, count in kinds if count)
+        total = sum(step.kind is Kind.CLAIM for step in self.steps)
+        return f"{counted(total, 'step')}: {said}" + (f"; apart from them {apart}" if apart else "")
+
+    def explained(self) -> str:
+        """How each line was read: what it is taken for, and why."""
+        rows = sorted((*self.rows, *self.others), key=lambda row: (row.place.line, row.place.column))
+        lines = [f"{row.place.line:>5}  {step}" for row in rows for step in row.proof.steps]
+        return "\n".join([*(line.replace("\n", "\n       ") for line in lines), self.summary])
 
     def __bool__(self) -> bool:
         return self.count(Truth.FALSE) == 0
@@ -65,14 +93,14 @@ class DocumentProof:
     def __str__(self) -> str:
         lines = [f"{'line':>5}  {'question':<28} {'TRUE':>4} {'FALSE':>5} {'?':>3}  repair"]
         for row in self.rows:
-            counts = [sum(step.truth is truth for step in row.proof.steps) for truth in Truth]
-            notes = [_note(step) for step in row.proof.steps if step.truth is not Truth.TRUE]
+            steps = row.proof.steps
+            counts = [sum(step.truth is truth for step in steps) for truth in Truth]
+            notes = [_note(step) for step in steps if step.truth is not Truth.TRUE]
             first, *more = dict.fromkeys(notes) or [""]
             numbers = f"{counts[0]:>4} {counts[1]:>5} {counts[2]:>3}"
             lines.append(f"{row.place.line:>5}  {row.question[:28]:<28} {numbers}  {first}".rstrip())
             lines += [" " * 50 + note for note in more]
-        total = ", ".join(f"{self.count(truth)} {truth.value}" for truth in Truth)
-        return "\n".join([*lines, f"{len(self.steps)} steps: {total}"])
+        return "\n".join([*lines, self.summary])
 
 
 def _note(step: Step) -> str:
@@ -84,12 +112,13 @@ def _note(step: Step) -> str:
 def prove_document(document: str | Sequence[Formula], graph: Any = None, name: str = "") -> DocumentProof:
     r"""Judge every equation of a document: a lab template, a page of notes.
 
-    Names that the document defines (``\delta_f = ...``, ``f(x_1, x_2) = ...``) mean this from there on.
+    What the document defines (``\delta_f = ...``, ``f(x_1, x_2) = ...``) holds everywhere in it, in whatever order.
 
     Args:
         document: Markdown with LaTeX, LaTeX, or a notebook; or the formulas of one, where they were found already.
         graph: what the names mean: a graph, a network, a function, or these in words as in ``mlp 2,2,1``. By default
-            what the header of the document says, else the network 2-2-1 with the lab's names.
+            what the header of the document says; else the network 2-2-1 where the document uses its names; else what
+            the document itself defines.
         name: the document's file name, whose suffix tells what it is: `.tex`, `.ipynb`, else Markdown.
 
     Returns:
@@ -115,92 +144,43 @@ def prove_document(document: str | Sequence[Formula], graph: Any = None, name: s
             raise GradlabError(f"{name or 'the document'}: {problem}") from problem
     elif not isinstance(document, Sequence):
         raise GradlabError(f"a document is given as text or as its formulas, not as {type(document).__name__}")
-    return DocumentProof(tuple(_Document(document, graph_of(DEFAULT if graph is None else graph)).rows()))
+    return _judged(document, _default(document) if graph is None else graph_of(graph))
 
 
-class _Document:
-    """Reads a document from the beginning to the end and keeps what it defines."""
-
-    def __init__(self, formulas: Sequence[Formula], graph: Graph) -> None:
-        self.formulas = formulas
-        self.base = graph
-        self.names = Names(graph)
-        self.own: dict[str, Quantity] = {}
-
-    def rows(self) -> Iterator[Row]:
-        for formula in self.formulas:
-            if not re.search(r"=|\\equiv|\\coloneqq", formula.tex):
-                continue
-            place = Place(formula.line, formula.column)
-            try:
-                block = take_apart(formula.tex, place)
-            except NotUnderstoodError as error:
-                yield _row(formula, Proof((_not_read(formula.tex, place, error),), place))
-                continue
-            for chain in block.chains:
-                if len(chain.sides) > 1:
-                    proof = self.judged(block, chain)
-                    if proof is not None:
-                        yield _row(formula, proof)
-
-    def judged(self, block: Block, chain: Chain) -> Proof | None:
-        """The verdicts on one chain; None if it claims nothing."""
-        judge = ChainJudge(block, chain, self.names, True, Deadline(SECONDS_FOR_CHAIN))
-        steps = judge.steps()
-        again = self.defined_anew(judge, steps)
-        if again is not None:
-            judge = ChainJudge(block, chain, again, True, Deadline(SECONDS_FOR_CHAIN))
-            steps = judge.steps()
-            self.names = again
-        if not judge.claims:
-            return None
-        self.define(judge)
-        return Proof(steps, block.place(chain.sides[0].start))
-
-    def defined_anew(self, judge: ChainJudge, steps: tuple[Step, ...]) -> Names | None:
-        """The names without one of the document's own that this chain gives another meaning."""
-        head = judge.first_name
-        if head is None or steps[0].truth is not Truth.FALSE or head not in (*self.own, *self.names.functions):
-            return None
-        functions = {name: function for name, function in self.names.functions.items() if name != head}
-        self.own.pop(head, None)
-        graph = self.base
-        for latex, quantity in self.own.items():
-            graph = replace_quantity(graph, latex, quantity)
-        return Names(graph, functions)
-
-    def define(self, judge: ChainJudge) -> None:
-        """Keep what a chain has defined."""
-        defined = judge.defined
-        if defined.written is None:
-            return
-        if defined.function is not None:
-            functions: dict[str, UserFunction] = {**self.names.functions, defined.written.latex: defined.function}
-            self.names = Names(self.names.graph, functions)
-        elif defined.value is not None:
-            deadline = Deadline(SECONDS_FOR_CHAIN)
-            try:
-                value = Meaning(self.names, None, True, deadline).of(defined.value)
-                graph = extended(self.names.graph, defined.written, value)
-            except (GradlabError, OutOfTimeError):
-                return
-            self.own[defined.written.latex] = graph[f"{DEFINED}{len(self.names.graph)}"]
-            self.names = Names(graph, self.names.functions)
+def _go_on(before: Line, line: Line) -> None:
+    """A line that begins with its equals sign goes on with the last side of the line before it."""
+    side = before.piece.sides[-1] if before.error is None else ()
+    at = line.piece.relations[0].at
+    line.piece.sides[0] = tuple(moved(part, at) for part in side)
+    line.begins = before.source.slice(side[0].at, side[-1].end) if side else ""
 
 
-def replace_quantity(graph: Graph, latex: str, quantity: Quantity) -> Graph:
-    """A graph with a quantity that a document has defined, where all that it is computed from is there."""
-    from gradlab.prove._subject import ExtendedGraph
-
-    if any(name not in graph for name in quantity.inputs):
-        return graph
-    return ExtendedGraph(graph, [replace(quantity, latex=latex)])
+def _default(document: Sequence[Formula]) -> Graph:
+    """The network with the lab's names where they are used; nothing where they are not."""
+    used = any(_OF_DEFAULT.search(formula.tex) for formula in document)
+    return graph_of(DEFAULT if used else None)
 
 
-def _row(formula: Formula, proof: Proof) -> Row:
-    return Row(proof.place, formula.heading, formula.in_key, proof)
-
-
-def _not_read(text: str, place: Place, error: NotUnderstoodError) -> Step:
-    found = place_of(text, error.at, place)
-    return Step(Truth.NOT_UNDERSTOOD, text[:200], "", found, reason=f"{found}: {error}")
+def _judged(document: Sequence[Formula], graph: Graph) -> DocumentProof:
+    lines: list[Line] = []
+    macros: dict[str, Macro] = {}
+    section, heading = 0, ""
+    for formula in document:
+        section, heading = section + (formula.heading != heading), formula.heading
+        source = Source.of(formula)
+        for line in lines_of(source, macros):
+            if lines and line.error is None and not line.piece.sides[0] and len(line.piece.sides) > 1:
+                _go_on(lines[-1], line)
+            line.question, line.in_key, line.section, line.words = heading, formula.in_key, section, formula.before
+            lines.append(line)
+    text = Text(lines, graph, True)
+    whole = Deadline(SECONDS_FOR_DOCUMENT)
+    rows: list[Row] = []
+    others: list[Row] = []
+    for line in lines:
+        steps = tuple(text.judge(line, whole))
+        place = line.source.place(line.piece.at if line.error is None else line.error.at)
+        row = Row(place, line.question, line.in_key, Proof(steps, place))
+        claims = any(step.kind in (Kind.CLAIM, Kind.DEFINITION) or step.truth is Truth.TRUE for step in steps)
+        (rows if claims and line.reported else others).append(row)
+    return DocumentProof(tuple(rows), tuple(others))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from gradlab._errors import GradlabError
-from gradlab.prove._errors import Deadline, NotUnderstoodError
-from gradlab.prove._judge import SECONDS_FOR_CHAIN, ChainJudge
-from gradlab.prove._layout import place_of, take_apart
-from gradlab.prove._names import Names
+from gradlab.prove._errors import Deadline
 from gradlab.prove._subject import graph_of
+from gradlab.prove._text import Text
 from gradlab.prove._verdict import Place, Proof, Step, Truth
+from gradlab.prove.read._define import Line, lines_of
+from gradlab.prove.read._source import blocks_of
+from gradlab.tex import Macro
 
 SECONDS_FOR_BLOCK = 30.0
 
@@ -36,17 +37,13 @@ def prove(latex: str, graph: Any = None) -> Proof:
     """
     if not isinstance(latex, str):
         raise GradlabError(f"an equation is given as text, not as {type(latex).__name__}")
-    names = Names(graph_of(graph))
-    try:
-        block = take_apart(latex)
-    except NotUnderstoodError as error:
-        place = place_of(latex, error.at)
-        return Proof((_nothing(latex[:200], place, f"{place}: {error}"),), place)
-    steps: list[Step] = []
+    macros: dict[str, Macro] = {}
+    lines: list[Line] = []
+    for source in blocks_of(latex):
+        lines += lines_of(source, macros)
+    text = Text(lines, graph_of(graph), False)
     whole = Deadline(SECONDS_FOR_BLOCK)
-    for chain in block.chains:
-        if len(chain.sides) > 1:
-            steps += ChainJudge(block, chain, names, False, Deadline(SECONDS_FOR_CHAIN, whole)).steps()
+    steps = [step for line in lines if line.reported for step in text.judge(line, whole)]
     if not steps:
         return Proof((_nothing(latex[:200], Place(1, 1), "there is no equals sign in this"),), Place(1, 1))
     return Proof(tuple(steps), steps[0].place)

@@ -66,7 +66,6 @@ def test_columns_hold_several_equations():
         (r"x_1 = x_1^2^3", "line 1, column 12", "exponent"),
         (r"\tanh'(x) = 1 - \tanh x^2", "line 1, column 24", "put the argument in brackets"),
         (r"\frac{1}{2x} = 1/2x", "line 1, column 17", "denominator"),
-        (r"\mathbf{x} = \mathbf{x}", "line 1, column 1", "bold"),
         (r"x_1 =", "line 1, column 6", "nothing stands"),
         (r"\frac{\partial g}{\partial x} = 1", "line 1, column 1", "nothing says how g is computed"),
     ],
@@ -117,7 +116,6 @@ def test_letters_in_indices_stand_for_every_number():
         0
     ]
     assert step.truth is Truth.TRUE
-    assert "all 4 values of i, j" in step.reason
     wrong = prove(r"z_{j,in} = b_j + \sum_{i} w_{ji} x_i", NET).steps[0]
     assert wrong.truth is Truth.FALSE
-    assert "for j = 1" in wrong.reason
+    assert wrong.witness.point["j"] == "1"

@@ -165,6 +165,9 @@ class Operations(Quantities):
         known = holds_for_indices(condition, self.bound)
         if known is None:
             left, right = (self.index(part) for part in (condition.left, condition.right))
+            for letter in (left, right):
+                if not isinstance(letter, int) and not letter.isdigit():
+                    raise NotUnderstoodError(f"nothing says which numbers {letter} stands for", 0)
             known = holds_for_indices(
                 Condition(number(int(left)), condition.relation, number(int(right))), self.bound
             )  # fmt: skip

@@ -19,6 +19,7 @@ from gradlab.prove.read._scope import free, is_conventional
 if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
 
+_RATES = frozenset((r"\eta", r"\alpha", r"\lambda", r"\epsilon", r"\mu"))  # letters of numbers rather than functions
 _ELEMENTARY = frozenset(
     "arcsin arccos arctan arsinh arcosh artanh csc deg dim gcd lim inf sup arg ker hom Pr lg argmax argmin erf".split()
 )
@@ -100,7 +101,7 @@ def _is_applied(reader: Reader, label: Label, key: str, group: Part, primes: int
     conventional = is_conventional(label.head)
     if any(naming.is_running(reader, token) for token in (*label.below, *label.above)) or reader.scope.belongs(label):
         return conventional and not reader.scope.belongs(label)
-    if key in use.bare:
+    if key in (reader.scope.here if conventional else use).bare and key not in reader.scope.here.primed:
         if not conventional or not _bare_argument_in(group):
             return False
         why = f"{key} before a bracket may be a function or a factor: write \\cdot for a product"
@@ -108,7 +109,8 @@ def _is_applied(reader: Reader, label: Label, key: str, group: Part, primes: int
     if conventional or key in use.primed:
         return True
     why = f"{key} before a bracket may be a function or a factor: write \\cdot for a product"
-    return not reader.choose(group.at, 2, why, kind=f"call {key}")
+    way = reader.choose(group.at, 2, why, kind=f"call {key}")
+    return bool(way) if label.head in _RATES else not way
 
 
 def _bare_argument_in(group: Part) -> bool:

@@ -111,13 +111,26 @@ def _closes(part: Part, behind: list[Part]) -> bool:
     return False
 
 
+_JOINED = {
+    ("relation", "colon"): ":=", ("plus", "+"): "+=", ("minus", "−"): "-=", ("factorial", "!"): "!=",
+    ("relation", ">"): ">=", ("relation", "<"): "<=",
+}  # fmt: skip
+
+
 def _merged(flat: list[Part]) -> list[Part]:
     """Signs that are one although they are typed as two: a colon and an equals sign, a minus and one."""
     result: list[Part] = []
     for part in flat:
         last = result[-1] if result else None
         if part.kind == "relation" and part.text == "=" and last is not None and last.end == part.at:
-            joined = {("relation", "colon"): ":=", ("plus", "+"): "+=", ("minus", "−"): "-=", ("factorial", "!"): "!="}
+            joined = {
+                ("relation", "colon"): ":=",
+                ("plus", "+"): "+=",
+                ("minus", "−"): "-=",
+                ("factorial", "!"): "!=",
+                ("relation", ">"): ">=",
+                ("relation", "<"): "<=",
+            }
             made = joined.get((last.kind, last.text))
             if made is not None:
                 result[-1] = Part("relation", last.at, part.end, made)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gradlab.graph import Expression, Ref
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
+from gradlab.prove._tree import FREE
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _sums as sums
 from gradlab.prove.read._label import label_of
@@ -162,6 +163,10 @@ def implicit_variable(scope: Scope, piece: Piece) -> Expression | None:
         found.look(row)
     if not found.bare:
         return None
+    for key in sorted(scope.here.primed):
+        function = scope.known.functions.get(FREE + key)
+        if function is not None and len(function.parameters) == 1:
+            return Ref(function.parameters[0])
     if len(found.variables) == 1:
         part = next(iter(found.variables.values()))
         try:

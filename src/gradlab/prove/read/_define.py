@@ -8,8 +8,8 @@ from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove._tree import FREE
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _words as words
-from gradlab.prove.read._label import Label, key_of, label_of
-from gradlab.prove.read._names import is_running
+from gradlab.prove.read._label import INDEX_LETTERS, Label, is_long, key_of, label_of
+from gradlab.prove.read._names import is_running, labelled
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._pieces import Piece, pieces_of
 from gradlab.prove.read._reader import Reader
@@ -34,6 +34,7 @@ class Line:
         section: the number of that heading.
         in_key: whether it belongs to a solution.
         error: why its formula could not be taken apart.
+        begins: the first side as it is written, where that is the last one of the line before.
     """
 
     source: Source
@@ -44,6 +45,7 @@ class Line:
     section: int = 0
     in_key: bool = False
     error: NotUnderstoodError | None = None
+    begins: str = ""
 
     @property
     def reported(self) -> bool:
@@ -113,8 +115,8 @@ def shape_of(reader: Reader, row: Row) -> Shape | None:
         return None
     if part.kind == "run" and not words.is_word(reader, part):
         return None
-    label = label_of(part)
-    if label is None or (label.power is not None and not _marks(label)):
+    label = labelled(reader, part)
+    if label is None or label.power is not None:
         return None
     bare = Label(label.head, label.below, label.above, label.mark, None, label.primes, label.commas)
     tokens = [token for token in (*label.below, *label.above) if is_running(reader, token)]
@@ -132,10 +134,6 @@ def shape_of(reader: Reader, row: Row) -> Shape | None:
     return Shape(FREE + key_of(bare) + "'" * label.primes, bare)
 
 
-def _marks(label: Label) -> bool:
-    return label.power is None
-
-
 def _function_shape(label: Label, group: Part, running: bool) -> Shape | None:
     if running or label.primes or group.kind != "group" or group.text not in ("(", "[") or not group.bare:
         return None
@@ -147,7 +145,7 @@ def _function_shape(label: Label, group: Part, running: bool) -> Shape | None:
     return Shape(FREE + key_of(label), label, tuple(parameters))
 
 
-def _uses(parameters: tuple[Part, ...], row: Row) -> bool:
+def uses(parameters: tuple[Part, ...], row: Row) -> bool:
     """Whether one of the variables of a function stands in its formula, or the formula is a number."""
     labels = [label for part in parameters if (label := label_of(part)) is not None]
     return is_numeric(row) or any(occurs(label, row) for label in labels)
@@ -170,7 +168,7 @@ def occurs(name: Label, row: Row) -> bool:
             name.head, name.sub, name.layer, name.mark, name.primes,
         ):  # fmt: skip
             return True
-        rows = [] if words.is_long(part) else [*part.inside]
+        rows = [] if is_long(part) else [*part.inside]
         rows += [part.sup] if part.sup is not None else []
         if any(occurs(name, inner) for inner in rows):
             return True
@@ -186,7 +184,10 @@ def is_numeric(row: Row) -> bool:
 
 def is_name(row: Row) -> bool:
     """Whether a row is one name."""
-    return len(row) == 1 and row[0].kind in ("letter", "word", "text") and (row[0].sup is None or len(row[0].sup) == 1)
+    label = label_of(row[0]) if len(row) == 1 else None
+    if label is None or label.power is not None:
+        return False
+    return row[0].kind in ("letter", "word", "text") or is_long(row[0])
 
 
 def kind_of(reader: Reader, line: Line) -> Kind:
@@ -198,10 +199,12 @@ def kind_of(reader: Reader, line: Line) -> Kind:
         return Kind.UPDATE
     if piece.condition or not piece.is_equation:
         return Kind.CONDITION
+    if relations[0] == "=" and _is_next(first, piece.sides[1]):
+        return Kind.UPDATE
     shape = shape_of(reader, first)
     if shape is not None and relations[0] in (":=", "=") and occurs(shape.label, piece.sides[1]):
         return Kind.UPDATE if relations[0] == ":=" or _is_term(shape.label, piece.sides[1]) else Kind.CLAIM
-    if shape is not None and shape.parameters is not None and not _uses(shape.parameters, piece.sides[1]):
+    if shape is not None and shape.parameters is not None and is_name(piece.sides[1]):
         return Kind.CLAIM
     if shape is not None and shape.label.head == r"\sigma" and shape.parameters is not None:
         return Kind.CLAIM if _is_exponential(piece.sides[1]) or is_numeric(piece.sides[1]) else Kind.DEFINITION
@@ -209,7 +212,18 @@ def kind_of(reader: Reader, line: Line) -> Kind:
     numbers = [row for row in piece.sides if is_numeric(row)]
     if names and numbers and len(names) + len(numbers) == len(piece.sides):
         return Kind.VALUE
+    if shape is not None and len(piece.sides) == 2 and is_name(piece.sides[1]) and first[0].text in INDEX_LETTERS:
+        return Kind.CONDITION
     return Kind.CLAIM if shape is None else Kind.DEFINITION
+
+
+def _is_next(left: Row, right: Row) -> bool:
+    """Whether a row is the next member of a sequence, and the other is computed from the one before: ``x_{n+1}``."""
+    label = label_of(left[0]) if len(left) == 1 else None
+    if label is None or not any(token.formula for token in (*label.below, *label.above)):
+        return False
+    heads = [other.head for part in right if (other := label_of(part)) is not None]
+    return label.head in heads
 
 
 def _is_term(name: Label, row: Row) -> bool:

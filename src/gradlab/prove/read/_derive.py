@@ -1,4 +1,4 @@
-r"""Derivatives as they are written: fractions of differentials, operators, primes, gradients, values at a point."""
+r"""Derivatives as they are written: fractions of differentials, operators, gradients."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from gradlab.graph import Expression, Partial, Ref, as_number, neg
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read import _names as naming
 from gradlab.prove.read._label import key_of, label_of
-from gradlab.prove.read._nodes import Array, At, Call, Derivative, Index, Indexed, Tensor
+from gradlab.prove.read._nodes import Array, At, Call, Derivative, Indexed, Tensor
 from gradlab.prove.read._part import Part
-from gradlab.prove.read._pieces import pieces_of
+from gradlab.prove.read._points import name_in
 from gradlab.prove.read._rows import Item, Ready
 from gradlab.prove.read._scope import free
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Row = tuple[Part, ...]
 LARGEST_ORDER = 3
+_NAMED = frozenset(("letter", "word", "run", "text"))
 
 
 def with_derivatives(reader: Reader, items: tuple[Item, ...]) -> list[Item]:
@@ -272,58 +273,6 @@ def operand_end(reader: Reader, rest: list[Item], at: int) -> int:
     return (closed, len(rest))[reader.choose(at, 2, why)]
 
 
-def at_arguments(reader: Reader, part: Ready, parts: list[Item], i: int) -> tuple[Expression, int]:
-    """A derivative with brackets behind it: its variables, a point, or a factor; and where the next factor begins."""
-    value = part.value
-    assert value is not None
-    following = parts[i] if i < len(parts) else None
-    if not (isinstance(following, Part) and following.kind == "group" and following.text == "("):
-        return value, i
-    of, wrt = _of(value)
-    if of is None:
-        return value, i
-    names = [_name(reader, row) for row in following.inside]
-    scope = reader.scope
-    depends = scope.names.upstream(of) | set(scope.inputs_of(of)) if of in scope.names.graph else set[str]()
-    if all(name is not None and (name in depends or name == wrt) for name in names):
-        if len(names) > 1 or scope.names.is_sink(of) or name_is(names, wrt):
-            return reader.with_scripts(value, following), i + 1
-        return value, i
-    point = all(all(p.kind in ("number", "minus") for p in row) for row in following.inside)
-    given = scope.inputs_of(of) if of in scope.names.graph else (wrt,) if wrt else ()
-    if point and len(given) == len(following.inside):
-        at = At(value, tuple(Ref(n) for n in given), tuple(reader.sum_of(row, following) for row in following.inside))
-        return reader.with_scripts(at, following), i + 1
-    return value, i
-
-
-def name_is(names: list[str | None], wrt: str | None) -> bool:
-    """Whether a bracket holds nothing but the variable one differentiates by."""
-    return names == [wrt]
-
-
-def _of(value: Expression) -> tuple[str | None, str | None]:
-    """What is differentiated by what, where both are names."""
-    if isinstance(value, Partial):
-        return value.of, value.wrt
-    if isinstance(value, Derivative) and isinstance(value.wrt[0], Ref):
-        if isinstance(value.body, Ref):
-            return value.body.name, value.wrt[0].name
-        if isinstance(value.body, Call) and not value.body.shown:
-            return value.body.function, value.wrt[0].name
-    return None, None
-
-
-def _name(reader: Reader, row: Row) -> str | None:
-    if len(row) != 1 or row[0].kind not in ("letter", "word", "run"):
-        return None
-    label = label_of(row[0])
-    if label is None or label.power is not None or label.primes:
-        return None
-    found = reader.scope.in_graph(label)
-    return free(key_of(label)) if found is None else found
-
-
 def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, int]:
     r"""``\nabla f``, ``\nabla_w L``: the vector of the partial derivatives of a function; and where it ends."""
     nabla = items[i]
@@ -332,6 +281,11 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
     if nabla.sup is not None:
         raise NotUnderstoodError("second derivatives by \\nabla are not judged", at)
     symbol = items[i + 1] if i + 1 < len(items) else None
+    if nabla.sub is not None and (not isinstance(symbol, Part) or symbol.kind not in _NAMED):
+        wrt = tuple(variable(reader, part) for part in nabla.sub if part.kind != "comma")
+        if len(wrt) != 1:
+            raise NotUnderstoodError("a gradient of a formula is taken by one name", at)
+        return Ready(None, at, nabla.end, wrt, "gradient"), i + 1
     if not isinstance(symbol, Part) or symbol.kind not in ("letter", "word", "run", "text", "group"):
         raise NotUnderstoodError("\\nabla needs the name of a function behind it", at)
     group = items[i + 2] if i + 2 < len(items) else None
@@ -367,34 +321,10 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
 
 def _gradient_at(reader: Reader, value: Expression, given: tuple[str, ...], group: Part) -> Expression:
     """A gradient at the point in the brackets; the function's own variables stand for themselves."""
-    names = [_name(reader, row) for row in group.inside]
+    names = [name_in(reader, row) for row in group.inside]
     if names == list(given) or (len(names) == 1 and len(given) > 1):
         return value
     if len(group.inside) != len(given):
         raise NotUnderstoodError(f"{len(given)} values are expected in these brackets", group.at)
     values = tuple(reader.sum_of(row, group) for row in group.inside)
     return At(value, tuple(Ref(name) for name in given), values)
-
-
-def evaluated(reader: Reader, value: Expression, sub: Row, at: int) -> Expression:
-    r"""A value at a point: ``|_{x=3}``."""
-    where: list[Expression] = []
-    values: list[Expression] = []
-    for piece in pieces_of(sub):
-        if len(piece.relations) != 1 or piece.relations[0].text not in ("=", ":="):
-            raise NotUnderstoodError("write behind the bar where it is evaluated, as in |_{x=3}", at)
-        name = reader.sum(piece.sides[0])
-        if not isinstance(name, Ref | Indexed | Tensor | Index):
-            raise NotUnderstoodError("write behind the bar a name and its value, as in |_{x=3}", at)
-        where.append(name)
-        values.append(reader.sum(piece.sides[1]))
-    if not where:
-        raise NotUnderstoodError("write behind the bar where it is evaluated, as in |_{x=3}", at)
-    return At(value, tuple(where), tuple(values))
-
-
-def primed(reader: Reader, value: Expression, part: Part) -> Expression:
-    """A bracket with a prime: the derivative of what is in it by the variable that is not written."""
-    if reader.implicit is None:
-        raise NotUnderstoodError("a prime behind a bracket: write \\frac{d}{dx} before it", part.at)
-    return Derivative(value, (reader.implicit,) * part.primes, "total")

@@ -153,7 +153,7 @@ def _bare_argument(reader: Reader, part: Part, parts: list[Item], i: int) -> tup
     if end == i:
         shown = part.text if part.text.startswith("\\") else f"\\{part.text}"
         raise NotUnderstoodError(f"{shown} has no argument: write {shown}(x)", part.at)
-    numbers = all(item.kind == "number" for item in parts[i : end - 1])
+    numbers = all(item.kind == "number" for item in parts[i : end - 1]) or _is_call(reader, parts[i:end])
     if end - i > 1 and not numbers:
         why = f"it is not clear where the argument of {part.text} ends: put it in brackets"
         if reader.choose(part.at, 2, why) == 0:
@@ -166,6 +166,14 @@ def _bare_argument(reader: Reader, part: Part, parts: list[Item], i: int) -> tup
             bare = replace(last, sup=None)
             return product_of(reader.juxtaposed([*inside[:-1], bare])), end, replace(last, sub=None, primes=0)
     return product_of(reader.juxtaposed(inside)), end, None
+
+
+def _is_call(reader: Reader, parts: list[Item]) -> bool:
+    r"""Whether the parts are a function of the text and its bracket: ``\log L(\theta)``."""
+    if len(parts) != 2 or parts[0].kind not in ("letter", "word") or parts[1].kind != "group":
+        return False
+    values, end = reader.factor(parts, 0)
+    return end == len(parts) and len(values) == 1
 
 
 def _is_power(reader: Reader, part: Part) -> bool:

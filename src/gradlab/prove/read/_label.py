@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from gradlab.prove import _functions as functions
 from gradlab.prove.read._part import Part
 
 Row = tuple[Part, ...]
@@ -22,6 +23,7 @@ net input output error err loss cost grad score logit logits act sum mean avg va
 mse mae rmse bce nll lr acc label batch rate step size dim epoch sq sqrt rest const cross entropy ent kl
 """
 NAME_WORDS = WORDS_ABOVE | frozenset(_QUANTITIES.split())
+SHORTEST_WORD = 4
 _STYLES = {"bold": r"\mathbf", "double-struck": r"\mathbb"}
 _LETTERS_AND_WORD = re.compile(r"([ijkl]{1,2})(in|out)")
 _NAMED = frozenset(("letter", "word", "run", "text"))
@@ -148,10 +150,10 @@ def label_of(part: Part) -> Label | None:
     if power is not None and len(power) == 1:
         only = power[0]
         text = only.text.strip()
-        if only.kind == "group" and only.text in ("(", "[") and only.bare:
+        if only.kind == "group" and only.text in ("(", "[") and only.bare and not _is_sum_of_numbers(only):
             above, power = tokens_of((only,))[0], None
         elif only.kind in ("times", "plus", "minus", "other") or text in ("⋆", "†", "∗"):
-            mark, power = {"∗": "*", "⋆": "*", "−": "-"}.get(text, text), None
+            mark, power = {"∗": "*", "⋆": "*", r"\star": "*", "−": "-"}.get(text, text), None
         elif only.kind in ("word", "text") or (only.kind == "run" and text in WORDS_ABOVE):
             if text not in ("T", "t"):
                 below, power = (*below, Token(text)), None
@@ -161,6 +163,12 @@ def label_of(part: Part) -> Label | None:
     return Label(head_of(part), below, above, mark, power, part.primes, commas)
 
 
+def _is_sum_of_numbers(group: Part) -> bool:
+    """Whether a bracket holds numbers with a sign between them, which no index would be: ``(1 - 1)``."""
+    kinds = {part.kind for row in group.inside for part in row}
+    return kinds <= {"number", "plus", "minus", "times"} and len(kinds) > 1
+
+
 def key_of(label: Label) -> str:
     """The LaTeX of a name in its one spelling."""
     sub = label.sub
@@ -168,3 +176,10 @@ def key_of(label: Label) -> str:
     above = f"^{{({label.layer})}}" if label.above else ""
     above += f"^{label.mark}" if label.mark and not above else ""
     return re.sub(r"\s+", " ", label.head + above + below)
+
+
+def is_long(part: Part) -> bool:
+    """Whether letters typed side by side are one word whatever the text says."""
+    return part.kind == "run" and (
+        part.text in functions.vocabulary() or part.text.lower() in NAME_WORDS or len(part.text) >= SHORTEST_WORD
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +41,10 @@ class Part:
 
 
 Row = tuple[Part, ...]
+
+
+def moved(part: Part, at: int) -> Part:
+    """A part that stands for one of another formula, all of it at one place."""
+    inside = tuple(tuple(moved(inner, at) for inner in row) for row in part.inside)
+    sub, sup = (None if row is None else tuple(moved(inner, at) for inner in row) for row in (part.sub, part.sup))
+    return replace(part, at=at, end=at, inside=inside, sub=sub, sup=sup)

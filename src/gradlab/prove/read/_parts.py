@@ -105,7 +105,7 @@ class _Flat:
         elif text.isalpha() or text in "℘ℓ∆":
             self.put("letter", node, _letter(node), style=style)
         else:
-            self.put("other", node, text)
+            self.put("other", node, f"\\{node.command}" if node.command.isalpha() else text)
 
     def _name(self, node: tex.Name) -> None:
         if node.text.startswith(UNKNOWN):

@@ -16,6 +16,7 @@ from gradlab.prove.read import _apply as apply
 from gradlab.prove.read import _arrays as arrays
 from gradlab.prove.read import _derive as derive
 from gradlab.prove.read import _names as naming
+from gradlab.prove.read import _points as points
 from gradlab.prove.read import _sums as sums
 from gradlab.prove.read._label import key_of, label_of
 from gradlab.prove.read._nodes import Array, Operation
@@ -117,7 +118,7 @@ class Reader:
             assert isinstance(bar, Part)
             if where == 0:
                 raise NotUnderstoodError(_REASONS["evaluate"], bar.at)
-            value = derive.evaluated(self, self.product(items[:where]), bar.sub or (), bar.at)
+            value = points.evaluated(self, self.product(items[:where]), bar.sub or (), bar.at)
             rest = items[where + 1 :]
             ready = Ready(value, items[0].at, bar.end)
             return self.product((ready, *rest)) if rest else value
@@ -175,7 +176,7 @@ class Reader:
             part = parts[i]
             if isinstance(part, Ready):
                 assert part.value is not None
-                value, i = derive.at_arguments(self, part, parts, i + 1) if part.derivative else (part.value, i + 1)
+                value, i = points.at_arguments(self, part, parts, i + 1) if part.derivative else (part.value, i + 1)
                 factors.append(value)
                 continue
             if part.kind == "number" and i:
@@ -231,7 +232,7 @@ class Reader:
         if kind == "cases":
             return sums.cases(self, part)
         if kind == "evaluated":
-            return derive.evaluated(self, self.sum_of(part.inside[0], part), part.sub or (), part.at)
+            return points.evaluated(self, self.sum_of(part.inside[0], part), part.sub or (), part.at)
         raise NotUnderstoodError(self.reason(part), part.at)
 
     def reason(self, part: Part) -> str:
@@ -292,7 +293,7 @@ class Reader:
         if part.kind in ("evaluated", "sum"):
             return value
         if part.primes:
-            value = derive.primed(self, value, part)
+            value = points.primed(self, value, part)
         if part.sub is not None and part.kind != "norm":
             raise NotUnderstoodError(
                 "an index behind a bracket is not understood: write the entry itself", part.sub[0].at

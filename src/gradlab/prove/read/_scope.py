@@ -11,7 +11,7 @@ from gradlab.prove._names import Names, Written
 from gradlab.prove._names import head_of as plain_head
 from gradlab.prove._tree import FREE
 from gradlab.prove.read._arrays import is_transpose
-from gradlab.prove.read._label import Label, key_of, label_of
+from gradlab.prove.read._label import Label, is_long, key_of, label_of
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._statements import Known
 
@@ -73,16 +73,14 @@ class Use:
                 continue
             if label.primes:
                 self.primed.add(key)
-            beside = (before is not None and before.kind == "hadamard") or (
-                after is not None and after.kind == "hadamard"
-            )
+            beside = any(other is not None and _is_of_array(other) for other in (before, after))
             if letter is part and (beside or (label.power is not None and is_transpose(label.power))):
                 self.arrays.add(key)
             last = letter is part or letter is part.inside[0][-1]
             group = last and after is not None and after.kind == "group" and after.text in ("(", "[") and not part.sup
             if group and after is not None and len(after.inside) >= 1:
                 self.applied.setdefault(key, set()).add(after.inside[0])
-            elif before is not None and (before.kind == "partial" or (before.kind == "letter" and before.text == "d")):
+            elif letter is part and before is not None and _is_d(before):
                 self.differentials.add(key)
             elif not label.primes and not (whole and is_conventional(label.head)):
                 self.bare.add(key)
@@ -100,10 +98,21 @@ class Use:
                 self.sized.add(inner.text)
 
 
+def _is_of_array(part: Part) -> bool:
+    """Whether only a vector or a matrix stands beside this: a product entry by entry, something transposed."""
+    if part.kind == "hadamard":
+        return True
+    return part.kind in ("letter", "word") and part.sup is not None and is_transpose(part.sup)
+
+
+def _is_d(part: Part) -> bool:
+    return part.kind == "partial" or (part.kind == "letter" and part.text == "d")
+
+
 def _letters(part: Part) -> Iterable[Part]:
     """The letters that a part may be read as."""
     if part.kind == "run":
-        return (part, *part.inside[0])
+        return (part,) if is_long(part) else (part, *part.inside[0])
     return (part,)
 
 
@@ -117,7 +126,7 @@ class Scope:
         use: how the text uses its names.
         arrays: free names that are vectors or matrices, with their rank.
         words: runs of letters that are names.
-        outside: letters of indices that stand outside of every sum of the chain.
+        here: how the names are used in the chain itself.
         applied: for functions that the chain applies to one and the same argument, that argument: without brackets they
             are meant to have it too.
     """
@@ -127,14 +136,17 @@ class Scope:
     use: Use = field(default_factory=Use)
     arrays: dict[str, int] = field(default_factory=dict[str, int])
     words: set[str] = field(default_factory=set[str])
-    outside: set[str] = field(default_factory=set[str])
+    here: Use = field(default_factory=Use)
     applied: dict[str, Row] = field(default_factory=dict[str, Row])
 
     def in_graph(self, label: Label, at: int = 0) -> str | None:
         """The graph's name for a label, if there is one."""
-        if label.mark or label.primes:
+        if label.mark:
             return None
-        return self.names.find(Written(plain_head(label.head), label.layer, label.sub), at)
+        found = None if label.primes else self.names.find(Written(plain_head(label.head), label.layer, label.sub), at)
+        if found is None and (label.primes or label.head.startswith("\\")) and not label.layer:
+            return _in_words(label, self.names)
+        return found
 
     def belongs(self, label: Label) -> bool:
         """Whether a name that the graph does not have looks like one of its own."""
@@ -166,6 +178,21 @@ class Scope:
         if name.startswith(FREE):
             return name[1:]
         return self.names.graph.symbols.get(name, name)
+
+
+_ACCENTED = re.compile(r"\\(hat|bar|tilde|vec|dot|overline)\{\\?([A-Za-z]+)\}")
+
+
+def _in_words(label: Label, names: Names) -> str | None:
+    r"""The graph's name for what Python cannot spell: ``\hat y`` is ``y_hat`` or ``yhat``, ``\lambda`` ``lambda_``."""
+    match = _ACCENTED.fullmatch(label.head)
+    base = match[2] if match else label.head.removeprefix("\\")
+    word = match[1] if match else "prime" if label.primes == 1 else ""
+    if not (word or base == "lambda"):
+        return None
+    spellings = [f"{base}_{word}", f"{base}{word}"] if word else ["lambda_", "lam", "lambd"]
+    tails = [f"_{label.sub}", label.sub] if label.sub else [""]
+    return next((s + tail for s in spellings for tail in tails if s + tail in names.graph.symbols), None)
 
 
 def free(key: str) -> str:

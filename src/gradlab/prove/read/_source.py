@@ -138,7 +138,7 @@ def _parsed(text: str, macros: dict[str, tex.Macro]) -> tex.Node:
             name = match.group(1) if match else ""
             if match is None or "not a command" not in str(error) or name in known or not name.rstrip("*").isalpha():
                 raise NotUnderstoodError(_reworded(str(error), text), at) from None
-            known[name] = tex.Macro(0, ("\\operatorname", "{", f"{UNKNOWN}{name}", "}"))
+            known[name] = tex.Macro(0, tuple(tex.tokenise(f"\\operatorname{{{UNKNOWN}{name}}}")))
         except RecursionError:
             raise NotUnderstoodError("this is nested too deeply", 0) from None
         else:
@@ -148,7 +148,7 @@ def _parsed(text: str, macros: dict[str, tex.Macro]) -> tex.Node:
 
 
 def _stands_for_unknown(macro: tex.Macro) -> bool:
-    return len(macro.body) == 4 and macro.body[2].startswith(UNKNOWN)
+    return len(macro.body) > 2 and macro.body[2] == UNKNOWN
 
 
 def _balanced(text: str) -> str:

@@ -38,6 +38,7 @@ class Kind(Enum):
     CONDITION = "condition"
     UPDATE = "update rule"
     VALUE = "value"
+    APPROXIMATION = "approximation"
 
     @property
     def remedy(self) -> str:

@@ -148,13 +148,7 @@ def terms_taken(reader: Reader, terms: list[tuple[int, list[Item]]], i: int) -> 
     if count == 1:
         return 1
     why = "it is not clear where this sum ends: put what is added up in brackets"
-    outside = letters & _outside(reader)
-    return count if not reader.choose(sign.at, 2, why, usual=not outside) else 1
-
-
-def _outside(reader: Reader) -> set[str]:
-    """Letters of indices that stand outside of every sum in the chain."""
-    return reader.scope.outside
+    return count if not reader.choose(sign.at, 2, why) else 1
 
 
 def _free_letters(item: Item) -> set[str]:

@@ -10,14 +10,12 @@ from gradlab.prove import _functions as functions
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _names as naming
-from gradlab.prove.read._label import NAME_WORDS, Label, key_of, label_of
+from gradlab.prove.read._label import NAME_WORDS, SHORTEST_WORD, Label, key_of, label_of
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import Item
 
 if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
-
-SHORTEST_WORD = 4
 
 
 def run(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list[Expression], int]:
@@ -48,13 +46,6 @@ def run(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list[Exp
     if len(text) == 2 and text in ("ln", "tr"):
         return reader.factor([*parts[:i], word, *parts[i + 1 :]], i)
     return _letters(reader, letters, parts, i)
-
-
-def is_long(part: Part) -> bool:
-    """Whether letters typed side by side are one word whatever the text says."""
-    return part.kind == "run" and (
-        part.text in functions.vocabulary() or part.text.lower() in NAME_WORDS or len(part.text) >= SHORTEST_WORD
-    )
 
 
 def is_word(reader: Reader, part: Part) -> bool:

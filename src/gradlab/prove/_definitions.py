@@ -1,0 +1,222 @@
+"""What a text defines: found before anything is judged, so that it holds in whatever order it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from gradlab.graph import Expression, Partial, Ref
+from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
+from gradlab.prove._names import Names, Written
+from gradlab.prove._names import head_of as plain_head
+from gradlab.prove._tree import FREE
+from gradlab.prove.read._chains import readings
+from gradlab.prove.read._define import Line, Shape, kind_of, shape_of, uses
+from gradlab.prove.read._nodes import Call, Indexed, Tensor
+from gradlab.prove.read._reader import Reader
+from gradlab.prove.read._scope import Scope, Use
+from gradlab.prove.read._statements import Family, Function, Kind, Known
+
+SECONDS_FOR_DEFINITION = 1.5
+
+
+@dataclass
+class Defined:
+    """A name that the text defines.
+
+    Attributes:
+        line: where.
+        shape: the name as it stands there.
+        problem: why its formula is not understood, if it is not.
+        before: the line in which the name is defined otherwise; 0 if there is none.
+    """
+
+    line: Line
+    shape: Shape
+    problem: str = ""
+    before: int = 0
+
+
+class Definitions:
+    """Reads the definitions among the lines of a text.
+
+    Args:
+        lines: what is written, in order.
+        names: those of the graph.
+    """
+
+    def __init__(self, lines: list[Line], names: Names) -> None:
+        self.lines, self.names = lines, names
+        self.use = Use()
+        self.words: set[str] = set()
+        for line in lines:
+            for row in (*line.piece.sides, *(row for piece in line.conditions for row in piece.sides)):
+                self.use.see(row)
+            first = line.piece.sides[0]
+            if len(first) == 1 and first[0].kind == "run" and len(first[0].text) > 2:
+                self.words.add(first[0].text)
+        self.arrays = {FREE + key: 0 for key in self.use.arrays}
+        self.known = Known(names.graph)
+        self.defined: dict[str, Defined] = {}
+        self.defining: dict[int, Defined] = {}
+        self.disputed: dict[str, tuple[Defined, Known]] = {}
+        self._define()
+
+    def scope(self) -> Scope:
+        """Where the next line is read."""
+        return Scope(self.names, self.known, self.use, self.arrays, self.words)
+
+    def _define(self) -> None:
+        """Find all names that the text defines, then read their formulas."""
+        reader = Reader(self.scope(), {}, Deadline(SECONDS_FOR_DEFINITION))
+        found: list[Defined] = []
+        for line in self.lines:
+            if line.error is not None or kind_of(reader, line) is not Kind.DEFINITION:
+                continue
+            shape = shape_of(reader, line.piece.sides[0])
+            if shape is not None and self._is_new(shape):
+                found.append(Defined(line, shape))
+        first = {item.shape.name: item for item in reversed(found)}
+        self._announce(list(first.values()))
+        for item in found:
+            # A line that is not understood leaves its name to the next one that defines it.
+            before = self.defined.get(item.shape.name)
+            if before is None or before.problem:
+                self._add(item)
+
+    def _is_new(self, shape: Shape) -> bool:
+        written = Written(plain_head(shape.label.head), shape.label.layer, shape.label.sub)
+        try:
+            return self.names.find(written) is None and not self.names.belongs(written)
+        except NotUnderstoodError:
+            return False
+
+    def _announce(self, found: list[Defined]) -> None:
+        """Make the names known before any formula is read, so that each is read with all names in mind."""
+        quantities: dict[str, Expression] = {}
+        functions: dict[str, Function] = {}
+        for item in found:
+            shape = item.shape
+            if shape.parameters is not None:
+                reader = Reader(self.scope(), {}, Deadline(SECONDS_FOR_DEFINITION))
+                names = tuple(getattr(reader.name(part), "name", "") for part in shape.parameters)
+                functions[shape.name] = Function(names, Ref(shape.name))
+            elif not shape.is_family:
+                quantities[shape.name] = Ref(shape.name)
+        self.known = replace(self.known, quantities=quantities, functions=functions)
+
+    def _add(self, item: Defined) -> None:
+        """Read the formula of a definition and keep it."""
+        shape = item.shape
+        if shape.name in self.defined:
+            self._announce_again(shape)
+        known = self.known
+        try:
+            value = self._formula(item.line)
+            if shape.parameters is not None and not uses(shape.parameters, item.line.piece.sides[1]):
+                raise NotUnderstoodError("its variables do not stand in its formula", 0)
+            if shape.parameters is not None:
+                names = known.functions[shape.name].parameters
+                if not all(names) or _calls(value, shape.name):
+                    raise NotUnderstoodError("a function that is defined by itself", 0)
+                functions = {**known.functions, shape.name: Function(names, value)}
+                self.known = replace(known, functions=functions)
+            elif shape.is_family and self._is_circular(shape.name, value):
+                raise NotUnderstoodError("an entry of it is computed from others of it", 0)
+            elif shape.is_family:
+                families = {**known.families, shape.name: Family(shape.below, shape.above, value)}
+                self.known = replace(known, families=families)
+            elif self._is_circular(shape.name, value):
+                raise NotUnderstoodError("it would be defined by itself", 0)
+            else:
+                self.known = replace(known, quantities={**known.quantities, shape.name: value})
+        except (NotUnderstoodError, OutOfTimeError, RecursionError) as error:
+            item.problem = str(error) or "it is nested too deeply"
+            self._forget(shape.name)
+        self.defined[shape.name] = item
+        self.defining[id(item.line)] = item
+
+    def _forget(self, name: str) -> None:
+        known = self.known
+        self.known = replace(
+            known,
+            quantities={key: value for key, value in known.quantities.items() if key != name},
+            functions={key: value for key, value in known.functions.items() if key != name},
+            families={key: value for key, value in known.families.items() if key != name},
+        )
+
+    def _formula(self, line: Line) -> Expression:
+        found = readings(self.scope(), line.piece, [], Deadline(SECONDS_FOR_DEFINITION))
+        side = found.found[0].chain.sides[1]
+        if isinstance(side, NotUnderstoodError):
+            raise side
+        open_choices = [c for reading in found.found for c in reading.reader.open_choices.values() if not c.usual]
+        others = [reading.chain.sides[1] for reading in found.found if reading.usual()]
+        if open_choices and any(other != side for other in others):
+            raise NotUnderstoodError(open_choices[0].why, open_choices[0].at)
+        return side
+
+    def _is_circular(self, name: str, value: Expression) -> bool:
+        waiting, met = list(names_in(value)), set[str]()
+        while waiting:
+            inner = waiting.pop()
+            if inner == name:
+                return True
+            if inner not in met:
+                met.add(inner)
+                family = self.known.families.get(inner)
+                formula = self.known.quantities.get(inner) if family is None else family.body
+                waiting += [] if formula is None or formula == Ref(inner) else names_in(formula)
+        return False
+
+    def define_anew(self, item: Defined) -> None:
+        """Let a name mean from here on what this line says."""
+        self._add(item)
+
+    def dispute(self, item: Defined) -> None:
+        """Keep what would hold if a name meant what this line says, which another line says otherwise."""
+        kept = self.known, dict(self.defined), dict(self.defining)
+        self._add(item)
+        if not item.problem:
+            self.disputed[item.shape.name] = item, self.known
+        self.known, self.defined, self.defining = kept
+
+    def _announce_again(self, shape: Shape) -> None:
+        """Make a name known that had another meaning, or none."""
+        self._forget(shape.name)
+        if shape.parameters is not None:
+            reader = Reader(self.scope(), {}, Deadline(SECONDS_FOR_DEFINITION))
+            names = tuple(getattr(reader.name(part), "name", "") for part in shape.parameters)
+            functions = {**self.known.functions, shape.name: Function(names, Ref(shape.name))}
+            self.known = replace(self.known, functions=functions)
+        elif not shape.is_family:
+            quantities = {**self.known.quantities, shape.name: Ref(shape.name)}
+            self.known = replace(self.known, quantities=quantities)
+
+
+def walk(expression: Expression | NotUnderstoodError) -> Iterator[Expression]:
+    """Every subexpression."""
+    stack = [expression] if isinstance(expression, Expression) else []
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(node.args)
+
+
+def names_in(expression: Expression) -> set[str]:
+    """All names in an expression: of quantities, families and functions."""
+    found: set[str] = set()
+    for node in walk(expression):
+        if isinstance(node, Indexed):
+            found.add(node.head)
+        elif isinstance(node, Call):
+            found.add(node.function)
+        elif isinstance(node, Partial):
+            found |= {node.of, node.wrt}
+        elif isinstance(node, Ref | Tensor):
+            found.add(node.name)
+    return found
+
+
+def _calls(expression: Expression, name: str) -> bool:
+    return any(isinstance(node, Call) and node.function == name for node in walk(expression))

@@ -1,0 +1,45 @@
+"""How an expression depends on something: not at all, linearly, or otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gradlab.graph import Apply, Expression, Ref
+from gradlab.prove.read._nodes import Indexed, Total
+
+OTHERWISE = 2
+
+
+def degree_in(expression: Expression, by: Expression, formula: Callable[[str], Expression | None]) -> int:
+    """The degree of an expression in a name: 0, 1, or 2 for everything else.
+
+    Args:
+        expression: what depends.
+        by: a `Ref`, or an `Indexed`: then every entry of the family counts.
+        formula: gives for a name how it is computed.
+    """
+    known: dict[str, int] = {}
+
+    def of(node: Expression) -> int:
+        if node == by or (isinstance(node, Indexed) and isinstance(by, Indexed) and node.head == by.head):
+            return 1
+        if isinstance(node, Ref):
+            if node.name not in known:
+                known[node.name] = 0  # until it is known; there are no circles
+                computed = formula(node.name)
+                known[node.name] = 0 if computed is None or computed == node else of(computed)
+            return known[node.name]
+        if isinstance(node, Indexed):
+            return of(Ref(node.head))
+        degrees = [of(arg) for arg in node.args]
+        if isinstance(node, Total):
+            return degrees[0]
+        if isinstance(node, Apply) and node.primitive in ("add", "neg"):
+            return max(degrees, default=0)
+        if isinstance(node, Apply) and node.primitive == "mul":
+            return min(OTHERWISE, sum(degrees))
+        if isinstance(node, Apply) and node.primitive == "div" and degrees[1] == 0:
+            return degrees[0]
+        return OTHERWISE if any(degrees) else 0
+
+    return of(expression)
