@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
-import re
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from gradlab._errors import GradlabError
 from gradlab.labs._diagnostics import Diagnostic
-from gradlab.labs._outputs import collecting_client, tidied
+from gradlab.labs._kernel import Kernel, KernelError, kernel_for
+from gradlab.labs._outputs import tidied
 from gradlab.labs._scratch import scratch_folder
 
 if TYPE_CHECKING:
-    from nbclient import NotebookClient
     from nbformat import NotebookNode
 
     from gradlab.labs._settings import LabSettings
@@ -27,13 +23,7 @@ if TYPE_CHECKING:
 OnCell = Callable[[int, int, int], None]
 """Takes how many cells are done, how many will be run, and the template line of the one that starts."""
 
-_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_START_LIMIT = 120
-_LONGEST_ERROR = 2000
 _HINT = "If it needs the homework, put '#!TAG SKIPQUESTEXEC' in the cell: the question then shows it unrun."
-# What nbclient would print by itself, the errors say in our own words.
-_LOG = logging.getLogger(__name__)
-_LOG.addHandler(logging.NullHandler())
 
 
 class ExecutionError(GradlabError):
@@ -136,100 +126,32 @@ class _Run:
         self.version, self.path, self.settings = version, path, settings
         self.notebook, self.folder = notebook, folder
         self.warnings: list[Diagnostic] = []
-        self.kernel = kernel or notebook.metadata.get("kernelspec", {}).get("name") or "python3"
+        self.kernel = kernel
 
     async def cells(self, wanted: Sequence[int], on_cell: OnCell) -> None:
         """Start a kernel, run the cells in order, and end the kernel whatever happens."""
-        with tempfile.TemporaryDirectory(prefix="gl-") as private, open(Path(private) / "err", "w+b") as errors:
-            await self._with_kernel(wanted, on_cell, Path(private), errors)
-
-    async def _with_kernel(self, wanted: Sequence[int], on_cell: OnCell, private: Path, errors: BinaryIO) -> None:
-        client = collecting_client(
-            self.notebook,
-            timeout=max(1, round(self.settings.timeout)),
-            startup_timeout=_START_LIMIT,
-            kernel_name=self.kernel,
-            record_timing=False,
-            log=_LOG,
-            resources={"metadata": {"path": str(self.folder)}},
-        )
-        client.km = client.create_kernel_manager()
-        # Sockets in a folder of our own: no port that two builds could both pick, nobody else can listen.
-        client.km.transport = "ipc"
-        client.km.connection_file = str(private / "k.json")
-        self.errors = errors
+        index = wanted[0]
         try:
-            await self._start(client, wanted[0])
-            await self._seed(client)
-            for done, index in enumerate(wanted):
-                on_cell(done, len(wanted), self.version.lines[index])
-                await self._cell(client, index, done + 1)
-            on_cell(len(wanted), len(wanted), 0)
-        finally:
-            await _stop(client)
+            async with kernel_for(self.notebook, self.folder, self.settings, self.kernel) as kernel:
+                for done, index in enumerate(wanted):
+                    on_cell(done, len(wanted), self.version.lines[index])
+                    await self._cell(kernel, index, done + 1)
+                on_cell(len(wanted), len(wanted), 0)
+        except KernelError as problem:
+            raise self._error(index, str(problem)) from problem
 
-    async def _start(self, client: NotebookClient, first: int) -> None:
-        # Not async_setup_kernel: it takes over Ctrl-C, which has to reach the build.
-        from jupyter_client.kernelspec import NoSuchKernel
-
-        environment = {
-            **os.environ,
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONHASHSEED": str((self.settings.seed or 0) % 2**32),
-        }
-        try:
-            await client.async_start_new_kernel(env=environment, cwd=str(self.folder), stderr=self.errors)
-            await client.async_start_new_kernel_client()
-        except NoSuchKernel as problem:
-            what = f"cannot be run: there is no Jupyter kernel named {problem.name!r} here{_kernels_here()}"
-            raise self._error(first, what) from problem
-        except (OSError, RuntimeError) as problem:
-            raise self._error(first, f"cannot be run: its kernel does not start ({problem})") from problem
-
-    async def _seed(self, client: NotebookClient) -> None:
-        seed = self.settings.seed
-        if seed is None:
-            return
-        uses_torch = any("torch" in cell.source for cell in self.notebook.cells if cell.cell_type == "code")
-        lines = [f"import random; random.seed({seed})", f"import numpy; numpy.random.seed({seed % 2**32})"]
-        if uses_torch:
-            lines.append(f"import torch; torch.manual_seed({seed})")
-        # Each in a namespace of its own: the student's cells see no name that they did not make.
-        code = "\n".join(f"try:\n    exec({line!r}, {{}})\nexcept ImportError:\n    pass" for line in lines)
-        client.kc.execute(code, silent=True, store_history=False)  # pyright: ignore[reportOptionalMemberAccess]
-
-    async def _cell(self, client: Any, index: int, count: int) -> None:
-        from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-
+    async def _cell(self, kernel: Kernel, index: int, count: int) -> None:
+        failure = await kernel.run(index, count, self.settings.timeout)
+        if failure is not None:
+            what = failure.what
+            if failure.is_timeout:
+                what += ", the limit for one cell; raise it with 'timeout:' under 'gradlab:'"
+            raise self._error(index, what, failure.row, hint=not failure.is_missing_package)
         cell = self.notebook.cells[index]
-        try:
-            await client.async_execute_cell(cell, index, execution_count=count, store_history=True)
-        except CellTimeoutError as problem:
-            limit = f"{self.settings.timeout:g} s"
-            message = f"ran longer than {limit}, the limit for one cell; raise it with 'timeout:' under 'gradlab:'"
-            raise self._error(index, message) from problem
-        except DeadKernelError as problem:
-            said = self._kernel_said()
-            raise self._error(index, f"ended the kernel (it exited, or the memory ran out){said}") from problem
-        except CellExecutionError as problem:
-            what = _error_text(problem.ename, problem.evalue)
-            missing = _missing_module(problem.ename, problem.evalue)
-            if missing:
-                what = f"needs {missing}, which is not installed in {_python_of(client)} and does not lie beside the "
-                what += "template: install it there, or choose another kernel with --kernel NAME" + _kernels_here()
-            raise self._error(index, what, _failed_row(cell), hint=not missing) from problem
-        finally:
-            client.settle()
         cell.outputs, left_out = tidied(cell.outputs, self.folder)
         if left_out:
             message = f"the output of this cell is too long: {left_out} are left out of its middle in every file"
             self.warnings.append(Diagnostic(self.path, self.version.lines[index], "warning", message))
-
-    def _kernel_said(self) -> str:
-        """Return the last lines the kernel's process wrote by itself, such as the reason of a crash."""
-        self.errors.seek(0)
-        lines = [line for line in self.errors.read()[-4000:].decode(errors="replace").splitlines() if line.strip()]
-        return "".join(f"\n  {line}" for line in lines[-5:])
 
     def _error(self, index: int, what: str, row: int | None = None, *, hint: bool = True) -> ExecutionError:
         """Name the cell and the template line to blame: that of the row that failed where it is known."""
@@ -242,56 +164,6 @@ class _Run:
         if self.version.kind == "question" and hint:
             message += f"\n  {_HINT}"
         return ExecutionError(Diagnostic(self.path, line or first, "error", message))
-
-
-async def _stop(client: NotebookClient) -> None:
-    from jupyter_core.utils import ensure_async
-
-    if client.kc is not None:
-        client.kc.stop_channels()
-    if client.km is not None:
-        if await ensure_async(client.km.is_alive()):
-            await ensure_async(client.km.shutdown_kernel(now=True))
-        await ensure_async(client.km.cleanup_resources())
-
-
-def _error_text(name: str, value: str) -> str:
-    text = f"failed with {name}: {_ANSI.sub('', value).strip()}"
-    return text if len(text) <= _LONGEST_ERROR else f"{text[:_LONGEST_ERROR]} …"
-
-
-def _missing_module(name: str, value: str) -> str | None:
-    """The top-level module that an import did not find, None where the error is another."""
-    found = re.match(r"No module named '([^'.]+)", value) if name == "ModuleNotFoundError" else None
-    return found[1] if found else None
-
-
-def _python_of(client: NotebookClient) -> str:
-    """The program that runs the kernel."""
-    command = client.km.format_kernel_cmd() if client.km is not None else []  # pyright: ignore[reportAttributeAccessIssue]
-    return str(command[0]) if command else "the kernel's Python"
-
-
-def _kernels_here() -> str:
-    from jupyter_client.kernelspec import KernelSpecManager
-
-    names = sorted(KernelSpecManager().find_kernel_specs())
-    return f" (here: {', '.join(names)})" if names else " (there is none here)"
-
-
-def _failed_row(cell: NotebookNode) -> int | None:
-    """Return the row of the cell, from 1, in which its error arose, where the traceback tells it."""
-    lines = cell.source.split("\n")
-    # IPython takes blank lines off the top before it counts.
-    blank = next((row for row, line in enumerate(lines) if line.strip()), 0)
-    for output in cell.outputs:
-        if output.output_type == "error":
-            trace = _ANSI.sub("", "\n".join(output.traceback))
-            for row, code in re.findall(r"^-+> ?(\d+) (.*)$", trace, re.MULTILINE):
-                own = int(row) + blank
-                if own <= len(lines) and code.strip() and lines[own - 1].strip() == code.strip():
-                    return own
-    return None
 
 
 def run_blocking(work: Any) -> Any:
