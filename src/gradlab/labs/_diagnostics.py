@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
@@ -23,6 +23,7 @@ class Diagnostic:
         line: line number in it, counted from 1; 0 where the remark is about the whole file.
         severity: "error" where nothing can be built, "warning" where the build goes on, "note" where all is well.
         message: what is wrong and what to write instead.
+        rule: what kind of thing it is: "template", "leak", "check", "run" or "equation".
 
     >>> print(Diagnostic(Path("lab.md"), 12, "error", "HWEND closes nothing."))
     lab.md:12: error: HWEND closes nothing.
@@ -32,6 +33,7 @@ class Diagnostic:
     line: int
     severity: Literal["error", "warning", "note"]
     message: str
+    rule: str = field(default="template", compare=False)
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else f"{self.file}"

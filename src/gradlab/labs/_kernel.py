@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import re
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _START_LIMIT = 120
+_AFTER_INTERRUPT = 1.0  # seconds in which an interrupted cell says that it has ended
 _LONGEST_ERROR = 2000
 # What nbclient would print by itself, the errors say in our own words.
 _LOG = logging.getLogger(__name__)
@@ -82,6 +84,7 @@ class Kernel:
         try:
             await self._client.async_execute_cell(cell, index, execution_count=count, store_history=True)
         except CellTimeoutError:
+            await self._interrupt()
             return Failure(f"ran longer than {timeout:g} s", is_timeout=True)
         except DeadKernelError as problem:
             raise KernelError(f"ended the kernel (it exited, or the memory ran out){self._said()}") from problem
@@ -95,6 +98,13 @@ class Kernel:
         finally:
             self._client.settle()
         return None
+
+    async def _interrupt(self) -> None:
+        """Stop the cell that runs, so that another can be run after it."""
+        from jupyter_core.utils import ensure_async
+
+        await ensure_async(self._client.km.interrupt_kernel())
+        await asyncio.sleep(_AFTER_INTERRUPT)
 
     def _said(self) -> str:
         """Return the last lines the kernel's process wrote by itself, such as the reason of a crash."""

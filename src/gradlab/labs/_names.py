@@ -147,12 +147,13 @@ def _homework_definitions(template: Template, solution: Version) -> dict[str, li
     for node in ast.walk(tree):
         row = getattr(node, "lineno", 0)
         opener = openers.get(numbers[row - 1]) if row else None
-        for name in _bound(node) if opener is not None else ():
+        for name in bound_names(node) if opener is not None else ():
             found.setdefault(name, []).append(opener or 0)
     return found
 
 
-def _bound(node: ast.AST) -> Sequence[str]:
+def bound_names(node: ast.AST) -> Sequence[str]:
+    """Return the names that a node of a syntax tree gives a meaning to."""
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
         return (node.id,)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

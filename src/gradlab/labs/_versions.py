@@ -38,6 +38,8 @@ class Check:
         source: its code.
         cell: index of the notebook cell that it runs after, -1 where it stands before any.
         line: the template line of its tag.
+        lines: its lines with the template line of each.
+        origin: index of the template's cell that it stands in.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Check:
     source: str
     cell: int
     line: int
+    lines: tuple[OutLine, ...]
+    origin: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Version:
         images: the images by relative path that its prose shows.
         checks: the graded checks.
         cell_lines: each notebook cell's lines with the template line of each (0: put in by gradlab).
+        origins: index of the template's cell that each notebook cell was made from, -1 for checks and the header.
     """
 
     kind: Kind
@@ -72,6 +77,7 @@ class Version:
     images: tuple[ImageReference, ...]
     checks: tuple[Check, ...]
     cell_lines: tuple[tuple[OutLine, ...], ...]
+    origins: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +278,7 @@ def _version(kind: Kind, template: Template, pieces: Sequence[Piece]) -> Version
         images=find_images(piece.lines for piece in shown if piece.kind == "markdown"),
         checks=_placed_checks(pieces, offset),
         cell_lines=tuple(cell_lines),
+        origins=(*([-1] if offset else []), *(piece.cell if piece.check is None else -1 for piece in shown)),
     )
 
 
@@ -285,5 +292,6 @@ def _placed_checks(pieces: Sequence[Piece], offset: int) -> tuple[Check, ...]:
         if check is None:
             last = index if piece.kind == "code" else last
         else:
-            checks.append(Check(check.name, check.points, check.hidden, check.timeout, piece.source, last, piece.line))
+            kept = (check.name, check.points, check.hidden, check.timeout, piece.source, last, piece.line)
+            checks.append(Check(*kept, piece.lines, piece.cell))
     return tuple(checks)
