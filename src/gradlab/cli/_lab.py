@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gradlab._errors import GradlabError
-from gradlab.cli._formats import Entry, Format, as_github, as_json, as_sarif, entries_of
+from gradlab.cli._formats import Format
+from gradlab.cli._gate import Gate
 from gradlab.cli._progress import Reporter
 from gradlab.cli._report import print_built, print_failed
 
 if TYPE_CHECKING:
     from gradlab.labs import BuildOptions, BuiltLab, FailedLab
-    from gradlab.prove import DocumentProof
+
+Kernel = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="The Jupyter kernel to run the cells in. Default: the one that the template names."
+    ),
+]
 
 lab = typer.Typer(
     help="Course labs: one tagged template in, a question and a solution out.",
@@ -56,18 +62,17 @@ def build(
     ),
     force: Annotated[bool, typer.Option("--force", help="Build also what is up to date.")] = False,
     no_execute: Annotated[bool, typer.Option("--no-execute", help="Run nothing: files without outputs.")] = False,
-    kernel: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="The Jupyter kernel to run the cells in. Default: the one that the template names."
-        ),
-    ] = None,
+    kernel: Kernel = None,
+    no_gate: Annotated[
+        bool, typer.Option("--no-gate", help="Build what may not be released too: see `gradlab lab check`.")
+    ] = False,
 ) -> None:
     """Build the student's version (question) and the solution of each template.
 
     The solution is run from top to bottom; in the question the cells marked SKIPQUESTEXEC are left unrun. The
-    cells see the files beside the template, and what they write there is thrown away. Files are replaced only
-    when everything has worked; where nothing has changed, nothing is done.
+    cells see the files beside the template, and what they write there is thrown away. The checks are tried as
+    `gradlab lab check` does. Files are replaced only when everything has worked; where nothing has changed,
+    nothing is done.
 
     For example:
 
@@ -81,7 +86,7 @@ def build(
         raise typer.BadParameter("--no-execute runs nothing, so that --kernel has no use beside it")
     formats = _formats(to, FORMATS)
     targets = [(template, _folder(template, out, len(templates))) for template in templates]
-    results = _run(targets, BuildOptions(formats, jobs, force, not no_execute, kernel))
+    results = _run(targets, BuildOptions(formats, jobs, force, not no_execute, kernel, not no_gate))
     from gradlab.labs import BuiltLab, FailedLab
 
     for result in results:
@@ -103,68 +108,34 @@ def check(
         ),
     ],
     strict: Annotated[bool, typer.Option("--strict", help="Fail also where an equation is not understood.")] = False,
+    no_execute: Annotated[bool, typer.Option("--no-execute", help="Run nothing: text and equations alone.")] = False,
+    kernel: Kernel = None,
     form: Annotated[Format, typer.Option("--format", help="How to print what was found.")] = Format.TEXT,
 ) -> None:
-    """Check templates without running them: tags, LaTeX, leaks, and every equation of the answer key.
+    """The release gate: may a lab be handed out? Tags, LaTeX, leaks, every equation, and every check is tried.
 
-    The equations are proved, step by step, against the network or function that the template's header names under
-    `gradlab: graph:`, else against the 2-2-1 network with the usual names. The exit status is 1 if there is a remark
-    or a leak, or if a step is false.
+    The solution has to run and to pass each check; the question has to run as it stands, and with its homework
+    empty it may pass no check that is worth points. All files are made in a place that is thrown away, and
+    searched for what only the solution may show. The equations are proved, step by step, against the network or
+    function that the template's header names under `gradlab: graph:`, else against the 2-2-1 network with the
+    usual names; one that the author stands by is allowed with `#!TAG ALLOW "..."`. The exit status is 1 if there
+    is anything to be mended.
 
     For example:
 
     * `gradlab lab check courses/gradient-descent.md`
+    * `gradlab lab check courses/gradient-descent.md --no-execute`
     * `gradlab lab check courses/*.md --strict`
     * `gradlab lab check courses/*.md --format github`
     """
-    entries: list[Entry] = []
-    proofs: list[tuple[Path | None, DocumentProof]] = []
-    passed = [_checked(template, strict, form, entries, proofs) for template in templates]
-    if form is not Format.TEXT:
-        remarks = [entry for entry in entries if entry.rule in ("template", "leak")]
-        write = {Format.SARIF: as_sarif, Format.GITHUB: as_github}
-        typer.echo(as_json(proofs, remarks) if form is Format.JSON else write[form](entries))
-    if not all(passed):
+    gate = Gate(strict=strict, form=form)
+    for template in templates:
+        gate.read(template)
+    if not no_execute:
+        gate.run(_run, kernel)
+    gate.write()
+    if not gate.passed:
         raise typer.Exit(1)
-
-
-def _checked(
-    template: Path,
-    strict: bool,
-    form: Format,
-    entries: list[Entry],
-    proofs: list[tuple[Path | None, DocumentProof]],
-) -> bool:
-    """Check one template and print or keep what was found; what goes wrong in it keeps no other from its turn."""
-    from gradlab.cli._key import print_checked
-    from gradlab.labs import TemplateError, check_template, fault
-    from gradlab.prove import Truth, prove_document
-
-    try:
-        checked = check_template(template)
-        proof = prove_document(checked.formulas, checked.graph)
-    except TemplateError as problem:
-        typer.echo(str(problem), err=True)
-        entries += [Entry(d.file, d.line, 0, d.severity, "template", d.message) for d in problem.diagnostics]
-        return False
-    except GradlabError as problem:
-        typer.echo(f"{template}: error: {problem}", err=True)
-        entries.append(Entry(template, 0, 0, "error", "template", str(problem)))
-        return False
-    except ModuleNotFoundError:
-        raise  # what is not installed is missing for every template
-    except Exception as problem:
-        typer.echo(str(fault(template, problem)), err=True)
-        entries.append(Entry(template, 0, 0, "error", "template", fault(template, problem).message))
-        return False
-    if form is Format.TEXT:
-        print_checked(checked, proof)
-    entries += [Entry(d.file, d.line, 0, d.severity, "template", d.message) for d in checked.remarks]
-    entries += [Entry(d.file, d.line, 0, "error", "leak", d.message) for d in checked.leaks]
-    entries += entries_of(template, proof, strict)
-    proofs.append((template, proof))
-    bad = proof.count(Truth.FALSE) + (proof.count(Truth.NOT_UNDERSTOOD) if strict else 0)
-    return not (checked.faults or checked.leaks or bad)
 
 
 def _run(targets: list[tuple[Path, Path]], options: BuildOptions) -> tuple[BuiltLab | FailedLab, ...]:

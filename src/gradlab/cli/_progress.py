@@ -42,7 +42,7 @@ class Reporter:
         """Show where a build is."""
         if self._bars is not None:
             self._show(self._bars, step)
-        elif step.phase in ("question", "solution") and step.line:
+        elif step.phase in ("question", "solution", "checks") and step.line:
             self._print(step, f"cell {step.done + 1} of {step.total} (line {step.line})")
         elif step.phase == "writing":
             self._print(step, "")
@@ -52,7 +52,7 @@ class Reporter:
 
     def _show(self, bars: Progress, step: Step) -> None:
         key = (step.template, step.phase)
-        passing = ("reading",) if step.total else ("reading", "question", "solution", "writing")
+        passing = ("reading",) if step.total else ("reading", "question", "solution", "checks", "writing")
         for (template, phase), task in self._tasks.items():
             if template == step.template and phase in passing and phase != step.phase:
                 bars.update(task, visible=False)

@@ -104,7 +104,7 @@ def _warning(template: Template, secret: SecretLine, lines: list[int]) -> Diagno
         f"this repeats line {secret.line}, which is homework{again}: {secret.text}; "
         f"take it out here, or allow it with: {allow_line(secret.text)}."
     )
-    return Diagnostic(template.path, lines[0], "warning", message)
+    return Diagnostic(template.path, lines[0], "warning", message, "leak")
 
 
 def _candidates(template: Template) -> list[_Candidate]:

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -22,6 +23,7 @@ _IMAGES: Final = frozenset(
     {".png", ".apng", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".bmp", ".avif", ".tif", ".tiff"}
 )
 _MOST_LEAKS: Final = 20
+_LARGEST_ARCHIVE: Final = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Auditor:
         r"""Search a file written for the students.
 
         Args:
-            path: a .md, .ipynb, .html, .pdf or image file; the suffix says how it is read.
+            path: a text, notebook, HTML, PDF or image file, or a zip of such; the suffix says how it is read.
             data: the file's content, default: read from the path.
 
         Returns:
@@ -112,6 +114,8 @@ class Auditor:
         path = Path(path)
         content = path.read_bytes() if data is None else data
         suffix = path.suffix.lower()
+        if suffix == ".zip":
+            return self._in_archive(path, content)
         if suffix in _IMAGES:
             image = self._known(content)
             return () if image is None else (Leak(path, "it", image, image.line),)
@@ -130,6 +134,22 @@ class Auditor:
                 if image is not None:
                     found.setdefault((where, image), Leak(path, where, image, image.line))
         return tuple(found.values())[:_MOST_LEAKS]
+
+    def _in_archive(self, path: Path, content: bytes) -> tuple[Leak, ...]:
+        """Search the files of a zip, and their names."""
+        leaks: list[Leak] = []
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                if sum(member.file_size for member in archive.infolist()) > _LARGEST_ARCHIVE:
+                    raise AuditError(f"{path}: the files in it are too large to be searched.")
+                names = "\n".join(archive.namelist())
+                leaks += [Leak(path, "a file's name", secret, secret.line) for _, secret in self._in_text("", names)]
+                for member in archive.infolist():
+                    if not member.is_dir():
+                        leaks += self.search(path / member.filename, archive.read(member))
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as problem:
+            raise AuditError(f"{path}: the archive cannot be read for the audit: {problem}") from problem
+        return tuple(leaks[:_MOST_LEAKS])
 
     def _in_text(self, place: str, text: str) -> Iterator[tuple[str, SecretLine | SecretImage]]:
         haystack = Haystack((line, number) for number, line in enumerate(text.split("\n"), 1))
@@ -167,7 +187,7 @@ def _unpacked(run: str) -> bytes | None:
         return None
 
 
-def _markdown(content: bytes) -> Iterator[tuple[str, str]]:
+def _text(content: bytes) -> Iterator[tuple[str, str]]:
     yield "", content.decode("utf-8-sig")
 
 
@@ -243,7 +263,8 @@ def _pdf_images(content: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 _READERS: Final[dict[str, Callable[[bytes], Iterable[tuple[str, str]]]]] = {
-    ".md": _markdown, ".ipynb": _notebook, ".html": _html, ".pdf": _pdf,
+    ".md": _text, ".py": _text, ".txt": _text, ".json": _text, ".toml": _text, ".csv": _text, ".sh": _text,
+    ".yml": _text, ".yaml": _text, ".ipynb": _notebook, ".html": _html, ".pdf": _pdf,
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from gradlab.labs._audit import audit_text
 from gradlab.labs._audit_files import Auditor
 from gradlab.labs._diagnostics import Diagnostic, TemplateError, fault
 from gradlab.labs._execute import Executed, ExecutionError, execute, leave_unrun, run_blocking
+from gradlab.labs._gate import gate
 from gradlab.labs._image_files import ImageFile, read_images
 from gradlab.labs._lint import lint
 from gradlab.labs._manifest import Manifest, build_key, hashes, manifest_name, read_manifest
@@ -41,7 +42,7 @@ class Step:
     """
 
     template: Path
-    phase: Literal["reading", "question", "solution", "writing", "done", "failed"]
+    phase: Literal["reading", "question", "solution", "checks", "writing", "done", "failed"]
     done: int = 0
     total: int = 0
     line: int = 0
@@ -78,11 +79,16 @@ class FailedLab:
 
     Args:
         template: the template's path.
-        errors: why.
+        diagnostics: why.
     """
 
     template: Path
-    errors: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Why, each with its line."""
+        return tuple(map(str, self.diagnostics))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,8 @@ class BuildOptions:
         force: build also what is up to date.
         execute: run the cells, default yes; else no file has outputs.
         kernel: name of the Jupyter kernel to run them in, by default the one that each template names.
+        gate: build only what may be released, default no: the checks are tried, and false equations and repeated
+            solution lines stop the build.
     """
 
     formats: tuple[str, ...] = FORMATS
@@ -102,6 +110,7 @@ class BuildOptions:
     force: bool = False
     execute: bool = True
     kernel: str | None = None
+    gate: bool = False
 
 
 def build_labs(
@@ -143,26 +152,18 @@ async def _build_all(
             try:
                 result: BuiltLab | FailedLab = await _Build(template, folder, options, on_step, kernels).build()
             except TemplateError as problem:
-                result = FailedLab(template, tuple(str(diagnostic) for diagnostic in problem.diagnostics))
-            except _BuildError as problem:
-                result = FailedLab(template, problem.errors)
+                result = FailedLab(template, problem.diagnostics)
             except GradlabError as problem:
-                result = FailedLab(template, (f"{template}: error: {problem}",))
+                result = FailedLab(template, (Diagnostic(template, 0, "error", str(problem)),))
             except ModuleNotFoundError:
                 raise  # what is not installed is missing for every template
             except Exception as problem:
                 # A fault of ours, or of a library, in one template is no reason to lose the others.
-                result = FailedLab(template, (str(fault(template, problem)),))
+                result = FailedLab(template, (fault(template, problem),))
             on_step(Step(template, "failed" if isinstance(result, FailedLab) else "done"))
             return result
 
     return tuple(await asyncio.gather(*(one(template, folder) for template, folder in targets)))
-
-
-class _BuildError(GradlabError):
-    def __init__(self, errors: tuple[str, ...]) -> None:
-        self.errors = errors
-        super().__init__("\n".join(errors))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,7 @@ class _Read:
     versions: Versions
     images: Mapping[str, ImageFile]
     warnings: tuple[Diagnostic, ...]
+    leaks: tuple[Diagnostic, ...]
     secrets: Secrets
 
 
@@ -189,7 +191,7 @@ def _read(path: Path) -> _Read:
         *lint(template, versions),
         *audit.warnings,
     )
-    return _Read(template, versions, images.files, warnings, audit.secrets)
+    return _Read(template, versions, images.files, warnings, audit.warnings, audit.secrets)
 
 
 class _Build:
@@ -204,6 +206,7 @@ class _Build:
         self.on_step(Step(self.path, "reading"))
         read = await asyncio.to_thread(_read, self.path)
         how = "unrun" if not self.options.execute else f"kernel {self.options.kernel or ''}"
+        how += " through the gate" if self.options.gate else ""
         key = build_key(read.template, read.versions, read.images, how)
         recover(self.folder, self.name)
         before = read_manifest(self.folder, self.name)
@@ -215,9 +218,16 @@ class _Build:
             formats = tuple(name for name in FORMATS if name in {*formats, *before.formats})
         with staging(self.folder, self.name) as place:
             executed = await self._execute(read.template, read.versions)
+            judged = await self._gate(read)
             self.on_step(Step(self.path, "writing"))
-            files, warnings = await asyncio.to_thread(self._write, read, executed, place.new, formats)
-            warnings = tuple(sorted({*read.warnings, *warnings}))
+            errors = [diagnostic for diagnostic in judged if diagnostic.severity == "error"]
+            try:
+                files, warnings = await asyncio.to_thread(self._write, read, executed, place.new, formats)
+            except TemplateError as problem:
+                raise TemplateError(sorted({*errors, *problem.diagnostics})) from problem
+            if errors:
+                raise TemplateError(errors)
+            warnings = tuple(sorted({*read.warnings, *judged, *warnings}))
             report = {"files": [as_data(file) for file in files], "warnings": [_plain(warning) for warning in warnings]}
             record = Manifest(key, formats, hashes(place.new, [file.name for file in files]), report)
             (place.new / manifest_name(self.name)).write_text(record.dumps(), encoding="utf-8")
@@ -255,10 +265,23 @@ class _Build:
         if len({failure.diagnostic.line for failure in failures}) == 1:
             failures = failures[-1:]
         if failures:
-            raise _BuildError(tuple(str(failure) for failure in failures))
+            raise TemplateError(failure.diagnostic for failure in failures)
         return {
             version.kind: result for version, result in zip(pair, results, strict=True) if isinstance(result, Executed)
         }
+
+    async def _gate(self, read: _Read) -> tuple[Diagnostic, ...]:
+        """What keeps the lab from being released, or is to be said about it."""
+        if not self.options.gate or not self.options.execute:
+            return ()
+
+        def on_cell(done: int, total: int, line: int) -> None:
+            self.on_step(Step(self.path, "checks", done, total, line))
+
+        async with self.kernels:
+            found = await gate(read.template, read.versions, read.leaks, on_cell, self.options.kernel)
+        known = {*read.leaks}
+        return tuple(diagnostic for diagnostic in found if diagnostic not in known)
 
     def _write(
         self, read: _Read, executed: dict[str, Executed], folder: Path, formats: tuple[str, ...]
@@ -294,7 +317,7 @@ class _Build:
             if file.name.endswith(".ipynb") and template.is_python:
                 file.facts.insert(0, f"{counted(_parsed(folder / file.name), 'code cell')} parsed")
         if leaks:
-            raise _BuildError(tuple(map(str, sorted(leaks))))
+            raise TemplateError(sorted(leaks))
 
     def _obsolete(self, before: Manifest | None, now: Manifest) -> tuple[str, ...]:
         if before is None:

@@ -21,7 +21,7 @@ class CheckedTemplate:
     """What was found in a template.
 
     Attributes:
-        path: the template.
+        template: the template.
         formulas: what both versions show of mathematics, in the template's order.
         graph: what its answer key is about, as its header says; None if it does not.
         remarks: about its tags, its LaTeX, and names that only homework defines.
@@ -29,12 +29,17 @@ class CheckedTemplate:
         secrets: how many solution lines were looked for.
     """
 
-    path: Path
+    template: Template
     formulas: tuple[Formula, ...]
     graph: str | None
     remarks: tuple[Diagnostic, ...]
     leaks: tuple[Diagnostic, ...]
     secrets: int
+
+    @property
+    def path(self) -> Path:
+        """The template's file."""
+        return self.template.path
 
     @property
     def faults(self) -> tuple[Diagnostic, ...]:
@@ -66,7 +71,7 @@ def check_template(path: Path) -> CheckedTemplate:
     images = read_images(template, versions)
     audit = audit_text(template, versions, images.files)
     return CheckedTemplate(
-        path=template.path,
+        template=template,
         formulas=all_formulas(template, versions),
         graph=template.settings.graph,
         remarks=tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def row(out: str, question: str) -> list[str]:
 
 
 def test_a_right_key_is_true(run):
-    status, out, err = run(lab("lab.md", "z_{1,out}"))
+    status, out, err = run(lab("lab.md", "z_{1,out}"), "--no-execute")
     assert (status, err) == (0, "")
     assert row(out, "Question 1") == ["13", "Question 1", "key", "1", "", "", ""]
     assert "equations against mlp 2,2,1" in out
@@ -139,3 +140,73 @@ def test_a_note_is_shown_and_fails_nothing(run):
     assert status == 0
     assert "plain.md: note: no tag marks anything as homework" in out
     assert "lint: 0 remarks" in out
+
+
+CHECKED = """# Lab
+
+```python
+def double(x):
+    #!TAG HWBEGIN
+    #!MSG TODO
+    return x + x
+    #!TAG HWEND
+#!TAG CHECK doubles points=2 hidden
+assert {check}
+#!TAG CHECKEND
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("check", "status", "said"),
+    [
+        ("double(2) == 4", 0, ""),
+        ("double(2) == 5", 1, "lab.md:10: error: the solution does not pass the check 'doubles'"),
+        ("True", 1, "lab.md:9: error: the check 'doubles' passes although the homework of line 4 is empty"),
+    ],
+)
+def test_the_checks_are_tried(run, check, status, said):
+    Path("lab.md").write_text(CHECKED.format(check=check))
+    found, out, err = run("lab.md")
+    assert found == status
+    assert said in err
+    assert ("lab.md: built, searched, and its checks tried" in out) == (status == 0)
+    assert [path.name for path in Path.cwd().iterdir()] == ["lab.md"]
+    assert run("lab.md", "--no-execute")[0] == 0
+
+
+def test_a_question_that_does_not_run_as_it_stands_is_not_released(run):
+    Path("lab.md").write_text("```python\n#!TAG HWBEGIN\nx = 1\n#!TAG HWEND\nprint(x + 1)\n```\n")
+    status, _, err = run("lab.md")
+    assert status == 1
+    assert re.search(r"lab.md:5: error: code cell 1 of the question .*NameError", err)
+
+
+def test_an_equation_that_the_author_stands_by_is_acknowledged(run):
+    name = lab("lab.md", "z_{2,out}")
+    status, _, err = run(name, "--no-execute")
+    assert status == 1
+    allow = re.search(r"acknowledge it with: (#!TAG ALLOW .*)", err)
+    assert allow is not None
+    path = Path(name)
+    path.write_text(path.read_text() + f"\n{allow[1]}\n")
+    assert run(name, "--no-execute")[0] == 0
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "github"])
+def test_what_the_gate_finds_is_written_for_programs(run, form):
+    Path("lab.md").write_text(CHECKED.format(check="True") + "\nWe have $\\frac{d}{dx} x^2 = 3 x$.\n")
+    status, out, _ = run("lab.md", "--format", form)
+    assert status == 1
+    if form == "github":
+        assert [line.split(",title")[0] for line in out.splitlines()] == [
+            "::error file=lab.md,line=14,col=29",
+            "::error file=lab.md,line=9",
+        ]
+        return
+    found = json.loads(out)
+    if form == "sarif":
+        rules = [result["ruleId"] for result in found["runs"][0]["results"]]
+        assert sorted(rules) == ["check", "false-step"]
+    else:
+        assert [(remark["rule"], remark["line"]) for remark in found["remarks"]] == [("check", 9)]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -258,3 +259,25 @@ def test_many_secrets_are_looked_for_in_one_pass():
     assert [(leak.line, leak.place) for leak in leaks] == [(778, "line 50001")]
     # One file that leaks everything is one fault, not twenty thousand.
     assert len(auditor.search(Path("q.md"), "\n".join(lines).encode())) == 20
+
+
+def archive(**files: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as made:
+        for name, data in files.items():
+            made.writestr(name.replace("_", "."), data)
+    return stream.getvalue()
+
+
+def test_the_files_of_an_archive_are_searched():
+    inner = archive(q_md=f"a\n{LINE}\n".encode())
+    leaks = audit_of(Path("lab.zip"), SECRETS, archive(a_py=LINE.encode(), b_txt=b"harmless", c_zip=inner))
+    assert [(str(leak.file), leak.place) for leak in leaks] == [
+        ("lab.zip/a.py", "line 1"),
+        ("lab.zip/c.zip/q.md", "line 2"),
+    ]
+    assert audit_of(Path("lab.zip"), SECRETS, archive(a_py=b"x = 1")) == ()
+    with pytest.raises(AuditError, match="cannot be audited"):
+        audit_of(Path("lab.zip"), SECRETS, archive(a_bin=b"\0"))
+    with pytest.raises(AuditError, match="cannot be read"):
+        audit_of(Path("lab.zip"), SECRETS, b"no archive")

@@ -288,6 +288,26 @@ def test_the_kernel_can_be_chosen(tmp_path):
     assert isinstance(build(template, out, kernel="python3"), BuiltLab)
 
 
+FALSE = "#!TAG HWBEGIN\n$\\frac{d}{dx} x^2 = 3 x$\n#!TAG HWEND\n\n"
+USELESS = "```python\n#!TAG CHECK useless\nassert True\n#!TAG CHECKEND\n```\n"
+
+
+def test_the_gate_stops_what_may_not_be_released(tmp_path):
+    template, out = write_lab(tmp_path, "lab.md", FALSE + USELESS), tmp_path / "out"
+    failed = build(template, out, gate=True)
+    assert isinstance(failed, FailedLab)
+    assert [(error.line, error.rule) for error in failed.diagnostics] == [(2, "equation"), (6, "check")]
+    assert not list(out.glob("*"))
+    assert isinstance(build(template, out), BuiltLab)
+
+
+def test_a_template_with_the_old_tags_alone_is_built_and_told(tmp_path):
+    result = build(write_lab(tmp_path, "lab.md", FALSE), tmp_path / "out", gate=True)
+    assert isinstance(result, BuiltLab)
+    assert [(warning.line, warning.severity) for warning in result.warnings] == [(2, "warning")]
+    assert "this step is false" in result.warnings[0].message
+
+
 @pytest.mark.skipif(not SEED.is_file(), reason="no ../shared/seed beside this checkout: its lab is not built")
 def test_the_seed_lab_is_built_and_none_of_it_is_left_as_raw_text(tmp_path):
     from pypdf import PdfReader

@@ -1,0 +1,89 @@
+"""The release gate: is a lab fit to be handed out and graded?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gradlab.labs._audit_files import allow_line
+from gradlab.labs._blocks import Role
+from gradlab.labs._diagnostics import Diagnostic
+from gradlab.labs._formulas import all_formulas
+from gradlab.labs._search import strict_form
+from gradlab.labs._settings import LabSettings
+from gradlab.labs._template import Template
+from gradlab.labs._trial import OnCell, try_checks
+from gradlab.labs._versions import Versions
+
+if TYPE_CHECKING:
+    from gradlab.prove import DocumentProof, Step
+
+_OURS = frozenset({Role.CHECK, Role.ANSWER, Role.NOTE})
+
+
+async def gate(
+    template: Template, versions: Versions, leaks: Sequence[Diagnostic], on_cell: OnCell, kernel: str | None
+) -> tuple[Diagnostic, ...]:
+    """Find what keeps a lab from being released, apart from what stops any build.
+
+    Args:
+        template: the template.
+        versions: what was made of it.
+        leaks: solution lines that stand again where the students read them.
+        on_cell: called as each cell starts.
+        kernel: name of the Jupyter kernel, by default the one that the template names.
+
+    Returns:
+        Errors: checks that the solution fails or the empty question passes, equations of the text and of the key that
+        are false and not allowed by the author, and the leaks. Warnings instead, where the template has none of the
+        tags and settings that gradlab adds: those have always been built as they are.
+    """
+    from gradlab.prove import prove_document
+
+    proof = prove_document(all_formulas(template, versions), template.settings.graph)
+    found = [
+        *(replace(leak, severity="error", rule="leak") for leak in leaks),
+        *false_equations(template, proof),
+        *await try_checks(template, versions, on_cell, kernel),
+    ]
+    if is_plain(template):
+        found = [replace(error, severity="warning") for error in found]
+    return tuple(sorted(found))
+
+
+def is_plain(template: Template) -> bool:
+    """Say whether a template uses nothing that gradlab adds to the tags that were in use before it."""
+    tags = {line.role for cell in template.cells for line in cell.lines} & _OURS
+    return not tags and template.settings == LabSettings()
+
+
+def false_equations(template: Template, proof: DocumentProof) -> tuple[Diagnostic, ...]:
+    """Find the equations that are false and that the author does not stand by.
+
+    Args:
+        template: the template, whose ALLOW tags may acknowledge an equation.
+        proof: the verdicts on its equations.
+
+    Returns:
+        An error for each false step, with the witness or the repair, and the tag that acknowledges it.
+    """
+    from gradlab.prove import Truth
+
+    allowed = "\n".join(map(strict_form, template.allowed))
+    return tuple(
+        Diagnostic(template.path, step.place.line, "error", _said(step), "equation")
+        for step in proof.steps
+        if step.truth is Truth.FALSE and strict_form(_written(step)) not in allowed
+    )
+
+
+def _written(step: Step) -> str:
+    return " ".join(f"{step.left} = {step.right}".split())
+
+
+def _said(step: Step) -> str:
+    parts = [f"this step is false: {_written(step)}"]
+    parts += [f"the sides are {step.witness}"] if step.witness is not None else []
+    parts += [str(step.repair)] if step.repair is not None else []
+    return "; ".join([*parts, f"correct it, or acknowledge it with: {allow_line(_written(step))}"])
