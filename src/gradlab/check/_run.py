@@ -18,6 +18,7 @@ from gradlab.check.inputs._names import chosen_entries, entry_names, jacobian_na
 from gradlab.check.inputs._torch import frozen_of
 from gradlab.check.inputs._trees import is_module, to_array
 from gradlab.check.inputs._trials import deviation, manners
+from gradlab.check.names import Diagnosis
 from gradlab.check.names._context import Context
 from gradlab.check.names._diagnose import diagnose
 from gradlab.check.precision._precision import examine_precision
@@ -30,6 +31,7 @@ from gradlab.check.verdict._ties import judge_ties
 # A Jacobian with more entries than this is checked through random combinations of its rows.
 _LARGE = 4096
 _COMBINATIONS = 2
+_EACH = 256
 # What may stand beside the numbers of a call without a word in the report.
 _NO_NUMBERS = {"None", "str", "function", "builtin_function_or_method", "dtype", "type", "booleans"}
 
@@ -118,7 +120,7 @@ def _judged(question: Question, subject: Subject, claims: Claims, claimed: np.nd
     diagnoses, found, precision = (), [], None
     if not stopped:
         try:
-            diagnoses = diagnose(_context(engine, judged, question)) if wrong else ()
+            diagnoses = _named(_context(engine, judged, question), notes) if wrong else ()
             precision = examine_precision(
                 question.function, question.gradient, question.at, claims, engine, question.precision
             )
@@ -132,6 +134,7 @@ def _judged(question: Question, subject: Subject, claims: Claims, claimed: np.nd
         precision,
         (*found, *notes, *([stopped] if stopped else [])),
         probability,
+        engine.relevance,
     )
 
 
@@ -143,6 +146,18 @@ def _without(function: Function, claimed: np.ndarray, undefined: list[str]) -> n
         raise CheckError("the gradient is None for everything in the point; return an array for what has one.")
     function.forget_batches()
     return claimed[:, ~np.isin(labels, undefined)]
+
+
+def _named(context: Context, notes: list[str]) -> tuple[Diagnosis, ...]:
+    """What is wrong, if it can be told: the verdict stands without a name, too."""
+    try:
+        return diagnose(context)
+    except Exhausted:
+        raise
+    except Exception as problem:
+        # The loss is called with arrays and at points that it was not written for, and may raise anything.
+        notes.append(f"what is wrong could not be told: {type(problem).__name__}: {problem}.")
+        return ()
 
 
 def _left_out(question: Question, function: Function) -> list[str]:
@@ -178,21 +193,30 @@ def _heard(ask: Callable[[], Any]) -> Any:
 def _judge(engine: Engine, chosen: list[int], measure_each: bool) -> tuple[list[Entry], float, str]:
     """The entries, the probability of a miss, and what stopped it; "" if nothing did."""
     size = len(engine.flat)
-    stopped, probability = "", 0.0
+    columns: dict[int, list[int]] = {}
+    for place in chosen:
+        columns.setdefault(place % size, []).append(place // size)
     try:
-        if len(chosen) > FEW and len(engine.centre) == 1 and not measure_each and engine.is_deterministic:
-            outcome = run_many(engine, np.array(chosen))
-            return outcome.entries, outcome.miss_probability, ""
-        columns: dict[int, list[int]] = {}
+        if measure_each or len(columns) <= _few(engine) or not engine.is_deterministic:
+            found = {entry.index: entry for entry in judge_ties(engine, engine.run(columns))}
+            return [found[place] for place in chosen], 0.0, ""
+        rows: dict[int, list[int]] = {}
         for place in chosen:
-            columns.setdefault(place % size, []).append(place // size)
-        found = {entry.index: entry for entry in judge_ties(engine, engine.run(columns))}
-        return [found[place] for place in chosen], 0.0, ""
+            rows.setdefault(place // size, []).append(place % size)
+        outcomes = [run_many(engine, output, np.array(indices)) for output, indices in rows.items()]
+        entries = [entry for outcome in outcomes for entry in outcome.entries]
+        engine.relevance = max(outcome.relevance for outcome in outcomes)
+        return entries, sum(outcome.miss_probability for outcome in outcomes), ""
     except Exhausted as bound:
         stopped = f"{bound} was reached before all entries were judged."
     except KeyboardInterrupt:
         stopped = "interrupted before all entries were judged."
-    return [engine.found.get(place) or engine.open(place, stopped) for place in chosen], probability, stopped
+    return [engine.found.get(place) or engine.open(place, stopped) for place in chosen], 0.0, stopped
+
+
+def _few(engine: Engine) -> int:
+    """Up to how many coordinates each is measured on its own; of several outputs, since all are seen at once, more."""
+    return FEW if len(engine.centre) <= _COMBINATIONS else _EACH
 
 
 def _is_stable(subject: Subject, centre: np.ndarray) -> bool:
@@ -205,7 +229,7 @@ def _is_stable(subject: Subject, centre: np.ndarray) -> bool:
 def _mix(function: Function, flat: np.ndarray) -> bool:
     """Reduce a large Jacobian to random combinations of its rows; tell whether that was done."""
     count = int(np.prod(function.shape))
-    if count <= _COMBINATIONS or count * len(flat) <= _LARGE:
+    if count <= _COMBINATIONS or (count * len(flat) <= _LARGE and len(flat) <= _EACH):
         return False
     random = np.random.default_rng(3)
     signs = random.choice([-1.0, 1.0], (_COMBINATIONS, count))

@@ -14,17 +14,21 @@ from enum import Enum
 
 import numpy as np
 
-from gradlab.check.differences._complex_step import directional_complex_step
-from gradlab.check.differences._fit import extrapolate
+from gradlab.check.differences._fit import Noise, Slope, best, extrapolate, fit, take
 from gradlab.check.inputs._function import Function
 
 # Relative to the size of a coordinate: rounding counts for 1e-12 of the value, truncation for 1e-7 of the slope.
 STEP = 2.0**-12
 # In float32 both count for about 1e-5.
 SINGLE_STEP = 2.0**-5
-# Rougher functions need smaller steps, small shares larger ones.
-_DIRECTION_STEPS = (2.0**-12, 2.0**-18, 2.0**-24, 2.0**-8, 2.0**-6)
+_DIRECTION_STEPS = tuple(2.0**power for power in (-26, -22, -18, -15, -12, -9, -7))
+_SINGLE_STEPS = (2.0**-8, 2.0**-6, 2.0**-4, 2.0**-2)
 _DIRECTIONS = 12
+# What is borne out to a bar, a difference of so many bars would have contradicted; chance is never ruled out at once.
+_SHOWN, _LEAST = 100, 1e-3
+# Bars up to this part of the largest share are good enough.
+_COARSEST, _COARSEST_SINGLE = 1e-7, 1e-3
+_DECADE = 0.1
 _CHUNK = 2**22
 
 
@@ -73,27 +77,32 @@ class Group:
         )
 
 
-def groups(claimed: np.ndarray, scales: np.ndarray, indices: np.ndarray, random: np.random.Generator) -> list[Group]:
-    """Sort entries into groups of similar shares, three decades each, in random order; the zeros are the last.
+def groups(
+    claimed: np.ndarray, scales: np.ndarray, indices: np.ndarray, random: np.random.Generator, least: float = 1e-8
+) -> list[Group]:
+    """Sort entries into groups of similar shares, one decade each, in random order; the zeros are the last.
 
     Args:
         claimed: The claimed gradient, shape (P,).
         scales: The sizes of the coordinates, shape (P,).
         indices: Which entries.
         random: Where the order comes from.
+        least: Shares below this part of the largest one are as good as zero.
     """
     shuffled = random.permutation(indices)
     sizes = np.abs(claimed[shuffled]) * scales[shuffled]
     found = []
-    while (sizes > 0).any():
+    floor = least * sizes.max(initial=0.0)
+    while (sizes > floor).any():
         top = sizes.max()
-        inside = sizes > 1e-3 * top
+        inside = sizes > _DECADE * top
         share = float(sizes[inside].min())
         members = shuffled[inside]
         found.append(Group(members, share / np.abs(claimed[members]), share))
         shuffled, sizes = shuffled[~inside], sizes[~inside]
-    if len(shuffled):
-        found.append(Group(shuffled, scales[shuffled], 0.0))
+    # What is below all that counts has its own claims, and is moved as far as the zeros are.
+    rests = (shuffled[sizes > 0], shuffled[sizes == 0])
+    found += [Group(rest, scales[rest], 0.0) for rest in rests if len(rest)]
     return found
 
 
@@ -107,35 +116,45 @@ class Answer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was said, how far claim and function may be apart along a direction, and how likely agreement is luck."""
+    """What was said, how far claim and function may be apart along a direction, and how likely agreement is luck.
+
+    `seen` is the share from which a difference would have shown, with the probability of a miss that is told.
+    """
 
     answer: Answer
     bar: float
     miss_probability: float = 1.0
+    seen: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A function of one number around a point, with its claimed gradient.
+    """Compares groups of entries with the function along random directions.
 
     Attributes:
         function: The function.
+        output: Which of its outputs.
         flat: The point, shape (P,).
-        centre: The function there, shape (1,).
-        claimed: The claimed gradient, shape (P,).
-        follows_complex: Whether the complex step can be trusted.
-        resolve: The relative error of one entry that has to show.
-        negligible: Shares of this size are zero beside the largest.
+        centre: The function there, shape (M,).
+        claimed: The claimed gradient of the output, shape (P,).
+        noise: What is known of the function's noise.
+        single: Whether it computes in float32.
+        tolerance: The relative error of one entry that has to show.
+        largest: The largest share.
+        relevance: Shares of this part of the largest one are zero.
         random: Where the directions come from.
     """
 
     function: Function
+    output: int
     flat: np.ndarray
     centre: np.ndarray
     claimed: np.ndarray
-    follows_complex: bool
-    resolve: float
-    negligible: float
+    noise: Noise
+    single: bool
+    tolerance: float
+    largest: float
+    relevance: float
     random: np.random.Generator
 
     def examine(self, group: Group, wanted: float = 1e-8) -> Finding:
@@ -146,54 +165,62 @@ class Screen:
             wanted: The probability of a miss that is small enough.
         """
         count = len(group.indices)
-        target = max(self.resolve * group.share, self.negligible)
-        probability, widest = 1.0, 0.0
+        target = max(4 * self.tolerance * group.share, self.relevance * self.largest)
+        probability, widest, seen = 1.0, 0.0, target
         for _ in range(_DIRECTIONS):
             draw = self.random.uniform(0.5, 1.0, count) * self.random.choice([-1.0, 1.0], count)
             moves = draw * group.weights
-            found = self._along_zeros(group, moves) if group.share == 0 else self._along(group, moves, target)
+            found = self._quickly(group, moves, target) or self._thoroughly(group, moves, target)
             if found.answer is not Answer.AGREES:
                 return found
-            widest = max(widest, found.bar)
-            # Of a share that is 0 nothing is known but that nothing moved.
-            probability *= min(1.0, 2 * found.bar / target) if group.share > 0 else 1e-3
+            widest, seen = max(widest, found.bar), max(seen, _SHOWN * found.bar)
+            probability *= min(1.0, max(2 * found.bar / seen, _LEAST))
             if probability <= wanted:
-                return Finding(Answer.AGREES, widest, probability)
-        return Finding(Answer.UNRESOLVED, widest)
-
-    def _along(self, group: Group, moves: np.ndarray, target: float) -> Finding:
-        expected = float(self.claimed[group.indices] @ moves)
-        answer = Answer.UNRESOLVED
-        narrowest = np.inf
-        for step in _DIRECTION_STEPS:
-            values = self.function.many(self._points(group, moves, step * np.array([1, -1, 0.5, -0.5])))
-            slope, bar, believed, _ = extrapolate(values, self.centre, step)
-            if not believed[0]:
-                continue
-            apart = abs(slope[0] - expected)
-            narrowest = min(narrowest, apart + bar[0])
-            if narrowest < 1e-2 * target:
-                return Finding(Answer.AGREES, float(narrowest))
-            if bar[0] < target / 2 and apart > bar[0]:
-                answer = Answer.DISAGREES
                 break
-        if answer is Answer.UNRESOLVED and self.follows_complex:
-            direction = np.zeros_like(self.flat)
-            direction[group.indices] = moves
-            exact = directional_complex_step(self.function, self.flat, direction, 0)
-            if exact is not None and abs(exact - expected) < narrowest:
-                narrowest = abs(exact - expected) + 1e-9 * abs(exact)
-        if answer is Answer.UNRESOLVED and narrowest < target / 2:
-            answer = Answer.AGREES
-        return Finding(answer, float(narrowest))
+        return Finding(Answer.AGREES, widest, probability, seen)
 
-    def _along_zeros(self, group: Group, moves: np.ndarray) -> Finding:
-        """Claimed zeros: the function must not change at all, in small steps as in large ones."""
-        steps = np.array([2.0**-2, -(2.0**-2), STEP, -STEP, 2.0**-24, -(2.0**-24)])
-        values = self.function.many(self._points(group, moves, steps))
-        return Finding(Answer.DISAGREES if (values != self.centre).any() else Answer.AGREES, 0.0)
+    def _quickly(self, group: Group, moves: np.ndarray, target: float) -> Finding | None:
+        """Four values, which are enough for a smooth function; None if they do not settle it."""
+        step = SINGLE_STEP if self.single else STEP
+        values = self._values(group, moves, step * np.array([1, -1, 0.5, -0.5]))
+        values, centre = values[:, self.output, None], self.centre[self.output]
+        if group.share == 0 and (values == centre).all():
+            return Finding(Answer.AGREES, 0.0)
+        slope, bar, believed, _ = extrapolate(values, np.array([centre]), step)
+        apart = abs(float(slope[0]) - float(self.claimed[group.indices] @ moves)) + float(bar[0])
+        return Finding(Answer.AGREES, apart) if believed[0] and apart < 1e-2 * target else None
 
-    def _points(self, group: Group, moves: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    def _thoroughly(self, group: Group, moves: np.ndarray, target: float) -> Finding:
+        """A ladder of steps: rougher functions need smaller ones, small shares larger ones."""
+        expected = float(self.claimed[group.indices] @ moves)
+        steps = np.array(_SINGLE_STEPS if self.single else _DIRECTION_STEPS)
+        samples = take(lambda offsets: self._values(group, moves, offsets), steps, self.centre)
+        chosen = best(fit(samples, self.output, self.noise))
+        if chosen is None:
+            return Finding(Answer.UNRESOLVED, np.inf)
+        slope, other = chosen
+        apart, margin = abs(slope.value - expected), _margin(slope)
+        if apart <= margin or apart + margin <= target / 2:
+            bar = apart + margin
+            coarsest = (_COARSEST_SINGLE if self.single else _COARSEST) * self.largest
+            answer = Answer.AGREES if bar <= max(target / 2, coarsest) else Answer.UNRESOLVED
+            return Finding(answer, bar)
+        clear = apart > margin + self.tolerance * group.share / 2 and apart > self.relevance * self.largest
+        if clear and (other is None or abs(other.value - expected) > _margin(other)):
+            return Finding(Answer.DISAGREES, margin)
+        return Finding(Answer.UNRESOLVED, apart + margin)
+
+    def _values(self, group: Group, moves: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """The function along a direction, in pieces that fit into memory."""
+        size = max(1, _CHUNK // len(self.flat))
+        return np.concatenate([self._some(group, moves, steps[at : at + size]) for at in range(0, len(steps), size)])
+
+    def _some(self, group: Group, moves: np.ndarray, steps: np.ndarray) -> np.ndarray:
         points = np.repeat(self.flat[None], len(steps), axis=0)
         points[:, group.indices] += steps[:, None] * moves
-        return points
+        return self.function.many(points)
+
+
+def _margin(slope: Slope) -> float:
+    """How far a claim may be off: at a kink by what both sides differ."""
+    return slope.bar + (abs(slope.kink) + slope.kink_bar if abs(slope.kink) > slope.kink_bar else 0.0)

@@ -38,7 +38,7 @@ def _ways(operation: str, position: int, count: int) -> Iterator[tuple[str, _Mak
     if operation in _PRODUCTS and count > 1:
         yield "the other operand is left out", _with_ones
     if operation == "divide" and position == 0:
-        yield "the division by the denominator is left out", _elementwise(lambda top, bottom: 1.0)
+        yield "the division by the denominator is left out", _elementwise(lambda top, *bottom: 1.0)
     if operation == "divide" and position == 1:
         yield "the numerator is left out", _elementwise(lambda top, bottom: -1 / bottom**2)
         yield "the square of the denominator is left out", _elementwise(lambda top, bottom: -top / bottom)

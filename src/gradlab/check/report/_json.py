@@ -58,6 +58,7 @@ def read_json(text: str) -> dict[str, Any]:
         "precision": None if precision is None else _precision(precision),
         "notes": tuple(body["notes"]),
         "miss_probability": _number(body["miss_probability"]),
+        "relevance": _number(body.get("relevance", 1e-8)),
     }
 
 

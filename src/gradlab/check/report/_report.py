@@ -33,6 +33,8 @@ class Report:
         precision: The separate verdict on the formula in lower precision; None where it was not asked for.
         notes: What else was seen, the gravest first: that the function is not deterministic, or changes its input.
         miss_probability: How likely random directions bear out a wrong entry; 0 where every entry was measured.
+        relevance: The part of the largest share (derivative times size of the coordinate) below which an entry is as
+            good as zero, or from which a difference would have shown.
     """
 
     entries: tuple[Entry, ...]
@@ -41,6 +43,7 @@ class Report:
     precision: Precision | None = None
     notes: tuple[str, ...] = ()
     miss_probability: float = 0.0
+    relevance: float = 1e-8
 
     @property
     def verdict(self) -> Verdict:
@@ -88,7 +91,13 @@ class Report:
         if self.miss_probability > 0:
             lines.append(
                 "Entries that agree were borne out together, along random directions; a wrong one passes with a "
-                f"probability below {self.miss_probability:.0e}."
+                f"probability below {self.miss_probability:.0e} if it is off by {self.relevance:.0e} of the largest "
+                "share or more."
+            )
+        elif any(entry.reason == "zero beside the other entries" for entry in self.entries):
+            lines.append(
+                f"Entries whose share is below {self.relevance:.0e} of the largest are as good as zero; relevance= "
+                "sets another part."
             )
         return [line[:1].upper() + line[1:] for line in lines]
 

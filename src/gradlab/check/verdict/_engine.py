@@ -64,6 +64,8 @@ class Engine:
         self.scales = scales_of(function.point)
         # The largest share of each output that was measured, shape (M,): what its variation is about.
         self.shares = np.zeros(len(centre))
+        # From which part of the largest share on differences would show.
+        self.relevance = rules.relevance
         # Entries that are as good as zero beside the others, and known all the same.
         self._resolved: set[tuple[int, int]] = set()
         # What has been judged so far, by its position: it counts even if the check is stopped.

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from gradlab.check._outcomes import Cause, Entry, Verdict
 from gradlab.check.differences._screen import Answer, Finding, Group, Screen, groups
-from gradlab.check.inputs._point import Mode
-from gradlab.check.verdict._engine import Engine
+from gradlab.check.verdict._engine import STOPPED, Engine
 
-# Up to this many entries each is measured on its own.
+# Up to this many coordinates each is measured on its own.
 FEW = 64
 # Entries that are measured on their own in any case, so that the report shows numbers.
 _SHOWN = 8
@@ -20,8 +20,13 @@ _BUDGET = 256
 _LEAF = 8
 # So many of a group that disagrees are tried before it is taken apart.
 _TRIED = 4
-# What a share of the largest one is as good as zero.
-_NEGLIGIBLE = 1e-8
+# So many more evaluations are worth it after a wrong entry is known.
+_MORE = 128
+# What cannot be resolved better is borne out to this part of the largest share; so many bars would show.
+_ROUGH, _CONTRAST = 1e-4, 100
+_PATIENCE = 1500
+_OPEN = "in a group that disagrees, not measured on its own"
+_SMALL = "too small beside the others to be measured"
 
 
 @dataclass(slots=True)
@@ -30,72 +35,99 @@ class Outcome:
 
     entries: list[Entry] = field(default_factory=list)
     miss_probability: float = 0.0
+    # The part of the largest share from which a difference would have shown.
+    relevance: float = 0.0
     measured: int = 0
     wrong: int = 0
+    last: int | None = None
+    # Until so many evaluations groups are divided that are not resolved.
+    patience: int = 0
 
 
-def run_many(engine: Engine, indices: np.ndarray) -> Outcome:
-    """Judge many entries of a gradient: the cost grows with those that disagree.
+def run_many(engine: Engine, output: int, indices: np.ndarray) -> Outcome:
+    """Judge many entries of the gradient of one output: the cost grows with those that disagree.
 
     Args:
-        engine: What judges single entries; its function has one output.
+        engine: What judges single entries.
+        output: Which output.
         indices: Which coordinates.
     """
     random = np.random.default_rng(2)
-    outcome = Outcome()
-    claimed = engine.claimed[0]
+    outcome, claimed = Outcome(), engine.claimed[output]
     shown = _representatives(claimed, engine.scales, indices, random)
-    _measure(engine, shown, outcome)
+    _measure(engine, output, shown, outcome)
     rest = np.setdiff1d(indices, shown)
     finite = np.isfinite(claimed[rest])
-    _measure(engine, rest[~finite][:_BUDGET], outcome)
-    _leave(engine, rest[~finite][_BUDGET:], outcome)
-    screen = _screen(engine, claimed, random)
-    waiting = groups(claimed, engine.scales, rest[finite], random)
+    _measure(engine, output, rest[~finite][:_BUDGET], outcome)
+    _leave(engine, output, rest[~finite][_BUDGET:], outcome)
+    screen = _screen(engine, output, claimed, random)
+    outcome.patience = engine.function.evaluations + _PATIENCE
+    waiting = groups(claimed, engine.scales, rest[finite], random, engine.rules.relevance)
     while waiting:
         group = waiting.pop(0)
-        found = Finding(Answer.DISAGREES, np.inf)
-        if len(group.indices) > _LEAF:
-            found = screen.examine(group)
+        if _is_enough(engine, outcome):
+            _leave(engine, output, group.indices, outcome, STOPPED)
+            continue
+        engine.function.budget.now_at(lambda group=group: f"{len(group.indices)} entries along random directions")
+        found = screen.examine(group) if len(group.indices) > _LEAF else Finding(Answer.DISAGREES, np.inf)
         if found.answer is Answer.AGREES:
-            outcome.miss_probability += found.miss_probability
-            outcome.entries += _borne_out(engine, group, found)
-        elif outcome.measured >= _BUDGET or _is_hopeless(outcome):
-            _leave(engine, group.indices, outcome)
-        elif len(group.indices) <= (FEW if found.answer is Answer.UNRESOLVED else _LEAF):
-            _measure(engine, group.indices, outcome)
-        elif found.answer is Answer.UNRESOLVED:
-            _leave(engine, group.indices, outcome, "too small beside the others to be measured", Cause.OUT_OF_PRECISION)
-        elif _is_wrong_throughout(engine, group, outcome):
-            _leave(engine, group.indices[_TRIED:], outcome)
+            _bear_out(engine, output, group, found, outcome, screen.largest)
         else:
-            waiting += Group(group.indices[_TRIED:], group.weights[_TRIED:], group.share).halves()
+            waiting = [*_take_apart(engine, output, group, found, outcome, screen.largest), *waiting]
     outcome.entries.sort(key=lambda entry: entry.index)
     return outcome
+
+
+def _take_apart(
+    engine: Engine, output: int, group: Group, found: Finding, outcome: Outcome, largest: float
+) -> Sequence[Group]:
+    """The groups into which one that was not borne out falls, if its entries are not judged here."""
+    if outcome.measured >= _BUDGET or _is_hopeless(outcome):
+        _leave(engine, output, group.indices, outcome)
+    elif len(group.indices) <= (FEW if found.answer is Answer.UNRESOLVED else _LEAF):
+        _measure(engine, output, group.indices, outcome)
+    elif found.answer is Answer.UNRESOLVED and engine.function.evaluations < outcome.patience:
+        return group.halves()
+    elif found.answer is Answer.UNRESOLVED and found.bar <= _ROUGH * largest:
+        _bear_out(engine, output, group, replace(found, seen=_CONTRAST * found.bar), outcome, largest)
+    elif found.answer is Answer.UNRESOLVED:
+        _leave(engine, output, group.indices, outcome, _SMALL, Cause.OUT_OF_PRECISION)
+    elif _is_wrong_throughout(engine, output, group, outcome):
+        _leave(engine, output, group.indices[_TRIED:], outcome)
+    else:
+        return Group(group.indices[_TRIED:], group.weights[_TRIED:], group.share).halves()
+    return ()
 
 
 def _representatives(
     claimed: np.ndarray, scales: np.ndarray, indices: np.ndarray, random: np.random.Generator
 ) -> np.ndarray:
     """The entries with the largest shares, and some of the clear ones at random."""
-    sizes = np.nan_to_num(np.abs(claimed[indices]) * scales[indices])
+    sizes = np.nan_to_num(np.abs(claimed[indices]) * scales[indices], posinf=0.0)
     largest = indices[np.argsort(-sizes, kind="stable")[: _SHOWN // 2]]
     clear = indices[sizes > 0.1 * sizes.max()]
     return np.union1d(largest, random.choice(clear, min(_SHOWN, len(clear)), replace=False))
 
 
-def _measure(engine: Engine, indices: np.ndarray, outcome: Outcome) -> None:
+def _measure(engine: Engine, output: int, indices: np.ndarray, outcome: Outcome) -> None:
     if len(indices):
-        found = engine.run({int(index): [0] for index in indices})
+        found = engine.run({int(index): [output] for index in indices})
         outcome.entries += found
         outcome.measured += len(found)
         outcome.wrong += sum(entry.verdict is Verdict.WRONG for entry in found)
+        if outcome.wrong and outcome.last is None:
+            outcome.last = max(2 * engine.function.evaluations, engine.function.evaluations + _MORE)
 
 
-def _is_wrong_throughout(engine: Engine, group: Group, outcome: Outcome) -> bool:
+def _is_enough(engine: Engine, outcome: Outcome) -> bool:
+    """A wrong entry is known, and as much again was spent to find others."""
+    return not engine.rules.thorough and outcome.last is not None and engine.function.evaluations >= outcome.last
+
+
+def _is_wrong_throughout(engine: Engine, output: int, group: Group, outcome: Outcome) -> bool:
     """Measure the first few of a group, which are in random order: if all are wrong, so probably are the others."""
     before = outcome.wrong
-    _measure(engine, group.indices[:_TRIED], outcome)
+    _measure(engine, output, group.indices[:_TRIED], outcome)
     return outcome.wrong - before == _TRIED
 
 
@@ -104,43 +136,48 @@ def _is_hopeless(outcome: Outcome) -> bool:
     return outcome.measured >= 2 * _SHOWN and 2 * outcome.wrong > outcome.measured
 
 
-def _borne_out(engine: Engine, group: Group, found: Finding) -> list[Entry]:
-    entries = []
+def _bear_out(engine: Engine, output: int, group: Group, found: Finding, outcome: Outcome, largest: float) -> None:
+    outcome.miss_probability += found.miss_probability
+    if largest > 0:
+        outcome.relevance = max(outcome.relevance, found.seen / largest)
     for index, weight in zip(group.indices, group.weights, strict=True):
-        claim = engine.claim(0, int(index))
+        claim = engine.claim(output, int(index))
         # A share has at least half the weight of its entry.
         bar = 2 * found.bar / weight
         numbers = (claim.value, claim.value, float(bar), 0.0)
-        entries.append(
-            Entry(claim.name, *numbers, Verdict.CORRECT, "agrees in random directions", np.nan, index=claim.index)
-        )
-    return entries
+        reason = "agrees in random directions"
+        entry = Entry(claim.name, *numbers, Verdict.CORRECT, reason, np.nan, index=claim.index)
+        engine.found[claim.index] = entry
+        outcome.entries.append(entry)
 
 
-def _screen(engine: Engine, claimed: np.ndarray, random: np.random.Generator) -> Screen:
-    shares = np.abs(np.nan_to_num(claimed)) * engine.scales
-    complex_too = engine.function.point.mode is Mode.DOUBLE and engine.follows_complex(0)
+def _screen(engine: Engine, output: int, claimed: np.ndarray, random: np.random.Generator) -> Screen:
+    shares = np.abs(np.nan_to_num(claimed, posinf=0.0, neginf=0.0)) * engine.scales
     return Screen(
         engine.function,
+        output,
         engine.flat,
         engine.centre,
         claimed,
-        complex_too,
-        4 * engine.rules.tolerance,
-        _NEGLIGIBLE * float(shares.max()),
+        engine.probe.noise,
+        engine.is_single,
+        engine.rules.tolerance,
+        max(float(shares.max()), float(engine.shares[output])),
+        engine.rules.relevance,
         random,
     )
 
 
 def _leave(
     engine: Engine,
+    output: int,
     indices: np.ndarray,
     outcome: Outcome,
-    reason: str = "in a group that disagrees, not measured on its own",
+    reason: str = _OPEN,
     cause: Cause = Cause.NOT_MEASURED,
 ) -> None:
     for index in indices:
-        claim = engine.claim(0, int(index))
+        claim = engine.claim(output, int(index))
         outcome.entries.append(
             Entry(
                 claim.name, claim.value, np.nan, np.inf, np.nan, Verdict.UNDECIDED, reason, np.nan,
