@@ -9,6 +9,7 @@ from gradlab.check._errors import CheckError
 from gradlab.check._run import Question, answer
 from gradlab.check.inputs._budget import Budget
 from gradlab.check.inputs._own_backward import point_of
+from gradlab.check.inputs._second import second_order
 from gradlab.check.report._report import Report
 from gradlab.check.verdict._rules import Rules
 
@@ -91,6 +92,7 @@ def check_function(
     cotangent: Any = None,
     precision: str | None = None,
     kwargs: Mapping[str, Any] | None = None,
+    order: int = 1,
     relevance: float = 1e-8,
     thorough: bool = False,
     max_evaluations: int | None = None,
@@ -114,6 +116,7 @@ def check_function(
         precision: Examine the backward pass in this precision, too: "float32", "float16" or "bfloat16".
             Default that of the inputs if it is lower than float64.
         kwargs: Its keyword arguments, checked like the others.
+        order: 2 to check the derivatives of the backward pass itself, by the inputs and by grad_output. Default 1.
         relevance: Entries whose share (derivative times size of the coordinate) is below this part of the largest share
             are as good as zero, claimed and measured. Default 1e-8.
         thorough: Whether all entries are judged even after one is known to be wrong. Default not: then those that
@@ -145,7 +148,11 @@ def check_function(
         >>> report.verdict.name, [entry.name for entry in report.entries if entry.verdict.name == "WRONG"]
         ('WRONG', ['f[0] by x[0]', 'f[1] by x[1]'])
     """
+    if order not in (1, 2):
+        raise CheckError(f"order is {order}; write 1, or 2 for the derivatives of the backward pass.")
     call, at = point_of(function, inputs, kwargs or {})
+    if order == 2:
+        call, at = second_order(call, at)
     budget = Budget(max_evaluations, time_limit, progress)
     return answer(
         Question(call, None, at, None, entries, _rules(tolerance, relevance, thorough), cotangent, precision, budget)

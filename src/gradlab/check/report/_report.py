@@ -90,15 +90,11 @@ class Report:
             lines += precision_lines(self.precision)
         if self.miss_probability > 0:
             lines.append(
-                "Entries that agree were borne out together, along random directions; a wrong one passes with a "
-                f"probability below {self.miss_probability:.0e} if it is off by {self.relevance:.0e} of the largest "
-                "share or more."
+                f"Borne out along random directions; one off by {self.relevance:.0e} of the largest share passes with "
+                f"a probability below {self.miss_probability:.0e}."
             )
         elif any(entry.reason == "zero beside the other entries" for entry in self.entries):
-            lines.append(
-                f"Entries whose share is below {self.relevance:.0e} of the largest are as good as zero; relevance= "
-                "sets another part."
-            )
+            lines.append(f"Shares below relevance={self.relevance:.0e} of the largest are as good as zero.")
         return [line[:1].upper() + line[1:] for line in lines]
 
     @property
