@@ -20,7 +20,7 @@ TORCH = {
     "swish": torch.nn.functional.silu, "gelu": torch.nn.functional.gelu, "elu": torch.nn.functional.elu,
     "gelu_tanh": lambda x: torch.nn.functional.gelu(x, approximate="tanh"), "leaky_relu": torch.nn.LeakyReLU(0.01),
     "softsign": torch.nn.functional.softsign, "arctan": torch.arctan, "erf": torch.erf, "log1p": torch.log1p,
-    "expm1": torch.expm1,
+    "expm1": torch.expm1, "huber": lambda x: torch.nn.functional.huber_loss(x, torch.zeros_like(x), reduction="none"),
     "sign": torch.sign, "step": lambda x: torch.heaviside(x.detach(), torch.zeros_like(x)), "pi": torch.pi,
     "softmax": lambda k, *v: torch.softmax(torch.stack(v), 0)[k - 1],
     "log_softmax": lambda k, *v: torch.log_softmax(torch.stack(v), 0)[k - 1],

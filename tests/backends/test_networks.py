@@ -170,19 +170,32 @@ def test_gradcheck_by_parameters_and_inputs(loss):
     assert torch.autograd.gradgradcheck(lambda p, x: apply(p, x, y), (parameters, x))
 
 
+def _cross_entropy(z, t):
+    return t * mpmath.log(1 + mpmath.exp(-z)) + (1 - t) * mpmath.log(1 + mpmath.exp(z)), 1 / (1 + mpmath.exp(-z)) - t
+
+
+# The term of one output and its derivative by the logit; where a term has a kink, that is the mean of both sides'.
+EXACT = {
+    "binary_cross_entropy": _cross_entropy,
+    "squared_error": lambda z, t: ((z - t) ** 2, 2 * (z - t)),
+    "hinge": lambda z, t: (max(0, 1 - t * z), -t * (t * z < 1)),
+    "squared_hinge": lambda z, t: (max(0, 1 - t * z) ** 2, -2 * t * max(0, 1 - t * z)),
+    "absolute_error": lambda z, t: (abs(z - t), mpmath.sign(z - t)),
+    "huber": lambda z, t: (
+        (z - t) ** 2 / 2 if abs(z - t) <= 1 else abs(z - t) - mpmath.mpf(1) / 2,
+        max(-1, min(z - t, 1)),
+    ),
+    "quantile": lambda z, t: (abs(z - t) / 2, mpmath.sign(z - t) / 2),
+}
+
+
 def exact_loss(name, logits, y):
     """The loss and its derivatives by the logits, in 60 digits; mpmath's exponents have no end."""
     with mpmath.workdps(60):
         z = [mpmath.mpf(float(value)) for value in logits]
-        if name == "squared_error":
-            return sum((a - b) ** 2 for a, b in zip(z, y, strict=True)), [
-                2 * (a - b) for a, b in zip(z, y, strict=True)
-            ]
-        if name == "binary_cross_entropy":
-            p = [1 / (1 + mpmath.exp(-a)) for a in z]
-            other = [1 / (1 + mpmath.exp(a)) for a in z]
-            loss = -sum(t * mpmath.log(q) + (1 - t) * mpmath.log(r) for t, q, r in zip(y, p, other, strict=True))
-            return loss, [q - t for t, q in zip(y, p, strict=True)]
+        if name != "softmax_cross_entropy":
+            terms = [EXACT[name](a, mpmath.mpf(t)) for a, t in zip(z, y, strict=True)]
+            return sum(value for value, _ in terms), [slope for _, slope in terms]
         total = sum(map(mpmath.exp, z))
         p = [mpmath.exp(a) / total for a in z]
         return -sum(t * mpmath.log(q) for t, q in zip(y, p, strict=True)), [q - t for t, q in zip(y, p, strict=True)]
