@@ -20,6 +20,7 @@ _MARKERS: Final = (
     ),
 )
 _MOST_NAMED: Final = 5
+_METADATA: Final = "nbgrader={...}"
 
 
 def refuse_foreign(cells: Iterable[tuple[Span, Iterable[Line]]], error: Report, warning: Report, note: Report) -> None:
@@ -35,7 +36,8 @@ def refuse_foreign(cells: Iterable[tuple[Span, Iterable[Line]]], error: Report, 
     tagged = any(line.role not in (Role.CONTENT, Role.FLAG) for _, lines in cells for line in lines)
     found = [marker for span, lines in cells for marker in _in_cell(span, lines)]
     if tagged:
-        for line, tool, text in found[:_MOST_NAMED]:
+        # Metadata of another tool hide nothing: a course that goes either way keeps them.
+        for line, tool, text in [marker for marker in found if marker[2] != _METADATA][:_MOST_NAMED]:
             warning(line, f"{text!r} is {tool}'s and does nothing here; the tags of this template are '#!TAG ...'.")
     elif found:
         named = ", ".join(f"{tool}'s {text!r} (line {line})" for line, tool, text in found[:_MOST_NAMED])
@@ -52,7 +54,7 @@ def refuse_foreign(cells: Iterable[tuple[Span, Iterable[Line]]], error: Report, 
 def _in_cell(span: Span, lines: Iterable[Line]) -> Iterator[tuple[int, str, str]]:
     """The line, the tool and the text of each marker."""
     if "nbgrader" in span.metadata:
-        yield span.line, "nbgrader", "nbgrader={...}"
+        yield span.line, "nbgrader", _METADATA
     for line in lines:
         if line.role is Role.CONTENT and ("#" in line.text or "===" in line.text):
             for tool, pattern in _MARKERS:

@@ -195,6 +195,8 @@ def test_nbgraders_metadata_alone_are_a_marker(tmp_path):
     made = notebook(v4.new_code_cell("x = 1", metadata={"nbgrader": {"solution": True}}))
     [(_, message)] = errors_of(save(tmp_path / "lab.ipynb", made))
     assert "nbgrader={...}" in message
+    made.cells.append(v4.new_code_cell(HOMEWORK))
+    assert read_template(save(tmp_path / "lab.ipynb", made)).warnings == ()
 
 
 def test_a_marker_that_is_left_in_a_template_of_ours_is_a_warning(tmp_path):
