@@ -20,6 +20,7 @@ from gradlab.prove.judge._slopes import mapped
 from gradlab.prove.judge._trial import Trial
 from gradlab.prove.judge._world import NothingSaysError
 from gradlab.prove.judge.arrays._fitting import Fit, Fitting
+from gradlab.prove.judge.arrays._loose import loosened
 from gradlab.prove.judge.repairs._chain import Repairer
 from gradlab.prove.read._nodes import Condition, Index, Total
 from gradlab.prove.read._statements import Chain, Known, Layout
@@ -66,12 +67,13 @@ class Judge:
 
     def __init__(self, chain: Chain, known: Known, deadline: Deadline) -> None:
         self.known, self.deadline = known, deadline
-        self.chain = replace(chain, sides=tuple(map(self.with_letters, chain.sides)))
+        chain = replace(chain, sides=tuple(map(self.with_letters, chain.sides)))
+        self.chain, self.known, self.loose = loosened(chain, known)
         self.names = Names(known.graph)
         self.writer = Writer(known.graph.symbols)
         self.sides = tuple(side for side in self.chain.sides if isinstance(side, Expression))
         self.conditions = (*known.domains, *chain.conditions)
-        self.fitting = Fitting(self.names, known, self.conditions)
+        self.fitting = Fitting(self.names, self.known, self.conditions, self.loose)
 
     def with_letters(self, side: Expression | NotUnderstoodError) -> Expression | NotUnderstoodError:
         r"""A side in which a letter that stands in the conditions of a sum alone is an index: ``\sum_{k \ne i}``."""
@@ -123,6 +125,12 @@ class Judge:
             reason = str(error) or "this is nested too deeply"
             return [Finding(Truth.NOT_UNDERSTOOD, reason=reason) for _ in chain.sides[1:]]
         result = [_agreed([(layout, each[i]) for layout, each, _ in found]) for i in range(len(chain.sides) - 1)]
+        if any(each.truth is Truth.FALSE for each in result):
+            for other in self.fitting.others(sides, kept[0]):
+                again, _ = self.judged(chain, other)
+                if all(each.truth is Truth.TRUE for each in again):
+                    reason = "this is true for vectors and false for numbers: say which names are vectors"
+                    return [Finding(Truth.NOT_UNDERSTOOD, reason=reason) for _ in again]
         return self.repaired(chain, result, found[0][2])
 
     def repaired(self, chain: Chain, found: list[Finding], trial: Trial) -> list[Finding]:

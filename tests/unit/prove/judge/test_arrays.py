@@ -137,3 +137,15 @@ def test_repairs_know_transposes_and_the_order_of_factors():
     half = judged(gradient, times(turned(A), minus(times(A, x), b)))[0].repair
     assert half is not None
     assert half.fault.name == "CONSTANT_FACTOR"
+
+
+def test_plain_names_beside_vectors_may_be_vectors():
+    theta = Tensor(r"?\theta", 1)
+    assert letter(slope(times(turned(theta), ref("x")), theta), ref("x")) == "T"
+    assert letter(times(turned(theta), ref("x")), times(turned(ref("x")), theta)) == "T"
+    assert letter(slope(times(turned(theta), ref("x")), theta), times(number(2), ref("x"))) == "F"
+    quantities = {"?z": plus(times(W, ref("x")), ref("b")), "?L": squared_norm(ref("z"))}
+    assert letter(slope(ref("L"), ref("b")), times(number(2), ref("z")), quantities=quantities) == "T"
+    assert letter(slope(ref("L"), ref("x")), times(number(2), turned(W), ref("z")), quantities=quantities) == "T"
+    assert letter(slope(ref("L"), ref("x")), times(number(2), ref("z")), quantities=quantities) != "T"
+    assert letter(plus(times(turned(w), x), ref("b")), plus(ref("b"), times(turned(x), w))) == "T"

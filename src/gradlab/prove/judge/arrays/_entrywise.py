@@ -32,6 +32,8 @@ class Arrays(Operations):
             assert self.way.shapes is not None
             shape = self.way.shapes.of_name(node.name)
             rows, columns = (self.size(key) for key in shape)
+            if rows == columns == 1:
+                return self.named(node.name)
             cells = (
                 tuple(Ref(self.entry_name(node.name, i, j, (rows, columns))) for j in range(1, columns + 1))
                 for i in range(1, rows + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from gradlab.graph import Expression, as_number
 from gradlab.prove._errors import NotUnderstoodError
@@ -15,6 +15,8 @@ from gradlab.prove.judge._quantities import Way
 from gradlab.prove.judge.arrays._shapes import LAYOUTS, Shapes, choices, holds_array
 from gradlab.prove.read._nodes import Array, Condition, Derivative, Operation, Tensor
 from gradlab.prove.read._statements import Known, Layout
+
+MOST_OTHERS = 12
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,13 @@ class Fitting:
         names: the names of the graph.
         known: what the text says.
         conditions: under which the chain is claimed.
+        loose: names that may be arrays, though nothing says so.
     """
 
-    def __init__(self, names: Names, known: Known, conditions: tuple[Condition, ...]) -> None:
-        self.names, self.known, self.conditions = names, known, conditions
+    def __init__(
+        self, names: Names, known: Known, conditions: tuple[Condition, ...], loose: frozenset[str] = frozenset()
+    ) -> None:
+        self.names, self.known, self.conditions, self.loose = names, known, conditions, loose
 
     def all(self, sides: tuple[Expression, ...]) -> list[Fit | ShapeError]:
         """The ways in which the arrays of sides can be read, at most one for each layout, or why there is none."""
@@ -86,6 +91,10 @@ class Fitting:
 
     def in_layout(self, sides: tuple[Expression, ...], layout: Layout | None) -> Iterator[Fit | ShapeError]:
         """The first way to read the arrays in which their shapes fit, in one layout, or why there is none."""
+        yield next(self.ways(sides, layout))
+
+    def ways(self, sides: tuple[Expression, ...], layout: Layout | None) -> Iterator[Fit | ShapeError]:
+        """All ways to read the arrays in which their shapes fit, in one layout; why there is none, if there is none."""
         axes = Axes(self.known, lambda node, place: entries.count_in_graph(self.names, node, place))
         try:
             for side in (*sides, *(part for c in self.conditions for part in c.args)):
@@ -96,7 +105,8 @@ class Fitting:
             yield Fit(layout, axes, axes.dims, Way(), (0, 0))
             return
         problems: list[ShapeError | NotUnderstoodError] = []
-        for cost, choice in choices(axes, self.known, sides, layout):
+        fitting = False
+        for cost, choice in choices(axes, self.known, sides, layout, self.loose):
             dims = axes.dims.copy()
             shapes = Shapes(self.known, dims, choice)
             try:
@@ -104,7 +114,9 @@ class Fitting:
             except (ShapeError, NotUnderstoodError) as error:
                 problems.append(error)
                 continue
+            fitting = True
             yield Fit(layout, axes, dims, Way(choice=choice, shapes=shapes), (cost, -dims.count))
+        if fitting:
             return
         wrong = [error for error in problems if isinstance(error, ShapeError)]
         if not wrong:
@@ -125,6 +137,17 @@ class Fitting:
         for name, kind in shapes.choice.kinds.items():
             if kind == "flat" and shapes.is_number(shapes.of_name(name)):
                 raise ShapeError(f"{name[1:]} is a matrix of one entry")
+
+    def others(self, sides: tuple[Expression, ...], first: Fit) -> Iterator[Fit]:
+        """Other ways in which plain names are numbers or arrays, after the first."""
+        ways = self.ways(sides, first.layout) if self.loose else iter(())
+        for fit in islice(ways, 1, MOST_OTHERS):
+            if isinstance(fit, Fit):
+                kinds, own = fit.way.choice.kinds, first.way.choice.kinds
+                if any(
+                    ("number" in (kinds[name], own[name])) and kinds[name] != own[name] for name in self.loose & {*own}
+                ):
+                    yield fit
 
     def fits_turned(self, sides: list[Expression]) -> bool:
         """Whether the shapes of two sides would fit with one of them transposed."""

@@ -21,7 +21,7 @@ from gradlab.prove.read._statements import Known, Layout
 
 Shape = tuple[Key, Key]
 ONE_BY_ONE: Shape = (1, 1)
-MOST_CHOICES = 48
+MOST_CHOICES = 300
 _FUNCTIONS_OF_ONE = re.compile(r"\?(\\?[fFLJECRVUS]|\\ell|\\mathcal\{[A-Z]\})(?![a-z])")
 LAYOUTS = (None, Layout.DENOMINATOR, Layout.NUMERATOR)  # None: gradients as columns, Jacobians with a row an output
 
@@ -31,8 +31,8 @@ class Choice:
     """One way to read what can be read in several.
 
     Attributes:
-        kinds: for the name of each array ``column``, ``row``, ``matrix``, or ``flat`` for a matrix that may have one
-            row or column.
+        kinds: for the name of each array ``number``, ``column``, ``row``, ``matrix``, or ``flat`` for a matrix that may
+            have one row or column.
         calls: for each unknown function ``entrywise``, ``number`` or ``vector``.
         layout: how derivatives by arrays are laid out; None for gradients in the shape of what one differentiates by
             and Jacobians with a row for each entry of what is differentiated.
@@ -44,18 +44,20 @@ class Choice:
 
 
 def choices(
-    axes: Axes, known: Known, sides: tuple[Expression, ...], layout: Layout | None
+    axes: Axes, known: Known, sides: tuple[Expression, ...], layout: Layout | None, loose: frozenset[str]
 ) -> Iterator[tuple[int, Choice]]:
     """All ways to read the arrays of a claim in one layout, with how unusual they are, the usual ones first."""
     options: list[list[tuple[str, str, str]]] = []
     for name, rank in axes.tensors.items():
         if name not in known.quantities:
-            options.append([("kind", name, kind) for kind in _kinds(name, rank, known.shapes.get(name))])
+            kinds = _kinds(name, rank, known.shapes.get(name))
+            plain = ("number",) if name in loose and name not in known.shapes else ()
+            options.append([("kind", name, kind) for kind in (*plain, *kinds)])
     for name in sorted(_calls_of_arrays(sides, known)):
-        kinds = (
+        modes = (
             ("number", "entrywise", "vector") if _FUNCTIONS_OF_ONE.match(name) else ("entrywise", "vector", "number")
         )
-        options.append([("call", name, kind) for kind in kinds])
+        options.append([("call", name, kind) for kind in modes])
     ranked = sorted(product(*(range(len(option)) for option in options)), key=lambda picks: (sum(picks), picks))
     for picks in ranked[:MOST_CHOICES]:
         chosen = [option[pick] for option, pick in zip(options, picks, strict=True)]
@@ -137,6 +139,8 @@ class Shapes:
             if len(keys) == 2:
                 return keys[0], keys[1]
             return (keys[0], 1) if kind == "column" else (1, keys[0])
+        if kind == "number":
+            return ONE_BY_ONE
         rows, columns = ("rows", name), ("columns", name)
         if kind in ("matrix", "flat"):
             self.dims.long |= {rows, columns} if kind == "matrix" else set[Key]()

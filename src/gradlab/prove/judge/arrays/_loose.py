@@ -1,0 +1,77 @@
+r"""Plain names beside vectors and matrices: in ``\theta^T x`` the x may be a vector, though nothing says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from gradlab.graph import Expression, Ref
+from gradlab.prove.judge._slopes import mapped
+from gradlab.prove.judge.arrays._shapes import holds_array
+from gradlab.prove.read._nodes import Tensor, Total
+from gradlab.prove.read._statements import Chain, Known
+
+
+def loosened(chain: Chain, known: Known) -> tuple[Chain, Known, frozenset[str]]:
+    """A chain in which plain names may be arrays, where arrays stand in it.
+
+    Args:
+        chain: the chain.
+        known: what the text says.
+
+    Returns:
+        The chain and what is known, with a `Tensor` for every name that may be one, and these names.
+    """
+    sides = [side for side in chain.sides if isinstance(side, Expression)]
+    reached = dict.fromkeys(_reached(sides, known))
+    everything = [*sides, *(known.quantities[name] for name in reached)]
+    if not any(map(holds_array, everything)):
+        return chain, known, frozenset()
+    fixed = {*known.quantities, *known.functions, *(p for f in known.functions.values() for p in f.parameters)}
+    fixed |= {name for side in everything for name in _sizes(side)} | {
+        f"?{text}" for s in known.shapes.values() for text in s
+    }
+    names = {node.name for side in everything for node in _every(side) if isinstance(node, Ref)}
+    loose = frozenset(name for name in names if name.startswith("?") and name not in fixed)
+
+    def rule(node: Expression) -> Expression | None:
+        return Tensor(node.name, 0) if isinstance(node, Ref) and node.name in loose else None
+
+    if not loose:
+        return chain, known, loose
+    changed = tuple(mapped(side, rule) if isinstance(side, Expression) else side for side in chain.sides)
+    quantities = {
+        name: mapped(formula, rule) if name in reached else formula for name, formula in known.quantities.items()
+    }
+    return replace(chain, sides=changed), replace(known, quantities=quantities), loose
+
+
+def _every(expression: Expression) -> Iterator[Expression]:
+    stack = [expression]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack += node.args
+
+
+def _reached(sides: list[Expression], known: Known) -> Iterator[str]:
+    """The names of the text that sides are computed from."""
+    seen: set[str] = set()
+    stack = list(sides)
+    while stack:
+        node = stack.pop()
+        stack += node.args
+        name = getattr(node, "name", "")
+        if name in known.quantities and name not in seen:
+            seen.add(name)
+            yield name
+            stack.append(known.quantities[name])
+
+
+def _sizes(expression: Expression) -> Iterator[str]:
+    """The names in which sums end."""
+    for node in _every(expression):
+        if isinstance(node, Total):
+            for bound in (node.lower, node.upper):
+                if bound is not None:
+                    yield from (part.name for part in _every(bound) if isinstance(part, Ref))
