@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from gradlab._errors import GradlabError
-from gradlab.graph import Expression, Graph, ParseError, Partial, parse
+from gradlab.graph import Expression, Graph, ParseError, Partial, Ref, parse, transform
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove._subject import DEFAULT, graph_of
 from gradlab.prove._text import Text
@@ -142,11 +142,8 @@ def _at_typed(message: str, text: str, origin: list[int]) -> str:
 
 def _named(expression: Expression, graph: Graph) -> Expression | Answer:
     """An expression with the graph's own names in it."""
-    from gradlab.graph import Ref
-    from gradlab.prove._tree import rewrite
-
     try:
-        return rewrite(expression, lambda node: Ref(graph.find(node.name)) if isinstance(node, Ref) else None)
+        return transform(expression, lambda node: Ref(graph.find(node.name)) if isinstance(node, Ref) else None)
     except GradlabError as error:
         return Answer(Outcome.NOT_UNDERSTOOD, str(error))
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 from gradlab.graph import Expression, Partial, Ref
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
-from gradlab.prove._names import Names, Written
+from gradlab.prove._names import FREE, Names, Written
 from gradlab.prove._names import head_of as plain_head
-from gradlab.prove._tree import FREE
 from gradlab.prove.read._chains import readings
 from gradlab.prove.read._define import Line, Shape, kind_of, shape_of, uses
 from gradlab.prove.read._nodes import Call, Indexed, Tensor

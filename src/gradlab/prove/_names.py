@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from gradlab.graph import Expression, Graph, Ref
+from gradlab.graph import Graph
 from gradlab.prove._errors import NotUnderstoodError
-from gradlab.prove._tree import CLOSE, FREE, OPEN, TEMPLATE, rewrite
 
-# In front of the names of the quantities that a document defines, and of those it takes as given.
-DEFINED, GIVEN = "defined_", "given_"
-OWN = (DEFINED, GIVEN)
+FREE = "?"  # in front of the names of variables that belong to no graph
+
 
 _LATEX = re.compile(r"(?P<head>\\?[^_^{}]+(?:\{[^{}]*\})?)(?:\^\{\((?P<layer>\w+)\)\})?(?:_(?P<sub>\{[^{}]*\}|.))?")
 _STYLE = re.compile(r"\\(?:mathcal|mathscr|mathrm|mathit|mathsf|text|textrm|operatorname)\s*\{?\s*(\\?[A-Za-z]+)\s*\}?")
@@ -40,19 +37,6 @@ class Written:
         return self.head, self.layer, self.sub.replace(",", "")
 
 
-@dataclass(frozen=True, slots=True)
-class UserFunction:
-    """A function that a document defines: ``f(x_1, x_2) = ...``."""
-
-    parameters: tuple[str, ...]
-    body: Expression
-
-    def __call__(self, arguments: tuple[Expression, ...]) -> Expression:
-        """Its formula with other arguments."""
-        values = dict(zip(self.parameters, arguments, strict=True))
-        return rewrite(self.body, lambda node: values.get(node.name) if isinstance(node, Ref) else None)
-
-
 def head_of(text: str) -> str:
     r"""The letter of a name without what styles it: ``\mathcal{L}`` is ``L``; bold and accented ones are others."""
     styled = _STYLE.fullmatch(text.strip())
@@ -74,11 +58,9 @@ class Names:
 
     Attributes:
         graph: its quantities have their meaning from here.
-        functions: the functions a document defines.
     """
 
     graph: Graph
-    functions: Mapping[str, UserFunction] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._exact: dict[tuple[str, str, str], str] = {}
@@ -90,8 +72,7 @@ class Names:
                 written = Written(quantity.latex)
             else:
                 written = Written(head_of(match["head"]), match["layer"] or "", index_of(match["sub"] or ""))
-            if not quantity.name.startswith(OWN):
-                self._families.add(written.head)
+            self._families.add(written.head)
             self._exact[written.head, written.layer, written.sub] = quantity.name
             self._loose.setdefault(written.key, []).append(quantity.name)
         self.used = {name for quantity in self.graph for name in quantity.inputs}
@@ -125,14 +106,6 @@ class Names:
                     waiting.append(source)
         return found
 
-    def as_template(self, name: str) -> str | None:
-        """A quantity with one number in its index, with the letter i for that number; None for any other."""
-        written = next((Written(*key) for key, known in self._exact.items() if known == name), None)
-        tokens = index_tokens(written.sub) if written is not None else []
-        if written is None or sum(token.isdigit() for token in tokens) != 1:
-            return None
-        return template(Written(written.head, written.layer, "".join("i" if t.isdigit() else t for t in tokens)), "i")
-
     def belongs(self, written: Written) -> bool:
         """Whether a name that the graph does not have looks like one of its own: its letter, with an index."""
         return bool(written.sub or written.layer) and written.head in self._families
@@ -152,32 +125,3 @@ class Names:
         elif not near and len(listed) > 12:
             offer += ", ..."
         return NotUnderstoodError(f"there is no quantity {written.latex}: {offer}", at)
-
-
-def index_tokens(sub: str) -> list[str]:
-    """An index taken apart: letters, numbers, the words in and out, what separates them."""
-    return re.findall(r"in|out|[A-Za-z]|\d+|" + OPEN + "[A-Za-z]" + CLOSE + "|.", sub)
-
-
-def template(written: Written, bound: str) -> str | None:
-    """The name of a template, if the index of a name has the letter that a sum runs over."""
-    tokens = index_tokens(written.sub)
-    if bound not in tokens:
-        return None
-    sub = "".join(f"{OPEN}{bound}{CLOSE}" if token == bound else token for token in tokens)
-    return f"{TEMPLATE}{written.head}|{written.layer}|{sub}"
-
-
-def written_of(name: str) -> Written:
-    """The parts of a template's name."""
-    return Written(*name[1:].split("|"))
-
-
-def instance(name: str, index: str, number: int) -> str:
-    """A template's name with a number for the index."""
-    return name.replace(f"{OPEN}{index}{CLOSE}", str(number))
-
-
-def free(written: Written) -> str:
-    """The internal name of a free variable."""
-    return FREE + written.latex

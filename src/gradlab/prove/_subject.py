@@ -6,51 +6,17 @@ from typing import Any
 
 from gradlab._errors import GradlabError
 from gradlab.graph import Expression as Expression
-from gradlab.graph import Graph, NetworkGraph, Quantity, Ref, Role, mlp_graph, transform
-from gradlab.prove._names import DEFINED, GIVEN, Written
-from gradlab.prove._tree import FREE
+from gradlab.graph import Graph, NetworkGraph, mlp_graph
 
 DEFAULT = "mlp 2,2,1"
 _OPTIONS = {"hidden": "tanh", "output": None, "loss": "binary_cross_entropy"}
 
 
-class ExtendedGraph(Graph):
-    """A graph with the quantities that a document defines; it keeps the labels of a network, and their domain.
-
-    Args:
-        base: the graph that is extended.
-        more: the quantities.
-    """
-
-    def __init__(self, base: Graph, more: list[Quantity]) -> None:
-        self.labels, self.loss = labels_of(base)
-        super().__init__([*base.quantities, *more], base.relations)
-
-
 def labels_of(graph: Graph) -> tuple[tuple[str, ...], str]:
     """The labels of a network and the name of its loss; nothing for another graph."""
-    if isinstance(graph, NetworkGraph | ExtendedGraph):
+    if isinstance(graph, NetworkGraph):
         return graph.labels, graph.loss
     return (), ""
-
-
-def extended(graph: Graph, written: Written, value: Expression) -> Graph:
-    """A graph with one quantity more.
-
-    Args:
-        graph: the graph.
-        written: the name of the quantity.
-        value: how it is computed, without derivatives; free variables in it become given quantities.
-    """
-    count = len(graph)
-    names = {name: f"{GIVEN}{count}_{i}" for i, name in enumerate(sorted(n for n in value.names if n.startswith(FREE)))}
-    given = [Quantity(new, role=Role.INPUT, latex=old[1:]) for old, new in names.items()]
-
-    def rule(node: Expression) -> Expression | None:
-        return Ref(names[node.name]) if isinstance(node, Ref) and node.name in names else None
-
-    defined = Quantity(f"{DEFINED}{count}", transform(value, rule), latex=written.latex)
-    return ExtendedGraph(graph, [*given, defined])
 
 
 def graph_of(subject: Any) -> Graph:

@@ -10,9 +10,8 @@ from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Defined, Definitions, names_in, walk
 from gradlab.prove._degree import degree_in
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
-from gradlab.prove._names import Names, Written
+from gradlab.prove._names import FREE, Names, Written
 from gradlab.prove._names import head_of as plain_head
-from gradlab.prove._tree import FREE
 from gradlab.prove._updates import is_descent, loss_of
 from gradlab.prove._verdict import Method, Step, Truth
 from gradlab.prove.judge import Finding, findings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gradlab.graph import Apply, Expression, Ref, is_apply
-from gradlab.prove._tree import FREE
+from gradlab.prove._names import FREE
 from gradlab.prove.read._nodes import Derivative
 
 _RATES = frozenset((r"\eta", r"\alpha", r"\gamma", r"\epsilon", r"\mu", r"\mathrm{lr}", r"\lambda", "h"))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import gradlab as gl
 from gradlab.graph import Ref, evaluate, neg
 from gradlab.prove import Truth, prove
-from gradlab.prove._tree import nodes, replace_at
+from gradlab.prove.repairs._paths import nodes, replace_at
 
 NETS = [
     gl.mlp([2, 2, 1]),

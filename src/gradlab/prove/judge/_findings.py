@@ -21,10 +21,10 @@ from gradlab.prove.judge._trial import Trial
 from gradlab.prove.judge._world import NothingSaysError
 from gradlab.prove.judge.arrays._fitting import Fit, Fitting
 from gradlab.prove.judge.arrays._loose import loosened
-from gradlab.prove.judge.repairs._chain import Repairer
 from gradlab.prove.read._nodes import Condition, Index, Total
 from gradlab.prove.read._statements import Chain, Known, Layout
 from gradlab.prove.read._write import Writer
+from gradlab.prove.repairs._chain import Repairer
 
 SECONDS_FOR_EXACT = 0.4
 FEW = 3  # points at which sides agree before an exact proof is tried

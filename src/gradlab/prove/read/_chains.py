@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gradlab.graph import Expression, Ref
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
-from gradlab.prove._tree import FREE
+from gradlab.prove._names import FREE
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _sums as sums
 from gradlab.prove.read._label import label_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gradlab.prove._errors import NotUnderstoodError
-from gradlab.prove._tree import FREE
+from gradlab.prove._names import FREE
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _words as words
 from gradlab.prove.read._label import INDEX_LETTERS, Label, is_long, key_of, label_of

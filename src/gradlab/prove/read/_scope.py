@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gradlab.graph import Expression, Ref
-from gradlab.prove._names import Names, Written
+from gradlab.prove._names import FREE, Names, Written
 from gradlab.prove._names import head_of as plain_head
-from gradlab.prove._tree import FREE
 from gradlab.prove.read._arrays import is_transpose
 from gradlab.prove.read._label import Label, is_long, key_of, label_of
 from gradlab.prove.read._part import Part

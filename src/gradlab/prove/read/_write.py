@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from gradlab.graph import Apply, Expression, Partial, Ref
-from gradlab.prove._tree import FREE
+from gradlab.prove._names import FREE
 from gradlab.prove.read._nodes import (
     Array,
     At,

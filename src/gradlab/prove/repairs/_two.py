@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from gradlab.prove._errors import Deadline, OutOfTimeError
-from gradlab.prove.judge.repairs._factors import extra_factors, factors, term_factors, under_sums
-from gradlab.prove.judge.repairs._names import indices, names
-from gradlab.prove.judge.repairs._parts import functions, powers, signs
-from gradlab.prove.judge.repairs._search import Change, Search
-from gradlab.prove.judge.repairs._terms import terms
-from gradlab.prove.judge.repairs._whole import whole
+from gradlab.prove.repairs._factors import extra_factors, factors, term_factors, under_sums
+from gradlab.prove.repairs._names import indices, names
+from gradlab.prove.repairs._parts import functions, powers, signs
+from gradlab.prove.repairs._search import Change, Search
+from gradlab.prove.repairs._terms import terms
+from gradlab.prove.repairs._whole import whole
 
 Kind = Callable[[Search], Iterator[Change]]
 # What is tried first without knowing whether it is right, and what is then computed from the values that are needed.

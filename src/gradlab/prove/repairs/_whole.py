@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from gradlab.graph import Expression, Ref, div, mul, neg, number
 from gradlab.prove._verdict import Fault
-from gradlab.prove.judge.repairs._search import Change, Search, constant_of, ratio, same, times
+from gradlab.prove.repairs._search import Change, Search, constant_of, ratio, same, times
 
 
 def whole(search: Search) -> Iterator[Change]:

@@ -8,9 +8,9 @@ from gradlab.prove._verdict import Fault, Repair
 from gradlab.prove.judge._axes import ShapeError
 from gradlab.prove.judge._points import Undefined
 from gradlab.prove.judge._trial import Trial
-from gradlab.prove.judge.repairs import ALL, Change, Search, two
 from gradlab.prove.read._nodes import Array, Derivative
 from gradlab.prove.read._write import Writer
+from gradlab.prove.repairs import ALL, Change, Search, two
 
 SECONDS_FOR_SIDE = 1.0
 POINTS_TO_COMPARE = 6

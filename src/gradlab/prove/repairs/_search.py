@@ -14,9 +14,9 @@ from gradlab.prove._verdict import Fault
 from gradlab.prove.judge._axes import ShapeError
 from gradlab.prove.judge._points import PROBE, Undefined, finite
 from gradlab.prove.judge.arrays._grid import Grid
-from gradlab.prove.judge.repairs._paths import Path, at_path, nodes, replace_at
 from gradlab.prove.read._nodes import Call, Derivative, Tensor, Total
 from gradlab.prove.read._write import Writer
+from gradlab.prove.repairs._paths import Path, at_path, nodes, replace_at
 
 if TYPE_CHECKING:
     from gradlab.prove.judge._trial import Trial

@@ -7,10 +7,10 @@ from itertools import combinations_with_replacement, pairwise
 
 from gradlab.graph import Apply, Expression, Ref, is_apply, mul, neg, number
 from gradlab.prove._verdict import Fault
-from gradlab.prove.judge.repairs._factors import differentiated
-from gradlab.prove.judge.repairs._paths import nodes, replace_at
-from gradlab.prove.judge.repairs._search import Change, Search, Values, constant_of, names_of, same
 from gradlab.prove.read._nodes import Derivative
+from gradlab.prove.repairs._factors import differentiated
+from gradlab.prove.repairs._paths import nodes, replace_at
+from gradlab.prove.repairs._search import Change, Search, Values, constant_of, names_of, same
 
 MOST_PATHS = 60
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradlab.graph import Expression, Partial, Ref
-from gradlab.prove._tree import FREE
+from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Fault
-from gradlab.prove.judge.repairs._paths import nodes, replace_at
-from gradlab.prove.judge.repairs._search import Change, Search, names_of, partial_of
 from gradlab.prove.read._nodes import Derivative
+from gradlab.prove.repairs._paths import nodes, replace_at
+from gradlab.prove.repairs._search import Change, Search, names_of, partial_of
 
 MOST_NAMES = 80
 

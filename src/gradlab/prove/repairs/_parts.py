@@ -23,8 +23,8 @@ from gradlab.graph import (
     subtract,
 )
 from gradlab.prove._verdict import Fault
-from gradlab.prove.judge.repairs._paths import Path, at_path, replace_at
-from gradlab.prove.judge.repairs._search import Change, Search, same
+from gradlab.prove.repairs._paths import Path, at_path, replace_at
+from gradlab.prove.repairs._search import Change, Search, same
 
 CONFUSED = (("exp", "log"), ("sin", "cos"))
 
@@ -70,7 +70,7 @@ def functions(search: Search) -> Iterator[Change]:
 
 def function_throughout(search: Search) -> Iterator[Change]:
     """A function replaced by another wherever it stands."""
-    from gradlab.prove.judge.repairs._paths import rewrite
+    from gradlab.prove.repairs._paths import rewrite
 
     used = dict.fromkeys(node.primitive for _, node in search.nodes if isinstance(node, Apply))
     for name in used:

@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from gradlab.graph import ONE, Apply, Const, Expression, Ref, div, is_apply, mul, neg, number, parse, transform
 from gradlab.prove._verdict import Fault
-from gradlab.prove.judge.repairs._paths import at_path, nodes, replace_at
-from gradlab.prove.judge.repairs._search import (
+from gradlab.prove.read._nodes import Call, Derivative, Index, Indexed, Total
+from gradlab.prove.repairs._paths import at_path, nodes, replace_at
+from gradlab.prove.repairs._search import (
     Change,
     Search,
     Values,
@@ -19,8 +20,7 @@ from gradlab.prove.judge.repairs._search import (
     same,
     times,
 )
-from gradlab.prove.judge.repairs._whole import scaled
-from gradlab.prove.read._nodes import Call, Derivative, Index, Indexed, Total
+from gradlab.prove.repairs._whole import scaled
 
 # How derivatives of activations are written: of the argument x, and of the value v.
 _DERIVATIVES = {

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 
 from gradlab.graph import Expression, Partial, Ref
-from gradlab.prove._tree import FREE
+from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Fault
-from gradlab.prove.judge.repairs._parts import plausible
-from gradlab.prove.judge.repairs._paths import nodes, replace_at, rewrite
-from gradlab.prove.judge.repairs._search import Change, Search, partial_of
-from gradlab.prove.judge.repairs._whole import size_names
 from gradlab.prove.read._nodes import Index, Indexed, Tensor
+from gradlab.prove.repairs._parts import plausible
+from gradlab.prove.repairs._paths import nodes, replace_at, rewrite
+from gradlab.prove.repairs._search import Change, Search, partial_of
+from gradlab.prove.repairs._whole import size_names
 
 MOST_NAMES = 120
 

@@ -8,9 +8,9 @@ from itertools import permutations
 from gradlab.graph import Apply, Expression, is_apply
 from gradlab.prove._verdict import Fault
 from gradlab.prove.judge.arrays._shapes import holds_array
-from gradlab.prove.judge.repairs._paths import replace_at
-from gradlab.prove.judge.repairs._search import Change, Search
 from gradlab.prove.read._nodes import Operation, Tensor
+from gradlab.prove.repairs._paths import replace_at
+from gradlab.prove.repairs._search import Change, Search
 
 MOST_FACTORS = 4
 

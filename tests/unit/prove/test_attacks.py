@@ -1,0 +1,55 @@
+"""False steps that look true, and true ones that look false: never a wrong word, and nearly all are decided."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradlab.prove import Kind, Truth, prove
+
+ROWS = Path(__file__).resolve().parents[2].joinpath("prove_attacks.txt").read_text(encoding="utf-8").splitlines()
+
+
+def attacks() -> list[tuple[str, str, str | None]]:
+    """Verdict, claim and graph of every row."""
+    found, graph = [], None
+    for row in ROWS:
+        if row.startswith("@"):
+            graph = None if row == "@none" else row[1:]
+        elif row.strip() and not row.startswith("#"):
+            wanted, latex = row.split(" : ", 1)
+            found.append((wanted, latex, graph))
+    return found
+
+
+@pytest.fixture(scope="module")
+def letters() -> list[tuple[str, str, str]]:
+    """Every claim with its verdict and the one it gets: T, F or N."""
+    result = []
+    for wanted, latex, graph in attacks():
+        steps = prove(latex, graph).steps
+        got = [step.truth.name[0] if step.kind is Kind.CLAIM else "N" for step in steps]
+        result.append((latex, wanted, "".join(got)))
+    return result
+
+
+def test_there_are_enough_of_both_kinds():
+    verdicts = [wanted for wanted, _, _ in attacks()]
+    assert verdicts.count("F") >= 150
+    assert verdicts.count("T") >= 60
+
+
+def test_no_verdict_is_wrong(letters):
+    assert [row for row in letters if row[2] not in (row[1], "N")] == []
+
+
+def test_nearly_all_are_decided(letters):
+    assert [row[2] for row in letters].count("N") <= 0.04 * len(letters), [row for row in letters if row[2] == "N"]
+
+
+def test_every_false_one_has_a_witness_or_its_shapes():
+    for wanted, latex, graph in attacks()[::7]:
+        step = prove(latex, graph).steps[0]
+        if wanted == "F" and step.truth is Truth.FALSE:
+            assert step.witness is not None or "shapes" in step.reason, latex
