@@ -58,7 +58,10 @@ class Cause(Enum):
 
 _DECIDERS = {
     Cause.NOT_DETERMINISTIC: "Fix the seed inside the function, or switch dropout off (module.eval()).",
-    Cause.NOISE: "Compute the function more exactly, or average it over more samples with a fixed seed.",
+    Cause.NOISE: (
+        "Compute the function more exactly: with a smaller tolerance of a solver in it (solve_ivp: rtol=1e-10, "
+        "atol=1e-12), or averaged over more samples with a fixed seed."
+    ),
     Cause.KINK: "Check at a point farther from the kink.",
     Cause.SATURATION: "Check at a point where the function still changes, with inputs of a smaller size.",
     Cause.STEP_FUNCTION: "A step function has the derivative 0 or none; check the function before it is rounded.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,8 @@ from gradlab.check.inputs._function import ByMode, Function, Subject, make_subje
 from gradlab.check.inputs._names import chosen_entries, entry_names, jacobian_names
 from gradlab.check.inputs._torch import frozen_of
 from gradlab.check.inputs._trees import is_module, to_array
-from gradlab.check.inputs._trials import deviation, manners
-from gradlab.check.names import Diagnosis
+from gradlab.check.inputs._trials import Deviation, deviation, manners
+from gradlab.check.names import Diagnosis, Mistake
 from gradlab.check.names._context import Context
 from gradlab.check.names._diagnose import diagnose
 from gradlab.check.precision._precision import examine_precision
@@ -103,7 +103,8 @@ def _answer(question: Question) -> Report:
         claims.way = other.way
         report = _judged(question, subject, claims, other.claimed, [*notes, other.note])
         if report.verdict is Verdict.WRONG:
-            return report
+            # What was seen is the cause; what mistake in the formula would have the same effect is not.
+            return replace(report, diagnoses=(_observed(other),))
         function.mixing, claims.way = mixing, None
     return _judged(question, subject, claims, plain, notes)
 
@@ -146,6 +147,13 @@ def _without(function: Function, claimed: np.ndarray, undefined: list[str]) -> n
         raise CheckError("the gradient is None for everything in the point; return an array for what has one.")
     function.forget_batches()
     return claimed[:, ~np.isin(labels, undefined)]
+
+
+def _observed(other: Deviation) -> Diagnosis:
+    """A way of asking that gives something else, told as what is wrong."""
+    kind = {"grad_output": Mistake.GRAD_OUTPUT, "repeated": Mistake.REPEATED, "layout": Mistake.LAYOUT}[other.kind]
+    sentence = other.note[:1].upper() + other.note[1:]
+    return Diagnosis(kind, sentence, kind.remedy)
 
 
 def _named(context: Context, notes: list[str]) -> tuple[Diagnosis, ...]:

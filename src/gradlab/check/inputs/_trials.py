@@ -25,12 +25,14 @@ class Deviation:
         claimed: What was claimed for them, shape (M, P).
         note: What is to be said about it.
         way: How to ask in this way at any point; "kept" if that makes no sense.
+        kind: What it is about: "grad_output", "repeated" or "layout".
     """
 
     rows: np.ndarray
     claimed: np.ndarray
     note: str
     way: Callable[[np.ndarray], np.ndarray] | Literal["kept"] = "kept"
+    kind: Literal["grad_output", "repeated", "layout"] = "repeated"
 
 
 def deviation(claims: Claims, function: Function, flat: np.ndarray, claimed: np.ndarray) -> Deviation | None:
@@ -71,18 +73,36 @@ def _deviation(claims: Claims, function: Function, flat: np.ndarray, claimed: np
     for told, ask, wanted in _ways(claims, function, flat, asked, expected):
         pulled = ask(flat)
         if not near(pulled, wanted, size):
+            told = _use_of(claims, flat, asked, near) if "proportional" in told else told
             return _deviating(told, ask, pulled, (rows, asked, float(weights[0])))
     return None
+
+
+def _use_of(claims: Claims, flat: np.ndarray, asked: np.ndarray, near: _Near) -> str:
+    """How a backward pass that is not proportional to grad_output uses it."""
+    first = np.full_like(asked, asked[0])
+    others = [asked, 2 * asked, first]
+    plain, doubled, only = claims.pull(flat, np.stack(others))
+    shown = f"{asked[0]:.3g}" if len(asked) == 1 else f"numbers of both signs, the first of them {asked[0]:.3g}"
+    size = np.abs(plain) + np.abs(doubled)
+    if near(plain, doubled, size):
+        told = "the backward pass forgets grad_output: it gives the same for any"
+    elif len(asked) > 1 and near(plain, only, size):
+        told = "the backward pass uses the first entry of grad_output alone"
+    else:
+        told = "the backward pass is not proportional to grad_output"
+    return f"{told}; judged with grad_output = {shown}."
 
 
 def _deviating(
     told: str, ask: Callable[[np.ndarray], np.ndarray], pulled: np.ndarray, asked: tuple[np.ndarray, np.ndarray, float]
 ) -> Deviation:
     rows, combination, weight = asked
+    kind = "repeated" if "another forward" in told else "layout" if "differs for a" in told else "grad_output"
     if len(rows) > 1:
-        return Deviation(combination[None], pulled[None], told, lambda at: ask(at)[None])
+        return Deviation(combination[None], pulled[None], told, lambda at: ask(at)[None], kind)
     note = f"{told} The claimed values are divided by it."
-    return Deviation(rows, pulled[None] / weight, note, lambda at: ask(at)[None] / weight)
+    return Deviation(rows, pulled[None] / weight, note, lambda at: ask(at)[None] / weight, kind)
 
 
 def _weights(count: int) -> np.ndarray:
@@ -105,10 +125,8 @@ def _ways(
     def pull(cotangent: np.ndarray, **ways: Any) -> Callable[[np.ndarray], np.ndarray]:
         return lambda at: claims.pull(at, cotangent[None], **ways)[0]
 
-    shown = f"{asked[0]:.3g}" if count == 1 else f"numbers of both signs, the first of them {asked[0]:.3g}"
     plain = pull(asked)
-    told = f"the backward pass is not proportional to grad_output: judged with grad_output = {shown}."
-    yield told, plain, expected
+    yield "the backward pass is not proportional to grad_output.", plain, expected
     if count == 1:
         zero = pull(np.zeros(1))
         yield "for grad_output = 0 the backward pass does not give 0.", lambda at: plain(at) + zero(at), expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradlab.check.names._conventions import by_logarithm, of_grad_output, symmetrised, truncated
 from gradlab.check.names._data_forgotten import data_forgotten
 from gradlab.check.names._derivative_left_out import derivative_left_out, straight_through
 from gradlab.check.names._evidence import Evidence as Evidence
@@ -10,6 +11,7 @@ from gradlab.check.names._evidence import Rule as Rule
 from gradlab.check.names._evidence import View as View
 from gradlab.check.names._factor import factor
 from gradlab.check.names._last_sample import last_sample
+from gradlab.check.names._left_out import parameter_forgotten, passed_on
 from gradlab.check.names._mistakes import Diagnosis as Diagnosis
 from gradlab.check.names._mistakes import Mistake as Mistake
 from gradlab.check.names._negated import negated
@@ -26,19 +28,25 @@ from gradlab.check.names._zeroed import zeroed
 RULES: tuple[Rule, ...] = (
     negated,
     zeroed,
+    truncated,
     sum_for_mean,
     transposed,
+    symmetrised,
+    of_grad_output,
     swapped,
     factor,
+    by_logarithm,
     straight_through,
     stale,
     path_dropped,
     sign_within,
     derivative_left_out,
+    passed_on,
     last_sample,
     wrong_derivative,
     operand_forgotten,
     data_forgotten,
+    parameter_forgotten,
     one_off,
 )
 

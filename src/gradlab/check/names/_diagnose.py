@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,8 +35,28 @@ def diagnose(context: Context) -> tuple[Diagnosis, ...]:
     found = _apply(RULES, evidence)
     if not found.keys() - {Mistake.ONE_OFF}:
         found |= _apply(LAST_RESORTS, evidence)
+    if not found.keys() - {Mistake.ONE_OFF}:
+        several = _by_arrays(evidence)
+        if several:
+            return several
     fits = sorted(found.values(), key=lambda fit: fit.rank)
     return tuple(_tell(fit, evidence) for fit in fits[:_MOST] if fit.rank <= fits[0].rank + _FARTHEST)
+
+
+def _by_arrays(evidence: Evidence) -> tuple[Diagnosis, ...]:
+    """A mistake for each array that is wrong, where no single one explains them all; empty unless all are explained."""
+    parts = [positions for _, positions, _ in evidence.leaves() if evidence.wrong[positions].any()]
+    if not 1 < len(parts) <= _MOST:
+        return ()
+    told = []
+    for positions in parts:
+        alone = evidence.restricted_to(positions)
+        fits = sorted(_apply(RULES, alone).values(), key=lambda fit: fit.rank)
+        if not fits or fits[0].hypothesis.kind is Mistake.ONE_OFF:
+            return ()
+        diagnosis = _tell(replace(fits[0], entries=np.flatnonzero(alone.wrong)), alone)
+        told.append(replace(diagnosis, sentence=f"One of {len(parts)} mistakes at once: {diagnosis.sentence}"))
+    return tuple(told)
 
 
 def _apply(rules: tuple[Rule, ...], evidence: Evidence) -> dict[Mistake, _Fit]:

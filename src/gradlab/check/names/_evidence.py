@@ -131,6 +131,19 @@ class Evidence:
     def _call(self) -> Callable[[Any], Any]:
         return make_call(self.context.function, self.context.at, Mode.DOUBLE)
 
+    def restricted_to(self, positions: np.ndarray) -> Evidence:
+        """The same evidence on some entries alone: nothing is known of the others."""
+        found = Evidence(self.context, self.seed)
+        inside = np.zeros(len(self.wrong), dtype=bool)
+        inside[positions] = True
+
+        def only(view: View | None) -> View | None:
+            return None if view is None else replace(view, bars=np.where(inside, view.bars, np.inf))
+
+        # What was found out already is not found out again.
+        found.__dict__.update(here=only(self.here), there=only(self.there), wrong=self.wrong & inside)
+        return found
+
     def leaves(self) -> list[tuple[str, np.ndarray, tuple[int, ...]]]:
         """Name, positions in the gradient and shape of each array of the point; empty for several outputs."""
         if self.context.output_shape not in {(), (1,)}:

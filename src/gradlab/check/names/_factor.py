@@ -14,7 +14,7 @@ def factor(evidence: Evidence) -> Iterator[Hypothesis]:
     """The right gradient times c, in all entries or in the wrong ones."""
     here = evidence.here
     found = solve(here, 0 * here.right, here.right, evidence.wrong)
-    if found is None or found == 0 or abs(found + 1) < 1e-3:
+    if found is None or not 1e-9 < abs(found) < 1e9 or abs(found + 1) < 1e-3:
         return
     spelled = spell(found, sizes(evidence))
     count = int((evidence.wrong & here.known).sum())

@@ -29,6 +29,12 @@ class Mistake(Enum):
     OPERAND_FORGOTTEN = "an operand forgotten"
     LAST_SAMPLE = "one sample for all"
     ONE_OFF = "one entry off"
+    TRUNCATED = "cut to whole numbers"
+    LOGARITHM = "by the logarithm"
+    SYMMETRIC = "a symmetric convention"
+    GRAD_OUTPUT = "grad_output"
+    REPEATED = "not the same when asked again"
+    LAYOUT = "layout in memory"
 
     @property
     def remedy(self) -> str:
@@ -54,6 +60,14 @@ _REMEDIES = {
     Mistake.WRONG_DERIVATIVE: "Use the derivative of the function that the forward pass computes.",
     Mistake.OPERAND_FORGOTTEN: "Multiply by the other operand on the way back.",
     Mistake.LAST_SAMPLE: "Add the contributions of all samples up.",
+    Mistake.TRUNCATED: "Write the gradient into an array of floats: zeros_like and astype keep or make integers.",
+    Mistake.LOGARITHM: "Derive by the parameter that the function is given, or check the function of its logarithm.",
+    Mistake.SYMMETRIC: (
+        "Nothing, if the matrix is always symmetric: check it as a function of (A + A^T) / 2, or of one triangle."
+    ),
+    Mistake.GRAD_OUTPUT: "Multiply by grad_output, every entry by its own, and by no other function of it.",
+    Mistake.REPEATED: "Compute it anew each time: begin with zeros, and keep what is needed in ctx.",
+    Mistake.LAYOUT: "Call .contiguous() before reading memory, or index by strides.",
     Mistake.ONE_OFF: "Correct the formula of this entry; the others are right.",
 }
 

@@ -19,11 +19,12 @@ def one_off(evidence: Evidence) -> Iterator[Hypothesis]:
         return
     index = int(positions[0])
     claimed, right = float(here.claimed[index]), float(here.right[index])
-    spelled = spell(claimed / right, sizes(evidence)) if right != 0 else None
-    told = f"{spelled} times the right value" if spelled else f"{claimed:.6g} where {right:.6g} is right"
-    yield Hypothesis(
-        Mistake.ONE_OFF,
-        lambda view: np.where(mask, view.claimed, view.right),
-        f"Only {{where}} is wrong: {told}.",
-        rank=2,
-    )
+    factor = claimed / right if right != 0 else 0.0
+    spelled = spell(factor, sizes(evidence)) if factor else None
+    if spelled is not None:
+        told = f"Only {{where}} is wrong: {spelled} times the right value."
+        predict = lambda view: np.where(mask, factor * view.right, view.right)  # noqa: E731
+        yield Hypothesis(Mistake.ONE_OFF, predict, told, rank=2)
+    # Less is said by the numbers at the point alone, and nothing is confirmed by another one.
+    told = f"Only {{where}} is wrong: {claimed:.6g} where {right:.6g} is right."
+    yield Hypothesis(Mistake.ONE_OFF, lambda view: np.where(mask, view.claimed, view.right), told, rank=4)

@@ -42,8 +42,8 @@ def _constant(evidence: Evidence) -> Iterator[Hypothesis]:
     yield Hypothesis(
         Mistake.STALE,
         lambda view: kept,
-        "The gradient stays the same when the point changes: it was computed once, at another point, and kept.",
-        rank=5,
+        "The gradient stays the same when the point changes: it does not depend on what it is given.",
+        rank=8,
         partly=False,
     )
 

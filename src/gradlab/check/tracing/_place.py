@@ -10,6 +10,8 @@ from typing import Any
 
 _OWN = str(Path(__file__).parent.parent)
 _LIBRARIES = ("numpy", "torch", "jax", "jaxlib", "scipy")
+# What notebooks call the files that hold their cells.
+_CELLS = ("ipykernel_", "<ipython-input-", "<cell")
 _LONGEST = 60
 
 
@@ -28,6 +30,8 @@ class Place:
         text = self.text if len(self.text) <= _LONGEST else f"{self.text[: _LONGEST - 3]}..."
         if not self.file:
             return text
+        if any(mark in self.file for mark in _CELLS):
+            return f"this notebook's cell, line {self.line}: {text}"
         return f"{Path(self.file).name}:{self.line}: {text}"
 
 

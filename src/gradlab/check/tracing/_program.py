@@ -220,6 +220,20 @@ class Program:
         units = np.eye(int(np.prod(shape))).reshape(-1, *shape)
         return np.concatenate([self._pull(unit, {**self._ignored, **(replaced or {})}) for unit in units])
 
+    def cotangent_of(self, value: int) -> np.ndarray | None:
+        """What comes back to a value from a loss, in its shape; None if nothing does, or there are several outputs."""
+        output = self.values[self.output]
+        if output.size != 1 or value not in self.used:
+            return None
+        caught: list[np.ndarray] = []
+
+        def catch(cotangent: np.ndarray) -> Iterable[tuple[int, np.ndarray]]:
+            caught.append(cotangent)
+            return ()
+
+        self._pull(np.ones_like(output), {**self._ignored, value: catch})
+        return caught[0] if caught else None
+
     def _pull(self, start: np.ndarray, replaced: Mapping[int, Backward]) -> np.ndarray:
         cotangents: dict[int, np.ndarray] = {self.output: start}
         with np.errstate(all="ignore"):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from gradlab.check.tracing._program import Program
 
 _ARITHMETIC = {"add", "subtract", "negative", "positive", "copy"}
+# Operations of one array whose name is that of a function.
+_SPEAKING = {"absolute", "abs", "sign", "exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "square"}
 _LONGEST = 10
 
 
@@ -81,6 +83,9 @@ def _name(program: Program, value: int, source: int, is_single: bool) -> str | N
     x, y = program.values[source], program.values[value]
     step = program.step(value)
     assert step is not None
+    # At 0 and +-1 many functions have the same values: what the operation is called says more.
+    if is_single and (step.operation in _SPEAKING or bool(np.all(np.isin(x, (-1.0, 0.0, 1.0))))):
+        return None if step.operation in _ARITHMETIC | {"multiply", "divide"} else step.operation
     if is_single and step.operation in _ARITHMETIC | {"multiply", "divide"}:
         single = None
     else:

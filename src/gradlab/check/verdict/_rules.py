@@ -127,6 +127,9 @@ def judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) -> 
         The entry with its verdict; a WRONG one is still to be confirmed.
     """
     entry = _judge(claim, slopes, known, rules)
+    if entry.verdict is Verdict.UNDECIDED and slopes and _is_noise_alone(claim, slopes, known):
+        reason = "the loss does not change with this entry, but for rounding"
+        entry = make_entry(claim, slopes[-1], Verdict.CORRECT, reason)
     return replace(entry, scales=tuple((slope.step, slope.value, slope.bar) for slope in slopes))
 
 
@@ -317,6 +320,16 @@ def _is_zero(claim: Claim, slope: Slope, slopes: list[Slope]) -> bool:
     typical = _typical(slope, slopes)
     exact = claim.value == 0 and slope.flat == 1
     return max(abs(claim.value), abs(slope.value)) <= slope.bar <= (1e-3 if exact else 1e-6) * typical
+
+
+def _is_noise_alone(claim: Claim, slopes: list[Slope], known: Knowledge) -> bool:
+    """Tell whether the function moves by rounding alone, in all steps up to large ones, and the claim is no more."""
+    deviations = sorted(each.deviation for each in slopes)
+    rounding = EPSILON * max(abs(known.centre), known.scale)
+    noise = max(known.level, deviations[len(deviations) // 2], rounding)
+    widest = max(each.spread for each in slopes)
+    small = noise <= 1e3 * rounding and slopes[-1].step >= known.scale / 4
+    return small and widest <= 16 * noise and abs(claim.value) * known.scale <= 4 * noise
 
 
 def _why_undecided(claim: Claim, slope: Slope, known: Knowledge) -> tuple[Cause, str]:

@@ -1,0 +1,64 @@
+"""A part of the computation left out on the way back, or a parameter taken as 1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from gradlab.check.names._evidence import Evidence, Hypothesis, View
+from gradlab.check.names._mistakes import Mistake
+from gradlab.check.names._traced import place
+
+_MOST = 200
+
+
+def passed_on(evidence: Evidence) -> Iterator[Hypothesis]:
+    """What comes back to a value is returned as the gradient: what lies before it, such as softmax, is left out."""
+    program = evidence.here.program
+    if program is None or evidence.context.output_shape not in {(), (1,)}:
+        return
+    start = 0
+    for array in program.inputs:
+        for value in program.used[:_MOST]:
+            if value != program.output and program.values[value].shape == array.shape:
+                step = program.step(value)
+                assert step is not None
+                sentence = f"{{where}}: what comes back to the result of {step.operation} is passed on as it is."
+                spot = slice(start, start + array.size)
+                line = place(program, (value,))
+                yield Hypothesis(Mistake.DERIVATIVE_LEFT_OUT, _cotangent(value, spot), sentence, line, 3)
+        start += array.size
+
+
+def _cotangent(value: int, spot: slice) -> Callable[[View], np.ndarray | None]:
+    def predict(view: View) -> np.ndarray | None:
+        if view.program is None:
+            return None
+        found = view.program.cotangent_of(value)
+        if found is None or found.size != spot.stop - spot.start:
+            return None
+        return np.concatenate([view.right[: spot.start], found.reshape(-1), view.right[spot.stop :]])
+
+    return predict
+
+
+def parameter_forgotten(evidence: Evidence) -> Iterator[Hypothesis]:
+    """The right gradient of the loss with one of its parameters taken as 1; that parameter's own is right."""
+    leaves = evidence.leaves()
+    if not 1 < len(leaves) <= 12:
+        return
+    for name, positions, _ in leaves:
+
+        def predict(view: View, positions: np.ndarray = positions) -> np.ndarray | None:
+            moved = view.point.copy()
+            moved[positions] = 1.0
+            found = evidence.gradient_at(moved)
+            if found is None:
+                return None
+            found = found.copy()
+            found[positions] = view.right[positions]
+            return found
+
+        sentence = f"{{where}}: {name} is left out, as if all its numbers were 1."
+        yield Hypothesis(Mistake.OPERAND_FORGOTTEN, predict, sentence, rank=4)

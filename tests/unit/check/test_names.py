@@ -1,0 +1,141 @@
+"""Names for mistakes: the true cause first, and none that was not verified."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from gradlab.check import Verdict, check_function, check_gradient
+from gradlab.check.names import Mistake
+
+C = np.array([0.3, -1.2, 0.7])
+
+
+def softmax(z):
+    return np.exp(z - z.max()) / np.sum(np.exp(z - z.max()))
+
+
+def rms_norm(p):
+    return np.sum(p["w"] * p["x"] / np.sqrt(np.mean(p["x"] ** 2)) * C)
+
+
+def rms_norm_without_weight(p):
+    r = np.sqrt(np.mean(p["x"] ** 2))
+    return {"x": C / r - p["x"] * np.sum(C * p["x"]) / (3 * r**3), "w": C * p["x"] / r}
+
+
+def layer(p):
+    return np.sum(np.tanh(p["W"] @ [0.3, 0.7] + p["b"]))
+
+
+def two_factors(p):
+    t = 1 - np.tanh(p["W"] @ [0.3, 0.7] + p["b"]) ** 2
+    return {"W": 2 * np.outer(t, [0.3, 0.7]), "b": 4 * t}
+
+
+def determinant(A):
+    return A[0, 0] * A[1, 1] - A[0, 1] * A[1, 0]
+
+
+def by_cofactors(A):
+    return np.array([[A[1, 1], -A[1, 0]], [-A[0, 1], A[0, 0]]])
+
+
+A = np.array([[1.0, 2.5], [0.7, 3.0]])
+CASES = {
+    "the incoming gradient passed on": (
+        lambda z: np.sum(softmax(z) * C), lambda z: C, np.array([0.1, -0.4, 1.3]), Mistake.DERIVATIVE_LEFT_OUT,
+    ),
+    "an array of integers": (
+        lambda x: 0.3 * (x @ x), lambda x: (0.6 * x).astype(int), np.array([1.5, 2.5, 4.0]), Mistake.TRUNCATED,
+    ),
+    "relu's derivative for |x|": (
+        lambda x: np.sum(np.abs(x) * C), lambda x: (x > 0) * C, np.array([0.0, -1, 0]), Mistake.WRONG_DERIVATIVE,
+    ),
+    "a weight forgotten": (
+        rms_norm, rms_norm_without_weight, {"x": np.array([0.5, -1, 2]), "w": np.array([0.5, 2, 1.5])},
+        Mistake.OPERAND_FORGOTTEN,
+    ),
+    "by the logarithm": (
+        lambda s: np.sum(np.exp(-s) * C), lambda s: -s * np.exp(-s) * C, np.array([0.5, 1.3, 2.0]), Mistake.LOGARITHM,
+    ),
+    "symmetrised": (
+        determinant, lambda A: (by_cofactors(A) + by_cofactors(A).T) / 2, A, Mistake.SYMMETRIC,
+    ),
+    "one triangle": (
+        determinant, lambda A: np.tril(by_cofactors(A) + by_cofactors(A).T) - by_cofactors(A) * np.eye(2), A,
+        Mistake.SYMMETRIC,
+    ),
+    "zeros but for rounding": (
+        lambda x: np.sum(np.exp(x)), lambda x: np.array([4e-18, -6e-18, 1e-17]), np.array([0.5, 1.3, 2.0]),
+        Mistake.ZEROED,
+    ),
+    "one sign": (
+        lambda x: (x[0] - 6) ** 2 + x[1] ** 2 - x[0] * x[1],
+        lambda x: np.array([2 * (x[0] - 6) - x[1], 2 * x[1] + x[0]]), np.array([1.0, 3.0]), Mistake.SIGN,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("loss", "gradient", "at", "mistake"), CASES.values(), ids=CASES.keys())
+def test_the_mistake_is_named_first(loss, gradient, at, mistake):
+    report = check_gradient(loss, gradient, at)
+    assert report.verdict is Verdict.WRONG
+    assert report.diagnoses[0].kind is mistake, [each.sentence for each in report.diagnoses]
+
+
+def test_two_mistakes_at_once_are_both_named():
+    at = {"W": np.array([[0.2, 0.5], [1, -0.3]]), "b": np.array([0.1, 0.4])}
+    first, second = check_gradient(layer, two_factors, at).diagnoses
+    assert "2 times" in first.sentence
+    assert "4 times" in second.sentence
+    assert "2 mistakes at once" in first.sentence
+
+
+@pytest.mark.parametrize(
+    ("backward", "match"),
+    [
+        (lambda x, g: torch.exp(x), "forgets grad_output"),
+        (lambda x, g: g.reshape(-1)[0] * torch.exp(x), "first entry"),
+        (lambda x, g: g.abs() * torch.exp(x), "not proportional"),
+    ],
+)
+def test_how_grad_output_is_misused_is_named(backward, match):
+    class Exp(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return torch.exp(x)
+
+        @staticmethod
+        def backward(ctx, g):
+            return backward(ctx.saved_tensors[0], g)
+
+    report = check_function(Exp, torch.tensor([0.3, -1.0, 0.8]))
+    assert report.diagnoses[0].kind is Mistake.GRAD_OUTPUT
+    assert match in report.diagnoses[0].sentence
+
+
+def test_divisions_by_integer_tensors_are_followed():
+    mask = torch.tensor([1, 1, 0, 1])
+    at = torch.tensor([0.3, 1.0, 2.0, -1.0])
+    report = check_gradient(lambda x: (x**2 * mask).sum() / mask.sum(), lambda x: 2 * x * mask, at)
+    assert report.verdict is Verdict.WRONG
+    assert report.diagnoses
+    assert not any("could not be told" in note for note in report.notes)
+
+
+def test_a_random_gradient_has_no_name():
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        claim = random.normal(size=4)
+        report = check_gradient(lambda x: np.sum(np.tanh(x) * np.roll(x, 1)), claim, random.normal(size=4))
+        assert report.verdict is Verdict.WRONG
+        assert not report.diagnoses, report.diagnoses[0].sentence
+
+
+def test_a_sum_that_is_constant_has_the_derivative_zero():
+    at = np.array([0.3, 1.7, -2.2])
+    assert check_gradient(lambda x: np.sum(x - np.mean(x)), np.zeros(3), at).ok
+    assert check_gradient(lambda x: np.sum(x - np.mean(x)), np.ones(3), at).verdict is Verdict.WRONG
