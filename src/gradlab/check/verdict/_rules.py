@@ -329,7 +329,7 @@ def _is_noise_alone(claim: Claim, slopes: list[Slope], known: Knowledge) -> bool
     noise = max(known.level, deviations[len(deviations) // 2], rounding)
     widest = max(each.spread for each in slopes)
     small = noise <= 1e3 * rounding and slopes[-1].step >= known.scale / 4
-    return small and widest <= 16 * noise and abs(claim.value) * known.scale <= 4 * noise
+    return small and 0 < widest <= 16 * noise and abs(claim.value) * known.scale <= 4 * noise
 
 
 def _why_undecided(claim: Claim, slope: Slope, known: Knowledge) -> tuple[Cause, str]:
