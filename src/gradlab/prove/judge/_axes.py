@@ -218,7 +218,10 @@ def settings(axes: Axes, dims: Dims, conditions: tuple[Condition, ...]) -> list[
     turns = 2 if axes.tensors else len(ladder)
     made: list[Setting] = []
     for turn in range(turns if roots else 1):
-        chosen = {root: ladder[(turn + i) % len(ladder)] for i, root in enumerate(roots)}
+        # In the second turn of arrays what had fewer rows has more.
+        order = roots if not (turn and axes.tensors) else roots[::-1]
+        shift = 0 if axes.tensors else turn
+        chosen = {root: ladder[(shift + i) % len(ladder)] for i, root in enumerate(order)}
         sizes = {key: value if isinstance(value := dims.find(key), int) else chosen[value] for key in keys}
         sizes |= chosen
         made += [Setting(sizes, indices) for indices in _letters(axes, sizes, dims)]

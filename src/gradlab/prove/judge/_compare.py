@@ -17,6 +17,7 @@ AGREEMENT = 40
 ENOUGH_POINTS = 6
 MOST_ATTEMPTS = 100
 WIDE_POINTS = 8
+MOST_FAILED = 8  # points of one setting of several at which a side is undefined
 _ANALYTIC = frozenset((
     "add", "mul", "neg", "div", "exp", "sin", "cos", "tanh", "sigmoid", "softplus", "pi", "softmax", "log_softmax",
     "arctan", "erf",
@@ -89,10 +90,18 @@ def compare(points: Points, sides: Sides, conditions: Conditions = nothing, want
     """
     result = Comparison()
     count = wanted or points.enough
+    failed: dict[Any, int] = {}  # points at which a variant was undefined, before the first at which it was not
     for number in range(max(MOST_ATTEMPTS, 2 * count)):
         variant = points.variant(number)
+        if failed.get(variant, 0) >= MOST_FAILED and len(points.variants) > 1:
+            continue
+        before = len(result.agreeing)
         if result.note(number, at_point(points, number, sides(variant), conditions(variant))):
             return result
+        if len(result.agreeing) > before:
+            failed[variant] = -MOST_ATTEMPTS
+        else:
+            failed[variant] = failed.get(variant, 0) + 1
         if number == 0:
             result.constant = len(points.variants) == 1 and not wanted and _is_constant(points, sides(variant))
         if len(result.agreeing) >= count or result.constant:

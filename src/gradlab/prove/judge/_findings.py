@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from gradlab.graph import Expression, Ref
+from gradlab.graph import Expression, Ref, as_number
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import Names
 from gradlab.prove._verdict import Method, Repair, Truth, Witness
 from gradlab.prove.judge._axes import Setting, ShapeError, settings
 from gradlab.prove.judge._compare import AGREEMENT, Comparison
+from gradlab.prove.judge._doubts import as_matrices, named_functions, strangers
 from gradlab.prove.judge._exact import equal_exactly
 from gradlab.prove.judge._slopes import mapped
 from gradlab.prove.judge._trial import Trial
@@ -95,6 +96,26 @@ class Judge:
 
     def findings(self) -> list[Finding]:
         """The verdicts on all steps."""
+        found = self.written()
+        if len(self.chain.sides) != 2 or len(self.sides) != 2:
+            return found
+        if found[0].truth is Truth.TRUE and found[0].method is not Method.DEFINITION:
+            matrices = as_matrices(self.sides, self.known)
+            if matrices is not None and not self.holds(Chain(matrices, self.chain.digits), self.known):
+                return [_open("this is true for numbers and false for matrices: say which they are")]
+        if found[0].truth is Truth.FALSE:
+            for meant, known in named_functions(self.sides, self.known):
+                if self.holds(self.chain, known):
+                    return [_open(f"this is true for {meant} and not for every function: say which function is meant")]
+        return found
+
+    def holds(self, chain: Chain, known: Known) -> bool:
+        """Whether a chain in which something else is meant is true."""
+        return all(each.truth is Truth.TRUE for each in Judge(chain, known, self.deadline).written(repairs=False))
+
+    def written(self, repairs: bool = True) -> list[Finding]:
+        """The verdicts on all steps, as they are written."""
+        self.repairs = repairs
         whole = self.whole(self.chain, self.sides)
         if whole is not None:
             return whole
@@ -119,6 +140,10 @@ class Judge:
             natural = min(fit.strain for fit in fitting)
             kept = [fit for fit in fitting if fit.strain == natural]
             found = [(fit.layout, *self.judged(chain, fit)) for fit in kept]
+            if kept[0].has_rows and any(each.truth is Truth.FALSE for _, steps, _ in found for each in steps):
+                return [
+                    _open("the shapes fit only if some of the vectors are rows: say which") for _ in chain.sides[1:]
+                ]
         except NotUnderstoodError as error:
             return [self.not_understood(chain, i, error) for i in range(len(chain.sides) - 1)]
         except (OutOfTimeError, RecursionError) as error:
@@ -135,6 +160,8 @@ class Judge:
 
     def repaired(self, chain: Chain, found: list[Finding], trial: Trial) -> list[Finding]:
         """The verdicts with repairs of the false ones."""
+        if not self.repairs:
+            return found
         repairer = Repairer(trial, chain.sides, self.deadline)
         for i, finding in enumerate(found):
             if finding.truth is Truth.FALSE and finding.witness is not None:
@@ -147,12 +174,10 @@ class Judge:
         """The verdict where no shapes fit."""
         said = "; ".join(dict.fromkeys(map(str, errors)))
         sides = [side for side in chain.sides if isinstance(side, Expression)]
-        for side in sides:
-            for layout in self.fitting.layouts((side,)):
-                if any(isinstance(fit, Fit) for fit in self.fitting.in_layout((side,), layout)):
-                    break
-            else:
-                return Finding(Truth.NOT_UNDERSTOOD, reason=f"the shapes in this do not fit: {said}")
+        if any(as_number(side) is not None for side in sides):
+            return _open(f"a number stands for an array: write \\mathbf{{I}} or \\mathbf{{1}} ({said})")
+        if not all(map(self.fitting.is_natural, sides)):
+            return _open(f"the shapes in this do not fit: {said}")
         if any(map(self.fitting.by_array, sides)) and self.fitting.fits_turned(sides):
             reason = f"the two sides have different shapes in every layout of derivatives: {said}"
             return Finding(Truth.NOT_UNDERSTOOD, reason=f"{reason}; is one of them meant to be transposed?")
@@ -242,7 +267,7 @@ class Judge:
         """Why a claim on two indices that holds for equal ones only, or for different ones only, is left open."""
         assert result.differing is not None
         letters = list(next(iter(trial.worlds)).indices)
-        if len(letters) < 2 or any(map(_is_of_indices, self.conditions)):
+        if len(letters) < 2 or any(map(_is_of_indices, self.conditions)) or strangers(left, right):
             return ""
         here = trial.points.variant(result.differing.number)
         others = [each for each in trial.worlds if _pattern(each) != _pattern(here)]
@@ -306,6 +331,10 @@ def _layout(layout: Layout | None) -> str:
     if layout is None:
         return "gradients as columns and Jacobians with a row for each entry of what is differentiated"
     return f"derivatives with {layout.value}"
+
+
+def _open(reason: str) -> Finding:
+    return Finding(Truth.NOT_UNDERSTOOD, reason=reason)
 
 
 def _is_zero(side: Expression) -> bool:

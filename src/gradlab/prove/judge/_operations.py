@@ -148,18 +148,6 @@ class Operations(Quantities):
                             return self.size(("axis", part.head, side, place))
         raise NotUnderstoodError("it is not clear where this sum ends: write \\sum_{i=1}^{N}", 0)
 
-    def size(self, key: object) -> int:
-        """The number of a size."""
-        sizes = self.setting.sizes
-        shapes = self.way.shapes
-        root = shapes.dims.find(key) if shapes is not None else key  # type: ignore[arg-type]
-        if isinstance(root, int):
-            return root
-        found = sizes.get(key) or sizes.get(root)  # type: ignore[call-overload]
-        if found is None:
-            raise NotUnderstoodError("nothing says how large this is", 0)
-        return int(found)
-
     def holds(self, condition: Condition) -> bool:
         """Whether a condition on an index holds."""
         known = holds_for_indices(condition, self.bound)

@@ -154,6 +154,9 @@ class Quantities(Computed):
         below, above = ([self.index(part) for part in parts] for parts in (node.below, node.above))
         family = self.known.families.get(node.head)
         texts = [str(n) for n in below], [str(n) for n in above]
+        shape = (1, 1) if self.way.shapes is None else tuple(self.size(key) for key in self.way.shapes.of(node))
+        if shape != (1, 1):
+            return self._array_of_family(entries.entry(node.head, *texts), *shape)
         name = entries.in_graph(self.names, node.head, *texts) or entries.entry(node.head, *texts)
         if name in self.graph:
             return Ref(name)
@@ -165,6 +168,28 @@ class Quantities(Computed):
             if isinstance(whole, Grid):
                 return self._entry(whole, below)
         return self.named(name)
+
+    def _array_of_family(self, name: str, rows: int, columns: int) -> Grid:
+        """One array of a family of arrays."""
+        inner = f"?({name[1:]})"
+        return Grid(
+            tuple(
+                tuple(Ref(self.entry_name(inner, i, j, (rows, columns))) for j in range(1, columns + 1))
+                for i in range(1, rows + 1)
+            )
+        )
+
+    def size(self, key: object) -> int:
+        """The number of a size."""
+        sizes = self.setting.sizes
+        shapes = self.way.shapes
+        root = shapes.dims.find(key) if shapes is not None else key  # type: ignore[arg-type]
+        if isinstance(root, int):
+            return root
+        found = sizes.get(key) or sizes.get(root)  # type: ignore[call-overload]
+        if found is None:
+            raise NotUnderstoodError("nothing says how large this is", 0)
+        return int(found)
 
     def _entry(self, whole: Grid, at: list[int | str]) -> Expression:
         rows, columns = whole.shape

@@ -42,6 +42,11 @@ class Fit:
         """Whether a derivative of an array stands in it: without one, two of the layouts are the same."""
         return self.way.shapes is None or self.way.shapes.jacobian
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether a vector is read as a row, though nothing says so."""
+        return "row" in self.way.choice.kinds.values()
+
 
 class Fitting:
     """Finds the ways.
@@ -148,6 +153,11 @@ class Fitting:
                     ("number" in (kinds[name], own[name])) and kinds[name] != own[name] for name in self.loose & {*own}
                 ):
                     yield fit
+
+    def is_natural(self, side: Expression) -> bool:
+        """Whether the shapes of a side by itself fit, in some layout, with all vectors columns."""
+        fits = [fit for layout in self.layouts((side,)) for fit in self.in_layout((side,), layout)]
+        return any(isinstance(fit, Fit) and not fit.has_rows for fit in fits)
 
     def fits_turned(self, sides: list[Expression]) -> bool:
         """Whether the shapes of two sides would fit with one of them transposed."""

@@ -48,10 +48,13 @@ def choices(
 ) -> Iterator[tuple[int, Choice]]:
     """All ways to read the arrays of a claim in one layout, with how unusual they are, the usual ones first."""
     options: list[list[tuple[str, str, str]]] = []
+    square = {name for side in sides for name in square_names(side)}
     for name, rank in axes.tensors.items():
         if name not in known.quantities:
             kinds = _kinds(name, rank, known.shapes.get(name))
             plain = ("number",) if name in loose and name not in known.shapes else ()
+            if name in square:
+                plain, kinds = (), ("matrix", *(kind for kind in kinds if kind in ("column", "row")))
             options.append([("kind", name, kind) for kind in (*plain, *kinds)])
     for name in sorted(_calls_of_arrays(sides, known)):
         modes = (
@@ -66,6 +69,24 @@ def choices(
         yield sum(picks), Choice(kinds_, calls, layout)
 
 
+def square_names(expression: Expression) -> set[str]:
+    """The names under a trace, a determinant or an inverse: they are no numbers."""
+    found: set[str] = set()
+    if isinstance(expression, Operation) and expression.kind in ("trace", "det", "inverse"):
+        found |= expression.operands[0].names
+    return found.union(*map(square_names, expression.args))
+
+
+def is_bold(head: str) -> bool:
+    """Whether a name is written as that of an array."""
+    return head.startswith(("?\\mathbf", "?\\boldsymbol", "?\\bm", "?\\vec"))
+
+
+def _letter(name: str) -> str:
+    """The letter of a name, without its style."""
+    return re.sub(r"\\(?:mathbf|boldsymbol|bm|hat|tilde|bar|vec|mathcal|mathrm)\b|[{}?]", "", name)[:1]
+
+
 def _kinds(name: str, rank: int, stated: tuple[str, ...] | None) -> tuple[str, ...]:
     if stated is not None:
         return ("column", "row") if len(stated) == 1 else ("stated",)
@@ -73,7 +94,9 @@ def _kinds(name: str, rank: int, stated: tuple[str, ...] | None) -> tuple[str, .
         return ("column", "row")
     if rank == 2:
         return ("matrix", "flat")
-    letter = re.sub(r"\\(?:mathbf|boldsymbol|bm|hat|tilde|bar|vec|mathcal|mathrm)\b|[{}?]", "", name)[:1]
+    letter = _letter(name)
+    if is_bold(name) and letter.islower():
+        return ("column", "row")
     return ("matrix", "column", "row", "flat") if letter.isupper() else ("column", "matrix", "row", "flat")
 
 
@@ -95,7 +118,9 @@ def _calls_of_arrays(sides: tuple[Expression, ...], known: Known) -> set[str]:
 
 def holds_array(expression: Expression) -> bool:
     """Whether an array stands anywhere in an expression."""
-    if isinstance(expression, Tensor | Array | Operation):
+    if isinstance(expression, Tensor | Array | Operation) or (
+        isinstance(expression, Indexed) and is_bold(expression.head)
+    ):
         return True
     return any(map(holds_array, expression.args))
 
@@ -286,7 +311,11 @@ class Shapes:
         return self.of(node.body)
 
     def _indexed(self, node: Indexed) -> Shape:
-        return ONE_BY_ONE
+        if not is_bold(node.head) or node.head in self.choice.kinds or node.head in self.known.quantities:
+            return ONE_BY_ONE
+        rows, columns = ("rows", f"{node.head}[]"), ("columns", f"{node.head}[]")
+        self.dims.long |= {rows, columns}
+        return (rows, columns) if _letter(node.head).isupper() else (rows, 1)
 
     def _operation(self, node: Operation) -> Shape:
         shapes = [self.of(operand) for operand in node.operands]
