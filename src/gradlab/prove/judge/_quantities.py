@@ -19,8 +19,9 @@ from gradlab.prove.judge import _entries as entries
 from gradlab.prove.judge._axes import Setting, ShapeError, index_value
 from gradlab.prove.judge._computed import Computed
 from gradlab.prove.judge.arrays import _grid as grid
+from gradlab.prove.judge.arrays._choices import Choice
 from gradlab.prove.judge.arrays._grid import Grid, Value
-from gradlab.prove.judge.arrays._shapes import Choice, Shapes
+from gradlab.prove.judge.arrays._shapes import Shapes
 from gradlab.prove.read._nodes import (
     Call,
     Index,

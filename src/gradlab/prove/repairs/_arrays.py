@@ -7,7 +7,7 @@ from itertools import permutations
 
 from gradlab.graph import Apply, Expression, is_apply
 from gradlab.prove._verdict import Fault
-from gradlab.prove.judge.arrays._shapes import holds_array
+from gradlab.prove.judge.arrays._choices import holds_array
 from gradlab.prove.read._nodes import Operation, Tensor
 from gradlab.prove.repairs._paths import replace_at
 from gradlab.prove.repairs._search import Change, Search

@@ -12,7 +12,8 @@ from gradlab.prove._names import Names
 from gradlab.prove.judge import _entries as entries
 from gradlab.prove.judge._axes import Axes, Dims, ShapeError
 from gradlab.prove.judge._quantities import Way
-from gradlab.prove.judge.arrays._shapes import LAYOUTS, Shapes, choices, holds_array
+from gradlab.prove.judge.arrays._choices import LAYOUTS, choices, holds_array
+from gradlab.prove.judge.arrays._shapes import Shapes
 from gradlab.prove.read._nodes import Array, Condition, Derivative, Operation, Tensor
 from gradlab.prove.read._statements import Known, Layout
 

@@ -263,6 +263,8 @@ def raised(base: Value, exponent: Value) -> Value:
         return Apply("pow", (only(base), only(exponent)))
     times = as_number(only(exponent))
     if isinstance(base, Grid) and base.shape[0] == base.shape[1]:
+        if times == -1:
+            return inverse(base)
         if times is None or times.denominator != 1 or not 1 <= times <= 4:
             raise NotUnderstoodError("this power of a matrix is not judged", 0)
         return product((base,) * int(times))

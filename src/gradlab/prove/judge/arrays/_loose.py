@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gradlab.graph import Expression, Ref
 from gradlab.prove.judge._slopes import mapped
-from gradlab.prove.judge.arrays._shapes import holds_array
+from gradlab.prove.judge.arrays._choices import holds_array
 from gradlab.prove.read._nodes import Tensor, Total
 from gradlab.prove.read._statements import Chain, Known
 

@@ -7,122 +7,16 @@ unknown function entry by entry or as a number, a derivative in either layout) a
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import product
-
 from gradlab.graph import Apply, Expression, Ref, as_number
 from gradlab.prove._errors import NotUnderstoodError
-from gradlab.prove.judge._axes import Axes, Dims, Key, ShapeError
+from gradlab.prove.judge._axes import Dims, Key, ShapeError
 from gradlab.prove.judge._axes import shown as size_shown
+from gradlab.prove.judge.arrays._choices import Choice, is_bold, letter_of
 from gradlab.prove.read._nodes import Array, At, Call, Cases, Derivative, Indexed, Operation, Tensor, Total
 from gradlab.prove.read._statements import Known, Layout
 
 Shape = tuple[Key, Key]
 ONE_BY_ONE: Shape = (1, 1)
-MOST_CHOICES = 300
-_FUNCTIONS_OF_ONE = re.compile(r"\?(\\?[fFLJECRVUS]|\\ell|\\mathcal\{[A-Z]\})(?![a-z])")
-LAYOUTS = (None, Layout.DENOMINATOR, Layout.NUMERATOR)  # None: gradients as columns, Jacobians with a row an output
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One way to read what can be read in several.
-
-    Attributes:
-        kinds: for the name of each array ``number``, ``column``, ``row``, ``matrix``, or ``flat`` for a matrix that may
-            have one row or column.
-        calls: for each unknown function ``entrywise``, ``number`` or ``vector``.
-        layout: how derivatives by arrays are laid out; None for gradients in the shape of what one differentiates by
-            and Jacobians with a row for each entry of what is differentiated.
-    """
-
-    kinds: Mapping[str, str] = field(default_factory=dict[str, str])
-    calls: Mapping[str, str] = field(default_factory=dict[str, str])
-    layout: Layout | None = None
-
-
-def choices(
-    axes: Axes, known: Known, sides: tuple[Expression, ...], layout: Layout | None, loose: frozenset[str]
-) -> Iterator[tuple[int, Choice]]:
-    """All ways to read the arrays of a claim in one layout, with how unusual they are, the usual ones first."""
-    options: list[list[tuple[str, str, str]]] = []
-    square = {name for side in sides for name in square_names(side)}
-    for name, rank in axes.tensors.items():
-        if name not in known.quantities:
-            kinds = _kinds(name, rank, known.shapes.get(name))
-            plain = ("number",) if name in loose and name not in known.shapes else ()
-            if name in square:
-                plain, kinds = (), ("matrix", *(kind for kind in kinds if kind in ("column", "row")))
-            options.append([("kind", name, kind) for kind in (*plain, *kinds)])
-    for name in sorted(_calls_of_arrays(sides, known)):
-        modes = (
-            ("number", "entrywise", "vector") if _FUNCTIONS_OF_ONE.match(name) else ("entrywise", "vector", "number")
-        )
-        options.append([("call", name, kind) for kind in modes])
-    ranked = sorted(product(*(range(len(option)) for option in options)), key=lambda picks: (sum(picks), picks))
-    for picks in ranked[:MOST_CHOICES]:
-        chosen = [option[pick] for option, pick in zip(options, picks, strict=True)]
-        kinds_ = {name: kind for what, name, kind in chosen if what == "kind"}
-        calls = {name: kind for what, name, kind in chosen if what == "call"}
-        yield sum(picks), Choice(kinds_, calls, layout)
-
-
-def square_names(expression: Expression) -> set[str]:
-    """The names under a trace, a determinant or an inverse: they are no numbers."""
-    found: set[str] = set()
-    if isinstance(expression, Operation) and expression.kind in ("trace", "det", "inverse"):
-        found |= expression.operands[0].names
-    return found.union(*map(square_names, expression.args))
-
-
-def is_bold(head: str) -> bool:
-    """Whether a name is written as that of an array."""
-    return head.startswith(("?\\mathbf", "?\\boldsymbol", "?\\bm", "?\\vec"))
-
-
-def _letter(name: str) -> str:
-    """The letter of a name, without its style."""
-    return re.sub(r"\\(?:mathbf|boldsymbol|bm|hat|tilde|bar|vec|mathcal|mathrm)\b|[{}?]", "", name)[:1]
-
-
-def _kinds(name: str, rank: int, stated: tuple[str, ...] | None) -> tuple[str, ...]:
-    if stated is not None:
-        return ("column", "row") if len(stated) == 1 else ("stated",)
-    if rank == 1:
-        return ("column", "row")
-    if rank == 2:
-        return ("matrix", "flat")
-    letter = _letter(name)
-    if is_bold(name) and letter.islower():
-        return ("column", "row")
-    return ("matrix", "column", "row", "flat") if letter.isupper() else ("column", "matrix", "row", "flat")
-
-
-def _calls_of_arrays(sides: tuple[Expression, ...], known: Known) -> set[str]:
-    found: set[str] = set()
-    stack = list(sides)
-    seen: set[str] = set()
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Call) and node.function not in known.functions and any(map(holds_array, node.arguments)):
-            found.add(node.function)
-        for name in node.names - seen:
-            seen.add(name)
-            if name in known.quantities:
-                stack.append(known.quantities[name])
-        stack += node.args
-    return found
-
-
-def holds_array(expression: Expression) -> bool:
-    """Whether an array stands anywhere in an expression."""
-    if isinstance(expression, Tensor | Array | Operation) or (
-        isinstance(expression, Indexed) and is_bold(expression.head)
-    ):
-        return True
-    return any(map(holds_array, expression.args))
 
 
 class Shapes:
@@ -242,6 +136,8 @@ class Shapes:
                 raise NotUnderstoodError("a division by a vector or a matrix is not understood", 0)
             return shapes[0]
         if node.primitive == "pow":
+            if as_number(node.args[1]) == -1:
+                self._square(shapes[0])
             return shapes[0]
         arrays = [s for s, arg in zip(shapes, node.args, strict=True) if as_number(arg) is None]
         for other in arrays[1:]:
@@ -315,7 +211,7 @@ class Shapes:
             return ONE_BY_ONE
         rows, columns = ("rows", f"{node.head}[]"), ("columns", f"{node.head}[]")
         self.dims.long |= {rows, columns}
-        return (rows, columns) if _letter(node.head).isupper() else (rows, 1)
+        return (rows, columns) if letter_of(node.head).isupper() else (rows, 1)
 
     def _operation(self, node: Operation) -> Shape:
         shapes = [self.of(operand) for operand in node.operands]
