@@ -116,7 +116,7 @@ def _judged(question: Question, subject: Subject, claims: Claims, claimed: np.nd
     chosen = chosen_entries(question.entries, names)
     centre = function.at_point(flat)
     engine = Engine(function, claims, names, question.rules, centre, claimed, _is_stable(subject, centre))
-    judged, probability, stopped = _judge(engine, chosen, question.entries is not None)
+    judged, probability, stopped = _judge_steady(engine, chosen, question.entries is not None)
     wrong = any(entry.verdict is Verdict.WRONG for entry in judged)
     diagnoses, found, precision = (), [], None
     if not stopped:
@@ -196,6 +196,17 @@ def _heard(ask: Callable[[], Any]) -> Any:
         raise CheckError(
             f"the gradient raised {type(problem).__name__} at the point: {problem}; it must run there to be checked."
         ) from problem
+
+
+def _judge_steady(engine: Engine, chosen: list[int], measure_each: bool) -> tuple[list[Entry], float, str]:
+    """As `_judge`, but claims that are others each time they are asked for stay open."""
+    random = engine.claims.random
+    if random is None:
+        return _judge(engine, chosen, measure_each)
+    steady = [place for place in chosen if not random.flat[place]]
+    entries, probability, stopped = _judge(engine, steady, measure_each) if steady else ([], 0.0, "")
+    found = {entry.index: entry for entry in entries}
+    return [found.get(place) or engine.varying(place) for place in chosen], probability, stopped
 
 
 def _judge(engine: Engine, chosen: list[int], measure_each: bool) -> tuple[list[Entry], float, str]:

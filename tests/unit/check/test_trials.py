@@ -139,3 +139,51 @@ def test_a_check_under_no_grad_is_the_same():
     with torch.no_grad():
         assert check_function(torch.nn.Linear(2, 3), POINT).ok
         assert check_gradient(lambda x: (x**2).sum(), None, POINT).ok
+
+
+SIZES = {
+    "clipped far out": lambda g: g.clamp(-100, 100),
+    "small ones dropped": lambda g: torch.where(g.abs() < 1e-3, 0.0, g),
+}
+
+
+@pytest.mark.parametrize("bend", SIZES.values(), ids=SIZES.keys())
+def test_grad_output_may_have_any_size(bend):
+    total = made(lambda x: torch.logsumexp(x, (0, 1)), lambda x, g: bend(g) * torch.softmax(x.flatten(), 0).view_as(x))
+    each = made(torch.exp, lambda x, g: bend(g) * torch.exp(x))
+    for function in (total, each):
+        report = check_function(function, POINT)
+        assert report.verdict is Verdict.WRONG, str(report)
+        assert any("not proportional to grad_output" in note for note in report.notes)
+
+
+def counted(gradient):
+    """A gradient that is told the number of its call."""
+    calls = []
+
+    def told(x):
+        calls.append(1)
+        return gradient(x, len(calls))
+
+    return told
+
+
+def test_a_gradient_that_is_right_the_first_time_only_is_wrong():
+    report = check_gradient(lambda x: x @ x, counted(lambda x, call: (2 if call == 1 else 3) * x), np.array([1.0, 2.0]))
+    assert report.verdict is Verdict.WRONG
+    assert any("remembers its first call" in note for note in report.notes)
+
+
+VARYING = {
+    "random": lambda x, call: 2 * x * np.random.default_rng(call).normal(size=x.shape),
+    "alternating": lambda x, call: (2 if call % 2 else 3) * x,
+    "decaying": lambda x, call: 2 * x * 0.9**call,
+}
+
+
+@pytest.mark.parametrize("gradient", VARYING.values(), ids=VARYING.keys())
+def test_a_gradient_that_is_another_one_each_time_is_undecided_at_once(gradient):
+    report = check_gradient(lambda x: x @ x, counted(gradient), np.linspace(1, 2, 50))
+    assert report.verdict is Verdict.UNDECIDED
+    assert "another one each time" in report.worst.reason
+    assert report.evaluations < 20

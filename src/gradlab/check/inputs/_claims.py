@@ -35,6 +35,8 @@ class Claims:
         self._call: Callable[..., Any] | None = None
         # Another way of asking than the plain one: None for that, "kept" for what was said once and is not asked again.
         self.way: Callable[[np.ndarray], np.ndarray] | Literal["kept"] | None = None
+        # Which claims are others each time they are asked for, shape (M, P); None if none are.
+        self.random: np.ndarray | None = None
         if gradient is None and not (has_torch(point) or has_jax(point)):
             raise CheckError(
                 "the gradient is None; give a callable or an array. (None stands for the backward pass of a torch "

@@ -14,6 +14,13 @@ from gradlab.check.inputs._point import Mode, has_torch
 
 _NUMBER = -0.7
 _MOVE = 0.01
+_USE = "the backward pass is not proportional to grad_output"
+# A claim that varies by more than this from call to call cannot be judged.
+_VARIES = 1e-4
+# Losses are scaled up against underflow and down by averaging: grad_output may have any size.
+_SIZES = (1e5, 1e-5)
+# Larger numbers may overflow in float32.
+_LARGEST = 1e30
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +68,7 @@ def _deviation(claims: Claims, function: Function, flat: np.ndarray, claimed: np
     again = claims(flat)
     near = _Near(1e-3 if function.point.mode is Mode.NATIVE else 1e-6)
     if not near(again, claimed, np.abs(claimed)):
-        third = claims(flat)
-        steady = near(third - again, again - claimed, np.abs(claimed))
-        note = "the gradient accumulates from call to call: this is what the second call gave."
-        return Deviation(claims.rows(), again, note) if steady else None
+        return _remembering(claims, near, claimed, again, claims(flat))
     if not claims.takes_cotangents:
         return None
     rows = claims.rows()
@@ -73,7 +77,7 @@ def _deviation(claims: Claims, function: Function, flat: np.ndarray, claimed: np
     for told, ask, wanted in _ways(claims, function, flat, asked, expected):
         pulled = ask(flat)
         if not near(pulled, wanted, size):
-            told = _use_of(claims, flat, asked, near) if "proportional" in told else told
+            told = _use_of(claims, flat, asked, near) if told is _USE else told
             return _deviating(told, ask, pulled, (rows, asked, float(weights[0])))
     return None
 
@@ -90,8 +94,23 @@ def _use_of(claims: Claims, flat: np.ndarray, asked: np.ndarray, near: _Near) ->
     elif len(asked) > 1 and near(plain, only, size):
         told = "the backward pass uses the first entry of grad_output alone"
     else:
-        told = "the backward pass is not proportional to grad_output"
+        told = _USE
     return f"{told}; judged with grad_output = {shown}."
+
+
+def _remembering(
+    claims: Claims, near: _Near, claimed: np.ndarray, again: np.ndarray, third: np.ndarray
+) -> Deviation | None:
+    """What a gradient is judged by that said something else when asked again; None if it is random."""
+    note = "the gradient accumulates from call to call: this is what the second call gave."
+    if near(third - again, again - claimed, np.abs(claimed)):
+        return Deviation(claims.rows(), again, note)
+    if near(third, again, np.abs(again)):
+        note = "the gradient remembers its first call: this is what the second and the third call gave."
+        return Deviation(claims.rows(), again, note)
+    width = np.maximum(np.abs(again - claimed), np.abs(third - claimed))
+    claims.random = width > _VARIES * np.maximum(np.abs(again), np.abs(claimed))
+    return None
 
 
 def _deviating(
@@ -126,7 +145,12 @@ def _ways(
         return lambda at: claims.pull(at, cotangent[None], **ways)[0]
 
     plain = pull(asked)
-    yield "the backward pass is not proportional to grad_output.", plain, expected
+    yield _USE, plain, expected
+    for size in _SIZES:
+        if np.max(np.abs(expected), initial=0.0) * size < _LARGEST:
+            told = f"{_USE}; judged with one that is {size:g} times as large."
+            sized = pull(asked * size)
+            yield told, lambda at, sized=sized, size=size: sized(at) / size, expected
     if count == 1:
         zero = pull(np.zeros(1))
         yield "for grad_output = 0 the backward pass does not give 0.", lambda at: plain(at) + zero(at), expected

@@ -32,6 +32,7 @@ _SMALL = {*_NOISY, Cause.SATURATION}
 _NEAR = {Cause.KINK, Cause.NOT_FINITE}
 # So many entries are looked at after one is known to be wrong.
 _ALSO = 2
+VARYING = "the claimed value is another one each time it is computed"
 STOPPED = "not judged, since a wrong entry is known; thorough=True judges all"
 
 
@@ -103,6 +104,11 @@ class Engine:
         """An entry that was not judged."""
         claim = self.claim(place // len(self.flat), place % len(self.flat))
         return make_entry(claim, None, Verdict.UNDECIDED, reason, Cause.NOT_MEASURED)
+
+    def varying(self, place: int) -> Entry:
+        """An entry whose claim is another one each time it is asked for."""
+        claim = self.claim(place // len(self.flat), place % len(self.flat))
+        return make_entry(claim, None, Verdict.UNDECIDED, VARYING, Cause.NOT_DETERMINISTIC)
 
     def run(self, columns: dict[int, list[int]]) -> list[Entry]:
         """Judge entries one by one: the coordinates and, for each, the outputs."""
@@ -250,8 +256,7 @@ class Engine:
         slopes = fit(samples, output, noise)
         if math.isinf(claim.jitter):
             slope = min(slopes, key=lambda each: each.bar, default=None)
-            reason = "the claimed value is another one each time it is computed"
-            return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.NOT_DETERMINISTIC)
+            return make_entry(claim, slope, Verdict.UNDECIDED, VARYING, Cause.NOT_DETERMINISTIC)
         entry = judge(claim, slopes, known, self.rules)
         if entry.verdict is Verdict.CORRECT and self._is_told_apart(entry, output, index):
             known = replace(known, unit=0.0)
