@@ -30,8 +30,10 @@ class Judged:
         steps: one for each relation.
         first: the likeliest reading.
         findings: the verdicts of that reading.
+        line: what was judged.
     """
 
+    line: Line
     steps: list[Step]
     first: Reading
     findings: list[Finding] = field(default_factory=list[Finding])
@@ -49,7 +51,7 @@ def judged(line: Line, found: Readings, known: Known, judge: Judge, deadline: De
         if any(needed):
             verdicts += [_findings(line, reading, known, judge, deadline) for reading in found.found[1:]]
     steps = [_step(line, i, found, verdicts, show) for i in range(count)]
-    return Judged(steps, first, verdicts[0])
+    return Judged(line, steps, first, verdicts[0])
 
 
 def _findings(line: Line, reading: Reading, known: Known, judge: Judge, deadline: Deadline) -> list[Finding]:
@@ -169,7 +171,10 @@ def _rounded(step: Step) -> tuple[Kind, str] | None:
     """Whether two numbers are the same but for the rounding of machine numbers."""
     if step.witness is None:
         return None
-    a, b = float(step.witness.left), float(step.witness.right)
+    try:
+        a, b = float(step.witness.left), float(step.witness.right)
+    except ValueError:  # so near to each other that the difference is written beside the number
+        return None
     same = abs(a - b) <= ROUNDING * abs(a)
     return (Kind.APPROXIMATION, "these numbers are equal up to rounding") if same else None
 
@@ -179,9 +184,10 @@ def _against_number(
 ) -> tuple[Kind, str] | None:
     """What a formula may be that is equal to a number at the end of a chain."""
     zero = as_number(right) == 0
-    differentiated = isinstance(left, Partial | Derivative | Array)
+    slope = isinstance(left, Call) and any(left.orders)
+    differentiated = slope or isinstance(left, Partial | Derivative | Array)
     if zero and differentiated:
-        can_vanish = isinstance(left, Array) or degree(left) > 1
+        can_vanish = slope or isinstance(left, Array) or degree(left) > 1
         return (Kind.CONDITION, "this is a condition: it says where the derivative is zero") if can_vanish else None
     if (i or not last) and not differentiated:
         return (Kind.CONDITION, "this is a condition: it says where this is zero") if zero else (Kind.VALUE, _PUT_IN)

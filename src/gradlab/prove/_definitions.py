@@ -11,7 +11,8 @@ from gradlab.prove._names import FREE, Names, Written
 from gradlab.prove._names import head_of as plain_head
 from gradlab.prove.read._chains import readings
 from gradlab.prove.read._define import Line, Shape, kind_of, shape_of, uses
-from gradlab.prove.read._nodes import Call, Indexed, Tensor
+from gradlab.prove.read._nodes import Call, Index, Indexed, Tensor
+from gradlab.prove.read._pieces import Piece
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._scope import Scope, Use
 from gradlab.prove.read._statements import Family, Function, Kind, Known
@@ -42,10 +43,11 @@ class Definitions:
     Args:
         lines: what is written, in order.
         names: those of the graph.
+        document: whether it is a text, not an equation by itself.
     """
 
-    def __init__(self, lines: list[Line], names: Names) -> None:
-        self.lines, self.names = lines, names
+    def __init__(self, lines: list[Line], names: Names, document: bool) -> None:
+        self.lines, self.names, self.document = lines, names, document
         self.use = Use()
         self.words: set[str] = set()
         for line in lines:
@@ -63,7 +65,7 @@ class Definitions:
 
     def scope(self) -> Scope:
         """Where the next line is read."""
-        return Scope(self.names, self.known, self.use, self.arrays, self.words)
+        return Scope(self.names, self.known, self.use, self.arrays, self.words, self.document)
 
     def _define(self) -> None:
         """Find all names that the text defines, then read their formulas."""
@@ -112,6 +114,8 @@ class Definitions:
         known = self.known
         try:
             value = self._formula(item.line)
+            if any(_restricts(piece) for piece in item.line.conditions):
+                raise NotUnderstoodError("it is defined under a condition", 0)
             if shape.parameters is not None and not uses(shape.parameters, item.line.piece.sides[1]):
                 raise NotUnderstoodError("its variables do not stand in its formula", 0)
             if shape.parameters is not None:
@@ -193,6 +197,11 @@ class Definitions:
             self.known = replace(self.known, quantities=quantities)
 
 
+def _restricts(piece: Piece) -> bool:
+    r"""Whether a condition holds for some values alone; not ``i = 1, \dots, n`` and not membership in a set."""
+    return piece.words != "\0dots" and any(sign.text != "in" for sign in piece.relations)
+
+
 def walk(expression: Expression | NotUnderstoodError) -> Iterator[Expression]:
     """Every subexpression."""
     stack = [expression] if isinstance(expression, Expression) else []
@@ -205,10 +214,16 @@ def walk(expression: Expression | NotUnderstoodError) -> Iterator[Expression]:
 def names_in(expression: Expression) -> set[str]:
     """All names in an expression: of quantities, families and functions."""
     found: set[str] = set()
-    for node in walk(expression):
+    waiting = [expression]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, Indexed):
             found.add(node.head)
-        elif isinstance(node, Call):
+            continue
+        waiting += node.args
+        if isinstance(node, Index):
+            continue
+        if isinstance(node, Call):
             found.add(node.function)
         elif isinstance(node, Partial):
             found |= {node.of, node.wrt}

@@ -52,22 +52,23 @@ class Finding:
     at: int | None = None
 
 
-def findings(chain: Chain, known: Known, deadline: Deadline) -> list[Finding]:
+def findings(chain: Chain, known: Known, deadline: Deadline, repairs: bool = True) -> list[Finding]:
     """The verdicts on the steps of a chain.
 
     Args:
         chain: its sides, in one reading.
         known: what holds where it stands.
         deadline: when to stop.
+        repairs: whether repairs are looked for, which takes longer than the verdicts.
     """
-    return Judge(chain, known, deadline).findings()
+    return Judge(chain, known, deadline, repairs).findings()
 
 
 class Judge:
     """Judges one chain in one reading."""
 
-    def __init__(self, chain: Chain, known: Known, deadline: Deadline) -> None:
-        self.known, self.deadline = known, deadline
+    def __init__(self, chain: Chain, known: Known, deadline: Deadline, repairs: bool = True) -> None:
+        self.known, self.deadline, self.repairs = known, deadline, repairs
         chain = replace(chain, sides=tuple(map(self.with_letters, chain.sides)))
         self.chain, self.known, self.loose = loosened(chain, known)
         self.names = Names(known.graph)
@@ -156,7 +157,7 @@ class Judge:
                 if all(each.truth is Truth.TRUE for each in again):
                     reason = "this is true for vectors and false for numbers: say which names are vectors"
                     return [Finding(Truth.NOT_UNDERSTOOD, reason=reason) for _ in again]
-        return self.repaired(chain, result, found[0][2])
+        return self.repaired(chain, result, found[0][2]) if self.repairs else result
 
     def repaired(self, chain: Chain, found: list[Finding], trial: Trial) -> list[Finding]:
         """The verdicts with repairs of the false ones."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradlab.graph import Expression, Partial, Ref
+from gradlab.graph import Apply, Expression, Partial, Ref
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _names as naming
 from gradlab.prove.read import _words as words
-from gradlab.prove.read._label import Label, head_of, key_of
+from gradlab.prove.read._label import Label, head_of, key_of, label_of
 from gradlab.prove.read._nodes import At, Call, Derivative, Indexed
 from gradlab.prove.read._part import Part
-from gradlab.prove.read._rows import Item
+from gradlab.prove.read._rows import Item, Row
 from gradlab.prove.read._scope import free, is_conventional
 
 if TYPE_CHECKING:
@@ -38,12 +38,41 @@ def named(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list[E
     if part.kind == "function" and part.text in _ELEMENTARY:
         raise NotUnderstoodError(f"the function {part.text} is not judged", part.at)
     following = parts[i + 1] if i + 1 < len(parts) else None
+    if isinstance(following, Part) and _is_differential_name(reader, part, following):
+        joined = replace(following, text=f"d {following.text}", at=part.at)
+        return named(reader, joined, [joined, *parts[i + 2 :]], 0)[0], i + 2
     if isinstance(following, Part) and _is_argument(part, following):
-        value = called(reader, part, following)
+        part, power = _without_power(reader, part)
+        value = called(reader, replace(part, primes=part.primes + following.primes), following)
+        if value is not None and power is not None:
+            return [
+                reader.with_scripts(Apply("pow", (value, reader.exponent(power))), replace(following, primes=0))
+            ], i + 2
+        part = part if power is None else replace(part, sup=power)
         if value is not None:
             bare = replace(following, primes=0)
             return [reader.with_scripts(value, bare)], i + 2
     return [naming.value_of(reader, part)], i + 1
+
+
+def _is_differential_name(reader: Reader, part: Part, following: Part) -> bool:
+    r"""Whether a d and the letter behind it are one name, as in ``dW = \delta x^T``."""
+    plain = part.kind in ("letter", "word") and part.text == "d" and part.bare and not part.accent
+    return (
+        plain and following.kind == "letter" and not reader.scope.is_name("d") and "d" not in reader.scope.use.applied
+    )
+
+
+def _without_power(reader: Reader, part: Part) -> tuple[Part, Row | None]:
+    """A function of the text without the exponent that stands before its bracket: ``g^2(x)`` is ``g(x)^2``."""
+    if part.sup is None or len(part.sup) != 1 or part.sup[0].kind != "number":
+        return part, None
+    bare = replace(part, sup=None)
+    label = label_of(bare)
+    key = key_of(label) if label is not None else ""
+    scope = reader.scope
+    known = free(key) in scope.known.functions or key in scope.use.applied or key in scope.use.primed
+    return (bare, part.sup) if known and (is_conventional(key) or free(key) in scope.known.functions) else (part, None)
 
 
 def _is_argument(part: Part, following: Part) -> bool:

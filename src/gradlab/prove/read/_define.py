@@ -207,7 +207,8 @@ def kind_of(reader: Reader, line: Line) -> Kind:
     if shape is not None and shape.parameters is not None and is_name(piece.sides[1]):
         return Kind.CLAIM
     if shape is not None and shape.label.head == r"\sigma" and shape.parameters is not None:
-        return Kind.CLAIM if _is_exponential(piece.sides[1]) or is_numeric(piece.sides[1]) else Kind.DEFINITION
+        own = reader.scope.document and not _is_exponential(piece.sides[1]) and not is_numeric(piece.sides[1])
+        return Kind.DEFINITION if own else Kind.CLAIM
     names = [row for row in piece.sides if is_name(row)]
     numbers = [row for row in piece.sides if is_numeric(row)]
     if names and numbers and len(names) + len(numbers) == len(piece.sides):

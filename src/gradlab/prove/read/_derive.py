@@ -273,6 +273,16 @@ def operand_end(reader: Reader, rest: list[Item], at: int) -> int:
     return (closed, len(rest))[reader.choose(at, 2, why)]
 
 
+def _is_whole(items: tuple[Item, ...], i: int) -> bool:
+    """Whether a gradient is of one name alone, perhaps with its brackets; a sign may follow, no other factor."""
+    symbol = items[i] if i < len(items) else None
+    if not isinstance(symbol, Part) or symbol.kind not in _NAMED or symbol.sup is not None:
+        return False
+    group = items[i + 1] if i + 1 < len(items) else None
+    end = i + 2 if isinstance(group, Part) and group.kind == "group" else i + 1
+    return end >= len(items) or items[end].kind in ("times", "slash", "hadamard", "derivative", "nabla", "gap")
+
+
 def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, int]:
     r"""``\nabla f``, ``\nabla_w L``: the vector of the partial derivatives of a function; and where it ends."""
     nabla = items[i]
@@ -281,7 +291,7 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
     if nabla.sup is not None:
         raise NotUnderstoodError("second derivatives by \\nabla are not judged", at)
     symbol = items[i + 1] if i + 1 < len(items) else None
-    if nabla.sub is not None and (not isinstance(symbol, Part) or symbol.kind not in _NAMED):
+    if nabla.sub is not None and not _is_whole(items, i + 1):
         wrt = tuple(variable(reader, part) for part in nabla.sub if part.kind != "comma")
         if len(wrt) != 1:
             raise NotUnderstoodError("a gradient of a formula is taken by one name", at)

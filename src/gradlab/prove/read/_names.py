@@ -87,6 +87,10 @@ def _of_text(reader: Reader, label: Label, key: str, part: Part) -> Expression:
 
 def stranger(reader: Reader, label: Label, key: str, at: int) -> Expression:
     """A name that the graph does not have."""
+    if label.below and not label.primes and not label.mark and all(token.text.isdigit() for token in label.below):
+        head = _in_bold(reader, label)
+        if head != label.head:
+            return Indexed(free(head), tuple(component(reader, token) for token in label.below))
     name = free(key)
     reader.strangers.setdefault(name, at)
     rank = reader.scope.arrays.get(name)
@@ -119,10 +123,16 @@ def _indexed(reader: Reader, label: Label, part: Part) -> Expression | None:
         return None
     below = tuple(component(reader, token) for token in label.below)
     above = tuple(component(reader, token) for token in label.above)
-    bare = Label(label.head, (), (), label.mark, None, 0, False)
-    name = free(key_of(bare))
+    name = free(key_of(Label(_in_bold(reader, label), (), (), label.mark, None, 0, False)))
     reader.strangers.setdefault(name, part.at)
     return Indexed(name, below, above)
+
+
+def _in_bold(reader: Reader, label: Label) -> str:
+    r"""The head of an entry; of ``\mathbf{x}``, if the text has that and ``x`` with indices alone."""
+    use = reader.scope.use
+    entry = label.head in use.bold and label.head not in use.bare and not label.above
+    return rf"\mathbf{{{label.head}}}" if entry and len(label.below) in (1, 2) else label.head
 
 
 def is_running(reader: Reader, token: Token) -> bool:

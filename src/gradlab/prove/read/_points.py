@@ -56,6 +56,9 @@ def at_arguments(reader: Reader, part: Ready, parts: list[Item], i: int) -> tupl
     names = [name_in(reader, row) for row in following.inside]
     scope = reader.scope
     depends = scope.names.upstream(of) | set(scope.inputs_of(of)) if of in scope.names.graph else set[str]()
+    function = scope.known.functions.get(of)
+    if function is not None and tuple(names) == function.parameters:
+        return reader.with_scripts(value, following), i + 1
     if all(name is not None and (name in depends or name == wrt) for name in names):
         if len(names) > 1 or scope.names.is_sink(of) or name_is(names, wrt):
             return reader.with_scripts(value, following), i + 1

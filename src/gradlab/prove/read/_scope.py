@@ -33,6 +33,7 @@ class Use:
         sized: letters at which a sum ends.
         arrays: names that are transposed, or multiplied entry by entry: vectors or matrices.
         families: names that have a letter as their index somewhere.
+        bold: letters that are written bold.
     """
 
     bare: set[str] = field(default_factory=set[str])
@@ -44,6 +45,7 @@ class Use:
     sized: set[str] = field(default_factory=set[str])
     arrays: set[str] = field(default_factory=set[str])
     families: set[str] = field(default_factory=set[str])
+    bold: set[str] = field(default_factory=set[str])
 
     def see(self, row: Row) -> None:
         """Note how names are used in a row and in all that it holds."""
@@ -68,6 +70,8 @@ class Use:
             if any(token.letter and token.text in "ijklmn" for token in (*label.below, *label.above)):
                 self.families.add(key_of(Label(label.head, (), (), label.mark)))
             self.indexing |= {token.text for token in (*label.below, *label.above) if token.letter}
+            if letter.style == "bold":
+                self.bold.add(letter.text)
             if part.kind == "sum":
                 continue
             if label.primes:
@@ -76,8 +80,7 @@ class Use:
             if letter is part and (beside or (label.power is not None and is_transpose(label.power))):
                 self.arrays.add(key)
             last = letter is part or letter is part.inside[0][-1]
-            group = last and after is not None and after.kind == "group" and after.text in ("(", "[") and not part.sup
-            if group and after is not None and len(after.inside) >= 1:
+            if last and after is not None and _is_argument(after, part):
                 self.applied.setdefault(key, set()).add(after.inside[0])
             elif letter is part and before is not None and _is_d(before):
                 self.differentials.add(key)
@@ -104,6 +107,12 @@ def _is_of_array(part: Part) -> bool:
     return part.kind in ("letter", "word") and part.sup is not None and is_transpose(part.sup)
 
 
+def _is_argument(group: Part, part: Part) -> bool:
+    """Whether a bracket may be the argument of what stands before it: ``f(x)``, ``f^2(x)``."""
+    power = part.sup is not None and [inner.kind for inner in part.sup] != ["number"]
+    return group.kind == "group" and group.text in ("(", "[") and bool(group.inside) and not power
+
+
 def _is_d(part: Part) -> bool:
     return part.kind == "partial" or (part.kind == "letter" and part.text == "d")
 
@@ -125,6 +134,7 @@ class Scope:
         use: how the text uses its names.
         arrays: free names that are vectors or matrices, with their rank.
         words: runs of letters that are names.
+        document: whether it is read in a text, not by itself.
         here: how the names are used in the chain itself.
         applied: for functions that the chain applies to one and the same argument, that argument: without brackets they
             are meant to have it too.
@@ -135,6 +145,7 @@ class Scope:
     use: Use = field(default_factory=Use)
     arrays: dict[str, int] = field(default_factory=dict[str, int])
     words: set[str] = field(default_factory=set[str])
+    document: bool = False
     here: Use = field(default_factory=Use)
     applied: dict[str, Row] = field(default_factory=dict[str, Row])
 

@@ -37,7 +37,12 @@ def run(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list[Exp
     if is_word(reader, part):
         label = label_of(word)
         known = label is not None and (reader.scope.in_graph(label) is not None or reader.scope.has(key_of(label)))
-        if known or text.lower() in NAME_WORDS or not reader.choose(part.at, 2, why, usual=True):
+        if (
+            known
+            or text.lower() in NAME_WORDS
+            or len(text) > SHORTEST_WORD
+            or not reader.choose(part.at, 2, why, usual=True)
+        ):
             return reader.factor([*parts[:i], word, *parts[i + 1 :]], i)
         return _letters(reader, letters, parts, i)
     for function in sorted(functions.vocabulary(), key=len, reverse=True):
@@ -54,7 +59,7 @@ def is_word(reader: Reader, part: Part) -> bool:
     label = label_of(replace(letters[-1], text=text, kind="word"))
     if label is not None and (reader.scope.in_graph(label) is not None or reader.scope.has(key_of(label))):
         return True
-    if text in reader.scope.words:
+    if text in reader.scope.words or (len(text) == 2 and text[0] == "d" and not reader.scope.is_name("d")):
         return True
     if all(_known_letter(reader, letter) for letter in letters):
         return False

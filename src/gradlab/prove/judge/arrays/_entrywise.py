@@ -29,7 +29,8 @@ class Arrays(Operations):
         if node.name in self.known.quantities:
             return self.named(node.name)
         if node.name not in self._arrays:
-            assert self.way.shapes is not None
+            if self.way.shapes is None:
+                raise NotUnderstoodError("a vector or matrix stands in what this is computed from", 0)
             shape = self.way.shapes.of_name(node.name)
             rows, columns = (self.size(key) for key in shape)
             if rows == columns == 1:

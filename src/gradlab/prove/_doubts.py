@@ -1,0 +1,294 @@
+"""What a step that looks false may be instead: a condition, a value, something not said. In doubt it is not false."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from gradlab.graph import ONE, Apply, Expression, Partial, Ref, as_number
+from gradlab.prove import _combine as combine
+from gradlab.prove._definitions import Definitions, names_in, walk
+from gradlab.prove._degree import degree_in
+from gradlab.prove._errors import Deadline, NotUnderstoodError
+from gradlab.prove._names import FREE, Written
+from gradlab.prove._names import head_of as plain_head
+from gradlab.prove._verdict import Method, Step, Truth
+from gradlab.prove.judge import Finding, findings
+from gradlab.prove.read._define import Line
+from gradlab.prove.read._nodes import At, Call, Condition, Derivative, Index, Indexed, Tensor, Total
+from gradlab.prove.read._statements import Chain, Function, Kind, Known
+
+_VARIABLE = f"{FREE}argument"
+_LINE = Apply("add", (Apply("mul", (Ref(f"{FREE}slope"), Ref(_VARIABLE))), Ref(f"{FREE}intercept")))
+# Functions that texts mean without saying so: the linear ones in approximations, the others in their derivatives.
+_SPECIAL = {
+    "a straight line (an approximation of first order: write \\approx)": _LINE,
+    "the sigmoid": Apply("sigmoid", (Ref(_VARIABLE),)),
+    "the hyperbolic tangent": Apply("tanh", (Ref(_VARIABLE),)),
+}
+_ALGEBRA = frozenset(("add", "mul", "neg", "div", "pow", "sqrt"))
+
+
+class Doubts:
+    """Everything that speaks against calling a step false.
+
+    Args:
+        said: what the text defines.
+        document: whether it is a text, in which a condition needs no word for it.
+        show: writes LaTeX.
+    """
+
+    def __init__(self, said: Definitions, document: bool, show: Callable[[Expression], str]) -> None:
+        self.said, self.document, self.show = said, document, show
+        self.names = said.names
+        self.assumed: list[tuple[Condition, int]] = []
+
+    @property
+    def known(self) -> Known:
+        """What holds where the line stands."""
+        return self.said.known
+
+    def computed(self, name: str) -> Expression | None:
+        """The formula of a quantity."""
+        return self.said.scope().computed(name)
+
+    def softened(self, judged: combine.Judged, i: int, step: Step, deadline: Deadline) -> Step:
+        """A false step, unless it is a condition, holds under one, or rests on what is not understood."""
+        chain = judged.first.chain
+        pair = chain.sides[i : i + 2]
+        reason = self._rests_on(pair)
+        if reason:
+            return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {reason}")
+        if all(isinstance(side, Ref) for side in pair) and any(self._is_given(side) for side in pair):
+            return combine.with_kind(
+                step, Kind.CONDITION, "this is a condition; it claims nothing that could be judged"
+            )
+        if i == 0 and self._may_define(pair[0]):
+            return combine.with_kind(step, Kind.CONDITION, "this says what a name is; nothing else does")
+        assumed = self._under_assumptions(chain, i, step, deadline)
+        if assumed is not step:
+            return assumed
+        unknown = self._unknown_functions(pair[0]) ^ self._unknown_functions(pair[1])
+        if self.document:
+            unknown |= self._unknown_functions(pair[0]) | self._unknown_functions(pair[1])
+        if unknown:
+            shown = ", ".join(sorted(name.removeprefix(FREE) for name in unknown))
+            said = "is: this may be a condition on it" if len(unknown) == 1 else "are: this may be a condition on them"
+            return combine.with_kind(step, Kind.CONDITION, f"nothing says what {shown} {said}")
+        if not self.document and self._is_relation_between_names(pair):
+            return combine.with_kind(step, Kind.CONDITION, "this may be a condition on what it names")
+        elsewhere = self._without_other_sections(judged, i, step, deadline)
+        if elsewhere is not None:
+            return elsewhere
+        abused = self._abused(pair, step)
+        if abused:
+            return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {abused}")
+        special = self._special_functions(chain, i, deadline)
+        if special:
+            return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {special}")
+        fresh = sorted(self._undefined(pair[1]) - self.reached(pair[0])) if isinstance(pair[0], Expression) else []
+        if fresh:
+            shown = ", ".join(name.removeprefix(FREE) for name in fresh)
+            reason = f"nothing says what {shown} {'is' if len(fresh) == 1 else 'are'}: define it before this step"
+            return combine.with_kind(step, Kind.CONDITION if i == 0 else Kind.CLAIM, f"{step.place}: {reason}")
+        other = combine.excused(judged, i, self.document, self._degree, self._is_free)
+        return self._if_one_hot(chain, i, step, deadline) if other is None else combine.with_kind(step, *other)
+
+    def _without_other_sections(self, judged: combine.Judged, i: int, step: Step, deadline: Deadline) -> Step | None:
+        """What is said of a step whose names are defined under another heading: there they may mean something else."""
+        chain, line = judged.first.chain, judged.line
+        names = {name for side in chain.sides[i : i + 2] if isinstance(side, Expression) for name in self.reached(side)}
+        foreign = {
+            name: item.line.source.place(item.line.piece.at).line
+            for name in names
+            if (item := self.said.defined.get(name)) is not None and item.line.section != line.section
+        }
+        if not foreign:
+            return None
+        known = self.known
+        functions = {key: value for key, value in known.functions.items() if key not in foreign}
+        if f"{FREE}\\sigma" in foreign:
+            functions[f"{FREE}\\sigma"] = Function((_VARIABLE,), _SPECIAL["the sigmoid"])
+        alone = replace(
+            known,
+            functions=functions,
+            quantities={key: value for key, value in known.quantities.items() if key not in foreign},
+            families={key: value for key, value in known.families.items() if key not in foreign},
+        )
+        one = Chain(chain.sides[i : i + 2], chain.digits[i : i + 1], chain.conditions)
+        found = verdicts(one, alone, deadline)[0]
+        if found.truth is Truth.FALSE and not self._undefined(chain.sides[i]):
+            return None
+        if found.truth is Truth.TRUE:
+            return replace(step, truth=Truth.TRUE, witness=None, repair=None, method=found.method, reason=found.reason)
+        shown = ", ".join(f"{name.removeprefix(FREE)} in line {number}" for name, number in sorted(foreign.items()))
+        reason = f"{step.place}: false for what is defined under another heading ({shown}), which may not be meant here"
+        return combine.with_kind(step, Kind.CLAIM, reason)
+
+    def _abused(self, pair: tuple[Expression | NotUnderstoodError, ...], step: Step) -> str:
+        """What usual abuse of notation a step that looks false may rest on; empty if none."""
+        nodes = [node for side in pair for node in walk(side)]
+        heads = {node.head for node in nodes if isinstance(node, Indexed)}
+        plain = sorted(head.removeprefix(FREE) for head in heads if self._formula_of(head) is not None)
+        if plain and not any(head in self.known.families for head in heads):
+            return f"{plain[0]} is defined without the index that it has here"
+        if step.witness is None and any(head.startswith(rf"{FREE}\mathbf") for head in heads):
+            return "the shapes in this do not fit as it is read"
+        arrays = any(isinstance(node, Tensor) for node in nodes) or any(r"\mathbf" in head for head in heads)
+        if arrays and any(isinstance(node, Total) and as_number(node.lower or ONE) == 0 for node in nodes):
+            return "entries of a vector are counted from 0 here"
+        return ""
+
+    def _may_define(self, side: Expression | NotUnderstoodError) -> bool:
+        """Whether a side is one name of which nothing says what it is."""
+        name = side.head if isinstance(side, Indexed) else side.name if isinstance(side, Ref | Tensor) else ""
+        return bool(name) and self._is_free(name) and self._formula_of(name) is None
+
+    def _special_functions(self, chain: Chain, i: int, deadline: Deadline) -> str:
+        """Whether a step that is false for some functions is meant for special ones; empty if it is simply false."""
+        calls = [node for side in chain.sides[i : i + 2] for node in walk(side) if isinstance(node, Call)]
+        unknown = {node.function: len(node.arguments) for node in calls if node.function not in self.known.functions}
+        if not unknown or set(unknown.values()) != {1}:
+            return ""
+        shown = ", ".join(sorted(name.removeprefix(FREE) for name in unknown))
+        for said, body in _SPECIAL.items():
+            functions = {**self.known.functions, **{name: Function((_VARIABLE,), body) for name in unknown}}
+            one = Chain(chain.sides[i : i + 2], chain.digits[i : i + 1], chain.conditions)
+            if verdicts(one, replace(self.known, functions=functions), deadline)[0].truth is Truth.TRUE:
+                return f"this holds where {shown} is {said}, not for every function: say what it is"
+        return ""
+
+    def _is_relation_between_names(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> bool:
+        """Whether unknown functions at different points are compared, or something of several names with zero."""
+        left, right = (side for side in pair if isinstance(side, Expression))
+        if any(isinstance(node, Derivative | Partial | At) for side in pair for node in walk(side)):
+            return False
+        a, b = (names_in(side) - self._unknown_functions(side) for side in (left, right))
+        calls = any(self._unknown_functions(side) for side in (left, right))
+        free = all(name.startswith(FREE) and self._formula_of(name) is None for name in a | b)
+        algebraic = all(node.primitive in _ALGEBRA for node in walk(left) if isinstance(node, Apply))
+        return free and ((calls and not (a <= b or b <= a)) or (len(a) > 1 and as_number(right) == 0 and algebraic))
+
+    def _rests_on(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
+        """What that is not understood a false step rests on; empty if nothing."""
+        names = {name for side in pair if isinstance(side, Expression) for name in self.reached(side)}
+        for name in sorted(names):
+            item = self.said.defined.get(name)
+            shown = name.removeprefix(FREE)
+            if item is not None and item.problem:
+                number = item.line.source.place(item.line.piece.at).line
+                return f"{shown} is defined in line {number} in a way that is not understood: {item.problem}"
+            namesakes = sorted(other.removeprefix(FREE) for other in self.said.defined if other.startswith(f"{name}_"))
+            if namesakes:
+                return f"this is false for {shown}; if {' or '.join(namesakes)} is meant, write the index"
+        for node in (node for side in pair for node in walk(side) if isinstance(node, Derivative)):
+            if self._degree(node, through=True) == 0 and any(name.startswith(FREE) for name in names_in(node.body)):
+                body, by = self.show(node.body), self.show(node.wrt[0])
+                return f"nothing says how {body} depends on {by}"
+        return ""
+
+    def _under_assumptions(self, chain: Chain, i: int, step: Step, deadline: Deadline) -> Step:
+        """A false step, unless it holds under what the text assumes: then it is true."""
+        pair = chain.sides[i : i + 2]
+        names = {name for side in pair if isinstance(side, Expression) for name in names_in(side)}
+        said = [(condition, number) for condition, number in self.assumed if names_in(condition) & names]
+        if said and self._holds(chain, i, tuple(condition for condition, _ in said), deadline):
+            numbers = " and ".join(str(number) for number in dict.fromkeys(number for _, number in said))
+            return replace(
+                step, truth=Truth.TRUE, witness=None, repair=None, method=Method.NUMERIC,
+                reason=f"under the condition of line {numbers}",
+            )  # fmt: skip
+        return step
+
+    def _if_one_hot(self, chain: Chain, i: int, step: Step, deadline: Deadline) -> Step:
+        """A false step, unless it holds where labels sum to one, which few texts say."""
+        pair = chain.sides[i : i + 2]
+        names = {name for side in pair if isinstance(side, Expression) for name in names_in(side)}
+        for head in sorted(names)[:4]:
+            whole = Condition(Total("sum", Indexed(head, (Index("k"),)), "k"), "=", ONE)
+            families = any(
+                isinstance(n, Indexed) and n.head == head and len(n.below) == 1 for s in pair for n in walk(s)
+            )
+            if families and self._holds(chain, i, (whole,), deadline):
+                shown = head.removeprefix(FREE)
+                reason = f"{step.place}: this holds if the {shown}_k sum to 1: say so, as in \\sum_k {shown}_k = 1"
+                return combine.with_kind(step, Kind.CLAIM, reason)
+        return step
+
+    def _holds(self, chain: Chain, i: int, conditions: tuple[Condition, ...], deadline: Deadline) -> bool:
+        """Whether a step is true under more conditions."""
+        one = Chain(chain.sides[i : i + 2], chain.digits[i : i + 1], (*chain.conditions, *conditions))
+        return verdicts(one, self.known, deadline)[0].truth is Truth.TRUE
+
+    def assume(self, line: Line, judged: combine.Judged) -> None:
+        """Keep what a line states as a condition, for the claims that need it."""
+        for i, step in enumerate(judged.steps):
+            left, right = judged.first.chain.sides[i : i + 2]
+            if step.kind is Kind.CONDITION and isinstance(left, Expression) and isinstance(right, Expression):
+                if isinstance(left, Total) and not names_in(right):
+                    self.assumed.append((Condition(left, "=", right), line.source.place(line.piece.at).line))
+
+    def _unknown_functions(self, side: Expression | NotUnderstoodError) -> set[str]:
+        return {n.function for n in walk(side) if isinstance(n, Call) and n.function not in self.known.functions}
+
+    def _undefined(self, side: Expression | NotUnderstoodError) -> set[str]:
+        """The names in a side that neither the graph nor the text says anything about."""
+        if not isinstance(side, Expression):
+            return set()
+        free = {name for name in names_in(side) if self._is_free(name) and self._formula_of(name) is None}
+        return free - set(self.known.functions)
+
+    def _is_free(self, name: str) -> bool:
+        """Whether no graph has a name, nor a family of it."""
+        return name.startswith(FREE) and not self.names.has_family(written_parts(name).head)
+
+    def _is_given(self, side: Expression | NotUnderstoodError) -> bool:
+        return isinstance(side, Ref) and side.name.startswith(FREE) and self.computed(side.name) is None
+
+    def reached(self, side: Expression) -> set[str]:
+        """All names that an expression is computed from."""
+        found, waiting = set[str](), list(names_in(side))
+        while waiting:
+            name = waiting.pop()
+            if name in found:
+                continue
+            found.add(name)
+            known = self.known
+            bodies = [item.body for rows in (known.functions, known.families) if (item := rows.get(name)) is not None]
+            for formula in (known.quantities.get(name), *bodies):
+                if formula is not None:
+                    waiting += names_in(formula)
+        return found
+
+    def _degree(self, derivative: Expression, through: bool = False) -> int:
+        """The degree of what is differentiated, in what one differentiates by: 0, 1, or 2 for more.
+
+        In a written formula only what stands there counts, as where one looks for the zero of it, unless ``through``.
+        """
+        if isinstance(derivative, Partial):
+            return degree_in(Ref(derivative.of), Ref(derivative.wrt), self._formula_of)
+        if not isinstance(derivative, Derivative):
+            return 2
+        formula = self._formula_of if through or isinstance(derivative.body, Ref) else lambda _name: None
+        return max(degree_in(derivative.body, by, formula) for by in derivative.wrt)
+
+    def _formula_of(self, name: str) -> Expression | None:
+        family = self.known.families.get(name)
+        return self.computed(name) if family is None else family.body
+
+
+def verdicts(chain: Chain, known: Known, deadline: Deadline) -> list[Finding]:
+    """The verdicts on a chain, without repairs."""
+    return findings(chain, known, deadline, repairs=False)
+
+
+_LATEX = re.compile(r"(?P<head>.+?)(?:\^\{\((?P<layer>[^()]*)\)\})?(?:_(?:\{(?P<long>.*)\}|(?P<short>.)))?")
+
+
+def written_parts(name: str) -> Written:
+    """The parts of a free name."""
+    match = _LATEX.fullmatch(name.removeprefix(FREE))
+    if match is None:
+        return Written(name.removeprefix(FREE))
+    return Written(plain_head(match["head"]), match["layer"] or "", match["long"] or match["short"] or "")
