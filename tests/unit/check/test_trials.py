@@ -187,3 +187,32 @@ def test_a_gradient_that_is_another_one_each_time_is_undecided_at_once(gradient)
     assert report.verdict is Verdict.UNDECIDED
     assert "another one each time" in report.worst.reason
     assert report.evaluations < 20
+
+
+def test_a_function_that_refuses_points_nearby_is_not_accused():
+    x, target = torch.sigmoid(POINT), (POINT > 0).to(POINT.dtype)
+    assert check_function(torch.nn.functional.binary_cross_entropy, (x, target)).verdict is not Verdict.WRONG
+    assert check_function(torch.nn.functional.binary_cross_entropy, (x, 0.2 + 0.6 * target)).ok
+
+    def strict(x):
+        if (x != POINT.double()).sum() > 1:
+            raise ValueError("only here")
+        return x.exp().sum()
+
+    assert check_function(strict, POINT).ok
+
+
+def test_a_backward_pass_that_refuses_a_layout_is_not_accused():
+    class Strict(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x.exp()
+
+        @staticmethod
+        def backward(ctx, g):
+            if not g.is_contiguous():
+                raise RuntimeError("contiguous only")
+            return g * ctx.saved_tensors[0].exp()
+
+    assert check_function(Strict, POINT).ok

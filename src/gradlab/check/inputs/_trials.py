@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -54,14 +55,11 @@ def deviation(claims: Claims, function: Function, flat: np.ndarray, claimed: np.
     Returns:
         The first way that gave something else; None if all gave the same, or if the claims are random.
     """
-    # Callables of the user's may take offence at anything; what they say at the point has been heard.
+    # A gradient may refuse a strided grad_output or a second call: what is refused is no wrong number.
     try:
         return _deviation(claims, function, flat, claimed)
-    except Exception as problem:
-        if not claims.takes_cotangents:
-            return None
-        note = f"asked once more, with another grad_output, the gradient raised {type(problem).__name__}: {problem}"
-        return Deviation(claims.rows(), np.full_like(claimed, np.nan), note)
+    except Exception:
+        return None
 
 
 def _deviation(claims: Claims, function: Function, flat: np.ndarray, claimed: np.ndarray) -> Deviation | None:
@@ -170,7 +168,13 @@ def _ways(
     random = np.random.default_rng(6)
     moved = flat * (1 + _MOVE * random.uniform(-1, 1, len(flat))) + _MOVE * (flat == 0)
     told = "the backward pass differs after another forward pass: what it needs is kept outside ctx."
-    yield told, pull(asked, between=lambda: function.call(function.point.build(moved))), expected
+
+    def elsewhere() -> None:
+        # Outside its domain the function raises, and then there is no other forward pass.
+        with suppress(Exception):
+            function.call(function.point.build(moved))
+
+    yield told, pull(asked, between=elsewhere), expected
 
 
 def _layouts(shape: tuple[int, ...]) -> Iterator[tuple[str, Callable[[Any], Any]]]:

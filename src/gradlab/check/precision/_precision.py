@@ -65,9 +65,10 @@ def examine_precision(
     try:
         low, flat = _lower(function, gradient, at, dtype, claims, engine)
         high = claims(flat)
+        forced = _forced(claims, flat, high, dtype)
     except Exception as problem:
         return untested(f"it does not run in {dtype}: {type(problem).__name__}: {problem}")
-    return _compare(low, high, _forced(claims, flat, high, dtype), dtype, engine, (function, gradient, flat))
+    return _compare(low, high, forced, dtype, engine, (function, gradient, flat))
 
 
 def _lower(
