@@ -153,7 +153,8 @@ def excused(
         return None
     names_left, names_right = names_in(left), names_in(right)
     if not names_left and not names_right:
-        return _rounded(judgement.steps[i])
+        # Numbers written one after the other are rounded ones, each to its digits.
+        return _rounded(judgement.steps[i], 1e-2 if isinstance(right, Array) else ROUNDING)
     last = i + 1 == len(chain.sides) - 1
     if _is_number(right) and not _is_number(left) and (last or as_number(right) is None or document):
         return _against_number(left, right, i, last, document, degree)
@@ -167,7 +168,7 @@ def excused(
     return None
 
 
-def _rounded(step: Step) -> tuple[Kind, str] | None:
+def _rounded(step: Step, within: float) -> tuple[Kind, str] | None:
     """Whether two numbers are the same but for the rounding of machine numbers."""
     if step.witness is None:
         return None
@@ -175,7 +176,7 @@ def _rounded(step: Step) -> tuple[Kind, str] | None:
         a, b = float(step.witness.left), float(step.witness.right)
     except ValueError:  # so near to each other that the difference is written beside the number
         return None
-    same = abs(a - b) <= ROUNDING * abs(a)
+    same = abs(a - b) <= within * abs(a)
     return (Kind.APPROXIMATION, "these numbers are equal up to rounding") if same else None
 
 
