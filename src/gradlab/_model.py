@@ -124,7 +124,8 @@ class Network:
             backend: ``"numpy"`` or ``"torch"``.
 
         Returns:
-            A callable: parameters (..., P), x (N, d), y (N,) or (N, K) -> loss (...), gradient (..., P).
+            A callable: parameters (..., P), x (N, d), y (N,) or (N, K) -> loss (...), gradient (..., P). A network with
+            ``weighted=True`` takes what each point counts, (N,), as a fourth argument, 1 by default.
 
         Raises:
             GradlabError: for another backend, or if PyTorch is not installed.
@@ -152,13 +153,16 @@ class Network:
         """
         return self._numpy.predict(parameters, x)
 
-    def hessian(self, parameters: ArrayLike, x: ArrayLike, y: ArrayLike) -> NDArray[Any]:
+    def hessian(
+        self, parameters: ArrayLike, x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None
+    ) -> NDArray[Any]:
         """The Hessian of the mean loss over data by all parameters.
 
         Args:
             parameters: shape (..., P).
             x: the inputs, shape (N, d).
             y: the labels, shape (N,) for one output, (N, K) for K.
+            weights: what each point counts, shape (N,), for a network with ``weighted=True``; 1 by default.
 
         Returns:
             Shape (..., P, P).
@@ -171,10 +175,15 @@ class Network:
         >>> net.hessian([0.0, 0.0], [[3.0]], [1.0]).tolist()
         [[2.0, 6.0], [6.0, 18.0]]
         """
-        return self._numpy.hessian(parameters, x, y)
+        return self._numpy.hessian(parameters, x, y, weights)
 
     def hessian_vector_product(
-        self, parameters: ArrayLike, x: ArrayLike, y: ArrayLike, vector: ArrayLike
+        self,
+        parameters: ArrayLike,
+        x: ArrayLike,
+        y: ArrayLike,
+        vector: ArrayLike,
+        weights: ArrayLike | None = None,
     ) -> NDArray[Any]:
         """The Hessian of the mean loss times a vector, for the price of a few gradients.
 
@@ -183,6 +192,7 @@ class Network:
             x: the inputs, shape (N, d).
             y: the labels, shape (N,) for one output, (N, K) for K.
             vector: shape (..., P).
+            weights: what each point counts, shape (N,), for a network with ``weighted=True``; 1 by default.
 
         Returns:
             Shape (..., P).
@@ -190,7 +200,7 @@ class Network:
         Raises:
             GradlabError: if a shape does not fit.
         """
-        return self._numpy.hessian_vector_product(parameters, x, y, vector)
+        return self._numpy.hessian_vector_product(parameters, x, y, vector, weights)
 
     def named(self, parameters: ArrayLike) -> dict[str, float]:
         """A parameter vector of shape (P,) as a mapping from name to number.
@@ -238,7 +248,7 @@ class Network:
     def __repr__(self) -> str:
         g = self._graph
         rare = f", scaling={g.scaling!r}" if g.scaling != "none" else ""
-        rare += "" if g.biases else ", biases=False"
+        rare += ("" if g.biases else ", biases=False") + (", weighted=True" if g.weighted else "")
         return f"mlp({list(g.sizes)}, hidden={g.hidden!r}, output={g.output!r}, loss={g.loss!r}{rare})"
 
 
@@ -251,6 +261,7 @@ def mlp(
     *,
     scaling: str = "none",
     biases: bool = True,
+    weighted: bool = False,
 ) -> Network:
     """A multilayer perceptron with a loss, as a graph of named scalar quantities.
 
@@ -265,6 +276,10 @@ def mlp(
         scaling: "none", or "mean_field" for the parameterisation of Sohl-Dickstein (2024, arXiv 2402.06184): each sum
             divided by the square root of its width, tanh(sqrt(2) z), the output divided once more.
         biases: whether the neurons have biases.
+        weighted: whether each point has a weight ``s``, by which its loss is multiplied. Over data the mean is that of
+            weight times loss, so over the number of points, as with ``weight=`` of PyTorch's binary_cross_entropy; for
+            scikit-learn's, over the sum of the weights, divide these by their mean. `gl.train` and `gl.sweep` use the
+            weights that data have, whatever stands here.
 
     Raises:
         GradlabError: for sizes, activations, losses or scalings that do not exist or do not go together.
@@ -272,4 +287,4 @@ def mlp(
     >>> mlp([2, 2, 1]).parameters
     ('b_1', 'b_2', 'w_11', 'w_12', 'w_21', 'w_22', 'c', 'u_1', 'u_2')
     """
-    return Network(mlp_graph(sizes, hidden, output, loss, scaling, biases))
+    return Network(mlp_graph(sizes, hidden, output, loss, scaling, biases, weighted))

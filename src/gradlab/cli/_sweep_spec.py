@@ -119,13 +119,14 @@ def _data(section: Mapping[str, Any], folder: Path) -> Any:
     if ("set" in section) == ("file" in section):
         raise SpecError(f'[data] needs either set, one of {", ".join(data_sets())}, or file, as file = "points.csv".')
     if "file" in section:
-        _check_keys(section, ("file", "labels", "label", "columns"), "data")
+        _check_keys(section, ("file", "labels", "label", "columns", "weights"), "data")
         path = folder / str(section["file"])
         labels = section.get("labels", 1)
         if not isinstance(labels, int) or isinstance(labels, bool) or labels < 1:
             raise SpecError(f"data.labels is the number of columns that hold labels, from 1, but it is {labels!r}.")
         label = section.get("label", labels)
-        return named("data", gradlab.datasets.table, path, label=label, columns=section.get("columns"))
+        own = {"columns": section.get("columns"), "weights": section.get("weights")}
+        return named("data", gradlab.datasets.table, path, label=label, **own)
     name = section["set"]
     if name not in data_sets():
         near = get_close_matches(str(name), data_sets(), n=1)

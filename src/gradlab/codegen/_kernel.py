@@ -68,7 +68,7 @@ class PointProgram:
 
 def point_program(graph: NetworkGraph) -> PointProgram:
     """The step of a network for a point that is given by the names of inputs and labels."""
-    given = (*graph.parameters, *graph.inputs, *graph.labels)
+    given = (*graph.parameters, *graph.columns)
     program = programs_for(graph, "L", graph.parameters, given).value_and_gradient
     loss, *gradient = program.outputs
     whole = PointProgram(program.statements, tuple(gradient), (), margin_of(graph), loss)

@@ -22,8 +22,7 @@ class KernelSpec:
 
     Attributes:
         graph: the network.
-        x: the points, shape (N, d).
-        y: the labels, shape (N, K).
+        table: a row for each point, shape (N, columns): its inputs, labels and weight, as the graph has them.
         dtype: the number type.
         lanes: how many networks a vector holds.
         rates: how many learning rates each network has: 1, or one for each layer.
@@ -33,8 +32,7 @@ class KernelSpec:
     """
 
     graph: NetworkGraph
-    x: Any
-    y: Any
+    table: Any
     dtype: np.dtype[Any]
     lanes: int
     rates: int
@@ -50,7 +48,7 @@ class KernelSpec:
     @property
     def points(self) -> int:
         """How many points there are."""
-        return len(self.x)
+        return len(self.table)
 
     def row(self, name: str) -> int:
         """Where a row of lanes begins in the scratch memory of a block."""
@@ -83,7 +81,7 @@ class KernelSpec:
     @property
     def behind(self) -> int:
         """Where the data ends, and what each step has of its own begins: first the number of steps before."""
-        return self.points * (len(self.graph.inputs) + len(self.graph.labels))
+        return self.points * len(self.graph.columns)
 
     def weight(self, point: str) -> str:
         """The weight of a point in this step."""

@@ -52,6 +52,7 @@ class NumbaTrainer:
         graph: the network.
         x: the inputs, shape (N, d).
         y: the labels, shape (N,) for one output, (N, K) for K.
+        weights: what each point counts, shape (N,), if the network is made for weights; 1 by default.
         dtype: the number type of all arithmetic, "float32" or "float64".
         notice: called with a message when a kernel has to be compiled, which takes seconds; by default the message
             goes to the logger "gradlab.codegen".
@@ -72,13 +73,13 @@ class NumbaTrainer:
         x: ArrayLike,
         y: ArrayLike,
         *,
+        weights: ArrayLike | None = None,
         dtype: object = "float32",
         notice: Callable[[str], object] | None = None,
     ) -> None:
         self.graph, self.dtype, self._notice = graph, float_type(dtype), notice
-        self.x, self.y = check_data(graph, x, y, self.dtype)
-        self._data = np.ascontiguousarray(np.concatenate([self.x, self.y], axis=1)).reshape(-1)
-        gap = gap_of(graph.loss, self.y)
+        self.table, labels = check_data(graph, x, y, weights, self.dtype)
+        gap = gap_of(graph.loss, labels)
         self._gap = -math.inf if gap is None else gap
         self._kernels: dict[tuple[int, Update, bool, bool], tuple[PrintedKernel, Callable[..., None]]] = {}
 
@@ -124,9 +125,9 @@ class NumbaTrainer:
         own = plan.own(runs, end.shape[1], self.dtype)
         printed, kernel = self._kernel(rates.shape[1], plan)
         data = (
-            self._data
+            self.table.reshape(-1)
             if _is_plain(plan)
-            else np.concatenate([self._data, plan.by_step(steps, len(self.x), self.dtype)])
+            else np.concatenate([self.table.reshape(-1), plan.by_step(steps, len(self.table), self.dtype)])
         )
         initial, loss, right, lived, success = (np.empty(runs, self.dtype) for _ in range(5))
         kept = np.full((runs, steps + 1) if curves else (1, 1), np.nan, self.dtype)
@@ -138,7 +139,7 @@ class NumbaTrainer:
                 curves, scratch, initial, loss, right, lived, success, kept.reshape(-1),
             )  # fmt: skip
 
-        pace = SECONDS_EACH * end.shape[1] * len(self.x) * (steps + 1) * printed.lanes
+        pace = SECONDS_EACH * end.shape[1] * len(self.table) * (steps + 1) * printed.lanes
         _Crew(work, runs, printed.lanes, lambda: _aligned(printed.scratch, self.dtype), pace).run(threads, progress)
         dead = np.isnan(loss)
         return TrainResult(
@@ -166,7 +167,7 @@ class NumbaTrainer:
         straight = len(self.graph.parameters) <= MOST_STRAIGHT
         lanes = lanes_for(self.dtype.name, 2 if straight else 1)
         scheduled, weighted = plan.factors is not None, plan.weights is not None
-        spec = KernelSpec(self.graph, self.x, self.y, self.dtype, lanes, rates, plan.update, scheduled, weighted)
+        spec = KernelSpec(self.graph, self.table, self.dtype, lanes, rates, plan.update, scheduled, weighted)
         return straight_kernel(spec) if straight else rolled_kernel(spec)
 
     def _kernel(self, rates: int, plan: Plan) -> tuple[PrintedKernel, Callable[..., None]]:

@@ -67,7 +67,7 @@ class RolledSource:
     def __init__(self, spec: KernelSpec, program: RolledProgram) -> None:
         self.spec, self.program, self.layers = spec, program, program.layers
         self.lines, self.printer = _Lines(), NumbaPrinter()
-        self.columns = len(spec.graph.inputs) + len(spec.graph.labels)
+        self.columns = len(spec.graph.columns)
         self.count = len(spec.graph.parameters)
         self.tile = _dividing(spec.points, POINTS)
         # How many points go forward and back before their derivatives are added to the gradient.
@@ -192,7 +192,7 @@ class RolledSource:
     def _last(self, point: str, first: str, size: int) -> None:
         """The outputs, the loss, and back to the totals of the outputs, written out."""
         number, layer, program = len(self.layers) - 1, self.layers[-1], self.program
-        lines, labels = self.lines, self.spec.graph.labels
+        lines, given = self.lines, (*self.spec.graph.labels, *self.spec.graph.weights)
 
         def sums(unit: str, units: int) -> None:
             self._sums(number, point, first, size, unit, units)
@@ -205,12 +205,12 @@ class RolledSource:
         inputs = len(self.spec.graph.inputs)
         points = []
         for t in range(size):
-            known: dict[str, Expression] = {name: Ref(f"{name}_p{t}") for name in (*program.sums, *labels)}
+            known: dict[str, Expression] = {name: Ref(f"{name}_p{t}") for name in (*program.sums, *given)}
             points.append(at_point(program.last, known, f"_p{t}"))
             if self.spec.weighted:
                 lines.say(f"_weight_p{t} = {self.spec.weight(f'{point} + {first} + {t}')}")
-            for k, label in enumerate(labels):
-                lines.say(f"{label}_p{t} = spread(data, ({point} + {first} + {t})*{self.columns} + {inputs + k})")
+            for k, name in enumerate(given):
+                lines.say(f"{name}_p{t} = spread(data, ({point} + {first} + {t})*{self.columns} + {inputs + k})")
         always = [needed_for(p.statements, p.always) for p in points]
         for step in zip(*always, strict=True):
             lines.say(*(f"{name} = {self.printer.write(formula)}" for name, formula in step))

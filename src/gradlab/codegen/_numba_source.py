@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
 from gradlab.codegen._approximations import UNITS
 from gradlab.codegen._kernel import (
     PointProgram,
@@ -223,8 +221,7 @@ class _Tile:
 
 
 def _tile(spec: KernelSpec, program: PointProgram, together: int) -> _Tile:
-    columns = (*spec.graph.inputs, *spec.graph.labels)
-    table = np.concatenate([spec.x, spec.y], axis=1)
+    columns, table = spec.graph.columns, spec.table
     whole = together == spec.points
     inputs: list[tuple[str, str]] = []
     points = []

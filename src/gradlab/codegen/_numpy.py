@@ -21,7 +21,7 @@ from gradlab.codegen._schedule import (
     programs_for,
     value_program,
 )
-from gradlab.codegen._shapes import check_network_arrays, check_point
+from gradlab.codegen._shapes import check_network_arrays, check_point, check_weights
 from gradlab.graph import Graph, NetworkGraph, Ref, find_loss
 
 
@@ -162,13 +162,16 @@ class NumpyNetwork:
     def __reduce__(self) -> tuple[type[NumpyNetwork], tuple[NetworkGraph]]:
         return NumpyNetwork, (self.graph,)
 
-    def __call__(self, parameters: ArrayLike, x: ArrayLike, y: ArrayLike) -> tuple[Any, NDArray[Any]]:
+    def __call__(
+        self, parameters: ArrayLike, x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None
+    ) -> tuple[Any, NDArray[Any]]:
         """The mean loss and its gradient.
 
         Args:
             parameters: shape (..., P), in the order the network states; leading axes are different networks.
             x: the inputs, shape (N, d).
             y: the labels, shape (N,) for one output, (N, K) for K.
+            weights: what each point counts, shape (N,), if the network is made for weights; 1 by default.
 
         Returns:
             The loss, shape (...), and the gradient, shape (..., P), in the dtype of the parameters and x.
@@ -176,11 +179,10 @@ class NumpyNetwork:
         Raises:
             GradlabError: if a shape does not fit.
         """
-        weights, inputs = _same_floats(parameters, x)
-        labels = _floats(y, "y").astype(weights.dtype, copy=False)
-        check_network_arrays(self.graph, weights, inputs, labels)
-        batch = weights.shape[:-1]
-        columns = [*_parameter_columns(weights), *_data_columns(inputs, batch), *_data_columns(labels, batch)]
+        at, inputs = _same_floats(parameters, x)
+        batch = at.shape[:-1]
+        data = self._points(at, inputs, y, weights, batch)
+        columns = [*_parameter_columns(at), *data]
         shape = (inputs.shape[0], *batch)
         with np.errstate(all="ignore"):
             loss, gradient = self._both(*columns)
@@ -211,7 +213,12 @@ class NumpyNetwork:
         return outputs[0].copy() if len(outputs) == 1 else np.stack(outputs, axis=-1)
 
     def hessian_vector_product(
-        self, parameters: ArrayLike, x: ArrayLike, y: ArrayLike, vector: ArrayLike
+        self,
+        parameters: ArrayLike,
+        x: ArrayLike,
+        y: ArrayLike,
+        vector: ArrayLike,
+        weights: ArrayLike | None = None,
     ) -> NDArray[Any]:
         """The Hessian of the mean loss times a vector, without the Hessian.
 
@@ -220,6 +227,7 @@ class NumpyNetwork:
             x: the inputs, shape (N, d).
             y: the labels, shape (N,) for one output, (N, K) for K.
             vector: shape (..., P); its leading axes and those of the parameters are broadcast.
+            weights: what each point counts, shape (N,), if the network is made for weights; 1 by default.
 
         Returns:
             Shape (..., P).
@@ -227,27 +235,42 @@ class NumpyNetwork:
         Raises:
             GradlabError: if a shape does not fit.
         """
-        weights, inputs = _same_floats(parameters, x)
-        vectors, labels = (_floats(array, what).astype(weights.dtype, copy=False)
-                           for array, what in ((vector, "the vector"), (y, "y")))  # fmt: skip
-        check_network_arrays(self.graph, weights, inputs, labels)
-        check_network_arrays(self.graph, vectors, inputs, labels)
-        batch = np.broadcast_shapes(weights.shape, vectors.shape)[:-1]
-        weights, vectors = (np.broadcast_to(array, (*batch, array.shape[-1])) for array in (weights, vectors))
-        data = [*_data_columns(inputs, batch), *_data_columns(labels, batch)]
+        at, inputs = _same_floats(parameters, x)
+        vectors = _floats(vector, "the vector").astype(at.dtype, copy=False)
+        for array in (at, vectors):
+            check_network_arrays(self.graph, array, inputs)
+        batch = np.broadcast_shapes(at.shape, vectors.shape)[:-1]
+        data = self._points(at, inputs, y, weights, batch)
+        at, vectors = (np.broadcast_to(array, (*batch, array.shape[-1])) for array in (at, vectors))
         with np.errstate(all="ignore"):
-            first, others = self._second(*_parameter_columns(weights), *data, *_parameter_columns(vectors))
+            first, others = self._second(*_parameter_columns(at), *data, *_parameter_columns(vectors))
             means = [_mean(part, (inputs.shape[0], *batch)) for part in (first, *others)]
         return np.stack(means, axis=-1)
 
-    def hessian(self, parameters: ArrayLike, x: ArrayLike, y: ArrayLike) -> NDArray[Any]:
+    def hessian(
+        self, parameters: ArrayLike, x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None
+    ) -> NDArray[Any]:
         """The Hessian of the mean loss, shape (..., P, P), for parameters (..., P)."""
         columns = _floats(parameters, "the parameters")[..., np.newaxis, :]
-        return self.hessian_vector_product(columns, x, y, np.eye(len(self.graph.parameters)))
+        return self.hessian_vector_product(columns, x, y, np.eye(len(self.graph.parameters)), weights)
+
+    def _points(
+        self, at: NDArray[Any], inputs: NDArray[Any], y: ArrayLike, weights: ArrayLike | None, batch: tuple[int, ...]
+    ) -> list[NDArray[Any]]:
+        """What the points are given by, column by column, checked: inputs, labels, and weights if there are any."""
+        labels = _floats(y, "y").astype(at.dtype, copy=False)
+        counts = None if weights is None else _floats(weights, "weights").astype(at.dtype, copy=False)
+        check_network_arrays(self.graph, at, inputs, labels, counts)
+        if counts is not None:
+            check_weights(counts, "weights")
+        elif self.graph.weighted:
+            counts = np.ones(len(inputs), at.dtype)
+        data = (inputs, labels) if counts is None else (inputs, labels, counts)
+        return [column for array in data for column in _data_columns(array, batch)]
 
     @cached_property
     def _second(self) -> Callable[..., Any]:
-        given = (*self.graph.parameters, *self.graph.inputs, *self.graph.labels)
+        given = (*self.graph.parameters, *self.graph.columns)
         program = hessian_vector_program(self.graph, "L", self.graph.parameters, given)
         return compiled(program, "hessian_vector_product")[1]
 

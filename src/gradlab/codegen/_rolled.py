@@ -113,7 +113,7 @@ def rolled_program(graph: NetworkGraph) -> RolledProgram:
 class _Roller:
     def __init__(self, graph: NetworkGraph) -> None:
         self.graph = graph
-        given = (*graph.parameters, *graph.inputs, *graph.labels)
+        given = (*graph.parameters, *graph.columns)
         self.printed = programs_for(graph, "L", graph.parameters, given).value_and_gradient
         self.formulas: dict[str, Expression] = {}
         for name, formula in self.printed.statements:
@@ -141,7 +141,7 @@ class _Roller:
         loss, margin = self.printed.outputs[0], margin_of(self.graph)
         kept = [(name, formula) for name, formula in self.printed.statements if name not in sums]
         statements = needed_for(kept, (*top, margin, loss))
-        known = {*sums, *self.graph.labels, *(name for name, _ in statements)}
+        known = {*sums, *self.graph.labels, *self.graph.weights, *(name for name, _ in statements)}
         if not all(formula.names <= known for _, formula in statements):
             raise NotRegularError("the loss needs more than the outputs")
         return RolledProgram(tuple(layers), sums, statements, top, margin, loss)

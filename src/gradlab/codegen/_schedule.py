@@ -23,10 +23,10 @@ from gradlab.graph import (
     definition_of,
     evaluate,
     is_apply,
+    loss_of,
     number,
     power,
     subtract,
-    summed,
     transform,
 )
 
@@ -82,7 +82,7 @@ def programs_for(graph: Graph, output: str, wrt: Iterable[str], inputs: Iterable
 
 def network_programs(graph: NetworkGraph) -> Programs:
     """The programs for the loss of a network and its gradient by the parameters."""
-    return programs_for(graph, "L", graph.parameters, (*graph.parameters, *graph.inputs, *graph.labels))
+    return programs_for(graph, "L", graph.parameters, (*graph.parameters, *graph.columns))
 
 
 def hessian_vector_program(graph: Graph, output: str, wrt: Iterable[str], inputs: Iterable[str]) -> Program:
@@ -108,8 +108,7 @@ def hessian_vector_program(graph: Graph, output: str, wrt: Iterable[str], inputs
 def _stable_definitions(graph: Graph) -> dict[str, Expression]:
     formulas = {quantity.name: quantity.expression for quantity in graph}
     if isinstance(graph, NetworkGraph) and graph.loss_row.stable is not None:
-        pairs = zip(graph.labels, graph.outputs, strict=True)
-        formulas["L"] = summed(graph.loss_row.of(Ref(y), Ref(f), stable=True) for y, f in pairs)
+        formulas["L"] = loss_of(graph.loss_row, graph.labels, graph.outputs, graph.weights, stable=True)
     return {name: stabilise(formula, formulas) for name, formula in formulas.items() if formula is not None}
 
 

@@ -22,8 +22,8 @@ def check_point(shape: tuple[int, ...], variables: tuple[str, ...]) -> None:
         )
 
 
-def check_network_arrays(graph: NetworkGraph, parameters: Any, x: Any, y: Any = None) -> None:
-    """Parameters (..., P), inputs (N, d) and, if there are any, labels (N,) or (N, K) fit a network.
+def check_network_arrays(graph: NetworkGraph, parameters: Any, x: Any, y: Any = None, weights: Any = None) -> None:
+    """Parameters (..., P), inputs (N, d) and, if there are any, labels (N,) or (N, K) and weights (N,) fit a network.
 
     Raises:
         GradlabError: if they do not; says what to write.
@@ -44,5 +44,26 @@ def check_network_arrays(graph: NetworkGraph, parameters: Any, x: Any, y: Any = 
     wanted = ((x.shape[0],), (x.shape[0], 1)) if labels == 1 else ((x.shape[0], labels),)
     if tuple(y.shape) not in wanted:
         raise GradlabError(f"y has the shape {' or '.join(map(str, wanted))} here, not {tuple(y.shape)}")
+    if weights is not None:
+        if not graph.weighted:
+            raise GradlabError("this network has no weights of points: make it with gl.mlp(..., weighted=True)")
+        if tuple(weights.shape) != (x.shape[0],):
+            raise GradlabError(
+                f"there is one weight for each of {x.shape[0]} points; these have the shape {tuple(weights.shape)}"
+            )
     if x.shape[0] == 0:
         raise GradlabError("the mean over no points is not defined: give at least one point")
+
+
+def check_weights(weights: Any, what: str) -> None:
+    """No weight of a point is negative.
+
+    Raises:
+        GradlabError: if one is; says which.
+    """
+    if (weights < 0).any():
+        place = int((weights < 0).nonzero()[0].reshape(-1)[0])
+        raise GradlabError(
+            f"{what}[{place}] is {float(weights[place]):g}: a weight is what a point counts, 0 or more; to leave a "
+            "point out give it the weight 0"
+        )

@@ -14,7 +14,7 @@ from typing import Any
 from gradlab._errors import GradlabError
 from gradlab.codegen._printer import KernelPrinter, load, to_source
 from gradlab.codegen._schedule import Program, programs_for, value_program
-from gradlab.codegen._shapes import check_network_arrays, check_point
+from gradlab.codegen._shapes import check_network_arrays, check_point, check_weights
 from gradlab.graph import Graph, NetworkGraph
 
 RESERVED = frozenset(("torch",))
@@ -101,20 +101,20 @@ def network_to_torch(graph: NetworkGraph) -> Any:
     Returns:
         A subclass of ``torch.autograd.Function``: ``apply(parameters, x, y)`` takes parameters (..., P), inputs (N, d)
         and labels (N,) or (N, K), and gives the mean loss (...); it can be differentiated twice, by the parameters and
-        by x. ``source`` is the printed program.
+        by x. A network made for weights takes what each point counts, (N,), as a fourth. ``source`` is the program.
 
     Raises:
         GradlabError: if PyTorch is not installed.
     """
     torch = import_torch()
-    given = (*graph.parameters, *graph.inputs, *graph.labels)
+    given = (*graph.parameters, *graph.columns)
     programs = programs_for(graph, "L", (*graph.parameters, *graph.inputs), given)
     source, both = _compile(programs.value_and_gradient, "value_and_gradient")
     _, loss_alone = _compile(programs.value, "value")
     count = len(graph.parameters)
 
-    def forward(parameters: Any, x: Any, y: Any) -> Any:
-        columns, shape = _network_columns(torch, graph, parameters, x, y)
+    def forward(parameters: Any, x: Any, y: Any, weights: Any = None) -> Any:
+        columns, shape = _network_columns(torch, graph, parameters, x, y, weights)
         loss, _ = loss_alone(*columns)
         return _like(torch, loss, columns[0].new_empty(()).expand(shape)).mean(0)
 
@@ -122,8 +122,10 @@ def network_to_torch(graph: NetworkGraph) -> Any:
         ctx.save_for_backward(*inputs)
 
     def backward(ctx: Any, grad_output: Any) -> Any:
-        if ctx.needs_input_grad[2]:
-            raise GradlabError("the loss is not differentiated by the labels: give y without requires_grad")
+        if any(ctx.needs_input_grad[2:]):
+            raise GradlabError(
+                "the loss is not differentiated by labels or weights of points: give y without requires_grad"
+            )
         columns, shape = _network_columns(torch, graph, *ctx.saved_tensors)
         _, gradient = both(*columns)
         template = columns[0].new_empty(()).expand(shape)
@@ -133,7 +135,7 @@ def network_to_torch(graph: NetworkGraph) -> Any:
         if ctx.needs_input_grad[1]:
             weighted = [(part * grad_output / shape[0]).reshape(shape[0], -1).sum(1) for part in parts[count:]]
             by_inputs = torch.stack(weighted, dim=-1)
-        return grad_output.unsqueeze(-1) * by_parameters, by_inputs, None
+        return grad_output.unsqueeze(-1) * by_parameters, by_inputs, *(None for _ in ctx.needs_input_grad[2:])
 
     made_by = network_to_torch, (graph,)
     return _autograd_function(torch, "DerivedLoss", made_by, source, (forward, setup_context, backward))
@@ -155,17 +157,21 @@ class TorchNetwork:
     def __reduce__(self) -> tuple[type[TorchNetwork], tuple[NetworkGraph]]:
         return TorchNetwork, (self.graph,)
 
-    def __call__(self, parameters: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    def __call__(self, parameters: Any, x: Any, y: Any, weights: Any = None) -> tuple[Any, Any]:
         """The mean loss (...) and its gradient (..., P) for parameters (..., P), inputs (N, d) and labels.
+
+        A network that is made for weights of points takes them behind the labels, shape (N,); 1 by default.
 
         Raises:
             GradlabError: if something is no floating tensor or a shape does not fit.
         """
         torch = import_torch()
-        _check_tensors(torch, self.graph, parameters, x, y)
+        _check_tensors(torch, self.graph, parameters, x, y, weights)
+        if weights is not None:
+            check_weights(weights, "weights")
         with torch.enable_grad():
             leaf = parameters.detach().requires_grad_()
-            loss = self.function.apply(leaf, x, y)
+            loss = self.function.apply(leaf, x, y, *(() if weights is None else (weights,)))
             (gradient,) = torch.autograd.grad(loss.sum(), leaf)
         return loss.detach(), gradient
 
@@ -183,20 +189,28 @@ class TorchNetwork:
         return outputs[0] if len(outputs) == 1 else torch.stack(outputs, dim=-1)
 
 
-def _check_tensors(torch: Any, graph: NetworkGraph, parameters: Any, x: Any, y: Any = None) -> None:
+def _check_tensors(
+    torch: Any, graph: NetworkGraph, parameters: Any, x: Any, y: Any = None, weights: Any = None
+) -> None:
     examples = {"the parameters": f"torch.zeros({len(graph.parameters)})", "x": f"torch.zeros(5, {len(graph.inputs)})"}
     for (what, example), tensor in zip(examples.items(), (parameters, x), strict=True):
         if not torch.is_tensor(tensor) or not tensor.is_floating_point():
             raise GradlabError(f"{what} must be a floating tensor, such as {example}")
     if y is not None and not torch.is_tensor(y):
         raise GradlabError("y must be a tensor, such as torch.tensor([1.0, 0.0])")
-    check_network_arrays(graph, parameters, x, y)
+    if weights is not None and not torch.is_tensor(weights):
+        raise GradlabError("the weights must be a tensor, such as torch.tensor([1.0, 0.5])")
+    check_network_arrays(graph, parameters, x, y, weights)
 
 
-def _network_columns(torch: Any, graph: NetworkGraph, parameters: Any, x: Any, y: Any = None) -> tuple[list, tuple]:
-    _check_tensors(torch, graph, parameters, x, y)
+def _network_columns(
+    torch: Any, graph: NetworkGraph, parameters: Any, x: Any, y: Any = None, weights: Any = None
+) -> tuple[list, tuple]:
+    _check_tensors(torch, graph, parameters, x, y, weights)
     batch = parameters.shape[:-1]
-    data = [x] if y is None else [x, y.to(parameters.dtype)]
+    if y is not None and graph.weighted and weights is None:
+        weights = torch.ones_like(x[:, 0])
+    data = [x, *(table.to(parameters.dtype) for table in (y, weights) if table is not None)]
     columns = [
         column.reshape(-1, *(1 for _ in batch))
         for table in data

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gradlab._classes import class_values
 from gradlab._errors import GradlabError
-from gradlab.codegen._shapes import check_network_arrays
+from gradlab.codegen._shapes import check_network_arrays, check_weights
 from gradlab.graph import NetworkGraph, find_loss
 from gradlab.rules import GradientDescent, Update
 
@@ -135,21 +135,28 @@ def float_type(dtype: object) -> np.dtype[Any]:
     return made
 
 
-def check_data(graph: NetworkGraph, x: ArrayLike, y: ArrayLike, dtype: np.dtype[Any]) -> tuple[Any, Any]:
-    """The points (N, d) and the labels (N, K), contiguous and in the kernel's number type.
+def check_data(
+    graph: NetworkGraph, x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, dtype: np.dtype[Any]
+) -> tuple[Any, Any]:
+    """A row for each point (N, columns) and the labels (N, K), contiguous and in the kernel's number type.
 
     Raises:
-        GradlabError: if a shape does not fit, or if a number is not finite.
+        GradlabError: if a shape does not fit, a number is not finite, or a weight is negative.
     """
+    if weights is None and graph.weighted:
+        weights = np.ones(len(np.asarray(x)))
+    given = (x, y) if weights is None else (x, y, weights)
     try:
-        points, labels = (np.asarray(array, dtype=np.float64) for array in (x, y))
+        arrays = [np.asarray(array, dtype=np.float64) for array in given]
     except (TypeError, ValueError):
-        raise GradlabError("x and y must be arrays of real numbers") from None
-    check_network_arrays(graph, np.empty(len(graph.parameters)), points, labels)
-    if not (np.isfinite(points).all() and np.isfinite(labels).all()):
-        raise GradlabError("x and y must be finite: leave out the points that have NaN or infinite entries")
-    x_made, y_made = (np.array(a.reshape(len(points), -1), dtype=dtype, order="C") for a in (points, labels))
-    return x_made, y_made
+        raise GradlabError("x, y and weights must be arrays of real numbers") from None
+    check_network_arrays(graph, np.empty(len(graph.parameters)), *arrays)
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise GradlabError("x, y and weights must be finite: leave out the points that have NaN or infinite entries")
+    if weights is not None:
+        check_weights(arrays[2], "weights")
+    columns = [np.array(a.reshape(len(arrays[0]), -1), dtype=dtype, order="C") for a in arrays]
+    return np.ascontiguousarray(np.concatenate(columns, axis=1)), columns[1]
 
 
 def gap_of(loss: str, labels: NDArray[np.floating]) -> float | None:

@@ -122,7 +122,7 @@ def growth_of(graph: NetworkGraph) -> Growth:
 
     def like(*sizes: int) -> Savings:
         layers = (graph.sizes[0], *sizes, graph.sizes[-1])
-        made = mlp_graph(layers, graph.hidden, graph.output, graph.loss, graph.scaling, graph.biases)
+        made = mlp_graph(layers, graph.hidden, graph.output, graph.loss, graph.scaling, graph.biases, graph.weighted)
         return count_multiplications(made, "L", made.parameters)
 
     return Growth(

@@ -160,7 +160,7 @@ def _largest_power(expression: Expression) -> int:
 
 
 def _collect(expression: Expression) -> Expression:
-    """Take out the name that most terms of a sum share: p y_1 + p y_2 is p (y_1 + y_2)."""
+    """Take out the name that most terms of a sum share, and again in what is left: p y_1 + p y_2 is p (y_1 + y_2)."""
     if not is_apply(expression, "add"):
         return expression
     shared = Counter(name for term in expression.args for name in _names_in_product(term))
@@ -176,7 +176,7 @@ def _collect(expression: Expression) -> Expression:
             inside.append(div(term, Ref(best)))
         else:
             terms.append(term)
-    return add(*terms[:place], mul(Ref(best), add(*inside)), *terms[place:])
+    return add(*terms[:place], mul(Ref(best), _collect(add(*inside))), *terms[place:])
 
 
 def _names_in_product(term: Expression) -> set[str]:

@@ -41,8 +41,8 @@ from gradlab.graph._losses import find_loss as find_loss
 from gradlab.graph._losses import losses as losses
 from gradlab.graph._names import latex_of_name as latex_of_name
 from gradlab.graph._network import NetworkGraph as NetworkGraph
+from gradlab.graph._network import loss_of as loss_of
 from gradlab.graph._network import mlp_graph as mlp_graph
-from gradlab.graph._network import summed as summed
 from gradlab.graph._parse import ParseError as ParseError
 from gradlab.graph._parse import parse as parse
 from gradlab.graph._primitives import PRIMITIVES as PRIMITIVES

@@ -28,6 +28,7 @@ class Role(Enum):
     INPUT = "input"
     PARAMETER = "parameter"
     LABEL = "label"
+    WEIGHT = "weight"
     DERIVED = "derived"
 
 

@@ -2,9 +2,10 @@ r"""Multilayer perceptrons and their losses, with the names one writes on paper.
 
 With one hidden layer: inputs ``x_1, ...``, hidden biases ``b_j`` and weights ``w_ij`` (from input i to neuron j),
 hidden sums ``z_jin`` and activations ``z_jout``, the output's bias ``c`` and weights ``u_j``, its sum ``f_in`` and
-value ``f_out``, the label ``y``, the loss ``L``. Several outputs are numbered (``c_k``, ``u_jk``, ``f_kin``); with
-several hidden layers the layer's number stands behind the letter (``w2_13`` is :math:`w^{(2)}_{13}`). Indices above 9
-are kept apart by underscores (``w_1_12``).
+value ``f_out``, the label ``y``, the loss ``L``, and what the point counts, its weight ``s``, where points have
+weights. Several outputs are numbered (``c_k``, ``u_jk``, ``f_kin``); with several hidden layers the layer's number
+stands behind the letter (``w2_13`` is :math:`w^{(2)}_{13}`). Indices above 9 are kept apart by underscores
+(``w_1_12``).
 """
 
 from __future__ import annotations
@@ -37,8 +38,10 @@ class NetworkGraph(Graph):
         loss: the name of the loss.
         scaling: how a layer's sums are scaled, "none" or "mean_field".
         biases: whether the layers have biases.
+        weighted: whether each point has a weight.
         inputs: names of the inputs.
         labels: names of the labels.
+        weights: the name of the weight of a point, by which its loss is multiplied; none without weights.
         parameters: names of the parameters, in the order every gradient has: layer by layer, the biases, then the
             weights from the first neuron below, from the second, and so on.
         outputs: names of what it predicts: the outputs, or the probabilities for softmax cross-entropy.
@@ -46,10 +49,17 @@ class NetworkGraph(Graph):
     """
 
     def __init__(
-        self, sizes: tuple[int, ...], hidden: str, output: str, loss: str, scaling: str = "none", biases: bool = True
+        self,
+        sizes: tuple[int, ...],
+        hidden: str,
+        output: str,
+        loss: str,
+        scaling: str = "none",
+        biases: bool = True,
+        weighted: bool = False,
     ) -> None:
         self.sizes, self.hidden, self.output, self.loss = sizes, hidden, output, loss
-        self.scaling, self.biases = scaling, biases
+        self.scaling, self.biases, self.weighted = scaling, biases, weighted
         builder = _Builder(sizes, scaling, biases)
         units = builder.inputs()
         layers = [units]
@@ -58,7 +68,8 @@ class NetworkGraph(Graph):
             units = builder.layer(layer, units, output if last else hidden)
             layers.append(builder.unit_names(layer))
         self.inputs, self.parameters = layers[0], tuple(builder.parameters)
-        self.labels, self.outputs = builder.add_loss(units, loss)
+        self.weights = ("s",) if weighted else ()
+        self.labels, self.outputs = builder.add_loss(units, find_loss(loss), self.weights)
         self.layers = tuple(layers)
         relations = [(add(*map(Ref, self.labels)), ONE)] if self.loss_row.labels.shares else []
         super().__init__(builder.quantities, relations)
@@ -73,12 +84,24 @@ class NetworkGraph(Graph):
         """How a sentence has the loss."""
         return self.loss_row.called
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of what a point is given by, in the order of the columns of data: inputs, labels, its weight."""
+        return (*self.inputs, *self.labels, *self.weights)
+
     def __reduce__(self) -> tuple[type[NetworkGraph], tuple[object, ...]]:
-        return NetworkGraph, (self.sizes, self.hidden, self.output, self.loss, self.scaling, self.biases)
+        given = (self.sizes, self.hidden, self.output, self.loss, self.scaling, self.biases, self.weighted)
+        return NetworkGraph, given
 
 
 def mlp_graph(
-    sizes: Sequence[int], hidden: str, output: str | None, loss: str, scaling: str = "none", biases: bool = True
+    sizes: Sequence[int],
+    hidden: str,
+    output: str | None,
+    loss: str,
+    scaling: str = "none",
+    biases: bool = True,
+    weighted: bool = False,
 ) -> NetworkGraph:
     """The graph of a multilayer perceptron; `gradlab.mlp` documents the arguments and the errors."""
     checked = _check_sizes(sizes)
@@ -94,7 +117,8 @@ def mlp_graph(
         )
     if row.softmax and checked[-1] < 2:
         raise GradlabError('softmax over one output is always 1: use two outputs or more, or "binary_cross_entropy"')
-    return NetworkGraph(checked, hidden, output, loss_name(row), _choose(scaling, SCALINGS, "scaling"), bool(biases))
+    chosen = _choose(scaling, SCALINGS, "scaling")
+    return NetworkGraph(checked, hidden, output, loss_name(row), chosen, bool(biases), bool(weighted))
 
 
 def _choose(wanted: str, known: tuple[str, ...], what: str) -> str:
@@ -120,10 +144,13 @@ def _check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
     return checked
 
 
-def summed(terms: Iterable[Expression]) -> Expression:
-    """The sum over the outputs, as it is written."""
+def loss_of(
+    row: Loss, labels: Iterable[str], outputs: Iterable[str], weights: Iterable[str], *, stable: bool = False
+) -> Expression:
+    """The loss of a point, as it is written: the sum over the outputs, times the weight of the point if it has one."""
+    terms = [row.of(Ref(y), Ref(f), stable=stable) for y, f in zip(labels, outputs, strict=True)]
     flat = tuple(part for term in terms for part in (term.args if is_apply(term, "add") else (term,)))
-    return flat[0] if len(flat) == 1 else Apply("add", flat)
+    return mul(*map(Ref, weights), flat[0] if len(flat) == 1 else Apply("add", flat))
 
 
 class _Builder:
@@ -206,13 +233,15 @@ class _Builder:
             return (unit,)
         return tuple(self.name(unit, layer, numbered, [j])[0] for j in range(1, self.sizes[layer] + 1))
 
-    def add_loss(self, outputs: tuple[str, ...], loss: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def add_loss(
+        self, outputs: tuple[str, ...], row: Loss, weights: tuple[str, ...]
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Add the labels and the loss of one example; give the names of the labels and of what is predicted."""
         numbers = range(1, len(outputs) + 1)
         labels = ("y",) if len(outputs) == 1 else tuple(f"y_{k}" for k in numbers)
         self.quantities += [Quantity(name, role=Role.LABEL) for name in labels]
+        self.quantities += [Quantity(name, role=Role.WEIGHT) for name in weights]
         predicted = outputs
-        row = find_loss(loss)
         if row.softmax:
             predicted = tuple(f"p_{k}" for k in numbers)
             logits = tuple(map(Ref, outputs))
@@ -220,6 +249,5 @@ class _Builder:
                 Quantity(name, Apply("softmax", (number(k), *logits)))
                 for k, name in zip(numbers, predicted, strict=True)
             ]
-        total = summed(row.of(Ref(y), Ref(f)) for y, f in zip(labels, predicted, strict=True))
-        self.quantities.append(Quantity("L", total, latex=row.latex))
+        self.quantities.append(Quantity("L", loss_of(row, labels, predicted, weights), latex=row.latex))
         return labels, predicted

@@ -26,6 +26,10 @@ class Data:
         name: what the set is called in summaries.
         names: the name of each of the d coordinates; default: a table's columns, else x_1, ..., x_d.
         classes: the name of each class, where labels are class numbers; labels that are text give it themselves.
+        weights: what each point counts, shape (N,), 0 or more: its loss is multiplied by it. They are not normalised:
+            the mean of weight times loss is over the number of points, as with ``weight=`` of PyTorch's
+            binary_cross_entropy. For a mean over the sum of the weights, as scikit-learn's, divide them by their mean.
+            Whether a point is right does not depend on them. Default: none, so that all points count 1.
 
     Raises:
         DataError: if the shapes do not belong together, or a number is missing, masked, complex or infinite.
@@ -40,6 +44,7 @@ class Data:
     name: str = "data"
     names: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    weights: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         x = numbers("x", self.x)
@@ -58,10 +63,12 @@ class Data:
         names = tuple(map(str, self.names)) or column_names(self.x) or tuple(f"x_{i}" for i in range(1, x.shape[1] + 1))
         if len(names) != x.shape[1]:
             raise DataError(f"names has {len(names)} entries for {x.shape[1]} coordinates; give one each.")
-        for array in (x, y):
+        weights = None if self.weights is None else _weights(self.weights, len(x))
+        for array in (x, y, *(() if weights is None else (weights,))):
             array.flags.writeable = False
         object.__setattr__(self, "x", x)
         object.__setattr__(self, "y", y)
+        object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "names", names)
         object.__setattr__(self, "classes", classes or tuple(self.classes))
 
@@ -73,7 +80,28 @@ class Data:
         yield self.y
 
     def __repr__(self) -> str:
-        return f"Data({self.name!r}: {len(self)} points, coordinates {', '.join(self.names)})"
+        weighted = "" if self.weights is None else " with weights"
+        return f"Data({self.name!r}: {len(self)} points{weighted}, coordinates {', '.join(self.names)})"
+
+
+def _weights(values: object, count: int) -> NDArray[np.float64]:
+    """What each of so many points counts, checked."""
+    weights = numbers("weights", values)
+    if weights.shape == (count, 1):
+        weights = weights[:, 0]
+    if weights.shape != (count,):
+        raise DataError(
+            f"weights must hold one number for each of the {count} points of x, but its shape is {weights.shape}."
+        )
+    if (weights < 0).any():
+        place = int(np.argmax(weights < 0))
+        raise DataError(
+            f"weights[{place}] is {weights[place]:g}: a weight is what a point counts, 0 or more; to leave a point out "
+            "give it the weight 0."
+        )
+    if not weights.any():
+        raise DataError("all weights are 0, so that no point counts; give at least one a weight above 0.")
+    return weights
 
 
 def _reshape_hint(x: NDArray[np.float64]) -> str:
@@ -82,7 +110,14 @@ def _reshape_hint(x: NDArray[np.float64]) -> str:
     return "give one row for each point, and at least one point."
 
 
-def dataset(x: ArrayLike, y: ArrayLike, *, name: str = "data", names: Sequence[str] = ()) -> Data:
+def dataset(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    name: str = "data",
+    names: Sequence[str] = (),
+    weights: ArrayLike | None = None,
+) -> Data:
     """Makes data of one's own arrays, lists, tensors or DataFrames.
 
     Args:
@@ -90,33 +125,35 @@ def dataset(x: ArrayLike, y: ArrayLike, *, name: str = "data", names: Sequence[s
         y: the labels, shape (N,) or (N, K): numbers, class numbers from 0, or a text for each point.
         name: what the set is called in summaries.
         names: the name of each coordinate; default: a DataFrame's columns, else x_1, ..., x_d.
+        weights: what each point counts, shape (N,), 0 or more; default: 1. The loss is the mean of weight times loss
+            over the N points, not over the sum of the weights; see `Data`.
 
     Returns:
         The data, copied.
 
     Raises:
-        DataError: if the shapes do not belong together, or a number is missing or infinite.
+        DataError: if the shapes do not belong together, a number is missing or infinite, or a weight is negative.
 
     >>> dataset([[0.0, 1.0], [2.0, 3.0]], [1, 0])
     Data('data': 2 points, coordinates x_1, x_2)
     """
-    return Data(x, y, name=name, names=tuple(names))  # type: ignore[arg-type]  # Data converts them
+    return Data(x, y, name=name, names=tuple(names), weights=weights)  # type: ignore[arg-type]  # Data converts them
 
 
-def as_data(data: Data | tuple[ArrayLike, ArrayLike]) -> Data:
+def as_data(data: Data | tuple[ArrayLike, ...]) -> Data:
     """Returns what a person gave to train on as data.
 
     Args:
-        data: data, or a pair (x, y).
+        data: data, a pair (x, y), or with weights (x, y, weights).
 
     Raises:
         DataError: if it is neither, or the arrays cannot be used.
     """
     if isinstance(data, Data):
         return data
-    if isinstance(data, tuple) and len(data) == 2:
-        return dataset(*data)
+    if isinstance(data, tuple) and len(data) in (2, 3):
+        return dataset(data[0], data[1], weights=data[2] if len(data) == 3 else None)
     raise DataError(
-        f"data is {type(data).__name__!r}; give a pair (x, y) of arrays, or one of gl.datasets, "
+        f"data is {type(data).__name__!r}; give a pair (x, y) of arrays, or (x, y, weights), or one of gl.datasets, "
         "for example gl.datasets.five_points()."
     )

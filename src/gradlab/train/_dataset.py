@@ -39,6 +39,7 @@ _MEANING = {
     "parameters": ("parameters after the last step", "1"),
     "x": ("points that were trained on", "1"),
     "y": ("labels that were trained on", "1"),
+    "weights": ("what each point counts in the loss", "1"),
 }
 
 
@@ -80,6 +81,8 @@ def to_dataset(results: Results, data: Data) -> xarray.Dataset:
         coordinates["parameter"] = list(grid.network(int(grid.width.values[0])).graph.parameters)
     variables["x"] = ("point", "input"), data.x
     variables["y"] = (("point",) if data.y.ndim == 1 else ("point", "output")), data.y
+    if data.weights is not None:
+        variables["weights"] = ("point", data.weights)
     coordinates["input"] = list(data.names)
     if data.classes:
         coordinates["class"] = list(data.classes)
@@ -134,7 +137,8 @@ def data_of(dataset: xarray.Dataset) -> Data:
     """
     names = tuple(str(name) for name in dataset["input"].values)
     classes = tuple(str(name) for name in dataset["class"].values) if "class" in dataset.coords else ()
-    return Data(dataset["x"].values, dataset["y"].values, dataset.attrs["data_name"], names, classes)
+    weights = dataset["weights"].values if "weights" in dataset else None
+    return Data(dataset["x"].values, dataset["y"].values, dataset.attrs["data_name"], names, classes, weights)
 
 
 def grid_of(setting: xarray.Dataset, *, restarts: int, seed: int) -> Grid:

@@ -36,7 +36,7 @@ _INDEX = tuple[int, slice, slice]  # a sheet, settings of it, restarts
 
 def sweep(
     net: Network,
-    data: Data | tuple[ArrayLike, ArrayLike],
+    data: Data | tuple[ArrayLike, ...],
     *,
     learning_rate: float | Sequence[float] | ArrayLike | Mapping[int, ArrayLike] | None = None,
     rule: Rule | str | None = None,
@@ -62,7 +62,8 @@ def sweep(
 
     Args:
         net: the network.
-        data: one of `gl.datasets`, or a pair (x, y) of points (N, d) and labels (N,) or (N, K).
+        data: one of `gl.datasets`, or a pair (x, y) of points (N, d) and labels (N,) or (N, K), or with what each point
+            counts, (x, y, weights), as in `train`.
         learning_rate: a number or several; or a mapping from each layer of weights, counted from 1, to a number or
             several, for rates by layer. Default: the rule's own, 1 for gradient descent.
         rule: one of `gl.rules`, in which each number may be given as several: ``gl.rules.Adam(beta1=[0.8, 0.9])``

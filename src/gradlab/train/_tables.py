@@ -25,6 +25,7 @@ def table(
     *,
     label: str | Sequence[str] | int = 1,
     columns: Sequence[str] | None = None,
+    weights: str | None = None,
     name: str | None = None,
 ) -> Data:
     """Makes data of a table with named columns.
@@ -36,6 +37,7 @@ def table(
         label: the column of the labels, or several for several outputs, or how many of the last columns they are;
             default: the last one. Text names classes.
         columns: the columns of the points' coordinates, in this order; default: all others.
+        weights: the column of what each point counts in the loss; default: none, so that all count 1.
         name: what the set is called in summaries; default: that of the file.
 
     Returns:
@@ -49,9 +51,10 @@ def table(
     (('length', 'width'), ('a', 'b'), [0.0, 1.0, 0.0])
     """
     found, where = _columns(source)
-    wanted = _wanted(label, [*found])
-    used = [each for each in found if each not in wanted] if columns is None else [*columns]
-    for each in (*wanted, *used):
+    counts = [] if weights is None else [weights]
+    wanted = _wanted(label, [each for each in found if each not in counts])
+    used = [each for each in found if each not in (*wanted, *counts)] if columns is None else [*columns]
+    for each in (*wanted, *used, *counts):
         if each not in found:
             near = get_close_matches(str(each), found, n=1)
             offer = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(map(repr, found))}."
@@ -61,11 +64,14 @@ def table(
     x = np.array([[_number(value, each, row, where) for row, value in enumerate(found[each])] for each in used]).T
     y = [_label(found[each], each, where) for each in wanted]
     title = name or (Path(source).stem if isinstance(source, str | PathLike) else "table")
+    own: Any = {"name": title, "names": tuple(used)}
+    for each in counts:
+        own["weights"] = [_number(value, each, row, where) for row, value in enumerate(found[each])]
     if len(y) == 1:
-        return Data(x, y[0], name=title, names=tuple(used))  # type: ignore[arg-type]  # Data converts the labels
+        return Data(x, y[0], **own)  # type: ignore[arg-type]  # Data converts the labels
     if any(isinstance(each[0], str) for each in y):
         raise DataError(f"{where}: of several columns of labels, each holds numbers.")
-    return Data(x, np.array(y).T, name=title, names=tuple(used))
+    return Data(x, np.array(y).T, **own)
 
 
 def _wanted(label: object, names: list[str]) -> list[str]:

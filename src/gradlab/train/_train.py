@@ -18,14 +18,14 @@ from gradlab.train._errors import TrainError, real_number
 from gradlab.train._experiment import Array, Experiment, Network, chosen_rule, fitting
 from gradlab.train._initialise import INITIALISATIONS, Given, Initialisation, Layers, check_kind, with_scale
 from gradlab.train._runs import Runs
-from gradlab.train._trainers import Architecture, NumpyTrainer, kernel_for
+from gradlab.train._trainers import Architecture, NumpyTrainer, kernel_for, numpy_trainer
 
 _WORK = 10**9  # parameters x points x steps between two looks at the keyboard: about a tenth of a second
 
 
 def train(
     net: Network,
-    data: Data | tuple[ArrayLike, ArrayLike],
+    data: Data | tuple[ArrayLike, ...],
     *,
     learning_rate: float | tuple[float, ...] | ArrayLike | Mapping[int, float] | None = None,
     rule: Rule | str | None = None,
@@ -47,7 +47,8 @@ def train(
 
     Args:
         net: the network.
-        data: one of `gl.datasets`, or a pair (x, y) of points (N, d) and labels (N,) or (N, K).
+        data: one of `gl.datasets`, or a pair (x, y) of points (N, d) and labels (N,) or (N, K), or with what each point
+            counts, (x, y, weights): the loss is then the mean of weight times loss of a point, over all N.
         learning_rate: that of the rule, by itself the short form of ``rule=gl.rules.GradientDescent(learning_rate)``;
             or one for each layer of weights, from the inputs on. Default: the rule's own, 1 for gradient descent.
         rule: one of `gl.rules`, as ``gl.rules.Adam(0.01)``, or its text; default: gradient descent.
@@ -83,9 +84,15 @@ def train(
     gradient, layers = net.compile("numpy"), _layers(net)
     rate = experiment.rates(len(net.sizes) - 1)
     start = _initial_parameters(experiment, layers).astype(experiment.dtype, copy=False)
-    kernel = kernel_for(Architecture.of(net), points, experiment.dtype)
+    architecture = Architecture.of(net)
+    kernel = kernel_for(architecture, points, experiment.dtype)
     if kernel is None:
-        plain = NumpyTrainer(gradient, layers, points, experiment.dtype, net.loss_name)
+        if points.weights is None:
+            plain = NumpyTrainer(gradient, layers, points, experiment.dtype, net.loss_name)
+        elif architecture is None:
+            raise TrainError("the data have weights, which take a network of gl.mlp, as gl.mlp([2, 2, 1]).")
+        else:
+            plain = numpy_trainer(architecture, points, experiment.dtype)
         end, curves = _descend_with_numpy(plain, start, rate, experiment, progress)
     else:
         end, curves = _descend_with_kernel(kernel, start, rate, experiment, progress, len(points))
@@ -116,7 +123,10 @@ def _descend_with_numpy(
     last = None
     try:
         for state in trainer.walk(
-            start, rate, experiment.steps, _plan(experiment, experiment.plan(), 0, experiment.steps, len(trainer.x))
+            start,
+            rate,
+            experiment.steps,
+            _plan(experiment, experiment.plan(), 0, experiment.steps, len(trainer.points[0])),
         ):
             losses[state.done] = state.loss
             last = state  # one name to bind, so that Ctrl-C never falls into the middle

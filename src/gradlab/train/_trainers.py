@@ -47,6 +47,7 @@ class Architecture:
         loss: the name of the loss.
         scaling: how a layer's sums are scaled.
         biases: whether the layers have biases.
+        weighted: whether each point has a weight; data say so, not the network that is asked for.
     """
 
     sizes: tuple[int, ...]
@@ -55,6 +56,7 @@ class Architecture:
     loss: str
     scaling: str
     biases: bool
+    weighted: bool = False
 
     @staticmethod
     def of(net: object) -> Architecture | None:
@@ -74,6 +76,10 @@ class Architecture:
         """What an initialisation needs to know of it."""
         return Layers(self.sizes, self.biases)
 
+    def on(self, data: Data) -> Architecture:
+        """Returns the same network with weights of points if the data have them, else without."""
+        return replace(self, weighted=data.weights is not None)
+
     def with_width(self, width: int) -> Architecture:
         """Returns the same network with all its hidden layers as wide as this."""
         return replace(self, sizes=(self.sizes[0], *(width for _ in self.sizes[1:-1]), self.sizes[-1]))
@@ -82,7 +88,7 @@ class Architecture:
 @lru_cache(maxsize=64)
 def _graph(architecture: Architecture) -> NetworkGraph:
     a = architecture
-    return NetworkGraph(a.sizes, a.hidden, a.output, a.loss, a.scaling, a.biases)
+    return NetworkGraph(a.sizes, a.hidden, a.output, a.loss, a.scaling, a.biases, a.weighted)
 
 
 def has_kernels() -> bool:
@@ -100,7 +106,8 @@ def kernel_for(architecture: Architecture | None, data: Data, dtype: str) -> Num
     """
     if architecture is None or not has_kernels():
         return None
-    return _kernel(architecture, data.x.tobytes(), data.y.tobytes(), data.y.shape, dtype)
+    weights = None if data.weights is None else data.weights.tobytes()
+    return _kernel(architecture.on(data), data.x.tobytes(), data.y.tobytes(), data.y.shape, weights, dtype)
 
 
 def trainer_for(architecture: Architecture, data: Data, dtype: str) -> Trainer:
@@ -114,15 +121,31 @@ def trainer_for(architecture: Architecture, data: Data, dtype: str) -> Trainer:
     kernel = kernel_for(architecture, data, dtype)
     if kernel is not None:
         return kernel
-    return NumpyTrainer(NumpyNetwork(architecture.graph), architecture.layers, data, dtype, architecture.loss)
+    return numpy_trainer(architecture, data, dtype)
+
+
+def numpy_trainer(architecture: Architecture, data: Data, dtype: str) -> NumpyTrainer:
+    """Returns what trains such networks on the data with NumPy.
+
+    Args:
+        architecture: the network's.
+        data: what it is trained on.
+        dtype: the number type of all arithmetic.
+    """
+    gradient = NumpyNetwork(architecture.on(data).graph)
+    return NumpyTrainer(gradient, architecture.layers, data, dtype, architecture.loss)
 
 
 @lru_cache(maxsize=32)
-def _kernel(architecture: Architecture, x: bytes, y: bytes, labels: tuple[int, ...], dtype: str) -> NumbaTrainer:
+def _kernel(
+    architecture: Architecture, x: bytes, y: bytes, labels: tuple[int, ...], weights: bytes | None, dtype: str
+) -> NumbaTrainer:
     points = np.frombuffer(x).reshape(labels[0], -1).copy()  # of one's own: kernels take no read-only arrays
     # On a terminal somebody waits and wonders; a notebook would keep the line among its results.
     notice = _say if sys.stderr.isatty() else None
-    return NumbaTrainer(architecture.graph, points, np.frombuffer(y).reshape(labels).copy(), dtype=dtype, notice=notice)
+    counts = None if weights is None else np.frombuffer(weights)
+    y_made = np.frombuffer(y).reshape(labels).copy()
+    return NumbaTrainer(architecture.graph, points, y_made, weights=counts, dtype=dtype, notice=notice)
 
 
 def _say(message: str) -> None:
@@ -152,7 +175,8 @@ class NumpyTrainer:
 
     def __init__(self, gradient: Gradient, layers: Layers, data: Data, dtype: str, loss: str) -> None:
         self.gradient, self.layers, self.dtype, self.loss = gradient, layers, np.dtype(dtype), loss
-        self.x, self.y = (array.astype(self.dtype) for array in data)
+        given = (data.x, data.y) if data.weights is None else (data.x, data.y, data.weights)
+        self.points = tuple(array.astype(self.dtype) for array in given)
 
     def walk(
         self,
@@ -185,10 +209,10 @@ class NumpyTrainer:
         for step in range(steps + 1):
             # Runs that diverge overflow on their way to NaN; they are counted in the result, so NumPy need not warn.
             with np.errstate(all="ignore"):
-                loss, slope = self.gradient(at, self.x, self.y)
+                loss, slope = self.gradient(at, *self.points)
                 if plan.weights is not None and step < steps:
                     batch = np.flatnonzero(np.asarray(plan.weights)[step])
-                    slope = self.gradient(at, self.x[batch], self.y[batch])[1]
+                    slope = self.gradient(at, *(array[batch] for array in self.points))[1]
                 alive = alive & np.isfinite(at).all(axis=1)
                 if step == steps:
                     alive = alive & np.isfinite(loss)
@@ -229,8 +253,8 @@ class NumpyTrainer:
                 losses.append(state.loss)
             diverged[~state.alive & (diverged == NEVER)] = state.done
             with np.errstate(all="ignore"):
-                outputs = self.gradient.predict(state.parameters, self.x)
-                found = all_right(outputs, self.y, self.loss)
+                outputs = self.gradient.predict(state.parameters, self.points[0])
+                found = all_right(outputs, self.points[1], self.loss)
             right = right & False if found is None else found & state.alive
             success[right & (success == NEVER)] = state.done
         assert state is not None  # the walk yields the start in any case
