@@ -5,7 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from gradlab.graph import ONE, Apply, Const, Expression, Ref, div, is_apply, mul, neg, number, parse, transform
+from gradlab.graph import (
+    ONE,
+    PRIMITIVES,
+    Apply,
+    Const,
+    Expression,
+    Ref,
+    div,
+    is_apply,
+    mul,
+    neg,
+    number,
+    parse,
+    power,
+    subtract,
+    transform,
+)
 from gradlab.prove._verdict import Fault
 from gradlab.prove.read._nodes import Call, Derivative, Index, Indexed, Total
 from gradlab.prove.repairs._paths import at_path, nodes, replace_at
@@ -71,7 +87,7 @@ def _inserted(form: Expression, argument: Expression, value: str) -> Expression:
 def named_factors(search: Search, path: tuple[int, ...], part: Expression, needed: Values) -> Iterator[Change]:
     """A part times a local derivative of the graph, or times a quantity."""
     candidates: list[Expression] = [*search.edges, *map(search.named, search.quantities)]
-    candidates += [*inner_formulas(search), *from_the_top(search), *own_names(search)]
+    candidates += [*inner_formulas(search), *from_the_top(search), *own_names(search), *parts_of_formulas(search)]
     for sign in (1, -1):
         for factor in candidates:
             values = search.values(factor)
@@ -157,6 +173,20 @@ def inner_formulas(search: Search) -> list[Expression]:
     written = [formula for name in search.computed if (formula := search.formula(name)) is not None]
     inside = (node for formula in written for path, node in nodes(formula) if path and is_apply(node, "add"))
     return list(dict.fromkeys(inside))[:60]
+
+
+def parts_of_formulas(search: Search) -> list[Expression]:
+    """Functions, powers and sums in what is differentiated, and the derivatives of these functions."""
+    found: dict[Expression, None] = {}
+    for formula, _ in differentiated(search):
+        for _, node in nodes(formula):
+            if isinstance(node, Apply) and node.primitive not in ("mul", "neg", "div") and node.names:
+                found[node] = None
+                if len(node.args) == 1:
+                    found[PRIMITIVES[node.primitive].derivative(node.args, node, 0)] = None
+                elif is_apply(node, "pow"):
+                    found[power(node.args[0], subtract(node.args[1], ONE))] = None
+    return list(found)[:60]
 
 
 def own_names(search: Search) -> list[Expression]:
