@@ -8,7 +8,7 @@ from dataclasses import replace
 import nbformat.v4 as v4
 from pypdf import PdfReader
 
-from gradlab.labs._export import Source, make_document, to_html, to_pdf
+from gradlab.labs._export import Source, _pdf, make_document, to_html, to_pdf
 
 
 def test_prose_tables_code_outputs_and_pictures_reach_the_page():
@@ -91,6 +91,27 @@ def test_a_formula_that_typst_refuses_is_named_and_shown_as_its_tex():
     assert "'$b$'" in message
     assert "nosuchname" in message
     assert "two $b$" in PdfReader(io.BytesIO(pdf.data)).pages[0].extract_text()
+
+
+def test_links_within_the_page_show_their_words():
+    _, pdf, text, _ = made(
+        "- [Begin](#begin) [out](https://a.b/#c)\n\n<a name='begin' id='x'></a>\n\n# Begin\n\n`id=\"y\"`"
+    )
+    assert pdf.remarks == ()
+    assert text.count("Begin") == 2
+    assert 'id="y"' in text
+    assert b"https://a.b/#c" in pdf.data
+
+
+def test_a_text_that_typst_refuses_is_shown_plain_with_its_formulas_as_tex(monkeypatch):
+    document, _, _, _ = made("one $a^2$ two")
+    convert = _pdf._convert
+    monkeypatch.setattr(_pdf, "_convert", lambda fragments: [part + " #nosuchname" for part in convert(fragments)])
+    pdf = to_pdf(document)
+    ((line, message),) = pdf.remarks
+    assert line == 11
+    assert "nosuchname" in message
+    assert "one $a^2$ two" in PdfReader(io.BytesIO(pdf.data)).pages[0].extract_text()
 
 
 SVG = "<svg width='40' height='40' viewBox='0 0 10 10'><circle cx='5' cy='5' r='4'/><text x='0' y='9'>zig</text></svg>"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gradlab._errors import GradlabError
 
-from ._atoms import BETWEEN, put_back, typst_string
+from ._atoms import BETWEEN, put_back, restore_source, typst_string
 from ._document import Block, Code, Document, Figure, Prose, Words
 from ._terminal import Style, styled_runs
 
@@ -120,7 +120,8 @@ class _Page:
         for index, block in enumerate(self.document.blocks):
             text = next(prose) if isinstance(block, Prose) else _block(block)
             if index in self.refused_blocks and isinstance(block, Prose):
-                text = _block(Words(unescape(re.sub(r"<[^>]*>", "", block.html)), "raw"))
+                plain = unescape(re.sub(r"<[^>]*>", "", block.html))
+                text = _block(Words(restore_source(plain, self.document.atoms), "raw"))
             shown.append(put_back(text, self.atom))
         return shown
 
@@ -203,8 +204,9 @@ def _convert(fragments: Sequence[str]) -> list[str]:
 
 
 def _for_pandoc(html: str) -> str:
-    # Identifiers become labels in Typst, where each may stand only once; the PDF's own outline replaces them.
-    html = re.sub(r'(<[a-zA-Z][^>]*?)\s(?:id|class|name)="[^"]*"', r"\1", html)
+    # Identifiers become labels in Typst, where each may stand only once, and a link to one that is not there stops the
+    # page: the PDF's own outline replaces them, and links within the page show their words alone.
+    html = re.sub(r'\s(?:(?:id|class|name)="[^"]*"|href="#[^"]*")(?=[^<>]*>)', "", html)
     return re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
 
 
