@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -101,16 +101,22 @@ def _answer(question: Question) -> Report:
         mixing = function.mixing
         function.mixing = other.rows if len(other.rows) == 1 else mixing
         claims.way = other.way
-        report = _judged(question, subject, claims, other.claimed, [*notes, other.note])
+        report = _judged(question, subject, claims, other.claimed, [*notes, other.note], _observed(other))
         if report.verdict is Verdict.WRONG:
-            # What was seen is the cause; what mistake in the formula would have the same effect is not.
-            return replace(report, diagnoses=(_observed(other),))
+            return report
         function.mixing, claims.way = mixing, None
     return _judged(question, subject, claims, plain, notes)
 
 
-def _judged(question: Question, subject: Subject, claims: Claims, claimed: np.ndarray, notes: list[str]) -> Report:
-    """The report on one set of claims."""
+def _judged(
+    question: Question,
+    subject: Subject,
+    claims: Claims,
+    claimed: np.ndarray,
+    notes: list[str],
+    cause: Diagnosis | None = None,
+) -> Report:
+    """The report on one set of claims; where a cause was seen, no mistake with the same effect is looked for."""
     function, flat = subject.function, subject.function.point.values
     names = jacobian_names(function, entry_names(function.point, question.names), len(claimed))
     chosen = chosen_entries(question.entries, names)
@@ -121,7 +127,8 @@ def _judged(question: Question, subject: Subject, claims: Claims, claimed: np.nd
     diagnoses, found, precision = (), [], None
     if not stopped:
         try:
-            diagnoses = _named(_context(engine, judged, question), notes) if wrong else ()
+            if wrong:
+                diagnoses = (cause,) if cause is not None else _named(_context(engine, judged, question), notes)
             precision = examine_precision(
                 question.function, question.gradient, question.at, claims, engine, question.precision
             )

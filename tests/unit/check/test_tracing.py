@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -170,3 +173,12 @@ def test_the_line_is_known():
     program = trace(network, network, POINT)
     assert "hidden = xp.tanh(x @" in str(program.steps[0].place)
     assert str(program.steps[0].place).startswith("test_tracing.py:")
+
+
+def test_a_wrong_gradient_of_torch_is_named_without_torch_s_compiler():
+    program = (
+        "import sys, torch, gradlab as gl\n"
+        "report = gl.check_gradient(lambda x: torch.sin(x).sum(), lambda x: -torch.cos(x), torch.tensor([0.3, 1.0]))\n"
+        "assert report.diagnoses and 'torch._dynamo' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -216,3 +216,11 @@ def test_a_backward_pass_that_refuses_a_layout_is_not_accused():
             return g * ctx.saved_tensors[0].exp()
 
     assert check_function(Strict, POINT).ok
+
+
+def test_a_seen_cause_costs_no_search_for_another():
+    function = made(torch.exp, lambda x, g: torch.exp(x))
+    report = check_function(function, torch.linspace(0.1, 2, 20, dtype=torch.float64))
+    assert len(report.diagnoses) == 1
+    assert "forgets grad_output" in report.diagnoses[0].sentence
+    assert report.evaluations < 500

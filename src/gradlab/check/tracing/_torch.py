@@ -39,6 +39,11 @@ def trace_torch(function: Callable[..., Any], call: Callable[[Any], Any], struct
     recorder = _Recorder(torch)
 
     class Mode(torch.utils._python_dispatch.TorchDispatchMode):
+        @classmethod
+        def _should_skip_dynamo(cls) -> bool:
+            # Nothing is compiled here, and to say so torch would import its compiler, which takes seconds.
+            return False
+
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             kwargs = kwargs or {}
             operands = recorder.before(args, kwargs)
