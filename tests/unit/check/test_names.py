@@ -85,6 +85,28 @@ def test_the_mistake_is_named_first(loss, gradient, at, mistake):
     assert report.diagnoses[0].kind is mistake, [each.sentence for each in report.diagnoses]
 
 
+@pytest.mark.parametrize(
+    ("loss", "gradient", "sentence"),
+    [
+        (lambda x: np.sum(np.exp(-x * x)), lambda x: 1.05 * -2 * x * np.exp(-x * x), "1.05 times the right value"),
+        (lambda x: np.mean(np.tanh(x) ** 2), lambda x: np.tanh(x) / np.cosh(x) ** 2, "3/2 times the right value"),
+        (lambda x: np.mean(x[:2] ** 2) + x[2] ** 2 / 2, lambda x: x / 2 * [1, 1, 1], "1/2 times the right value"),
+        (lambda x: np.sum(np.sin(x)), lambda x: 0 * x, "0 instead of the derivative"),
+    ],
+)
+def test_a_factor_of_the_whole_is_told_alone(loss, gradient, sentence):
+    (found,) = check_gradient(loss, gradient, np.array([0.5, 0.7, 1.3])).diagnoses
+    assert sentence in found.sentence
+    assert not found.place
+
+
+def test_a_term_does_not_come_in_by_an_odd_factor():
+    diagnoses = check_gradient(
+        lambda x: np.sum(np.exp(x)) + np.sum(np.sin(x)), lambda x: np.exp(x) + 1.1 * np.cos(x), np.array([0.5, 0.7])
+    ).diagnoses
+    assert not [each for each in diagnoses if "11/10" in each.sentence and "term" in each.sentence]
+
+
 def test_two_mistakes_at_once_are_both_named():
     at = {"W": np.array([[0.2, 0.5], [1, -0.3]]), "b": np.array([0.1, 0.4])}
     first, second = check_gradient(layer, two_factors, at).diagnoses

@@ -166,3 +166,22 @@ def test_rounding_of_large_intermediate_numbers_hides_no_missing_entry():
     report = check_gradient(loss, lambda a: np.array([0.0, -2 * a[1]]), np.array([0.5, 1.5]))
     assert report.verdict is Verdict.WRONG
     assert check_gradient(loss, lambda a: np.array([np.log(1e6), -2 * a[1]]), np.array([0.5, 1.5])).ok
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200])
+def test_squares_of_huge_and_tiny_values_neither_overflow_nor_vanish(size):
+    def check(factor):
+        return check_gradient(lambda x: size * np.sum(x**2), lambda x: 2 * factor * size * x, np.array([1.0, 2.0]))
+
+    assert check(1).verdict is Verdict.CORRECT
+    assert check(1.01).verdict is Verdict.WRONG
+
+
+def test_a_number_of_python_that_is_whole_is_handed_on_beside_arrays():
+    def power(p):
+        return np.sum(p["a"] ** p["n"])
+
+    at = {"a": np.array([1.0, 2.0]), "n": 2}
+    report = check_gradient(power, lambda p: {"a": 2 * p["a"], "n": 0}, at)
+    assert report.verdict is Verdict.CORRECT
+    assert len(report.entries) == 2

@@ -187,8 +187,15 @@ def fit(samples: Samples, output: int, noise: Noise) -> list[Slope]:
 def _deviation(stencil: Stencil, odd: np.ndarray, even: np.ndarray) -> np.ndarray:
     """The standard deviation of a value from the fits at each scale."""
     # Both parts have half the variance of a value.
-    rest = np.sum((odd @ stencil.odd_rest) ** 2, axis=1) + np.sum((even @ stencil.even_rest) ** 2, axis=1)
-    return np.sqrt(2 * rest / stencil.freedom)
+    rest = np.concatenate([odd @ stencil.odd_rest, even @ stencil.even_rest], axis=1)
+    return norm(rest, axis=1) * np.sqrt(2 / stencil.freedom)
+
+
+def norm(values: np.ndarray, axis: int) -> np.ndarray:
+    """The root of the sum of squares along an axis, where squares of large values overflow or small ones vanish."""
+    largest = np.abs(values).max(axis=axis, keepdims=True, initial=0.0)
+    unit = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
+    return np.sqrt(np.sum((values / unit) ** 2, axis=axis)) * unit.squeeze(axis)
 
 
 def _best_degree(estimates: np.ndarray, amplification: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

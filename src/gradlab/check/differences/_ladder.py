@@ -16,6 +16,7 @@ from gradlab.check.differences._fit import (
     dense,
     fit,
     jumps,
+    norm,
     powers,
     take,
 )
@@ -153,7 +154,7 @@ def _fourth_differences(
     if len(values) < 5:
         return False, np.zeros(values.shape[1]), np.zeros(values.shape[1])
     # The fourth difference of independent noise has 70 times its variance.
-    level = np.sqrt(np.mean(np.diff(values, 4, axis=0) ** 2, axis=0) / 70)
+    level = norm(np.diff(values, 4, axis=0), axis=0) / np.sqrt(70 * (len(values) - 4))
     return bool((np.ptp(values, axis=0) > 0).any()), level, np.abs(values).max(axis=0)
 
 

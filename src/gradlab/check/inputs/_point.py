@@ -208,7 +208,7 @@ def _fixings(found: list[tuple[str, Any]], backward: bool) -> list[str]:
     in_torch = backward and any(is_tensor(item) for item in reals)
     reasons = []
     for (_, item), kind in zip(found, kinds, strict=True):
-        if kind == "integer" or (backward and kind == "number" and _is_whole(item)):
+        if kind == "integer" or (kind == "number" and _is_whole(item) and (backward or reals)):
             # Whole numbers alone are a point written without a decimal point; beside others they count or label.
             reasons.append("integers" if reals or backward else "")
         elif kind == "number":

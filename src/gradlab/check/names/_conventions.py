@@ -14,7 +14,9 @@ def truncated(evidence: Evidence) -> Iterator[Hypothesis]:
     """The right gradient in an array of integers."""
     here = evidence.here
     known = here.known
-    if not np.array_equal(here.claimed[known], np.trunc(here.claimed[known])):
+    claimed, right = here.claimed[known], here.right[known]
+    # Zeros alone are no numbers that were cut, and whole numbers lose nothing.
+    if not np.array_equal(claimed, np.trunc(claimed)) or not ((claimed != 0) & (right != np.rint(right))).any():
         return
     for told, cut in (("cut to whole numbers", np.trunc), ("rounded to whole numbers", np.rint)):
         sentence = f"{{where}}: {told}, as an array of integers does."

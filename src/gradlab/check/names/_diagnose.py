@@ -15,6 +15,8 @@ _MOST = 5
 _FARTHEST = 6
 _NAMED = 4
 _ALONE = 5
+# The right gradient times a number, which may be 0 or -1.
+_CONSTANT = {Mistake.NEGATED, Mistake.FACTOR, Mistake.SUM_FOR_MEAN, Mistake.ZEROED}
 
 
 def diagnose(context: Context) -> tuple[Diagnosis, ...]:
@@ -39,8 +41,18 @@ def diagnose(context: Context) -> tuple[Diagnosis, ...]:
         several = _by_arrays(evidence)
         if several:
             return several
-    fits = sorted(found.values(), key=lambda fit: fit.rank)
+    fits = sorted(_placed(list(found.values())), key=lambda fit: fit.rank)
     return tuple(_tell(fit, evidence) for fit in fits[:_MOST] if fit.rank <= fits[0].rank + _FARTHEST)
+
+
+def _placed(fits: list[_Fit]) -> list[_Fit]:
+    """The fits whose place can be known: a factor of the whole may have come in anywhere on the way."""
+    plain = any(
+        fit.hypothesis.kind in _CONSTANT and not fit.hypothesis.place and (fit.points > 1 or len(fit.entries) > 1)
+        for fit in fits
+    )
+    # That rounding is passed over is told by the rounding itself, whatever factor comes of it.
+    return [f for f in fits if not (plain and f.hypothesis.place) or f.hypothesis.kind is Mistake.STRAIGHT_THROUGH]
 
 
 def _by_arrays(evidence: Evidence) -> tuple[Diagnosis, ...]:
@@ -51,7 +63,7 @@ def _by_arrays(evidence: Evidence) -> tuple[Diagnosis, ...]:
     told = []
     for positions in parts:
         alone = evidence.restricted_to(positions)
-        fits = sorted(_apply(RULES, alone).values(), key=lambda fit: fit.rank)
+        fits = sorted(_placed(list(_apply(RULES, alone).values())), key=lambda fit: fit.rank)
         if not fits or fits[0].hypothesis.kind is Mistake.ONE_OFF:
             return ()
         diagnosis = _tell(replace(fits[0], entries=np.flatnonzero(alone.wrong)), alone)

@@ -10,6 +10,10 @@ from gradlab.check.names._mistakes import Mistake
 from gradlab.check.names._numbers import sizes, spell
 from gradlab.check.names._traced import describe, drop_edge, edges, hypothesis, parts, place, scale_edge
 
+# A term comes in twice, by half, or as often as a sum has terms; other factors are those of more than a term.
+_OFTEN = {"-1", "2", "1/2"}
+_LENGTH = 5
+
 
 def path_dropped(evidence: Evidence) -> Iterator[Hypothesis]:
     """Nothing comes back through one operand."""
@@ -36,7 +40,8 @@ def sign_within(evidence: Evidence) -> Iterator[Hypothesis]:
         if factor is None or abs(factor) < 1e-3 or abs(factor - 1) < 1e-3:
             continue
         spelled = spell(factor, lengths)
-        if spelled is None:
+        count = max(abs(factor), 1 / abs(factor))
+        if spelled is None or not (spelled in _OFTEN or (count > _LENGTH - 0.5 and round(count) in lengths)):
             continue
         change = scale_edge(values, positions, -1.0 if spelled == "-1" else factor)
         operation, line = describe(program, values), place(program, values)
@@ -45,4 +50,4 @@ def sign_within(evidence: Evidence) -> Iterator[Hypothesis]:
             yield hypothesis(Mistake.SIGN, change, told, line, 3)
         else:
             told = f"{{where}}: the term through {operation} comes in {spelled} times."
-            yield hypothesis(Mistake.FACTOR, change, told, line, 6)
+            yield hypothesis(Mistake.FACTOR, change, told, line, 7)

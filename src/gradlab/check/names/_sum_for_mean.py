@@ -9,6 +9,12 @@ from gradlab.check.names._fit import solve
 from gradlab.check.names._mistakes import Mistake
 from gradlab.check.names._numbers import sizes
 
+_SMALL = 4
+_WAYS = (
+    (1, "adds up {n} terms where the loss takes their mean", {"mean", "mse_loss"}),
+    (-1, "takes the mean of {n} terms where the loss adds them up", {"sum"}),
+)
+
 
 def sum_for_mean(evidence: Evidence) -> Iterator[Hypothesis]:
     """The right gradient times or over a number of terms that occurs in the loss."""
@@ -17,14 +23,15 @@ def sum_for_mean(evidence: Evidence) -> Iterator[Hypothesis]:
     if found is None or found <= 0:
         return
     for number, name in sizes(evidence).items():
-        for power, told in ((1, "adds up {n} terms where the loss takes their mean"),
-                            (-1, "takes the mean of {n} terms where the loss adds them up")):  # fmt: skip
+        for power, told, operations in _WAYS:
+            # Small numbers are lengths of something by chance, and 2 is more often a factor than a length.
+            if number <= _SMALL and (number == 2 or name not in operations):
+                continue
             if abs(found / float(number) ** power - 1) < 5e-4:
                 yield Hypothesis(
                     Mistake.SUM_FOR_MEAN,
                     lambda view: found * view.right,
                     f"{{where}}: the gradient {told.format(n=number)} ({number} is a length in {name}).",
-                    # Small numbers are lengths of something by chance.
-                    rank=1 if number > 4 or name == "mean" else 3,
+                    rank=1,
                 )
                 return
