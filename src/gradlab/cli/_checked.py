@@ -19,16 +19,30 @@ from gradlab.testing import marks_of, passes
 
 @dataclass(frozen=True)
 class Checked:
-    """One check: its name, what came of it, and whether UNDECIDED passes."""
+    """One check: its name, what came of it, whether UNDECIDED passes, and why it could not be made, if so."""
 
     name: str
-    report: Report
+    report: Report | None
     allow_undecided: bool
+    problem: str = ""
 
     @property
     def passes(self) -> bool:
         """Whether it lets the command exit with 0."""
-        return passes(self.report, self.allow_undecided)
+        return self.report is not None and passes(self.report, self.allow_undecided)
+
+    @property
+    def headline(self) -> str:
+        """What came of it in one line."""
+        return f"could not be checked: {self.problem}" if self.report is None else self.report.headline
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """Its report as JSON has it."""
+        return {"error": self.problem} if self.report is None else json.loads(self.report.to_json())
+
+    def __str__(self) -> str:
+        return self.headline if self.report is None else str(self.report)
 
 
 def marked_in(module: Any, name: str, seeds: int) -> list[Checked]:
@@ -48,8 +62,16 @@ def marked_in(module: Any, name: str, seeds: int) -> list[Checked]:
         for seed in range(seeds) if mark.draws else (None,):
             rng = () if seed is None else (np.random.default_rng(seed),)
             title = mark.name if seed is None else f"{mark.name}[seed{seed}]"
-            checks.append(Checked(title, mark.run(*rng), mark.allow_undecided))
+            checks.append(_run(mark, title, rng))
     return checks
+
+
+def _run(mark: Any, title: str, rng: tuple[Any, ...]) -> Checked:
+    """One check; what cannot be asked of one gradient says nothing about the others."""
+    try:
+        return Checked(title, mark.run(*rng), mark.allow_undecided)
+    except GradlabError as problem:
+        return Checked(title, None, mark.allow_undecided, str(problem))
 
 
 def _own(item: Any, module: Any) -> bool:
@@ -68,26 +90,30 @@ def show(checks: Sequence[Checked], as_json: bool, junit: Path | None, alone: bo
     if junit is not None:
         _write_junit(checks, junit)
     if as_json:
-        bodies = [{"name": check.name, **json.loads(check.report.to_json())} for check in checks]
+        bodies = [{"name": check.name, **check.body} for check in checks]
         print(json.dumps(bodies[0] if alone else bodies, indent=2, ensure_ascii=False))
     elif alone:
-        print(checks[0].report)
+        print(checks[0])
     else:
         for check in checks:
-            print(f"{check.name}: {check.report.headline if check.passes else check.report}")
+            print(f"{check.name}: {check.headline if check.passes else check}")
         failed = sum(not check.passes for check in checks)
         print(f"{counted(len(checks), 'gradient')} checked, {failed} failed")
 
 
 def _write_junit(checks: Sequence[Checked], path: Path) -> None:
-    failed = sum(not check.passes for check in checks)
-    suite = ElementTree.Element("testsuite", name="gradlab check", tests=str(len(checks)), failures=str(failed))
+    errors = sum(check.report is None for check in checks)
+    failed = sum(not check.passes for check in checks) - errors
+    counts = {"tests": str(len(checks)), "failures": str(failed), "errors": str(errors)}
+    suite = ElementTree.Element("testsuite", counts, name="gradlab check")
     for check in checks:
         case = ElementTree.SubElement(suite, "testcase", classname="gradlab.check", name=check.name)
         if not check.passes:
-            kind = "wrong" if check.report.verdict is Verdict.WRONG else "undecided"
-            failure = ElementTree.SubElement(case, "failure", type=kind, message=check.report.headline)
-            failure.text = str(check.report)
+            if check.report is None:
+                tag, kind = "error", "not checked"
+            else:
+                tag, kind = "failure", "wrong" if check.report.verdict is Verdict.WRONG else "undecided"
+            ElementTree.SubElement(case, tag, type=kind, message=check.headline).text = str(check)
     try:
         ElementTree.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
     except OSError as problem:

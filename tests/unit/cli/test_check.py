@@ -159,6 +159,19 @@ def test_a_file_that_marks_nothing_is_told_how_to(run):
     assert "gl.testing.gradient_of(loss, at=...)" in err
 
 
+def test_a_gradient_that_cannot_be_checked_does_not_hide_the_others(run, tmp_path):
+    broken = "@gl.testing.gradient_of(lambda x: 1 / 0, at=np.ones(2))\ndef broken(x):\n    return x\n"
+    (tmp_path / "both.py").write_text(f"{MARKED}\n\n{broken}", encoding="utf-8")
+    status, out, _ = run("both.py", "--seeds", "1", "--junit", "report.xml")
+    assert status == 1
+    assert "broken: could not be checked: the loss raised ZeroDivisionError" in out
+    assert "right: CORRECT" in out
+    suite = ElementTree.parse(tmp_path / "report.xml").getroot()
+    assert (suite.get("failures"), suite.get("errors")) == ("1", "1")
+    bodies = json.loads(run("both.py", "--seeds", "1", "--json")[1])
+    assert [body["name"] for body in bodies if "error" in body] == ["broken"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
