@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from enum import Enum
 from fractions import Fraction
+from functools import cache
 from numbers import Rational
 from typing import Any
 
@@ -77,6 +78,7 @@ def number(default: Any, kind: Kind, meaning: str, *, latex: str = "") -> Any:
     return field(default=default, metadata={"number": (meaning, kind, default, latex)})
 
 
+@cache
 def numbers_of(cls: type) -> tuple[Number, ...]:
     """The numbers of a dataclass, in the order of its fields."""
     found = [(each.name, each.metadata["number"]) for each in fields(cls) if "number" in each.metadata]

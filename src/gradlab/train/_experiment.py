@@ -18,6 +18,7 @@ from gradlab.train._initialise import Initialisation, Normal
 
 Array = NDArray[np.floating]
 DTypeName = Literal["float64", "float32"]
+_DESCENT = GradientDescent()  # made once: its text is not read for each training
 
 
 class Gradient(Protocol):
@@ -139,7 +140,7 @@ def chosen_rule(rule: object, learning_rate: object = None) -> Rule:
         TrainError: if it is none, or a number of it cannot be used.
     """
     try:
-        return read(Rule, "GradientDescent" if rule is None else rule).with_rate(learning_rate)  # type: ignore[arg-type]  # what is neither raises
+        return read(Rule, _DESCENT if rule is None else rule).with_rate(learning_rate)  # type: ignore[arg-type]  # what is neither raises
     except RuleError as problem:
         raise TrainError(str(problem)) from None
 
