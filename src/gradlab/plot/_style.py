@@ -187,7 +187,9 @@ def save(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 200.0) ->
     target = Path(path)
     suffix = target.suffix.lower()
     if suffix not in _FORMATS:
-        raise PlotError(f"{target.name!r} ends in none of .png, .svg and .pdf; write {target.name + '.png'!r}.")
+        raise PlotError(
+            f"{target.name!r} ends in none of .png, .svg and .pdf; write {target.name.rstrip('.') + '.png'!r}."
+        )
     if not target.parent.is_dir():
         raise PlotError(f"the folder {str(target.parent)!r} does not exist; make it first or write another path.")
     content = to_bytes(figure, suffix, dpi=dpi)

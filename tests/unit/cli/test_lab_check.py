@@ -68,6 +68,15 @@ def test_a_wrong_key_fails_and_is_repaired(run):
     assert row(out, "Question 1") == ["13", "Question 1", "key", "", "1", "", "write z_{1,out} for z_{2,out}"]
 
 
+def test_what_is_defined_is_no_true_step(run):
+    Path("lab.md").write_text("# Names\n\nLet $q = s + 3$.\n\n# Squares\n\n$(s + 1)^2 = s^2 + 2s + 1$\n")
+    status, out, _ = run("lab.md", "--no-execute")
+    assert status == 0
+    assert row(out, "Names")[2:] == ["text", "", "", "", "definition"]
+    assert row(out, "Squares")[2:] == ["text", "1", "", "", ""]
+    assert "2 equations, 1 step: 1 TRUE, 0 FALSE, 0 NOT_UNDERSTOOD; apart from them 1 definition" in out
+
+
 def test_the_graph_of_the_header_counts(run):
     name = lab("lab.md", "h_1", graph='"f = u_1*h_1"')
     Path(name).write_text(Path(name).read_text().replace("f_{in}", "f"))
