@@ -45,7 +45,7 @@ def test_no_verdict_is_wrong(letters):
 
 
 def test_nearly_all_are_decided(letters):
-    assert [row[2] for row in letters].count("N") <= 0.04 * len(letters), [row for row in letters if row[2] == "N"]
+    assert [row[2] for row in letters].count("N") <= 0.05 * len(letters), [row for row in letters if row[2] == "N"]
 
 
 def test_every_false_one_has_a_witness_or_its_shapes():
