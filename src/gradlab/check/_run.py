@@ -25,7 +25,7 @@ from gradlab.check.precision._precision import examine_precision
 from gradlab.check.report._report import Report
 from gradlab.check.verdict._engine import Engine
 from gradlab.check.verdict._many import FEW, run_many
-from gradlab.check.verdict._rules import Rules
+from gradlab.check.verdict._rules import CONSTANT, Rules
 from gradlab.check.verdict._ties import judge_ties
 
 # A Jacobian with more entries than this is checked through random combinations of its rows.
@@ -124,6 +124,11 @@ def _judged(
     engine = Engine(function, claims, names, question.rules, centre, claimed, _is_stable(subject, centre))
     judged, probability, stopped = _judge_steady(engine, chosen, question.entries is not None)
     wrong = any(entry.verdict is Verdict.WRONG for entry in judged)
+    if any(entry.reason == CONSTANT for entry in judged):
+        notes = [
+            *notes,
+            "the loss changes with nothing: constant, or saturated here; 0 says no more.",
+        ]
     diagnoses, found, precision = (), [], None
     if not stopped:
         try:

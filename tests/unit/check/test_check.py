@@ -175,8 +175,8 @@ class TestNoise:
 
     def test_a_constant_loss(self):
         report = check_gradient(lambda x: 3.0, lambda x: 0 * x, np.array([1.0]))
-        assert report.verdict is Verdict.UNDECIDED
-        assert "does not change at all" in report.worst.reason
+        assert report.verdict is Verdict.CORRECT
+        assert "changes with nothing" in report.worst.reason
         assert check_gradient(lambda x: 3.0, lambda x: 0 * x + 1, np.array([1.0])).verdict is Verdict.WRONG
 
     def test_an_entry_without_influence(self):
@@ -228,7 +228,7 @@ class TestEdges:
     def test_a_point_on_the_edge_is_undecided(self):
         report = check_gradient(math.sqrt, 1e9, 0.0)
         assert report.verdict is Verdict.UNDECIDED
-        assert "not finite at any step" in report.worst.reason
+        assert "finite on both sides" in report.worst.reason
         assert "nan" in str(report)
 
     def test_a_claim_that_is_not_finite_is_wrong(self):
@@ -431,7 +431,7 @@ class TestReport:
     def test_truth(self):
         right = check_gradient(lambda x: x * x, 2.0, 1.0)
         wrong = check_gradient(lambda x: x * x, 3.0, 1.0)
-        undecided = check_gradient(lambda x: 3.0, 0.0, 1.0)
+        undecided = check_gradient(lambda x: 3.0, 1e-3, 1.0)
         assert right
         assert not wrong
         assert not undecided

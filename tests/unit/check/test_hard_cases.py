@@ -167,11 +167,26 @@ def test_what_cannot_be_checked_is_an_error(loss, gradient, at, match):
         check_gradient(loss, gradient, at)
 
 
-@pytest.mark.parametrize("claimed", [0.0, 1.0])
-def test_a_step_function_is_undecided(claimed):
-    report = check_gradient(lambda x: np.sum(np.floor(x)), [claimed], np.array([0.5]))
+def test_a_step_function_has_the_derivative_0_and_others_are_undecided():
+    def check(claimed):
+        return check_gradient(lambda x: np.sum(np.floor(x)), [claimed], np.array([0.5]))
+
+    assert check(0.0).verdict is Verdict.CORRECT
+    assert check(1.0).worst.cause is Cause.STEP_FUNCTION
+
+
+def test_a_constant_has_the_derivative_0():
+    report = check_gradient(lambda x: 3.0, np.zeros_like, POINT)
+    assert report.verdict is Verdict.CORRECT
+    assert any("changes with nothing" in note for note in report.notes)
+    assert check_gradient(lambda x: 3.0, lambda x: 0 * x + 1e-3, POINT).verdict is not Verdict.CORRECT
+    assert check_gradient(lambda x: 1e20 + x @ x, np.zeros_like, POINT).verdict is not Verdict.CORRECT
+
+
+def test_at_the_edge_of_a_domain_the_reason_is_true():
+    report = check_gradient(lambda x: np.sum(x**1.5), np.zeros_like, np.array([0.0]))
     assert report.verdict is Verdict.UNDECIDED
-    assert report.worst.cause is Cause.STEP_FUNCTION
+    assert "both sides" in report.worst.reason
 
 
 def test_a_fast_oscillation_below_every_step_is_undecided():

@@ -10,6 +10,11 @@ from gradlab.check.differences._fit import EPSILON, Slope, best, jumps
 
 # A kink that is seen at steps of this share of the coordinate's size is at the point, not beside it.
 _BESIDE = 2.0**-16
+# A step function that is flat over this share of the coordinate's size; bfloat16 rounds to a hundredth.
+_TERRACE = 2.0**-3
+# A constant so large beside the steps may hide a slope of 1e-6 in its rounding.
+_HIDDEN = 1e-6
+CONSTANT = "the loss changes with nothing, whatever the step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +147,14 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
     usable = [slope for slope in slopes if not _is_plateau(slope)] or changing if rounded else slopes
     found = best(usable)
     if found is None:
-        reason = "the loss is not finite at any step around the point"
+        reason = "at no step is the loss finite on both sides of the point, as at the edge of its domain"
         return make_entry(claim, None, Verdict.UNDECIDED, reason, Cause.NOT_FINITE)
     slope, other = found
     kinked = is_kinked(slope, other, slopes, known.scale)
     if not math.isfinite(claim.value):
         return _judge_infinite(claim, slope, slopes, kinked is not False)
     if _is_step(slopes, known):
-        return _judge_step(claim, slope, rules)
+        return _judge_step(claim, slope, slopes, known, rules)
     if kinked is not False:
         return _judge_kink(claim, slope, rules, certain=kinked is True)
     verdict = rules.compare(claim, slope.value, slope.bar, unit=known.unit)
@@ -159,7 +164,7 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
         reason = f"on average {wide.value:.4g} over steps of {wide.step:.1g}: rounded inside, or it varies finely"
         return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.OUT_OF_PRECISION)
     if claim.value == 0 and slope.flat < 1 and _stands_still(slope, slopes, known):
-        return make_entry(claim, slope, Verdict.UNDECIDED, _step_phrase(slope), Cause.STEP_FUNCTION)
+        return _judge_step(claim, slope, slopes, known, rules)
     if verdict is Verdict.WRONG and known.may_be_structure(claim, slope):
         reason = f"the loss varies by {slope.deviation:.0e} in a way that no step resolves: noise or fast oscillation"
         return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.NOISE)
@@ -219,12 +224,19 @@ def _stands_still(slope: Slope, slopes: list[Slope], known: Knowledge) -> bool:
     return flat and min(units, default=0.0) > 2.0**-20 * abs(known.centre)
 
 
+def _is_terrace(slopes: list[Slope], known: Knowledge) -> bool:
+    """Tell whether the function is flat so far around the point as no rounding of numbers makes it."""
+    return any(each.flat == 1 and each.step >= _TERRACE * known.scale for each in slopes)
+
+
 def _step_phrase(slope: Slope) -> str:
     return f"a step function: flat near the point, on average {slope.value:.4g} over {slope.step:.1g}"
 
 
-def _judge_step(claim: Claim, slope: Slope, rules: Rules) -> Entry:
+def _judge_step(claim: Claim, slope: Slope, slopes: list[Slope], known: Knowledge, rules: Rules) -> Entry:
     phrase = _step_phrase(slope)
+    if claim.value == 0 and _is_terrace(slopes, known):
+        return make_entry(claim, slope, Verdict.CORRECT, phrase)
     verdict = rules.compare(claim, slope.value, slope.bar)
     # The derivative of a step function is 0, that of the function before it was rounded is not.
     if verdict is not Verdict.WRONG or claim.value == 0:
@@ -247,6 +259,8 @@ def _judge_constant(claim: Claim, widest: Slope, known: Knowledge, rules: Rules)
     else:
         # Nor along any other: it is constant, saturated, or rounded as coarsely as bfloat16 does, to eight bits.
         level = 0.01 * max(abs(known.centre), 1.0)
+        if claim.value == 0 and known.deterministic and EPSILON * abs(known.centre) < _HIDDEN * widest.step:
+            return make_entry(claim, widest, Verdict.CORRECT, CONSTANT)
     if not expected <= level:
         return make_entry(claim, widest, Verdict.WRONG, "the loss does not change with this entry")
     reason = "the loss does not change at all: constant, saturated or rounded"
