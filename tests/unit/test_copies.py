@@ -26,6 +26,7 @@ ARGUMENTS = {
     "loss": {"loss": "softmax_cross_entropy", "sizes": [2, 2, 3]},
     "scaling": {"scaling": "mean_field"},
     "biases": {"biases": False},
+    "weighted": {"weighted": True},
 }
 BOWL = gl.function("(x1 - 6)**2 + x2**2 - x1*x2", name="L")
 LAB = gl.mlp([2, 2, 1], hidden="sigmoid")
