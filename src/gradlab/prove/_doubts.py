@@ -14,7 +14,7 @@ from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._names import FREE, Written
 from gradlab.prove._names import head_of as plain_head
 from gradlab.prove._verdict import Method, Step, Truth
-from gradlab.prove.judge import Finding, findings
+from gradlab.prove.judge import Finding, findings, mapped
 from gradlab.prove.read._define import Line
 from gradlab.prove.read._nodes import At, Call, Condition, Derivative, Index, Indexed, Tensor, Total
 from gradlab.prove.read._statements import Chain, Function, Kind, Known
@@ -57,7 +57,7 @@ class Doubts:
         """A false step, unless it is a condition, holds under one, or rests on what is not understood."""
         chain = judged.first.chain
         pair = chain.sides[i : i + 2]
-        reason = self._rests_on(pair)
+        reason = self._rests_on(pair) or self._names_otherwise(judged, i)
         if reason:
             return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {reason}")
         if all(isinstance(side, Ref) for side in pair) and any(self._is_given(side) for side in pair):
@@ -81,7 +81,7 @@ class Doubts:
         elsewhere = self._without_other_sections(judged, i, step, deadline)
         if elsewhere is not None:
             return elsewhere
-        abused = self._abused(pair, step)
+        abused = self._abused(pair, step) or self._as_numbers(chain, i, deadline)
         if abused:
             return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {abused}")
         special = self._special_functions(chain, i, deadline)
@@ -139,6 +139,47 @@ class Doubts:
         if arrays and any(isinstance(node, Total) and as_number(node.lower or ONE) == 0 for node in nodes):
             return "entries of a vector are counted from 0 here"
         return ""
+
+    def _names_otherwise(self, judged: combine.Judged, i: int) -> str:
+        """Which side of a step may be another thing than it was taken for; empty if none."""
+        chain, line = judged.first.chain, judged.line
+        if i == 0 and line.begins and re.search(r"[^\W\d_]{2}", line.words):
+            return "words stand before this equals sign: write the left side, as it need not be the last formula"
+        if (
+            i
+            and all(isinstance(side, Ref | Indexed) for side in chain.sides[: i + 1])
+            and self._may_define(chain.sides[i])
+        ):
+            return "this says what a name is; nothing else does"
+        return self._in_two_ways(chain.sides[i : i + 2])
+
+    def _in_two_ways(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
+        """Which letter is a number in one place and, with an index above, a function in another; empty if none."""
+        names = {name for side in pair if isinstance(side, Expression) for name in self.reached(side)}
+        for name in sorted(names):
+            if any(other.startswith(f"{name}^") for other in names) and name.startswith(FREE):
+                shown = name.removeprefix(FREE)
+                return f"{shown} stands here as a number and with an index above it: nothing says what {shown} alone is"
+        return ""
+
+    def _as_numbers(self, chain: Chain, i: int, deadline: Deadline) -> str:
+        """Which functions stand without brackets in a step that holds if they are numbers; empty if none."""
+        pair = chain.sides[i : i + 2]
+        nodes = [node for side in pair for node in walk(side)]
+        hidden = {node.function for node in nodes if isinstance(node, Call) and not node.shown}
+        hidden -= {n.body.function for n in nodes if isinstance(n, Derivative) and isinstance(n.body, Call)}
+        if not hidden or not self.document:
+            return ""
+
+        def number(node: Expression) -> Expression | None:
+            return Ref(f"{node.function}_{{number}}") if isinstance(node, Call) and node.function in hidden else None
+
+        sides = tuple(mapped(side, number) if isinstance(side, Expression) else side for side in pair)
+        one = Chain(sides, chain.digits[i : i + 1], chain.conditions)
+        if verdicts(one, self.known, deadline)[0].truth is not Truth.TRUE:
+            return ""
+        shown = ", ".join(sorted(name.removeprefix(FREE) for name in hidden))
+        return f"this holds if {shown} is a number here, not for the function that is defined elsewhere"
 
     def _may_define(self, side: Expression | NotUnderstoodError) -> bool:
         """Whether a side is one name of which nothing says what it is."""

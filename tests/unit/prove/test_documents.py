@@ -83,3 +83,27 @@ def test_the_header_names_the_graph():
 def test_places_are_those_of_the_document():
     table = prove_document("First.\n\nThen $f_{in} = c$ and\n$$ f_{out} =\n  \\foo $$\n")
     assert "line 5, column 3" in table.rows[-1].proof.steps[0].reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"$z^{[2](i)} = W a + b$, $\hat y^{(i)} = a^{[2](i)} = \sigma(z^{[2](i)})$, where $a^{[2]} = g(z^{[2]})$.",
+        "If $a = g^{[1]}(z)$ then $g^{[1]'}(z) = 1 - a^2$.",
+        "As $f'(2) = 90$ the next $x$ is at $= 2 - 0.01 \\cdot 90 = 1.1$",
+        "$b(v, w, x) = (v + w - x)^2$. For a constant $\\frac{d}{dx}(bx) = b$.",
+    ],
+)
+def test_what_a_name_may_mean_besides_is_no_mistake(text):
+    assert not prove_document(text).count(Truth.FALSE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$f(x) = x^2$. Then $\\frac{df}{dx} = 0 \\cdot x$.",
+        "$f(x) = x^2$. Then $\\frac{d}{dx}(fx) = 2 f$.",
+    ],
+)
+def test_what_no_meaning_makes_right_is_false(text):
+    assert prove_document(text).count(Truth.FALSE) == 1
