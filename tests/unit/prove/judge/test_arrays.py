@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import islice, product
 
 import pytest
 
 from gradlab.graph import ONE, Apply, Const, number
 from gradlab.prove._verdict import Truth
+from gradlab.prove.judge.arrays._choices import _usual_first
 from gradlab.prove.read._nodes import Call, Tensor
 from gradlab.prove.read._statements import Layout
 from statements import item, judged, letter, matrix, minus, op, plus, ref, slope, times, to_the, total, turned, vector
@@ -149,3 +151,13 @@ def test_plain_names_beside_vectors_may_be_vectors():
     assert letter(slope(ref("L"), ref("x")), times(number(2), turned(W), ref("z")), quantities=quantities) == "T"
     assert letter(slope(ref("L"), ref("x")), times(number(2), ref("z")), quantities=quantities) != "T"
     assert letter(plus(times(turned(w), x), ref("b")), plus(ref("b"), times(turned(x), w))) == "T"
+
+
+@pytest.mark.parametrize("sizes", [[], [1], [3], [2, 3, 1, 4]])
+def test_the_usual_ways_to_read_arrays_come_first(sizes):
+    every = product(*(range(size) for size in sizes))
+    assert list(_usual_first(sizes)) == sorted(every, key=lambda picks: (sum(picks), picks))
+
+
+def test_the_ways_to_read_many_arrays_are_not_all_listed_before_the_first_is_tried():
+    assert len(list(islice(_usual_first([3] * 100), 300))) == 300

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import islice
 
 from gradlab.graph import Expression
 from gradlab.prove.judge._axes import Axes
@@ -52,12 +52,27 @@ def choices(
             ("number", "entrywise", "vector") if _FUNCTIONS_OF_ONE.match(name) else ("entrywise", "vector", "number")
         )
         options.append([("call", name, kind) for kind in modes])
-    ranked = sorted(product(*(range(len(option)) for option in options)), key=lambda picks: (sum(picks), picks))
-    for picks in ranked[:MOST_CHOICES]:
+    for picks in islice(_usual_first([len(option) for option in options]), MOST_CHOICES):
         chosen = [option[pick] for option, pick in zip(options, picks, strict=True)]
         kinds_ = {name: kind for what, name, kind in chosen if what == "kind"}
         calls = {name: kind for what, name, kind in chosen if what == "call"}
         yield sum(picks), Choice(kinds_, calls, layout)
+
+
+def _usual_first(sizes: list[int]) -> Iterator[tuple[int, ...]]:
+    """Picks of one number below each size, the smallest sums first; one by one, as there may be very many."""
+    for total in range(sum(sizes) - len(sizes) + 1):
+        yield from _with_sum(sizes, total)
+
+
+def _with_sum(sizes: list[int], total: int) -> Iterator[tuple[int, ...]]:
+    if not sizes:
+        yield ()
+        return
+    most_of_others = sum(sizes[1:]) - len(sizes) + 1
+    for pick in range(max(0, total - most_of_others), min(sizes[0] - 1, total) + 1):
+        for others in _with_sum(sizes[1:], total - pick):
+            yield pick, *others
 
 
 def square_names(expression: Expression) -> set[str]:
