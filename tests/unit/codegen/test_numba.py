@@ -141,7 +141,7 @@ def test_divergence_is_seen_at_its_step_and_nowhere_else(wild):
     start = RNG.normal(size=(50, len(wild.graph.parameters)))
     rates = np.where(np.arange(50) % 3 == 0, 40.0, 0.01)
     done = wild.train(start, rates, 30, curves=True)
-    at, losses = stepwise(wild.graph, wild.x, wild.y[:, 0], start, rates[:, None], 30)
+    at, losses = stepwise(wild.graph, wild.table[:, :-1], wild.table[:, -1], start, rates[:, None], 30)
     finite = np.isfinite(at).all(axis=-1)
     first = np.where(finite.all(axis=0), -1, (~finite).argmax(axis=0))
     np.testing.assert_array_equal(done.diverged_step, first)
