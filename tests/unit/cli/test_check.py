@@ -48,7 +48,7 @@ def constant(x):
 
 
 def nothing(x):
-    return 0 * x
+    return 0 * x + 1e-3
 """
 
 

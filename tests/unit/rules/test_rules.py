@@ -28,10 +28,12 @@ from gradlab.rules import (
 PAGE = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("kind", [*Rule.all(), *Schedule.all(), *Batches.all()], ids=lambda kind: kind.__name__)
+# Tests make kinds of their own, which are known as soon as their module is loaded; the page is about gradlab's.
+KINDS = [kind for kind in (*Rule.all(), *Schedule.all(), *Batches.all()) if kind.__module__.startswith("gradlab.")]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_the_page_names_every_kind_and_its_numbers(kind):
-    if not kind.__module__.startswith("gradlab"):
-        pytest.fail("a made-up kind was left behind")
     assert f"`{kind.__name__}" in PAGE or f"`batches=gl.rules.{kind.__name__}" in PAGE
     assert all(f"{name}" in PAGE for name in kind().settings)
 
