@@ -119,7 +119,7 @@ def _gelu_bend(x: Expression) -> Expression:
 def _gelu_tanh_derivative(args: Arguments, _out: Expression, _i: int) -> Expression:
     (x,) = args
     share = apply("sigmoid", _gelu_bend(x))
-    # Where x^3 overflows this is 0 times inf, so NaN, as PyTorch's is: from 7e12 on in float32, 5e102 in float64.
+    # Far out this is 0 times inf, so NaN, as PyTorch's is: in float32 seen at 3e19, not at 1e18.
     bend = mul(TWO, apply("sqrt", div(TWO, apply("pi"))), add(ONE, mul(number(3 * _GELU_CUBE), power(x, TWO))))
     return add(share, mul(x, share, subtract(ONE, share), bend))
 
