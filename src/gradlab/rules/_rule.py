@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, ClassVar
 
 from gradlab.graph import Expression, latex_of_name, parse
@@ -82,7 +82,7 @@ class Rule(Described):
     @classmethod
     def own_numbers(cls) -> tuple[Number, ...]:
         """The rule's numbers without the learning rate."""
-        return tuple(each for each in numbers_of(cls) if each.name != "learning_rate")
+        return _numbers(cls)[1]
 
     @classmethod
     def update(cls) -> Update:
@@ -95,7 +95,7 @@ class Rule(Described):
 
     @classmethod
     def _rate(cls) -> Number:
-        return next(each for each in numbers_of(cls) if each.name == "learning_rate")
+        return _numbers(cls)[0]
 
     @property
     def by_layer(self) -> Mapping[int, Any] | None:
@@ -103,7 +103,7 @@ class Rule(Described):
         pairs = isinstance(self.learning_rate, tuple) and isinstance(self.learning_rate[0], tuple)
         return dict(self.learning_rate) if pairs else None
 
-    @property
+    @cached_property
     def several(self) -> tuple[str, ...]:
         """The names of the numbers that have several values, as only a sweep can take them."""
         rates = (self.by_layer or {"": self.learning_rate}).values()
@@ -172,6 +172,13 @@ def _rates(value: object, check: Any) -> Any:
             "counted from 1, as in learning_rate={1: 0.1, 2: 0.2}."
         )
     return made
+
+
+@cache
+def _numbers(cls: type[Rule]) -> tuple[Number, tuple[Number, ...]]:
+    """The learning rate, and the rule's other numbers."""
+    own = {each.name: each for each in numbers_of(cls)}
+    return own.pop("learning_rate"), tuple(own.values())
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal, Protocol
 
 import numpy as np
@@ -18,7 +19,6 @@ from gradlab.train._initialise import Initialisation, Normal
 
 Array = NDArray[np.floating]
 DTypeName = Literal["float64", "float32"]
-_DESCENT = GradientDescent()  # made once: its text is not read for each training
 
 
 class Gradient(Protocol):
@@ -140,9 +140,17 @@ def chosen_rule(rule: object, learning_rate: object = None) -> Rule:
         TrainError: if it is none, or a number of it cannot be used.
     """
     try:
-        return read(Rule, _DESCENT if rule is None else rule).with_rate(learning_rate)  # type: ignore[arg-type]  # what is neither raises
+        if rule is None:
+            return _descent(learning_rate) if type(learning_rate) is float else GradientDescent().with_rate(learning_rate)
+        return read(Rule, rule).with_rate(learning_rate)  # type: ignore[arg-type]  # what is neither raises
     except RuleError as problem:
         raise TrainError(str(problem)) from None
+
+
+@lru_cache(maxsize=64)
+def _descent(learning_rate: float) -> Rule:
+    """Gradient descent, kept: a short training takes about as long as the checks of its settings."""
+    return GradientDescent(learning_rate)
 
 
 def chosen_batches(batches: object) -> Batches:
@@ -232,14 +240,13 @@ def _check_labels(loss: Loss, data: Data) -> None:
                 f"of {data.name!r} is {y[row].tolist()}; for class numbers c write np.eye({y.shape[1]})[c]."
             )
         return
-    wrong = ~np.isin(y, labels.values) if labels.values else np.zeros(1, bool)
-    if not wrong.any():
+    if not labels.values or (found := np.equal.outer(labels.values, y).any(axis=0)).all():
         return
-    found = ", ".join(f"{value:g}" for value in np.unique(y)[:6])
+    wrong, values = ~found, ", ".join(f"{value:g}" for value in np.unique(y)[:6])
     hint = f"give each point the label {labels.words}"
     if len(np.unique(y)) == 2 and labels.recipe:
         hint = f"for the two classes here write {labels.recipe.format(y.max())}"
     raise DataError(
         f"{loss.name} needs labels that are {labels.words}, but {int(wrong.sum())} of {y.size} labels "
-        f"of {data.name!r} are neither (found {found}); {hint}, or use the loss squared_error."
+        f"of {data.name!r} are neither (found {values}); {hint}, or use the loss squared_error."
     )

@@ -219,7 +219,7 @@ def with_scale(value: object, scale: object) -> tuple[object, object]:
     Raises:
         TrainError: if the scale is given twice.
     """
-    if not isinstance(value, Distribution):
+    if isinstance(value, str) or not isinstance(value, Distribution):
         return value, 1.0 if scale is None else scale
     if scale is not None:
         raise TrainError(

@@ -152,8 +152,10 @@ def _descend_with_kernel(
             result = trainer.train(at, rate, steps, plan=_plan(experiment, plan, done, steps, points), curves=True)
             assert result.curves is not None  # they were asked for
             longer = [*curves, result.curves[:, bool(curves) :]]
+            if done + steps < all_steps:
+                plan = replace(plan, state=result.state)
             # Names alone, so that Ctrl-C never falls in between.
-            at, plan, curves, done = result.parameters, replace(plan, state=result.state), longer, done + steps
+            at, curves, done = result.parameters, longer, done + steps
             if progress is not None and done:
                 progress(done, all_steps)
     if not curves:
@@ -171,6 +173,8 @@ def _by_layer(learning_rate: object) -> object:
 def _plan(experiment: Experiment, plan: Plan, done: int, steps: int, points: int) -> Plan:
     """The plan of a stretch of steps, once so many are done."""
     schedule, batches = experiment.rule.schedule, experiment.batches
+    if done == 0 and schedule.constant and isinstance(batches, Full):
+        return plan
     return replace(
         plan,
         done=done,
@@ -186,7 +190,7 @@ def _initialisation(value: object, scale: object, count: int) -> Initialisation:
     kind, factor = with_scale(value, scale)
     if isinstance(kind, str):
         made = INITIALISATIONS[check_kind("initialisation", kind)]
-        return made(real_number("init_scale", factor, example=1.0, positive=False))
+        return made(factor if scale is None else real_number("init_scale", scale, example=1.0, positive=False))
     if scale is not None:
         raise TrainError("init_scale multiplies what is drawn; initial parameters that are given have their own scale.")
     return _given(value, count)  # type: ignore[arg-type]  # what is no array raises

@@ -78,7 +78,8 @@ class Architecture:
 
     def on(self, data: Data) -> Architecture:
         """Returns the same network with weights of points if the data have them, else without."""
-        return replace(self, weighted=data.weights is not None)
+        weighted = data.weights is not None
+        return self if self.weighted == weighted else replace(self, weighted=weighted)
 
     def with_width(self, width: int) -> Architecture:
         """Returns the same network with all its hidden layers as wide as this."""
