@@ -141,7 +141,9 @@ def chosen_rule(rule: object, learning_rate: object = None) -> Rule:
     """
     try:
         if rule is None:
-            return _descent(learning_rate) if type(learning_rate) is float else GradientDescent().with_rate(learning_rate)
+            return (
+                _descent(learning_rate) if type(learning_rate) is float else GradientDescent().with_rate(learning_rate)
+            )
         return read(Rule, rule).with_rate(learning_rate)  # type: ignore[arg-type]  # what is neither raises
     except RuleError as problem:
         raise TrainError(str(problem)) from None

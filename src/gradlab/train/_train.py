@@ -190,7 +190,9 @@ def _initialisation(value: object, scale: object, count: int) -> Initialisation:
     kind, factor = with_scale(value, scale)
     if isinstance(kind, str):
         made = INITIALISATIONS[check_kind("initialisation", kind)]
-        return made(factor if scale is None else real_number("init_scale", scale, example=1.0, positive=False))
+        if scale is not None:
+            factor = real_number("init_scale", scale, example=1.0, positive=False)
+        return made(factor)  # type: ignore[arg-type]  # what is no number raises
     if scale is not None:
         raise TrainError("init_scale multiplies what is drawn; initial parameters that are given have their own scale.")
     return _given(value, count)  # type: ignore[arg-type]  # what is no array raises
