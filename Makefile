@@ -1,14 +1,15 @@
 # make lab    build the course lab into build/gradient-descent/ and print what was made and verified
 # make test   run every check and every test
+# make docs   build the site into build/site; open build/site/index.html
 # make bench-check, bench-import, bench-prove, bench-train    measure gradlab beside its peers, into benchmarks/RESULTS.md
-# Both set up .venv first, once; neither repeats what is already done.
+# Each sets up .venv first, once; none repeats what is already done.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := dev
 
-.PHONY: lab test setup clean bench-check bench-import bench-prove bench-train
+.PHONY: lab test docs setup clean bench-check bench-import bench-prove bench-train
 .DELETE_ON_ERROR:
 
 lab: setup
@@ -19,6 +20,10 @@ test: setup
 
 bench-check bench-import bench-prove bench-train: bench-%: $(VENV)/.bench-installed
 	@$(BIN)/python benchmarks/bench_$*.py $(ARGS)
+
+docs: setup
+	@$(BIN)/python -m sphinx -q -W --keep-going docs build/site
+	@echo "build/site/index.html"
 
 setup: $(VENV)/.gradlab-installed
 

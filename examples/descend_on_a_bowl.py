@@ -1,4 +1,9 @@
-"""The pen-and-paper table of three gradient steps, in exact fractions, and what too large a rate does."""
+"""
+Descend on a bowl
+=================
+
+The pen-and-paper table of three gradient steps, in exact fractions, and what too large a rate does.
+"""
 
 import gradlab as gl
 

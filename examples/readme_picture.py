@@ -1,4 +1,9 @@
-"""Draw the picture of the README: a descent, a network, and what training it from 200 starts gives."""
+"""
+A descent, a network, and two hundred starts
+============================================
+
+Draw the picture of the README: a descent, a network, and what training it from 200 starts gives.
+"""
 
 from matplotlib.figure import Figure
 

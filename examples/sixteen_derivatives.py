@@ -1,4 +1,9 @@
-"""The sixteen derivatives of a 2-2-1 network, each as written steps."""
+"""
+The sixteen derivatives of a small network
+==========================================
+
+The sixteen derivatives of a 2-2-1 network, each as written steps.
+"""
 
 import gradlab as gl
 

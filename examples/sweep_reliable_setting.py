@@ -1,4 +1,9 @@
-"""Which learning rate and scale of the initial parameters train the 2-2-1 network on five points reliably?"""
+"""
+Find a setting that trains reliably
+===================================
+
+Which learning rate and scale of the initial parameters train the 2-2-1 network on five points reliably?
+"""
 
 import numpy as np
 

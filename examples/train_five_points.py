@@ -1,4 +1,9 @@
-"""Train a 2-2-1 network on five points from 200 starts at once, and draw the best one's decision boundary."""
+"""
+Train from two hundred starts at once
+=====================================
+
+Train a 2-2-1 network on five points from 200 starts at once, and draw the best one's decision boundary.
+"""
 
 import gradlab as gl
 

@@ -1,0 +1,62 @@
+"""The site builds without a warning, names everything public, and asks no server for anything."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gradlab as gl
+
+ROOT = Path(__file__).resolve().parent.parent
+# What a page would fetch by itself; a link that a person follows is another matter.
+FETCHED = re.compile(
+    r'(?:<(?:script|img|iframe|source)[^>]+src|<link[^>]+href|url\()\s*=?\s*["\'(]?(?:https?:)?//', re.I
+)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The site with its examples not run: test_examples runs them."""
+    out = tmp_path_factory.mktemp("site")
+    docs = out / "docs"
+    shutil.copytree(ROOT / "docs", docs, ignore=shutil.ignore_patterns("gallery", "generated"))
+    for name in ("examples", "benchmarks", "CHANGELOG.md"):
+        (out / name).symlink_to(ROOT / name)
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-D", "plot_gallery=0", docs, out / "html"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return out / "html"
+
+
+def test_every_public_name_has_its_entry(site):
+    page = (site / "reference" / "python.html").read_text(encoding="utf-8")
+    modules = {"datasets", "plot", "rules", "testing"}
+    names = [name for name in dir(gl) if not name.startswith("_")]
+    assert [name for name in names if name not in modules and f">{name}<" not in page] == []
+    assert [name for name in modules if f"gl.{name}" not in page] == []
+
+
+def test_every_command_has_its_help(site):
+    page = (site / "reference" / "command-line.html").read_text(encoding="utf-8")
+    assert all(f"gradlab {name}" in page for name in ("derive", "prove", "check", "descend", "sweep", "lab build"))
+
+
+def test_no_page_fetches_from_elsewhere(site):
+    pages = [*site.rglob("*.html"), *site.rglob("*.css")]
+    assert len(pages) > 50
+    assert [page.name for page in pages if FETCHED.search(page.read_text(encoding="utf-8"))] == []
+
+
+def test_the_pattern_finds_what_is_fetched():
+    assert FETCHED.search('<script src="https://elsewhere/x.js">')
+    assert FETCHED.search('<link rel="stylesheet" href="//elsewhere/x.css">')
+    assert not FETCHED.search('<a href="https://elsewhere/">')
+
+
+def test_formulas_are_set(site):
+    assert "<math" in (site / "derivations.html").read_text(encoding="utf-8")
