@@ -11,21 +11,26 @@ from gradlab._version import __version__
 from gradlab.cli._check import check
 from gradlab.cli._derive import derive
 from gradlab.cli._descend import descend
+from gradlab.cli._doctor import doctor
+from gradlab.cli._example import example
 from gradlab.cli._lab import lab
 from gradlab.cli._prove import prove
 from gradlab.cli._sweep import sweep
 
-_ABOUT = """A laboratory for gradients: derive them, descend with them, teach with them.
+_ABOUT = r"""A laboratory for gradients: derive them, check them, descend and train with them, teach with them.
 
-A first look:
+Three things to try, by who you are:
 
-* `gradlab derive "(x1 - 6)**2 + x2**2 - x1*x2"`
-* `gradlab descend "(x1 - 6)**2 + x2**2 - x1*x2" --start 6,6 --steps 1/2,1/3,1/4`
+* a student with a derivative: `gradlab prove '\frac{d}{dx} x^3 = 3x^2'`
+* an instructor with a lab: `gradlab lab check my-lab.md`
+* a researcher with a gradient: `gradlab check my_module:loss my_module:gradient --at 1,2,3`
+
+And to see more:
+
 * `gradlab derive --mlp 2,2,1 --wrt w_12`
-* `gradlab derive --mlp 2,2,1 --all --to pdf`
-* `gradlab check my_module:loss my_module:gradient --at 1,2,3`
-* `gradlab lab build my-lab.md --out build/my-lab`
-* `gradlab lab check my-lab.md`
+* `gradlab descend "(x1 - 6)**2 + x2**2 - x1*x2" --start 6,6 --steps 1/2,1/3,1/4`
+* `gradlab example`, scripts to begin with
+* `gradlab doctor`, what is installed and what is missing for what
 
 Each command has its own help: `gradlab derive --help`.
 """
@@ -40,6 +45,8 @@ app.add_typer(lab, name="lab")
 app.command()(check)
 app.command(context_settings=_EXPRESSIONS)(derive)
 app.command(context_settings=_EXPRESSIONS)(descend)
+app.command()(doctor)
+app.command()(example)
 app.command(context_settings=_EXPRESSIONS)(prove)
 app.command()(sweep)
 

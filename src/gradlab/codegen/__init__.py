@@ -13,6 +13,8 @@ from gradlab.codegen._torch import function_to_torch as function_to_torch
 
 if TYPE_CHECKING:
     from gradlab.codegen._numba import NumbaTrainer as NumbaTrainer
+    from gradlab.codegen._numba_cache import cache_folder as cache_folder
+    from gradlab.codegen._numba_cache import processor as processor
     from gradlab.codegen._numpy import NumpyFunction as NumpyFunction
     from gradlab.codegen._numpy import NumpyNetwork as NumpyNetwork
     from gradlab.codegen._numpy import margins_of as margins_of
@@ -29,6 +31,7 @@ else:
         __name__,
         {
             "gradlab.codegen._numba": "NumbaTrainer",
+            "gradlab.codegen._numba_cache": "cache_folder processor",
             "gradlab.codegen._numpy": "NumpyFunction NumpyNetwork margins_of",
             "gradlab.codegen._training": "NEVER Notify Plan TrainResult gap_of layer_of_parameters",
             "gradlab.codegen._update": "numpy_update",

@@ -82,7 +82,7 @@ def load_kernel(source: str, dtype: str, lanes: int, notice: Callable[[str], obj
     """
     text = HEADER.format(dtype=dtype, lanes=lanes) + source
     name = f"kernel_{_key(text)}"
-    folder = _folder()
+    folder = cache_folder()
     try:
         return _from_disk(folder / f"{name}.py", text, notice)
     except OSError as error:  # such as a disk that is full
@@ -137,7 +137,7 @@ def _key(text: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
 
 
-def _folder() -> Path:
+def cache_folder() -> Path:
     """Where kernels are kept: GRADLAB_CACHE_DIR, or gradlab's part of the user's cache; else for this process only."""
     chosen = os.environ.get(CACHE_VARIABLE)
     base = Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gradlab"
