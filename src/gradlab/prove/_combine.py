@@ -74,7 +74,14 @@ def _step(line: Line, i: int, found: Readings, verdicts: list[list[Finding]], sh
         source.slice(right[0].at, right[-1].end) if right else "",
         source.place(right[0].at if right else sign.end),
         finding.method, finding.witness, finding.repair, finding.reason, slips,
+        relation=relation_of(line, i),
     )  # fmt: skip
+
+
+def relation_of(line: Line, i: int) -> str:
+    """The sign of a step as it is written."""
+    sign = line.piece.relations[i]
+    return line.source.slice(sign.at, sign.end) or "="
 
 
 def _read_first(line: Line, reading: Reading, i: int, finding: Finding) -> Finding:

@@ -6,27 +6,22 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from gradlab.graph import ONE, Apply, Expression, Partial, Ref, as_number
+from gradlab.graph import ONE, Apply, Const, Expression, Partial, Ref, as_number, is_apply
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Definitions, names_in, walk
 from gradlab.prove._degree import degree_in
 from gradlab.prove._errors import Deadline, NotUnderstoodError
+from gradlab.prove._meant import SPECIAL, VARIABLE, OtherMeanings, verdicts
 from gradlab.prove._names import FREE, Written
 from gradlab.prove._names import head_of as plain_head
 from gradlab.prove._verdict import Method, Step, Truth
-from gradlab.prove.judge import Finding, findings, mapped
+from gradlab.prove.judge import mapped
 from gradlab.prove.read._define import Line
-from gradlab.prove.read._nodes import At, Call, Condition, Derivative, Index, Indexed, Tensor, Total
+from gradlab.prove.read._nodes import At, Call, Condition, Derivative, Index, Indexed, Operation, Tensor, Total
 from gradlab.prove.read._statements import Chain, Function, Kind, Known
 
-_VARIABLE = f"{FREE}argument"
-_LINE = Apply("add", (Apply("mul", (Ref(f"{FREE}slope"), Ref(_VARIABLE))), Ref(f"{FREE}intercept")))
-# Functions that texts mean without saying so: the linear ones in approximations, the others in their derivatives.
-_SPECIAL = {
-    "a straight line (an approximation of first order: write \\approx)": _LINE,
-    "the sigmoid": Apply("sigmoid", (Ref(_VARIABLE),)),
-    "the hyperbolic tangent": Apply("tanh", (Ref(_VARIABLE),)),
-}
+_SMALLEST = 1e-6  # in equations that somebody wants to solve; smaller numbers are there to mislead
+_HIGHEST = 12  # likewise for exponents
 _ALGEBRA = frozenset(("add", "mul", "neg", "div", "pow", "sqrt"))
 
 
@@ -42,6 +37,7 @@ class Doubts:
     def __init__(self, said: Definitions, document: bool, show: Callable[[Expression], str]) -> None:
         self.said, self.document, self.show = said, document, show
         self.names = said.names
+        self.meant = OtherMeanings(said, document)
         self.assumed: list[tuple[Condition, int]] = []
 
     @property
@@ -76,17 +72,14 @@ class Doubts:
             shown = ", ".join(sorted(name.removeprefix(FREE) for name in unknown))
             said = "is: this may be a condition on it" if len(unknown) == 1 else "are: this may be a condition on them"
             return combine.with_kind(step, Kind.CONDITION, f"nothing says what {shown} {said}")
-        if not self.document and self._is_relation_between_names(pair):
+        if not self.document and self._is_relation_between_names(pair, deadline):
             return combine.with_kind(step, Kind.CONDITION, "this may be a condition on what it names")
         elsewhere = self._without_other_sections(judged, i, step, deadline)
         if elsewhere is not None:
             return elsewhere
-        abused = self._abused(pair, step) or self._as_numbers(chain, i, deadline)
-        if abused:
-            return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {abused}")
-        special = self._special_functions(chain, i, deadline)
-        if special:
-            return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {special}")
+        meant = self.meant.of(judged, i, step, deadline)
+        if meant:
+            return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {meant}")
         fresh = sorted(self._undefined(pair[1]) - self.reached(pair[0])) if isinstance(pair[0], Expression) else []
         if fresh:
             shown = ", ".join(name.removeprefix(FREE) for name in fresh)
@@ -109,7 +102,7 @@ class Doubts:
         known = self.known
         functions = {key: value for key, value in known.functions.items() if key not in foreign}
         if f"{FREE}\\sigma" in foreign:
-            functions[f"{FREE}\\sigma"] = Function((_VARIABLE,), _SPECIAL["the sigmoid"])
+            functions[f"{FREE}\\sigma"] = Function((VARIABLE,), SPECIAL["the sigmoid"])
         alone = replace(
             known,
             functions=functions,
@@ -125,20 +118,6 @@ class Doubts:
         shown = ", ".join(f"{name.removeprefix(FREE)} in line {number}" for name, number in sorted(foreign.items()))
         reason = f"{step.place}: false for what is defined under another heading ({shown}), which may not be meant here"
         return combine.with_kind(step, Kind.CLAIM, reason)
-
-    def _abused(self, pair: tuple[Expression | NotUnderstoodError, ...], step: Step) -> str:
-        """What usual abuse of notation a step that looks false may rest on; empty if none."""
-        nodes = [node for side in pair for node in walk(side)]
-        heads = {node.head for node in nodes if isinstance(node, Indexed)}
-        plain = sorted(head.removeprefix(FREE) for head in heads if self._formula_of(head) is not None)
-        if plain and not any(head in self.known.families for head in heads):
-            return f"{plain[0]} is defined without the index that it has here"
-        if step.witness is None and any(head.startswith(rf"{FREE}\mathbf") for head in heads):
-            return "the shapes in this do not fit as it is read"
-        arrays = any(isinstance(node, Tensor) for node in nodes) or any(r"\mathbf" in head for head in heads)
-        if arrays and any(isinstance(node, Total) and as_number(node.lower or ONE) == 0 for node in nodes):
-            return "entries of a vector are counted from 0 here"
-        return ""
 
     def _names_otherwise(self, judged: combine.Judged, i: int) -> str:
         """Which side of a step may be another thing than it was taken for; empty if none."""
@@ -162,54 +141,38 @@ class Doubts:
                 return f"{shown} stands here as a number and with an index above it: nothing says what {shown} alone is"
         return ""
 
-    def _as_numbers(self, chain: Chain, i: int, deadline: Deadline) -> str:
-        """Which functions stand without brackets in a step that holds if they are numbers; empty if none."""
-        pair = chain.sides[i : i + 2]
-        nodes = [node for side in pair for node in walk(side)]
-        hidden = {node.function for node in nodes if isinstance(node, Call) and not node.shown}
-        hidden -= {n.body.function for n in nodes if isinstance(n, Derivative) and isinstance(n.body, Call)}
-        if not hidden or not self.document:
-            return ""
-
-        def number(node: Expression) -> Expression | None:
-            return Ref(f"{node.function}_{{number}}") if isinstance(node, Call) and node.function in hidden else None
-
-        sides = tuple(mapped(side, number) if isinstance(side, Expression) else side for side in pair)
-        one = Chain(sides, chain.digits[i : i + 1], chain.conditions)
-        if verdicts(one, self.known, deadline)[0].truth is not Truth.TRUE:
-            return ""
-        shown = ", ".join(sorted(name.removeprefix(FREE) for name in hidden))
-        return f"this holds if {shown} is a number here, not for the function that is defined elsewhere"
-
     def _may_define(self, side: Expression | NotUnderstoodError) -> bool:
         """Whether a side is one name of which nothing says what it is."""
         name = side.head if isinstance(side, Indexed) else side.name if isinstance(side, Ref | Tensor) else ""
-        return bool(name) and self._is_free(name) and self._formula_of(name) is None
+        return bool(name) and self._is_free(name) and self.meant.formula_of(name) is None
 
-    def _special_functions(self, chain: Chain, i: int, deadline: Deadline) -> str:
-        """Whether a step that is false for some functions is meant for special ones; empty if it is simply false."""
-        calls = [node for side in chain.sides[i : i + 2] for node in walk(side) if isinstance(node, Call)]
-        unknown = {node.function: len(node.arguments) for node in calls if node.function not in self.known.functions}
-        if not unknown or set(unknown.values()) != {1}:
-            return ""
-        shown = ", ".join(sorted(name.removeprefix(FREE) for name in unknown))
-        for said, body in _SPECIAL.items():
-            functions = {**self.known.functions, **{name: Function((_VARIABLE,), body) for name in unknown}}
-            one = Chain(chain.sides[i : i + 2], chain.digits[i : i + 1], chain.conditions)
-            if verdicts(one, replace(self.known, functions=functions), deadline)[0].truth is Truth.TRUE:
-                return f"this holds where {shown} is {said}, not for every function: say what it is"
-        return ""
-
-    def _is_relation_between_names(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> bool:
-        """Whether unknown functions at different points are compared, or something of several names with zero."""
+    def _is_relation_between_names(self, pair: tuple[Expression | NotUnderstoodError, ...], deadline: Deadline) -> bool:
+        """Whether unknown functions at different points are compared, or it may be an equation that one solves."""
         left, right = (side for side in pair if isinstance(side, Expression))
         if any(isinstance(node, Derivative | Partial | At) for side in pair for node in walk(side)):
             return False
         a, b = (names_in(side) - self._unknown_functions(side) for side in (left, right))
         calls = any(self._unknown_functions(side) for side in (left, right))
-        free = all(name.startswith(FREE) and self._formula_of(name) is None for name in a | b)
-        algebraic = all(node.primitive in _ALGEBRA for node in walk(left) if isinstance(node, Apply))
-        return free and ((calls and not (a <= b or b <= a)) or (len(a) > 1 and as_number(right) == 0 and algebraic))
+        free = all(name.startswith(FREE) and self.meant.formula_of(name) is None for name in a | b)
+        counted = {name for node in walk(left) if isinstance(node, Total) and node.upper for name in node.upper.names}
+        solved = bool(a - counted) and not b and _is_algebra(left) and _is_algebra(right)
+        solved = solved and self._varies(left, deadline)
+        return free and ((calls and not (a <= b or b <= a)) or solved or self._is_symmetry(left, right))
+
+    def _varies(self, side: Expression, deadline: Deadline) -> bool:
+        """Whether a formula of free names has not one and the same value everywhere."""
+
+        def renamed(node: Expression) -> Expression | None:
+            return Ref(f"{node.name}_{{other}}") if isinstance(node, Ref) else None
+
+        one = Chain((side, mapped(side, renamed)), (None,))
+        return verdicts(one, self.known, deadline)[0].truth is Truth.FALSE
+
+    @staticmethod
+    def _is_symmetry(left: Expression, right: Expression) -> bool:
+        r"""Whether a matrix is said to be its own transpose or inverse: ``A^\top = A``."""
+        operations = [side for side in (left, right) if isinstance(side, Operation)]
+        return any(node.kind in ("transpose", "inverse") and {left, right} == {node, *node.args} for node in operations)
 
     def _rests_on(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
         """What that is not understood a false step rests on; empty if nothing."""
@@ -277,7 +240,7 @@ class Doubts:
         """The names in a side that neither the graph nor the text says anything about."""
         if not isinstance(side, Expression):
             return set()
-        free = {name for name in names_in(side) if self._is_free(name) and self._formula_of(name) is None}
+        free = {name for name in names_in(side) if self._is_free(name) and self.meant.formula_of(name) is None}
         return free - set(self.known.functions)
 
     def _is_free(self, name: str) -> bool:
@@ -308,20 +271,23 @@ class Doubts:
         In a written formula only what stands there counts, as where one looks for the zero of it, unless ``through``.
         """
         if isinstance(derivative, Partial):
-            return degree_in(Ref(derivative.of), Ref(derivative.wrt), self._formula_of)
+            return degree_in(Ref(derivative.of), Ref(derivative.wrt), self.meant.formula_of)
         if not isinstance(derivative, Derivative):
             return 2
-        formula = self._formula_of if through or isinstance(derivative.body, Ref) else lambda _name: None
+        formula = self.meant.formula_of if through or isinstance(derivative.body, Ref) else lambda _name: None
         return max(degree_in(derivative.body, by, formula) for by in derivative.wrt)
 
-    def _formula_of(self, name: str) -> Expression | None:
-        family = self.known.families.get(name)
-        return self.computed(name) if family is None else family.body
 
-
-def verdicts(chain: Chain, known: Known, deadline: Deadline) -> list[Finding]:
-    """The verdicts on a chain, without repairs."""
-    return findings(chain, known, deadline, repairs=False)
+def _is_algebra(side: Expression) -> bool:
+    """Whether a side has powers and roots at most, and no numbers but those that one meets in equations to solve."""
+    for node in walk(side):
+        if isinstance(node, Apply) and node.primitive not in _ALGEBRA:
+            return False
+        if isinstance(node, Const) and node.value and not _SMALLEST <= abs(node.value) <= 1 / _SMALLEST:
+            return False
+        if is_apply(node, "pow") and abs(as_number(node.args[1]) or 0) > _HIGHEST:
+            return False
+    return True
 
 
 _LATEX = re.compile(r"(?P<head>.+?)(?:\^\{\((?P<layer>[^()]*)\)\})?(?:_(?:\{(?P<long>.*)\}|(?P<short>.)))?")

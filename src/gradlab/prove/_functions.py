@@ -11,8 +11,10 @@ from gradlab.graph import ZERO, Apply, Expression, Ref, functions, known_as, par
 
 _SPELLINGS = {
     "ln": "log", "ReLU": "relu", "RELU": "relu", "sgn": "sign", r"\sigma": "sigmoid", "sig": "sigmoid",
-    "logistic": "sigmoid",
+    "logistic": "sigmoid", "tg": "tan", "ctg": "cot", "cotg": "cot",
 }  # fmt: skip
+# How functions are called in other countries, where a command says that a function is meant.
+ELSEWHERE = {"sh": "sinh", "ch": "cosh", "th": "tanh", "cth": "coth", "sen": "sin"}
 # Functions that are no primitive, as formulas of x.
 COMPOSED = {
     "tan": parse("sin(x)/cos(x)"),

@@ -8,8 +8,9 @@ from dataclasses import replace
 from gradlab.graph import Expression, Graph
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Defined, Definitions, names_in, walk
-from gradlab.prove._doubts import Doubts, verdicts, written_parts
+from gradlab.prove._doubts import Doubts, written_parts
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
+from gradlab.prove._meant import verdicts
 from gradlab.prove._names import FREE, Names
 from gradlab.prove._updates import is_descent, loss_of
 from gradlab.prove._verdict import Method, Step, Truth
@@ -17,6 +18,7 @@ from gradlab.prove.judge import Finding, findings
 from gradlab.prove.read._chains import Readings, readings
 from gradlab.prove.read._define import Line, Shape, is_numeric, kind_of, shape_of
 from gradlab.prove.read._nodes import Indexed
+from gradlab.prove.read._pieces import JUDGED
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._scope import Scope, Use, is_conventional
 from gradlab.prove.read._statements import Chain, Kind, Known
@@ -116,6 +118,8 @@ class Text:
             numeric = [is_numeric(side) for side in line.piece.sides[i : i + 2]]
             if kind is Kind.VALUE and not all(numeric):
                 steps[i] = combine.with_kind(steps[i], kind, _REASONS[kind])
+            elif sign.text not in JUDGED and kind is not Kind.UPDATE:
+                steps[i] = combine.with_kind(steps[i], Kind.CONDITION, "only equations are judged, no inequalities")
             elif sign.text == "~" and not any(numeric):
                 steps[i] = combine.with_kind(steps[i], Kind.APPROXIMATION, _REASONS[Kind.APPROXIMATION])
 
@@ -164,6 +168,7 @@ class Text:
             source.place(right[0].at if right else piece.relations[i].end),
             reason=_REASONS[kind],
             kind=kind,
+            relation=combine.relation_of(line, i),
         )
 
     def _as_definition(self, item: Defined, step: Step) -> Step:

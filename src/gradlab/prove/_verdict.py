@@ -151,6 +151,7 @@ class Step:
         reason: the method in numbers, or what was not understood and why.
         slips: slips of notation in either side that were read all the same.
         kind: what it does; anything but a claim says nothing that could be wrong, and counts apart.
+        relation: the sign between the sides, as it is written.
     """
 
     truth: Truth
@@ -163,6 +164,7 @@ class Step:
     reason: str = ""
     slips: tuple[Slip, ...] = ()
     kind: Kind = Kind.CLAIM
+    relation: str = "="
 
     @property
     def verdict(self) -> str:
@@ -170,7 +172,7 @@ class Step:
         return self.truth.value if self.kind is Kind.CLAIM else self.kind.name.replace("_", " ")
 
     def __str__(self) -> str:
-        parts = [f"{self.verdict:<14}  {_short(self.left)} = {_short(self.right)}"]
+        parts = [f"{self.verdict:<14}  {_short(self.left)} {self.relation} {_short(self.right)}"]
         if self.reason:
             parts.append(f"    {self.reason}")
         if self.witness:

@@ -19,10 +19,13 @@ from gradlab.prove.read._scope import free, is_conventional
 if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
 
+DIFFERENTIALS = r"differentials are not judged: write derivatives, as in \frac{d}{dx}"
 _RATES = frozenset((r"\eta", r"\alpha", r"\lambda", r"\epsilon", r"\mu"))  # letters of numbers rather than functions
 _ELEMENTARY = frozenset(
-    "arcsin arccos arctan arsinh arcosh artanh csc deg dim gcd lim inf sup arg ker hom Pr lg argmax argmin erf".split()
+    "arcsin arccos arctan arsinh arcosh artanh csc deg dim gcd lim inf sup arg ker hom Pr lg argmax argmin erf "
+    "arctg arcctg arcsen arsh arch arth cosec csch arccot Re Im div grad rot curl".split()
 )
+_STATISTICS = frozenset(r"E P V \mathbb{E} \mathbb{P} \mathbb{V} \mathrm{Var} \mathrm{Cov} \mathrm{Pr}".split())
 
 
 def named(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list[Expression], int]:
@@ -35,9 +38,10 @@ def named(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list[E
         return [value], end
     if part.text.strip() == "softmax" and not reader.scope.has(key_of(Label(head_of(part)))):
         return table.softmax(reader, part, parts, i)
-    if part.kind == "function" and part.text in _ELEMENTARY:
+    if part.kind in ("function", "word") and part.text in _ELEMENTARY and not reader.scope.has(_word(part)):
         raise NotUnderstoodError(f"the function {part.text} is not judged", part.at)
     following = parts[i + 1] if i + 1 < len(parts) else None
+    _refuse_differential(reader, part, following)
     if isinstance(following, Part) and _is_differential_name(reader, part, following):
         joined = replace(following, text=f"d {following.text}", at=part.at)
         return named(reader, joined, [joined, *parts[i + 2 :]], 0)[0], i + 2
@@ -52,7 +56,30 @@ def named(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list[E
         if value is not None:
             bare = replace(following, primes=0)
             return [reader.with_scripts(value, bare)], i + 2
+    if part.kind == "function" and not reader.scope.has(_word(part)) and _is_operand(following):
+        raise NotUnderstoodError(f"nothing says what the function {part.text} is", part.at)
     return [naming.value_of(reader, part)], i + 1
+
+
+def _refuse_differential(reader: Reader, part: Part, following: Item | None) -> None:
+    r"""Refuse a d that is an operator: upright before a bracket, or before a name where it has a bracket too."""
+    if part.text not in ("d", r"\mathrm{d}") or part.accent or not part.bare or reader.scope.is_name("d"):
+        return
+    bracket = isinstance(following, Part) and following.kind == "group" and part.style == "upright"
+    name = isinstance(following, Part) and following.kind == "letter" and "d" in reader.scope.use.applied
+    if bracket or name:
+        raise NotUnderstoodError(DIFFERENTIALS, part.at)
+
+
+def _word(part: Part) -> str:
+    """The name that a word is."""
+    return key_of(Label(head_of(part)))
+
+
+def _is_operand(following: Item | None) -> bool:
+    """Whether something that has a value of its own follows: what stands before it is applied to it."""
+    operands = ("letter", "word", "run", "number", "group", "fraction", "root", "bars", "norm", "function")
+    return following is not None and (not isinstance(following, Part) or following.kind in operands)
 
 
 def _is_differential_name(reader: Reader, part: Part, following: Part) -> bool:
@@ -76,7 +103,7 @@ def _without_power(reader: Reader, part: Part) -> tuple[Part, Row | None]:
 
 
 def _is_argument(part: Part, following: Part) -> bool:
-    return following.kind == "group" and following.text in ("(", "[") and part.kind != "function"
+    return following.kind == "group" and following.text in ("(", "[")
 
 
 def called(reader: Reader, part: Part, group: Part) -> Expression | None:
@@ -99,6 +126,8 @@ def called(reader: Reader, part: Part, group: Part) -> Expression | None:
         return _of_text(reader, name, group, label.primes)
     if name in scope.known.quantities:
         return _defined_at(reader, name, group, label, part)
+    if key in _STATISTICS and (group.text == "[" or len(key) > 1) and not label.primes:
+        raise NotUnderstoodError("expected values and probabilities are not judged", part.at)
     if not _is_applied(reader, bare, key, group, label.primes):
         return None
     reader.strangers.setdefault(name, part.at)

@@ -11,7 +11,7 @@ from gradlab.prove.read import _words as words
 from gradlab.prove.read._label import INDEX_LETTERS, Label, is_long, key_of, label_of
 from gradlab.prove.read._names import is_running, labelled
 from gradlab.prove.read._part import Part
-from gradlab.prove.read._pieces import Piece, pieces_of
+from gradlab.prove.read._pieces import JUDGED, Piece, pieces_of
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._rows import Row
 from gradlab.prove.read._source import Source, rows_of
@@ -215,7 +215,7 @@ def kind_of(reader: Reader, line: Line) -> Kind:
         return Kind.VALUE
     if shape is not None and len(piece.sides) == 2 and is_name(piece.sides[1]) and first[0].text in INDEX_LETTERS:
         return Kind.CONDITION
-    return Kind.CLAIM if shape is None else Kind.DEFINITION
+    return Kind.CLAIM if shape is None or relations[0] not in JUDGED else Kind.DEFINITION
 
 
 def _is_next(left: Row, right: Row) -> bool:

@@ -40,6 +40,8 @@ def function_of(reader: Reader, part: Part) -> str | None:
         return None
     if text in _ARRAYS:
         return _ARRAYS[text]
+    if part.kind == "function" and text in functions.ELSEWHERE:
+        return functions.function_name(functions.ELSEWHERE[text])
     if text in functions.vocabulary():
         return functions.function_name(text)
     return functions.function_name(text.lower()) if text.lower() in functions.vocabulary() and len(text) > 2 else None

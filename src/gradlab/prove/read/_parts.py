@@ -39,12 +39,33 @@ def flat(nodes: list[tex.Node]) -> list[Part]:
     found = _Flat()
     for node in nodes:
         found.add(node)
-    return found.parts
+    return _with_decimals(found.parts)
 
 
 def parts_of(nodes: list[tex.Node]) -> tuple[Part, ...]:
     """The parts of a row of nodes; a bracket that has no partner is an error part, so that the rest stays readable."""
     return matched(flat(nodes))
+
+
+def _with_decimals(parts: list[Part]) -> list[Part]:
+    r"""Numbers with a comma in braces as one number each; where it may part thousands, what says so."""
+    result: list[Part] = []
+    i = 0
+    while i < len(parts):
+        part, comma = parts[i], parts[i + 1] if i + 1 < len(parts) else None
+        digits = parts[i + 2] if i + 2 < len(parts) else None
+        if comma is None or comma.kind != "decimal":
+            result.append(part)
+            i += 1
+            continue
+        known = digits is not None and digits.kind == "number" and part.text.isdigit() and digits.text.isdigit()
+        if known and digits is not None and len(digits.text) != 3:
+            result.append(replace(digits, at=part.at, text=f"{part.text}.{digits.text}"))
+        else:
+            message = "this comma may part decimals or thousands: write a point, or no comma"
+            result.append(Part("error", part.at, (digits or comma).end, message))
+        i += 3
+    return result
 
 
 def row_of(node: tex.Node | None) -> tuple[Part, ...] | None:
@@ -72,11 +93,21 @@ class _Flat:
         getattr(self, f"_{type(node).__name__.lower()}")(node)
 
     def _row(self, node: tex.Row) -> None:
+        if self._is_decimal_comma(node):
+            self.put("decimal", node, ",")
+            return
         if not node.braced:
             for item in node.items:
                 self.add(item)
             return
         self.parts += _group(node)
+
+    def _is_decimal_comma(self, node: tex.Row) -> bool:
+        r"""Whether braces hold a comma behind a digit: ``3{,}5``."""
+        only = node.items[0] if node.braced and len(node.items) == 1 else None
+        behind = self.parts[-1] if self.parts else None
+        comma = isinstance(only, tex.Symbol) and only.text == ","
+        return comma and behind is not None and behind.kind == "number" and behind.end == node.start
 
     def _symbol(self, node: tex.Symbol) -> None:
         text = node.text
@@ -101,7 +132,8 @@ class _Flat:
         elif node.role == "rel":
             self.put("relation", node, "arrow" if text in "→⟶⇒⟹↦⟼⇔⟺↔⟷∴∵⇝" else "other")
         elif text[0].isdigit():
-            self.put("number" if style != "double-struck" else "letter", node, text, style=style)
+            constant = style == "double-struck" or (style == "bold" and text in ("0", "1"))
+            self.put("letter" if constant else "number", node, text, style=style)
         elif text.isalpha() or text in "℘ℓ∆":
             self.put("letter", node, _letter(node), style=style)
         else:

@@ -16,6 +16,7 @@ _CONDITION = frozenset(
     "for if when whenever with given at assuming provided unless on since because as such suppose assume where".split()
 )
 _CLAIM = frozenset("so thus hence then therefore thereby or gives yields implies which ie i.e. that is".split())
+_EXISTS = (r"\exists", r"\nexists")
 _JOINING = frozenset(("and", "or", "&", "also"))
 _OTHER_WORDS = frozenset(
     "otherwise else all by using from the a an we have let define recall note both any every some eq rule is".split()
@@ -92,6 +93,7 @@ class _Splitter:
         self.words = ""
 
     def run(self) -> list[Piece]:
+        self.row = _with_decimals(self.row)
         for i, part in enumerate(self.row):
             before = self.row[i - 1] if i else None
             after = self.row[i + 1] if i + 1 < len(self.row) else None
@@ -114,11 +116,21 @@ class _Splitter:
             self.piece.sides.append(tuple(self.side))
             self.piece.relations.append(part)
             self.side = []
+        elif part.text == "colon" and before is not None and after is not None and not self.is_label(after):
+            self.side.append(_divided(part, before, after))
         elif part.kind == "relation" and part.text != "bar":
             # Another relation cuts the chain: what follows is a claim of its own.
             self.finish(cut=True)
         elif part.kind != "stop":
             self.side.append(part)
+
+    def is_label(self, after: Part) -> bool:
+        r"""Whether what stands before a colon only introduces what follows: ``\forall x:``, ``f: A \to B``."""
+        if self.piece.relations or after.kind in ("gap", "text"):
+            return self.piece.relations[:1] != [] and self.piece.relations[0].text == "in"
+        words = all(part.kind in ("text", "word") or (part.kind == "group" and _is_number(part)) for part in self.side)
+        arrow = any(part.kind == "relation" and part.text == "arrow" for part in self.row)
+        return words or arrow or any(part.kind == "forall" or part.text in _EXISTS for part in self.side)
 
     def hear(self, text: str) -> None:
         """What words between formulas make of what follows."""
@@ -147,8 +159,42 @@ class _Splitter:
                 for inner in pieces_of(group.inside[0]):
                     self.done.append(replace(inner, condition=True))
                 return
+        exists = next((part for part in self.row if part.text in _EXISTS), None)
+        if exists is not None and piece.relations:
+            message = "that something exists is not judged: write an equation that holds for all values"
+            piece.sides = [(Part("error", side[0].at, side[0].end, message), *side) for side in piece.sides if side]
         piece.condition = self.condition or (bool(self.done) and _is_index_condition(piece))
         self.done.append(piece)
+
+
+def _divided(colon: Part, before: Part, after: Part) -> Part:
+    """A colon inside of a formula: between two numbers it divides, elsewhere it may."""
+    if before.kind == after.kind == "number":
+        return replace(colon, kind="slash", text="/")
+    return replace(colon, kind="error", text="a colon may divide, or introduce what follows: write \\frac, or words")
+
+
+def _with_decimals(row: Row) -> Row:
+    """A row in which a comma directly between two digits may be that of a decimal, except in a list of values."""
+    result: list[Part] = []
+    listed = False
+    for i, part in enumerate(row):
+        before, after = row[i - 1] if i else None, row[i + 1] if i + 1 < len(row) else None
+        if part.kind == "relation":
+            listed = before is not None and before.kind == "letter" and (i == 1 or row[i - 2].kind == "comma")
+        if part.kind == "comma" and not listed and _are_digits(before, part, after):
+            message = "a comma between digits may be that of a decimal: write a point, or a space behind the comma"
+            result.append(replace(part, kind="error", text=message))
+        else:
+            result.append(part)
+    return tuple(result)
+
+
+def _are_digits(before: Part | None, comma: Part, after: Part | None) -> bool:
+    """Whether digits stand on both sides of a comma, without a space."""
+    if before is None or after is None:
+        return False
+    return before.kind == after.kind == "number" and before.end == comma.at and comma.end == after.at
 
 
 def _is_number(group: Part) -> bool:

@@ -307,6 +307,9 @@ class Reader:
     def raised(self, value: Expression, sup: Row, part: Part) -> Expression:
         """Something with what stands above it: an exponent, or a transposition."""
         if arrays.is_transpose(sup):
+            if as_number(value) is not None:
+                message = "a number is not transposed: write \\mathbf 1 for a vector of ones"
+                raise NotUnderstoodError(message, part.at)
             certain = sup[0].kind == "transpose" or (not self.scope.is_name("T") and "T" not in self.scope.use.bare)
             why = "T may be an exponent or a transposition: write \\top for a transposition"
             if certain or not self.choose(-1, 2, why, kind="transpose"):

@@ -101,8 +101,8 @@ class Use:
 
 
 def _is_of_array(part: Part) -> bool:
-    """Whether only a vector or a matrix stands beside this: a product entry by entry, something transposed."""
-    if part.kind == "hadamard":
+    """Whether only a vector or a matrix stands beside this: a product entry by entry, something transposed, ones."""
+    if part.kind == "hadamard" or (part.kind == "letter" and part.style == "bold" and part.text == "1"):
         return True
     return part.kind in ("letter", "word") and part.sup is not None and is_transpose(part.sup)
 

@@ -34,6 +34,8 @@ def run(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list[Exp
             return reader.factor([*parts[:i], word, *parts[i + 1 :]], i)
         values = [naming.value_of(reader, letter) for letter in letters]
         return values, i + 1
+    if len(text) == 2 and text[0] == "d" and "d" in reader.scope.use.applied and not reader.scope.is_name("d"):
+        raise NotUnderstoodError("differentials are not judged: write derivatives, as in \\frac{d}{dx}", part.at)
     if is_word(reader, part):
         label = label_of(word)
         known = label is not None and (reader.scope.in_graph(label) is not None or reader.scope.has(key_of(label)))

@@ -1,0 +1,152 @@
+"""What else a step that looks false may have been meant to say: other functions, other logarithms, numbers, chances."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+
+from gradlab.graph import ONE, Apply, Const, Expression, Ref, as_number
+from gradlab.prove import _combine as combine
+from gradlab.prove._definitions import Definitions, walk
+from gradlab.prove._errors import Deadline, NotUnderstoodError
+from gradlab.prove._names import FREE
+from gradlab.prove._verdict import Step, Truth
+from gradlab.prove.judge import Finding, findings, mapped
+from gradlab.prove.read._nodes import Call, Derivative, Indexed, Tensor, Total
+from gradlab.prove.read._statements import Chain, Function, Known
+
+VARIABLE = f"{FREE}argument"
+LINE = Apply("add", (Apply("mul", (Ref(f"{FREE}slope"), Ref(VARIABLE))), Ref(f"{FREE}intercept")))
+# Functions that texts mean without saying so: the linear ones in approximations, the others in their derivatives.
+SPECIAL = {
+    "a straight line (an approximation of first order: write \\approx)": LINE,
+    "the sigmoid": Apply("sigmoid", (Ref(VARIABLE),)),
+    "the hyperbolic tangent": Apply("tanh", (Ref(VARIABLE),)),
+}
+_OF_CHANCE = frozenset(("E", "P", "p", "q", "V"))
+
+
+class OtherMeanings:
+    """Looks for what makes a false step true that was not written.
+
+    Args:
+        said: what the text defines.
+        document: whether it is a text.
+    """
+
+    def __init__(self, said: Definitions, document: bool) -> None:
+        self.said, self.document = said, document
+
+    @property
+    def known(self) -> Known:
+        """What holds where the line stands."""
+        return self.said.known
+
+    def of(self, judged: combine.Judged, i: int, step: Step, deadline: Deadline) -> str:
+        """Why a step that looks false may not be; empty if nothing was found."""
+        chain = judged.first.chain
+        pair = chain.sides[i : i + 2]
+        return (
+            self._abused(pair, step)
+            or self._as_numbers(chain, i, deadline)
+            or self._of_chance(pair)
+            or self._special_functions(chain, i, deadline)
+            or self._to_another_base(judged, i, deadline)
+        )
+
+    def formula_of(self, name: str) -> Expression | None:
+        """How a quantity, or an entry of a family, is computed."""
+        family = self.known.families.get(name)
+        return self.said.scope().computed(name) if family is None else family.body
+
+    def _abused(self, pair: tuple[Expression | NotUnderstoodError, ...], step: Step) -> str:
+        """What usual abuse of notation a step that looks false may rest on; empty if none."""
+        nodes = [node for side in pair for node in walk(side)]
+        heads = {node.head for node in nodes if isinstance(node, Indexed)}
+        plain = sorted(head.removeprefix(FREE) for head in heads if self.formula_of(head) is not None)
+        if plain and not any(head in self.known.families for head in heads):
+            return f"{plain[0]} is defined without the index that it has here"
+        if step.witness is None and any(head.startswith(rf"{FREE}\mathbf") for head in heads):
+            return "the shapes in this do not fit as it is read"
+        arrays = any(isinstance(node, Tensor) for node in nodes) or any(r"\mathbf" in head for head in heads)
+        if arrays and any(isinstance(node, Total) and as_number(node.lower or ONE) == 0 for node in nodes):
+            return "entries of a vector are counted from 0 here"
+        return ""
+
+    def _as_numbers(self, chain: Chain, i: int, deadline: Deadline) -> str:
+        """Which functions stand without brackets in a step that holds if they are numbers; empty if none."""
+        pair = chain.sides[i : i + 2]
+        nodes = [node for side in pair for node in walk(side)]
+        hidden = {node.function for node in nodes if isinstance(node, Call) and not node.shown}
+        hidden -= {n.body.function for n in nodes if isinstance(n, Derivative) and isinstance(n.body, Call)}
+        if not hidden or not self.document:
+            return ""
+
+        def number(node: Expression) -> Expression | None:
+            return Ref(f"{node.function}_{{number}}") if isinstance(node, Call) and node.function in hidden else None
+
+        sides = tuple(mapped(side, number) if isinstance(side, Expression) else side for side in pair)
+        one = Chain(sides, chain.digits[i : i + 1], chain.conditions)
+        if verdicts(one, self.known, deadline)[0].truth is not Truth.TRUE:
+            return ""
+        shown = ", ".join(sorted(name.removeprefix(FREE) for name in hidden))
+        return f"this holds if {shown} is a number here, not for the function that is defined elsewhere"
+
+    def _special_functions(self, chain: Chain, i: int, deadline: Deadline) -> str:
+        """Whether a step that is false for some functions is meant for special ones; empty if it is simply false."""
+        calls = [node for side in chain.sides[i : i + 2] for node in walk(side) if isinstance(node, Call)]
+        unknown = {node.function: len(node.arguments) for node in calls if node.function not in self.known.functions}
+        if not unknown or set(unknown.values()) != {1}:
+            return ""
+        shown = ", ".join(sorted(name.removeprefix(FREE) for name in unknown))
+        worked = any(
+            isinstance(n, Derivative) and not isinstance(n.body, Ref) for s in chain.sides[i : i + 2] for n in walk(s)
+        )
+        for said, body in SPECIAL.items():
+            if worked and body is LINE:
+                continue  # the rules of derivatives are claimed for every function
+            functions = {**self.known.functions, **{name: Function((VARIABLE,), body) for name in unknown}}
+            one = Chain(chain.sides[i : i + 2], chain.digits[i : i + 1], chain.conditions)
+            if verdicts(one, replace(self.known, functions=functions), deadline)[0].truth is Truth.TRUE:
+                return f"this holds where {shown} is {said}, not for every function: say what it is"
+        return ""
+
+    def _of_chance(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
+        """Which function may be a probability or an expected value, or takes now one argument, now two; else empty."""
+        calls = [node for side in pair for node in walk(side) if isinstance(node, Call)]
+        unknown = [node for node in calls if node.function not in self.known.functions]
+        if any(any(node.orders) for node in calls) or any(
+            isinstance(n, Derivative) for side in pair for n in walk(side)
+        ):
+            return ""
+        for name in sorted({node.function for node in unknown}):
+            shown = name.removeprefix(FREE)
+            if re.sub(r"_.*", "", shown) in _OF_CHANCE:
+                return f"{shown} may be a probability or an expected value: nothing says what it is"
+            if len({len(node.arguments) for node in unknown if node.function == name}) > 1:
+                return f"{shown} has now one argument, now more: nothing says what it is"
+        return ""
+
+    def _to_another_base(self, judged: combine.Judged, i: int, deadline: Deadline) -> str:
+        r"""Which base of ``\log`` a step is meant for that is false for the natural one; empty if none."""
+        chain, piece = judged.first.chain, judged.line.piece
+        written = judged.line.source.tex[piece.at : piece.end]
+        if "log" not in written:
+            return ""
+        for base in (10, 2):
+
+            def other(node: Expression, base: int = base) -> Expression | None:
+                natural = isinstance(node, Apply) and node.primitive == "log"
+                return Apply("div", (node, Apply("log", (Const(Fraction(base)),)))) if natural else None
+
+            sides = tuple(mapped(s, other) if isinstance(s, Expression) else s for s in chain.sides[i : i + 2])
+            one = Chain(sides, chain.digits[i : i + 1], chain.conditions)
+            if verdicts(one, self.known, deadline)[0].truth is Truth.TRUE:
+                return f"this holds for logarithms to base {base}: write \\log_{{{base}}}"
+        return ""
+
+
+def verdicts(chain: Chain, known: Known, deadline: Deadline) -> list[Finding]:
+    """The verdicts on a chain, without repairs."""
+    return findings(chain, known, deadline, repairs=False)
