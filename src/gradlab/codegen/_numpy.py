@@ -212,6 +212,28 @@ class NumpyNetwork:
         outputs = [np.moveaxis(np.broadcast_to(part, shape), 0, -1) for part in (first, *others)]
         return outputs[0].copy() if len(outputs) == 1 else np.stack(outputs, axis=-1)
 
+    def hidden(self, parameters: ArrayLike, x: ArrayLike) -> NDArray[Any]:
+        """What the hidden units give.
+
+        Args:
+            parameters: shape (P,).
+            x: the inputs, shape (N, d).
+
+        Returns:
+            Shape (N, U) for U hidden units, layer by layer.
+
+        Raises:
+            GradlabError: if a shape does not fit.
+        """
+        at, inputs = _same_floats(parameters, x)
+        check_network_arrays(self.graph, at, inputs)
+        names = [f"{unit}out" for layer in self.graph.layers[1:-1] for unit in layer]
+        given = (*self.graph.parameters, *self.graph.inputs)
+        first, others = compiled(value_program(self.graph, names, given), "hidden")[1](
+            *_parameter_columns(at), *_data_columns(inputs, ())
+        )
+        return np.stack([np.broadcast_to(part, len(inputs)) for part in (first, *others)], axis=-1)
+
     def hessian_vector_product(
         self,
         parameters: ArrayLike,

@@ -24,6 +24,9 @@ from gradlab.train._runs import Run as Run
 from gradlab.train._runs import Runs as Runs
 from gradlab.train._sweep import sweep as sweep
 from gradlab.train._train import train as train
+from gradlab.train._why import Diagnoses as Diagnoses
+from gradlab.train._why import Diagnosis as Diagnosis
+from gradlab.train._why import Why as Why
 from gradlab.train._wilson import Share as Share
 from gradlab.train._wilson import wilson_interval as wilson_interval
 

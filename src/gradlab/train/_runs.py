@@ -13,6 +13,7 @@ from gradlab.train._data import Data
 from gradlab.train._errors import NoBestRunError, TrainError, whole_number
 from gradlab.train._experiment import Array, Experiment, Gradient
 from gradlab.train._judge import BoolArray, all_right, have_diverged
+from gradlab.train._why import Diagnoses
 
 
 class Outcome(Enum):
@@ -246,6 +247,32 @@ class Runs:
         """
         number = whole_number("step", step, least=0, example=0)
         return batch_of(self.experiment.batches, self.experiment.seed, number, len(self.data))
+
+    def diagnose(self, target: float | None = None, *, more: int = 10) -> Diagnoses:
+        """Finds out why runs failed, each cause tried on the run itself before it is named.
+
+        Each failed run goes on by the same rule; then its hidden units, its gradient and the Hessian of its loss are
+        looked at where it would end, and what seems to hold it back is taken away. It costs about `more` times what the
+        training of the failed runs did.
+
+        Args:
+            target: the loss that a run should have reached; by default a run failed that diverged or has a point wrong.
+            more: how many times its steps a run goes on for.
+
+        Returns:
+            One finding for each failed run; `print` counts the causes.
+
+        Raises:
+            TrainError: if there is no right and wrong and no target, or the network is not gradlab's.
+
+        >>> import gradlab as gl
+        >>> runs = gl.train(gl.mlp([2, 2, 1]), gl.datasets.five_points(), steps=1000, restarts=30)
+        >>> {why.name: count for why, count in runs.diagnose().counts.items()}
+        {'PLATEAU': 3, 'NOT_DONE': 2, 'LOCAL_MINIMUM': 1}
+        """
+        from gradlab.train._diagnose import diagnose  # it trains, and training gives runs
+
+        return diagnose(self, target, more)
 
     def _checked(self, index: int) -> int:
         number = whole_number("index", index, least=0, example=0)
