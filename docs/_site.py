@@ -36,7 +36,7 @@ class SavedPictures:
         """Move the new pictures to where the gallery looks for them, and show them."""
         moved = []
         folder = Path(block_vars["src_file"]).parent
-        for picture in sorted(path for path in folder.iterdir() if path.suffix in (".png", ".svg")):
+        for picture in sorted(path for path in folder.iterdir() if path.suffix in (".gif", ".png", ".svg")):
             target = str(Path(next(block_vars["image_path_iterator"])).with_suffix(picture.suffix))
             shutil.move(picture, target)
             moved.append(target)
