@@ -13,6 +13,7 @@ from gradlab.labs._diagnostics import Diagnostic
 from gradlab.labs._kernel import Kernel, KernelError, kernel_for
 from gradlab.labs._outputs import tidied
 from gradlab.labs._scratch import scratch_folder
+from gradlab.labs._template import is_python
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -132,7 +133,9 @@ class _Run:
         """Start a kernel, run the cells in order, and end the kernel whatever happens."""
         index = wanted[0]
         try:
-            async with kernel_for(self.notebook, self.folder, self.settings, self.kernel) as kernel:
+            async with kernel_for(
+                self.notebook, self.folder, self.settings, self.kernel, drawings=is_python(self.notebook.metadata)
+            ) as kernel:
                 for done, index in enumerate(wanted):
                     on_cell(done, len(wanted), self.version.lines[index])
                     await self._cell(kernel, index, done + 1)

@@ -28,6 +28,17 @@ _LONGEST_ERROR = 2000
 # What nbclient would print by itself, the errors say in our own words.
 _LOG = logging.getLogger(__name__)
 _LOG.addHandler(logging.NullHandler())
+# Beside each bitmap a drawing, which a PDF shows sharp at any size; an author who chooses formats is not overruled.
+# (A kernel of Python that is not IPython's knows no such thing, and is left alone.)
+_DRAWINGS = """
+def draw(figure):
+    from IPython.core.pylabtools import print_figure
+    return print_figure(figure, fmt="svg", bbox_inches="tight")
+
+if shell is not None:
+    shell.config.InlineBackend.figure_formats = {"png", "svg"}
+    shell.display_formatter.formatters["image/svg+xml"].for_type_by_name("matplotlib.figure", "Figure", draw)
+"""
 
 
 class KernelError(GradlabError):
@@ -120,7 +131,7 @@ class Kernel:
 
 @asynccontextmanager
 async def kernel_for(
-    notebook: NotebookNode, folder: Path, settings: LabSettings, name: str | None = None
+    notebook: NotebookNode, folder: Path, settings: LabSettings, name: str | None = None, *, drawings: bool = False
 ) -> AsyncIterator[Kernel]:
     """Start a kernel, and end it whatever happens.
 
@@ -129,6 +140,7 @@ async def kernel_for(
         folder: Where it works.
         settings: The seed.
         name: Name of the Jupyter kernel, by default the one that the notebook names.
+        drawings: Whether figures of matplotlib shall come as drawings too, for the pages; by default as bitmaps alone.
 
     Yields:
         The kernel, its random numbers seeded.
@@ -152,6 +164,9 @@ async def kernel_for(
         try:
             await _start(client, folder, settings, errors)
             _seed(client, notebook, settings.seed)
+            if drawings:
+                shell = "globals().get('get_ipython', lambda: None)()"
+                client.kc.execute(f"exec({_DRAWINGS!r}, {{'shell': {shell}}})", silent=True, store_history=False)
             yield Kernel(client, notebook, errors)
         finally:
             await _stop(client)

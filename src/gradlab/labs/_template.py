@@ -81,11 +81,12 @@ class Template:
     @property
     def is_python(self) -> bool:
         """Whether its kernel runs Python."""
-        return str(self.metadata["kernelspec"].get("language", "python")).lower() in (
-            "python",
-            "python3",
-            "ipython",
-        )
+        return is_python(self.metadata)
+
+
+def is_python(metadata: Mapping[str, Any]) -> bool:
+    """Say whether a notebook with these metadata is run by a Python kernel."""
+    return str(metadata.get("kernelspec", {}).get("language", "python")).lower() in ("python", "python3", "ipython")
 
 
 class _Findings:

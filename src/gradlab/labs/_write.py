@@ -206,6 +206,10 @@ def _notebook_bytes(notebook: NotebookNode, links: dict[str, str]) -> bytes:
 
     made = deepcopy(notebook)
     for cell in made.cells:
+        for output in cell.get("outputs", ()):
+            # The drawing is for the printed page; a notebook would show it in place of the bitmap and double in size.
+            if "image/png" in output.get("data", {}):
+                output.data.pop("image/svg+xml", None)
         if cell.cell_type == "markdown":
             cell.source = relink(cell.source, links)
     nbformat.validate(made)

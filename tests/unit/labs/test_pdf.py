@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from dataclasses import replace
 
@@ -9,6 +10,10 @@ import nbformat.v4 as v4
 from pypdf import PdfReader
 
 from gradlab.labs._export import Source, _pdf, make_document, to_html, to_pdf
+from gradlab.labs._export._document import Room
+
+# One white pixel.
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg==")
 
 
 def test_prose_tables_code_outputs_and_pictures_reach_the_page():
@@ -171,3 +176,39 @@ def test_a_formula_wider_than_the_line_stays_on_the_page():
 
     assert 0.5 < right_edge(3) < 1
     assert right_edge(34) < 1
+
+
+def test_a_drawing_beside_a_bitmap_is_what_the_printed_page_shows():
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
+    bitmap = base64.b64encode(PNG).decode()
+    data = {"image/png": bitmap, "image/svg+xml": svg}
+    alone, both, huge = (
+        to_pdf(document_of(v4.new_output("display_data", data=shown)))
+        for shown in (
+            {"image/png": bitmap},
+            data,
+            {**data, "image/svg+xml": svg.replace("<rect", "<rect/>" * 400_000 + "<rect")},
+        )
+    )
+    bitmaps = [len(PdfReader(io.BytesIO(pdf.data)).pages[0].images) for pdf in (alone, both, huge)]
+    assert bitmaps == [1, 0, 1]
+    assert bitmap in to_html(document_of(v4.new_output("display_data", data=data))), "the page on screen keeps it"
+
+
+def test_an_answer_cell_is_room_to_write_and_no_more_once_it_is_filled():
+    answer = v4.new_markdown_cell("", metadata={"gradlab": {"answer": True, "points": 2.0}})
+    filled = v4.new_markdown_cell("It is $x$.", metadata={"gradlab": {"answer": True, "points": 2.0}})
+    source = Source(v4.new_notebook(cells=[answer, filled]), (), {}, "t", "t")
+    document = make_document(source, lambda line, message: None)
+    assert document.blocks[0] == Room(2.0)
+    shown = to_html(document)
+    assert shown.count('class="room"') == shown.count("your answer (2 points)") == 1
+    pdf = to_pdf(document)
+    text = PdfReader(io.BytesIO(pdf.data)).pages[0].extract_text()
+    assert "your answer (2 points)" in text
+    assert "It is" in text
+
+
+def document_of(output):
+    cell = v4.new_code_cell("f()", execution_count=1, outputs=[output])
+    return make_document(Source(v4.new_notebook(cells=[cell]), (), {}, "t", "t"), lambda line, message: None)

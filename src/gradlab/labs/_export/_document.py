@@ -31,6 +31,7 @@ _PREFERENCE = (
     "image/gif",
     "text/plain",
 )
+_LARGEST_DRAWING = 2_000_000
 _REMOTE = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]+:)?//|^[A-Za-z][A-Za-z0-9+.-]+:(?!//)")
 _SVG_TAG = re.compile(r"<(/?)svg\b[^>]*>")
 _REFERENCE = re.compile(r"\\(?:eq)?ref\s*\{([^{}]*)\}")
@@ -70,7 +71,24 @@ class Figure:
     mark: str
 
 
-Block = Prose | Code | Words | Figure
+@dataclass(frozen=True, slots=True)
+class Room:
+    """An empty cell in which a student answers; `points` is what the answer is worth."""
+
+    points: float
+
+    @property
+    def label(self) -> str:
+        """What stands in its corner."""
+        return f"your answer ({self.points:g} point{'' if self.points == 1 else 's'})"
+
+    @property
+    def lines(self) -> int:
+        """How many lines of handwriting it has room for."""
+        return 3 + 3 * max(1, round(self.points))
+
+
+Block = Prose | Code | Words | Figure | Room
 
 
 @dataclass(slots=True)
@@ -154,7 +172,9 @@ class _Maker:
         for index, cell in enumerate(self.source.notebook.cells):
             self.cell_lines = self.source.lines[index] if index < len(self.source.lines) else ()
             self._cell(cell.source)
-            if cell.cell_type == "markdown":
+            if _is_room(cell):
+                self.document.blocks.append(Room(float(cell.metadata["gradlab"].get("points", 1))))
+            elif cell.cell_type == "markdown":
                 self.document.blocks.append(Prose(self._markdown(cell.source, self._line_at), line=self._line_at(0)))
             elif cell.cell_type == "code":
                 self.document.blocks.append(Code(cell.source, cell.get("execution_count"), self.document.language))
@@ -275,12 +295,18 @@ class _Maker:
 
     def _data(self, data: Any, metadata: Any) -> None:
         kind = next((name for name in _PREFERENCE if name in data), None)
+        drawing: tuple[bytes, str] | None = None
+        if "image/png" in data and kind in ("image/svg+xml", "image/png"):
+            kind, drawing = "image/png", _drawing(data)
         text = "".join(data[kind]) if kind else ""
         if kind in _IMAGES:
             raw = text.encode() if kind == "image/svg+xml" else _decode(text)
             width = str(metadata.get(kind, {}).get("width", ""))
             words = "".join(data.get("text/plain", ""))
             atom = picture_atom(raw, _IMAGES[kind], words, width) if raw else missing_atom("picture", words)
+            if drawing is not None and raw:
+                # For the printed page alone, and as large as the bitmap there.
+                atom = replace(atom, data=drawing[0], suffix=drawing[1])
             self.document.blocks.append(Figure(self._place(atom, self._line_at(0))))
         elif kind == "text/html":
             self.document.blocks.append(Prose(self._html_output(text), is_output=True, line=self._line_at(0)))
@@ -312,8 +338,22 @@ def _numbers(notebook: NotebookNode) -> dict[str, str]:
     return reference_numbers(found.tex for text in texts for found in find_math(text).formulas if found.display)
 
 
+def _is_room(cell: NotebookNode) -> bool:
+    given = cell.metadata.get("gradlab", {})
+    return cell.cell_type == "markdown" and isinstance(given, dict) and bool(given.get("answer")) and not cell.source
+
+
 def _is_header(text: str) -> bool:
     return text.startswith("---") and text.rstrip().endswith("---")
+
+
+def _drawing(data: Any) -> tuple[bytes, str] | None:
+    """The drawing that stands beside a bitmap, and its kind; None for one with more in it than a page bears."""
+    if "image/svg+xml" in data:
+        svg = "".join(data["image/svg+xml"]).encode()
+        return (svg, "svg") if len(svg) <= _LARGEST_DRAWING else None
+    pdf = _decode("".join(data.get("application/pdf", "")))
+    return (pdf, "pdf") if 0 < len(pdf) <= _LARGEST_DRAWING else None
 
 
 def _short(text: str, limit: int = 70) -> str:

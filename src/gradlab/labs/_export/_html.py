@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from importlib.resources import files
 
 from ._atoms import put_back
-from ._document import Block, Code, Document, Figure, Prose, Words
+from ._document import Block, Code, Document, Figure, Prose, Room, Words
 from ._markdown import highlight
 from ._terminal import Style, styled_runs
 
@@ -91,6 +91,9 @@ def _block(document: Document, block: Block) -> str:
             return f'<div class="cell input">{shown}</div>'
         case Words(text, kind):
             return f'<div class="output {kind}"><pre tabindex="0">{_coloured(text)}</pre></div>'
+        case Room():
+            style = f"min-height: {1.6 * block.lines:g}em"
+            return f'<div class="room" style="{style}"><span class="prompt">{block.label}</span></div>'
         case Figure(mark):
             return f'<div class="output">{_show(document, mark)}</div>'
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from gradlab._errors import GradlabError
 
 from ._atoms import BETWEEN, put_back, restore_source, typst_string
-from ._document import Block, Code, Document, Figure, Prose, Words
+from ._document import Block, Code, Document, Figure, Prose, Room, Words
 from ._terminal import Style, styled_runs
 
 _MAX_LINES = 200
@@ -218,6 +218,8 @@ def _block(block: Block) -> str:
         case Words(text, kind):
             runs = "".join(_run(style, run) for style, run in styled_runs(_fewer_lines(text.rstrip("\n"))))
             return f"#words({typst_string(kind)})[{runs}]"
+        case Room():
+            return f"#room({typst_string(block.label)}, {block.lines})"
         case Figure(mark):
             return mark
         case Prose():
