@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from gradlab.labs._lint import lint
 from gradlab.labs._python import parse
 from gradlab.labs._template import Template, read_template
 from gradlab.labs._versions import Check, Version, Versions, make_versions
+from labs.mistakes import TABLE, TWO, UNTOLD
 
 COURSE = Path(__file__).parents[2] / "courses" / "gradient-descent.md"
 
@@ -71,7 +75,7 @@ def test_nothing_is_to_be_remarked(template, versions):
         *audit_text(template, versions, {}).warnings,
     ]
     assert remarks == []
-    assert 45 <= len(template.cells) <= 90
+    assert 45 <= len(template.cells) <= 110
     assert template.settings.timeout <= 60
 
 
@@ -84,18 +88,50 @@ def test_question_parses_and_has_no_cell_left_over(versions):
             assert cell.source.strip() or cell.metadata.get("gradlab", {}).get("answer")
 
 
-def test_points_of_the_table_are_those_of_the_tags(template, versions):
-    exercise, points = 0, {1: 0.0, 2: 0.0, 3: 0.0}
+def _worth(template: Template) -> Iterator[tuple[str, float, float, float]]:
+    """Each section's number, the points of its tags, and the points and minutes that its first line says."""
+    section, tags, said, minutes = "", 0.0, 0.0, 0.0
     for cell in template.cells:
         for line in cell.lines:
-            heading = re.match(r"## Exercise (\d)", line.text)
-            exercise = int(heading[1]) if heading else exercise
+            heading = re.match(r"#{2,3} (?:Exercise )?(\d(?:\.\d)?)[: ]", line.text)
+            if heading and line.role is Role.CONTENT and cell.kind == "markdown":
+                yield section, tags, said, minutes
+                section, tags, said, minutes = heading[1], 0.0, 0.0, 0.0
+            worth = re.match(r"\*(\d+) points?, about (\d+) minutes", line.text)
+            if worth:
+                said, minutes = float(worth[1]), float(worth[2])
             if line.role is Role.ANSWER:
-                points[exercise] += line.points
+                tags += line.points
             if line.role is Role.TAG and line.block and line.block.check and line.block.line == line.number:
-                points[exercise] += line.block.check.points
-    table = re.findall(r"^\| (\d) \|.*\| (\d+) \|$", versions.question.markdown, re.MULTILINE)
-    assert {int(number): float(total) for number, total in table} == points
+                tags += line.block.check.points
+    yield section, tags, said, minutes
+
+
+def test_points_and_minutes_stand_at_each_task_and_add_up(template, versions):
+    sections = [row for row in _worth(template) if row[1] or row[2]]
+    assert len(sections) == 16
+    assert [(name, tags) for name, tags, _, _ in sections] == [(name, said) for name, _, said, _ in sections]
+    assert all(minutes >= 5 for _, _, _, minutes in sections)
+    table = re.findall(r"^\| (\d) \|.*\| (\d+) \| (\d+) \|$", versions.question.markdown, re.MULTILINE)
+    assert len(table) == 3
+    for exercise, points, minutes in table:
+        own = [row for row in sections if row[0].startswith(exercise)]
+        assert sum(row[1] for row in own) == float(points)
+        assert sum(row[3] for row in own) == float(minutes)
+
+
+def test_every_question_has_an_answer_cell(versions):
+    """Where something is asked in prose, the next cell that is not prose of the template is room for the answer."""
+    cells = versions.question.notebook.cells
+    asked = 0
+    for cell, after in pairwise(cells):
+        last = cell.source.rstrip().split("\n\n")[-1]
+        if cell.cell_type == "markdown" and re.search(r"(Compute|Show that|Write down|\?$|Explain|Describe)", last):
+            if after.cell_type == "code":
+                continue
+            asked += 1
+            assert after.metadata.get("gradlab", {}).get("answer"), cell.source[-200:]
+    assert asked >= 25
 
 
 def test_every_task_has_a_message_and_every_code_task_a_check(template, versions):
@@ -106,9 +142,9 @@ def test_every_task_has_a_message_and_every_code_task_a_check(template, versions
         for line in cell.lines
         if line.role is Role.HOMEWORK and line.block
     } - {line.block.line for cell in template.cells for line in cell.lines if line.role is Role.MESSAGE and line.block}
-    # A block that begins in the prose holds a comparison, and the names above my_formulas need no message.
+    # A block that begins in the prose holds a comparison.
     begun = [line.number for cell in template.cells if cell.kind == "code" for line in cell.lines]
-    assert len([line for line in silent if line in begun]) == 1
+    assert not [line for line in silent if line in begun]
     assert sum(check.hidden for check in versions.solution.checks) >= 7
     assert sum(not check.hidden for check in versions.solution.checks) >= 9
 
@@ -117,7 +153,7 @@ def test_every_task_has_a_message_and_every_code_task_a_check(template, versions
 
 
 def test_solution_runs_and_every_check_accepts_it(solved):
-    assert solved["right"] == list(range(1, 17))
+    assert [solved["told"](number) for number in range(1, 17)] == ["right"] * 16
     assert solved["report"].ok
 
 
@@ -153,6 +189,23 @@ def _python(latex: str) -> str:
     return re.sub(r"\\(log|tanh|sigma)", r"\1", text)
 
 
+def _random_quantities(net: Any, count: int = 100) -> dict[str, Any]:
+    """Every quantity of the network at random points, each of shape (count,)."""
+    import torch
+
+    generator = torch.Generator().manual_seed(11)
+    known: dict[str, Any] = {"tanh": torch.tanh, "sigmoid": torch.sigmoid, "log": torch.log}
+    for quantity in net.graph.quantities:
+        if quantity.name in net.labels:
+            value = torch.randint(2, (count,), generator=generator).double()
+        elif quantity.expression is None:
+            value = torch.randn(count, generator=generator).requires_grad_(True)
+        else:  # a formula such as tanh(z_1in)
+            value = eval(str(quantity.expression), {}, known)
+        known[quantity.name] = value
+    return known
+
+
 class _Key:
     """Evaluates formulas of the key at random points of the network."""
 
@@ -160,7 +213,7 @@ class _Key:
         import torch
 
         self.torch = torch
-        self.q = dict(vars(names["random_quantities"](seed=11)))
+        self.q = _random_quantities(names["net"])
         for name, by in {"delta_f": "f_in", "delta_1": "z_1in", "delta_2": "z_2in"}.items():
             self.q[name] = self.derivative("L", by)
 
@@ -218,64 +271,36 @@ def test_a_wrong_formula_of_the_key_is_noticed(solved):
 
 # ---- wrong answers ----------------------------------------------------------------------------------------
 
-TANH = "delta_1 = delta_f * u_1 * (1 - z_1out**2)"
-RISE = 'if not math.isfinite(values[-1]) or values[-1] > values[0]:\n            outcome = "diverged"'
-WRONG_ANSWERS = {
-    "backward, a sign": ("2 * x[1] - x[0]])", "2 * x[1] + x[0]])", "bowl_at_start"),
-    "backward, grad_output forgotten": ("return grad_output * slope", "return slope", "bowl_elsewhere"),
-    "forward, a constant forgotten": ("(x[0] - 6) ** 2 + x[1]", "x[0] ** 2 + x[1]", "bowl_at_start"),
-    "descent, uphill": ("x -= learning_rate * x.grad", "x += learning_rate * x.grad", "descent_finds_minimum"),
-    "descent, a rise is convergence": (RISE, RISE.replace("diverged", "converged"), "descent_stops_rightly"),
-    "descent, gradient looked at first": (RISE.split("\n")[0], "if False:", "descent_stops_rightly"),
-    "descent, its own function": ("value = function(x)", "value = Bowl.apply(x)", "descent_stops_rightly"),
-    "descent, gradients added up": ("x.grad = None", "pass", "descent_finds_minimum"),
-    "rates, all small": ("0.5,\n    0.7,", "0.01,\n    0.01,", "three_rates"),
-    "question 1, the sign": ("1: -q.y / q.f_out", "1: q.y / q.f_out", "sixteen_formulas"),
-    "question 10, sigmoid": ("10: 1 - q.z_2out**2", "10: q.z_2out * (1 - q.z_2out)", "sixteen_formulas"),
-    "question 12, wrong name": ("12: q.x_1", "12: q.x_2", "sixteen_formulas"),
-    "question 16, one path": ("(path_1 * q.w_11 + path_2 * q.w_12)", "(path_2 * q.w_12)", "sixteen_formulas"),
-    "question 16, missing": ("16: loss_by_f_in", "17: loss_by_f_in", "sixteen_formulas"),
-    "sigmoid, the sign": ("1 / (1 + torch.exp(-t))", "1 / (1 + torch.exp(t))", "sigmoid_values"),
-    "network, indices": ("w_11 * x[:, 0] + w_21", "w_11 * x[:, 0] + w_12", "forward_values"),
-    "loss, sum": ("(f_in) - y * f_in).mean()", "(f_in) - y * f_in).sum()", "loss_values"),
-    "loss, tiny constant": (
-        "return (torch.nn.functional.softplus(f_in) - y * f_in).mean()",
-        "p = sigmoid(f_in)\n"
-        "    return -(y * torch.log(p + 1e-15) + (1 - y) * torch.log(1 - p + 1e-15)).mean()",
-        "loss_values",
-    ),
-    "gradient, sigmoid neuron": (TANH, TANH.replace("(1 - z_1out**2)", "z_1out * (1 - z_1out)"), "gradient_is_right"),
-    "gradient, sum": ("mean() for derivative in for_", "sum() for derivative in for_", "gradient_is_right"),
-    "gradient, sign": (f"sigmoid(f_in) - y\n    {TANH}", f"y - sigmoid(f_in)\n    {TANH}", "gradient_is_right"),
-    "wrong gradients, right ones": ("return -gradient(", "return gradient(", "wrong_gradients"),
-    "training, in place": ("parameters = start.clone()", "parameters = start", "training_works"),
-    "training, half the rate": ("- learning_rate * grad", "- 0.5 * learning_rate * grad", "training_as_reference"),
-    "setting, too small": ("5.0,\n    0.5,", "0.1,\n    0.1,", "reliable_setting"),
-}  # fmt: skip
-ALSO = {"training, in place": ("parameters = parameters - learning_rate *", "parameters -= learning_rate *")}
+
+def _change(source: str, right: str, wrong: str) -> str:
+    for old, new in zip(right.split(TWO), wrong.split(TWO), strict=True):
+        assert old in source, f"the solution has changed; write the wrong answer anew: {old}"
+        source = source.replace(old, new, 1)
+    return source
 
 
-@pytest.mark.parametrize("name", WRONG_ANSWERS)
-def test_a_wrong_answer_is_caught(name, template, versions, solved):
-    right, wrong, check_name = WRONG_ANSWERS[name]
-    solution = versions.solution
+def _with_mistake(
+    solution: Version, template: Template, names: dict[str, Any], right: str, wrong: str, check: Check
+) -> None:
+    """Run the cell with a mistake, those behind it as far as they work, and the check."""
     cells = [cell.source for cell in solution.notebook.cells]
     places = [
-        index for index, source in enumerate(cells) if right in source and _is_homework(solution, index, template)
+        index
+        for index, source in enumerate(cells)
+        if all(piece in source for piece in right.split(TWO))
+        and _is_homework(solution, index, template)
+        and index <= check.cell
     ]
-    assert len(places) == 1, "the solution has changed; write the wrong answer anew"
-    check = next(check for check in solution.checks if check.name == check_name)
-    changed = cells[places[0]].replace(right, wrong)
-    if name in ALSO:
-        assert ALSO[name][0] in changed
-        changed = changed.replace(*ALSO[name])
-    before = dict(solved)
-    try:
-        with pytest.raises((AssertionError, RuntimeError)):
-            _run_from(changed, places[0], check, solution, solved)
-    finally:
-        solved.clear()
-        solved.update(before)
+    assert places, "the solution has changed; write the wrong answer anew"
+    place = places[-1]
+    changed = _change(cells[place], right, wrong)
+    # What a cell prints may fail, and the cell with the check be run all the same.
+    with contextlib.suppress(Exception):
+        _run(changed, names)
+    if check.cell != place:
+        with contextlib.suppress(Exception):
+            _run(cells[check.cell], names)
+    _run(check.source, names)
 
 
 def _is_homework(solution: Version, index: int, template: Template) -> bool:
@@ -283,9 +308,81 @@ def _is_homework(solution: Version, index: int, template: Template) -> bool:
     return any(line.number in own and line.role is Role.HOMEWORK for cell in template.cells for line in cell.lines)
 
 
-def _run_from(changed: str, place: int, check: Check, solution: Version, names: dict[str, Any]) -> None:
-    """Run a changed cell, then those behind it that the check needs, then the check."""
-    _run(changed, names)
-    if check.cell != place:
-        _run(solution.notebook.cells[check.cell].source, names)
+@pytest.fixture
+def names(solved) -> Iterator[dict[str, Any]]:
+    """The solution's names, put back afterwards."""
+    before = dict(solved)
+    before["answers"] = dict(solved["answers"])
+    yield solved
+    solved.clear()
+    solved.update(before)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row[0])
+def test_a_usual_mistake_is_told_in_words_by_a_visible_check(row, template, versions, names):
+    _, right, wrong, check_name, words = row
+    check = next(check for check in versions.solution.checks if check.name == check_name)
+    assert not check.hidden
+    with pytest.raises(AssertionError, match=words):
+        _with_mistake(versions.solution, template, names, right, wrong, check)
+
+
+def test_how_many_of_the_usual_mistakes_are_told():
+    assert len({row[0] for row in TABLE} | set(UNTOLD)) == len(TABLE) + len(UNTOLD)
+    assert len(TABLE) >= 98
+    assert len(UNTOLD) <= 2, "all others are told"
+
+
+@pytest.mark.parametrize("name", UNTOLD)
+def test_a_mistake_that_no_visible_check_tells_costs_a_hidden_one(name, template, versions, names):
+    right, wrong, check_name = UNTOLD[name]
+    checks = {check.name: check for check in versions.solution.checks}
+    for visible in ("descent_finds_minimum", "descent_tells_outcomes"):
+        _with_mistake(versions.solution, template, names, right, wrong, checks[visible])
+    assert checks[check_name].hidden
+    with pytest.raises(AssertionError):
+        _with_mistake(versions.solution, template, names, right, wrong, checks[check_name])
+
+
+def test_a_constant_loss_with_a_zero_gradient_is_not_right(versions, names):
+    import torch
+
+    names["loss"] = lambda parameters, x, y: torch.tensor(0.7) + 0 * parameters.sum()
+    names["gradient"] = lambda parameters, x, y: torch.zeros(9)
+    check = next(check for check in versions.solution.checks if check.name == "gradient_is_right")
+    with pytest.raises(AssertionError, match="does not depend on the parameters"):
+        _run(check.source, names)
+
+
+def test_a_loss_that_divides_by_a_number_gets_a_verdict_on_its_gradient(versions, names):
+    import torch
+
+    def loss(parameters, x, y):
+        f_in = names["forward"](parameters, x)[2]
+        return (torch.nn.functional.softplus(f_in) - y * f_in).sum() / 5
+
+    right = names["gradient"]
+    names["loss"] = loss
+    check = next(check for check in versions.solution.checks if check.name == "gradient_is_right")
     _run(check.source, names)
+    names["gradient"] = lambda parameters, x, y: -right(parameters, x, y)
+    with pytest.raises(AssertionError, match="The sign is wrong in every entry"):
+        _run(check.source, names)
+
+
+def test_every_assert_of_the_lab_says_something(versions):
+    sources = [cell.source for cell in versions.solution.notebook.cells if cell.cell_type == "code"]
+    sources += [check.source for check in versions.solution.checks if check.hidden]
+    asserts = [
+        node for source in sources for node in ast.walk(parse(source.split("\n"))) if isinstance(node, ast.Assert)
+    ]
+    assert len(asserts) > 80
+    silent = [ast.unparse(node) for node in asserts if node.msg is None]
+    assert silent == []
+
+
+@pytest.mark.parametrize("written", ["f_out - y", r"f_{out} - y", r"\sigma(f_{in}) - y"])
+def test_a_right_answer_may_be_written_in_many_ways(written, names):
+    names["answers"][7] = written
+    assert names["told"](7) == "right"

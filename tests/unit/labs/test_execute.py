@@ -139,3 +139,14 @@ def test_a_long_output_is_cut_with_a_warning(tmp_path):
     assert "characters are left out" in warning.message
     text = executed.notebook.cells[1].outputs[0].text
     assert 1_000_000 < len(text) < 1_000_100
+
+
+def test_a_figure_comes_as_bitmap_and_as_drawing_unless_its_author_chose(tmp_path):
+    drawn = "from matplotlib.figure import Figure\nfigure = Figure()\nfigure.add_subplot().plot([1, 2])\n"
+    bitmap = "Figure._repr_png_ = lambda figure: b'\\x89PNG'\n"
+    executed, _ = run(tmp_path, cells(f"{drawn}{bitmap}figure", "import matplotlib.pyplot as plt\nplt.plot([1, 2]);"))
+    kinds = [{*output.data} for cell in executed.notebook.cells for output in cell.outputs if "data" in output]
+    assert [kind >= {"image/png", "image/svg+xml"} for kind in kinds] == [True, True]
+    chosen = "from matplotlib_inline.backend_inline import set_matplotlib_formats\nset_matplotlib_formats('png')\n"
+    executed, _ = run(tmp_path, cells(chosen + "import matplotlib.pyplot as plt\nplt.plot([1, 2]);"))
+    assert "image/svg+xml" not in executed.notebook.cells[0].outputs[-1].data

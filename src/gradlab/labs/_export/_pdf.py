@@ -20,6 +20,7 @@ from ._terminal import Style, styled_runs
 
 _MAX_LINES = 200
 _MAX_LINE = 4000
+_LONGEST_QUESTION = 1500
 # A fixed date: the same lab makes the same file, byte for byte.
 _DATE = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 
@@ -122,8 +123,16 @@ class _Page:
             if index in self.refused_blocks and isinstance(block, Prose):
                 plain = unescape(re.sub(r"<[^>]*>", "", block.html))
                 text = _block(Words(restore_source(plain, self.document.atoms), "raw"))
+            if self._asks(index):
+                text = f"#block(width: 100%, sticky: true)[\n{text}\n]"
             shown.append(put_back(text, self.atom))
         return shown
+
+    def _asks(self, index: int) -> bool:
+        """Whether a block is a question, to be kept on one page with the room for its answer."""
+        block, after = self.document.blocks[index], self.document.blocks[index + 1 : index + 2]
+        short = isinstance(block, Prose) and len(block.html) <= _LONGEST_QUESTION
+        return short and bool(after) and isinstance(after[0], Room)
 
     def look_for_faults(self) -> None:
         """Find what Typst refuses: atoms first, then whole blocks."""
