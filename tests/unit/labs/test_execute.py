@@ -141,7 +141,8 @@ def test_a_long_output_is_cut_with_a_warning(tmp_path):
     assert 1_000_000 < len(text) < 1_000_100
 
 
-def test_a_figure_comes_as_bitmap_and_as_drawing_unless_its_author_chose(tmp_path):
+def test_a_figure_comes_as_bitmap_and_as_drawing_unless_its_author_chose(tmp_path, monkeypatch):
+    monkeypatch.delenv("MPLBACKEND", raising=False)
     drawn = "from matplotlib.figure import Figure\nfigure = Figure()\nfigure.add_subplot().plot([1, 2])\n"
     bitmap = "Figure._repr_png_ = lambda figure: b'\\x89PNG'\n"
     executed, _ = run(tmp_path, cells(f"{drawn}{bitmap}figure", "import matplotlib.pyplot as plt\nplt.plot([1, 2]);"))
