@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from gradlab.codegen import NumpyFunction
 
 
+BACKENDS = ("numpy", "torch", "wasm")
+
+
 class Function:
     """A function of named variables with its derived gradient; made by `gradlab.function`.
 
@@ -144,13 +147,26 @@ class Function:
         """
         return evaluate_exactly(self.backprop(), self._variables, point)
 
-    def compile(self, backend: Literal["numpy", "torch"] = "numpy") -> Any:
-        """The compiled function: for NumPy a callable like this object, for PyTorch the autograd Function's ``apply``.
+    def compile(self, backend: Literal["numpy", "torch", "wasm"] = "numpy") -> Any:
+        r"""The compiled function: for NumPy a callable like this object, for PyTorch the autograd Function's ``apply``.
+
+        Args:
+            backend: ``"numpy"``, ``"torch"``, or ``"wasm"`` for a `gradlab.codegen.wasm.WasmModule` in float64, whose
+                ``evaluate`` computes the value and the gradient at many points.
 
         Raises:
             GradlabError: for another backend.
+
+        >>> import gradlab as gl
+        >>> module = gl.function("x**2*y").compile("wasm")
+        >>> module.code[:4], module.functions
+        (b'\x00asm', {'evaluate': ('points', 'results', 'stride', 'blocks')})
         """
         check_backend(backend)
+        if backend == "wasm":
+            from gradlab.codegen.wasm import function_module
+
+            return function_module(self._graph, self._output, self._variables)
         return self._compiled if backend == "numpy" else self.to_torch().apply
 
     def to_torch(self) -> Any:
@@ -238,8 +254,8 @@ def check_backend(backend: str) -> None:
     Raises:
         GradlabError: for another one.
     """
-    if backend not in ("numpy", "torch"):
-        raise GradlabError(f'there is no backend {backend!r}: write "numpy" or "torch"')
+    if backend not in BACKENDS:
+        raise GradlabError(f"there is no backend {backend!r}: write one of {', '.join(map(repr, BACKENDS))}")
 
 
 def _natural(name: str) -> list[tuple[bool, int, str]]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from gradlab.codegen import NumpyNetwork
+    from gradlab.codegen.wasm import WasmNetwork
 
 
 class Network:
@@ -117,20 +118,28 @@ class Network:
     def compile(self, backend: Literal["numpy"] = "numpy") -> NumpyNetwork: ...
     @overload
     def compile(self, backend: Literal["torch"]) -> TorchNetwork: ...
-    def compile(self, backend: str = "numpy") -> NumpyNetwork | TorchNetwork:
+    @overload
+    def compile(self, backend: Literal["wasm"]) -> WasmNetwork: ...
+    def compile(self, backend: str = "numpy") -> NumpyNetwork | TorchNetwork | WasmNetwork:
         """The mean loss over data and its gradient, ``f(parameters, x, y)``, and ``f.predict(parameters, x)``.
 
         Args:
-            backend: ``"numpy"`` or ``"torch"``.
+            backend: ``"numpy"``, ``"torch"`` or ``"wasm"``.
 
         Returns:
             A callable: parameters (..., P), x (N, d), y (N,) or (N, K) -> loss (...), gradient (..., P). A network with
-            ``weighted=True`` takes what each point counts, (N,), as a fourth argument, 1 by default.
+            ``weighted=True`` takes what each point counts, (N,), as a fourth argument, 1 by default. For WebAssembly a
+            printer of modules: ``.module()`` has the loss with its gradient and the predictions, ``.training(table)``
+            trains many networks.
 
         Raises:
             GradlabError: for another backend, or if PyTorch is not installed.
         """
         check_backend(backend)
+        if backend == "wasm":
+            from gradlab.codegen.wasm import WasmNetwork
+
+            return WasmNetwork(self._graph)
         return self._numpy if backend == "numpy" else self._torch
 
     def to_torch(self) -> Any:

@@ -34,6 +34,9 @@ print(gl.derive_rule("tanh"))
 proof = gl.prove(r"f_{in} = c + u_1 z_{1,out} + u_2 z_{2,out} \\\\\\\\ 1 = 2", network)
 print(*[step.truth.name for step in proof.steps])
 print(gl.answer(r"\\frac{\\partial f_{in}}{\\partial u_1}", "z_{1,out}", network).outcome)
+print(len(bowl.compile("wasm").code), len(network.compile("wasm").module().code))
+for wide in (network, gl.mlp([2, 8, 8, 1])):
+    print(len(wide.compile("wasm").training([[0.0, 0.5, 1.0]], rates=len(wide.sizes) - 1).code))
 assert "numpy" not in sys.modules
 """
 

@@ -96,7 +96,7 @@ def test_compile_and_backends():
     assert BOWL.compile("numpy")([6.0, 6.0])[0] == 0
     assert BOWL.compile("torch") == BOWL.to_torch().apply
     for thing in (BOWL, gl.mlp([1, 1])):
-        with pytest.raises(gl.GradlabError, match='no backend \'jax\': write "numpy" or "torch"'):
+        with pytest.raises(gl.GradlabError, match="no backend 'jax': write one of 'numpy', 'torch', 'wasm'"):
             thing.compile("jax")
     net = gl.mlp([1, 1])
     assert net.compile() is net.compile("numpy")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
-import numpy as np
-
-from gradlab.codegen._training import layer_of_parameters
+from gradlab.codegen._shapes import sizes_of_layers
 from gradlab.codegen._update import KernelUpdate, kernel_update
 from gradlab.graph import NetworkGraph
 from gradlab.rules import Update
@@ -23,7 +22,6 @@ class KernelSpec:
     Attributes:
         graph: the network.
         table: a row for each point, shape (N, columns): its inputs, labels and weight, as the graph has them.
-        dtype: the number type.
         lanes: how many networks a vector holds.
         rates: how many learning rates each network has: 1, or one for each layer.
         update: the statements of the update rule.
@@ -33,7 +31,6 @@ class KernelSpec:
 
     graph: NetworkGraph
     table: Any
-    dtype: np.dtype[Any]
     lanes: int
     rates: int
     update: Update
@@ -76,7 +73,8 @@ class KernelSpec:
     def rate_of(self, parameter: int) -> str:
         """The name of a parameter's learning rate."""
         name = "_eta" if self.scheduled else "_rate"
-        return f"{name}_{layer_of_parameters(self.graph)[parameter] if self.rates > 1 else 0}"
+        ends = accumulate(sizes_of_layers(self.graph))
+        return f"{name}_{sum(end <= parameter for end in ends) if self.rates > 1 else 0}"
 
     @property
     def behind(self) -> int:

@@ -16,9 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from gradlab._errors import GradlabError
 from gradlab.codegen._kernel_spec import KernelSpec
-from gradlab.codegen._numba_cache import lanes_for, load_kernel
+from gradlab.codegen._numba_cache import lanes_for, load_kernel, processor
 from gradlab.codegen._numba_rolled import rolled_kernel
-from gradlab.codegen._numba_source import PrintedKernel, straight_kernel
+from gradlab.codegen._numba_source import PrintedKernel, is_straight, straight_kernel
 from gradlab.codegen._training import (
     NEVER,
     Notify,
@@ -37,7 +37,7 @@ SECONDS_A_TURN, LEAST_SECONDS = 0.02, 0.0002  # a call takes some microseconds b
 CACHE_LINE = 64  # bytes, as many as the longest vectors have
 SHORTEST = 1e-9  # what a clock may not see
 SECONDS_EACH = 1e-10  # about what a parameter takes for a point in a step of one network
-MOST_STRAIGHT = 30  # parameters, up to which all quantities of a network find room in registers and beside them
+WIDEST = 64  # bytes of the longest vectors there are
 MOST_STEPS = 2**24  # lanes count steps in floats
 
 
@@ -164,11 +164,11 @@ class NumbaTrainer:
         return start
 
     def _printed(self, rates: int, plan: Plan) -> PrintedKernel:
-        straight = len(self.graph.parameters) <= MOST_STRAIGHT
+        straight = is_straight(self.graph)
         lanes = lanes_for(self.dtype.name, 2 if straight else 1)
         scheduled, weighted = plan.factors is not None, plan.weights is not None
-        spec = KernelSpec(self.graph, self.table, self.dtype, lanes, rates, plan.update, scheduled, weighted)
-        return straight_kernel(spec) if straight else rolled_kernel(spec)
+        spec = KernelSpec(self.graph, self.table, lanes, rates, plan.update, scheduled, weighted)
+        return straight_kernel(spec) if straight else rolled_kernel(spec, wide=processor()[1] == WIDEST)
 
     def _kernel(self, rates: int, plan: Plan) -> tuple[PrintedKernel, Callable[..., None]]:
         key = (rates, plan.update, plan.factors is not None, plan.weights is not None)

@@ -130,9 +130,10 @@ def _key(text: str) -> str:
     numba = import_numba()
     import llvmlite
 
-    from gradlab.codegen import _approximations, _special, _vectors
+    from gradlab.codegen import _approximations, _circular, _special, _vectors
 
-    own = [Path(str(module.__file__)).read_text(encoding="utf-8") for module in (_approximations, _special, _vectors)]
+    modules = (_approximations, _circular, _special, _vectors)
+    own = [Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules]
     parts = [text, *own, sys.version, numba.__version__, llvmlite.__version__, processor()[0]]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
 

@@ -13,7 +13,6 @@ from types import MappingProxyType
 
 from gradlab.codegen._kernel import at_point, needed_for
 from gradlab.codegen._kernel_spec import KernelSpec
-from gradlab.codegen._numba_cache import processor
 from gradlab.codegen._numba_source import (
     NumbaPrinter,
     PrintedKernel,
@@ -28,7 +27,7 @@ from gradlab.graph import Expression, Ref, add, mul
 from gradlab.rules import GRADIENT, PARAMETER, RATE
 
 POINTS = (4, 5, 3)  # how many points a tile may have
-WIDE, UNITS, FEWER_UNITS = 64, 4, 2  # 4 points times 4 units are 16 sums, and 8 numbers that they are made of
+UNITS, FEWER_UNITS = 4, 2  # 4 points times 4 units are 16 sums, and 8 numbers that they are made of
 BELOW = 4  # of so many units below, the weights' derivatives are summed in registers at once
 TILES = (4, 3, 5, 2)  # how many tiles a batch may have
 NONE: Mapping[str, str] = MappingProxyType({})
@@ -62,9 +61,15 @@ def _dividing(count: int, sizes: tuple[int, ...]) -> int:
 
 
 class RolledSource:
-    """Prints the kernel of a network."""
+    """Prints the kernel of a network.
 
-    def __init__(self, spec: KernelSpec, program: RolledProgram) -> None:
+    Args:
+        spec: what it is for.
+        program: what it computes.
+        wide: whether there are 32 registers, as where vectors are longest, and not 16.
+    """
+
+    def __init__(self, spec: KernelSpec, program: RolledProgram, wide: bool) -> None:
         self.spec, self.program, self.layers = spec, program, program.layers
         self.lines, self.printer = _Lines(), NumbaPrinter()
         self.columns = len(spec.graph.columns)
@@ -72,8 +77,7 @@ class RolledSource:
         self.tile = _dividing(spec.points, POINTS)
         # How many points go forward and back before their derivatives are added to the gradient.
         self.batch = self.tile * _dividing(spec.points // self.tile, TILES)
-        # Processors with the longest vectors have 32 registers, others 16.
-        self.units = UNITS if processor()[1] == WIDE else FEWER_UNITS
+        self.units = UNITS if wide else FEWER_UNITS
         at = spec.scratch
         self.gradient = at
         at += self.count * spec.lanes
@@ -325,7 +329,7 @@ class RolledSource:
         return self.printer.write(replaced(formula, known))
 
 
-def rolled_kernel(spec: KernelSpec) -> PrintedKernel:
-    """The kernel of a larger network."""
-    made = RolledSource(spec, rolled_program(spec.graph))
+def rolled_kernel(spec: KernelSpec, wide: bool) -> PrintedKernel:
+    """The kernel of a larger network, for many registers or for few."""
+    made = RolledSource(spec, rolled_program(spec.graph), wide)
     return PrintedKernel(made.source(), spec.lanes, made.scratch)

@@ -24,9 +24,10 @@ from gradlab.codegen._kernel import (
 )
 from gradlab.codegen._kernel_spec import ROWS, KernelSpec
 from gradlab.codegen._printer import ATOM, KernelPrinter
-from gradlab.graph import ONE, Apply, Expression, Ref, add, as_number, mul, number
+from gradlab.graph import ONE, PRODUCT, Apply, Expression, NetworkGraph, Ref, add, as_number, mul, number
 from gradlab.rules import GRADIENT, PARAMETER, RATE
 
+MOST_STRAIGHT = 30  # parameters, up to which all quantities of a network find room in registers and beside them
 LONGEST = 300
 MOST_TOGETHER = 8
 LARGEST_POWER = 16
@@ -55,12 +56,13 @@ class NumbaPrinter(KernelPrinter):
         return f"{expression.primitive}_units({self.write(argument)})", ATOM
 
     def power(self, expression: Apply) -> tuple[str, int]:
-        """A whole power as a product."""
+        """A whole power as a product, one below 0 as the product's reciprocal."""
         base, exponent = expression.args
         value = as_number(exponent)
-        if value is None or value.denominator != 1 or not 1 <= value <= LARGEST_POWER:
-            return f"exp({self.write(exponent, 2)}*log({self.write(base)}))", ATOM
-        return self.product(Apply("mul", (base,) * int(value)))
+        if value is None or value.denominator != 1 or not 1 <= abs(value) <= LARGEST_POWER:
+            return f"raised({self.write(base)}, {self.write(exponent)})", ATOM
+        whole = Apply("mul", (base,) * abs(int(value)))
+        return self.product(whole) if value > 0 else (f"1.0/{self.write(whole, ATOM)}", PRODUCT)
 
 
 def prologue(spec: KernelSpec) -> Iterator[str]:
@@ -149,6 +151,11 @@ class PrintedKernel:
     scratch: int
 
 
+def is_straight(graph: NetworkGraph) -> bool:
+    """Whether a network is so small that its kernel is straight-line code."""
+    return len(graph.parameters) <= MOST_STRAIGHT
+
+
 def straight_kernel(spec: KernelSpec) -> PrintedKernel:
     """The kernel of a small network."""
     printer = NumbaPrinter()
@@ -228,8 +235,8 @@ def _tile(spec: KernelSpec, program: PointProgram, together: int) -> _Tile:
     for k in range(together):
         values: dict[str, Expression] = {}
         for i, name in enumerate(columns):
-            if whole and table[k, i] in (0.0, 1.0, -1.0):
-                values[name] = number(int(table[k, i]))
+            if whole and table[k][i] in (0.0, 1.0, -1.0):
+                values[name] = number(int(table[k][i]))
             else:
                 values[name] = Ref(f"{name}_p{k}")
                 start = "" if whole else f"_tile*{together * len(columns)} + "

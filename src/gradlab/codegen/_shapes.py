@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from gradlab._errors import GradlabError
 from gradlab.graph import NetworkGraph
+
+
+def sizes_of_layers(graph: NetworkGraph) -> list[int]:
+    """How many parameters each layer has."""
+    return [(below + graph.biases) * above for below, above in pairwise(graph.sizes)]
 
 
 def check_point(shape: tuple[int, ...], variables: tuple[str, ...]) -> None:

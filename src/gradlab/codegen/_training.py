@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gradlab._classes import class_values
 from gradlab._errors import GradlabError
-from gradlab.codegen._shapes import check_network_arrays, check_weights
+from gradlab.codegen._shapes import check_network_arrays, check_weights, sizes_of_layers
 from gradlab.graph import NetworkGraph, find_loss
 from gradlab.rules import GradientDescent, Update
 
@@ -116,7 +115,7 @@ def _shaped(values: ArrayLike, shape: tuple[int, ...], dtype: np.dtype[Any], wha
 
 def layer_of_parameters(graph: NetworkGraph) -> NDArray[np.intp]:
     """For each parameter the number of its layer, from 0: which of the per-layer learning rates is its own."""
-    counts = [(below + graph.biases) * above for below, above in pairwise(graph.sizes)]
+    counts = sizes_of_layers(graph)
     return np.repeat(np.arange(len(counts)), counts)
 
 

@@ -24,6 +24,7 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
 from gradlab.codegen._approximations import FORMATS, functions
+from gradlab.codegen._circular import circular_functions
 from gradlab.codegen._special import special_functions
 
 FUSED = ("contract",)
@@ -314,5 +315,6 @@ def operations(dtype: str, lanes: int) -> dict[str, Any]:
     have, compiled = SimpleNamespace(**own), njit(forceinline=True)
     made = functions(dtype, have, compiled)
     made |= special_functions(dtype, have, made, compiled)
+    made |= circular_functions(dtype, have, made, compiled)
     folded = {"_maximum": larger, "_minimum": smaller}
     return {**own, **_memory(lanes), **made, **folded, "nan": math.nan, "inf": math.inf}

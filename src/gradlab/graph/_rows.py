@@ -193,13 +193,13 @@ ROWS = (
     ),
     Primitive(
         "sin", 1, math.sin, lambda a, out, i: apply("cos", a[0]),
-        latex=r"\sin", numpy="np.sin({0})", torch="torch.sin({0})", rule="sin' = cos", rule_latex=r"\sin' = \cos",
-        precise="sin", bare=True,
+        latex=r"\sin", numpy="np.sin({0})", torch="torch.sin({0})", numba="sin({0})", rule="sin' = cos",
+        rule_latex=r"\sin' = \cos", precise="sin", bare=True,
     ),
     Primitive(
         "cos", 1, math.cos, lambda a, out, i: neg(apply("sin", a[0])),
-        latex=r"\cos", numpy="np.cos({0})", torch="torch.cos({0})", rule="cos' = -sin", rule_latex=r"\cos' = -\sin",
-        precise="cos", bare=True,
+        latex=r"\cos", numpy="np.cos({0})", torch="torch.cos({0})", numba="cos({0})", rule="cos' = -sin",
+        rule_latex=r"\cos' = -\sin", precise="cos", bare=True,
     ),
     Primitive(
         "tanh", 1, math.tanh, lambda a, out, i: subtract(ONE, power(out, TWO)),

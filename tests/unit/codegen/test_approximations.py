@@ -11,12 +11,13 @@ from numba import njit
 
 from gradlab.codegen import _approximations as table
 from gradlab.codegen._approximations import UNITS
+from gradlab.codegen._circular import CIRCULAR_BOUNDS, QUARTERS, SINE, farthest
 from gradlab.codegen._special import MORE_BOUNDS, MORE_SERIES
 from gradlab.codegen._vectors import operations
 
 LANES = 16
-BOUNDS = {dtype: {**table.BOUNDS[dtype], **MORE_BOUNDS[dtype]} for dtype in table.BOUNDS}
-SERIES = (*table.SERIES.values(), *MORE_SERIES.values())
+BOUNDS = {dtype: {**table.BOUNDS[dtype], **MORE_BOUNDS[dtype], **CIRCULAR_BOUNDS[dtype]} for dtype in table.BOUNDS}
+SERIES = (*table.SERIES.values(), *MORE_SERIES.values(), *SINE.values())
 EXACT = {
     "tanh": mpmath.tanh,
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
@@ -29,10 +30,13 @@ EXACT = {
     "erf": mpmath.erf,
     "log1p": lambda x: mpmath.log1p(x) if x > -1 else mpmath.mpf("-inf"),
     "expm1": mpmath.expm1,
+    "sin": mpmath.sin,
+    "cos": mpmath.cos,
 }
 EXPANDED = {
     "tanh": mpmath.tanh,
     "artanh": mpmath.atanh,
+    "sin": mpmath.sin,
     "arctan": mpmath.atan,
     "erf": lambda x: mpmath.erf(x) * mpmath.sqrt(mpmath.pi) / 2,
     "erfcx": lambda s: s * mpmath.exp((1 + s**2) ** 2 - 1) * mpmath.erfc(1 + s**2) / mpmath.erfc(1),
@@ -49,6 +53,8 @@ SPECIAL = {
     "erf": (1.0, -1.0, 0.0),
     "log1p": (math.inf, math.nan, 0.0),
     "expm1": (math.inf, -1.0, 0.0),
+    "sin": (math.nan, math.nan, 0.0),
+    "cos": (math.nan, math.nan, 1.0),
 }
 
 
@@ -123,6 +129,11 @@ def arguments(name, dtype):
         x = x[x > -1]
     if name in ("arctan", "erf"):
         x = np.concatenate([x, rng.uniform(-7, 7, 700)]).astype(dtype)
+    if name in ("sin", "cos"):
+        quarters = np.concatenate([np.arange(-400, 400), rng.integers(-30000, 30000, 500)]) * np.pi / 2
+        far = rng.uniform(-1, 1, 500) * farthest(dtype)
+        x = np.concatenate([x, quarters, np.nextafter(quarters.astype(dtype), np.inf), far]).astype(dtype)
+        x = x[abs(x) < farthest(dtype)]
     return x[np.isfinite(x)]
 
 
@@ -143,6 +154,39 @@ def test_infinities_nan_and_zero(compiled, dtype, name):
     up, down, zero, undefined = evaluate(compiled(dtype, name), values, dtype)
     np.testing.assert_allclose([up, down, zero], SPECIAL[name], rtol=1e-6, equal_nan=True)
     assert math.isnan(undefined)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_parts_of_a_quarter_turn_add_up_to_it(dtype):
+    with mpmath.workdps(60):
+        assert abs(sum(map(mpmath.mpf, QUARTERS[dtype])) - mpmath.pi / 2) < np.finfo(dtype).eps ** 2
+
+
+@pytest.mark.parametrize("name", ["sin", "cos"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_sine_and_cosine_are_nan_where_they_are_not_known(compiled, dtype, name):
+    far = farthest(dtype) * np.array([1.01, -1.01, 1e9, -1e9])
+    assert np.isnan(evaluate(compiled(dtype, name), far, dtype)).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_powers_are_those_of_numpy(dtype):
+    have = operations(dtype, LANES)
+    raised, load, store = have["raised"], have["load"], have["store"]
+
+    @njit
+    def over(x, y, out):
+        for i in range(0, x.size, LANES):
+            store(out, i, raised(load(x, i), load(y, i)))
+
+    base, exponent = np.array([0.0, 0.5, 3.0, -2.0, -0.3, 7.5, 1.0, -1.0, np.inf, 1e5]), np.arange(-4, 4.5, 0.5)
+    x, y = (np.ascontiguousarray(a.reshape(-1)).astype(dtype) for a in np.broadcast_arrays(base[:, None], exponent))
+    size = len(x)
+    x, y = (np.concatenate([a, np.ones(-size % LANES, dtype)]) for a in (x, y))
+    out = np.empty_like(x)
+    over(x, y, out)
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(out, x**y, rtol=300 * np.finfo(dtype).eps)
 
 
 def test_a_million_float32_against_float64(compiled):
