@@ -56,7 +56,7 @@ def half_inside(x):
 def test_a_float16_intermediate_is_never_accused():
     report = check_gradient(half_inside, lambda x: np.cos(x) * x + np.sin(x), POINT)
     assert report.verdict is Verdict.UNDECIDED
-    assert report.worst.cause is Cause.OUT_OF_PRECISION
+    assert report.worst.cause is Cause.FINE_STRUCTURE
     assert "float64" in report.worst.remedy
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from gradlab.check import Verdict, check_gradient
 
@@ -99,3 +100,55 @@ def test_a_kink_that_noise_hides_beside_the_point_decides_nothing():
             check_gradient(loss, lambda x, claim=claim: np.array([claim]), np.array([1.0001])).verdict
             is not Verdict.CORRECT
         )
+
+
+NEAR = np.array([1e-4, 1.0, -0.5])
+
+
+def test_a_kink_nearby_hides_no_wrong_entry():
+    """A step that reaches across the kink may see any slope between both, the claimed one, too."""
+
+    def loss(x):
+        return np.sum(np.maximum(x, 0))
+
+    right = (NEAR > 0) * 1.0
+    assert check_gradient(loss, right, NEAR).ok
+    for share in (0.5, 0.7, 0.99, 1.01):
+        report = check_gradient(loss, right * [share, 1, 1], NEAR)
+        assert [entry.verdict.name for entry in report.entries] == ["WRONG", "CORRECT", "CORRECT"], str(report)
+
+
+@pytest.mark.parametrize("factor", [0.99, 1.01, 1.2])
+def test_nor_does_one_within_the_reach_of_a_large_step(factor):
+    def huber(x):
+        return np.sum(np.where(np.abs(x) < 1, x**2 / 2, np.abs(x) - 0.5))
+
+    at = np.array([0.96, 0.3, -1.4])
+    right = np.clip(at, -1, 1)
+    assert check_gradient(huber, right, at).ok
+    report = check_gradient(huber, right * [factor, 1, 1], at)
+    assert report.entries[0].verdict is Verdict.WRONG, str(report)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("seed", range(3))
+def test_nor_do_the_kinks_of_a_network_behind_batch_norm(dtype, seed):
+    torch.manual_seed(seed)
+    net = torch.nn.Sequential(
+        torch.nn.Linear(4, 5), torch.nn.BatchNorm1d(5), torch.nn.ReLU(), torch.nn.Linear(5, 3)
+    ).to(dtype)  # fmt: skip
+    x, w = torch.randn(8, 4, dtype=dtype), torch.randn(8, 3, dtype=dtype)
+
+    def loss(module):
+        return (torch.log_softmax(module(x), -1) * w).sum()
+
+    def one_off(module):
+        parameters = dict(module.named_parameters())
+        found = dict(zip(parameters, torch.autograd.grad(loss(module), list(parameters.values())), strict=True))
+        weight = found["0.weight"] = found["0.weight"].clone()
+        weight.view(-1)[weight.abs().argmax()] *= 1.01
+        return found
+
+    assert check_gradient(loss, None, net).ok
+    report = check_gradient(loss, one_off, net)
+    assert [e.verdict for e in report.entries].count(Verdict.WRONG) == 1, str(report)

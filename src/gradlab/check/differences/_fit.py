@@ -81,6 +81,9 @@ class Noise:
     deterministic: bool = True
 
 
+EXACT = Noise(np.zeros(1), np.zeros(1), fine=True, grain=EPSILON)
+
+
 @dataclass(frozen=True, slots=True)
 class Slope:
     """A derivative by differences with step `step`: the value, its error bar, and half the jump at a kink.

@@ -53,10 +53,10 @@ class Columns:
     def differs(self, engine: Engine, index: int, output: int) -> bool:
         """Whether a claim is clearly another value than what was measured."""
         slope, claim = self.slope(index, output), float(engine.claimed[output, index])
-        if slope is None or not self.is_believed(index, output) or not np.isfinite(claim):
+        if slope is None or not self.is_believed(index, output):
             return False
-        size = max(abs(claim), abs(slope.value))
-        apart = abs(claim - slope.value)
+        size = max(abs(claim) if np.isfinite(claim) else 0.0, abs(slope.value))
+        apart = _apart(claim, slope.value)
         return apart > slope.bar + 4 * engine.rules.tolerance * size and slope.bar < 0.1 * size
 
     def contrast(self, engine: Engine, index: int, outputs: list[int]) -> float:
@@ -65,10 +65,15 @@ class Columns:
         for output in outputs:
             slope = self.slope(index, output)
             assert slope is not None
-            apart = abs(float(engine.claimed[output, index]) - slope.value)
+            apart = _apart(float(engine.claimed[output, index]), slope.value)
             share = apart * float(engine.scales[index]) / max(float(engine.shares[output]), 1e-300)
             best = max(best, min(share, 1.0) * min(apart / max(slope.bar, 1e-300), 1e3))
         return best
+
+
+def _apart(claim: float, slope: float) -> float:
+    """How far a claim is off; one that is not finite by all of the slope."""
+    return abs(claim - slope) if np.isfinite(claim) else abs(slope)
 
 
 def bear_out(engine: Engine, measured: Columns, wanted: dict[int, list[int]]) -> set[tuple[int, int]]:
@@ -103,7 +108,7 @@ def _borne_out(
     for index, output in pairs:
         slope = measured.slope(index, output)
         assert slope is not None
-        apart[output, place[index]] = abs(float(engine.claimed[output, index]) - slope.value)
+        apart[output, place[index]] = _apart(float(engine.claimed[output, index]), slope.value)
     weight = apart.max(axis=0)
     shares = weight * engine.scales[indices]
     moves = np.minimum(engine.scales[indices], np.median(shares) / weight)

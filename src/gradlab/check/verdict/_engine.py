@@ -5,21 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from gradlab.check._outcomes import Cause, Entry, Verdict
 from gradlab.check.differences._complex_step import complex_step, fits
-from gradlab.check.differences._fit import DEVIATIONS, Noise, Samples, Slope, dense, fit, is_single
+from gradlab.check.differences._fit import DEVIATIONS, EPSILON, EXACT, Noise, Samples, Slope, dense, fit, is_single
 from gradlab.check.differences._ladder import Probe, make_probe
 from gradlab.check.differences._screen import SINGLE_STEP, STEP, coordinates
+from gradlab.check.differences._texture import look_along
 from gradlab.check.inputs._claims import Claims
 from gradlab.check.inputs._function import Function
 from gradlab.check.inputs._point import Mode
 from gradlab.check.scale._rounding import Jitter, is_rounding
 from gradlab.check.scale._scales import scales_of
 from gradlab.check.verdict._columns import Columns, bear_out
+from gradlab.check.verdict._quick import convict
 from gradlab.check.verdict._rules import Claim, Knowledge, Rules, confirmed, judge, make_entry, settled, speaks_against
 
 # How many coordinates have to show that a function can be followed into the complex numbers.
@@ -32,6 +34,11 @@ _SMALL = {*_NOISY, Cause.SATURATION}
 _NEAR = {Cause.KINK, Cause.NOT_FINITE}
 # So many entries are looked at after one is known to be wrong.
 _ALSO = 2
+# So many entries that differ clearly are looked at by few values, before the first of them is by many.
+_CANDIDATES = 3
+# So many times the size of the inputs a value may have, and so many roundings may add up in it.
+_BESIDE = 64
+_ROUNDED = 1024
 VARYING = "the claimed value is another one each time it is computed"
 STOPPED = "not judged, since a wrong entry is known; thorough=True judges all"
 
@@ -87,6 +94,12 @@ class Engine:
         """How much the claims vary when the point moves by a rounding."""
         return Jitter(self.claims, self.flat, self.claimed, self.probe.noise)
 
+    @cached_property
+    def plain_jitter(self) -> Jitter:
+        """The same for a function that is computed in float64."""
+        known = "probe" in self.__dict__ and self.probe.noise.fine
+        return self.jitter if known else Jitter(self.claims, self.flat, self.claimed, EXACT)
+
     def entry_of(self, output: int, index: int) -> int:
         """The position in the Jacobian read row by row."""
         return output * len(self.flat) + index
@@ -133,9 +146,18 @@ class Engine:
         }
         # The clearest differences come first: one that is confirmed may end the check.
         order = sorted(pending, key=lambda index: -measured.contrast(self, index, [o for i, o in clear if i == index]))
+        first = self._first_convicted(measured, order, clear)
+        order.sort(key=lambda index: index not in first)
         for position, index in enumerate(order):
             self.function.budget.now_at(lambda index=index: self.names[index])
-            entries = list(self._climb(index, pending[index]))
+            known = first.get(index, {})
+            rest = [output for output in pending[index] if output not in known]
+            look = (
+                self._climb(index, rest)
+                if known or not self.rules.thorough
+                else self._look(measured, index, rest, clear)
+            )
+            entries = [*known.values(), *look]
             yield from entries
             if not self.rules.thorough and any(entry.verdict is Verdict.WRONG for entry in entries):
                 rest = order[position + 1 :]
@@ -143,7 +165,7 @@ class Engine:
                 # What is clear and yet not borne out is looked at, unless that is much.
                 doubtful = [each for each in rest if any((each, o) in clear - sure for o in pending[each])][:_ALSO]
                 for each in doubtful:
-                    yield from self._climb(each, pending[each])
+                    yield from self._look(measured, each, pending[each], clear)
                 yield from self._conclude(
                     measured, {each: pending[each] for each in rest if each not in doubtful}, sure
                 )
@@ -169,10 +191,11 @@ class Engine:
         claim = self.claim(output, index)
         if measured.is_believed(index, output):
             entry = settled(claim, slope, self.rules, self.unit(output, index))
-            return None if entry is not None and self._is_told_apart(entry, output, index) else entry
-        if claim.value == 0 and not measured.moves(index, output) and measured.moves_at_all(output):
+            if entry is not None:
+                return None if self._is_told_apart(entry, output, index) else entry
+        elif claim.value == 0 and not measured.moves(index, output) and measured.moves_at_all(output):
             return self._settle_zero(claim, index, output)
-        return None
+        return self._settle_rounding(claim, slope, index, output)
 
     def _is_told_apart(self, entry: Entry, output: int, index: int) -> bool:
         """Whether the complex step knows an entry that is as good as zero, and to be another one than is claimed."""
@@ -188,16 +211,34 @@ class Engine:
     def _settle_zero(self, claim: Claim, index: int, output: int) -> Entry | None:
         """A claimed zero: the output changes with other entries, and with this one not even over large steps."""
         step = float(self.scales[index]) / 4
-        points = np.repeat(self.flat[None], 2, axis=0)
-        points[:, index] += [step, -step]
-        if not (self._far(index, points)[:, output] == self.centre[output]).all():
+        if not (self._far(index, step)[:, output] == self.centre[output]).all():
             return None
         slope = Slope(0.0, 2.0**-51 * abs(float(self.centre[output])) / step, step)
         return make_entry(claim, slope, Verdict.CORRECT, "the loss does not change with this entry")
 
-    def _far(self, index: int, points: np.ndarray) -> np.ndarray:
+    def _settle_rounding(self, claim: Claim, slope: Slope, index: int, output: int) -> Entry | None:
+        """A claim that is no more than rounding, of an output that moves by no more than that, over large steps too."""
+        scale, centre = float(self.scales[index]), float(self.centre[output])
+        size = max(scale, float(np.median(self.scales)))
+        if abs(centre) > _BESIDE * size:
+            # The rounding of so large a value may hide a slope.
+            return None
+        rounding = EPSILON * max(abs(centre), size)
+        near = (abs(slope.value) + slope.bar) * slope.step
+        if not (abs(claim.value) * scale <= _ROUNDED * rounding and 0 < near <= _ROUNDED * rounding):
+            return None
+        far = float(np.max(np.abs(self._far(index, scale / 4)[:, output] - centre)))
+        # What is not rounding grows with the step, here by a thousand.
+        if not (far <= 64 * near and abs(claim.value) * scale <= max(near, far)):
+            return None
+        reason = "the loss does not change with this entry, but for rounding"
+        return make_entry(claim, Slope(0.0, max(near, far) / scale, scale / 4), Verdict.CORRECT, reason)
+
+    def _far(self, index: int, step: float) -> np.ndarray:
         """The function far off along a coordinate, which all outputs share."""
         if index not in self._seen:
+            points = np.repeat(self.flat[None], 2, axis=0)
+            points[:, index] += [step, -step]
             self._seen[index] = self.function.many(points)
         return self._seen[index]
 
@@ -231,7 +272,25 @@ class Engine:
         near = self.function(self.flat + STEP / 3 * self.scales)
         return bool(is_single(np.stack([self.centre, near])).all())
 
+    def _first_convicted(
+        self, measured: Columns, order: list[int], clear: set[tuple[int, int]]
+    ) -> dict[int, dict[int, Entry]]:
+        """The first coordinate of which few values show that it is wrong, with its wrong entries by their outputs."""
+        for index in order[:_CANDIDATES]:
+            self.function.budget.now_at(lambda index=index: self.names[index])
+            if found := convict(self, measured, index, [output for at, output in clear if at == index]):
+                return {index: found}
+        return {}
+
+    def _look(self, measured: Columns, index: int, outputs: list[int], clear: set[tuple[int, int]]) -> Iterator[Entry]:
+        """Judge the entries of one coordinate, by few values where that is enough."""
+        found = convict(self, measured, index, [output for output in outputs if (index, output) in clear])
+        yield from found.values()
+        yield from self._climb(index, [output for output in outputs if output not in found])
+
     def _climb(self, index: int, outputs: list[int]) -> Iterator[Entry]:
+        if not outputs:
+            return
         probe = self.probe
         samples = probe.sample(index, probe.steps(index))
         if not len(samples.steps) and probe.noise.fine:
@@ -251,6 +310,7 @@ class Engine:
             float(self.scales[index]),
             self.unit(output, index),
             float(noise.reach[output]),
+            lru_cache(lambda reach: look_along(probe.line(index), reach, output, float(noise.level[output]))),
         )
         claim = self.claim(output, index, self.jitter.of(output, index))
         slopes = fit(samples, output, noise)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gradlab.check._outcomes import Cause, Entry, Verdict
 from gradlab.check.differences._fit import EPSILON, Slope, best, jumps
+from gradlab.check.differences._texture import Texture
 
 # A kink that is seen at steps of this share of the coordinate's size is at the point, not beside it.
 _BESIDE = 2.0**-16
@@ -14,6 +16,10 @@ _BESIDE = 2.0**-16
 _TERRACE = 2.0**-3
 # A constant so large beside the steps may hide a slope of 1e-6 in its rounding.
 _HIDDEN = 1e-6
+# So well, in part, does a slope over large steps have to meet a claim at least.
+_AVERAGE = 1e-3
+# Up to this part a difference may be what the tolerance of a solver leaves.
+_LOOSE = 0.1
 CONSTANT = "the loss changes with nothing, whatever the step"
 
 
@@ -40,6 +46,7 @@ class Knowledge:
         scale: The size of the coordinate.
         unit: The slope that the largest share of any coordinate would have along this one.
         reach: How large its values are near the point.
+        texture: What it looks like along the coordinate, up to a distance.
     """
 
     centre: float
@@ -50,6 +57,17 @@ class Knowledge:
     scale: float
     unit: float = 0.0
     reach: float = 0.0
+    texture: Callable[[float], Texture] | None = None
+
+    def frays(self, reach: float) -> bool:
+        """Tell whether small steps see another function than large ones, as far as can be known."""
+        return self.texture is None or self.texture(reach).frays
+
+    def is_loose(self, claim: Claim, slope: Slope) -> bool:
+        """Tell whether a small difference is what jumps nearby make up for: a solver that stops at a tolerance."""
+        apart = abs(claim.value - slope.value)
+        small = apart < _LOOSE * max(abs(claim.value), abs(slope.value))
+        return small and self.texture is not None and self.texture(self.scale / 2).explains(apart)
 
     def may_be_structure(self, claim: Claim, slope: Slope) -> bool:
         """Tell whether what looks like noise may be an oscillation with the claimed slope.
@@ -160,20 +178,28 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
     verdict = rules.compare(claim, slope.value, slope.bar, unit=known.unit)
     if verdict is Verdict.CORRECT:
         return make_entry(claim, slope, verdict, _agreement(claim, slope, rules))
-    if verdict is Verdict.WRONG and (wide := _on_average(claim, slope, slopes)) is not None:
-        reason = f"on average {wide.value:.4g} over steps of {wide.step:.1g}: rounded inside, or it varies finely"
-        return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.OUT_OF_PRECISION)
     if claim.value == 0 and slope.flat < 1 and _stands_still(slope, slopes, known):
         return _judge_step(claim, slope, slopes, known, rules)
-    if verdict is Verdict.WRONG and known.may_be_structure(claim, slope):
-        reason = f"the loss varies by {slope.deviation:.0e} in a way that no step resolves: noise or fast oscillation"
-        return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.NOISE)
     if verdict is Verdict.WRONG:
-        return make_entry(claim, slope, verdict, "outside the error bar")
+        return _judge_outside(claim, slope, slopes, known)
     if _is_zero(claim, slope, slopes):
         return make_entry(claim, slope, Verdict.CORRECT, "zero within the error bar")
     cause, reason = _why_undecided(claim, slope, known)
     return make_entry(claim, slope, Verdict.UNDECIDED, reason, cause)
+
+
+def _judge_outside(claim: Claim, slope: Slope, slopes: list[Slope], known: Knowledge) -> Entry:
+    """A claim outside the bar is WRONG, unless the function is not what small steps make of it."""
+    if (wide := _on_average(claim, slope, slopes, known)) is not None:
+        reason = f"on average {wide.value:.4g} over steps of {wide.step:.1g}: rounded inside, or it varies finely"
+        return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.FINE_STRUCTURE)
+    if known.may_be_structure(claim, slope):
+        reason = f"the loss varies by {slope.deviation:.0e} in a way that no step resolves: noise or fast oscillation"
+        return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.NOISE)
+    if known.is_loose(claim, slope):
+        reason = "the loss jumps nearby, as a solver or an iteration does that stops at a tolerance"
+        return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.FINE_STRUCTURE)
+    return make_entry(claim, slope, Verdict.WRONG, "outside the error bar")
 
 
 def confirmed(entry: Entry, claim: Claim, fresh: list[Slope]) -> Entry:
@@ -316,16 +342,18 @@ def _judge_kink(claim: Claim, slope: Slope, rules: Rules, certain: bool) -> Entr
     return make_entry(claim, slope, verdict, phrase, Cause.KINK)
 
 
-def _on_average(claim: Claim, slope: Slope, slopes: list[Slope]) -> Slope | None:
-    """A larger scale that bears the claim out with a good fit, as if only fine structure spoke against it.
+def _on_average(claim: Claim, slope: Slope, slopes: list[Slope], known: Knowledge) -> Slope | None:
+    """A larger scale that bears the claim out with a good fit, where fine structure speaks against it.
 
-    What is rounded inside keeps its slope over large steps alone: in small ones the rounded part stands still.
+    What is rounded inside keeps its slope over large steps alone: in small ones the rounded part stands still. A kink
+    nearby gives as many slopes as there are steps, and one of them may be the claim by chance.
     """
     for wide in slopes:
-        near = abs(claim.value - wide.value) <= wide.bar < 0.1 * abs(claim.value)
+        size = abs(claim.value)
+        near = abs(claim.value - wide.value) <= max(wide.bar, _AVERAGE * size) and wide.bar < 0.1 * size
         apart = abs(slope.value - wide.value) > slope.bar + wide.bar
         if wide.step > slope.step and near and apart and wide.deviation < 0.02 * wide.spread:
-            return wide
+            return wide if known.frays(wide.step) else None
     return None
 
 

@@ -1,0 +1,88 @@
+"""Functions that small steps and large ones see differently: rounded inside, or solved to a tolerance. Right gradients
+of what they stand for are not accused, and the hint says what to set."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+from gradlab.check import Cause, Verdict, check_gradient
+
+POINT = np.array([0.3, 1.2, -0.7])
+
+
+def rounded(x, unit):
+    return np.round(x / unit) * unit
+
+
+@pytest.mark.parametrize("unit", [0.02, 0.01, 1e-3, 2**-10, 1e-4, 1e-5])
+def test_what_is_rounded_inside_is_not_accused(unit):
+    report = check_gradient(lambda x: np.sum(np.sin(x) + rounded(x, unit)), lambda x: np.cos(x) + 1, POINT)
+    assert report.verdict is Verdict.UNDECIDED, str(report)
+    assert report.worst.cause is Cause.FINE_STRUCTURE
+    report = check_gradient(lambda x: np.sum(x * rounded(x, unit)), lambda x: 2 * x, POINT)
+    assert report.verdict is Verdict.UNDECIDED, str(report)
+
+
+@pytest.mark.parametrize("unit", [0.01, 1e-3, 1e-4])
+def test_and_hides_no_wrong_sign(unit):
+    report = check_gradient(lambda x: np.sum(np.sin(x) + rounded(x, unit)), lambda x: -np.cos(x) - 1, POINT)
+    assert report.verdict is Verdict.WRONG, str(report)
+
+
+RATES = np.array([1.1, 0.4])
+
+
+def foxes(rates, **options):
+    def change(t, state):
+        return np.array([rates[0] * state[0] - rates[1] * state[0] * state[1], -state[1] + 0.5 * state[0] * state[1]])
+
+    return solve_ivp(change, (0, 6), [1.0, 0.6], **options).y[0, -1]
+
+
+EXACT = {"rtol": 1e-11, "atol": 1e-12}
+STEPS = 1e-5 * np.eye(2)
+SLOPES = np.array([(foxes(RATES + h, **EXACT) - foxes(RATES - h, **EXACT)) / 2e-5 for h in STEPS])
+
+
+def test_a_solver_with_its_defaults_is_told_to_be_loose():
+    report = check_gradient(foxes, SLOPES, RATES)
+    assert report.verdict is Verdict.UNDECIDED, str(report)
+    assert "rtol" in report.worst.remedy
+
+
+def test_and_one_with_small_tolerances_is_judged():
+    assert check_gradient(lambda rates: foxes(rates, **EXACT), SLOPES, RATES).ok
+    report = check_gradient(lambda rates: foxes(rates, **EXACT), 1.01 * SLOPES, RATES)
+    assert report.verdict is Verdict.WRONG, str(report)
+
+
+def test_a_loose_solver_hides_no_wrong_sign():
+    assert check_gradient(foxes, SLOPES * [1, -1], RATES).verdict is Verdict.WRONG
+
+
+def settled(x, tolerance):
+    state = 0.0
+    for _ in range(1000):
+        state, before = 0.8 * np.cos(state) + x[0] * x[1], state
+        if abs(state - before) < tolerance:
+            break
+    return state
+
+
+START = np.array([0.4, 0.7])
+RATE = START[::-1] / (1 + 0.8 * np.sin(settled(START, 1e-15)))
+
+
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-3, 1e-4])
+def test_so_is_a_fixed_point(tolerance):
+    report = check_gradient(lambda x: settled(x, tolerance), RATE, START)
+    assert report.verdict is Verdict.UNDECIDED, str(report)
+    assert "tolerance" in report.worst.remedy
+
+
+@pytest.mark.parametrize("tolerance", [1e-8, 1e-12])
+def test_a_fixed_point_that_is_close_is_judged(tolerance):
+    assert check_gradient(lambda x: settled(x, tolerance), RATE, START).ok
+    assert check_gradient(lambda x: settled(x, tolerance), RATE * 1.05, START).verdict is Verdict.WRONG
