@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradlab.check._errors import CheckError
-from gradlab.check._outcomes import Entry, Verdict
+from gradlab.check._outcomes import Cause, Entry, Verdict
 from gradlab.check.differences._screen import coordinates
 from gradlab.check.inputs._budget import Budget, Exhausted
 from gradlab.check.inputs._claims import Claims
@@ -25,7 +25,7 @@ from gradlab.check.precision._precision import examine_precision
 from gradlab.check.report._report import Report
 from gradlab.check.verdict._engine import Engine
 from gradlab.check.verdict._many import FEW, run_many
-from gradlab.check.verdict._rules import CONSTANT, Rules
+from gradlab.check.verdict._rules import CONSTANT, Claim, Rules, make_entry
 from gradlab.check.verdict._ties import judge_ties
 
 # A Jacobian with more entries than this is checked through random combinations of its rows.
@@ -120,7 +120,10 @@ def _judged(
     function, flat = subject.function, subject.function.point.values
     names = jacobian_names(function, entry_names(function.point, question.names), len(claimed))
     chosen = chosen_entries(question.entries, names)
-    centre = function.at_point(flat)
+    try:
+        centre = function.at_point(flat)
+    except Exhausted as bound:
+        return _nothing_judged(names, claimed, chosen, function.evaluations, notes, str(bound))
     engine = Engine(function, claims, names, question.rules, centre, claimed, _is_stable(subject, centre))
     judged, probability, stopped = _judge_steady(engine, chosen, question.entries is not None)
     wrong = any(entry.verdict is Verdict.WRONG for entry in judged)
@@ -151,6 +154,19 @@ def _judged(
     )
 
 
+def _nothing_judged(
+    names: list[str], claimed: np.ndarray, chosen: list[int], evaluations: int, notes: list[str], bound: str
+) -> Report:
+    """The report where a bound was reached before anything could be compared."""
+    stopped = f"{bound} was reached before any entry was judged."
+    values = claimed.reshape(-1)
+    entries = tuple(
+        make_entry(Claim(names[at], at, float(values[at])), None, Verdict.UNDECIDED, stopped, Cause.NOT_MEASURED)
+        for at in chosen
+    )
+    return Report(entries, evaluations, (), None, (*notes, stopped))
+
+
 def _without(function: Function, claimed: np.ndarray, undefined: list[str]) -> np.ndarray:
     """Leave out what has no derivative by its owner's word."""
     labels = [leaf.label for leaf in function.point.leaves for _ in range(leaf.value.size)]
@@ -171,7 +187,10 @@ def _observed(other: Deviation) -> Diagnosis:
 def _named(context: Context, notes: list[str]) -> tuple[Diagnosis, ...]:
     """What is wrong, if it can be told: the verdict stands without a name, too."""
     try:
-        return diagnose(context)
+        found = diagnose(context)
+        if not found and context.work.is_over:
+            notes.append("what is wrong was not found in the time that the search for it may take.")
+        return found
     except Exhausted:
         raise
     except Exception as problem:
@@ -324,4 +343,5 @@ def _context(engine: Engine, judged: list[Entry], question: Question) -> Context
         function=function.call if is_module(question.at) or is_module(question.function) else question.function,
         gradient=question.gradient,
         at=function.point.original,
+        work=question.budget.search(),
     )

@@ -152,3 +152,44 @@ def test_progress_names_the_entry(capsys):
     assert "checking w[" in told
     assert "evaluations" in told
     assert told.endswith("\r")
+
+
+def test_a_time_limit_of_no_use_is_answered_too():
+    """A bound that the gradient's own passes use up leaves everything open, and is no error."""
+
+    def slow(w):
+        time.sleep(0.4)
+        return gradient(w)
+
+    report = check_gradient(Loss(), slow, W, time_limit=0.3)
+    assert report.verdict is Verdict.UNDECIDED
+    assert len(report.entries) == 50
+    assert any("time_limit=0.3 was reached" in note for note in report.notes)
+
+
+def test_a_large_network_is_answered_in_time():
+    net = torch.nn.Sequential(torch.nn.Linear(784, 250), torch.nn.ReLU(), torch.nn.Linear(250, 10)).double()
+    x, y = torch.randn(4, 784, dtype=torch.float64), torch.arange(4)
+    report = check_gradient(lambda m: torch.nn.functional.cross_entropy(m(x), y), None, net, time_limit=0.5)
+    assert report.verdict in (Verdict.UNDECIDED, Verdict.CORRECT)
+    assert len(report.entries) == 198_760
+
+
+def test_names_are_not_searched_for_without_end():
+    torch.manual_seed(0)
+    net = torch.nn.GRU(3, 4, 2, bidirectional=True).double()
+    x, w = torch.randn(4, 2, 3, dtype=torch.float64), torch.randn(4, 2, 8, dtype=torch.float64)
+
+    def loss(module):
+        return (module(x)[0] * w).sum()
+
+    def one_off(module):
+        parameters = dict(module.named_parameters())
+        found = dict(zip(parameters, torch.autograd.grad(loss(module), list(parameters.values())), strict=True))
+        weight = found["weight_ih_l0"] = found["weight_ih_l0"].clone()
+        weight.view(-1)[weight.abs().argmax()] *= 1.01
+        return found
+
+    report = check_gradient(loss, one_off, net)
+    assert report.verdict is Verdict.WRONG
+    assert "Only weight_ih_l0" in report.diagnoses[0].sentence

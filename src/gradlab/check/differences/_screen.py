@@ -216,9 +216,9 @@ class Screen:
         return np.concatenate([self._some(group, moves, steps[at : at + size]) for at in range(0, len(steps), size)])
 
     def _some(self, group: Group, moves: np.ndarray, steps: np.ndarray) -> np.ndarray:
-        points = np.repeat(self.flat[None], len(steps), axis=0)
-        points[:, group.indices] += steps[:, None] * moves
-        return self.function.many(points)
+        direction = np.zeros_like(self.flat)
+        direction[group.indices] = moves
+        return self.function.many(self.flat + steps[:, None] * direction)
 
 
 def _margin(slope: Slope) -> float:

@@ -2,16 +2,50 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable
 
 _QUIET, _EVERY = 2.0, 0.2
 _WIDTH = 79
+# So many steps may the search for what is wrong take, which is two seconds or so; and so many numbers count for one.
+_SEARCH, _NUMBERS = 60_000, 2000
 
 
 class Exhausted(Exception):  # noqa: N818 - it is no error: what is known so far is the answer
     """A bound was reached; the message is the bound."""
+
+
+class Overtime(Exhausted):
+    """The search for what is wrong took too long: what it found so far is told."""
+
+
+class Work:
+    """Counts the steps of the search for what is wrong.
+
+    Args:
+        until: When it ends in any case, by the monotonic clock. Default never.
+    """
+
+    def __init__(self, until: float = math.inf) -> None:
+        self.until, self.left = until, float(_SEARCH)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more may be spent."""
+        return self.left < 0
+
+    def spend(self, steps: float, numbers: int = 0) -> None:
+        """Count steps, and the numbers that they went through.
+
+        Raises:
+            Overtime: There were too many.
+        """
+        self.left -= steps + numbers / _NUMBERS
+        if self.left < 0 or time.monotonic() > self.until:
+            self.left = -1.0
+            raise Overtime("the search for what is wrong took too long")
 
 
 class Budget:
@@ -60,6 +94,10 @@ class Budget:
         if self._show:
             self._place = place()
             self._tell()
+
+    def search(self) -> Work:
+        """What the search for what is wrong may cost."""
+        return Work(math.inf if self.time_limit is None else self._began + self.time_limit)
 
     def close(self) -> None:
         """Wipe the line of progress away."""

@@ -8,11 +8,12 @@ of output j by input i.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from gradlab.check.inputs._budget import Work
 from gradlab.check.inputs._point import Point
 
 
@@ -38,6 +39,7 @@ class Context:
         function: The loss or function as the user wrote it.
         gradient: The gradient as the user wrote it; None where it is the backward pass of `function`.
         at: The point as the user wrote it.
+        work: Counts what the search costs.
     """
 
     point: np.ndarray
@@ -55,3 +57,4 @@ class Context:
     function: Callable[..., Any]
     gradient: Any
     at: Any
+    work: Work = field(default_factory=Work)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gradlab.check.inputs._budget import Overtime
 from gradlab.check.names import LAST_RESORTS, RULES, Diagnosis, Evidence, Hypothesis, Mistake, Rule, View
 from gradlab.check.names._context import Context
 
@@ -72,20 +74,26 @@ def _by_arrays(evidence: Evidence) -> tuple[Diagnosis, ...]:
 
 
 def _apply(rules: tuple[Rule, ...], evidence: Evidence) -> dict[Mistake, _Fit]:
-    """The simplest fit of each kind of mistake."""
+    """The simplest fit of each kind of mistake; a rule that takes too long is left where it is."""
     found: dict[Mistake, _Fit] = {}
     for rule in rules:
-        for hypothesis in rule(evidence):
-            known = found.get(hypothesis.kind)
-            # What would not be reported needs no test.
-            simplest = min((fit.rank for fit in found.values()), default=math.inf)
-            limit = min(simplest + _FARTHEST, math.inf if known is None else known.rank - 1)
-            if 2 * hypothesis.rank > limit:
-                continue
-            fit = _test(hypothesis, evidence)
-            if fit is not None and (known is None or fit.rank < known.rank):
-                found[hypothesis.kind] = fit
+        with suppress(Overtime):
+            for hypothesis in rule(evidence):
+                _try(hypothesis, evidence, found)
     return found
+
+
+def _try(hypothesis: Hypothesis, evidence: Evidence, found: dict[Mistake, _Fit]) -> None:
+    """Put a hypothesis to the test, and keep it if it is the simplest one of its kind that fits."""
+    known = found.get(hypothesis.kind)
+    # What would not be reported needs no test.
+    simplest = min((fit.rank for fit in found.values()), default=math.inf)
+    limit = min(simplest + _FARTHEST, math.inf if known is None else known.rank - 1)
+    if 2 * hypothesis.rank > limit:
+        return
+    fit = _test(hypothesis, evidence)
+    if fit is not None and (known is None or fit.rank < known.rank):
+        found[hypothesis.kind] = fit
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
-from gradlab.check.inputs._budget import Exhausted
+from gradlab.check.inputs._budget import Exhausted, Overtime
 from gradlab.check.inputs._function import make_call
 from gradlab.check.inputs._point import Mode
 from gradlab.check.names._context import Context
@@ -94,9 +95,13 @@ class Evidence:
     def here(self) -> View:
         """The point of the check."""
         context = self.context
-        program, gradient = self._take_apart(context.point)
+        try:
+            program, gradient = self._take_apart(context.point)
+        except Overtime:
+            program, gradient = None, None
         if program is not None and gradient is not None and self._agrees(gradient):
-            program.ignore_shifts()
+            with suppress(Overtime):
+                program.ignore_shifts()
             view = View(context.point, context.claimed, gradient, np.zeros_like(gradient), program)
             # At a kink several slopes are right, and the trace knows one of them.
             open_to_doubt = ~context.wrong & np.isfinite(context.numeric) & ~view.close(gradient)
@@ -117,7 +122,10 @@ class Evidence:
             point = context.point + share * size * random.uniform(0.3, 1.0, size.shape) * random.choice(
                 [-1, 1], size.shape
             )
-            view = self._look(point)
+            try:
+                view = self._look(point)
+            except Overtime:
+                return None
             if view is not None:
                 return view
         return None
@@ -200,6 +208,7 @@ class Evidence:
         try:
             with float64():
                 program = trace(context.function, *context.form.by_leaves(self._call, point))
+            program.work = context.work
             gradient = program.gradient()
         except Exhausted:
             raise

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from gradlab.check.inputs._budget import Work
 from gradlab.check.tracing._maps import (
     Diagonal,
     Function,
@@ -32,6 +33,8 @@ _MOVES = {
 }  # fmt: skip
 
 
+# A call of an operation takes as long as so many ways back through one.
+_CALL = 3
 _SHIFTS = {"max", "logsumexp"}
 
 
@@ -81,6 +84,8 @@ class Program:
         self.steps = tuple(steps)
         self.output = output
         self.values: list[np.ndarray] = list(inputs)
+        # Counts what is done with it, if anybody wants to know.
+        self.work: Work | None = None
         self._maps: dict[tuple[int, int], Map] = {}
         self._ignored: dict[int, Backward] = {}
         with np.errstate(all="ignore"):
@@ -165,6 +170,8 @@ class Program:
             others = [np.zeros_like(argument) for argument in arguments]
 
         def function(changed: np.ndarray) -> np.ndarray:
+            if self.work is not None:
+                self.work.spend(_CALL, changed.size)
             with np.errstate(all="ignore"):
                 result = step.call(*others[:position], changed, *others[position + 1 :])
             return np.asarray(result, dtype=np.float64)
@@ -215,6 +222,7 @@ class Program:
 
         Raises:
             UntraceableError: A local derivative has too many numbers.
+        Overtime: Its work is more than is allowed.
         """
         shape = self.values[self.output].shape
         units = np.eye(int(np.prod(shape))).reshape(-1, *shape)
@@ -235,6 +243,8 @@ class Program:
         return caught[0] if caught else None
 
     def _pull(self, start: np.ndarray, replaced: Mapping[int, Backward]) -> np.ndarray:
+        if self.work is not None:
+            self.work.spend(len(self.used), self._size)
         cotangents: dict[int, np.ndarray] = {self.output: start}
         with np.errstate(all="ignore"):
             for value in reversed(self.used):
@@ -246,6 +256,10 @@ class Program:
                     cotangents[operand] = part if known is None else known + part
         parts = [cotangents.get(index, np.zeros_like(array)) for index, array in enumerate(self.inputs)]
         return np.concatenate([part.reshape(-1) for part in parts])
+
+    @cached_property
+    def _size(self) -> int:
+        return sum(self.values[value].size for value in self.used)
 
     def _arguments(self, step: Step) -> list[np.ndarray]:
         found = []

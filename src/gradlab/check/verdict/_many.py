@@ -140,14 +140,15 @@ def _bear_out(engine: Engine, output: int, group: Group, found: Finding, outcome
     outcome.miss_probability += found.miss_probability
     if largest > 0:
         outcome.relevance = max(outcome.relevance, found.seen / largest)
-    for index, weight in zip(group.indices, group.weights, strict=True):
-        claim = engine.claim(output, int(index))
-        # A share has at least half the weight of its entry.
-        bar = 2 * found.bar / weight
-        numbers = (claim.value, claim.value, float(bar), 0.0)
-        reason = "agrees in random directions"
-        entry = Entry(claim.name, *numbers, Verdict.CORRECT, reason, np.nan, index=claim.index)
-        engine.found[claim.index] = entry
+    # A share has at least half the weight of its entry.
+    bars = (2 * found.bar / group.weights).tolist()
+    claimed = engine.claimed[output, group.indices].tolist()
+    places = (output * len(engine.flat) + group.indices).tolist()
+    reason = "agrees in random directions"
+    for place, value, bar in zip(places, claimed, bars, strict=True):
+        name = engine.names[place]
+        entry = Entry(name, value, value, bar, 0.0, Verdict.CORRECT, reason, np.nan, index=place)
+        engine.found[place] = entry
         outcome.entries.append(entry)
 
 
