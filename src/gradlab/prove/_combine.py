@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from gradlab.graph import Expression, Partial, Ref, as_number
 from gradlab.prove._definitions import names_in, walk
 from gradlab.prove._errors import Deadline, NotUnderstoodError
+from gradlab.prove._mood import Mood, is_rule, mood_of, same_names
 from gradlab.prove._verdict import Slip, Step, Truth
 from gradlab.prove.judge import Finding
 from gradlab.prove.read._chains import Reading, Readings
@@ -168,11 +169,23 @@ def excused(
     if _has_meaning(left) or _has_meaning(right) or i:
         return None
     if all(map(is_free, names_left | names_right)):
+        if document and same_names(left, right):
+            return _said_of_same_names(judgement, i, left, right)
         if document or not (names_left <= names_right or names_right <= names_left):
             return Kind.CONDITION, "nothing says what these names are: this may be a condition on them"
     if document and 0 in (as_number(left), as_number(right)):
         return Kind.CONDITION, "this may be a condition, not a claim"
     return None
+
+
+def _said_of_same_names(judgement: Judged, i: int, left: Expression, right: Expression) -> tuple[Kind, str] | None:
+    """What a step of a text is whose sides have the same names and are not equal; None if it is false."""
+    mood = mood_of(judgement.line)
+    if mood is Mood.CONDITION:
+        return Kind.CONDITION, "the words beside this may make it a condition"
+    if mood is Mood.CLAIMED or is_rule(left, right, judgement.line, i):
+        return None
+    return Kind.CLAIM, "this does not hold for all values: a condition is written with 'if' or 'let' before it"
 
 
 def _rounded(step: Step, within: float) -> tuple[Kind, str] | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from gradlab.graph import Expression, Partial, Ref
+from gradlab.graph import Apply, Expression, Partial, Ref
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import FREE, Names, Written
 from gradlab.prove._names import head_of as plain_head
 from gradlab.prove.read._chains import readings
-from gradlab.prove.read._define import Line, Shape, kind_of, shape_of, uses
+from gradlab.prove.read._define import Line, Shape, is_exponential, kind_of, shape_of, uses
 from gradlab.prove.read._nodes import Call, Index, Indexed, Tensor
 from gradlab.prove.read._pieces import Piece
 from gradlab.prove.read._reader import Reader
@@ -61,6 +61,7 @@ class Definitions:
         self.defined: dict[str, Defined] = {}
         self.defining: dict[int, Defined] = {}
         self.disputed: dict[str, tuple[Defined, Known]] = {}
+        self.superseded: list[tuple[str, Defined, Known]] = []
         self._define()
 
     def scope(self) -> Scope:
@@ -84,6 +85,25 @@ class Definitions:
             before = self.defined.get(item.shape.name)
             if before is None or before.problem:
                 self._add(item)
+        self._dispute_sigmoid(reader)
+
+    def _dispute_sigmoid(self, reader: Reader) -> None:
+        r"""Keep the sigmoid in mind where a text says of \sigma another thing in one place, and that in another."""
+        name = f"{FREE}\\sigma"
+        item = self.defined.get(name)
+        if item is None or name not in self.known.functions:
+            return
+        for line in self.lines:
+            sides = line.piece.sides if line.error is None and line is not item.line else []
+            shapes = [shape_of(reader, side) for side in sides]
+            own = any(shape is not None and shape.name == name and shape.parameters is not None for shape in shapes)
+            if own and any(is_exponential(side) for side in sides):
+                variable = f"{FREE}argument"
+                sigmoid = Function((variable,), Apply("sigmoid", (Ref(variable),)))
+                known = replace(self.known, functions={**self.known.functions, name: sigmoid})
+                number = item.line.source.place(item.line.piece.at).line
+                self.disputed[name] = Defined(line, item.shape, before=number), known
+                return
 
     def _is_new(self, shape: Shape) -> bool:
         written = Written(plain_head(shape.label.head), shape.label.layer, shape.label.sub)
@@ -173,7 +193,10 @@ class Definitions:
         return False
 
     def define_anew(self, item: Defined) -> None:
-        """Let a name mean from here on what this line says."""
+        """Let a name mean from here on what this line says; in its section what it meant before is kept in mind."""
+        before = self.defined.get(item.shape.name)
+        if before is not None and before.line.section == item.line.section:
+            self.superseded.append((item.shape.name, before, self.known))
         self._add(item)
 
     def dispute(self, item: Defined) -> None:

@@ -10,13 +10,14 @@ from typing import Any
 from gradlab._errors import GradlabError
 from gradlab._words import counted
 from gradlab.graph import Graph
-from gradlab.prove._errors import Deadline
+from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._subject import DEFAULT, graph_of
 from gradlab.prove._text import Text
 from gradlab.prove._verdict import Kind, Place, Proof, Step, Truth
 from gradlab.prove.read._define import Line, lines_of
 from gradlab.prove.read._part import moved
-from gradlab.prove.read._source import Source
+from gradlab.prove.read._pieces import pieces_of
+from gradlab.prove.read._source import Source, rows_of
 from gradlab.tex import Formula, Macro, TexError, formulas
 
 LONGEST_DOCUMENT = 2_000_000
@@ -147,12 +148,17 @@ def prove_document(document: str | Sequence[Formula], graph: Any = None, name: s
     return _judged(document, _default(document) if graph is None else graph_of(graph))
 
 
-def _go_on(before: Line, line: Line) -> None:
-    """A line that begins with its equals sign goes on with the last side of the line before it."""
-    side = before.piece.sides[-1] if before.error is None else ()
+def _go_on(before: Source, macros: dict[str, Macro], line: Line) -> None:
+    """A line that begins with its equals sign goes on with the last side of the formula before it."""
+    try:
+        rows = rows_of(before, macros)
+    except NotUnderstoodError:
+        rows = []
+    pieces = pieces_of(rows[-1]) if rows else []
+    side = pieces[-1].sides[-1] if pieces else ()
     at = line.piece.relations[0].at
     line.piece.sides[0] = tuple(moved(part, at) for part in side)
-    line.begins = before.source.slice(side[0].at, side[-1].end) if side else ""
+    line.begins = before.slice(side[0].at, side[-1].end) if side else ""
 
 
 def _default(document: Sequence[Formula]) -> Graph:
@@ -165,14 +171,17 @@ def _judged(document: Sequence[Formula], graph: Graph) -> DocumentProof:
     lines: list[Line] = []
     macros: dict[str, Macro] = {}
     section, heading = 0, ""
+    before: Source | None = None
     for formula in document:
         section, heading = section + (formula.heading != heading), formula.heading
         source = Source.of(formula)
         for line in lines_of(source, macros):
-            if lines and line.error is None and not line.piece.sides[0] and len(line.piece.sides) > 1:
-                _go_on(lines[-1], line)
+            if before is not None and line.error is None and not line.piece.sides[0] and len(line.piece.sides) > 1:
+                _go_on(lines[-1].source if lines and lines[-1].source is source else before, macros, line)
             line.question, line.in_key, line.section, line.words = heading, formula.in_key, section, formula.before
+            line.sentence = f"{formula.sentence} {formula.after}"
             lines.append(line)
+        before = source
     text = Text(lines, graph, True)
     whole = Deadline(SECONDS_FOR_DOCUMENT)
     rows: list[Row] = []

@@ -12,6 +12,7 @@ from gradlab.prove._definitions import Definitions, names_in, walk
 from gradlab.prove._degree import degree_in
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._meant import SPECIAL, VARIABLE, OtherMeanings, verdicts
+from gradlab.prove._mood import Mood, is_wished_for, is_worked, mood_of, same_names
 from gradlab.prove._names import FREE, Written
 from gradlab.prove._names import head_of as plain_head
 from gradlab.prove._verdict import Method, Step, Truth
@@ -65,15 +66,15 @@ class Doubts:
         assumed = self._under_assumptions(chain, i, step, deadline)
         if assumed is not step:
             return assumed
-        unknown = self._unknown_functions(pair[0]) ^ self._unknown_functions(pair[1])
-        if self.document:
-            unknown |= self._unknown_functions(pair[0]) | self._unknown_functions(pair[1])
+        unknown = self._unknown_in(judged, i)
         if unknown:
             shown = ", ".join(sorted(name.removeprefix(FREE) for name in unknown))
             said = "is: this may be a condition on it" if len(unknown) == 1 else "are: this may be a condition on them"
             return combine.with_kind(step, Kind.CONDITION, f"nothing says what {shown} {said}")
         if not self.document and self._is_relation_between_names(pair, deadline):
             return combine.with_kind(step, Kind.CONDITION, "this may be a condition on what it names")
+        if self._is_to_be_solved(judged, pair):
+            return combine.with_kind(step, Kind.CONDITION, "by the words beside it this is an equation to solve")
         elsewhere = self._without_other_sections(judged, i, step, deadline)
         if elsewhere is not None:
             return elsewhere
@@ -87,6 +88,26 @@ class Doubts:
             return combine.with_kind(step, Kind.CONDITION if i == 0 else Kind.CLAIM, f"{step.place}: {reason}")
         other = combine.excused(judged, i, self.document, self._degree, self._is_free)
         return self._if_one_hot(chain, i, step, deadline) if other is None else combine.with_kind(step, *other)
+
+    def _is_to_be_solved(self, judged: combine.Judged, pair: tuple[Expression | NotUnderstoodError, ...]) -> bool:
+        """Whether a text looks for something that makes a step true, and one side has a name that is open."""
+        if not self.document or not is_wished_for(judged.line):
+            return False
+        left, right = (self.reached(side) if isinstance(side, Expression) else set[str]() for side in pair)
+        return any(self._is_free(name) and self.meant.formula_of(name) is None for name in left ^ right)
+
+    def _unknown_in(self, judged: combine.Judged, i: int) -> set[str]:
+        """The functions of which nothing says what they are, and which a step may be a condition on."""
+        left, right = map(self._unknown_functions, judged.first.chain.sides[i : i + 2])
+        return left | right if self.document and not self._is_claimed_rule(judged, i) else left ^ right
+
+    def _is_claimed_rule(self, judged: combine.Judged, i: int) -> bool:
+        """Whether a step of a text is a rule for derivatives that no word beside it makes a condition."""
+        left, right = judged.first.chain.sides[i : i + 2]
+        if not (isinstance(left, Expression) and isinstance(right, Expression)) or not same_names(left, right):
+            return False
+        worked = any(is_worked(node) for side in (left, right) for node in walk(side))
+        return worked and mood_of(judged.line) is not Mood.CONDITION
 
     def _without_other_sections(self, judged: combine.Judged, i: int, step: Step, deadline: Deadline) -> Step | None:
         """What is said of a step whose names are defined under another heading: there they may mean something else."""
@@ -130,6 +151,11 @@ class Doubts:
             and self._may_define(chain.sides[i])
         ):
             return "this says what a name is; nothing else does"
+        middle = chain.sides[i]
+        if i and self.document and isinstance(middle, Call) and middle.shown and not any(middle.orders):
+            own = all(isinstance(side, Ref | Indexed) for side in (*chain.sides[:i], *middle.arguments))
+            if own:
+                return f"this may say anew what {middle.function.removeprefix(FREE)} is, which is defined elsewhere"
         return self._in_two_ways(chain.sides[i : i + 2])
 
     def _in_two_ways(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:

@@ -95,6 +95,8 @@ class Text:
         for i, step in enumerate(steps):
             if step.truth is Truth.FALSE and not (kind is Kind.UPDATE and i == 0):
                 steps[i] = self.doubts.softened(judged, i, step, deadline)
+                if steps[i].truth is Truth.FALSE:
+                    steps[i] = self._as_defined_before(found, judged, i, deadline)
         self.doubts.assume(line, judged)
         if item is not None:
             steps[0] = self._as_definition(item, steps[0])
@@ -151,6 +153,21 @@ class Text:
                     shown = name.removeprefix(FREE)
                     reason = f"{step.place}: {shown} is defined in line {first} and otherwise in line {second}"
                     judged.steps[i] = combine.with_kind(step, Kind.CLAIM, reason)
+
+    def _as_defined_before(self, found: Readings, judged: combine.Judged, i: int, deadline: Deadline) -> Step:
+        """A false step, unless it holds for what one of its names meant earlier in its section."""
+        step, line = judged.steps[i], judged.line
+        pair = judged.first.chain.sides[i : i + 2]
+        reached = {name for side in pair if isinstance(side, Expression) for name in self.doubts.reached(side)}
+        for name, before, known in self.said.superseded:
+            if name in reached and before.line.section == line.section:
+                again = combine.judged(line, found, known, verdicts, deadline, self._show)
+                if again.steps[i].truth is Truth.TRUE:
+                    number = before.line.source.place(before.line.piece.at).line
+                    shown = name.removeprefix(FREE)
+                    reason = f"{step.place}: this holds for {shown} of line {number}, not for the later one"
+                    return combine.with_kind(step, Kind.CLAIM, reason)
+        return step
 
     def compared(self, line: Line, expression: Expression) -> Finding:
         """The verdict on a side that is written and one that is given as an expression."""

@@ -16,6 +16,8 @@ from gradlab.tex._markdown import FoundMath, MathText, find_math
 from gradlab.tex._protected import protected
 
 _MOST_WORDS = 120  # characters of them before a formula
+_MOST_OF_SENTENCE = 400  # characters of it before a formula, or behind it
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?:\s|$)|\n[ \t]*(?:[-*#>]|\d+\.)[ \t]")
 _HEADER = re.compile(r"\A---[ \t]*\n(?:.*\n)*?---[ \t]*(?:\n|\Z)")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(?!#!)(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
 _SECTION = re.compile(r"\\(?:part|chapter|(?:sub)*section|paragraph|question|exercise)\*?\s*\{([^{}]*)\}")
@@ -35,6 +37,8 @@ class Formula:
         in_key: whether it belongs to the solution, which students do not get.
         cell: the notebook's cell in which its lines are counted, from 1; 0 where the document is no notebook.
         before: the words before it in its paragraph, behind the formula before it.
+        sentence: what stands before it in its sentence, with other formulas as they are.
+        after: what stands behind it in its sentence.
     """
 
     tex: str
@@ -46,6 +50,8 @@ class Formula:
     in_key: bool = False
     cell: int = 0
     before: str = ""
+    sentence: str = ""
+    after: str = ""
 
     @property
     def line(self) -> int:
@@ -109,9 +115,32 @@ def placed(text: str, found: MathText, headings: Sequence[tuple[int, str]] = ())
     end = 0
     for piece in found.formulas:
         words = text[max(end, piece.offset - _MOST_WORDS) : piece.offset].rpartition("\n\n")[2]
-        result.append(replace(_formula(piece, index, offsets, headings), before=_words(words)))
         end = piece.offset + len(piece.source)
+        result.append(
+            replace(
+                _formula(piece, index, offsets, headings),
+                before=_words(words),
+                sentence=_sentence_before(text, piece.offset),
+                after=_sentence_after(text, end),
+            )
+        )
     return tuple(result)
+
+
+def _sentence_before(text: str, offset: int) -> str:
+    """The words of a sentence before a formula; an empty line before it ends no sentence that has no full stop."""
+    lead = text[max(0, offset - _MOST_OF_SENTENCE) : offset]
+    paragraph = lead.rstrip().rpartition("\n\n")[2]
+    return _words(_SENTENCE_END.split(paragraph)[-1])
+
+
+def _sentence_after(text: str, offset: int) -> str:
+    """The words of a sentence behind a formula."""
+    rest = text[offset : offset + _MOST_OF_SENTENCE]
+    here, empty_line, below = rest.partition("\n\n")
+    if not here.strip() and empty_line and not below.lstrip()[:1].isupper():
+        here = below.partition("\n\n")[0]
+    return _words(_SENTENCE_END.split(f"{here} ")[0])
 
 
 def _formula(

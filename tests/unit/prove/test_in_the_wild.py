@@ -175,7 +175,7 @@ def test_what_contradicts_a_definition_is_never_true():
 
 
 def test_a_function_is_defined_anew_where_it_is_written_anew():
-    text = "With $f(t) = t^2$ it is $f'(t) = 2t$.\n\nWith $f(t) = t^3$ it is $f'(t) = 3t^2$, not $f'(t) = 2t$."
+    text = "With $f(t) = t^2$ it is $f'(t) = 2t$.\n\nWith $f(t) = t^3$ it is $f'(t) = 3t^2$, not $f'(t) = 2t^2$."
     assert judged(text) == ["DEFINITION", "TRUE", "DEFINITION", "TRUE", "FALSE"]
 
 

@@ -40,11 +40,15 @@ def as_matrices(sides: tuple[Expression, ...], known: Known) -> tuple[Expression
     nodes = [node for side in sides for node in every(side)]
     names = {node.name for node in nodes if isinstance(node, Ref)}
     plain = all(re.fullmatch(r"\?[A-Z]", name) and name not in known.quantities for name in names)
+    arrays = {node.name for node in nodes if isinstance(node, Tensor)}
     if (
-        len(names) < 2
+        not names
+        or len(names | arrays) < 2
         or not plain
-        or any(isinstance(n, Call | Derivative | Indexed | Tensor | Operation) for n in nodes)
+        or any(isinstance(n, Call | Derivative | Indexed) for n in nodes)
     ):
+        return None
+    if not arrays and any(isinstance(n, Operation) for n in nodes):
         return None
     if not any(isinstance(node, Apply) and node.primitive in ("mul", "pow", "exp") for node in nodes):
         return None

@@ -98,17 +98,23 @@ class Judge:
     def findings(self) -> list[Finding]:
         """The verdicts on all steps."""
         found = self.written()
-        if len(self.chain.sides) != 2 or len(self.sides) != 2:
-            return found
-        if found[0].truth is Truth.TRUE and found[0].method is not Method.DEFINITION:
-            matrices = as_matrices(self.sides, self.known)
-            if matrices is not None and not self.holds(Chain(matrices, self.chain.digits), self.known):
-                return [_open("this is true for numbers and false for matrices: say which they are")]
-        if found[0].truth is Truth.FALSE:
-            for meant, known in named_functions(self.sides, self.known):
+        return [self.unless_meant_otherwise(i, finding) for i, finding in enumerate(found)]
+
+    def unless_meant_otherwise(self, i: int, finding: Finding) -> Finding:
+        """The verdict on a step, unless it is another one for matrices, or for the function that is often meant."""
+        left, right = self.chain.sides[i : i + 2]
+        if not (isinstance(left, Expression) and isinstance(right, Expression)):
+            return finding
+        pair = (left, right)
+        if finding.truth is Truth.TRUE and finding.method is not Method.DEFINITION:
+            matrices = as_matrices(pair, self.known)
+            if matrices is not None and not self.holds(Chain(matrices, self.chain.digits[i : i + 1]), self.known):
+                return _open("this is true for numbers and false for matrices: say which they are")
+        if finding.truth is Truth.FALSE and len(self.chain.sides) == 2:
+            for meant, known in named_functions(pair, self.known):
                 if self.holds(self.chain, known):
-                    return [_open(f"this is true for {meant} and not for every function: say which function is meant")]
-        return found
+                    return _open(f"this is true for {meant} and not for every function: say which function is meant")
+        return finding
 
     def holds(self, chain: Chain, known: Known) -> bool:
         """Whether a chain in which something else is meant is true."""

@@ -30,6 +30,7 @@ class Line:
         piece: its sides.
         conditions: under which it is said.
         words: what stands before it in the text.
+        sentence: the sentence around it.
         question: the heading above it.
         section: the number of that heading.
         in_key: whether it belongs to a solution.
@@ -41,6 +42,7 @@ class Line:
     piece: Piece
     conditions: list[Piece] = field(default_factory=list[Piece])
     words: str = ""
+    sentence: str = ""
     question: str = ""
     section: int = 0
     in_key: bool = False
@@ -151,11 +153,11 @@ def uses(parameters: tuple[Part, ...], row: Row) -> bool:
     return is_numeric(row) or any(occurs(label, row) for label in labels)
 
 
-def _is_exponential(row: Row) -> bool:
+def is_exponential(row: Row) -> bool:
     """Whether an exponential stands in a row: then a line on the sigmoid is a claim."""
     return any(
         (part.kind in ("letter", "function", "run", "word") and part.text in ("e", "exp", "tanh", r"\sigma"))
-        or any(_is_exponential(inner) for inner in part.inside)
+        or any(is_exponential(inner) for inner in part.inside)
         for part in row
     )
 
@@ -207,7 +209,7 @@ def kind_of(reader: Reader, line: Line) -> Kind:
     if shape is not None and shape.parameters is not None and is_name(piece.sides[1]):
         return Kind.CLAIM
     if shape is not None and shape.label.head == r"\sigma" and shape.parameters is not None:
-        own = reader.scope.document and not _is_exponential(piece.sides[1]) and not is_numeric(piece.sides[1])
+        own = reader.scope.document and not is_exponential(piece.sides[1]) and not is_numeric(piece.sides[1])
         return Kind.DEFINITION if own else Kind.CLAIM
     names = [row for row in piece.sides if is_name(row)]
     numbers = [row for row in piece.sides if is_numeric(row)]

@@ -115,9 +115,18 @@ def _chunk(chunk: Row) -> list[Token]:
             found.append(Token(text, True))
         elif part.kind == "number" and part.bare:
             found.append(Token(text))
+        elif part.sub is not None and part.sup is None and not part.primes and _is_head_of_index(part):
+            found += [Token(text), *tokens_of(part.sub)[0]]
         else:
             found.append(Token(_flat_text((part,))))
     return found
+
+
+def _is_head_of_index(part: Part) -> bool:
+    r"""Whether something in an index has an index of its own that may run: ``E_{\mathrm{node}_i}``."""
+    inner = part.sub or ()
+    runs = len(inner) == 1 and inner[0].kind == "letter" and inner[0].text in INDEX_LETTERS and inner[0].bare
+    return runs and part.kind in _NAMED and part.text.strip() not in INDEX_LETTERS
 
 
 def _flat_text(row: Row) -> str:

@@ -1,0 +1,102 @@
+"""What an equation of a text is that does not hold everywhere: a false claim, or a condition. Words say so."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+from gradlab.graph import Apply, Expression, Ref
+from gradlab.prove._definitions import names_in, walk
+from gradlab.prove.read._define import Line
+from gradlab.prove.read._nodes import Call, Derivative, Index, Operation, Total
+
+
+class Mood(Enum):
+    """How an equation is said."""
+
+    CLAIMED = "words before it say that it holds"
+    CONDITION = "words beside it say where it holds, that it is wished for, or that it does not hold"
+    OPEN = "nothing is said about it"
+
+
+def _any_of(words: str) -> re.Pattern[str]:
+    """Any of these words; a star stands for any ending, an underscore for a space."""
+    patterns = words.replace("*", r"\w*").replace("_", " ").replace("/", "|")
+    return re.compile(rf"\b(?:{patterns})\b", re.IGNORECASE)
+
+
+_CONDITION = _any_of(
+    "if/iff/when*/unless/provided/where*/suppos*/assum*/let/given/giving/solv*/solution*/satisf*/such/set/sets/setting/"
+    "put/puts/putting/equation*/requir*/need*/want*/wish*/choos*/pick*/find*/condition*/constrain*/subject/must/should/"
+    "would/could/might/may/can/stationary/critical/minim*/maxim*/optim*/equilibri*/converg*/until/root*/zero*/intersect*/"
+    "meet*/cross*/boundar*/symmetric*/commut*/orthogonal*/linear*/defin*/denot*/call*/at/by/special/case*/example/"
+    "instead/try/tempt*/naive*/not/no/never/neither/nor/cannot/false*/wrong*/mistake*/incorrect*/error*/unlike/rather/"
+    "avoid*/prove/disprove/whether/does/do/is_it/question*/exercise*/why/what/approximat*/roughly/about/small*/large*/"
+    "first_order/near*/ansatz/guess*/initial*/model*/wenn/falls/sei/seien/gelte/löse/kein*/nicht/si/sea/soit"
+)
+_DENIED = re.compile(r"n['’]t\b|\?")
+_CLAIM = _any_of(
+    "so/thus/hence/therefore/then/consequently/we_have/we_get/we_obtain/we_see/we_know/we_conclude/gives/give/yields/"
+    "yield/follows/because/since/identity/identities/simplif*/becomes/become/general/always/every/note/recall/show/"
+    "shows/rule*/formula*/derivative/gradient/also/result*"
+)
+_WISH = _any_of("such_that/so_that/pick/choose/find/search/solve/solving/want/looking")
+_PRIME = re.compile(r"'|\\prime")
+
+
+def mood_of(line: Line) -> Mood:
+    """What the words around an equation make of it; those that may make it a condition count first."""
+    around = " ".join(re.sub(r"\\[A-Za-z]+", " ", f"{line.sentence} {line.piece.words}").split())
+    if _CONDITION.search(around) or _DENIED.search(around):
+        return Mood.CONDITION
+    return Mood.CLAIMED if _CLAIM.search(around) else Mood.OPEN
+
+
+def is_wished_for(line: Line) -> bool:
+    """Whether words say that something is looked for that makes an equation true."""
+    return _WISH.search(line.sentence) is not None
+
+
+def same_names(left: Expression, right: Expression) -> bool:
+    """Whether both sides are made of the same names; letters at which sums end do not count."""
+    a, b = (_contents(side) for side in (left, right))
+    return bool(a) and a == b
+
+
+def _contents(side: Expression) -> set[str]:
+    sizes = {name for node in walk(side) if isinstance(node, Total) and node.upper for name in node.upper.names}
+    return names_in(side) - sizes
+
+
+def is_rule(left: Expression, right: Expression, line: Line, i: int) -> bool:
+    """Whether a step has the form of a rule rather than of an equation that somebody solves.
+
+    A derivative that is carried out, a function of a sum, a sum: nobody looks for numbers for which that holds.
+    """
+    piece = line.piece
+    written = line.source.slice(piece.sides[i][0].at, piece.sides[i + 1][-1].end)
+    nodes = [node for side in (left, right) for node in walk(side)]
+    if any(isinstance(node, Operation) for node in nodes):
+        return False  # matrices may be symmetric, commute, be orthogonal
+    if any(is_worked(node) for node in nodes):
+        return True
+    if any(isinstance(node, Call) for node in nodes):
+        return False
+    functions = [node for node in nodes if isinstance(node, Apply) and node.primitive not in _ALGEBRA and node.args]
+    if functions and _PRIME.search(written):
+        return True
+    several = any(len(names_in(node)) > 1 for node in functions)
+    return several or any(isinstance(node, Total) for node in nodes)
+
+
+_ALGEBRA = frozenset(("add", "mul", "neg", "div", "pow", "sqrt", "abs"))
+
+
+def is_worked(node: Expression) -> bool:
+    """Whether something is the derivative of a written formula, not of one name or one unknown function."""
+    if not isinstance(node, Derivative):
+        return False
+    body = node.body
+    if isinstance(body, Call):
+        return any(not isinstance(argument, Ref | Index) for argument in body.arguments)
+    return isinstance(body, Apply) and not isinstance(body, Ref)
