@@ -1,4 +1,4 @@
-"""Equations of a text that do not hold everywhere: false claims, conditions, equations to solve, and what is left open."""
+"""Equations of a text that do not hold everywhere: false claims, conditions, what one solves, what is left open."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ OPEN = [
 
 @pytest.mark.parametrize("text", OPEN)
 def test_what_may_be_a_condition_is_neither_true_nor_false(text):
-    assert last(text) in ("NOT_UNDERSTOOD", "DEFINITION") and "FALSE" not in verdicts(text)
+    assert last(text) in ("NOT_UNDERSTOOD", "DEFINITION")
+    assert "FALSE" not in verdicts(text)
 
 
 CONDITIONS = [
@@ -54,7 +55,8 @@ CONDITIONS = [
 
 @pytest.mark.parametrize("text", CONDITIONS)
 def test_what_words_make_a_condition_is_one(text):
-    assert last(text) == "CONDITION" and "FALSE" not in verdicts(text)
+    assert last(text) == "CONDITION"
+    assert "FALSE" not in verdicts(text)
 
 
 def test_an_inequality_is_shown_with_its_own_sign():
