@@ -25,7 +25,7 @@ docs: setup
 	@$(BIN)/python -m sphinx -q -W --keep-going docs build/site
 	@echo "build/site/index.html"
 
-setup: $(VENV)/.gradlab-installed
+setup: $(VENV)/.gradlab-installed $(VENV)/.bwrap-tried
 
 $(VENV)/.bench-installed: $(VENV)/.gradlab-installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
@@ -33,6 +33,13 @@ $(VENV)/.bench-installed: $(VENV)/.gradlab-installed
 
 $(VENV)/.gradlab-installed: pyproject.toml $(VENV)/.torch-installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
+	@touch $@
+
+# Submissions are graded inside bubblewrap, which no Python package brings.
+$(VENV)/.bwrap-tried: $(VENV)/.created
+	@command -v bwrap >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+		apt-get install --quiet=2 --yes bubblewrap >/dev/null; } || \
+		echo "bubblewrap is missing, so that 'gradlab lab grade' will refuse; on Debian: apt-get install bubblewrap" >&2
 	@touch $@
 
 # PyTorch by itself and by its exact version: a plain `torch` may bring gigabytes of GPU packages.

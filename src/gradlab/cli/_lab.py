@@ -10,6 +10,7 @@ import typer
 
 from gradlab.cli._formats import Format
 from gradlab.cli._gate import Gate
+from gradlab.cli._grade import grade
 from gradlab.cli._progress import Reporter
 from gradlab.cli._report import print_built, print_failed
 
@@ -33,6 +34,9 @@ lab = typer.Typer(
 @lab.callback()
 def _lab() -> None:
     pass
+
+
+lab.command()(grade)
 
 
 @lab.command()

@@ -93,7 +93,7 @@ def build_key(template: Template, versions: Versions, images: Mapping[str, Image
     named = {*_named_files(versions, folder)}
     parts: list[tuple[str, str]] = [
         ("template", hash_file(template.path)),
-        ("gradlab", _own_source()),
+        ("gradlab", own_source()),
         ("how", how),
         ("python", platform.python_version()),
         *((str(path), hash_file(path)) for path in sorted(named)),
@@ -104,8 +104,8 @@ def build_key(template: Template, versions: Versions, images: Mapping[str, Image
 
 
 @cache
-def _own_source() -> str:
-    """Hash gradlab's own source: labs import it, and a newer gradlab may write other files."""
+def own_source() -> str:
+    """Return a hash of gradlab's own source: labs import it, and a newer gradlab may write other files."""
     root = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*")):

@@ -1,0 +1,93 @@
+"""`gradlab lab grade`: submissions in, a gradebook and feedback out."""
+
+from __future__ import annotations
+
+import os
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from gradlab.labs.grade import Grading
+
+
+class Isolation(Enum):
+    """How submissions are kept apart from everything else."""
+
+    BUBBLEWRAP = "bubblewrap"
+    NONE = "none"
+
+
+def grade(
+    template: Annotated[
+        Path, typer.Argument(metavar="TEMPLATE", exists=True, dir_okay=False, readable=True, help="The lab's template.")
+    ],
+    submissions: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SUBMISSIONS", exists=True, readable=True,
+            help="A folder or zip as Moodle, Canvas, Gradescope or nbgrader download it, or a single file.",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", file_okay=False, help="Where the results go.")
+    ] = Path("grades"),
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, metavar="N", help="How many submissions are graded at once.")
+    ] = min(2, os.cpu_count() or 1),
+    isolation: Annotated[
+        Isolation,
+        typer.Option("--isolation", help="`none` lets submissions read and write everything that you can."),
+    ] = Isolation.BUBBLEWRAP,
+    limit: Annotated[
+        float, typer.Option("--limit", min=1, metavar="SECONDS", help="How long one submission may take in all.")
+    ] = 600.0,
+) -> None:  # fmt: skip
+    """Grade submissions: a gradebook, feedback for everyone, and a list of what a human has to judge.
+
+    Each submission runs in a sandbox of its own: no network, no view of the key or of other submissions, limits on
+    time, memory, processes and files. Verdicts are made outside of it. What was graded before and has not changed is
+    not graded again; after an interruption the same command goes on. In human.toml you write the points for what
+    nobody but a human can judge, and run the command once more.
+
+    For example:
+
+    * `gradlab lab grade courses/gradient-descent.md submissions.zip`
+    * `gradlab lab grade lab-03.md downloads/ --out grades/ --jobs 4`
+    """
+    from gradlab.labs.grade import GradeOptions
+    from gradlab.labs.grade import grade as run
+
+    if isolation is Isolation.NONE:
+        typer.echo(
+            "gradlab: without isolation a submission can read the key and change grades and anything else here",
+            err=True,
+        )
+    options = GradeOptions(out, jobs, isolation is not Isolation.NONE, limit)
+    try:
+        _print(run(template, submissions, options, _watch), out)
+    except KeyboardInterrupt:
+        typer.echo("gradlab: stopped; run the same command again, and it goes on where it was", err=True)
+        raise typer.Exit(130) from None
+
+
+def _watch(event: str, name: str) -> None:
+    if event == "begun":
+        typer.echo(f"grading {name}", err=True)
+
+
+def _print(grading: Grading, out: Path) -> None:
+    for remark in grading.remarks:
+        typer.echo(f"gradlab: {remark}", err=True)
+    for result in grading.results:
+        more = f"   {result.problem}" if result.problem else "   waits for a human" if result.waits else ""
+        typer.echo(f"{result.student:<30} {result.points:6g} of {result.possible:g}{more}")
+    for student, old, new in grading.moved:
+        typer.echo(f"{student}: {old:g} before, {new:g} now")
+    known = len(grading.results) - grading.fresh
+    typer.echo(
+        f"{grading.fresh} graded, {known} unchanged; {grading.waiting} answers wait for a human ({out / 'human.toml'})"
+    )
+    typer.echo(f"{out / 'gradebook.csv'}, {out / 'index.html'}")

@@ -1,0 +1,50 @@
+"""The page that a student gets: what was asked, what came out, what is wrong with it; nothing hidden is shown."""
+
+from __future__ import annotations
+
+from html import escape
+
+from gradlab.labs.grade.feedback._page import block, page, points
+from gradlab.labs.grade.verdicts import QuestionResult, SubmissionResult
+
+_WORDS = {
+    "right": "right", "partly": "partly right", "wrong": "not right", "missing": "not answered",
+    "human": "waits for a human's judgement",
+}  # fmt: skip
+
+
+def student_page(result: SubmissionResult, title: str) -> str:
+    """Write a student's page.
+
+    Args:
+        result: of the submission.
+        title: the lab's.
+
+    Returns:
+        The HTML document.
+    """
+    body = [f"<p>{escape(result.student)}: <b>{points(result.points)} of {points(result.possible)} points</b></p>"]
+    if result.problem:
+        body.append(f"<p>Nothing could be graded: {escape(result.problem)}.</p>")
+    if result.repairs:
+        items = "".join(f"<li>{escape(text)}</li>" for text in result.repairs)
+        body.append(f"<h2>About your file</h2><ul>{items}</ul>")
+    if not result.problem:
+        body += [_question(question) for question in result.questions]
+    if result.printed:
+        body.append("<h2>What your cells printed</h2>")
+        body += [f"<p>Cell {escape(cell)}:</p>{block(text)}" for cell, text in result.printed.items()]
+    return page(title, "".join(body))
+
+
+def _question(question: QuestionResult) -> str:
+    head = f"{escape(question.name)}: {points(question.points)} of {points(question.possible)} &ndash; "
+    parts = [f"<section class='{question.status}'><h3>{head}{_WORDS[question.status]}</h3>"]
+    if question.reason:
+        parts.append(f"<p>{escape(question.reason)}</p>")
+    parts += [f"<p>{escape(note)}</p>" for note in question.notes]
+    if question.asked and not question.hidden:
+        parts.append(f"<details><summary>what was asked</summary>{block(question.asked)}</details>")
+    if question.given:
+        parts.append(f"<details><summary>what you wrote</summary>{block(question.given)}</details>")
+    return "".join([*parts, "</section>"])

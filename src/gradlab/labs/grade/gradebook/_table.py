@@ -1,0 +1,46 @@
+"""The gradebook as CSV: a row for everyone, a column for each question."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from gradlab.labs.grade.verdicts import SubmissionResult
+
+
+def write_table(path: Path, results: Sequence[SubmissionResult]) -> None:
+    """Write the gradebook.
+
+    Args:
+        path: the CSV file, replaced whole.
+        results: one for each submission.
+    """
+    names = list(dict.fromkeys(question.name for result in results for question in result.questions))
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["student", "id", "file", *names, "points", "possible", "state", "remarks"])
+    for result in results:
+        points = {question.name: question.points for question in result.questions}
+        remarks = "; ".join([result.problem] * bool(result.problem) + result.repairs)
+        own = [_number(points[name]) if name in points else "" for name in names]
+        table.writerow(
+            [
+                *map(_harmless, (result.student, result.identity, result.file)), *own, _number(result.points),
+                _number(result.possible), result.state, _harmless(remarks),
+            ]
+        )  # fmt: skip
+    scratch = path.with_suffix(".part")
+    scratch.write_text(text.getvalue(), encoding="utf-8-sig")
+    scratch.replace(path)
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _harmless(text: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
+    plain = " ".join(text.split())[:1000]
+    return f"'{plain}" if plain[:1] in ("=", "+", "-", "@") else plain

@@ -1,0 +1,13 @@
+"""What a template asks for, statement by statement, and what of it a submission holds."""
+
+from __future__ import annotations
+
+from gradlab.labs.grade.matching._match import Own as Own
+from gradlab.labs.grade.matching._match import Program as Program
+from gradlab.labs.grade.matching._match import match as match
+from gradlab.labs.grade.matching._plan import Part as Part
+from gradlab.labs.grade.matching._plan import Plan as Plan
+from gradlab.labs.grade.matching._plan import Task as Task
+from gradlab.labs.grade.matching._plan import make_plan as make_plan
+from gradlab.labs.grade.matching._statements import Statement as Statement
+from gradlab.labs.grade.matching._statements import statements_of as statements_of

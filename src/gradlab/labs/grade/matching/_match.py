@@ -1,0 +1,158 @@
+"""Find in a submission what is asked for: by the names that statements define, then by cell, then by content."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from gradlab.labs.grade.matching._plan import Part, Plan, needed
+from gradlab.labs.grade.matching._statements import Statement, statements_of
+from gradlab.labs.grade.reading import SubmittedCell
+
+_ALIKE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A statement of a student's.
+
+    Args:
+        statement: the statement.
+        cell: the number of the cell that it stands in, from 1.
+        is_own: whether it is the student's, and no copy of a given one.
+        keeps: the names whose meaning right behind it is the answer, whatever happens to them later.
+    """
+
+    statement: Statement
+    cell: int
+    keeps: frozenset[str] = frozenset()
+    is_own: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What of a submission is run.
+
+    Args:
+        statements: in the order of the submission.
+        answered: for each name that is asked for and answered, the number of the cell.
+        untouched: the names in whose place the question's own text still stands.
+        repairs: what was set right to read it, in words.
+    """
+
+    statements: tuple[Own, ...]
+    answered: dict[str, int]
+    untouched: frozenset[str]
+    repairs: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Found:
+    own: list[Own] = field(default_factory=lambda: list[Own]())
+    shapes: dict[int, set[str]] = field(default_factory=lambda: dict[int, set[str]]())
+    stubs: set[str] = field(default_factory=lambda: set[str]())
+    repairs: list[str] = field(default_factory=lambda: list[str]())
+
+
+def match(cells: Sequence[SubmittedCell], plan: Plan) -> Program:
+    """Match a submission with what its template asks for.
+
+    Args:
+        cells: the submission's.
+        plan: what is asked for.
+
+    Returns:
+        What is run of it.
+    """
+    found = _sorted_out(cells, plan)
+    _take_misnamed(found, cells, plan)
+    answers = {name: _answer(name, part, found, cells, plan) for name, part in plan.homework.items()}
+    keeps: dict[int, set[str]] = {}
+    for name, place in answers.items():
+        if place is not None:
+            keeps.setdefault(place, set()).add(name)
+    kept = tuple(
+        replace(found.own[place], keeps=frozenset(keeps.get(place, ())))
+        for place in needed([own.statement for own in found.own], plan.homework)
+    )
+    answered = {name: found.own[place].cell for name, place in answers.items() if place is not None}
+    return Program(kept, answered, frozenset(found.stubs - set(answered)), tuple(dict.fromkeys(found.repairs)))
+
+
+def _answer(name: str, part: Part, found: _Found, cells: Sequence[SubmittedCell], plan: Plan) -> int | None:
+    """Which of the statements that give a name a meaning is the answer."""
+    places = [place for place, own in enumerate(found.own) if name in own.statement.binds and own.is_own]
+    if not places:
+        return None
+    if part.statement.is_definition:
+        if len(where := sorted({found.own[place].cell for place in places})) > 1:
+            numbers = " and ".join(map(str, where))
+            found.repairs.append(f"{name} is defined in the cells {numbers}; the last counts")
+        return places[-1]
+    beside = {other.statement.shape for other in plan.parts if other.cell == part.cell and not other.is_homework}
+
+    def fits(place: int) -> tuple[bool, int, bool]:
+        own = found.own[place]
+        return cells[own.cell - 1].id == part.cell_id, len(beside & found.shapes[own.cell]), own.statement.always_binds
+
+    best = max(fits(place) for place in places)
+    return [place for place in places if fits(place) == best][-1]
+
+
+def _sorted_out(cells: Sequence[SubmittedCell], plan: Plan) -> _Found:
+    """The statements that are the student's own: neither the template's text nor the text to be replaced."""
+    found = _Found()
+    given = {part.statement.shape for part in plan.parts if not part.is_homework and part.is_asked} | plan.checks
+    homework, asked_cells = set(plan.homework), {part.cell_id for part in plan.parts if part.is_homework}
+    before = {part.statement.shape for part in plan.base()} | plan.checks
+    given_cells = {part.cell_id for part in plan.parts if part.cell_id} - asked_cells
+    for number, cell in enumerate(cells, 1):
+        if cell.kind != "code":
+            continue
+        statements, problem = statements_of(cell.source)
+        found.shapes[number] = {statement.shape for statement in statements}
+        if problem:
+            rest = "; the rest of the cell was run" if statements else ""
+            found.repairs.append(f"cell {number} cannot be read ({problem}){rest}")
+        for statement in statements:
+            if statement.shape in plan.stubs:
+                found.stubs |= statement.binds & homework
+            elif statement.shape in given:
+                if statement.shape not in before and statement.binds:
+                    found.own.append(Own(statement, number, is_own=False))
+            elif not statement.binds & homework and (
+                cell.id in given_cells or (statement.binds and statement.binds <= plan.given)
+            ):
+                what = ", ".join(sorted(statement.binds)) or "a given cell"
+                found.repairs.append(f"cell {number} changes {what}, which is given: the lab's own version is used")
+            else:
+                found.own.append(Own(statement, number))
+    return found
+
+
+def _take_misnamed(found: _Found, cells: Sequence[SubmittedCell], plan: Plan) -> None:
+    """Take a function of another name for one that is missing, where its cell leaves no doubt."""
+    bound = {name for own in found.own for name in own.statement.binds}
+    for name, part in plan.homework.items():
+        if name in bound or not part.statement.is_definition:
+            continue
+        alike = [
+            own
+            for own in found.own
+            if own.is_own
+            and own.statement.is_definition
+            and own.statement.arguments == part.statement.arguments
+            and not own.statement.binds & (set(plan.homework) | plan.given)
+            and (cells[own.cell - 1].id == part.cell_id or _is_alike(own.statement, name))
+        ]
+        if len(alike) == 1:
+            (other,) = alike[0].statement.binds
+            copied = statements_of(f"{name} = {other}")[0][0]
+            found.own.append(Own(copied, alike[0].cell))
+            found.repairs.append(f"{other} in cell {alike[0].cell} was taken for {name}, which is not defined")
+
+
+def _is_alike(statement: Statement, name: str) -> bool:
+    (other,) = statement.binds
+    return difflib.SequenceMatcher(None, other.lower().replace("_", ""), name.lower().replace("_", "")).ratio() > _ALIKE

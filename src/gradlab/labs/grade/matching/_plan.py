@@ -1,0 +1,225 @@
+"""What a template asks for: its statements, which of them are homework, and what each check needs of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from gradlab.labs._template import Template
+from gradlab.labs._versions import Check, Version, Versions
+from gradlab.labs.grade.matching._statements import Statement, statements_of
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A statement of the solution.
+
+    Args:
+        statement: the statement.
+        cell: index of the template's cell that it stands in.
+        line: the template line of its cell.
+        is_homework: whether the question has another statement in its place, or none.
+        is_asked: whether the question has this cell at all; what stands in the solution alone is nobody's homework.
+        cell_id: the id of the question's cell, "" where it has none.
+    """
+
+    statement: Statement
+    cell: int
+    line: int
+    is_homework: bool
+    is_asked: bool
+    cell_id: str
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that a student has to give a meaning to here."""
+        return self.statement.binds if self.is_homework else frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A check with what it needs.
+
+    Args:
+        check: the check.
+        parts: indices of the parts that are run for it, in order.
+        own: the homework names that it is about.
+        others: the homework names that it uses beside them.
+        start: index of the part from which on it differs from the key: what is before comes from there.
+    """
+
+    check: Check
+    parts: tuple[int, ...]
+    own: frozenset[str]
+    others: frozenset[str]
+    start: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a template asks for.
+
+    Args:
+        parts: the statements of the solution that stand in code cells, in order.
+        stubs: the shapes of the statements that stand in the question where the homework is to be done.
+        checks: the shapes of the statements of the checks.
+        tasks: one for each check.
+    """
+
+    parts: tuple[Part, ...]
+    stubs: frozenset[str]
+    checks: frozenset[str]
+    tasks: tuple[Task, ...]
+
+    @cached_property
+    def homework(self) -> dict[str, Part]:
+        """The part that answers for each name that is asked for."""
+        return {name: part for part in self.parts for name in part.names}
+
+    @cached_property
+    def given(self) -> frozenset[str]:
+        """The names that the question gives a meaning to by itself."""
+        asked = (part for part in self.parts if part.is_asked and not part.is_homework)
+        return frozenset(name for part in asked for name in part.statement.binds) - set(self.homework)
+
+    def base(self) -> tuple[Part, ...]:
+        """The given statements that need no homework when they are run, and that may be needed."""
+        tainted, chosen = set(self.homework), []
+        for part in self.parts:
+            if part.is_homework or not part.is_asked:
+                tainted |= part.statement.binds
+                continue
+            statement = part.statement
+            if statement.is_definition:
+                chosen.append(part)
+                tainted |= statement.binds if statement.uses & tainted else set()
+            elif statement.uses & tainted:
+                tainted |= statement.binds
+            elif statement.binds or statement.has_effect:
+                chosen.append(part)
+        return tuple(chosen)
+
+
+def needed(statements: Sequence[Statement], names: Iterable[str]) -> list[int]:
+    """Find the statements that give some names their meaning.
+
+    Args:
+        statements: in the order in which they are run.
+        names: what is needed.
+
+    Returns:
+        The indices of the statements, in order.
+    """
+    modules = {name for statement in statements for name in statement.imports}
+    # What functions read they read when they are called, which is at the end as far as can be known.
+    late, known = set[str](), -1
+    chosen: list[int] = []
+    while len(late) > known:
+        known, wanted, chosen = len(late), set(names) | late, []
+        for index in reversed(range(len(statements))):
+            statement = statements[index]
+            changes = statement.binds | statement.touches | (statement.asks - modules)
+            if not (statement.has_effect or changes & wanted):
+                continue
+            chosen.append(index)
+            if statement.always_binds:
+                wanted -= statement.binds
+            if statement.is_definition:
+                late |= statement.uses
+            else:
+                wanted |= statement.uses
+    return chosen[::-1]
+
+
+def make_plan(template: Template, versions: Versions) -> Plan:
+    """Read off what a template asks for.
+
+    Args:
+        template: the template.
+        versions: what was made of it.
+
+    Returns:
+        The plan.
+    """
+    question, solution = _cells(versions.question), _cells(versions.solution)
+    parts: list[Part] = []
+    stubs: set[str] = set()
+    for origin in sorted(solution):
+        source, line, _ = solution[origin]
+        _, _, cell_id = question.get(origin, ("", 0, ""))
+        empty = [statement.shape for statement in statements_of(question.get(origin, ("", 0, ""))[0])[0]]
+        own = statements_of(source)[0]
+        stubs |= set(empty) - {statement.shape for statement in own}
+        for statement in own:
+            asked = origin in question
+            parts.append(Part(statement, origin, line, asked and statement.shape not in empty, asked, cell_id))
+    checks = versions.solution.checks
+    shapes = frozenset(statement.shape for check in checks for statement in statements_of(check.source)[0])
+    tasks = tuple(_task(parts, check, checks) for check in checks)
+    return Plan(tuple(parts), frozenset(stubs), shapes, tasks)
+
+
+def _cells(version: Version) -> dict[int, tuple[str, int, str]]:
+    cells = zip(version.origins, version.notebook.cells, version.lines, strict=True)
+    return {
+        origin: (c.source, line, c.get("id", "")) for origin, c, line in cells if origin >= 0 and c.cell_type == "code"
+    }
+
+
+def _task(parts: Sequence[Part], check: Check, checks: Sequence[Check]) -> Task:
+    direct, bound = set[str](), set[str]()
+    for statement in statements_of(check.source)[0]:
+        direct |= statement.uses - bound - (set() if statement.always_binds else statement.binds)
+        bound |= statement.binds
+    places, chosen = _places(parts, check, direct)
+    before = [parts[index] for index in places]
+    homework = {name: index for index in chosen for name in before[index].names}
+    previous = max((other.origin for other in checks if other.origin < check.origin), default=-1)
+    reached = _reached(before, chosen, direct, homework)
+    near = {name: index for name, index in reached.items() if before[index].cell > previous}
+    direct_near = {name: index for name, index in near.items() if name in direct}
+    own = direct_near or near or _last_cell(before, reached) or _last_cell(before, homework)
+    start = min((places[index] for index in own.values()), default=len(parts))
+    used = tuple(places[index] for index in chosen)
+    return Task(check, used, frozenset(own), frozenset(homework) - frozenset(own), start)
+
+
+def _places(parts: Sequence[Part], check: Check, names: set[str]) -> tuple[list[int], list[int]]:
+    """The parts that stand before a check, and which of them it needs.
+
+    From cells that the key alone has only those count that define what nothing else does.
+    """
+    lacking = set[str]()
+    while True:
+        places = [
+            index
+            for index, part in enumerate(parts)
+            if part.cell <= check.origin and (part.is_asked or part.statement.binds & lacking)
+        ]
+        chosen = needed([parts[index].statement for index in places], names)
+        bound = {name for index in places for name in parts[index].statement.binds}
+        used = set(names).union(*(parts[places[index]].statement.uses for index in chosen))
+        if used - bound <= lacking:
+            return places, chosen
+        lacking |= used - bound
+
+
+def _reached(
+    before: Sequence[Part], chosen: Sequence[int], direct: set[str], homework: dict[str, int]
+) -> dict[str, int]:
+    """The homework that a check uses, by itself or through given statements such as `report = ...`."""
+    found, todo = set(direct), list(direct)
+    while todo:
+        name = todo.pop()
+        for index in chosen if name not in homework else ():
+            if name in before[index].statement.binds:
+                more = before[index].statement.uses - found
+                found |= more
+                todo += more
+    return {name: index for name, index in homework.items() if name in found}
+
+
+def _last_cell(before: Sequence[Part], names: dict[str, int]) -> dict[str, int]:
+    last = max((before[index].cell for index in names.values()), default=-1)
+    return {name: index for name, index in names.items() if before[index].cell == last}

@@ -1,0 +1,243 @@
+"""A cell as statements: what each binds, what it uses, and its shape, in which layout and comments do not count."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gradlab.labs._python import is_python, parse, transform
+
+_EFFECTS = re.compile(r"seed|^set_|^use$|filterwarnings|simplefilter")
+_ANYTHING = frozenset({"globals", "exec", "setattr", "vars", "locals", "eval"})
+
+
+_PLAIN = (
+    ast.Assign | ast.AnnAssign | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a cell, at its top level.
+
+    Args:
+        source: its text.
+        line: of the cell, from 1.
+        shape: the same for statements that differ in layout, comments and docstrings alone.
+        binds: the names that it gives a meaning to.
+        touches: the names of things that it changes: `table[0] = 1`.
+        asks: the names of things whose methods it calls, and so may change: `losses.append(1)`.
+        imports: the names that it imports.
+        uses: the names that it reads, in functions too.
+        is_definition: whether it only defines a function or a class.
+        always_binds: whether it gives its names a meaning whatever happens: no loop, no condition.
+        has_effect: whether it has to be run whatever is needed of it: seeds, settings, imports of everything.
+        arguments: of a function, how many it takes; else -1.
+    """
+
+    source: str
+    line: int
+    shape: str
+    binds: frozenset[str]
+    touches: frozenset[str]
+    asks: frozenset[str]
+    imports: frozenset[str]
+    uses: frozenset[str]
+    is_definition: bool = False
+    always_binds: bool = False
+    has_effect: bool = False
+    arguments: int = -1
+
+
+def statements_of(source: str) -> tuple[tuple[Statement, ...], str]:
+    r"""Part a cell into statements.
+
+    Args:
+        source: the cell's text.
+
+    Returns:
+        The statements, and what of the cell cannot be read, in words; the rest is parted all the same.
+
+    >>> [(s.line, sorted(s.binds), sorted(s.uses)) for s in statements_of("a = 1\n\n\ndef f(x):\n    return a*x\n")[0]]
+    [(1, ['a'], []), (4, ['f'], ['a', 'x'])]
+    """
+    lines = source.split("\n")
+    if not is_python(lines):
+        return (), ""
+    try:
+        return _parted(lines, 1), ""
+    except SyntaxError as problem:
+        said = f"line {problem.lineno or 1}: {problem.msg}"
+    found: list[Statement] = []
+    for first, block in _blocks(lines):
+        try:
+            found += _parted(block, first)
+        except SyntaxError:
+            continue  # `said` names the first of them
+    return tuple(found), said
+
+
+def _blocks(lines: Sequence[str]) -> list[tuple[int, list[str]]]:
+    """The lines from one that begins at the margin to the next: what may be a statement of its own."""
+    blocks: list[tuple[int, list[str]]] = []
+    for row, line in enumerate(lines, 1):
+        starts = line[:1] not in ("", " ", "\t", ")", "]", "}", "#") and not re.match(
+            r"(?:else|elif|except|finally)\b", line
+        )
+        decorated = bool(blocks) and all(part.startswith(("@", "#")) or not part for part in blocks[-1][1])
+        if not blocks or (starts and not decorated):
+            blocks.append((row, []))
+        blocks[-1][1].append(line)
+    return blocks
+
+
+def _parted(lines: Sequence[str], first: int) -> tuple[Statement, ...]:
+    tree = parse(lines)
+    text = "\n".join(transform(lines)) + "\n"
+    return tuple(_statement(node, text, first) for node in tree.body)
+
+
+def _statement(node: ast.stmt, text: str, first: int) -> Statement:
+    start = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))])
+    if start < node.lineno:
+        source = "\n".join(text.split("\n")[start - 1 : node.end_lineno])
+    else:
+        source = ast.get_source_segment(text, node) or ""
+    names = _Names()
+    names.visit(node)
+    function = node if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    return Statement(
+        source=source,
+        line=start + first - 1,
+        shape=_shape(node),
+        binds=frozenset(names.binds),
+        touches=frozenset(names.touches),
+        asks=frozenset(names.asks) if not isinstance(node, ast.Import | ast.ImportFrom) else frozenset(),
+        imports=frozenset(names.binds) if isinstance(node, ast.Import | ast.ImportFrom) else frozenset(),
+        uses=frozenset(names.uses),
+        is_definition=function is not None or isinstance(node, ast.ClassDef),
+        always_binds=isinstance(node, _PLAIN),
+        has_effect=_has_effect(node, names),
+        arguments=len(function.args.posonlyargs) + len(function.args.args) if function else -1,
+    )
+
+
+def _has_effect(node: ast.stmt, names: _Names) -> bool:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
+        if _EFFECTS.search(node.value.func.attr):
+            return True
+    stars = isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
+    return stars or bool(names.called & _ANYTHING)
+
+
+def _shape(node: ast.stmt) -> str:
+    class _Bare(ast.NodeTransformer):
+        def generic_visit(self, node: ast.AST) -> ast.AST:
+            super().generic_visit(node)
+            if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+                if ast.get_docstring(node, clean=False) is not None:
+                    node.body = node.body[1:]
+            return node
+
+    return ast.dump(_Bare().visit(ast.parse(ast.unparse(node)).body[0]))
+
+
+_SCOPES = ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
+
+class _Names(ast.NodeVisitor):
+    """The names of a statement; what functions and comprehensions bind inside is their own affair."""
+
+    def __init__(self) -> None:
+        self.binds: set[str] = set()
+        self.touches: set[str] = set()
+        self.asks: set[str] = set()
+        self.uses: set[str] = set()
+        self.called: set[str] = set()
+        self._global: set[str] = set()
+
+    def visit(self, node: ast.AST) -> None:
+        if isinstance(node, _SCOPES):
+            self._scope(list(ast.iter_child_nodes(node)))
+        else:
+            super().visit(node)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        (self.uses if isinstance(node.ctx, ast.Load) else self.binds).add(node.id)
+
+    def visit_Global(self, node: ast.Global) -> None:
+        self._global.update(node.names)
+
+    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
+        self.binds.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        self.visit_Import(node)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        self._root(node.target, self.touches)
+        if isinstance(node.target, ast.Name):
+            self.uses.add(node.target.id)
+        self.generic_visit(node)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        for target in node.targets:
+            self._root(target, self.touches)
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        if isinstance(node.func, ast.Attribute):
+            self._root(node.func, self.asks)
+        elif isinstance(node.func, ast.Name):
+            self.called.add(node.func.id)
+        self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        self.binds.add(node.name)
+        outer = [*node.decorator_list, *getattr(node, "bases", ())]
+        for part in outer:
+            self.visit(part)
+        self._scope([part for part in ast.iter_child_nodes(node) if part not in outer])
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        self.visit_FunctionDef(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        self.visit_FunctionDef(node)
+
+    def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
+        inner = _Names()
+        for part in (node.target, *node.body):
+            inner.visit(part)
+        self.visit(node.iter)
+        # What the loop runs through has a meaning before its body is run.
+        running = _Names()
+        running.visit(node.target)
+        self.uses |= inner.uses - running.binds
+        for found, more in ((self.binds, inner.binds), (self.touches, inner.touches), (self.asks, inner.asks)):
+            found |= more
+        self.called |= inner.called
+        for part in node.orelse:
+            self.visit(part)
+
+    def visit_arg(self, node: ast.arg) -> None:
+        self.binds.add(node.arg)
+        self.generic_visit(node)
+
+    def _scope(self, nodes: Sequence[ast.AST]) -> None:
+        inner = _Names()
+        for node in nodes:
+            inner.visit(node)
+        self.uses |= inner.uses - (inner.binds - inner._global)
+        self.called |= inner.called
+        self.touches |= inner._global
+
+    def _root(self, target: ast.AST, found: set[str]) -> None:
+        while isinstance(target, ast.Attribute | ast.Subscript | ast.Call):
+            target = target.func if isinstance(target, ast.Call) else target.value
+        if isinstance(target, ast.Name):
+            found.add(target.id)

@@ -1,0 +1,320 @@
+"""Calls between two processes: functions of one side are called from the other, and can be differentiated there."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gradlab._errors import GradlabError
+from gradlab.labs.grade.protocol._values import Decoder, Encoder, ValueRefusedError
+from gradlab.labs.grade.protocol._wire import Channel, ChannelError
+
+_LONGEST_MESSAGE = 2000
+
+
+class RemoteCallError(GradlabError):
+    """What was called on the other side raised an error.
+
+    Args:
+        kind: the error's name there.
+        message: its words.
+        cell: the student's cell in which it arose, from 1; 0 where that is not known.
+        line: the line in that cell.
+    """
+
+    def __init__(self, kind: str, message: str, cell: int = 0, line: int = 0) -> None:
+        super().__init__(f"{kind}: {message}" if message else kind)
+        self.kind, self.message, self.cell, self.line = kind, message, cell, line
+
+
+class RemoteObject:
+    """Something on the other side; it can be called, and its attributes be asked for.
+
+    Args:
+        peer: how to reach it.
+        key: its name there.
+        kind: the name of its type.
+    """
+
+    def __init__(self, peer: Peer, key: int | str, kind: str) -> None:
+        self._peer, self._key, self._kind = peer, key, kind
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it; raises RemoteCallError where it raises anything."""
+        return self._peer.call(self._key, args, kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("__name__", "__qualname__"):
+            return self._peer.labels.get(self._key, self._kind)
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._peer.request({"do": "get", "on": self._key, "name": name})
+
+    def __repr__(self) -> str:
+        return f"<{self._kind} of the submission>"
+
+
+class Peer:
+    """One side of a connection.
+
+    Args:
+        channel: the connection.
+        named: gives an object a JSON form that the other side resolves by itself, None where it has none.
+        resolve: the other way round; raises ValueRefusedError.
+        classes: the named tuples and data classes that may be made, by name.
+        on_request: does what the other side asks for beyond calls.
+        describe: says where in a student's cells an error arose.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        named: Callable[[Any], dict[str, Any] | None],
+        resolve: Callable[[Mapping[str, Any]], Any],
+        classes: Mapping[str, Any],
+        on_request: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
+        describe: Callable[[BaseException], tuple[int, int]] = lambda _: (0, 0),
+    ) -> None:
+        self._channel, self._named, self._resolve_named, self._classes = channel, named, resolve, classes
+        self._on_request, self._describe = dict(on_request or {}), describe
+        self._mine: dict[int, Any] = {}
+        self._tapes: dict[int, tuple[list[Any], list[Any]]] = {}
+        self._count = 0
+        self.labels: dict[int | str, str] = {}
+        self.running = ""
+        self.deadline: float | None = None
+        self.on_change: Callable[[int | str, tuple[Any, ...], list[tuple[int, Any]]], None] = lambda *_: None
+
+    # -- asking ---------------------------------------------------------------------------------------------------
+
+    def call(self, key: int | str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """Call something on the other side.
+
+        Args:
+            key: what.
+            args: its arguments; tensors that require a gradient can be differentiated by.
+            kwargs: its arguments by name.
+
+        Returns:
+            What it returned.
+
+        Raises:
+            RemoteCallError: if it raised an error there.
+            ChannelError: if the other side is gone, or has not answered by `deadline`.
+        """
+        encoder = self._encoder()
+        self.running = self.labels.get(key, self.running)
+        message = {
+            "do": "call", "on": key, "args": [encoder.encode(value) for value in args],
+            "kw": [[name, encoder.encode(value)] for name, value in kwargs.items()],
+        }  # fmt: skip
+        reply = self._ask({**message, "grad": bool(encoder.tensors)})
+        value = self._value(reply, encoder.tensors)
+        changes = [(int(i), self.decode(part)) for i, part in reply.get("ch") or ()]
+        if changes:
+            self.on_change(key, args, changes)
+        return value
+
+    def request(self, message: dict[str, Any]) -> Any:
+        """Ask for something else than a call.
+
+        Args:
+            message: what; its "do" says what kind of thing.
+
+        Returns:
+            The answer's value.
+
+        Raises:
+            RemoteCallError: if it raised an error there.
+            ChannelError: if the other side is gone, or has not answered by `deadline`.
+        """
+        return self._value(self._ask(message), [])
+
+    def export(self, value: Any) -> int:
+        """Let the other side call something of ours; returns the key that it is known by there."""
+        self._count += 1
+        self._mine[self._count] = value
+        return self._count
+
+    def decode(self, data: Any) -> Any:
+        """Make a value of what the other side sent beside a request."""
+        return Decoder(self._resolve, self._classes).decode(data)
+
+    def own(self, key: Any) -> Any:
+        """Something of ours by the key that the other side knows it by."""
+        return self._target(key)
+
+    def encode(self, value: Any) -> Any:
+        """Make of a value what can be sent beside a request."""
+        return self._encoder().encode(value)
+
+    def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
+        self._count += 1
+        number = self._count
+        self._channel.send({"q": number, **message}, self.deadline)
+        while True:
+            reply = self._channel.receive(self.deadline)
+            if "q" in reply:
+                self._serve(reply)
+            elif reply.get("r") == number:
+                break
+            else:
+                raise ChannelError("an answer came to a question that was not asked")
+        if "x" in reply:
+            raise _error(reply["x"])
+        return reply
+
+    def _value(self, reply: Mapping[str, Any], inputs: list[Any]) -> Any:
+        decoder = Decoder(self._resolve, self._classes)
+        value = decoder.decode(reply.get("v"))
+        if not decoder.tensors or reply.get("tape") is None:
+            return value
+        torch = sys.modules["torch"]
+        numbers = sorted(decoder.tensors)
+        plain = [decoder.tensors[number].detach() for number in numbers]
+        outs = _remote_function(torch).apply(self, reply["tape"], plain, torch.ones(1, requires_grad=True), *inputs)
+        again = Decoder(self._resolve, self._classes)
+        again.tensors.update(zip(numbers, outs, strict=True))
+        return again.decode(reply.get("v"))
+
+    # -- answering ------------------------------------------------------------------------------------------------
+
+    def serve(self) -> None:
+        """Answer until the other side is gone; raises ChannelError then."""
+        while True:
+            message = self._channel.receive()
+            if "q" not in message:
+                raise ChannelError("an answer came to a question that was not asked")
+            self._serve(message)
+
+    def _serve(self, message: Mapping[str, Any]) -> None:
+        try:
+            if message.get("do") == "call":
+                reply = self._called(message)
+            elif message.get("do") == "vjp":
+                reply = {"v": self._pulled_back(message)}
+            else:
+                encoder = self._encoder()
+                value = self._on_request[str(message.get("do"))](message)
+                reply = {"v": encoder.encode(value), "tape": self._tape([], encoder.tensors)}
+            self._channel.send({"r": message["q"], **reply}, self.deadline)
+        except ChannelError:
+            raise
+        except BaseException as problem:
+            cell, line = self._describe(problem)
+            words = str(problem)[:_LONGEST_MESSAGE]
+            fault = {"type": type(problem).__name__, "message": words, "cell": cell, "line": line}
+            self._channel.send({"r": message["q"], "x": fault}, self.deadline)
+
+    def _called(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        decoder = Decoder(self._resolve, self._classes)
+        args = [decoder.decode(value) for value in message["args"]]
+        kwargs = {str(name): decoder.decode(value) for name, value in message["kw"]}
+        before = [(i, value, _copy(value)) for i, value in enumerate(args) if _is_array(value)]
+        value = self._target(message["on"])(*args, **kwargs)
+        encoder = self._encoder()
+        reply = {"v": encoder.encode(value)}
+        inputs = [decoder.tensors[number] for number in sorted(decoder.tensors)]
+        reply["tape"] = self._tape(inputs, encoder.tensors)
+        changed = [(i, after) for i, after, copy in before if _differs(after, copy)]
+        reply["ch"] = [[i, self.encode(_copy(after))] for i, after in changed]
+        return reply
+
+    def _target(self, key: Any) -> Any:
+        return self._mine[int(key)]
+
+    def _tape(self, inputs: list[Any], outputs: list[Any]) -> int | None:
+        if not outputs:
+            return None
+        self._count += 1
+        self._tapes[self._count] = (inputs, outputs)
+        return self._count
+
+    def _pulled_back(self, message: Mapping[str, Any]) -> Any:
+        torch = sys.modules["torch"]
+        inputs, outputs = self._tapes[int(message["tape"])]
+        decoder = Decoder(self._resolve, self._classes)
+        slopes = [decoder.decode(slope) for slope in message["slopes"]]
+        for leaf in inputs:
+            leaf.grad = None
+        torch.autograd.backward(outputs, slopes, retain_graph=True)
+        return self._encoder().encode([leaf.grad for leaf in inputs])
+
+    def pull_back(self, tape: int, slopes: list[Any]) -> Any:
+        """The product of slopes with the derivative of a call that was made before, by its inputs."""
+        encoder = self._encoder()
+        return self.request({"do": "vjp", "tape": tape, "slopes": [encoder.encode(slope) for slope in slopes]})
+
+    # -- objects --------------------------------------------------------------------------------------------------
+
+    def _refer(self, value: Any) -> dict[str, Any]:
+        if isinstance(value, RemoteObject) and value._peer is self:
+            return {"m": value._key}
+        return {"r": self.export(value), "n": type(value).__name__}
+
+    def _encoder(self) -> Encoder:
+        return Encoder(self._refer, self._named)
+
+    def _resolve(self, data: Mapping[str, Any]) -> Any:
+        if "r" in data:
+            return RemoteObject(self, int(data["r"]), str(data.get("n"))[:100])
+        if "m" in data:
+            return self._target(data["m"])
+        return self._resolve_named(data)
+
+
+def _is_array(value: Any) -> bool:
+    torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
+    return (torch is not None and isinstance(value, torch.Tensor)) or (
+        numpy is not None and isinstance(value, numpy.ndarray)
+    )
+
+
+def _copy(value: Any) -> Any:
+    return value.detach().clone() if hasattr(value, "detach") else value.copy()
+
+
+def _differs(value: Any, copy: Any) -> bool:
+    if tuple(value.shape) != tuple(copy.shape):
+        return True
+    same = (value == copy) | ((value != value) & (copy != copy))
+    return not bool(same.all())
+
+
+def _error(fault: Any) -> RemoteCallError:
+    if not isinstance(fault, dict):
+        raise ChannelError("what was sent is no message")
+    kind, message = str(fault.get("type"))[:100], str(fault.get("message"))[:_LONGEST_MESSAGE]
+    cell, line = (number if isinstance(number, int) else 0 for number in (fault.get("cell"), fault.get("line")))
+    known = getattr(builtins, kind, None)
+    if isinstance(known, type) and issubclass(known, Exception) and known not in (StopIteration, StopAsyncIteration):
+        try:
+            return type(kind, (RemoteCallError, known), {})(kind, message, cell, line)
+        except TypeError:  # some, such as UnicodeDecodeError, cannot be made of a text
+            return RemoteCallError(kind, message, cell, line)
+    return RemoteCallError(kind, message, cell, line)
+
+
+_functions: dict[str, Any] = {}
+
+
+def _remote_function(torch: Any) -> Any:
+    """The operation that stands for a call on the other side, so that one can differentiate through it."""
+    if "made" not in _functions:
+
+        def forward(ctx: Any, peer: Peer, tape: int, outputs: list[Any], _: Any, *inputs: Any) -> tuple[Any, ...]:
+            ctx.peer, ctx.tape, ctx.shapes = peer, tape, [(part.shape, part.dtype) for part in inputs]
+            return tuple(outputs)
+
+        def backward(ctx: Any, *slopes: Any) -> tuple[Any, ...]:
+            found = ctx.peer.pull_back(ctx.tape, list(slopes))
+            if not isinstance(found, list) or len(found) != len(ctx.shapes):
+                raise ValueRefusedError("a backward pass returned no gradients")
+            return (None, None, None, None, *found)
+
+        body = {"forward": staticmethod(forward), "backward": staticmethod(backward)}
+        _functions["made"] = type("RemoteCall", (torch.autograd.Function,), body)
+    return _functions["made"]

@@ -1,0 +1,209 @@
+"""Who handed in what: folders and zips as Moodle, Canvas, Gradescope and nbgrader download them, or plain ones."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from gradlab._errors import GradlabError
+from gradlab.labs.grade.reading._archive import Member, UnsafeArchiveError, unpack
+
+SUFFIXES: Final = (".ipynb", ".md", ".py")
+"""The files that are read, the preferred first."""
+
+_MOODLE = re.compile(r"(?P<student>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)(?:_|$)")
+_CANVAS = re.compile(r"(?P<student>[^_]+)_(?:LATE_)?(?P<id>\d+)_\d+_.+")
+_GRADESCOPE = re.compile(r"submission_(?P<id>\d+)$")
+_NO_SUBMISSION = re.compile(
+    r"__MACOSX|\..*|.*\.checkpoint.*|submission_metadata\.yml|timestamp\.txt|Thumbs\.db|feedback|__pycache__"
+)
+_WRAPPERS: Final = frozenset({"submitted", "submissions", "abgaben"})
+
+
+class SubmissionsError(GradlabError):
+    """What was named holds no submissions."""
+
+
+@dataclass(slots=True)
+class Submission:
+    """What somebody handed in.
+
+    Args:
+        name: unique, fit for a file's name.
+        student: as the platform says.
+        identity: the platform's number, "" without one.
+        file: where it lies, relative to what was named.
+        path: the file to be read, None where there is none.
+        problem: why nothing can be read, "" where it can.
+        remarks: what was chosen or left aside.
+    """
+
+    name: str
+    student: str
+    identity: str
+    file: str
+    path: Path | None
+    problem: str = ""
+    remarks: list[str] = field(default_factory=lambda: list[str]())
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    student: str
+    identity: str
+    group: str
+
+
+def find_submissions(source: Path, scratch: Path, preferred: str) -> list[Submission]:
+    """Find the submissions in a folder or a zip, or take a single file for one.
+
+    Args:
+        source: the folder, zip or file.
+        scratch: an empty folder into which zips are unpacked.
+        preferred: the stem of the file's name that is taken where somebody handed in several.
+
+    Returns:
+        One for each student, also where what was handed in cannot be read.
+
+    Raises:
+        SubmissionsError: if there are none.
+    """
+    if source.is_file() and source.suffix.lower() != ".zip":
+        return [Submission(_slug(source.stem), source.stem, "", source.name, source)]
+    if source.is_dir():
+        members = list(_walk(source))
+    else:
+        try:
+            members = unpack(source, scratch / "all", whole_platform=True)
+        except UnsafeArchiveError as problem:
+            raise SubmissionsError(f"{source}: {problem}") from problem
+    people = _people(members)
+    groups: dict[_Owner, list[Member]] = {}
+    for member, owner in zip(members, _owners(members, people), strict=True):
+        if owner is not None:
+            groups.setdefault(owner, []).append(member)
+    if not groups:
+        raise SubmissionsError(f"{source} holds no submissions: no {', '.join(SUFFIXES)} in it or in its folders")
+    taken: set[str] = set()
+    ordered = sorted(groups.items(), key=lambda item: (item[0].student.casefold(), item[0].group))
+    return [_submission(owner, own, scratch, preferred, taken) for owner, own in ordered]
+
+
+def _walk(folder: Path) -> Iterator[Member]:
+    for place, folders, files in os.walk(folder, followlinks=False):
+        linked = [name for name in folders if Path(place, name).is_symlink()]
+        folders[:] = sorted(name for name in folders if name not in linked)
+        for name in sorted([*files, *linked]):
+            path = Path(place, name)
+            relative = PurePosixPath(path.relative_to(folder).as_posix())
+            problem = "is a link, which is not followed" if path.is_symlink() else ""
+            yield Member(relative, None if problem else path, problem)
+
+
+def _people(members: list[Member]) -> dict[str, str]:
+    """Gradescope's list of who is behind which folder."""
+    found = next((m for m in members if m.name.name == "submission_metadata.yml" and m.path is not None), None)
+    if found is None or found.path is None or found.path.stat().st_size > 10_000_000:
+        return {}
+    import yaml
+
+    try:
+        listed: Any = yaml.load(found.path.read_text(encoding="utf-8"), Loader=_Gradescope())
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return {}
+    return {str(folder): _submitters(entry) for folder, entry in listed.items()} if isinstance(listed, dict) else {}
+
+
+def _Gradescope() -> Any:  # noqa: N802 - a class, made late because PyYAML is imported late
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """Ruby's symbols and times are read as text."""
+
+    Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
+    return Loader
+
+
+def _submitters(entry: Any) -> str:
+    people = entry.get(":submitters") if isinstance(entry, Mapping) else None
+    names = [str(one.get(":name", "")) for one in people or () if isinstance(one, Mapping)]
+    return ", ".join(filter(None, names))
+
+
+def _owners(members: list[Member], people: Mapping[str, str]) -> list[_Owner | None]:
+    kept = [member for member in members if not any(_NO_SUBMISSION.fullmatch(part) for part in member.name.parts)]
+    skip = 0
+    while kept and all(len(m.name.parts) > skip + 1 for m in kept) and len({m.name.parts[skip] for m in kept}) == 1:
+        wrapper = kept[0].name.parts[skip]
+        deep = all(len(m.name.parts) > skip + 2 for m in kept)
+        if _known(wrapper, people) or not (wrapper.lower() in _WRAPPERS or deep or len(kept) > 1):
+            break
+        skip += 1
+    known = {id(member) for member in kept}
+    return [_owner(member, skip, people) if id(member) in known else None for member in members]
+
+
+def _known(part: str, people: Mapping[str, str]) -> bool:
+    return bool(_MOODLE.match(part) or _GRADESCOPE.match(part) or part in people)
+
+
+def _owner(member: Member, skip: int, people: Mapping[str, str]) -> _Owner:
+    parts = member.name.parts[skip:]
+    for part in parts:
+        if found := _MOODLE.match(part):
+            return _Owner(found["student"], found["id"], found["student"] + found["id"])
+        if found := _GRADESCOPE.match(part):
+            return _Owner(people.get(part) or part, found["id"], part)
+    if len(parts) == 1:
+        if found := _CANVAS.fullmatch(parts[0]):
+            return _Owner(found["student"], found["id"], found["student"] + found["id"])
+        stem = PurePosixPath(parts[0]).stem
+        return _Owner(stem, "", parts[0])
+    return _Owner(parts[0], "", parts[0])
+
+
+def _submission(
+    owner: _Owner, members: list[Member], scratch: Path, preferred: str, taken: set[str]
+) -> Submission:  # fmt: skip
+    name = _slug(owner.student + (f"-{owner.identity}" if owner.identity else ""))
+    count, base = 2, name
+    while name.casefold() in taken:
+        name, count = f"{base}-{count}", count + 1
+    taken.add(name.casefold())
+    made = Submission(name, owner.student, owner.identity, str(members[0].name), None)
+    usable = [member for member in members if member.suffix in SUFFIXES]
+    zipped = [member for member in members if member.suffix == ".zip" and member.path is not None]
+    if not usable and zipped:
+        made.file = str(zipped[0].name)
+        try:
+            inner = unpack(zipped[0].path or Path(), scratch / f"zip-{name}")
+        except UnsafeArchiveError as problem:
+            made.problem = str(problem)
+            return made
+        usable = [m for m in inner if m.suffix in SUFFIXES and not any(map(_NO_SUBMISSION.fullmatch, m.name.parts))]
+        made.remarks.append(f"it was unpacked from {zipped[0].name.name}")
+    if not usable:
+        bad = next((member for member in members if member.problem), None)
+        names = ", ".join(member.name.name for member in members[:3])
+        made.problem = (
+            f"{bad.name.name} {bad.problem}" if bad else f"no {', '.join(SUFFIXES)} was handed in, but {names}"
+        )
+        return made
+    usable.sort(key=lambda m: (preferred not in m.name.stem, SUFFIXES.index(m.suffix), len(m.name.parts), str(m.name)))
+    chosen = usable[0]
+    made.file, made.path = str(chosen.name), chosen.path
+    made.problem = f"{chosen.name.name} {chosen.problem}" if chosen.problem else ""
+    if len(usable) > 1:
+        others = ", ".join(member.name.name for member in usable[1:4])
+        made.remarks.append(f"{chosen.name.name} was graded, and not {others}")
+    return made
+
+
+def _slug(text: str) -> str:
+    plain = unicodedata.normalize("NFC", text)
+    return re.sub(r"[^\w.-]+", "_", plain).strip("._-")[:80] or "submission"

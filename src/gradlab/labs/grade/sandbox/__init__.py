@@ -1,0 +1,10 @@
+"""Where submissions run: a warm process inside bubblewrap, and a fork of it with walls of its own for each."""
+
+from __future__ import annotations
+
+from gradlab.labs.grade.sandbox._command import THREADS as THREADS
+from gradlab.labs.grade.sandbox._command import IsolationError as IsolationError
+from gradlab.labs.grade.sandbox._command import try_isolation as try_isolation
+from gradlab.labs.grade.sandbox._host import Cage as Cage
+from gradlab.labs.grade.sandbox._host import Limits as Limits
+from gradlab.labs.grade.sandbox._host import Sandbox as Sandbox

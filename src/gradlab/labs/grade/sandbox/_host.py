@@ -1,0 +1,182 @@
+"""The outside of the sandbox: starts the warm process, asks it for forks, ends them, and says why one ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from gradlab.labs.grade.sandbox._command import IsolationError, environment, isolated_command
+
+_START_LIMIT: Final = 120.0
+_END_LIMIT: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a submission may use.
+
+    Args:
+        memory: bytes, of all its processes together, beyond what the lab's imports take. Default 2 GB.
+        cpu: seconds of CPU time in all. Default 300.
+        processes: how many, threads counted. Default 32.
+        open_files: how many. Default 128.
+        files: bytes that may lie in /tmp, and in one file. Default 64 MB.
+    """
+
+    memory: int = 2_000_000_000
+    cpu: int = 300
+    processes: int = 32
+    open_files: int = 128
+    files: int = 64_000_000
+
+
+class Sandbox:
+    """The warm process.
+
+    Args:
+        statements: the lab's own statements that every submission needs.
+        folder: where the template lies.
+        files: what submissions may read beside it, by name.
+        private: what they must not see.
+        isolated: whether it runs inside bubblewrap. Default yes.
+
+    Raises:
+        IsolationError: if it cannot be started.
+    """
+
+    def __init__(
+        self,
+        statements: Iterable[Mapping[str, Any]],
+        folder: Path,
+        files: Mapping[str, Path],
+        private: Iterable[Path],
+        *,
+        isolated: bool = True,
+    ) -> None:
+        self.isolated = isolated
+        self._control, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        arguments = ["-m", "gradlab.labs.grade.sandbox._warm", str(inner.fileno()), "walls" if isolated else "none"]
+        if isolated:
+            command, values = isolated_command(arguments, private, dict(files)), None
+        else:
+            command, values = [sys.executable, *arguments], {**os.environ, **environment(), "HOME": "/nonexistent"}
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[inner.fileno()], env=values
+        )
+        inner.close()
+        order = {"statements": list(statements), "folder": None if isolated else str(folder)}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with suppress(BrokenPipeError):  # then it says nothing below
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            self._process.stdin.flush()
+        ready, _, _ = select.select([self._process.stdout], [], [], _START_LIMIT)
+        line = self._process.stdout.readline() if ready else b""
+        if not line:
+            self.close()
+            raise IsolationError("the process that submissions run in does not start; its error stands above")
+        said = json.loads(line)
+        self.failed: list[str] = said["failed"]
+        if said["threads"] > 1 and isolated:
+            self.close()
+            raise IsolationError("a package that the lab imports starts threads at import; then nothing can be forked")
+
+    def start(self, limits: Limits, slot: int) -> Cage:
+        """Fork a process for a submission.
+
+        Args:
+            limits: what it may use.
+            slot: a number that no other submission that runs has.
+
+        Returns:
+            The process.
+        """
+        channel, theirs = socket.socketpair()
+        lifeline, keeper = socket.socketpair()
+        order = json.dumps({"limits": asdict(limits), "slot": slot}).encode()
+        try:
+            socket.send_fds(self._control, [order], [theirs.fileno(), keeper.fileno()])
+        except OSError as problem:
+            raise IsolationError("the process that submissions run in has ended") from problem
+        finally:
+            theirs.close()
+            keeper.close()
+        return Cage(channel, lifeline, isolated=self.isolated)
+
+    def close(self) -> None:
+        """End the warm process and everything in it."""
+        self._control.close()
+        self._process.kill()
+        for stream in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                stream.close() if stream is not None else None
+        self._process.wait()
+
+
+class Cage:
+    """One submission's process.
+
+    Args:
+        channel: the connection to it.
+        lifeline: the connection to its keeper.
+        isolated: whether it has walls.
+    """
+
+    def __init__(self, channel: socket.socket, lifeline: socket.socket, *, isolated: bool) -> None:
+        self.channel, self._lifeline, self._isolated = channel, lifeline, isolated
+
+    def end(self) -> str:
+        """End it.
+
+        Returns:
+            Why it had ended before, in words to stand behind "the submission's code"; empty where it had not.
+        """
+        self.channel.close()
+        if not self._isolated:
+            return self._end_plainly()
+        with suppress(OSError):
+            self._lifeline.shutdown(socket.SHUT_WR)
+        data = b""
+        self._lifeline.settimeout(_END_LIMIT)
+        with suppress(OSError):  # reset where it ends at once
+            while part := self._lifeline.recv(65536):
+                data += part
+        self._lifeline.close()
+        return _reason(data)
+
+    def _end_plainly(self) -> str:
+        with suppress(OSError, ValueError):
+            self._lifeline.settimeout(_END_LIMIT)
+            pid = int(json.loads(self._lifeline.recv(4096))["pid"])
+            os.killpg(pid, signal.SIGKILL)
+        self._lifeline.close()
+        return ""
+
+
+def _reason(data: bytes) -> str:
+    try:
+        said, _ = json.JSONDecoder().raw_decode(data.decode())
+    except ValueError:
+        return ""
+    if said.get("reason") == "memory":
+        return "took more memory than it may"
+    if said.get("reason") == "walls":
+        raise IsolationError(f"the walls around a submission could not be put up: {said.get('said')}")
+    status = int(said.get("status", 0))
+    if said.get("reason") != "ended":
+        return ""
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        words = {signal.SIGXCPU: "used up its CPU time", signal.SIGSEGV: "crashed", signal.SIGKILL: "was killed"}
+        return words.get(signal.Signals(number), f"was ended by the signal {signal.Signals(number).name}")
+    return f"ended its own process with the status {os.WEXITSTATUS(status)}"

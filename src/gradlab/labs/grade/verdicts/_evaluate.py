@@ -1,0 +1,199 @@
+"""One run of a check: which of its assertions hold, and what is said about those that do not."""
+
+from __future__ import annotations
+
+import ast
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from gradlab.labs.grade.protocol import ChannelError, RemoteCallError, ValueRefusedError
+from gradlab.labs.grade.verdicts._key import execute
+
+_BEHIND = 1.0  # seconds by which the clock of the calls is ahead of this one, so that it can name what was called
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a check.
+
+    Args:
+        passed: how often each assertion held, by its number.
+        failed: how often it did not.
+        count: how many assertions there are.
+        problem: the first that did not hold, or what ended the check.
+        where: the number of that assertion, None where something else ended it.
+        stopped: whether the submission's process ended or had to be stopped.
+    """
+
+    passed: dict[int, int] = field(default_factory=lambda: dict[int, int]())
+    failed: dict[int, int] = field(default_factory=lambda: dict[int, int]())
+    count: int = 0
+    problem: BaseException | None = None
+    where: int | None = None
+    stopped: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything held."""
+        return self.problem is None and not self.failed
+
+    def always(self) -> set[int]:
+        """The assertions that held whenever they were reached."""
+        return {number for number in self.passed if number not in self.failed}
+
+    def fraction(self, free: frozenset[int]) -> float:
+        """The part of the assertions that held.
+
+        Args:
+            free: those that an empty answer passes too; they add nothing.
+
+        Returns:
+            1 only if everything held, the free ones too.
+        """
+        if self.holds:
+            return 1.0
+        counted = [number for number in range(self.count) if number not in free]
+        if not counted or (self.problem is not None and self.where is None):
+            counted_done = 0.0
+        else:
+            counted_done = sum(self._share(number) for number in counted) / len(counted)
+        return min(counted_done, 0.99)
+
+    def _share(self, number: int) -> float:
+        passed, failed = self.passed.get(number, 0), self.failed.get(number, 0)
+        return passed / (passed + failed) if passed + failed else 0.0
+
+
+class CheckTimeoutError(BaseException):
+    """The check has run too long; derived so that no `except Exception` of a check keeps it."""
+
+
+class _Tracked(ast.NodeTransformer):
+    """Puts a recorder around each assertion, so that those behind one that fails are tried all the same."""
+
+    def __init__(self) -> None:
+        self.asserts: list[ast.Assert] = []
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        number = len(self.asserts)
+        self.asserts.append(node)
+        with_block = ast.With(
+            items=[ast.withitem(context_expr=_call("__gradlab_assert__", number))], body=[node], type_comment=None
+        )
+        return ast.fix_missing_locations(ast.copy_location(with_block, node))
+
+
+def _call(name: str, number: int) -> ast.Call:
+    return ast.Call(func=ast.Name(id=name, ctx=ast.Load()), args=[ast.Constant(value=number)], keywords=[])
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedCheck:
+    """A check's code with its assertions counted.
+
+    Args:
+        tree: the code.
+        asserts: the text of each assertion's condition.
+    """
+
+    tree: ast.Module
+    asserts: tuple[str, ...]
+
+
+def prepare(tree: ast.Module) -> PreparedCheck:
+    """Get a check's code ready to be run assertion by assertion."""
+    tracked = _Tracked()
+    made = ast.fix_missing_locations(tracked.visit(tree))
+    return PreparedCheck(made, tuple(ast.unparse(node.test) for node in tracked.asserts))
+
+
+def run_check(check: PreparedCheck, names: dict[str, Any], before: Callable[[], None], limit: float) -> Outcome:
+    """Run a check.
+
+    Args:
+        check: the check.
+        names: what its code sees.
+        before: what is run before it, within the same time.
+        limit: seconds that both may take.
+
+    Returns:
+        What became of it.
+    """
+    outcome = Outcome(count=len(check.asserts))
+
+    @contextmanager
+    def recorder(number: int) -> Iterator[None]:
+        try:
+            yield
+        except ChannelError:
+            raise
+        except Exception as problem:
+            outcome.failed[number] = outcome.failed.get(number, 0) + 1
+            if outcome.problem is None:
+                outcome.problem, outcome.where = problem, number
+        else:
+            outcome.passed[number] = outcome.passed.get(number, 0) + 1
+
+    try:
+        with alarm(limit + _BEHIND):
+            before()
+            names["__gradlab_assert__"] = recorder
+            execute(check.tree, names)
+    except ChannelError as problem:
+        outcome.problem, outcome.where, outcome.stopped = problem, None, True
+    except CheckTimeoutError as problem:
+        outcome.problem, outcome.where, outcome.stopped = problem, None, True
+    except Exception as problem:
+        if outcome.problem is None:
+            outcome.problem, outcome.where = problem, None
+        outcome.failed.setdefault(-1, 1)
+    finally:
+        names.pop("__gradlab_assert__", None)
+    return outcome
+
+
+@contextmanager
+def alarm(limit: float) -> Iterator[None]:
+    """Stop what is done inside after some seconds."""
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise CheckTimeoutError(f"it took longer than {limit:g} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, limit)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def in_words(outcome: Outcome, check: PreparedCheck, *, hidden: bool) -> str:
+    """Say for the student why a check did not hold.
+
+    Args:
+        outcome: what became of it.
+        check: the check.
+        hidden: whether its text must not be shown.
+    """
+    problem = outcome.problem
+    if isinstance(problem, RemoteCallError):
+        where = f" (cell {problem.cell}, line {problem.line})" if problem.cell else ""
+        if problem.kind == "NotImplementedError":
+            return f"not done yet: NotImplementedError is raised{where}"
+        return f"your code raised {problem}{where}"
+    if isinstance(problem, ValueRefusedError):
+        return f"what your code returned cannot be looked at: {problem}"
+    if isinstance(problem, AssertionError):
+        if problem.args and isinstance(problem.args[0], str):
+            return problem.args[0]
+        if outcome.where is not None and not hidden:
+            return f"this does not hold: {check.asserts[outcome.where]}"
+        return "a hidden check fails"
+    if hidden or problem is None:
+        return "a hidden check cannot use what your code returned"
+    return f"the check cannot use what your code returned: {type(problem).__name__}: {str(problem)[:500]}"

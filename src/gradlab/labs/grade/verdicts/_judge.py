@@ -1,0 +1,177 @@
+"""Judge one submission: each check by itself, with the key in the place of what is wrong elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gradlab.labs.grade.matching import Program
+from gradlab.labs.grade.protocol import ChannelError, RemoteCallError
+from gradlab.labs.grade.verdicts._evaluate import CheckTimeoutError, Outcome, in_words
+from gradlab.labs.grade.verdicts._key import Key
+from gradlab.labs.grade.verdicts._results import QuestionResult
+from gradlab.labs.grade.verdicts._session import Session
+from gradlab.labs.grade.verdicts._tasks import ReadyTask, evaluate
+
+_AFTER_TIMEOUT = 2.0
+_ROUNDING = 100
+
+
+@dataclass(slots=True)
+class _Try:
+    """One way to run a check.
+
+    Args:
+        own: the names that are the submission's in the check.
+        stand_ins: the names of which the key's versions stand in, inside the submission's own functions too.
+        outcome: what became of it.
+        words: why it did not hold.
+    """
+
+    own: frozenset[str]
+    stand_ins: frozenset[str]
+    outcome: Outcome
+    words: str
+
+
+def judge(key: Key, tasks: tuple[ReadyTask, ...], program: Program, session: Session) -> list[QuestionResult]:
+    """Judge the checks of a submission.
+
+    Args:
+        key: the answer key.
+        tasks: the checks.
+        program: the submission's statements.
+        session: its process.
+
+    Returns:
+        A result for each check, in order.
+    """
+    bench = _Bench(key, tasks, program, session)
+    try:
+        return [bench.question(ready) for ready in tasks]
+    finally:
+        session.stop()
+
+
+class _Bench:
+    def __init__(self, key: Key, tasks: tuple[ReadyTask, ...], program: Program, session: Session) -> None:
+        self._key, self._tasks, self._program, self._session = key, tasks, program, session
+        self._right: dict[str, bool] = {}
+        self._slow: set[str] = set()
+
+    def question(self, ready: ReadyTask) -> QuestionResult:
+        check = ready.task.check
+        result = QuestionResult(check.name, "check", check.points, hidden=check.hidden, line=check.line)
+        result.asked = "" if check.hidden else check.source
+        missing = ready.task.own - set(self._program.answered)
+        if missing == ready.task.own or any(not self._backed(name, ready) for name in missing):
+            result.reason = self._missing_words(missing)
+            return result
+        tried = self._tries(ready, ready.task.own - missing)
+        best = max(tried, key=lambda one: one.outcome.fraction(ready.free))
+        fraction = best.outcome.fraction(ready.free)
+        result.points = round(check.points * fraction * _ROUNDING) / _ROUNDING
+        result.status = "right" if best.outcome.holds else "partly" if result.points else "wrong"
+        result.reason = "" if best.outcome.holds else self._reason(best, ready, fraction)
+        result.notes = _notes(best, tried, missing)
+        self._remember(ready, best)
+        return result
+
+    def _tries(self, ready: ReadyTask, own: frozenset[str]) -> list[_Try]:
+        tried = [self._run(ready, own, frozenset())]
+        failed = {name for name, right in self._right.items() if not right}
+        others = ready.task.others & set(self._key.plan.homework)
+        if not tried[-1].outcome.holds and others:
+            tried.append(self._run(ready, own, others))
+        rest = frozenset(name for name in own if name not in failed or not self._backed(name, ready))
+        if not any(one.outcome.holds for one in tried) and rest and rest != own:
+            tried.append(self._run(ready, rest, others | (own - rest)))
+        return tried
+
+    def _run(self, ready: ReadyTask, own: frozenset[str], stand_ins: frozenset[str]) -> _Try:
+        limit = ready.task.check.timeout + ready.given_limit
+        if own & self._slow:
+            limit = min(limit, _AFTER_TIMEOUT + 5 * ready.seconds)
+        outcome, words = self._once(ready, own, stand_ins, limit)
+        if outcome.holds and self._session.mutated:
+            outcome, words = self._once(ready, own, stand_ins, limit, write_back=True)
+            words = words and f"{words}; your code changes the arguments that it is given"
+        return _Try(own, stand_ins, outcome, words)
+
+    def _once(
+        self,
+        ready: ReadyTask,
+        own: frozenset[str],
+        stand_ins: frozenset[str],
+        limit: float,
+        *,
+        write_back: bool = False,
+    ) -> tuple[Outcome, str]:
+        session = self._session
+        session.mutated, session.write_back = False, write_back
+        values: dict[str, Any] = {}
+        try:
+            session.ready()
+            values = {name: session.value(name, limit) for name in own}
+        except RemoteCallError as problem:
+            return Outcome(problem=problem), str(problem)
+        except ChannelError as problem:
+            return Outcome(problem=problem, stopped=True), self._stopped_words(problem, own, limit)
+        session.deadline(limit)
+        outcome = evaluate(self._key, ready.task, ready.check, values, limit, before=lambda: session.bind(stand_ins))
+        if isinstance(outcome.problem, ChannelError):
+            return outcome, self._stopped_words(outcome.problem, own, limit)
+        if isinstance(outcome.problem, CheckTimeoutError):
+            self._slow |= own
+            running = session.running
+            session.stop()
+            return outcome, f"{running or 'this'} was called again and again for longer than {limit:.0f} s"
+        if stand_ins:
+            session.deadline(limit)
+            session.release()
+        return outcome, in_words(outcome, ready.check, hidden=ready.task.check.hidden)
+
+    def _stopped_words(self, problem: ChannelError, own: frozenset[str], limit: float) -> str:
+        running = self._session.running
+        reason = self._session.stop(problem, limit)
+        if "ran longer" in reason:
+            self._slow |= own
+        return f"{running or 'the code'} {reason}"
+
+    def _backed(self, name: str, ready: ReadyTask) -> bool:
+        """Whether another check, of fewer names, charges for a name by itself."""
+        return any(
+            name in other.task.own and len(other.task.own) < len(ready.task.own) and other.task.check.points
+            for other in self._tasks
+        )
+
+    def _missing_words(self, missing: frozenset[str]) -> str:
+        names = ", ".join(sorted(missing))
+        if missing & self._program.untouched:
+            return f"not answered: {names} is as it was handed out"
+        cell = next((self._session.errors[number] for number in self._session.errors), "")
+        return f"not answered: {names} is not defined" + (f" ({cell})" if cell else "")
+
+    def _reason(self, best: _Try, ready: ReadyTask, fraction: float) -> str:
+        if fraction <= 0:
+            return best.words
+        return f"{best.words} ({round(100 * fraction)} % of what is tested holds)"
+
+    def _remember(self, ready: ReadyTask, best: _Try) -> None:
+        """Who is to blame is known where a check is about one name alone."""
+        if len(ready.task.own) == 1:
+            for name in ready.task.own:
+                self._right[name] = self._right.get(name, True) and best.outcome.holds
+
+
+def _notes(best: _Try, tried: list[_Try], missing: frozenset[str]) -> list[str]:
+    notes = []
+    if missing:
+        notes.append(f"the key's {', '.join(sorted(missing))} stands in for what is missing")
+    if best.stand_ins and best.outcome.holds:
+        first = tried[0]
+        notes.append(
+            "with the key's version of what it builds on in the place of yours "
+            f"({', '.join(sorted(best.stand_ins))}); with your own: {first.words}"
+        )
+    return notes

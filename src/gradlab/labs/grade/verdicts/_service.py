@@ -1,0 +1,186 @@
+"""The process that grades: it holds the key and a warm sandbox, and forks for each submission."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gradlab._errors import GradlabError
+from gradlab.labs._files import UnfitFileError, read_regular
+from gradlab.labs._settings import LabSettings
+from gradlab.labs._template import read_template
+from gradlab.labs._versions import make_versions
+from gradlab.labs.grade.matching import Plan, make_plan, match
+from gradlab.labs.grade.reading import LARGEST, UnreadableError, read_cells
+from gradlab.labs.grade.sandbox import Limits, Sandbox
+from gradlab.labs.grade.sandbox._warm import warm_up
+from gradlab.labs.grade.verdicts._judge import judge
+from gradlab.labs.grade.verdicts._key import Key, seed_source
+from gradlab.labs.grade.verdicts._results import QuestionResult, SubmissionResult
+from gradlab.labs.grade.verdicts._session import Session
+from gradlab.labs.grade.verdicts._tasks import ReadyTask, ready_tasks
+
+_MEMORY = 4_000_000_000  # bytes that reading and judging one submission may take
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """All that judging a submission needs.
+
+    Args:
+        plan: what the template asks for.
+        key: the answer key.
+        tasks: the checks.
+        sandbox: where submissions run.
+        settings: the lab's.
+        folder: where results are written.
+    """
+
+    plan: Plan
+    key: Key
+    tasks: tuple[ReadyTask, ...]
+    sandbox: Sandbox
+    settings: LabSettings
+    folder: Path
+
+
+def main() -> None:
+    """Set up, then grade what is ordered on the standard input, a line of JSON for each."""
+    start = json.loads(_first_line())
+    try:
+        bench = _set_up(start)
+    except GradlabError as problem:
+        _say({"error": str(problem)})
+        return
+    _say({"ready": sum(ready.task.check.points for ready in bench.tasks), "failed": bench.sandbox.failed})
+    try:
+        _serve(bench, int(start["jobs"]), float(start["limit"]))
+    finally:
+        bench.sandbox.close()
+
+
+def _first_line() -> bytes:
+    """The first line of the standard input, and nothing behind it: that is for `_serve`."""
+    line = b""
+    while not line.endswith(b"\n") and (byte := os.read(0, 1)):
+        line += byte
+    return line
+
+
+def _set_up(start: dict[str, Any]) -> Bench:
+    template = read_template(Path(start["template"]))
+    plan = make_plan(template, make_versions(template))
+    settings = template.settings
+    seed = {"source": seed_source(plan, settings.seed), "cell": 0, "line": 1}
+    given = [{"source": part.statement.source, "cell": 0, "line": part.statement.line} for part in plan.base()]
+    sandbox = Sandbox(
+        [seed, *given], template.path.resolve().parent, {}, [Path(path) for path in start["private"]],
+        isolated=start["isolated"],
+    )  # fmt: skip
+    os.chdir(template.path.resolve().parent)
+    sys.path.insert(0, os.getcwd())
+    key = Key(plan, settings.seed)
+    tasks = ready_tasks(key, settings.timeout)
+    warm_up()
+    return Bench(plan, key, tasks, sandbox, settings, Path(start["folder"]))
+
+
+def _say(message: dict[str, Any]) -> None:
+    sys.__stdout__.write(json.dumps(message) + "\n")  # pyright: ignore[reportOptionalMemberAccess]
+    sys.__stdout__.flush()  # pyright: ignore[reportOptionalMemberAccess]
+
+
+def _serve(bench: Bench, jobs: int, limit: float) -> None:
+    """Grade as many at once as allowed; each in a fork, so that none can harm the key or another."""
+    running: dict[int, tuple[dict[str, Any], float, int, int]] = {}
+    free, buffer, ended = list(range(jobs)), b"", False
+    while running or not ended:
+        watched: list[Any] = [pid_descriptor for _, _, pid_descriptor, _ in running.values()]
+        if free and not ended:
+            watched.append(0)
+        select.select(watched, [], [], 0.5)
+        for pid in list(running):
+            order, begun, descriptor, slot = running[pid]
+            late = time.monotonic() - begun > limit
+            if late:
+                os.kill(pid, signal.SIGKILL)
+            done, status = os.waitpid(pid, 0 if late else os.WNOHANG)
+            if done:
+                os.close(descriptor)
+                del running[pid]
+                free.append(slot)
+                _say({"done": order["name"], "status": "late" if late else status})
+        if free and not ended and select.select([0], [], [], 0)[0]:
+            data = os.read(0, 1 << 16) if b"\n" not in buffer else b""
+            ended = not data and b"\n" not in buffer
+            buffer += data
+        while free and b"\n" in buffer:
+            line, _, buffer = buffer.partition(b"\n")
+            order, slot = json.loads(line), free.pop()
+            _say({"begun": order["name"]})
+            pid = os.fork()
+            if pid == 0:
+                _grade_one(bench, order, slot)
+            running[pid] = order, time.monotonic(), os.pidfd_open(pid), slot
+
+
+def _grade_one(bench: Bench, order: dict[str, Any], slot: int) -> None:
+    """In the fork: judge one submission, write its result, and end."""
+    status = 1
+    try:
+        _limit_memory()
+        begun = time.perf_counter()
+        result = SubmissionResult(order["name"], order["student"], order["identity"], order["file"], key=order["key"])
+        _judged(bench, order, slot, result)
+        result.seconds = round(time.perf_counter() - begun, 3)
+        target = bench.folder / f"{order['name']}.json"
+        scratch = target.with_suffix(f".{os.getpid()}.part")
+        scratch.write_text(json.dumps(result.as_json(), indent=1), encoding="utf-8")
+        scratch.replace(target)
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _judged(bench: Bench, order: dict[str, Any], slot: int, result: SubmissionResult) -> None:
+    try:
+        if order["problem"]:
+            raise UnreadableError(order["problem"])
+        path = Path(order["path"])
+        data, _ = read_regular(path, LARGEST + 1, "the file")
+        cells, remark = read_cells(data, path.suffix.lower())
+    except (UnreadableError, UnfitFileError, OSError) as problem:
+        result.problem = str(problem)
+        result.questions = [_ungraded(ready, str(problem)) for ready in bench.tasks]
+        return
+    program = match(cells, bench.plan)
+    result.repairs = [*order["remarks"], *([remark] * bool(remark)), *list(program.repairs)]
+    session = Session(bench.sandbox, program, bench.key, Limits(), slot, min(bench.settings.timeout, 30.0))
+    result.questions = judge(bench.key, bench.tasks, program, session)
+    result.printed = {str(cell): text for cell, text in session.printed.items()}
+    result.repairs += [f"cell {cell}, {said}" for cell, said in session.errors.items()]
+
+
+def _ungraded(ready: ReadyTask, why: str) -> QuestionResult:
+    check = ready.task.check
+    return QuestionResult(check.name, "check", check.points, reason=why, hidden=check.hidden, line=check.line)
+
+
+def _limit_memory() -> None:
+    mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (mapped + _MEMORY, mapped + _MEMORY))
+
+
+if __name__ == "__main__":
+    main()

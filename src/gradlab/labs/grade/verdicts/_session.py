@@ -1,0 +1,215 @@
+"""A submission while it is being graded: its process, started again whenever it has ended or had to be stopped."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gradlab.labs.grade.matching import Own, Program
+from gradlab.labs.grade.protocol import Channel, ChannelError, Peer, RemoteCallError, RemoteObject, ValueRefusedError
+from gradlab.labs.grade.protocol import ChannelTimeoutError as Timeout
+from gradlab.labs.grade.sandbox import Cage, Limits, Sandbox
+from gradlab.labs.grade.verdicts._key import Key
+
+_MOST_STARTS = 12
+_HIDDEN_ATTRIBUTES = ("_", "gi_", "f_", "tb_", "cr_", "ag_", "co_", "func_")
+
+
+class StoppedError(ChannelError):
+    """The submission's process ended, or had to be stopped; the message says which, to stand behind what ran."""
+
+
+class Session:
+    """A submission's process.
+
+    Args:
+        sandbox: where it runs.
+        program: its statements.
+        key: the answer key.
+        limits: what it may use.
+        slot: a number that no other submission that runs has.
+        statement_limit: seconds that one of its statements may run.
+    """
+
+    def __init__(
+        self, sandbox: Sandbox, program: Program, key: Key, limits: Limits, slot: int, statement_limit: float
+    ) -> None:
+        self._sandbox, self._program, self._key = sandbox, program, key
+        self._limits, self._slot, self._statement_limit = limits, slot, statement_limit
+        self._named = {id(value): name for name, value in key.given.items() if _stays(value)}
+        self._cage: Cage | None = None
+        self._starts = 0
+        self._skipped: set[int] = set()
+        self.errors: dict[int, str] = {}
+        self.printed: dict[int, str] = {}
+        self.mutated = False
+        self.write_back = False
+
+    def ready(self) -> None:
+        """Start the process where it is not running; its statements have been run then.
+
+        Raises:
+            StoppedError: if it ends again and again.
+        """
+        while self._cage is None:
+            if self._starts >= _MOST_STARTS:
+                raise StoppedError("ended again and again, so that it is not run any more")
+            self._starts += 1
+            self._cage = self._sandbox.start(self._limits, self._slot)
+            self._peer = Peer(
+                Channel(self._cage.channel), named=self._name_of, resolve=_refuse, classes=self._classes(),
+                on_request={"get": self._get},
+            )  # fmt: skip
+            self._peer.on_change = self._changed
+            for index, own in enumerate(self._program.statements):
+                if index not in self._skipped and not self._ran(index, own):
+                    break
+
+    def _ran(self, index: int, own: Own) -> bool:
+        self._peer.deadline = time.monotonic() + self._statement_limit
+        order: dict[str, Any] = {
+            "do": "run",
+            "source": own.statement.source,
+            "cell": own.cell,
+            "line": own.statement.line,
+        }
+        order["keep"] = sorted(own.keeps)
+        try:
+            text = self._peer.request(order)
+            if isinstance(text, str) and text:
+                self.printed[own.cell] = (self.printed.get(own.cell, "") + text)[:20_000]
+        except RemoteCallError as problem:
+            self.errors.setdefault(own.cell, f"line {problem.line or own.statement.line}: {problem}")
+        except ChannelError as problem:
+            self._skipped.add(index)
+            reason = self.stop(problem, self._statement_limit)
+            self.errors[own.cell] = f"line {own.statement.line}: this code {reason}"
+            return False
+        return True
+
+    def stop(self, problem: ChannelError | None = None, limit: float = 0.0) -> str:
+        """End the process.
+
+        Args:
+            problem: why, None at the end of everything.
+            limit: the seconds that it had.
+
+        Returns:
+            The reason, to stand behind what ran.
+        """
+        cage, self._cage = self._cage, None
+        ended = cage.end() if cage is not None else ""
+        if isinstance(problem, StoppedError):
+            return str(problem)
+        if isinstance(problem, Timeout):
+            return f"ran longer than {limit:.0f} s and was stopped"
+        return ended or f"broke the connection to the grader ({problem})"
+
+    def value(self, name: str, limit: float) -> Any:
+        """What a submission means by a name: data, or a stub for what has to stay in there.
+
+        Args:
+            name: the name.
+            limit: seconds that this may take.
+
+        Raises:
+            RemoteCallError: if it has none.
+            ChannelError: if the process ended.
+        """
+        self.deadline(limit)
+        value = self._peer.request({"do": "value", "name": name})
+        if isinstance(value, RemoteObject):
+            self._peer.labels[value._key] = name
+        return value
+
+    def bind(self, names: Iterable[str]) -> None:
+        """Let the key's versions stand in for some of the submission's names until `release`."""
+        order = [[name, self._peer.encode(self._key.final[name])] for name in names if name in self._key.final]
+        self._peer.request({"do": "bind", "names": order})
+
+    def release(self) -> None:
+        """Bring the submission's own names back."""
+        if self._cage is not None:
+            self._peer.request({"do": "release"})
+
+    @property
+    def running(self) -> str:
+        """The name of what was called last."""
+        return self._peer.running
+
+    def deadline(self, limit: float) -> None:
+        """Let everything that is asked from now on be answered within some seconds."""
+        self._peer.deadline = time.monotonic() + limit
+
+    def _get(self, message: Mapping[str, Any]) -> Any:
+        """Attributes of the key's classes that stand in, such as `Bowl.apply`."""
+        value, name = self._peer.own(int(message["on"])), str(message["name"])
+        if not inspect.isclass(value) or name.startswith(_HIDDEN_ATTRIBUTES):
+            raise ValueRefusedError(f"{name} is not to be seen here")
+        return getattr(value, name)
+
+    def _classes(self) -> dict[str, Any]:
+        return {name: value for name, value in self._key.given.items() if isinstance(value, type)}
+
+    def _name_of(self, value: Any) -> dict[str, Any] | None:
+        name = self._named.get(id(value))
+        if name is not None and self._key.given.get(name) is value:
+            return {"gn": name}
+        module, path = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+        if inspect.ismodule(value):
+            return {"im": [value.__name__, ""]} if sys.modules.get(value.__name__) is value else None
+        if not isinstance(module, str) or not isinstance(path, str) or module == "__main__":
+            return None
+        found: Any = sys.modules.get(module)
+        for part in path.split("."):
+            found = getattr(found, part, None)
+        return {"im": [module, path]} if found is value and found is not None else None
+
+    def _changed(self, key: int | str, args: tuple[Any, ...], changes: list[tuple[int, Any]]) -> None:
+        """A call has changed its arguments in place: right where the key does so too, else seen with `write_back`."""
+        meant = self._meant(self._peer.labels.get(key, ""), args, changes)
+        self.mutated |= not meant
+        if meant or self.write_back:
+            for index, value in changes:
+                _overwrite(args[index], value)
+
+    def _meant(self, name: str, args: tuple[Any, ...], changes: list[tuple[int, Any]]) -> bool:
+        function = self._key.final.get(name)
+        if not callable(function):
+            return False
+        copies = [_copied(value) for value in args]
+        try:
+            function(*copies)
+        except Exception:  # whatever the key makes of such arguments: it is not known to change them
+            return False
+        return all(not _same(args[index], copies[index]) for index, _ in changes)
+
+
+def _stays(value: Any) -> bool:
+    return not isinstance(value, bool | int | float | complex | str | bytes | list | set | None)
+
+
+def _refuse(data: Mapping[str, Any]) -> Any:
+    raise ValueRefusedError("what was sent is no value")
+
+
+def _copied(value: Any) -> Any:
+    if hasattr(value, "detach"):
+        return value.detach().clone()
+    return value.copy() if hasattr(value, "dtype") and hasattr(value, "copy") else value
+
+
+def _same(first: Any, second: Any) -> bool:
+    return tuple(first.shape) == tuple(second.shape) and bool(((first == second) | (first != first)).all())
+
+
+def _overwrite(target: Any, value: Any) -> None:
+    if not hasattr(target, "shape") or tuple(target.shape) != tuple(value.shape):
+        return
+    if hasattr(target, "detach"):
+        target.detach().copy_(value)
+    else:
+        target[...] = value

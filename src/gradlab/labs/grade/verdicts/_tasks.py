@@ -1,0 +1,127 @@
+"""The checks made ready to be run: what an empty answer passes is known, and how long the key takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gradlab.labs._python import parse
+from gradlab.labs.grade.matching import Task
+from gradlab.labs.grade.verdicts._evaluate import Outcome, PreparedCheck, prepare, run_check
+from gradlab.labs.grade.verdicts._key import Key, KeyFailedError
+
+_AT_LEAST = 2.0
+_TIMES_THE_KEY = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyTask:
+    """A check made ready.
+
+    Args:
+        task: the check and what it needs.
+        check: its code.
+        free: the assertions that an empty answer passes.
+        seconds: how long the key takes.
+        given_limit: seconds beyond the check's own that what is run before it may take.
+    """
+
+    task: Task
+    check: PreparedCheck
+    free: frozenset[int]
+    seconds: float
+    given_limit: float
+
+
+def ready_tasks(key: Key, timeout: float) -> tuple[ReadyTask, ...]:
+    """Run every check against the key, and against answers that are empty or nothing but zeros.
+
+    Args:
+        key: the answer key.
+        timeout: seconds that one of the lab's cells may run.
+
+    Returns:
+        The checks.
+
+    Raises:
+        KeyFailedError: if the key does not pass one of them.
+    """
+    return tuple(_ready(key, task, timeout) for task in key.plan.tasks)
+
+
+def _ready(key: Key, task: Task, timeout: float) -> ReadyTask:
+    check = prepare(parse(task.check.source.split("\n")))
+    begun = time.perf_counter()
+    right = evaluate(key, task, check, {}, timeout + task.check.timeout)
+    seconds = time.perf_counter() - begun
+    if not right.holds:
+        raise KeyFailedError(
+            f"line {task.check.line}: the solution does not pass the check {task.check.name!r}: {right.problem!r}; "
+            "'gradlab lab check' says more"
+        )
+    free = set[int]()
+    for empty in (_raising, _zeros):
+        values = {name: empty(key.final.get(name)) for name in task.own}
+        free |= evaluate(key, task, check, values, timeout + task.check.timeout).always()
+    return ReadyTask(task, check, frozenset(free), seconds, min(timeout, _AT_LEAST + _TIMES_THE_KEY * seconds))
+
+
+def evaluate(
+    key: Key, task: Task, check: PreparedCheck, values: Mapping[str, Any], limit: float,
+    before: Callable[[], None] = lambda: None,
+) -> Outcome:  # fmt: skip
+    """Run a check with some values in the place of the key's.
+
+    Args:
+        key: the answer key; its names are changed.
+        task: the check and what it needs.
+        check: its code.
+        values: what stands in the place of the key's, by name.
+        limit: seconds that it may take.
+        before: what is done first, within the same time.
+
+    Returns:
+        What became of it.
+    """
+
+    def build() -> None:
+        before()
+        for index in task.parts:
+            if index < task.start:
+                continue
+            part = key.plan.parts[index]
+            theirs = part.names & values.keys()
+            if part.names - theirs or not theirs:
+                key.run(part)
+            key.names.update((name, values[name]) for name in theirs)
+
+    key.reset(task)
+    return run_check(check, key.names, build, limit)
+
+
+def _raising(_: Any) -> Any:
+    class Empty:
+        def __call__(self, *_: Any, **__: Any) -> Any:
+            raise NotImplementedError
+
+        def __getattr__(self, name: str) -> Any:
+            raise NotImplementedError
+
+    return Empty()
+
+
+def _zeros(value: Any) -> Any:
+    """The same with zeros in the place of numbers; a function returns such."""
+    if isinstance(value, type):
+        return _raising(value)
+    if callable(value):
+        return lambda *args, **kwargs: _zeros(value(*args, **kwargs))
+    if isinstance(value, tuple | list) and type(value) in (tuple, list):
+        return type(value)(_zeros(part) for part in value)
+    if isinstance(value, dict):
+        return {name: _zeros(part) for name, part in value.items()}
+    if isinstance(value, bool | int | float) or hasattr(value, "dtype"):
+        return value * 0
+    return None

@@ -1,0 +1,73 @@
+"""Every submission gets the row that it deserves, and the hostile ones change nothing for the others."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gradlab.labs.grade import GradeOptions, grade
+
+from . import submissions as made
+
+LAB = Path(__file__).with_name("lab.md")
+ALL = {**made.GOOD, **made.MISTAKES, **made.HOSTILE}
+
+needs_bwrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """All submissions graded in one run."""
+    place = tmp_path_factory.mktemp("class")
+    for name, case in ALL.items():
+        made.write(place / "in", name, case)
+    for name, (data, _) in made.UNREADABLE.items():
+        made.write(place / "in", name, made.Case(data))
+    before = tree(place / "in")
+    result = grade(LAB, place / "in", GradeOptions(place / "out", jobs=2, limit=60))
+    assert tree(place / "in") == before
+    return {one.student: one for one in result.results}, place
+
+
+def tree(folder):
+    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
+
+
+def said(result):
+    return "\n".join([*result.repairs, *(part for q in result.questions for part in (q.reason, *q.notes))])
+
+
+@needs_bwrap
+@pytest.mark.parametrize("name", ALL)
+def test_the_row_that_it_deserves(graded, name):
+    result, case = graded[0][name], ALL[name]
+    assert result.problem == ""
+    assert tuple(question.points for question in result.questions) == case.points, said(result)
+    for words in case.says:
+        assert words in said(result)
+
+
+@needs_bwrap
+@pytest.mark.parametrize("name", made.UNREADABLE)
+def test_a_file_that_cannot_be_read_is_a_row_with_its_reason(graded, name):
+    result = graded[0][name]
+    assert made.UNREADABLE[name][1] in result.problem
+    assert result.points == 0
+
+
+@needs_bwrap
+def test_nothing_hidden_is_shown(graded):
+    for page in (graded[1] / "out" / "feedback").glob("*.html"):
+        assert "for t in (-3.0" not in page.read_text(encoding="utf-8")
+
+
+@needs_bwrap
+def test_the_gradebook_has_a_row_for_everyone(graded):
+    with (graded[1] / "out" / "gradebook.csv").open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["student"] for row in rows} == {*ALL, *made.UNREADABLE}
+    assert {row["points"] for row in rows if row["student"] in made.GOOD} == {"9"}
