@@ -332,7 +332,7 @@ HOSTILE = {
     ),
     "atexit": Case(cells_with("import atexit, time\nlimit3 = atexit.register(lambda: time.sleep(1000))")),
     "fills the disk": Case(
-        having(loss=("def loss(w, x, y):\n    open('/tmp/x', 'wb').write(b'x' * 10**9)\n    return 0.25")),
+        having(loss=("def loss(w, x, y):\n    open('/tmp/x', 'wb').write(b'x' * 10**8)\n    return 0.25")),
         (1, 2, 0, 3, 1),
         ("Error",),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from gradlab.labs.grade.verdicts._tasks import ReadyTask, evaluate
 
 _AFTER_TIMEOUT = 2.0
 _ROUNDING = 100
+_MOST_PATIENCE = 4.0
 
 
 @dataclass(slots=True)
@@ -92,6 +94,7 @@ class _Bench:
         limit = ready.task.check.timeout + ready.given_limit
         if own & self._slow:
             limit = min(limit, _AFTER_TIMEOUT + 5 * ready.seconds)
+        limit *= _patience()
         outcome, words = self._once(ready, own, stand_ins, limit)
         if outcome.holds and self._session.mutated:
             outcome, words = self._once(ready, own, stand_ins, limit, write_back=True)
@@ -162,6 +165,11 @@ class _Bench:
         if len(ready.task.own) == 1:
             for name in ready.task.own:
                 self._right[name] = self._right.get(name, True) and best.outcome.holds
+
+
+def _patience() -> float:
+    """How much longer things may take because this machine has more to do than it has processors."""
+    return min(max(os.getloadavg()[0] / (os.cpu_count() or 1), 1.0), _MOST_PATIENCE)
 
 
 def _notes(best: _Try, tried: list[_Try], missing: frozenset[str]) -> list[str]:
