@@ -262,8 +262,8 @@ HOSTILE = {
             sigmoid=(
                 "def sigmoid(t):\n"
                 "    import os\n"
-                "    for d, _, fs in os.walk('/'):\n"
-                "        if d.startswith(('/proc', '/sys', '/usr', '/dev')): continue\n"
+                "    for d, inner, fs in os.walk('/'):\n"
+                "        inner[:] = [n for n in inner if n not in ('lib', 'usr', 'proc', 'sys', 'dev')]\n"
                 "        for f in fs:\n"
                 "            text = open(os.path.join(d, f), errors='ignore').read()\n"
                 "            if f.endswith('.md') and 'HWBEGIN' in text: return 0.5\n"

@@ -28,7 +28,7 @@ def graded(tmp_path_factory):
     for name, (data, _) in made.UNREADABLE.items():
         made.write(place / "in", name, made.Case(data))
     before = tree(place / "in")
-    result = grade(LAB, place / "in", GradeOptions(place / "out", jobs=2, limit=60))
+    result = grade(LAB, place / "in", GradeOptions(place / "out", jobs=2, limit=120))
     assert tree(place / "in") == before
     return {one.student: one for one in result.results}, place
 

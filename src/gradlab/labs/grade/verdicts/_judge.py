@@ -16,7 +16,7 @@ from gradlab.labs.grade.verdicts._tasks import ReadyTask, evaluate
 
 _AFTER_TIMEOUT = 2.0
 _ROUNDING = 100
-_MOST_PATIENCE = 4.0
+_MOST_PATIENCE = 2.0
 
 
 @dataclass(slots=True)
