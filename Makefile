@@ -1,7 +1,7 @@
 # make lab    build the course lab into build/gradient-descent/ and print what was made and verified
 # make test   run every check and every test
 # make docs   build the site into build/site; open build/site/index.html
-# make bench-check, bench-import, bench-prove, bench-train    measure gradlab beside its peers, into benchmarks/RESULTS.md
+# make bench-check, bench-import, bench-prove, bench-scale, bench-train    measure gradlab beside its peers, into benchmarks/RESULTS.md
 # Each sets up .venv first, once; none repeats what is already done.
 
 PYTHON ?= python3
@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := dev
 
-.PHONY: lab test docs setup clean bench-check bench-import bench-prove bench-train
+.PHONY: lab test docs setup clean bench-check bench-import bench-prove bench-scale bench-train
 .DELETE_ON_ERROR:
 
 lab: setup
@@ -18,7 +18,7 @@ lab: setup
 test: setup
 	@$(BIN)/python -m pytest -n 2 -q
 
-bench-check bench-import bench-prove bench-train: bench-%: $(VENV)/.bench-installed
+bench-check bench-import bench-prove bench-scale bench-train: bench-%: $(VENV)/.bench-installed
 	@$(BIN)/python benchmarks/bench_$*.py $(ARGS)
 
 docs: setup

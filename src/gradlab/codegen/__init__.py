@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from gradlab._lazy import lazy_names
 from gradlab.codegen._exact import evaluate_exactly as evaluate_exactly
+from gradlab.codegen._normal import numpy_transforms as numpy_transforms
 from gradlab.codegen._printer import numpy_source as numpy_source
 from gradlab.codegen._schedule import Programs as Programs
 from gradlab.codegen._schedule import network_programs as network_programs
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from gradlab.codegen._numpy import NumpyFunction as NumpyFunction
     from gradlab.codegen._numpy import NumpyNetwork as NumpyNetwork
     from gradlab.codegen._numpy import margins_of as margins_of
+    from gradlab.codegen._training import KINDS as KINDS
     from gradlab.codegen._training import NEVER as NEVER
+    from gradlab.codegen._training import Drawn as Drawn
     from gradlab.codegen._training import Notify as Notify
     from gradlab.codegen._training import Plan as Plan
     from gradlab.codegen._training import TrainResult as TrainResult
@@ -33,8 +36,9 @@ else:
             "gradlab.codegen._numba": "NumbaTrainer",
             "gradlab.codegen._numba_cache": "cache_folder processor",
             "gradlab.codegen._numpy": "NumpyFunction NumpyNetwork margins_of",
-            "gradlab.codegen._training": "NEVER Notify Plan TrainResult gap_of layer_of_parameters",
+            "gradlab.codegen._training": "Drawn KINDS NEVER Notify Plan TrainResult gap_of layer_of_parameters",
             "gradlab.codegen._update": "numpy_update",
         },
-        here="Programs TorchNetwork evaluate_exactly function_to_torch network_programs numpy_source programs_for",
+        here="Programs TorchNetwork evaluate_exactly function_to_torch network_programs numpy_source "
+        "numpy_transforms programs_for",
     )

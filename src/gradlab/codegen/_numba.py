@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import math
-import os
-import threading
-import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradlab._errors import GradlabError
+from gradlab.codegen._crew import Crew
+from gradlab.codegen._drawing import Drawing, words_of
 from gradlab.codegen._kernel_spec import KernelSpec
 from gradlab.codegen._numba_cache import lanes_for, load_kernel, processor
 from gradlab.codegen._numba_rolled import rolled_kernel
 from gradlab.codegen._numba_source import PrintedKernel, is_straight, straight_kernel
 from gradlab.codegen._training import (
     NEVER,
+    Drawn,
     Notify,
     Plan,
     TrainResult,
@@ -28,14 +26,14 @@ from gradlab.codegen._training import (
     float_type,
     gap_of,
     per_run,
+    said_of_runs,
 )
 from gradlab.codegen._update import kernel_update
 from gradlab.graph import NetworkGraph
 from gradlab.rules import Update
 
-SECONDS_A_TURN, LEAST_SECONDS = 0.02, 0.0002  # a call takes some microseconds by itself
+BUFFER = 2**18  # bytes of the parameters that a thread draws at once
 CACHE_LINE = 64  # bytes, as many as the longest vectors have
-SHORTEST = 1e-9  # what a clock may not see
 SECONDS_EACH = 1e-10  # about what a parameter takes for a point in a step of one network
 WIDEST = 64  # bytes of the longest vectors there are
 MOST_STEPS = 2**24  # lanes count steps in floats
@@ -89,23 +87,27 @@ class NumbaTrainer:
 
     def train(
         self,
-        parameters: ArrayLike,
+        parameters: ArrayLike | Drawn,
         learning_rate: ArrayLike,
         steps: int,
         *,
         plan: Plan = Plan(),
         curves: bool = False,
+        ends: bool = True,
+        last: bool = True,
         threads: int | None = None,
         progress: Notify | None = None,
     ) -> TrainResult:
         """Trains every network for the same number of steps.
 
         Args:
-            parameters: where the runs start, shape (R, P).
+            parameters: where the runs start, shape (R, P), or what to draw that from.
             learning_rate: one number, one for each run (R,), or one for each run and layer (R, layers).
             steps: how many steps, from 0 up.
             plan: how they are made; by default by gradient descent on all points.
             curves: whether to keep the loss of every step.
+            ends: whether to keep the last parameters.
+            last: whether these are the last steps, after which an infinite loss is divergence.
             threads: how many threads work; by default one for each core that this process may use.
             progress: called now and then, in the calling thread, with the number of runs done and of all runs.
 
@@ -116,42 +118,48 @@ class NumbaTrainer:
             GradlabError: if a shape does not fit.
             KeyboardInterrupt: on Ctrl-C, once the networks being worked on are done with.
         """
-        layers = len(self.graph.sizes) - 1
-        end = self._start(parameters)
-        runs = len(end)
+        layers, count = len(self.graph.sizes) - 1, len(self.graph.parameters)
+        if isinstance(parameters, Drawn):
+            draw, runs = Drawing(parameters, count, self.dtype.name), len(parameters)
+            end = np.empty((runs if ends else 0, count), self.dtype)
+        else:
+            draw, end = None, self._start(parameters)
+            runs = len(end)
         if not 0 <= plan.done + steps < MOST_STEPS or steps < 0:
             raise GradlabError(f"steps is a whole number from 0 to {MOST_STEPS - 1}, not {steps}")
         rates = per_run(learning_rate, runs, layers, self.dtype, "learning rate")
-        own = plan.own(runs, end.shape[1], self.dtype)
+        own = plan.own(runs, count, self.dtype)
         printed, kernel = self._kernel(rates.shape[1], plan)
         data = (
             self.table.reshape(-1)
             if _is_plain(plan)
             else np.concatenate([self.table.reshape(-1), plan.by_step(steps, len(self.table), self.dtype)])
         )
-        initial, loss, right, lived, success = (np.empty(runs, self.dtype) for _ in range(5))
-        kept = np.full((runs, steps + 1) if curves else (1, 1), np.nan, self.dtype)
-        gap = self.dtype.type(self._gap)
+        made = _Made(runs, steps if curves else None, self.dtype)
+        gap, lanes, kept = self.dtype.type(self._gap), printed.lanes, made.curves
+        together = max(1, BUFFER // (lanes * count * self.dtype.itemsize))  # blocks
 
-        def work(first: int, last: int, scratch: NDArray[Any]) -> None:
-            kernel(
-                end.reshape(-1), rates.reshape(-1), own.reshape(-1), data, gap, steps, first, last, runs,
-                curves, scratch, initial, loss, right, lived, success, kept.reshape(-1),
-            )  # fmt: skip
+        def work(first: int, last: int, memory: _Memory) -> None:
+            """Draws some blocks where they are wanted, or where they fit into the cache, and trains them there."""
+            for block in range(first, last, together):
+                low, high = block * lanes, min(min(block + together, last) * lanes, runs)
+                at = end[low:high] if len(end) else memory.starts[: high - low]
+                if draw is not None:
+                    draw.fill(at, low, high, memory.words)
+                kernel(
+                    at.reshape(-1), rates[low:high].reshape(-1), own[low:high].reshape(-1), data, gap, steps,
+                    0, -(-(high - low) // lanes), high - low, curves, memory.scratch,
+                    *(row[low:high] for row in made.rows), (kept[low:high] if curves else kept).reshape(-1),
+                )  # fmt: skip
 
-        pace = SECONDS_EACH * end.shape[1] * len(self.table) * (steps + 1) * printed.lanes
-        _Crew(work, runs, printed.lanes, lambda: _aligned(printed.scratch, self.dtype), pace).run(threads, progress)
-        dead = np.isnan(loss)
-        return TrainResult(
-            parameters=end,
-            initial_loss=initial,
-            loss=loss,
-            correct=right == 1,
-            diverged_step=np.where(dead, lived + 1, NEVER).astype(np.int32),
-            first_success_step=success.astype(np.int32),
-            curves=kept if curves else None,
-            state=own[:, len(plan.update.numbers) :].reshape(runs, len(plan.update.state), end.shape[1]),
-        )
+        def memory() -> _Memory:
+            starts = np.empty((0 if len(end) else together * lanes, count), self.dtype)
+            return _Memory(_aligned(printed.scratch, self.dtype), starts, words_of(count) if draw else ())
+
+        pace = SECONDS_EACH * count * len(self.table) * (steps + 1) * lanes
+        Crew(work, runs, lanes, memory, pace).run(threads, progress)
+        state = own[:, len(plan.update.numbers) :].reshape(runs, len(plan.update.state), count)
+        return made.result(end, state, steps, last)
 
     def _start(self, parameters: ArrayLike) -> NDArray[Any]:
         """A copy of the initial parameters, for the kernel to work in."""
@@ -178,6 +186,42 @@ class NumbaTrainer:
         return self._kernels[key]
 
 
+class _Made:
+    """What a kernel says of each run: rows of numbers, and curves where they are wanted."""
+
+    def __init__(self, runs: int, steps: int | None, dtype: np.dtype[Any]) -> None:
+        self.rows = tuple(np.empty(runs, dtype) for _ in range(5))
+        self.wanted = steps is not None
+        self.curves = np.full((1, 1) if steps is None else (runs, steps + 1), np.nan, dtype)
+
+    def result(self, end: NDArray[Any], state: NDArray[Any], steps: int, last: bool) -> TrainResult:
+        """How each run went, in whole numbers and truth values."""
+        initial, loss, right, lived, success = self.rows
+        curves = self.curves if self.wanted else None
+        diverged = said_of_runs(lived, loss, curves, steps, last)
+        if len(end):
+            end[np.isnan(loss) & (diverged == steps)] = np.nan
+        return TrainResult(
+            parameters=end,
+            initial_loss=initial,
+            loss=loss,
+            correct=(right == 1) & (diverged == NEVER),
+            diverged_step=diverged,
+            first_success_step=success.astype(np.int32),
+            curves=curves,
+            state=state,
+            steps=steps,
+        )
+
+
+class _Memory(NamedTuple):
+    """A thread's own: what a kernel works in, and room for the starts and words of runs that it draws."""
+
+    scratch: NDArray[Any]
+    starts: NDArray[Any]
+    words: tuple[NDArray[Any], ...]
+
+
 def _is_plain(plan: Plan) -> bool:
     """Whether a kernel reads nothing behind the points."""
     return plan.factors is None and plan.weights is None and not kernel_update(plan.update).counts
@@ -188,83 +232,3 @@ def _aligned(size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     memory = np.empty(size * dtype.itemsize + CACHE_LINE, np.uint8)
     start = -memory.__array_interface__["data"][0] % CACHE_LINE
     return memory[start : start + size * dtype.itemsize].view(dtype)
-
-
-def _cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@cache
-def _pool(threads: int, process: int) -> ThreadPoolExecutor:
-    """Threads that wait for work, kept as long as the process: to start one takes longer than to train a block."""
-    return ThreadPoolExecutor(threads, f"gradlab-{process}")
-
-
-class _Crew:
-    """Threads that take blocks of networks until none is left; they share nothing but the number of the next one.
-
-    Args:
-        work: does the blocks from the first to before the last.
-        runs: how many networks there are.
-        lanes: how many networks are a block.
-        scratch: makes a thread's own memory.
-        pace: about how many seconds a block takes.
-    """
-
-    def __init__(
-        self,
-        work: Callable[[int, int, Any], None],
-        runs: int,
-        lanes: int,
-        scratch: Callable[[], Any],
-        pace: float,
-    ) -> None:
-        self.work, self.runs, self.lanes, self.scratch = work, runs, lanes, scratch
-        self.blocks = -(-runs // lanes)
-        self.next, self.done, self.stopped, self.crew = 0, 0, False, 1
-        self.pace = pace
-        self.lock = threading.Lock()
-
-    def run(self, threads: int | None, progress: Notify | None) -> None:
-        """Do all blocks: the calling thread, and as many helpers as there is enough to do for."""
-        enough = min(self.blocks - 1, int(self.blocks * self.pace / LEAST_SECONDS))
-        helpers: list[Future[None]] = []
-        if enough > 0:
-            most = (threads or _cores()) - 1
-            self.crew = 1 + min(most, enough)
-            helpers = [_pool(most, os.getpid()).submit(self._take_turns) for _ in range(self.crew - 1)]
-        try:
-            self._take_turns(progress)
-        finally:
-            self.stopped = True
-            started = [helper for helper in helpers if not helper.cancel()]
-            if started:
-                wait(started)
-        for helper in started:
-            helper.result()
-        if progress is not None:
-            progress(self.runs, self.runs)
-
-    def _take_turns(self, progress: Notify | None = None) -> None:
-        scratch = self.scratch()
-        while not self.stopped and self._take_turn(scratch):
-            if progress is not None:
-                progress(min(self.done * self.lanes, self.runs), self.runs)
-
-    def _take_turn(self, scratch: Any) -> bool:
-        """Do the next blocks, and return whether there were any."""
-        with self.lock:
-            least, most = (max(1, int(seconds / self.pace)) for seconds in (LEAST_SECONDS, SECONDS_A_TURN))
-            # Less and less towards the end, so that nobody waits long for the last one.
-            fair = (self.blocks - self.next) // (2 * self.crew if self.crew > 1 else 1)
-            first, last = self.next, min(self.next + max(least, min(most, fair)), self.blocks)
-            self.next = last
-        if first == last:
-            return False
-        start = time.perf_counter()
-        self.work(first, last, scratch)
-        pace = max(time.perf_counter() - start, SHORTEST) / (last - first)
-        with self.lock:
-            self.pace, self.done = pace, self.done + last - first
-        return True

@@ -45,6 +45,27 @@ number, numbers, whole = types.{dtype}, types.{dtype}[::1], types.intp
 )
 '''
 
+DRAWING = '''"""Draws random numbers; it is run from here, so that its machine code can be kept."""
+
+from numba import njit, types
+
+from gradlab.codegen._numba_draw import draw_operations
+
+globals().update(draw_operations())
+whole, word, numbers, words = types.intp, types.uint64, types.float64[::1], types.uint64[::1]
+
+
+@njit(
+    types.void(
+        types.{dtype}[::1], whole, whole, whole, whole, whole, word, word,
+        numbers, types.intp[::1], words, words, numbers,
+    ),
+    nogil=True,
+    cache=True,
+    error_model="numpy",
+)
+'''
+
 
 def import_numba() -> Any:
     """Numba, or an error that says how to install it."""
@@ -80,7 +101,20 @@ def load_kernel(source: str, dtype: str, lanes: int, notice: Callable[[str], obj
         lanes: how many networks its vectors hold.
         notice: called with a message before a kernel is compiled; otherwise it is logged.
     """
-    text = HEADER.format(dtype=dtype, lanes=lanes) + source
+    return _loaded(HEADER.format(dtype=dtype, lanes=lanes) + source, notice)
+
+
+def load_drawing(source: str, dtype: str) -> Callable[..., None]:
+    """The compiled drawing, from the disk if it has been compiled before.
+
+    Args:
+        source: the printed function ``kernel``.
+        dtype: the number type of its results.
+    """
+    return _loaded(DRAWING.format(dtype=dtype) + source, None)
+
+
+def _loaded(text: str, notice: Callable[[str], object] | None) -> Callable[..., None]:
     name = f"kernel_{_key(text)}"
     folder = cache_folder()
     try:
@@ -130,9 +164,9 @@ def _key(text: str) -> str:
     numba = import_numba()
     import llvmlite
 
-    from gradlab.codegen import _approximations, _circular, _special, _vectors
+    from gradlab.codegen import _approximations, _circular, _normal, _numba_draw, _special, _vectors
 
-    modules = (_approximations, _circular, _special, _vectors)
+    modules = (_approximations, _circular, _normal, _numba_draw, _special, _vectors)
     own = [Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules]
     parts = [text, *own, sys.version, numba.__version__, llvmlite.__version__, processor()[0]]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]

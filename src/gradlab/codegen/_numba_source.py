@@ -70,6 +70,7 @@ def prologue(spec: KernelSpec) -> Iterator[str]:
     count, lanes = len(spec.graph.parameters), spec.lanes
     yield f"def kernel({ARGUMENTS}):"
     yield "    align_stack()"
+    yield "    _mode = flush_subnormals()"
     yield "    for _block in range(first, last):"
     yield f"        for _lane in range({lanes}):"
     # Lanes without a run of their own repeat the last one.
@@ -113,13 +114,14 @@ def epilogue(spec: KernelSpec) -> Iterator[str]:
         yield f"                own[_run*{spec.owned} + _i] = scratch[{spec.own} + _i*{lanes} + _lane]"
     for name in ROWS[:-1]:
         yield f"            {name}[_run] = scratch[{spec.row(name)} + _lane]"
+    yield "    restore_mode(_mode)"
 
 
 def ending(spec: KernelSpec) -> Iterator[str]:
-    """Which lanes are still finite, after the last step."""
-    yield "        _alive = both(less(steps - 0.5, _lived), equal(_loss - _loss, 0.0))"
+    """What is said of each lane, and which still have finite parameters, after the last step."""
+    yield "        _alive = less(steps - 0.5, _lived)"
     yield f"        store(scratch, {spec.row('loss')}, where(_alive, _loss, nan))"
-    yield f"        store(scratch, {spec.row('lived')}, where(_alive, _lived, smaller(_lived, steps - 1.0)))"
+    yield f"        store(scratch, {spec.row('lived')}, _lived)"
     yield f"        store(scratch, {spec.row('success')}, _success)"
     yield f"        store(scratch, {spec.row('right')}, where(both(_alive, _right), every(scratch, 1.0), 0.0))"
 

@@ -18,6 +18,7 @@ from gradlab.rules import GradientDescent, Update
 NEVER = -1
 DESCENT = GradientDescent.update()
 DTYPES = ("float32", "float64")
+KINDS = ("normal", "uniform")  # what is drawn
 # Called with how many are done, and of how many.
 Notify = Callable[[int, int], object]
 
@@ -30,7 +31,7 @@ class TrainResult:
     its parameters and its losses are NaN. Steps are counted in updates: 0 is before the first one, S after the last.
 
     Attributes:
-        parameters: after the last step, shape (R, P).
+        parameters: after the last step, shape (R, P); (0, P) where they were not wanted.
         initial_loss: the mean loss over the points before the first step, shape (R,).
         loss: the mean loss after the last step, shape (R,).
         correct: whether every point is right after the last step, shape (R,); never where labels are measurements.
@@ -40,6 +41,7 @@ class TrainResult:
             never. A later step may have lost it again.
         curves: the losses after 0, 1, ..., S updates, shape (R, S + 1), where they were asked for.
         state: what the update rule goes on from, shape (R, S, P) for S numbers it keeps beside each parameter.
+        steps: how many steps were taken; fewer than asked for after Ctrl-C where a trainer goes step by step.
     """
 
     parameters: NDArray[np.floating]
@@ -50,6 +52,56 @@ class TrainResult:
     first_success_step: NDArray[np.int32]
     curves: NDArray[np.floating] | None = None
     state: NDArray[np.floating] | None = None
+    steps: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """Where the runs of S settings start, to be drawn by whoever trains them: nobody stores a start.
+
+    Run k of a setting has the number first + k, and starts alike in every setting, times the setting's factors.
+
+    Attributes:
+        seed: the key of the random numbers, from 0 to 2**128 - 1.
+        first: the number of the first run.
+        count: how many runs each setting has; the settings follow one another.
+        kinds: the place in `KINDS` of what each setting draws, shape (S,).
+        factors: what the standard numbers of each setting are multiplied with, shape (S, P).
+    """
+
+    seed: int
+    first: int
+    count: int
+    kinds: NDArray[np.intp]
+    factors: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.kinds) * self.count
+
+
+def said_of_runs(
+    lived: NDArray[Any], loss: NDArray[np.floating], curves: NDArray[np.floating] | None, steps: int, last: bool
+) -> NDArray[np.int32]:
+    """After which step each run diverged: the first after which a parameter was not finite, or the last for its loss.
+
+    The loss of such a run becomes NaN. Whether a number is finite is asked of its bits, where no compiler can fuse a
+    product into the question.
+
+    Args:
+        lived: after how many steps the parameters were finite, shape (R,).
+        loss: the losses after the last step, shape (R,); changed.
+        curves: the losses of all steps, shape (R, steps + 1), where they are kept; changed.
+        steps: how many steps were taken.
+        last: whether no more are to follow: an infinite loss on the way is no divergence.
+    """
+    diverged = np.where(lived < steps, lived + 1, NEVER).astype(np.int32)
+    lost = ~np.isfinite(loss)
+    if last:
+        diverged[lost & (diverged == NEVER)] = steps
+    loss[lost & (diverged != NEVER)] = np.nan
+    if curves is not None:
+        curves[diverged == steps, steps] = np.nan
+    return diverged
 
 
 @dataclass(frozen=True, slots=True, eq=False)

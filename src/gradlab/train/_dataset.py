@@ -17,7 +17,7 @@ from gradlab.train._errors import TrainError
 from gradlab.train._experiment import chosen_rule
 from gradlab.train._grid import Grid
 from gradlab.train._judge import judged
-from gradlab.train._sweep import Results
+from gradlab.train._results import Results
 from gradlab.train._trainers import Architecture
 
 _MEANING = {
@@ -28,6 +28,7 @@ _MEANING = {
     "steps": ("steps of each run", "step"),
     "restart": ("number of the run, which decides where it starts", "1"),
     "step": ("steps taken", "step"),
+    "quantile": ("share of the restarts whose loss is at or below", "1"),
     "success": ("every point is right after the last step", "1"),
     "success_step": ("first step after which every point was right, -1: never", "step"),
     "diverged": ("a number was not finite, or the loss ended above where it began", "1"),
@@ -75,7 +76,11 @@ def to_dataset(results: Results, data: Data) -> xarray.Dataset:
     coordinates["restart"] = np.arange(grid.restarts)
     if "curves" in results.kept:
         variables["curves"] = shaped(results.kept["curves"], "step")
-        coordinates["step"] = np.arange(results.kept["curves"].shape[-1])
+        coordinates["step"] = results.keep.kept_steps(int(max(grid.steps.values)))
+    if "curve_quantiles" in results.kept:
+        array = results.kept["curve_quantiles"]
+        variables["curve_quantiles"] = (*dims[:-1], "quantile", "step"), array.reshape(*lengths, *array.shape[2:])
+        coordinates |= {"quantile": list(results.keep.quantiles), "step": np.arange(array.shape[-1])}
     if "parameters" in results.kept:
         variables["parameters"] = shaped(results.kept["parameters"], "parameter")
         coordinates["parameter"] = list(grid.network(int(grid.width.values[0])).graph.parameters)
@@ -99,8 +104,9 @@ def _coordinate(axis: Axis) -> tuple[str, NDArray[Any]] | Any:
 
 
 def _describe(name: str, variable: xarray.Variable, loss: str) -> None:
-    if name in ("loss", "curves"):
+    if name in ("loss", "curves", "curve_quantiles"):
         after = "after the last step" if name == "loss" else "after each number of steps"
+        after += ", as quantiles over the restarts" if name == "curve_quantiles" else ""
         variable.attrs |= {"long_name": f"mean loss over the points {after}", "units": find_loss(loss).unit}
     elif name.startswith("learning_rate_"):
         variable.attrs |= {"long_name": f"learning rate of layer {name.rsplit('_', 1)[1]}", "units": "1"}

@@ -89,8 +89,7 @@ class _Investigation:
         """
         experiment = self.runs.experiment
         rule, batches = experiment.rule, experiment.batches
-        rates = experiment.rates(len(self.layers.sizes) - 1)
-        rates = np.broadcast_to(rates[0], (len(start), rates.shape[1])) if rates.ndim == 2 else rates
+        rates = experiment.rates(len(self.layers.sizes) - 1, len(start))
         done = 0 if replay else self.steps
         plan = replace(
             experiment.plan(),

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import NDArray
 
+from gradlab.codegen import KINDS, Drawn, numpy_transforms
 from gradlab.train._errors import TrainError, whole_number
 from gradlab.train._initialise import Distribution, FloatArray, Layers, Shape
 
@@ -16,10 +17,6 @@ Words = NDArray[np.uint64]
 _WORDS_PER_BLOCK = 4  # Philox-4x64 turns one value of its counter into four 64-bit words
 _SEEDS = 2**128  # the number of keys of Philox-4x64
 _ORDERS = 2**192  # where the counter of the orders of points begins
-_ARC_BITS = 9
-_ARCS = 2**_ARC_BITS
-# From minus half a turn to half a turn, where angles round less than up to a whole one.
-_ARC_CENTRES = np.exp(2j * np.pi * (((np.arange(_ARCS) + 0.5 + _ARCS / 2) % _ARCS) / _ARCS - 0.5))
 _SLICE = 2**15  # words that are drawn and transformed at a time: with what is made of them they fit in the cache
 
 
@@ -91,7 +88,7 @@ def draw_standard(shape: Shape, seed: int, *, restarts: int, parameters: int, fi
         rows = numbers[start : start + runs]
         generator = np.random.Philox(key, counter=(first + start) * blocks)  # pyright: ignore[reportArgumentType]
         words = generator.random_raw(len(rows) * blocks * _WORDS_PER_BLOCK)
-        rows[...] = _TRANSFORMS[shape](words).reshape(len(rows), -1)[:, :parameters]
+        rows[...] = _OF_WORDS[shape](words).reshape(len(rows), -1)[:, :parameters]
 
     starts = range(0, restarts, runs)
     if len(starts) == 1:
@@ -134,51 +131,40 @@ class _Key(ISeedSequence):
         return self.words
 
 
-def _open_unit(words: Words) -> FloatArray:
-    """Numbers strictly between 0 and 1 from the upper 52 bits of random words.
-
-    52 bits and a half are exact in float64: never 0, which has no logarithm, and never rounded up to 1.
-    """
-    return ((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
-
-
 def _uniform(words: Words) -> FloatArray:
     """As many uniform numbers between -1 and 1."""
-    return 2.0 * _open_unit(words) - 1.0
+    return _TRANSFORMS["uniform"](_whole(words))
 
 
 def _normal(words: Words) -> FloatArray:
-    """As many normal numbers, from pairs of random words: the radius and the direction of a point in the plane.
+    """As many normal numbers, from pairs of random words."""
+    numbers = np.empty(len(words))
+    numbers[0::2], numbers[1::2] = _TRANSFORMS["normal"](_whole(words[0::2]), _whole(words[1::2]))
+    return numbers
 
-    Source: Box and Muller 1958, "A note on the generation of random normal deviates". It is preferred to
-    the faster rejection methods because it uses up the same number of random words whatever they are, so
-    the place of a run in the stream is known.
+
+def _whole(words: Words) -> NDArray[np.int64]:
+    """The upper 52 bits of random words."""
+    return (words >> np.uint64(12)).view(np.int64)
+
+
+_TRANSFORMS = numpy_transforms()
+_OF_WORDS = {"normal": _normal, "uniform": _uniform}
+
+
+def starts_of(drawn: Drawn, parameters: int) -> FloatArray:
+    """Draws what a kernel draws for itself, to the bit before it is rounded.
+
+    Args:
+        drawn: what to draw.
+        parameters: how many parameters a run has, P.
+
+    Returns:
+        Shape (R, P), settings first.
     """
-    # A contiguous copy: NumPy may round a logarithm differently in arrays with gaps, and so by where a slice begins.
-    radius = np.sqrt(-2.0 * np.log(np.ascontiguousarray(_open_unit(words[0::2]))))
-    points = _directions(words[1::2])
-    points *= radius
-    return points.view(np.float64)
-
-
-def _directions(words: Words) -> NDArray[np.complex128]:
-    """Points on the unit circle, each at the share of a turn that the upper 52 bits of a word say.
-
-    The upper 9 bits choose one of 512 arcs; from its centre the rest is a turn by less than 0.0062, for which the
-    first terms of the series of sine and cosine give all digits (the next are below 1e-16). That takes a third of the
-    time of NumPy's sine and cosine, which would take longer than the training.
-    """
-    arcs = words >> np.uint64(64 - _ARC_BITS)
-    rest = (words >> np.uint64(12)) & np.uint64(2 ** (52 - _ARC_BITS) - 1)
-    turn = rest.astype(np.float64)
-    turn += 0.5 - 2.0 ** (51 - _ARC_BITS)
-    turn *= 2.0 * np.pi * 2.0**-52
-    square = turn * turn
-    turned = np.empty(len(words), dtype=np.complex128)
-    turned.real = 1.0 + square * (square * (1.0 / 24.0) - 0.5)
-    turned.imag = turn * (1.0 + square * (square * (1.0 / 120.0) - 1.0 / 6.0))
-    turned *= _ARC_CENTRES[arcs.view(np.int64)]
-    return turned
-
-
-_TRANSFORMS = {"normal": _normal, "uniform": _uniform}
+    made = np.empty((len(drawn.kinds), drawn.count, parameters))
+    for kind in np.unique(drawn.kinds):
+        shape, rows = KINDS[kind], drawn.kinds == kind
+        numbers = draw_standard(shape, drawn.seed, restarts=drawn.count, parameters=parameters, first=drawn.first)
+        made[rows] = numbers * drawn.factors[rows, None]
+    return made.reshape(-1, parameters)

@@ -111,8 +111,8 @@ class Experiment:
         numbers = {name: float(value) for name, value in self.rule.settings.items() if name != "learning_rate"}
         return Plan(self.rule.update(), numbers)
 
-    def rates(self, layers: int) -> Array:
-        """The learning rate of all runs, shape (), or of each run and layer, shape (restarts, layers).
+    def rates(self, layers: int, runs: int) -> Array:
+        """The learning rate of so many runs, shape (), or of each run and layer, shape (runs, layers).
 
         Raises:
             TrainError: if there is one for each of another number of layers.
@@ -126,7 +126,7 @@ class Experiment:
                 f"write one for each, as learning_rate={(1.0,) * layers}."
             )
         rates = np.array([float(rate) for rate in by_layer.values()], dtype=self.dtype)
-        return np.broadcast_to(rates, (self.restarts, layers))
+        return np.broadcast_to(rates, (runs, layers))
 
 
 def chosen_rule(rule: object, learning_rate: object = None) -> Rule:

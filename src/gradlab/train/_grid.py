@@ -9,13 +9,14 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from gradlab.codegen import KINDS, Drawn
 from gradlab.rules import Batches, Rule
 from gradlab.train import _axes
 from gradlab.train._axes import Axis
 from gradlab.train._draw import check_seed
 from gradlab.train._errors import TrainError, whole_number
 from gradlab.train._experiment import DTypeName, chosen_batches, chosen_rule, float_type
-from gradlab.train._initialise import INITIALISATIONS, Layers, Shape, with_scale
+from gradlab.train._initialise import INITIALISATIONS, Layers, with_scale
 from gradlab.train._trainers import Architecture
 
 FloatArray = NDArray[np.float64]
@@ -132,9 +133,18 @@ class Grid:
         """Returns the network of a width."""
         return self.architecture.with_width(width) if self.resized else self.architecture
 
-    def shapes(self) -> tuple[Shape, ...]:
-        """Returns the shape of the random numbers of each kind of initialisation."""
-        return tuple(INITIALISATIONS[str(name)](1.0).shape for name in self.initialisation.values)
+    def starts(self, network: Architecture, settings: NDArray[np.intp], first: int, count: int) -> Drawn:
+        """Returns what the runs of some settings of a sheet start from.
+
+        Args:
+            network: the sheet's.
+            settings: their numbers, shape (S,).
+            first: the number of the first restart.
+            count: how many restarts.
+        """
+        shapes = [INITIALISATIONS[str(name)](1.0).shape for name in self.initialisation.values]
+        kinds = np.array([KINDS.index(shape) for shape in shapes])[self.indices(settings)[0]]
+        return Drawn(self.seed, first, count, kinds, self.factors(settings, network.layers))
 
     def factors(self, settings: NDArray[np.intp], layers: Layers) -> FloatArray:
         """Returns what the standard random numbers of some settings of a sheet are multiplied with.

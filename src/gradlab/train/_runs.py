@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,7 +14,7 @@ from gradlab.train._batches import batch_of
 from gradlab.train._data import Data
 from gradlab.train._errors import NoBestRunError, TrainError, whole_number
 from gradlab.train._experiment import Array, Experiment, Gradient
-from gradlab.train._judge import BoolArray, all_right, have_diverged
+from gradlab.train._judge import BoolArray
 from gradlab.train._why import Diagnoses
 
 
@@ -114,7 +116,7 @@ class Run(Model):
         return f"run {self.index}: loss {self.curve[0]:.6g} -> {self.loss:.6g}, {state}\n{numbers}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Runs:
     """All runs of a training; `print(runs)` summarises them.
 
@@ -123,60 +125,58 @@ class Runs:
         data: what was trained on.
         names: the name of each of the P parameters.
         gradient: the compiled network.
-        initial_parameters: where the runs started, shape (restarts, P).
-        parameters: where they ended, shape (restarts, P).
-        curves: their losses before the first step and after each, shape (restarts, steps done + 1).
-        loss_name: the name of the loss, which says what is right.
+        parameters: where the runs ended, shape (restarts, P).
+        losses: the loss of each run after its last step, shape (restarts,).
+        diverged: which runs diverged, shape (restarts,): a parameter was not finite, or the last loss, or that ended
+            above where it began by more than rounding explains (relative: the root of the number type's epsilon).
+        success: which runs get every point right, shape (restarts,); None if the labels are measurements: nothing is
+            right then. A point is right if the output is nearer to its label than to the other one, or, for one-hot
+            labels, if the output of its class is the largest.
+        steps_done: how many steps every run took: the experiment's, unless it was interrupted.
         interrupted: whether Ctrl-C came before the last step.
+        kept_curves: the losses before the first step and after each, where they were kept.
+        draw: draws the initial parameters of some runs: of the first of them, and how many.
+        again: trains them again, for their curves.
     """
 
     experiment: Experiment
     data: Data
     names: tuple[str, ...]
     gradient: Gradient = field(repr=False)
-    initial_parameters: Array
     parameters: Array
-    curves: Array
-    loss_name: str
+    losses: Array
+    diverged: BoolArray
+    success: BoolArray | None
+    steps_done: int
     interrupted: bool = False
+    kept_curves: Array | None = field(default=None, repr=False)
+    draw: Callable[[int, int], Array] = field(repr=False, kw_only=True)
+    again: Callable[[int, int], Array] = field(repr=False, kw_only=True)
 
     def __len__(self) -> int:
-        return len(self.parameters)
+        return len(self.losses)
 
-    @property
-    def steps_done(self) -> int:
-        """How many steps every run took: the experiment's, unless it was interrupted."""
-        return self.curves.shape[1] - 1
+    @cached_property
+    def initial_parameters(self) -> Array:
+        """Where the runs started, shape (restarts, P): drawn when they are first asked for."""
+        return self.draw(0, len(self))
 
-    @property
-    def losses(self) -> Array:
-        """The loss of each run after its last step, shape (restarts,)."""
-        return self.curves[:, -1]
+    @cached_property
+    def curves(self) -> Array:
+        """The losses before the first step and after each, shape (restarts, steps done + 1).
+
+        Unless they were kept, the runs are trained again when they are first asked for; every bit comes out the same.
+
+        Raises:
+            TrainError: if they would not fit into memory.
+        """
+        return self.again(0, len(self)) if self.kept_curves is None else self.kept_curves
 
     @property
     def outputs(self) -> Array:
         """The network's outputs on the data at the end, shape (restarts, N) or (restarts, N, K)."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # diverged runs give NaN, not warnings
             return self.gradient.predict(self.parameters, self.data.x.astype(self.parameters.dtype))
-
-    @property
-    def diverged(self) -> BoolArray:
-        """Which runs diverged, shape (restarts,).
-
-        A run diverged if one of its losses or parameters is not finite, or if its loss ended above where it
-        began by more than rounding explains (relative: the square root of the number type's epsilon).
-        """
-        finite = np.isfinite(self.curves).all(axis=1) & np.isfinite(self.parameters).all(axis=1)
-        return have_diverged(self.curves[:, 0], self.losses, np.asarray(finite))
-
-    @property
-    def success(self) -> BoolArray | None:
-        """Which runs get every point right, shape (restarts,).
-
-        A point is right if the output is nearer to its label than to the other one, or, for one-hot labels,
-        if the output of its class is the largest. None if the labels are measurements: nothing is right then.
-        """
-        return all_right(self.outputs, self.data.y, self.loss_name)
 
     @property
     def outcome(self) -> Outcome:
@@ -211,17 +211,17 @@ class Runs:
             TrainError: if there is no run of that number.
         """
         index = self._checked(index)
-        success = self.success
+        known = self.curves[index] if "curves" in self.__dict__ or self.kept_curves is not None else None
         return Run(
             parameters=self.parameters[index],
             names=self.names,
             inputs=self.data.x.shape[1],
             gradient=self.gradient,
             index=index,
-            initial_parameters=self.initial_parameters[index],
-            curve=self.curves[index],
+            initial_parameters=self.draw(index, 1)[0],
+            curve=self.again(index, 1)[0] if known is None else known,
             diverged=bool(self.diverged[index]),
-            success=None if success is None else bool(success[index]),
+            success=None if self.success is None else bool(self.success[index]),
         )
 
     def initial(self, index: int) -> Model:
@@ -234,7 +234,7 @@ class Runs:
             TrainError: if there is no run of that number.
         """
         index = self._checked(index)
-        return Model(self.initial_parameters[index], self.names, self.data.x.shape[1], self.gradient)
+        return Model(self.draw(index, 1)[0], self.names, self.data.x.shape[1], self.gradient)
 
     def batch(self, step: int) -> NDArray[np.intp]:
         """Returns the numbers of the points whose mean gradient a step used, the same for all runs.
@@ -282,9 +282,10 @@ class Runs:
 
     def __str__(self) -> str:
         settings = self.experiment
-        steps = f"{self.steps_done} of {settings.steps}" if self.interrupted else f"{self.steps_done}"
+        steps = f"{self.steps_done} of {settings.steps}" if self.steps_done < settings.steps else f"{self.steps_done}"
+        of_all = f" of {settings.restarts}" if len(self) < settings.restarts else ""
         lines = [
-            f"{len(self)} runs on {self.data.name} ({len(self.data)} points), {steps} steps "
+            f"{len(self)}{of_all} runs on {self.data.name} ({len(self.data)} points), {steps} steps "
             f"with {settings.words}, seed {settings.seed}",
             f"outcome      {self.outcome.name}: {self.outcome.value}",
         ]

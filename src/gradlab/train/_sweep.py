@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 
 from gradlab._errors import GradlabError
-from gradlab.codegen import NEVER, Plan, TrainResult
+from gradlab.codegen import Plan, TrainResult
 from gradlab.rules import Batches, Full, Rule
-from gradlab.train._batches import weights_of
+from gradlab.train._chunk import ByStep, by_step, runs_at_once, train_chunk
 from gradlab.train._data import Data, as_data
-from gradlab.train._draw import draw_standard
 from gradlab.train._errors import TrainError
 from gradlab.train._experiment import Network, fitting
 from gradlab.train._grid import Grid
 from gradlab.train._initialise import Distribution
-from gradlab.train._judge import have_diverged, judged
+from gradlab.train._judge import judged
+from gradlab.train._keep import NOTHING, Keep
+from gradlab.train._memory import check_memory
 from gradlab.train._progress import Progress
+from gradlab.train._results import Index, Results, bytes_of
 from gradlab.train._trainers import Architecture, trainer_for
 
 if TYPE_CHECKING:
     import xarray
-
-KEEPABLE = ("curves", "parameters")
-_CACHE = 2**20  # bytes of the runs that one core works on at a time: about half of its second-level cache
-_INDEX = tuple[int, slice, slice]  # a sheet, settings of it, restarts
 
 
 def sweep(
@@ -48,7 +44,7 @@ def sweep(
     restarts: int = 1000,
     seed: int = 0,
     dtype: DTypeLike = "float32",
-    keep: Collection[str] = (),
+    keep: Collection[str] | Mapping[str, object] = (),
     progress: Callable[[Progress], object] | None = None,
 ) -> xarray.Dataset:
     """Trains every combination of the given settings from many starting points, and says how each run went.
@@ -78,7 +74,9 @@ def sweep(
         restarts: how many runs each setting has.
         seed: the key of the random numbers.
         dtype: "float32" or "float64".
-        keep: "curves" for the loss before the first step and after each, "parameters" for the last parameters.
+        keep: "curves" for the loss before the first step and after each, "parameters" for the last parameters; as a
+            mapping, ``{"curves": 10}`` keeps every tenth loss, and ``{"curves": (0.1, 0.5, 0.9)}`` quantiles over the
+            restarts, in which a loss that is not finite is larger than all others.
         progress: called after each chunk of runs with a `Progress`; `progress=print` shows it.
 
     Returns:
@@ -88,7 +86,7 @@ def sweep(
 
     Raises:
         DataError: if the data cannot be used, or does not suit the network.
-        TrainError: if a setting cannot be used.
+        TrainError: if a setting cannot be used, or the result would not fit into memory.
         GradlabError: if xarray is not installed.
 
     >>> import gradlab as gl
@@ -113,11 +111,12 @@ def sweep(
         seed=seed,
         dtype=dtype,
     )
-    _check_keep(keep, grid)
+    wanted = _checked_keep(keep, grid)
     require_xarray()
     from gradlab.train._dataset import to_dataset
 
-    return to_dataset(run_grid(grid, points, keep=keep, progress=progress), points)
+    check_memory(bytes_of(grid, wanted), f"the result of {grid.runs:,} runs", "keep less of each, or train fewer")
+    return to_dataset(run_grid(grid, points, keep=wanted, progress=progress), points)
 
 
 def require_xarray() -> None:
@@ -134,95 +133,25 @@ def require_xarray() -> None:
         ) from None
 
 
-def _check_keep(keep: Collection[str], grid: Grid) -> None:
-    wrong = [keep] if isinstance(keep, str) else [name for name in keep if name not in KEEPABLE]
-    if wrong:
-        raise TrainError(f'keep is {keep!r}; write keep=["curves"], keep=["parameters"] or both.')
-    if "parameters" in keep and len(grid.width) > 1:
+def _checked_keep(keep: object, grid: Grid) -> Keep:
+    wanted = Keep.of(keep)
+    if wanted.parameters and len(grid.width) > 1:
         raise TrainError("networks of different width have different parameters; keep them for one width at a time.")
-
-
-@dataclass(slots=True)
-class Results:
-    """What the runs of a grid gave; the arrays have the shape (sheets, settings of a sheet, restarts, ...).
-
-    Args:
-        grid: the settings.
-        loss: after the last step.
-        success: whether every point is right after the last step.
-        success_step: the first step after which it was.
-        diverged: whether the run diverged.
-        diverged_step: the first step after which a parameter was not finite.
-        done: whether the run was trained at all.
-        kept: "curves" and "parameters", where they were asked for.
-        interrupted: whether Ctrl-C came before the last run.
-        wanted: how many runs were asked for.
-        begun: of how many restarts some runs are done.
-    """
-
-    grid: Grid
-    loss: NDArray[np.floating]
-    success: NDArray[np.bool_]
-    success_step: NDArray[np.int32]
-    diverged: NDArray[np.bool_]
-    diverged_step: NDArray[np.int32]
-    done: NDArray[np.bool_]
-    kept: dict[str, NDArray[np.floating]] = field(default_factory=dict)
-    interrupted: bool = False
-    wanted: int = 0
-    begun: int = 0
-
-    @staticmethod
-    def empty(grid: Grid, keep: Collection[str]) -> Results:
-        """Returns results in which nothing is done yet; what is not done holds no numbers, and takes no memory."""
-        shape = grid.shape
-        lengths = {
-            "curves": int(max(grid.steps.values)) + 1,
-            "parameters": grid.network(int(grid.width.values[0])).layers.parameters,
-        }
-        kept = {name: np.empty((*shape, lengths[name]), grid.dtype) for name in KEEPABLE if name in keep}
-        steps = [np.empty(shape, np.int32) for _ in range(2)]
-        truths = [np.empty(shape, bool) for _ in range(2)]
-        loss, done = np.empty(shape, grid.dtype), np.zeros(shape, bool)
-        return Results(grid, loss, truths[0], steps[0], truths[1], steps[1], done, kept, wanted=grid.runs)
-
-    def done_part(self) -> Results:
-        """Returns the restarts that were begun, copied, so that the memory of the others is given back."""
-        names = ("loss", "success", "success_step", "diverged", "diverged_step", "done")
-        parts = {name: getattr(self, name)[:, :, : self.begun].copy() for name in names}
-        kept = {name: array[:, :, : self.begun].copy() for name, array in self.kept.items()}
-        for array in (parts["loss"], *kept.values()):
-            array[~parts["done"]] = np.nan
-        return replace(self, grid=replace(self.grid, restarts=self.begun), kept=kept, **parts)
-
-    def put(self, index: _INDEX, result: TrainResult) -> None:
-        """Stores what a chunk gave; that it is done is stored last, so that Ctrl-C leaves no half-told run."""
-        shape = self.loss[index].shape
-        self.loss[index] = result.loss.reshape(shape)
-        self.success[index] = result.correct.reshape(shape)
-        self.success_step[index] = result.first_success_step.reshape(shape)
-        self.diverged_step[index] = result.diverged_step.reshape(shape)
-        finite = result.diverged_step == NEVER
-        self.diverged[index] = have_diverged(result.initial_loss, result.loss, finite).reshape(shape)
-        if "parameters" in self.kept:
-            self.kept["parameters"][index] = result.parameters.reshape(*shape, -1)
-        if "curves" in self.kept and result.curves is not None:
-            steps = result.curves.shape[1]
-            self.kept["curves"][index][..., :steps] = result.curves.reshape(*shape, -1)
-            self.kept["curves"][index][..., steps:] = np.nan  # other settings have more
-        self.begun = index[2].stop
-        self.done[index] = True
+    if wanted.quantiles:
+        size = grid.restarts * (int(max(grid.steps.values)) + 1) * np.dtype(grid.dtype).itemsize
+        check_memory(2 * size, f"quantiles over {grid.restarts:,} restarts", "use fewer restarts, or keep a stride")
+    return wanted
 
 
 def run_grid(
-    grid: Grid, data: Data, *, keep: Collection[str] = (), progress: Callable[[Progress], object] | None = None
+    grid: Grid, data: Data, *, keep: Keep = NOTHING, progress: Callable[[Progress], object] | None = None
 ) -> Results:
     """Trains all runs of a grid, a chunk at a time.
 
     Args:
         grid: the settings.
         data: what is trained on.
-        keep: "curves", "parameters" or both.
+        keep: what is kept beside the outcomes.
         progress: called after each chunk.
     """
     results = Results.empty(grid, keep)
@@ -230,87 +159,80 @@ def run_grid(
     done = successes = 0
     results.interrupted = True
     with suppress(KeyboardInterrupt):
-        _make_kernels(grid, data)
+        make_kernels(grid, data)
         began = time.perf_counter()
-        for index, result in _chunks(grid, data, "curves" in keep):
+        for index in chunk_indices(grid, len(data), keep):
+            result = train_index(grid, data, index, keep)
+            if result is None:
+                break
             results.put(index, result)
             done += len(result.loss)
             successes += int(result.correct.sum())
             if progress is not None:
                 progress(Progress(done, grid.runs, time.perf_counter() - began, successes if counted else None))
-        results.interrupted = False
+        results.interrupted = done < grid.runs
     return results.done_part() if results.interrupted else results
 
 
-def _make_kernels(grid: Grid, data: Data) -> None:
+def make_kernels(grid: Grid, data: Data) -> None:
     """Has every kernel compiled, for a run of no steps, so that the clock measures training."""
     for width in grid.width.values:
         network = grid.network(int(width))
-        first, start = np.zeros(1, dtype=np.intp), np.zeros((1, network.layers.parameters))
-        plan = Plan(grid.rule.update(), grid.own_numbers(first), **_by_step(grid, 0, len(data)))
-        trainer_for(network, data, grid.dtype).train(start, grid.rates(first), 0, plan=plan)
+        first = np.zeros(1, dtype=np.intp)
+        plan = Plan(grid.rule.update(), grid.own_numbers(first), **_told(grid, data)(0, 0))
+        trainer_for(network, data, grid.dtype).train(grid.starts(network, first, 0, 1), grid.rates(first), 0, plan=plan)
 
 
-def _by_step(grid: Grid, steps: int, points: int) -> dict[str, Any]:
-    """What each step has of its own: a factor of the rates, and the points it uses."""
-    schedule = grid.rule.schedule
-    return {
-        "factors": None if schedule.constant else np.array(schedule.factors(0, steps)),
-        "weights": weights_of(grid.batches, grid.seed, 0, steps, points),
-    }
+def _told(grid: Grid, data: Data) -> ByStep:
+    return by_step(grid.rule, grid.batches, grid.seed, len(data))
 
 
-def _chunks(grid: Grid, data: Data, curves: bool) -> Iterator[tuple[_INDEX, TrainResult]]:
-    """Trains chunk after chunk; all settings get some restarts before any gets more, for the sake of Ctrl-C."""
-    _, settings, restarts = grid.shape
-    size = _chunk_size(grid, curves)
-    rows = min(restarts, size)
-    planned = {int(steps): _by_step(grid, int(steps), len(data)) for steps in grid.steps.values}
+def chunk_indices(grid: Grid, points: int, keep: Keep) -> Iterator[Index]:
+    """Cuts a grid into chunks; all settings get some restarts before any gets more, for the sake of Ctrl-C.
+
+    Args:
+        grid: the settings.
+        points: how many there are.
+        keep: what is kept: quantiles need all restarts of a setting at once.
+    """
+    sheets, settings, restarts = grid.shape
+    parameters = max(grid.network(int(width)).layers.parameters for width in grid.width.values)
+    size = runs_at_once(parameters, points, int(max(grid.steps.values)), curves=keep.curves)
+    rows = restarts if keep.quantiles else min(restarts, size)
+    together = max(1, size // rows)
     for first in range(0, restarts, rows):
         runs = slice(first, min(first + rows, restarts))
-        sheets = np.ndindex(len(grid.width), len(grid.steps))
-        drawn: dict[tuple[str, int], Any] = {}
-        for sheet, (w, s) in enumerate(sheets):
-            network = grid.network(int(grid.width.values[w]))
-            trainer, steps = trainer_for(network, data, grid.dtype), int(grid.steps.values[s])
-            for start in range(0, settings, max(1, size // rows)):
-                block = slice(start, min(start + max(1, size // rows), settings))
-                which, count = np.arange(block.start, block.stop), runs.stop - runs.start
-                numbers = {name: np.repeat(values, count) for name, values in grid.own_numbers(which).items()}
-                result = trainer.train(
-                    _starts(grid, network, which, runs, drawn),
-                    np.repeat(grid.rates(which), count, axis=0),
-                    steps,
-                    plan=Plan(grid.rule.update(), numbers, **planned[steps]),
-                    curves=curves,
-                )
-                yield (sheet, block, runs), result
+        for sheet in range(sheets):
+            for start in range(0, settings, together):
+                yield sheet, slice(start, min(start + together, settings)), runs
 
 
-def _chunk_size(grid: Grid, curves: bool) -> int:
-    """How many runs fit in the caches, with their initial parameters in double precision."""
-    parameters = max(grid.network(int(width)).layers.parameters for width in grid.width.values)
-    numbers = 4 * parameters + (int(max(grid.steps.values)) if curves else 0)
-    return max(64, _CACHE * (os.cpu_count() or 1) // (numbers * np.dtype(grid.dtype).itemsize))
+def train_index(grid: Grid, data: Data, index: Index, keep: Keep) -> TrainResult | None:
+    """Trains a chunk of a grid; the result depends on nothing else.
 
+    Args:
+        grid: the settings.
+        data: what is trained on.
+        index: a sheet, settings of it, and restarts.
+        keep: what is kept.
 
-def _starts(
-    grid: Grid, network: Architecture, settings: NDArray[np.intp], runs: slice, drawn: dict[tuple[str, int], Any]
-) -> NDArray[np.floating]:
-    """The initial parameters of some settings and restarts, shape (settings x restarts, P), settings first."""
-    layers = network.layers
-    count, shapes = runs.stop - runs.start, grid.shapes()
-    for shape in set(shapes):
-        if (shape, layers.parameters) not in drawn:
-            drawn[shape, layers.parameters] = draw_standard(
-                shape, grid.seed, restarts=count, parameters=layers.parameters, first=runs.start
-            )
-    factors = grid.factors(settings, layers)
-    kinds = grid.indices(settings)[0]  # in rising order, as the initialisation is a sheet's first axis
-    starts = np.empty((len(settings), count, layers.parameters), dtype=grid.dtype)
-    for kind in np.unique(kinds):
-        rows = slice(*np.searchsorted(kinds, (kind, kind + 1)))
-        numbers = drawn[shapes[kind], layers.parameters]
-        # In double precision, and rounded once: the same bits as when this setting is trained alone.
-        np.multiply(numbers, factors[rows, None], out=starts[rows], casting="same_kind")
-    return starts.reshape(-1, layers.parameters)
+    Returns:
+        How the runs went, settings first, or None if Ctrl-C came before they were done.
+    """
+    sheet, block, runs = index
+    w, s = divmod(sheet, len(grid.steps))
+    network, steps = grid.network(int(grid.width.values[w])), int(grid.steps.values[s])
+    which, count = np.arange(block.start, block.stop), runs.stop - runs.start
+    numbers = {name: np.repeat(values, count) for name, values in grid.own_numbers(which).items()}
+    result = train_chunk(
+        trainer_for(network, data, grid.dtype),
+        grid.starts(network, which, runs.start, count),
+        np.repeat(grid.rates(which), count, axis=0),
+        steps,
+        plan=Plan(grid.rule.update(), numbers),
+        told=_told(grid, data),
+        size=(len(which) * count, network.layers.parameters, len(data)),
+        curves=keep.curves,
+        ends=keep.parameters,
+    )
+    return result if result.steps == steps else None

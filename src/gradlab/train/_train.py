@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from gradlab.codegen import Notify, NumbaTrainer, Plan
+from gradlab.codegen import KINDS, NEVER, Drawn, Notify, TrainResult
 from gradlab.rules import Batches, Full, Rule
-from gradlab.train._batches import weights_of
+from gradlab.train._chunk import by_step, runs_at_once, train_chunk
 from gradlab.train._data import Data, as_data
-from gradlab.train._draw import draw_parameters
+from gradlab.train._draw import starts_of
 from gradlab.train._errors import TrainError, real_number
-from gradlab.train._experiment import Array, Experiment, Network, chosen_rule, fitting
+from gradlab.train._experiment import Array, Experiment, Gradient, Network, chosen_rule, fitting
 from gradlab.train._initialise import INITIALISATIONS, Given, Initialisation, Layers, check_kind, with_scale
+from gradlab.train._judge import have_diverged, judged
+from gradlab.train._keep import Keep
+from gradlab.train._memory import check_memory
 from gradlab.train._runs import Runs
-from gradlab.train._trainers import Architecture, NumpyTrainer, kernel_for, numpy_trainer
+from gradlab.train._trainers import Architecture, NumpyTrainer, Trainer, kernel_for, numpy_trainer
 
-_WORK = 10**9  # parameters x points x steps between two looks at the keyboard: about a tenth of a second
+_INSTEAD = "train fewer, or let gl.sweep keep what became of each run alone"
 
 
 def train(
@@ -36,14 +40,17 @@ def train(
     initialisation: str | Initialisation | ArrayLike = "normal",
     init_scale: float | None = None,
     dtype: DTypeLike = "float64",
+    keep: Collection[str] | Mapping[str, object] = (),
     progress: Notify | None = None,
 ) -> Runs:
     """Trains a network by gradient descent or another rule, from several starting points at once.
 
     Every run uses the gradient that gradlab derived. The same call gives the same result, and where a run
     starts depends on its number and the seed, not on how many runs there are. Where Numba is installed, a kernel
-    made for the network and the data does the steps, else NumPy; the two agree to rounding. Ctrl-C ends the
-    training and returns the steps that are done, marked as interrupted.
+    made for the network and the data draws the starts and does the steps, else NumPy; the two agree to rounding.
+    Neither starts nor curves are stored: the result draws and trains again when it is asked for them. Ctrl-C ends the
+    training and returns what is done, marked as interrupted: the runs that took all steps, or, while
+    there is none, the steps done so far.
 
     Args:
         net: the network.
@@ -62,14 +69,16 @@ def train(
         init_scale: as in `sweep`: the standard deviation of "normal", the bound of "uniform", a factor of the published
             deviation for "glorot" and "he". Default: 1.
         dtype: "float64" or "float32".
-        progress: called now and then with the number of steps done and of all steps.
+        keep: ``["curves"]`` to store the loss of every step while training: else ``runs.curves`` trains once more.
+        progress: called now and then with the number of steps done and of all steps; many runs are trained in parts,
+            one after the other, and the steps of all parts are counted.
 
     Returns:
         All runs: losses, curves, parameters, the best of them.
 
     Raises:
         DataError: if the data cannot be used, or does not suit the network.
-        TrainError: if a setting cannot be used.
+        TrainError: if a setting cannot be used, or the result would not fit into memory.
 
     >>> import gradlab as gl
     >>> net = gl.mlp([2, 2, 1], hidden="tanh", output="sigmoid", loss="binary_cross_entropy")
@@ -81,32 +90,142 @@ def train(
     start_from = _initialisation(initialisation, init_scale, len(net.parameters))
     chosen = chosen_rule(rule, _by_layer(learning_rate))
     experiment = Experiment(chosen, steps, restarts, seed, start_from, dtype, batches)  # type: ignore[arg-type]  # both are made from what people write
+    wanted = Keep.of(keep)
+    if wanted.quantiles or wanted.stride > 1:
+        raise TrainError('gl.train keeps the loss of every step or none: write keep=["curves"], or ask gl.sweep.')
     gradient, layers = net.compile("numpy"), _layers(net)
-    rate = experiment.rates(len(net.sizes) - 1)
-    start = _initial_parameters(experiment, layers).astype(experiment.dtype, copy=False)
-    architecture = Architecture.of(net)
-    kernel = kernel_for(architecture, points, experiment.dtype)
-    if kernel is None:
-        if points.weights is None:
-            plain = NumpyTrainer(gradient, layers, points, experiment.dtype, net.loss_name)
-        elif architecture is None:
-            raise TrainError("the data have weights, which take a network of gl.mlp, as gl.mlp([2, 2, 1]).")
-        else:
-            plain = numpy_trainer(architecture, points, experiment.dtype)
-        end, curves = _descend_with_numpy(plain, start, rate, experiment, progress)
-    else:
-        end, curves = _descend_with_kernel(kernel, start, rate, experiment, progress, len(points))
+    experiment.rates(len(net.sizes) - 1, 1)  # says whether there is one for each layer
+    _check_starts(experiment)
+    work = _Work(experiment, layers, len(points), _trainer(net, gradient, layers, points, experiment))
+    check_memory(work.bytes(bool(wanted.stride)), f"{experiment.restarts:,} runs", _INSTEAD)
+    told, interrupted = work.all(bool(wanted.stride), progress)
     return Runs(
         experiment=experiment,
         data=points,
         names=tuple(net.parameters),
         gradient=gradient,
-        initial_parameters=start,
-        parameters=end,
-        curves=curves,
-        loss_name=net.loss_name,
-        interrupted=curves.shape[1] <= experiment.steps,
+        parameters=told.parameters,
+        losses=told.loss,
+        diverged=have_diverged(told.initial_loss, told.loss, told.diverged_step == NEVER),
+        success=told.correct if judged(net.loss_name, points.y) else None,
+        steps_done=told.steps,
+        interrupted=interrupted,
+        kept_curves=told.curves,
+        draw=work.starts,
+        again=partial(work.curves, told.steps),
     )
+
+
+def _trainer(net: Network, gradient: Gradient, layers: Layers, points: Data, experiment: Experiment) -> Trainer:
+    """What does the steps: the kernel, or NumPy in its place."""
+    architecture = Architecture.of(net)
+    kernel = kernel_for(architecture, points, experiment.dtype)
+    if kernel is not None:
+        return kernel
+    if points.weights is None:
+        return NumpyTrainer(gradient, layers, points, experiment.dtype, net.loss_name)
+    if architecture is None:
+        raise TrainError("the data have weights, which take a network of gl.mlp, as gl.mlp([2, 2, 1]).")
+    return numpy_trainer(architecture, points, experiment.dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """All that is trained, a chunk of runs at a time.
+
+    Args:
+        experiment: the settings.
+        layers: the network's.
+        points: how many there are.
+        trainer: does the steps.
+    """
+
+    experiment: Experiment
+    layers: Layers
+    points: int
+    trainer: Trainer
+
+    def bytes(self, curves: bool) -> int:
+        """How much memory the result takes."""
+        numbers = self.layers.parameters + 2 + (self.experiment.steps + 1) * curves
+        return self.experiment.restarts * (numbers * np.dtype(self.experiment.dtype).itemsize + 10)
+
+    def starts(self, first: int, count: int) -> Array:
+        """Where so many runs start, shape (count, P)."""
+        source = self._source(first, count)
+        made = starts_of(source, self.layers.parameters) if isinstance(source, Drawn) else source
+        return made.astype(self.experiment.dtype)
+
+    def curves(self, steps: int, first: int, count: int) -> Array:
+        """The losses of so many runs before the first step and after each, shape (count, steps + 1)."""
+        size = count * (steps + 1) * np.dtype(self.experiment.dtype).itemsize
+        check_memory(size, f"the curves of {count:,} runs", "look at fewer runs, or at fewer steps")
+        made = np.empty((count, steps + 1), self.experiment.dtype)
+        done = 0
+        for result in self._chunks(first, count, steps, True, False, None):
+            if result.curves is None or result.steps < steps:
+                raise KeyboardInterrupt
+            made[done : done + len(result.loss)] = result.curves
+            done += len(result.loss)
+        return made
+
+    def all(self, curves: bool, progress: Notify | None) -> tuple[TrainResult, bool]:
+        """How the runs went, and whether Ctrl-C came before the last step: then those that are done.
+
+        Where no run took all steps, the first of them are returned with the steps that they took.
+        """
+        steps, restarts = self.experiment.steps, self.experiment.restarts
+        parts: list[TrainResult] = []
+        with suppress(KeyboardInterrupt):
+            for result in self._chunks(0, restarts, steps, curves, True, progress):
+                if result.steps < steps and parts:
+                    break
+                parts.append(result)
+                if result.steps < steps:
+                    break
+        if not parts:
+            raise KeyboardInterrupt
+        done = sum(len(part.loss) for part in parts)
+        return _together(parts), parts[-1].steps < steps or done < restarts
+
+    def _source(self, first: int, count: int) -> Array | Drawn:
+        """What so many runs start from."""
+        source = self.experiment.initialisation
+        if isinstance(source, Given):
+            return source.array()[first : first + count]
+        kinds = np.array([KINDS.index(source.shape)])
+        return Drawn(self.experiment.seed, first, count, kinds, source.factors(self.layers)[None])
+
+    def _chunks(
+        self, first: int, runs: int, steps: int, curves: bool, ends: bool, progress: Notify | None
+    ) -> Iterator[TrainResult]:
+        """Chunk after chunk of so many runs, from the first of them on."""
+        experiment, count = self.experiment, self.layers.parameters
+        told = by_step(experiment.rule, experiment.batches, experiment.seed, self.points)
+        most = runs_at_once(count, self.points, steps, curves=curves)
+        chunks = -(-runs // most)
+        for chunk in range(chunks):
+            here = min(most, runs - chunk * most)
+
+            def notify(done: int, of: int, before: int = chunk) -> None:
+                assert progress is not None
+                progress(before * of + done, chunks * of)
+
+            yield train_chunk(
+                self.trainer, self._source(first + chunk * most, here),
+                experiment.rates(len(self.layers.sizes) - 1, here), steps, plan=experiment.plan(), told=told,
+                size=(here, count, self.points), curves=curves, ends=ends, notify=None if progress is None else notify,
+            )  # fmt: skip
+
+
+def _together(parts: list[TrainResult]) -> TrainResult:
+    """One result of several chunks'."""
+    if len(parts) == 1:
+        return parts[0]
+    names = ("parameters", "initial_loss", "loss", "correct", "diverged_step", "first_success_step")
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    curves = [part.curves for part in parts if part.curves is not None]
+    return TrainResult(**joined, curves=np.concatenate(curves) if curves else None, steps=parts[0].steps)
 
 
 def _layers(net: Network) -> Layers:
@@ -115,72 +234,11 @@ def _layers(net: Network) -> Layers:
     return layers if layers.parameters == len(net.parameters) else replace(layers, biases=False)
 
 
-def _descend_with_numpy(
-    trainer: NumpyTrainer, start: Array, rate: Array, experiment: Experiment, progress: Notify | None
-) -> tuple[Array, Array]:
-    """The final parameters (restarts, P) and the losses (restarts, steps done + 1)."""
-    losses = np.empty((experiment.steps + 1, len(start)), dtype=start.dtype)  # a row is written at once
-    last = None
-    try:
-        for state in trainer.walk(
-            start,
-            rate,
-            experiment.steps,
-            _plan(experiment, experiment.plan(), 0, experiment.steps, len(trainer.points[0])),
-        ):
-            losses[state.done] = state.loss
-            last = state  # one name to bind, so that Ctrl-C never falls into the middle
-            if progress is not None and state.done:
-                progress(state.done, experiment.steps)
-    except KeyboardInterrupt:
-        if last is None:
-            raise
-    assert last is not None  # the walk yields the start in any case
-    return last.parameters, np.ascontiguousarray(losses[: last.done + 1].T)
-
-
-def _descend_with_kernel(
-    trainer: NumbaTrainer, start: Array, rate: Array, experiment: Experiment, progress: Notify | None, points: int
-) -> tuple[Array, Array]:
-    """The same in stretches of steps."""
-    all_steps, plan = experiment.steps, experiment.plan()
-    stretch = max(1, _WORK // (start.size * points))
-    at, done, curves = start, 0, []
-    with suppress(KeyboardInterrupt):  # what is done so far is the result, and is marked by its number of steps
-        while not curves or done < all_steps:
-            steps = min(stretch, all_steps - done)
-            result = trainer.train(at, rate, steps, plan=_plan(experiment, plan, done, steps, points), curves=True)
-            assert result.curves is not None  # they were asked for
-            longer = [*curves, result.curves[:, bool(curves) :]]
-            if done + steps < all_steps:
-                plan = replace(plan, state=result.state)
-            # Names alone, so that Ctrl-C never falls in between.
-            at, curves, done = result.parameters, longer, done + steps
-            if progress is not None and done:
-                progress(done, all_steps)
-    if not curves:
-        curves = [trainer.train(start, rate, 0).initial_loss[:, None]]
-    return at, np.concatenate(curves, axis=1) if len(curves) > 1 else curves[0]
-
-
 def _by_layer(learning_rate: object) -> object:
     """A learning rate as a rule takes it: several are one for each layer."""
     if isinstance(learning_rate, list | tuple | np.ndarray) and np.ndim(learning_rate):
         return dict(enumerate(np.ravel(learning_rate).tolist(), start=1)) or learning_rate
     return learning_rate
-
-
-def _plan(experiment: Experiment, plan: Plan, done: int, steps: int, points: int) -> Plan:
-    """The plan of a stretch of steps, once so many are done."""
-    schedule, batches = experiment.rule.schedule, experiment.batches
-    if done == 0 and schedule.constant and isinstance(batches, Full):
-        return plan
-    return replace(
-        plan,
-        done=done,
-        factors=None if schedule.constant else np.array(schedule.factors(done, steps)),
-        weights=weights_of(batches, experiment.seed, done, steps, points),
-    )
 
 
 def _initialisation(value: object, scale: object, count: int) -> Initialisation:
@@ -212,13 +270,11 @@ def _given(values: ArrayLike, count: int) -> Given:
     return Given(len(start), start.tobytes())
 
 
-def _initial_parameters(experiment: Experiment, layers: Layers) -> Array:
-    source, restarts = experiment.initialisation, experiment.restarts
-    if not isinstance(source, Given):
-        return draw_parameters(source, experiment.seed, restarts=restarts, layers=layers)
-    if source.restarts != restarts:
+def _check_starts(experiment: Experiment) -> None:
+    """There are as many given starts as runs."""
+    source = experiment.initialisation
+    if isinstance(source, Given) and source.restarts != experiment.restarts:
         raise TrainError(
-            f"initialisation holds the parameters of {source.restarts} runs, but restarts is {restarts}; "
+            f"initialisation holds the parameters of {source.restarts} runs, but restarts is {experiment.restarts}; "
             f"write restarts={source.restarts}."
         )
-    return source.array()

@@ -5,35 +5,21 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from gradlab.codegen import NEVER, NumbaTrainer, NumpyNetwork, Plan, TrainResult, numpy_update
+from gradlab.codegen import NEVER, Drawn, Notify, NumbaTrainer, NumpyNetwork, Plan, TrainResult, numpy_update
 from gradlab.graph import NetworkGraph
 from gradlab.train._data import Data
+from gradlab.train._draw import starts_of
 from gradlab.train._experiment import Array, Gradient
 from gradlab.train._initialise import Layers
 from gradlab.train._judge import BoolArray, all_right
-
-
-class Trainer(Protocol):
-    """Trains many networks on one data set."""
-
-    def train(
-        self,
-        parameters: ArrayLike,
-        learning_rate: ArrayLike,
-        steps: int,
-        *,
-        plan: Plan = Plan(),
-        curves: bool = False,
-    ) -> TrainResult:
-        """Takes runs that start at parameters (R, P) through so many steps; see `gradlab.codegen.NumbaTrainer`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,46 +212,93 @@ class NumpyTrainer:
 
     def train(
         self,
-        parameters: ArrayLike,
+        parameters: ArrayLike | Drawn,
         learning_rate: ArrayLike,
         steps: int,
         *,
         plan: Plan = Plan(),
         curves: bool = False,
+        ends: bool = True,
+        notify: Notify | None = None,
     ) -> TrainResult:
         """Takes runs through so many steps.
 
         Args:
-            parameters: where the runs start, shape (R, P).
+            parameters: where the runs start, shape (R, P), or what to draw that from.
             learning_rate: one number, one for each run (R,), or one for each run and layer (R, layers).
             steps: how many.
             plan: how the steps are made; by default by gradient descent on all points.
             curves: whether to keep the loss of every step.
+            ends: whether to keep the last parameters.
+            notify: called after each step with how many are done, and of how many; what it interrupts ends the
+                training with the steps that are done.
 
         Returns:
             How each run went.
         """
-        losses: list[Array] = []
-        diverged, success = (np.full(len(np.atleast_2d(parameters)), NEVER, dtype=np.int32) for _ in range(2))
-        right = np.zeros(len(diverged), dtype=bool)
-        state = None
-        for state in self.walk(parameters, learning_rate, steps, plan):
-            if curves or state.done == 0:
-                losses.append(state.loss)
-            diverged[~state.alive & (diverged == NEVER)] = state.done
-            with np.errstate(all="ignore"):
-                outputs = self.gradient.predict(state.parameters, self.points[0])
-                found = all_right(outputs, self.points[1], self.loss)
-            right = right & False if found is None else found & state.alive
-            success[right & (success == NEVER)] = state.done
-        assert state is not None  # the walk yields the start in any case
-        kept = np.stack(losses, axis=1) if curves else None
-        memory = np.stack(state.state, axis=1) if state.state else np.empty((len(right), 0, state.parameters.shape[1]))
-        return TrainResult(state.parameters, losses[0], state.loss, right, diverged, success, kept, memory)
+        if isinstance(parameters, Drawn):
+            parameters = starts_of(parameters, self.layers.parameters)
+        runs = len(np.atleast_2d(parameters))
+        told, kept = _Told(self, runs), np.empty((steps + 1, runs), self.dtype) if curves else None
+        with suppress(KeyboardInterrupt):
+            for state in self.walk(parameters, learning_rate, steps, plan):
+                if kept is not None:
+                    kept[state.done] = state.loss
+                told = told.then(state)  # one name to bind, so that Ctrl-C never falls into the middle
+                if notify is not None and state.done:
+                    notify(state.done, steps)
+        return told.result(None if kept is None else np.ascontiguousarray(kept[: told.done + 1].T), ends)
 
     def _column(self, values: ArrayLike) -> Array:
         array = np.asarray(values, dtype=self.dtype)
         return array if array.ndim == 2 else array.reshape(-1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is known of R runs of a trainer after so many steps; -1 before the first look at them."""
+
+    trainer: NumpyTrainer
+    runs: int
+    at: State | None = None
+    initial: Array | None = None
+    right: BoolArray | None = None
+    diverged: NDArray[np.int32] | None = None
+    success: NDArray[np.int32] | None = None
+
+    @property
+    def done(self) -> int:
+        return -1 if self.at is None else self.at.done
+
+    def then(self, state: State) -> _Told:
+        """What is known after one step more."""
+        points, loss = self.trainer.points, self.trainer.loss
+        never = np.full(self.runs, NEVER, dtype=np.int32)
+        diverged, success = (never if each is None else each for each in (self.diverged, self.success))
+        with np.errstate(all="ignore"):
+            found = all_right(self.trainer.gradient.predict(state.parameters, points[0]), points[1], loss)
+        right = np.zeros(self.runs, bool) if found is None else found & state.alive
+        diverged = np.where(~state.alive & (diverged == NEVER), np.int32(state.done), diverged)
+        success = np.where(right & (success == NEVER), np.int32(state.done), success)
+        return _Told(
+            self.trainer, self.runs, state, state.loss if self.at is None else self.initial, right, diverged, success
+        )
+
+    def result(self, curves: Array | None, ends: bool) -> TrainResult:
+        """What there is to say.
+
+        Raises:
+            KeyboardInterrupt: if there is nothing yet.
+        """
+        at = self.at
+        if at is None or self.initial is None or self.right is None or self.diverged is None or self.success is None:
+            raise KeyboardInterrupt
+        memory = np.stack(at.state, axis=1) if at.state else np.empty((self.runs, 0, at.parameters.shape[1]))
+        end = at.parameters if ends else at.parameters[:0]
+        return TrainResult(end, self.initial, at.loss, self.right, self.diverged, self.success, curves, memory, at.done)
+
+
+Trainer = NumbaTrainer | NumpyTrainer
 
 
 def _rows(values: ArrayLike | None, dtype: np.dtype[Any]) -> Array | None:

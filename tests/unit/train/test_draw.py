@@ -5,8 +5,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numba import njit, types
 from scipy import stats
 
+from gradlab._errors import GradlabError
+from gradlab.codegen import Drawn, _normal, numpy_transforms
+from gradlab.codegen._drawing import Drawing, words_of
+from gradlab.codegen._numba_draw import draw_operations
 from gradlab.train import Normal, Uniform, _draw
 from gradlab.train._draw import draw_parameters, draw_standard
 from gradlab.train._initialise import Layers
@@ -87,12 +92,76 @@ def test_the_first_and_the_last_random_word_give_finite_numbers():
     assert abs(_draw._uniform(words)).max() < 1
 
 
-def test_directions_are_the_sine_and_cosine_of_their_share_of_a_turn():
-    words = np.random.default_rng(1).integers(0, 2**64, 20_000, dtype=np.uint64)
-    found = _draw._directions(words)
-    with mpmath.workdps(30):
-        for word, point in zip(words[:500].tolist(), found, strict=False):
-            turn = 2 * mpmath.pi * (mpmath.mpf(word >> 12) + 0.5) / 2**52
-            assert abs(mpmath.cos(turn) - point.real) < 5e-16
-            assert abs(mpmath.sin(turn) - point.imag) < 5e-16
-    np.testing.assert_allclose(abs(found), 1.0, rtol=0, atol=4e-16)
+def stretches(count, parameters):
+    """Settings of both kinds, some runs each, from a high number on."""
+    kinds = np.array([0, 1, 0, 0])
+    factors = np.linspace(0.1, 2.0, 4 * parameters).reshape(4, parameters)
+    return Drawn(2**100 + 7, 10**9, count, kinds, factors)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("parameters", [1, 4, 9, 88])
+@pytest.mark.parametrize("count", [1, 50, 400])
+def test_threads_draw_the_bits_that_numpy_draws(dtype, parameters, count):
+    drawn = stretches(count, parameters)
+    expected = _draw.starts_of(drawn, parameters).astype(dtype)
+    drawing, words = Drawing(drawn, parameters, dtype), words_of(parameters)
+    for low, high in ((0, len(drawn)), (1, 3), (count - 1, count + 2), (len(drawn) - 1, len(drawn))):
+        found = np.empty((high - low, parameters), dtype)
+        drawing.fill(found, low, high, words)
+        np.testing.assert_array_equal(found, expected[low:high])
+
+
+@pytest.mark.parametrize(("counter", "key", "answer"), KNOWN_ANSWERS[:1])
+def test_threads_draw_the_known_answers_of_the_generator(counter, key, answer):
+    # The counter of 0 is one before that of the first run, so it is reached from the end of all counters of 64 bits.
+    philox = draw_operations()["philox"]
+
+    @njit
+    def drawn(count, low, high):
+        return philox(types.uint64(count), types.uint64(low), types.uint64(high))
+
+    assert [int(word) for word in drawn(number(counter), 0, number(key))] == [int(word, 16) for word in answer.split()]
+
+
+def test_more_runs_than_the_generator_has_places_for_are_refused():
+    with pytest.raises(GradlabError, match="more than can be drawn"):
+        Drawing(Drawn(0, 2**63, 1, np.zeros(1, np.intp), np.ones((1, 9))), 9, "float32")
+
+
+def test_normal_numbers_are_mpmaths_to_the_stated_bound():
+    whole = np.random.default_rng(1).integers(0, 2**52, 4000)
+    edges = np.array([0, 1, 2**49 - 1, 2**49, 2**50 - 1, 2**50, 2**51, 3 * 2**50, 2**52 - 2, 2**52 - 1])
+    first = np.concatenate([whole[0::2], np.repeat(edges, len(edges)), 2**52 - 1 - np.arange(300)])
+    second = np.concatenate([whole[1::2], np.tile(edges, len(edges)), whole[:300]])
+    pairs = numpy_transforms()["normal"](first, second)
+    with mpmath.workdps(40):
+        for k, direction, *found in zip(first.tolist(), second.tolist(), *pairs, strict=True):
+            radius = mpmath.sqrt(-2 * mpmath.log((mpmath.mpf(k) + 0.5) / 2**52))
+            angle = 2 * mpmath.pi * (mpmath.mpf(direction) + 0.5) / 2**52
+            for got, exact in zip(found, (radius * mpmath.cos(angle), radius * mpmath.sin(angle)), strict=True):
+                assert abs(got - exact) <= _normal.NORMAL_BOUND * abs(exact)
+
+
+def rest_of(name, square):
+    """What the series of the table stand for, as functions of the square of the argument."""
+    x = mpmath.sqrt(square)
+    return {
+        "ARTANH": lambda: (mpmath.atanh(x) / x - 1) / square,
+        "SINE": lambda: (mpmath.sin(x) / x - 1) / square,
+        "COSINE": lambda: (mpmath.cos(x) - 1 + square / 2) / square**2,
+    }[name]()
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "first"), [("ARTANH", 0.1716, 1 / 3), ("SINE", 0.7854, -1 / 6), ("COSINE", 0.7854, 1 / 24)]
+)
+def test_the_coefficients_are_those_of_their_functions(name, limit, first):
+    row = getattr(_normal, name)
+    assert row[0] == pytest.approx(first, rel=1e-15)
+    with mpmath.workdps(50):
+        for square in mpmath.linspace(limit**2 / 100, limit**2, 100):
+            made = sum(mpmath.mpf(c) * square**k for k, c in enumerate(row))
+            # Of the function itself, which is about x, or 1: less than an eighth of a unit in the last place.
+            power = 2 if name == "COSINE" else 1
+            assert abs(made - rest_of(name, square)) * square**power < 2.0**-55

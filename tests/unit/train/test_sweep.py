@@ -10,7 +10,18 @@ import pytest
 import xarray
 
 import gradlab as gl
-from gradlab.train import DataError, Progress, TrainError, _sweep, _trainers, datasets, recommend, sweep
+from gradlab.train import (
+    DataError,
+    Progress,
+    TrainError,
+    _chunk,
+    _memory,
+    _sweep,
+    _trainers,
+    datasets,
+    recommend,
+    sweep,
+)
 from gradlab.train import train as train_once
 
 NET = gl.mlp([2, 2, 1])
@@ -60,17 +71,17 @@ def test_a_run_alone_is_the_run_in_the_sweep_to_the_bit():
         same(alone, grid.sel({**setting, "init_scale": 0.3}).isel(restart=slice(0, 11)))
 
 
-@pytest.mark.parametrize("cache", [1, 5_000, 10**9])
-def test_chunks_do_not_show_in_the_result(monkeypatch, cache):
+@pytest.mark.parametrize(("most", "count"), [(64, 18), (200, 6), (10**9, 1)])
+def test_chunks_do_not_show_in_the_result(monkeypatch, most, count):
     settings = {"learning_rate": [1.0, 5.0], "init_scale": [0.5, 1.0, 2.0], "restarts": 150, "steps": 15}
     whole = sweep(NET, DATA, **settings, keep=["curves", "parameters"])
-    monkeypatch.setattr(_sweep, "_CACHE", cache)
+    monkeypatch.setattr(_chunk, "_MOST", most)
     chunks = []
     cut = sweep(NET, DATA, **settings, keep=["curves", "parameters"], progress=chunks.append)
     same(whole, cut)
     np.testing.assert_array_equal(whole.curves.values, cut.curves.values)
     np.testing.assert_array_equal(whole.parameters.values, cut.parameters.values)
-    assert len(chunks) == {1: 18, 5_000: 12, 10**9: 1}.get(cache, 0) or len(chunks) > 1
+    assert len(chunks) == count
 
 
 def test_threads_do_not_show_in_the_result(monkeypatch):
@@ -205,7 +216,7 @@ def test_measurements_have_no_right_and_wrong(backend):
 
 
 def test_ctrl_c_returns_what_is_done(monkeypatch):
-    monkeypatch.setattr(_sweep, "_CACHE", 1)
+    monkeypatch.setattr(_chunk, "_MOST", 64)
     seen: list[Progress] = []
 
     def stop(progress):
@@ -232,16 +243,52 @@ def test_ctrl_c_returns_what_is_done(monkeypatch):
     assert part.done.any("restart").all()
 
 
+def test_a_stride_or_quantiles_of_the_curves_are_kept_on_request(backend):
+    settings = {"steps": [3, 7], "learning_rate": [1.0, 1e30], "restarts": 9, "dtype": "float64"}
+    whole = sweep(NET, DATA, **settings, keep=["curves"])
+    stride = sweep(NET, DATA, **settings, keep={"curves": 3, "parameters": True})
+    assert stride.step.values.tolist() == [0, 3, 6]
+    np.testing.assert_array_equal(stride.curves, whole.curves.sel(step=[0, 3, 6]))
+    assert stride.parameters.sizes["parameter"] == 9
+    shares = (0.0, 0.5, 1.0)
+    quantiles = sweep(NET, DATA, **settings, keep={"curves": shares})
+    assert quantiles.curve_quantiles.dims == ("steps", "learning_rate", "quantile", "step")
+    assert "curves" not in quantiles
+    ordered = np.sort(np.where(np.isfinite(whole.curves), whole.curves, np.inf), axis=2)
+    for place, wanted in enumerate((0, 4, 8)):
+        for row, steps in enumerate((3, 7)):
+            found = quantiles.curve_quantiles.values[row, :, place]
+            np.testing.assert_array_equal(found[:, : steps + 1], ordered[row, :, wanted, : steps + 1])
+            assert np.isnan(found[:, steps + 1 :]).all()
+
+
+def test_a_result_that_would_not_fit_into_memory_is_refused_before_the_work(monkeypatch):
+    monkeypatch.setattr(_memory, "free_memory", lambda: 10_000_000)
+    with pytest.raises(TrainError, match=r"1,000,000 runs would take 15 MB of memory, and 10 MB are free; keep less"):
+        sweep(NET, DATA, restarts=1_000_000)
+    with pytest.raises(TrainError, match=r"quantiles over 100,000 restarts would take 80\.8 MB"):
+        sweep(NET, DATA, restarts=100_000, keep={"curves": [0.5]})
+    with pytest.raises(TrainError, match="1,000,000 runs would take 98 MB of memory"):
+        train_once(NET, DATA, restarts=1_000_000)
+    with pytest.raises(TrainError, match=r"curves of 50,000 runs would take 40\.4 MB"):
+        train_once(NET, DATA, restarts=50_000).curves  # noqa: B018  # asked for, they are trained
+
+
+def test_the_memory_that_is_free_is_known():
+    free = _memory.free_memory()
+    assert free is None or 10**6 < free < 10**15
+
+
 def test_memory_grows_with_the_result_alone():
     def besides(restarts):
         tracemalloc.start()
         grid = sweep(NET, DATA, restarts=restarts, steps=1)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        return peak - grid.nbytes
+        return peak - grid.nbytes - grid.indexes["restart"].nbytes
 
     sweep(NET, DATA, restarts=1, steps=1)
-    few, many = besides(100_000), besides(400_000)
+    few, many = besides(200_000), besides(500_000)
     assert many < few + 1_000_000
 
 
@@ -287,6 +334,9 @@ def test_progress_counts_runs_and_successes():
         ({"dtype": "float16"}, "float32"),
         ({"keep": "curves"}, r'keep=\["curves"\]'),
         ({"keep": ["gradients"]}, r'keep=\["curves"\]'),
+        ({"keep": {"curves": 0}}, "at least 1"),
+        ({"keep": {"curves": (0.5, 1.5)}}, "between 0 and 1"),
+        ({"keep": {"curves": "all"}}, "every tenth step"),
         ({"keep": ["parameters"], "width": [2, 3]}, "one width at a time"),
     ],
 )

@@ -12,7 +12,7 @@ from gradlab.train import (
     Outcome,
     TrainError,
     Uniform,
-    _train,
+    _chunk,
     _trainers,
     datasets,
     train,
@@ -185,7 +185,7 @@ def test_the_kernel_agrees_with_numpy(momentum, monkeypatch):
 def test_a_kernel_in_stretches_of_steps_takes_the_same_steps(monkeypatch, momentum):
     derived, data = gl.mlp([2, 2, 1]), datasets.five_points()
     whole = train(derived, data, rule=gl.rules.Momentum(momentum=momentum), steps=50)
-    monkeypatch.setattr(_train, "_WORK", 10 * 9 * 5 * 8)
+    monkeypatch.setattr(_chunk, "_WORK", 10 * 9 * 5 * 8)
     seen = []
     cut = train(
         derived,
@@ -202,7 +202,7 @@ def test_a_kernel_in_stretches_of_steps_takes_the_same_steps(monkeypatch, moment
 @pytest.mark.parametrize("momentum", [0.0, 0.5])
 @pytest.mark.parametrize("stop_at", [16, 50])
 def test_ctrl_c_on_the_kernel_returns_the_stretches_done(monkeypatch, momentum, stop_at):
-    monkeypatch.setattr(_train, "_WORK", 10 * 9 * 5 * 8)
+    monkeypatch.setattr(_chunk, "_WORK", 10 * 9 * 5 * 8)
 
     def stop(step, _):
         if step == stop_at:

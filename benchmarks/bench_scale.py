@@ -1,0 +1,91 @@
+"""Whole calls beside the kernel that they call, in one run: what drawing, judging and labelling cost.
+
+python benchmarks/bench_scale.py              measure and write benchmarks/RESULTS.md
+python benchmarks/bench_scale.py --quick      smaller, nothing written
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+from functools import partial
+from statistics import median
+from typing import Any
+
+import numpy as np
+from _results import write_section
+
+import gradlab as gl
+from gradlab.codegen import Drawn, NumbaTrainer
+
+TITLE = "Whole calls"
+STEPS = 100
+
+
+def rounds(count: int, jobs: dict[str, Callable[[], Any]]) -> dict[str, list[float]]:
+    """The seconds of each job in each round; the jobs take turns, so that all see the same machine."""
+    seconds: dict[str, list[float]] = {name: [] for name in jobs}
+    for job in jobs.values():
+        job()
+    for _ in range(count):
+        for name, job in jobs.items():
+            start = time.perf_counter()
+            job()
+            seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def section(dtype: str, networks: int, count: int) -> str:
+    """The lab's network: the kernel alone, with its own draws, and the calls from Python to their results."""
+    data, net = gl.datasets.five_points(), gl.mlp([2, 2, 1])
+    trainer = NumbaTrainer(net.graph, data.x, data.y, dtype=dtype)
+    start = np.random.default_rng(0).normal(size=(networks, 9)).astype(dtype)
+    drawn = Drawn(0, 0, networks, np.zeros(1, np.intp), np.ones((1, 9)))
+    settings = {"learning_rate": 1.0, "steps": STEPS, "restarts": networks, "dtype": dtype}
+    seconds = rounds(
+        count,
+        {
+            "the kernel alone, from given starts": lambda: trainer.train(start, 1.0, STEPS),
+            "the kernel with its own draws": lambda: trainer.train(drawn, 1.0, STEPS, ends=False),
+            "`gl.sweep`, from call to Dataset": partial(gl.sweep, net, data, **settings),
+            "`gl.train`, no curves kept": partial(gl.train, net, data, **settings),
+            '`gl.train`, `keep=["curves"]`': partial(gl.train, net, data, **settings, keep=["curves"]),
+        },
+    )
+    alone = seconds["the kernel alone, from given starts"]
+    lines = [
+        f"### Lab network, {networks:,} networks x {STEPS} steps, {dtype}\n",
+        "| | a step of one network, median | best | over the kernel alone, median of rounds | best over best |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, each in seconds.items():
+        ns = [value / networks / STEPS * 1e9 for value in each]
+        ratio = median(value / base for value, base in zip(each, alone, strict=True))
+        lines.append(
+            f"| {name} | {median(ns):.2f} ns | {min(ns):.2f} ns | {ratio:.2f} | {min(each) / min(alone):.2f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="smaller, and nothing is written")
+    parser.add_argument("--rounds", type=int, default=41)
+    chosen = parser.parse_args()
+    count, networks = (5, 8192) if chosen.quick else (chosen.rounds, 65536)
+    load = os.getloadavg()[0]
+    parts = [section(dtype, networks, count) for dtype in ("float32", "float64")]
+    note = (
+        f"Threads: {len(os.sched_getaffinity(0))}; {load:.1f} processes were running on the machine at the start and "
+        f"{os.getloadavg()[0]:.1f} at the end. {count} rounds.\n"
+    )
+    body = "\n".join([note, *parts])
+    print(body)
+    if not chosen.quick:
+        write_section(TITLE, body)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Where runs start, drawn by the threads that train them: Philox and its transforms for Numba.
+
+Every run owns a stretch of the counter of a Philox generator whose key is the seed, so a run's numbers depend on the
+seed and its own number alone. A thread draws as many runs at a time as its nearer caches hold, and trains them there.
+
+Source: Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".
+
+Only what is printed imports this module: it imports Numba.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+from llvmlite import ir
+from numba import njit
+from numba.core import types
+from numba.extending import intrinsic
+
+from gradlab.codegen._drawing import TOGETHER
+from gradlab.codegen._normal import transforms
+
+# `numbers` have a row for each run; `factors` and `kinds` one for each setting, of which each has `count` runs.
+SOURCE = f"""\
+def kernel(numbers, parameters, first, last, count, run, low, high, factors, kinds, words, others, drawn):
+    blocks = (parameters + 3)//4
+    pairs = (parameters + 1)//2
+    for start in range(first, last, {TOGETHER}):
+        rows = min({TOGETHER}, last - start)
+        for row in range(rows):
+            counter = unsigned((run + (start + row) % count)*blocks)
+            for block in range(blocks):
+                counter += unsigned(1)
+                word, other, next, after = philox(counter, low, high)
+                at = row*pairs + 2*block
+                words[at], others[at] = word, other
+                if 2*block + 1 < pairs:
+                    words[at + 1], others[at + 1] = next, after
+        begun = 0
+        while begun < rows:
+            kind = kinds[(start + begun)//count]
+            row = begun + 1
+            while row < rows and kinds[(start + row)//count] == kind:
+                row += 1
+            transform(kind, begun*pairs, row*pairs, words, others, drawn)
+            begun = row
+        for row in range(rows):
+            setting = (start + row)//count
+            for i in range(parameters):
+                numbers[(start + row - first)*parameters + i] = drawn[row*2*pairs + i]*factors[setting*parameters + i]
+"""
+
+
+@intrinsic
+def _high(typingctx: Any, a: Any, b: Any) -> Any:
+    """The upper 64 bits of a product of two whole numbers."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        wide = ir.IntType(128)
+        product = builder.mul(*(builder.zext(arg, wide) for arg in args))
+        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+
+    return types.uint64(types.uint64, types.uint64), codegen
+
+
+def _same_bits(result: Any, given: Any) -> Any:
+    @intrinsic
+    def view(typingctx: Any, number: Any) -> Any:
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return builder.bitcast(args[0], context.get_value_type(result))
+
+        return result(given), codegen
+
+    return view
+
+
+@intrinsic
+def _root(typingctx: Any, x: Any) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        function = builder.module.declare_intrinsic("llvm.sqrt", [args[0].type])
+        return builder.call(function, args)
+
+    return x(x), codegen
+
+
+@cache
+def draw_operations() -> dict[str, Any]:
+    """Everything the printed drawing calls, by name."""
+    compiled = njit(forceinline=True, error_model="numpy")
+
+    @compiled
+    def where(mask: Any, a: Any, b: Any) -> Any:
+        return a if mask else b
+
+    @compiled
+    def number(whole: Any) -> Any:
+        return types.float64(whole)
+
+    @compiled
+    def unsigned(whole: Any) -> Any:
+        return types.uint64(whole)
+
+    have = SimpleNamespace(
+        root=_root,
+        where=where,
+        bits=_same_bits(types.int64, types.float64),
+        value=_same_bits(types.float64, types.int64),
+        number=number,
+    )
+    made = transforms(have, compiled)
+    uniform, normal = made["uniform"], made["normal"]
+    high: Any = _high
+
+    @compiled
+    def philox(counter: Any, low: Any, upper: Any) -> Any:
+        c0, c1, c2, c3 = counter, types.uint64(0), types.uint64(0), types.uint64(0)
+        k0, k1 = low, upper
+        m0, m1 = types.uint64(0xD2E7470EE14C6C93), types.uint64(0xCA5A826395121157)
+        for _ in range(10):
+            h0, h1 = high(m0, c0), high(m1, c2)
+            c0, c1, c2, c3 = h1 ^ c1 ^ k0, m1 * c2, h0 ^ c3 ^ k1, m0 * c0
+            k0 += types.uint64(0x9E3779B97F4A7C15)
+            k1 += types.uint64(0xBB67AE8584CAA73B)
+        return c0, c1, c2, c3
+
+    @njit(error_model="numpy")
+    def transform(kind: Any, first: Any, last: Any, words: Any, others: Any, drawn: Any) -> Any:
+        shift = types.uint64(12)
+        if kind == 0:
+            for i in range(first, last):
+                one, two = normal(types.int64(words[i] >> shift), types.int64(others[i] >> shift))
+                drawn[2 * i] = one
+                drawn[2 * i + 1] = two
+        else:
+            for i in range(first, last):
+                drawn[2 * i] = uniform(types.int64(words[i] >> shift))
+                drawn[2 * i + 1] = uniform(types.int64(others[i] >> shift))
+
+    return {"philox": philox, "transform": transform, "unsigned": unsigned}

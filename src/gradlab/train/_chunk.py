@@ -1,0 +1,131 @@
+"""One chunk of runs through all its steps: what single trainings and sweeps have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gradlab.codegen import NEVER, Drawn, Notify, Plan, TrainResult
+from gradlab.rules import Batches, Rule
+from gradlab.train._batches import weights_of
+from gradlab.train._trainers import NumpyTrainer, Trainer
+
+_WORK = 10**9  # parameters x points x steps between two looks at the keyboard: about a tenth of a second
+_FEWEST, _MOST = 64, 2**16  # runs of a chunk
+_CURVES = 2**24  # numbers of the curves of a chunk
+ByStep = Callable[[int, int], dict[str, Any]]
+
+
+def runs_at_once(parameters: int, points: int, steps: int, *, curves: bool = False) -> int:
+    """Returns how many runs a chunk has: what is done between two looks at the keyboard.
+
+    Args:
+        parameters: how many a network has.
+        points: how many there are.
+        steps: of each run.
+        curves: whether the loss of every step is kept.
+    """
+    most = min(_MOST, _CURVES // (steps + 1)) if curves else _MOST
+    return max(_FEWEST, min(most, _WORK // (parameters * points * (steps + 1))))
+
+
+def by_step(rule: Rule, batches: Batches, seed: int, points: int) -> ByStep:
+    """Returns what tells of a stretch of steps what each has of its own: a factor of the rates, the points it uses.
+
+    Args:
+        rule: how a step follows from the gradient.
+        batches: which points each step uses.
+        seed: the key of the random numbers.
+        points: how many there are.
+    """
+
+    def told(done: int, steps: int) -> dict[str, Any]:
+        factors = None if rule.schedule.constant else np.array(rule.schedule.factors(done, steps))
+        return {"factors": factors, "weights": weights_of(batches, seed, done, steps, points)}
+
+    return told
+
+
+def train_chunk(
+    trainer: Trainer,
+    starts: ArrayLike | Drawn,
+    rates: ArrayLike,
+    steps: int,
+    *,
+    plan: Plan,
+    told: ByStep,
+    size: tuple[int, int, int],
+    curves: bool = False,
+    ends: bool = True,
+    notify: Notify | None = None,
+) -> TrainResult:
+    """Takes some runs through all their steps, in stretches where that takes long.
+
+    Args:
+        trainer: does the steps.
+        starts: where the runs start, shape (R, P), or what to draw that from.
+        rates: their learning rates.
+        steps: how many.
+        plan: how the steps are made.
+        told: what each step has of its own.
+        size: how many runs, parameters and points there are.
+        curves: whether to keep the loss of every step.
+        ends: whether to keep the last parameters.
+        notify: called after each stretch with how many steps are done, and of how many.
+
+    Returns:
+        How each run went: after Ctrl-C, with fewer steps.
+    """
+    if isinstance(trainer, NumpyTrainer):
+        whole = _planned(plan, told(0, steps))
+        return trainer.train(starts, rates, steps, plan=whole, curves=curves, ends=ends, notify=notify)
+    stretch = max(1, _WORK // (size[0] * size[1] * size[2]))
+    at, known = starts, None
+    with suppress(KeyboardInterrupt):  # what is done so far is the result, and is marked by its number of steps
+        while known is None or known.steps < steps:
+            done = 0 if known is None else known.steps
+            count = min(stretch, steps - done)
+            last = done + count == steps
+            if done and known is not None:
+                plan = replace(plan, state=known.state, done=done)
+            here = _planned(plan, told(done, count))
+            made = trainer.train(at, rates, count, plan=here, curves=curves, ends=ends or not last, last=last)
+            at, known = made.parameters, _joined(known, made)  # names alone, so that Ctrl-C never falls in between
+            if notify is not None and known.steps:
+                notify(known.steps, steps)
+    if known is None:
+        known = trainer.train(starts, rates, 0, plan=_planned(plan, told(0, 0)), curves=curves, last=False)
+    return known
+
+
+def _planned(plan: Plan, by_step: dict[str, Any]) -> Plan:
+    """The plan with what each step has of its own."""
+    return replace(plan, **by_step) if any(value is not None for value in by_step.values()) else plan
+
+
+def _joined(before: TrainResult | None, after: TrainResult) -> TrainResult:
+    """What is known of runs after one stretch of steps and then another."""
+    if before is None:
+        return after
+    curves = None
+    if before.curves is not None and after.curves is not None:
+        curves = np.concatenate([before.curves, after.curves[:, 1:]], axis=1)
+    return replace(
+        after,
+        initial_loss=before.initial_loss,
+        diverged_step=_first(before.diverged_step, after.diverged_step, before.steps),
+        first_success_step=_first(before.first_success_step, after.first_success_step, before.steps),
+        curves=curves,
+        steps=before.steps + after.steps,
+    )
+
+
+def _first(before: NDArray[np.int32], after: NDArray[np.int32], done: int) -> NDArray[np.int32]:
+    """The first of two stretches' steps that is one."""
+    later = np.where(after == NEVER, np.int32(NEVER), after + np.int32(done))
+    return np.where(before == NEVER, later, before)

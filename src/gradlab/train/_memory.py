@@ -1,0 +1,61 @@
+"""Whether there is memory for a result, asked before the work begins."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from gradlab.train._errors import TrainError
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
+_MEMORY, _LIMIT, _USED = (
+    Path("/proc/meminfo"),
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory.current"),
+)
+
+
+def in_words(size: float) -> str:
+    """Returns so many bytes in words.
+
+    >>> in_words(14_400_000_000)
+    '14.4 GB'
+    """
+    unit = 0
+    while size >= 1000 and unit < len(_UNITS) - 1:
+        size, unit = size / 1000, unit + 1
+    return f"{size:.3g} {_UNITS[unit]}"
+
+
+def free_memory() -> int | None:
+    """Returns how many bytes this process may still take, or None where the system does not say."""
+    known = []
+    try:
+        lines = _MEMORY.read_text(encoding="ascii").splitlines()
+        known += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
+    except OSError:  # no Linux: then at least no more than there is
+        if hasattr(os, "sysconf") and {"SC_PHYS_PAGES", "SC_PAGE_SIZE"} <= os.sysconf_names.keys():
+            known.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    try:
+        limit = _LIMIT.read_text(encoding="ascii").strip()
+        if limit != "max":
+            known.append(int(limit) - int(_USED.read_text(encoding="ascii")))
+    except (OSError, ValueError):  # no limit of a container's
+        pass
+    return min(known, default=None)
+
+
+def check_memory(size: int, what: str, instead: str) -> None:
+    """Says before it starts that a call would not fit into memory.
+
+    Args:
+        size: how many bytes its result takes.
+        what: what takes them, as a subject.
+        instead: what to write instead.
+
+    Raises:
+        TrainError: if so many are not free.
+    """
+    free = free_memory()
+    if free is not None and size > free:
+        raise TrainError(f"{what} would take {in_words(size)} of memory, and {in_words(free)} are free; {instead}.")

@@ -1,0 +1,147 @@
+"""What the runs of a sweep gave, as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradlab.codegen import NEVER, TrainResult
+from gradlab.train._grid import Grid
+from gradlab.train._judge import have_diverged
+from gradlab.train._keep import Keep, quantiles_of
+
+Index = tuple[int, slice, slice]  # a sheet, settings of it, restarts
+OUTCOMES: dict[str, type] = {
+    "success": bool,
+    "success_step": np.int32,
+    "diverged": bool,
+    "diverged_step": np.int32,
+    "done": bool,
+}
+
+
+@dataclass(slots=True)
+class Results:
+    """What the runs of a grid gave; the arrays have the shape (sheets, settings of a sheet, restarts, ...).
+
+    Args:
+        grid: the settings.
+        keep: what is kept beside the outcomes.
+        loss: after the last step.
+        success: whether every point is right after the last step.
+        success_step: the first step after which it was.
+        diverged: whether the run diverged.
+        diverged_step: the first step after which a parameter was not finite.
+        done: whether the run was trained at all.
+        kept: "curves" and "parameters", where they were asked for; "curve_quantiles" have no restarts.
+        interrupted: whether Ctrl-C came before the last run.
+        wanted: how many runs were asked for.
+        begun: of how many restarts some runs are done.
+    """
+
+    grid: Grid
+    keep: Keep
+    loss: NDArray[np.floating]
+    success: NDArray[np.bool_]
+    success_step: NDArray[np.int32]
+    diverged: NDArray[np.bool_]
+    diverged_step: NDArray[np.int32]
+    done: NDArray[np.bool_]
+    kept: dict[str, NDArray[np.floating]] = field(default_factory=dict)
+    interrupted: bool = False
+    wanted: int = 0
+    begun: int = 0
+
+    @staticmethod
+    def empty(grid: Grid, keep: Keep) -> Results:
+        """Returns results in which nothing is done yet; what is not done holds no numbers, and takes no memory."""
+        kept = {name: np.empty(shape, grid.dtype) for name, shape in kept_shapes(grid, keep).items()}
+        made: dict[str, Any] = {name: np.empty(grid.shape, kind) for name, kind in OUTCOMES.items()}
+        made |= {"done": np.zeros(grid.shape, bool), "loss": np.empty(grid.shape, grid.dtype)}
+        return Results(grid, keep, **made, kept=kept, wanted=grid.runs)
+
+    def done_part(self) -> Results:
+        """Returns the restarts that were begun, copied, so that the memory of the others is given back."""
+        parts = {name: getattr(self, name)[:, :, : self.begun].copy() for name in ("loss", *OUTCOMES)}
+        kept = {}
+        for name, array in self.kept.items():
+            whole = name == "curve_quantiles"
+            kept[name] = array if whole else array[:, :, : self.begun].copy()
+            kept[name][~(self.done.all(axis=-1) if whole else parts["done"])] = np.nan
+        parts["loss"][~parts["done"]] = np.nan
+        return replace(self, grid=replace(self.grid, restarts=self.begun), kept=kept, **parts)
+
+    def put(self, index: Index, result: TrainResult) -> None:
+        """Stores what a chunk gave; that it is done is stored last, so that Ctrl-C leaves no half-told run."""
+        shape = self.loss[index].shape
+        for name, array in outcomes(result).items():
+            getattr(self, name)[index] = array.reshape(shape)
+        if "parameters" in self.kept:
+            self.kept["parameters"][index] = result.parameters.reshape(*shape, -1)
+        if result.curves is not None:
+            curves = result.curves.reshape(*shape, -1)
+            if self.keep.quantiles:
+                made, place = quantiles_of(curves, self.keep.quantiles), (*index[:2],)
+                _fill(self.kept["curve_quantiles"], place, made)
+            else:
+                _fill(self.kept["curves"], index, curves[..., :: self.keep.stride])
+        self.begun = max(self.begun, index[2].stop)
+        self.done[index] = True
+
+
+def _fill(whole: NDArray[np.floating], index: tuple[int | slice, ...], part: NDArray[np.floating]) -> None:
+    """Losses of some steps, of which other settings may have more."""
+    steps = part.shape[-1]
+    whole[index][..., :steps] = part
+    whole[index][..., steps:] = np.nan
+
+
+def kept_shapes(grid: Grid, keep: Keep) -> dict[str, tuple[int, ...]]:
+    """Returns the shape of each array that is kept beside the outcomes.
+
+    Args:
+        grid: the settings.
+        keep: what is kept.
+    """
+    steps = int(max(grid.steps.values))
+    shapes: dict[str, tuple[int, ...]] = {}
+    if keep.stride:
+        shapes["curves"] = (*grid.shape, len(keep.kept_steps(steps)))
+    if keep.quantiles:
+        shapes["curve_quantiles"] = (*grid.shape[:2], len(keep.quantiles), steps + 1)
+    if keep.parameters:
+        parameters = grid.network(int(grid.width.values[0])).layers.parameters
+        shapes["parameters"] = (*grid.shape, parameters)
+    return shapes
+
+
+def bytes_of(grid: Grid, keep: Keep) -> int:
+    """Returns how much memory a grid's results take.
+
+    Args:
+        grid: the settings.
+        keep: what is kept.
+    """
+    size = np.dtype(grid.dtype).itemsize
+    own = size + sum(np.dtype(kind).itemsize for kind in OUTCOMES.values())
+    kept = sum(int(np.prod(shape, dtype=object)) for shape in kept_shapes(grid, keep).values())
+    return grid.runs * own + kept * size
+
+
+def outcomes(result: TrainResult) -> dict[str, NDArray[np.generic]]:
+    """Returns what became of each run of a chunk, by the names that it has in a sweep's result.
+
+    Args:
+        result: how they went.
+    """
+    finite = result.diverged_step == NEVER
+    return {
+        "loss": result.loss,
+        "success": result.correct,
+        "success_step": result.first_success_step,
+        "diverged": have_diverged(result.initial_loss, result.loss, finite),
+        "diverged_step": result.diverged_step,
+    }
