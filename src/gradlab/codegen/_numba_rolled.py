@@ -7,14 +7,14 @@ which is small enough for the nearest caches. Writing there is dear, so the grad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import product
 from types import MappingProxyType
 
 from gradlab.codegen._kernel import at_point, needed_for
 from gradlab.codegen._kernel_spec import KernelSpec
+from gradlab.codegen._numba_rounds import RoundsSource
 from gradlab.codegen._numba_source import (
-    NumbaPrinter,
     PrintedKernel,
     ending,
     epilogue,
@@ -22,72 +22,16 @@ from gradlab.codegen._numba_source import (
     prologue,
     step_begins,
 )
-from gradlab.codegen._rolled import BACK, OUT, SUM, TOTAL, RolledLayer, RolledProgram, replaced, rolled_program
+from gradlab.codegen._rolled import BACK, OUT, SUM, TOTAL, RolledLayer, rolled_program
 from gradlab.graph import Expression, Ref, add, mul
 from gradlab.rules import GRADIENT, PARAMETER, RATE
 
-POINTS = (4, 5, 3)  # how many points a tile may have
-UNITS, FEWER_UNITS = 4, 2  # 4 points times 4 units are 16 sums, and 8 numbers that they are made of
 BELOW = 4  # of so many units below, the weights' derivatives are summed in registers at once
-TILES = (4, 3, 5, 2)  # how many tiles a batch may have
 NONE: Mapping[str, str] = MappingProxyType({})
 
 
-class _Lines(list[str]):
-    """Lines of source, and how far they are moved in."""
-
-    depth = 2
-
-    def say(self, *lines: str) -> None:
-        self.extend("    " * self.depth + line for line in lines)
-
-    def tiled(self, name: str, count: int, size: int, body: Callable[[str, int], None]) -> None:
-        """A loop over full tiles, and what is left of them behind it; the body is told where a tile starts."""
-        full = count // size
-        if full == 1:
-            body("0", size)
-        elif full:
-            self.say(f"for {name} in range(0, {full * size}, {size}):")
-            self.depth += 1
-            body(name, size)
-            self.depth -= 1
-        if count % size:
-            body(str(full * size), count % size)
-
-
-def _dividing(count: int, sizes: tuple[int, ...]) -> int:
-    """The first of the sizes that leaves none over, else the first."""
-    return next((size for size in sizes if count % size == 0), sizes[0])
-
-
-class RolledSource:
-    """Prints the kernel of a network.
-
-    Args:
-        spec: what it is for.
-        program: what it computes.
-        wide: whether there are 32 registers, as where vectors are longest, and not 16.
-    """
-
-    def __init__(self, spec: KernelSpec, program: RolledProgram, wide: bool) -> None:
-        self.spec, self.program, self.layers = spec, program, program.layers
-        self.lines, self.printer = _Lines(), NumbaPrinter()
-        self.columns = len(spec.graph.columns)
-        self.count = len(spec.graph.parameters)
-        self.tile = _dividing(spec.points, POINTS)
-        # How many points go forward and back before their derivatives are added to the gradient.
-        self.batch = self.tile * _dividing(spec.points // self.tile, TILES)
-        self.units = UNITS if wide else FEWER_UNITS
-        at = spec.scratch
-        self.gradient = at
-        at += self.count * spec.lanes
-        # For each layer of units what they take in, give on, and their derivatives, point by point.
-        self.places: list[tuple[int, int, int]] = []
-        for layer in self.layers:
-            size = layer.units * self.batch * spec.lanes
-            self.places.append((at, at + size, at + 2 * size))
-            at += 3 * size
-        self.scratch = at
+class RolledSource(RoundsSource):
+    """Prints the kernel of a network."""
 
     def source(self) -> str:
         """The source of the kernel."""
@@ -137,43 +81,16 @@ class RolledSource:
         """A few points of a batch, forward and back."""
         for number, layer in enumerate(self.layers[:-1]):
             self._forward(number, layer, point, first, size)
-        self._last(point, first, size)
+        if self.program.rounds is None:
+            self._last(point, first, size)
+        else:
+            self.in_rounds(self.program.rounds, point, first, size)
         if len(self.layers) > 1:
             self.lines.say("if _step < steps:")
             self.lines.depth += 1
             for number in range(len(self.layers) - 2, -1, -1):
                 self._back(number, first, size)
             self.lines.depth -= 1
-
-    def _below(self, number: int, point: str, t: str, unit: str) -> str:
-        """What a unit below a layer gives on for a point of the batch, or an input."""
-        if number == 0:
-            return f"spread(data, ({point} + {t})*{self.columns} + {unit})"
-        return f"load(scratch, {self._at(number - 1, 1, t, unit)})"
-
-    def _at(self, number: int, which: int, t: str, unit: str) -> str:
-        """Where a unit of a layer has what it takes in (0), gives on (1), or its derivative (2) for a point."""
-        lanes = self.spec.lanes
-        return f"{self.places[number][which]} + (({t})*{self.layers[number].units} + {unit})*{lanes}"
-
-    def _weight(self, layer: RolledLayer, below: str, unit: str, of: int = 0) -> str:
-        """Where the weight between two units is, or with ``of`` its derivative."""
-        lanes = self.spec.lanes
-        return f"{of + layer.first_weight * lanes} + (({below})*{layer.units} + {unit})*{lanes}"
-
-    def _sums(self, number: int, point: str, first: str, size: int, unit: str, units: int) -> None:
-        """The totals of some units for some points, in registers ``_s_t_j``."""
-        layer, lines, lanes = self.layers[number], self.lines, self.spec.lanes
-        pairs = list(product(range(size), range(units)))
-        for j in range(units):
-            bias = f"load(scratch, {layer.first * lanes} + ({unit} + {j})*{lanes})" if layer.biases else None
-            lines.say(*(f"_s_{t}_{j} = {bias or 'every(scratch, 0.0)'}" for t in range(size)))
-        lines.say(f"for _i in range({layer.below}):")
-        lines.depth += 1
-        lines.say(*(f"_w_{j} = load(scratch, {self._weight(layer, '_i', f'{unit} + {j}')})" for j in range(units)))
-        lines.say(*(f"_a_{t} = {self._below(number, point, f'{first} + {t}', '_i')}" for t in range(size)))
-        lines.say(*(f"_s_{t}_{j} = _s_{t}_{j} + _a_{t}*_w_{j}" for t, j in pairs))
-        lines.depth -= 1
 
     def _forward(self, number: int, layer: RolledLayer, point: str, first: str, size: int) -> None:
         """A hidden layer: its sums, then what its units make of them."""
@@ -182,14 +99,14 @@ class RolledSource:
         assert made is not None
 
         def units(unit: str, count: int) -> None:
-            self._sums(number, point, first, size, unit, count)
+            self.sums(number, point, first, size, unit, count)
             for t, j in product(range(size), range(count)):
-                into, out = (self._at(number, which, f"{first} + {t}", f"{unit} + {j}") for which in range(2))
+                into, out = (self.at(number, which, f"{first} + {t}", f"{unit} + {j}") for which in range(2))
                 total = {TOTAL: f"_s_{t}_{j}"}
                 if from_total is None:
-                    lines.say(f"_z = {self._written(layer.scaled, total)}")
+                    lines.say(f"_z = {self.written(layer.scaled, total)}")
                     lines.say(f"store(scratch, {into}, _z)")
-                lines.say(f"store(scratch, {out}, {self._written(made, {SUM: '_z', **total})})")
+                lines.say(f"store(scratch, {out}, {self.written(made, {SUM: '_z', **total})})")
 
         lines.tiled("_j", layer.units, self.units, units)
 
@@ -199,9 +116,9 @@ class RolledSource:
         lines, given = self.lines, (*self.spec.graph.labels, *self.spec.graph.weights)
 
         def sums(unit: str, units: int) -> None:
-            self._sums(number, point, first, size, unit, units)
+            self.sums(number, point, first, size, unit, units)
             for t, j in product(range(size), range(units)):
-                total = self._written(layer.scaled, {TOTAL: f"_s_{t}_{j}"})
+                total = self.written(layer.scaled, {TOTAL: f"_s_{t}_{j}"})
                 lines.say(f"{program.sums[int(unit) + j]}_p{t} = {total}")
 
         for start in range(0, layer.units, self.units):
@@ -222,7 +139,7 @@ class RolledSource:
             lines.say(f"_right = both(_right, less({self.printer.write(p.margin)}, gap))")
             for k, slope in enumerate(p.gradient):
                 counted = mul(Ref(f"_weight_p{t}"), slope) if self.spec.weighted else slope
-                place = self._at(number, 2, f"{first} + {t}", str(k))
+                place = self.at(number, 2, f"{first} + {t}", str(k))
                 lines.say(f"store(scratch, {place}, {self.printer.write(counted)})")
         lines.say("if _evaluated:")
         for p, done in zip(points, always, strict=True):
@@ -242,15 +159,15 @@ class RolledSource:
 
         def products(unit: str, units: int, below: str, count: int) -> None:
             pairs = list(product(range(count), range(units)))
-            places = [self._weight(layer, f"{below} + {i}", f"{unit} + {j}", self.gradient) for i, j in pairs]
-            values = {f"_a_{i}": self._below(number, point, "_t", f"{below} + {i}") for i in range(count)}
+            places = [self.weight(layer, f"{below} + {i}", f"{unit} + {j}", self.gradient) for i, j in pairs]
+            values = {f"_a_{i}": self.below(number, point, "_t", f"{below} + {i}") for i in range(count)}
             added(places, [f"_a_{i}*_d_{j}" for i, j in pairs], unit, units, values)
 
         def added(places: list[str], terms: list[str], unit: str, units: int, values: Mapping[str, str] = NONE) -> None:
             lines.say(*(f"_g_{k} = load(scratch, {place})" for k, place in enumerate(places)))
             lines.say(f"for _t in range({size}):")
             lines.say(
-                *(f"    _d_{j} = load(scratch, {self._at(number, 2, '_t', f'{unit} + {j}')})" for j in range(units))
+                *(f"    _d_{j} = load(scratch, {self.at(number, 2, '_t', f'{unit} + {j}')})" for j in range(units))
             )
             lines.say(*(f"    {name} = {value}" for name, value in values.items()))
             lines.say(*(f"    _g_{k} = _g_{k} + {term}" for k, term in enumerate(terms)))
@@ -269,18 +186,18 @@ class RolledSource:
             lines.say(*(f"_s_{t}_{j} = every(scratch, 0.0)" for t, j in pairs))
             lines.say(f"for _k in range({above.units}):")
             for j in range(count):
-                lines.say(f"    _w_{j} = load(scratch, {self._weight(above, f'{unit} + {j}', '_k')})")
+                lines.say(f"    _w_{j} = load(scratch, {self.weight(above, f'{unit} + {j}', '_k')})")
             for t in range(size):
-                lines.say(f"    _d_{t} = load(scratch, {self._at(number + 1, 2, f'{first} + {t}', '_k')})")
+                lines.say(f"    _d_{t} = load(scratch, {self.at(number + 1, 2, f'{first} + {t}', '_k')})")
             lines.say(*(f"    _s_{t}_{j} = _s_{t}_{j} + _d_{t}*_w_{j}" for t, j in pairs))
             for t, j in pairs:
-                into, out, own = (self._at(number, which, f"{first} + {t}", f"{unit} + {j}") for which in range(3))
+                into, out, own = (self.at(number, which, f"{first} + {t}", f"{unit} + {j}") for which in range(3))
                 names = {BACK: f"_s_{t}_{j}", SUM: "_z", OUT: "_o"}
                 if SUM in slope.names:
                     lines.say(f"_z = load(scratch, {into})")
                 if OUT in slope.names:
                     lines.say(f"_o = load(scratch, {out})")
-                lines.say(f"store(scratch, {own}, {self._written(slope, names)})")
+                lines.say(f"store(scratch, {own}, {self.written(slope, names)})")
 
         lines.tiled("_j", layer.units, self.units, units)
 
@@ -323,10 +240,6 @@ class RolledSource:
         lines.say(*(f"{place} = {text}" for place, text in made.printed(names, "_p", self.printer.write)))
         lines.say(*(f"store(scratch, {place}, {names[name]})" for name, place in states.items()))
         lines.say(f"store(scratch, _i*{spec.lanes}, _p)", "_check = _check + _p*0.0")
-
-    def _written(self, formula: Expression, names: dict[str, str]) -> str:
-        known: dict[str, Expression] = {name: Ref(text) for name, text in names.items()}
-        return self.printer.write(replaced(formula, known))
 
 
 def rolled_kernel(spec: KernelSpec, wide: bool) -> PrintedKernel:

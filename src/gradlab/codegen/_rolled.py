@@ -13,9 +13,11 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 
 from gradlab.codegen._kernel import PointProgram, Statements, factors_of, margin_of, needed_for, plain, product_of
+from gradlab.codegen._rounds import LABEL, NotRoundError, Rounds, rounds_of
 from gradlab.codegen._schedule import programs_for
-from gradlab.graph import Apply, Expression, NetworkGraph, Ref, is_apply, transform, walk
+from gradlab.graph import ONE, Apply, Expression, NetworkGraph, Ref, div, is_apply, transform, walk
 
+MOST_WRITTEN = 8  # outputs that are written out; each of them is compiled anew, for every point of a tile
 TOTAL, SUM, OUT, BACK = "total", "z_in", "z_out", "back"
 
 
@@ -77,6 +79,7 @@ class RolledProgram:
         slopes: the derivatives of the loss by the totals of the outputs.
         margin: the point is right where this is below a given number.
         loss: of one point.
+        rounds: the last part rolled over the outputs, where there are many of them.
     """
 
     layers: tuple[RolledLayer, ...]
@@ -85,6 +88,7 @@ class RolledProgram:
     slopes: tuple[Expression, ...]
     margin: Expression
     loss: Expression
+    rounds: Rounds | None = None
 
     @property
     def factors(self) -> tuple[Fraction, ...]:
@@ -144,7 +148,18 @@ class _Roller:
         known = {*sums, *self.graph.labels, *self.graph.weights, *(name for name, _ in statements)}
         if not all(formula.names <= known for _, formula in statements):
             raise NotRegularError("the loss needs more than the outputs")
-        return RolledProgram(tuple(layers), sums, statements, top, margin, loss)
+        return RolledProgram(tuple(layers), sums, statements, top, margin, loss, self._rounds(sums, statements, top))
+
+    def _rounds(self, sums: tuple[str, ...], statements: Statements, slopes: tuple[Expression, ...]) -> Rounds | None:
+        """The last part rolled over the outputs, if there are more than are written out."""
+        if len(sums) <= MOST_WRITTEN:
+            return None
+        flat = tuple((name, _flat(formula)) for name, formula in statements)
+        ends = margin_of(self.graph), self.printed.outputs[0]
+        try:
+            return rounds_of(flat, slopes, *ends, {SUM: sums, LABEL: self.graph.labels})
+        except NotRoundError:
+            return None  # it is written out, which takes long to compile
 
     def _parameters(self, layer: int) -> tuple[int, list[str], list[list[str]]]:
         """The place of the first parameter, the biases, and the weights from each unit below."""
@@ -170,11 +185,11 @@ class _Roller:
         for j in range(self.graph.sizes[layer]):
             each = []
             for i, row in enumerate(weights):
-                value, factors = factors_of(self.gradient[row[j]])
                 below = Ref(self._out(layer - 1, i))
-                if factors.count(below) != 1:
+                slope = _divided(self.gradient[row[j]], below)
+                if slope is None or below in factors_of(slope)[1]:
                     raise NotRegularError(f"the derivative by {row[j]} is not proportional to {below.name}")
-                each.append(product_of(value, [f for f in factors if f != below]))
+                each.append(slope)
             each += [product_of(*factors_of(self.gradient[name])) for name in biases[j : j + 1]]
             found.append(self._common(each))
         return tuple(found)
@@ -202,13 +217,14 @@ class _Roller:
         return self._closed(product_of(*factors_of(transform(formula, rule))))
 
     def _single(self, formula: Expression, above: tuple[Fraction, tuple[Expression, ...]], weight: Ref) -> Expression:
-        value, factors = factors_of(formula)
-        left = list(factors)
-        for factor in (*above[1], weight):
-            if factor not in left:
+        left = formula
+        for factor in (weight, *above[1]):
+            divided = _divided(left, factor)
+            if divided is None:
                 raise NotRegularError(f"{formula} is not proportional to {factor}")
-            left.remove(factor)
-        return self._closed(product_of(value / above[0], [Ref(BACK), *left]))
+            left = divided
+        value, factors = factors_of(left)
+        return self._closed(product_of(value / above[0], [Ref(BACK), *factors]))
 
     def _closed(self, formula: Expression) -> Expression:
         if not formula.names <= {BACK, SUM, OUT}:
@@ -241,6 +257,31 @@ def replaced(formula: Expression, by: Mapping[str, Expression]) -> Expression:
     return transform(formula, lambda node: by.get(node.name) if isinstance(node, Ref) else None)
 
 
+def _divided(formula: Expression, by: Expression) -> Expression | None:
+    """A product without one of its factors, also where that stands in a numerator; None if it is none of them."""
+    value, factors = factors_of(formula)
+    if by in factors:
+        place = factors.index(by)
+        return product_of(value, factors[:place] + factors[place + 1 :])
+    for place, factor in enumerate(factors):
+        numerator = _divided(factor.args[0], by) if is_apply(factor, "div") else None
+        if numerator is not None:
+            return product_of(value, (*factors[:place], div(numerator, factor.args[1]), *factors[place + 1 :]))
+    rest = _divided(formula, by.args[0]) if is_apply(by, "div") else None
+    return None if rest is None else _without_denominator(rest, by.args[1])
+
+
+def _without_denominator(formula: Expression, by: Expression) -> Expression | None:
+    """A product without a factor of one of its denominators; None if it is in none of them."""
+    value, factors = factors_of(formula)
+    for place, factor in enumerate(factors):
+        rest = _divided(factor.args[1], by) if is_apply(factor, "div") else None
+        if rest is not None:
+            kept = factor.args[0] if rest == ONE else div(factor.args[0], rest)
+            return product_of(value, (*factors[:place], kept, *factors[place + 1 :]))
+    return None
+
+
 def _flat(formula: Expression) -> Expression:
     """Long sums and products, which are made of shorter ones for Python's sake, as the ones that were meant."""
 
@@ -256,10 +297,12 @@ def _flat(formula: Expression) -> Expression:
 
 def _ratio(term: Expression, pairs: list[tuple[tuple[Fraction, tuple[Expression, ...]], Ref]]) -> Fraction | None:
     """How many times a term is one of the derivatives above times its weight."""
-    value, factors = factors_of(term)
     for (number, above), weight in pairs:
-        if weight in factors and sorted(map(repr, factors)) == sorted(map(repr, (*above, weight))):
-            return value / number
+        rest = _divided(term, weight)
+        if rest is not None:
+            value, factors = factors_of(rest)
+            if sorted(map(repr, factors)) == sorted(map(repr, above)):
+                return value / number
     return None
 
 
