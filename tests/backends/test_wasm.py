@@ -76,6 +76,7 @@ NETWORKS = {
     "many points": ((3, 1), "tanh", "binary_cross_entropy", "none", True, 101),
     "mean field": ((8, 8, 1), "tanh", "squared_error", "mean_field", False, 32),
     "rolled classes": ((3, 6, 3), "softplus", "softmax_cross_entropy", "mean_field", True, 5),
+    "many classes": ((3, 2, 10), "tanh", "softmax_cross_entropy", "none", True, 5),
     "deep, points left over": ((3, 5, 4, 1), "sigmoid", "squared_error", "none", True, 37),
 }
 BY_NUMPY = [(name, rule) for i, rule in enumerate(sorted(Rule.all(), key=str)) for name in list(NETWORKS)[i % 2 :: 2]]
