@@ -1,4 +1,4 @@
-# make lab    build the course lab into build/gradient-descent/ and print what was made and verified
+# make lab    build the labs of the course into build/, a folder each, and print what was made and verified
 # make test   run every check and every test
 # make docs   build the site into build/site; open build/site/index.html
 # make bench-check, bench-import, bench-prove, bench-scale, bench-train    measure gradlab beside its peers, into benchmarks/RESULTS.md
@@ -13,7 +13,7 @@ EXTRAS := dev
 .DELETE_ON_ERROR:
 
 lab: setup
-	@$(BIN)/gradlab lab build courses/gradient-descent.md --out build/gradient-descent
+	@$(BIN)/gradlab lab build courses/*.md --out build
 
 test: setup
 	@$(BIN)/python -m pytest -n 2 -q

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-import contextlib
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +14,9 @@ from gradlab.labs._blocks import Role
 from gradlab.labs._lint import lint
 from gradlab.labs._python import parse
 from gradlab.labs._template import Template, read_template
-from gradlab.labs._versions import Check, Version, Versions, make_versions
-from labs.mistakes import TABLE, TWO, UNTOLD
+from gradlab.labs._versions import Versions, make_versions
+from labs.course import run, solve, with_mistake
+from labs.mistakes import TABLE, UNTOLD
 
 COURSE = Path(__file__).parents[2] / "courses" / "gradient-descent.md"
 
@@ -44,27 +42,7 @@ def as_in_the_course(double_precision: None) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def solved(versions: Versions) -> dict[str, Any]:
-    """What the solution's cells leave behind, every check included; they run in this process."""
-    import matplotlib.pyplot as plt
-    import torch
-
-    names: dict[str, Any] = {"__name__": "__main__"}
-    precision = torch.get_default_dtype()
-    try:
-        for index, cell in enumerate(versions.solution.notebook.cells):
-            if cell.cell_type == "code":
-                _run(cell.source, names)
-                for check in versions.solution.checks:
-                    if check.hidden and check.cell == index:
-                        _run(check.source, names)
-    finally:
-        torch.set_default_dtype(precision)
-        plt.close("all")
-    return names
-
-
-def _run(source: str, names: dict[str, Any]) -> None:
-    exec(compile(source.rstrip().rstrip(";"), "<cell>", "exec"), names)
+    return solve(versions)
 
 
 def test_nothing_is_to_be_remarked(template, versions):
@@ -86,52 +64,6 @@ def test_question_parses_and_has_no_cell_left_over(versions):
             assert cell.source.strip()
         else:
             assert cell.source.strip() or cell.metadata.get("gradlab", {}).get("answer")
-
-
-def _worth(template: Template) -> Iterator[tuple[str, float, float, float]]:
-    """Each section's number, the points of its tags, and the points and minutes that its first line says."""
-    section, tags, said, minutes = "", 0.0, 0.0, 0.0
-    for cell in template.cells:
-        for line in cell.lines:
-            heading = re.match(r"#{2,3} (?:Exercise )?(\d(?:\.\d)?)[: ]", line.text)
-            if heading and line.role is Role.CONTENT and cell.kind == "markdown":
-                yield section, tags, said, minutes
-                section, tags, said, minutes = heading[1], 0.0, 0.0, 0.0
-            worth = re.match(r"\*(\d+) points?, about (\d+) minutes", line.text)
-            if worth:
-                said, minutes = float(worth[1]), float(worth[2])
-            if line.role is Role.ANSWER:
-                tags += line.points
-            if line.role is Role.TAG and line.block and line.block.check and line.block.line == line.number:
-                tags += line.block.check.points
-    yield section, tags, said, minutes
-
-
-def test_points_and_minutes_stand_at_each_task_and_add_up(template, versions):
-    sections = [row for row in _worth(template) if row[1] or row[2]]
-    assert len(sections) == 16
-    assert [(name, tags) for name, tags, _, _ in sections] == [(name, said) for name, _, said, _ in sections]
-    assert all(minutes >= 5 for _, _, _, minutes in sections)
-    table = re.findall(r"^\| (\d) \|.*\| (\d+) \| (\d+) \|$", versions.question.markdown, re.MULTILINE)
-    assert len(table) == 3
-    for exercise, points, minutes in table:
-        own = [row for row in sections if row[0].startswith(exercise)]
-        assert sum(row[1] for row in own) == float(points)
-        assert sum(row[3] for row in own) == float(minutes)
-
-
-def test_every_question_has_an_answer_cell(versions):
-    """Where something is asked in prose, the next cell that is not prose of the template is room for the answer."""
-    cells = versions.question.notebook.cells
-    asked = 0
-    for cell, after in pairwise(cells):
-        last = cell.source.rstrip().split("\n\n")[-1]
-        if cell.cell_type == "markdown" and re.search(r"(Compute|Show that|Write down|\?$|Explain|Describe)", last):
-            if after.cell_type == "code":
-                continue
-            asked += 1
-            assert after.metadata.get("gradlab", {}).get("answer"), cell.source[-200:]
-    assert asked >= 25
 
 
 def test_every_task_has_a_message_and_every_code_task_a_check(template, versions):
@@ -272,42 +204,6 @@ def test_a_wrong_formula_of_the_key_is_noticed(solved):
 # ---- wrong answers ----------------------------------------------------------------------------------------
 
 
-def _change(source: str, right: str, wrong: str) -> str:
-    for old, new in zip(right.split(TWO), wrong.split(TWO), strict=True):
-        assert old in source, f"the solution has changed; write the wrong answer anew: {old}"
-        source = source.replace(old, new, 1)
-    return source
-
-
-def _with_mistake(
-    solution: Version, template: Template, names: dict[str, Any], right: str, wrong: str, check: Check
-) -> None:
-    """Run the cell with a mistake, those behind it as far as they work, and the check."""
-    cells = [cell.source for cell in solution.notebook.cells]
-    places = [
-        index
-        for index, source in enumerate(cells)
-        if all(piece in source for piece in right.split(TWO))
-        and _is_homework(solution, index, template)
-        and index <= check.cell
-    ]
-    assert places, "the solution has changed; write the wrong answer anew"
-    place = places[-1]
-    changed = _change(cells[place], right, wrong)
-    # What a cell prints may fail, and the cell with the check be run all the same.
-    with contextlib.suppress(Exception):
-        _run(changed, names)
-    if check.cell != place:
-        with contextlib.suppress(Exception):
-            _run(cells[check.cell], names)
-    _run(check.source, names)
-
-
-def _is_homework(solution: Version, index: int, template: Template) -> bool:
-    own = {line.line for line in solution.cell_lines[index]}
-    return any(line.number in own and line.role is Role.HOMEWORK for cell in template.cells for line in cell.lines)
-
-
 @pytest.fixture
 def names(solved) -> Iterator[dict[str, Any]]:
     """The solution's names, put back afterwards."""
@@ -325,7 +221,7 @@ def test_a_usual_mistake_is_told_in_words_by_a_visible_check(row, template, vers
     check = next(check for check in versions.solution.checks if check.name == check_name)
     assert not check.hidden
     with pytest.raises(AssertionError, match=words):
-        _with_mistake(versions.solution, template, names, right, wrong, check)
+        with_mistake(versions.solution, template, names, right, wrong, check)
 
 
 def test_how_many_of_the_usual_mistakes_are_told():
@@ -339,10 +235,10 @@ def test_a_mistake_that_no_visible_check_tells_costs_a_hidden_one(name, template
     right, wrong, check_name = UNTOLD[name]
     checks = {check.name: check for check in versions.solution.checks}
     for visible in ("descent_finds_minimum", "descent_tells_outcomes"):
-        _with_mistake(versions.solution, template, names, right, wrong, checks[visible])
+        with_mistake(versions.solution, template, names, right, wrong, checks[visible])
     assert checks[check_name].hidden
     with pytest.raises(AssertionError):
-        _with_mistake(versions.solution, template, names, right, wrong, checks[check_name])
+        with_mistake(versions.solution, template, names, right, wrong, checks[check_name])
 
 
 def test_a_constant_loss_with_a_zero_gradient_is_not_right(versions, names):
@@ -352,7 +248,7 @@ def test_a_constant_loss_with_a_zero_gradient_is_not_right(versions, names):
     names["gradient"] = lambda parameters, x, y: torch.zeros(9)
     check = next(check for check in versions.solution.checks if check.name == "gradient_is_right")
     with pytest.raises(AssertionError, match="does not depend on the parameters"):
-        _run(check.source, names)
+        run(check.source, names)
 
 
 def test_a_loss_that_divides_by_a_number_gets_a_verdict_on_its_gradient(versions, names):
@@ -365,21 +261,10 @@ def test_a_loss_that_divides_by_a_number_gets_a_verdict_on_its_gradient(versions
     right = names["gradient"]
     names["loss"] = loss
     check = next(check for check in versions.solution.checks if check.name == "gradient_is_right")
-    _run(check.source, names)
+    run(check.source, names)
     names["gradient"] = lambda parameters, x, y: -right(parameters, x, y)
     with pytest.raises(AssertionError, match="The sign is wrong in every entry"):
-        _run(check.source, names)
-
-
-def test_every_assert_of_the_lab_says_something(versions):
-    sources = [cell.source for cell in versions.solution.notebook.cells if cell.cell_type == "code"]
-    sources += [check.source for check in versions.solution.checks if check.hidden]
-    asserts = [
-        node for source in sources for node in ast.walk(parse(source.split("\n"))) if isinstance(node, ast.Assert)
-    ]
-    assert len(asserts) > 80
-    silent = [ast.unparse(node) for node in asserts if node.msg is None]
-    assert silent == []
+        run(check.source, names)
 
 
 @pytest.mark.parametrize("written", ["f_out - y", r"f_{out} - y", r"\sigma(f_{in}) - y"])
