@@ -15,7 +15,7 @@ from gradlab.cli._doctor import doctor
 from gradlab.cli._example import example
 from gradlab.cli._lab import lab
 from gradlab.cli._prove import prove
-from gradlab.cli._sweep import sweep
+from gradlab.cli._sweep import SweepCommand, sweep
 
 _ABOUT = r"""A laboratory for gradients: derive them, check them, descend and train with them, teach with them.
 
@@ -48,7 +48,7 @@ app.command(context_settings=_EXPRESSIONS)(descend)
 app.command()(doctor)
 app.command()(example)
 app.command(context_settings=_EXPRESSIONS)(prove)
-app.command()(sweep)
+app.command(cls=SweepCommand)(sweep)
 
 
 def _print_version(wanted: bool) -> None:

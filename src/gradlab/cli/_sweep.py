@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 import gradlab
 from gradlab._words import in_columns, listed
 from gradlab.cli._options import one_of
-from gradlab.cli._sweep_spec import named, read_spec
 from gradlab.cli._terminal import file_to_write, terminal_width
 from gradlab.rules import Rule
-from gradlab.train import data_sets
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,14 +23,24 @@ if TYPE_CHECKING:
     from gradlab.train import Progress, Recommendation
 
 _INTERRUPTED = 130
-_SPEC = (
-    f"What to train, and on what: data sets are {listed(data_sets(), 'and')}; rules are {one_of(Rule)}, as in "
-    "rule = 'adam(beta1=[0.8, 0.9])'."
-)
+_SPEC = f"What to train, and on what{{}}; rules are {one_of(Rule)}, as in rule = 'adam(beta1=[0.8, 0.9])'."
+
+
+class SweepCommand(TyperCommand):
+    """A command whose help names all data sets, which are loaded, and NumPy with them, when they are asked for."""
+
+    def format_help(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]  # Typer has its own
+        """Write the help."""
+        from gradlab.train import data_sets
+
+        for each in self.params:
+            if each.name == "spec":
+                each.help = _SPEC.format(f": data sets are {listed(data_sets(), 'and')}")  # type: ignore[attr-defined]  # an argument
+        super().format_help(ctx, formatter)
 
 
 def sweep(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", exists=True, dir_okay=False, help=_SPEC)],
+    spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", exists=True, dir_okay=False, help=_SPEC.format(""))],
     map_file: Annotated[
         Path | None,
         typer.Option(
@@ -71,6 +80,8 @@ def sweep(
     * `gradlab sweep five-points.toml --map success.png --table success.csv`
     """
     from rich.console import Console
+
+    from gradlab.cli._sweep_spec import named, read_spec
 
     draw = gradlab.plot if map_file is not None else None  # if it is not installed, that is said before the work
     wanted = read_spec(spec)

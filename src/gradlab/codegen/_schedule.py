@@ -24,6 +24,7 @@ from gradlab.graph import (
     evaluate,
     is_apply,
     loss_of,
+    mul,
     number,
     power,
     subtract,
@@ -173,7 +174,7 @@ def _lower(
         if node.primitive in ("max", "min"):
             return _one_number(node)
         if node.primitive == "mul":
-            node = _guarded(node, definitions)
+            node = _gated(_guarded(node, definitions))
         return (_in_groups(node) or node) if node.primitive in ("add", "mul") else None
 
     return transform(formula, rule)
@@ -191,6 +192,26 @@ def _guarded(product: Apply, definitions: Mapping[str, Expression]) -> Apply:
         return Apply("log", (add(arg.args[0], is_zero),))
 
     return Apply("mul", tuple(map(guarded, product.args))) if bases else product
+
+
+def _gated(product: Apply) -> Apply:
+    """The product s (1 - s) (1 + x^2) with a power that is finite where s is 0 or 1, where all is 0 however far out."""
+    gates = [arg for arg in product.args if is_apply(arg, "sigmoid") and subtract(ONE, arg) in product.args]
+    if not gates or not any(is_apply(arg, "add") and subtract(ONE, gates[0]) != arg for arg in product.args):
+        return product
+    gate = gates[0]
+    is_shut = subtract(ONE, Apply("sign", (Apply("mul", (gate, subtract(ONE, gate))),)))
+
+    def rule(node: Expression) -> Expression | None:
+        if not is_apply(node, "pow") or (as_number(node.args[1]) or 0) <= 0:
+            return None
+        base, exponent = node.args  # less itself and not times 0: products of powers are taken apart
+        return power(subtract(base, mul(base, is_shut)), exponent)
+
+    kept = (gate, subtract(ONE, gate))
+    return Apply(
+        "mul", tuple(arg if arg in kept or not is_apply(arg, "add") else transform(arg, rule) for arg in product.args)
+    )
 
 
 def _in_other_words(node: Apply) -> Expression | None:

@@ -38,7 +38,7 @@ class _Runs(Protocol):
     @property
     def diverged(self) -> BoolArray: ...
     @property
-    def success(self) -> BoolArray | None: ...
+    def right(self) -> BoolArray | None: ...
     @property
     def best(self) -> _Run: ...
 
@@ -124,12 +124,12 @@ def _groups(runs: _Runs) -> list[_Group]:
     best = None if diverged.all() else runs.best
     if best is not None:
         rest[best.index] = False
-    if runs.success is None:
+    if runs.right is None:
         parts = [(rest, "other run", SKY, "solid")]
     else:
         parts = [
-            (rest & ~runs.success, "run with points wrong", GREY, "dashed"),
-            (rest & runs.success, "run with all points right", SKY, "solid"),
+            (rest & ~runs.right, "run with points wrong", GREY, "dashed"),
+            (rest & runs.right, "run with all points right", SKY, "solid"),
         ]
     for which, what, colour, style in [*parts, (diverged, "diverged run", VERMILLION, "dotted")]:
         count = int(which.sum())

@@ -44,7 +44,7 @@ class _Investigation:
         if architecture is None:
             raise TrainError("only runs of a network of gl.mlp can be diagnosed, as gl.mlp([2, 2, 1]).")
         self.target = None if target is None else real_number("target", target, example=0.01, positive=False)
-        if runs.success is None and target is None:
+        if runs.right is None and target is None:
             raise TrainError(
                 "the labels are measurements, so no run is right or wrong by itself; say below which loss a run "
                 "has succeeded, as runs.diagnose(target=0.01)."
@@ -60,7 +60,7 @@ class _Investigation:
     def result(self) -> Diagnoses:
         """One finding for each run that failed."""
         runs = self.runs
-        failed = np.flatnonzero(runs.diverged | ~self.succeeded(runs.losses, runs.success))
+        failed = np.flatnonzero(runs.diverged | ~self.succeeded(runs.losses, runs.right))
         words = "some points are wrong" if self.target is None else f"the loss is above {self.target:g}"
         return Diagnoses(tuple(self._found(failed)), len(runs), words)
 

@@ -218,16 +218,32 @@ def fitting(network: Network, data: Data) -> Data:
     if data.y.shape != wanted:
         raise DataError(
             f"the labels of {data.name!r} have the shape {data.y.shape}, but a network with {outputs} "
-            f"output{'s' if outputs > 1 else ''} needs {wanted}{_label_hint(data, outputs)}"
+            f"output{'s' if outputs > 1 else ''} needs {wanted}{_label_hint(loss, data, outputs)}"
         )
     _check_labels(loss, data)
     return data
 
 
-def _label_hint(data: Data, outputs: int) -> str:
+def _label_hint(loss: Loss, data: Data, outputs: int) -> str:
     if data.y.ndim == 1:
-        return f"; if y holds class numbers from 0 to {outputs - 1}, write np.eye({outputs})[y]."
+        return _class_hint(loss, data.y, outputs)
     return f"; make the network with {data.y.shape[1]} outputs, as in mlp([..., {data.y.shape[1]}])."
+
+
+def _class_hint(loss: Loss, y: Array, outputs: int) -> str:
+    """What to write for one number a point where the network has several outputs."""
+    whole, low, high = bool((y == np.round(y)).all()), int(y.min()), int(y.max())
+    if not whole:
+        return "; give each point a label for every output."
+    if low < 0 or high - low >= outputs:
+        classes = len(np.unique(y))
+        return (
+            f"; if y holds classes, there are {classes} of them: number them from 0, as in "
+            f"np.unique(y, return_inverse=True)[1], and make the network with {max(classes, 2)} outputs."
+        )
+    numbers = "y" if low == 0 else f"y - {low}"
+    as_is = loss.labels.shares  # class numbers are labels for such a loss
+    return f"; y holds the classes {low} to {high}: write {numbers if as_is else f'np.eye({outputs})[{numbers}]'}."
 
 
 def _check_labels(loss: Loss, data: Data) -> None:

@@ -129,9 +129,8 @@ class Runs:
         losses: the loss of each run after its last step, shape (restarts,).
         diverged: which runs diverged, shape (restarts,): a parameter was not finite, or the last loss, or that ended
             above where it began by more than rounding explains (relative: the root of the number type's epsilon).
-        success: which runs get every point right, shape (restarts,); None if the labels are measurements: nothing is
-            right then. A point is right if the output is nearer to its label than to the other one, or, for one-hot
-            labels, if the output of its class is the largest.
+        right: which runs get every point right, shape (restarts,), as `success` says; None if the labels are
+            measurements, where nothing is right.
         steps_done: how many steps every run took: the experiment's, unless it was interrupted.
         interrupted: whether Ctrl-C came before the last step.
         kept_curves: the losses before the first step and after each, where they were kept.
@@ -146,7 +145,7 @@ class Runs:
     parameters: Array
     losses: Array
     diverged: BoolArray
-    success: BoolArray | None
+    right: BoolArray | None
     steps_done: int
     interrupted: bool = False
     kept_curves: Array | None = field(default=None, repr=False)
@@ -179,15 +178,32 @@ class Runs:
             return self.gradient.predict(self.parameters, self.data.x.astype(self.parameters.dtype))
 
     @property
+    def success(self) -> BoolArray:
+        """Which runs get every point right, shape (restarts,).
+
+        A point is right if the output is nearer to its label than to the other one, or, for one-hot labels, if the
+        output of its class is the largest.
+
+        Raises:
+            TrainError: if the labels are measurements, so that there is no right and wrong.
+        """
+        if self.right is None:
+            raise TrainError(
+                f"the labels of {self.data.name!r} are measurements, so no run is right or wrong; compare the losses, "
+                "as in (runs.losses < 0.01).mean()."
+            )
+        return self.right
+
+    @property
     def outcome(self) -> Outcome:
         """How the training ended, with a remedy."""
         if self.interrupted:
             return Outcome.INTERRUPTED
         if self.diverged.all():
             return Outcome.ALL_DIVERGED
-        if self.success is None:
+        if self.right is None:
             return Outcome.FITTED
-        return Outcome.SOLVED if self.success.any() else Outcome.UNSOLVED
+        return Outcome.SOLVED if self.right.any() else Outcome.UNSOLVED
 
     @property
     def best(self) -> Run:
@@ -221,7 +237,7 @@ class Runs:
             initial_parameters=self.draw(index, 1)[0],
             curve=self.again(index, 1)[0] if known is None else known,
             diverged=bool(self.diverged[index]),
-            success=None if self.success is None else bool(self.success[index]),
+            success=None if self.right is None else bool(self.right[index]),
         )
 
     def initial(self, index: int) -> Model:
@@ -289,8 +305,8 @@ class Runs:
             f"with {settings.words}, seed {settings.seed}",
             f"outcome      {self.outcome.name}: {self.outcome.value}",
         ]
-        if self.success is not None:
-            lines.append(f"all right    {_share(self.success)}")
+        if self.right is not None:
+            lines.append(f"all right    {_share(self.right)}")
         lines.append(f"diverged     {_share(self.diverged)}")
         kept = self.losses[~self.diverged]
         if len(kept):

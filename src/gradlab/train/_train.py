@@ -107,7 +107,7 @@ def train(
         parameters=told.parameters,
         losses=told.loss,
         diverged=have_diverged(told.initial_loss, told.loss, told.diverged_step == NEVER),
-        success=told.correct if judged(net.loss_name, points.y) else None,
+        right=told.correct if judged(net.loss_name, points.y) else None,
         steps_done=told.steps,
         interrupted=interrupted,
         kept_curves=told.curves,

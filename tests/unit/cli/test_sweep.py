@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
+import subprocess
+import sys
 from functools import wraps
 from pathlib import Path
 
@@ -180,3 +182,15 @@ def test_a_file_that_is_not_there_is_wrong_usage(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # a long path would be broken over lines in the message
     assert main(["sweep", "none.toml"]) == 2
     assert "none.toml" in capsys.readouterr().err
+
+
+def test_numpy_is_not_loaded_until_a_sweep_begins():
+    code = "import sys, gradlab.cli._sweep, gradlab.cli._derive; print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_the_help_names_the_data_sets_of_the_table(capsys):
+    assert main(["sweep", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in data_sets())

@@ -272,3 +272,11 @@ def test_other_number_types_are_refused(dtype):
 def test_data_that_is_not_finite_is_refused():
     with pytest.raises(GradlabError, match="finite"):
         NumbaTrainer(LAB, [[math.nan, 0.0]], [0.0])
+
+
+def test_the_slope_of_gelu_tanh_is_a_number_where_its_powers_overflow():
+    graph = mlp_graph((1, 1, 1), "gelu_tanh", "tanh", "squared_error")
+    trainer = NumbaTrainer(graph, [[3e24], [-3e24], [1.0]], [1.0, -1.0, 0.0], dtype="float32")
+    result = trainer.train([[0.1, 1.0, 0.2, 1e-26]], 1e-30, 3)
+    assert np.isfinite(result.loss).all()
+    assert result.diverged_step.tolist() == [-1]

@@ -94,9 +94,8 @@ def test_local_derivatives_of_the_extrema_add_up_to_one():
 @pytest.mark.parametrize("name", [name for name in activations() if name in PRIMITIVES])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_activations_far_out_are_finite_with_their_slopes(name, dtype):
-    # Where its x^3 overflows, gelu_tanh is NaN, as PyTorch's is.
-    far = (1e4, 1e12) if name == "gelu_tanh" else (1e4, 1e12, 1e30)
-    at = np.array([[sign * x] for x in far for sign in (1, -1)], dtype)
+    # Where its x^2 overflows, PyTorch's gelu_tanh has the slope NaN.
+    at = np.array([[sign * x] for x in (1e4, 1e12, 1e30) for sign in (1, -1)], dtype)
     values, slopes = gl.function(f"{name}(x)")(at)
     assert np.isfinite(values).all()
     assert np.isfinite(slopes).all()

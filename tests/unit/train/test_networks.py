@@ -78,7 +78,9 @@ def test_softmax_runs_predict_probabilities_and_succeed():
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        ([0, 2], r"class numbers from 0 to 1, write np.eye\(2\)\[y\]"),
+        ([1, 2], r"y holds the classes 1 to 2: write y - 1\."),
+        ([0, 2], r"2 of them: number them from 0, as in np.unique\(y, return_inverse=True\)\[1\].* 2 outputs"),
+        ([0, 0.5], "a label for every output"),
         ([[1, 0, 0], [0, 1, 0]], r"mlp\(\[..., 3\]\)"),
         ([[1, 0], [0.5, 0.2]], r"row 1 of 'data' is \[0.5, 0.2\].*np.eye\(2\)\[c\]"),
         ([[1, 0], [1.5, -0.5]], "0 or greater"),
@@ -93,3 +95,8 @@ def test_huge_rates_give_numbers_or_nan_and_no_warning():
     runs = train(gl.mlp([2, 3, 1], loss="squared_error"), datasets.circles(20), learning_rate=1e200, steps=10)
     assert runs.diverged.all()
     assert runs.outcome.name == "ALL_DIVERGED"
+
+
+def test_class_numbers_are_told_as_the_loss_takes_them():
+    with pytest.raises(DataError, match=r"classes 1 to 2: write np.eye\(2\)\[y - 1\]\."):
+        train(gl.mlp([2, 2], loss="squared_error"), ([[0, 1], [1, 0]], [1, 2]))

@@ -37,7 +37,9 @@ def test_few_steps_leave_it_unsolved(net):
 def test_regression_has_no_right_and_wrong(regression):
     data = datasets.dataset([[0, 0], [0, 1], [1, 0]], [0.5, 0.7, -0.2])
     runs = train(regression, data, learning_rate=0.05, steps=50)
-    assert runs.success is None
+    assert runs.right is None
+    with pytest.raises(TrainError, match=r"measurements.*runs\.losses < 0\.01"):
+        _ = runs.success
     assert runs.best.success is None
     assert runs.outcome is Outcome.FITTED
     assert "all right" not in str(runs)

@@ -26,7 +26,7 @@ COMPARISONS: Mapping[type[ast.cmpop], str] = {
     ast.Eq: "eq", ast.Lt: "lt_s", ast.Gt: "gt_s", ast.LtE: "le_s", ast.GtE: "ge_s",
 }  # fmt: skip
 CONSTANTS = {"nan": math.nan, "inf": math.inf}
-NOTHING = ("align_stack",)  # what concerns the CPU alone
+NOTHING = ("align_stack", "flush_subnormals", "restore_mode")  # what concerns the CPU alone
 
 
 class TranslationError(ValueError):
@@ -52,6 +52,10 @@ def translate(source: str, machine: Machine, numbers: tuple[str, ...] = ()) -> F
     return body.finished(tree.name)
 
 
+def _is_nothing(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in NOTHING
+
+
 class _Translator:
     def __init__(self, machine: Machine, body: Body) -> None:
         self.machine, self.body, self.words = machine, body, machine.words()
@@ -68,6 +72,8 @@ class _Translator:
 
     def _assign(self, statement: ast.Assign) -> None:
         (target,) = statement.targets
+        if _is_nothing(statement.value):
+            return
         value = self.value(statement.value)
         if isinstance(target, ast.Name):
             made = self.machine.vector(value) if isinstance(value, float) else self._whole(value)
@@ -85,7 +91,7 @@ class _Translator:
         elif call.func.id == "store":
             array, index, value = map(self.value, call.args)
             self.body.store("v128.store", array, self._whole(index), self.machine.vector(value))
-        elif call.func.id not in NOTHING:
+        elif not _is_nothing(call):
             self._unknown(statement)
 
     def _if(self, statement: ast.If) -> None:
