@@ -11,9 +11,9 @@ from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._mood import Mood, is_rule, mood_of, same_names
 from gradlab.prove._verdict import Slip, Step, Truth
 from gradlab.prove.judge import Finding
-from gradlab.prove.read._chains import Reading, Readings
+from gradlab.prove.read._chains import Reading, Readings, steps_touched
 from gradlab.prove.read._define import Line
-from gradlab.prove.read._nodes import Array, At, Call, Derivative, Total
+from gradlab.prove.read._nodes import Array, At, Call, Derivative, Limit, Total
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import Choice
 from gradlab.prove.read._statements import Chain, Kind, Known
@@ -49,8 +49,9 @@ def judged(line: Line, found: Readings, known: Known, judge: Judge, deadline: De
     if len(found.found) > 1 or not found.complete:
         settled = found.complete and all(choice.usual for choice in found.open_choices.values())
         needed = [not (settled and finding.truth is Truth.TRUE) for finding in verdicts[0]]
-        if any(needed):
-            verdicts += [_findings(line, reading, known, judge, deadline) for reading in found.found[1:]]
+        for reading in found.found[1:]:
+            steps = [i for i in steps_touched(line.piece, reading.choices) if needed[i]]
+            verdicts.append(_findings_of(steps, line, reading, verdicts[0], known, judge, deadline))
     steps = [_step(line, i, found, verdicts, show) for i in range(count)]
     return Judged(line, steps, first, verdicts[0])
 
@@ -58,6 +59,25 @@ def judged(line: Line, found: Readings, known: Known, judge: Judge, deadline: De
 def _findings(line: Line, reading: Reading, known: Known, judge: Judge, deadline: Deadline) -> list[Finding]:
     found = judge(reading.chain, known, deadline)
     return [_read_first(line, reading, i, finding) for i, finding in enumerate(found)]
+
+
+def _findings_of(
+    steps: list[int],
+    line: Line,
+    reading: Reading,
+    first: list[Finding],
+    known: Known,
+    judge: Judge,
+    deadline: Deadline,
+) -> list[Finding]:
+    """The verdicts of another reading; steps in which nothing is read otherwise keep those of the first."""
+    if not steps:
+        return first
+    wanted = {side for i in steps for side in (i, i + 1)}
+    left_out = NotUnderstoodError("this side is not looked at in this reading", line.piece.at)
+    sides = tuple(side if i in wanted else left_out for i, side in enumerate(reading.chain.sides))
+    again = _findings(line, replace(reading, chain=replace(reading.chain, sides=sides)), known, judge, deadline)
+    return [again[i] if i in steps else finding for i, finding in enumerate(first)]
 
 
 def _step(line: Line, i: int, found: Readings, verdicts: list[list[Finding]], show: Show) -> Step:
@@ -237,8 +257,8 @@ def _is_worked(expression: Expression) -> bool:
 
 
 def _has_meaning(expression: Expression) -> bool:
-    """Whether something in an expression is computed: a derivative, a function at a point."""
-    return any(isinstance(node, Derivative | Partial | At | Call) for node in walk(expression))
+    """Whether something in an expression is computed: a derivative, a limit, a function at a point."""
+    return any(isinstance(node, Derivative | Partial | At | Call | Limit) for node in walk(expression))
 
 
 def with_kind(step: Step, kind: Kind, reason: str = "") -> Step:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gradlab.graph import Apply, Expression, as_number, simpler, walk
+from gradlab.graph import ZERO, Apply, Expression, as_number, simpler, walk
 from gradlab.prove.judge import _pieces as pieces
 from gradlab.prove.judge._balls import Ball, TooRoughError, size
 from gradlab.prove.judge._points import BITS, MOST_BITS, WIDE, Ground, Point, Points, Undefined, finite
@@ -210,6 +210,35 @@ def at_point(
             needed = 2 * bits
         bits = max(2 * bits, needed)
     return None
+
+
+def sign_of(points: Points, formula: Expression) -> int | None:
+    """The sign of a formula at all points at which it is defined.
+
+    Returns:
+        1 or -1; 0 where it vanishes at all; 2 where it vanishes at none, but has both signs; None where it vanishes at
+        some only, or is not defined at enough.
+    """
+    signs: list[int] = []
+    enough = ENOUGH_POINTS if points.grounds[points.variants[0]].given_in(formula) or _has_call(formula) else 1
+    for number in range(MOST_ATTEMPTS if enough > 1 else 1):
+        outcome = at_point(points, number, ((formula, ZERO),))
+        if outcome is None:
+            if number > 4 * ENOUGH_POINTS and not signs:
+                return None
+            continue
+        ball = None if outcome.values is None else outcome.values[0]
+        signs.append(0 if ball is None else outcome.point.balls.sign(ball))
+        if len(signs) >= enough:
+            break
+    if len(signs) < enough:
+        return None
+    found = set(signs)
+    return found.pop() if len(found) == 1 else None if 0 in found else 2
+
+
+def _has_call(formula: Expression) -> bool:
+    return any(isinstance(node, Call) for node in walk(formula))
 
 
 def _agree(a: Ball, b: Ball, widest: int) -> bool:

@@ -118,11 +118,10 @@ class Judge:
 
     def holds(self, chain: Chain, known: Known) -> bool:
         """Whether a chain in which something else is meant is true."""
-        return all(each.truth is Truth.TRUE for each in Judge(chain, known, self.deadline).written(repairs=False))
+        return all(each.truth is Truth.TRUE for each in Judge(chain, known, self.deadline, repairs=False).written())
 
-    def written(self, repairs: bool = True) -> list[Finding]:
+    def written(self) -> list[Finding]:
         """The verdicts on all steps, as they are written."""
-        self.repairs = repairs
         whole = self.whole(self.chain, self.sides)
         if whole is not None:
             return whole

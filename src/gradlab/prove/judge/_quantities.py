@@ -18,6 +18,7 @@ from gradlab.prove._names import Names
 from gradlab.prove.judge import _entries as entries
 from gradlab.prove.judge._axes import Setting, ShapeError, index_value
 from gradlab.prove.judge._computed import Computed
+from gradlab.prove.judge._points import Points
 from gradlab.prove.judge.arrays import _grid as grid
 from gradlab.prove.judge.arrays._choices import Choice
 from gradlab.prove.judge.arrays._grid import Grid, Value
@@ -67,6 +68,7 @@ class Quantities(Computed):
         self._values: dict[Expression, Value] = {}
         self._arrays: dict[str, Value] = {}
         self._open: list[str] = []
+        self._points: Points | None = None  # at which it is looked whether something vanishes
 
     def value(self, expression: Expression) -> Value:
         """What an expression is.

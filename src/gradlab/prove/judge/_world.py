@@ -14,10 +14,14 @@ from gradlab.graph import (
     Expression,
     Partial,
     Ref,
+    add,
 )
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove._subject import labels_of
 from gradlab.prove.judge._axes import ShapeError
+from gradlab.prove.judge._compare import sign_of
+from gradlab.prove.judge._limits import Limits
+from gradlab.prove.judge._points import Ground, Points
 from gradlab.prove.judge._quantities import Way as Way
 from gradlab.prove.judge.arrays import _grid as grid
 from gradlab.prove.judge.arrays._entrywise import Arrays
@@ -27,6 +31,7 @@ from gradlab.prove.read._nodes import (
     Call,
     Derivative,
     Indexed,
+    Limit,
     Tensor,
 )
 from gradlab.prove.read._statements import Layout
@@ -149,6 +154,26 @@ class World(Arrays):
             if zero == ZERO and isinstance(other, Grid):
                 return tuple((entry, ZERO) for entry in other.entries)
         raise ShapeError(f"{grid.shown(shapes[0])} is not {grid.shown(shapes[1])}")
+
+    # ---- limits
+
+    def _limit(self, node: Limit) -> Value:
+        variable = self.variable(node.variable)
+        if self.formula_of(variable) is not None:
+            raise NotUnderstoodError("what tends to something is computed from other quantities", 0)
+        target = ZERO if node.target is None else self.formula(node.target)
+        name = f"{variable} near"
+        near = Ref(name) if node.target is None or target == ZERO else add(target, Ref(name))
+        limits = Limits(name, node.side if node.target is None else 0, self._sign)
+        side = 0 if node.target is None else node.side
+        return self._each(self.value(node.body), lambda part: limits.of(self.at(part, {variable: near}), side))
+
+    def _sign(self, formula: Expression) -> int | None:
+        """The sign of a formula at all points; 2 where it has both, None where it vanishes at some or has no value."""
+        self.check_size(formula)
+        if self._points is None:
+            self._points = Points({self.setting: Ground(self.graph, self.formulas)}, self.deadline)
+        return sign_of(self._points, formula)
 
     # ---- values at a point
 

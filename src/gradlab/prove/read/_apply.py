@@ -10,7 +10,7 @@ from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _names as naming
 from gradlab.prove.read import _words as words
-from gradlab.prove.read._label import Label, head_of, key_of, label_of
+from gradlab.prove.read._label import Label, head_of, key_of, label_of, occurs
 from gradlab.prove.read._nodes import At, Call, Derivative, Indexed
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import Item, Row
@@ -167,7 +167,7 @@ def _is_applied(reader: Reader, label: Label, key: str, group: Part, primes: int
     if conventional or key in use.primed:
         return True
     why = f"{key} before a bracket may be a function or a factor: write \\cdot for a product"
-    way = reader.choose(group.at, 2, why, kind=f"call {key}")
+    way = reader.choose(group.at, 2, why, everywhere=f"call {key}")
     return bool(way) if label.head in _RATES else not way
 
 
@@ -200,7 +200,8 @@ def _quantity_at(reader: Reader, name: str, group: Part, primes: int, part: Part
     if sink and len(group.inside) == len(inputs):
         values = _at(reader, body, inputs, group)
         why = "this may be a product, or the value at a point: write \\cdot for a product"
-        return None if len(inputs) == 1 and not _is_point(group) and reader.choose(group.at, 2, why) else values
+        sure = len(inputs) > 1 or _is_point(group) or any(occurs(label, group.inside[0]) for label in reader.tending)
+        return None if not sure and reader.choose(group.at, 2, why) else values
     if len(group.inside) == 1:
         return None
     shown = scope.latex(name)

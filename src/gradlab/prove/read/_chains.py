@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gradlab.graph import Expression, Ref
@@ -20,7 +21,8 @@ from gradlab.prove.read._scope import Scope
 from gradlab.prove.read._statements import Chain
 
 Row = tuple[Part, ...]
-MOST_READINGS = 16
+Place = tuple[int, str]  # where something can be read in several ways, and what kind of choice it is
+MOST_READINGS = 16  # of the two sides of a step
 LONGEST_SIDE = 1_500  # parts
 
 
@@ -35,7 +37,7 @@ class Reading:
     """
 
     chain: Chain
-    choices: dict[tuple[int, str], int]
+    choices: dict[Place, int]
     reader: Reader
 
     def usual(self) -> bool:
@@ -57,9 +59,9 @@ class Readings:
     complete: bool
 
     @property
-    def open_choices(self) -> dict[tuple[int, str], Choice]:
+    def open_choices(self) -> dict[Place, Choice]:
         """All places with several readings."""
-        merged: dict[tuple[int, str], Choice] = {}
+        merged: dict[Place, Choice] = {}
         for reading in self.found:
             merged.update(reading.reader.open_choices)
         return merged
@@ -67,10 +69,11 @@ class Readings:
 
 def readings(scope: Scope, piece: Piece, conditions: list[Piece], deadline: Deadline) -> Readings:
     """Read a chain in every way."""
-    waiting: deque[dict[tuple[int, str], int]] = deque([{}])
+    waiting: deque[dict[Place, int]] = deque([{}])
     found: list[Reading] = []
     implicit = implicit_variable(scope, piece)
-    while waiting and len(found) < MOST_READINGS:
+    most = MOST_READINGS * len(piece.relations)
+    while waiting and len(found) < most:
         fixed = waiting.popleft()
         reading = _read(scope, piece, conditions, fixed, implicit, deadline)
         found.append(reading)
@@ -78,16 +81,26 @@ def readings(scope: Scope, piece: Piece, conditions: list[Piece], deadline: Dead
         for key, choice in reading.reader.open_choices.items():
             if key in fixed:
                 continue
-            waiting.extend({**so_far, key: way} for way in range(1, choice.count))
+            ways = ({**so_far, key: way} for way in range(1, choice.count))
+            waiting.extend(way for way in ways if steps_touched(piece, way))
             so_far[key] = 0
     return Readings(found, not waiting)
+
+
+def steps_touched(piece: Piece, choices: Mapping[Place, int]) -> list[int]:
+    """The steps that have to be judged in a reading: those with all that is read in another way than the first."""
+    sides: set[int] = set()
+    for (at, _), way in choices.items():
+        if way and at >= 0:
+            sides |= {i for i, row in enumerate(piece.sides) if row and row[0].at <= at <= row[-1].end}
+    return [i for i in range(len(piece.relations)) if sides <= {i, i + 1}]
 
 
 def _read(
     scope: Scope,
     piece: Piece,
     conditions: list[Piece],
-    fixed: dict[tuple[int, str], int],
+    fixed: dict[Place, int],
     implicit: Expression | None,
     deadline: Deadline,
 ) -> Reading:

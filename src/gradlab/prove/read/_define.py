@@ -8,7 +8,7 @@ from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove._names import FREE
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _words as words
-from gradlab.prove.read._label import INDEX_LETTERS, Label, is_long, key_of, label_of
+from gradlab.prove.read._label import INDEX_LETTERS, Label, is_long, key_of, label_of, occurs
 from gradlab.prove.read._names import is_running, labelled
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._pieces import JUDGED, Piece, pieces_of
@@ -160,21 +160,6 @@ def is_exponential(row: Row) -> bool:
         or any(is_exponential(inner) for inner in part.inside)
         for part in row
     )
-
-
-def occurs(name: Label, row: Row) -> bool:
-    """Whether a name stands in a row."""
-    for part in row:
-        label = label_of(part)
-        if label is not None and (label.head, label.sub, label.layer, label.mark, label.primes) == (
-            name.head, name.sub, name.layer, name.mark, name.primes,
-        ):  # fmt: skip
-            return True
-        rows = [] if is_long(part) else [*part.inside]
-        rows += [part.sup] if part.sup is not None else []
-        if any(occurs(name, inner) for inner in rows):
-            return True
-    return False
 
 
 def is_numeric(row: Row) -> bool:

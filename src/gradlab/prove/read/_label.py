@@ -192,3 +192,18 @@ def is_long(part: Part) -> bool:
     return part.kind == "run" and (
         part.text in functions.vocabulary() or part.text.lower() in NAME_WORDS or len(part.text) >= SHORTEST_WORD
     )
+
+
+def occurs(name: Label, row: Row) -> bool:
+    """Whether a name stands in a row."""
+    for part in row:
+        label = label_of(part)
+        if label is not None and (label.head, label.sub, label.layer, label.mark, label.primes) == (
+            name.head, name.sub, name.layer, name.mark, name.primes,
+        ):  # fmt: skip
+            return True
+        rows = [] if is_long(part) else [*part.inside]
+        rows += [part.sup] if part.sup is not None else []
+        if any(occurs(name, inner) for inner in rows):
+            return True
+    return False

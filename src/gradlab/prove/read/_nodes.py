@@ -219,6 +219,32 @@ class At(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Limit(Node):
+    r"""A limit: ``\lim_{h \to 0}``, ``\lim_{x \to a^+}``, ``\lim_{n \to \infty}``.
+
+    Attributes:
+        body: of what.
+        variable: what tends to something, a `Ref`.
+        target: to what; None for infinity.
+        side: from where: 1 for above, -1 for below, 0 for both; at infinity which of the two it is.
+    """
+
+    body: Expression
+    variable: Expression
+    target: Expression | None = None
+    side: int = 0
+
+    @property
+    def args(self) -> tuple[Expression, ...]:
+        """The body, the variable, the target that is written."""
+        return (self.body, self.variable, *(() if self.target is None else (self.target,)))
+
+    def with_args(self, args: tuple[Expression, ...]) -> Expression:
+        """With others."""
+        return Limit(args[0], args[1], args[2] if self.target is not None else None, self.side)
+
+
+@dataclass(frozen=True, slots=True)
 class Tensor(Node):
     r"""A vector or matrix by its name: ``\mathbf w``, ``W`` where the text says or shows that it is one.
 

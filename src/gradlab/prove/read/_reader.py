@@ -15,10 +15,11 @@ from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove.read import _apply as apply
 from gradlab.prove.read import _arrays as arrays
 from gradlab.prove.read import _derive as derive
+from gradlab.prove.read import _limits as limits
 from gradlab.prove.read import _names as naming
 from gradlab.prove.read import _points as points
 from gradlab.prove.read import _sums as sums
-from gradlab.prove.read._label import key_of, label_of
+from gradlab.prove.read._label import Label, key_of, label_of
 from gradlab.prove.read._nodes import Array, Operation
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import EULER, Choice, Item, Ready, Row, product_of, quotient
@@ -30,7 +31,7 @@ _JOINTS = {"times": "times", "slash": "slash", "hadamard": "hadamard", "outer": 
 NO_OPERAND = frozenset((*_JOINTS, "plus", "minus", "plusminus", "relation", "comma"))
 _REASONS = {
     "integral": "integrals are not judged",
-    "infinity": "\\infty is no number: limits are not judged",
+    "infinity": "\\infty is no number: it stands below a \\lim, a sum or an integral only",
     "dots": "what the dots stand for is not written: write a \\sum, or all the terms",
     "plusminus": "\\pm says two things at once: write them one by one",
     "factorial": "factorials are not judged",
@@ -59,14 +60,15 @@ class Reader:
         self.open_choices: dict[tuple[int, str], Choice] = {}
         self.slips: list[tuple[int, str]] = []
         self.bound: list[str] = []
+        self.tending: list[Label] = []  # names of which the limits around this are taken
         self.strangers: dict[str, int] = {}  # names that the graph does not have, with the place of each
         self.sizes: set[str] = set()  # letters at which a sum ends
         self.known: set[str] = set()  # names of the graph that were met
         self.implicit: Expression | None = None  # the variable of functions that are written without one
 
-    def choose(self, at: int, count: int, why: str, usual: bool = False, kind: str = "") -> int:
-        """Which of several readings to take at a place; the first may be the usual one."""
-        key = at, kind or why[:40]
+    def choose(self, at: int, count: int, why: str, usual: bool = False, kind: str = "", everywhere: str = "") -> int:
+        """Which of several readings to take at a place, or everywhere the same; the first may be the usual one."""
+        key = (-1, everywhere) if everywhere else (at, kind or why[:40])
         self.open_choices.setdefault(key, Choice(count, why, usual, at))
         return self.choices.get(key, 0)
 
@@ -81,7 +83,7 @@ class Reader:
             sign, items = terms[-1]
             if part.kind in ("plus", "minus"):
                 turned = -1 if part.kind == "minus" else 1
-                if items and items[-1].kind in _JOINTS:
+                if items and (items[-1].kind in _JOINTS or sums.takes_terms(items[-1])):
                     items.append(part)
                 elif items:
                     terms.append((turned, []))
@@ -137,6 +139,8 @@ class Reader:
                 return self.operators([*row[:i], done, *rest[end:]])
             if isinstance(part, Part) and part.kind == "sum":
                 return [*row[:i], Ready(sums.sum_over(self, part, rest), part.at, part.end)]
+            if isinstance(part, Part) and limits.is_limit(part):
+                return [*row[:i], Ready(limits.limit_of(self, part, rest), part.at, part.end)]
         return row
 
     def quotients(self, row: list[Item]) -> Expression:

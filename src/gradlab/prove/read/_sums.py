@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gradlab.graph import ONE, Expression, number
 from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove.read import _limits as limits
 from gradlab.prove.read._nodes import Cases, Condition, Index, Indexed, Total
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._pieces import pieces_of
@@ -135,20 +136,49 @@ def _index_letters(part: Part) -> set[str]:
 
 def terms_taken(reader: Reader, terms: list[tuple[int, list[Item]]], i: int) -> int:
     """How many terms a sum sign in a term takes: its own, and those behind it in which its index stands free."""
-    signs = [part for part in terms[i][1] if isinstance(part, Part) and part.kind == "sum"]
+    signs = [part for part in terms[i][1] if isinstance(part, Part) and takes_terms(part)]
     if not signs or i + 1 == len(terms):
         return 1
     sign = signs[-1]
+    if limits.is_limit(sign):
+        return _limit_takes(reader, sign, terms, i)
     letters = {part.text for part in (sign.sub or ())[:1] if part.kind == "letter"} - set(reader.bound)
     if not letters:
         return 1
     count = 1
-    while i + count < len(terms) and any(letters & _free_letters(part) for part in terms[i + count][1]):
+    while i + count < len(terms) and letters & _free_in_term(terms[i + count][1]):
         count += 1
     if count == 1:
         return 1
     why = "it is not clear where this sum ends: put what is added up in brackets"
     return count if not reader.choose(sign.at, 2, why) else 1
+
+
+def takes_terms(item: Item) -> bool:
+    """Whether something may take the terms behind its own with it: the sign of a sum or a limit."""
+    return isinstance(item, Part) and (item.kind == "sum" or limits.is_limit(item))
+
+
+def _limit_takes(reader: Reader, sign: Part, terms: list[tuple[int, list[Item]]], i: int) -> int:
+    """How many terms a limit takes: its own, and those behind it that hold what tends to something."""
+    label = limits.bound_by(sign)
+    count = 1
+    while label is not None and i + count < len(terms) and limits.is_free_in(label, terms[i + count][1]):
+        count += 1
+    if count == 1:
+        return 1
+    why = "it is not clear where this limit ends: put what it is taken of in brackets"
+    return count if not reader.choose(sign.at, 2, why) else 1
+
+
+def _free_in_term(items: list[Item]) -> set[str]:
+    """The letters that may belong to a sum before a term; a sum sign in it binds its own in all that is behind."""
+    found, bound = set[str](), set[str]()
+    for item in items:
+        if isinstance(item, Part) and item.kind == "sum":
+            bound |= {part.text for part in (item.sub or ())[:1] if part.kind == "letter"}
+        found |= _free_letters(item) - bound
+    return found
 
 
 def _free_letters(item: Item) -> set[str]:
@@ -161,7 +191,7 @@ def _free_letters(item: Item) -> set[str]:
 
 def with_terms(items: list[Item], behind: list[tuple[int, list[Item]]]) -> tuple[Item, ...]:
     """A term whose sum sign takes the terms behind it too: they go into one bracket with what it had."""
-    where = max(i for i, part in enumerate(items) if isinstance(part, Part) and part.kind == "sum")
+    where = max(i for i, part in enumerate(items) if takes_terms(part))
     inside: list[Part] = [part for part in items[where + 1 :] if isinstance(part, Part)]
     for sign, more in behind:
         at = more[0].at

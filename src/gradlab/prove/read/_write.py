@@ -15,6 +15,7 @@ from gradlab.prove.read._nodes import (
     Derivative,
     Index,
     Indexed,
+    Limit,
     Node,
     Operation,
     Tensor,
@@ -131,6 +132,11 @@ class Writer:
         )
         return rf"\left. {self.latex(node.body)} \right|_{{{values}}}"
 
+    def limit(self, node: Limit) -> str:
+        target = rf"{'-' if node.side < 0 else ''}\infty" if node.target is None else self.latex(node.target)
+        side = {1: "^+", -1: "^-"}.get(node.side, "") if node.target is not None else ""
+        return rf"\lim_{{{self.latex(node.variable)} \to {target}{side}}} {self.closed(node.body)}"
+
     def tensor(self, node: Tensor) -> str:
         return self.name(node.name)
 
@@ -148,7 +154,7 @@ class Writer:
 _WRITERS: dict[type, Callable[..., str]] = {
     Index: Writer.index, Indexed: Writer.indexed, Call: Writer.call, Condition: Writer.condition, Total: Writer.total,
     Cases: Writer.cases, Derivative: Writer.derivative, At: Writer.at, Tensor: Writer.tensor, Array: Writer.array,
-    Operation: Writer.operation,
+    Operation: Writer.operation, Limit: Writer.limit,
 }  # fmt: skip
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from gradlab.graph import Apply, Expression
-from gradlab.prove.read._nodes import At, Cases, Condition, Derivative, Index, Indexed, Node, Total
+from gradlab.prove.read._nodes import At, Cases, Condition, Derivative, Index, Indexed, Limit, Node, Total
 
 Path = tuple[int, ...]
 
 
 def children(expression: Expression) -> tuple[Expression, ...]:
-    """The parts directly inside that may be wrong: no indices, bounds, conditions."""
+    """The parts directly inside that may be wrong: no indices, bounds, conditions, limits."""
     if isinstance(expression, Total | Derivative | At):
         return (expression.body,)
     if isinstance(expression, Cases):
         return expression.values
-    if isinstance(expression, Indexed | Index | Condition):
+    if isinstance(expression, Indexed | Index | Condition | Limit):
         return ()
     return expression.args
 

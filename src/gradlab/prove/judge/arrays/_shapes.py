@@ -12,7 +12,7 @@ from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.judge._axes import Dims, Key, ShapeError
 from gradlab.prove.judge._axes import shown as size_shown
 from gradlab.prove.judge.arrays._choices import Choice, is_bold, letter_of
-from gradlab.prove.read._nodes import Array, At, Call, Cases, Derivative, Indexed, Operation, Tensor, Total
+from gradlab.prove.read._nodes import Array, At, Call, Cases, Derivative, Indexed, Limit, Operation, Tensor, Total
 from gradlab.prove.read._statements import Known, Layout
 
 Shape = tuple[Key, Key]
@@ -193,6 +193,9 @@ class Shapes:
         return key
 
     def _total(self, node: Total) -> Shape:
+        return self.of(node.body)
+
+    def _limit(self, node: Limit) -> Shape:
         return self.of(node.body)
 
     def _cases(self, node: Cases) -> Shape:

@@ -1,0 +1,91 @@
+r"""Limits: ``\lim_{h \to 0}``, from one side, at infinity; where the formula behind one ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradlab.graph import Expression, Ref
+from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove.read._label import Label, label_of, occurs
+from gradlab.prove.read._nodes import Limit
+from gradlab.prove.read._part import Part
+from gradlab.prove.read._rows import Item, Row
+
+if TYPE_CHECKING:
+    from gradlab.prove.read._reader import Reader
+
+_WRITE = "write below the \\lim what tends to what, as in \\lim_{h \\to 0}"
+_SIDES = {"plus": 1, "minus": -1}
+
+
+def is_limit(item: Item) -> bool:
+    r"""Whether something is a ``\lim`` with its range below it."""
+    return isinstance(item, Part) and item.kind == "function" and item.text == "lim" and item.sub is not None
+
+
+def limit_of(reader: Reader, sign: Part, rest: list[Item]) -> Expression:
+    r"""A ``\lim`` and the row behind it."""
+    if not rest:
+        raise NotUnderstoodError("nothing stands behind this \\lim", sign.at)
+    name, target = _range(sign)
+    variable = reader.sum(name)
+    if not isinstance(variable, Ref) or reader.scope.computed(variable.name) is not None:
+        raise NotUnderstoodError(f"what tends to something is one name that nothing computes: {_WRITE}", sign.at)
+    reader.sizes.add(variable.name)
+    label = label_of(name[0])
+    assert label is not None
+    reader.tending.append(label)
+    try:
+        body = reader.product(tuple(rest))
+    finally:
+        reader.tending.pop()
+    target, side = _side(target)
+    kinds = [part.kind for part in target]
+    if "infinity" in kinds:
+        if kinds not in (["infinity"], ["plus", "infinity"], ["minus", "infinity"]) or side:
+            raise NotUnderstoodError(_WRITE, sign.at)
+        return Limit(body, variable, None, -1 if kinds[0] == "minus" else 1)
+    value = reader.sum(target)
+    if variable.name in value.names:
+        raise NotUnderstoodError(_WRITE, sign.at)
+    return Limit(body, variable, value, side)
+
+
+def _range(sign: Part) -> tuple[Row, Row]:
+    """What tends, and to what."""
+    row = tuple(part for part in sign.sub or () if part.kind != "gap")
+    arrows = [i for i, part in enumerate(row) if part.kind == "relation" and part.text == "arrow"]
+    if len(arrows) != 1 or arrows[0] != 1 or label_of(row[0]) is None or len(row) < 3 or sign.sup is not None:
+        raise NotUnderstoodError(_WRITE, sign.at)
+    return row[:1], row[2:]
+
+
+def _side(target: Row) -> tuple[Row, int]:
+    """The target without the sign that says from which side: ``0^+``, ``0+``."""
+    last = target[-1]
+    if last.kind in _SIDES and len(target) > 1:
+        return target[:-1], _SIDES[last.kind]
+    if last.sup is not None and len(last.sup) == 1 and last.sup[0].kind in _SIDES:
+        bare = Part(last.kind, last.at, last.end, last.text, last.inside, last.sub, None, last.primes)
+        return (*target[:-1], bare), _SIDES[last.sup[0].kind]
+    return target, 0
+
+
+def bound_by(item: Item) -> Label | None:
+    """The name that a limit binds."""
+    if not is_limit(item):
+        return None
+    assert isinstance(item, Part)
+    row = [part for part in item.sub or () if part.kind != "gap"]
+    return label_of(row[0]) if row else None
+
+
+def is_free_in(label: Label, items: list[Item]) -> bool:
+    """Whether a name stands in a term, not bound by a limit in the same."""
+    for i, item in enumerate(items):
+        other = bound_by(item)
+        if other is not None and (other.head, other.sub) == (label.head, label.sub):
+            return False
+        if isinstance(item, Part) and occurs(label, (items[i],)):  # type: ignore[arg-type]
+            return True
+    return False
