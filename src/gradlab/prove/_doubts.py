@@ -213,6 +213,9 @@ class Doubts:
             if namesakes:
                 return f"this is false for {shown}; if {' or '.join(namesakes)} is meant, write the index"
         for node in (node for side in pair for node in walk(side) if isinstance(node, Derivative)):
+            for name in sorted(names_in(node.body)):
+                if _is_normaliser(name) and self._is_free(name) and self.meant.formula_of(name) is None:
+                    return f"nothing says how {name.removeprefix(FREE)} depends on {self.show(node.wrt[0])}"
             if self._degree(node, through=True) == 0 and any(name.startswith(FREE) for name in names_in(node.body)):
                 body, by = self.show(node.body), self.show(node.wrt[0])
                 return f"nothing says how {body} depends on {by}"
@@ -314,6 +317,11 @@ def _is_algebra(side: Expression) -> bool:
         if is_apply(node, "pow") and abs(as_number(node.args[1]) or 0) > _HIGHEST:
             return False
     return True
+
+
+def _is_normaliser(name: str) -> bool:
+    r"""Whether a name is one that is given to the sum below a fraction: ``Z``, ``\Sigma_C``."""
+    return re.match(r"\?(\\Sigma|Z|\\mathcal\{Z\})(?![A-Za-z])", name) is not None
 
 
 _LATEX = re.compile(r"(?P<head>.+?)(?:\^\{\((?P<layer>[^()]*)\)\})?(?:_(?:\{(?P<long>.*)\}|(?P<short>.)))?")

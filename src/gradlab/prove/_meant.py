@@ -101,7 +101,7 @@ class OtherMeanings:
             return ""
         shown = ", ".join(sorted(name.removeprefix(FREE) for name in unknown))
         worked = any(
-            isinstance(n, Derivative) and not isinstance(n.body, Ref) for s in chain.sides[i : i + 2] for n in walk(s)
+            isinstance(n, Derivative) and not _is_named(n.body) for s in chain.sides[i : i + 2] for n in walk(s)
         )
         for said, body in SPECIAL.items():
             if worked and body is LINE:
@@ -145,6 +145,11 @@ class OtherMeanings:
             if verdicts(one, self.known, deadline)[0].truth is Truth.TRUE:
                 return f"this holds for logarithms to base {base}: write \\log_{{{base}}}"
         return ""
+
+
+def _is_named(body: Expression) -> bool:
+    """Whether a name alone is differentiated, perhaps with its variables in brackets."""
+    return isinstance(body, Ref) or (isinstance(body, Call) and all(isinstance(arg, Ref) for arg in body.arguments))
 
 
 def verdicts(chain: Chain, known: Known, deadline: Deadline) -> list[Finding]:

@@ -2,6 +2,7 @@ r"""Vectors and matrices: written out, transposed, multiplied entry by entry."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gradlab.graph import Expression
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
 
 Row = tuple[Part, ...]
+_DOTS = frozenset("⋅·∙")
 
 
 def is_transpose(row: Row) -> bool:
@@ -60,6 +62,16 @@ def joined(reader: Reader, joint: str, left: list[Expression], right: list[Expre
             "\\circ may be a product entry by entry (write \\odot) or one function after another", at
         )
     return Operation("hadamard", (product_of(left), product_of(right)))
+
+
+def is_dot(sign: Part, before: Sequence[object], after: object) -> bool:
+    r"""Whether a dot stands between two vectors: ``\mathbf w \cdot \mathbf x``."""
+    sides = (before[-1] if before else None, after)
+    return sign.text in _DOTS and all(isinstance(side, Part) and _is_bold_vector(side) for side in sides)
+
+
+def _is_bold_vector(part: Part) -> bool:
+    return part.kind == "letter" and part.style == "bold" and part.text.islower() and part.sup is None
 
 
 def inner_product(reader: Reader, part: Part) -> Expression:

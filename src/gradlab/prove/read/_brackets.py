@@ -107,7 +107,7 @@ def _closes(part: Part, behind: list[Part]) -> bool:
         if depth < 0 or (depth == 0 and other.kind in ("relation", "comma")):
             return False
         if depth == 0 and other.kind == "bar" and other.text == part.text:
-            return other.sub is None
+            return other.sub is None or part.text == "‖"
     return False
 
 

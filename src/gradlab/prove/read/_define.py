@@ -70,14 +70,16 @@ def lines_of(source: Source, macros: dict[str, Macro]) -> list[Line]:
     found: list[Line] = []
     for row in rows:
         claims: list[Line] = []
+        before: list[Piece] = []  # conditions that stand before what they are said of
         for piece in pieces_of(row):
-            if piece.condition and claims:
+            if piece.condition:
                 for line in claims:
                     line.conditions.append(piece)
-            if not piece.condition:
+                before += [] if claims else [piece]
+            else:
                 last = claims[-1] if claims else None
-                claims = [] if last is not None and last.conditions else claims
-                claims.append(Line(source, piece))
+                claims = [] if last is not None and last.conditions and not before else claims
+                claims.append(Line(source, piece, list(before)))
             found.append(Line(source, piece) if piece.condition else claims[-1])
     return [line for line in found if line.piece.relations]
 

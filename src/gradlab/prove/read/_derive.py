@@ -39,6 +39,8 @@ def with_derivatives(reader: Reader, items: tuple[Item, ...]) -> list[Item]:
             part, i = found
             row.append(part)
             continue
+        elif item.kind == "partial" and item.sub is not None and item.sup is None:
+            row.append(_indexed(reader, item))
         elif item.kind == "nabla":
             part, i = gradient(reader, items, i)
             row.append(part)
@@ -49,6 +51,20 @@ def with_derivatives(reader: Reader, items: tuple[Item, ...]) -> list[Item]:
             row.append(item)
         i += 1
     return row
+
+
+def _indexed(reader: Reader, item: Part) -> Ready:
+    r"""``\partial_x`` and ``\partial_{\mathbf w}``: an operator with what it differentiates by below it."""
+    wrt = tuple(variable(reader, part) for inner in opened(reader, item.sub or ()) for part in _single(inner))
+    style = "gradient" if len(wrt) == 1 and isinstance(wrt[0], Tensor) else "partial"
+    return Ready(None, item.at, item.end, wrt, style)
+
+
+def _single(part: Part) -> Row:
+    """The names below an operator, one by one: ``xy`` are two."""
+    if part.kind == "comma":
+        return ()
+    return part.inside[0] if part.kind == "run" and len(part.text) <= LARGEST_ORDER else (part,)
 
 
 def _is_operator(item: Item) -> bool:

@@ -153,6 +153,8 @@ def label_of(part: Part) -> Label | None:
     """The name that a part is, or None if it is none."""
     if part.kind not in _NAMED and part.kind != "function":
         return None
+    if any(inner.kind == "relation" for row in _opened(part.sub or ()) for inner in row):
+        return None  # what stands below an indicator is a condition, no index
     below, commas = tokens_of(part.sub) if part.sub is not None else ((), False)
     above: tuple[Token, ...] = ()
     mark, power = "", part.sup
@@ -170,6 +172,11 @@ def label_of(part: Part) -> Label | None:
     elif power is not None and all(p.kind in ("group", "comma") and p.bare for p in power):
         above, power = tokens_of(power)[0], None
     return Label(head_of(part), below, above, mark, power, part.primes, commas)
+
+
+def _opened(row: Row) -> tuple[Row, ...]:
+    """A row, and what stands in its brackets."""
+    return (row, *(inner for part in row if part.kind == "group" for inner in part.inside))
 
 
 def _is_sum_of_numbers(group: Part) -> bool:

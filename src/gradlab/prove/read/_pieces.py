@@ -121,11 +121,14 @@ class _Splitter:
         elif part.kind == "relation" and part.text != "bar":
             # Another relation cuts the chain: what follows is a claim of its own.
             self.finish(cut=True)
+            self.condition = False
         elif part.kind != "stop":
             self.side.append(part)
 
     def is_label(self, after: Part) -> bool:
         r"""Whether what stands before a colon only introduces what follows: ``\forall x:``, ``f: A \to B``."""
+        if self.condition and self.piece.relations and after.kind != "number":
+            return True  # "if i = j: ..."
         if self.piece.relations or after.kind in ("gap", "text"):
             return self.piece.relations[:1] != [] and self.piece.relations[0].text == "in"
         words = all(part.kind in ("text", "word") or (part.kind == "group" and _is_number(part)) for part in self.side)

@@ -146,9 +146,10 @@ class Reader:
     def quotients(self, row: list[Item]) -> Expression:
         """Signs of multiplication and division, from left to right."""
         groups: list[tuple[str, int, int, list[Item]]] = [("times", 1, row[0].at, [])]
-        for part in row:
+        for part, following in zip(row, [*row[1:], None], strict=True):
             if part.kind in _JOINTS:
-                groups.append((part.kind, 1, part.at, []))
+                dot = part.kind == "times" and arrays.is_dot(part, groups[-1][3], following)
+                groups.append(("dot" if dot else part.kind, 1, part.at, []))
             elif part.kind in ("minus", "plus"):
                 joint, sign, at, inside = groups[-1]
                 groups[-1] = (joint, -sign if part.kind == "minus" else sign, at, inside)
@@ -163,7 +164,9 @@ class Reader:
                 factors = [neg(product_of(factors))]
             if joint in ("hadamard", "outer", "circ"):
                 over = [arrays.joined(self, joint, over, factors, at)]
-            elif joint == "times":
+            elif joint == "dot" and len(factors) and arrays.is_array(self, over[-1]):
+                over[-1:] = [Operation("dot", (over[-1], factors[0])), *factors[1:]]
+            elif joint in ("times", "dot"):
                 over += factors
             else:
                 ways = "it is not clear where the denominator behind / ends: write \\frac, or brackets"
@@ -209,6 +212,8 @@ class Reader:
             return [indicator[0]], i + 1 + indicator[1]
         if part.kind in ("letter", "word", "run", "text", "function"):
             return apply.named(self, part, parts, i)
+        if (composed := apply.composed(self, part, following)) is not None:
+            return [composed], i + 2
         value = self.atom(part)
         return [self.with_scripts(value, part)], i + 1
 

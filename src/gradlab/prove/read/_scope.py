@@ -50,6 +50,11 @@ class Use:
     def see(self, row: Row) -> None:
         """Note how names are used in a row and in all that it holds."""
         whole = len(row) == 1
+        if len(row) > 2 and all(part.kind == "circ" for part in row[1::2]):
+            labels = [label_of(part) for part in row[::2]]
+            if all(label is not None and is_conventional(label.head) for label in labels):
+                self.primed |= {key_of(label) for label in labels if label is not None}  # functions one after another
+                return
         for i, part in enumerate(row):
             after = row[i + 1] if i + 1 < len(row) else None
             before = row[i - 1] if i else None

@@ -18,7 +18,8 @@ MOST_UNKNOWN = 20
 START = Place(1, 1)
 
 _DELIMITERS = re.compile(
-    r"\\\\(?:\[[\d.]+\s*(?:pt|em|ex|mm|cm)\])?|\\\$|(?P<mark>\$\$?|\\[\[\]()])|(?P<empty>\n[ \t\r]*\n)"
+    r"\\(?:text|textrm|textnormal|mbox)\s*\{(?:[^{}]|\{[^{}]*\})*\}"
+    r"|\\\\(?:\[[\d.]+\s*(?:pt|em|ex|mm|cm)\])?|\\\$|(?P<mark>\$\$?|\\[\[\]()])|(?P<empty>\n[ \t\r]*\n)"
 )
 _CLOSING = {"$": "$", "$$": "$$", r"\[": r"\]", r"\(": r"\)"}
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([A-Za-z]+\*?)\}")

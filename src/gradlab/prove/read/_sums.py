@@ -2,15 +2,18 @@ r"""Sums and products over an index, values by cases, indicators, and the condit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gradlab import tex
 from gradlab.graph import ONE, Expression, number
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read import _limits as limits
 from gradlab.prove.read._nodes import Cases, Condition, Index, Indexed, Total
 from gradlab.prove.read._part import Part
+from gradlab.prove.read._parts import parts_of
 from gradlab.prove.read._pieces import pieces_of
 from gradlab.prove.read._rows import Item
 
@@ -242,6 +245,8 @@ def cases(reader: Reader, part: Part) -> Expression:
     for k in range(0, len(cells), width):
         value, *rest = cells[k : k + width]
         said = tuple(inner for cell in rest for inner in cell)
+        if [inner.text.strip() for inner in _trimmed(value)] in (["undefined"], ["undef"]):
+            continue  # where it has no value nothing is claimed
         values.append(reader.sum_of(_trimmed(value), part))
         conditions.append(_branch(reader, said, part, last=k + width >= len(cells)))
     return Cases(tuple(values), tuple(conditions))
@@ -267,6 +272,7 @@ def _trimmed(row: Row) -> Row:
 
 
 def _branch(reader: Reader, said: Row, part: Part, last: bool) -> tuple[Condition, ...]:
+    said = tuple(inner for piece in said for inner in _spoken(piece))
     words = " ".join(inner.text.strip().lower() for inner in said if inner.kind in ("text", "word"))
     row = _trimmed(tuple(inner for inner in said if inner.kind not in ("text", "gap")))
     while row and row[0].kind in ("comma", "word", "run") and row[0].text.lower() in (",", "if", "for", "when"):
@@ -278,6 +284,18 @@ def _branch(reader: Reader, said: Row, part: Part, last: bool) -> tuple[Conditio
     if " or " in f" {words} ":
         raise NotUnderstoodError("a case under one condition or another: write a case for each", said[0].at)
     return conditions_in(reader, row)
+
+
+def _spoken(part: Part) -> Row:
+    r"""A condition that is written as text, ``\text{if z < 0}``, as a formula; other parts as they are."""
+    if part.kind != "text" or not re.search(r"[<>=≤≥≠]", part.text):
+        return (part,)
+    formula = re.sub(r"^\s*(?:if|for|when|where)\b", "", part.text)
+    try:
+        read = parts_of([tex.parse(formula, {}).body])
+    except tex.TexError:
+        return (part,)
+    return tuple(replace(inner, at=part.at, end=part.end) for inner in read)
 
 
 def indicator(reader: Reader, part: Part) -> Expression:
