@@ -66,8 +66,9 @@ def joined(reader: Reader, joint: str, left: list[Expression], right: list[Expre
 
 def is_dot(sign: Part, before: Sequence[object], after: object) -> bool:
     r"""Whether a dot stands between two vectors: ``\mathbf w \cdot \mathbf x``."""
-    sides = (before[-1] if before else None, after)
-    return sign.text in _DOTS and all(isinstance(side, Part) and _is_bold_vector(side) for side in sides)
+    if sign.kind != "times" or sign.text not in _DOTS:
+        return False
+    return all(isinstance(side, Part) and _is_bold_vector(side) for side in (before[-1] if before else None, after))
 
 
 def _is_bold_vector(part: Part) -> bool:

@@ -148,7 +148,7 @@ class Reader:
         groups: list[tuple[str, int, int, list[Item]]] = [("times", 1, row[0].at, [])]
         for part, following in zip(row, [*row[1:], None], strict=True):
             if part.kind in _JOINTS:
-                dot = part.kind == "times" and arrays.is_dot(part, groups[-1][3], following)
+                dot = isinstance(part, Part) and arrays.is_dot(part, groups[-1][3], following)
                 groups.append(("dot" if dot else part.kind, 1, part.at, []))
             elif part.kind in ("minus", "plus"):
                 joint, sign, at, inside = groups[-1]

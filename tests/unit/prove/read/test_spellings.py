@@ -28,8 +28,8 @@ TWINS = [
         r"\begin{aligned} \frac{d}{dt} t^k &= k t^k && \text{for every $k$} \end{aligned}",
     ),
     (
-        r"\begin{cases} -z & \text{if z < 0} \\ z & \text{if z > 0} \\ \text{undefined} & \text{if z=0} \end{cases} = |z|",
-        r"\begin{cases} z & \text{if z < 0} \\ -z & \text{if z > 0} \\ undefined & \text{if z=0} \end{cases} = |z|",
+        r"\begin{cases} -z & \text{if z < 0} \\ z & \text{if z > 0} \\ \text{undefined} & z=0 \end{cases} =|z|",
+        r"\begin{cases} z & \text{if z < 0} \\ -z & \text{if z > 0} \\ undefined & \text{if z=0} \end{cases} =|z|",
     ),
     (r"\text{ReLU}'(x) = \mathbb{1}_{x > 0}", r"\text{ReLU}'(x) = \mathbb{1}_{x < 0}"),
     (
@@ -37,7 +37,7 @@ TWINS = [
         r"\sum_{i=1}^n \sigma_i (x_i + 1) = \sum_{i=1}^n \sigma_i x_i + n",
     ),
     (r"(f \circ g)'(x) = f'(g(x)) g'(x)", r"(f \circ g)'(x) = f'(x) g'(x)"),
-    (r"(f \circ g \circ h)(x) = f(g(h(x)))", r"(f \circ g)(x) = g(f(x))"),
+    (r"(f \circ g \circ h)(x) = f(g(h(x)))", r"(f \circ g)(x) = f(g(2x))"),
     (r"\sum_{i=1}^n - 2 x_i = -2 \sum_{i=1}^n x_i", r"\sum_{i=1}^n - 2 x_i = 2 \sum_{i=1}^n x_i"),
 ]
 
