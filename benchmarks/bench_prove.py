@@ -1,5 +1,7 @@
 """Written mathematics: how many of the chains in tests/prove_chains get the right verdict and the right repair.
 
+Mistakes made by chance in other equations (`_mistakes`) say how many of those that nobody looked at are repaired.
+
 The peers are SymPy's two LaTeX parsers: of the sides that gradlab reads, how many they read at all. Run it with
 ``make bench-prove``; it writes its section of RESULTS.md.
 """
@@ -12,6 +14,7 @@ import warnings
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from _mistakes import KINDS, measured
 from _results import write_section
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
@@ -76,6 +79,8 @@ def main() -> None:
         "| :-- | --: | --: |",
         *(f"| {Fault[name].value} | {c.total()} | {c['right']} |" for name, c in sorted(by_fault.items())),
         "",
+        *mistakes(),
+        "",
         *documents(),
         "",
         *peers(found),
@@ -83,6 +88,26 @@ def main() -> None:
     body = "\n".join(lines)
     print(body)
     write_section("Written mathematics", body)
+
+
+def mistakes() -> list[str]:
+    """Mistakes made by chance in right equations: of each kind one, and one of each kind with another one."""
+    outcomes = measured(1), measured(2)
+    lines = [
+        "Mistakes made by chance in equations that are in no test; a repair counts if the equation is true with it.",
+        "",
+        "| mistake | one: false | repaired | with another: false | repaired |",
+        "| :-- | --: | --: | --: | --: |",
+    ]
+    for kind in KINDS:
+        name = kind.__name__
+        counts = (count for each in outcomes for count in (each.found[name], each.repaired[name]))
+        what = (kind.__doc__ or "").partition("\n")[0].rstrip(".").lower()
+        lines.append(f"| {what} | {' | '.join(map(str, counts))} |")
+    totals = (f"{each.found.total()} | {each.repaired.total()} ({each.share:.1%})" for each in outcomes)
+    lines.append(f"| **all** | {' | '.join(totals)} |")
+    unnoticed, undecided = (sum(getattr(each, name) for each in outcomes) for name in ("unnoticed", "undecided"))
+    return [*lines, "", f"Beside them {unnoticed} changes after which the equation still holds, {undecided} undecided."]
 
 
 def documents() -> list[str]:

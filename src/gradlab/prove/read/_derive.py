@@ -67,6 +67,31 @@ def _single(part: Part) -> Row:
     return part.inside[0] if part.kind == "run" and len(part.text) <= LARGEST_ORDER else (part,)
 
 
+def open_operator(reader: Reader, items: list[Item]) -> int | None:
+    """Where in a term an operator stands whose formula may go on in the terms behind; None where none does."""
+    for i, item in enumerate(items[:-1]):
+        if isinstance(item, Part) and _operates(reader, item):
+            closed = i + 2 == len(items) and items[i + 1].kind in ("group", "derivative")
+            return None if closed or any(is_derivative(reader, other) for other in items[i + 1 :]) else i
+    return None
+
+
+def _operates(reader: Reader, item: Part) -> bool:
+    r"""Whether a part is ``\frac{d}{dx}`` or ``\frac{\partial}{\partial x}`` with nothing above but the sign."""
+    if item.kind != "fraction" or len(item.inside[0]) != 1 or not item.bare:
+        return False
+    below = opened(reader, item.inside[1])
+    return any(
+        is_differential(reader, item.inside[0][0], letter) and bool(below) and is_differential(reader, below[0], letter)
+        for letter in ("partial", "d")
+    )
+
+
+def is_derivative(reader: Reader, item: Item) -> bool:
+    """Whether a fraction is one of differentials."""
+    return isinstance(item, Part) and item.kind == "fraction" and fraction(reader, item) is not None
+
+
 def _is_operator(item: Item) -> bool:
     return item.kind == "operator"
 

@@ -101,9 +101,9 @@ class Reader:
         i = 0
         while i < len(terms):
             sign, items = terms[i]
-            taken = sums.terms_taken(self, terms, i)
+            taken, where = sums.terms_taken(self, terms, i)
             if taken > 1:
-                value = self.product(sums.with_terms(items, terms[i + 1 : i + taken]))
+                value = self.product(sums.with_terms(items, where, terms[i + 1 : i + taken]))
             else:
                 value = self.product(tuple(items))
             values.append(neg(value) if sign < 0 else value)

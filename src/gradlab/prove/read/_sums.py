@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gradlab import tex
 from gradlab.graph import ONE, Expression, number
 from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove.read import _derive as derive
 from gradlab.prove.read import _limits as limits
 from gradlab.prove.read._nodes import Cases, Condition, Index, Indexed, Total
 from gradlab.prove.read._part import Part
@@ -137,14 +138,35 @@ def _index_letters(part: Part) -> set[str]:
     return found
 
 
-def terms_taken(reader: Reader, terms: list[tuple[int, list[Item]]], i: int) -> int:
-    """How many terms a sum sign in a term takes: its own, and those behind it in which its index stands free."""
-    signs = [part for part in terms[i][1] if isinstance(part, Part) and takes_terms(part)]
-    if not signs or i + 1 == len(terms):
+def terms_taken(reader: Reader, terms: list[tuple[int, list[Item]]], i: int) -> tuple[int, int]:
+    """How many terms a sign in a term takes, its own among them, and where in its term the sign stands."""
+    items = terms[i][1]
+    signs = [k for k, part in enumerate(items) if takes_terms(part)]
+    if i + 1 == len(terms):
+        return 1, 0
+    for where in signs[-1:]:
+        sign = items[where]
+        assert isinstance(sign, Part)
+        count = (_limit_takes if limits.is_limit(sign) else _sum_takes)(reader, sign, terms, i)
+        if count > 1:
+            return count, where
+    where = derive.open_operator(reader, items)
+    return (1, 0) if where is None else (_operator_takes(reader, items[where], terms, i), where)
+
+
+def _operator_takes(reader: Reader, sign: Item, terms: list[tuple[int, list[Item]]], i: int) -> int:
+    """How many terms an operator takes: usually its own, or all up to the next operator."""
+    count = 1
+    while i + count < len(terms) and not any(derive.is_derivative(reader, part) for part in terms[i + count][1]):
+        count += 1
+    why = "it is not clear where the formula that is differentiated ends: put it in brackets"
+    if count == 1 or i + count < len(terms):
         return 1
-    sign = signs[-1]
-    if limits.is_limit(sign):
-        return _limit_takes(reader, sign, terms, i)
+    return count if reader.choose(sign.at, 2, why, usual=True, kind="terms") else 1
+
+
+def _sum_takes(reader: Reader, sign: Part, terms: list[tuple[int, list[Item]]], i: int) -> int:
+    """How many terms a sum takes: its own, and those behind it in which its index stands free."""
     letters = {part.text for part in (sign.sub or ())[:1] if part.kind == "letter"} - set(reader.bound)
     if not letters:
         return 1
@@ -192,9 +214,8 @@ def _free_letters(item: Item) -> set[str]:
     return _index_letters(item) | ({item.text} if item.kind == "letter" and item.bare else set())
 
 
-def with_terms(items: list[Item], behind: list[tuple[int, list[Item]]]) -> tuple[Item, ...]:
-    """A term whose sum sign takes the terms behind it too: they go into one bracket with what it had."""
-    where = max(i for i, part in enumerate(items) if takes_terms(part))
+def with_terms(items: list[Item], where: int, behind: list[tuple[int, list[Item]]]) -> tuple[Item, ...]:
+    """A term of which a sign takes the terms behind it too: they go into one bracket with what it had."""
     inside: list[Part] = [part for part in items[where + 1 :] if isinstance(part, Part)]
     for sign, more in behind:
         at = more[0].at

@@ -53,10 +53,19 @@ def test_a_right_line_is_true_and_its_false_twin_is_not(right, wrong):
     [
         r"\frac{\partial}{\partial z_i} \frac{e^{z_i}}{\Sigma} = \frac{e^{z_i} \Sigma - e^{2 z_i}}{\Sigma^2}",
         r"f(x + h) = f(x) + h \frac{df(x)}{dx}",
+        r"\frac{d}{dx} x^2 + 3x = 2x + 3",
+        r"\frac{\partial}{\partial b} \sum_{i=1}^n (x_i - b)^2 + \lambda w^2 = -2 \sum_{i=1}^n (x_i - b)",
     ],
 )
 def test_what_may_be_meant_is_not_called_false(latex):
     assert prove(latex).truth is Truth.NOT_UNDERSTOOD
+
+
+def test_an_operator_takes_its_own_term_where_that_is_true_and_is_false_where_nothing_helps():
+    assert prove(r"\frac{d}{dx} x^2 + 3x = 5x").truth is Truth.TRUE
+    assert prove(r"\frac{d}{dx} x^2 + 3x = 2x + 4").truth is Truth.FALSE
+    assert prove(r"\frac{d}{dx} (x^2) + 3x = 2x + 3").truth is Truth.FALSE
+    assert prove(r"\frac{d}{dx} x^2 + \frac{d}{dx} 3x = 2x + 3").truth is Truth.TRUE
 
 
 def test_steps_of_a_chain_are_read_by_themselves():
