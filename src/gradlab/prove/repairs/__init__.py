@@ -3,6 +3,7 @@
 from gradlab.prove.repairs._arrays import transposes
 from gradlab.prove.repairs._factors import extra_factors, factors, in_arguments, term_factors, under_sums
 from gradlab.prove.repairs._names import indices, names, throughout
+from gradlab.prove.repairs._nearest import nearest
 from gradlab.prove.repairs._parts import functions, powers, signs
 from gradlab.prove.repairs._search import Change as Change
 from gradlab.prove.repairs._search import Search as Search
@@ -14,5 +15,5 @@ from gradlab.prove.repairs._whole import whole
 # In this order: the first repair that holds is the one that is named.
 ALL = (
     whole, variables, signs, indices, functions, transposes, powers, names, paths, factors, extra_factors, term_factors,
-    in_arguments, under_sums, terms, other_variables, throughout,
+    nearest, in_arguments, under_sums, terms, other_variables, throughout,
 )  # fmt: skip

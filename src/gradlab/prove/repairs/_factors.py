@@ -218,6 +218,7 @@ def under_sums(search: Search) -> Iterator[Change]:
     for path, node in search.nodes:
         if not isinstance(node, Total):
             continue
+        yield from ones_under(search, path, node)
         for where, part in nodes(node.body):
             if where and not is_apply(at_path(node.body, where[:-1]), "add"):
                 continue
@@ -231,6 +232,20 @@ def under_sums(search: Search) -> Iterator[Change]:
                 latex = search.latex(factor)
                 side = replace_at(search.side, inside, times(part, factor))
                 yield Change(Fault.MISSING_FACTOR, side, f"the factor {latex} is missing under the sum", latex)
+
+
+def ones_under(search: Search, path: tuple[int, ...], total: Total) -> Iterator[Change]:
+    """What stands below a fraction bar under a sum, or in a function there, and one, or one minus it."""
+    for where, part in nodes(total.body):
+        above = at_path(total.body, where[:-1]) if where else None
+        below = is_apply(above, "div") and where[-1] == 1 if above is not None else False
+        inside = isinstance(above, Apply) and above.primitive not in (*_LINEAR, "pow")
+        if not (below or inside) or isinstance(part, Const):
+            continue
+        shown = search.latex(part)
+        for new in (Apply("add", (ONE, part)), Apply("add", (ONE, neg(part)))):
+            side = replace_at(search.side, (*path, 0, *where), new)
+            yield Change(Fault.MISSING_TERM, side, f"write {search.latex(new)} for {shown}", "1")
 
 
 def factors_under(search: Search, letter: str) -> list[Expression]:

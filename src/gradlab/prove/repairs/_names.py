@@ -64,6 +64,7 @@ def known_names(search: Search) -> list[Expression]:
                 found[node] = None
                 letters |= {part.letter: None for part in node.args if isinstance(part, Index)}
     for node in [node for node in found if isinstance(node, Indexed)]:
+        found[Indexed(node.head, node.below[::-1], node.above)] = None
         for place, index in enumerate(node.args):
             for letter in letters if isinstance(index, Index) else ():
                 found[node.with_args((*node.args[:place], Index(letter), *node.args[place + 1 :]))] = None

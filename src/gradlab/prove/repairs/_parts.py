@@ -23,9 +23,10 @@ from gradlab.graph import (
     subtract,
 )
 from gradlab.prove._verdict import Fault
-from gradlab.prove.repairs._paths import Path, at_path, replace_at
+from gradlab.prove.repairs._paths import Path, at_path, nodes, replace_at
 from gradlab.prove.repairs._search import Change, Search, same
 
+_ONE = frozenset(("exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "softplus", "relu", "abs"))
 CONFUSED = (("exp", "log"), ("sin", "cos"))
 
 
@@ -57,15 +58,25 @@ def shown(search: Search, node: Expression) -> str:
 
 def functions(search: Search) -> Iterator[Change]:
     """Every function replaced by another of the same argument."""
+    chain = functions_of(search)
     for path, node in search.nodes:
         if not isinstance(node, Apply):
             continue
-        for other in others(node.primitive):
+        own = tuple(other for other in chain if other != node.primitive) if node.primitive in _ONE else ()
+        for other in dict.fromkeys((*others(node.primitive), *own)):
             new = Apply(other, node.args)
             if plausible(search, path, node, new):
                 message = f"write {search.latex(new)} for {search.latex(node)}"
                 yield Change(Fault.WRONG_FUNCTION, replace_at(search.side, path, new), message, search.latex(new))
     yield from function_throughout(search)
+
+
+def functions_of(search: Search) -> tuple[str, ...]:
+    """The functions of one argument that stand in the chain."""
+    found: dict[str, None] = {}
+    for side in search.written:
+        found.update(dict.fromkeys(n.primitive for _, n in nodes(side) if isinstance(n, Apply) and n.primitive in _ONE))
+    return tuple(found)
 
 
 def function_throughout(search: Search) -> Iterator[Change]:

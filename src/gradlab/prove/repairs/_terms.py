@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement, pairwise
 from gradlab.graph import Apply, Expression, Ref, is_apply, mul, neg, number
 from gradlab.prove._verdict import Fault
 from gradlab.prove.read._nodes import Derivative
-from gradlab.prove.repairs._factors import differentiated
+from gradlab.prove.repairs._factors import differentiated, parts_of_formulas
 from gradlab.prove.repairs._paths import nodes, replace_at
 from gradlab.prove.repairs._search import Change, Search, Values, constant_of, names_of, same
 
@@ -123,7 +123,7 @@ def candidates(search: Search) -> list[Expression]:
         formula = search.formula(name)
         if formula is not None and is_apply(formula, "add"):
             found.update(dict.fromkeys(formula.args))
-    found.update(dict.fromkeys(map(search.named, search.quantities)))
+    found.update(dict.fromkeys((*map(search.named, search.quantities), *parts_of_formulas(search))))
     found.update(
         dict.fromkeys(mul(search.named(a), search.named(b)) for a, b in combinations_with_replacement(names[:8], 2))
     )

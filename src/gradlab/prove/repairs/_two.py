@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from gradlab.prove._errors import Deadline, OutOfTimeError
 from gradlab.prove.repairs._factors import extra_factors, factors, term_factors, under_sums
 from gradlab.prove.repairs._names import indices, names
+from gradlab.prove.repairs._nearest import nearest
 from gradlab.prove.repairs._parts import functions, powers, signs
 from gradlab.prove.repairs._search import Change, Search
 from gradlab.prove.repairs._terms import terms
@@ -14,10 +15,10 @@ from gradlab.prove.repairs._whole import whole
 
 Kind = Callable[[Search], Iterator[Change]]
 # What is tried first without knowing whether it is right, and what is then computed from the values that are needed.
-FIRST: tuple[Kind, ...] = (signs, powers, functions, extra_factors, indices, under_sums, names)
-THEN: tuple[Kind, ...] = (whole, factors, term_factors, signs, powers, functions, indices, terms)
+FIRST: tuple[Kind, ...] = (signs, nearest, powers, functions, extra_factors, indices, under_sums, names)
+THEN: tuple[Kind, ...] = (whole, factors, term_factors, nearest, signs, powers, functions, indices, terms)
 MOST_FIRST = 150
-SECONDS = 0.35
+SECONDS = 0.8
 
 
 def two(search: Search) -> Iterator[tuple[Change, Change]]:
