@@ -18,11 +18,12 @@ from gradlab._errors import GradlabError
 from gradlab.labs._files import UnfitFileError, read_regular
 from gradlab.labs._settings import LabSettings
 from gradlab.labs._template import read_template
-from gradlab.labs._versions import make_versions
-from gradlab.labs.grade.matching import Plan, make_plan, match
+from gradlab.labs._versions import Version, make_versions
+from gradlab.labs.grade.matching import Asked, Plan, asked_answers, given_answers, make_plan, match
 from gradlab.labs.grade.reading import LARGEST, UnreadableError, read_cells
 from gradlab.labs.grade.sandbox import Limits, Sandbox
 from gradlab.labs.grade.sandbox._warm import warm_up
+from gradlab.labs.grade.verdicts._answers import judge_answers
 from gradlab.labs.grade.verdicts._judge import judge
 from gradlab.labs.grade.verdicts._key import Key, seed_source
 from gradlab.labs.grade.verdicts._results import QuestionResult, SubmissionResult
@@ -40,6 +41,8 @@ class Bench:
         plan: what the template asks for.
         key: the answer key.
         tasks: the checks.
+        asked: the written answers that are asked for.
+        question: the version that students get.
         sandbox: where submissions run.
         settings: the lab's.
         folder: where results are written.
@@ -48,6 +51,8 @@ class Bench:
     plan: Plan
     key: Key
     tasks: tuple[ReadyTask, ...]
+    asked: tuple[Asked, ...]
+    question: Version
     sandbox: Sandbox
     settings: LabSettings
     folder: Path
@@ -78,7 +83,8 @@ def _first_line() -> bytes:
 
 def _set_up(start: dict[str, Any]) -> Bench:
     template = read_template(Path(start["template"]))
-    plan = make_plan(template, make_versions(template))
+    versions = make_versions(template)
+    plan = make_plan(template, versions)
     settings = template.settings
     seed = {"source": seed_source(plan, settings.seed), "cell": 0, "line": 1}
     given = [{"source": part.statement.source, "cell": 0, "line": part.statement.line} for part in plan.base()]
@@ -91,7 +97,8 @@ def _set_up(start: dict[str, Any]) -> Bench:
     key = Key(plan, settings.seed)
     tasks = ready_tasks(key, settings.timeout)
     warm_up()
-    return Bench(plan, key, tasks, sandbox, settings, Path(start["folder"]))
+    asked = asked_answers(template, versions.question)
+    return Bench(plan, key, tasks, asked, versions.question, sandbox, settings, Path(start["folder"]))
 
 
 def _say(message: dict[str, Any]) -> None:
@@ -163,11 +170,15 @@ def _judged(bench: Bench, order: dict[str, Any], slot: int, result: SubmissionRe
     except (UnreadableError, UnfitFileError, OSError) as problem:
         result.problem = str(problem)
         result.questions = [_ungraded(ready, str(problem)) for ready in bench.tasks]
+        result.questions += judge_answers(bench.asked, {}, None)
         return
     program = match(cells, bench.plan)
     result.repairs = [*order["remarks"], *([remark] * bool(remark)), *list(program.repairs)]
     session = Session(bench.sandbox, program, bench.key, Limits(), slot, min(bench.settings.timeout, 30.0))
     result.questions = judge(bench.key, bench.tasks, program, session)
+    given = given_answers(cells, bench.asked, bench.question)
+    result.questions += judge_answers(bench.asked, given, bench.settings.graph)
+    result.questions.sort(key=lambda question: question.line)
     result.printed = {str(cell): text for cell, text in session.printed.items()}
     result.repairs += [f"cell {cell}, {said}" for cell, said in session.errors.items()]
 

@@ -1,0 +1,123 @@
+"""Written answers: derivations are judged by the prover, and everything else is left to a human."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gradlab._errors import GradlabError
+from gradlab.labs.grade.matching import Asked
+from gradlab.labs.grade.verdicts._evaluate import CheckTimeoutError, alarm
+from gradlab.labs.grade.verdicts._results import QuestionResult
+from gradlab.tex import find_math
+
+_SECONDS = 8.0  # for one derivation
+_SYMBOL = r"(?:\\mathcal\s*\{?\s*[A-Za-z]\s*\}?|[A-Za-z](?:_(?:\{[^{}]*\}|\w))?)"
+_HEAD = re.compile(
+    rf"\s*(?:\\[dt]?frac\s*\{{\s*\\partial\s*(?P<a>{_SYMBOL})\s*\}}\s*\{{\s*\\partial\s*(?P<b>{_SYMBOL})\s*\}}"
+    rf"|\\partial\s*(?P<c>{_SYMBOL})\s*/\s*\\partial\s*(?P<d>{_SYMBOL}))\s*&?\s*="
+)
+_ASKED = re.compile(r"^\s*\d+[.)]\s+(?P<text>.*)$", re.MULTILINE)
+_COMPUTE = re.compile(rf"\\partial\s*(?P<a>{_SYMBOL})\s*(?:/|\}}\s*\{{)\s*\\partial\s*(?P<b>{_SYMBOL})")
+_ONLY_COMPUTE = re.compile(r"\s*(?:compute|calculate|derive|differentiate|determine|berechne)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """A derivation: what is derived, and its whole text."""
+
+    head: tuple[str, str]
+    text: str
+
+
+def judge_answers(asked: Sequence[Asked], given: Mapping[str, str], graph: str | None) -> list[QuestionResult]:
+    """Judge the written answers of a submission.
+
+    Args:
+        asked: the ANSWER tags.
+        given: what was written, by name.
+        graph: what the derivations are about, as the template's header says.
+
+    Returns:
+        A result for each; whatever the prover does not decide waits for a human.
+    """
+    return [_judged(one, given.get(one.name, ""), graph) for one in asked]
+
+
+def _judged(asked: Asked, text: str, graph: str | None) -> QuestionResult:
+    result = QuestionResult(asked.name, "answer", asked.points, line=asked.line, asked=asked.text, given=text)
+    result.expected = asked.key
+    if not text.strip():
+        result.reason = "not answered: nothing was written here"
+        return result
+    items = [found["text"] for found in _ASKED.finditer(asked.text)]
+    wanted = [_wanted(item) for item in items]
+    heads = [head for head in wanted if head is not None]
+    said = {head: _outcome(head, text, graph) for head in heads}
+    result.notes = [f"∂{of}/∂{by}: {words}" for (of, by), (_, words) in said.items() if words]
+    decided = [said[head][0] for head in heads]
+    if not heads or len(heads) < len(items) or None in decided:
+        result.status = "human"
+        result.reason = "a human has to judge this answer"
+        return result
+    right = sum(bool(one) for one in decided)
+    result.points = round(100 * asked.points * right / len(decided)) / 100
+    result.status = "right" if right == len(decided) else "partly" if right else "wrong"
+    result.reason = "" if right == len(decided) else f"{right} of {len(decided)} derivatives are right"
+    return result
+
+
+def _wanted(item: str) -> tuple[str, str] | None:
+    """What an item asks for, where it asks for one derivative and nothing else."""
+    found = list(_COMPUTE.finditer(item))
+    if len(found) != 1 or not _ONLY_COMPUTE.match(item):
+        return None
+    return _name(found[0]["a"]), _name(found[0]["b"])
+
+
+def _outcome(head: tuple[str, str], text: str, graph: str | None) -> tuple[bool | None, str]:
+    """Whether a derivative is right, None where that is not decided; and what is said about it."""
+    from gradlab.prove import Outcome, answer
+
+    chains = [chain for chain in _chains(text) if chain.head == head]
+    if not chains:
+        return None, "not found among the formulas"
+    found = list[tuple[bool | None, str]]()
+    for chain in chains:
+        try:
+            with alarm(_SECONDS):
+                verdict = answer(f"d{head[0]}/d{head[1]}", chain.text, graph)
+        except (GradlabError, CheckTimeoutError) as problem:
+            found.append((None, f"not understood: {problem}"))
+            continue
+        decided = {Outcome.RIGHT: True, Outcome.WRONG: False}.get(verdict.outcome)
+        found.append((decided, str(verdict)))
+    # Who writes a derivative twice, once right and once wrong, is for a human.
+    return (
+        found[0] if len({decided for decided, _ in found}) == 1 else (None, "written more than once, and differently")
+    )
+
+
+def _chains(text: str) -> list[_Chain]:
+    """The derivations in a text: each begins where the left side is a derivative."""
+    chains: list[_Chain] = []
+    for piece in find_math(text).pieces:
+        if isinstance(piece, str):
+            continue
+        body = re.sub(r"\\(?:begin|end)\{(?:align|aligned|equation|gather|split)\*?\}", "", piece.tex)
+        rows: list[str] = []
+        for row in [*re.split(r"\\\\(?:\[[^\]]*\])?", body), ""]:
+            if rows and (not row.strip() or not row.lstrip(" &\n\t").startswith("=")):
+                whole = r" \\ ".join(rows)
+                if head := _HEAD.match(whole):
+                    chains.append(_Chain((_name(head["a"] or head["c"]), _name(head["b"] or head["d"])), whole))
+                rows = []
+            if row.strip():
+                rows.append(row.strip())
+    return chains
+
+
+def _name(symbol: str) -> str:
+    """A symbol as the graph spells it: `w_{12}` is w_12, `z_{1,out}` is z_1out, and a script L is L."""
+    return re.sub(r"\\(?:mathcal|mathrm|text|operatorname)|[\s{}\\,]", "", symbol)

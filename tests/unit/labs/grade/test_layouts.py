@@ -1,0 +1,126 @@
+"""Downloads of the platforms, and zips that are hostile."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+
+import pytest
+
+from gradlab.labs.grade.reading import SubmissionsError, find_submissions
+
+DATA = '{"cells": []}'
+
+
+def found(tmp_path, *names, zipped=False):
+    if zipped:
+        with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+            for name in names:
+                archive.writestr(name, DATA)
+        source = tmp_path / "all.zip"
+    else:
+        source = tmp_path / "all"
+        for name in names:
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_text(DATA, encoding="utf-8")
+    return {one.student: one for one in find_submissions(source, tmp_path / "scratch", "lab")}
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize(
+    ("names", "students"),
+    [
+        (("a.ipynb", "b.md", "c.py"), {"a", "b", "c"}),
+        (
+            (
+                "Ada Lovelace_1_assignsubmission_file_/lab.ipynb",
+                "Emmy Noether_22_assignsubmission_file_/x/lab.ipynb",
+                "Emmy Noether_22_assignsubmission_onlinetext_/onlinetext.html",
+            ),
+            {"Ada Lovelace", "Emmy Noether"},
+        ),
+        (
+            ("Ada Lovelace_1_assignsubmission_file_lab.ipynb", "Ö_2_assignsubmission_file_lab.ipynb"),
+            {"Ada Lovelace", "Ö"},
+        ),
+        (("lovelaceada_12_345_lab.ipynb", "noetheremmy_LATE_13_346_lab-1.ipynb"), {"lovelaceada", "noetheremmy"}),
+        (("submitted/ada/lab/lab.ipynb", "submitted/emmy/lab/lab.ipynb"), {"ada", "emmy"}),
+        (("ada/lab/lab.ipynb", "emmy/lab/.ipynb_checkpoints/lab.ipynb", "emmy/lab/lab.ipynb"), {"ada", "emmy"}),
+        (("export/submission_1/lab.ipynb", "export/submission_2/lab.ipynb"), {"submission_1", "submission_2"}),
+    ],
+)
+def test_everybody_is_found(tmp_path, names, students, zipped):
+    submissions = found(tmp_path, *names, zipped=zipped)
+    assert set(submissions) == students
+    assert all(one.path is not None and one.path.read_text(encoding="utf-8") == DATA for one in submissions.values())
+
+
+def test_gradescope_says_who_it_is(tmp_path):
+    source = tmp_path / "all" / "assignment_1_export"
+    (source / "submission_7").mkdir(parents=True)
+    (source / "submission_7" / "lab.ipynb").write_text(DATA, encoding="utf-8")
+    (source / "submission_metadata.yml").write_text(
+        "submission_7:\n  :submitters:\n  - :name: Ada Lovelace\n    :sid: '1'\n  :created_at: !ruby/x 1\n",
+        encoding="utf-8",
+    )
+    (one,) = find_submissions(tmp_path / "all", tmp_path / "scratch", "lab")
+    assert (one.student, one.identity) == ("Ada Lovelace", "7")
+
+
+def test_several_files_are_one_submission(tmp_path):
+    one = found(tmp_path, "ada/other.ipynb", "ada/my lab.ipynb", "ada/notes.md", "emmy/lab.ipynb")["ada"]
+    assert one.file == "ada/my lab.ipynb"
+    assert "my lab.ipynb was graded, and not" in one.remarks[0]
+
+
+def test_who_handed_in_something_else_has_a_row(tmp_path):
+    submissions = found(tmp_path, "ada/report.pdf", "emmy/lab.ipynb")
+    assert "report.pdf" in submissions["ada"].problem
+
+
+def test_links_are_not_followed(tmp_path):
+    secret = tmp_path / "key.ipynb"
+    secret.write_text("secret", encoding="utf-8")
+    (tmp_path / "all" / "ada").mkdir(parents=True)
+    (tmp_path / "all" / "ada" / "lab.ipynb").symlink_to(secret)
+    (tmp_path / "all" / "eve").symlink_to(tmp_path)
+    submissions = {one.student: one for one in find_submissions(tmp_path / "all", tmp_path / "scratch", "lab")}
+    assert submissions["ada"].path is None
+    assert "link" in submissions["ada"].problem
+    assert "link" in submissions["eve"].problem
+
+
+def test_names_that_lead_out_of_a_zip_are_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("ada/../../../evil.ipynb", DATA)
+        archive.writestr("/abs/evil.ipynb", DATA)
+        archive.writestr("emmy/lab.ipynb", DATA)
+        link = zipfile.ZipInfo("eve/lab.ipynb")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, "/etc/passwd")
+    before = set(tmp_path.rglob("*"))
+    submissions = {one.student: one for one in find_submissions(tmp_path / "all.zip", tmp_path / "scratch", "lab")}
+    assert "leads out" in submissions["ada"].problem
+    assert "link" in submissions["eve"].problem
+    assert submissions["emmy"].problem == ""
+    assert all(path.is_relative_to(tmp_path / "scratch") for path in set(tmp_path.rglob("*")) - before)
+
+
+def test_a_zip_bomb_is_refused(tmp_path):
+    inner = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(12):
+            archive.writestr(f"{number}.ipynb", b" " * 21_000_000)
+    (tmp_path / "all" / "ada").mkdir(parents=True)
+    inner.rename(tmp_path / "all" / "ada" / "lab.zip")
+    (tmp_path / "all" / "emmy").mkdir()
+    (tmp_path / "all" / "emmy" / "lab.ipynb").write_text(DATA, encoding="utf-8")
+    submissions = {one.student: one for one in find_submissions(tmp_path / "all", tmp_path / "scratch", "lab")}
+    assert "far more" in submissions["ada"].problem
+    assert submissions["emmy"].problem == ""
+
+
+def test_a_folder_of_nothing_is_no_class(tmp_path):
+    (tmp_path / "all").mkdir()
+    with pytest.raises(SubmissionsError, match="holds no submissions"):
+        find_submissions(tmp_path / "all", tmp_path / "scratch", "lab")

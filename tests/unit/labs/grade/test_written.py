@@ -1,0 +1,85 @@
+"""Written answers go through the prover, and to a human wherever it does not decide."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from gradlab.labs.grade import GradeOptions, grade
+from gradlab.labs.grade.gradebook import QueueError
+
+from . import submissions as made
+
+LAB = Path(__file__).with_name("written.md")
+C = r"\partial \mathcal{L} / \partial c"
+U = r"\frac{\partial \mathcal{L}}{\partial u_1}"
+TITLE = "## In your own words\n\nWhy does one start from random weights?"
+HEAD = "# Written answers\n\n## Two derivatives\n\n"
+FIRST = f"{HEAD}1. Compute ${C}$.\n2. Compute $\\partial \\mathcal{{L}} / \\partial u_1$."
+CASES = {
+    "right": (f"${C} = f_{{out}} - y$ and\n\n$${U} = (f_{{out}} - y) z_{{1,out}}$$", 4, "right"),
+    "chain": (
+        rf"\begin{{align*}} {C} &= f_{{out}} - y \\ {U} &= \frac{{\partial \mathcal{{L}}}}{{\partial f_{{in}}}} "
+        r"\cdot \frac{\partial f_{in}}{\partial u_1} \\ &= (f_{out} - y) \cdot z_{1,out} \end{align*}",
+        4,
+        "right",
+    ),
+    "one sign": (f"${C} = y - f_{{out}}$, ${U} = (f_{{out}} - y) z_{{1,out}}$", 2, "partly"),
+    "both wrong": (f"${C} = y - f_{{out}}$, ${U} = f_{{out}} - y$", 0, "wrong"),
+    "tautology": (f"${C} = {C}$, ${U} = {U}$", 0, "human"),
+    "own name": (rf"${C} = \delta_f$, ${U} = \delta_f z_{{1,out}}$", 0, "human"),
+    "true beside the question": (r"$\partial f_{in} / \partial c = 1$ and $1 + 1 = 2$", 0, "human"),
+    "twice": (f"${C} = y - f_{{out}}$, no: ${C} = f_{{out}} - y$, ${U} = (f_{{out}} - y) z_{{1,out}}$", 0, "human"),
+    "words": ("I would use the chain rule.", 0, "human"),
+    "nothing": ("", 0, "missing"),
+}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    place = tmp_path_factory.mktemp("written")
+    for name, (text, _, _) in CASES.items():
+        made.write(place / "in", name, made.Case((), prose=(FIRST, text, TITLE, "Symmetry.")))
+    result = grade(LAB, place / "in", GradeOptions(place / "out", jobs=2))
+    return {one.student: one for one in result.results}, place
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_derivation_gets_what_it_deserves(graded, name):
+    _, points, status = CASES[name]
+    question, text = graded[0][name].questions
+    assert (question.points, question.status) == (points, status), question.notes
+    assert (text.points, text.status) == (0, "human")
+
+
+def test_a_wrong_derivative_is_told_where_to_look(graded):
+    assert any("a sign is wrong" in note for note in graded[0]["one sign"].questions[0].notes)
+
+
+def test_what_a_human_decides_survives_a_regrade(graded):
+    place = graded[1]
+    path = place / "out" / "human.toml"
+    entries = tomllib.loads(path.read_text(encoding="utf-8"))["answer"]
+    (equal,) = [entry for entry in entries if entry["given"] == "Symmetry."]
+    assert len(equal["submissions"]) == len(CASES)
+    assert equal["expected"] == "Equal neurons stay equal."
+    text = path.read_text(encoding="utf-8")
+    before, behind = text.split(f'id = "{equal["id"]}"')
+    behind = behind.replace('points = ""\ncomment = ""', 'points = 1.5\ncomment = "why \\"symmetry\\"?"', 1)
+    path.write_text(f'{before}id = "{equal["id"]}"{behind}', encoding="utf-8")
+    again = grade(LAB, place / "in", GradeOptions(place / "out"))
+    assert again.fresh == 0
+    assert {result.questions[1].points for result in again.results} == {1.5}
+    assert {result.questions[1].reason for result in again.results} == {'why "symmetry"?'}
+    (place / "in" / "right.ipynb").unlink()
+    assert grade(LAB, place / "in", GradeOptions(place / "out")).results[0].questions[1].points == 1.5
+    kept = path.read_text(encoding="utf-8")
+    path.write_text(kept.replace("points = 1.5", "points = 7"), encoding="utf-8")
+    with pytest.raises(QueueError, match="at most 2"):
+        grade(LAB, place / "in", GradeOptions(place / "out"))
+    path.write_text(kept + "\n[[", encoding="utf-8")
+    with pytest.raises(QueueError, match="no TOML"):
+        grade(LAB, place / "in", GradeOptions(place / "out"))
+    assert path.read_text(encoding="utf-8") == kept + "\n[["
