@@ -61,7 +61,7 @@ def statements_of(source: str) -> tuple[tuple[Statement, ...], str]:
         The statements, and what of the cell cannot be read, in words; the rest is parted all the same.
 
     >>> [(s.line, sorted(s.binds), sorted(s.uses)) for s in statements_of("a = 1\n\n\ndef f(x):\n    return a*x\n")[0]]
-    [(1, ['a'], []), (4, ['f'], ['a', 'x'])]
+    [(1, ['a'], []), (4, ['f'], ['a'])]
     """
     lines = source.split("\n")
     if not is_python(lines):
