@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -83,6 +83,8 @@ def grade(template: Path, source: Path, options: GradeOptions, watch: Watch = la
     Raises:
         GradlabError: if the template, the submissions or the sandbox do not allow it.
     """
+    # What judges goes to the template's folder, so that a lab finds its tables there.
+    template, source, options = template.resolve(), source.resolve(), replace(options, out=options.out.resolve())
     lab = read_template(template)
     if options.isolated:
         try_isolation()

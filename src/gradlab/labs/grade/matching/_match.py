@@ -82,7 +82,7 @@ def match(cells: Sequence[SubmittedCell], plan: Plan) -> Program:
 
 def _answer(name: str, part: Part, found: _Found, cells: Sequence[SubmittedCell], plan: Plan) -> int | None:
     """Which of the statements that give a name a meaning is the answer."""
-    places = [place for place, own in enumerate(found.own) if name in own.statement.binds and own.is_own]
+    places = [place for place, own in enumerate(found.own) if name in own.statement.changes and own.is_own]
     if not places:
         return None
     if part.statement.is_definition:
@@ -117,15 +117,16 @@ def _sorted_out(cells: Sequence[SubmittedCell], plan: Plan) -> _Found:
             found.repairs.append(f"cell {number} cannot be read ({problem}){rest}")
         for statement in statements:
             if statement.shape in plan.stubs:
-                found.stubs |= statement.binds & homework
+                found.stubs |= statement.changes & homework
             elif statement.shape in given:
                 if statement.shape not in before and statement.binds:
                     found.own.append(Own(statement, number, is_own=False))
-            elif not statement.binds & homework and (
+            elif not statement.changes & homework and (
                 cell.id in given_cells or (statement.binds and statement.binds <= plan.given)
             ):
                 what = ", ".join(sorted(statement.binds)) or "a given cell"
-                found.repairs.append(f"cell {number} changes {what}, which is given: the lab's own version is used")
+                if statement.always_binds or not statement.binds:  # what a loop runs through is nothing to speak of
+                    found.repairs.append(f"cell {number} changes {what}, which is given: the lab's own version is used")
             else:
                 found.own.append(Own(statement, number))
     return found

@@ -33,8 +33,8 @@ class Part:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names that a student has to give a meaning to here."""
-        return self.statement.binds if self.is_homework else frozenset()
+        """The names that a student has to give a meaning to here, or a part of it, as in `answers[1] = ...`."""
+        return (self.statement.binds or self.statement.touches) if self.is_homework else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def needed(statements: Sequence[Statement], names: Iterable[str]) -> list[int]:
         known, wanted, chosen = len(late), set(names) | late, []
         for index in reversed(range(len(statements))):
             statement = statements[index]
-            changes = statement.binds | statement.touches | (statement.asks - modules)
+            changes = statement.changes | (statement.asks - modules)
             if not (statement.has_effect or changes & wanted):
                 continue
             chosen.append(index)

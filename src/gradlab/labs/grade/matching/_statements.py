@@ -50,6 +50,11 @@ class Statement:
     has_effect: bool = False
     arguments: int = -1
 
+    @property
+    def changes(self) -> frozenset[str]:
+        """The names that it gives a meaning to, wholly or in part: `table[0] = 1`."""
+        return self.binds | self.touches
+
 
 def statements_of(source: str) -> tuple[tuple[Statement, ...], str]:
     r"""Part a cell into statements.

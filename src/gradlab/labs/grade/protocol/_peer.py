@@ -52,6 +52,19 @@ class RemoteObject:
             raise AttributeError(name)
         return self._peer.request({"do": "get", "on": self._key, "name": name})
 
+    def __eq__(self, other: object) -> bool:
+        """Raises TypeError: it is no data, and its own word on what it equals is worth nothing.
+
+        Without this two of them would differ, and `success_rate(3.0) != success_rate(4.0)` would hold for nothing done.
+        """
+        raise TypeError(f"what your code returned is a {self._kind}, and no number, text or array that can be compared")
+
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        """Raises TypeError, for the same reason."""
+        raise TypeError(f"what your code returned is a {self._kind}, which is neither true nor false")
+
     def __repr__(self) -> str:
         return f"<{self._kind} of the submission>"
 

@@ -1,0 +1,101 @@
+"""Answers that are parts of a table, objects that agree with everything, and files by a relative path."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from gradlab.labs.grade import GradeOptions, grade
+
+LAB = """---
+gradlab:
+  title: Parts
+  timeout: 10
+---
+
+# Parts
+
+```python
+answers = {}
+```
+
+```python
+answers[1] = (
+    #!TAG HWBEGIN
+    #!MSG TODO a number
+    2
+    #!TAG HWEND
+)
+answers[2] = (
+    #!TAG HWBEGIN
+    #!MSG TODO a number
+    3
+    #!TAG HWEND
+)
+#!TAG CHECK parts points=2
+for number in (1, 2):
+    assert answers[number] == number + 1, f"question {number}: {answers[number]}"
+#!TAG CHECKEND
+```
+
+```python
+#!TAG SKIPQUESTEXEC
+def share(rate):
+    #!TAG HWBEGIN
+    #!MSG TODO a number that depends on the rate
+    return rate / 2
+    #!TAG HWEND
+```
+
+```python
+#!TAG SKIPQUESTEXEC
+for rate in (1.0, 2.0):
+    print(share(rate))
+#!TAG CHECK shares points=2
+assert share(1.0) != share(2.0), "does it depend on the rate?"
+assert share(1.0) == 0.5
+#!TAG CHECKEND
+```
+"""
+YES = "class Yes:\n" + "".join(
+    f"    def __{name}__(self, *_):\n        return True\n" for name in ("eq", "ne", "lt", "gt", "bool")
+)
+SUBMISSIONS = {
+    "right": ["answers[1] = 2\nanswers[2] = 3", "def share(rate):\n    return 0.5 * rate"],
+    "half": ["answers[1] = 2\nanswers[2] = 7", "def share(rate):\n    return 0.5 * rate"],
+    "anew": ["answers = {1: 2, 2: 3}", "def share(rate):\n    return 0.5 * rate"],
+    "yes": ["answers[1] = 2\nanswers[2] = 3", YES + "\n\ndef share(rate):\n    return Yes()"],
+    "nothing": ["1 + 1"],
+    "loop": ["for rate in (5, 6):\n    answers[rate - 4] = rate - 3", "def share(rate):\n    return rate / 2"],
+}
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_each_gets_what_it_deserves(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lab.md").write_text(LAB, encoding="utf-8")
+    (tmp_path / "in").mkdir()
+    for name, cells in SUBMISSIONS.items():
+        blank = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+        notebook = {
+            "nbformat": 4,
+            "nbformat_minor": 4,
+            "metadata": {},
+            "cells": [{**blank, "source": c} for c in cells],
+        }
+        (tmp_path / "in" / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    here = type(tmp_path)()
+    result = grade(here / "lab.md", here / "in", GradeOptions(here / "out", jobs=1, limit=120))
+    found = {one.student: [question.points for question in one.questions] for one in result.results}
+    assert found == {
+        "right": [2, 2],
+        "half": [pytest.approx(1, abs=0.5), 2],
+        "anew": [2, 2],
+        "yes": [2, 0],
+        "nothing": [0, 0],
+        "loop": [2, 2],
+    }
+    remarks = "".join(line for one in result.results for line in one.repairs)
+    assert "changes rate" not in remarks
