@@ -21,6 +21,7 @@ from gradlab.check.inputs._point import Mode
 from gradlab.check.scale._rounding import Jitter, is_rounding
 from gradlab.check.scale._scales import scales_of
 from gradlab.check.verdict._columns import Columns, bear_out
+from gradlab.check.verdict._edge import judge_at_edge
 from gradlab.check.verdict._quick import convict
 from gradlab.check.verdict._rules import Claim, Knowledge, Rules, confirmed, judge, make_entry, settled, speaks_against
 
@@ -296,6 +297,9 @@ class Engine:
         if not len(samples.steps) and probe.noise.fine:
             # The domain may end very near.
             samples = probe.sample(index, probe.finer_steps(index))
+        if not len(samples.steps) and (found := judge_at_edge(self, index, outputs)) is not None:
+            yield from found
+            return
         for output in outputs:
             yield self._judge(index, output, samples)
 

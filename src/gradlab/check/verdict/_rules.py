@@ -14,6 +14,9 @@ from gradlab.check.differences._texture import Texture
 _BESIDE = 2.0**-16
 # A step function that is flat over this share of the coordinate's size; bfloat16 rounds to a hundredth.
 _TERRACE = 2.0**-3
+# A smaller one is none of a number's rounding if it ends in a jump of this share of the values: numbers that are coarse
+# throughout, of a larger one.
+_LEDGE, _JUMP, _JUMP_ALONE = 2.0**-6, 2.0**-4, 2.0**-2
 # A constant so large beside the steps may hide a slope of 1e-6 in its rounding.
 _HIDDEN = 1e-6
 # So well, in part, does a slope over large steps have to meet a claim at least.
@@ -251,8 +254,12 @@ def _stands_still(slope: Slope, slopes: list[Slope], known: Knowledge) -> bool:
 
 
 def _is_terrace(slopes: list[Slope], known: Knowledge) -> bool:
-    """Tell whether the function is flat so far around the point as no rounding of numbers makes it."""
-    return any(each.flat == 1 and each.step >= _TERRACE * known.scale for each in slopes)
+    """Tell whether the function is flat so far around the point, and then jumps so far, as no rounding makes it."""
+    flat = max((each.step for each in slopes if each.flat == 1), default=0.0)
+    unit = min((each.unit for each in slopes if each.spread > 0), default=0.0)
+    size = max(abs(known.centre), *(each.spread for each in slopes))
+    jump = _JUMP if known.fine else _JUMP_ALONE
+    return flat >= _TERRACE * known.scale or (flat >= _LEDGE * known.scale and unit >= jump * size)
 
 
 def _step_phrase(slope: Slope) -> str:
