@@ -11,7 +11,7 @@ from gradlab.check.inputs._budget import Budget
 from gradlab.check.inputs._own_backward import point_of
 from gradlab.check.inputs._second import second_order
 from gradlab.check.report._report import Report
-from gradlab.check.verdict._rules import Rules
+from gradlab.check.verdict._knowledge import Rules
 
 
 def check_gradient(

@@ -46,6 +46,7 @@ class Cause(Enum):
     KINK = "kink"
     SATURATION = "saturation"
     STEP_FUNCTION = "step function"
+    LABEL = "label"
     FINE_STRUCTURE = "fine structure"
     OUT_OF_PRECISION = "out of precision"
     NOT_FINITE = "not finite"
@@ -66,6 +67,7 @@ _DECIDERS = {
     Cause.KINK: "Check at a point farther from the kink.",
     Cause.SATURATION: "Check at a point where the function still changes, with inputs of a smaller size.",
     Cause.STEP_FUNCTION: "A step function has the derivative 0 or none; check the function before it is rounded.",
+    Cause.LABEL: "Hand a label on as one: as an array of integers, or in torch with requires_grad=False.",
     Cause.FINE_STRUCTURE: (
         "Compute the function in float64 throughout, without rounding inside, and with a smaller tolerance of a solver "
         "or an iteration in it (solve_ivp: rtol=1e-10, atol=1e-12)."

@@ -24,8 +24,9 @@ from gradlab.check.names._diagnose import diagnose
 from gradlab.check.precision._precision import examine_precision
 from gradlab.check.report._report import Report
 from gradlab.check.verdict._engine import Engine
+from gradlab.check.verdict._knowledge import Claim, Rules, make_entry
 from gradlab.check.verdict._many import FEW, run_many
-from gradlab.check.verdict._rules import CONSTANT, Claim, Rules, make_entry
+from gradlab.check.verdict._rules import CONSTANT
 from gradlab.check.verdict._ties import judge_ties
 
 # A Jacobian with more entries than this is checked through random combinations of its rows.
@@ -90,10 +91,8 @@ def _answer(question: Question) -> Report:
         function.mixing = weights[None]
     elif _mix(function, flat):
         notes.append(f"the Jacobian was checked through {_COMBINATIONS} random combinations of its rows.")
-    plain, undefined = _heard(lambda: claims.first(flat))
-    if undefined:
-        plain = _without(function, plain, undefined)
-        flat = function.point.values
+    plain = _heard(lambda: _first(claims, function))
+    flat = function.point.values
     notes += _left_out(question, function)
     other = deviation(claims, function, flat, plain)
     notes += manners(claims, function, flat)
@@ -165,6 +164,20 @@ def _nothing_judged(
         for at in chosen
     )
     return Report(entries, evaluations, (), None, (*notes, stopped))
+
+
+def _first(claims: Claims, function: Function) -> np.ndarray:
+    """What is claimed at the point; what has no derivative by its owner's word is left out of it."""
+    try:
+        claimed, undefined = claims.first(function.point.values)
+    except RuntimeError as problem:
+        refused = claims.refused(function.point.values, problem)
+        if not refused:
+            raise
+        function.point = function.point.without(refused, "its library has no derivative by it")
+        function.forget_batches()
+        claimed, undefined = claims.first(function.point.values)
+    return _without(function, claimed, undefined) if undefined else claimed
 
 
 def _without(function: Function, claimed: np.ndarray, undefined: list[str]) -> np.ndarray:

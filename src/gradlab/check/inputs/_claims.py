@@ -47,6 +47,11 @@ class Claims:
             self._call = make_call(gradient, at, point.mode, extra, watched=True)
 
     @property
+    def point(self) -> Point:
+        """The form of the point."""
+        return self._function.point
+
+    @property
     def is_callable(self) -> bool:
         """Whether the claim can be had elsewhere, too."""
         return self.way != "kept" and (self.passes or self._call is not None)
@@ -88,6 +93,14 @@ class Claims:
                 return np.stack([_flattened(point, parts) for parts in found]), none
             given = self._given(flat, self.cotangent)
             return self._read(given), undefined_by(point, given)
+
+    def refused(self, flat: np.ndarray, problem: Exception) -> list[str]:
+        """The leaves by which the library refuses a derivative, where that was the problem; not if it does by all."""
+        point = self._function.point
+        if not (self.passes and has_torch(point) and _torch.is_refusal(problem)):
+            return []
+        found = _torch.refused(self._function.call, point, flat)
+        return found if len(found) < len(point.leaves) else []
 
     def pull(self, flat: np.ndarray, cotangents: np.ndarray, **ways: Any) -> np.ndarray:
         """Vector-Jacobian products, shape (n, P).

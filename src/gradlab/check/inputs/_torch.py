@@ -73,6 +73,26 @@ def backward(
         return [_with_zeros(gradients, tensors, starts) for gradients in results]
 
 
+def refused(call: Callable[[Any], Any], point: Point, flat: np.ndarray) -> list[str]:
+    """The leaves by which a function of torch refuses to be differentiated: the labels of a loss, running means."""
+    labels = []
+    for position, leaf in enumerate(point.leaves):
+        tensors = point.derived(point.build(flat))
+        tensors[position].requires_grad_(True)
+        try:
+            call(point.fill(tensors))
+        except RuntimeError as problem:
+            if not is_refusal(problem):
+                raise
+            labels.append(leaf.label)
+    return labels
+
+
+def is_refusal(problem: Exception) -> bool:
+    """Whether torch says that there is no derivative by an argument."""
+    return "not differentiable with respect to argument" in str(problem)
+
+
 def _forward(call: Callable[[Any], Any], point: Point, flat: np.ndarray) -> tuple[list[Any], Any]:
     tensors = [item.requires_grad_(True) for item in point.derived(point.build(flat))]
     try:

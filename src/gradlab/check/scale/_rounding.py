@@ -21,6 +21,8 @@ _SINGLE, _DOUBLE = 2.0**-23, 2.0**-51
 _ROUNDINGS = 64
 _RANGES = tuple(2.0**-power for power in range(20, 2, -1))
 _LEVELS = 4
+# A claim that jitters by this part of itself is no claim, or depends on what is no number.
+_LARGE = 1e-2
 _PLACES = np.arange(-4, 5) / 4
 
 
@@ -35,14 +37,31 @@ class Jitter:
     """
 
     def __init__(self, claims: Claims, flat: np.ndarray, claimed: np.ndarray, noise: Noise) -> None:
-        self._widths = _widths(claims, flat, claimed, noise) if claims.is_callable else np.zeros_like(claimed)
+        self._widths = np.zeros_like(claimed)
+        if claims.is_callable:
+            self._widths = _widths(claims, flat, claimed, noise)
+            self._look_past_labels(claims, flat, claimed, noise)
+
+    def _look_past_labels(self, claims: Claims, flat: np.ndarray, claimed: np.ndarray, noise: Noise) -> None:
+        """Whole numbers may be labels, which no rounding moves: what others claim does not jitter by them."""
+        whole = np.concatenate([np.full(leaf.value.size, _is_whole(leaf.value)) for leaf in claims.point.leaves])
+        large = np.isfinite(self._widths) & (self._widths > _LARGE * np.abs(claimed))
+        if whole.any() and large[:, ~whole].any():
+            fixed = _widths(claims, flat, claimed, noise, whole)
+            self._widths = np.where(whole, self._widths, np.minimum(fixed, self._widths))
 
     def of(self, output: int, index: int) -> float:
         """The jitter of one claim; inf where it is random."""
         return float(self._widths[output, index])
 
 
-def _widths(claims: Claims, flat: np.ndarray, claimed: np.ndarray, noise: Noise) -> np.ndarray:
+def _is_whole(values: np.ndarray) -> bool:
+    return bool(np.all(values == np.round(values)))
+
+
+def _widths(
+    claims: Claims, flat: np.ndarray, claimed: np.ndarray, noise: Noise, fixed: np.ndarray | None = None
+) -> np.ndarray:
     with np.errstate(invalid="ignore", over="ignore"):
         narrow = np.array_equal(claimed.astype(np.float32).astype(np.float64), claimed, equal_nan=True)
     size = noise.grain if not noise.fine else (_SINGLE if narrow else _DOUBLE)
@@ -55,6 +74,7 @@ def _widths(claims: Claims, flat: np.ndarray, claimed: np.ndarray, noise: Noise)
         for _ in range(_JITTERS):
             # Equal numbers move alike: they may be the same place in memory.
             signs = random.choice([-1.0, 1.0], len(values))[places]
+            signs = signs if fixed is None else np.where(fixed, 0.0, signs)
             jitter = np.fmax(jitter, np.abs(_asked(claims, flat * (1 + size * signs), claimed) - claimed))
     jitter[unstable] = np.inf
     return jitter

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradlab.check._outcomes import Cause, Entry, Verdict
 from gradlab.check.differences._fit import EPSILON, Slope, is_single
-from gradlab.check.verdict._rules import Claim, make_entry
+from gradlab.check.verdict._knowledge import Claim, make_entry
 
 if TYPE_CHECKING:
     from gradlab.check.verdict._engine import Engine
@@ -49,9 +49,9 @@ def judge_at_edge(engine: Engine, index: int, outputs: list[int]) -> list[Entry]
         points = np.repeat(engine.flat[None], len(steps), axis=0)
         points[:, index] += side * steps
         values = engine.function.many(points)
-        good = np.isfinite(values).all(axis=1)
-        if good[-6:].all() and not is_single(values[good]).all():
-            first = len(good) - int(np.argmin(good[::-1])) if not good.all() else 0
+        good = np.asarray(np.isfinite(values).all(axis=1))
+        if bool(np.all(good[-6:])) and not np.all(is_single(values[good])):
+            first = 0 if good.all() else len(good) - int(np.argmin(good[::-1]))
             return [_judge(engine, index, output, side * steps[first:], values[first:, output]) for output in outputs]
     return None
 

@@ -22,8 +22,9 @@ from gradlab.check.scale._rounding import Jitter, is_rounding
 from gradlab.check.scale._scales import scales_of
 from gradlab.check.verdict._columns import Columns, bear_out
 from gradlab.check.verdict._edge import judge_at_edge
+from gradlab.check.verdict._knowledge import Claim, Knowledge, Rules, make_entry
 from gradlab.check.verdict._quick import convict
-from gradlab.check.verdict._rules import Claim, Knowledge, Rules, confirmed, judge, make_entry, settled, speaks_against
+from gradlab.check.verdict._rules import confirmed, judge, settled, speaks_against
 
 # How many coordinates have to show that a function can be followed into the complex numbers.
 _WITNESSES = 3

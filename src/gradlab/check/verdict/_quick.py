@@ -13,7 +13,7 @@ from gradlab.check.differences._fit import Slope
 from gradlab.check.differences._screen import coordinates
 from gradlab.check.differences._texture import look_along
 from gradlab.check.verdict._columns import Columns, Measured
-from gradlab.check.verdict._rules import make_entry
+from gradlab.check.verdict._knowledge import make_entry
 
 if TYPE_CHECKING:
     from gradlab.check.verdict._engine import Engine

@@ -3,129 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gradlab.check._outcomes import Cause, Entry, Verdict
 from gradlab.check.differences._fit import EPSILON, Slope, best, jumps
-from gradlab.check.differences._texture import Texture
+from gradlab.check.verdict._knowledge import Claim, Knowledge, Rules, make_entry
+from gradlab.check.verdict._steps import is_label, is_step, judge_label, judge_step, stands_still
 
 # A kink that is seen at steps of this share of the coordinate's size is at the point, not beside it.
 _BESIDE = 2.0**-16
-# A step function that is flat over this share of the coordinate's size; bfloat16 rounds to a hundredth.
-_TERRACE = 2.0**-3
-# A smaller one is none of a number's rounding if it ends in a jump of this share of the values: numbers that are coarse
-# throughout, of a larger one.
-_LEDGE, _JUMP, _JUMP_ALONE = 2.0**-6, 2.0**-4, 2.0**-2
 # A constant so large beside the steps may hide a slope of 1e-6 in its rounding.
 _HIDDEN = 1e-6
 # So well, in part, does a slope over large steps have to meet a claim at least.
 _AVERAGE = 1e-3
-# Up to this part a difference may be what the tolerance of a solver leaves.
-_LOOSE = 0.1
 CONSTANT = "the loss changes with nothing, whatever the step"
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A claimed derivative: its name, its value and how much it jitters when the point moves by a rounding."""
-
-    name: str
-    index: int
-    value: float
-    jitter: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Knowledge:
-    """What is known of one output along one coordinate: its value at the point, its noise, the size of the coordinate.
-
-    Attributes:
-        centre: The value at the point.
-        level: The measured noise.
-        fine: Whether it follows the smallest steps.
-        grain: The relative spacing of the numbers that it computes with.
-        deterministic: Whether it gives the same value again.
-        scale: The size of the coordinate.
-        unit: The slope that the largest share of any coordinate would have along this one.
-        reach: How large its values are near the point.
-        texture: What it looks like along the coordinate, up to a distance.
-    """
-
-    centre: float
-    level: float
-    fine: bool
-    grain: float
-    deterministic: bool
-    scale: float
-    unit: float = 0.0
-    reach: float = 0.0
-    texture: Callable[[float], Texture] | None = None
-
-    def frays(self, reach: float) -> bool:
-        """Tell whether small steps see another function than large ones, as far as can be known."""
-        return self.texture is None or self.texture(reach).frays
-
-    def is_loose(self, claim: Claim, slope: Slope) -> bool:
-        """Tell whether a small difference is what jumps nearby make up for: a solver that stops at a tolerance."""
-        apart = abs(claim.value - slope.value)
-        small = apart < _LOOSE * max(abs(claim.value), abs(slope.value))
-        return small and self.texture is not None and self.texture(self.scale / 2).explains(apart)
-
-    def may_be_structure(self, claim: Claim, slope: Slope) -> bool:
-        """Tell whether what looks like noise may be an oscillation with the claimed slope.
-
-        Rounding is small beside the values, or changes from one number to the next; what is neither, a fast
-        oscillation may be: one with this amplitude that makes up for the difference needs a wavelength that shows.
-        """
-        noise, size = max(slope.deviation, self.level), max(abs(self.centre), self.reach, slope.spread)
-        if not self.deterministic or noise <= 64 * self.grain * size:
-            return False
-        if noise > 2.0**-10 * size:
-            return True
-        return noise > (2.0**-32 if self.fine else self.grain) * abs(claim.value - slope.value) * self.scale
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """When a difference counts.
-
-    A claim is WRONG if it lies outside the error bar by more than `tolerance` of its size, with a bar below a tenth
-    of its size; it is CORRECT only if the bar resolves `4 * tolerance` of its size. What is below `relevance` of the
-    unit, the slope that the largest share would have here, is as good as zero, and need not be resolved.
-
-    Attributes:
-        tolerance: The relative difference from which an entry is wrong.
-        relevance: The share of the largest one that is as good as zero.
-        thorough: Whether every entry is judged even after one is known to be wrong.
-    """
-
-    tolerance: float
-    relevance: float = 1e-8
-    thorough: bool = False
-
-    def compare(
-        self, claim: Claim, numeric: float, bar: float, nearest: float | None = None, unit: float = 0.0
-    ) -> Verdict:
-        """Judge a claim by a value with a bar.
-
-        Args:
-            claim: The claim.
-            numeric: The value.
-            bar: How far it may be off.
-            nearest: The acceptable value closest to the claim. Default the value.
-            unit: The slope that the largest share would have here.
-        """
-        target = numeric if nearest is None else nearest
-        size, margin = max(abs(claim.value), abs(numeric)), bar + 2 * claim.jitter
-        difference = abs(claim.value - target)
-        if difference <= max(margin, self.tolerance * size) and margin <= 4 * self.tolerance * size:
-            return Verdict.CORRECT
-        if size + bar <= self.relevance * unit:
-            return Verdict.CORRECT
-        if difference > margin + self.tolerance * size and margin < 0.1 * size:
-            return Verdict.WRONG
-        return Verdict.UNDECIDED
 
 
 def settled(claim: Claim, slope: Slope, rules: Rules, unit: float) -> Entry | None:
@@ -163,6 +54,8 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
     changing = [slope for slope in slopes if slope.spread > 0]
     if slopes and not changing:
         return _judge_constant(claim, slopes[-1], known, rules)
+    if known.deterministic and is_label(slopes):
+        return judge_label(claim, slopes[0])
     # A function that does not follow small steps may be rounded: that it is flat over some then says nothing.
     rounded = not known.fine and jumps(slopes)
     usable = [slope for slope in slopes if not _is_plateau(slope)] or changing if rounded else slopes
@@ -174,15 +67,15 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
     kinked = is_kinked(slope, other, slopes, known.scale)
     if not math.isfinite(claim.value):
         return _judge_infinite(claim, slope, slopes, kinked is not False)
-    if _is_step(slopes, known):
-        return _judge_step(claim, slope, slopes, known, rules)
+    if is_step(slopes, known):
+        return judge_step(claim, slope, slopes, known, rules)
     if kinked is not False:
         return _judge_kink(claim, slope, rules, certain=kinked is True)
     verdict = rules.compare(claim, slope.value, slope.bar, unit=known.unit)
     if verdict is Verdict.CORRECT:
         return make_entry(claim, slope, verdict, _agreement(claim, slope, rules))
-    if claim.value == 0 and slope.flat < 1 and _stands_still(slope, slopes, known):
-        return _judge_step(claim, slope, slopes, known, rules)
+    if claim.value == 0 and slope.flat < 1 and stands_still(slope, slopes, known):
+        return judge_step(claim, slope, slopes, known, rules)
     if verdict is Verdict.WRONG:
         return _judge_outside(claim, slope, slopes, known)
     if _is_zero(claim, slope, slopes):
@@ -224,57 +117,9 @@ def speaks_against(claim: Claim, slope: Slope, kinked: bool) -> bool:
     return abs(claim.value - slope.value) > slope.bar + 2 * claim.jitter
 
 
-def make_entry(claim: Claim, slope: Slope | None, verdict: Verdict, reason: str, cause: Cause | None = None) -> Entry:
-    """An entry from a claim and the slope that decided it."""
-    if slope is None:
-        return Entry(
-            claim.name, claim.value, math.nan, math.inf, math.nan, verdict, reason, math.nan, cause, (), claim.index
-        )
-    size = max(abs(claim.value), abs(slope.value))
-    relative = abs(claim.value - slope.value) / size if size > 0 else 0.0
-    numbers = (claim.value, slope.value, slope.bar, relative)
-    return Entry(claim.name, *numbers, verdict, reason, slope.step, cause, (), claim.index)
-
-
 def _is_plateau(slope: Slope) -> bool:
     """Most values are that at the point, or all changes are of one size: what is seen is the rounding alone."""
     return slope.flat > 0.5 or slope.spread <= 2 * slope.unit
-
-
-def _is_step(slopes: list[Slope], known: Knowledge) -> bool:
-    """Tell whether the function is flat, then jumps by much more than single precision rounds, and is flat again."""
-    return bool(slopes) and _stands_still(slopes[-1], slopes, known) and jumps(slopes)
-
-
-def _stands_still(slope: Slope, slopes: list[Slope], known: Knowledge) -> bool:
-    """Tell whether the function does not move in smaller steps, and then by more than single precision rounds."""
-    units = [each.unit for each in slopes if each.spread > 0]
-    flat = any(each.flat == 1 and each.step < slope.step for each in slopes)
-    return flat and min(units, default=0.0) > 2.0**-20 * abs(known.centre)
-
-
-def _is_terrace(slopes: list[Slope], known: Knowledge) -> bool:
-    """Tell whether the function is flat so far around the point, and then jumps so far, as no rounding makes it."""
-    flat = max((each.step for each in slopes if each.flat == 1), default=0.0)
-    unit = min((each.unit for each in slopes if each.spread > 0), default=0.0)
-    size = max(abs(known.centre), *(each.spread for each in slopes))
-    jump = _JUMP if known.fine else _JUMP_ALONE
-    return flat >= _TERRACE * known.scale or (flat >= _LEDGE * known.scale and unit >= jump * size)
-
-
-def _step_phrase(slope: Slope) -> str:
-    return f"a step function: flat near the point, on average {slope.value:.4g} over {slope.step:.1g}"
-
-
-def _judge_step(claim: Claim, slope: Slope, slopes: list[Slope], known: Knowledge, rules: Rules) -> Entry:
-    phrase = _step_phrase(slope)
-    if claim.value == 0 and _is_terrace(slopes, known):
-        return make_entry(claim, slope, Verdict.CORRECT, phrase)
-    verdict = rules.compare(claim, slope.value, slope.bar)
-    # The derivative of a step function is 0, that of the function before it was rounded is not.
-    if verdict is not Verdict.WRONG or claim.value == 0:
-        return make_entry(claim, slope, Verdict.UNDECIDED, phrase, Cause.STEP_FUNCTION)
-    return make_entry(claim, slope, verdict, phrase)
 
 
 def _judge_constant(claim: Claim, widest: Slope, known: Knowledge, rules: Rules) -> Entry:

@@ -1,0 +1,68 @@
+"""Functions that do not move: steps, terraces between them, and labels, at which alone a function is what it is."""
+
+from __future__ import annotations
+
+from gradlab.check._outcomes import Cause, Entry, Verdict
+from gradlab.check.differences._fit import Slope, jumps
+from gradlab.check.verdict._knowledge import Claim, Knowledge, Rules, make_entry
+
+# A step function that is flat over this share of the coordinate's size; bfloat16 rounds to a hundredth.
+_TERRACE = 2.0**-3
+# A smaller one is none of a number's rounding if it ends in a jump of this share of the values: numbers that are coarse
+# throughout, of a larger one.
+_LEDGE, _JUMP, _JUMP_ALONE = 2.0**-6, 2.0**-4, 2.0**-2
+
+
+def is_step(slopes: list[Slope], known: Knowledge) -> bool:
+    """Tell whether the function is flat, then jumps by much more than single precision rounds, and is flat again."""
+    return bool(slopes) and stands_still(slopes[-1], slopes, known) and jumps(slopes)
+
+
+def stands_still(slope: Slope, slopes: list[Slope], known: Knowledge) -> bool:
+    """Tell whether the function does not move in smaller steps, and then by more than single precision rounds."""
+    units = [each.unit for each in slopes if each.spread > 0]
+    flat = any(each.flat == 1 and each.step < slope.step for each in slopes)
+    return flat and min(units, default=0.0) > 2.0**-20 * abs(known.centre)
+
+
+def _is_terrace(slopes: list[Slope], known: Knowledge) -> bool:
+    """Tell whether the function is flat so far around the point, and then jumps so far, as no rounding makes it."""
+    flat = max((each.step for each in slopes if each.flat == 1), default=0.0)
+    unit = min((each.unit for each in slopes if each.spread > 0), default=0.0)
+    size = max(abs(known.centre), *(each.spread for each in slopes))
+    jump = _JUMP if known.fine else _JUMP_ALONE
+    return flat >= _TERRACE * known.scale or (flat >= _LEDGE * known.scale and unit >= jump * size)
+
+
+def _step_phrase(slope: Slope) -> str:
+    return f"a step function: flat near the point, on average {slope.value:.4g} over {slope.step:.1g}"
+
+
+def judge_step(claim: Claim, slope: Slope, slopes: list[Slope], known: Knowledge, rules: Rules) -> Entry:
+    phrase = _step_phrase(slope)
+    if claim.value == 0 and _is_terrace(slopes, known):
+        return make_entry(claim, slope, Verdict.CORRECT, phrase)
+    verdict = rules.compare(claim, slope.value, slope.bar)
+    # The derivative of a step function is 0, that of the function before it was rounded is not.
+    if verdict is not Verdict.WRONG or claim.value == 0:
+        return make_entry(claim, slope, Verdict.UNDECIDED, phrase, Cause.STEP_FUNCTION)
+    return make_entry(claim, slope, verdict, phrase)
+
+
+def is_label(slopes: list[Slope]) -> bool:
+    """Tell whether the function jumps off the point by as much in the smallest step as in larger ones."""
+    near = slopes[:3]
+    if len(near) < 3 or any(each.flat > 0 or each.unit == 0 for each in near):
+        return False
+    return all(
+        abs(each.spread - near[0].spread) <= 0.01 * near[0].spread and abs(each.unit - near[0].unit) <= 0.01 * each.unit
+        for each in near
+    )
+
+
+def judge_label(claim: Claim, slope: Slope) -> Entry:
+    """The function is there at this number alone, as by a label: then 0 stands for no derivative."""
+    reason = "the loss jumps at this very number, as it does by a label"
+    if claim.value == 0:
+        return make_entry(claim, slope, Verdict.CORRECT, reason)
+    return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.LABEL)
