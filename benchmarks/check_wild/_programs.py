@@ -16,7 +16,7 @@ from torch.nn import functional as nnf
 
 Tensor = torch.Tensor
 SMALLEST_DIFFERENCE = 1e-3
-# Of the output's size.
+# Of the size of output and inputs: what is smaller, rounding alone makes.
 SMALLEST_GRADIENT = 1e-12
 
 ELEMENTWISE: tuple[Callable[[Tensor], Tensor], ...] = (
@@ -149,5 +149,6 @@ def programs(seeds: range, dtype: torch.dtype = torch.float64) -> Iterator[tuple
         difference = max(float((g - h).abs().max()) for g, h in pairs)
         finite = all(bool(torch.isfinite(g).all()) for g, _ in pairs)
         # An output that is the same everywhere but for rounding has no gradient to spoil.
-        if finite and size > SMALLEST_GRADIENT * max(float(right.function(*right.inputs).abs().max()), 1e-300):
+        values = [right.function(*right.inputs), *right.inputs]
+        if finite and size > SMALLEST_GRADIENT * max(float(value.abs().max()) for value in values):
             yield right, wrong if difference > SMALLEST_DIFFERENCE * size else None

@@ -211,7 +211,7 @@ def _best_degree(estimates: np.ndarray, amplification: np.ndarray, level: np.nda
 
 
 def extrapolate(
-    values: np.ndarray, centre: np.ndarray, step: float | np.ndarray
+    values: np.ndarray, centre: np.ndarray, step: float | np.ndarray, double: np.ndarray | bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The cheap estimate: central differences with two steps, extrapolated.
 
@@ -219,6 +219,7 @@ def extrapolate(
         values: The function at +step, -step, +step/2 and -step/2, shape (..., 4, M).
         centre: Its value at the point, shape (M,).
         step: The larger step.
+        double: Which outputs are known to be computed in float64, whatever their values here look like.
 
     Returns:
         The slopes, their bars, whether they can be believed at all: finite, neither at a kink nor on a plateau; and
@@ -230,7 +231,8 @@ def extrapolate(
     high, low, near_high, near_low = (values[..., index, :] for index in range(4))
     wide, narrow = (high - low) / (2 * step), (near_high - near_low) / step
     slope = (4 * narrow - wide) / 3
-    rounding = _spacing(values, axis=-2) * np.maximum(np.abs(values).max(axis=-2), np.abs(centre))
+    spacing = np.where(double, 2 * EPSILON, _spacing(values, axis=-2))
+    rounding = spacing * np.maximum(np.abs(values).max(axis=-2), np.abs(centre))
     bar = np.abs(slope - narrow) + DEVIATIONS * rounding / step
     # Curvature in the even part falls to a quarter with half the step, a kink only to a half.
     bend, near_bend = np.abs(high + low - 2 * centre), np.abs(near_high + near_low - 2 * centre)

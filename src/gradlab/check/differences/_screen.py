@@ -33,7 +33,13 @@ _CHUNK = 2**22
 
 
 def coordinates(
-    function: Function, flat: np.ndarray, centre: np.ndarray, scales: np.ndarray, indices: list[int], step: float = STEP
+    function: Function,
+    flat: np.ndarray,
+    centre: np.ndarray,
+    scales: np.ndarray,
+    indices: list[int],
+    step: float = STEP,
+    double: np.ndarray | bool = False,
 ) -> Iterator[tuple[int, float, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]]:
     """Measure single coordinates by central differences with two steps, `step` of their size and half of it.
 
@@ -48,7 +54,7 @@ def coordinates(
         rows = np.arange(4 * len(part)).reshape(-1, 4)
         points[rows, np.array(part)[:, None]] += own[:, None] * np.array([1, -1, 0.5, -0.5])
         values = function.many(points).reshape(len(part), 4, -1)
-        found = extrapolate(values, centre, own[:, None])
+        found = extrapolate(values, centre, own[:, None], double)
         for row, index in enumerate(part):
             slopes, bars, believed, moved = (each[row] for each in found)
             yield index, float(own[row]), (slopes, bars, believed, moved)

@@ -20,7 +20,7 @@ from gradlab.check.inputs._function import Function
 from gradlab.check.inputs._point import Mode
 from gradlab.check.scale._rounding import Jitter, is_rounding
 from gradlab.check.scale._scales import scales_of
-from gradlab.check.verdict._columns import Columns, bear_out
+from gradlab.check.verdict._columns import Columns, Measured, bear_out
 from gradlab.check.verdict._edge import judge_at_edge
 from gradlab.check.verdict._knowledge import Claim, Knowledge, Rules, make_entry
 from gradlab.check.verdict._quick import convict
@@ -179,7 +179,7 @@ class Engine:
         first = list(columns) if self.is_deterministic else []
         step = SINGLE_STEP if first and self.is_single else STEP
         found = Columns()
-        for index, size, measured in coordinates(self.function, self.flat, self.centre, self.scales, first, step):
+        for index, size, measured in self.coordinates(first, step):
             found.add(index, size, measured)
             slopes, _, believed, _ = measured
             self.shares = np.fmax(self.shares, np.where(believed, np.abs(slopes) * self.scales[index], 0.0))
@@ -268,11 +268,20 @@ class Engine:
                     entry = self.open(self.entry_of(output, index), STOPPED)
                     yield replace(entry, numeric=slope.value, error_bar=slope.bar) if slope is not None else entry
 
-    @cached_property
+    def coordinates(self, indices: list[int], step: float = STEP) -> Iterator[tuple[int, float, Measured]]:
+        """Measure coordinates at one scale."""
+        double = ~self._single if indices else False
+        yield from coordinates(self.function, self.flat, self.centre, self.scales, indices, step, double)
+
+    @property
     def is_single(self) -> bool:
         """Whether the function seems to compute in float32: its values tell, whatever it was given."""
+        return bool(self._single.all())
+
+    @cached_property
+    def _single(self) -> np.ndarray:
         near = self.function(self.flat + STEP / 3 * self.scales)
-        return bool(is_single(np.stack([self.centre, near])).all())
+        return np.asarray(is_single(np.stack([self.centre, near])).all(axis=0))
 
     def _first_convicted(
         self, measured: Columns, order: list[int], clear: set[tuple[int, int]]
@@ -367,9 +376,7 @@ class Engine:
         shares = np.abs(np.nan_to_num(self.claimed)).max(axis=0) * self.scales
         largest = np.argsort(-shares, kind="stable")[:_WITNESSES].tolist()
         confirmed = np.zeros(len(self.centre), dtype=int)
-        for index, step, (slopes, bars, believed, _) in coordinates(
-            self.function, self.flat, self.centre, self.scales, largest
-        ):
+        for index, step, (slopes, bars, believed, _) in self.coordinates(largest):
             bars = bars + 2 * DEVIATIONS * self.probe.noise.level / step
             for output in np.flatnonzero(believed & (bars < 1e-3 * np.abs(slopes))):
                 value = complex_step(self.function, self.flat, index, float(self.scales[index]), int(output))

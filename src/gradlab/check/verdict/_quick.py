@@ -10,7 +10,6 @@ import numpy as np
 
 from gradlab.check._outcomes import Entry, Verdict
 from gradlab.check.differences._fit import Slope
-from gradlab.check.differences._screen import coordinates
 from gradlab.check.differences._texture import look_along
 from gradlab.check.verdict._columns import Columns, Measured
 from gradlab.check.verdict._knowledge import make_entry
@@ -68,7 +67,7 @@ def convict(engine: Engine, measured: Columns, index: int, outputs: list[int]) -
 
 def _at(engine: Engine, index: int, step: float) -> tuple[float, Measured]:
     """A coordinate at one more scale."""
-    _, size, found = next(coordinates(engine.function, engine.flat, engine.centre, engine.scales, [index], step))
+    _, size, found = next(engine.coordinates([index], step))
     return size, found
 
 
