@@ -52,7 +52,7 @@ ARGUMENTS = {
     "adaptive_avg_pool2d": (IMAGE, 3), "adaptive_avg_pool3d": (VOLUME, 2), "adaptive_max_pool1d": (SIGNAL, 3),
     "adaptive_max_pool2d": (IMAGE, 3), "adaptive_max_pool3d": (VOLUME, 2), "unfold": (IMAGE, 2),
     "fold": (_point(1, 8, 4), (3, 3), 2), "pad": (X, (1, 1)), "pixel_shuffle": (_point(1, 4, 2, 2), 2),
-    "pixel_unshuffle": (IMAGE, 2), "channel_shuffle": (IMAGE, 2), 
+    "pixel_unshuffle": (IMAGE, 2), "channel_shuffle": (IMAGE, 2),
     "interpolate": (IMAGE, 6), "upsample": (IMAGE, 6), "upsample_nearest": (IMAGE, 6), "upsample_bilinear": (IMAGE, 6),
     "grid_sample": (IMAGE, 0.3 * _point(1, 2, 2, 2)), "affine_grid": (_point(1, 2, 3), [1, 1, 2, 2]),
     "embedding": (torch.tensor([1, 0]), W), "embedding_bag": (torch.tensor([[1, 0]]), W),
