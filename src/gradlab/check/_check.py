@@ -9,6 +9,7 @@ from gradlab.check._errors import CheckError
 from gradlab.check._run import Question, answer
 from gradlab.check.inputs._budget import Budget
 from gradlab.check.inputs._own_backward import point_of
+from gradlab.check.inputs._pairs import as_pairs
 from gradlab.check.inputs._second import second_order
 from gradlab.check.report._report import Report
 from gradlab.check.verdict._knowledge import Rules
@@ -108,8 +109,9 @@ def check_function(
         function: A subclass of `torch.autograd.Function`, a `torch.nn.Module`, whose parameters are checked together
             with its inputs, a `jax.custom_vjp` function, or any other function of torch or jax.
         inputs: Its argument, or a tuple or list of its arguments, each of any structure. Real numbers in them are
-            checked; integers, flags, tensors with requires_grad=False where others have True, those for which the
-            backward pass returns None, and anything else are handed on, and the report says so.
+            checked, and complex ones of torch and jax as pairs of real ones; integers, flags, tensors with
+            requires_grad=False where others have True, those for which the backward pass returns None, and anything
+            else are handed on, and the report says so.
         entries: The entries to check, by position or by name. Default all.
         tolerance: The relative difference from which an entry is wrong. Default 2e-4.
         cotangent: Check the vector-Jacobian product with this array alone instead of the whole Jacobian.
@@ -150,7 +152,7 @@ def check_function(
     """
     if order not in (1, 2):
         raise CheckError(f"order is {order}; write 1, or 2 for the derivatives of the backward pass.")
-    call, at = point_of(function, inputs, kwargs or {})
+    call, at = as_pairs(*point_of(function, inputs, kwargs or {}))
     if order == 2:
         call, at = second_order(call, at)
     budget = Budget(max_evaluations, time_limit, progress)

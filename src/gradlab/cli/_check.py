@@ -6,13 +6,14 @@ import importlib
 import importlib.util
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gradlab._errors import GradlabError
-from gradlab.check import check_function, check_gradient
-from gradlab.cli._checked import Checked, marked_in, show
+
+if TYPE_CHECKING:
+    from gradlab.cli._checked import Checked
 
 _DEFAULT_POINTS = ("at", "point", "inputs")
 
@@ -66,6 +67,9 @@ def check(
     * `gradlab check layers:MyFunction --at layers:inputs --precision float32`
     * `gradlab check gradients.py --junit report.xml`
     """
+    # NumPy is for those who check, not for those who ask for help.
+    from gradlab.cli._checked import marked_in, show
+
     if gradient is None and (":" not in loss or Path(loss).is_file()):
         found = marked_in(_module(loss, "the module"), loss, seeds)
     else:
@@ -84,6 +88,9 @@ def _named(
     precision: str | None,
     allow_undecided: bool,
 ) -> Checked:
+    from gradlab.check import check_function, check_gradient
+    from gradlab.cli._checked import Checked
+
     function = _load(loss, "the loss")
     point = _point(at, loss)
     options: dict[str, Any] = {"tolerance": tolerance, "precision": precision}

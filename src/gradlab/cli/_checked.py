@@ -14,6 +14,7 @@ import numpy as np
 from gradlab._errors import GradlabError
 from gradlab._words import counted
 from gradlab.check import Report, Verdict
+from gradlab.cli._terminal import terminal_width
 from gradlab.testing import marks_of, passes
 
 
@@ -41,8 +42,9 @@ class Checked:
         """Its report as JSON has it."""
         return {"error": self.problem} if self.report is None else json.loads(self.report.to_json())
 
-    def __str__(self) -> str:
-        return self.headline if self.report is None else str(self.report)
+    def text(self, width: int | None = None) -> str:
+        """The report, or why there is none, in lines of at most so many characters."""
+        return self.headline if self.report is None else self.report.text(width)
 
 
 def marked_in(module: Any, name: str, seeds: int) -> list[Checked]:
@@ -93,10 +95,10 @@ def show(checks: Sequence[Checked], as_json: bool, junit: Path | None, alone: bo
         bodies = [{"name": check.name, **check.body} for check in checks]
         print(json.dumps(bodies[0] if alone else bodies, indent=2, ensure_ascii=False))
     elif alone:
-        print(checks[0])
+        print(checks[0].text(terminal_width()))
     else:
         for check in checks:
-            print(f"{check.name}: {check.headline if check.passes else check}")
+            print(f"{check.name}: {check.headline if check.passes else check.text(terminal_width())}")
         failed = sum(not check.passes for check in checks)
         print(f"{counted(len(checks), 'gradient')} checked, {failed} failed")
 
@@ -113,7 +115,7 @@ def _write_junit(checks: Sequence[Checked], path: Path) -> None:
                 tag, kind = "error", "not checked"
             else:
                 tag, kind = "failure", "wrong" if check.report.verdict is Verdict.WRONG else "undecided"
-            ElementTree.SubElement(case, tag, type=kind, message=check.headline).text = str(check)
+            ElementTree.SubElement(case, tag, type=kind, message=check.headline).text = check.text()
     try:
         ElementTree.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
     except OSError as problem:

@@ -85,7 +85,7 @@ class TestOwnBackward:
             (3.0, torch.ones(2), "no backward pass"),
             (dict, torch.ones(2), "no backward pass"),
             (Power, (1, 2, 3), "none of the inputs"),
-            (Forgetful, torch.ones(2, dtype=torch.complex64), "complex"),
+            (Forgetful, np.ones(2, dtype=complex), "complex"),
         ],
     )
     def test_errors(self, function, inputs, match):

@@ -183,3 +183,16 @@ class TestJson:
     def test_another_text_is_refused(self, text):
         with pytest.raises(CheckError, match="to_json"):
             Report.from_json(text)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_report_fits_where_it_is_shown(width):
+    report = check_gradient(
+        lambda x: np.sum(np.maximum(x, 0)), np.array([0.5, 1, 0.3]), np.array([1e-4, 1.0, -0.2]), thorough=True
+    )
+    text = report.text(width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "WRONG at[0]" in text or width == 80
+    for said in (report.headline, *report.worst.reason.split(), report.remedy.split()[0]):
+        assert said in text
+    assert report.text() == str(report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from xml.etree import ElementTree
 
@@ -187,3 +188,9 @@ def test_errors_say_what_is_wrong(run, arguments, status, message):
     found, _, err = run(*arguments)
     assert found == status
     assert message in " ".join(err.replace("│", " ").split())
+
+
+def test_help_needs_no_numpy():
+    code = "import sys, gradlab.cli._check; assert 'numpy' not in sys.modules, 'NumPy is loaded for --help'"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

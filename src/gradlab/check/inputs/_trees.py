@@ -158,6 +158,12 @@ def is_jax(item: Any) -> bool:
     return jax is not None and isinstance(item, jax.Array)
 
 
+_PAIRS = (
+    "check_function takes complex tensors and arrays of torch and jax as pairs of real numbers; otherwise check its "
+    "real and its imaginary part as two real functions."
+)
+
+
 def kind_of(item: Any) -> str:
     """What a leaf holds: "real", "integer", "boolean", "complex", "number" for one of Python's, or "other"."""
     if isinstance(item, bool | np.bool_):
@@ -187,7 +193,7 @@ def to_array(item: Any, what: str) -> np.ndarray:
     """
     if is_tensor(item):
         if item.is_complex():
-            raise CheckError(f"{what} is complex; check its real and its imaginary part as two real functions.")
+            raise CheckError(f"{what} is complex; {_PAIRS}")
         strided = item.detach() if item.layout is sys.modules["torch"].strided else item.detach().to_dense()
         return strided.double().cpu().numpy().copy()
     if isinstance(item, list | tuple):
@@ -201,7 +207,7 @@ def to_array(item: Any, what: str) -> np.ndarray:
         raise CheckError(f"{what} has masked entries; leave them out, or give them values with .filled(...).")
     array = np.asarray(item)
     if array.dtype.kind == "c":
-        raise CheckError(f"{what} is complex; check its real and its imaginary part as two real functions.")
+        raise CheckError(f"{what} is complex; {_PAIRS}")
     try:
         return array.astype(np.float64)
     except (TypeError, ValueError):

@@ -152,6 +152,15 @@ class Report:
         """The verdict, the worst entries, what is wrong, a plot and what to do: at most one screen."""
         return as_text_report(self)
 
+    def text(self, width: int | None = None) -> str:
+        """The report as text.
+
+        Args:
+            width: How many characters a line may have; entries are then told in lines of their own where a row has no
+                room, and a plot that is wider is left out. Default as many as it takes.
+        """
+        return as_text_report(self, width)
+
     def _repr_html_(self) -> str:
         """The same for a notebook."""
         return as_html(self)

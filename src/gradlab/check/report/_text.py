@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,21 +18,46 @@ _DIAGNOSES = 3
 HEADER = ("entry", "claimed", "numeric", "error bar", "rel. diff.", "verdict", "reason")
 
 
-def as_text_report(report: Report) -> str:
-    """The verdict, the worst entries, what is wrong, the plot, and what to do."""
+def as_text_report(report: Report, width: int | None = None) -> str:
+    """The verdict, the worst entries, what is wrong, the plot, and what to do.
+
+    Args:
+        report: What was found.
+        width: How many characters a line may have. Default as many as it takes.
+    """
+    lines = _lines(report, width)
+    if width is None:
+        return "\n".join(lines)
+    return "\n".join(_broken(line, width) for line in lines)
+
+
+def _broken(line: str, width: int) -> str:
+    """A line in lines that fit, those after the first indented by as much and by two more."""
+    if len(line) <= width:
+        return line
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(line, width, subsequent_indent=f"{indent}  ", break_on_hyphens=False)
+
+
+def _lines(report: Report, width: int | None) -> list[str]:
     shown, left = report.shown
-    lines = [report.headline, "", *_table(shown)]
+    table = _table(shown)
+    if width is not None and max(map(len, table)) > width:
+        table = [line for entry in shown for line in _paragraph(entry)]
+    lines = [report.headline, "", *table]
     if left:
         lines.append(f"and {left} more that are no worse")
     if report.diagnoses:
         lines += ["", *_diagnoses(report.diagnoses)]
     plot = None if report.verdict is Verdict.CORRECT else report.plot
-    if plot is not None:
-        lines += ["", *as_text(plot)]
+    drawn = [] if plot is None else as_text(plot)
+    # Of a plot the first line may be broken.
+    if drawn and (width is None or max(map(len, drawn[1:])) <= width):
+        lines += ["", *drawn]
     remarks = report.remarks
     if remarks:
         lines += ["", *remarks]
-    return "\n".join([*lines, "", report.remedy])
+    return [*lines, "", report.remedy]
 
 
 def precision_lines(precision: Precision) -> list[str]:
@@ -60,6 +86,12 @@ def cells(entry: Entry, name_width: int = _NAME_WIDTH, reason_width: int = _REAS
     reason = shorten(entry.reason, reason_width)
     name = shorten(entry.name, name_width)
     return (name, *numbers, f"{entry.relative_difference:.1e}", entry.verdict.name, reason)
+
+
+def _paragraph(entry: Entry) -> list[str]:
+    """An entry where a row has no room."""
+    name, claimed, numeric, bar, _, verdict, _ = cells(entry)
+    return [f"{verdict} {name}", f"  claimed {claimed}, numeric {numeric} +- {bar}", f"  {entry.reason}"]
 
 
 def _diagnoses(diagnoses: Sequence[Diagnosis]) -> list[str]:
