@@ -48,9 +48,11 @@ if TYPE_CHECKING:
     from gradlab.train import NoBestRunError as NoBestRunError
     from gradlab.train import Normal as Normal
     from gradlab.train import Progress as Progress
+    from gradlab.train import StoreError as StoreError
     from gradlab.train import TrainError as TrainError
     from gradlab.train import Uniform as Uniform
     from gradlab.train import datasets as datasets
+    from gradlab.train import open as open
     from gradlab.train import recommend as recommend
     from gradlab.train import sweep as sweep
     from gradlab.train import train as train
@@ -70,7 +72,7 @@ else:
             "gradlab.rules": "rules",
             "gradlab.testing": "testing",
             "gradlab.train": "DataError Glorot He NoBestRunError Normal Progress TrainError Uniform "
-            "recommend sweep train",
+            "StoreError open recommend sweep train",
             "gradlab.train.datasets": "datasets",
         },
         here="__version__",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gradlab.train import Progress, Recommendation
 
 _INTERRUPTED = 130
+_LARGE = 10**7  # runs, from which on a store is not read whole to recommend a setting
 _SPEC = f"What to train, and on what{{}}; rules are {one_of(Rule)}, as in rule = 'adam(beta1=[0.8, 0.9])'."
 
 
@@ -54,6 +55,17 @@ def sweep(
         Path | None,
         typer.Option(metavar="FILE.csv", help="Write the success rate of every setting.", callback=file_to_write()),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="STORE.zarr",
+            file_okay=False,
+            help="Put every run into a Zarr store, which gl.open and xarray read.",
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the store: train only what is not finished.")
+    ] = False,
     best: Annotated[int, typer.Option(min=1, metavar="N", help="How many settings to list.")] = 5,
 ) -> None:
     """Train every setting in a file many times, and recommend one that succeeds reliably.
@@ -78,17 +90,26 @@ def sweep(
 
     * `gradlab sweep five-points.toml`
     * `gradlab sweep five-points.toml --map success.png --table success.csv`
+    * `gradlab sweep five-points.toml --out five-points.zarr --resume`
     """
     from rich.console import Console
 
     from gradlab.cli._sweep_spec import named, read_spec
 
     draw = gradlab.plot if map_file is not None else None  # if it is not installed, that is said before the work
+    if resume and out is None:
+        raise typer.BadParameter("it goes on with a store: say which one with --out STORE.zarr.", param_hint="--resume")
     wanted = read_spec(spec)
     console = Console(stderr=True, highlight=False)
+    # Without --resume a store that is there is refused; with it, one that is not there is made.
+    kept = {} if out is None else {"out": out, "resume": resume}
     with _announced(console), _shown(console) as progress:
-        grid = named("sweep", gradlab.sweep, wanted.net, wanted.data, **wanted.settings, progress=progress)
-        found = named("recommend", gradlab.recommend, grid, **wanted.advice)
+        grid = named("sweep", gradlab.sweep, wanted.net, wanted.data, **wanted.settings, **kept, progress=progress)
+        large = out is not None and grid.attrs["runs"] > _LARGE
+        found = None if large else named("recommend", gradlab.recommend, grid, **wanted.advice)
+    if found is None:
+        print(f"the runs are in {out}: read it with gl.open, or with xarray")
+        raise typer.Exit(_INTERRUPTED if grid.attrs["interrupted"] else 0)
     print(_ranking(found, best))
     print()
     print(found)

@@ -77,7 +77,7 @@ def _spec(content: Mapping[str, Any], folder: Path) -> Spec:
             raise SpecError(f"the section [{name}] is missing; write for example\n[{name}]\n{example}")
     network, sweep, advice = (content.get(name, {}) for name in ("network", "sweep", "recommend"))
     _check_keys(network, _arguments(gradlab.mlp), "network")
-    _check_keys(sweep, _arguments(gradlab.sweep, "net", "data", "keep", "progress"), "sweep")
+    _check_keys(sweep, _arguments(gradlab.sweep, "net", "data", "keep", "out", "resume", "progress"), "sweep")
     _check_keys(advice, _arguments(gradlab.recommend, "grid"), "recommend")
     if "sizes" not in network:
         raise SpecError("network.sizes is missing; write for example sizes = [2, 2, 1].")

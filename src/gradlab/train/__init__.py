@@ -29,5 +29,7 @@ from gradlab.train._why import Diagnosis as Diagnosis
 from gradlab.train._why import Why as Why
 from gradlab.train._wilson import Share as Share
 from gradlab.train._wilson import wilson_interval as wilson_interval
+from gradlab.train.store import StoreError as StoreError
+from gradlab.train.store import open as open
 
 make_callable(__name__)  # gl.train(...) calls the function, import gradlab.train gives the package

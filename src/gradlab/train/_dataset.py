@@ -70,10 +70,7 @@ def to_dataset(results: Results, data: Data) -> xarray.Dataset:
     if judged(grid.architecture.loss, data.y):
         variables |= {"success": known("success"), "success_step": known("success_step")}
     variables |= {name: known(name) for name in ("diverged", "diverged_step")} | {"done": shaped(results.done)}
-    coordinates: dict[str, Any] = {
-        axis.name: _coordinate(axis) for axis in grid.axes if axis.name != "width" or axis.values[0]
-    }
-    coordinates["restart"] = np.arange(grid.restarts)
+    coordinates: dict[str, Any] = {}
     if "curves" in results.kept:
         variables["curves"] = shaped(results.kept["curves"], "step")
         coordinates["step"] = results.keep.kept_steps(int(max(grid.steps.values)))
@@ -84,39 +81,64 @@ def to_dataset(results: Results, data: Data) -> xarray.Dataset:
     if "parameters" in results.kept:
         variables["parameters"] = shaped(results.kept["parameters"], "parameter")
         coordinates["parameter"] = list(grid.network(int(grid.width.values[0])).graph.parameters)
-    variables["x"] = ("point", "input"), data.x
+    made = skeleton(grid, data).assign(variables).assign_coords(coordinates)
+    made.attrs |= {"interrupted": int(results.interrupted), "runs": results.wanted}
+    for name, variable in made.variables.items():
+        variable.attrs |= meaning_of(str(name), grid.architecture.loss)
+    return made
+
+
+def skeleton(grid: Grid, data: Data, *, numbered: bool = True) -> xarray.Dataset:
+    """Returns a sweep's result without the results: its settings, what it was trained on, and all that is said of it.
+
+    Args:
+        grid: the settings.
+        data: what was trained on.
+        numbered: whether the restarts have their numbers as labels.
+    """
+    coordinates: dict[str, Any] = {
+        axis.name: _coordinate(axis) for axis in grid.axes if axis.name != "width" or axis.values[0]
+    }
+    if numbered:
+        coordinates["restart"] = np.arange(grid.restarts)
+    variables: dict[str, Any] = {"x": (("point", "input"), data.x)}
     variables["y"] = (("point",) if data.y.ndim == 1 else ("point", "output")), data.y
     if data.weights is not None:
         variables["weights"] = ("point", data.weights)
     coordinates["input"] = list(data.names)
     if data.classes:
         coordinates["class"] = list(data.classes)
-    dataset = xarray.Dataset(variables, coordinates, _attributes(results, data))
-    for name, variable in dataset.variables.items():
-        _describe(str(name), variable, grid.architecture.loss)
+    made = xarray.Dataset(variables, coordinates, _attributes(grid, data))
+    for name, variable in made.variables.items():
+        variable.attrs |= meaning_of(str(name), grid.architecture.loss)
     for each in grid.rule.own_numbers():
-        dataset[each.name].attrs |= {"long_name": each.meaning, "units": "1"}
-    return dataset
+        made[each.name].attrs |= {"long_name": each.meaning, "units": "1"}
+    return made
 
 
 def _coordinate(axis: Axis) -> tuple[str, NDArray[Any]] | Any:
     return (axis.name, np.array(axis.values)) if axis.swept else axis.values[0]
 
 
-def _describe(name: str, variable: xarray.Variable, loss: str) -> None:
+def meaning_of(name: str, loss: str) -> dict[str, str]:
+    """Returns what a variable of a sweep's result means, and its unit.
+
+    Args:
+        name: the variable's.
+        loss: the name of the loss.
+    """
     if name in ("loss", "curves", "curve_quantiles"):
         after = "after the last step" if name == "loss" else "after each number of steps"
         after += ", as quantiles over the restarts" if name == "curve_quantiles" else ""
-        variable.attrs |= {"long_name": f"mean loss over the points {after}", "units": find_loss(loss).unit}
-    elif name.startswith("learning_rate_"):
-        variable.attrs |= {"long_name": f"learning rate of layer {name.rsplit('_', 1)[1]}", "units": "1"}
-    elif name in _MEANING:
-        variable.attrs |= dict(zip(("long_name", "units"), _MEANING[name], strict=True))
+        return {"long_name": f"mean loss over the points {after}", "units": find_loss(loss).unit}
+    if name.startswith("learning_rate_"):
+        return {"long_name": f"learning rate of layer {name.rsplit('_', 1)[1]}", "units": "1"}
+    return dict(zip(("long_name", "units"), _MEANING[name], strict=True)) if name in _MEANING else {}
 
 
-def _attributes(results: Results, data: Data) -> dict[str, Any]:
+def _attributes(grid: Grid, data: Data) -> dict[str, Any]:
     """Plain numbers and text only, so that every file format can store them."""
-    grid, net = results.grid, results.grid.architecture
+    net = grid.architecture
     return {
         "sizes": list(net.sizes),
         "hidden": net.hidden,
@@ -130,8 +152,8 @@ def _attributes(results: Results, data: Data) -> dict[str, Any]:
         "batches": str(grid.batches),
         "seed": str(grid.seed),  # it may have 128 bits
         "dtype": grid.dtype,
-        "interrupted": int(results.interrupted),
-        "runs": results.wanted,
+        "interrupted": 0,
+        "runs": grid.runs,
     }
 
 

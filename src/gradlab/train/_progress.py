@@ -14,6 +14,7 @@ class Progress:
         total: runs in all.
         seconds: time since the first run began.
         successes: runs done that got every point right; None where there is no right and wrong.
+        before: how many of the runs done were done before the clock was started.
 
     >>> print(Progress(done=2000, total=10000, seconds=0.5, successes=1400))
     2,000 of 10,000 runs, 4,000 runs/s, 2.0 s left, 70.0 % successes
@@ -23,16 +24,17 @@ class Progress:
     total: int
     seconds: float
     successes: int | None
+    before: int = 0
 
     @property
     def runs_per_second(self) -> float:
-        """Runs done in a second so far."""
-        return self.done / self.seconds if self.seconds > 0 else float("inf")
+        """Runs done in a second so far, without those that were done before."""
+        return (self.done - self.before) / self.seconds if self.seconds > 0 else float("inf")
 
     @property
     def seconds_left(self) -> float:
         """How long the rest takes at this speed."""
-        return (self.total - self.done) / self.runs_per_second if self.done else float("inf")
+        return (self.total - self.done) / self.runs_per_second if self.done > self.before else float("inf")
 
     @property
     def success_rate(self) -> float | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +47,8 @@ def sweep(
     seed: int = 0,
     dtype: DTypeLike = "float32",
     keep: Collection[str] | Mapping[str, object] = (),
+    out: str | os.PathLike[str] | None = None,
+    resume: bool = False,
     progress: Callable[[Progress], object] | None = None,
 ) -> xarray.Dataset:
     """Trains every combination of the given settings from many starting points, and says how each run went.
@@ -77,6 +81,9 @@ def sweep(
         keep: "curves" for the loss before the first step and after each, "parameters" for the last parameters; as a
             mapping, ``{"curves": 10}`` keeps every tenth loss, and ``{"curves": (0.1, 0.5, 0.9)}`` quantiles over the
             restarts, in which a loss that is not finite is larger than all others.
+        out: the folder of a Zarr store into which results go chunk by chunk, for sweeps that do not fit into memory or
+            that shall outlive a machine that stops; `gl.open` reads it, while it grows too.
+        resume: whether to go on with a store that is there: only what is not finished is trained.
         progress: called after each chunk of runs with a `Progress`; `progress=print` shows it.
 
     Returns:
@@ -87,7 +94,8 @@ def sweep(
     Raises:
         DataError: if the data cannot be used, or does not suit the network.
         TrainError: if a setting cannot be used, or the result would not fit into memory.
-        GradlabError: if xarray is not installed.
+        StoreError: if the store cannot be written, or holds another experiment.
+        GradlabError: if xarray is not installed, or Zarr where there is a store.
 
     >>> import gradlab as gl
     >>> grid = sweep(gl.mlp([2, 2, 1]), gl.datasets.five_points(), learning_rate=[1, 5], restarts=100, steps=50)
@@ -113,6 +121,15 @@ def sweep(
     )
     wanted = _checked_keep(keep, grid)
     require_xarray()
+    if out is not None:
+        if wanted != NOTHING:
+            raise TrainError("a store holds what became of each run; keep= is for results in memory: leave one out.")
+        from gradlab.train import store
+
+        whole = store.sweep_into(Path(out), grid, points, resume=resume, progress=progress)
+        stored = store.open(out)
+        stored.attrs["interrupted"] = int(not whole)
+        return stored
     from gradlab.train._dataset import to_dataset
 
     check_memory(bytes_of(grid, wanted), f"the result of {grid.runs:,} runs", "keep less of each, or train fewer")

@@ -194,3 +194,20 @@ def test_the_help_names_the_data_sets_of_the_table(capsys):
     assert main(["sweep", "--help"]) == 0
     shown = capsys.readouterr().out
     assert all(name in shown for name in data_sets())
+
+
+def test_a_sweep_goes_into_a_store_and_on_from_there(write, capsys, tmp_path):
+    spec, store = str(write(SPEC)), tmp_path / "sweep.zarr"
+    assert main(["sweep", spec]) == 0
+    expected, _ = capsys.readouterr()
+    assert main(["sweep", spec, "--out", str(store)]) == 0
+    out, err = capsys.readouterr()
+    assert out == expected
+    assert "400 of 400 runs" in err
+    assert main(["sweep", spec, "--out", str(store)]) == 1
+    assert "go on with it by --resume" in capsys.readouterr().err
+    assert main(["sweep", spec, "--out", str(store), "--resume"]) == 0
+    assert capsys.readouterr().out == expected
+    assert gl.open(store).sizes["restart"] == 100
+    assert main(["sweep", spec, "--resume"]) == 2
+    assert "--out STORE.zarr" in capsys.readouterr().err

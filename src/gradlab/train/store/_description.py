@@ -1,0 +1,65 @@
+"""What a store says of the experiment in it: in words that can be compared, and as a hash."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import platform
+from typing import Any
+
+import numpy as np
+
+from gradlab._version import __version__
+from gradlab.codegen import processor
+from gradlab.train._data import Data
+from gradlab.train._grid import Grid
+from gradlab.train._trainers import has_kernels
+
+FORMAT = 1
+
+
+def described(grid: Grid, data: Data) -> dict[str, Any]:
+    """Returns all that determines the bits of a sweep's result, in plain words and numbers.
+
+    Args:
+        grid: the settings.
+        data: what is trained on.
+    """
+    net = grid.architecture
+    arrays = [array for array in (data.x, data.y, data.weights) if array is not None]
+    content = hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).hexdigest()
+    return {
+        "network": [list(net.sizes), net.hidden, net.output, net.loss, net.scaling, net.biases],
+        "data": [data.name, [list(array.shape) for array in arrays], content],
+        **{axis.name: list(axis.values) for axis in grid.axes},
+        "rule": [type(grid.rule).__name__, str(grid.rule.schedule)],  # its numbers are axes
+        "batches": str(grid.batches),
+        "restarts": grid.restarts,
+        "seed": str(grid.seed),
+        "dtype": grid.dtype,
+    }
+
+
+def hashed(description: dict[str, Any]) -> str:
+    """Returns the hash of an experiment."""
+    return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()
+
+
+def provenance() -> dict[str, str]:
+    """Returns by what, where and when results are made."""
+    made = {
+        "begun": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "gradlab": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "system": f"{platform.system()} {platform.machine()}",
+        "engine": "NumPy",
+    }
+    if has_kernels():
+        import importlib.metadata
+
+        version = importlib.metadata.version("numba")
+        instructions = hashlib.sha256(processor()[0].encode()).hexdigest()[:12]
+        made |= {"engine": f"Numba {version}", "instruction_set": f"{processor()[0].split()[0]} {instructions}"}
+    return made

@@ -1,0 +1,109 @@
+"""How a store cuts a sweep into chunks, each of which depends on the experiment alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from gradlab.train._grid import Grid
+from gradlab.train._results import Index
+
+_WORK = 5 * 10**9  # parameters x points x steps of a chunk: about half a second
+_FEWEST, _MOST = 64, 2**20  # runs of a chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A part of a sweep that is stored at once.
+
+    Args:
+        place: its number along each axis of the grid and the restarts.
+        index: which runs those are: a sheet, settings of it, restarts.
+        region: where they lie in the store's arrays.
+    """
+
+    place: tuple[int, ...]
+    index: Index
+    region: tuple[slice, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How long it is in each dimension of the store's arrays."""
+        return tuple(part.stop - part.start for part in self.region)
+
+    @property
+    def runs(self) -> int:
+        """How many runs it has."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The chunks of a sweep.
+
+    Args:
+        grid: the settings.
+        lengths: of all axes and the restarts.
+        chunk: how long a chunk is along each.
+    """
+
+    grid: Grid
+    lengths: tuple[int, ...]
+    chunk: tuple[int, ...]
+
+    @staticmethod
+    def of(grid: Grid, points: int) -> Layout:
+        """Returns the chunks of a sweep.
+
+        Args:
+            grid: the settings.
+            points: how many there are.
+        """
+        parameters = max(grid.network(int(width)).layers.parameters for width in grid.width.values)
+        work = parameters * points * (int(max(grid.steps.values)) + 1)
+        left = max(_FEWEST, min(_MOST, _WORK // work))
+        lengths = (*map(len, grid.axes), grid.restarts)
+        chunk = [1] * len(lengths)
+        # From the restarts to the front: what is full lets the axis before it have several, so that settings in a chunk
+        # follow one another.
+        for axis in range(len(lengths) - 1, len(grid.sheet_axes) - 1, -1):
+            chunk[axis] = min(lengths[axis], left)
+            left //= chunk[axis]
+            if chunk[axis] < lengths[axis]:
+                break
+        return Layout(grid, lengths, tuple(chunk))
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """The names of the store's dimensions."""
+        return (*(axis.name for axis in self.grid.axes if axis.swept), "restart")
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many chunks there are along all axes and the restarts."""
+        return tuple(-(-length // part) for length, part in zip(self.lengths, self.chunk, strict=True))
+
+    def swept(self, values: tuple[int, ...]) -> tuple[int, ...]:
+        """Of values for all axes and the restarts those that the store has dimensions for."""
+        return (*(v for v, axis in zip(values, self.grid.axes, strict=False) if axis.swept), values[-1])
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """All chunks; all settings have some restarts before any has more."""
+        *before, last = self.counts
+        sheets, shape = len(self.grid.steps), [len(axis) for axis in self.grid.setting_axes]
+        for restart in range(last):
+            for front in np.ndindex(*before):
+                place = (*map(int, front), restart)
+                starts = [p * c for p, c in zip(place, self.chunk, strict=True)]
+                stops = [min(s + c, n) for s, c, n in zip(starts, self.chunk, self.lengths, strict=True)]
+                first = int(np.ravel_multi_index(starts[2:-1], shape))
+                end = int(np.ravel_multi_index([stop - 1 for stop in stops[2:-1]], shape)) + 1
+                index = starts[0] * sheets + starts[1], slice(first, end), slice(starts[-1], stops[-1])
+                parts = zip(self.swept(tuple(starts)), self.swept(tuple(stops)), strict=True)
+                yield Chunk(place, index, tuple(slice(a, b) for a, b in parts))
+
+    def __len__(self) -> int:
+        return prod(self.counts)

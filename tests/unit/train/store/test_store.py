@@ -1,0 +1,315 @@
+from __future__ import annotations
+
+import errno
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import xarray
+import zarr
+
+import gradlab as gl
+from gradlab.train import Progress, StoreError, TrainError, datasets, sweep
+from gradlab.train.store import _layout, _write
+
+NET, DATA = gl.mlp([2, 2, 1]), datasets.five_points()
+SETTINGS = {
+    "learning_rate": [0.5, 1.0, 5.0], "initialisation": ["normal", "he"], "width": [2, 3], "steps": [5, 12],
+    "restarts": 150,
+}  # fmt: skip
+OUTCOMES = ("loss", "success", "success_step", "diverged", "diverged_step", "done")
+
+
+def same(one, other):
+    for name in OUTCOMES:
+        assert one[name].dims == other[name].dims
+        np.testing.assert_array_equal(one[name].values, other[name].values, err_msg=name)
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return sweep(NET, DATA, **SETTINGS)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Chunks of 64 runs."""
+    monkeypatch.setattr(_layout, "_MOST", 64)
+
+
+@pytest.fixture
+def store(tmp_path, small):
+    """A store in which all is done."""
+    path = tmp_path / "sweep.zarr"
+    sweep(NET, DATA, **SETTINGS, out=path)
+    return path
+
+
+def stopped(path, chunks, **settings):
+    """A store in which so many chunks are done."""
+
+    def stop(progress):
+        nonlocal chunks
+        chunks -= 1
+        if not chunks:
+            raise KeyboardInterrupt
+
+    return sweep(NET, DATA, **(settings or SETTINGS), out=path, progress=stop)
+
+
+@pytest.mark.parametrize("most", [64, 100, 300, 2**20])
+def test_a_store_holds_the_bits_of_a_sweep_in_memory(tmp_path, monkeypatch, whole, most):
+    monkeypatch.setattr(_layout, "_MOST", most)
+    stored = sweep(NET, DATA, **SETTINGS, out=tmp_path / "sweep.zarr")
+    same(stored, whole)
+    for name in ("learning_rate", "steps", "restart", "loss", "success", "success_step", "diverged", "done"):
+        assert stored[name].attrs["units"] == whole[name].attrs["units"]
+    assert str(gl.recommend(stored, restarts=20)) == str(gl.recommend(whole, restarts=20))
+
+
+def test_xarray_opens_it_without_gradlab(store, whole):
+    with xarray.open_zarr(str(store), chunks=None) as plain:
+        same(plain, whole)
+    made = json.loads(plain.attrs["provenance"])
+    assert made[0]["gradlab"] == gl.__version__
+    assert made[0]["engine"].startswith("Numba")
+    assert len(plain.attrs["experiment"]) == 64
+
+
+def test_what_is_not_done_is_missing_and_resume_does_it(tmp_path, small, whole):
+    path = tmp_path / "sweep.zarr"
+    part = stopped(path, 10)
+    done = part.done.values
+    assert part.attrs["interrupted"] == 1
+    assert 0 < done.sum() < done.size
+    for name in OUTCOMES[:-1]:
+        np.testing.assert_array_equal(np.isnan(part[name].values), ~done)
+        np.testing.assert_array_equal(part[name].values[done], whole[name].values[done])
+    same(gl.open(path), part)
+    seen: list[Progress] = []
+    same(sweep(NET, DATA, **SETTINGS, out=path, resume=True, progress=seen.append), whole)
+    assert seen[0].before == done.sum()
+    assert seen[-1].done == seen[-1].total == done.size
+    assert sum(1 for _ in seen) == len(list((path / "done").rglob("c/*/*/*/*/*"))) - 10
+
+
+def test_nothing_is_done_twice(store, whole):
+    seen: list[Progress] = []
+    same(sweep(NET, DATA, **SETTINGS, out=store, resume=True, progress=seen.append), whole)
+    assert not seen
+
+
+def first_file(store, name):
+    return sorted(path for path in (store / name / "c").rglob("*") if path.is_file())[0]
+
+
+@pytest.mark.parametrize("name", ["loss", "diverged_step", "done"])
+@pytest.mark.parametrize("damage", ["a bit", "half", "empty", "gone"])
+def test_a_damaged_chunk_is_done_again(store, whole, name, damage):
+    file = first_file(store, name)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 16
+    if damage == "gone":
+        file.unlink()
+    else:
+        file.write_bytes({"a bit": content, "half": content[: len(content) // 2], "empty": b""}[damage])
+    (file.parent / "0.abc.partial").write_bytes(b"half-written")
+    seen: list[Progress] = []
+    same(sweep(NET, DATA, **SETTINGS, out=store, resume=True, progress=seen.append), whole)
+    assert len(seen) == 1
+    assert not list(store.rglob("*.partial"))
+
+
+def test_a_damaged_chunk_is_an_error_for_readers(store):
+    file = first_file(store, "loss")
+    file.write_bytes(bytes([file.read_bytes()[0] ^ 1]) + file.read_bytes()[1:])
+    with pytest.raises(ValueError, match="checksum"):
+        gl.open(store).loss.values  # noqa: B018  # read when it is used
+
+
+def test_a_store_that_is_there_is_not_written_over(store, whole):
+    with pytest.raises(StoreError, match="is there already; go on with it by --resume"):
+        sweep(NET, DATA, **SETTINGS, out=store)
+    for change, name in (({"seed": 1}, "seed"), ({"learning_rate": [0.5, 1.0, 6.0]}, "learning_rate")):
+        with pytest.raises(StoreError, match=f"another experiment: {name} differs"):
+            sweep(NET, DATA, **{**SETTINGS, **change}, out=store, resume=True)
+    with pytest.raises(StoreError, match="another experiment: data differs"):
+        sweep(NET, datasets.xor(), **SETTINGS, out=store, resume=True)
+    same(gl.open(store), whole)
+
+
+def test_a_store_has_one_writer(tmp_path, small):
+    path = tmp_path / "sweep.zarr"
+
+    def second(progress):
+        with pytest.raises(StoreError, match="is being written by another process"):
+            sweep(NET, DATA, **SETTINGS, out=path, resume=True)
+        raise KeyboardInterrupt
+
+    part = sweep(NET, DATA, **SETTINGS, out=path, progress=second)
+    assert part.done.values.any()
+    assert not list(tmp_path.glob("*.lock"))
+
+
+def test_a_store_of_a_newer_version_is_left_alone(store):
+    text = (store / "zarr.json").read_text()
+    (store / "zarr.json").write_text(text.replace('"gradlab_store": 1', '"gradlab_store": 2'))
+    for call in (lambda: gl.open(store), lambda: sweep(NET, DATA, **SETTINGS, out=store, resume=True)):
+        with pytest.raises(StoreError, match=r"format 2 of a newer gradlab .* upgrade gradlab"):
+            call()
+
+
+def test_a_full_disk_keeps_what_is_finished(tmp_path, small, whole, monkeypatch):
+    from zarr.storage import _local
+
+    path, real, left = tmp_path / "sweep.zarr", _local._put, 200
+
+    def put(*arguments, **settings):
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(*arguments, **settings)
+
+    monkeypatch.setattr(_local, "_put", put)
+    with pytest.raises(StoreError, match=r"No space left on device.*make room, and go on with --resume"):
+        sweep(NET, DATA, **SETTINGS, out=path)
+    monkeypatch.setattr(_local, "_put", real)
+    done = gl.open(path).done.values
+    assert 0 < done.sum() < done.size
+    same(sweep(NET, DATA, **SETTINGS, out=path, resume=True), whole)
+    left = 3
+    monkeypatch.setattr(_local, "_put", put)
+    with pytest.raises(StoreError, match="cannot be made: No space left"):
+        sweep(NET, DATA, **SETTINGS, out=tmp_path / "other.zarr")
+    assert [each.name for each in tmp_path.iterdir()] == ["sweep.zarr"]
+
+
+CODE = """
+import sys, gradlab as gl
+from gradlab.train.store import _layout
+_layout._MOST = 64
+gl.sweep(gl.mlp([2, 2, 1]), gl.datasets.five_points(), learning_rate=[1.0, 5.0], steps=30, restarts=20_000,
+         out=sys.argv[1], resume=True, progress=lambda p: print(p.done, flush=True))
+"""
+
+
+def test_a_process_that_is_killed_loses_its_chunk_alone(tmp_path):
+    path, finished = tmp_path / "sweep.zarr", 0
+    for kill in range(4):
+        child = subprocess.Popen([sys.executable, "-c", CODE, str(path)], stdout=subprocess.PIPE, text=True)
+        assert child.stdout is not None
+        first = int(child.stdout.readline())
+        assert finished < first <= finished + 64  # nothing that was finished is done again
+        time.sleep(random.Random(kill).uniform(0, 0.3))
+        child.send_signal(signal.SIGKILL)
+        child.stdout.read()
+        child.wait()
+        child.stdout.close()
+        finished = int(gl.open(path).done.sum())
+        assert first - 64 <= finished < 40_000
+    settings = {"learning_rate": [1.0, 5.0], "steps": 30, "restarts": 20_000}
+    last = subprocess.run([sys.executable, "-c", CODE, str(path)], capture_output=True, text=True, check=True)
+    assert last.stdout.split()[-1] == "40000"
+    same(gl.open(path), sweep(NET, DATA, **settings))
+
+
+def test_measurements_and_restarts_without_labels_are_stored_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(_write, "_MOST_NAMED", 3)
+    net, data = gl.mlp([2, 2, 1], loss="squared_error"), datasets.dataset([[0, 0], [0, 1], [1, 0]], [0.5, 0.7, 0.2])
+    stored = sweep(net, data, restarts=4, steps=3, learning_rate=0.1, out=tmp_path / "s.zarr")
+    assert "success" not in stored
+    assert "restart" not in stored.coords
+    memory = sweep(net, data, restarts=4, steps=3, learning_rate=0.1)
+    np.testing.assert_array_equal(stored.loss, memory.loss)
+
+
+def test_what_is_kept_in_memory_is_not_stored(tmp_path):
+    with pytest.raises(TrainError, match="leave one out"):
+        sweep(NET, DATA, restarts=4, out=tmp_path / "s.zarr", keep=["curves"])
+
+
+def edited(store, name, change):
+    """A store in which an array's description says something else, in both places where it stands."""
+    own, root = store / name / "zarr.json", store / "zarr.json"
+    about, whole = json.loads(own.read_text()), json.loads(root.read_text())
+    for each in (about, whole["consolidated_metadata"]["metadata"][name]):
+        change(each)
+    own.write_text(json.dumps(about))
+    root.write_text(json.dumps(whole))
+
+
+def pickled(about):
+    about["codecs"] = [{"name": "numcodecs.pickle", "configuration": {}}]
+
+
+def huge_chunk(about):
+    about["shape"], about["chunk_grid"]["configuration"]["chunk_shape"] = [10**12], [10**12]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("loss", pickled, "stored by 'numcodecs.pickle'"),
+        ("loss", huge_chunk, r"chunk of it would take 4,000,000,000,000 bytes of memory, and the limit is"),
+        ("x", lambda about: about.update(shape=[10**9]), "1,000,000,000 labels"),
+        ("loss", lambda about: about.update(shape=[-1]), "its shape is"),
+        ("loss", lambda about: about.pop("shape"), "its description is not one"),
+        ("input", lambda about: about.update(data_type={"name": "object"}), "not numbers or texts"),
+        ("loss", lambda about: about.update(storage_transformers=[{"name": "x"}]), "other names"),
+    ],
+)
+def test_a_store_that_is_not_safe_is_not_read(store, name, change, message):
+    edited(store, name, change)
+    with pytest.raises(StoreError, match=message):
+        gl.open(store)
+
+
+def test_nothing_outside_of_a_store_is_read(store, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("1")
+    file = first_file(store, "loss")
+    file.unlink()
+    file.symlink_to(secret)
+    with pytest.raises(StoreError, match="is a link out of it"):
+        gl.open(store)
+    file.unlink()
+    root = json.loads((store / "zarr.json").read_text())
+    listed = root["consolidated_metadata"]["metadata"]
+    listed["../secret"] = listed["loss"]
+    (store / "zarr.json").write_text(json.dumps(root))
+    with pytest.raises(StoreError, match=r"an array named '../secret'"):
+        gl.open(store)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "has no zarr.json"),
+        ("{", "is damaged"),
+        ("[" * 100_000, "is damaged"),
+        ("[]", "describes nothing"),
+        ("{}", "no store of a sweep"),
+        ('{"attributes": {"gradlab_store": 1}}', "does not say its experiment"),
+    ],
+)
+def test_what_is_no_store_is_said_to_be_none(tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "zarr.json").write_text(content)
+    with pytest.raises(StoreError, match=message):
+        gl.open(tmp_path)
+    with pytest.raises(StoreError, match="is no folder"):
+        gl.open(tmp_path / "nowhere")
+
+
+def test_other_groups_of_zarrs_are_no_stores(tmp_path):
+    zarr.open_group(str(tmp_path / "g"), mode="w").attrs["title"] = "something else"
+    with pytest.raises(StoreError, match="no store of a sweep of gradlab's"):
+        gl.open(tmp_path / "g")
+    shutil.rmtree(tmp_path / "g")
