@@ -20,6 +20,7 @@ _FOR = {
     "plot": "draw pictures",
     "cli": "use the command line",
     "sweep": "train and sweep with compiled kernels",
+    "store": "keep sweeps in a store, and go on with them",
     "tables": "read data from Parquet files",
     "labs": "build, check and grade labs",
 }

@@ -14,6 +14,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import njit
 from numba.core import types
@@ -27,29 +28,35 @@ SOURCE = f"""\
 def kernel(numbers, parameters, first, last, count, run, low, high, factors, kinds, words, others, drawn):
     blocks = (parameters + 3)//4
     pairs = (parameters + 1)//2
-    for start in range(first, last, {TOGETHER}):
-        rows = min({TOGETHER}, last - start)
+    setting, place = first//count, first % count
+    start = first
+    while start < last:
+        rows = min({TOGETHER}, last - start, count - place)
+        counter = unsigned((run + place)*blocks)
+        at = 0
         for row in range(rows):
-            counter = unsigned((run + (start + row) % count)*blocks)
-            for block in range(blocks):
-                counter += unsigned(1)
-                word, other, next, after = philox(counter, low, high)
-                at = row*pairs + 2*block
-                words[at], others[at] = word, other
-                if 2*block + 1 < pairs:
-                    words[at + 1], others[at + 1] = next, after
-        begun = 0
-        while begun < rows:
-            kind = kinds[(start + begun)//count]
-            row = begun + 1
-            while row < rows and kinds[(start + row)//count] == kind:
-                row += 1
-            transform(kind, begun*pairs, row*pairs, words, others, drawn)
-            begun = row
+            for block in range(blocks - 1):
+                counter += one
+                words[at], others[at], words[at + 1], others[at + 1] = philox(counter, low, high)
+                at += 2
+            counter += one
+            word, other, next, after = philox(counter, low, high)
+            words[at], others[at] = word, other
+            at += 1
+            if pairs & 1 == 0:
+                words[at], others[at] = next, after
+                at += 1
+        transform(kinds[setting], at, words, others, drawn)
+        to, taken = (start - first)*parameters, setting*parameters
         for row in range(rows):
-            setting = (start + row)//count
+            at = row*2*pairs
             for i in range(parameters):
-                numbers[(start + row - first)*parameters + i] = drawn[row*2*pairs + i]*factors[setting*parameters + i]
+                numbers[to + i] = drawn[at + i]*factors[taken + i]
+            to += parameters
+        start += rows
+        place += rows
+        if place == count:
+            setting, place = setting + 1, 0
 """
 
 
@@ -126,16 +133,16 @@ def draw_operations() -> dict[str, Any]:
         return c0, c1, c2, c3
 
     @njit(error_model="numpy")
-    def transform(kind: Any, first: Any, last: Any, words: Any, others: Any, drawn: Any) -> Any:
+    def transform(kind: Any, count: Any, words: Any, others: Any, drawn: Any) -> Any:
         shift = types.uint64(12)
         if kind == 0:
-            for i in range(first, last):
+            for i in range(count):
                 one, two = normal(types.int64(words[i] >> shift), types.int64(others[i] >> shift))
                 drawn[2 * i] = one
                 drawn[2 * i + 1] = two
         else:
-            for i in range(first, last):
+            for i in range(count):
                 drawn[2 * i] = uniform(types.int64(words[i] >> shift))
                 drawn[2 * i + 1] = uniform(types.int64(others[i] >> shift))
 
-    return {"philox": philox, "transform": transform, "unsigned": unsigned}
+    return {"philox": philox, "transform": transform, "unsigned": unsigned, "one": np.uint64(1)}

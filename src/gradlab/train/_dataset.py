@@ -81,27 +81,29 @@ def to_dataset(results: Results, data: Data) -> xarray.Dataset:
     if "parameters" in results.kept:
         variables["parameters"] = shaped(results.kept["parameters"], "parameter")
         coordinates["parameter"] = list(grid.network(int(grid.width.values[0])).graph.parameters)
-    made = skeleton(grid, data).assign(variables).assign_coords(coordinates)
+    made = labelled(grid, data, variables, coordinates)
     made.attrs |= {"interrupted": int(results.interrupted), "runs": results.wanted}
-    for name, variable in made.variables.items():
-        variable.attrs |= meaning_of(str(name), grid.architecture.loss)
     return made
 
 
-def skeleton(grid: Grid, data: Data, *, numbered: bool = True) -> xarray.Dataset:
-    """Returns a sweep's result without the results: its settings, what it was trained on, and all that is said of it.
+def labelled(
+    grid: Grid, data: Data, variables: dict[str, Any], coordinates: dict[str, Any], *, numbered: bool = True
+) -> xarray.Dataset:
+    """Returns a sweep's result with its settings, what it was trained on, and all that is said of it.
 
     Args:
         grid: the settings.
         data: what was trained on.
+        variables: the results; none where they lie in a store.
+        coordinates: what they have of their own.
         numbered: whether the restarts have their numbers as labels.
     """
-    coordinates: dict[str, Any] = {
+    coordinates = coordinates | {
         axis.name: _coordinate(axis) for axis in grid.axes if axis.name != "width" or axis.values[0]
     }
     if numbered:
         coordinates["restart"] = np.arange(grid.restarts)
-    variables: dict[str, Any] = {"x": (("point", "input"), data.x)}
+    variables = variables | {"x": (("point", "input"), data.x)}
     variables["y"] = (("point",) if data.y.ndim == 1 else ("point", "output")), data.y
     if data.weights is not None:
         variables["weights"] = ("point", data.weights)

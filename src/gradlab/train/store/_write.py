@@ -172,12 +172,12 @@ def _tidy(path: Path) -> None:
 
 def _create(path: Path, layout: Layout, data: Data) -> None:
     """Makes the store beside its place and moves it there, so that it is there whole or not at all."""
-    from gradlab.train._dataset import meaning_of, skeleton
+    from gradlab.train._dataset import labelled, meaning_of
 
     zarr, grid = import_zarr(), layout.grid
     made = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     description = described(grid, data)
-    labels = skeleton(grid, data, numbered=grid.restarts <= _MOST_NAMED)
+    labels = labelled(grid, data, {}, {}, numbered=grid.restarts <= _MOST_NAMED)
     # Of texts, those without a length of their own have a specification.
     texts = [name for name, variable in labels.variables.items() if variable.dtype.kind == "U"]
     labels = labels.assign_coords({name: labels[name].astype(object) for name in texts})
