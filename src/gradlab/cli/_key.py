@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from gradlab.labs import CheckedTemplate
-    from gradlab.prove import DocumentProof, Row
+    from gradlab.prove import DocumentProof
 
 _WIDTH, _WIDE = 140, 100
 
@@ -40,7 +40,7 @@ def _table(checked: CheckedTemplate, proof: DocumentProof, *, wide: bool) -> Tab
     from rich.markup import escape
     from rich.table import Table
 
-    from gradlab.prove import Kind, Truth
+    from gradlab.prove import Truth
 
     graph = f" against {checked.graph}" if checked.graph else ""
     table = Table(title=escape(f"equations{graph}"), title_justify="left", title_style="bold", header_style="bold")
@@ -51,30 +51,11 @@ def _table(checked: CheckedTemplate, proof: DocumentProof, *, wide: bool) -> Tab
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("repair", overflow="fold", min_width=20 if wide else None)
     for row in proof.rows:
-        claims = [step for step in row.proof.steps if step.kind is Kind.CLAIM or step.truth is not Truth.TRUE]
-        counts = [sum(step.truth is truth for step in claims) for truth in Truth]
+        counts = [row.count(truth) for truth in Truth]
         shown = [str(counts[0] or ""), f"[red]{counts[1]}[/]" if counts[1] else "", str(counts[2] or "")]
         where = "key" if row.in_key else "text"
-        table.add_row(str(row.place.line), escape(row.question), where, *shown, escape(_notes(row)))
+        table.add_row(str(row.place.line), escape(row.question), where, *shown, escape("\n".join(row.notes)))
     return table
-
-
-def _notes(row: Row) -> str:
-    """What is no claim, and for each step that is not true the repair, else where its sides differ, else the reason."""
-    from gradlab.prove import Kind
-
-    notes: dict[str, None] = {}
-    for step in row.proof.steps:
-        if step.kind is not Kind.CLAIM and step.truth.name == "TRUE":
-            notes[step.kind.value] = None
-        if step.repair is not None:
-            notes[str(step.repair)] = None
-        elif step.witness is not None:
-            notes[f"no simple repair; {step.witness}"] = None
-        elif step.truth.name != "TRUE":
-            notes[step.reason] = None
-        notes.update((f"{slip.place}: {slip.message}", None) for slip in step.slips)
-    return "\n".join(notes)
 
 
 def _total(proof: DocumentProof) -> str:

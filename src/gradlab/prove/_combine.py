@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from gradlab.graph import Expression, Partial, Ref, as_number
 from gradlab.prove._definitions import names_in, walk
 from gradlab.prove._errors import Deadline, NotUnderstoodError
-from gradlab.prove._mood import Mood, is_rule, mood_of, same_names
+from gradlab.prove._mood import Mood, is_primed, is_rule, mood_of, same_names
 from gradlab.prove._verdict import Slip, Step, Truth
 from gradlab.prove.judge import Finding
 from gradlab.prove.read._chains import Reading, Readings, steps_touched
@@ -185,7 +185,8 @@ def excused(
         return _rounded(judgement.steps[i], 1e-2 if isinstance(right, Array) else ROUNDING)
     last = i + 1 == len(chain.sides) - 1
     if _is_number(right) and not _is_number(left) and (last or as_number(right) is None or document):
-        return _against_number(left, right, i, last, document, degree)
+        primed = is_primed(judgement.line, i) and not _has_meaning(left)
+        return _against_number(left, right, i, last, document, degree, primed)
     if _has_meaning(left) or _has_meaning(right) or i:
         return None
     if all(map(is_free, names_left | names_right)):
@@ -221,11 +222,17 @@ def _rounded(step: Step, within: float) -> tuple[Kind, str] | None:
 
 
 def _against_number(
-    left: Expression, right: Expression, i: int, last: bool, document: bool, degree: Callable[[Expression], int]
+    left: Expression,
+    right: Expression,
+    i: int,
+    last: bool,
+    document: bool,
+    degree: Callable[[Expression], int],
+    primed: bool,
 ) -> tuple[Kind, str] | None:
     """What a formula may be that is equal to a number at the end of a chain."""
     zero = as_number(right) == 0
-    slope = isinstance(left, Call) and any(left.orders)
+    slope = (isinstance(left, Call) and any(left.orders)) or primed
     differentiated = slope or isinstance(left, Partial | Derivative | Array)
     if zero and differentiated:
         can_vanish = slope or isinstance(left, Array) or degree(left) > 1

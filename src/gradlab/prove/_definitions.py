@@ -10,7 +10,7 @@ from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import FREE, Names, Written
 from gradlab.prove._names import head_of as plain_head
 from gradlab.prove.read._chains import readings
-from gradlab.prove.read._define import Line, Shape, is_exponential, kind_of, shape_of, uses
+from gradlab.prove.read._define import Line, Shape, is_exponential, kind_of, occurs, shape_of, uses
 from gradlab.prove.read._nodes import Call, Index, Indexed, Tensor
 from gradlab.prove.read._pieces import Piece
 from gradlab.prove.read._reader import Reader
@@ -85,9 +85,9 @@ class Definitions:
             before = self.defined.get(item.shape.name)
             if before is None or before.problem:
                 self._add(item)
-        self._dispute_sigmoid(reader)
+        self._dispute_sigmoid()
 
-    def _dispute_sigmoid(self, reader: Reader) -> None:
+    def _dispute_sigmoid(self) -> None:
         r"""Keep the sigmoid in mind where a text says of \sigma another thing in one place, and that in another."""
         name = f"{FREE}\\sigma"
         item = self.defined.get(name)
@@ -95,9 +95,8 @@ class Definitions:
             return
         for line in self.lines:
             sides = line.piece.sides if line.error is None and line is not item.line else []
-            shapes = [shape_of(reader, side) for side in sides]
-            own = any(shape is not None and shape.name == name and shape.parameters is not None for shape in shapes)
-            if own and any(is_exponential(side) for side in sides):
+            own = [occurs(item.shape.label, side) for side in sides]
+            if any(own) and any(is_exponential(side) for side, said in zip(sides, own, strict=True) if not said):
                 variable = f"{FREE}argument"
                 sigmoid = Function((variable,), Apply("sigmoid", (Ref(variable),)))
                 known = replace(self.known, functions={**self.known.functions, name: sigmoid})

@@ -46,6 +46,26 @@ class Row:
     in_key: bool
     proof: Proof
 
+    def count(self, truth: Truth) -> int:
+        """How many of its claims have a verdict; what defines a name or states a condition is no claim."""
+        return sum(step.truth is truth and step.kind is Kind.CLAIM for step in self.proof.steps)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is no claim, and for each step that is not true the repair, else where its sides differ, else why."""
+        found: dict[str, None] = {}
+        for step in self.proof.steps:
+            if step.kind is not Kind.CLAIM and step.truth is Truth.TRUE:
+                found[step.kind.value] = None
+            if step.repair is not None:
+                found[str(step.repair)] = None
+            elif step.witness is not None:
+                found[f"no simple repair; {step.witness}"] = None
+            elif step.truth is not Truth.TRUE:
+                found[step.reason] = None
+            found.update((f"{slip.place}: {slip.message}", None) for slip in step.slips)
+        return tuple(found)
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentProof:
@@ -94,20 +114,11 @@ class DocumentProof:
     def __str__(self) -> str:
         lines = [f"{'line':>5}  {'question':<28} {'TRUE':>4} {'FALSE':>5} {'?':>3}  repair"]
         for row in self.rows:
-            steps = row.proof.steps
-            counts = [sum(step.truth is truth for step in steps) for truth in Truth]
-            notes = [_note(step) for step in steps if step.truth is not Truth.TRUE]
-            first, *more = dict.fromkeys(notes) or [""]
-            numbers = f"{counts[0]:>4} {counts[1]:>5} {counts[2]:>3}"
+            first, *more = row.notes or ("",)
+            numbers = f"{row.count(Truth.TRUE):>4} {row.count(Truth.FALSE):>5} {row.count(Truth.NOT_UNDERSTOOD):>3}"
             lines.append(f"{row.place.line:>5}  {row.question[:28]:<28} {numbers}  {first}".rstrip())
             lines += [" " * 50 + note for note in more]
         return "\n".join([*lines, self.summary])
-
-
-def _note(step: Step) -> str:
-    if step.repair is not None:
-        return str(step.repair)
-    return str(step.witness) if step.witness is not None else step.reason
 
 
 def prove_document(document: str | Sequence[Formula], graph: Any = None, name: str = "") -> DocumentProof:

@@ -57,7 +57,8 @@ class Doubts:
         reason = self._rests_on(pair) or self._names_otherwise(judged, i)
         if reason:
             return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {reason}")
-        if all(isinstance(side, Ref) for side in pair) and any(self._is_given(side) for side in pair):
+        lone = all(isinstance(side, Ref) for side in pair) and any(self._is_given(side) for side in pair)
+        if lone or self._are_entries(pair):
             return combine.with_kind(
                 step, Kind.CONDITION, "this is a condition; it claims nothing that could be judged"
             )
@@ -189,6 +190,8 @@ class Doubts:
         """Whether a formula of free names has not one and the same value everywhere."""
 
         def renamed(node: Expression) -> Expression | None:
+            if isinstance(node, Tensor):
+                return replace(node, name=f"{node.name}_{{other}}")
             return Ref(f"{node.name}_{{other}}") if isinstance(node, Ref) else None
 
         one = Chain((side, mapped(side, renamed)), (None,))
@@ -196,7 +199,10 @@ class Doubts:
 
     @staticmethod
     def _is_symmetry(left: Expression, right: Expression) -> bool:
-        r"""Whether a matrix is said to be its own transpose or inverse: ``A^\top = A``."""
+        r"""Whether a matrix is said to be its own transpose, inverse or power: ``A^\top = A``, ``P^2 = P``."""
+        powers = [side.args[0] for side in (left, right) if is_apply(side, "pow")]
+        if any(isinstance(base, Tensor) and base in (left, right) for base in powers):
+            return True
         operations = [side for side in (left, right) if isinstance(side, Operation)]
         return any(node.kind in ("transpose", "inverse") and {left, right} == {node, *node.args} for node in operations)
 
@@ -275,6 +281,17 @@ class Doubts:
     def _is_free(self, name: str) -> bool:
         """Whether no graph has a name, nor a family of it."""
         return name.startswith(FREE) and not self.names.has_family(written_parts(name).head)
+
+    def _are_entries(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> bool:
+        """Whether both sides are names, one of them at least an entry of a family, and nothing says what one is."""
+        names = {
+            (side.head, len(side.args)) if isinstance(side, Indexed) else (side.name, 0)
+            for side in pair
+            if isinstance(side, Ref | Indexed)
+        }
+        if len(names) != len(pair):
+            return False
+        return any(isinstance(side, Indexed) for side in pair) and any(self._may_define(side) for side in pair)
 
     def _is_given(self, side: Expression | NotUnderstoodError) -> bool:
         return isinstance(side, Ref) and side.name.startswith(FREE) and self.computed(side.name) is None

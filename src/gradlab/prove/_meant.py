@@ -6,14 +6,14 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 
-from gradlab.graph import ONE, Apply, Const, Expression, Ref, as_number
+from gradlab.graph import ONE, Apply, Const, Expression, Ref, as_number, is_apply
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Definitions, walk
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Step, Truth
 from gradlab.prove.judge import Finding, findings, mapped
-from gradlab.prove.read._nodes import Call, Derivative, Indexed, Tensor, Total
+from gradlab.prove.read._nodes import Call, Derivative, Indexed, Operation, Tensor, Total
 from gradlab.prove.read._statements import Chain, Function, Known
 
 VARIABLE = f"{FREE}argument"
@@ -51,6 +51,7 @@ class OtherMeanings:
             self._abused(pair, step)
             or self._as_numbers(chain, i, deadline)
             or self._of_chance(pair)
+            or self._for_symmetric(chain, i, step, deadline)
             or self._special_functions(chain, i, deadline)
             or self._to_another_base(judged, i, deadline)
         )
@@ -128,6 +129,25 @@ class OtherMeanings:
                 return f"{shown} has now one argument, now more: nothing says what it is"
         return ""
 
+    def _for_symmetric(self, chain: Chain, i: int, step: Step, deadline: Deadline) -> str:
+        """Whether a step on a quadratic form holds for symmetric matrices, which texts often do not say; else empty."""
+        pair = chain.sides[i : i + 2]
+        bodies = [node.body for side in pair for node in walk(side) if isinstance(node, Derivative)]
+        names = {name for body in bodies for node in walk(body) for name in _in_quadratic_form(node)}
+        if step.witness is None or not names:
+            return ""
+
+        def symmetric(node: Expression) -> Expression | None:
+            matrix = isinstance(node, Tensor) and node.name in names
+            return Apply("add", (node, Operation("transpose", (node,)))) if matrix else None
+
+        sides = tuple(mapped(side, symmetric) if isinstance(side, Expression) else side for side in pair)
+        one = Chain(sides, chain.digits[i : i + 1], chain.conditions)
+        if verdicts(one, self.known, deadline)[0].truth is not Truth.TRUE:
+            return ""
+        shown = ", ".join(sorted(name.removeprefix(FREE) for name in names))
+        return f"this holds if {shown} is symmetric: say so"
+
     def _to_another_base(self, judged: combine.Judged, i: int, deadline: Deadline) -> str:
         r"""Which base of ``\log`` a step is meant for that is false for the natural one; empty if none."""
         chain, piece = judged.first.chain, judged.line.piece
@@ -150,6 +170,13 @@ class OtherMeanings:
 def _is_named(body: Expression) -> bool:
     """Whether a name alone is differentiated, perhaps with its variables in brackets."""
     return isinstance(body, Ref) or (isinstance(body, Call) and all(isinstance(arg, Ref) for arg in body.arguments))
+
+
+def _in_quadratic_form(node: Expression) -> set[str]:
+    r"""The matrices that stand between a vector transposed and the vector itself: ``x^\top A x``."""
+    args = node.args if is_apply(node, "mul") else ()
+    triples = zip(args, args[1:], args[2:], strict=False)
+    return {b.name for a, b, c in triples if isinstance(b, Tensor) and a == Operation("transpose", (c,))}
 
 
 def verdicts(chain: Chain, known: Known, deadline: Deadline) -> list[Finding]:

@@ -68,6 +68,12 @@ def _contents(side: Expression) -> set[str]:
     return names_in(side) - sizes
 
 
+def is_primed(line: Line, i: int) -> bool:
+    """Whether a prime stands in the left side of a step."""
+    row = line.piece.sides[i]
+    return bool(row) and _PRIME.search(line.source.slice(row[0].at, row[-1].end)) is not None
+
+
 def is_rule(left: Expression, right: Expression, line: Line, i: int) -> bool:
     """Whether a step has the form of a rule rather than of an equation that somebody solves.
 

@@ -107,3 +107,11 @@ def test_what_a_name_may_mean_besides_is_no_mistake(text):
 )
 def test_what_no_meaning_makes_right_is_false(text):
     assert prove_document(text).count(Truth.FALSE) == 1
+
+
+def test_the_table_counts_claims_alone_and_names_what_is_none():
+    lines = str(prove_document("Let $p = q^2$. Then $\\frac{dp}{dq} = 2q$.")).splitlines()
+    definition, claim = lines[1].split(), lines[2].split()
+    assert definition == ["1", "0", "0", "0", "definition"]
+    assert claim == ["1", "1", "0", "0"]
+    assert lines[-1] == "1 step: 1 TRUE, 0 FALSE, 0 NOT_UNDERSTOOD; apart from them 1 definition"

@@ -199,6 +199,18 @@ class Axes:
             if part is not None and not isinstance(part, Ref):
                 self.see(part, bound)
 
+    def made_equal(self, dims: Dims) -> str:
+        """Which sizes are tried only where they are the same, or a number, so that nothing is proved; empty if none."""
+        roots: dict[Key, str] = {}
+        for name in self.names:
+            root, written = dims.find(("size", name)), name.removeprefix("?")
+            if isinstance(root, int):
+                return f"this was tried for {written} = {root} alone"
+            if root in roots:
+                return f"this was tried for {roots[root]} = {written} alone"
+            roots[root] = written
+        return ""
+
     def size(self, name: str) -> None:
         """A name is a size."""
         self.names[name] = None

@@ -198,6 +198,9 @@ class Judge:
         found = settings(fit.axes, fit.dims, tuple(c for c in self.conditions if _is_of_indices(c)))
         trial = Trial(self.names, self.known, found, way, own, self.deadline)
         result = [self.step(chain, i, trial) for i in range(len(chain.sides) - 1)]
+        same = fit.axes.made_equal(fit.dims)
+        if same:
+            result = [_open(same) if each.truth is Truth.TRUE else each for each in result]
         if trial.differs and any(each.truth is not Truth.TRUE for each in result):
             other = Trial(self.names, self.known, found, replace(way, through=False), own, self.deadline)
             again = [self.step(chain, i, other) for i in range(len(chain.sides) - 1)]

@@ -18,6 +18,7 @@ from gradlab.prove.read._source import Source, rows_of
 from gradlab.prove.read._statements import Kind
 from gradlab.tex import Macro
 
+_NAMED = ("letter", "function", "run", "word", "text")
 _NUMERIC = frozenset(("number", "minus", "plus", "slash", "times", "fraction", "root", "group"))
 
 
@@ -158,7 +159,7 @@ def uses(parameters: tuple[Part, ...], row: Row) -> bool:
 def is_exponential(row: Row) -> bool:
     """Whether an exponential stands in a row: then a line on the sigmoid is a claim."""
     return any(
-        (part.kind in ("letter", "function", "run", "word") and part.text in ("e", "exp", "tanh", r"\sigma"))
+        (part.kind in _NAMED and part.text.strip() in ("e", "exp", "tanh", r"\sigma"))
         or any(is_exponential(inner) for inner in part.inside)
         for part in row
     )
