@@ -77,7 +77,7 @@ class Quantities(Computed):
             NotUnderstoodError: if it is nothing that can be judged.
             ShapeError: if arrays in it do not fit together.
         """
-        plain = self.bound == self.setting.indices and not self.local
+        plain = self.bound == self.setting.indices and not self.local and not self._is_sized(expression)
         known = self._values.get(expression) if plain else None
         if known is None:
             self.deadline.check()
@@ -90,6 +90,13 @@ class Quantities(Computed):
             if plain:
                 self._values[expression] = known
         return known
+
+    def _is_sized(self, expression: Expression) -> bool:
+        """Whether a vector of ones or the like stands in an expression, which has another size in another place."""
+        if self.way.shapes is None or not self.way.shapes.constants:
+            return False
+        kind = getattr(expression, "kind", "")
+        return kind in ("ones", "zeros", "identity") or any(map(self._is_sized, expression.args))
 
     def formula(self, expression: Expression) -> Expression:
         """What an expression is that has to be a number."""

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from gradlab.prove import _functions as functions
+from gradlab.prove.read._arrays import is_transpose
 from gradlab.prove.read._part import Part
 
 Row = tuple[Part, ...]
@@ -169,9 +170,17 @@ def label_of(part: Part) -> Label | None:
             if text not in ("T", "t"):
                 below, power = (*below, Token(text)), None
                 commas = commas or len(below) > 1
+    elif power is not None and len(power) == 2 and _is_layer_of_array(power):
+        above, power = tokens_of(power[:1])[0], power[1:]
     elif power is not None and all(p.kind in ("group", "comma") and p.bare for p in power):
         above, power = tokens_of(power)[0], None
     return Label(head_of(part), below, above, mark, power, part.primes, commas)
+
+
+def _is_layer_of_array(power: Row) -> bool:
+    r"""Whether a number in brackets and a transposition stand above a name: ``W^{(1)\top}``, ``W^{[l]T}``."""
+    layer, turned = power
+    return layer.kind == "group" and layer.text in ("(", "[") and layer.bare and is_transpose((turned,))
 
 
 def _opened(row: Row) -> tuple[Row, ...]:
