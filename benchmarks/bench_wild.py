@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import argparse
 import collections
+import json
 import sys
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +29,7 @@ MODES = {"float64": torch.float64, "float32": torch.float32}
 
 @dataclass(frozen=True)
 class Answer:
-    """What a checker said: of which question, whether that is a wrong word, and how long it took."""
+    """What a checker said: of which question, whether that is a wrong word, how long it took, and if it named why."""
 
     checker: str
     group: str
@@ -35,6 +37,7 @@ class Answer:
     right: str
     said: str
     seconds: float
+    named: bool = False
 
     @property
     def outcome(self) -> str:
@@ -49,13 +52,15 @@ class Answer:
 
 
 def by_gradlab(question: Loss | Function) -> str:
-    """gradlab's verdict."""
+    """gradlab's verdict; with a star where it names the mistake."""
     import gradlab as gl
 
     if isinstance(question, Loss):
-        return gl.check_gradient(question.loss, question.gradient, at=question.at).verdict.name
-    options = {"order": question.order} if question.order > 1 else {}
-    return gl.check_function(question.function, question.inputs, **options).verdict.name
+        report = gl.check_gradient(question.loss, question.gradient, at=question.at)
+    else:
+        options = {"order": question.order} if question.order > 1 else {}
+        report = gl.check_function(question.function, question.inputs, **options)
+    return report.verdict.name + ("*" if report.diagnoses else "")
 
 
 def by_peer(question: Loss | Function) -> str:
@@ -104,7 +109,8 @@ def ask(checker: str, check: Callable[[Any], str], group: str, name: str, right:
             said = check(question)
         except Exception as error:  # What a check raises is its answer, and is counted as such.
             said = f"error: {type(error).__name__}: {error}"[:200]
-    return Answer(checker, group, name, right, said, time.perf_counter() - started) if said else None
+    seconds = time.perf_counter() - started
+    return Answer(checker, group, name, right, said.rstrip("*"), seconds, said.endswith("*")) if said else None
 
 
 def about_reports(reports: tuple[Report, ...], checkers: dict[str, Callable[[Any], str]]) -> list[Answer]:
@@ -135,17 +141,26 @@ def _about(program: Program, mode: str, name: str, check: Callable[[Any], str]) 
 
 def table(answers: list[Answer]) -> str:
     """Each group and checker with its outcomes."""
-    columns = "right: accepted", "undecided", "**false alarms**", "wrong: found", "undecided", "**misses**", "crashes"
-    lines = ["| questions | check | " + " | ".join(columns) + " | median ms |", "| --- | --- " + "| --: " * 8 + "|"]
+    columns = (
+        "right: accepted", "undecided", "**false alarms**", "wrong: found", "named", "undecided", "**misses**",
+        "crashes", "median ms, right", "wrong",
+    )  # fmt: skip
+    lines = ["| questions | check | " + " | ".join(columns) + " |", "| --- | --- " + "| --: " * len(columns) + "|"]
     for group, checker in dict.fromkeys((answer.group, answer.checker) for answer in answers):
         mine = [answer for answer in answers if (answer.group, answer.checker) == (group, checker)]
         count = collections.Counter((answer.right in ("CORRECT", "NOT_WRONG"), answer.outcome) for answer in mine)
         cells = [count[True, "accepted"], count[True, "undecided"], count[True, "false alarm"]]
-        cells += [count[False, "found"], count[False, "undecided"], count[False, "miss"]]
+        named = sum(answer.named for answer in mine) if checker == "gradlab" else ""
+        cells += [count[False, "found"], named, count[False, "undecided"], count[False, "miss"]]
         cells.append(count[True, "crash"] + count[False, "crash"])
-        median = f"{1e3 * float(np.median([answer.seconds for answer in mine])):.1f}"
-        lines.append(f"| {group} | {checker} | " + " | ".join(map(str, cells)) + f" | {median} |")
+        cells += [_median(mine, right) for right in (True, False)]
+        lines.append(f"| {group} | {checker} | " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
+
+
+def _median(answers: list[Answer], right: bool) -> str:
+    times = [each.seconds for each in answers if (each.right in ("CORRECT", "NOT_WRONG")) == right]
+    return f"{1e3 * float(np.median(times)):.1f}" if times else ""
 
 
 def failures(answers: list[Answer]) -> list[str]:
@@ -153,6 +168,15 @@ def failures(answers: list[Answer]) -> list[str]:
     mine = [answer for answer in answers if answer.checker == "gradlab"]
     bad = [a for a in mine if a.outcome in ("miss", "false alarm", "crash")]
     return [f"{a.group}, {a.name}: {a.said}, right is {a.right}" for a in bad]
+
+
+def _collected(answers: list[Answer], path: Path) -> list[Answer]:
+    """The answers of this run and of those before, a later one in the place of an earlier one."""
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(json.dumps(asdict(answer)) + "\n" for answer in answers)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    every = [Answer(**json.loads(line)) for line in lines]
+    return list({(each.checker, each.group, each.name): each for each in every}.values())
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -163,17 +187,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--no-peers", action="store_true", help="gradlab alone; nothing is written")
     parser.add_argument("--verbose", action="store_true", help="name the undecided, too")
     parser.add_argument("--modes", nargs="+", default=list(MODES), choices=list(MODES), help="default all")
+    parser.add_argument("--answers", type=Path, help="a file that collects the answers of several runs, one a line")
+    parser.add_argument("--skip-reports", action="store_true", help="programs alone")
     options = parser.parse_args(arguments)
     checkers: dict[str, Callable[[Any], str]] = {"gradlab": by_gradlab}
     if not options.no_peers:
         checkers["the framework's own"] = by_peer
-    answers = about_reports(REPORTS, checkers)
+    answers = [] if options.skip_reports else about_reports(REPORTS, checkers)
     for mode in options.modes:
         answers += about_programs(range(options.first, options.first + options.seeds), mode, checkers)
+    if options.answers is not None:
+        answers = _collected(answers, options.answers)
     failed = failures(answers)
+    count = len({answer.name.partition(":")[0] for answer in answers if answer.group.startswith("programs")})
     text = (
         f"{len(REPORTS)} cases after {len({report.link for report in REPORTS})} public reports (benchmarks/check_wild "
-        f"names each with its link), and {options.seeds} random programs of torch, each with autograd's gradient and "
+        f"names each with its link), and {count} random programs of torch, each with autograd's gradient and "
         "with one that went wrong in the middle. The peers are torch gradcheck, jax check_grads and scipy check_grad."
         "\n\n"
         + table(answers)

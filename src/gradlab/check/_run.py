@@ -33,6 +33,10 @@ from gradlab.check.verdict._ties import judge_ties
 _LARGE = 4096
 _COMBINATIONS = 2
 _EACH = 256
+_REMEDY_OF_COUNT = (
+    "return one gradient for each argument of forward in their order, each of its argument's shape, and None for those "
+    "that have none"
+)
 # What may stand beside the numbers of a call without a word in the report.
 _NO_NUMBERS = {"None", "str", "function", "builtin_function_or_method", "dtype", "type", "booleans"}
 
@@ -237,8 +241,11 @@ def _heard(ask: Callable[[], Any]) -> Any:
     except (CheckError, NotImplementedError):
         raise
     except Exception as problem:
+        wanted = (
+            _REMEDY_OF_COUNT if "incorrect number of gradients" in str(problem) else "it must run there to be checked"
+        )
         raise CheckError(
-            f"the gradient raised {type(problem).__name__} at the point: {problem}; it must run there to be checked."
+            f"the gradient raised {type(problem).__name__} at the point: {problem}; {wanted}."
         ) from problem
 
 

@@ -93,6 +93,23 @@ class TestOwnBackward:
             check_function(function, inputs)
 
 
+class Twice(torch.autograd.Function):
+    """One argument, and a gradient for each of its entries."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return (x**2).sum()
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output, grad_output
+
+
+def test_a_gradient_too_many_is_told_what_to_return():
+    with pytest.raises(CheckError, match="one gradient for each argument of forward"):
+        check_function(Twice, torch.tensor([1.0, 3.0]))
+
+
 class TestModules:
     def test_inputs_and_parameters_and_the_users_module_stays_as_it_is(self):
         torch.manual_seed(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from gradlab.check import check_gradient
 from gradlab.check._protocol import TracedQuantity
 from gradlab.check.tracing import UntraceableError, trace
 
@@ -182,3 +184,18 @@ def test_a_wrong_gradient_of_torch_is_named_without_torch_s_compiler():
         "assert report.diagnoses and 'torch._dynamo' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("file", ["/tmp/ipykernel_4711/1234567.py", "<ipython-input-3-0a1b>", "<cell 2>"])
+def test_a_notebooks_cell_is_called_that(file):
+    source = "def loss(x):\n    return (x[0] - 6) ** 2 + x[1] ** 2 - x[0] * x[1]\n"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    names = {}
+    exec(compile(source, file, "exec"), names)
+    report = check_gradient(
+        names["loss"], lambda x: np.array([2 * (x[0] - 6) - x[1], 2 * x[1] + x[0]]), np.array([1.0, 3.0])
+    )
+    first = report.diagnoses[0]
+    assert "wrong sign" in first.sentence
+    assert first.place.startswith("this notebook's cell, line 2: return (x[0] - 6)")
+    assert "4711" not in str(report)
