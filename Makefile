@@ -1,5 +1,7 @@
 # make lab    build the labs of the course into build/, a folder each, and print what was made and verified
 # make test   run every check and every test
+# make page   build the page into build/page; needs Node.js with npm; gradlab play serves it
+# make test-web    drive the built page in Chromium, as a person would; pictures in build/page-pictures
 # make docs   build the site into build/site; open build/site/index.html
 # make bench-check, bench-import, bench-prove, bench-scale, bench-train    measure gradlab beside its peers, into benchmarks/RESULTS.md
 # Each sets up .venv first, once; none repeats what is already done.
@@ -8,8 +10,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := dev
+CHROMIUM ?= chromium
 
-.PHONY: lab test docs setup clean bench-check bench-import bench-prove bench-scale bench-train
+.PHONY: lab test test-web page docs setup clean bench-check bench-import bench-prove bench-scale bench-train
 .DELETE_ON_ERROR:
 
 lab: setup
@@ -17,6 +20,18 @@ lab: setup
 
 test: setup
 	@$(BIN)/python -m pytest -n 2 -q
+	@if command -v npm >/dev/null && command -v $(CHROMIUM) >/dev/null; then $(MAKE) --no-print-directory test-web; \
+		else echo "The page was not tested: this needs Node.js with npm, and Chromium (apt-get install npm chromium)."; fi
+
+page: setup page/node_modules/.installed
+	@node page/tools/build.mjs build/page $(BIN)/python
+
+test-web: page
+	@cd page && PYTHON=$(abspath $(BIN))/python CHROMIUM=$$(command -v $(CHROMIUM)) node --test test/unit/ test/web/
+
+page/node_modules/.installed: page/package-lock.json
+	@cd page && npm ci --no-audit --no-fund --silent
+	@touch $@
 
 bench-check bench-import bench-prove bench-scale bench-train: bench-%: $(VENV)/.bench-installed
 	@$(BIN)/python benchmarks/bench_$*.py $(ARGS)
@@ -55,4 +70,4 @@ $(VENV)/.created:
 	@touch $@
 
 clean:
-	rm -rf build $(VENV)
+	rm -rf build page/node_modules $(VENV)

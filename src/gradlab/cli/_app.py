@@ -14,6 +14,7 @@ from gradlab.cli._descend import descend
 from gradlab.cli._doctor import doctor
 from gradlab.cli._example import example
 from gradlab.cli._lab import lab
+from gradlab.cli._play import play
 from gradlab.cli._prove import prove
 from gradlab.cli._sweep import SweepCommand, sweep
 
@@ -47,6 +48,7 @@ app.command(context_settings=_EXPRESSIONS)(derive)
 app.command(context_settings=_EXPRESSIONS)(descend)
 app.command()(doctor)
 app.command()(example)
+app.command()(play)
 app.command(context_settings=_EXPRESSIONS)(prove)
 app.command(cls=SweepCommand)(sweep)
 

@@ -7,11 +7,13 @@ from gradlab.tex._document import Formula as Formula
 from gradlab.tex._document import formulas as formulas
 from gradlab.tex._document import placed as placed
 from gradlab.tex._errors import TexError as TexError
+from gradlab.tex._faces import styled as styled
 from gradlab.tex._lines import LineIndex as LineIndex
 from gradlab.tex._markdown import FoundMath as FoundMath
 from gradlab.tex._markdown import MathText as MathText
 from gradlab.tex._markdown import Remark as Remark
 from gradlab.tex._markdown import find_math as find_math
+from gradlab.tex._mathml import to_mathml as to_mathml
 from gradlab.tex._parse import parse as parse
 from gradlab.tex._references import reference_numbers as reference_numbers
 from gradlab.tex._symbols import FUNCTIONS as FUNCTIONS

@@ -7,9 +7,8 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from gradlab.labs._export._mathml import to_mathml
 from gradlab.labs._export._typst_math import to_typst
-from gradlab.tex import TexError, parse
+from gradlab.tex import TexError, parse, to_mathml
 from gradlab.tex._commands import READERS, SWITCHES
 from gradlab.tex._symbols import FUNCTIONS, LIMIT_FUNCTIONS, SPACES, SYMBOLS
 from gradlab.tex._tables import ENVIRONMENTS

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradlab.labs._export._mathml import to_mathml
 from gradlab.labs._export._typst_math import to_typst
-from gradlab.tex import TexError, parse
+from gradlab.tex import TexError, parse, to_mathml
 
 
 def mathml(tex, display=False):

@@ -17,11 +17,12 @@ from gradlab.codegen._kernel_spec import KernelSpec
 from gradlab.codegen._numba_rolled import rolled_kernel
 from gradlab.codegen._numba_source import NumbaPrinter, is_straight, straight_kernel
 from gradlab.codegen._schedule import Program, network_programs, programs_for, value_program
+from gradlab.codegen._update import kernel_update
 from gradlab.codegen.wasm._bytes import Function, module
 from gradlab.codegen.wasm._translate import translate
 from gradlab.codegen.wasm._values import Machine
 from gradlab.graph import Graph, NetworkGraph
-from gradlab.rules import GradientDescent, Update
+from gradlab.rules import GRADIENT, PARAMETER, RATE, GradientDescent, Update
 
 Lines = Iterable[str]
 
@@ -72,6 +73,30 @@ def function_module(graph: Graph, output: str, variables: Sequence[str], dtype: 
     machine = _machine(dtype)
     program = programs_for(graph, output, variables, variables).value_and_gradient
     return _module(machine, ["\n".join(_by_point("evaluate", program, machine.lanes)) + "\n"])
+
+
+def descent_module(
+    graph: Graph, output: str, variables: Sequence[str], update: Update, dtype: str = "float64"
+) -> WasmModule:
+    """The way down of an update rule: ``descend(start, numbers, path, steps)``.
+
+    The start has a number for each variable; the numbers are the learning rate and then the rule's own. The path has
+    a row for the start and one for each step: the variables, the value, the derivatives. Each entry stands in every
+    lane.
+
+    Args:
+        graph: what is computed.
+        output: the quantity to go down.
+        variables: the given quantities, in order.
+        update: the statements of the rule.
+        dtype: "float32" or "float64".
+
+    Raises:
+        GradlabError: for another number type, or for a function that kernels have no word for.
+    """
+    machine = _machine(dtype)
+    program = programs_for(graph, output, variables, variables).value_and_gradient
+    return _module(machine, ["\n".join(_descent(program, update, machine.lanes)) + "\n"])
 
 
 class WasmNetwork:
@@ -170,6 +195,35 @@ def _by_point(name: str, program: Program, lanes: int, fixed: Sequence[str] = ()
     yield from _statements(printer, program, " " * 8)
     for i, output in enumerate(program.outputs):
         yield f"        store(_results, {i}*_stride + _block*{lanes}, {printer.write(output)})"
+
+
+def _descent(program: Program, update: Update, lanes: int) -> Lines:
+    """The steps of a rule from one start, each kept."""
+    printer, made, variables = NumbaPrinter(), kernel_update(update), program.inputs
+    yield "def descend(_start, _numbers, _path, _steps):"
+    for i, name in enumerate(variables):
+        yield f"    {printer.name(name)} = spread(_start, {i})"
+        yield from (f"    _v{which}_{name} = every(_start, 0.0)" for which in range(len(update.state)))
+    yield "    _rate = spread(_numbers, 0)"
+    yield from (f"    _number_{i} = spread(_numbers, {1 + i})" for i in range(len(update.numbers)))
+    yield from (f"    {name} = {printer.write(formula)}" for name, formula in made.per_run)
+    yield "    for _step in range(_steps + 1):"
+    yield "        _count = every(_numbers, _step + 1.0)"
+    yield from _statements(printer, program, " " * 8)
+    yield from (f"        _g_{i} = {printer.write(output)}" for i, output in enumerate(program.outputs[1:]))
+    row = [
+        *map(printer.name, variables),
+        printer.write(program.outputs[0]),
+        *(f"_g_{i}" for i in range(len(variables))),
+    ]
+    for k, entry in enumerate(row):
+        yield f"        store(_path, (_step*{len(row)} + {k})*{lanes}, {entry})"
+    yield from (f"        {name} = {printer.write(formula)}" for name, formula in made.per_step)
+    for i, name in enumerate(variables):
+        names = {PARAMETER: printer.name(name), RATE: "_rate", GRADIENT: f"_g_{i}"}
+        names |= {kept: f"_v{which}_{name}" for which, kept in enumerate(update.state)}
+        for place, text in made.printed(names, printer.name(name), printer.write):
+            yield f"        {place} = {text}"
 
 
 def _mean_loss(graph: NetworkGraph, program: Program, lanes: int) -> Lines:

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from html import escape, unescape
 from typing import Literal
 
-from gradlab.tex import FoundMath, Macro, TexError, parse
+from gradlab.tex import FoundMath, Macro, TexError, parse, to_mathml
 
-from ._mathml import to_mathml
 from ._typst_math import to_typst
 
 _OPEN, _CLOSE = "\ue000", "\ue001"

@@ -27,9 +27,8 @@ from gradlab.tex import (
     Symbol,
     Table,
     Text,
+    styled,
 )
-
-from ._faces import styled
 
 # What Typst would read as markup, or as a bracket that wants its partner.
 _SPECIAL = frozenset("#$&_^/\\\"()[]{},;:.|'*~`<>@!=-+?‖⟨⟩⟪⟫⌊⌋⌈⌉⟮⟯⎰⎱⌜⌝⌞⌟⟦⟧⟬⟭⦃⦄⦅⦆√∛∜")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-from gradlab.tex import Variant
+from gradlab.tex._tree import Variant
 
 _FACES: dict[Variant, tuple[str, ...]] = {
     "bold": ("MATHEMATICAL BOLD",),

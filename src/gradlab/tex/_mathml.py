@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import singledispatch
 from html import escape
 
-from gradlab.tex import (
-    INTEGRALS,
-    SYMBOLS,
+from gradlab.tex._faces import styled
+from gradlab.tex._symbols import INTEGRALS, SYMBOLS
+from gradlab.tex._tree import (
     Accent,
     Fence,
     Fraction,
@@ -27,8 +27,6 @@ from gradlab.tex import (
     Table,
     Text,
 )
-
-from ._faces import styled
 
 _LARGE = frozenset(character for character, role in SYMBOLS.values() if role == "op")
 _ALIGN = {"l": "left", "c": "center", "r": "right"}

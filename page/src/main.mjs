@@ -1,0 +1,36 @@
+// The page: which view is shown, and its state in the URL's hash.
+import { readHash, writeHash } from "./state.mjs";
+import { entries as descend } from "./views/descend.mjs";
+
+const VIEWS = { descend };
+const place = document.getElementById("view");
+let written = null;
+
+function complain(complaints) {
+  const line = document.getElementById("complaints");
+  line.hidden = !complaints.length;
+  line.textContent = complaints.join("\n");
+}
+
+function open() {
+  if (location.hash === written) return;
+  const { view, state, complaints } = readHash(location.hash, VIEWS);
+  complain(complaints);
+  const links = Object.keys(VIEWS).map((name) => {
+    const link = Object.assign(document.createElement("a"), { href: writeHash(name, {}, {}), textContent: name[0].toUpperCase() + name.slice(1) });
+    if (name === view) link.setAttribute("aria-current", "page");
+    return link;
+  });
+  document.getElementById("views").replaceChildren(...links);
+  const element = document.createElement(`gradlab-${view}`);
+  element.state = state;
+  element.addEventListener("state", ({ detail }) => {
+    written = writeHash(view, detail, VIEWS[view]);
+    history.replaceState(null, "", written);
+    complain([]);
+  });
+  place.replaceChildren(element);
+}
+
+addEventListener("hashchange", open);
+open();

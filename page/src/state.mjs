@@ -1,0 +1,82 @@
+// The state of a view in the URL's hash: #1/descend?f=x**2+y**2&rate=0.1. What is not understood is named and replaced.
+
+export const VERSION = "1";
+
+/**
+ * One entry of a view's state.
+ * @typedef {{fallback: any, read: (text: string) => any, write?: (value: any) => string, means: string}} Entry
+ * `read` gives undefined for what it does not understand; `means` says what is understood.
+ */
+
+/** @returns {Entry} a text of at most so many characters */
+export const text = (fallback, most) => ({
+  fallback, means: `at most ${most} characters`, read: (given) => (given && given.length <= most ? given : undefined),
+});
+
+/** @returns {Entry} a finite number from one to another */
+export const number = (fallback, least, most) => ({
+  fallback, means: `a number from ${least} to ${most}`,
+  read: (given) => (given.trim() !== "" && Number(given) >= least && Number(given) <= most ? Number(given) : undefined),
+});
+
+/** @returns {Entry} a whole number from one to another */
+export const whole = (fallback, least, most) => {
+  const entry = number(fallback, least, most);
+  return { ...entry, means: `a whole number from ${least} to ${most}`, read: (given) => (Number.isInteger(Number(given)) ? entry.read(given) : undefined) };
+};
+
+/** @returns {Entry} so many finite numbers, with commas between them */
+export const numbers = (fallback) => ({
+  fallback, means: `${fallback.length} numbers with commas, such as ${fallback.join(",")}`, write: (value) => value.join(","),
+  read: (given) => {
+    const parts = given.split(",");
+    const made = parts.map(Number);
+    return parts.every((part) => part.trim() !== "") && made.length === fallback.length && made.every((x) => Number.isFinite(x) && Math.abs(x) <= 1e9) ? made : undefined;
+  },
+});
+
+/** @returns {Entry} one of some names */
+export const choice = (fallback, names) => ({
+  fallback, means: `one of ${names.join(", ")}`, read: (given) => (names.includes(given) ? given : undefined),
+});
+
+/**
+ * What a hash says.
+ * @param {string} hash with or without the # in front
+ * @param {Record<string, Record<string, Entry>>} views by name, the first of them where the hash names none
+ * @returns {{view: string, state: Record<string, any>, complaints: string[]}}
+ */
+export function readHash(hash, views) {
+  const complaints = [];
+  const [, version, name = "", query = ""] = /^#?([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s.exec(hash) ?? [];
+  const empty = hash.replace("#", "") === "";
+  if (!empty && version !== VERSION) complaints.push(`this link is of version “${short(version)}”; the page reads version ${VERSION}`);
+  const first = Object.keys(views)[0];
+  const known = Object.hasOwn(views, name);
+  if (!empty && !known) complaints.push(`there is no view “${short(name)}”; here is ${first}`);
+  const view = known ? name : first;
+  const state = Object.fromEntries(Object.entries(views[view]).map(([key, entry]) => [key, entry.fallback]));
+  if (known && version === VERSION) {
+    for (const [key, given] of new URLSearchParams(query)) {
+      const entry = Object.hasOwn(views[view], key) ? views[view][key] : undefined;
+      const value = entry?.read(given);
+      if (!entry) complaints.push(`“${short(key)}” means nothing to ${view}`);
+      else if (value === undefined) complaints.push(`${key} is ${entry.means}, not “${short(given)}”; it is ${String(entry.fallback)} here`);
+      else state[key] = value;
+    }
+  }
+  return { view, state, complaints };
+}
+
+/** The hash of a state: what is not as it is anyway. */
+export function writeHash(view, state, entries) {
+  const query = new URLSearchParams();
+  for (const [key, entry] of Object.entries(entries)) {
+    const write = entry.write ?? String;
+    if (write(state[key]) !== write(entry.fallback)) query.set(key, write(state[key]));
+  }
+  const written = query.toString();
+  return `#${VERSION}/${view}${written ? `?${written}` : ""}`;
+}
+
+const short = (given = "") => (given.length > 40 ? `${given.slice(0, 40)}…` : given);

@@ -1,0 +1,53 @@
+// How a way down went, in words and as a table: what was seen and no more.
+
+const SMALL = 1.5e-8; // of a gradient, at which gl.descend stops too
+const SHOWN = 12; // rows from the start; behind them the last one
+
+/** A number as people read it. */
+export const figure = (x) => (Number.isFinite(x) ? String(Number(x.toPrecision(5))) : "not finite");
+
+const length = (slope) => Math.hypot(...slope);
+
+/**
+ * @param {{point: number[], value: number, slope: number[]}[]} way
+ * @param {{curvatures: number[] | null}} made what Python says of the function
+ * @param {number} rate
+ * @param {string} rule
+ */
+export function outcome(way, made, rate, rule) {
+  const lost = way.findIndex((step) => ![...step.point, step.value, ...step.slope].every(Number.isFinite));
+  const there = way.findIndex((step) => length(step.slope) <= SMALL);
+  const last = way[way.length - 1];
+  let said;
+  if (there >= 0 && (lost < 0 || there < lost)) {
+    said = `The gradient is within ${SMALL} of zero after ${there} steps, at (${way[there].point.map(figure).join(", ")}).`;
+  } else if (lost >= 0) {
+    said = `After ${lost} steps a number is no longer finite: try a smaller rate, or a start where the function is defined.`;
+  } else {
+    said = `After ${way.length - 1} steps the gradient's length is ${figure(length(last.slope))}; the value went from ${figure(way[0].value)} to ${figure(last.value)}.`;
+  }
+  return [`Rate ${figure(rate)}.`, said, limit(made.curvatures, rate, rule)].join(" ").trim();
+}
+
+/** The rate at which gradient descent on a quadratic stops to shrink the steps. */
+function limit(curvatures, rate, rule) {
+  if (!curvatures || curvatures[0] <= 0 || rule !== "gradient_descent") return "";
+  const bound = 2 / curvatures[1];
+  const side = rate < bound ? "below" : rate > bound ? "above" : "at";
+  return `The largest curvature is ${figure(curvatures[1])}: gradient descent converges for rates below 2/${figure(curvatures[1])} = ${figure(bound)}; this rate is ${side} it.`;
+}
+
+/** @returns {HTMLTableElement} the first steps and the last */
+export function table(way, variables) {
+  const made = document.createElement("table");
+  const row = (cells, kind) => {
+    const line = made.insertRow();
+    cells.forEach((cell) => line.append(Object.assign(document.createElement(kind), { textContent: cell })));
+  };
+  row(["step", ...variables, "value", "gradient's length"], "th");
+  const steps = way.map((step, i) => [String(i), ...step.point.map(figure), figure(step.value), figure(length(step.slope))]);
+  steps.slice(0, SHOWN).forEach((cells) => row(cells, "td"));
+  if (steps.length > SHOWN + 1) row(["…", ...variables.map(() => ""), "", ""], "td");
+  if (steps.length > SHOWN) row(steps[steps.length - 1], "td");
+  return made;
+}

@@ -1,0 +1,119 @@
+// The page in Debian's Chromium, as a person uses it: node --test test/web/, with the page built into build/page.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
+const pictures = path.join(root, "build/page-pictures");
+let server, browser, address;
+const requests = [];
+const problems = [];
+
+before(async () => {
+  fs.mkdirSync(pictures, { recursive: true });
+  server = spawn(process.env.PYTHON ?? "python3", ["-m", "gradlab", "play", "--site", path.join(root, "build/page"), "--port", "0", "--no-browser"], { cwd: root });
+  address = await new Promise((resolve, reject) => {
+    let said = "";
+    server.stdout.on("data", (data) => {
+      said += data;
+      const found = /http:\/\/127\.0\.0\.1:\d+\//.exec(said);
+      if (found) resolve(found[0]);
+    });
+    server.stderr.on("data", (data) => (said += data));
+    server.on("exit", () => reject(new Error(`the server ended: ${said}`)));
+  });
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update"],
+  });
+});
+after(async () => {
+  await browser?.close();
+  server?.kill();
+});
+
+/** A page at a hash, once its picture is drawn. */
+async function opened(hash, options = {}) {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
+  page.on("request", (request) => requests.push(request.url()));
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && problems.push(message.text()));
+  page.on("pageerror", (error) => problems.push(error.message));
+  page.on("requestfailed", (request) => problems.push(`failed: ${request.url()}`));
+  await page.goto(address + hash);
+  return page;
+}
+const drawn = (page, least = 1) =>
+  page.waitForFunction((n) => Number(document.querySelector("gradlab-descend")?.dataset.drawn ?? 0) >= n, least, { timeout: 60000 });
+
+test("a function is drawn, derived and gone down, and asks no other server for anything", async () => {
+  const began = performance.now();
+  const page = await opened("");
+  await drawn(page);
+  console.log(`first picture after ${Math.round(performance.now() - began)} ms`);
+  assert.match(await page.textContent("output"), /2\/3 = 0\.66667; this rate is below it/);
+  assert.equal(await page.locator(".derivation math").count(), 2);
+  assert.equal(await page.locator(".steps tr").count(), 1 + 12 + 2);
+  await page.screenshot({ path: path.join(pictures, "descend.png"), fullPage: true });
+  assert.deepEqual(requests.filter((url) => !url.startsWith(address)), []);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
+test("the start is dragged and moved by keys, and the link has the state", async () => {
+  const page = await opened("");
+  await drawn(page);
+  const before = await page.inputValue("[name=start]");
+  const box = await page.locator("canvas").boundingBox();
+  await page.mouse.move(box.x + box.width / 4, box.y + box.height / 4);
+  await page.mouse.down();
+  for (let i = 1; i <= 20; i++) await page.mouse.move(box.x + box.width / 4 + 4 * i, box.y + box.height / 4 + 2 * i);
+  await page.mouse.up();
+  const dragged = await page.inputValue("[name=start]");
+  assert.notEqual(dragged, before);
+  await page.focus("canvas");
+  await page.keyboard.press("ArrowRight");
+  const moved = await page.inputValue("[name=start]");
+  assert.ok(Number(moved.split(",")[0]) > Number(dragged.split(",")[0]));
+  const picture = await page.evaluate(() => document.querySelector("canvas").toDataURL());
+  const other = await opened(new URL(page.url()).hash);
+  await drawn(other);
+  assert.equal(await other.inputValue("[name=start]"), moved);
+  assert.equal(await other.evaluate(() => document.querySelector("canvas").toDataURL()), picture);
+  await page.close();
+  await other.close();
+});
+
+test("what is no formula is told, and the next one works", async () => {
+  const page = await opened("");
+  await drawn(page);
+  await page.fill("[name=f]", "x**2 +");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector(".wrong").textContent);
+  assert.match(await page.textContent(".wrong"), /not an expression/);
+  await page.fill("[name=f]", "sin(x) + cos(y)");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector(".derivation").textContent.includes("cos"));
+  assert.equal(await page.textContent(".wrong"), "");
+  await page.close();
+});
+
+test("hostile links are told apart and never a blank page", async () => {
+  for (const hash of ["#1/descend?f=<script>alert(1)</script>&rate=NaN&start=1&steps=-4&x=1", "#9/nothing", "#%", "#1/descend?rate=1e99", `#1/descend?f=${"x".repeat(5000)}`]) {
+    const page = await opened(hash);
+    await page.waitForSelector("canvas");
+    assert.match(await page.textContent("#complaints, .wrong"), /./s);
+    await page.close();
+  }
+});
+
+test("on a phone nothing is wider than the screen, and the dark picture is drawn", async () => {
+  const page = await opened("#1/descend?rule=adam&rate=0.5", { viewport: { width: 360, height: 740 }, colorScheme: "dark" });
+  await drawn(page);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  await page.screenshot({ path: path.join(pictures, "descend-phone.png"), fullPage: true });
+  await page.close();
+});

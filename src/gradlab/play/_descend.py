@@ -1,0 +1,108 @@
+"""Descend: a function of two variables, its derivation typeset, and kernels for its surface and the ways down."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from gradlab._errors import GradlabError
+from gradlab._function import Function, function
+from gradlab.codegen.wasm import descent_module
+from gradlab.graph import evaluate
+from gradlab.play._typeset import typeset
+from gradlab.rules import Rule, snake
+
+LONGEST = 600  # characters; what is longer takes the page's Python more than a moment
+VARIABLES = 2
+
+
+def surface(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A function of two variables: how it is written and derived, and a kernel of its value and gradient.
+
+    Args:
+        given: ``text``, the formula.
+
+    Returns:
+        ``variables``, their names; ``formula``, ``gradient``, ``hessian`` and ``derivations`` (one for each variable)
+        as MathML; ``curvatures``, the eigenvalues of the Hessian from the smallest where it is the same everywhere,
+        else None; ``module``, WebAssembly with ``evaluate``; ``source``, the kernel as text.
+
+    Raises:
+        GradlabError: for a text that is no formula, is too long, or has not two variables.
+    """
+    made = _function(given["text"])
+    hessian, module = made.hessian(), made.compile("wasm")
+    derivations = [typeset(made.derive(made.output, name).latex()) for name in made.variables]
+    return {
+        "variables": list(made.variables),
+        "formula": typeset(made.latex()),
+        "gradient": typeset(rf"\nabla {made.output} = {made.gradient().latex()}"),
+        "hessian": typeset(rf"\nabla^2 {made.output} = {hessian.latex()}"),
+        "derivations": derivations,
+        "curvatures": _curvatures(made, hessian),
+        "module": module.code,
+        "source": module.source,
+    }
+
+
+def way(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A kernel that goes down by a rule.
+
+    Args:
+        given: ``text``, the formula, and ``rule``, the name of the rule.
+
+    Returns:
+        ``module``, WebAssembly with ``descend``; ``numbers``, the values of the rule's own numbers, in order.
+
+    Raises:
+        GradlabError: for a text that `surface` does not take, or if there is no such rule.
+    """
+    made = _function(given["text"])
+    kinds = {snake(kind.__name__): kind for kind in Rule.all()}
+    if given["rule"] not in kinds:
+        raise GradlabError(f"there is no rule {given['rule']!r}: choose one of {', '.join(kinds)}")
+    kind = kinds[given["rule"]]
+    module = descent_module(made.graph, made.output, made.variables, kind.update())
+    return {"module": module.code, "source": module.source, "numbers": list(_numbers(kind).values())}
+
+
+def rules(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The update rules: for each its ``name``, its ``title`` and its own ``numbers`` by name."""
+    kinds = Rule.all()
+    return {
+        "rules": [
+            {"name": snake(kind.__name__), "title": kind.title, "numbers": _numbers(kind), "source": kind.source}
+            for kind in kinds
+        ]
+    }
+
+
+def _numbers(kind: Any) -> dict[str, float]:
+    """A rule's own numbers as they are by default."""
+    made = kind(1.0)
+    return {each.name: float(getattr(made, each.name)) for each in kind.own_numbers()}
+
+
+@lru_cache(maxsize=8)
+def _function(text: str) -> Function:
+    if len(text) > LONGEST:
+        raise GradlabError(f"the formula has {len(text)} characters; the page takes up to {LONGEST}")
+    made = function(text)
+    if len(made.variables) != VARIABLES:
+        raise GradlabError(
+            f"the page draws functions of two variables; this one has {len(made.variables)}: "
+            f"{', '.join(made.variables)}. Write for example (x - 6)**2 + y**2 - x*y"
+        )
+    return made
+
+
+def _curvatures(made: Function, hessian: Mapping[tuple[str, str], Any]) -> list[float] | None:
+    """The eigenvalues of a Hessian of numbers, two of them."""
+    if any(entry.names for entry in hessian.values()):
+        return None
+    x, y = made.variables
+    a, b, d = (float(evaluate(hessian[pair], {}, exact=False)) for pair in ((x, x), (x, y), (y, y)))
+    middle, spread = (a + d) / 2, math.hypot((a - d) / 2, b)
+    return [middle - spread, middle + spread]

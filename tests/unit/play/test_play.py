@@ -1,0 +1,112 @@
+"""What the page asks of Python, and the server of its files."""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.error
+import urllib.request
+
+import numpy as np
+import pytest
+
+import gradlab as gl
+from gradlab.codegen.wasm import WasmModule, descent_module
+from gradlab.play import answer, server_for
+from gradlab.rules import Rule, snake
+from wasm_engine import Instance, evaluate
+
+BOWL = "(x1 - 6)**2 + x2**2 - x1*x2"
+
+
+def test_a_surface_is_what_gradlab_derives():
+    made, f = answer("surface", {"text": BOWL}), gl.function(BOWL)
+    assert made["variables"] == ["x1", "x2"]
+    assert made["curvatures"] == pytest.approx(np.linalg.eigvalsh(f.hessian_at([0.0, 0.0])))
+    assert [text.count("<math") for text in made["derivations"]] == [1, 1]
+    points = np.random.default_rng(0).normal(size=(5, 2))
+    values, slopes = evaluate(WasmModule(made["module"], made["source"], "float64", 2), points)
+    np.testing.assert_allclose(values, f(points)[0], rtol=1e-13)
+    np.testing.assert_allclose(slopes, f(points)[1], rtol=1e-13)
+
+
+def test_answers_are_plain_and_without_inline_styles():
+    made = answer("surface", {"text": "exp(x)*y"})
+    assert made["curvatures"] is None
+    bytes_of = {name for name, value in made.items() if isinstance(value, bytes)}
+    assert bytes_of == {"module"}
+    text = json.dumps({name: value for name, value in made.items() if name not in bytes_of})
+    assert " style=" not in text
+    json.dumps(answer("rules", {}))
+
+
+def by_hand(f, rule, start, rate, steps):
+    """The points of a rule with its default numbers, by its statements in NumPy."""
+    from gradlab.codegen import numpy_update
+
+    step, numbers = numpy_update(rule.update()), [getattr(rule(1.0), each.name) for each in rule.own_numbers()]
+    at, state, points = np.array(start), tuple(np.zeros(2) for _ in rule.update().state), [np.array(start)]
+    for count in range(1, steps + 1):
+        at, state = step(at, f(at)[1], rate, count, *numbers, *state)
+        points.append(at)
+    return np.array(points)
+
+
+@pytest.mark.parametrize("rule", Rule.all(), ids=lambda rule: rule.__name__)
+def test_the_way_down_of_every_rule(rule):
+    text = "(1 - x)**2 + 5*(y - x**2)**2 + sin(x*y)"
+    f, made = gl.function(text), answer("way", {"text": text, "rule": snake(rule.__name__)})
+    module = descent_module(f.graph, f.output, f.variables, rule.update())
+    assert made["module"] == module.code
+    run = Instance(module)
+    start, numbers = run.put([-0.5, 0.75]), run.put([0.02, *made["numbers"]])
+    path = run.put(np.zeros((21, 5, 2)))
+    run.call("descend", start, numbers, path, 20)
+    found = run.get(path, (21, 5, 2))
+    np.testing.assert_array_equal(found[..., 0], found[..., 1])
+    points = by_hand(f, rule, [-0.5, 0.75], 0.02, 20)
+    np.testing.assert_allclose(found[:, :2, 0], points, rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(found[:, 2, 0], f(points)[0], rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(found[:, 3:, 0], f(points)[1], rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("question", "given", "message"),
+    [
+        ("surface", {"text": "x**2 +"}, "not an expression"),
+        ("surface", {"text": "x**2"}, "this one has 1: x. Write for example"),
+        ("surface", {"text": "x + y" * 200}, "has 1000 characters; the page takes up to 600"),
+        ("surface", {"text": "(" * 299 + "x+y" + ")" * 298}, ""),
+        ("way", {"text": BOWL, "rule": "newton"}, "no rule 'newton': choose one of adam, "),
+    ],
+)
+def test_mistakes_are_told(question, given, message):
+    assert message in answer(question, given)["error"]
+
+
+def test_an_unknown_question_is_a_mistake_of_the_page():
+    with pytest.raises(KeyError):
+        answer("nothing", {})
+
+
+def test_files_are_served_with_a_strict_policy(tmp_path):
+    (tmp_path / "index.html").write_text("<p>here</p>")
+    (tmp_path / "main.mjs").write_text("export {}")
+    with server_for(tmp_path, 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_address[1]}/"
+        try:
+            with urllib.request.urlopen(address) as page, urllib.request.urlopen(address + "main.mjs") as module:
+                assert page.read() == b"<p>here</p>"
+                assert module.headers["Content-Type"] == "text/javascript"
+                policy = page.headers["Content-Security-Policy"]
+            with pytest.raises(urllib.error.HTTPError) as missing, urllib.request.urlopen(address + "../secret"):
+                pass
+            missing.value.close()
+        finally:
+            server.shutdown()
+            thread.join()
+    assert "script-src 'self' 'wasm-unsafe-eval';" in policy
+    assert "unsafe-inline" not in policy
+    assert "unsafe-eval" not in policy.replace("'wasm-unsafe-eval'", "")
