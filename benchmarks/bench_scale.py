@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -73,6 +75,41 @@ def section(dtype: str, networks: int, count: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+STORED = """
+import resource, sys, tempfile, time
+import gradlab as gl
+net, data, runs = gl.mlp([2, 2, 1]), gl.datasets.five_points(), int(sys.argv[1])
+folder = tempfile.TemporaryDirectory()
+out = {"out": folder.name + "/sweep.zarr"} if sys.argv[2] == "store" else {}
+gl.sweep(net, data, restarts=64, steps=1)
+start, used = time.perf_counter(), time.process_time()
+gl.sweep(net, data, restarts=runs, steps=100, **out)
+print(time.perf_counter() - start, time.process_time() - used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def store_section(sizes: list[int], count: int) -> str:
+    """A sweep into a store beside one in memory, each in a process of its own, in turns."""
+    lines = [
+        f"### Into a store, lab network x {STEPS} steps, float32\n",
+        f"Medians of {count} rounds; peak memory is that of the whole process, about 290 MiB before the sweep.\n",
+        "| runs | | by the clock | processor time | over the one in memory | peak memory |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for size in sizes:
+        found: dict[str, list[tuple[float, ...]]] = {"memory": [], "store": []}
+        for _ in range(count):
+            for where, rows in found.items():
+                command = [sys.executable, "-c", STORED, str(size), where]
+                said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+                rows.append(tuple(map(float, said.split())))
+        clock, used, peak = ({w: median(row[k] for row in rows) for w, rows in found.items()} for k in range(3))
+        for w in found:
+            over = f"{clock[w] / clock['memory']:.2f}, {used[w] / used['memory']:.2f}"
+            lines.append(f"| {size:,} | {w} | {clock[w]:.1f} s | {used[w]:.1f} s | {over} | {peak[w] / 1024:.0f} MiB |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="smaller, and nothing is written")
@@ -81,6 +118,7 @@ def main() -> None:
     count, networks = (5, 8192) if chosen.quick else (chosen.rounds, 65536)
     load = os.getloadavg()[0]
     parts = [section(dtype, networks, count) for dtype in ("float32", "float64")]
+    parts.append(store_section([10**5] if chosen.quick else [10**6, 4 * 10**6], 1 if chosen.quick else 3))
     note = (
         f"Threads: {len(os.sched_getaffinity(0))}; {load:.1f} processes were running on the machine at the start and "
         f"{os.getloadavg()[0]:.1f} at the end. {count} rounds. The clock's times hold the others' work too; the "
