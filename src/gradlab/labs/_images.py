@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from gradlab.labs._cut import OutLine
+from gradlab.tex import protected
 
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
-_CODE_SPAN = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _INLINE = re.compile(r"!\[(?:[^\[\]]|\[[^\[\]]*\])*\]\(\s*(?:<([^<>\n]+)>|((?:[^\s()\\]|\\.|\([^\s()]*\))+))")
 _REFERENCE = re.compile(r"!\[([^\[\]]*)\](?:\[([^\[\]]*)\])?(?!\()")
 _DEFINITION = re.compile(r"^ {0,3}\[([^\[\]]+)\]:\s*(?:<([^<>\n]+)>|(\S+))", re.MULTILINE)
@@ -72,26 +71,20 @@ def _of_cell(lines: Sequence[OutLine]) -> list[ImageReference]:
 
 
 def without_code(lines: Sequence[OutLine]) -> list[str]:
-    """Blank out what Markdown shows as code.
+    """Blank out what Markdown shows as code, and what it does not show.
 
     Args:
         lines: the lines of a prose cell.
 
     Returns:
-        As many lines, those of fenced code empty, code within a line replaced by blanks.
+        As many lines, with blanks in the place of code and comments.
 
     >>> without_code([OutLine("see `x` and y", 1)])
     ['see     and y']
     """
-    if not lines:
-        return []
-    fence = ""
-    out = []
-    for line in lines:
-        match = _FENCE.match(line.text)
-        out.append("" if fence or match else line.text)
-        if match and not fence:
-            fence = match[1]
-        elif match and match[1].startswith(fence):
-            fence = ""
-    return _CODE_SPAN.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), "\n".join(out)).split("\n")
+    text = "\n".join(line.text for line in lines)
+    shown, at = "", 0
+    for start, end in protected(text):
+        shown += text[at:start] + re.sub(r"[^\n]", " ", text[start:end])
+        at = end
+    return (shown + text[at:]).split("\n")[: len(lines)]
