@@ -42,6 +42,7 @@ def derive(
     hidden: Hidden = "tanh",
     output: Output = None,
     loss: Loss = "binary_cross_entropy",
+    weighted: Annotated[bool, typer.Option("--weighted", help="The network's points have a weight s each.")] = False,
     of: Annotated[
         str | None, typer.Option(metavar="NAME", help="What is differentiated. Default: the formula, or the loss L.")
     ] = None,
@@ -78,8 +79,10 @@ def derive(
         subject = gradlab.function(expression)
         names, default = subject.variables, subject.output
     else:
-        subject = gradlab.mlp(_sizes(mlp or ""), hidden=hidden, output=output, loss=loss)
+        subject = gradlab.mlp(_sizes(mlp or ""), hidden=hidden, output=output, loss=loss, weighted=weighted)
         names, default = subject.parameters, "L"
+    if weighted and mlp is None:
+        raise typer.BadParameter("--weighted goes with --mlp, as in --mlp 2,2,1 --weighted")
     if then is not None and wrt is None:
         raise typer.BadParameter("--then goes with --wrt, as in --wrt w_12 --then u_1")
     if whole and wrt is not None:
@@ -110,6 +113,8 @@ def _print_whole(subject: Function | Network, form: Form) -> None:
     if expanded:
         print(f"\nmultiplications of the chain rule's factors: {expanded} path by path, {saved} with shared deltas")
     if isinstance(subject, gradlab.Network):
+        if subject.graph.weighted:
+            return  # there are no formulas over arrays
         vectors = subject.vector_form()
         print(f"\n{vectors.latex() if form is Form.LATEX else vectors}")
         print(f"\n{vectors.proof()}")

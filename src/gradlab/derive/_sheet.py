@@ -75,7 +75,8 @@ def network_sheet(graph: NetworkGraph, output: str, wrt: Sequence[str]) -> str:
         *_written_out_section(graph, output, names),
     ]
     if output == "L":
-        parts += [*_savings_section(growth_of(graph), len(graph.parameters)), *_vector_section(graph)]
+        parts += _savings_section(growth_of(graph), len(graph.parameters))
+        parts += [] if graph.weighted else _vector_section(graph)  # there are no such formulas with weights of points
     return "\n\n".join(parts) + "\n"
 
 

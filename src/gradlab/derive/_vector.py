@@ -27,7 +27,7 @@ from gradlab.derive._arrays import (
     to_text,
     with_shape,
 )
-from gradlab.derive._lift import Named, lift, shapes_of
+from gradlab.derive._lift import Named, NoArraysError, lift, shapes_of
 from gradlab.derive._local import local_gradient
 from gradlab.derive._simplify import cancel, has_division, with_names
 from gradlab.graph import ONE, Expression, Graph, Ref, Role, add, is_apply, mul, neg, subtract, transform
@@ -204,8 +204,13 @@ def vector_form(graph: Graph) -> VectorForm:
         graph: a graph that is made of layers, its last quantity the one to differentiate.
 
     Raises:
-        NoArraysError: if it is not made of layers; names the quantity that is none.
+        NoArraysError: if it is not made of layers, and names the quantity that is none; or if its points have weights.
     """
+    if graph.of_role(Role.WEIGHT):
+        raise NoArraysError(
+            "there are no formulas over arrays of a network whose points have weights; take the network without "
+            "weighted=True: each of its derivatives by a parameter, times the weight, is one of this network's"
+        )
     arrays = lift(graph)
     return _Backwards(graph, {array.name: array for array in arrays}).form()
 

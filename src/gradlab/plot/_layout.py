@@ -66,6 +66,11 @@ class Graph(Protocol):
         ...
 
     @property
+    def weights(self) -> tuple[str, ...]:
+        """The name of the weight of a point, if it has one."""
+        ...
+
+    @property
     def outputs(self) -> tuple[str, ...]:
         """The names of what it predicts."""
         ...

@@ -126,7 +126,7 @@ def _draw_unit(ax: Axes, graph: Graph, unit: Unit, fill: str) -> None:
 
 
 def _draw_loss(ax: Axes, graph: Graph, outputs: Layer, top: float) -> None:
-    """The loss, with arrows from the outputs and from the label below it."""
+    """The loss, with arrows from the outputs and from the label, and the weight of a point, below it."""
     x = outputs.units[0].x + COLUMN - 0.9
     for unit in outputs.units:
         _arrow(ax, (unit.x + unit.half_width, unit.y), (x - RADIUS, 0.0))
@@ -134,7 +134,7 @@ def _draw_loss(ax: Axes, graph: Graph, outputs: Layer, top: float) -> None:
     ax.add_patch(Circle((x, 0.0), RADIUS, facecolor=_FILLS["loss"], edgecolor="black", zorder=3))
     # The script letter itself: matplotlib would take \mathcal from a private range that an SVG's reader lacks.
     _name(ax, x, 0.0, graph["L"].latex.replace(r"\mathcal{L}", "ℒ"))
-    labels = [graph[name].latex for name in graph.labels]
+    labels = [graph[name].latex for name in (*graph.labels, *graph.weights)]
     if len(labels) == 1:
         ax.add_patch(Circle((x, LABEL_DEPTH), RADIUS, facecolor=_FILLS["input"], edgecolor="black", zorder=3))
     shown = labels if len(labels) <= 3 else [labels[0], r"\ldots", labels[-1]]

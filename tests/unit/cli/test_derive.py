@@ -76,6 +76,17 @@ def test_all_on_the_terminal(run):
     assert out.rstrip().endswith(r"\begin{pmatrix} 2 x_2 & 2 x_1 \\ 2 x_1 & 0 \end{pmatrix}")
 
 
+def test_points_may_have_weights(run):
+    status, out, _ = run("derive", "--mlp", "2,2,1", "--weighted", "--all")
+    assert status == 0
+    assert "dL/dc = s*(f_out - y)" in out
+    status, _, err = run("derive", "x**2", "--weighted")
+    assert status == 2
+    assert "--mlp 2,2,1 --weighted" in err
+    status, _, _ = run("derive", "--mlp", "2,2,1", "--weighted", "--all", "--to", "md", "--out", "sheet.md")
+    assert status == 0
+
+
 def test_second_derivatives(run):
     status, out, _ = run("derive", "--mlp", "2,2,1", "--wrt", "w_12", "--then", "u_1")
     assert status == 0

@@ -199,3 +199,8 @@ def test_what_is_no_network_is_refused():
             vector_form(graph)
     with pytest.raises(NoArraysError, match="that of one number"):
         vector_form(Graph.from_text({"a": "sin(x)", "b": "sin(y)"}))
+
+
+def test_points_with_weights_have_no_formulas_over_arrays_and_that_is_said():
+    with pytest.raises(NoArraysError, match="without weighted=True"):
+        gl.mlp([2, 2, 1], weighted=True).vector_form()

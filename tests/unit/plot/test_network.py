@@ -104,3 +104,7 @@ def test_names_of_weights_do_not_touch_each_other(sizes):
     assert len(weights) == sum(below * above for below, above in itertools.pairwise(sizes))
     boxes = [text.get_window_extent() for text in weights]
     assert not [(a, b) for a, b in itertools.combinations(boxes, 2) if a.overlaps(b)]
+
+
+def test_the_weight_of_a_point_stands_beside_its_label():
+    assert "$y, s$" in texts(network(gl.mlp([2, 2, 1], weighted=True)))
