@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gradlab.cli._exchange import export, import_, new
 from gradlab.cli._formats import Format
 from gradlab.cli._gate import Gate
 from gradlab.cli._grade import grade
@@ -37,6 +38,9 @@ def _lab() -> None:
 
 
 lab.command()(grade)
+lab.command()(new)
+lab.command("import")(import_)
+lab.command()(export)
 
 
 @lab.command()

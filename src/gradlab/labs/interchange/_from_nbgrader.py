@@ -1,0 +1,149 @@
+"""nbgrader's source notebooks: which cell is what stands in the metadata, the solution between markers.
+
+As in nbgrader 0.9: a solution cell without markers is solution as a whole, and a graded cell counts as a whole. A check
+with hidden tests becomes two: the visible part for the students, worth nothing, and all of it, hidden, for the points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from gradlab._errors import GradlabError
+from gradlab.labs.interchange._write import Writer, homework, without_ends
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+SOLUTION: Final = ("BEGIN SOLUTION", "END SOLUTION")
+HIDDEN: Final = ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
+SCHEME: Final = ("=== BEGIN MARK SCHEME ===", "=== END MARK SCHEME ===")
+WHOLE: Final = "-all"
+"""Behind the name of a check that is the whole of another one, hidden tests included."""
+_STUBS: Final = ("YOUR ANSWER HERE", "# YOUR CODE HERE", "raise NotImplementedError()")
+
+
+def is_ours(notebook: NotebookNode) -> bool:
+    """Whether cells have nbgrader's metadata, or code its markers."""
+    return any(
+        "nbgrader" in cell.metadata or f"### {SOLUTION[0]}" in cell.source or f"### {HIDDEN[0]}" in cell.source
+        for cell in notebook.cells
+    )
+
+
+def read(notebook: NotebookNode, writer: Writer) -> None:
+    """Put the cells of a notebook into a template.
+
+    Args:
+        notebook: the source notebook.
+        writer: where to.
+
+    Raises:
+        GradlabError: if a marker is not closed, or closes nothing.
+    """
+    for number, cell in enumerate(notebook.cells, 1):
+        given = cell.metadata.get("nbgrader", {})
+        lines = cell.source.split("\n")
+        if cell.cell_type == "code":
+            _code(writer, number, lines, given)
+        elif cell.cell_type != "markdown":
+            writer.prose(lines, "raw")
+        elif given.get("task"):
+            _task(writer, number, lines, given)
+        elif given.get("solution") or given.get("grade"):
+            _written(writer, number, lines, given)
+        else:
+            writer.prose(lines)
+
+
+def _parted(lines: Iterable[str], number: int, markers: tuple[str, str]) -> list[tuple[str | None, list[str]]]:
+    """The stretches of a cell: outside the markers with None, inside with the marker's indentation."""
+    parts: list[tuple[str | None, list[str]]] = [(None, [])]
+    for line in lines:
+        if markers[0] in line:
+            if parts[-1][0] is not None:
+                raise GradlabError(f"cell {number}: {markers[0]} stands inside another one")
+            parts.append((line[: len(line) - len(line.lstrip())], []))
+        elif markers[1] in line:
+            if parts[-1][0] is None:
+                raise GradlabError(f"cell {number}: {markers[1]} closes nothing")
+            parts.append((None, []))
+        else:
+            parts[-1][1].append(line)
+    if parts[-1][0] is not None:
+        raise GradlabError(f"cell {number}: {markers[0]} is never closed; write '### {markers[1]}' where it ends")
+    return parts
+
+
+def _code(writer: Writer, number: int, lines: list[str], given: dict[str, Any]) -> None:
+    if given.get("grade") and not given.get("solution"):
+        _check(writer, number, lines, given)
+        return
+    parts = _parted(lines, number, SOLUTION)
+    marked = len(parts) > 1
+    if not marked and not given.get("solution"):
+        writer.code(lines)
+        return
+    tagged: list[str] = []
+    for indent, part in parts:
+        if indent is not None:
+            tagged += homework(tagged, part, indent)
+        elif marked:
+            tagged += part
+    if not marked and without_ends(lines) and not all(line.strip() in ("", *_STUBS) for line in lines):
+        tagged = homework([], lines, "")
+    elif not marked:
+        tagged = homework([], [], "")
+        writer.remarks.append(f"cell {number} is a solution cell without a solution: write one between the tags")
+    writer.code(tagged, homework=True)
+    if given.get("grade"):
+        writer.remarks.append(
+            f"cell {number} is code that a person grades with {_points(given):g} points; here checks grade code: "
+            "add one behind the cell"
+        )
+
+
+def _check(writer: Writer, number: int, lines: list[str], given: dict[str, Any]) -> None:
+    parts = _parted(lines, number, HIDDEN)
+    visible = without_ends(line for indent, part in parts if indent is None for line in part)
+    whole = without_ends(line for _, part in parts for line in part)
+    name, points = str(given.get("grade_id") or f"check-{number}"), _points(given)
+    if not whole:
+        writer.remarks.append(f"cell {number} is graded and empty: it is left out")
+    elif visible == whole:
+        writer.check(name, points, whole)
+    elif not _says_something(visible):
+        writer.check(name, points, whole, hidden=True)
+    else:
+        writer.check(name, 0, visible)
+        writer.check(name + WHOLE, points, whole, hidden=True)
+
+
+def _says_something(lines: list[str]) -> bool:
+    return any(line.strip() and not line.lstrip().startswith("#") for line in lines)
+
+
+def _task(writer: Writer, number: int, lines: list[str], given: dict[str, Any]) -> None:
+    parts = _parted(lines, number, SCHEME)
+    writer.prose([line for indent, part in parts if indent is None for line in part])
+    scheme = without_ends(line for indent, part in parts if indent is not None for line in part)
+    if scheme:
+        writer.note(scheme)
+    writer.answer(_points(given), [])
+
+
+def _written(writer: Writer, number: int, lines: list[str], given: dict[str, Any]) -> None:
+    parts = _parted(lines, number, SOLUTION)
+    key = [line for indent, part in parts if indent is not None for line in part]
+    shown = [line for indent, part in parts if indent is None for line in part]
+    if len(parts) == 1:
+        key, shown = ([] if "\n".join(lines).strip() in _STUBS else lines), []
+    writer.prose(shown)
+    writer.answer(_points(given), without_ends(key))
+
+
+def _points(given: dict[str, Any]) -> float:
+    try:
+        return max(0.0, float(given.get("points", 0)))
+    except (TypeError, ValueError):
+        return 0.0

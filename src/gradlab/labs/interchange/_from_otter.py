@@ -1,0 +1,234 @@
+"""Otter's assign format: raw cells open and close questions, prompts, solutions and tests; comments mark lines.
+
+As in Otter 4 to 7. A test that compares a printed result becomes an assert of that result.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from gradlab._errors import GradlabError
+from gradlab.labs.interchange._write import Writer, homework, without_ends
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+_BOUNDARY = re.compile(r"#\s+(begin|end)\s+(question|prompt|solution|tests)\b", re.IGNORECASE)
+_CONFIG = re.compile(r"#\s+assignment\s+config\b", re.IGNORECASE)
+_IGNORE = re.compile(r"(?:##\s*ignore\s*##|#\s*ignore\s*$)", re.IGNORECASE)
+_TEST_CONFIG = re.compile(r'(?:\w+\s*=\s*)?"""\s*#\s*BEGIN\s+TEST\s+CONFIG', re.IGNORECASE)
+_LINE = re.compile(r"^(?P<code>.*?)\s*#\s?SOLUTION(?P<bare>\s+NO PROMPT)?\s*$")
+_ASSIGNED = re.compile(r"^(?P<indent>\s*)(?P<target>[\w.\[\]'\", ]+?)\s*=(?!=)\s*(?P<value>.*)$")
+_BEGIN, _END = re.compile(r"^\s*# BEGIN SOLUTION"), re.compile(r"# END SOLUTION\s*$")
+_PROMPT: Final = ("# BEGIN PROMPT", "# END PROMPT")
+
+
+@dataclass(slots=True)
+class _Question:
+    """An open question, and what of it has been seen."""
+
+    name: str = ""
+    points: Any = None
+    manual: bool = False
+    block: str = ""
+    key: list[str] = field(default_factory=lambda: list[str]())
+    tests: list[tuple[list[str], dict[str, Any]]] = field(
+        default_factory=lambda: list[tuple[list[str], dict[str, Any]]]()
+    )
+
+
+def is_ours(notebook: NotebookNode) -> bool:
+    """Whether raw cells open an assignment or a question."""
+    return any(cell.cell_type == "raw" and _marker(cell) is not None for cell in notebook.cells)
+
+
+def _marker(cell: NotebookNode) -> re.Match[str] | None:
+    first = cell.source.lstrip().split("\n")[0]
+    return _BOUNDARY.match(first) or _CONFIG.match(first)
+
+
+def read(notebook: NotebookNode, writer: Writer) -> None:
+    """Put the cells of a notebook into a template.
+
+    Args:
+        notebook: the source notebook.
+        writer: where to.
+
+    Raises:
+        GradlabError: if a block is not closed, or closes nothing.
+    """
+    question: _Question | None = None
+    for number, cell in enumerate(notebook.cells, 1):
+        found = _marker(cell) if cell.cell_type == "raw" else None
+        if found is not None and _BOUNDARY.match(found[0]):
+            question = _boundary(writer, number, cell, found, question)
+        elif found is not None:
+            _settings(writer, cell)
+        elif _IGNORE.match(cell.source.split("\n")[0]):
+            writer.note(without_ends(cell.source.split("\n")[1:]))
+        else:
+            _cell(writer, number, cell, question)
+    if question is not None:
+        raise GradlabError(f"the question {question.name!r} is never closed; write a raw cell '# END QUESTION'")
+
+
+def _settings(writer: Writer, cell: NotebookNode) -> None:
+    names = [line.split(":")[0] for line in cell.source.split("\n")[1:] if re.match(r"\w+:", line)]
+    if names:
+        writer.remarks.append(f"Otter's settings of the assignment are not taken over: {', '.join(names)}")
+
+
+def _boundary(
+    writer: Writer, number: int, cell: NotebookNode, found: re.Match[str], question: _Question | None
+) -> _Question | None:
+    opens, block = found[1].lower() == "begin", found[2].lower()
+    if block == "question" and opens:
+        if question is not None:
+            raise GradlabError(f"cell {number}: a question begins inside the question {question.name!r}")
+        return _opened(cell, number)
+    if question is None:
+        raise GradlabError(f"cell {number}: {found[0]} stands outside of a question")
+    if block == "question":
+        _close(writer, question)
+        return None
+    if opens == bool(question.block) or (not opens and question.block != block):
+        raise GradlabError(f"cell {number}: {found[0]} does not fit: {question.block or 'no block'} is open")
+    question.block = block if opens else ""
+    return question
+
+
+def _opened(cell: NotebookNode, number: int) -> _Question:
+    import yaml
+
+    try:
+        given = yaml.safe_load(cell.source) or {}
+    except yaml.YAMLError as problem:
+        raise GradlabError(f"cell {number}: the settings of the question cannot be read") from problem
+    if not isinstance(given, dict):
+        raise GradlabError(f"cell {number}: the settings of the question are no 'key: value'")
+    return _Question(str(given.get("name", f"q{number}")), given.get("points"), bool(given.get("manual")))
+
+
+def _cell(writer: Writer, number: int, cell: NotebookNode, question: _Question | None) -> None:
+    lines = cell.source.split("\n")
+    block = question.block if question is not None else ""
+    if question is not None and block == "tests":
+        if cell.cell_type == "code":
+            question.tests.append(_test(lines, cell.get("outputs", [])))
+    elif question is not None and block == "prompt":
+        _prompt(writer, number, cell)
+    elif cell.cell_type == "code":
+        tagged = _tagged(lines, number)
+        writer.code(tagged, homework=tagged != lines)
+    elif question is not None and block == "solution":
+        question.key += [*lines, ""]
+    else:
+        writer.prose(lines, "raw" if cell.cell_type == "raw" else "markdown")
+
+
+def _prompt(writer: Writer, number: int, cell: NotebookNode) -> None:
+    """A prompt is what the students get in place of the solution; ours is the solution without its homework."""
+    if cell.cell_type == "code" and cell.source.strip() not in ("", "..."):
+        writer.remarks.append(f"cell {number} is a prompt of its own, which is not taken over: {cell.source[:60]!r}")
+
+
+def _tagged(lines: list[str], number: int) -> list[str]:
+    """Code with our tags in place of the marks of Otter."""
+    out: list[str] = []
+    inside: tuple[str, list[str]] | None = None
+    prompting = False
+    for line in lines:
+        end = line.rstrip()
+        if end.endswith(_PROMPT) or prompting:
+            # What the students get in place of the solution: here it is what is left of the cell.
+            prompting = not end.endswith(_PROMPT[1])
+        elif inside is None and _BEGIN.match(line):
+            inside = (line[: len(line) - len(line.lstrip())], [])
+        elif inside is not None and _END.search(line):
+            out += homework(out, inside[1], inside[0])
+            inside = None
+        elif inside is not None:
+            inside[1].append(line)
+        else:
+            out += _line(line, out)
+    if inside is not None:
+        raise GradlabError(f"cell {number}: # BEGIN SOLUTION is never closed; write '# END SOLUTION' where it ends")
+    return out
+
+
+def _line(line: str, before: list[str]) -> list[str]:
+    found = _LINE.match(line)
+    if found is None:
+        return [line]
+    code = found["code"]
+    indent = code[: len(code) - len(code.lstrip())]
+    given = None if found["bare"] else _ASSIGNED.match(code)
+    if given is None:
+        return homework(before, [code], indent)
+    value = homework([], [f"{indent}    {given['value']}"], f"{indent}    ")
+    return [f"{indent}{given['target'].rstrip()} = (", *value, f"{indent})"]
+
+
+def _test(lines: list[str], outputs: list[Any]) -> tuple[list[str], dict[str, Any]]:
+    """The lines of a test and its settings."""
+    import yaml
+
+    given: dict[str, Any] = {"hidden": bool(re.match(r"\s*#.*\bhidden\b", lines[0], re.IGNORECASE))}
+    if _TEST_CONFIG.match(lines[0]):
+        end = next((row for row, line in enumerate(lines) if re.search(r"END\s+TEST\s+CONFIG", line, re.IGNORECASE)), 0)
+        given |= yaml.safe_load("\n".join(lines[1:end])) or {}
+        lines = lines[end + 1 :]
+    elif given["hidden"]:
+        lines = lines[1:]
+    shown = "".join(_shown(output) for output in outputs)
+    return _asserted(without_ends(lines), shown.strip("\n"), given), given
+
+
+def _shown(output: Any) -> str:
+    text = output.get("text") or output.get("data", {}).get("text/plain", "")
+    return text if isinstance(text, str) else "".join(text)
+
+
+def _asserted(lines: list[str], shown: str, given: dict[str, Any]) -> list[str]:
+    """A test as asserts: its last expression has to be what stood below it; a function with asserts is called."""
+    try:
+        body = ast.parse("\n".join(lines)).body
+    except SyntaxError:
+        return lines
+    said = given.get("failure_message")
+    message = f", {str(said)!r}" if said else ""
+    if len(body) == 1 and isinstance(body[0], ast.FunctionDef) and not body[0].args.args:
+        return [*lines, f"{body[0].name}()"]
+    last = body[-1] if body else None
+    if not isinstance(last, ast.Expr) or not shown:
+        return lines
+    head = lines[: last.lineno - 1]
+    expression = ast.unparse(last.value)
+    if shown in ("True", "False"):
+        return [*head, f"assert ({expression}) == {shown}{message}"]
+    return [*head, f"assert repr({expression}) == {shown!r}{message}"]
+
+
+def _close(writer: Writer, question: _Question) -> None:
+    if question.block:
+        raise GradlabError(f"the {question.block} of the question {question.name!r} is never closed")
+    key = without_ends(question.key)
+    if question.manual:
+        writer.answer(_number(question.points, 1.0), key)
+    elif key:
+        writer.prose(["#!TAG HWBEGIN", "", *key, "", "#!TAG HWEND"])
+    own = [given.get("points") for _, given in question.tests]
+    left = [index for index, points in enumerate(own) if points is None]
+    total = _number(question.points, sum(_number(points, 0.0) for points in own) + len(left))
+    given = sum(_number(points, 0.0) for points in own)
+    share = max(0.0, total - given) / len(left) if left else 0.0
+    for (lines, settings), points in zip(question.tests, own, strict=True):
+        worth = 0.0 if question.manual else share if points is None else _number(points, 0.0)
+        writer.check(str(settings.get("name") or question.name), worth, lines, hidden=bool(settings.get("hidden")))
+
+
+def _number(value: Any, default: float) -> float:
+    return float(value) if isinstance(value, int | float) else default

@@ -1,0 +1,123 @@
+"""Otter: its assign format read, ours written, and accepted by `otter assign`."""
+
+from __future__ import annotations
+
+import json
+
+import nbformat.v4 as v4
+import pytest
+
+from gradlab import GradlabError
+from gradlab.labs._template import read_template
+from gradlab.labs._versions import make_versions
+from gradlab.labs.interchange import export_template, import_notebook
+
+
+def raw(*lines):
+    return v4.new_raw_cell("\n".join(lines))
+
+
+def imported(folder, *cells):
+    path = folder / "hw.ipynb"
+    path.write_text(json.dumps(v4.new_notebook(cells=list(cells))))
+    made = import_notebook(path)
+    (folder / "template.md").write_text(made.text)
+    return made, make_versions(read_template(folder / "template.md"))
+
+
+def codes(version):
+    return [cell.source for cell in version.notebook.cells if cell.cell_type == "code"]
+
+
+def checks(versions):
+    return [(check.name, check.points, check.hidden, check.source) for check in versions.solution.checks]
+
+
+def test_questions_solutions_and_tests_are_taken_over(tmp_path):
+    shown = v4.new_output("execute_result", data={"text/plain": "9"}, execution_count=1)
+    made, versions = imported(
+        tmp_path,
+        raw("# ASSIGNMENT CONFIG", "name: hw", "files:", "  - data.csv"),
+        v4.new_markdown_cell("# Squares"),
+        raw("# BEGIN QUESTION", "name: q1", "points: 3"),
+        v4.new_markdown_cell("Write it."),
+        raw("# BEGIN SOLUTION"),
+        v4.new_code_cell(
+            "def square(x):\n    # BEGIN SOLUTION\n    return x * x\n    # END SOLUTION\nside = 4 # SOLUTION\n"
+            "print(side) # SOLUTION NO PROMPT"
+        ),
+        raw("# END SOLUTION"),
+        raw("# BEGIN TESTS"),
+        v4.new_code_cell("square(3)", outputs=[shown]),
+        v4.new_code_cell("# HIDDEN\nassert side == 4"),
+        v4.new_code_cell(
+            '""" # BEGIN TEST CONFIG\npoints: 2\nhidden: true\n""" # END TEST CONFIG\nassert square(5) == 25'
+        ),
+        raw("# END TESTS"),
+        raw("# END QUESTION"),
+        raw("# BEGIN QUESTION", "name: q2", "points: 4", "manual: true"),
+        v4.new_markdown_cell("Why?"),
+        raw("# BEGIN SOLUTION"),
+        v4.new_markdown_cell("Because of its equal sides."),
+        raw("# END SOLUTION"),
+        raw("# END QUESTION"),
+        v4.new_markdown_cell("## Ignore ##\nSay hello first."),
+    )
+    assert made.tool == "Otter"
+    assert made.remarks == ("Otter's settings of the assignment are not taken over: name, files",)
+    assert checks(versions) == [
+        ("q1", 0.5, False, "assert repr(square(3)) == '9'"),
+        ("q1-2", 0.5, True, "assert side == 4"),
+        ("q1-3", 2.0, True, "assert square(5) == 25"),
+    ]
+    assert codes(versions.solution)[0] == (
+        "def square(x):\n    return x * x\nside = (\n        4\n)\nprint(side)"
+    ).replace("        4", "    4")
+    assert "side = (\n    # TODO write your code here.\n    ...\n)" in codes(versions.question)[0]
+    assert "equal sides" not in versions.question.markdown
+    assert "#!TAG NOTE\nSay hello first." in made.text
+    answers = [c for c in versions.question.notebook.cells if c.metadata.get("gradlab", {}).get("answer")]
+    assert [answer.metadata["gradlab"]["points"] for answer in answers] == [4.0]
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ([raw("# BEGIN QUESTION", "name: q1")], "'q1' is never closed"),
+        ([raw("# BEGIN QUESTION", "name: a"), raw("# BEGIN QUESTION", "name: b")], "cell 2: a question begins inside"),
+        ([raw("# BEGIN TESTS")], "cell 1: # BEGIN TESTS stands outside of a question"),
+        ([raw("# BEGIN QUESTION", "name: a"), raw("# BEGIN TESTS"), raw("# END SOLUTION")], "cell 3: .* does not fit"),
+        ([raw("# BEGIN QUESTION", "name: ["), raw("# END QUESTION")], "cell 1: the settings of the question"),
+        (
+            [raw("# ASSIGNMENT CONFIG"), v4.new_code_cell("# BEGIN SOLUTION\nx = 1")],
+            "cell 2: # BEGIN SOLUTION is never",
+        ),
+    ],
+)
+def test_what_does_not_fit_together_is_named(tmp_path, cells, said):
+    with pytest.raises(GradlabError, match=said):
+        imported(tmp_path, *cells)
+
+
+def test_there_and_back_both_versions_and_the_checks_are_the_same(template, tmp_path):
+    exported = export_template(template, "otter")
+    assert exported.remarks == ()
+    (tmp_path / "there.ipynb").write_bytes(exported.data)
+    back = import_notebook(tmp_path / "there.ipynb")
+    (tmp_path / "back.md").write_text(back.text)
+    assert "For me alone." in back.text
+    ours, theirs = (make_versions(read_template(path)) for path in (template, tmp_path / "back.md"))
+    assert checks(ours) == checks(theirs)
+    assert codes(ours.solution) == codes(theirs.solution)
+    assert codes(ours.question) == codes(theirs.question)
+
+
+def test_otter_itself_assigns_what_was_exported_and_its_tests_accept_the_solution(template, tmp_path, tool):
+    (tmp_path / "hw.ipynb").write_bytes(export_template(template, "otter").data)
+    tool("otter", "assign", "hw.ipynb", "dist", folder=tmp_path)
+    student = (tmp_path / "dist" / "student" / "hw.ipynb").read_text()
+    for secret in ("2 * x", "0.5\\n", "a float", "-1.5", "everybody", "For me alone"):
+        assert secret not in student
+    tests = json.loads(student)["metadata"]["otter"]["tests"]
+    assert {name: test["points"] for name, test in tests.items()} == {"slope_shown": 2, "half_value": 2.5}
+    assert "_Type your answer here" in student
