@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 _BOUNDARY = re.compile(r"#\s+(begin|end)\s+(question|prompt|solution|tests)\b", re.IGNORECASE)
+_FENCE = re.compile(r"^```otter[ \t]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 _CONFIG = re.compile(r"#\s+assignment\s+config\b", re.IGNORECASE)
 _IGNORE = re.compile(r"(?:##\s*ignore\s*##|#\s*ignore\s*$)", re.IGNORECASE)
 _TEST_CONFIG = re.compile(r'(?:\w+\s*=\s*)?"""\s*#\s*BEGIN\s+TEST\s+CONFIG', re.IGNORECASE)
@@ -42,7 +43,23 @@ class _Question:
 
 def is_ours(notebook: NotebookNode) -> bool:
     """Whether raw cells open an assignment or a question."""
-    return any(cell.cell_type == "raw" and _marker(cell) is not None for cell in notebook.cells)
+    return any(cell.cell_type == "raw" and _marker(cell) is not None for cell in _unfenced(notebook))
+
+
+def _unfenced(notebook: NotebookNode) -> list[NotebookNode]:
+    """The cells, with prose in the fences ```otter as raw cells of their own."""
+    from nbformat import v4
+
+    cells: list[NotebookNode] = []
+    for cell in notebook.cells:
+        parts = _FENCE.split(cell.source) if cell.cell_type == "markdown" else [""]
+        if len(parts) == 1:
+            cells.append(cell)
+            continue
+        for index, text in enumerate(parts):
+            if text.strip():
+                cells.append(v4.new_raw_cell(text) if index % 2 else v4.new_markdown_cell(text.strip("\n")))
+    return cells
 
 
 def _marker(cell: NotebookNode) -> re.Match[str] | None:
@@ -61,7 +78,7 @@ def read(notebook: NotebookNode, writer: Writer) -> None:
         GradlabError: if a block is not closed, or closes nothing.
     """
     question: _Question | None = None
-    for number, cell in enumerate(notebook.cells, 1):
+    for number, cell in enumerate(_unfenced(notebook), 1):
         found = _marker(cell) if cell.cell_type == "raw" else None
         if found is not None and _BOUNDARY.match(found[0]):
             question = _boundary(writer, number, cell, found, question)
@@ -200,8 +217,10 @@ def _asserted(lines: list[str], shown: str, given: dict[str, Any]) -> list[str]:
         return lines
     said = given.get("failure_message")
     message = f", {str(said)!r}" if said else ""
-    if len(body) == 1 and isinstance(body[0], ast.FunctionDef) and not body[0].args.args:
-        return [*lines, f"{body[0].name}()"]
+    if len(body) == 1 and isinstance(body[0], ast.FunctionDef):
+        # Otter hands the names that the function asks for to it, and all of them as `env`.
+        given_names = ("globals()" if argument.arg == "env" else argument.arg for argument in body[0].args.args)
+        return [*lines, f"{body[0].name}({', '.join(given_names)})"]
     last = body[-1] if body else None
     if not isinstance(last, ast.Expr) or not shown:
         return lines

@@ -80,6 +80,24 @@ def test_questions_solutions_and_tests_are_taken_over(tmp_path):
     assert [answer.metadata["gradlab"]["points"] for answer in answers] == [4.0]
 
 
+def test_fences_in_prose_and_functions_that_test_are_read_too(tmp_path):
+    made, versions = imported(
+        tmp_path,
+        v4.new_markdown_cell(
+            "```otter\n# BEGIN QUESTION\nname: q1\npoints: 2\n```\n\nAssign x.\n\n```otter\n# BEGIN SOLUTION\n```"
+        ),
+        v4.new_code_cell("x = 2 # SOLUTION"),
+        v4.new_markdown_cell("```otter\n# END SOLUTION\n```\n```otter\n# BEGIN TESTS\n```"),
+        v4.new_code_cell("def test_it(env):\n    assert env['x'] == 2"),
+        v4.new_code_cell("def test_more(x):\n    assert x < 3"),
+        raw("# END TESTS"),
+        raw("# END QUESTION"),
+    )
+    assert made.remarks == ()
+    assert [source.split("\n")[-1] for *_, source in checks(versions)] == ["test_it(globals())", "test_more(x)"]
+    assert "Assign x." in versions.question.markdown
+
+
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
