@@ -14,6 +14,7 @@ from gradlab.cli._gate import Gate
 from gradlab.cli._grade import grade
 from gradlab.cli._progress import Reporter
 from gradlab.cli._report import print_built, print_failed
+from gradlab.cli._similar import similar
 
 if TYPE_CHECKING:
     from gradlab.labs import BuildOptions, BuiltLab, FailedLab
@@ -41,6 +42,7 @@ lab.command()(grade)
 lab.command()(new)
 lab.command("import")(import_)
 lab.command()(export)
+lab.command()(similar)
 
 
 @lab.command()

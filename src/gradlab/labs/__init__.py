@@ -15,5 +15,8 @@ from gradlab.labs._diagnostics import fault as fault
 from gradlab.labs._gate import false_equations as false_equations
 from gradlab.labs._sheet import Page as Page
 from gradlab.labs._sheet import make_page as make_page
+from gradlab.labs._similar import Pair as Pair
+from gradlab.labs._similar import Similarity as Similarity
+from gradlab.labs._similar import find_similar as find_similar
 from gradlab.labs._write import FORMATS as FORMATS
 from gradlab.labs._write import WrittenFile as WrittenFile
