@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -258,7 +259,9 @@ def factors_under(search: Search, letter: str) -> list[Expression]:
                 args = (*factor.args[:place], Index(letter), *factor.args[place + 1 :])
                 found[factor.with_args(args)] = None
         found[factor] = None
-    return list(found)
+    heads = (re.fullmatch(r"([A-Za-z]+)_?\d", name) for name in search.quantities)
+    families = dict.fromkeys(Indexed(f"?{match[1]}", (Index(letter),)) for match in heads if match is not None)
+    return list({**found, **families})
 
 
 def in_arguments(search: Search) -> Iterator[Change]:
