@@ -15,5 +15,5 @@ from gradlab.prove.repairs._whole import whole
 # In this order: the first repair that holds is the one that is named.
 ALL = (
     whole, variables, signs, indices, functions, transposes, powers, names, paths, factors, extra_factors, term_factors,
-    nearest, in_arguments, under_sums, terms, other_variables, throughout,
+    in_arguments, under_sums, terms, nearest, other_variables, throughout,
 )  # fmt: skip
