@@ -22,15 +22,19 @@ class Isolation(Enum):
 
 def grade(
     template: Annotated[
-        Path, typer.Argument(metavar="TEMPLATE", exists=True, dir_okay=False, readable=True, help="The lab's template.")
+        Path,
+        typer.Argument(
+            metavar="TEMPLATE", exists=True, dir_okay=False, readable=True,
+            help="The lab's template; with --self, a notebook of your own.",
+        ),
     ],
     submissions: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
             metavar="SUBMISSIONS", exists=True, readable=True,
             help="A folder or zip as Moodle, Canvas, Gradescope or nbgrader download it, or a single file.",
         ),
-    ],
+    ] = None,
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", file_okay=False, help="Where the results go.")
     ] = Path("grades"),
@@ -44,6 +48,9 @@ def grade(
     limit: Annotated[
         float, typer.Option("--limit", min=1, metavar="SECONDS", help="How long one submission may take in all.")
     ] = 600.0,
+    own: Annotated[
+        bool, typer.Option("--self", help="For students: run a notebook of your own, and the checks that it shows.")
+    ] = False,
 ) -> None:  # fmt: skip
     """Grade submissions: a gradebook, feedback for everyone, and a list of what a human has to judge.
 
@@ -56,7 +63,15 @@ def grade(
 
     * `gradlab lab grade courses/gradient-descent.md submissions.zip`
     * `gradlab lab grade lab-03.md downloads/ --out grades/ --jobs 4`
+    * `gradlab lab grade --self my-lab.ipynb`
     """
+    if own:
+        _grade_self(template)
+        return
+    if submissions is None:
+        raise typer.BadParameter(
+            "SUBMISSIONS is missing: name the folder or zip; or write --self for your own notebook"
+        )
     from gradlab.labs.grade import GradeOptions
     from gradlab.labs.grade import grade as run
 
@@ -71,6 +86,18 @@ def grade(
     except KeyboardInterrupt:
         typer.echo("gradlab: stopped; run the same command again, and it goes on where it was", err=True)
         raise typer.Exit(130) from None
+
+
+def _grade_self(notebook: Path) -> None:
+    from gradlab.labs.grade import grade_self
+
+    results = grade_self(notebook)
+    if not results:
+        typer.echo("gradlab: this notebook shows no checks", err=True)
+    for result in results:
+        typer.echo(f"{result.name:<30} {result.points:g} of {result.possible:g}   {result.reason or 'right'}")
+    if any(result.status != "right" for result in results):
+        raise typer.Exit(1)
 
 
 def _watch(event: str, name: str) -> None:

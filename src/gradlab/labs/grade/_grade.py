@@ -39,14 +39,12 @@ class GradeOptions:
         jobs: how many submissions are graded at once. Default 1.
         isolated: whether submissions run in a sandbox. Default yes.
         limit: seconds that one submission may take in all. Default 600.
-        visible_only: whether hidden checks are left out, as for students who try their own work. Default no.
     """
 
     out: Path
     jobs: int = 1
     isolated: bool = True
     limit: float = 600.0
-    visible_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +121,7 @@ def _write_pages(out: Path, results: Sequence[SubmissionResult], title: str) -> 
 def _key(submission: Submission, template: Path, options: GradeOptions) -> str:
     """What a result depends on: the file, the template, gradlab itself and how it is graded."""
     content = hash_file(submission.path) if submission.path is not None else ""
-    parts = [content, submission.problem, hash_file(template), own_source(), options.isolated, options.visible_only]
+    parts = [content, submission.problem, hash_file(template), own_source(), options.isolated]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -157,7 +155,7 @@ def _run(
     start = {
         "template": str(template.resolve()), "private": [str(path) for path in (template, source, options.out)],
         "isolated": options.isolated, "jobs": options.jobs, "limit": options.limit,
-        "folder": str((options.out / "results").resolve()), "visible_only": options.visible_only,
+        "folder": str((options.out / "results").resolve()),
     }  # fmt: skip
     for submission in changed:
         (options.out / "results" / f"{submission.name}.json").unlink(missing_ok=True)

@@ -22,6 +22,7 @@ class Asked:
 
     Args:
         name: unique, from the heading above it.
+        heading: that heading.
         points: what it is worth.
         line: the template line of the tag.
         text: the prose before it, as students see it.
@@ -31,6 +32,7 @@ class Asked:
     """
 
     name: str
+    heading: str
     points: float
     line: int
     text: str
@@ -83,7 +85,7 @@ def asked_answers(template: Template, question: Version) -> tuple[Asked, ...]:
         seen[title] = seen.get(title, 0) + 1
         name = title if seen[title] == 1 else f"{title} ({seen[title]})"
         key = "\n".join(draft.key).strip()
-        made.append(Asked(name, draft.points, draft.line, draft.text, key, place, cell_id))
+        made.append(Asked(name, title, draft.points, draft.line, draft.text, key, place, cell_id))
     return tuple(made)
 
 

@@ -46,6 +46,10 @@ class Program:
     untouched: frozenset[str]
     repairs: tuple[str, ...]
 
+    def source_of(self, names: frozenset[str]) -> str:
+        """What the submission wrote for some names."""
+        return "\n\n".join(own.statement.source for own in self.statements if own.keeps & names)
+
 
 @dataclass(slots=True)
 class _Found:

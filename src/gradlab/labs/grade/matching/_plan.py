@@ -8,7 +8,7 @@ from functools import cached_property
 
 from gradlab.labs._template import Template
 from gradlab.labs._versions import Check, Version, Versions
-from gradlab.labs.grade.matching._statements import Statement, statements_of
+from gradlab.labs.grade.matching._statements import Statement, root_of, statements_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ def _reached(
                 more = before[index].statement.uses - found
                 found |= more
                 todo += more
-    return {name: index for name, index in homework.items() if name in found}
+    return {name: index for name, index in homework.items() if root_of(name) in found}
 
 
 def _last_cell(before: Sequence[Part], names: dict[str, int]) -> dict[str, int]:

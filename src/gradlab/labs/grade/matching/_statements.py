@@ -26,7 +26,7 @@ class Statement:
         source: its text.
         line: of the cell, from 1.
         shape: the same for statements that differ in layout, comments and docstrings alone.
-        binds: the names that it gives a meaning to.
+        binds: the names that it gives a meaning to; of an entry such as `answers[1]`, its text.
         touches: the names of things that it changes: `table[0] = 1`.
         asks: the names of things whose methods it calls, and so may change: `losses.append(1)`.
         imports: the names that it imports.
@@ -112,6 +112,9 @@ def _statement(node: ast.stmt, text: str, first: int) -> Statement:
         source = ast.get_source_segment(text, node) or ""
     names = _Names()
     names.visit(node)
+    for target in node.targets if isinstance(node, ast.Assign) else ():
+        if _is_entry(target):
+            names.binds.add(ast.unparse(target))
     function = node if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else None
     return Statement(
         source=source,
@@ -127,6 +130,18 @@ def _statement(node: ast.stmt, text: str, first: int) -> Statement:
         has_effect=_has_effect(node, names),
         arguments=len(function.args.posonlyargs) + len(function.args.args) if function else -1,
     )
+
+
+def _is_entry(target: ast.expr) -> bool:
+    """Whether an assignment is to an entry or attribute of something named: `answers[1] = ...`."""
+    if isinstance(target, ast.Subscript):
+        return isinstance(target.value, ast.Name) and isinstance(target.slice, ast.Constant)
+    return isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
+
+
+def root_of(name: str) -> str:
+    """The name that a name of an entry begins with: `answers` of `answers[1]`."""
+    return re.split(r"[.\[]", name, maxsplit=1)[0]
 
 
 def _has_effect(node: ast.stmt, names: _Names) -> bool:

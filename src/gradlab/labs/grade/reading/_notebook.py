@@ -6,7 +6,7 @@ import codecs
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from gradlab._errors import GradlabError
@@ -35,12 +35,16 @@ class SubmittedCell:
         source: its text.
         id: as the notebook has it, "" where it has none.
         answer: whether its metadata say that an answer is written here.
+        check: the name of the check that its metadata say it is, "" where it is none.
+        points: of that check.
     """
 
     kind: str
     source: str
     id: str = ""
     answer: bool = False
+    check: str = ""
+    points: float = 0.0
 
 
 def read_cells(data: bytes, suffix: str) -> tuple[list[SubmittedCell], str]:
@@ -107,11 +111,16 @@ def _cell(cell: Mapping[str, Any]) -> SubmittedCell:
         source = "".join(part for part in source if isinstance(part, str))
     metadata = cell.get("metadata")
     ours = metadata.get("gradlab") if isinstance(metadata, dict) else None
-    answer = isinstance(ours, dict) and ours.get("answer") is True
+    ours = ours if isinstance(ours, dict) else {}
+    check, points = ours.get("check", ""), ours.get("points", 0.0)
     kind = "code" if cell.get("cell_type") == "code" else "markdown"
     text = source if isinstance(source, str) else ""
     text = text.replace("\r\n", "\n").replace("\r", "\n")[:_LONGEST_CELL]
-    return SubmittedCell(kind, text, str(cell.get("id", ""))[:64], answer)
+    known = isinstance(check, str) and isinstance(points, int | float)
+    return SubmittedCell(
+        kind, text, str(cell.get("id", ""))[:64], ours.get("answer") is True,
+        check[:100] if known else "", float(points) if known else 0.0,
+    )  # fmt: skip
 
 
 def _from_text(text: str, suffix: str) -> list[SubmittedCell]:
@@ -125,4 +134,4 @@ def _from_text(text: str, suffix: str) -> list[SubmittedCell]:
     cells = [_cell(cell) for cell in notebook.cells]
     if len(cells) > _MOST_CELLS:
         raise UnreadableError(f"the notebook has {len(cells):,} cells; at most {_MOST_CELLS:,} are read")
-    return [SubmittedCell(cell.kind, cell.source, "", cell.answer) for cell in cells]
+    return [replace(cell, id="") for cell in cells]  # Jupytext makes ids up

@@ -50,7 +50,8 @@ def isolated_command(arguments: Sequence[str], private: Iterable[Path], files: d
     command += [] if root else ["--unshare-user", "--uid", "0", "--gid", "0"]
     for capability in ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SYS_PTRACE", "CAP_KILL"):
         command += ["--cap-add", capability]
-    command += ["--die-with-parent", "--new-session", "--dev", "/dev", "--tmpfs", "/tmp"]
+    command += ["--die-with-parent", "--new-session", "--dev", "/dev"]
+    command += ["--tmpfs", scratch_folder()]
     command += ["--dir" if root else "--proc", "/proc"]  # as root the warm process mounts it
     for name in _SYSTEM:
         path = Path("/", name)
@@ -69,7 +70,7 @@ def isolated_command(arguments: Sequence[str], private: Iterable[Path], files: d
     command += ["--dir", "/lab"]
     for name, path in files.items():
         command += ["--ro-bind", str(path), f"/lab/{name}"]
-    command += ["--remount-ro", "/", "--chdir", "/tmp", "--clearenv"]
+    command += ["--remount-ro", "/", "--chdir", scratch_folder(), "--clearenv"]
     for key, value in environment().items():
         command += ["--setenv", key, value]
     return [*command, sys.executable, *arguments]
@@ -92,13 +93,21 @@ def try_isolation() -> None:
         )
 
 
+def scratch_folder() -> str:
+    """The folder inside that can be written to; not /tmp where Python or this package lie there."""
+    return "/scratch" if any(path.is_relative_to("/tmp") for path in map(Path, _shown())) else "/tmp"
+
+
 def environment() -> dict[str, str]:
     """The environment of the warm process: nothing of the instructor's own."""
+    scratch = scratch_folder()
     values = {
-        "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "USER": "student", "LOGNAME": "student",
-        "LANG": "C.UTF-8", "MPLBACKEND": "agg", "MPLCONFIGDIR": "/tmp/.matplotlib", "PYTHONDONTWRITEBYTECODE": "1",
+        "TMPDIR": scratch,
+        "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": scratch, "USER": "student", "LOGNAME": "student",
+        "LANG": "C.UTF-8", "MPLBACKEND": "agg", "MPLCONFIGDIR": f"{scratch}/.matplotlib",
+        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0", "PYTHONPATH": str(_package().parent), "PYTHONUNBUFFERED": "1",
-        "NUMBA_CACHE_DIR": "/tmp/.numba",
+        "NUMBA_CACHE_DIR": f"{scratch}/.numba",
     }  # fmt: skip
     return {**values, **dict.fromkeys(THREADS, "1")}
 

@@ -105,6 +105,8 @@ class Student:
         for name in message["keep"]:
             if name in self._names:
                 self._kept[name] = self._names[name]
+            elif not name.isidentifier():  # an entry, such as answers[1]
+                self._kept[name] = eval(name, self._names)
         return self._sink.take()
 
     def _value(self, message: Mapping[str, Any]) -> Any:

@@ -161,10 +161,10 @@ def _lock_up(libc: Any, limits: Mapping[str, int]) -> None:
     _mount(libc, "proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC, "")
     Path("/proc/sys/user/max_user_namespaces").write_text("0")
     own = f"size={limits['files']},nr_inodes=4096,mode=700,uid={_USER},gid={_USER}"
-    _mount(libc, "tmpfs", "/tmp", "tmpfs", _NOSUID | _NODEV, own)
+    _mount(libc, "tmpfs", os.environ["TMPDIR"], "tmpfs", _NOSUID | _NODEV, own)
     _mount(libc, "tmpfs", "/dev/shm", "tmpfs", _NOSUID | _NODEV, own)
     _must(libc.sethostname(b"lab", 3), "hostname")
-    os.chdir("/tmp")
+    os.chdir(os.environ["TMPDIR"])
     _drop_rights(libc)
     set_limits(limits)
     nothing = os.open("/dev/null", os.O_RDWR)

@@ -26,7 +26,7 @@ def main() -> None:
     sys.modules["__main__"] = lab
     failed, told, sys.stdout = [], sys.stdout, io.StringIO()
     for name in sorted(os.listdir("/lab")) if walls else ():
-        os.symlink(f"/lab/{name}", f"/tmp/{name}")
+        os.symlink(f"/lab/{name}", name)
     if start.get("folder"):
         os.chdir(start["folder"])
     sys.path.insert(0, "/lab" if walls else os.getcwd())

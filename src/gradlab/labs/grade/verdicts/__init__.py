@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from gradlab.labs.grade.verdicts._evaluate import in_words as in_words
+from gradlab.labs.grade.verdicts._evaluate import prepare as prepare
+from gradlab.labs.grade.verdicts._evaluate import run_check as run_check
 from gradlab.labs.grade.verdicts._judge import judge as judge
 from gradlab.labs.grade.verdicts._key import Key as Key
 from gradlab.labs.grade.verdicts._results import QuestionResult as QuestionResult

@@ -18,7 +18,7 @@ _HEAD = re.compile(
     rf"\s*(?:\\[dt]?frac\s*\{{\s*\\partial\s*(?P<a>{_SYMBOL})\s*\}}\s*\{{\s*\\partial\s*(?P<b>{_SYMBOL})\s*\}}"
     rf"|\\partial\s*(?P<c>{_SYMBOL})\s*/\s*\\partial\s*(?P<d>{_SYMBOL}))\s*&?\s*="
 )
-_ASKED = re.compile(r"^\s*\d+[.)]\s+(?P<text>.*)$", re.MULTILINE)
+_ASKED = re.compile(r"^\s*(?:\d+[.)]|\*\*(?:Question|Frage|Aufgabe)\s*\d+\.?\*\*)\s+(?P<text>.*)$", re.MULTILINE)
 _COMPUTE = re.compile(rf"\\partial\s*(?P<a>{_SYMBOL})\s*(?:/|\}}\s*\{{)\s*\\partial\s*(?P<b>{_SYMBOL})")
 _ONLY_COMPUTE = re.compile(r"\s*(?:compute|calculate|derive|differentiate|determine|berechne)\b", re.IGNORECASE)
 
@@ -42,7 +42,12 @@ def judge_answers(asked: Sequence[Asked], given: Mapping[str, str], graph: str |
     Returns:
         A result for each; whatever the prover does not decide waits for a human.
     """
-    return [_judged(one, given.get(one.name, ""), graph) for one in asked]
+    results = []
+    for one in asked:
+        # Who writes everything into one cell has answered the questions beside it too.
+        beside = [given[other.name] for other in asked if other.heading == one.heading and other.name in given]
+        results.append(_judged(one, given.get(one.name) or "\n\n".join(beside), graph))
+    return results
 
 
 def _judged(asked: Asked, text: str, graph: str | None) -> QuestionResult:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+from gradlab.labs.grade.made import PartialError
 from gradlab.labs.grade.protocol import ChannelError, RemoteCallError, ValueRefusedError
 from gradlab.labs.grade.verdicts._key import execute
 
@@ -56,6 +57,8 @@ class Outcome:
         """
         if self.holds:
             return 1.0
+        if isinstance(self.problem, PartialError):
+            return min(self.problem.fraction, 0.99)
         counted = [number for number in range(self.count) if number not in free]
         if not counted or (self.problem is not None and self.where is None):
             counted_done = 0.0

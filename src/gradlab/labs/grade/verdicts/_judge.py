@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from gradlab.labs.grade.made import DoubtError
 from gradlab.labs.grade.matching import Program
 from gradlab.labs.grade.protocol import ChannelError, RemoteCallError
 from gradlab.labs.grade.verdicts._evaluate import CheckTimeoutError, Outcome, in_words
@@ -66,12 +68,18 @@ class _Bench:
         result = QuestionResult(check.name, "check", check.points, hidden=check.hidden, line=check.line)
         result.asked = "" if check.hidden else check.source
         missing = ready.task.own - set(self._program.answered)
-        if missing == ready.task.own or any(not self._backed(name, ready) for name in missing):
+        if missing == ready.task.own or any(not self._backed(name, ready) for name in missing if name.isidentifier()):
             result.reason = self._missing_words(missing)
             return result
         tried = self._tries(ready, ready.task.own - missing)
-        best = max(tried, key=lambda one: one.outcome.fraction(ready.free))
+        best = max(
+            tried, key=lambda one: (one.outcome.fraction(ready.free), isinstance(one.outcome.problem, DoubtError))
+        )
         fraction = best.outcome.fraction(ready.free)
+        if isinstance(best.outcome.problem, DoubtError):
+            result.status, result.reason = "human", str(best.outcome.problem)
+            result.given = self._program.source_of(ready.task.own)
+            return result
         result.points = round(check.points * fraction * _ROUNDING) / _ROUNDING
         result.status = "right" if best.outcome.holds else "partly" if result.points else "wrong"
         result.reason = "" if best.outcome.holds else self._reason(best, ready, fraction)
@@ -116,6 +124,8 @@ class _Bench:
         try:
             session.ready()
             values = {name: session.value(name, limit) for name in own}
+            # An entry that is not answered is what the question has in its place.
+            values |= {name: ... for name in ready.task.own - own - stand_ins if not name.isidentifier()}
         except RemoteCallError as problem:
             return Outcome(problem=problem), str(problem)
         except ChannelError as problem:
@@ -172,8 +182,12 @@ def _patience() -> float:
     return min(max(os.getloadavg()[0] / (os.cpu_count() or 1), 1.0), _MOST_PATIENCE)
 
 
-def _notes(best: _Try, tried: list[_Try], missing: frozenset[str]) -> list[str]:
+def _notes(best: _Try, tried: list[_Try], missing: Iterable[str]) -> list[str]:
     notes = []
+    entries = sorted(name for name in missing if not name.isidentifier())
+    if entries:
+        notes.append(f"not answered: {', '.join(entries)}")
+    missing = [name for name in missing if name.isidentifier()]
     if missing:
         notes.append(f"the key's {', '.join(sorted(missing))} stands in for what is missing")
     if best.stand_ins and best.outcome.holds:

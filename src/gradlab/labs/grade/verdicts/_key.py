@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradlab._errors import GradlabError
+from gradlab.labs.grade.made import Call, recorder
 from gradlab.labs.grade.matching import Part, Plan, Task
 
 
@@ -32,20 +33,23 @@ class Key:
     Args:
         plan: what the template asks for.
         seed: the lab's seed, None without.
+        record: whether the calls of its functions are kept, for checks that are made from it. Default no.
 
     Raises:
         KeyFailedError: if a statement of it fails.
     """
 
-    def __init__(self, plan: Plan, seed: int | None) -> None:
+    def __init__(self, plan: Plan, seed: int | None, *, record: bool = False) -> None:
         self.plan = plan
+        self.extra: dict[str, Any] = {}
+        self.calls: dict[str, list[Call]] = {}
         self._module = types.ModuleType("__main__")
         self._snapshots: dict[int, _Snapshot] = {}
         self.seconds: dict[int, float] = {}
         used = {index for task in plan.tasks for index in task.parts}
         used |= {index for index, part in enumerate(plan.parts) if part.is_homework}
         base = {id(part) for part in plan.base()}
-        used |= {index for index, part in enumerate(plan.parts) if id(part) in base}
+        used |= {index for index, part in enumerate(plan.parts) if id(part) in base or record}
         sys.modules["__main__"] = self._module
         self.names["get_ipython"] = types.SimpleNamespace
         self.names["display"] = lambda *_: None
@@ -56,8 +60,10 @@ class Key:
                 self._snapshots[index] = _Snapshot(dict(self.names), _randomness())
             if index in used:
                 begun = time.perf_counter()
-                self._run_first(part)
+                self._run_first(part, record=record)
                 self.seconds[index] = time.perf_counter() - begun
+        for name in self.calls:
+            self.names[name] = self.names[name].__wrapped__
         self._snapshots[len(plan.parts)] = _Snapshot(dict(self.names), _randomness())
         self.final = dict(self.names)
         self.given = {
@@ -69,10 +75,15 @@ class Key:
         """The names as they are now."""
         return vars(self._module)
 
-    def _run_first(self, part: Part) -> None:
+    def _run_first(self, part: Part, *, record: bool) -> None:
         try:
             self.run(part)
+            for name in part.names if record else ():
+                if isinstance(self.names[name], types.FunctionType):
+                    self.names[name] = recorder(self.names[name], self.calls.setdefault(name, []))
         except Exception as problem:
+            if record and not part.is_homework and not part.statement.binds:
+                return  # a picture, or a setting of Jupyter
             said = f"{type(problem).__name__}: {problem}"
             raise KeyFailedError(f"line {part.line}: this cell of the solution fails with {said}") from problem
 
@@ -81,7 +92,12 @@ class Key:
         snapshot = self._snapshots[task.start]
         self.names.clear()
         self.names.update(snapshot.names)
+        self.names.update(self.extra)
         _restore(snapshot.randomness)
+
+    def value(self, name: str) -> Any:
+        """What the key means by a name, or by an entry such as `answers[1]`; None where it has none."""
+        return self.final.get(name) if name.isidentifier() else eval(name, dict(self.final))
 
     def run(self, part: Part) -> None:
         """Run a statement of the key."""

@@ -19,6 +19,7 @@ from gradlab.labs._files import UnfitFileError, read_regular
 from gradlab.labs._settings import LabSettings
 from gradlab.labs._template import read_template
 from gradlab.labs._versions import Version, make_versions
+from gradlab.labs.grade.made import COMPARE, made_tasks
 from gradlab.labs.grade.matching import Asked, Plan, asked_answers, given_answers, make_plan, match
 from gradlab.labs.grade.reading import LARGEST, UnreadableError, read_cells
 from gradlab.labs.grade.sandbox import Limits, Sandbox
@@ -26,9 +27,10 @@ from gradlab.labs.grade.sandbox._warm import warm_up
 from gradlab.labs.grade.verdicts._answers import judge_answers
 from gradlab.labs.grade.verdicts._judge import judge
 from gradlab.labs.grade.verdicts._key import Key, seed_source
+from gradlab.labs.grade.verdicts._made import Comparison
 from gradlab.labs.grade.verdicts._results import QuestionResult, SubmissionResult
 from gradlab.labs.grade.verdicts._session import Session
-from gradlab.labs.grade.verdicts._tasks import ReadyTask, ready_tasks
+from gradlab.labs.grade.verdicts._tasks import ReadyTask, made_ready, ready_tasks
 
 _MEMORY = 4_000_000_000  # bytes that reading and judging one submission may take
 
@@ -94,8 +96,8 @@ def _set_up(start: dict[str, Any]) -> Bench:
     )  # fmt: skip
     os.chdir(template.path.resolve().parent)
     sys.path.insert(0, os.getcwd())
-    key = Key(plan, settings.seed)
-    tasks = ready_tasks(key, settings.timeout)
+    key = Key(plan, settings.seed, record=not plan.tasks)
+    tasks = ready_tasks(key, settings.timeout) if plan.tasks else made_ready(key, made_tasks(plan))
     warm_up()
     asked = asked_answers(template, versions.question)
     return Bench(plan, key, tasks, asked, versions.question, sandbox, settings, Path(start["folder"]))
@@ -175,6 +177,7 @@ def _judged(bench: Bench, order: dict[str, Any], slot: int, result: SubmissionRe
     program = match(cells, bench.plan)
     result.repairs = [*order["remarks"], *([remark] * bool(remark)), *list(program.repairs)]
     session = Session(bench.sandbox, program, bench.key, Limits(), slot, min(bench.settings.timeout, 30.0))
+    bench.key.extra[COMPARE] = Comparison(bench.key, int(order["key"][:8] or "0", 16))
     result.questions = judge(bench.key, bench.tasks, program, session)
     given = given_answers(cells, bench.asked, bench.question)
     result.questions += judge_answers(bench.asked, given, bench.settings.graph)

@@ -15,6 +15,7 @@ from gradlab.labs.grade.sandbox import Cage, Limits, Sandbox
 from gradlab.labs.grade.verdicts._key import Key
 
 _MOST_STARTS = 12
+_CALLABLE_ATTRIBUTES = ("apply", "forward", "backward")
 _HIDDEN_ATTRIBUTES = ("_", "gi_", "f_", "tb_", "cr_", "ag_", "co_", "func_")
 
 
@@ -127,7 +128,11 @@ class Session:
 
     def bind(self, names: Iterable[str]) -> None:
         """Let the key's versions stand in for some of the submission's names until `release`."""
-        order = [[name, self._peer.encode(self._key.final[name])] for name in names if name in self._key.final]
+        order = [
+            [name, self._peer.encode(self._key.final[name])]
+            for name in names
+            if name in self._key.final and name.isidentifier()
+        ]
         self._peer.request({"do": "bind", "names": order})
 
     def release(self) -> None:
@@ -145,9 +150,10 @@ class Session:
         self._peer.deadline = time.monotonic() + limit
 
     def _get(self, message: Mapping[str, Any]) -> Any:
-        """Attributes of the key's classes that stand in, such as `Bowl.apply`."""
+        """What may be seen of the key's classes and their instances that stand in, such as `Bowl.apply`."""
         value, name = self._peer.own(int(message["on"])), str(message["name"])
-        if not inspect.isclass(value) or name.startswith(_HIDDEN_ATTRIBUTES):
+        shown = inspect.isclass(value) or name in _CALLABLE_ATTRIBUTES
+        if not shown or name.startswith(_HIDDEN_ATTRIBUTES):
             raise ValueRefusedError(f"{name} is not to be seen here")
         return getattr(value, name)
 

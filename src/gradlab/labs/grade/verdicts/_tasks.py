@@ -10,7 +10,7 @@ from typing import Any
 from gradlab.labs._python import parse
 from gradlab.labs.grade.matching import Task
 from gradlab.labs.grade.verdicts._evaluate import Outcome, PreparedCheck, prepare, run_check
-from gradlab.labs.grade.verdicts._key import Key, KeyFailedError
+from gradlab.labs.grade.verdicts._key import Key, KeyFailedError, execute
 
 _AT_LEAST = 2.0
 _TIMES_THE_KEY = 20.0
@@ -63,7 +63,7 @@ def _ready(key: Key, task: Task, timeout: float) -> ReadyTask:
         )
     free = set[int]()
     for empty in (_raising, _zeros):
-        values = {name: empty(key.final.get(name)) for name in task.own}
+        values = {name: empty(key.value(name)) for name in task.own}
         free |= evaluate(key, task, check, values, timeout + task.check.timeout).always()
     return ReadyTask(task, check, frozenset(free), seconds, min(timeout, _AT_LEAST + _TIMES_THE_KEY * seconds))
 
@@ -95,10 +95,34 @@ def evaluate(
             theirs = part.names & values.keys()
             if part.names - theirs or not theirs:
                 key.run(part)
-            key.names.update((name, values[name]) for name in theirs)
+            for name in theirs:
+                _assign(key.names, name, values[name])
+        if not task.parts:  # a check that is made from the key: nothing but the value itself is looked at
+            key.names.update(values)
 
     key.reset(task)
     return run_check(check, key.names, build, limit)
+
+
+def _assign(names: dict[str, Any], name: str, value: Any) -> None:
+    """Give a name, or an entry such as `answers[1]`, a value."""
+    if name.isidentifier():
+        names[name] = value
+    else:
+        execute(f"{name} = __gradlab_value__", names | {"__gradlab_value__": value})
+
+
+def made_ready(key: Key, tasks: tuple[Task, ...]) -> tuple[ReadyTask, ...]:
+    """Make the checks ready that are made from the key.
+
+    Args:
+        key: the answer key.
+        tasks: what `made_tasks` made.
+
+    Returns:
+        The checks.
+    """
+    return tuple(ReadyTask(task, prepare(parse([task.check.source])), frozenset(), 0.0, _AT_LEAST) for task in tasks)
 
 
 def _raising(_: Any) -> Any:

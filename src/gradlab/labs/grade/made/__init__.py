@@ -1,0 +1,12 @@
+"""Checks for a template that has none: made from the answer key, by comparing with it on inputs like those it meets."""
+
+from __future__ import annotations
+
+from gradlab.labs.grade.made._compare import DoubtError as DoubtError
+from gradlab.labs.grade.made._compare import PartialError as PartialError
+from gradlab.labs.grade.made._compare import compared as compared
+from gradlab.labs.grade.made._inputs import Call as Call
+from gradlab.labs.grade.made._inputs import inputs_like as inputs_like
+from gradlab.labs.grade.made._inputs import recorder as recorder
+from gradlab.labs.grade.made._tasks import COMPARE as COMPARE
+from gradlab.labs.grade.made._tasks import made_tasks as made_tasks

@@ -1,0 +1,122 @@
+"""Inputs like those that the solution hands to a function: its own, and new ones of the same shapes and ranges."""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+_MOST_RECORDED: Final = 6
+_NEW: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The arguments of a call.
+
+    Args:
+        args: by position.
+        kwargs: by name.
+    """
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def copies(self) -> Call:
+        """The same with arrays of its own, so that nobody changes the original."""
+        kwargs = {name: copied(value) for name, value in self.kwargs.items()}
+        return Call(tuple(copied(value) for value in self.args), kwargs)
+
+
+def recorder(function: Callable[..., Any], calls: list[Call]) -> Callable[..., Any]:
+    """Wrap a function so that what it is called with is kept.
+
+    Args:
+        function: the function.
+        calls: where the first calls are put.
+    """
+
+    @functools.wraps(function)
+    def recorded(*args: Any, **kwargs: Any) -> Any:
+        if len(calls) < _MOST_RECORDED:
+            calls.append(Call(args, kwargs).copies())
+        return function(*args, **kwargs)
+
+    return recorded
+
+
+def copied(value: Any) -> Any:
+    """A value with arrays of its own."""
+    if hasattr(value, "detach"):
+        return value.detach().clone()
+    if hasattr(value, "dtype") and hasattr(value, "copy"):
+        return value.copy()
+    if type(value) in (list, tuple):
+        return type(value)(copied(part) for part in value)
+    return dict(value) if type(value) is dict else value
+
+
+def inputs_like(calls: Sequence[Call], seed: int) -> list[Call]:
+    """Make inputs for a function.
+
+    Args:
+        calls: what the solution called it with.
+        seed: others come with another one.
+
+    Returns:
+        The first calls themselves, then new ones: numbers from the range between the smallest and the largest that
+        stood in this place, whole numbers and labels in another order, everything else as it was.
+    """
+    generator = random.Random(seed)
+    made = [call.copies() for call in calls]
+    for number in range(_NEW if calls else 0):
+        base = calls[number % len(calls)]
+        alike = [call for call in calls if len(call.args) == len(base.args)]
+        args = tuple(_like(value, [call.args[i] for call in alike], generator) for i, value in enumerate(base.args))
+        kwargs = {
+            name: _like(value, [call.kwargs[name] for call in calls if name in call.kwargs], generator)
+            for name, value in base.kwargs.items()
+        }
+        made.append(Call(args, kwargs))
+    return made
+
+
+def _like(value: Any, seen: Sequence[Any], generator: random.Random) -> Any:
+    if isinstance(value, bool | int | str) or value is None:
+        return value
+    if isinstance(value, float):
+        if value.is_integer():
+            return value
+        return generator.uniform(*_range([part for part in seen if isinstance(part, float)]))
+    if hasattr(value, "dtype") and hasattr(value, "tolist"):
+        return _array(value, seen, generator)
+    if type(value) in (list, tuple) and all(isinstance(part, float) for part in value):
+        return type(value)(_like(part, value, generator) for part in value)
+    return copied(value)
+
+
+def _array(value: Any, seen: Sequence[Any], generator: random.Random) -> Any:
+    made = copied(value)
+    flat = made.reshape(-1)
+    old: list[Any] = flat.tolist()
+    if not old or isinstance(old[0], complex):
+        return made
+    if any(isinstance(part, float) and not float(part).is_integer() for part in old):
+        numbers = [n for array in seen if hasattr(array, "reshape") for n in array.reshape(-1).tolist()]
+        low, high = _range(numbers)
+        new: list[Any] = [generator.uniform(low, high) for _ in old]
+    else:  # labels, or points of a grid: another order keeps them what they are
+        new = generator.sample(old, len(old))
+    for place, number in enumerate(new):
+        flat[place] = number
+    return flat.reshape(made.shape)
+
+
+def _range(numbers: Sequence[float]) -> tuple[float, float]:
+    low, high = min(numbers), max(numbers)
+    if low < high:
+        return low, high
+    margin = 0.3 * max(abs(low), 0.1)
+    return low - margin, high + margin

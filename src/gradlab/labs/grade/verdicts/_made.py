@@ -1,0 +1,232 @@
+"""Run the checks that are made from the key: functions on inputs, classes in the given code, values as they are."""
+
+from __future__ import annotations
+
+import ast
+import random
+import types
+from collections.abc import Callable
+from typing import Any, Final
+
+from gradlab._errors import GradlabError
+from gradlab.check import Verdict, check_gradient
+from gradlab.labs.grade.made import Call, DoubtError, PartialError, compared, inputs_like
+from gradlab.labs.grade.matching import Plan, needed
+from gradlab.labs.grade.protocol import ChannelError, RemoteCallError
+from gradlab.labs.grade.verdicts._key import Key, execute
+
+_VARIANTS: Final = 4
+_SECONDS: Final = 3.0
+_OFF: Final = 0.15  # by how much at most a number of the given code is changed
+
+
+class Comparison:
+    """Compares what a submission means by a name with what the key means.
+
+    Args:
+        key: the answer key.
+        seed: generated inputs are others for another seed.
+    """
+
+    def __init__(self, key: Key, seed: int) -> None:
+        self._key, self._seed = key, seed
+
+    def __call__(self, name: str, theirs: Any) -> None:
+        """Compare.
+
+        Args:
+            name: the name.
+            theirs: the submission's meaning of it.
+
+        Raises:
+            PartialError: if they differ, with the part that agrees.
+            DoubtError: if only a human can tell.
+        """
+        own = self._key.final[name]
+        if isinstance(own, types.FunctionType):
+            self._function(name, own, theirs)
+        elif isinstance(own, type) or callable(own):
+            self._given_code(name, own, theirs)
+        else:
+            fraction, words = compared(theirs, own)
+            if fraction < 1:
+                raise DoubtError(f"it is not the key's value, and may be right all the same: {words}")
+
+    def _function(self, name: str, own: Callable[..., Any], theirs: Any) -> None:
+        calls = inputs_like(self._key.calls.get(name, ()), self._seed)
+        shares, first, failing, zeros = list[float](), "", None, 0
+        for call in calls:
+            wanted = self._expected(name, own, call)
+            if wanted is None:
+                continue
+            call_now = call.copies()
+            try:
+                share, words = compared(theirs(*call_now.args, **call_now.kwargs), wanted)
+            except (ChannelError, DoubtError):
+                raise
+            except RemoteCallError as problem:
+                where = f" (cell {problem.cell}, line {problem.line})" if problem.cell else ""
+                share, words = 0.0, f"your code raised {problem}{where}"
+            zeros += _is_zero(wanted)
+            shares.append(share)
+            if share < 1 and not first:
+                first, failing = f"{words}; called with {_shown(call)}", call
+        if not shares or zeros == len(shares):
+            raise DoubtError("the solution never calls it in a way that could be compared")
+        agreeing = sum(share == 1 for share in shares)
+        if agreeing < len(shares):
+            diagnosis = self._diagnosis(own, theirs, failing) if failing is not None else ""
+            words = f"{first}. It agrees with the key on {agreeing} of {len(shares)} inputs"
+            raise PartialError(f"{diagnosis}{words}", agreeing / len(shares) if agreeing > zeros else 0.0)
+
+    def _expected(self, name: str, own: Callable[..., Any], call: Call) -> Any:
+        """What the key returns; None where it fails, or returns something else each time."""
+        names, theirs = self._key.names, self._key.names.get(name)
+        names[name] = own
+        try:
+            first, second = (own(*again.args, **again.kwargs) for again in (call.copies(), call.copies()))
+            same = compared(first, second)[0] == 1
+        except DoubtError:
+            raise
+        except Exception:  # the key was not made for such an input
+            return None
+        finally:
+            names[name] = theirs
+        if not same:
+            raise DoubtError("what the key returns is random")
+        return first
+
+    def _diagnosis(self, own: Callable[..., Any], theirs: Any, call: Call) -> str:
+        """What is wrong with a gradient, where the key's function is the gradient of another of its functions."""
+        for name, loss in self._key.final.items():
+            if not isinstance(loss, types.FunctionType) or loss is own or name not in self._key.calls:
+                continue
+            for place, point in enumerate(call.args):
+                if not hasattr(point, "shape") or "float" not in str(getattr(point, "dtype", "")):
+                    continue
+                found = _judged(loss, own, theirs, call, place)
+                if found:
+                    return found
+        return ""
+
+    def _given_code(self, name: str, own: Any, theirs: Any) -> None:
+        program, inputs = _uses(self._key.plan, name)
+        shares, first = list[float](), ""
+        for number in range(_VARIANTS if program else 0):
+            sources = [_varied(source, random.Random(f"{self._seed} {number}"), number > 0) for source in program]
+            try:
+                wanted = self._results(sources, name, own, inputs)
+            except Exception:  # the given code was not made for such numbers
+                continue
+            if not wanted:
+                break
+            try:
+                mine = self._results(sources, name, theirs, inputs)
+                parts = [compared(mine.get(key), value) for key, value in wanted.items()]
+            except (ChannelError, DoubtError):
+                raise
+            except RemoteCallError as problem:
+                parts = [(0.0, f"your code raised {problem}")]
+            except Exception as problem:
+                parts = [(0.0, f"the given code cannot use it: {type(problem).__name__}: {problem}")]
+            shares.append(sum(share for share, _ in parts) / len(parts))
+            first = first or next((words for share, words in parts if share < 1), "")
+        if not shares:
+            raise DoubtError("the given code makes no use of it that could be compared")
+        if min(shares) < 1:
+            agreeing = sum(share == 1 for share in shares)
+            raise PartialError(
+                f"{first}. It agrees with the key in {agreeing} of {len(shares)} runs", agreeing / len(shares)
+            )
+
+    def _results(self, sources: list[ast.Module], name: str, value: Any, inputs: set[str]) -> dict[str, Any]:
+        """What the given code makes of a class: numbers and arrays, and the gradients that it leaves in its inputs."""
+        names = self._key.names
+        before = dict(names)
+        try:
+            names[name] = value
+            bound = set[str]()
+            for source in sources:
+                execute(source, names)
+                bound |= {n.id for n in ast.walk(source) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+            found: dict[str, Any] = {}
+            for other in sorted(bound):
+                made: Any = names.get(other)
+                if isinstance(made, int | float) or (hasattr(made, "dtype") and hasattr(made, "tolist")):
+                    found[other] = made
+                    slope = getattr(made, "grad", None)
+                    if other in inputs and slope is not None:
+                        found[f"{other}.grad"] = slope.clone()
+            return found
+        finally:
+            names.clear()
+            names.update(before)
+
+
+def _judged(loss: Callable[..., Any], own: Callable[..., Any], theirs: Any, call: Call, place: int) -> str:
+    def at(function: Callable[..., Any]) -> Callable[[Any], Any]:
+        return lambda p: function(*call.args[:place], p, *call.args[place + 1 :], **call.kwargs)
+
+    point = call.args[place]
+    try:
+        right = check_gradient(at(loss), at(own), at=point, time_limit=_SECONDS, progress=False)
+        if right.verdict is not Verdict.CORRECT:
+            return ""
+        report = check_gradient(at(loss), at(theirs), at=point, time_limit=_SECONDS, progress=False)
+    except ChannelError:
+        raise
+    except (GradlabError, TypeError, ValueError, RuntimeError):
+        return ""  # it is no gradient of this one
+    if report.verdict is not Verdict.WRONG or not report.diagnoses:
+        return ""
+    return f"{report.diagnoses[0].sentence} "
+
+
+def _is_zero(value: Any) -> bool:
+    try:
+        return compared(value, value * 0)[0] == 1
+    except (DoubtError, TypeError):
+        return False
+
+
+def _shown(call: Call) -> str:
+    parts = [*map(_short, call.args), *(f"{name}={_short(value)}" for name, value in call.kwargs.items())]
+    return ", ".join(parts)[:300]
+
+
+def _short(value: Any) -> str:
+    if hasattr(value, "tolist"):
+        text = str([round(n, 4) if isinstance(n, float) else n for n in value.reshape(-1).tolist()[:4]])
+        return text if len(value.reshape(-1)) <= 4 else f"an array of the shape {tuple(value.shape)}"
+    return f"{value:.5g}" if isinstance(value, float) else repr(value)[:40]
+
+
+def _uses(plan: Plan, name: str) -> tuple[list[str], set[str]]:
+    """The given statements behind a definition, up to the next homework, that use it, and the names that do not."""
+    first = next(index for index, part in enumerate(plan.parts) if name in part.names)
+    behind: list[Any] = []
+    for part in plan.parts[first + 1 :]:
+        if part.is_homework:
+            break
+        if part.is_asked:
+            behind.append(part.statement)
+    tainted, bound = {name}, set[str]()
+    for statement in behind:
+        if (statement.uses | statement.asks) & tainted:
+            tainted |= statement.binds
+            bound |= statement.binds | statement.asks
+    chosen = needed(behind, bound) if bound else []
+    inputs = {other for index in chosen for other in behind[index].binds} - tainted
+    return [behind[index].source for index in chosen], inputs
+
+
+def _varied(source: str, generator: random.Random, change: bool) -> ast.Module:
+    """Given code with its fractional numbers, and the entries of its lists, a little off."""
+
+    class _Vary(ast.NodeTransformer):
+        def visit_Constant(self, node: ast.Constant) -> ast.AST:
+            if change and type(node.value) is float:
+                node.value *= 1 + generator.uniform(-_OFF, _OFF)
+            return node
+
+    return ast.fix_missing_locations(_Vary().visit(ast.parse(source)))

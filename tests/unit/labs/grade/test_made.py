@@ -1,0 +1,96 @@
+"""A template without a check: its answers are compared with the key's, and doubt goes to a human."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradlab.labs.grade import GradeOptions, grade
+
+from . import submissions as made
+
+LAB = Path(__file__).with_name("plain.md")
+SIGMOID = "import math\nimport numpy as np\n\n\ndef sigmoid(t):\n    return 1 / (1 + math.exp(-t))"
+LOSS = "def loss(p, x):\n    s = sigmoid(p[0] * x + p[1])\n    return s * s - s / 2 + 1 / 16"
+GRADIENT = (
+    "def gradient(p, x):\n"
+    "    s = sigmoid(p[0] * x + p[1])\n"
+    "    slope = 2 * (s - 0.25) * s * (1 - s)\n"
+    "    return np.array([slope * x, slope])"
+)
+WALKER = (
+    "class Walker:\n"
+    "    def __init__(self, place):\n"
+    "        self.place = place\n"
+    "    def step(self, length):\n"
+    "        self.place += length\n"
+    "        return self.place"
+)
+RIGHT = {"sigmoid": SIGMOID, "loss": LOSS, "gradient": GRADIENT, "walker": WALKER, "rate": "rate = 0.3"}
+NAMES = ("sigmoid", "loss", "gradient", "Walker", "rate")
+CASES = {
+    "right": ({}, ("right",) * 5, ""),
+    "sign": (
+        {"gradient": GRADIENT.replace("np.array(", "-np.array(")},
+        ("right", "right", "wrong", "right", "right"),
+        "The sign is wrong in every entry",
+    ),
+    "constant": (
+        {"sigmoid": SIGMOID.replace("1 / (1 + math.exp(-t))", "0.5")},
+        ("wrong", "right", "right", "right", "right"),
+        "where 0.0758582 is right; called with -2.5",
+    ),
+    "only for positive": (
+        {"sigmoid": SIGMOID.replace("1 / (1", "(t > 0) / (1")},
+        ("partly", "right", "right", "right", "right"),
+        "% of what is tested holds",
+    ),
+    "shape": (
+        {"gradient": GRADIENT.replace("np.array([slope * x, slope])", "np.array([[slope * x, slope]])")},
+        ("right", "right", "human", "right", "right"),
+        "the numbers are right",
+    ),
+    "tuple": (
+        {"gradient": GRADIENT.replace("np.array([slope * x, slope])", "slope * x, slope")},
+        ("right", "right", "human", "right", "right"),
+        "the numbers are right",
+    ),
+    "raises": (
+        {"loss": "def loss(p, x):\n    return y"}, ("right", "wrong", "right", "right", "right"), "NameError",
+    ),
+    "another rate": ({"rate": "rate = 0.25"}, ("right", "right", "right", "right", "human"), "may be right"),
+    "wrong class": (
+        {"walker": WALKER.replace("+=", "-=")},
+        ("right", "right", "right", "wrong", "right"), "agrees with the key in 0",
+    ),
+    "a class of constants": (
+        {"walker": "class Walker:\n    def __init__(self, p):\n        self.n = [1.75, 1.0]\n    def step(self, l):\n"
+         "        return self.n.pop(0)"},
+        ("right", "right", "right", "partly", "right"), "where",
+    ),
+    "empty": (dict.fromkeys(RIGHT, "x = 1"), ("missing",) * 5, ""),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    place = tmp_path_factory.mktemp("plain")
+    for name, (changed, _, _) in CASES.items():
+        made.write(place / "in", name, made.Case(tuple({**RIGHT, **changed}.values())))
+    result = grade(LAB, place / "in", GradeOptions(place / "out", jobs=2))
+    return {one.student: one for one in result.results}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_row_that_it_deserves(graded, name):
+    _, wanted, words = CASES[name]
+    questions = graded[name].questions
+    assert tuple(question.name for question in questions) == NAMES
+    said = [f"{question.reason} {question.notes}" for question in questions]
+    assert tuple(question.status for question in questions) == wanted, said
+    assert words in " ".join(said)
+
+
+def test_one_that_is_partly_right_gets_part_of_the_points(graded):
+    assert 0 < graded["only for positive"].questions[0].points < 1
