@@ -23,6 +23,7 @@ from gradlab.labs.grade.reading import Submission, find_submissions
 from gradlab.labs.grade.sandbox import THREADS, try_isolation
 from gradlab.labs.grade.verdicts import SubmissionResult, from_json
 
+_STATE = ".state"  # what the next run needs; the key's answers are in it
 Watch = Callable[[str, str], None]
 
 
@@ -87,7 +88,7 @@ def grade(template: Path, source: Path, options: GradeOptions, watch: Watch = la
     if options.isolated:
         try_isolation()
     out = options.out
-    for folder in (out / "results", out / "feedback"):
+    for folder in (out / _STATE, out / "results", out / "feedback"):
         folder.mkdir(parents=True, exist_ok=True)
     decisions = read_queue(out / "human.toml")
     with TemporaryDirectory(prefix="gradlab-grade-") as scratch:
@@ -114,6 +115,8 @@ def grade(template: Path, source: Path, options: GradeOptions, watch: Watch = la
 def _write_pages(out: Path, results: Sequence[SubmissionResult], title: str) -> None:
     write_table(out / "gradebook.csv", results)
     for result in results:
+        text = json.dumps(result.for_student(), indent=1)
+        (out / "results" / f"{result.name}.json").write_text(text, encoding="utf-8")
         (out / "feedback" / f"{result.name}.html").write_text(student_page(result, title), encoding="utf-8")
     (out / "index.html").write_text(overview_page(results, title), encoding="utf-8")
 
@@ -127,7 +130,7 @@ def _key(submission: Submission, template: Path, options: GradeOptions) -> str:
 
 def _read(out: Path, name: str) -> SubmissionResult | None:
     try:
-        return from_json(json.loads((out / "results" / f"{name}.json").read_text(encoding="utf-8")))
+        return from_json(json.loads((out / _STATE / f"{name}.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
@@ -155,10 +158,10 @@ def _run(
     start = {
         "template": str(template.resolve()), "private": [str(path) for path in (template, source, options.out)],
         "isolated": options.isolated, "jobs": options.jobs, "limit": options.limit,
-        "folder": str((options.out / "results").resolve()),
+        "folder": str((options.out / _STATE).resolve()),
     }  # fmt: skip
     for submission in changed:
-        (options.out / "results" / f"{submission.name}.json").unlink(missing_ok=True)
+        (options.out / _STATE / f"{submission.name}.json").unlink(missing_ok=True)
     orders = [
         {
             "name": one.name, "student": one.student, "identity": one.identity, "file": one.file,

@@ -58,6 +58,13 @@ def test_a_wrong_derivative_is_told_where_to_look(graded):
     assert any("a sign is wrong" in note for note in graded[0]["one sign"].questions[0].notes)
 
 
+def test_the_key_is_in_nothing_that_students_get(graded):
+    for kind in ("results/*.json", "feedback/*.html"):
+        pages = list((graded[1] / "out").glob(kind))
+        assert len(pages) == len(CASES)
+        assert not any("Equal neurons stay equal" in page.read_text(encoding="utf-8") for page in pages)
+
+
 def test_what_a_human_decides_survives_a_regrade(graded):
     place = graded[1]
     path = place / "out" / "human.toml"

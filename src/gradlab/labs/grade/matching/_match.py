@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from gradlab.labs.grade.matching._plan import Part, Plan, needed
-from gradlab.labs.grade.matching._statements import Statement, statements_of
+from gradlab.labs.grade.matching._statements import Statement, root_of, statements_of
 from gradlab.labs.grade.reading import SubmittedCell
 
 _ALIKE = 0.6
@@ -78,7 +78,7 @@ def match(cells: Sequence[SubmittedCell], plan: Plan) -> Program:
             keeps.setdefault(place, set()).add(name)
     kept = tuple(
         replace(found.own[place], keeps=frozenset(keeps.get(place, ())))
-        for place in needed([own.statement for own in found.own], plan.homework)
+        for place in needed([own.statement for own in found.own], _targets(plan))
     )
     answered = {name: found.own[place].cell for name, place in answers.items() if place is not None}
     return Program(kept, answered, frozenset(found.stubs - set(answered)), tuple(dict.fromkeys(found.repairs)))
@@ -86,7 +86,11 @@ def match(cells: Sequence[SubmittedCell], plan: Plan) -> Program:
 
 def _answer(name: str, part: Part, found: _Found, cells: Sequence[SubmittedCell], plan: Plan) -> int | None:
     """Which of the statements that give a name a meaning is the answer."""
-    places = [place for place, own in enumerate(found.own) if name in own.statement.changes and own.is_own]
+    own_places = [(place, own.statement) for place, own in enumerate(found.own) if own.is_own]
+    # An entry such as answers[1] may be set with all others at once: answers = {...}, or in a loop.
+    places = [place for place, statement in own_places if name in statement.changes] or [
+        place for place, statement in own_places if root_of(name) in statement.changes and not name.isidentifier()
+    ]
     if not places:
         return None
     if part.statement.is_definition:
@@ -102,6 +106,11 @@ def _answer(name: str, part: Part, found: _Found, cells: Sequence[SubmittedCell]
 
     best = max(fits(place) for place in places)
     return [place for place in places if fits(place) == best][-1]
+
+
+def _targets(plan: Plan) -> set[str]:
+    """The names that are asked for, and those of the things that an entry is asked of."""
+    return {*plan.homework, *map(root_of, plan.homework)}
 
 
 def _sorted_out(cells: Sequence[SubmittedCell], plan: Plan) -> _Found:
@@ -125,7 +134,7 @@ def _sorted_out(cells: Sequence[SubmittedCell], plan: Plan) -> _Found:
             elif statement.shape in given:
                 if statement.shape not in before and statement.binds:
                     found.own.append(Own(statement, number, is_own=False))
-            elif not statement.changes & homework and (
+            elif not statement.changes & _targets(plan) and (
                 cell.id in given_cells or (statement.binds and statement.binds <= plan.given)
             ):
                 what = ", ".join(sorted(statement.binds)) or "a given cell"

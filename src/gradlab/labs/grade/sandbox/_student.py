@@ -11,6 +11,7 @@ import sys
 import traceback
 import types
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from gradlab.labs.grade.protocol import Channel, ChannelError, Peer, ValueRefusedError
@@ -105,8 +106,9 @@ class Student:
         for name in message["keep"]:
             if name in self._names:
                 self._kept[name] = self._names[name]
-            elif not name.isidentifier():  # an entry, such as answers[1]
-                self._kept[name] = eval(name, self._names)
+            elif not name.isidentifier():  # an entry, such as answers[1]; where there is none, none is kept
+                with suppress(Exception):
+                    self._kept[name] = eval(name, self._names)
         return self._sink.take()
 
     def _value(self, message: Mapping[str, Any]) -> Any:

@@ -123,7 +123,7 @@ class _Bench:
         values: dict[str, Any] = {}
         try:
             session.ready()
-            values = {name: session.value(name, limit) for name in own}
+            values = self._values(own, limit)
             # An entry that is not answered is what the question has in its place.
             values |= {name: ... for name in ready.task.own - own - stand_ins if not name.isidentifier()}
         except RemoteCallError as problem:
@@ -143,6 +143,17 @@ class _Bench:
             session.deadline(limit)
             session.release()
         return outcome, in_words(outcome, ready.check, hidden=ready.task.check.hidden)
+
+    def _values(self, own: frozenset[str], limit: float) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name in own:
+            try:
+                values[name] = self._session.value(name, limit)
+            except RemoteCallError:
+                if name.isidentifier():
+                    raise
+                values[name] = ...
+        return values
 
     def _stopped_words(self, problem: ChannelError, own: frozenset[str], limit: float) -> str:
         running = self._session.running

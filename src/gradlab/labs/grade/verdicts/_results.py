@@ -88,8 +88,16 @@ class SubmissionResult:
         return any(question.status == "human" for question in self.questions)
 
     def as_json(self) -> dict[str, Any]:
-        """The same as plain data."""
+        """The same as plain data, the key's answers in it."""
         return {"format": 1, **asdict(self), "points": self.points, "possible": self.possible}
+
+    def for_student(self) -> dict[str, Any]:
+        """The same without what only the instructor may see."""
+        made = self.as_json()
+        del made["key"]
+        for question in made["questions"]:
+            del question["expected"]
+        return made
 
 
 def from_json(data: dict[str, Any]) -> SubmissionResult:

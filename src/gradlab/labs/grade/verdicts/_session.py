@@ -6,6 +6,7 @@ import inspect
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import is_dataclass
 from typing import Any
 
 from gradlab.labs.grade.matching import Own, Program
@@ -158,7 +159,9 @@ class Session:
         return getattr(value, name)
 
     def _classes(self) -> dict[str, Any]:
-        return {name: value for name, value in self._key.given.items() if isinstance(value, type)}
+        types = {name: value for name, value in self._key.given.items() if isinstance(value, type)}
+        # Of other classes nothing may be made out of what a submission sends.
+        return {name: kind for name, kind in types.items() if is_dataclass(kind) or hasattr(kind, "_fields")}
 
     def _name_of(self, value: Any) -> dict[str, Any] | None:
         name = self._named.get(id(value))
