@@ -18,7 +18,11 @@ gradlab:
 # Parts
 
 ```python
+import threading
+
 answers = {}
+waiting = threading.Thread(target=threading.Event().wait, daemon=True)  # as a pool of a library would
+waiting.start()
 ```
 
 ```python

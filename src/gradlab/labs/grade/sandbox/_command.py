@@ -15,7 +15,7 @@ from gradlab._errors import GradlabError
 _SYSTEM: Final = ("bin", "lib", "lib32", "lib64", "libx32", "sbin")
 _ETC: Final = ("ld.so.cache", "fonts", "localtime", "alternatives", "mime.types")
 THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-"""Namespaces can be left only by a process of one thread, so that no library may start others."""
+"""A fork has one thread alone, so that no library may wait for others of its own."""
 
 
 class IsolationError(GradlabError):
