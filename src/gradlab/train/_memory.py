@@ -14,6 +14,8 @@ _MEMORY, _LIMIT, _USED = (
     Path("/sys/fs/cgroup/memory.current"),
 )
 
+_LITTLE = 1_000_000  # bytes that are not worth the question, which takes as long as a short training
+
 
 def in_words(size: float) -> str:
     """Returns so many bytes in words.
@@ -56,6 +58,6 @@ def check_memory(size: int, what: str, instead: str) -> None:
     Raises:
         TrainError: if so many are not free.
     """
-    free = free_memory()
+    free = free_memory() if size > _LITTLE else None
     if free is not None and size > free:
         raise TrainError(f"{what} would take {in_words(size)} of memory, and {in_words(free)} are free; {instead}.")
