@@ -17,7 +17,8 @@ from gradlab.labs._versions import make_versions
 from gradlab.prove import prove_document
 
 ROOT = Path(__file__).resolve().parents[3]
-COURSES = sorted((ROOT / "courses").glob("*.md"))
+SEED = ROOT.parent / "shared" / "seed" / "lab-03-template.md"
+COURSES = [*sorted((ROOT / "courses").glob("*.md")), *([SEED] if SEED.is_file() else [])]
 
 
 def bare(source):
