@@ -149,7 +149,7 @@ class Doubts:
         if (
             i
             and all(isinstance(side, Ref | Indexed) for side in chain.sides[: i + 1])
-            and self._may_define(chain.sides[i])
+            and (self.document or self._may_define(chain.sides[i]))
         ):
             return "this says what a name is; nothing else does"
         middle = chain.sides[i]

@@ -5,6 +5,7 @@ Nothing is decided here that depends on what names mean: a run of letters stays 
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from gradlab import tex
@@ -147,7 +148,9 @@ class _Flat:
         self.put("function", node, node.text.strip())
 
     def _text(self, node: tex.Text) -> None:
-        self.put("text", node, node.text, style="bold" if node.variant == "bold" else "")
+        number = re.fullmatch(r"\d+(\.\d+)?", node.text.strip())
+        kind = "number" if number else "text"
+        self.put(kind, node, node.text.strip() if number else node.text, style="bold" if node.variant == "bold" else "")
 
     def _scripts(self, node: tex.Scripts) -> None:
         base = node.base
