@@ -200,9 +200,13 @@ def main(arguments: list[str] | None = None) -> int:
         answers = _collected(answers, options.answers)
     failed = failures(answers)
     count = len({answer.name.partition(":")[0] for answer in answers if answer.group.startswith("programs")})
-    text = (
+    reported = (
         f"{len(REPORTS)} cases after {len({report.link for report in REPORTS})} public reports (benchmarks/check_wild "
-        f"names each with its link), and {count} random programs of torch, each with autograd's gradient and "
+        "names each with its link), and "
+    )
+    asked = any(answer.group == "reports" for answer in answers)
+    text = (
+        f"{reported if asked else ''}{count} random programs of torch, each with autograd's gradient and "
         "with one that went wrong in the middle. The peers are torch gradcheck, jax check_grads and scipy check_grad."
         "\n\n"
         + table(answers)

@@ -150,5 +150,6 @@ def programs(seeds: range, dtype: torch.dtype = torch.float64) -> Iterator[tuple
         finite = all(bool(torch.isfinite(g).all()) for g, _ in pairs)
         # An output that is the same everywhere but for rounding has no gradient to spoil.
         values = [right.function(*right.inputs), *right.inputs]
-        if finite and size > SMALLEST_GRADIENT * max(float(value.abs().max()) for value in values):
+        least = max(SMALLEST_GRADIENT, 64 * torch.finfo(dtype).eps)
+        if finite and size > least * max(float(value.abs().max()) for value in values):
             yield right, wrong if difference > SMALLEST_DIFFERENCE * size else None

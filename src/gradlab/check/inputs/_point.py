@@ -159,8 +159,11 @@ class Point:
 
     def _fill(self, numbers: np.ndarray, shape: Callable[[Leaf], tuple[int, ...]]) -> Any:
         leaves = self.leaves
-        pieces = np.split(numbers, np.cumsum([leaf.value.size for leaf in leaves])[:-1], axis=-1)
-        built = [leaf.build(piece.reshape(shape(leaf)), self.mode) for leaf, piece in zip(leaves, pieces, strict=True)]
+        built, start = [], 0
+        for leaf in leaves:
+            stop = start + leaf.value.size
+            built.append(leaf.build(numbers[..., start:stop].reshape(shape(leaf)), self.mode))
+            start = stop
         return built[0] if len(self.slots) == 1 and open_node(self.original) is None else self.fill(built)
 
 

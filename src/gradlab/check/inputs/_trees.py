@@ -57,7 +57,7 @@ def open_node(item: Any) -> Node | None:
         return Node(keys, [item[key] for key in keys], lambda parts: _mapping_like(item, keys, parts), "key")
     if isinstance(item, list | tuple):
         return None if is_numeric_list(item) else _open_sequence(item)
-    if isinstance(item, type):
+    if isinstance(item, type) or is_tensor(item):
         return None
     if dataclasses.is_dataclass(item):
         names = [field.name for field in dataclasses.fields(item) if hasattr(item, field.name)]
