@@ -53,7 +53,7 @@ $(VENV)/.gradlab-installed: pyproject.toml $(VENV)/.torch-installed
 # Submissions are graded inside bubblewrap, which no Python package brings.
 $(VENV)/.bwrap-tried: $(VENV)/.created
 	@command -v bwrap >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
-		apt-get install --quiet=2 --yes bubblewrap >/dev/null; } || \
+		apt-get update --quiet=2 && apt-get install --quiet=2 --yes bubblewrap >/dev/null; } || \
 		echo "bubblewrap is missing, so that 'gradlab lab grade' will refuse; on Debian: apt-get install bubblewrap" >&2
 	@touch $@
 

@@ -41,6 +41,7 @@ class Primitive:
         precise: mpmath's name for it; without one, its value in many digits is that of ``lower`` or ``definition``.
         activation: whether the units of a network may have it.
         between: the least and the largest value, or bounds of them.
+        far: its limits at minus and at plus infinity, infinite ones as floats; empty where it has none there.
         bare: whether LaTeX writes it without brackets before a plain name, as in log x.
         also: other names under which text has it.
         picks: whether its first argument is the number of one of the others.
@@ -63,6 +64,7 @@ class Primitive:
     precise: str = ""
     activation: bool = False
     between: tuple[float, float] = EVERYWHERE
+    far: tuple[Expression | float, ...] = ()
     bare: bool = False
     also: tuple[str, ...] = ()
     picks: bool = False

@@ -176,7 +176,7 @@ ROWS = (
     Primitive(
         "exp", 1, math.exp, lambda a, out, i: out,
         latex="e^{{{0}}}", numpy="np.exp({0})", torch="torch.exp({0})",
-        numba="exp({0})", rule="exp' = exp", rule_latex=r"(e^x)' = e^x", precise="exp",
+        numba="exp({0})", rule="exp' = exp", rule_latex=r"(e^x)' = e^x", precise="exp", far=(ZERO, math.inf),
     ),
     Primitive(
         "log", 1, math.log, lambda a, out, i: div(ONE, a[0]),
@@ -206,12 +206,14 @@ ROWS = (
         latex=r"\tanh", numpy="np.tanh({0})", torch="torch.tanh({0})", numba="tanh({0})", rule="tanh' = 1 - tanh^2",
         rule_latex=r"\tanh' = 1 - \tanh^2",
         definition="(exp(x) - exp(-x))/(exp(x) + exp(-x))", precise="tanh", activation=True, between=(-1, 1),
+        far=(neg(ONE), ONE),
     ),
     Primitive(
         "sigmoid", 1, _sigmoid, lambda a, out, i: mul(out, subtract(ONE, out)),
         latex=r"\sigma", numpy="_sigmoid({0})", torch="torch.sigmoid({0})", numba="sigmoid({0})",
         rule="sigma' = sigma (1 - sigma)", rule_latex=r"\sigma' = \sigma (1 - \sigma)", definition="1/(1 + exp(-x))",
         activation=True, between=(0, 1),
+        far=(ZERO, ONE),
     ),
     Primitive(
         "softplus", 1, lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),
@@ -221,6 +223,7 @@ ROWS = (
         torch="torch.nn.functional.softplus({0}, threshold=50.0)", numba="softplus({0})",
         rule="softplus' = sigma", rule_latex=r"\operatorname{softplus}' = \sigma", definition="log(1 + exp(x))",
         activation=True,
+        far=(ZERO, math.inf),
     ),
     Primitive(
         "swish", 1, lambda x: x * _sigmoid(x), _swish_derivative, lower=_times_sigmoid, definition="x/(1 + exp(-x))",
@@ -257,6 +260,7 @@ ROWS = (
         lambda a, out, i: div(ONE, power(add(ONE, apply("abs", a[0])), TWO)), exact=True, activation=True,
         lower=lambda a: div(a[0], add(ONE, apply("abs", a[0]))), definition="x/(1 + abs(x))", between=(-1, 1),
         rule="softsign' x = 1/(1 + |x|)^2", rule_latex=r"\operatorname{softsign}'(x) = \frac{1}{(1 + |x|)^2}",
+        far=(neg(ONE), ONE),
     ),
     Primitive(
         "huber", 1, lambda x: x * x / 2 if abs(x) <= 1 else (2 * abs(x) - 1) / 2,
@@ -269,6 +273,7 @@ ROWS = (
         latex=r"\arctan", numpy="np.arctan({0})", torch="torch.arctan({0})", numba="arctan({0})", precise="atan",
         activation=True, between=(-math.pi / 2, math.pi / 2), also=("atan",),
         rule="arctan' x = 1/(1 + x^2)", rule_latex=r"\arctan' x = \frac{1}{1 + x^2}",
+        far=(neg(div(apply("pi"), TWO)), div(apply("pi"), TWO)),
     ),
     Primitive(
         "erf", 1, math.erf,
@@ -276,6 +281,7 @@ ROWS = (
         numpy="_erf({0})", torch="torch.erf({0})", numba="erf({0})", precise="erf", activation=True, between=(-1, 1),
         rule="erf' x = 2 e^(-x^2)/sqrt(pi)",
         rule_latex=r"\operatorname{erf}'(x) = \frac{2}{\sqrt{\pi}} e^{-x^2}",
+        far=(neg(ONE), ONE),
     ),
     Primitive(
         "log1p", 1, math.log1p, lambda a, out, i: div(ONE, add(ONE, a[0])),
@@ -287,16 +293,18 @@ ROWS = (
         "expm1", 1, math.expm1, lambda a, out, i: apply("exp", a[0]),
         numpy="np.expm1({0})", torch="torch.expm1({0})", numba="expm1({0})", precise="expm1",
         definition="exp(x) - 1", rule="expm1' = exp", rule_latex=r"\operatorname{expm1}'(x) = e^x",
+        far=(neg(ONE), math.inf),
     ),
     Primitive(
         "relu", 1, lambda x: max(x, 0 * x), lambda a, out, i: apply("step", a[0]),
         latex=r"\operatorname{{relu}}", numpy="np.maximum({0}, 0.0)", torch="torch.relu({0})", numba="larger(0.0, {0})",
         rule="relu' = 1 above 0, else 0", exact=True, activation=True,
+        far=(ZERO, math.inf),
     ),
     Primitive(
         "abs", 1, abs, lambda a, out, i: apply("sign", a[0]),
         latex=r"\left|{0}\right|", numpy="np.abs({0})", torch="torch.abs({0})",
-        numba="absolute({0})", rule="abs' = sign", exact=True,
+        numba="absolute({0})", rule="abs' = sign", exact=True, far=(math.inf, math.inf),
     ),
     Primitive(
         "max", None, lambda *xs: max(xs), _extremum_derivative(1),
@@ -310,7 +318,7 @@ ROWS = (
         "sign", 1, _sign, lambda a, out, i: ZERO,
         latex=r"\operatorname{{sign}}", numpy="np.sign({0})", torch="torch.sign({0})",
         numba="where(less(0.0, {0}), 1.0, where(less({0}, 0.0), -1.0, {0}))",
-        rule="sign is flat", exact=True,
+        rule="sign is flat", exact=True, far=(neg(ONE), ONE),
     ),
     Primitive(
         "step", 1, lambda x: int(x > 0), lambda a, out, i: ZERO,

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from gradlab.graph import ONE, ZERO, Apply, Expression, Ref, add, as_number, div, mul, neg, number
+from gradlab.graph import ONE, PRIMITIVES, ZERO, Apply, Expression, Ref, add, as_number, div, mul, neg, number
 from gradlab.graph import power as raised
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.judge._slopes import direct, mapped, rebuilt
@@ -25,11 +25,6 @@ Sign = Callable[[Expression], int | None]
 UP, DOWN = 1, -1
 Extended = Expression | int  # a formula, or the sign of infinity
 
-_AT_INFINITY: dict[str, tuple[Extended, Extended]] = {  # at plus and at minus infinity
-    "exp": (UP, ZERO), "tanh": (ONE, neg(ONE)), "sigmoid": (ONE, ZERO), "softplus": (UP, ZERO), "relu": (UP, ZERO),
-    "abs": (UP, UP), "arctan": (mul(HALF, Apply("pi", ())), neg(mul(HALF, Apply("pi", ())))), "erf": (ONE, neg(ONE)),
-    "sign": (ONE, neg(ONE)), "softsign": (ONE, neg(ONE)), "expm1": (UP, neg(ONE)),
-}  # fmt: skip
 _ONE_SIDED = frozenset(("log", "sqrt", "log1p"))  # these become infinite at plus infinity, and have no value at minus
 _SMOOTH = frozenset((
     "add", "mul", "neg", "div", "pow", "exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "softplus", "swish",
@@ -38,6 +33,11 @@ _SMOOTH = frozenset((
 
 
 _POSITIVE = frozenset(("exp", "sigmoid", "softplus"))
+
+
+def _extended(limit: Expression | float) -> Extended:
+    """A limit of the table of primitives, where infinity is a float."""
+    return (UP if limit > 0 else DOWN) if isinstance(limit, float) else limit
 
 
 class LimitError(NotUnderstoodError):
@@ -153,8 +153,8 @@ class Limits:
                     return DOWN
             return self.continuous(Apply(name, (inner,)))
         self.sided = True
-        if name in _AT_INFINITY:
-            return _AT_INFINITY[name][0 if inner > 0 else 1]
+        if limits := PRIMITIVES[name].far:
+            return _extended(limits[inner > 0])
         if name in _ONE_SIDED and inner > 0:
             return UP
         raise LimitError("this limit is not found")
@@ -259,7 +259,7 @@ class Limits:
         whole = as_number(exponent)
         if whole is None:
             inner = self.value(mul(exponent, Apply("log", (base,))), turns - 1)
-            return _AT_INFINITY["exp"][0 if inner > 0 else 1] if isinstance(inner, int) else Apply("exp", (inner,))
+            return _extended(PRIMITIVES["exp"].far[inner > 0]) if isinstance(inner, int) else Apply("exp", (inner,))
         inner = self.value(base, turns)
         if isinstance(inner, int):
             if whole.denominator != 1 and inner < 0:
