@@ -7,13 +7,14 @@ import dataclasses
 import inspect
 import pickle
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 
 import gradlab as gl
-from gradlab.codegen import NumpyNetwork, TorchNetwork
+from gradlab.codegen import NumbaTrainer, NumpyNetwork, TorchNetwork
 from gradlab.graph import NetworkGraph
 from gradlab.prove import prove_document
 
@@ -106,6 +107,8 @@ def state(thing: object) -> object:
         return (thing.dtype.str, thing.shape, thing.tolist() if thing.dtype == object else thing.tobytes())
     if isinstance(thing, gl.Network | gl.Function):
         return (type(thing), state(thing.graph), thing.__reduce__()[1][1:])
+    if isinstance(thing, NumbaTrainer):
+        return (type(thing), state(thing.graph), state(thing.table), thing.dtype)
     if isinstance(thing, NumpyNetwork | TorchNetwork):
         return (type(thing), state(thing.graph), thing.source)
     if isinstance(thing, NetworkGraph):
@@ -120,6 +123,10 @@ def state(thing: object) -> object:
         return [state(value) for value in thing]
     if dataclasses.is_dataclass(thing):
         return (type(thing), {field.name: state(getattr(thing, field.name)) for field in dataclasses.fields(thing)})
+    if isinstance(thing, partial):
+        return ("partial", state(thing.func), state(thing.args), state(thing.keywords))
+    if inspect.ismethod(thing):
+        return (thing.__qualname__, state(thing.__self__))
     if isinstance(thing, BaseException):
         return (type(thing), thing.args, state(vars(thing)))
     return (type(thing), repr(thing))

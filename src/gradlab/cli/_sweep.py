@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 _LARGE = 10**7  # runs, from which on a store is not read whole to recommend a setting
-_SPEC = f"What to train, and on what{{}}; rules are {one_of(Rule)}, as in rule = 'adam(beta1=[0.8, 0.9])'."
+_SPEC = f"What to train, and on what; rules are {one_of(Rule)}, as in rule = 'adam(beta1=[0.8, 0.9])'."
 
 
 class SweepCommand(TyperCommand):
@@ -36,12 +36,12 @@ class SweepCommand(TyperCommand):
 
         for each in self.params:
             if each.name == "spec":
-                each.help = _SPEC.format(f": data sets are {listed(data_sets(), 'and')}")  # type: ignore[attr-defined]  # an argument
+                each.help = f"{_SPEC} Data sets are {listed(data_sets(), 'and')}."  # type: ignore[attr-defined]  # an argument
         super().format_help(ctx, formatter)
 
 
 def sweep(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", exists=True, dir_okay=False, help=_SPEC.format(""))],
+    spec: Annotated[Path, typer.Argument(metavar="SPEC.toml", exists=True, dir_okay=False, help=_SPEC)],
     map_file: Annotated[
         Path | None,
         typer.Option(

@@ -147,7 +147,7 @@ def test_progress_names_the_entry(capsys):
         time.sleep(0.002)
         return Loss()(w)
 
-    check_gradient(slow, lambda w: 2 * gradient(w), {"w": W}["w"], names="w", progress=True)
+    check_gradient(slow, lambda w: 2 * gradient(w), W, names="w", progress=True, thorough=True)
     told = capsys.readouterr().err
     assert "checking w[" in told
     assert "evaluations" in told

@@ -31,7 +31,7 @@ def test_what_is_missing_is_said_with_the_command(capsys, monkeypatch):
 
 
 def test_every_extra_for_users_has_a_purpose():
-    assert set(_doctor._requirements()) - set(_doctor._FOR) <= {"docs", "dev", "bench", "courses"}
+    assert set(_doctor._requirements()) - set(_doctor._FOR) <= {"docs", "interchange", "dev", "bench", "courses"}
 
 
 def test_it_measures_itself(capsys):

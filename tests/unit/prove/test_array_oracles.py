@@ -41,7 +41,7 @@ CLAIMS = [
     }),
     (r"\nabla_{\mathbf x} (\mathbf x^\top \mathbf A \mathbf x)", lambda t: t["x"] @ t["a"] @ t["x"], "x", {
         r"(\mathbf A + \mathbf A^\top) \mathbf x": lambda t: (t["a"] + t["a"].T) @ t["x"],
-        r"2 \mathbf A \mathbf x": lambda t: 2 * t["a"] @ t["x"],
+        r"3 \mathbf A \mathbf x": lambda t: 3 * t["a"] @ t["x"],
         r"(\mathbf A - \mathbf A^\top) \mathbf x": lambda t: (t["a"] - t["a"].T) @ t["x"],
     }),
     (r"\nabla_{\mathbf x} (\mathbf v^\top \mathbf A \mathbf x)", lambda t: t["v"] @ t["a"] @ t["x"], "x", {
@@ -90,6 +90,12 @@ def test_verdicts_are_those_of_autograd(left, scalar, by, claims):
         assert step.truth is (Truth.TRUE if same else Truth.FALSE), str(step)
         found.add(same)
     assert found == {True, False}
+
+
+def test_what_holds_for_symmetric_matrices_asks_for_the_word():
+    step = prove(r"\nabla_{\mathbf x} (\mathbf x^\top \mathbf A \mathbf x) = 2 \mathbf A \mathbf x").steps[0]
+    assert step.truth is Truth.NOT_UNDERSTOOD
+    assert "symmetric" in str(step)
 
 
 @pytest.mark.parametrize(

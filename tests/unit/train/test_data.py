@@ -143,8 +143,12 @@ def test_class_numbers_are_labels_for_softmax():
     grid = sweep(net, (x, ["i", "k", "j", "k"]), steps=5, restarts=3, dtype="float64")
     np.testing.assert_array_equal(grid.loss, by_row.losses)
     assert grid["class"].values.tolist() == ["i", "j", "k"]
-    for wrong in ([1, 2, 3, 3], [0.5, 1, 2, 0], [-1, 0, 1, 2]):
-        with pytest.raises(DataError, match="class numbers from 0 to 2"):
+    for wrong, advice in (
+        ([1, 2, 3, 3], "write y - 1"),
+        ([0.5, 1, 2, 0], "a whole number from 0 to 2"),
+        ([-1, 0, 1, 2], "make the network with 4 outputs"),
+    ):
+        with pytest.raises(DataError, match=advice):
             train(net, (x, wrong))
 
 

@@ -112,7 +112,8 @@ class Budget:
             return
         self._told = now
         bounds = "" if self.max_evaluations is None else f" of {self.max_evaluations}"
-        text = f"checking {self._place}: {self.evaluations}{bounds} evaluations, {now - self._began:.0f} s"[:_WIDTH]
+        what = f"checking {self._place}" if self._place else "checking all together"
+        text = f"{what}: {self.evaluations}{bounds} evaluations, {now - self._began:.0f} s"[:_WIDTH]
         sys.stderr.write("\r" + text.ljust(len(self._line)))
         sys.stderr.flush()
         self._line = text
