@@ -4,8 +4,8 @@ The texts belong to their authors and are not in this repository. The script rea
 
 - ``blocks.json``: a list of ``{"id", "file", "offset", "tex"}``, formulas in the order in which they come;
 - ``docs/``: the documents, as Markdown, named ``SOURCE--...``;
-- ``labels.json``: made by reading, before any run (``later``: how many labels were not). ``{"blocks": {id: {"alone": "DTN", "document": "DTT"}},
-  "documents": {file: [part of a false equation, ...]}}``, a letter for each equals sign: T is right and can be judged,
+- ``labels.json``: made by reading, before any run; ``later``: how many were not. ``{"blocks": {id: {"alone": "DTN",
+  "document": "DTT"}}, "documents": {file: [part of a false equation, ...]}, "later": 0}``, a letter for each equals sign: T is right and can be judged,
   F is false and can be judged, f is false but what it is about is not said, D claims nothing (a definition, an update,
   a condition, a value put in, a notation), N cannot be judged (words, or what it is about is not said). Where letters
   end, N goes on.
@@ -223,8 +223,8 @@ def report(corpus: Corpus, blocks: dict[str, Tally], documents: dict[str, Tally]
         [
             f"{len(corpus.blocks)} blocks and {len(corpus.documents)} whole documents from {len(SOURCES)} public "
             "repositories, in the order in which they come, labelled by reading before the first run; "
-            f"{corpus.later} false lines were found to be so by reading what a run had called FALSE. The prover has been "
-            "bettered on them since, so new material will give fewer verdicts. Their text is not part of this "
+            f"{corpus.later} false lines were found to be so by reading what a run had called FALSE. The prover has "
+            "been bettered on them since, so new material will give fewer verdicts. Their text is not part of this "
             "project; the script says what a folder has to hold.",
             "",
             f"Wrong words: {total['wrong TRUE']} TRUE and {total['wrong FALSE']} FALSE of {judged} verdicts; "
