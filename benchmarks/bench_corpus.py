@@ -5,7 +5,8 @@ The texts belong to their authors and are not in this repository. The script rea
 - ``blocks.json``: a list of ``{"id", "file", "offset", "tex"}``, formulas in the order in which they come;
 - ``docs/``: the documents, as Markdown, named ``SOURCE--...``;
 - ``labels.json``: made by reading, before any run; ``later``: how many were not. ``{"blocks": {id: {"alone": "DTN",
-  "document": "DTT"}}, "documents": {file: [part of a false equation, ...]}, "later": 0}``, a letter for each equals sign: T is right and can be judged,
+  "document": "DTT"}}, "documents": {file: [part of a false equation, ...]}, "later": 0}``, a
+  letter for each equals sign: T is right and can be judged,
   F is false and can be judged, f is false but what it is about is not said, D claims nothing (a definition, an update,
   a condition, a value put in, a notation), N cannot be judged (words, or what it is about is not said). Where letters
   end, N goes on.
