@@ -235,7 +235,7 @@ def _class_hint(loss: Loss, y: Array, outputs: int) -> str:
     whole, low, high = bool((y == np.round(y)).all()), int(y.min()), int(y.max())
     if not whole:
         if loss.labels.shares:
-            return f"; give each point its class, a whole number from 0 to {outputs - 1}, or a row of shares."
+            return f"; give each point a label for every output, or its class, a whole number from 0 to {outputs - 1}."
         return "; give each point a label for every output."
     if low < 0 or high - low >= outputs:
         classes = len(np.unique(y))
