@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from gradlab._words import listed
 from gradlab.codegen import NumpyNetwork, TrainResult
 from gradlab.rules import Full
 from gradlab.train._batches import weights_of
@@ -75,8 +76,8 @@ class _Investigation:
         if not len(failed):
             return
         long = self.train(self.runs.initial_parameters[failed], self.steps * (1 + self.more), replay=True)
-        for index, at in zip(failed.tolist(), range(len(failed)), strict=True):
-            yield _Case(self, index, long, at).diagnosis()
+        for row, index in enumerate(failed.tolist()):
+            yield _Case(self, index, long, row).diagnosis()
 
     def train(self, start: Array, steps: int, *, slower: float = 1.0, replay: bool = False) -> TrainResult:
         """Trains by the same rule from some parameters (R, P).
@@ -220,7 +221,7 @@ class _Case:
                 widest = max(float(np.ptp(self._units[place])) for place in flat)
                 return self._named(
                     Why.PLATEAU,
-                    f"over the points {_listed(self._names(flat))} vary by at most {widest:.1g}, so every point gets "
+                    f"over the points {_together(self._names(flat))} vary by at most {widest:.1g}, so every point gets "
                     f"the same output; the gradient is {self._slope:.1g}{self._after}",
                     units=self._names(flat),
                 )
@@ -315,7 +316,7 @@ class _Case:
         if not best < _LOWER * self._loss:
             return None
         names = self._names(places)
-        text = f"{words.format(units=_listed(names))} from {self._loss:.4g} down to {best:.4g}"
+        text = f"{words.format(units=_together(names))} from {self._loss:.4g} down to {best:.4g}"
         return self._named(why, text, units=names)
 
     def _many(self) -> Array:
@@ -350,7 +351,5 @@ def _alike(parameters: Array, places: list[NDArray[np.intp]]) -> bool:
     return any(abs(one - sign * other).max() <= _SAME * (1 + abs(one).max()) for sign in (1, -1))
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    shown = [*names] if len(names) <= 6 else [*names[:5], f"{len(names) - 5} more"]
-    last = shown.pop()
-    return f"{', '.join(shown)} and {last}" if shown else last
+def _together(names: tuple[str, ...]) -> str:
+    return listed(names if len(names) <= 6 else (*names[:5], f"{len(names) - 5} more"), "and")

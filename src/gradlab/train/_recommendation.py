@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradlab._words import listed
 from gradlab.rules import Full
 from gradlab.train._experiment import chosen_batches, chosen_rule
 from gradlab.train._wilson import Share
@@ -67,7 +67,7 @@ class Recommendation:
     def _setting(self) -> str:
         value = self.setting
         rates = [f"{each:g}" for name, each in value.items() if name.startswith("learning_rate")]
-        parts = [f"learning rate{'s by layer' * (len(rates) > 1)} {_listed(rates)}"]
+        parts = [f"learning rate{'s by layer' * (len(rates) > 1)} {listed(rates, 'and')}"]
         rule = chosen_rule(self.table.attrs["rule"])
         own = [each.name for each in rule.own_numbers()]
         parts += [f"{name} {value[name]:g}" for name in own]
@@ -109,10 +109,6 @@ def success_in_words(chosen: xarray.Dataset, loss_below: float | None) -> str:
         return f"reach a loss below {loss_below:g} {within}"
     points = chosen.sizes["point"]
     return f"classify all {_NUMBERS[points] if points < len(_NUMBERS) else points} points right {within}"
-
-
-def _listed(texts: Sequence[str]) -> str:
-    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
 
 
 def _name(axis: str) -> str:

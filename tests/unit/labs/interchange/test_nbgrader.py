@@ -13,28 +13,13 @@ from gradlab import GradlabError
 from gradlab.labs._template import read_template
 from gradlab.labs._versions import make_versions
 from gradlab.labs.interchange import export_template, import_notebook
+from taken_over import checks, codes, imported
 
 
 def cell(kind, source, **given):
     make = v4.new_code_cell if kind == "code" else v4.new_markdown_cell
     metadata = {"nbgrader": {"schema_version": 3, "grade_id": "x", **given}} if given else {}
     return make(source, metadata=metadata)
-
-
-def imported(folder, *cells):
-    path = folder / "source.ipynb"
-    path.write_text(json.dumps(v4.new_notebook(cells=list(cells))))
-    made = import_notebook(path)
-    (folder / "template.md").write_text(made.text)
-    return made, make_versions(read_template(folder / "template.md"))
-
-
-def codes(version):
-    return [cell.source for cell in version.notebook.cells if cell.cell_type == "code"]
-
-
-def checks(versions):
-    return [(check.name, check.points, check.hidden, check.source) for check in versions.solution.checks]
 
 
 def test_solutions_tests_and_written_answers_become_homework_checks_and_answer_cells(tmp_path):

@@ -11,26 +11,11 @@ from gradlab import GradlabError
 from gradlab.labs._template import read_template
 from gradlab.labs._versions import make_versions
 from gradlab.labs.interchange import export_template, import_notebook
+from taken_over import checks, codes, imported
 
 
 def raw(*lines):
     return v4.new_raw_cell("\n".join(lines))
-
-
-def imported(folder, *cells):
-    path = folder / "hw.ipynb"
-    path.write_text(json.dumps(v4.new_notebook(cells=list(cells))))
-    made = import_notebook(path)
-    (folder / "template.md").write_text(made.text)
-    return made, make_versions(read_template(folder / "template.md"))
-
-
-def codes(version):
-    return [cell.source for cell in version.notebook.cells if cell.cell_type == "code"]
-
-
-def checks(versions):
-    return [(check.name, check.points, check.hidden, check.source) for check in versions.solution.checks]
 
 
 def test_questions_solutions_and_tests_are_taken_over(tmp_path):
