@@ -1,7 +1,7 @@
 """gradlab's gradient check beside its peers on what nobody here thought of: public bug reports, random programs.
 
 python benchmarks/bench_wild.py                    measure and write benchmarks/RESULTS.md
-python benchmarks/bench_wild.py --seeds 100 --no-peers --verbose
+python benchmarks/bench_wild.py --seeds 100 --only gradlab --verbose
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,15 +22,32 @@ import numpy as np
 import torch
 from _results import write_section
 from check_wild import REPORTS, Program, Report, programs
+from check_wild._named import Names, listening
 from check_wild._report import Function, Loss
 
 TITLE = "Gradient checks in the wild"
-MODES = {"float64": torch.float64, "float32": torch.float32}
+# The precision of the inputs, and whether the programs compute in float32 whatever they are given.
+MODES = {
+    "float64": (torch.float64, False),
+    "float32": (torch.float32, False),
+    "float32, black box": (torch.float32, True),
+}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a checker said: of which question, whether that is a wrong word, how long it took, and if it named why."""
+    """What a checker said.
+
+    Attributes:
+        checker: Who was asked.
+        group: About what kind of question.
+        name: About which.
+        right: What is right.
+        said: The verdict, or what was raised.
+        seconds: How long it took, in processor time.
+        evaluations: How often the function was evaluated; 0 where nobody counted.
+        told: What is said to be wrong, each sentence after "true: " or "false: " where that was put to the test.
+    """
 
     checker: str
     group: str
@@ -37,7 +55,8 @@ class Answer:
     right: str
     said: str
     seconds: float
-    named: bool = False
+    evaluations: int = 0
+    told: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> str:
@@ -51,16 +70,14 @@ class Answer:
         return "miss" if self.right in ("WRONG", "NOT_CORRECT") else "accepted"
 
 
-def by_gradlab(question: Loss | Function) -> str:
-    """gradlab's verdict; with a star where it names the mistake."""
+def by_gradlab(question: Loss | Function) -> Any:
+    """gradlab's report."""
     import gradlab as gl
 
     if isinstance(question, Loss):
-        report = gl.check_gradient(question.loss, question.gradient, at=question.at)
-    else:
-        options = {"order": question.order} if question.order > 1 else {}
-        report = gl.check_function(question.function, question.inputs, **options)
-    return report.verdict.name + ("*" if report.diagnoses else "")
+        return gl.check_gradient(question.loss, question.gradient, at=question.at)
+    options = {"order": question.order} if question.order > 1 else {}
+    return gl.check_function(question.function, question.inputs, **options)
 
 
 def by_peer(question: Loss | Function) -> str:
@@ -100,74 +117,115 @@ def _by_scipy(question: Loss) -> str:
     return "CORRECT" if found < 1e-6 else "WRONG"
 
 
-def ask(checker: str, check: Callable[[Any], str], group: str, name: str, right: str, question: Any) -> Answer | None:
-    """One answer; what a check raises is its answer, too."""
-    started = time.perf_counter()
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
+def ask(
+    checker: str,
+    check: Callable[[Any], Any],
+    about: tuple[str, str, str],
+    question: Any,
+    program: Program | None = None,
+) -> Answer | None:
+    """One answer, about a group's question by its name and what is right; what a check raises is its answer, too."""
+    report, started = None, time.process_time()
+    with warnings.catch_warnings(), np.errstate(all="ignore"), _listening(program) as names:
         warnings.simplefilter("ignore")
         try:
             said = check(question)
         except Exception as error:  # What a check raises is its answer, and is counted as such.
             said = f"error: {type(error).__name__}: {error}"[:200]
-    seconds = time.perf_counter() - started
-    return Answer(checker, group, name, right, said.rstrip("*"), seconds, said.endswith("*")) if said else None
+        seconds = time.process_time() - started
+        if isinstance(said, str):
+            return Answer(checker, *about, said, seconds) if said else None
+        report = said
+        told = tuple(f"{_true(names, each)}{each.kind.name}: {each.sentence}" for each in report.diagnoses)
+    return Answer(checker, *about, report.verdict.name, seconds, report.evaluations, told)
 
 
-def about_reports(reports: tuple[Report, ...], checkers: dict[str, Callable[[Any], str]]) -> list[Answer]:
+def _listening(program: Program | None) -> AbstractContextManager[Names | None]:
+    return nullcontext() if program is None else listening(program)
+
+
+def _true(names: Names | None, diagnosis: Any) -> str:
+    if names is None:
+        return ""
+    return "true: " if names.judge(diagnosis) else "false: "
+
+
+def about_reports(reports: tuple[Report, ...], checkers: dict[str, Callable[[Any], Any]]) -> list[Answer]:
     """All checkers about all reports."""
     answers = [
-        ask(name, check, "reports", report.name, report.right, report.question())
+        ask(name, check, ("reports", report.name, report.right), report.question())
         for report in reports
         for name, check in checkers.items()
     ]
     return [answer for answer in answers if answer is not None]
 
 
-def about_programs(seeds: range, mode: str, checkers: dict[str, Callable[[Any], str]]) -> list[Answer]:
+def about_programs(seeds: range, mode: str, checkers: dict[str, Callable[[Any], Any]]) -> list[Answer]:
     """All checkers about random programs."""
     answers: list[Answer | None] = []
-    for right, wrong in programs(seeds, MODES[mode]):
+    dtype, black_box = MODES[mode]
+    # The peers are given the same numbers in both boxes.
+    asked = {name: check for name, check in checkers.items() if name == "gradlab" or not black_box}
+    for right, wrong in programs(seeds, dtype, black_box):
         for program in (right, wrong):
             if program is not None:
-                answers += [_about(program, mode, name, check) for name, check in checkers.items()]
+                answers += [_about(program, mode, name, check) for name, check in asked.items()]
     return [answer for answer in answers if answer is not None]
 
 
-def _about(program: Program, mode: str, name: str, check: Callable[[Any], str]) -> Answer | None:
-    right = "WRONG" if program.mistake else "CORRECT"
+def _about(program: Program, mode: str, name: str, check: Callable[[Any], Any]) -> Answer | None:
+    about = (
+        f"programs, {mode}",
+        f"{program.seed}: {program.mistake or 'right'}",
+        "WRONG" if program.mistake else "CORRECT",
+    )
     question = Function(program.function, program.inputs)
-    return ask(name, check, f"programs, {mode}", f"{program.seed}: {program.mistake or 'right'}", right, question)
+    return ask(name, check, about, question, program if program.mistake and name == "gradlab" else None)
 
 
 def table(answers: list[Answer]) -> str:
     """Each group and checker with its outcomes."""
     columns = (
-        "right: accepted", "undecided", "**false alarms**", "wrong: found", "named", "undecided", "**misses**",
-        "crashes", "median ms, right", "wrong",
+        "right: accepted", "undecided", "**false alarms**", "wrong: found", "named", "**wrongly**", "undecided",
+        "**misses**", "crashes", "median evaluations, right", "wrong", "median ms, right", "wrong",
     )  # fmt: skip
     lines = ["| questions | check | " + " | ".join(columns) + " |", "| --- | --- " + "| --: " * len(columns) + "|"]
     for group, checker in dict.fromkeys((answer.group, answer.checker) for answer in answers):
         mine = [answer for answer in answers if (answer.group, answer.checker) == (group, checker)]
         count = collections.Counter((answer.right in ("CORRECT", "NOT_WRONG"), answer.outcome) for answer in mine)
         cells = [count[True, "accepted"], count[True, "undecided"], count[True, "false alarm"]]
-        named = sum(answer.named for answer in mine) if checker == "gradlab" else ""
-        cells += [count[False, "found"], named, count[False, "undecided"], count[False, "miss"]]
+        named = [sum(any(each.startswith(word) for each in a.told) for a in mine) for word in ("", "false: ")]
+        cells += [count[False, "found"], *(named if checker == "gradlab" else ("", ""))]
+        cells += [count[False, "undecided"], count[False, "miss"]]
         cells.append(count[True, "crash"] + count[False, "crash"])
-        cells += [_median(mine, right) for right in (True, False)]
+        cells += [_median(mine, right, lambda a: a.evaluations, "{:.0f}") for right in (True, False)]
+        cells += [_median(mine, right, lambda a: 1e3 * a.seconds, "{:.1f}") for right in (True, False)]
         lines.append(f"| {group} | {checker} | " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
 
 
-def _median(answers: list[Answer], right: bool) -> str:
-    times = [each.seconds for each in answers if (each.right in ("CORRECT", "NOT_WRONG")) == right]
-    return f"{1e3 * float(np.median(times)):.1f}" if times else ""
+def _median(answers: list[Answer], right: bool, number: Callable[[Answer], float], form: str) -> str:
+    found = [number(each) for each in answers if (each.right in ("CORRECT", "NOT_WRONG")) == right]
+    return form.format(float(np.median(found))) if any(found) else ""
+
+
+def by_mistake(answers: list[Answer]) -> str:
+    """What was done to the programs' gradients, how many of those were found, and how many named."""
+    mine = [a for a in answers if a.checker == "gradlab" and a.group.startswith("programs") and a.outcome == "found"]
+    lines = ["| mistake | found | named | wrongly |", "| --- | --: | --: | --: |"]
+    for mistake in dict.fromkeys([a.name.partition(": ")[2] for a in mine]):
+        told = [a.told for a in mine if a.name.endswith(f": {mistake}")]
+        false = sum(any(each.startswith("false: ") for each in each_told) for each_told in told)
+        lines.append(f"| {mistake} | {len(told)} | {sum(map(bool, told))} | {false} |")
+    return "\n".join(lines)
 
 
 def failures(answers: list[Answer]) -> list[str]:
     """gradlab's wrong words and crashes, and what it left undecided although the answer is known."""
     mine = [answer for answer in answers if answer.checker == "gradlab"]
     bad = [a for a in mine if a.outcome in ("miss", "false alarm", "crash")]
-    return [f"{a.group}, {a.name}: {a.said}, right is {a.right}" for a in bad]
+    told = [f"{a.group}, {a.name}: {each.removeprefix('false: ')}" for a in mine for each in a.told if each[:1] == "f"]
+    return [f"{a.group}, {a.name}: {a.said}, right is {a.right}" for a in bad] + told
 
 
 def _collected(answers: list[Answer], path: Path) -> list[Answer]:
@@ -175,7 +233,7 @@ def _collected(answers: list[Answer], path: Path) -> list[Answer]:
     with path.open("a", encoding="utf-8") as file:
         file.writelines(json.dumps(asdict(answer)) + "\n" for answer in answers)
     lines = path.read_text(encoding="utf-8").splitlines()
-    every = [Answer(**json.loads(line)) for line in lines]
+    every = [Answer(**{**found, "told": tuple(found["told"])}) for found in map(json.loads, lines)]
     return list({(each.checker, each.group, each.name): each for each in every}.values())
 
 
@@ -184,15 +242,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=1000, help="how many random programs; default 1000")
     parser.add_argument("--first", type=int, default=0, help="the first seed; default 0")
-    parser.add_argument("--no-peers", action="store_true", help="gradlab alone; nothing is written")
+    parser.add_argument("--only", choices=["gradlab", "peers"], help="ask these alone; nothing is written")
     parser.add_argument("--verbose", action="store_true", help="name the undecided, too")
     parser.add_argument("--modes", nargs="+", default=list(MODES), choices=list(MODES), help="default all")
     parser.add_argument("--answers", type=Path, help="a file that collects the answers of several runs, one a line")
     parser.add_argument("--skip-reports", action="store_true", help="programs alone")
     options = parser.parse_args(arguments)
-    checkers: dict[str, Callable[[Any], str]] = {"gradlab": by_gradlab}
-    if not options.no_peers:
-        checkers["the framework's own"] = by_peer
+    torch.set_num_threads(1)
+    checkers: dict[str, Callable[[Any], Any]] = {"gradlab": by_gradlab, "the framework's own": by_peer}
+    if options.only is not None:
+        del checkers["the framework's own" if options.only == "gradlab" else "gradlab"]
     answers = [] if options.skip_reports else about_reports(REPORTS, checkers)
     for mode in options.modes:
         answers += about_programs(range(options.first, options.first + options.seeds), mode, checkers)
@@ -210,14 +269,17 @@ def main(arguments: list[str] | None = None) -> int:
         "with one that went wrong in the middle. The peers are torch gradcheck, jax check_grads and scipy check_grad."
         "\n\n"
         + table(answers)
-        + "\n\ngradlab's false alarms, misses and crashes: "
+        + "\n\nTimes are processor time. A name counts as wrong where the mistake it tells does not give the wrong "
+        "gradient at three other points drawn anew.\n\n"
+        + by_mistake(answers)
+        + "\n\ngradlab's false alarms, misses, crashes and wrong names: "
         + ("none." if not failed else "\n\n" + "\n".join(f"- {line}" for line in failed))
     )
     print(text)
     if options.verbose:
         undecided = [a for a in answers if a.checker == "gradlab" and a.outcome == "undecided"]
         print("\n".join(f"undecided: {a.group}, {a.name} (right is {a.right})" for a in undecided))
-    if not options.no_peers:
+    if options.only is None:
         write_section(TITLE, text)
     return 1 if failed else 0
 

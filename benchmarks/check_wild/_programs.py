@@ -2,12 +2,17 @@
 
 The right gradient is autograd's. A wrong one is made by a node in the middle of the program that hands on its input
 and spoils what comes back; it counts only where the whole gradient differs by more than a thousandth of its size.
+
+Which programs count is decided without the check: those whose gradient in float64 is more than 1e-12 of the largest
+number that goes in or comes out (below that the output is constant but for rounding, such as the sum of a softmax, and
+"the gradient" is the rounding itself), and, in float32, is autograd's to a thousandth (else nobody gave a right one).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +21,6 @@ from torch.nn import functional as nnf
 
 Tensor = torch.Tensor
 SMALLEST_DIFFERENCE = 1e-3
-# Of the size of output and inputs: what is smaller, rounding alone makes.
 SMALLEST_GRADIENT = 1e-12
 
 ELEMENTWISE: tuple[Callable[[Tensor], Tensor], ...] = (
@@ -81,9 +85,10 @@ MISTAKES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 @dataclass(frozen=True)
 class Program:
-    """A program, its inputs and what is wrong with its gradient ("" where nothing is)."""
+    """A program, the same with the right gradient, its inputs and what is wrong with its gradient ("" for nothing)."""
 
     function: Callable[..., Tensor]
+    right: Callable[..., Tensor]
     inputs: tuple[Tensor, ...]
     mistake: str
     seed: int
@@ -115,12 +120,15 @@ def _program(seed: int, mistake: str, dtype: torch.dtype) -> Program:
     place = int(rng.integers(len(steps) + 1))
     x, w, b = (torch.tensor(rng.normal(size=shape), dtype=dtype) for shape in ((rows, width), (width, width), (width,)))
 
-    def function(x: Tensor, w: Tensor = w, b: Tensor = b) -> Tensor:
-        for i, step in enumerate(steps):
-            x = step(_spoiled(x, mistake) if mistake and i == place else x, w.to(x.dtype), b.to(x.dtype))
-        return end(_spoiled(x, mistake) if mistake and place == len(steps) else x)
+    def make(mistake: str) -> Callable[..., Tensor]:
+        def function(x: Tensor, w: Tensor = w, b: Tensor = b) -> Tensor:
+            for i, step in enumerate(steps):
+                x = step(_spoiled(x, mistake) if mistake and i == place else x, w.to(x.dtype), b.to(x.dtype))
+            return end(_spoiled(x, mistake) if mistake and place == len(steps) else x)
 
-    return Program(function, (x, w, b) if uses_all else (x,), mistake, seed)
+        return function
+
+    return Program(make(mistake), make(""), (x, w, b) if uses_all else (x,), mistake, seed)
 
 
 def _spoiled(x: Tensor, mistake: str) -> Tensor:
@@ -138,18 +146,40 @@ def gradients(program: Program) -> tuple[Tensor, ...]:
     return tuple(torch.zeros_like(x) if g is None else g for g, x in zip(found, inputs, strict=True))
 
 
-def programs(seeds: range, dtype: torch.dtype = torch.float64) -> Iterator[tuple[Program, Program | None]]:
-    """Each seed's program with its right gradient, and one with a wrong one; None where the mistake changes nothing."""
+def programs(
+    seeds: range, dtype: torch.dtype = torch.float64, black_box: bool = False
+) -> Iterator[tuple[Program, Program | None]]:
+    """Each seed's program with its right gradient, and one with a wrong one; None where the mistake changes nothing.
+
+    Args:
+        seeds: One program each.
+        dtype: The precision of the inputs. Default float64.
+        black_box: Whether the programs compute in float32 whatever they are given.
+    """
     names = tuple(MISTAKES)
     for seed in seeds:
         right = _program(seed, "", dtype)
         wrong = _program(seed, names[seed % len(names)], dtype)
-        pairs = list(zip(gradients(right), gradients(wrong), strict=True))
-        size = max(float(g.abs().max()) for g, _ in pairs)
-        difference = max(float((g - h).abs().max()) for g, h in pairs)
-        finite = all(bool(torch.isfinite(g).all()) for g, _ in pairs)
-        # An output that is the same everywhere but for rounding has no gradient to spoil.
-        values = [right.function(*right.inputs), *right.inputs]
-        least = max(SMALLEST_GRADIENT, 64 * torch.finfo(dtype).eps)
-        if finite and size > least * max(float(value.abs().max()) for value in values):
-            yield right, wrong if difference > SMALLEST_DIFFERENCE * size else None
+        if _counts(right):
+            spoiled = _difference(gradients(right), gradients(wrong)) > SMALLEST_DIFFERENCE
+            hide = _in_float32 if black_box else lambda program: program
+            yield hide(right), hide(wrong) if spoiled else None
+
+
+def _counts(right: Program) -> bool:
+    """Whether the program has a gradient, and autograd gives it."""
+    exact = replace(right, inputs=tuple(x.double() for x in right.inputs))
+    found = gradients(exact)
+    largest = max(float(value.abs().max()) for value in (exact.function(*exact.inputs), *exact.inputs))
+    size = max(float(g.abs().max()) for g in found)
+    return SMALLEST_GRADIENT * largest < size < math.inf and _difference(found, gradients(right)) < SMALLEST_DIFFERENCE
+
+
+def _difference(some: tuple[Tensor, ...], others: tuple[Tensor, ...]) -> float:
+    """Of the largest number of the first."""
+    size = max(float(g.abs().max()) for g in some)
+    return max(float((g - h).abs().max()) for g, h in zip(some, others, strict=True)) / size
+
+
+def _in_float32(program: Program) -> Program:
+    return replace(program, function=lambda *inputs: program.function(*(x.float() for x in inputs)))

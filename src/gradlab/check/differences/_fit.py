@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 EPSILON = float(np.finfo(np.float64).eps)
+SINGLE = float(np.finfo(np.float32).eps)
 # A bar is this many standard deviations of the fitted slope.
 DEVIATIONS = 4.0
 # Residuals that are so many times larger than at smaller steps are no noise.
@@ -244,6 +245,12 @@ def extrapolate(
 def is_single(values: np.ndarray) -> np.ndarray:
     """Tell which numbers float32 holds exactly, and so were probably computed in it."""
     return values.astype(np.float32) == values
+
+
+def is_narrow(values: np.ndarray) -> bool:
+    """Tell whether all numbers are such as float32 holds exactly; those that are not finite say nothing."""
+    with np.errstate(over="ignore"):
+        return bool(np.all(is_single(values) | ~np.isfinite(values)))
 
 
 def _spacing(values: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from gradlab.check.differences._fit import EPSILON, SINGLE, is_narrow
 from gradlab.check.inputs._claims import Claims
 from gradlab.check.inputs._function import Function, changes_its_argument
 from gradlab.check.inputs._point import Mode, has_torch
@@ -20,8 +21,12 @@ _USE = "the backward pass is not proportional to grad_output"
 _VARIES = 1e-4
 # Losses are scaled up against underflow and down by averaging: grad_output may have any size.
 _SIZES = (1e5, 1e-5)
+# So near are claims that are the same, in single and in double precision.
+_SINGLE, _DOUBLE = 1e-3, 1e-6
 # Larger numbers may overflow in float32.
 _LARGEST = 1e30
+# So often the point is rounded to see how exact the claims are, and so much more than that a difference has to be.
+_ROUNDED, _JITTERS = 3, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ def deviation(claims: Claims, function: Function, flat: np.ndarray, claimed: np.
 
 def _deviation(claims: Claims, function: Function, flat: np.ndarray, claimed: np.ndarray) -> Deviation | None:
     again = claims(flat)
-    near = _Near(1e-3 if function.point.mode is Mode.NATIVE else 1e-6)
+    near = _Near(_SINGLE if function.point.mode is Mode.NATIVE else _DOUBLE)
     if not near(again, claimed, np.abs(claimed)):
         return _remembering(claims, near, claimed, again, claims(flat))
     if not claims.takes_cotangents:
@@ -72,12 +77,23 @@ def _deviation(claims: Claims, function: Function, flat: np.ndarray, claimed: np
     rows = claims.rows()
     weights = _weights(len(rows))
     asked, expected, size = weights @ rows, weights @ claimed, np.abs(weights) @ np.abs(claimed)
+    if is_narrow(claims.pull(flat, asked[None])):
+        # It computes in float32, whatever it is given.
+        near = _Near(_SINGLE)
     for told, ask, wanted in _ways(claims, function, flat, asked, expected):
         pulled = ask(flat)
-        if not near(pulled, wanted, size):
+        if not near(pulled, wanted, size) and _exceeds(np.abs(pulled - wanted), ask, flat, near):
             told = _use_of(claims, flat, asked, near) if told is _USE else told
             return _deviating(told, ask, pulled, (rows, asked, float(weights[0])))
     return None
+
+
+def _exceeds(apart: np.ndarray, ask: Callable[[np.ndarray], np.ndarray], flat: np.ndarray, near: _Near) -> bool:
+    """Whether a difference is more than what comes of rounding the point, which shows how exact the claims are."""
+    random, plain = np.random.default_rng(7), ask(flat)
+    moved = [ask(flat * (1 + near.grain * random.choice([-1.0, 1.0], len(flat)))) for _ in range(_ROUNDED)]
+    jitter = np.max(np.abs(np.stack(moved) - plain), axis=0)
+    return not np.all(apart <= _JITTERS * jitter)
 
 
 def _use_of(claims: Claims, flat: np.ndarray, asked: np.ndarray, near: _Near) -> str:
@@ -201,6 +217,7 @@ class _Near:
 
     def __init__(self, relative: float) -> None:
         self.relative = relative
+        self.grain = SINGLE if relative > _DOUBLE else EPSILON
 
     def __call__(self, found: np.ndarray, wanted: np.ndarray, size: np.ndarray) -> bool:
         both = np.isnan(found) & np.isnan(wanted)

@@ -15,6 +15,7 @@ from gradlab.check.names._left_out import parameter_forgotten, passed_on
 from gradlab.check.names._mistakes import Diagnosis as Diagnosis
 from gradlab.check.names._mistakes import Mistake as Mistake
 from gradlab.check.names._negated import negated
+from gradlab.check.names._on_the_way import on_the_way
 from gradlab.check.names._one_off import one_off
 from gradlab.check.names._operand_forgotten import operand_forgotten
 from gradlab.check.names._path_dropped import path_dropped, sign_within
@@ -48,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     data_forgotten,
     parameter_forgotten,
     one_off,
+    on_the_way,
 )
 
 # Rules that have to search for a number; asked only if no other one explains the gradient.

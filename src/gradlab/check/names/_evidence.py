@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -89,7 +89,7 @@ class Evidence:
 
     context: Context
     seed: int = 0
-    _views: list[View] = field(default_factory=list)
+    within: np.ndarray | None = None
 
     @cached_property
     def here(self) -> View:
@@ -123,7 +123,7 @@ class Evidence:
                 [-1, 1], size.shape
             )
             try:
-                view = self._look(point)
+                view = self.look(point)
             except Overtime:
                 return None
             if view is not None:
@@ -141,16 +141,17 @@ class Evidence:
 
     def restricted_to(self, positions: np.ndarray) -> Evidence:
         """The same evidence on some entries alone: nothing is known of the others."""
-        found = Evidence(self.context, self.seed)
         inside = np.zeros(len(self.wrong), dtype=bool)
         inside[positions] = True
-
-        def only(view: View | None) -> View | None:
-            return None if view is None else replace(view, bars=np.where(inside, view.bars, np.inf))
-
+        found = Evidence(self.context, self.seed, inside)
         # What was found out already is not found out again.
-        found.__dict__.update(here=only(self.here), there=only(self.there), wrong=self.wrong & inside)
+        there = None if self.there is None else found.only(self.there)
+        found.__dict__.update(here=found.only(self.here), there=there, wrong=self.wrong & inside)
         return found
+
+    def only(self, view: View) -> View:
+        """A view in which nothing is known of other entries than those that this is about."""
+        return view if self.within is None else replace(view, bars=np.where(self.within, view.bars, np.inf))
 
     def leaves(self) -> list[tuple[str, np.ndarray, tuple[int, ...]]]:
         """Name, positions in the gradient and shape of each array of the point; empty for several outputs."""
@@ -175,6 +176,11 @@ class Evidence:
             return None
         values, _ = context.numeric_at(point, list(range(context.claimed.size)))
         return values if np.isfinite(values).all() else None
+
+    def look(self, point: np.ndarray) -> View | None:
+        """The view of another point; None if something cannot be evaluated there, or another way is taken there."""
+        found = self._look(point)
+        return None if found is None else self.only(found)
 
     def _look(self, point: np.ndarray) -> View | None:
         context = self.context

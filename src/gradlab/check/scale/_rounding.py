@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradlab.check._outcomes import Entry
-from gradlab.check.differences._fit import EPSILON, Noise
+from gradlab.check.differences._fit import EPSILON, SINGLE, Noise, is_narrow
 from gradlab.check.inputs._claims import Claims
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # The point is moved by a rounding this many times, to see how much the claim jitters.
 _JITTERS = 4
-_SINGLE, _DOUBLE = 2.0**-23, 2.0**-51
+_DOUBLE = 2.0**-51
 # So many roundings of the function's variation may a claim be off by.
 _ROUNDINGS = 64
 _RANGES = tuple(2.0**-power for power in range(20, 2, -1))
@@ -62,9 +62,7 @@ def _is_whole(values: np.ndarray) -> bool:
 def _widths(
     claims: Claims, flat: np.ndarray, claimed: np.ndarray, noise: Noise, fixed: np.ndarray | None = None
 ) -> np.ndarray:
-    with np.errstate(invalid="ignore", over="ignore"):
-        narrow = np.array_equal(claimed.astype(np.float32).astype(np.float64), claimed, equal_nan=True)
-    size = noise.grain if not noise.fine else (_SINGLE if narrow else _DOUBLE)
+    size = noise.grain if not noise.fine else (SINGLE if is_narrow(claimed) else _DOUBLE)
     random = np.random.default_rng(1)
     values, places = np.unique(flat, return_inverse=True)
     jitter = np.zeros_like(claimed)

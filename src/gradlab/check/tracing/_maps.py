@@ -14,6 +14,7 @@ import numpy as np
 
 Function = Callable[[np.ndarray], np.ndarray]
 _STEP = 6e-6
+_WAVES = 100.0
 _LARGEST_MATRIX, _MOST_COLUMNS = 4_000_000, 4096
 
 
@@ -77,6 +78,16 @@ class Adjoint:
     def pull(self, cotangent: np.ndarray) -> np.ndarray:
         """The cotangent of the operand."""
         return self.formula(cotangent)
+
+
+def matrix_of(way: Map, shape: tuple[int, ...]) -> np.ndarray:
+    """A map as its matrix, of shape (elements of the result, elements of the operand), for a result of this shape."""
+    if isinstance(way, Matrix):
+        return way.jacobian
+    if isinstance(way, Diagonal) and way.shape == shape:
+        return np.diag(np.broadcast_to(way.weights, shape).reshape(-1))
+    units = np.eye(int(np.prod(shape))).reshape(-1, *shape)
+    return np.stack([way.pull(unit).reshape(-1) for unit in units])
 
 
 def adjoint_of_product(function: Function, arguments: Sequence[np.ndarray], position: int) -> Adjoint | None:
@@ -143,9 +154,12 @@ def sum_to_shape(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 def measure_elementwise(function: Function, at: np.ndarray) -> Diagonal:
     """The derivative of an operation that treats each element by itself."""
     best, doubt = None, None
-    # Steps relative to the element where it is small and the function singular there, to 1 where it is smooth.
-    for scale in (np.maximum(np.abs(at), 1.0), np.where(at == 0, 1.0, np.abs(at))):
-        wide, narrow = (_central(function, at, size * scale) for size in (_STEP, _STEP / 2))
+    # Steps relative to the element where it is small and the function singular there, to 1 where it is smooth; of a
+    # large element alone they might span many waves.
+    size = np.abs(at)
+    scales = [np.maximum(size, 1.0), np.where(size == 0, 1.0, size)]
+    for scale in [*scales, np.ones_like(size)] if size.max(initial=0.0) > _WAVES else scales:
+        wide, narrow = (_central(function, at, step * scale) for step in (_STEP, _STEP / 2))
         gap = np.where(np.isfinite(wide - narrow), np.abs(wide - narrow), np.inf)
         if best is None or doubt is None:
             best, doubt = narrow, gap

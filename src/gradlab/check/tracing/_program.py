@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from gradlab.check.inputs._budget import Work
+from gradlab.check.tracing._dense import Dense
 from gradlab.check.tracing._maps import (
     Diagonal,
     Function,
@@ -125,6 +126,10 @@ class Program:
                 if np.all(np.abs(without - right) <= 1e-6 * np.abs(right) + 1e-7 * largest):
                     self._ignored[value] = lambda cotangent: ()
 
+    def is_ignored(self, value: int) -> bool:
+        """Whether a value is taken as a constant."""
+        return value in self._ignored
+
     def with_constants(self, places: Sequence[tuple[int, int]], number: float) -> Program:
         """The same program with a number in the place of constants, each given by a value and a position."""
         steps = list(self.steps)
@@ -139,6 +144,18 @@ class Program:
     def regions(self) -> list[Region]:
         """The functions of one array, element by element, that it contains."""
         return find_regions(self)
+
+    @cached_property
+    def dense(self) -> Dense:
+        """The derivatives as matrices.
+
+        Raises:
+            UntraceableError: They are too large.
+        """
+        try:
+            return Dense(self)
+        except TooLargeError as error:
+            raise UntraceableError(str(error)) from error
 
     @cached_property
     def places(self) -> dict[tuple[object, ...], tuple[int, ...]]:

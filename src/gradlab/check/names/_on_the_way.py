@@ -1,0 +1,158 @@
+"""What comes back to a value on the way is changed: turned around, cut down to a row, or taken times a number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import numpy as np
+
+from gradlab.check.names._evidence import Evidence, Hypothesis, View
+from gradlab.check.names._fit import solve
+from gradlab.check.names._mistakes import Mistake
+from gradlab.check.names._numbers import sizes, spell
+from gradlab.check.names._traced import place
+from gradlab.check.tracing import Program, UntraceableError
+
+Change = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""From what comes back to a value, shape (M, ...), and the value itself to what is made of it."""
+
+_MOST = 100
+_CLOSE = 1e-3
+# A number that all of the gradient is times is simpler.
+_RANK = 7
+
+
+def on_the_way(evidence: Evidence) -> Iterator[Hypothesis]:
+    """A change of what comes back to one value; what lies before it is right."""
+    program = evidence.here.program
+    if program is None or evidence.there is None:
+        return
+    with suppress(UntraceableError):
+        for value in _values(program):
+            for kind, told, change, rank in _changes(evidence, value):
+                sentence = f"{{where}}: what comes back to {_name(evidence, value)} {told}."
+                line = place(program, (value,)) if program.step(value) is not None else ""
+                yield Hypothesis(kind, _changed(value, change), sentence, line, rank, partly=False)
+
+
+def _values(program: Program) -> list[int]:
+    """The values on the way, the last first, but for copies."""
+    steps = [value for value in program.used[-_MOST:] if getattr(program.step(value), "operation", "") != "copy"]
+    return [*reversed(steps), *range(len(program.inputs))]
+
+
+def _name(evidence: Evidence, value: int) -> str:
+    program = evidence.here.program
+    assert program is not None
+    step = program.step(value)
+    return f"the result of {step.operation}" if step is not None else f"array {value + 1} of the point"
+
+
+def _changed(value: int, change: Change) -> Callable[[View], np.ndarray | None]:
+    def predict(view: View) -> np.ndarray | None:
+        if view.program is None:
+            return None
+        try:
+            dense = view.program.dense
+        except UntraceableError:
+            return None
+        arriving, at = dense.arriving[value], view.program.values[value]
+        made = change(arriving.reshape(-1, *at.shape), at).reshape(arriving.shape)
+        return view.right + ((made - arriving) @ dense.onwards[value]).reshape(-1)
+
+    return predict
+
+
+def _changes(evidence: Evidence, value: int) -> Iterator[tuple[Mistake, str, Change, int]]:
+    program = evidence.here.program
+    assert program is not None
+    shape = program.values[value].shape
+    yield Mistake.PATH_DROPPED, "is dropped", lambda g, x: 0 * g, _RANK
+    for told, change in _MULTIPLIED.items():
+        yield Mistake.FACTOR, told, change, _RANK
+    yield from _factor(evidence, value)
+    if len(shape) > 0:
+        yield from _single(evidence, value)
+    for axis in range(len(shape)):
+        if shape[axis] > 1:
+            along = f" along axis {axis}" if len(shape) > 1 else ""
+            yield from _along(axis, along, shape[axis])
+    if len(shape) > 1 and shape[-1] == shape[-2] > 1:
+        yield Mistake.TRANSPOSED, "is transposed", lambda g, x: np.swapaxes(g, -1, -2), _RANK
+
+
+_MULTIPLIED: dict[str, Change] = {
+    "is multiplied by the value itself": lambda g, x: g * x,
+    "is divided by the value itself": lambda g, x: g / x,
+    "is multiplied by the sign of the value": lambda g, x: g * np.sign(x),
+}
+
+
+def _along(axis: int, along: str, length: int) -> Iterator[tuple[Mistake, str, Change, int]]:
+    at = axis + 1
+
+    def only(places: list[int]) -> Change:
+        kept = np.isin(np.arange(length), places)
+        return lambda g, x: g * kept.reshape([-1 if place == at else 1 for place in range(g.ndim)])
+
+    yield Mistake.SWAPPED, f"is turned around{along}", lambda g, x: np.flip(g, at), _RANK
+    for shift in (1, -1) if length > 2 else ():
+        yield Mistake.SWAPPED, f"is moved by one place{along}", lambda g, x, shift=shift: np.roll(g, shift, at), _RANK
+    for told, places in (
+        ("is missing at the first place", list(range(1, length))),
+        ("is missing at the last place", list(range(length - 1))),
+    ):
+        yield Mistake.LAST_SAMPLE, f"{told}{along}", only(places), _RANK
+    for told, number in (("the mean", 1 / length), ("the sum", 1.0)):
+        spread = lambda g, x, number=number: 0 * g + number * g.sum(axis=at, keepdims=True)  # noqa: E731
+        yield Mistake.SUM_FOR_MEAN, f"is {told}{along} everywhere", spread, _RANK
+
+
+def _factor(evidence: Evidence, value: int) -> Iterator[tuple[Mistake, str, Change, int]]:
+    """All of it times the same number."""
+    view = evidence.here
+    rest = _changed(value, lambda g, x: 0 * g)(view)
+    if rest is None:
+        return
+    factor = solve(view, rest, view.right - rest, evidence.wrong)
+    if factor is None or abs(factor) < _CLOSE or abs(factor - 1) < _CLOSE:
+        return
+    if abs(factor + 1) < _CLOSE:
+        yield Mistake.SIGN, "has the wrong sign", lambda g, x: -g, _RANK
+        return
+    spelled = spell(factor, sizes(evidence))
+    yield (
+        Mistake.FACTOR,
+        f"comes in {spelled or f'{factor:.5g}'} times",
+        lambda g, x: factor * g,
+        _RANK if spelled is not None else _RANK + 1,
+    )
+
+
+def _single(evidence: Evidence, value: int) -> Iterator[tuple[Mistake, str, Change, int]]:
+    """One number of it times another number."""
+    view, program = evidence.here, evidence.here.program
+    assert program is not None
+    arriving, onwards = program.dense.arriving[value], program.dense.onwards[value]
+    known = view.known.reshape(len(arriving), -1)
+    apart = np.where(known, (view.claimed - view.right).reshape(len(arriving), -1), 0.0)
+    # How much of the difference each number explains, and with which factor.
+    squares = np.einsum("mn,mp,np->n", arriving**2, known, onwards**2)
+    along = np.einsum("mn,mp,np->n", arriving, apart, onwards)
+    with np.errstate(all="ignore"):
+        explained = np.where(squares > 0, along**2 / squares, 0.0)
+    best = int(np.argmax(explained))
+    if explained[best] < (1 - _CLOSE) * np.sum(apart**2):
+        return
+    factor = 1 + float(along[best] / squares[best])
+    mask = np.arange(arriving.shape[1]).reshape(program.values[value].shape) == best
+    index = ", ".join(str(int(place)) for place in np.unravel_index(best, mask.shape))
+    if abs(factor) < _CLOSE:
+        yield Mistake.PATH_DROPPED, f"is dropped at [{index}]", lambda g, x: np.where(mask, 0.0, g), _RANK + 1
+    elif abs(factor + 1) < _CLOSE:
+        yield Mistake.SIGN, f"has the wrong sign at [{index}]", lambda g, x: np.where(mask, -g, g), _RANK + 1
+    else:
+        told = spell(factor) or f"{factor:.5g}"
+        scaled = lambda g, x: np.where(mask, factor * g, g)  # noqa: E731
+        yield Mistake.ONE_OFF, f"comes in {told} times at [{index}]", scaled, _RANK + 1
