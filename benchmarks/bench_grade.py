@@ -110,8 +110,12 @@ def of_nbgrader(place: Path, cases: dict[str, dict[str, str]]) -> tuple[float, f
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(notebook(nbgrader_cells(answers)), encoding="utf-8")
     program = str(PEER / "bin" / "nbgrader")
-    path = {"JUPYTER_PATH": str(place / "share"), "PYTHONPATH": ""}
-    timed([program, "generate_assignment", "lab", "--create"], place, 300, **path)
+    # nbgrader starts alembic by its name when it makes its database.
+    found = f"{PEER / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    path = {"JUPYTER_PATH": str(place / "share"), "PYTHONPATH": "", "PATH": found}
+    _, _, said = timed([program, "generate_assignment", "lab", "--create"], place, 300, **path)
+    if not (place / "release" / "lab" / "lab.ipynb").exists():
+        raise SystemExit(f"nbgrader makes no assignment: {said}")
     seconds, peak, _ = timed([program, "autograde", "lab", "--create"], place, 3000, **path)
     _, _, said = timed([program, "export"], place, 300, **path)
     if not (place / "grades.csv").exists():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradlab._errors import GradlabError
+from gradlab.labs._convert import import_nbformat
 from gradlab.labs._files import UnfitFileError, read_regular
 from gradlab.labs._template import LARGEST_TEMPLATE
 from gradlab.labs.interchange import _from_nbgrader, _from_otter
@@ -66,6 +67,7 @@ def import_notebook(path: Path) -> Imported:
 
 
 def _read(path: Path) -> NotebookNode:
+    import_nbformat()
     import nbformat
 
     try:

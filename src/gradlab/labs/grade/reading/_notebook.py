@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from gradlab._errors import GradlabError
+from gradlab.labs._convert import import_nbformat
 
 LARGEST: Final = 20_000_000
 """Bytes of the largest file that is read."""
@@ -124,6 +125,7 @@ def _cell(cell: Mapping[str, Any]) -> SubmittedCell:
 
 
 def _from_text(text: str, suffix: str) -> list[SubmittedCell]:
+    import_nbformat()
     import jupytext
 
     try:

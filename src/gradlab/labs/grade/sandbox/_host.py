@@ -41,7 +41,7 @@ class Limits:
 
 
 class Sandbox:
-    """The warm process.
+    """The warm process; it gets warm while its maker does something else, until `wait`.
 
     Args:
         statements: the lab's own statements that every submission needs.
@@ -51,7 +51,7 @@ class Sandbox:
         isolated: whether it runs inside bubblewrap. Default yes.
 
     Raises:
-        IsolationError: if it cannot be started.
+        IsolationError: if bubblewrap cannot be used.
     """
 
     def __init__(
@@ -80,12 +80,24 @@ class Sandbox:
         with suppress(BrokenPipeError):  # then it says nothing below
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
             self._process.stdin.flush()
+
+    def wait(self) -> list[str]:
+        """Wait until it is warm.
+
+        Returns:
+            What the lab's own statements raised.
+
+        Raises:
+            IsolationError: if it does not start.
+        """
+        assert self._process.stdout is not None
         ready, _, _ = select.select([self._process.stdout], [], [], _START_LIMIT)
         line = self._process.stdout.readline() if ready else b""
         if not line:
             self.close()
             raise IsolationError("the process that submissions run in does not start; its error stands above")
-        self.failed: list[str] = json.loads(line)["failed"]
+        failed: list[str] = json.loads(line)["failed"]
+        return failed
 
     def start(self, limits: Limits, slot: int) -> Cage:
         """Fork a process for a submission.

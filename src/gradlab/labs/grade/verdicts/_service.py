@@ -64,11 +64,11 @@ def main() -> None:
     """Set up, then grade what is ordered on the standard input, a line of JSON for each."""
     start = json.loads(_first_line())
     try:
-        bench = _set_up(start)
+        bench, failed = _set_up(start)
     except GradlabError as problem:
         _say({"error": str(problem)})
         return
-    _say({"ready": sum(ready.task.check.points for ready in bench.tasks), "failed": bench.sandbox.failed})
+    _say({"ready": sum(ready.task.check.points for ready in bench.tasks), "failed": failed})
     try:
         _serve(bench, int(start["jobs"]), float(start["limit"]))
     finally:
@@ -83,7 +83,8 @@ def _first_line() -> bytes:
     return line
 
 
-def _set_up(start: dict[str, Any]) -> Bench:
+def _set_up(start: dict[str, Any]) -> tuple[Bench, list[str]]:
+    """Make everything ready; returns with it what the lab's own statements raise among submissions."""
     template = read_template(Path(start["template"]))
     versions = make_versions(template)
     plan = make_plan(template, versions)
@@ -94,13 +95,15 @@ def _set_up(start: dict[str, Any]) -> Bench:
         [seed, *given], template.path.resolve().parent, {}, [Path(path) for path in start["private"]],
         isolated=start["isolated"],
     )  # fmt: skip
+    # The sandbox gets warm beside this process, which makes the same imports.
     os.chdir(template.path.resolve().parent)
     sys.path.insert(0, os.getcwd())
     key = Key(plan, settings.seed, record=not plan.tasks)
     tasks = ready_tasks(key, settings.timeout) if plan.tasks else made_ready(key, made_tasks(plan))
     warm_up()
     asked = asked_answers(template, versions.question)
-    return Bench(plan, key, tasks, asked, versions.question, sandbox, settings, Path(start["folder"]))
+    bench = Bench(plan, key, tasks, asked, versions.question, sandbox, settings, Path(start["folder"]))
+    return bench, sandbox.wait()
 
 
 def _say(message: dict[str, Any]) -> None:
