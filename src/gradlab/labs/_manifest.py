@@ -7,7 +7,7 @@ import hashlib
 import json
 import platform
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import metadata
@@ -90,7 +90,7 @@ def build_key(template: Template, versions: Versions, images: Mapping[str, Image
         A hexadecimal SHA-256.
     """
     folder = template.path.resolve().parent
-    named = {*_named_files(versions, folder)}
+    named = named_files(_code(versions), folder)
     parts: list[tuple[str, str]] = [
         ("template", hash_file(template.path)),
         ("gradlab", own_source()),
@@ -120,31 +120,52 @@ def _code(versions: Versions) -> Iterator[str]:
             yield cell.source
 
 
-def _named_files(versions: Versions, folder: Path) -> Iterator[Path]:
-    """Find the files whose names stand in quotes in a cell, and the modules that lie beside the template."""
-    for source in _code(versions):
-        for match in _NAMED_FILE.finditer(source):
-            path = folder / match[2]
-            try:
-                found = path.is_file()
-            except (OSError, ValueError):
-                continue
-            if found:
-                yield path
-    for name in _imports(versions):
-        if (folder / f"{name}.py").is_file():
-            yield folder / f"{name}.py"
+def named_files(sources: Iterable[str], folder: Path) -> set[Path]:
+    """Find the files beside a template that code speaks of.
+
+    Args:
+        sources: the code.
+        folder: where the template lies.
+
+    Returns:
+        The files whose names stand in quotes, also behind that of a folder (`Path("data") / "table.csv"`), and the
+        modules that are imported, with all that these speak of in turn.
+    """
+    todo, found = list(sources), set[Path]()
+    while todo:
+        source = todo.pop()
+        texts = [match[2] for match in _NAMED_FILE.finditer(source)]
+        places = [folder, *(folder / text for text in texts if _is(Path.is_dir, folder / text))]
+        more = {place / text for place in places for text in texts if _is(Path.is_file, place / text)}
+        for name in _imported(source):
+            package = folder / name
+            more |= {package.with_suffix(".py")} if _is(Path.is_file, package.with_suffix(".py")) else set()
+            more |= set(package.rglob("*.py")) if _is(Path.is_file, package / "__init__.py") else set()
+        modules = [path for path in more - found if path.suffix == ".py"]
+        todo += [path.read_text(encoding="utf-8", errors="replace") for path in modules]
+        found |= more
+    return found
+
+
+def _is(what: Callable[[Path], bool], path: Path) -> bool:
+    try:
+        return what(path)
+    except (OSError, ValueError):
+        return False
 
 
 def _imports(versions: Versions) -> set[str]:
+    return {name for source in _code(versions) for name in _imported(source)}
+
+
+def _imported(source: str) -> set[str]:
     names: set[str] = set()
-    for source in _code(versions):
-        tree = parses(source.split("\n"))
-        for node in ast.walk(tree) if tree is not None else ():
-            if isinstance(node, ast.Import):
-                names |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                names.add(node.module.split(".")[0])
+    tree = parses(source.split("\n"))
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
     return names
 
 

@@ -9,16 +9,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from gradlab._errors import GradlabError
-from gradlab.labs._manifest import hash_file, own_source
-from gradlab.labs._template import read_template
+from gradlab.labs._manifest import hash_file
+from gradlab.labs._template import Template, read_template
+from gradlab.labs._versions import make_versions
 from gradlab.labs.grade.feedback import overview_page, student_page
 from gradlab.labs.grade.gradebook import apply_decisions, read_queue, write_queue, write_table
+from gradlab.labs.grade.matching import asked_answers, lab_keys, make_plan
 from gradlab.labs.grade.reading import Submission, find_submissions
 from gradlab.labs.grade.sandbox import THREADS, try_isolation
 from gradlab.labs.grade.verdicts import SubmissionResult, from_json
@@ -93,11 +95,12 @@ def grade(template: Path, source: Path, options: GradeOptions, watch: Watch = la
     decisions = read_queue(out / "human.toml")
     with TemporaryDirectory(prefix="gradlab-grade-") as scratch:
         submissions = find_submissions(source, Path(scratch), template.stem.removesuffix("-template"))
-        keys = {one.name: _key(one, template, options) for one in submissions}
+        keys = _Keys(lab, (source, out), options)
         before = {one.name: _read(out, one.name) for one in submissions}
-        changed = [one for one in submissions if getattr(before[one.name], "key", None) != keys[one.name]]
-        remarks = _run(template, source, changed, keys, options, watch) if changed else ()
-    results = [_read(out, one.name) or _lost(one, before[one.name]) for one in submissions]
+        orders = [keys.order(one, before[one.name]) for one in submissions]
+        changed = [order for order in orders if order is not None]
+        remarks = _run(template, source, changed, keys.lab.questions, options, watch) if changed else ()
+    results = [_result(out, one, before[one.name], keys) for one in submissions]
     waiting = write_queue(out / "human.toml", results, decisions)
     for old in before.values():
         apply_decisions([old] if old else [], decisions)
@@ -121,11 +124,43 @@ def _write_pages(out: Path, results: Sequence[SubmissionResult], title: str) -> 
     (out / "index.html").write_text(overview_page(results, title), encoding="utf-8")
 
 
-def _key(submission: Submission, template: Path, options: GradeOptions) -> str:
-    """What a result depends on: the file, the template, gradlab itself and how it is graded."""
-    content = hash_file(submission.path) if submission.path is not None else ""
-    parts = [content, submission.problem, hash_file(template), own_source(), options.isolated]
+class _Keys:
+    """What results depend on, and what of it has changed."""
+
+    def __init__(self, template: Template, private: tuple[Path, Path], options: GradeOptions) -> None:
+        versions = make_versions(template)
+        plan = make_plan(template, versions)
+        self.lab = lab_keys(template, versions, plan, asked_answers(template, versions.question), private)
+        self._common = (self.lab.common, options.isolated)
+
+    def of(self, submission: Submission) -> tuple[str, str]:
+        """The hash of everything that a result depends on, and of that without the questions."""
+        content = hash_file(submission.path) if submission.path is not None else ""
+        base = _hash(content, submission.problem, submission.remarks, self._common)
+        return _hash(base, self.lab.questions), base
+
+    def order(self, one: Submission, before: SubmissionResult | None) -> dict[str, Any] | None:
+        """What the service is to do for a submission, None where nothing has changed."""
+        key, base = self.of(one)
+        if before is not None and before.key == key:
+            return None
+        same = before.questions if before is not None and before.base == base and not before.problem else []
+        kept = [asdict(question) for question in same if self.lab.questions.get(question.identity) == question.key]
+        old = {"repairs": before.repairs, "printed": before.printed} if before is not None and kept else None
+        return {
+            "name": one.name, "student": one.student, "identity": one.identity, "file": one.file,
+            "path": str(one.path or ""), "problem": one.problem, "remarks": one.remarks, "key": key, "base": base,
+            "kept": kept, "old": old,
+        }  # fmt: skip
+
+
+def _hash(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _result(out: Path, one: Submission, before: SubmissionResult | None, keys: _Keys) -> SubmissionResult:
+    found = _read(out, one.name)
+    return found if found is not None and found.key == keys.of(one)[0] else _lost(one, before)
 
 
 def _read(out: Path, name: str) -> SubmissionResult | None:
@@ -149,8 +184,8 @@ def _lost(submission: Submission, before: SubmissionResult | None) -> Submission
 def _run(
     template: Path,
     source: Path,
-    changed: Sequence[Submission],
-    keys: dict[str, str],
+    orders: Sequence[dict[str, Any]],
+    questions: dict[str, str],
     options: GradeOptions,
     watch: Watch,
 ) -> tuple[str, ...]:
@@ -158,17 +193,8 @@ def _run(
     start = {
         "template": str(template.resolve()), "private": [str(path) for path in (template, source, options.out)],
         "isolated": options.isolated, "jobs": options.jobs, "limit": options.limit,
-        "folder": str((options.out / _STATE).resolve()),
+        "folder": str((options.out / _STATE).resolve()), "questions": questions,
     }  # fmt: skip
-    for submission in changed:
-        (options.out / _STATE / f"{submission.name}.json").unlink(missing_ok=True)
-    orders = [
-        {
-            "name": one.name, "student": one.student, "identity": one.identity, "file": one.file,
-            "path": str(one.path or ""), "problem": one.problem, "remarks": one.remarks, "key": keys[one.name],
-        }
-        for one in changed
-    ]  # fmt: skip
     with _service() as service:
         assert service.stdin is not None
         assert service.stdout is not None
@@ -186,7 +212,7 @@ def _run(
                 _order(service, order)
         service.stdin.close()
         service.wait(timeout=60)
-    return tuple(f"a given cell fails: {said}" for said in ready["failed"])
+    return tuple(f"a given cell fails where submissions run, {said}" for said in ready["failed"])
 
 
 def _order(service: subprocess.Popen[str], order: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Answers that are parts of a table, objects that agree with everything, and files by a relative path."""
+"""Answers that are parts of a table, objects that agree with everything, files beside the template, and luck."""
 
 from __future__ import annotations
 
@@ -18,8 +18,15 @@ gradlab:
 # Parts
 
 ```python
+import csv
+import random
 import threading
+from pathlib import Path
 
+import helper
+
+with Path("numbers.csv").open(encoding="utf-8") as stream:
+    numbers = [float(number) for row in csv.reader(stream) for number in row]
 answers = {}
 waiting = threading.Thread(target=threading.Event().wait, daemon=True)  # as a pool of a library would
 waiting.start()
@@ -61,17 +68,48 @@ for rate in (1.0, 2.0):
 assert share(1.0) != share(2.0), "does it depend on the rate?"
 assert share(1.0) == 0.5
 #!TAG CHECKEND
+shares = {1: [], 2: []}
+for rate, row in shares.items():
+    row.append(share(rate))
+largest = max(max(row) for row in shares.values())
+```
+
+```python
+#!TAG SKIPQUESTEXEC
+def doubled(number):
+    #!TAG HWBEGIN
+    #!MSG TODO twice the number
+    return 2 * number
+    #!TAG HWEND
+```
+
+```python
+#!TAG SKIPQUESTEXEC
+print(doubled(helper.one()))
+#!TAG CHECK doubles points=1 hidden
+random.seed(3)
+for _ in range(3):
+    number = random.random()
+    assert doubled(number) == 2 * number
+#!TAG CHECKEND
 ```
 """
+DOUBLED = "def doubled(number):\n    return number + number"
+LUCKY = (
+    "def doubled(number):\n    random.seed(3)\n    known = [random.random() for _ in range(3)]\n"
+    "    return 2 * number if number in known else 0"
+)
 YES = "class Yes:\n" + "".join(
     f"    def __{name}__(self, *_):\n        return True\n" for name in ("eq", "ne", "lt", "gt", "bool")
 )
 SUBMISSIONS = {
-    "right": ["answers[1] = 2\nanswers[2] = 3", "def share(rate):\n    return 0.5 * rate"],
+    "right": ["answers[1] = 2\nanswers[2] = 3", "def share(rate):\n    return 0.5 * rate", DOUBLED],
     "half": ["answers[1] = 2\nanswers[2] = 7", "def share(rate):\n    return 0.5 * rate"],
     "anew": ["answers = {1: 2, 2: 3}", "def share(rate):\n    return 0.5 * rate"],
     "yes": ["answers[1] = 2\nanswers[2] = 3", YES + "\n\ndef share(rate):\n    return Yes()"],
     "nothing": ["1 + 1"],
+    "lucky": ["import random", LUCKY],
+    "reads": ["def doubled(number):\n    import helper\n    return sum(numbers) / 3 * number * helper.one()"],
     "loop": ["for rate in (5, 6):\n    answers[rate - 4] = rate - 3", "def share(rate):\n    return rate / 2"],
 }
 
@@ -81,6 +119,8 @@ def test_each_gets_what_it_deserves(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "lab.md").write_text(LAB, encoding="utf-8")
     (tmp_path / "in").mkdir()
+    (tmp_path / "numbers.csv").write_text("1,2\n3\n", encoding="utf-8")
+    (tmp_path / "helper.py").write_text("def one():\n    return 1\n", encoding="utf-8")
     for name, cells in SUBMISSIONS.items():
         blank = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
         notebook = {
@@ -94,12 +134,16 @@ def test_each_gets_what_it_deserves(tmp_path, monkeypatch):
     result = grade(here / "lab.md", here / "in", GradeOptions(here / "out", jobs=1, limit=120))
     found = {one.student: [question.points for question in one.questions] for one in result.results}
     assert found == {
-        "right": [2, 2],
-        "half": [pytest.approx(1, abs=0.5), 2],
-        "anew": [2, 2],
-        "yes": [2, 0],
-        "nothing": [0, 0],
-        "loop": [2, 2],
+        "right": [2, 2, 1],
+        "half": [pytest.approx(1, abs=0.5), 2, 0],
+        "anew": [2, 2, 0],
+        "yes": [2, 0, 0],
+        "nothing": [0, 0, 0],
+        "lucky": [0, 0, 0],
+        "reads": [0, 0, 1],
+        "loop": [2, 2, 0],
     }
+    assert result.remarks == ()
+    assert {one.student for one in result.results if one.waits} == {"lucky"}
     remarks = "".join(line for one in result.results for line in one.repairs)
     assert "changes rate" not in remarks

@@ -46,10 +46,24 @@ def test_killed_and_run_again_it_comes_to_the_same(room):
     again = grade(LAB, room / "in", GradeOptions(room / "out"))
     assert again.fresh <= len(CLASS) - 2
     assert {result.student: result.points for result in again.results} == POINTS
+
+
+def test_only_what_has_changed_is_graded_again(room):
+    lab, state = room / "lab.md", room / "out" / ".state"
+    lab.write_text(LAB.read_text(encoding="utf-8"), encoding="utf-8")
+    assert grade(lab, room / "in", GradeOptions(room / "out")).fresh == len(CLASS)
+    for path in state.iterdir():
+        kept = path.read_text(encoding="utf-8").replace('"reason": ""', '"reason": "as before"')
+        path.write_text(kept, encoding="utf-8")
+    lab.write_text(lab.read_text(encoding="utf-8").replace("Write the sigmoid", "Write it"), encoding="utf-8")
+    assert grade(lab, room / "in", GradeOptions(room / "out")).fresh == 0
+    lab.write_text(lab.read_text(encoding="utf-8").replace("0.125]", "0.125, 9][:4]"), encoding="utf-8")
     made.write(room / "in", "sign", made.GOOD["tanh"])
-    mended = grade(LAB, room / "in", GradeOptions(room / "out"))
-    assert mended.fresh == 1
-    assert mended.moved == (("sign", 7.0, 9.0),)
+    again = grade(lab, room / "in", GradeOptions(room / "out"))
+    assert again.fresh == len(CLASS)
+    assert again.moved == (("sign", 7.0, 9.0),)
+    fresh = {one.student: [q.name for q in one.questions if not q.reason] for one in again.results}
+    assert fresh == {**{name: ["descent"] for name in CLASS}, "sign": list(made.NAMES)}
 
 
 def test_without_bubblewrap_it_refuses(room, monkeypatch, capsys):

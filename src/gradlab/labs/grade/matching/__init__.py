@@ -5,6 +5,9 @@ from __future__ import annotations
 from gradlab.labs.grade.matching._answers import Asked as Asked
 from gradlab.labs.grade.matching._answers import asked_answers as asked_answers
 from gradlab.labs.grade.matching._answers import given_answers as given_answers
+from gradlab.labs.grade.matching._keys import LabKeys as LabKeys
+from gradlab.labs.grade.matching._keys import beside_files as beside_files
+from gradlab.labs.grade.matching._keys import lab_keys as lab_keys
 from gradlab.labs.grade.matching._match import Own as Own
 from gradlab.labs.grade.matching._match import Program as Program
 from gradlab.labs.grade.matching._match import match as match

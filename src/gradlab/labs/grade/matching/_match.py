@@ -118,7 +118,7 @@ def _sorted_out(cells: Sequence[SubmittedCell], plan: Plan) -> _Found:
     found = _Found()
     given = {part.statement.shape for part in plan.parts if not part.is_homework and part.is_asked} | plan.checks
     homework, asked_cells = set(plan.homework), {part.cell_id for part in plan.parts if part.is_homework}
-    before = {part.statement.shape for part in plan.base()} | plan.checks
+    before = {part.statement.shape for part in plan.base} | plan.checks
     given_cells = {part.cell_id for part in plan.parts if part.cell_id} - asked_cells
     for number, cell in enumerate(cells, 1):
         if cell.kind != "code":

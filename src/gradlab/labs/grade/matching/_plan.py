@@ -83,22 +83,32 @@ class Plan:
         asked = (part for part in self.parts if part.is_asked and not part.is_homework)
         return frozenset(name for part in asked for name in part.statement.binds) - set(self.homework)
 
+    @cached_property
     def base(self) -> tuple[Part, ...]:
         """The given statements that need no homework when they are run, and that may be needed."""
-        tainted, chosen = set(self.homework), []
+        return tuple(part for part, _ in self._runnable)
+
+    @cached_property
+    def unsure(self) -> frozenset[int]:
+        """Which of `base`, by number, may need homework all the same: a loop of it may have filled what they use."""
+        return frozenset(number for number, (_, sure) in enumerate(self._runnable) if not sure)
+
+    @cached_property
+    def _runnable(self) -> list[tuple[Part, bool]]:
+        tainted, filled, chosen = set(self.homework), set[str](), list[tuple[Part, bool]]()
+        modules = {name for part in self.parts for name in part.statement.imports}
         for part in self.parts:
-            if part.is_homework or not part.is_asked:
-                tainted |= part.statement.binds
-                continue
             statement = part.statement
-            if statement.is_definition:
-                chosen.append(part)
-                tainted |= statement.binds if statement.uses & tainted else set()
-            elif statement.uses & tainted:
+            runs = part.is_asked and not part.is_homework
+            if runs and (statement.is_definition or not statement.uses & tainted):
+                if statement.is_definition or statement.binds or statement.has_effect:
+                    chosen.append((part, statement.is_definition or not statement.uses & filled))
+                if statement.is_definition and statement.uses & tainted:
+                    tainted |= statement.binds
+            else:
                 tainted |= statement.binds
-            elif statement.binds or statement.has_effect:
-                chosen.append(part)
-        return tuple(chosen)
+                filled |= (statement.touches | statement.asks) - modules
+        return chosen
 
 
 def needed(statements: Sequence[Statement], names: Iterable[str]) -> list[int]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from gradlab.labs._python import is_python, parse, transform
 
 _EFFECTS = re.compile(r"seed|^set_|^use$|filterwarnings|simplefilter")
+_FILLING = frozenset({"append", "extend", "insert", "add", "update", "setdefault", "remove", "pop", "clear", "sort"})
 _ANYTHING = frozenset({"globals", "exec", "setattr", "vars", "locals", "eval"})
 
 
@@ -176,6 +177,7 @@ class _Names(ast.NodeVisitor):
         self.binds: set[str] = set()
         self.touches: set[str] = set()
         self.asks: set[str] = set()
+        self.fills: set[str] = set()
         self.uses: set[str] = set()
         self.called: set[str] = set()
         self._global: set[str] = set()
@@ -212,6 +214,8 @@ class _Names(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         if isinstance(node.func, ast.Attribute):
             self._root(node.func, self.asks)
+            if node.func.attr in _FILLING or (node.func.attr.endswith("_") and not node.func.attr.startswith("_")):
+                self._root(node.func, self.fills)
         elif isinstance(node.func, ast.Name):
             self.called.add(node.func.id)
         self.generic_visit(node)
@@ -230,14 +234,19 @@ class _Names(ast.NodeVisitor):
         self.visit_FunctionDef(node)
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
-        inner = _Names()
+        inner, source = _Names(), _Names()
         for part in (node.target, *node.body):
             inner.visit(part)
+        source.visit(node.iter)
         self.visit(node.iter)
         # What the loop runs through has a meaning before its body is run.
         running = _Names()
         running.visit(node.target)
         self.uses |= inner.uses - running.binds
+        if running.binds & (inner.touches | inner.fills):  # `for row in table: row.append(1)` changes the table
+            self.asks |= source.uses
+            self.fills |= source.uses
+        self.fills |= inner.fills
         for found, more in ((self.binds, inner.binds), (self.touches, inner.touches), (self.asks, inner.asks)):
             found |= more
         self.called |= inner.called

@@ -67,7 +67,8 @@ def isolated_command(arguments: Sequence[str], private: Iterable[Path], files: d
         command += ["--dir", str(parent)]
     for inside, outside in shown.items():
         command += ["--ro-bind", str(outside), inside]
-    command += ["--dir", "/lab"]
+    for parent in sorted({str(parent) for name in ("x", *files) for parent in Path("/lab", name).parents} - {"/"}):
+        command += ["--dir", parent]
     for name, path in files.items():
         command += ["--ro-bind", str(path), f"/lab/{name}"]
     command += ["--remount-ro", "/", "--chdir", scratch_folder(), "--clearenv"]

@@ -165,12 +165,19 @@ def _lock_up(libc: Any, limits: Mapping[str, int]) -> None:
     _mount(libc, "tmpfs", "/dev/shm", "tmpfs", _NOSUID | _NODEV, own)
     _must(libc.sethostname(b"lab", 3), "hostname")
     os.chdir(os.environ["TMPDIR"])
+    link_files()
     _drop_rights(libc)
     set_limits(limits)
     nothing = os.open("/dev/null", os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nothing, number)
     os.close(nothing)
+
+
+def link_files() -> None:
+    """Let the files that lie beside the template be found in the working directory."""
+    for name in os.listdir("/lab"):
+        os.symlink(f"/lab/{name}", name)
 
 
 def _mount(libc: Any, source: str, target: str, kind: str, flags: int, options: str) -> None:

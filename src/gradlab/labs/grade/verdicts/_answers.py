@@ -31,19 +31,22 @@ class _Chain:
     text: str
 
 
-def judge_answers(asked: Sequence[Asked], given: Mapping[str, str], graph: str | None) -> list[QuestionResult]:
+def judge_answers(
+    asked: Sequence[Asked], given: Mapping[str, str], graph: str | None, only: Sequence[Asked] | None = None
+) -> list[QuestionResult]:
     """Judge the written answers of a submission.
 
     Args:
         asked: the ANSWER tags.
         given: what was written, by name.
         graph: what the derivations are about, as the template's header says.
+        only: which of them are judged. Default all.
 
     Returns:
         A result for each; whatever the prover does not decide waits for a human.
     """
     results = []
-    for one in asked:
+    for one in asked if only is None else only:
         # Who writes everything into one cell has answered the questions beside it too.
         beside = [given[other.name] for other in asked if other.heading == one.heading and other.name in given]
         results.append(_judged(one, given.get(one.name) or "\n\n".join(beside), graph))

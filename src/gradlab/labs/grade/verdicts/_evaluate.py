@@ -14,6 +14,7 @@ from gradlab.labs.grade.made import PartialError
 from gradlab.labs.grade.protocol import ChannelError, RemoteCallError, ValueRefusedError
 from gradlab.labs.grade.verdicts._key import execute
 
+_SEEDING = frozenset({"manual_seed", "seed", "default_rng", "RandomState", "Random"})
 _BEHIND = 1.0  # seconds by which the clock of the calls is ahead of this one, so that it can name what was called
 
 
@@ -112,6 +113,27 @@ def prepare(tree: ast.Module) -> PreparedCheck:
     tracked = _Tracked()
     made = ast.fix_missing_locations(tracked.visit(tree))
     return PreparedCheck(made, tuple(ast.unparse(node.test) for node in tracked.asserts))
+
+
+def reseeded(tree: ast.Module, offset: int) -> ast.Module | None:
+    """A check with other random inputs: what its own code seeds is seeded by another number.
+
+    Args:
+        tree: the check's code; it is changed.
+        offset: what is added to each seed.
+
+    Returns:
+        The code, None where it seeds nothing.
+    """
+    calls = [
+        node for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _SEEDING
+        and len(node.args) == 1 and not node.keywords
+    ]  # fmt: skip
+    for call in calls:
+        added = ast.BinOp(left=call.args[0], op=ast.Add(), right=ast.Constant(value=offset))
+        call.args[0] = ast.copy_location(added, call)
+    return ast.fix_missing_locations(tree) if calls else None
 
 
 def run_check(check: PreparedCheck, names: dict[str, Any], before: Callable[[], None], limit: float) -> Outcome:

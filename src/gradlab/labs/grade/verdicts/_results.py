@@ -23,6 +23,7 @@ class QuestionResult:
         asked: what was asked, as Markdown or code that students may see.
         given: what the student wrote, for the human queue.
         expected: the key's answer, for the human queue alone.
+        key: the hash of what the result depends on beside the submission.
     """
 
     name: str
@@ -37,6 +38,12 @@ class QuestionResult:
     asked: str = ""
     given: str = ""
     expected: str = ""
+    key: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Its kind and name: a check and an answer may be named alike."""
+        return f"{self.kind} {self.name}"
 
 
 @dataclass(slots=True)
@@ -54,6 +61,7 @@ class SubmissionResult:
         printed: what its cells printed, by cell.
         seconds: how long it took.
         key: the hash of what the result depends on.
+        base: the hash of what each question's result depends on, beside its own key.
     """
 
     name: str
@@ -66,6 +74,7 @@ class SubmissionResult:
     printed: dict[str, str] = field(default_factory=lambda: dict[str, str]())
     seconds: float = 0.0
     key: str = ""
+    base: str = ""
 
     @property
     def points(self) -> float:
@@ -94,9 +103,9 @@ class SubmissionResult:
     def for_student(self) -> dict[str, Any]:
         """The same without what only the instructor may see."""
         made = self.as_json()
-        del made["key"]
+        del made["key"], made["base"]
         for question in made["questions"]:
-            del question["expected"]
+            del question["expected"], question["key"]
         return made
 
 

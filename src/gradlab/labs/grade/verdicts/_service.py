@@ -20,7 +20,7 @@ from gradlab.labs._settings import LabSettings
 from gradlab.labs._template import read_template
 from gradlab.labs._versions import Version, make_versions
 from gradlab.labs.grade.made import COMPARE, made_tasks
-from gradlab.labs.grade.matching import Asked, Plan, asked_answers, given_answers, make_plan, match
+from gradlab.labs.grade.matching import Asked, Plan, asked_answers, beside_files, given_answers, make_plan, match
 from gradlab.labs.grade.reading import LARGEST, UnreadableError, read_cells
 from gradlab.labs.grade.sandbox import Limits, Sandbox
 from gradlab.labs.grade.sandbox._warm import warm_up
@@ -48,6 +48,7 @@ class Bench:
         sandbox: where submissions run.
         settings: the lab's.
         folder: where results are written.
+        questions: the hash of what each question depends on beside the submission.
     """
 
     plan: Plan
@@ -58,6 +59,7 @@ class Bench:
     sandbox: Sandbox
     settings: LabSettings
     folder: Path
+    questions: dict[str, str]
 
 
 def main() -> None:
@@ -84,17 +86,22 @@ def _first_line() -> bytes:
 
 
 def _set_up(start: dict[str, Any]) -> tuple[Bench, list[str]]:
-    """Make everything ready; returns with it what the lab's own statements raise among submissions."""
+    """Make everything ready; the second is what the lab's own statements raise in the sandbox."""
     template = read_template(Path(start["template"]))
     versions = make_versions(template)
     plan = make_plan(template, versions)
     settings = template.settings
     seed = {"source": seed_source(plan, settings.seed), "cell": 0, "line": 1}
-    given = [{"source": part.statement.source, "cell": 0, "line": part.statement.line} for part in plan.base()]
-    sandbox = Sandbox(
-        [seed, *given], template.path.resolve().parent, {}, [Path(path) for path in start["private"]],
-        isolated=start["isolated"],
-    )  # fmt: skip
+    given = [
+        {
+            "source": part.statement.source, "cell": 0, "line": part.statement.line, "place": part.line,
+            "unsure": number in plan.unsure,
+        }
+        for number, part in enumerate(plan.base)
+    ]  # fmt: skip
+    private = [Path(path) for path in start["private"]]
+    files = beside_files(template, versions, private)
+    sandbox = Sandbox([seed, *given], template.path.resolve().parent, files, private, isolated=start["isolated"])
     # The sandbox gets warm beside this process, which makes the same imports.
     os.chdir(template.path.resolve().parent)
     sys.path.insert(0, os.getcwd())
@@ -102,8 +109,8 @@ def _set_up(start: dict[str, Any]) -> tuple[Bench, list[str]]:
     tasks = ready_tasks(key, settings.timeout) if plan.tasks else made_ready(key, made_tasks(plan))
     warm_up()
     asked = asked_answers(template, versions.question)
-    bench = Bench(plan, key, tasks, asked, versions.question, sandbox, settings, Path(start["folder"]))
-    return bench, sandbox.wait()
+    folder, questions = Path(start["folder"]), start["questions"]
+    return Bench(plan, key, tasks, asked, versions.question, sandbox, settings, folder, questions), sandbox.wait()
 
 
 def _say(message: dict[str, Any]) -> None:
@@ -151,7 +158,8 @@ def _grade_one(bench: Bench, order: dict[str, Any], slot: int) -> None:
     try:
         _limit_memory()
         begun = time.perf_counter()
-        result = SubmissionResult(order["name"], order["student"], order["identity"], order["file"], key=order["key"])
+        result = SubmissionResult(order["name"], order["student"], order["identity"], order["file"])
+        result.key, result.base = order["key"], order["base"]
         _judged(bench, order, slot, result)
         result.seconds = round(time.perf_counter() - begun, 3)
         target = bench.folder / f"{order['name']}.json"
@@ -177,16 +185,30 @@ def _judged(bench: Bench, order: dict[str, Any], slot: int, result: SubmissionRe
         result.questions = [_ungraded(ready, str(problem)) for ready in bench.tasks]
         result.questions += judge_answers(bench.asked, {}, None)
         return
-    program = match(cells, bench.plan)
-    result.repairs = [*order["remarks"], *([remark] * bool(remark)), *list(program.repairs)]
-    session = Session(bench.sandbox, program, bench.key, Limits(), slot, min(bench.settings.timeout, 30.0))
-    bench.key.extra[COMPARE] = Comparison(bench.key, int(order["key"][:8] or "0", 16))
-    result.questions = judge(bench.key, bench.tasks, program, session)
-    given = given_answers(cells, bench.asked, bench.question)
-    result.questions += judge_answers(bench.asked, given, bench.settings.graph)
+    kept = {one.identity: one for one in (QuestionResult(**question) for question in order["kept"])}
+    tasks = tuple(ready for ready in bench.tasks if f"check {ready.task.check.name}" not in kept)
+    asked = tuple(one for one in bench.asked if f"answer {one.name}" not in kept)
+    old = order["old"] or {"repairs": [], "printed": {}}
+    result.repairs, result.printed = old["repairs"], old["printed"]
+    if tasks or not kept:
+        program = match(cells, bench.plan)
+        session = Session(bench.sandbox, program, bench.key, Limits(), slot, min(bench.settings.timeout, 30.0))
+        seed = int(order["base"][:8], 16)
+        bench.key.extra[COMPARE] = Comparison(bench.key, seed)
+        result.questions = judge(bench.key, bench.tasks, program, session, kept, seed)
+        result.printed = {str(cell): text for cell, text in session.printed.items()}
+        result.repairs = [*order["remarks"], *([remark] * bool(remark)), *program.repairs]
+        result.repairs += [f"cell {cell}, {said}" for cell, said in session.errors.items()]
+    else:
+        result.questions = [kept[f"check {ready.task.check.name}"] for ready in bench.tasks]
+    given = given_answers(cells, bench.asked, bench.question) if asked else {}
+    result.questions += [kept[name] for name in kept if name.startswith("answer ")]
+    result.questions += judge_answers(bench.asked, given, bench.settings.graph, asked)
+    lines = {f"check {ready.task.check.name}": ready.task.check.line for ready in bench.tasks}
+    lines |= {f"answer {one.name}": one.line for one in bench.asked}
+    for question in result.questions:
+        question.line, question.key = lines[question.identity], bench.questions[question.identity]
     result.questions.sort(key=lambda question: question.line)
-    result.printed = {str(cell): text for cell, text in session.printed.items()}
-    result.repairs += [f"cell {cell}, {said}" for cell, said in session.errors.items()]
 
 
 def _ungraded(ready: ReadyTask, why: str) -> QuestionResult:
