@@ -9,7 +9,7 @@ import wasmtime
 
 from gradlab.codegen import NEVER, Plan, TrainResult, gap_of
 from gradlab.codegen._training import check_data, per_run
-from gradlab.codegen.wasm import WasmModule, WasmNetwork
+from gradlab.codegen.wasm import WasmModule, WasmNetwork, drawing_module
 
 PAGE, LINE = 65536, 64
 ENGINE = wasmtime.Engine()
@@ -81,6 +81,15 @@ def predictions(module: WasmModule, parameters, x, outputs: int) -> np.ndarray:
     place = run.put(np.full((outputs, stride), np.nan))
     run.call("predict", weights, given, place, stride, stride // run.lanes)
     return run.get(place, (outputs, stride))[:, :count].T
+
+
+def drawn(shape, seed, *, restarts, parameters, first=0) -> np.ndarray:
+    """The standard numbers (R, P) of runs, as `draw_standard` has them."""
+    run, blocks = Instance(drawing_module()), -(-parameters // 4)
+    place = run.put(np.full((restarts, 4 * blocks), np.nan))
+    low, high = (half - 2**64 * (half >= 2**63) for half in (seed % 2**64, seed // 2**64))  # signed
+    run.call("draw", place, blocks, restarts, int(shape == "uniform"), first * blocks, low, high)
+    return run.get(place, (restarts, 4 * blocks))[:, :parameters]
 
 
 class WasmTrainer:

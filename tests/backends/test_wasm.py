@@ -12,8 +12,9 @@ from gradlab.codegen.wasm import WasmNetwork, function_module
 from gradlab.graph import activations, losses, mlp_graph
 from gradlab.rules import Momentum, Rule
 from gradlab.train._data import Data
+from gradlab.train._draw import draw_standard
 from gradlab.train._trainers import Architecture, numpy_trainer
-from wasm_engine import WasmTrainer, evaluate, predictions
+from wasm_engine import WasmTrainer, drawn, evaluate, predictions
 from wasm_engine import losses as losses_of
 
 RNG = np.random.default_rng(5)
@@ -166,6 +167,22 @@ def test_success_is_seen_at_the_first_step_at_which_all_points_are_right():
     assert (abs(made.first_success_step - expected.first_success_step) <= 1).mean() > 0.99
     assert (made.correct == expected.correct).mean() > 0.99
     assert 0 < made.correct.sum() < 400
+
+
+@pytest.mark.parametrize("hidden", ["tanh", "sigmoid"])
+def test_saturated_networks_succeed_as_elsewhere(hidden):
+    data, graph = gl.datasets.five_points(), mlp_graph((2, 2, 1), hidden, None, "binary_cross_entropy")
+    start = (30 * RNG.normal(size=(400, 9))).astype(np.float32)
+    made, expected = (trainer(graph, data.x, data.y).train(start, 30.0, 60) for trainer in (WasmTrainer, NumbaTrainer))
+    assert (made.correct == expected.correct).mean() > 0.99
+    assert 0 < made.correct.sum() < 400
+
+
+@pytest.mark.parametrize("shape", ["normal", "uniform"])
+def test_every_run_starts_where_it_starts_everywhere_to_the_bit(shape):
+    for seed, first, parameters in ((0, 0, 9), (2**128 - 1, 7, 4), (2**127 + 12345, 10**12, 1), (2**63, 3, 40)):
+        given = {"restarts": 500, "parameters": parameters, "first": first}
+        np.testing.assert_array_equal(drawn(shape, seed, **given), draw_standard(shape, seed, **given))
 
 
 def test_a_module_says_what_it_exports():

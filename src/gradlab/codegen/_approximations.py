@@ -138,7 +138,9 @@ HALF_LOG2 = math.log(2) / 2
 UNITS = MappingProxyType({"tanh": 1 / HALF_LOG2, "sigmoid": 0.5 / HALF_LOG2})
 
 
-def functions(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[str, Callable[[Any], Any]]:
+def functions(
+    dtype: str, have: Any, compiled: Callable[[Any], Any], lowest: float | None = None
+) -> dict[str, Callable[[Any], Any]]:
     """The functions of the table, in the operations of a backend.
 
     Args:
@@ -146,14 +148,13 @@ def functions(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[str
         have: the backend's ``fma``, ``larger``, ``smaller``, ``less``, ``equal``, ``where``, ``absolute``,
             ``scale`` (by a power of two), ``power`` (of two), ``exponent`` and ``significand``.
         compiled: the decorator that makes a function callable from a kernel.
+        lowest: below it the sigmoid stays as it is there; by default where it is 0.
 
     Returns:
         tanh, sigmoid, exp (and its ``exp_parts``), log and softplus; and tanh and sigmoid of an argument in their
         units, which begin with fewer operations.
     """
-    made = {}
-    for maker in (_tanh, _sigmoid, _exponential):
-        made |= maker(dtype, have, compiled)
+    made = _tanh(dtype, have, compiled) | _sigmoid(dtype, have, compiled, lowest) | _exponential(dtype, have, compiled)
     return made | _logarithms(dtype, have, compiled, made["exp_parts"])
 
 
@@ -205,11 +206,12 @@ def _tanh(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[str, An
     return {"tanh": tanh, "tanh_units": tanh_units}
 
 
-def _sigmoid(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[str, Any]:
+def _sigmoid(dtype: str, have: Any, compiled: Callable[[Any], Any], least: float | None) -> dict[str, Any]:
     """The sigmoid, and the sigmoid of an argument in units of log(2): from the tanh of half of a short rest."""
     form, row = FORMATS[dtype], SERIES["tanh", dtype, 0.17329]
     larger, smaller, scale, power, fma = have.larger, have.smaller, have.scale, have.power, have.fma
-    (lowest, highest), tiny_power = form.sigmoid_limits, form.round + math.log2(form.tiny)
+    lowest, highest = form.sigmoid_limits if least is None else (least, form.sigmoid_limits[1])
+    tiny_power = form.round + math.log2(form.tiny)
     per_one, high, low = 1 / math.log(2), form.log2_high, form.log2_low
     lowest_units, highest_units = lowest * per_one, highest * per_one
     # With the exponent's bias added before rounding, the bits of n become the bits of 2^n tiny.

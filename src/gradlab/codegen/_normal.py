@@ -46,15 +46,16 @@ def transforms(have: Any, compiled: Callable[[Any], Any]) -> dict[str, Callable[
     """The functions from words to numbers, in the operations of a backend.
 
     Args:
-        have: the backend's ``root``, ``where``, ``bits`` and ``value`` (of a number's bits), and ``number`` (of a whole
-            one that it holds exactly).
+        have: the backend's ``root``, ``where``, ``equal``, ``bits`` and ``value`` (of a number's bits), and ``number``
+            (of a whole one that it holds exactly).
         compiled: the decorator that makes a function callable from a kernel.
 
     Returns:
         ``uniform(word)``, between -1 and 1, and ``normal(word, other)``, a pair; both of the upper 52 bits of
         whole numbers from 0 to 2**52 - 1.
     """
-    root, where, bits, value, number = have.root, have.where, have.bits, have.value, have.number
+    root, where, equal = have.root, have.where, have.equal
+    bits, value, number = have.bits, have.value, have.number
     artanh, sine, cosine = (_polynomial(row, compiled) for row in (ARTANH, SINE, COSINE))
 
     @compiled
@@ -80,7 +81,7 @@ def transforms(have: Any, compiled: Callable[[Any], Any]) -> dict[str, Callable[
         square = angle * angle
         s = angle + angle * square * sine(square)
         c = (1.0 - 0.5 * square) + square * square * cosine(square)
-        odd, r = (quarter & 1) == 1, radius(k)
+        odd, r = equal(quarter & 1, 1), radius(k)
         one, other = where(odd, s, c), where(odd, c, s)
         return r * one * number(1 - ((quarter + 1) & 2)), r * other * number(1 - (quarter & 2))
 
@@ -105,6 +106,7 @@ def numpy_transforms() -> dict[str, Callable[..., Any]]:
     have = SimpleNamespace(
         root=np.sqrt,
         where=np.where,
+        equal=np.equal,
         bits=lambda numbers: numbers.view(np.int64),
         value=lambda whole: whole.view(np.float64),
         number=lambda whole: whole.astype(np.float64),

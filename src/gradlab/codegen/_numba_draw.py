@@ -102,6 +102,10 @@ def draw_operations() -> dict[str, Any]:
         return a if mask else b
 
     @compiled
+    def equal(a: Any, b: Any) -> Any:
+        return a == b
+
+    @compiled
     def number(whole: Any) -> Any:
         return types.float64(whole)
 
@@ -112,6 +116,7 @@ def draw_operations() -> dict[str, Any]:
     have = SimpleNamespace(
         root=_root,
         where=where,
+        equal=equal,
         bits=_same_bits(types.int64, types.float64),
         value=_same_bits(types.float64, types.int64),
         number=number,

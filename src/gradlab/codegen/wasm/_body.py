@@ -22,10 +22,15 @@ OPERATIONS = {
         "and": "v128.and", "bitselect": "v128.bitselect", "to_float": "f32x4.convert_i32x4_s",
     },
     Kind.MASK: {"and": "v128.and", "bitselect": "v128.bitselect"},
-    Kind.DOUBLE: {"convert": "f64.convert_i32_s", "promote": "f64.promote_f32"},
-    Kind.TRUTH: {"any_true": "v128.any_true"},
+    Kind.DOUBLE: {
+        "convert": "f64.convert_i32_s", "promote": "f64.promote_f32", "select": "select",
+        "of_word": "f64.convert_i64_s", "of_bits": "f64.reinterpret_i64",
+    },
+    Kind.WORD: {"bits": "i64.reinterpret_f64"},
+    Kind.TRUTH: {"any_true": "v128.any_true", "same": "i64.eq"},
 }  # fmt: skip
-FAMILIES = {Kind.VECTOR: "{float}.", Kind.MASK: "{float}.", Kind.DOUBLE: "f64.", Kind.TRUTH: "i32."}
+FAMILIES = {Kind.VECTOR: "{float}.", Kind.MASK: "{float}.", Kind.DOUBLE: "f64.", Kind.WORD: "i64.", Kind.TRUTH: "i32."}
+CONSTANTS = {Kind.VECTOR: "v128.const", Kind.DOUBLE: "f64.const", Kind.WORD: "i64.const"}
 
 
 @dataclass(slots=True)
@@ -68,7 +73,7 @@ class Body:
         """The type of a variable for a kind of value."""
         if kind in (Kind.VECTOR, Kind.MASK):
             return "v128"
-        return {Kind.NUMBER: self.machine.scalar, Kind.DOUBLE: "f64"}.get(kind, "i32")
+        return {Kind.NUMBER: self.machine.scalar, Kind.DOUBLE: "f64", Kind.WORD: "i64"}.get(kind, "i32")
 
     def declare(self, name: str, kind: Kind) -> None:
         """A variable, if there is none of that name."""
@@ -133,7 +138,7 @@ class Body:
         if node.name == "local":
             self.emit("local.get", self.index[node.data])
         elif node.name == "const":
-            self.emit("v128.const" if node.kind is Kind.VECTOR else "f64.const", node.data)
+            self.emit(CONSTANTS[node.kind], node.data)
         elif node.name == "linear":
             self.code += self._whole(*terms_of(node), len(self.loops))
         elif node.name in ("load", "spread", "number"):
@@ -146,7 +151,7 @@ class Body:
                 self.emit("f32.demote_f64")
             self.emit(f"{self.machine.float}.splat")
         elif node.name != "promote" or self.machine.scalar == "f32":
-            if node.name in ("shl", "shr"):
+            if node.data is not None:
                 self.emit("i32.const", node.data)
             own = OPERATIONS[node.kind].get(node.name, FAMILIES[node.kind] + node.name)
             self.emit(own.format(float=self.machine.float, integer=self.machine.integer))

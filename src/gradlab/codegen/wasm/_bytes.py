@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-TYPES = MappingProxyType({"i32": 0x7F, "f32": 0x7D, "f64": 0x7C, "v128": 0x7B})
+TYPES = MappingProxyType({"i32": 0x7F, "i64": 0x7E, "f32": 0x7D, "f64": 0x7C, "v128": 0x7B})
 EMPTY = 0x40  # the type of a block that leaves nothing
 VECTOR = 16  # bytes
 
@@ -19,10 +19,13 @@ VECTOR = 16  # bytes
 PLAIN = MappingProxyType({
     "block": 0x02, "loop": 0x03, "if": 0x04, "else": 0x05, "end": 0x0B, "br": 0x0C, "br_if": 0x0D, "select": 0x1B,
     "local.get": 0x20, "local.set": 0x21, "local.tee": 0x22, "f32.load": 0x2A, "f64.load": 0x2B, "f32.store": 0x38,
-    "f64.store": 0x39, "i32.const": 0x41, "f64.const": 0x44, "i32.eqz": 0x45, "i32.eq": 0x46, "i32.ne": 0x47,
-    "i32.lt_s": 0x48, "i32.gt_s": 0x4A, "i32.le_s": 0x4C, "i32.ge_s": 0x4E, "i32.add": 0x6A, "i32.sub": 0x6B,
-    "i32.mul": 0x6C, "i32.and": 0x71, "i32.or": 0x72, "i32.shl": 0x74, "f64.add": 0xA0, "f64.sub": 0xA1,
-    "f64.mul": 0xA2, "f64.div": 0xA3, "f32.demote_f64": 0xB6, "f64.convert_i32_s": 0xB7, "f64.promote_f32": 0xBB,
+    "f64.store": 0x39, "i32.const": 0x41, "i64.const": 0x42, "f64.const": 0x44, "i32.eqz": 0x45, "i32.eq": 0x46,
+    "i32.ne": 0x47, "i32.lt_s": 0x48, "i32.gt_s": 0x4A, "i32.le_s": 0x4C, "i32.ge_s": 0x4E, "i32.add": 0x6A,
+    "i32.sub": 0x6B, "i32.mul": 0x6C, "i32.and": 0x71, "i32.or": 0x72, "i32.shl": 0x74, "i64.eq": 0x51, "i64.add": 0x7C,
+    "i64.sub": 0x7D, "i64.mul": 0x7E, "i64.and": 0x83, "i64.xor": 0x85, "i64.shl": 0x86, "i64.shr_s": 0x87,
+    "i64.shr_u": 0x88, "f64.sqrt": 0x9F, "f64.add": 0xA0, "f64.sub": 0xA1, "f64.mul": 0xA2, "f64.div": 0xA3,
+    "f32.demote_f64": 0xB6, "f64.convert_i32_s": 0xB7, "f64.convert_i64_s": 0xB9, "f64.promote_f32": 0xBB,
+    "i64.reinterpret_f64": 0xBD, "f64.reinterpret_i64": 0xBF,
 })  # fmt: skip
 # Instructions on vectors, behind the prefix 0xFD.
 SIMD = MappingProxyType({
@@ -73,7 +76,7 @@ def instruction(name: str, operand: int | float | bytes = 0) -> bytes:
     if name == "f64.const":
         return code + struct.pack("<d", operand)
     assert isinstance(operand, int)
-    if name == "i32.const":
+    if name in ("i32.const", "i64.const"):
         return code + signed(operand)
     if name in ALIGNMENTS:
         return code + unsigned(ALIGNMENTS[name]) + unsigned(operand)

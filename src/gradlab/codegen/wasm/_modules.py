@@ -20,7 +20,7 @@ from gradlab.codegen._schedule import Program, network_programs, programs_for, v
 from gradlab.codegen._update import kernel_update
 from gradlab.codegen.wasm._bytes import Function, module
 from gradlab.codegen.wasm._translate import translate
-from gradlab.codegen.wasm._values import Machine
+from gradlab.codegen.wasm._values import Kind, Machine
 from gradlab.graph import Graph, NetworkGraph
 from gradlab.rules import GRADIENT, PARAMETER, RATE, GradientDescent, Update
 
@@ -49,7 +49,8 @@ class WasmModule:
     def functions(self) -> dict[str, tuple[str, ...]]:
         """The exported functions with the names of what they are given, in order.
 
-        All are ``i32``: where an array begins, in bytes, or a whole number; but for ``gap``, which is a float.
+        All are ``i32``: where an array begins, in bytes, or a whole number; but for ``gap``, which is a float, and
+        ``counter``, ``low`` and ``high``, which are ``i64``.
         """
         made = [node for node in ast.parse(self.source).body if isinstance(node, ast.FunctionDef)]
         return {node.name: tuple(arg.arg.lstrip("_") for arg in node.args.args) for node in made}
@@ -156,7 +157,7 @@ class WasmNetwork:
             GradlabError: for another number type, for rows or rates that do not fit, or for a function that kernels
                 have no word for.
         """
-        machine, columns = _machine(dtype), self.graph.columns
+        machine, columns = _machine(dtype, normal=True), self.graph.columns
         if not len(table) or any(len(row) != len(columns) for row in table):
             raise GradlabError(
                 f"a training kernel is printed for at least one point, each a row of {len(columns)} numbers: "
@@ -171,14 +172,14 @@ class WasmNetwork:
         return _module(machine, [printed.source], printed.scratch)
 
 
-def _machine(dtype: str) -> Machine:
+def _machine(dtype: str, normal: bool = False) -> Machine:
     if dtype not in FORMATS:
         raise GradlabError(f'a kernel computes in "float32" or "float64", not in {dtype!r}')
-    return Machine(dtype)
+    return Machine(dtype, normal)
 
 
 def _module(machine: Machine, sources: list[str], scratch: int = 0) -> WasmModule:
-    made: list[Function] = [translate(source, machine, numbers=("gap",)) for source in sources]
+    made: list[Function] = [translate(source, machine, {"gap": Kind.NUMBER}) for source in sources]
     return WasmModule(module(made), "\n\n".join(sources), machine.dtype, machine.lanes, scratch)
 
 

@@ -10,17 +10,20 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from gradlab.codegen.wasm._body import Body
 from gradlab.codegen.wasm._bytes import Function
 from gradlab.codegen.wasm._values import Kind, Machine, Value
 
+Word = Callable[..., Any]
 OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
+    ast.BitXor: operator.xor,
 }
 COMPARISONS: Mapping[type[ast.cmpop], str] = {
     ast.Eq: "eq", ast.Lt: "lt_s", ast.Gt: "gt_s", ast.LtE: "le_s", ast.GtE: "ge_s",
@@ -33,22 +36,27 @@ class TranslationError(ValueError):
     """A kernel has a statement in it that this translator does not know."""
 
 
-def translate(source: str, machine: Machine, numbers: tuple[str, ...] = ()) -> Function:
+def translate(
+    source: str,
+    machine: Machine,
+    kinds: Mapping[str, Kind] = MappingProxyType({}),
+    words: Mapping[str, Word] | None = None,
+) -> Function:
     """The function of a printed kernel, under its name.
 
     Args:
         source: one ``def``.
         machine: makes its values.
-        numbers: the parameters that are one number; all others are whole numbers or the addresses of arrays.
+        kinds: of the parameters that are neither whole numbers nor the addresses of arrays.
+        words: what it calls, by name; by default the words of kernels.
 
     Raises:
         TranslationError: for a statement or an expression that kernels do not have.
     """
     (tree,) = ast.parse(source).body
     assert isinstance(tree, ast.FunctionDef)
-    given = {arg.arg: Kind.NUMBER if arg.arg in numbers else Kind.WHOLE for arg in tree.args.args}
-    body = Body(machine, given)
-    _Translator(machine, body).statements(tree.body)
+    body = Body(machine, {arg.arg: kinds.get(arg.arg, Kind.WHOLE) for arg in tree.args.args})
+    _Translator(machine, body, machine.words() if words is None else words).statements(tree.body)
     return body.finished(tree.name)
 
 
@@ -57,8 +65,8 @@ def _is_nothing(node: ast.expr) -> bool:
 
 
 class _Translator:
-    def __init__(self, machine: Machine, body: Body) -> None:
-        self.machine, self.body, self.words = machine, body, machine.words()
+    def __init__(self, machine: Machine, body: Body, words: Mapping[str, Word]) -> None:
+        self.machine, self.body, self.words = machine, body, words
         self.breaks: list[int] = []  # the depths of the blocks around the loops
 
     def statements(self, statements: list[ast.stmt]) -> None:

@@ -29,6 +29,7 @@ class Kind(Enum):
     NUMBER = "one number in the kernel's type"
     DOUBLE = "one number in float64"
     WHOLE = "a whole number"
+    WORD = "64 bits"
     TRUTH = "a truth value"
 
 
@@ -74,6 +75,18 @@ class Value:
     def __rtruediv__(self, other: Any) -> Value:
         return self.machine.binary("div", other, self)
 
+    def __and__(self, other: Any) -> Value:
+        return self.machine.binary("and", self, other)
+
+    def __xor__(self, other: Any) -> Value:
+        return self.machine.binary("xor", self, other)
+
+    def __lshift__(self, other: Any) -> Value:
+        return self.machine.binary("shl", self, other)
+
+    def __rshift__(self, other: Any) -> Value:
+        return self.machine.binary("shr_s", self, other)
+
     def __neg__(self) -> Value:
         if self.kind is Kind.VECTOR:
             return self.machine.made("neg", self)
@@ -88,10 +101,13 @@ class Machine:
 
     Args:
         dtype: the number type of the vectors, "float32" or "float64".
+        normal: whether the sigmoid stays so large that products of two have no subnormal numbers, which take many times
+            as long here, where no processor can be told to leave them out; no step of a training is changed by that.
     """
 
-    def __init__(self, dtype: str) -> None:
+    def __init__(self, dtype: str, normal: bool = False) -> None:
         self.dtype, self.form = dtype, FORMATS[dtype]
+        self.lowest = math.log(self.form.smallest) / 2 if normal else None
         self.size = (self.form.mantissa + 9) // 8 if dtype == "float32" else 8
         self.lanes = VECTOR // self.size
         self.scalar, self.float, self.integer = {
@@ -114,8 +130,10 @@ class Machine:
         return known[key]
 
     def binary(self, name: str, a: Any, b: Any) -> Value:
-        """Arithmetic: of vectors where one is a vector, else of whole numbers, else in float64."""
+        """Arithmetic: of vectors where one is a vector, else of 64 bits, of whole numbers, or in float64."""
         kinds = {x.kind if isinstance(x, Value) else type(x) for x in (a, b)}
+        if Kind.WORD in kinds:
+            return self.made(name, self.word(a), self.word(b), kind=Kind.WORD)
         if Kind.VECTOR in kinds:
             return self.made(name, self.vector(a), self.vector(b))
         if kinds <= {Kind.WHOLE, int}:
@@ -147,6 +165,10 @@ class Machine:
         if x.kind is Kind.WHOLE:
             return self.made("convert", x, kind=Kind.DOUBLE)
         return self.made("promote", x, kind=Kind.DOUBLE) if x.kind is Kind.NUMBER else x
+
+    def word(self, x: Any) -> Value:
+        """64 bits; of a number of Python's own its lowest."""
+        return x if isinstance(x, Value) else self.made("const", data=(x + 2**63) % 2**64 - 2**63, kind=Kind.WORD)
 
     def variable(self, name: str, kind: Kind) -> Value:
         """What a variable of the kernel holds now."""
@@ -213,7 +235,7 @@ class Machine:
             "float": float,
         }
         have = SimpleNamespace(**own)
-        table = functions(self.dtype, have, _as_it_is)
+        table = functions(self.dtype, have, _as_it_is, self.lowest)
         table |= special_functions(self.dtype, have, table, _as_it_is)
         table |= circular_functions(self.dtype, have, table, _as_it_is)
         return {**own, **table, "_maximum": own["larger"], "_minimum": own["smaller"]}

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from gradlab.codegen.wasm import WasmModule
 from gradlab.codegen.wasm._bytes import module
 from gradlab.codegen.wasm._translate import TranslationError, translate
-from gradlab.codegen.wasm._values import Machine
+from gradlab.codegen.wasm._values import Kind, Machine
 from wasm_engine import Instance
 
 
@@ -90,7 +90,7 @@ def kernel(x, out, gap):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_vectors(dtype):
     machine = Machine(dtype)
-    made = translate(VECTORS, machine, numbers=("gap",))
+    made = translate(VECTORS, machine, {"gap": Kind.NUMBER})
     run = Instance(WasmModule(module([made]), VECTORS, dtype, machine.lanes))
     x = np.array([0.25, 2.0, -3.0, 1.5][: machine.lanes], dtype)
     given, out = run.put(x), run.put(np.zeros(8))
