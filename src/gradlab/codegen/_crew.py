@@ -54,6 +54,14 @@ class Crew:
 
     def run(self, threads: int | None, progress: Notify | None) -> None:
         """Do all blocks: the calling thread, and as many helpers as there is enough to do for."""
+        if self.blocks == 1:  # nothing to share, and soon over
+            self.work(0, 1, self.scratch())
+        else:
+            self._share(threads, progress)
+        if progress is not None:
+            progress(self.runs, self.runs)
+
+    def _share(self, threads: int | None, progress: Notify | None) -> None:
         enough = min(self.blocks - 1, int(self.blocks * self.pace / LEAST_SECONDS))
         helpers: list[Future[None]] = []
         if enough > 0:
@@ -69,8 +77,6 @@ class Crew:
                 wait(started)
         for helper in started:
             helper.result()
-        if progress is not None:
-            progress(self.runs, self.runs)
 
     def _take_turns(self, progress: Notify | None = None) -> None:
         scratch = self.scratch()

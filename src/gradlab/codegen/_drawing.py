@@ -62,4 +62,4 @@ def _kernel(dtype: str) -> Callable[..., None]:
 def words_of(parameters: int) -> tuple[NDArray[Any], ...]:
     """A thread's memory for the words of some runs and for the numbers made of them."""
     pairs = TOGETHER * -(-parameters // 2)
-    return np.empty(pairs, np.uint64), np.empty(pairs, np.uint64), np.empty(2 * pairs)
+    return np.empty(pairs + 1, np.uint64), np.empty(pairs + 1, np.uint64), np.empty(2 * pairs)

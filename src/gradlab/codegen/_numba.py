@@ -55,6 +55,9 @@ class NumbaTrainer:
         notice: called with a message when a kernel has to be compiled, which takes seconds; by default the message
             goes to the logger "gradlab.codegen".
 
+    Attributes:
+        judges: whether there is a right and wrong: whether the labels are classes to the network's loss.
+
     Raises:
         GradlabError: if Numba is not installed, a shape does not fit or the number type is another.
 
@@ -79,6 +82,7 @@ class NumbaTrainer:
         self.table, labels = check_data(graph, x, y, weights, self.dtype)
         gap = gap_of(graph.loss, labels)
         self._gap = -math.inf if gap is None else gap
+        self.judges = gap is not None
         self._kernels: dict[tuple[int, Update, bool, bool], tuple[PrintedKernel, Callable[..., None]]] = {}
 
     def source(self, *, rates: int = 1, plan: Plan = Plan()) -> str:
@@ -149,7 +153,7 @@ class NumbaTrainer:
                 kernel(
                     at.reshape(-1), rates[low:high].reshape(-1), own[low:high].reshape(-1), data, gap, steps,
                     0, -(-(high - low) // lanes), high - low, curves, memory.scratch,
-                    *(row[low:high] for row in made.rows), (kept[low:high] if curves else kept).reshape(-1),
+                    *made.rows[:, low:high], made.none if kept is None else kept[low:high].reshape(-1),
                 )  # fmt: skip
 
         def memory() -> _Memory:
@@ -190,28 +194,22 @@ class _Made:
     """What a kernel says of each run: rows of numbers, and curves where they are wanted."""
 
     def __init__(self, runs: int, steps: int | None, dtype: np.dtype[Any]) -> None:
-        self.rows = tuple(np.empty(runs, dtype) for _ in range(5))
-        self.wanted = steps is not None
-        self.curves = np.full((1, 1) if steps is None else (runs, steps + 1), np.nan, dtype)
+        self.rows = np.empty((5, runs), dtype)
+        self.curves = None if steps is None else np.full((runs, steps + 1), np.nan, dtype)
+        self.none = self.rows[0, :0]
 
     def result(self, end: NDArray[Any], state: NDArray[Any], steps: int, last: bool) -> TrainResult:
         """How each run went, in whole numbers and truth values."""
         initial, loss, right, lived, success = self.rows
-        curves = self.curves if self.wanted else None
-        diverged = said_of_runs(lived, loss, curves, steps, last)
-        if len(end):
-            end[np.isnan(loss) & (diverged == steps)] = np.nan
-        return TrainResult(
-            parameters=end,
-            initial_loss=initial,
-            loss=loss,
-            correct=(right == 1) & (diverged == NEVER),
-            diverged_step=diverged,
-            first_success_step=success.astype(np.int32),
-            curves=curves,
-            state=state,
-            steps=steps,
-        )
+        diverged, correct = said_of_runs(lived, loss, self.curves, steps, last), right == 1
+        if diverged is None:
+            diverged = np.empty(len(loss), np.int32)
+            diverged.fill(NEVER)
+        else:
+            correct &= diverged == NEVER
+            if len(end):
+                end[np.isnan(loss) & (diverged == steps)] = np.nan
+        return TrainResult(end, initial, loss, correct, diverged, success.astype(np.int32), self.curves, state, steps)
 
 
 class _Memory(NamedTuple):

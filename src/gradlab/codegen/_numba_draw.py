@@ -24,35 +24,31 @@ from gradlab.codegen._drawing import TOGETHER
 from gradlab.codegen._normal import transforms
 
 # `numbers` have a row for each run; `factors` and `kinds` one for each setting, of which each has `count` runs.
+# Indices are unsigned, so that none is asked whether it is counted from the end. The last pair of a row's words may be
+# one too many: the next row's overwrite it.
 SOURCE = f"""\
 def kernel(numbers, parameters, first, last, count, run, low, high, factors, kinds, words, others, drawn):
     blocks = (parameters + 3)//4
     pairs = (parameters + 1)//2
+    two, columns, length, spare = one + one, unsigned(parameters), unsigned(2*pairs), unsigned(2*blocks - pairs)
     setting, place = first//count, first % count
-    start = first
+    start, to = first, unsigned(0)
     while start < last:
         rows = min({TOGETHER}, last - start, count - place)
-        counter = unsigned((run + place)*blocks)
-        at = 0
+        counter, at = unsigned((run + place)*blocks), unsigned(0)
         for row in range(rows):
-            for block in range(blocks - 1):
+            for block in range(blocks):
                 counter += one
-                words[at], others[at], words[at + 1], others[at + 1] = philox(counter, low, high)
-                at += 2
-            counter += one
-            word, other, next, after = philox(counter, low, high)
-            words[at], others[at] = word, other
-            at += 1
-            if pairs & 1 == 0:
-                words[at], others[at] = next, after
-                at += 1
-        transform(kinds[setting], at, words, others, drawn)
-        to, taken = (start - first)*parameters, setting*parameters
+                words[at], others[at], words[at + one], others[at + one] = philox(counter, low, high)
+                at += two
+            at -= spare
+        transform(kinds[setting], rows*pairs, words, others, drawn)
+        at, taken = unsigned(0), unsigned(setting*parameters)
         for row in range(rows):
-            at = row*2*pairs
-            for i in range(parameters):
+            for i in range(columns):
                 numbers[to + i] = drawn[at + i]*factors[taken + i]
-            to += parameters
+            at += length
+            to += columns
         start += rows
         place += rows
         if place == count:
@@ -61,15 +57,16 @@ def kernel(numbers, parameters, first, last, count, run, low, high, factors, kin
 
 
 @intrinsic
-def _high(typingctx: Any, a: Any, b: Any) -> Any:
-    """The upper 64 bits of a product of two whole numbers."""
+def _product(typingctx: Any, a: Any, b: Any) -> Any:
+    """The upper and the lower 64 bits of a product of two whole numbers, which are one instruction."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        wide = ir.IntType(128)
+        wide, word = ir.IntType(128), ir.IntType(64)
         product = builder.mul(*(builder.zext(arg, wide) for arg in args))
-        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+        upper = builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), word)
+        return context.make_tuple(builder, sig.return_type, (upper, builder.trunc(product, word)))
 
-    return types.uint64(types.uint64, types.uint64), codegen
+    return types.UniTuple(types.uint64, 2)(types.uint64, types.uint64), codegen
 
 
 def _same_bits(result: Any, given: Any) -> Any:
@@ -123,7 +120,7 @@ def draw_operations() -> dict[str, Any]:
     )
     made = transforms(have, compiled)
     uniform, normal = made["uniform"], made["normal"]
-    high: Any = _high
+    product: Any = _product
 
     @compiled
     def philox(counter: Any, low: Any, upper: Any) -> Any:
@@ -131,8 +128,8 @@ def draw_operations() -> dict[str, Any]:
         k0, k1 = low, upper
         m0, m1 = types.uint64(0xD2E7470EE14C6C93), types.uint64(0xCA5A826395121157)
         for _ in range(10):
-            h0, h1 = high(m0, c0), high(m1, c2)
-            c0, c1, c2, c3 = h1 ^ c1 ^ k0, m1 * c2, h0 ^ c3 ^ k1, m0 * c0
+            (h0, l0), (h1, l1) = product(m0, c0), product(m1, c2)
+            c0, c1, c2, c3 = h1 ^ c1 ^ k0, l1, h0 ^ c3 ^ k1, l0
             k0 += types.uint64(0x9E3779B97F4A7C15)
             k1 += types.uint64(0xBB67AE8584CAA73B)
         return c0, c1, c2, c3

@@ -81,7 +81,7 @@ class Drawn:
 
 def said_of_runs(
     lived: NDArray[Any], loss: NDArray[np.floating], curves: NDArray[np.floating] | None, steps: int, last: bool
-) -> NDArray[np.int32]:
+) -> NDArray[np.int32] | None:
     """After which step each run diverged: the first after which a parameter was not finite, or the last for its loss.
 
     The loss of such a run becomes NaN. Whether a number is finite is asked of its bits, where no compiler can fuse a
@@ -93,12 +93,17 @@ def said_of_runs(
         curves: the losses of all steps, shape (R, steps + 1), where they are kept; changed.
         steps: how many steps were taken.
         last: whether no more are to follow: an infinite loss on the way is no divergence.
+
+    Returns:
+        Shape (R,), or None if no run diverged: mostly none did, and there is nothing to change.
     """
-    diverged = np.where(lived < steps, lived + 1, NEVER).astype(np.int32)
-    lost = ~np.isfinite(loss)
+    whole, finite = lived >= steps, np.isfinite(loss)
+    if np.count_nonzero(whole) == np.count_nonzero(finite) == len(loss):
+        return None
+    diverged = np.where(whole, NEVER, lived + 1).astype(np.int32)
     if last:
-        diverged[lost & (diverged == NEVER)] = steps
-    loss[lost & (diverged != NEVER)] = np.nan
+        diverged[~finite & whole] = steps
+    loss[~finite & (diverged != NEVER)] = np.nan
     if curves is not None:
         curves[diverged == steps, steps] = np.nan
     return diverged

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas
 import xarray
 from numpy.typing import NDArray
 
@@ -102,7 +103,7 @@ def labelled(
         axis.name: _coordinate(axis) for axis in grid.axes if axis.name != "width" or axis.values[0]
     }
     if numbered:
-        coordinates["restart"] = np.arange(grid.restarts)
+        coordinates["restart"] = pandas.RangeIndex(grid.restarts)  # which takes no memory
     variables = variables | {"x": (("point", "input"), data.x)}
     variables["y"] = (("point",) if data.y.ndim == 1 else ("point", "output")), data.y
     if data.weights is not None:

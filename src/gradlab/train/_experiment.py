@@ -205,13 +205,17 @@ def fitting(network: Network, data: Data) -> Data:
     Raises:
         DataError: if the number of coordinates, outputs or the labels do not suit the network.
     """
-    inputs, outputs = network.sizes[0], network.sizes[-1]
+    return _fitting(network.sizes[0], network.sizes[-1], network.loss_name, data)
+
+
+@lru_cache(maxsize=8)  # a short training takes about as long as the checks of its data, which no one can change
+def _fitting(inputs: int, outputs: int, loss_name: str, data: Data) -> Data:
     if data.x.shape[1] != inputs:
         raise DataError(
             f"the points of {data.name!r} have {data.x.shape[1]} coordinates, but the network has {inputs} "
             f"inputs; make it with {data.x.shape[1]} inputs, as in mlp([{data.x.shape[1]}, ..., {outputs}])."
         )
-    loss = find_loss(network.loss_name)
+    loss = find_loss(loss_name)
     if loss.labels.shares and data.y.ndim == 1 and np.isin(data.y, np.arange(outputs)).all():
         data = replace(data, y=np.eye(outputs)[data.y.astype(int)])
     wanted = (len(data),) if outputs == 1 else (len(data), outputs)

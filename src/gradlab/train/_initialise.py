@@ -24,15 +24,18 @@ class Layers:
     Args:
         sizes: the number of units of each layer, inputs first.
         biases: whether the layers have biases; each layer's stand before its weights.
+
+    Attributes:
+        parameters: the number of parameters, P.
     """
 
     sizes: tuple[int, ...]
     biases: bool = True
+    parameters: int = field(init=False, compare=False)
 
-    @property
-    def parameters(self) -> int:
-        """The number of parameters, P."""
-        return sum((below + self.biases) * above for below, above in pairwise(self.sizes))
+    def __post_init__(self) -> None:
+        counted = sum((below + self.biases) * above for below, above in pairwise(self.sizes))
+        object.__setattr__(self, "parameters", counted)
 
     def of_parameters(self) -> NDArray[np.intp]:
         """Returns for each parameter the number of its layer, from 0, shape (P,)."""

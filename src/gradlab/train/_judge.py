@@ -9,6 +9,7 @@ from gradlab.codegen import gap_of, margins_of
 
 Array = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
+_ROUNDING = {np.dtype(kind): 1.0 + np.sqrt(np.finfo(kind).eps) for kind in (np.float32, np.float64)}
 
 
 def judged(loss: str, y: Array) -> bool:
@@ -50,6 +51,5 @@ def have_diverged(first: Array, last: Array, finite: BoolArray) -> BoolArray:
         last: the losses after the last step, shape (R,).
         finite: whether all losses and parameters were finite, shape (R,).
     """
-    rounding = 1.0 + np.sqrt(np.finfo(last.dtype).eps)
     with np.errstate(over="ignore", invalid="ignore"):
-        return ~(finite & (last <= rounding * first))
+        return ~(finite & (last <= _ROUNDING[last.dtype] * first))

@@ -43,6 +43,8 @@ class Keep:
         """
         if isinstance(keep, Keep):
             return keep
+        if isinstance(keep, tuple) and not keep:
+            return NOTHING
         if isinstance(keep, str) or not isinstance(keep, Collection):
             raise TrainError(f"keep is {keep!r}; {_WRITE}.")
         chosen: dict[Any, Any] = dict(keep) if isinstance(keep, Mapping) else dict.fromkeys(keep, True)

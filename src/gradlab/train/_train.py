@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from gradlab.codegen import KINDS, NEVER, Drawn, Notify, TrainResult
 from gradlab.rules import Batches, Full, Rule
@@ -17,8 +17,16 @@ from gradlab.train._data import Data, as_data
 from gradlab.train._draw import starts_of
 from gradlab.train._errors import TrainError, real_number
 from gradlab.train._experiment import Array, Experiment, Gradient, Network, chosen_rule, fitting
-from gradlab.train._initialise import INITIALISATIONS, Given, Initialisation, Layers, check_kind, with_scale
-from gradlab.train._judge import have_diverged, judged
+from gradlab.train._initialise import (
+    INITIALISATIONS,
+    Distribution,
+    Given,
+    Initialisation,
+    Layers,
+    check_kind,
+    with_scale,
+)
+from gradlab.train._judge import have_diverged
 from gradlab.train._keep import Keep
 from gradlab.train._memory import check_memory
 from gradlab.train._runs import Runs
@@ -107,7 +115,7 @@ def train(
         parameters=told.parameters,
         losses=told.loss,
         diverged=have_diverged(told.initial_loss, told.loss, told.diverged_step == NEVER),
-        right=told.correct if judged(net.loss_name, points.y) else None,
+        right=told.correct if work.trainer.judges else None,
         steps_done=told.steps,
         interrupted=interrupted,
         kept_curves=told.curves,
@@ -193,8 +201,7 @@ class _Work:
         source = self.experiment.initialisation
         if isinstance(source, Given):
             return source.array()[first : first + count]
-        kinds = np.array([KINDS.index(source.shape)])
-        return Drawn(self.experiment.seed, first, count, kinds, source.factors(self.layers)[None])
+        return Drawn(self.experiment.seed, first, count, *_drawn(source, self.layers))
 
     def _chunks(
         self, first: int, runs: int, steps: int, curves: bool, ends: bool, progress: Notify | None
@@ -216,6 +223,12 @@ class _Work:
                 experiment.rates(len(self.layers.sizes) - 1, here), steps, plan=experiment.plan(), told=told,
                 size=(here, count, self.points), curves=curves, ends=ends, notify=None if progress is None else notify,
             )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _drawn(source: Distribution, layers: Layers) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """What is drawn, and its factors, as a kernel wants them."""
+    return np.array([KINDS.index(source.shape)]), source.factors(layers)[None]
 
 
 def _together(parts: list[TrainResult]) -> TrainResult:

@@ -19,7 +19,7 @@ from gradlab.train._data import Data
 from gradlab.train._draw import starts_of
 from gradlab.train._experiment import Array, Gradient
 from gradlab.train._initialise import Layers
-from gradlab.train._judge import BoolArray, all_right
+from gradlab.train._judge import BoolArray, all_right, judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +164,7 @@ class NumpyTrainer:
         self.gradient, self.layers, self.dtype, self.loss = gradient, layers, np.dtype(dtype), loss
         given = (data.x, data.y) if data.weights is None else (data.x, data.y, data.weights)
         self.points = tuple(array.astype(self.dtype) for array in given)
+        self.judges = judged(loss, data.y)
 
     def walk(
         self,
