@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from gradlab.descent._advice import advice, message
+from gradlab.descent._errors import DescentError
 from gradlab.descent._problem import Problem, make_problem
 from gradlab.descent._schedule import Schedule, make_schedule
-from gradlab.descent._steps import Steps, chosen_rule, is_exact, is_plain
+from gradlab.descent._steps import RuleState, Steps, chosen_rule, is_exact, is_plain
 from gradlab.descent._stopping import History, Rules, Stop, make_rules, outcome
 from gradlab.descent._trace import Trace
 from gradlab.rules import Rule
@@ -19,22 +20,23 @@ from gradlab.rules import Rule
 class DescentInterrupted(KeyboardInterrupt):
     """A descent was stopped from the keyboard; it has no outcome, but it can be taken up again.
 
-    Gradient descent has no memory beyond its point: `descend(function, error.points[-1], ...)` goes on from there;
-    a rule that has one starts anew.
+    `descend(function, error.points[-1], state=error.state, ...)` goes on from there.
 
     Attributes:
         points: The points reached so far, shape (T + 1, n).
         values: The function there, shape (T + 1,).
+        state: What the rule keeps there; None if there was no step.
     """
 
-    def __init__(self, points: np.ndarray, values: np.ndarray) -> None:
+    def __init__(self, points: np.ndarray, values: np.ndarray, state: RuleState | None = None) -> None:
         super().__init__(f"interrupted after {len(points) - 1} steps; the points so far are in .points")
         self.points = points
         self.values = values
+        self.state = state
 
-    def __reduce__(self) -> tuple[type[DescentInterrupted], tuple[np.ndarray, np.ndarray]]:
+    def __reduce__(self) -> tuple[type[DescentInterrupted], tuple[np.ndarray, np.ndarray, RuleState | None]]:
         # The default would hand the message to __init__.
-        return DescentInterrupted, (self.points, self.values)
+        return DescentInterrupted, (self.points, self.values, self.state)
 
 
 def descend(
@@ -48,6 +50,7 @@ def descend(
     tolerance: float = 1.5e-8,
     value_tolerance: float | None = None,
     gradient: Callable[[Any], Any] | None = None,
+    state: RuleState | None = None,
 ) -> Trace:
     """Go down a function, each step against its gradient, x <- x - rate * gradient(x), or by another rule.
 
@@ -75,6 +78,8 @@ def descend(
         value_tolerance: The change of the value in a step at which to stop, given that the slope promises
             no more. Default None, to look at the gradient alone.
         gradient: A callable from a point (n,) to the gradient there (n,), for a function without its own.
+        state: The `state` of a trace, to go on from its last point as if it had not ended there: what the rule keeps,
+            and the number of steps from which a schedule counts on. When to stop is asked anew.
 
     Returns:
         The trace of the run: points, values, gradients, steps, and how it ended.
@@ -92,19 +97,25 @@ def descend(
         ('CONVERGED', 3.0)
     """
     made, learning_rate = chosen_rule(rule, learning_rate, steps)
-    schedule = make_schedule(learning_rate, steps, max_steps, made.schedule)
+    if state is not None and not isinstance(state, RuleState):
+        raise DescentError(f"state is {type(state).__name__!r}; give that of a trace, as state=trace.state.")
+    done = 0 if state is None else state.done
+    schedule = make_schedule(learning_rate, steps, max_steps, made.schedule, done)
     rules = make_rules(tolerance, value_tolerance, schedule.max_steps, is_plain(made))
-    problem = make_problem(function, gradient, start, schedule.rational and is_exact(made))
-    history = History(problem.epsilon)
+    rational = schedule.rational and is_exact(made) and (state is None or state.exact)
+    problem = make_problem(function, gradient, start, rational)
+    history, taken = History(problem.epsilon), Steps(made, problem, state)
     try:
-        stop = _run(problem, made, schedule, rules, history)
+        stop = _run(problem, taken, schedule, rules, history)
     except KeyboardInterrupt as error:
-        raise DescentInterrupted(_stack(history.points, problem), np.array(history.values)) from error
-    return _trace(problem, schedule, rules, history, stop)
+        known = slice(taken.reached[0] + 1)
+        points, values = _stack(history.points[known], problem), np.array(history.values[known])
+        raise DescentInterrupted(points, values, taken.known) from error
+    return _trace(problem, schedule, rules, history, stop, taken.known)
 
 
-def _run(problem: Problem, rule: Rule, schedule: Schedule, rules: Rules, history: History) -> Stop:
-    point, steps = problem.start, Steps(rule, problem)
+def _run(problem: Problem, steps: Steps, schedule: Schedule, rules: Rules, history: History) -> Stop:
+    point = problem.start
     # Overflow and invalid values are outcomes of the run, named there; NumPy's warnings would only repeat them.
     with np.errstate(all="ignore"):
         history.add(point, *problem.evaluate(point))
@@ -114,10 +125,11 @@ def _run(problem: Problem, rule: Rule, schedule: Schedule, rules: Rules, history
             value, slope = problem.evaluate(point)
             history.rates.append(rate)
             history.add(point, value, slope)
+            steps.arrive(len(history.rates))
     return stop
 
 
-def _trace(problem: Problem, schedule: Schedule, rules: Rules, history: History, stop: Stop) -> Trace:
+def _trace(problem: Problem, schedule: Schedule, rules: Rules, history: History, stop: Stop, state: RuleState) -> Trace:
     end = outcome(stop, history, rules.plain)
     unused = schedule.planned[len(history.rates) : schedule.max_steps]
     steps = history.rates if problem.exact else [float(rate) for rate in history.rates]
@@ -132,6 +144,7 @@ def _trace(problem: Problem, schedule: Schedule, rules: Rules, history: History,
         advice=advice(end, history, rules),
         names=problem.names,
         unused=unused,
+        state=state,
     )
 
 

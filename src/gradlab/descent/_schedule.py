@@ -24,7 +24,9 @@ class Schedule:
     planned: tuple[Number, ...] = ()
 
 
-def make_schedule(learning_rate: Any, steps: Any, max_steps: int | None, factors: Factors = Constant()) -> Schedule:
+def make_schedule(
+    learning_rate: Any, steps: Any, max_steps: int | None, factors: Factors = Constant(), done: int = 0
+) -> Schedule:
     """Turn what `descend` was given into a Schedule.
 
     Args:
@@ -32,6 +34,8 @@ def make_schedule(learning_rate: Any, steps: Any, max_steps: int | None, factors
         steps: A sequence of positive numbers, or None.
         max_steps: The most steps to take, or None for `DEFAULT_MAX_STEPS` or as many as `steps` has.
         factors: By what each size is multiplied, by the rule's own schedule.
+        done: How many steps were taken before, from which callables and the rule's schedule count on; a list of steps
+            is one of those to come.
 
     Returns:
         The schedule; it is `rational` if its rates are exact.
@@ -46,16 +50,16 @@ def make_schedule(learning_rate: Any, steps: Any, max_steps: int | None, factors
             'steps=["1/2", "1/3"] for one step of each size.'
         )
     _check_max_steps(max_steps)
-    made = _listed(steps, max_steps) if steps is not None else _sized(learning_rate, max_steps)
+    made = _listed(steps, max_steps) if steps is not None else _sized(learning_rate, max_steps, done)
     if factors.constant:
         return made
-    return replace(made, rate=lambda step: float(made.rate(step)) * factors.factor(step), rational=False)
+    return replace(made, rate=lambda step: float(made.rate(step)) * factors.factor(done + step), rational=False)
 
 
-def _sized(learning_rate: Any, max_steps: int | None) -> Schedule:
+def _sized(learning_rate: Any, max_steps: int | None, done: int) -> Schedule:
     limit = DEFAULT_MAX_STEPS if max_steps is None else max_steps
     if callable(learning_rate):
-        return _called(learning_rate, limit)
+        return _called(learning_rate, limit, done)
     if isinstance(learning_rate, Sequence) and not isinstance(learning_rate, str):
         raise DescentError(
             f"learning_rate is a {type(learning_rate).__name__}; write steps={list(learning_rate)!r} for a "
@@ -80,10 +84,10 @@ def _listed(steps: Any, max_steps: int | None) -> Schedule:
     return Schedule(planned.__getitem__, limit, rational, planned)
 
 
-def _called(schedule: Callable[[int], Any], limit: int) -> Schedule:
+def _called(schedule: Callable[[int], Any], limit: int, done: int) -> Schedule:
     def rate(step: int) -> Number:
-        what = f"learning_rate({step})"
-        return _positive(parse_number(schedule(step), what), what)
+        what = f"learning_rate({done + step})"
+        return _positive(parse_number(schedule(done + step), what), what)
 
     return Schedule(rate, limit, limit > 0 and is_rational(rate(0)))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -66,21 +68,79 @@ def is_exact(rule: Rule) -> bool:
     return rule.schedule.constant and all(is_rational(value) for value in numbers.values())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RuleState:
+    """What a rule goes on from; the arrays are read-only.
+
+    Attributes:
+        done: How many steps were taken, by which schedules and some rules go.
+        kept: What the rule keeps beside each variable, by the rule's names, each of shape (n,).
+    """
+
+    done: int
+    kept: Mapping[str, np.ndarray]
+
+    @property
+    def exact(self) -> bool:
+        """Whether it holds Fractions, or nothing at all."""
+        return all(array.dtype == object for array in self.kept.values())
+
+    def check(self, rule: Rule, count: int) -> None:
+        """Say if it is that of another rule, or of a point with another number of variables.
+
+        Raises:
+            DescentError: It is.
+        """
+        names = rule.update().state
+        if set(self.kept) != set(names):
+            there, wanted = (", ".join(sorted(each)) or "nothing" for each in (self.kept, names))
+            raise DescentError(
+                f"the state is that of another rule: it holds {there}, but {type(rule).__name__} keeps {wanted}; go on "
+                "with the rule that made it, or leave state out."
+            )
+        wrong = next((array.shape for array in self.kept.values() if array.shape != (count,)), None)
+        if wrong:
+            raise DescentError(f"the state is for {wrong[0]} variables, but the start has {count}.")
+
+
 class Steps:
     """Takes one step after another.
 
     Args:
         rule: The rule, with one value for each number.
         problem: What is descended on.
+        before: What the rule goes on from; None to begin.
+
+    Raises:
+        DescentError: The state is that of another rule.
     """
 
-    def __init__(self, rule: Rule, problem: Problem) -> None:
+    def __init__(self, rule: Rule, problem: Problem, before: RuleState | None = None) -> None:
         self.rule, self.problem, self.update = rule, problem, rule.update()
-        zero = np.zeros_like(problem.start)
-        self.state = tuple(zero.copy() for _ in self.update.state)
-        if problem.exact:
-            self.state = tuple(np.array([Fraction(0)] * len(zero), dtype=object) for _ in self.update.state)
+        self.before = 0 if before is None else before.done
+        count = len(problem.start)
+        if before is not None:
+            before.check(rule, count)
+            self.state = tuple(before.kept[name] for name in self.update.state)
+        elif problem.exact:
+            self.state = tuple(np.array([Fraction(0)] * count, dtype=object) for _ in self.update.state)
+        else:
+            self.state = tuple(np.zeros_like(problem.start) for _ in self.update.state)
+        self.reached = 0, self.state
         self.numbers = tuple(rule.settings[name] for name in self.update.numbers)
+
+    def arrive(self, steps: int) -> None:
+        """Say that the point after so many steps of this run is known: what the rule keeps there goes with it."""
+        self.reached = steps, self.state
+
+    @property
+    def known(self) -> RuleState:
+        """What the rule keeps at the last point that is known."""
+        steps, state = self.reached
+        kept = {name: array.copy() for name, array in zip(self.update.state, state, strict=True)}
+        for array in kept.values():
+            array.setflags(write=False)
+        return RuleState(self.before + steps, kept)
 
     def take(self, point: np.ndarray, rate: Any, gradient: np.ndarray, count: int) -> np.ndarray:
         """The next point, in the problem's arithmetic.
@@ -89,11 +149,12 @@ class Steps:
             point: Where it is, shape (n,).
             rate: The size of the step.
             gradient: The gradient there, shape (n,).
-            count: The number of the step, from 1.
+            count: The number of the step in this run, from 1.
 
         Raises:
             DescentError: Exact numbers have grown beyond use, or a schedule gives a float after them.
         """
+        count += self.before
         if self.problem.exact:
             return self.problem.settled(self._exactly(point, self.problem.exact_rate(rate), gradient, count))
         numbers = [float(number) for number in self.numbers]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradlab.descent._outcome import Outcome
+from gradlab.descent._steps import RuleState
 from gradlab.descent._table import latex_table, markdown_table, text_table
 
 
@@ -29,6 +30,7 @@ class Trace:
         advice: What to try, with numbers.
         names: The variables, n names.
         unused: Sizes from a list of steps that the run did not need, since it had stopped before.
+        state: What the rule keeps at the end: `descend(function, trace.last, state=trace.state, ...)` goes on.
 
     Example:
         >>> from gradlab.descent import descend
@@ -48,6 +50,7 @@ class Trace:
     advice: str
     names: tuple[str, ...]
     unused: tuple[Any, ...] = ()
+    state: RuleState | None = None
 
     def __post_init__(self) -> None:
         for array in (self.points, self.values, self.gradients, self.steps):

@@ -128,7 +128,14 @@ def _rates(grid: xarray.Dataset, recommendation: _Recommendation | None) -> xarr
 
 def _place(name: str) -> tuple[int, str]:
     """Orders panels first, then the vertical axis, then the horizontal one."""
-    order = ["width", "steps", "initialisation", "", "init_scale"]  # a rule's own numbers have the empty place
+    order = [
+        "width",
+        "steps",
+        "batches",
+        "initialisation",
+        "",
+        "init_scale",
+    ]  # a rule's own numbers have the empty place
     if name.startswith("learning_rate"):
         return len(order), name
     return order.index(name if name in order else ""), name

@@ -10,6 +10,7 @@ import numpy as np
 
 from gradlab.rules import Rule
 from gradlab.train._errors import TrainError, real_number, whole_number
+from gradlab.train._experiment import chosen_batches
 from gradlab.train._initialise import check_kind
 
 Value = float | int | str
@@ -115,6 +116,15 @@ def count_axis(name: str, value: object, *, example: int) -> Axis:
         TrainError: if a value is not a whole number from 1 up.
     """
     return make_axis(name, value, lambda each_name, each: whole_number(each_name, each, least=1, example=example))
+
+
+def batches_axis(value: object) -> Axis:
+    """Returns the axis of the batches, each as its text.
+
+    Raises:
+        TrainError: if a value is none; says what to write.
+    """
+    return make_axis("batches", value, lambda _, each: str(chosen_batches(each)))
 
 
 def initialisation_axis(value: object) -> Axis:

@@ -27,6 +27,7 @@ _MEANING = {
     "init_scale": ("scale of the initial parameters", "1"),
     "width": ("units of each hidden layer", "unit"),
     "steps": ("steps of each run", "step"),
+    "batches": ("which points each step uses", "1"),
     "restart": ("number of the run, which decides where it starts", "1"),
     "step": ("steps taken", "step"),
     "quantile": ("share of the restarts whose loss is at or below", "1"),
@@ -100,7 +101,9 @@ def labelled(
         numbered: whether the restarts have their numbers as labels.
     """
     coordinates = coordinates | {
-        axis.name: _coordinate(axis) for axis in grid.axes if axis.name != "width" or axis.values[0]
+        axis.name: _coordinate(axis)
+        for axis in grid.axes
+        if axis.swept or (axis.values[0] if axis.name == "width" else axis.name != "batches")
     }
     if numbered:
         coordinates["restart"] = pandas.RangeIndex(grid.restarts)  # which takes no memory
@@ -152,7 +155,7 @@ def _attributes(grid: Grid, data: Data) -> dict[str, Any]:
         "resized": int(grid.resized),
         "data_name": data.name,
         "rule": str(grid.rule),
-        "batches": str(grid.batches),
+        **({} if grid.batches.swept else {"batches": grid.batches.values[0]}),
         "seed": str(grid.seed),  # it may have 128 bits
         "dtype": grid.dtype,
         "interrupted": 0,
@@ -195,7 +198,7 @@ def grid_of(setting: xarray.Dataset, *, restarts: int, seed: int) -> Grid:
         net,
         rule=replace(rule, learning_rate=rate, **own),
         learning_rate=None,
-        batches=about["batches"],
+        batches=value["batches"] if "batches" in value else about["batches"],
         initialisation=value["initialisation"],
         init_scale=value["init_scale"],
         width=value["width"] if about["resized"] else None,

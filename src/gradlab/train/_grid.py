@@ -26,7 +26,7 @@ FloatArray = NDArray[np.float64]
 class Grid:
     """Every setting of a sweep and how often each is tried.
 
-    The settings with equal width and steps share a kernel's call: a *sheet*. Within a sheet they differ in
+    The settings with equal width, steps and batches share a kernel's call: a *sheet*. Within a sheet they differ in
     initialisation, scale, learning rate and the rule's own numbers, in this order.
 
     Args:
@@ -38,7 +38,7 @@ class Grid:
         learning_rates: one axis, or one for each layer of weights.
         numbers: one axis for each of the rule's own numbers.
         rule: how a step follows from the gradient; its numbers are those of the axes.
-        batches: which points each step uses.
+        batches: ways to choose the points of each step.
         restarts: how many runs each setting has.
         seed: the key of the random numbers.
         dtype: the number type of all arithmetic.
@@ -53,7 +53,7 @@ class Grid:
     learning_rates: tuple[Axis, ...]
     numbers: tuple[Axis, ...]
     rule: Rule
-    batches: Batches
+    batches: Axis
     restarts: int
     seed: int
     dtype: DTypeName
@@ -97,7 +97,7 @@ class Grid:
             learning_rates=_axes.rate_axes(chosen.by_layer or chosen.learning_rate, layers),
             numbers=_axes.number_axes(chosen),
             rule=chosen,
-            batches=chosen_batches(batches),
+            batches=_axes.batches_axis(batches),
             restarts=whole_number("restarts", restarts, least=1, example=1000),
             seed=check_seed(seed),
             dtype=float_type(dtype),
@@ -107,7 +107,13 @@ class Grid:
     @property
     def sheet_axes(self) -> tuple[Axis, ...]:
         """The axes whose settings differ between sheets."""
-        return self.width, self.steps
+        return self.width, self.steps, self.batches
+
+    def sheet(self, number: int) -> tuple[Architecture, int, Batches]:
+        """Returns the network of a sheet, its steps, and which points each of them uses."""
+        width, steps, batches = np.unravel_index(number, [len(axis) for axis in self.sheet_axes])
+        network = self.network(int(self.width.values[width]))
+        return network, int(self.steps.values[steps]), chosen_batches(self.batches.values[batches])
 
     @property
     def setting_axes(self) -> tuple[Axis, ...]:

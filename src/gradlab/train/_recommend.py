@@ -18,6 +18,7 @@ from gradlab.train._wilson import Share, wilson_interval
 if TYPE_CHECKING:
     import xarray
 
+_ABOUT = ("resized", "rule", "batches")  # of what is swept there is no attribute
 _ROUGH = ("learning_rate", "init_scale")  # what one sets roughly, like a rule's numbers; steps and units are exact
 _PLATEAU = 0.9  # of the recommendation's success rate is what the plateau has at least
 _FRESH = 1 << 127  # a seed that differs from the sweep's in this bit alone is one that nobody writes by hand
@@ -150,7 +151,7 @@ def _table(
         "successes": (names, successes, {"long_name": "runs that succeed", "units": "1"}),
         "runs": (names, runs, {"long_name": "runs", "units": "1"}),
     }
-    about = {"confidence": confidence, **{name: grid.attrs[name] for name in ("resized", "rule", "batches")}}
+    about = {"confidence": confidence, **{name: grid.attrs[name] for name in _ABOUT if name in grid.attrs}}
     return xarray.Dataset(variables, {name: grid[name] for name in names}, about)
 
 
@@ -220,6 +221,6 @@ def _values(chosen: xarray.Dataset) -> dict[str, float | int | str]:
     from gradlab.train._dataset import rule_of
 
     own = (each.name for each in rule_of(chosen).own_numbers())
-    settings = ("width", "steps", *own, "initialisation", "init_scale")
+    settings = ("width", "steps", "batches", *own, "initialisation", "init_scale")
     names = [*settings, *(str(name) for name in chosen.coords if str(name).startswith("learning_rate"))]
     return {name: chosen.coords[name].item() for name in names if name in chosen.coords}

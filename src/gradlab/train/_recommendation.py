@@ -75,8 +75,9 @@ class Recommendation:
             parts.insert(0, rule.title)
         if not rule.schedule.constant:
             parts.append(rule.schedule.words)
-        if not isinstance(chosen_batches(self.table.attrs["batches"]), Full):
-            parts.append(chosen_batches(self.table.attrs["batches"]).words)
+        batches = chosen_batches(value["batches"] if "batches" in value else self.table.attrs["batches"])
+        if "batches" in value or not isinstance(batches, Full):
+            parts.append(batches.words)
         if self.table.attrs["resized"]:
             parts.append(f"{value['width']} hidden units")
         parts.append(f"{value['initialisation']} initialisation of scale {value['init_scale']:g}")

@@ -38,7 +38,7 @@ def sweep(
     *,
     learning_rate: float | Sequence[float] | ArrayLike | Mapping[int, ArrayLike] | None = None,
     rule: Rule | str | None = None,
-    batches: Batches | int | str = Full(),
+    batches: Batches | int | str | Sequence[Batches | int | str] = Full(),
     initialisation: str | Sequence[str] | Distribution = "normal",
     init_scale: ArrayLike | None = None,
     width: int | Sequence[int] | None = None,
@@ -68,7 +68,8 @@ def sweep(
             several, for rates by layer. Default: the rule's own, 1 for gradient descent.
         rule: one of `gl.rules`, in which each number may be given as several: ``gl.rules.Adam(beta1=[0.8, 0.9])``
             has the dimension ``beta1``. Default: gradient descent.
-        batches: which points each step uses: all, or ``gl.rules.MiniBatch(size=32)``, or that size.
+        batches: which points each step uses: all, or ``gl.rules.MiniBatch(size=32)``, or that size; or several of
+            them, as ``[8, 32, gl.rules.Full()]``.
         initialisation: "normal", "randn" (the same), "uniform", "glorot" or "he", or several of them; or one with its
             scale, as `Normal(0.5)`.
         init_scale: a number or several: the standard deviation of "normal", the bound of "uniform", a factor of the
@@ -193,15 +194,15 @@ def run_grid(
 
 def make_kernels(grid: Grid, data: Data) -> None:
     """Has every kernel compiled, for a run of no steps, so that the clock measures training."""
-    for width in grid.width.values:
-        network = grid.network(int(width))
-        first = np.zeros(1, dtype=np.intp)
-        plan = Plan(grid.rule.update(), grid.own_numbers(first), **_told(grid, data)(0, 0))
+    first = np.zeros(1, dtype=np.intp)
+    sheets = map(grid.sheet, range(grid.shape[0]))
+    for network, batches in dict.fromkeys((network, batches) for network, _, batches in sheets):
+        plan = Plan(grid.rule.update(), grid.own_numbers(first), **_told(grid, data, batches)(0, 0))
         trainer_for(network, data, grid.dtype).train(grid.starts(network, first, 0, 1), grid.rates(first), 0, plan=plan)
 
 
-def _told(grid: Grid, data: Data) -> ByStep:
-    return by_step(grid.rule, grid.batches, grid.seed, len(data))
+def _told(grid: Grid, data: Data, batches: Batches) -> ByStep:
+    return by_step(grid.rule, batches, grid.seed, len(data))
 
 
 def chunk_indices(grid: Grid, points: int, keep: Keep) -> Iterator[Index]:
@@ -237,8 +238,7 @@ def train_index(grid: Grid, data: Data, index: Index, keep: Keep) -> TrainResult
         How the runs went, settings first, or None if Ctrl-C came before they were done.
     """
     sheet, block, runs = index
-    w, s = divmod(sheet, len(grid.steps))
-    network, steps = grid.network(int(grid.width.values[w])), int(grid.steps.values[s])
+    network, steps, batches = grid.sheet(sheet)
     which, count = np.arange(block.start, block.stop), runs.stop - runs.start
     numbers = {name: np.repeat(values, count) for name, values in grid.own_numbers(which).items()}
     result = train_chunk(
@@ -247,7 +247,7 @@ def train_index(grid: Grid, data: Data, index: Index, keep: Keep) -> TrainResult
         np.repeat(grid.rates(which), count, axis=0),
         steps,
         plan=Plan(grid.rule.update(), numbers),
-        told=_told(grid, data),
+        told=_told(grid, data, batches),
         size=(len(which) * count, network.layers.parameters, len(data)),
         curves=keep.curves,
         ends=keep.parameters,

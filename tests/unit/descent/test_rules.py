@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from fractions import Fraction
 
 import numpy as np
@@ -86,3 +87,72 @@ def test_a_schedule_shortens_the_steps():
 def test_rules_that_cannot_be_used(settings, message):
     with pytest.raises(DescentError, match=message):
         gl.descend(BOWL, (6.0, 6.0), **settings)
+
+
+def ends_of(*traces):
+    return np.vstack([traces[0].points, *(trace.points[1:] for trace in traces[1:])])
+
+
+@pytest.mark.parametrize(
+    ("rule", "start"),
+    [
+        (Adam(0.1, schedule=Cosine(steps=50)), (6.0, 5.0)),
+        (AdamW(0.1), (6.0, 5.0)),
+        (Momentum(0.05), (6.0, 5.0)),
+        (Momentum("1/20", "1/2"), (6, 5)),
+        (GradientDescent(0.1), (6.0, 5.0)),
+    ],
+    ids=str,
+)
+def test_a_descent_goes_on_from_its_state_to_the_bit(rule, start):
+    whole = gl.descend(BOWL, start, rule=rule, max_steps=12)
+    first = gl.descend(BOWL, start, rule=rule, max_steps=5)
+    second = gl.descend(BOWL, first.last, rule=rule, max_steps=3, state=first.state)
+    third = gl.descend(BOWL, second.last, rule=rule, max_steps=4, state=pickle.loads(pickle.dumps(second.state)))
+    assert ends_of(first, second, third).tolist() == whole.points.tolist()
+    assert third.exact == whole.exact
+    assert third.state.done == whole.state.done == 12
+    assert not any(array.flags.writeable for array in whole.state.kept.values())
+
+
+def test_a_callable_of_the_step_counts_on():
+    whole = gl.descend(BOWL, (6.0, 5.0), rule="momentum", learning_rate=lambda step: 0.1 / (1 + step), max_steps=6)
+    first, rest = (
+        {"rule": "momentum", "learning_rate": lambda step: 0.1 / (1 + step), "max_steps": count} for count in (2, 4)
+    )
+    made = gl.descend(BOWL, (6.0, 5.0), **first)
+    assert ends_of(made, gl.descend(BOWL, made.last, **rest, state=made.state)).tolist() == whole.points.tolist()
+
+
+def test_an_interrupted_descent_goes_on():
+    calls = 0
+
+    def value(point):
+        nonlocal calls
+        calls += 1
+        if calls == 5:
+            raise KeyboardInterrupt
+        return BOWL(point)
+
+    with pytest.raises(gl.DescentInterrupted) as caught:
+        gl.descend(value, (6.0, 5.0), rule=Adam(0.1), max_steps=9)
+    known = caught.value
+    left = 9 - known.state.done
+    rest = gl.descend(BOWL, known.points[-1], rule=Adam(0.1), max_steps=left, state=known.state)
+    whole = gl.descend(BOWL, (6.0, 5.0), rule=Adam(0.1), max_steps=9)
+    assert ends_of(known, rest).tolist() == whole.points.tolist()
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        (Momentum(0.1), "another rule: it holds v, but Adam keeps m, v"),
+        (Adam(0.1), "for 2 variables, but the start has 1"),
+        (1, "give that of a trace"),
+    ],
+)
+def test_a_state_that_does_not_fit_is_refused(state, message):
+    made = state if state == 1 else gl.descend(BOWL, (6.0, 5.0), rule=state, max_steps=1).state
+    function, start = (BOWL, (1.0, 2.0)) if "another" in message else (gl.function("x**2"), [1.0])
+    with pytest.raises(DescentError, match=message):
+        gl.descend(function, start, rule=Adam(0.1), max_steps=1, state=made)

@@ -365,3 +365,19 @@ def test_the_grid_is_frozen_and_hashable():
     assert hash(one) == hash(again)
     with pytest.raises(AttributeError):
         one.seed = 3
+
+
+def test_batches_are_an_axis(backend, tmp_path):
+    settings = {"learning_rate": [0.5, 2.0], "steps": [3, 8], "restarts": 6}
+    grid = sweep(NET, DATA, batches=[2, gl.rules.Full(), "mini_batch(size=3)"], **settings)
+    assert grid.loss.dims == ("steps", "batches", "learning_rate", "restart")
+    assert grid.batches.values.tolist() == ["MiniBatch(size=2)", "Full()", "MiniBatch(size=3)"]
+    assert "batches" not in grid.attrs
+    for each in grid.batches.values:
+        same(grid.sel(batches=each), sweep(NET, DATA, batches=str(each), **settings))
+    found = recommend(grid, loss_below=0.6, restarts=20)
+    assert found.setting["batches"] in grid.batches.values
+    assert "batch" in found.words
+    with pytest.raises(TrainError, match="more than once"):
+        sweep(NET, DATA, batches=[2, "mini_batch(2)"], **settings)
+    same(sweep(NET, DATA, batches=[2, "full"], **settings, out=tmp_path / "a"), grid.isel(batches=[0, 1]))

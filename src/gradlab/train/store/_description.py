@@ -34,7 +34,7 @@ def described(grid: Grid, data: Data) -> dict[str, Any]:
         "data": [data.name, [list(array.shape) for array in arrays], content],
         **{axis.name: list(axis.values) for axis in grid.axes},
         "rule": [type(grid.rule).__name__, str(grid.rule.schedule)],  # its numbers are axes
-        "batches": str(grid.batches),
+        "batches": list(grid.batches.values) if grid.batches.swept else grid.batches.values[0],
         "restarts": grid.restarts,
         "seed": str(grid.seed),
         "dtype": grid.dtype,

@@ -93,15 +93,18 @@ class Layout:
     def __iter__(self) -> Iterator[Chunk]:
         """All chunks; all settings have some restarts before any has more."""
         *before, last = self.counts
-        sheets, shape = len(self.grid.steps), [len(axis) for axis in self.grid.setting_axes]
+        grid = self.grid
+        sheets, settings = ([len(axis) for axis in axes] for axes in (grid.sheet_axes, grid.setting_axes))
+        before_settings = len(sheets)
         for restart in range(last):
             for front in np.ndindex(*before):
                 place = (*map(int, front), restart)
                 starts = [p * c for p, c in zip(place, self.chunk, strict=True)]
                 stops = [min(s + c, n) for s, c, n in zip(starts, self.chunk, self.lengths, strict=True)]
-                first = int(np.ravel_multi_index(starts[2:-1], shape))
-                end = int(np.ravel_multi_index([stop - 1 for stop in stops[2:-1]], shape)) + 1
-                index = starts[0] * sheets + starts[1], slice(first, end), slice(starts[-1], stops[-1])
+                sheet = int(np.ravel_multi_index(starts[:before_settings], sheets))
+                first = int(np.ravel_multi_index(starts[before_settings:-1], settings))
+                end = int(np.ravel_multi_index([stop - 1 for stop in stops[before_settings:-1]], settings)) + 1
+                index = sheet, slice(first, end), slice(starts[-1], stops[-1])
                 parts = zip(self.swept(tuple(starts)), self.swept(tuple(stops)), strict=True)
                 yield Chunk(place, index, tuple(slice(a, b) for a, b in parts))
 

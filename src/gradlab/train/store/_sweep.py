@@ -79,9 +79,8 @@ def sweep_into(
 def _trained(grid: Grid, data: Data, chunk: Chunk) -> dict[str, NDArray[Any]] | None:
     """What a chunk's runs give, or None if Ctrl-C came before they were done."""
     sheet, settings, runs = chunk.index
-    width, steps = divmod(sheet, len(grid.steps))
-    parameters = grid.network(int(grid.width.values[width])).layers.parameters
-    size = runs_at_once(parameters, len(data), int(grid.steps.values[steps]))
+    network, steps, _ = grid.sheet(sheet)
+    size = runs_at_once(network.layers.parameters, len(data), steps)
     rows = min(runs.stop - runs.start, size)
     together = max(1, size // rows)
     made: dict[str, NDArray[Any]] = {}
