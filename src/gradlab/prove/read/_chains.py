@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradlab.graph import Expression, Ref
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import FREE
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _sums as sums
-from gradlab.prove.read._label import label_of
+from gradlab.prove.read._label import Label, key_of, label_of
 from gradlab.prove.read._nodes import Condition
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._pieces import Piece
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._rows import Choice
-from gradlab.prove.read._scope import Scope
+from gradlab.prove.read._scope import Scope, is_conventional
 from gradlab.prove.read._statements import Chain
 
 Row = tuple[Part, ...]
@@ -162,31 +162,60 @@ def _digits(piece: Piece, i: int) -> int | None:
 
 # ---- functions without arguments --------------------------------------------------------------------------------
 
+_CONSTANTS = frozenset("a b c k n m p q r A B C K N \\alpha \\beta \\gamma \\lambda \\mu \\omega \\eta \\epsilon".split())
 _ENDS = frozenset(("plus", "minus", "times", "slash", "hadamard", "relation", "comma"))
 
 
 def implicit_variable(scope: Scope, piece: Piece) -> Expression | None:
-    r"""The variable of functions that are written without one: ``\sigma' = \sigma (1 - \sigma)``, ``(fg)' = f'g``.
+    r"""The variable of functions that are written without one: ``\sigma' = \sigma (1 - \sigma)``, ``(x^3)' = 3x^2``.
 
-    None where every function has its argument.
+    None where every function has its argument, or where it is not clear by what a bracket with a prime is
+    differentiated.
     """
     probe = Reader(scope, {}, Deadline(1.0))
     found = _Bare(probe)
     for row in piece.sides:
         found.look(row)
-    if not found.bare:
+    if not (found.bare or found.primed):
         return None
     for key in sorted(scope.here.primed):
         function = scope.known.functions.get(FREE + key)
         if function is not None and len(function.parameters) == 1:
             return Ref(function.parameters[0])
-    if len(found.variables) == 1:
-        part = next(iter(found.variables.values()))
+    variables = {**_varying(scope, found.primed), **(found.variables if found.bare else {})}
+    if len(variables) == 1:
+        part = next(iter(variables.values()))
         try:
             return probe.sum((part,))
         except NotUnderstoodError:
             return Ref("?t")
-    return Ref("?t")
+    unclear = variables or (_letters_in(found.primed, scope) and not scope.here.primed)
+    return None if found.primed and unclear else Ref("?t")
+
+
+def _varying(scope: Scope, rows: list[Row]) -> dict[str, Part]:
+    """The letters in brackets with primes by which may be differentiated: no functions, and no usual constants."""
+    letters = _letters_in(rows, scope)
+    return {key: part for key, part in letters.items() if part.text not in _CONSTANTS}
+
+
+def _letters_in(rows: list[Row], scope: Scope) -> dict[str, Part]:
+    """The names of numbers in rows, by how they are written."""
+    found: dict[str, Part] = {}
+    waiting = list(rows)
+    while waiting:
+        row = waiting.pop()
+        for part, after in zip(row, (*row[1:], None), strict=True):
+            waiting += [*part.inside, *([] if part.sup is None else [part.sup])]
+            label = label_of(part) if part.kind == "letter" else None
+            if label is None:
+                continue
+            key = key_of(Label(label.head, label.below, label.above, label.mark, None, 0, label.commas))
+            called = after is not None and after.kind == "group" and key in scope.use.applied
+            constant = part.text == r"\pi" or (part.text == "e" and not scope.has("e"))
+            if not (called or constant or key in scope.here.primed or scope.has(key) or is_conventional(label.head)):
+                found[key] = replace(part, sup=None, primes=0)
+    return found
 
 
 class _Bare:
@@ -195,6 +224,7 @@ class _Bare:
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self.bare = False
+        self.primed: list[Row] = []
         self.variables: dict[str, Part] = {}
 
     def look(self, row: Row) -> bool:
@@ -208,7 +238,8 @@ class _Bare:
             found = found or any(inside)
             if part.kind == "group" and part.primes:
                 before = row[i - 1] if i else None
-                found = found or not (before is not None and before.kind in ("letter", "function", "word"))
+                if before is None or before.kind not in ("letter", "function", "word"):
+                    self.primed += part.inside
             if not self._is_function(part):
                 continue
             if after is None or after.kind in _ENDS or (after.kind == "group" and self._has_bare(after)):

@@ -17,6 +17,7 @@ from gradlab.prove.read._rows import Item, product_of, quotient
 if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
 
+_OPERANDS = frozenset(("letter", "number", "fraction", "root", "bars"))  # what a function is applied to without brackets
 _ARRAYS = {"tr": "trace", "trace": "trace", "Tr": "trace", "diag": "diag", "Diag": "diag", "det": "det"}
 
 
@@ -64,7 +65,7 @@ def applied(reader: Reader, part: Part, name: str, parts: list[Item], i: int) ->
     primes, power, base = _scripts(reader, part, name)
     following = parts[i] if i < len(parts) else None
     behind: Part | None = None
-    if reader.implicit is not None and not _takes(reader, following):
+    if reader.implicit is not None and not _takes(reader, part, following):
         arguments: tuple[Expression, ...] = (reader.implicit,)
     elif isinstance(following, Part) and following.kind in ("group", "bars") and following.text != "⟨":
         arguments, behind, i = _arguments(reader, name, following), following, i + 1
@@ -98,8 +99,10 @@ def softmax(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list
     return [reader.with_scripts(quotient(chosen, Total("sum", every, other)), replace(group, sub=None))], i + 2
 
 
-def _takes(reader: Reader, following: Item | None) -> bool:
+def _takes(reader: Reader, part: Part, following: Item | None) -> bool:
     """Whether what follows a function is its argument, where functions are written without arguments."""
+    if part.kind == "function" and isinstance(following, Part) and following.kind in _OPERANDS:
+        return True
     if not isinstance(following, Part) or following.kind != "group" or following.text == "{":
         return False
     return not any(_has_function(reader, row) for row in following.inside)

@@ -39,7 +39,8 @@ def evaluated(reader: Reader, value: Expression, sub: Row, at: int) -> Expressio
 def primed(reader: Reader, value: Expression, part: Part) -> Expression:
     """A bracket with a prime: the derivative of what is in it by the variable that is not written."""
     if reader.implicit is None:
-        raise NotUnderstoodError("a prime behind a bracket: write \\frac{d}{dx} before it", part.at)
+        message = "it is not clear by what this bracket is differentiated: write \\frac{d}{dx} before it, not a prime"
+        raise NotUnderstoodError(message, part.at)
     return Derivative(value, (reader.implicit,) * part.primes, "total")
 
 
