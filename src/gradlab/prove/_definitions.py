@@ -80,6 +80,12 @@ class Definitions:
                 found.append(Defined(line, shape))
         first = {item.shape.name: item for item in reversed(found)}
         self._announce(list(first.values()))
+        # With all names known some are derivatives: f_x of f(x, y).
+        reader = Reader(self.scope(), {}, Deadline(SECONDS_FOR_DEFINITION))
+        slopes = [item for item in found if shape_of(reader, item.line.piece.sides[0]) is None]
+        for item in slopes:
+            self._forget(item.shape.name)
+        found = [item for item in found if item not in slopes]
         for item in found:
             # A line that is not understood leaves its name to the next one that defines it.
             before = self.defined.get(item.shape.name)

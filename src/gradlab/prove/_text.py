@@ -21,10 +21,12 @@ from gradlab.prove.read._nodes import Indexed
 from gradlab.prove.read._pieces import JUDGED
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._scope import Scope, Use, is_conventional
+from gradlab.prove.read._slopes import slope_of
 from gradlab.prove.read._statements import Chain, Kind, Known
 from gradlab.prove.read._write import Writer
 
 SECONDS_FOR_CHAIN = 3.0
+_OF_SLOPES = re.compile(r"deriv|differentiat|slope|gradient|rate of change|velocity|ableit", re.I)
 _ANEW = re.compile(r"\b(?:let|define|now|instead|suppose|consider|example|exercise|question|assume|given|with)\b", re.I)
 
 
@@ -99,7 +101,7 @@ class Text:
                     steps[i] = self._as_defined_before(found, judged, i, deadline)
         self.doubts.assume(line, judged)
         if item is not None:
-            steps[0] = self._as_definition(item, steps[0])
+            steps[0] = self._as_slope(item, judged, deadline) or self._as_definition(item, steps[0])
         elif kind is Kind.UPDATE and steps[0].truth is not Truth.TRUE:
             steps[0] = self._as_update(judged, steps[0], deadline)
         self._repair(judged, deadline)
@@ -198,6 +200,21 @@ class Text:
             truth=Truth.TRUE, kind=Kind.DEFINITION, method=Method.DEFINITION, reason="a new name is defined",
             witness=None, repair=None,
         )  # fmt: skip
+
+    def _as_slope(self, item: Defined, judged: combine.Judged, deadline: Deadline) -> Step | None:
+        r"""The verdict on ``y' = 3x^2`` and ``\dot x = \cos t`` where y and x are computed; None for a new name."""
+        slope, right = slope_of(item.shape.label, self.scope()), judged.first.chain.sides[1]
+        if slope is None or not isinstance(right, Expression):
+            return None
+        found = findings(Chain((slope, right), (None,)), self.known, deadline, repairs=True)[0]
+        said = _OF_SLOPES.search(f"{item.line.words} {item.line.sentence} {item.line.question}")
+        if found.truth is Truth.TRUE or (found.truth is Truth.FALSE and said):
+            step = judged.steps[0]
+            reason = f"as the derivative of {self._show(slope.body)} by {self._show(slope.wrt[0])}"
+            return replace(
+                step, truth=found.truth, method=found.method, witness=found.witness, repair=found.repair, reason=reason
+            )
+        return None
 
     def _redefined(self, line: Line, step: Step) -> str:
         """Why a name that has a meaning already may not get another one here; empty if it gets it."""

@@ -9,6 +9,7 @@ from gradlab.graph import Apply, Expression, Partial, Ref
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _names as naming
+from gradlab.prove.read import _slopes as slopes
 from gradlab.prove.read import _words as words
 from gradlab.prove.read._label import Label, head_of, key_of, label_of, occurs
 from gradlab.prove.read._nodes import At, Call, Derivative, Indexed
@@ -147,6 +148,9 @@ def called(reader: Reader, part: Part, group: Part) -> Expression | None:
     if found is not None:
         reader.known.add(found)
         return _quantity_at(reader, found, group, label.primes, part)
+    slope = slopes.named(reader, label)
+    if slope is not None:
+        return _slope_at(reader, slope, group)
     name = free(key)
     if name in scope.known.functions:
         return _of_text(reader, name, group, label.primes)
@@ -234,6 +238,16 @@ def _quantity_at(reader: Reader, name: str, group: Part, primes: int, part: Part
     raise NotUnderstoodError(f"{shown} is not computed from what stands in the brackets", group.at)
 
 
+def _slope_at(reader: Reader, slope: Derivative, group: Part) -> Expression:
+    r"""A derivative that is written as a name, at its own variables or at a point: ``f_x(1, 2)``."""
+    body = slope.body
+    own = body.arguments if isinstance(body, Call) else tuple(map(Ref, reader.scope.inputs_of(getattr(body, "name", ""))))
+    values = tuple(reader.sum_of(row, group) for row in group.inside)
+    if len(values) != len(own):
+        raise NotUnderstoodError(f"{len(own)} values are expected in these brackets, not {len(values)}", group.at)
+    return slope if values == own else At(slope, own, values)
+
+
 def _is_point(group: Part) -> bool:
     """Whether nothing but a number, or a new letter, stands in a bracket."""
     return all(len(row) == 1 and row[0].kind == "number" for row in group.inside)
@@ -275,8 +289,7 @@ def _of_text(reader: Reader, name: str, group: Part, primes: int) -> Expression:
 def _defined_at(reader: Reader, name: str, group: Part, label: Label, part: Part) -> Expression | None:
     """A quantity that the text defines with brackets behind it: what it depends on, or a factor."""
     inside = [_bare_name(reader, row) for row in group.inside]
-    formula_names = reader.scope.known.quantities[name].names
-    depends = _reachable(reader, formula_names)
+    depends = reader.scope.reached(name) - {name}
     own = all(known is not None and known in depends for known in inside)
     if label.primes:
         if own and len(inside) == 1 and inside[0] is not None:
@@ -290,17 +303,3 @@ def _defined_at(reader: Reader, name: str, group: Part, label: Label, part: Part
     if len(group.inside) > 1:
         raise NotUnderstoodError(f"{name[1:]} is not computed from what stands in the brackets", group.at)
     return None
-
-
-def _reachable(reader: Reader, names: frozenset[str]) -> set[str]:
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name in found:
-            continue
-        found.add(name)
-        formula = reader.scope.computed(name)
-        if formula is not None:
-            waiting += formula.names
-    return found

@@ -18,6 +18,7 @@ from gradlab.prove.read._pieces import Piece
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._rows import Choice
 from gradlab.prove.read._scope import Scope, is_conventional
+from gradlab.prove.read._slopes import CONSTANTS
 from gradlab.prove.read._statements import Chain
 
 Row = tuple[Part, ...]
@@ -162,7 +163,6 @@ def _digits(piece: Piece, i: int) -> int | None:
 
 # ---- functions without arguments --------------------------------------------------------------------------------
 
-_CONSTANTS = frozenset("a b c k n m p q r A B C K N \\alpha \\beta \\gamma \\lambda \\mu \\omega \\eta \\epsilon".split())
 _ENDS = frozenset(("plus", "minus", "times", "slash", "hadamard", "relation", "comma"))
 
 
@@ -196,7 +196,7 @@ def implicit_variable(scope: Scope, piece: Piece) -> Expression | None:
 def _varying(scope: Scope, rows: list[Row]) -> dict[str, Part]:
     """The letters in brackets with primes by which may be differentiated: no functions, and no usual constants."""
     letters = _letters_in(rows, scope)
-    return {key: part for key, part in letters.items() if part.text not in _CONSTANTS}
+    return {key: part for key, part in letters.items() if part.text not in CONSTANTS}
 
 
 def _letters_in(rows: list[Row], scope: Scope) -> dict[str, Part]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove._names import FREE
 from gradlab.prove.read import _functions as table
+from gradlab.prove.read import _slopes as slopes
 from gradlab.prove.read import _words as words
 from gradlab.prove.read._label import INDEX_LETTERS, Label, is_long, key_of, label_of, occurs
 from gradlab.prove.read._names import is_running, labelled
@@ -124,6 +125,8 @@ def shape_of(reader: Reader, row: Row) -> Shape | None:
     if label is None or label.power is not None:
         return None
     bare = Label(label.head, label.below, label.above, label.mark, None, label.primes, label.commas)
+    if slopes.named(reader, bare) is not None:
+        return None
     tokens = [token for token in (*label.below, *label.above) if is_running(reader, token)]
     if len(row) == 2:
         return _function_shape(bare, row[1], bool(tokens))

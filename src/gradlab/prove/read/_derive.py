@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradlab.graph import Expression, Partial, Ref, as_number, neg
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read import _names as naming
-from gradlab.prove.read._label import key_of, label_of
+from gradlab.prove.read._label import key_of, label_of, occurs
 from gradlab.prove.read._nodes import Array, At, Call, Derivative, Indexed, Tensor
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._points import name_in
@@ -41,6 +41,8 @@ def with_derivatives(reader: Reader, items: tuple[Item, ...]) -> list[Item]:
             continue
         elif item.kind == "partial" and item.sub is not None and item.sup is None:
             row.append(_indexed(reader, item))
+        elif _is_d_with_index(reader, item, items[i + 1 :]):
+            row.append(replace(_indexed(reader, item), style="total"))
         elif item.kind == "nabla":
             part, i = gradient(reader, items, i)
             row.append(part)
@@ -58,6 +60,15 @@ def _indexed(reader: Reader, item: Part) -> Ready:
     wrt = tuple(variable(reader, part) for inner in opened(reader, item.sub or ()) for part in _single(inner))
     style = "gradient" if len(wrt) == 1 and isinstance(wrt[0], Tensor) else "partial"
     return Ready(None, item.at, item.end, wrt, style)
+
+
+def _is_d_with_index(reader: Reader, item: Part, behind: tuple[Item, ...]) -> bool:
+    """Whether a part is the operator ``D_x``: no name of the text, before a formula with that letter in it."""
+    label = label_of(item) if item.text == "D" and item.sub is not None and item.sup is None else None
+    if label is None or reader.scope.in_graph(label) is not None or reader.scope.has(key_of(label)):
+        return False
+    below = label_of(item.sub[0]) if item.sub is not None and len(item.sub) == 1 else None
+    return below is not None and any(isinstance(part, Part) and occurs(below, (part,)) for part in behind)
 
 
 def _single(part: Part) -> Row:

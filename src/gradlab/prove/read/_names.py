@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gradlab.graph import ONE, Apply, Const, Expression, Ref, number
 from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove.read import _slopes as slopes
 from gradlab.prove.read._label import Label, Token, is_layer, key_of, label_of
 from gradlab.prove.read._nodes import Call, Cases, Condition, Derivative, Index, Indexed, Operation, Tensor
 from gradlab.prove.read._part import Part
@@ -52,6 +53,9 @@ def meaning(reader: Reader, label: Label, part: Part) -> Expression:
     if found is not None:
         reader.known.add(found)
         return Ref(found)
+    slope = slopes.named(reader, label)
+    if slope is not None:
+        return slope
     if reader.implicit is not None and not label.primes and key_of(label) in reader.scope.use.primed:
         return Call(free(key_of(label)), (reader.implicit,), (0,), shown=False)
     bare = Label(label.head, label.below, label.above, label.mark, None, 0, label.commas)

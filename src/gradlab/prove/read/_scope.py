@@ -183,6 +183,17 @@ class Scope:
             return self.names.graph[name].expression
         return self.known.quantities.get(name)
 
+    def reached(self, name: str) -> set[str]:
+        """All names that a name is computed from, itself among them."""
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            name = waiting.pop()
+            formula = self.computed(name) if name not in found else None
+            found.add(name)
+            waiting += () if formula is None else formula.names
+        return found
+
     def inputs_of(self, name: str) -> tuple[str, ...]:
         """The independent quantities that a quantity of the graph is computed from, in the order of the graph."""
         upstream = self.names.upstream(name)
