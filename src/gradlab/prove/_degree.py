@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gradlab.graph import Apply, Expression, Ref
-from gradlab.prove.read._nodes import Indexed, Total
+from gradlab.prove.read._nodes import Indexed, Tensor, Total
 
 OTHERWISE = 2
 
@@ -19,11 +19,12 @@ def degree_in(expression: Expression, by: Expression, formula: Callable[[str], E
         formula: gives for a name how it is computed.
     """
     known: dict[str, int] = {}
+    own = _name(by) if isinstance(by, Indexed | Tensor) else ""
 
     def of(node: Expression) -> int:
-        if node == by or (isinstance(node, Indexed) and isinstance(by, Indexed) and node.head == by.head):
+        if node == by or (own and own == _name(node)):
             return 1
-        if isinstance(node, Ref):
+        if isinstance(node, Ref | Tensor):
             if node.name not in known:
                 known[node.name] = 0  # until it is known; there are no circles
                 computed = formula(node.name)
@@ -43,3 +44,8 @@ def degree_in(expression: Expression, by: Expression, formula: Callable[[str], E
         return OTHERWISE if any(degrees) else 0
 
     return of(expression)
+
+
+def _name(node: Expression) -> str:
+    """The name of an array, or of the one that an entry belongs to; empty for anything else."""
+    return node.head if isinstance(node, Indexed) else node.name if isinstance(node, Tensor) else ""

@@ -54,6 +54,9 @@ class Doubts:
         """A false step, unless it is a condition, holds under one, or rests on what is not understood."""
         chain = judged.first.chain
         pair = chain.sides[i : i + 2]
+        assumed = self._under_assumptions(chain, i, step, deadline)
+        if assumed is not step:
+            return assumed
         reason = self._rests_on(pair) or self._names_otherwise(judged, i)
         if reason:
             return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {reason}")
@@ -64,9 +67,6 @@ class Doubts:
             )
         if i == 0 and self._may_define(pair[0]):
             return combine.with_kind(step, Kind.CONDITION, "this says what a name is; nothing else does")
-        assumed = self._under_assumptions(chain, i, step, deadline)
-        if assumed is not step:
-            return assumed
         unknown = self._unknown_in(judged, i)
         if unknown:
             shown = ", ".join(sorted(name.removeprefix(FREE) for name in unknown))
@@ -232,12 +232,16 @@ class Doubts:
         pair = chain.sides[i : i + 2]
         names = {name for side in pair if isinstance(side, Expression) for name in names_in(side)}
         said = [(condition, number) for condition, number in self.assumed if names_in(condition) & names]
+        arrays = [number for condition, number in said if not isinstance(condition.left, Total)]
         if said and self._holds(chain, i, tuple(condition for condition, _ in said), deadline):
             numbers = " and ".join(str(number) for number in dict.fromkeys(number for _, number in said))
             return replace(
                 step, truth=Truth.TRUE, witness=None, repair=None, method=Method.NUMERIC,
                 reason=f"under the condition of line {numbers}",
             )  # fmt: skip
+        if arrays:
+            reason = f"{step.place}: this does not hold everywhere; it may under the condition of line {arrays[0]}"
+            return combine.with_kind(step, Kind.CLAIM, reason)
         return step
 
     def _if_one_hot(self, chain: Chain, i: int, step: Step, deadline: Deadline) -> Step:
@@ -264,9 +268,11 @@ class Doubts:
         """Keep what a line states as a condition, for the claims that need it."""
         for i, step in enumerate(judged.steps):
             left, right = judged.first.chain.sides[i : i + 2]
-            if step.kind is Kind.CONDITION and isinstance(left, Expression) and isinstance(right, Expression):
-                if isinstance(left, Total) and not names_in(right):
-                    self.assumed.append((Condition(left, "=", right), line.source.place(line.piece.at).line))
+            if step.kind not in (Kind.CONDITION, Kind.VALUE) or not isinstance(left, Expression):
+                continue
+            operations = [node for node in walk(left) if isinstance(node, Operation)]
+            if isinstance(right, Expression) and not names_in(right) and (isinstance(left, Total) or operations):
+                self.assumed.append((Condition(left, "=", right), line.source.place(line.piece.at).line))
 
     def _unknown_functions(self, side: Expression | NotUnderstoodError) -> set[str]:
         return {n.function for n in walk(side) if isinstance(n, Call) and n.function not in self.known.functions}

@@ -24,6 +24,13 @@ COMPOSED = {
     "coth": parse("(exp(x) + exp(-x))/(exp(x) - exp(-x))"),
     "cot": parse("cos(x)/sin(x)"),
     "cosh": parse("(exp(x) + exp(-x))/2"),
+    "csc": parse("1/sin(x)"),
+    "csch": parse("2/(exp(x) - exp(-x))"),
+    "arcsin": parse("2*arctan(x/(1 + sqrt(1 - x**2)))"),
+    "arccos": parse("pi/2 - 2*arctan(x/(1 + sqrt(1 - x**2)))"),
+    "arsinh": parse("log(x + sqrt(x**2 + 1))"),
+    "arcosh": parse("log(x + sqrt(x - 1)*sqrt(x + 1))"),
+    "artanh": parse("log((1 + x)/(1 - x))/2"),
 }
 OF_SEVERAL = frozenset(("max", "min"))
 

@@ -13,7 +13,7 @@ from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Step, Truth
 from gradlab.prove.judge import Finding, findings, mapped
-from gradlab.prove.read._nodes import Call, Derivative, Indexed, Operation, Tensor, Total
+from gradlab.prove.read._nodes import Array, Call, Derivative, Indexed, Operation, Tensor, Total
 from gradlab.prove.read._statements import Chain, Function, Known
 
 VARIABLE = f"{FREE}argument"
@@ -65,7 +65,7 @@ class OtherMeanings:
         """What usual abuse of notation a step that looks false may rest on; empty if none."""
         nodes = [node for side in pair for node in walk(side)]
         heads = {node.head for node in nodes if isinstance(node, Indexed)}
-        plain = sorted(head.removeprefix(FREE) for head in heads if self.formula_of(head) is not None)
+        plain = sorted(head.removeprefix(FREE) for head in heads if self._is_number(head))
         if plain and not any(head in self.known.families for head in heads):
             return f"{plain[0]} is defined without the index that it has here"
         if step.witness is None and any(head.startswith(rf"{FREE}\mathbf") for head in heads):
@@ -74,6 +74,11 @@ class OtherMeanings:
         if arrays and any(isinstance(node, Total) and as_number(node.lower or ONE) == 0 for node in nodes):
             return "entries of a vector are counted from 0 here"
         return ""
+
+    def _is_number(self, name: str) -> bool:
+        """Whether a name is computed, and is no vector or matrix."""
+        formula = self.formula_of(name)
+        return formula is not None and not any(isinstance(node, Tensor | Operation | Array) for node in walk(formula))
 
     def _as_numbers(self, chain: Chain, i: int, deadline: Deadline) -> str:
         """Which functions stand without brackets in a step that holds if they are numbers; empty if none."""

@@ -115,3 +115,22 @@ def test_the_table_counts_claims_alone_and_names_what_is_none():
     assert definition == ["1", "0", "0", "0", "definition"]
     assert claim == ["1", "1", "0", "0"]
     assert lines[-1] == "1 step: 1 TRUE, 0 FALSE, 0 NOT_UNDERSTOOD; apart from them 1 definition"
+
+
+@pytest.mark.parametrize(
+    ("text", "verdicts"),
+    [
+        (r"Let $y = x^3$. Then $y' = 3x^2$ and $y'' = 6x$.", "DTT"),
+        (r"Let $y = x^3$. The derivative is $y' = 3x$.", "DF"),
+        (r"Let $y = x^3$. We predict $y' = 3x$.", "DD"),
+        (r"Let $x = \sin(\omega t)$. Then $\dot x = \omega \cos(\omega t)$.", "DT"),
+        (r"Let $f(x,y)=x^2+y^3$. Then $f_x(1,2) = 2$ and $f_y(1,2) = 11$, $f_{xy} = f_{yx}$.", "DTFT"),
+        (r"Let $p(x,y) = x+y$. Then $p_x = \frac12 + x$.", "DD"),
+        (r"Let $s = \mathrm{softmax}(z)$. Then $\frac{\partial s}{\partial z} = \mathrm{diag}(s) - ss^\top$.", "DT"),
+        (r"Let $\mathbf p = \mathrm{softmax}(\mathbf z)$, $L = -\sum_k y_k\log p_k$ with $\sum_k y_k = 1$. "
+         r"Then $\frac{\partial L}{\partial z_j} = p_j - y_j$.", "DDT"),
+    ],
+)  # fmt: skip
+def test_names_of_derivatives_and_the_softmax_of_a_vector(text, verdicts):
+    steps = [step for row in prove_document(text).rows for step in row.proof.steps]
+    assert "".join("D" if step.verdict == "DEFINITION" else step.truth.name[0] for step in steps) == verdicts

@@ -12,11 +12,12 @@ from itertools import product
 
 from gradlab.graph import Expression, Ref, as_number
 from gradlab.prove._errors import NotUnderstoodError
-from gradlab.prove.read._nodes import Call, Condition, Index, Indexed, Tensor, Total
+from gradlab.prove.read._nodes import COUNTED, Call, Condition, Index, Indexed, Operation, Tensor, Total
 from gradlab.prove.read._statements import Known
 
 SIZES = (2, 3, 5)
 SMALL_SIZES = (2, 3, 4)  # where there are more than two, or arrays
+_UNUSUAL = (7, 11)
 MOST_SETTINGS = 40
 LARGEST_SUM = 50
 Key = Hashable
@@ -31,11 +32,13 @@ class Dims:
 
     def __init__(self) -> None:
         self.parent: dict[Key, Key] = {}
+        self.entries: dict[Expression, list[tuple[Key | None, ...]]] = {}  # the ranges of indices behind brackets
         self.long: set[Key] = set()  # sizes that are not meant to be one
 
     def copy(self) -> Dims:
         """The same, to try something."""
         other = Dims()
+        other.entries = self.entries
         other.parent, other.long = dict(self.parent), set(self.long)
         return other
 
@@ -106,6 +109,7 @@ class Axes:
         self.known, self.dims, self.graph_size = known, Dims(), graph_size
         self.free: dict[str, None] = {}  # letters that no sum runs over
         self.names: dict[str, None] = {}  # names that are sizes
+        self.numbers: set[str] = set()  # names that stand as numbers somewhere
         self.families: dict[tuple[str, int, int], None] = {}
         self.tensors: dict[str, int] = {}
         self._seen: set[Hashable] = set()
@@ -121,12 +125,21 @@ class Axes:
             self.letter(expression.letter, bound)
         elif isinstance(expression, Indexed):
             self._indexed(expression, bound)
+        elif isinstance(expression, Operation) and expression.kind in COUNTED:
+            for name in sorted(name for name in expression.names if self.known.quantities.get(name) is None):
+                self.size(name)
+                self.numbers.add(name)
+        elif isinstance(expression, Operation) and expression.kind == "entry":
+            at = expression.operands[1:]
+            keys = tuple(self.letter(part.letter, bound) if isinstance(part, Index) else None for part in at)
+            self.dims.entries.setdefault(expression, []).append(keys)
         elif isinstance(expression, Tensor):
             self.tensors[expression.name] = max(expression.rank, self.tensors.get(expression.name, 0))
             self._defined(expression.name)
         elif isinstance(expression, Call) and expression.function in self.known.functions:
             self._once(("function", expression.function), self.known.functions[expression.function].body)
         elif isinstance(expression, Ref):
+            self.numbers.add(expression.name)
             self._defined(expression.name)
         for part in expression.args:
             self.see(part, bound)
@@ -157,6 +170,7 @@ class Axes:
                     count = self.graph_size(node, place + side * len(node.below))
                     if count and self.dims.number(axis) is None:
                         self.dims.unify(axis, count)
+        self._defined(node.head)
         family = self.known.families.get(node.head)
         key = ("family", node.head)
         if family is not None and key not in self._seen:
@@ -229,6 +243,10 @@ def settings(axes: Axes, dims: Dims, conditions: tuple[Condition, ...]) -> list[
     ladder = SIZES if len(roots) <= 2 and not axes.tensors else SMALL_SIZES
     turns = 2 if axes.tensors else len(ladder)
     made: list[Setting] = []
+    if not axes.tensors and axes.numbers & {*axes.names}:
+        # What is said of a size as a number may hold for the usual ones alone.
+        ladder = (*ladder, *_UNUSUAL)
+        turns = len(ladder)
     for turn in range(turns if roots else 1):
         # In the second turn of arrays what had fewer rows has more.
         order = roots if not (turn and axes.tensors) else roots[::-1]

@@ -28,6 +28,7 @@ from gradlab.prove.read._write import Writer
 from gradlab.prove.repairs._chain import Repairer
 
 SECONDS_FOR_EXACT = 0.4
+_LOOSE_NORM = r"this norm of a matrix may be one of several: write \lVert A \rVert_F for the root of the sum of squares"
 FEW = 3  # points at which sides agree before an exact proof is tried
 
 
@@ -146,7 +147,10 @@ class Judge:
             natural = min(fit.strain for fit in fitting)
             kept = [fit for fit in fitting if fit.strain == natural]
             found = [(fit.layout, *self.judged(chain, fit)) for fit in kept]
-            if kept[0].has_rows and any(each.truth is Truth.FALSE for _, steps, _ in found for each in steps):
+            false = any(each.truth is Truth.FALSE for _, steps, _ in found for each in steps)
+            if false and any(fit.has_loose_norm for fit in kept):
+                return [_open(_LOOSE_NORM) for _ in chain.sides[1:]]
+            if false and kept[0].has_rows:
                 return [
                     _open("the shapes fit only if some of the vectors are rows: say which") for _ in chain.sides[1:]
                 ]

@@ -10,7 +10,6 @@ from gradlab.graph import (
     Const,
     Expression,
     Ref,
-    as_number,
     number,
 )
 from gradlab.prove._errors import Deadline, NotUnderstoodError
@@ -176,7 +175,7 @@ class Quantities(Computed):
         if node.head in self.known.quantities:
             whole = self.named(node.head)
             if isinstance(whole, Grid):
-                return self._entry(whole, below)
+                return self.entry_of(whole, below)
         return self.named(name)
 
     def _array_of_family(self, name: str, rows: int, columns: int) -> Grid:
@@ -201,7 +200,8 @@ class Quantities(Computed):
             raise NotUnderstoodError("nothing says how large this is", 0)
         return int(found)
 
-    def _entry(self, whole: Grid, at: list[int | str]) -> Expression:
+    def entry_of(self, whole: Grid, at: list[int | str]) -> Expression:
+        """One entry of an array."""
         rows, columns = whole.shape
         numbers = [n for n in at if isinstance(n, int)]
         if len(numbers) == 1 and 1 in (rows, columns) and 1 <= numbers[0] <= max(rows, columns):
@@ -218,10 +218,10 @@ class Quantities(Computed):
         if isinstance(part, Ref):
             size = self.setting.sizes.get(("size", part.name))
             return entries.text_of(part) if size is None else size
-        inner = as_number(self.formula(part))
-        if inner is None or inner.denominator != 1:
-            raise NotUnderstoodError("this index is not understood", 0)
-        return int(inner)
+        inner = index_value(self.formula(part), {})
+        if inner is None:
+            raise NotUnderstoodError("this index is no whole number that is known", 0)
+        return inner
 
     def _member(self, name: str, letters: Mapping[str, int | str], body: Expression) -> None:
         """Note how a member of a family is computed."""

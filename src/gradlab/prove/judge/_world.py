@@ -63,8 +63,11 @@ class World(Arrays):
         by = [self.value(wrt) for wrt in node.wrt]
         names = [self.variable(wrt) for wrt in by if isinstance(wrt, Expression)]
         if len(names) == len(by):
+            whole = body.entries if isinstance(body, Grid) else (body,)
             for name in reversed(names):
-                body = self._each(body, lambda part: self.derivative(part, name, node.body))  # noqa: B023
+                # What is made of the name may lose it on the way: the second derivative of x^2 + y^2 by x and y is 0.
+                doubtful = not any(self.depends(part, name) for part in whole)
+                body = self._each(body, lambda part: self.derivative(part, name, node.body, doubtful))  # noqa: B023
             flip = self.way.choice.layout is Layout.DENOMINATOR and isinstance(body, Grid) and not body.written
             return grid.transpose(body) if flip else body
         grids = [wrt for wrt in by if isinstance(wrt, Grid)]
@@ -106,15 +109,15 @@ class World(Arrays):
             raise NotUnderstoodError("one differentiates by a quantity with a name", 0)
         raise NotUnderstoodError("one differentiates by a quantity with a name", 0)
 
-    def derivative(self, formula: Expression, wrt: str, written: Expression) -> Expression:
-        """The derivative of what is written.
+    def derivative(self, formula: Expression, wrt: str, written: Expression, doubtful: bool = True) -> Expression:
+        """The derivative of what is written; ``doubtful``: whether it may not depend on the name at all.
 
         Raises:
             NothingSaysError: if nothing says how it depends on the name.
         """
         own = isinstance(written, Ref | Indexed | Tensor)
         result = self.slope(formula, wrt, None if own else False)
-        if result == ZERO and formula.names and not self.depends(formula, wrt):
+        if doubtful and result == ZERO and formula.names and not self.depends(formula, wrt):
             said = any(self.said(name, wrt) for name in formula.names)
             if not said and not any(isinstance(node, Call) for node in _nodes(formula)):
                 shown = ", ".join(sorted(name.removeprefix("?") for name in formula.names))

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 DIFFERENTIALS = r"differentials are not judged: write derivatives, as in \frac{d}{dx}"
 _RATES = frozenset((r"\eta", r"\alpha", r"\lambda", r"\epsilon", r"\mu"))  # letters of numbers rather than functions
 _ELEMENTARY = frozenset(
-    "arcsin arccos arctan arsinh arcosh artanh csc deg dim gcd lim inf sup arg ker hom Pr lg argmax argmin erf "
-    "arctg arcctg arcsen arsh arch arth cosec csch arccot Re Im div grad rot curl".split()
+    "deg dim gcd lim inf sup arg ker hom Pr lg argmax argmin erf "
+    "arctg arcctg arcsen arsh arch arth cosec arccot Re Im div grad rot curl".split()
 )
 _STATISTICS = frozenset(r"E P V \mathbb{E} \mathbb{P} \mathbb{V} \mathrm{Var} \mathrm{Cov} \mathrm{Pr}".split())
 
@@ -240,8 +240,8 @@ def _quantity_at(reader: Reader, name: str, group: Part, primes: int, part: Part
 
 def _slope_at(reader: Reader, slope: Derivative, group: Part) -> Expression:
     r"""A derivative that is written as a name, at its own variables or at a point: ``f_x(1, 2)``."""
-    body = slope.body
-    own = body.arguments if isinstance(body, Call) else tuple(map(Ref, reader.scope.inputs_of(getattr(body, "name", ""))))
+    body, scope = slope.body, reader.scope
+    own = body.arguments if isinstance(body, Call) else tuple(map(Ref, scope.inputs_of(getattr(body, "name", ""))))
     values = tuple(reader.sum_of(row, group) for row in group.inside)
     if len(values) != len(own):
         raise NotUnderstoodError(f"{len(own)} values are expected in these brackets, not {len(values)}", group.at)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gradlab.graph import Expression
+from gradlab.graph import Apply, Expression
 from gradlab.prove._errors import NotUnderstoodError
-from gradlab.prove.read._nodes import Array, Operation, Tensor
+from gradlab.prove.read._nodes import COUNTED, Array, Operation, Tensor, letter_of
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import product_of
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Row = tuple[Part, ...]
 _DOTS = frozenset("⋅·∙")
+NUMBERS = frozenset(("trace", "det", "dot", "sum", *COUNTED, "entry"))  # operations that give a number
 
 
 def is_transpose(row: Row) -> bool:
@@ -33,7 +34,7 @@ def is_array(reader: Reader, value: Expression) -> bool:
     if isinstance(value, Tensor | Array):
         return True
     if isinstance(value, Operation):
-        return value.kind not in ("norm", "trace", "det", "dot")
+        return not value.kind.startswith("norm") and value.kind not in NUMBERS
     return any(
         is_array(reader, part) for part in value.args if getattr(value, "primitive", "") in ("mul", "add", "neg")
     )
@@ -73,6 +74,33 @@ def is_dot(sign: Part, before: Sequence[object], after: object) -> bool:
 
 def _is_bold_vector(part: Part) -> bool:
     return part.kind == "letter" and part.style == "bold" and part.text.islower() and part.sup is None
+
+
+_NORMS = {"1": "norm 1", "2": "norm 2", "F": "norm F", "∞": "norm max", r"\infty": "norm max"}
+
+
+def norm(reader: Reader, value: Expression, part: Part) -> Expression:
+    r"""``\lVert x \rVert`` with what stands below it."""
+    below = part.sub
+    if below is None:
+        return Operation("norm", (value,))
+    kind = _NORMS.get(below[0].text) if len(below) == 1 and below[0].bare else None
+    if kind is None:
+        known = r"\lVert x \rVert, also with 1, 2, F or \infty below"
+        raise NotUnderstoodError(f"this norm is not understood; {known}, is", part.at)
+    return Operation(kind, (value,))
+
+
+def in_bars(reader: Reader, value: Expression, part: Part) -> Expression:
+    """Something between single bars: of a matrix its determinant, unless the values of its entries are meant."""
+    if not is_array(reader, value):
+        return Apply("abs", (value,))
+    matrix = bool(value.names) and all(letter_of(name).isupper() for name in value.names)
+    meant = "a matrix may be its determinant (write \\det)" if matrix else "a vector may be its norm (write \\lVert)"
+    why = f"bars around {meant} or the absolute values of its entries"
+    if reader.choose(part.at, 2, why, usual=matrix, everywhere="bars"):
+        return Apply("abs", (value,))
+    return Operation("det" if matrix else "norm", (value,))
 
 
 def inner_product(reader: Reader, part: Part) -> Expression:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradlab.graph import Apply, Expression, Ref, as_number
+from gradlab.graph import Apply, Expression, as_number
 from gradlab.prove import _functions as functions
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read import _names as naming
 from gradlab.prove.read._label import Label, label_of, tokens_of
-from gradlab.prove.read._nodes import Index, Indexed, Operation, Tensor, Total
+from gradlab.prove.read._nodes import Operation
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import Item, product_of, quotient
 
 if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
 
-_OPERANDS = frozenset(("letter", "number", "fraction", "root", "bars"))  # what a function is applied to without brackets
+_OPERANDS = frozenset(
+    ("letter", "number", "fraction", "root", "bars")
+)  # what a function is applied to without brackets
 _ARRAYS = {"tr": "trace", "trace": "trace", "Tr": "trace", "diag": "diag", "Diag": "diag", "det": "det"}
 
 
@@ -91,12 +93,12 @@ def softmax(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list
     index = part.sub or group.sub
     tokens = tokens_of(index)[0] if index is not None else ()
     vector = reader.sum_of(group.inside[0], group)
-    if len(tokens) != 1 or not isinstance(vector, Ref | Tensor):
-        raise NotUnderstoodError("softmax is judged entry by entry: write \\mathrm{softmax}_k(v)", part.at)
-    other = next(letter for letter in "jklmn" if letter != tokens[0].text)
-    entries = (naming.component(reader, tokens[0]), Index(other))
-    chosen, every = (Apply("exp", (Indexed(vector.name, (entry,)),)) for entry in entries)
-    return [reader.with_scripts(quotient(chosen, Total("sum", every, other)), replace(group, sub=None))], i + 2
+    if index is None:
+        return [reader.with_scripts(Operation("softmax", (vector,)), group)], i + 2
+    if len(tokens) != 1:
+        raise NotUnderstoodError("a softmax has one index: write \\mathrm{softmax}_k(v)", part.at)
+    chosen = Operation("entry", (Operation("softmax", (vector,)), naming.component(reader, tokens[0])))
+    return [reader.with_scripts(chosen, replace(group, sub=None))], i + 2
 
 
 def _takes(reader: Reader, part: Part, following: Item | None) -> bool:

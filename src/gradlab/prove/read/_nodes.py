@@ -7,6 +7,7 @@ of an index: bound by a `Total` around it, or free, and then it stands for every
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from gradlab.graph import Expression
@@ -279,13 +280,17 @@ class Array(Node):
         return Array(tuple(tuple(next(entries) for _ in row) for row in self.rows))
 
 
+COUNTED = frozenset(("factorial", "binomial"))  # operations on whole numbers
+
+
 @dataclass(frozen=True, slots=True)
 class Operation(Node):
     r"""An operation on vectors and matrices; products of them are ``Apply("mul", ...)`` in the order as written.
 
     Attributes:
-        kind: ``transpose``, ``hadamard``, ``dot``, ``outer``, ``norm``, ``trace``, ``diag``, ``inverse``, ``det``,
-            ``ones``, ``identity``, ``zeros`` (the last three with no operand).
+        kind: ``transpose``, ``hadamard``, ``dot``, ``outer``, ``norm``, ``norm 1``, ``norm 2``, ``norm F``,
+            ``norm max``, ``trace``, ``diag``, ``inverse``, ``det``, ``softmax``, ``entry``, ``ones``, ``identity``,
+            ``zeros`` (these three with no operand); of whole numbers ``factorial``, ``binomial``.
         operands: what it is applied to.
     """
 
@@ -300,3 +305,8 @@ class Operation(Node):
     def with_args(self, args: tuple[Expression, ...]) -> Expression:
         """With other operands."""
         return Operation(self.kind, args)
+
+
+def letter_of(name: str) -> str:
+    """The letter of a name, without its style."""
+    return re.sub(r"\\(?:mathbf|boldsymbol|bm|hat|tilde|bar|vec|mathcal|mathrm)\b|[{}?]", "", name)[:1]

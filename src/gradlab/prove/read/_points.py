@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from gradlab.graph import Expression, Partial, Ref
 from gradlab.prove._errors import NotUnderstoodError
-from gradlab.prove.read._label import key_of, label_of
-from gradlab.prove.read._nodes import At, Call, Derivative, Index, Indexed, Tensor
+from gradlab.prove.read import _names as naming
+from gradlab.prove.read._label import key_of, label_of, tokens_of
+from gradlab.prove.read._nodes import At, Call, Derivative, Index, Indexed, Operation, Tensor
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._pieces import pieces_of
 from gradlab.prove.read._rows import Item, Ready
@@ -42,6 +43,15 @@ def primed(reader: Reader, value: Expression, part: Part) -> Expression:
         message = "it is not clear by what this bracket is differentiated: write \\frac{d}{dx} before it, not a prime"
         raise NotUnderstoodError(message, part.at)
     return Derivative(value, (reader.implicit,) * part.primes, "total")
+
+
+def entry(reader: Reader, value: Expression, below: Row) -> Expression:
+    r"""One entry of what stands in brackets: ``(\mathbf A \mathbf B)_{ij}``."""
+    tokens = tokens_of(below)[0]
+    known = all(token.text.isdigit() or naming.is_running(reader, token) for token in tokens)
+    if not known or len(tokens) not in (1, 2):
+        raise NotUnderstoodError("this index behind a bracket is not understood: write the entry itself", below[0].at)
+    return Operation("entry", (value, *(naming.component(reader, token) for token in tokens)))
 
 
 def at_arguments(reader: Reader, part: Ready, parts: list[Item], i: int) -> tuple[Expression, int]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from gradlab.graph import ONE, Apply, Const, Expression, as_number, neg
+from gradlab.graph import ONE, Apply, Const, Expression, as_number, is_apply, neg
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove.read import _apply as apply
 from gradlab.prove.read import _arrays as arrays
@@ -34,8 +34,7 @@ _REASONS = {
     "infinity": "\\infty is no number: it stands below a \\lim, a sum or an integral only",
     "dots": "what the dots stand for is not written: write a \\sum, or all the terms",
     "plusminus": "\\pm says two things at once: write them one by one",
-    "factorial": "factorials are not judged",
-    "binomial": "binomial coefficients are not judged",
+    "factorial": "nothing stands before this factorial sign",
     "comma": "a comma is not understood here",
     "transpose": "a \\top stands above a vector or matrix: write x^\\top",
     "prime": "a prime stands behind a function: write f'(x)",
@@ -188,11 +187,20 @@ class Reader:
                 continue
             if part.kind == "number" and i:
                 raise NotUnderstoodError(self.number_behind(part, parts[i - 1]), part.at)
-            if part.kind == "factorial" and i:
-                raise NotUnderstoodError(_REASONS["factorial"], part.at)
+            if part.kind == "factorial" and factors:
+                factors[-1] = self.factorial(factors[-1], part)
+                i += 1
+                continue
             found, i = self.factor(parts, i)
             factors += found
         return factors
+
+    @staticmethod
+    def factorial(value: Expression, sign: Part) -> Expression:
+        """Something before a factorial sign."""
+        if not sign.bare or is_apply(value, "pow") or getattr(value, "kind", "") == "factorial":
+            raise NotUnderstoodError("it is not clear what this factorial is of: put it in brackets", sign.at)
+        return Operation("factorial", (value,))
 
     def number_behind(self, part: Part, before: Item) -> str:
         """Why a number stands where none can."""
@@ -225,9 +233,11 @@ class Reader:
         if kind == "group":
             return self.group(part)
         if kind == "bars":
-            return Apply("abs", (self.inside(part),))
+            return arrays.in_bars(self, self.inside(part), part)
         if kind == "norm":
-            return Operation("norm", (self.inside(part),))
+            return arrays.norm(self, self.inside(part), part)
+        if kind == "binomial":
+            return Operation("binomial", tuple(self.sum_of(row, part) for row in part.inside))
         if kind == "fraction":
             over, under = (self.sum_of(row, part) for row in part.inside)
             return quotient(over, under)
@@ -303,14 +313,10 @@ class Reader:
             return value
         if part.primes:
             value = points.primed(self, value, part)
-        if part.sub is not None and part.kind != "norm":
-            raise NotUnderstoodError(
-                "an index behind a bracket is not understood: write the entry itself", part.sub[0].at
-            )
-        if part.kind == "norm" and part.sub is not None and [p.text for p in part.sub] != ["2"]:
-            raise NotUnderstoodError(
-                "this norm is not understood; \\lVert x \\rVert and \\lVert x \\rVert_2 are", part.at
-            )
+        if part.sub is not None and part.kind == "group" and any(inner.kind == "relation" for inner in part.sub):
+            value = points.evaluated(self, value, part.sub, part.at)
+        elif part.sub is not None and part.kind != "norm":
+            value = points.entry(self, value, part.sub)
         return value if part.sup is None else self.raised(value, part.sup, part)
 
     def raised(self, value: Expression, sup: Row, part: Part) -> Expression:

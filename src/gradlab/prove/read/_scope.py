@@ -81,7 +81,7 @@ class Use:
                 continue
             if label.primes:
                 self.primed.add(key)
-            beside = any(other is not None and _is_of_array(other) for other in (before, after))
+            beside = any(other is not None and _is_of_array(other, letter) for other in (before, after))
             if letter is part and (beside or (label.power is not None and is_transpose(label.power))):
                 self.arrays.add(key)
             last = letter is part or letter is part.inside[0][-1]
@@ -105,9 +105,14 @@ class Use:
                 self.sized.add(inner.text)
 
 
-def _is_of_array(part: Part) -> bool:
-    """Whether only a vector or a matrix stands beside this: a product entry by entry, something transposed, ones."""
-    if part.kind == "hadamard" or (part.kind == "letter" and part.style == "bold" and part.text == "1"):
+def _is_of_array(part: Part, letter: Part) -> bool:
+    """Whether only a vector or a matrix stands beside this: a product entry by entry, something transposed.
+
+    Beside ones a capital is a matrix, a small letter may be a number.
+    """
+    if part.kind == "letter" and part.style == "bold" and part.text == "1" and part.sup is None:
+        return letter.text.isupper()
+    if part.kind == "hadamard":
         return True
     return part.kind in ("letter", "word") and part.sup is not None and is_transpose(part.sup)
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradlab.graph import Expression, Ref
+from gradlab.graph import Ref
 from gradlab.prove.read._label import Label, key_of
 from gradlab.prove.read._nodes import Call, Derivative
 from gradlab.prove.read._scope import Scope, free

@@ -26,7 +26,10 @@ _RELATIONS = {"=": "=", "!=": r"\ne", "<": "<", "<=": r"\le", ">": ">", ">=": r"
 _OPERATIONS = {
     "hadamard": r"{0} \odot {1}", "dot": r"\langle {0}, {1} \rangle", "outer": r"{0} \otimes {1}",
     "norm": r"\lVert {0} \rVert", "trace": r"\operatorname{{tr}}({0})", "diag": r"\operatorname{{diag}}({0})",
-    "det": r"\det({0})", "ones": r"\mathbf{{1}}", "zeros": r"\mathbf{{0}}", "identity": r"\mathbf{{I}}",
+    "det": r"\det({0})", "factorial": "{0}!", "binomial": r"\binom{{{0}}}{{{1}}}",
+    "softmax": r"\mathrm{{softmax}}({0})", "norm 1": r"\lVert {0} \rVert_1", "norm 2": r"\lVert {0} \rVert_2",
+    "norm F": r"\lVert {0} \rVert_F", "norm max": r"\lVert {0} \rVert_\infty",
+    "ones": r"\mathbf{{1}}", "zeros": r"\mathbf{{0}}", "identity": r"\mathbf{{I}}",
 }  # fmt: skip
 _ABOVE = {"transpose": r"\top", "inverse": "-1"}
 _CLOSED = (Index, Indexed, Tensor, Array)
@@ -147,7 +150,9 @@ class Writer:
     def operation(self, node: Operation) -> str:
         if node.kind in _ABOVE:
             return f"{self.closed(node.operands[0])}^{{{_ABOVE[node.kind]}}}"
-        write = self.closed if node.kind in ("hadamard", "outer") else self.latex
+        if node.kind == "entry":
+            return f"{self.closed(node.operands[0])}_{{{','.join(map(self._entry, node.operands[1:]))}}}"
+        write = self.closed if node.kind in ("hadamard", "outer", "factorial") else self.latex
         return _OPERATIONS[node.kind].format(*(write(operand) for operand in node.operands))
 
 

@@ -106,8 +106,8 @@ def test_constants_and_letters_yield_to_the_names_of_the_graph(latex, graph, mea
         (r"\frac{d}{dx} x \pm 1 = 1", r"\pm"),
         (r"yexp(x) = 1", r"did you mean \exp?"),
         (r"\sum_{y \in S} y = 1", "what y runs over"),
-        (r"\arcsin(x) = 1", "arcsin"),
-        (r"(1, 2)_1 = 1", "index behind a bracket"),
+        (r"\arg(x) = 1", "arg"),
+        (r"(1, 2)_x = 1", "index behind a bracket"),
     ],
 )
 def test_what_has_no_meaning_is_said_in_the_signs_of_the_text(latex, words):

@@ -9,7 +9,7 @@ from itertools import islice
 
 from gradlab.graph import Expression
 from gradlab.prove.judge._axes import Axes
-from gradlab.prove.read._nodes import Array, Call, Indexed, Operation, Tensor
+from gradlab.prove.read._nodes import COUNTED, Array, Call, Indexed, Operation, Tensor, letter_of
 from gradlab.prove.read._statements import Known, Layout
 
 MOST_CHOICES = 300
@@ -90,11 +90,6 @@ def is_bold(head: str) -> bool:
     return head.startswith(("?\\mathbf", "?\\boldsymbol", "?\\bm", "?\\vec"))
 
 
-def letter_of(name: str) -> str:
-    """The letter of a name, without its style."""
-    return re.sub(r"\\(?:mathbf|boldsymbol|bm|hat|tilde|bar|vec|mathcal|mathrm)\b|[{}?]", "", name)[:1]
-
-
 def _kinds(name: str, rank: int, stated: tuple[str, ...] | None) -> tuple[str, ...]:
     if stated is not None:
         return ("column", "row") if len(stated) == 1 else ("stated",)
@@ -126,6 +121,8 @@ def _calls_of_arrays(sides: tuple[Expression, ...], known: Known) -> set[str]:
 
 def holds_array(expression: Expression) -> bool:
     """Whether an array stands anywhere in an expression."""
+    if isinstance(expression, Operation) and expression.kind in COUNTED:
+        return False
     if isinstance(expression, Tensor | Array | Operation) or (
         isinstance(expression, Indexed) and is_bold(expression.head)
     ):

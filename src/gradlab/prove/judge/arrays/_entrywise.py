@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import math
+
 from gradlab.graph import (
     ONE,
     ZERO,
     Apply,
+    Expression,
     Ref,
     add,
+    number,
 )
 from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove.judge._axes import ShapeError
 from gradlab.prove.judge._operations import Operations
 from gradlab.prove.judge.arrays import _grid as grid
 from gradlab.prove.judge.arrays._grid import Grid, Value
 from gradlab.prove.read._nodes import (
+    COUNTED,
     Array,
     Operation,
     Tensor,
 )
+
+LARGEST_COUNTED = 200
 
 
 class Arrays(Operations):
@@ -46,11 +54,19 @@ class Arrays(Operations):
         return Grid(tuple(tuple(map(self.formula, row)) for row in node.rows), written=True)
 
     def _operation(self, node: Operation) -> Value:
+        if node.kind in COUNTED:
+            return self.counted(node.kind, [self.whole(operand) for operand in node.operands])
+        if node.kind == "entry":
+            whole = self.value(node.operands[0])
+            if not isinstance(whole, Grid):
+                raise ShapeError("a number has no entries")
+            return self.entry_of(whole, [self.index(part) for part in node.operands[1:]])
         values = [self.value(operand) for operand in node.operands]
         plain = {
             "transpose": grid.transpose, "dot": grid.inner, "outer": grid.outer, "norm": grid.norm,
             "trace": grid.trace, "diag": grid.diagonal, "det": grid.determinant, "inverse": grid.inverse,
-            "softmax": grid.softmax,
+            "softmax": grid.softmax, "norm 1": grid.norm_one, "norm 2": grid.norm_of_vector, "norm F": grid.norm,
+            "norm max": grid.norm_max,
         }  # fmt: skip
         if node.kind == "hadamard":
             return grid.together(values, lambda a, b: Apply("mul", (a, b)))
@@ -65,3 +81,12 @@ class Arrays(Operations):
             return Grid(tuple(tuple(ONE if i == j else ZERO for j in range(columns)) for i in range(rows)))
         fill = ONE if node.kind == "ones" else ZERO
         return Grid(((fill,) * columns,) * rows)
+
+    @staticmethod
+    def counted(kind: str, numbers: list[int]) -> Expression:
+        """A factorial or a binomial coefficient; where it has no value, a division by zero."""
+        if max(map(abs, numbers)) > LARGEST_COUNTED:
+            raise NotUnderstoodError(f"factorials are judged up to {LARGEST_COUNTED}", 0)
+        if min(numbers) < 0:
+            return Apply("div", (ONE, ZERO))
+        return number(math.factorial(numbers[0]) if kind == "factorial" else math.comb(*numbers))

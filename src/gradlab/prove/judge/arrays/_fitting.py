@@ -44,6 +44,11 @@ class Fit:
         return self.way.shapes is None or self.way.shapes.jacobian
 
     @property
+    def has_loose_norm(self) -> bool:
+        """Whether a norm of a matrix stands in it, of which nothing says which one it is."""
+        return self.way.shapes is not None and self.way.shapes.loose_norm
+
+    @property
     def has_rows(self) -> bool:
         """Whether a vector is read as a row, though nothing says so."""
         return "row" in self.way.choice.kinds.values()

@@ -185,6 +185,25 @@ def norm(value: Value) -> Expression:
     return Apply("sqrt", (add(*(power(entry, number(2)) for entry in entries)),))
 
 
+def norm_of_vector(value: Value) -> Expression:
+    """The Euclidean norm of a vector; with a 2 below it that of a matrix is another one, which is not judged."""
+    if isinstance(value, Grid) and 1 not in value.shape:
+        message = "the norm of a matrix with a 2 below it is its largest singular value: write \\lVert A \\rVert_F"
+        raise NotUnderstoodError(message, 0)
+    return norm(value)
+
+
+def norm_one(value: Value) -> Expression:
+    """The sum of the absolute values of the entries of a vector."""
+    return add(*(Apply("abs", (entry,)) for entry in _vector(value)))
+
+
+def norm_max(value: Value) -> Expression:
+    """The largest absolute value of the entries of a vector."""
+    entries = tuple(Apply("abs", (entry,)) for entry in _vector(value))
+    return entries[0] if len(entries) == 1 else Apply("max", entries)
+
+
 def square(value: Value) -> int:
     """The rows of a square matrix."""
     rows, columns = shape_of(value)

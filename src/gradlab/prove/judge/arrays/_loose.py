@@ -8,7 +8,7 @@ from dataclasses import replace
 from gradlab.graph import Expression, Ref
 from gradlab.prove.judge._slopes import mapped
 from gradlab.prove.judge.arrays._choices import holds_array
-from gradlab.prove.read._nodes import Tensor, Total
+from gradlab.prove.read._nodes import COUNTED, Operation, Tensor, Total
 from gradlab.prove.read._statements import Chain, Known
 
 
@@ -61,7 +61,7 @@ def _reached(sides: list[Expression], known: Known) -> Iterator[str]:
     while stack:
         node = stack.pop()
         stack += node.args
-        name = getattr(node, "name", "")
+        name = getattr(node, "name", "") or getattr(node, "head", "")
         if name in known.quantities and name not in seen:
             seen.add(name)
             yield name
@@ -71,6 +71,8 @@ def _reached(sides: list[Expression], known: Known) -> Iterator[str]:
 def _sizes(expression: Expression) -> Iterator[str]:
     """The names in which sums end."""
     for node in _every(expression):
+        if isinstance(node, Operation) and node.kind in COUNTED:
+            yield from node.names
         if isinstance(node, Total):
             for bound in (node.lower, node.upper):
                 if bound is not None:

@@ -11,8 +11,21 @@ from gradlab.graph import Apply, Expression, Ref, as_number
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.judge._axes import Dims, Key, ShapeError
 from gradlab.prove.judge._axes import shown as size_shown
-from gradlab.prove.judge.arrays._choices import Choice, is_bold, letter_of
-from gradlab.prove.read._nodes import Array, At, Call, Cases, Derivative, Indexed, Limit, Operation, Tensor, Total
+from gradlab.prove.judge.arrays._choices import Choice, holds_array, is_bold
+from gradlab.prove.read._arrays import NUMBERS
+from gradlab.prove.read._nodes import (
+    Array,
+    At,
+    Call,
+    Cases,
+    Derivative,
+    Indexed,
+    Limit,
+    Operation,
+    Tensor,
+    Total,
+    letter_of,
+)
 from gradlab.prove.read._statements import Known, Layout
 
 Shape = tuple[Key, Key]
@@ -31,6 +44,7 @@ class Shapes:
     def __init__(self, known: Known, dims: Dims, choice: Choice) -> None:
         self.known, self.dims, self.choice = known, dims, choice
         self.named: dict[str, Shape] = {}
+        self.loose_norm = False  # whether a norm of a matrix stands somewhere, of which nothing says which one it is
         self.jacobian = False  # whether a derivative of an array stands somewhere
         self._fresh = 0
 
@@ -210,6 +224,9 @@ class Shapes:
         return self.of(node.body)
 
     def _indexed(self, node: Indexed) -> Shape:
+        formula = self.known.quantities.get(node.head)
+        if formula is not None and holds_array(formula):
+            self.of_name(node.head)
         if not is_bold(node.head) or node.head in self.choice.kinds or node.head in self.known.quantities:
             return ONE_BY_ONE
         rows, columns = ("rows", f"{node.head}[]"), ("columns", f"{node.head}[]")
@@ -219,11 +236,15 @@ class Shapes:
     def _operation(self, node: Operation) -> Shape:
         shapes = [self.of(operand) for operand in node.operands]
         kind = node.kind
-        if kind in ("norm", "trace", "det", "dot", "sum"):
+        if kind == "entry":
+            return self._entry(node, shapes[0])
+        if kind.startswith("norm") or kind in NUMBERS:
             if kind == "dot":
                 self.same(shapes[0], shapes[1], "has an inner product with")
             if kind in ("trace", "det"):
                 self._square(shapes[0])
+            vector = kind != "norm" or 1 in (self.dims.number(shapes[0][0]), self.dims.number(shapes[0][1]))
+            self.loose_norm = self.loose_norm or not vector
             return ONE_BY_ONE
         if kind == "transpose":
             return shapes[0][1], shapes[0][0]
@@ -232,6 +253,8 @@ class Shapes:
             return shapes[0]
         if kind == "outer":
             return shapes[0][0], shapes[1][0]
+        if kind == "softmax" and self.is_number(shapes[0]):
+            raise ShapeError("a number has no softmax")
         if kind == "inverse":
             self._square(shapes[0])
         if kind == "diag":
@@ -239,6 +262,19 @@ class Shapes:
         if kind in ("ones", "zeros", "identity"):
             return self._constant(node)
         return shapes[0]
+
+    def _entry(self, node: Operation, shape: Shape) -> Shape:
+        """An index behind a bracket runs over its rows or columns."""
+        if self.is_number(shape):
+            raise ShapeError("a number has no entries")
+        vector = [k for k in shape if self.dims.number(k) != 1]
+        for keys in self.dims.entries.get(node, ()):
+            if len(keys) == 1 and len(vector) != 1:
+                raise ShapeError("a matrix has two indices")
+            for own, key in zip(shape if len(keys) == 2 else vector, keys, strict=True):
+                if key is not None:
+                    self.dims.unify(own, key)
+        return ONE_BY_ONE
 
     def _square(self, shape: Shape) -> None:
         try:
