@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from gradlab.train import recommend as recommend
     from gradlab.train import sweep as sweep
     from gradlab.train import train as train
+    from gradlab.train import trainability as trainability
 else:
     # Loaded when first used: the mathematics needs no NumPy, and no one waits for what they do not use.
     __getattr__, __dir__ = lazy_names(
@@ -72,7 +73,7 @@ else:
             "gradlab.rules": "rules",
             "gradlab.testing": "testing",
             "gradlab.train": "DataError Glorot He NoBestRunError Normal Progress TrainError Uniform "
-            "StoreError open recommend sweep train",
+            "StoreError open recommend sweep train trainability",
             "gradlab.train.datasets": "datasets",
         },
         here="__version__",

@@ -283,7 +283,7 @@ def mlp(
             Squared errors have no one half; the softmax is inside of its loss; huber(2) and quantile(0.9) have a number
             of their own, 1 and 1/2 by default. Over data the mean is taken.
         scaling: "none", or "mean_field" for the parameterisation of Sohl-Dickstein (2024, arXiv 2402.06184): each sum
-            divided by the square root of its width, tanh(sqrt(2) z), the output divided once more.
+            divided by the square root of its width, tanh(sqrt(2) z), in linear layers z, the output divided once more.
         biases: whether the neurons have biases.
         weighted: whether each point has a weight ``s``, by which its loss is multiplied. Over data the mean is that of
             weight times loss, so over the number of points, as with ``weight=`` of PyTorch's binary_cross_entropy; for

@@ -22,8 +22,9 @@ from gradlab.graph._names import find_name
 from gradlab.graph._primitives import IDENTITY, PRIMITIVES, activations, known_as
 from gradlab.graph._row import EVERYWHERE
 
-# "mean_field": sums are divided by the square root of the width below, tanh is taken of sqrt(2) times that, and the
-# output is divided once more. Source: Sohl-Dickstein, "The boundary of neural network trainability is fractal", 2024.
+# "mean_field": sums are divided by the square root of the width below, a hidden unit's activation is taken of sqrt(2)
+# times that, of that itself if it is the identity, and the output is divided once more. Source: Sohl-Dickstein, "The
+# boundary of neural network trainability is fractal", 2024.
 SCALINGS = ("none", "mean_field")
 LARGEST_NETWORK = 200_000
 
@@ -223,7 +224,10 @@ class _Builder:
     def activated(self, total: Expression, activation: str, layer: int) -> Expression:
         """The value of a unit from its sum."""
         if self.scaling == "mean_field":
-            total = self.scaled(total, self.sizes[-2]) if layer == self.last else mul(Apply("sqrt", (TWO,)), total)
+            if layer == self.last:
+                total = self.scaled(total, self.sizes[-2])
+            elif activation != IDENTITY:
+                total = mul(Apply("sqrt", (TWO,)), total)
         return total if activation == IDENTITY else Apply(activation, (total,))
 
     def unit_names(self, layer: int) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from gradlab.train._why import Diagnosis as Diagnosis
 from gradlab.train._why import Why as Why
 from gradlab.train._wilson import Share as Share
 from gradlab.train._wilson import wilson_interval as wilson_interval
+from gradlab.train.maps import trainability as trainability
 from gradlab.train.store import StoreError as StoreError
 from gradlab.train.store import open as open
 

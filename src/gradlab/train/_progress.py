@@ -15,6 +15,7 @@ class Progress:
         seconds: time since the first run began.
         successes: runs done that got every point right; None where there is no right and wrong.
         before: how many of the runs done were done before the clock was started.
+        what: is counted: runs, or the pixels of a map.
 
     >>> print(Progress(done=2000, total=10000, seconds=0.5, successes=1400))
     2,000 of 10,000 runs, 4,000 runs/s, 2.0 s left, 70.0 % successes
@@ -25,6 +26,7 @@ class Progress:
     seconds: float
     successes: int | None
     before: int = 0
+    what: str = "runs"
 
     @property
     def runs_per_second(self) -> float:
@@ -42,7 +44,7 @@ class Progress:
         return None if self.successes is None or not self.done else self.successes / self.done
 
     def __str__(self) -> str:
-        parts = [f"{self.done:,} of {self.total:,} runs", f"{self.runs_per_second:,.0f} runs/s"]
+        parts = [f"{self.done:,} of {self.total:,} {self.what}", f"{self.runs_per_second:,.0f} {self.what}/s"]
         if self.done < self.total:
             parts.append(f"{self.seconds_left:.1f} s left")
         if self.success_rate is not None:

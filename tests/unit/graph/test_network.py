@@ -9,6 +9,14 @@ import gradlab as gl
 from gradlab.graph import Role, activations, losses
 
 
+def test_mean_field_scales_what_an_activation_is_taken_of_but_no_linear_layer():
+    def hidden(activation):
+        return str(gl.mlp([4, 4, 1], hidden=activation, scaling="mean_field").graph["z_1out"].expression)
+
+    assert hidden("tanh") == "tanh(sqrt(2)*z_1in)"
+    assert hidden("identity") == "z_1in"
+
+
 def test_the_names_of_the_small_network():
     net = gl.mlp([2, 2, 1])
     assert net.sizes == (2, 2, 1)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import prod
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from gradlab.train._grid import Grid
 from gradlab.train._results import Index
+
+if TYPE_CHECKING:
+    import xarray
 
 _WORK = 5 * 10**9  # parameters x points x steps of a chunk: about half a second
 _FEWEST, _MOST = 64, 2**20  # runs of a chunk
@@ -20,8 +24,8 @@ class Chunk:
     """A part of a sweep that is stored at once.
 
     Args:
-        place: its number along each axis of the grid and the restarts.
-        index: which runs those are: a sheet, settings of it, restarts.
+        place: its number along each dimension of the store's arrays.
+        index: which runs those are: a sheet, settings of it, restarts; of a map a window, rows and columns of it.
         region: where they lie in the store's arrays.
     """
 
@@ -38,6 +42,44 @@ class Chunk:
     def runs(self) -> int:
         """How many runs it has."""
         return prod(self.shape)
+
+
+class Chunks(Protocol):
+    """All chunks of a store, in the order in which they are trained."""
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """The names of the store's dimensions."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How long the store's arrays are."""
+        ...
+
+    @property
+    def chunk_shape(self) -> tuple[int, ...]:
+        """How long a chunk is in each dimension."""
+        ...
+
+    def __iter__(self) -> Iterator[Chunk]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a store holds.
+
+    Args:
+        chunks: how it is cut.
+        description: all that determines its bits, in plain words and numbers.
+        labels: gives the dataset of all but the results.
+        results: of each result its type, what stands for one that is not there, and what it means.
+    """
+
+    chunks: Chunks
+    description: dict[str, Any]
+    labels: Callable[[], xarray.Dataset]
+    results: dict[str, tuple[str, Any, dict[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +128,16 @@ class Layout:
         """How many chunks there are along all axes and the restarts."""
         return tuple(-(-length // part) for length, part in zip(self.lengths, self.chunk, strict=True))
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How long the store's arrays are."""
+        return self.swept(self.lengths)
+
+    @property
+    def chunk_shape(self) -> tuple[int, ...]:
+        """How long a chunk is in each of the store's dimensions."""
+        return self.swept(self.chunk)
+
     def swept(self, values: tuple[int, ...]) -> tuple[int, ...]:
         """Of values for all axes and the restarts those that the store has dimensions for."""
         return (*(v for v, axis in zip(values, self.grid.axes, strict=False) if axis.swept), values[-1])
@@ -106,7 +158,7 @@ class Layout:
                 end = int(np.ravel_multi_index([stop - 1 for stop in stops[before_settings:-1]], settings)) + 1
                 index = sheet, slice(first, end), slice(starts[-1], stops[-1])
                 parts = zip(self.swept(tuple(starts)), self.swept(tuple(stops)), strict=True)
-                yield Chunk(place, index, tuple(slice(a, b) for a, b in parts))
+                yield Chunk(self.swept(place), index, tuple(slice(a, b) for a, b in parts))
 
     def __len__(self) -> int:
         return prod(self.counts)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradlab.train.store._description import FORMAT
 from gradlab.train.store._errors import StoreError
-from gradlab.train.store._write import OUTCOMES, import_zarr
+from gradlab.train.store._write import import_zarr
 
 if TYPE_CHECKING:
     import xarray
@@ -22,6 +22,8 @@ _MOST_LABELS = 2**24  # numbers of what is read at once: settings, points
 _SIZES = {"bool": 1, "int8": 1, "int32": 4, "int64": 8, "float32": 4, "float64": 8, "string": 64}
 # None of them runs anything: those that unpickle are not among them.
 _CODECS = {"bytes", "blosc", "crc32c", "zstd", "gzip", "vlen-utf8", "sharding_indexed", "transpose"}
+# What is read when it is used; all else is read when a store is opened.
+_RESULTS = {"loss", "success", "success_step", "diverged", "diverged_step", "done", "loss_sum", "converged", "trained"}
 _NAME = re.compile(r"[A-Za-z]\w*")
 
 
@@ -61,7 +63,7 @@ def open(path: str | os.PathLike[str]) -> xarray.Dataset:
     root = _description(path / "zarr.json")
     listed = root.get("consolidated_metadata") or {}
     arrays = listed.get("metadata", {}) if isinstance(listed, dict) else {}
-    if not isinstance(arrays, dict) or not {"loss", "done"} <= arrays.keys():
+    if not isinstance(arrays, dict) or "done" not in arrays:
         raise StoreError(f"{path} is no store of a sweep: it does not list its arrays.")
     for name, about in arrays.items():
         if not _NAME.fullmatch(str(name)):
@@ -136,7 +138,7 @@ def _check_array(where: str, name: str, about: Any) -> None:
             f"{where} is not safe to read: a chunk of it would take {prod(chunk) * _SIZES[kind]:,} bytes of memory, "
             f"and the limit is {_LARGEST_CHUNK:,}."
         )
-    if name not in OUTCOMES and prod(shape) > _MOST_LABELS:
+    if name not in _RESULTS and prod(shape) > _MOST_LABELS:
         raise StoreError(
             f"{where} is not safe to read: it has {prod(shape):,} labels, and the limit is {_MOST_LABELS:,}."
         )

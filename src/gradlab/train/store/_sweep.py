@@ -1,11 +1,8 @@
-"""A sweep into a store: chunk after chunk, and after any interruption only those that are not finished."""
+"""A sweep into a store: what it holds, and what is trained for a chunk of it."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +17,21 @@ from gradlab.train._keep import NOTHING
 from gradlab.train._progress import Progress
 from gradlab.train._results import outcomes
 from gradlab.train._sweep import make_kernels, train_index
-from gradlab.train.store._layout import Chunk
+from gradlab.train.store._description import described
+from gradlab.train.store._fill import fill
+from gradlab.train.store._layout import Chunk, Contents, Layout
 from gradlab.train.store._write import writing
+
+_MOST_NAMED = 2**20  # restarts up to which they have their numbers as labels, which readers hold in memory
+# What is stored of each run, as what, and what stands for a run that is not done.
+_OUTCOMES: dict[str, tuple[str, Any]] = {
+    "loss": ("", np.nan),
+    "success": ("int8", -1),
+    "success_step": ("int32", -2),
+    "diverged": ("int8", -1),
+    "diverged_step": ("int32", -2),
+    "done": ("bool", False),
+}
 
 
 def sweep_into(
@@ -43,37 +53,32 @@ def sweep_into(
         StoreError: if the store cannot be written.
     """
     counted = judged(grid.architecture.loss, data.y)
-    with writing(path, grid, data, resume=resume) as store, ThreadPoolExecutor(1) as writer:
-        before = done = successes = 0
-        pending: Future[None] | None = None
-        with suppress(KeyboardInterrupt):
-            todo = []
-            for chunk in store.layout:
-                if store.finished(chunk):
-                    before += chunk.runs
-                    if counted:
-                        successes += int((store.arrays["success"][chunk.region] == 1).sum())
-                else:
-                    todo.append(chunk)
-            done = before
-            if todo:
-                make_kernels(grid, data)
-            began = time.perf_counter()
-            for chunk in todo:
-                made = _trained(grid, data, chunk)
-                if made is None:
-                    break
-                if pending is not None:
-                    pending.result()
-                pending = writer.submit(store.write, chunk, made)  # while the next is trained
-                done += chunk.runs
-                successes += int(made["success"].sum())
-                if progress is not None:
-                    seconds = time.perf_counter() - began
-                    progress(Progress(done, grid.runs, seconds, successes if counted else None, before))
-        if pending is not None:
-            pending.result()
-        return done == grid.runs
+    with writing(path, _contents(grid, data, counted), resume=resume) as store:
+        return fill(
+            store,
+            Layout.of(grid, len(data)),
+            lambda chunk: _trained(grid, data, chunk),
+            start=lambda: make_kernels(grid, data),
+            counted="success" if counted else None,
+            progress=progress,
+        )
+
+
+def _contents(grid: Grid, data: Data, counted: bool) -> Contents:
+    from gradlab.train._dataset import labelled, meaning_of
+
+    results = {
+        name: (dtype or grid.dtype, fill, meaning_of(name, grid.architecture.loss))
+        for name, (dtype, fill) in _OUTCOMES.items()
+        if counted or not name.startswith("success")
+    }
+    named = grid.restarts <= _MOST_NAMED
+    return Contents(
+        Layout.of(grid, len(data)),
+        described(grid, data),
+        lambda: labelled(grid, data, {}, {}, numbered=named),
+        results,
+    )
 
 
 def _trained(grid: Grid, data: Data, chunk: Chunk) -> dict[str, NDArray[Any]] | None:

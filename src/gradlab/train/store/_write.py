@@ -18,24 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradlab._errors import GradlabError
-from gradlab.train._data import Data
-from gradlab.train._grid import Grid
-from gradlab.train._judge import judged
-from gradlab.train.store._description import FORMAT, described, hashed, provenance
+from gradlab.train.store._description import FORMAT, hashed, provenance
 from gradlab.train.store._errors import StoreError
-from gradlab.train.store._layout import Chunk, Layout
+from gradlab.train.store._layout import Chunk, Contents
 
 log = logging.getLogger("gradlab.train.store")
-# What is stored of each run, as what, and what stands for a run that is not done.
-OUTCOMES: dict[str, tuple[str, Any]] = {
-    "loss": ("", np.nan),
-    "success": ("int8", -1),
-    "success_step": ("int32", -2),
-    "diverged": ("int8", -1),
-    "diverged_step": ("int32", -2),
-    "done": ("bool", False),
-}
-_MOST_NAMED = 2**20  # restarts up to which they have their numbers as labels, which readers hold in memory
 
 
 def import_zarr() -> Any:
@@ -54,13 +41,13 @@ class Store:
 
     Args:
         path: where it is.
-        layout: its chunks.
+        contents: what it holds.
     """
 
-    def __init__(self, path: Path, layout: Layout) -> None:
-        self.path, self.layout = path, layout
+    def __init__(self, path: Path, contents: Contents) -> None:
+        self.path = path
         group = import_zarr().open_group(str(path), mode="r+")
-        self.arrays = {name: group[name] for name in OUTCOMES if name in group}
+        self.arrays = {name: group[name] for name in contents.results}
 
     def finished(self, chunk: Chunk) -> bool:
         """Whether a chunk is there as it was written; one that is damaged is done again."""
@@ -79,7 +66,7 @@ class Store:
             return False
 
     def _file(self, name: str, chunk: Chunk) -> Path:
-        return self.path / name / "c" / Path(*map(str, self.layout.swept(chunk.place)))
+        return self.path / name / "c" / Path(*map(str, chunk.place))
 
     def write(self, chunk: Chunk, outcomes: Mapping[str, NDArray[Any]]) -> None:
         """Stores what a chunk gave, and then that it is done.
@@ -102,13 +89,12 @@ class Store:
 
 
 @contextmanager
-def writing(path: Path, grid: Grid, data: Data, *, resume: bool) -> Iterator[Store]:
+def writing(path: Path, contents: Contents, *, resume: bool) -> Iterator[Store]:
     """Opens a store to be written by nobody else, and makes it if it is not there.
 
     Args:
         path: where it is.
-        grid: the settings.
-        data: what is trained on.
+        contents: what it holds.
         resume: whether to go on with one that is there.
 
     Raises:
@@ -131,13 +117,12 @@ def writing(path: Path, grid: Grid, data: Data, *, resume: bool) -> Iterator[Sto
     except OSError as problem:
         raise StoreError(f"{path} cannot be written: {problem.strerror or problem}.") from None
     try:
-        layout = Layout.of(grid, len(data))
         if path.exists():
-            _check_same(path, described(grid, data), resume)
+            _check_same(path, contents.description, resume)
             _tidy(path)
         else:
-            _create(path, layout, data)
-        yield Store(path, layout)
+            _create(path, contents)
+        yield Store(path, contents)
     finally:
         Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()
@@ -170,42 +155,36 @@ def _tidy(path: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def _create(path: Path, layout: Layout, data: Data) -> None:
+def _create(path: Path, contents: Contents) -> None:
     """Makes the store beside its place and moves it there, so that it is there whole or not at all."""
-    from gradlab.train._dataset import labelled, meaning_of
-
-    zarr, grid = import_zarr(), layout.grid
+    zarr, chunks, labels = import_zarr(), contents.chunks, contents.labels()
     made = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    description = described(grid, data)
-    labels = labelled(grid, data, {}, {}, numbered=grid.restarts <= _MOST_NAMED)
     # Of texts, those without a length of their own have a specification.
     texts = [name for name, variable in labels.variables.items() if variable.dtype.kind == "U"]
     labels = labels.assign_coords({name: labels[name].astype(object) for name in texts})
     labels.attrs |= {
         "gradlab_store": FORMAT,
-        "experiment": hashed(description),
-        "description": json.dumps(description),
+        "experiment": hashed(contents.description),
+        "description": json.dumps(contents.description),
         "provenance": json.dumps([provenance()]),
     }
     try:
         labels.to_zarr(str(made), zarr_format=3, consolidated=False)
         group = zarr.open_group(str(made), mode="r+")
-        for name, (dtype, fill) in OUTCOMES.items():
-            if name.startswith("success") and not judged(grid.architecture.loss, data.y):
-                continue
+        for name, (dtype, fill, meaning) in contents.results.items():
             missing = {"_FillValue": fill} if dtype.startswith("int") else {}
             group.create_array(
                 name,
-                shape=layout.swept(layout.lengths),
-                chunks=layout.swept(layout.chunk),
-                dtype=dtype or grid.dtype,
+                shape=chunks.shape,
+                chunks=chunks.chunk_shape,
+                dtype=dtype,
                 fill_value=fill,
                 compressors=[
                     zarr.codecs.BloscCodec(cname="lz4", clevel=1, shuffle="bitshuffle"),
                     zarr.codecs.Crc32cCodec(),
                 ],
-                dimension_names=layout.dims,
-                attributes={**meaning_of(name, grid.architecture.loss), **missing},
+                dimension_names=chunks.dims,
+                attributes={**meaning, **missing},
                 config={"write_empty_chunks": True},
             )
         _consolidate(made)

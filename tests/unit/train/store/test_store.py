@@ -16,7 +16,7 @@ import zarr
 
 import gradlab as gl
 from gradlab.train import Progress, StoreError, TrainError, datasets, sweep
-from gradlab.train.store import _layout, _write
+from gradlab.train.store import _layout, _sweep
 
 NET, DATA = gl.mlp([2, 2, 1]), datasets.five_points()
 SETTINGS = {
@@ -221,7 +221,7 @@ def test_a_process_that_is_killed_loses_its_chunk_alone(tmp_path):
 
 
 def test_measurements_and_restarts_without_labels_are_stored_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(_write, "_MOST_NAMED", 3)
+    monkeypatch.setattr(_sweep, "_MOST_NAMED", 3)
     net, data = gl.mlp([2, 2, 1], loss="squared_error"), datasets.dataset([[0, 0], [0, 1], [1, 0]], [0.5, 0.7, 0.2])
     stored = sweep(net, data, restarts=4, steps=3, learning_rate=0.1, out=tmp_path / "s.zarr")
     assert "success" not in stored

@@ -1,0 +1,171 @@
+"""`gl.trainability`: for which settings a network trains, pixel by pixel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from gradlab.rules import Batches, Full, Rule
+from gradlab.train._memory import check_memory
+from gradlab.train._progress import Progress
+from gradlab.train._sweep import require_xarray
+from gradlab.train.maps._map import Map
+from gradlab.train.store._fill import Outcomes, fill
+from gradlab.train.store._layout import Chunk
+
+if TYPE_CHECKING:
+    import xarray
+
+Axis = tuple[str, float, float]
+
+
+def trainability(
+    *,
+    width: int = 16,
+    depth: int = 2,
+    activation: str = "tanh",
+    x: Axis = ("learning_rate[0]", 0.1, 10000.0),
+    y: Axis = ("learning_rate[1]", 0.1, 10000.0),
+    windows: Iterable[tuple[float, float, float, float]] = (),
+    resolution: int = 256,
+    steps: int = 500,
+    points: int | None = None,
+    learning_rate: float | None = None,
+    rule: Rule | str | None = None,
+    batches: Batches | int | str = Full(),
+    refined: bool = True,
+    seed: int = 0,
+    dtype: DTypeLike = "float64",
+    out: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    progress: Callable[[Progress], object] | None = None,
+) -> xarray.Dataset:
+    """Maps the boundary of trainability: one network, trained with the settings of every pixel.
+
+    The network, its random points and its start are the same in all pixels. It has no biases, mean-field scaling and
+    the mean of squared errors as its loss.
+
+    Args:
+        width: units of each hidden layer, and inputs.
+        depth: layers of weights.
+        activation: of the hidden layers: "tanh", "relu", "identity" or another.
+        x: the horizontal axis: a setting with its lowest and its highest value. Settings are ``learning_rate`` for all
+            layers of weights, ``learning_rate[0]`` for that of the first, ``init_offset`` and ``init_offset[0]`` for
+            what is added to the initial weights, ``init_scale``, and the rule's own numbers. The pixels have equal
+            ratios; where the lowest value is not above 0, equal distances.
+        y: the vertical axis.
+        windows: further windows, as a deep zoom is made of: each the ends of x and of y, ``(0.5, 2, 10, 40)``.
+        resolution: pixels of each axis.
+        steps: of each run.
+        points: how many points there are; default: as many as parameters, for a linear network as many as units.
+        learning_rate: that of layers on no axis; default: the rule's own, 1 for gradient descent.
+        rule: one of `gl.rules`; default: gradient descent.
+        batches: which points each step uses: all, or ``gl.rules.MiniBatch(size=16)``, or that size.
+        refined: whether only pixels near the boundary are trained one by one, and others filled in from those around.
+        seed: the key of the random numbers.
+        dtype: "float64" or "float32".
+        out: the folder of a Zarr store into which the map goes tile by tile; `gl.open` reads it.
+        resume: whether to go on with a store that is there.
+        progress: called after each tile with a `Progress`; `progress=print` shows it.
+
+    Returns:
+        A dataset whose dimensions are the settings of y and x, with layers counted from 1 as in sweeps, or ``window``,
+        ``y`` and ``x`` for several windows: `converged` (the mean of the last 20 losses is below the first), `loss_sum`
+        (the sum of the losses as multiples of the first, where training diverges of their inverses), `trained`, `done`.
+
+    Raises:
+        TrainError: if a setting cannot be used, or the result would not fit into memory.
+        StoreError: if the store cannot be written, or holds another experiment.
+        GradlabError: if xarray is not installed, or Zarr where there is a store.
+
+    Source: Sohl-Dickstein, "The boundary of neural network trainability is fractal", 2024.
+
+    >>> import gradlab as gl
+    >>> made = trainability(width=2, resolution=16, steps=20)
+    >>> dict(made.sizes), 0 < float(made["converged"].mean()) < 1
+    ({'learning_rate_2': 16, 'learning_rate_1': 16}, True)
+    """
+    plan = Map.of(
+        width=width,
+        depth=depth,
+        activation=activation,
+        x=x,
+        y=y,
+        windows=windows,
+        resolution=resolution,
+        steps=steps,
+        points=points,
+        rule=rule,
+        learning_rate=learning_rate,
+        batches=batches,
+        refined=refined,
+        seed=seed,
+        dtype=dtype,
+    )
+    require_xarray()
+    from gradlab.train.maps._dataset import RESULTS, contents_of, dataset_of
+
+    size = sum(np.dtype(kind).itemsize for kind, _, _ in RESULTS.values()) if out is None else 0
+    labels = 16 * plan.resolution * len(plan.windows)
+    whole_size = size * plan.resolution**2 * len(plan.windows) + labels
+    check_memory(whole_size, "the map", "use fewer pixels or windows, or a store: out=")
+    if out is not None:
+        from gradlab.train import store
+        from gradlab.train.store._write import writing
+
+        with writing(Path(out), contents_of(plan), resume=resume) as kept:
+            whole = _fill(plan, kept, progress)
+        made = store.open(out)
+    else:
+        memory = _Memory({name: np.full(plan.tiles.shape, fill, kind) for name, (kind, fill, _) in RESULTS.items()})
+        whole = _fill(plan, memory, progress)
+        made = dataset_of(plan, memory.arrays)
+    made.attrs["interrupted"] = int(not whole)
+    return made
+
+
+class _Memory:
+    """A map that is kept in memory.
+
+    Args:
+        arrays: the results.
+    """
+
+    def __init__(self, arrays: dict[str, NDArray[Any]]) -> None:
+        self.arrays = arrays
+
+    def finished(self, chunk: Chunk) -> bool:
+        """Never: it is made to be filled."""
+        return False
+
+    def write(self, chunk: Chunk, outcomes: Outcomes) -> None:
+        """Keeps what a tile gave."""
+        for name, made in outcomes.items():
+            self.arrays[name][chunk.region] = made.reshape(chunk.shape)
+        self.arrays["done"][chunk.region] = True
+
+
+def _fill(plan: Map, keeper: Any, progress: Callable[[Progress], object] | None) -> bool:
+    """Trains what is not done; returns whether all is."""
+    data = plan.data
+    for window in range(len(plan.windows)):
+        plan.values(window)  # says so before the work if it is too small
+
+    def tile(chunk: Chunk) -> Outcomes | None:
+        window, rows, columns = chunk.index
+        places = np.meshgrid(np.arange(rows.start, rows.stop), np.arange(columns.start, columns.stop), indexing="ij")
+        made = plan.train(data, window, places[0].ravel(), places[1].ravel())
+        if made is None:
+            return None
+        return {"loss_sum": made[0], "converged": made[1], "trained": np.ones(len(made[0]), bool)}
+
+    def start() -> None:
+        first = np.zeros(1, np.intp)
+        plan.train(data, 0, first, first)
+
+    return fill(keeper, plan.tiles, tile, start=start, what="pixels", progress=progress)

@@ -1,0 +1,94 @@
+"""Chunk after chunk into where results are kept, and after any interruption only those that are not finished."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gradlab.train._progress import Progress
+from gradlab.train.store._layout import Chunk
+
+Outcomes = Mapping[str, NDArray[Any]]
+
+
+class Keeper(Protocol):
+    """Where chunks go: a store, or arrays in memory."""
+
+    @property
+    def arrays(self) -> Mapping[str, Any]:
+        """The results by name."""
+        ...
+
+    def finished(self, chunk: Chunk) -> bool:
+        """Whether a chunk is there as it was written."""
+        ...
+
+    def write(self, chunk: Chunk, outcomes: Outcomes) -> None:
+        """Keeps what a chunk gave, and then that it is done."""
+        ...
+
+
+def fill(
+    keeper: Keeper,
+    chunks: Iterable[Chunk],
+    train: Callable[[Chunk], Outcomes | None],
+    *,
+    start: Callable[[], object],
+    counted: str | None = None,
+    what: str = "runs",
+    progress: Callable[[Progress], object] | None = None,
+) -> bool:
+    """Trains all chunks that are not finished, each kept while the next is trained.
+
+    Args:
+        keeper: where they go.
+        chunks: all of them.
+        train: gives what a chunk's runs give, or None if Ctrl-C came before.
+        start: called before the clock, if there is anything to train.
+        counted: the name of the result that says of each run whether it is a success.
+        what: is counted.
+        progress: called after each chunk.
+
+    Returns:
+        Whether all is done; else Ctrl-C came before.
+    """
+    total = before = successes = 0
+    todo: list[Chunk] = []
+    done = -1
+    with ThreadPoolExecutor(1) as writer:
+        pending: Future[None] | None = None
+        with suppress(KeyboardInterrupt):
+            for chunk in chunks:
+                total += chunk.runs
+                if not keeper.finished(chunk):
+                    todo.append(chunk)
+                    continue
+                before += chunk.runs
+                if counted:
+                    successes += int((np.asarray(keeper.arrays[counted][chunk.region]) == 1).sum())
+            done = before
+            if todo:
+                start()
+            began = time.perf_counter()
+            for chunk in todo:
+                made = train(chunk)
+                if made is None:
+                    break
+                if pending is not None:
+                    pending.result()
+                pending = writer.submit(keeper.write, chunk, made)
+                done += chunk.runs
+                if counted:
+                    successes += int(made[counted].sum())
+                if progress is not None:
+                    seconds = time.perf_counter() - began
+                    progress(Progress(done, total, seconds, successes if counted else None, before, what))
+        if pending is not None:
+            pending.result()
+        return done == total
