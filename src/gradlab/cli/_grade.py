@@ -20,6 +20,17 @@ class Isolation(Enum):
     NONE = "none"
 
 
+Gradebook = Annotated[
+    Path | None,
+    typer.Option(
+        "--gradebook", exists=True, dir_okay=False, readable=True, metavar="CSV",
+        help="What Canvas exports as the course's gradebook, or Moodle's grading worksheet: the same with the points "
+        "filled in is written to DIR.",
+    ),
+]  # fmt: skip
+Column = Annotated[str, typer.Option("--column", metavar="NAME", help="The assignment's column in Canvas's gradebook.")]
+
+
 def grade(
     template: Annotated[
         Path,
@@ -48,6 +59,8 @@ def grade(
     limit: Annotated[
         float, typer.Option("--limit", min=1, metavar="SECONDS", help="How long one submission may take in all.")
     ] = 600.0,
+    gradebook: Gradebook = None,
+    column: Column = "",
     own: Annotated[
         bool, typer.Option("--self", help="For students: run a notebook of your own, and the checks that it shows.")
     ] = False,
@@ -63,6 +76,7 @@ def grade(
 
     * `gradlab lab grade courses/gradient-descent.md submissions.zip`
     * `gradlab lab grade lab-03.md downloads/ --out grades/ --jobs 4`
+    * `gradlab lab grade lab-03.md moodle.zip --gradebook "Grades-Lab 3.csv"`
     * `gradlab lab grade --self my-lab.ipynb`
     """
     if own:
@@ -82,7 +96,10 @@ def grade(
         )
     options = GradeOptions(out, jobs, isolation is not Isolation.NONE, limit)
     try:
-        _print(run(template, submissions, options, _watch), out)
+        grading = run(template, submissions, options, _watch)
+        _print(grading, out)
+        if gradebook is not None:
+            _hand_back(gradebook, grading, column, out)
     except KeyboardInterrupt:
         typer.echo("gradlab: stopped; run the same command again, and it goes on where it was", err=True)
         raise typer.Exit(130) from None
@@ -98,6 +115,17 @@ def _grade_self(notebook: Path) -> None:
         typer.echo(f"{result.name:<30} {result.points:g} of {result.possible:g}   {result.reason or 'right'}")
     if any(result.status != "right" for result in results):
         raise typer.Exit(1)
+
+
+def _hand_back(gradebook: Path, grading: Grading, column: str, out: Path) -> None:
+    from gradlab.labs.grade.gradebook import fill_gradebook
+
+    filled = fill_gradebook(gradebook, grading.results, column)
+    target = out / f"{filled.platform}.csv"
+    target.write_bytes(filled.data)
+    for remark in filled.remarks:
+        typer.echo(f"gradlab: {remark}", err=True)
+    typer.echo(f"{target}: to be handed back to {filled.platform.capitalize()}")
 
 
 def _watch(event: str, name: str) -> None:

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from gradlab._version import __version__
 from gradlab.labs._template import Template
+from gradlab.labs._versions import make_versions
+from gradlab.labs.grade.matching import beside_files
 
-REMARKS: Final = (
-    "files beside the template that its cells read, and packages that they import, have to be added to the zip",
-)
+REMARKS: Final = ("packages that the lab's cells import have to be added to setup.sh",)
 _SETUP = f"""#!/usr/bin/env bash
 set -eu
 apt-get update
@@ -25,11 +25,16 @@ python3 -m venv /autograder/venv
 """
 # Gradescope runs every submission in a container of its own; the key lies in there, and only a sandbox hides it.
 _RUN = """#!/usr/bin/env bash
-cd /autograder
+cd "${AUTOGRADER:-/autograder}"
+PATH="$PWD/venv/bin:$PATH"
 # Where the container allows no sandbox, `none` grades without; a submission can then read the key and forge its result.
 ISOLATION=bubblewrap
-venv/bin/gradlab lab grade source/template.md submission --out out --jobs 1 --isolation "$ISOLATION" > log 2>&1
-venv/bin/python -m gradlab.labs.interchange out log results/results.json
+# Whatever was uploaded is one submission, however many files it has.
+rm -rf in out
+mkdir in
+cp -r submission in/submission_1
+gradlab lab grade source/template.md in --out out --jobs 1 --isolation "$ISOLATION" > log 2>&1
+python -m gradlab.labs.interchange out log results/results.json
 """
 _STATUS = {"right": "passed", "partly": "failed", "wrong": "failed", "missing": "failed"}
 
@@ -41,12 +46,15 @@ def archive(template: Template) -> bytes:
         template: the template.
 
     Returns:
-        A zip with `setup.sh`, `run_autograder` and the template; the same template makes the same bytes.
+        A zip with `setup.sh`, `run_autograder`, the template and the files beside it that its cells name; the same
+        template makes the same bytes.
     """
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as packed:
         files = {"setup.sh": _SETUP.encode(), "run_autograder": _RUN.encode()}
         files[f"template{template.path.suffix}"] = template.path.read_bytes()
+        beside = beside_files(template, make_versions(template), ())
+        files |= {name: path.read_bytes() for name, path in beside.items()}
         for name, data in files.items():
             if name == "run_autograder":
                 data = data.replace(b"template.md", f"template{template.path.suffix}".encode())

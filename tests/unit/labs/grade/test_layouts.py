@@ -73,6 +73,10 @@ def test_several_files_are_one_submission(tmp_path):
     assert "my lab.ipynb was graded, and not" in one.remarks[0]
 
 
+def test_prose_beside_code_is_not_what_was_handed_in(tmp_path):
+    assert found(tmp_path, "ada/README.md", "ada/lab.py", "emmy/lab.ipynb")["ada"].file == "ada/lab.py"
+
+
 def test_who_handed_in_something_else_has_a_row(tmp_path):
     submissions = found(tmp_path, "ada/report.pdf", "emmy/lab.ipynb")
     assert "report.pdf" in submissions["ada"].problem

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import shutil
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -30,9 +35,25 @@ def test_the_zip_holds_the_template_and_two_scripts_that_can_be_run(template):
     assert packed.read("template.md") == template.read_bytes()
     for script in ("run_autograder", "setup.sh"):
         assert packed.getinfo(script).external_attr >> 16 & 0o100
-    assert b"gradlab lab grade source/template.md submission" in packed.read("run_autograder")
     assert b"ISOLATION=bubblewrap" in packed.read("run_autograder"), "nothing is graded without isolation by itself"
     assert exported.data == export_template(template, "gradescope").data
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_the_autograder_grades_what_was_uploaded(template, tmp_path):
+    place = tmp_path / "autograder"
+    packed = zipfile.ZipFile(io.BytesIO(export_template(template, "gradescope").data))
+    packed.extractall(place / "source")
+    (place / "submission").mkdir(parents=True)
+    (place / "submission" / "lab.py").write_text("def slope(x):\n    return x + x\n", encoding="utf-8")
+    (place / "submission" / "notes.md").write_text("Mine.\n", encoding="utf-8")
+    found = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "AUTOGRADER": str(place), "PATH": found}
+    subprocess.run(["bash", str(place / "source" / "run_autograder")], env=environment, check=True, timeout=120)
+    made = json.loads((place / "results" / "results.json").read_text(encoding="utf-8"))
+    scores = {test["name"]: test["score"] for test in made["tests"]}
+    assert (scores["slope_shown-all"], scores["half_value"]) == (2, 0), made
+    assert "lab.py was graded, and not notes.md" in made["output"]
 
 
 def test_results_say_what_students_may_know():

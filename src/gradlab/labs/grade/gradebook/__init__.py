@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from gradlab.labs.grade.gradebook._platforms import FilledGradebook as FilledGradebook
+from gradlab.labs.grade.gradebook._platforms import GradebookError as GradebookError
+from gradlab.labs.grade.gradebook._platforms import fill_gradebook as fill_gradebook
 from gradlab.labs.grade.gradebook._queue import QueueError as QueueError
 from gradlab.labs.grade.gradebook._queue import apply_decisions as apply_decisions
 from gradlab.labs.grade.gradebook._queue import read_queue as read_queue

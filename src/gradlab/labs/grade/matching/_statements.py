@@ -6,11 +6,13 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gradlab.labs._python import is_python, parse, transform
 
 _EFFECTS = re.compile(r"seed|^set_|^use$|filterwarnings|simplefilter")
 _FILLING = frozenset({"append", "extend", "insert", "add", "update", "setdefault", "remove", "pop", "clear", "sort"})
+_REMEMBERED = 2000  # cells: a class hands in the same given cells again and again
 _ANYTHING = frozenset({"globals", "exec", "setattr", "vars", "locals", "eval"})
 
 
@@ -57,6 +59,7 @@ class Statement:
         return self.binds | self.touches
 
 
+@lru_cache(_REMEMBERED)
 def statements_of(source: str) -> tuple[tuple[Statement, ...], str]:
     r"""Part a cell into statements.
 

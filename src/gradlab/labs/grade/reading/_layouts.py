@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from gradlab._errors import GradlabError
 from gradlab.labs.grade.reading._archive import Member, UnsafeArchiveError, unpack
+from gradlab.labs.grade.reading._notebook import LARGEST
 
 SUFFIXES: Final = (".ipynb", ".md", ".py")
 """The files that are read, the preferred first."""
@@ -102,6 +103,7 @@ def _walk(folder: Path) -> Iterator[Member]:
             path = Path(place, name)
             relative = PurePosixPath(path.relative_to(folder).as_posix())
             problem = "is a link, which is not followed" if path.is_symlink() else ""
+            problem = problem or ("" if path.is_file() else "is no ordinary file")
             yield Member(relative, None if problem else path, problem)
 
 
@@ -194,7 +196,12 @@ def _submission(
             f"{bad.name.name} {bad.problem}" if bad else f"no {', '.join(SUFFIXES)} was handed in, but {names}"
         )
         return made
-    usable.sort(key=lambda m: (preferred not in m.name.stem, SUFFIXES.index(m.suffix), len(m.name.parts), str(m.name)))
+
+    def rank(member: Member) -> tuple[Any, ...]:
+        named = preferred not in member.name.stem
+        return named, _is_prose(member), SUFFIXES.index(member.suffix), len(member.name.parts), str(member.name)
+
+    usable.sort(key=rank)
     chosen = usable[0]
     made.file, made.path = str(chosen.name), chosen.path
     made.problem = f"{chosen.name.name} {chosen.problem}" if chosen.problem else ""
@@ -202,6 +209,15 @@ def _submission(
         others = ", ".join(member.name.name for member in usable[1:4])
         made.remarks.append(f"{chosen.name.name} was graded, and not {others}")
     return made
+
+
+def _is_prose(member: Member) -> bool:
+    """Whether a file is a README or the like, with no code in it."""
+    if member.suffix != ".md" or member.path is None:
+        return False
+    with member.path.open("rb") as stream:
+        data = stream.read(LARGEST)
+    return b"```" not in data and b"~~~" not in data
 
 
 def _slug(text: str) -> str:

@@ -1,0 +1,175 @@
+"""The gradebook of a course as Canvas or Moodle exports it, with the points filled in, to be handed back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gradlab._errors import GradlabError
+from gradlab.labs._files import read_regular
+from gradlab.labs.grade.verdicts import SubmissionResult
+
+_LARGEST: Final = 50_000_000
+_MOODLE_ID: Final = ("Identifier", "ID")
+_MOODLE_GRADE: Final = ("Grade", "Bewertung")
+_MOODLE_MOST: Final = ("Maximum Grade", "Maximum grade", "Bestwertung")
+_MOODLE_OPEN: Final = ("Grade can be changed", "Bewertung kann geändert werden")
+_MOODLE_WORDS: Final = ("Feedback comments", "Feedback als Kommentar")
+_NO: Final = frozenset({"no", "nein"})
+_CANVAS_COLUMN = re.compile(r".+ \(\d+\)$")
+
+
+class GradebookError(GradlabError):
+    """The course's gradebook does not fit what was graded; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilledGradebook:
+    """A gradebook with the points filled in.
+
+    Args:
+        platform: "canvas" or "moodle".
+        data: the CSV file.
+        remarks: whose points were not filled in, and why.
+    """
+
+    platform: str
+    data: bytes
+    remarks: tuple[str, ...]
+
+
+def fill_gradebook(path: Path, results: Sequence[SubmissionResult], column: str = "") -> FilledGradebook:
+    """Fill points into a course's gradebook.
+
+    Args:
+        path: the CSV that Canvas ("Export", all of the gradebook) or Moodle ("Download grading worksheet") wrote.
+        results: what was graded; the platform's numbers come from the names in its own download.
+        column: of Canvas, the assignment's column, default the only one.
+
+    Returns:
+        The same file with the points of everybody whose grading is complete.
+
+    Raises:
+        GradebookError: if it is no such file, or a submission has no row in it, or counts other points.
+        OSError: if it cannot be read.
+    """
+    raw, _ = read_regular(path, _LARGEST, str(path))
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise GradebookError(f"{path}: is not in UTF-8; export it from the platform anew") from problem
+    first = text.partition("\n")[0]
+    separator = max(",;\t", key=first.count)
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    header = [name.strip() for name in rows[0]] if rows else []
+    if {"Student", "ID"} <= set(header):
+        platform, table = "canvas", _canvas(path, header, rows, column)
+    elif _place(header, _MOODLE_GRADE) is not None and _place(header, _MOODLE_ID) is not None:
+        platform, table = "moodle", _moodle(path, header, rows)
+    else:
+        raise GradebookError(
+            f"{path}: is no gradebook of Canvas (with the columns Student and ID) and no grading worksheet of Moodle "
+            f"(with Identifier and Grade); its columns are {', '.join(header[:8])}"
+        )
+    remarks = _fill(path, platform, table, results)
+    stream = io.StringIO(newline="")
+    csv.writer(stream, delimiter=separator, lineterminator="\r\n" if "\r\n" in text else "\n").writerows(rows)
+    mark = b"\xef\xbb\xbf" if raw.startswith(b"\xef\xbb\xbf") else b""
+    return FilledGradebook(platform, mark + stream.getvalue().encode(), tuple(remarks))
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The rows of people by the platform's number, where their points go, and what they are worth at most."""
+
+    people: dict[str, list[str]]
+    grade: int
+    most: Callable[[list[str]], str]
+    is_open: Callable[[list[str]], bool]
+    words: int | None
+
+
+def _canvas(path: Path, header: list[str], rows: list[list[str]], column: str) -> _Table:
+    assignments = [name for name in header if _CANVAS_COLUMN.match(name)]
+    if column:
+        fitting = [name for name in assignments if name == column or name.rpartition(" (")[0] == column]
+    else:
+        fitting = assignments
+    if len(fitting) != 1:
+        names = ", ".join(fitting or assignments) or "none"
+        raise GradebookError(f"{path}: say with --column which assignment it is: {names}")
+    grade, place = header.index(fitting[0]), header.index("ID")
+    possible = next((row for row in rows[1:4] if row and row[0].strip() == "Points Possible"), None)
+    people = {row[place].strip(): row for row in rows[1:] if len(row) > max(grade, place) and row[place].strip()}
+    return _Table(people, grade, lambda _: possible[grade] if possible else "", lambda _: True, None)
+
+
+def _moodle(path: Path, header: list[str], rows: list[list[str]]) -> _Table:
+    place, grade = _place(header, _MOODLE_ID), _place(header, _MOODLE_GRADE)
+    assert place is not None
+    assert grade is not None
+    most, changes, words = (_place(header, names) for names in (_MOODLE_MOST, _MOODLE_OPEN, _MOODLE_WORDS))
+    people: dict[str, list[str]] = {}
+    for row in rows[1:]:
+        number = re.search(r"(\d+)\s*$", row[place]) if len(row) == len(header) else None
+        if number:
+            people[number[1]] = row
+    if not people and len(rows) > 1:
+        raise GradebookError(f"{path}: no row has a number in the column {header[place]}")
+    return _Table(
+        people, grade, lambda row: row[most] if most is not None else "",
+        lambda row: changes is None or row[changes].strip().lower() not in _NO, words,
+    )  # fmt: skip
+
+
+def _place(header: Sequence[str], names: Sequence[str]) -> int | None:
+    return next((header.index(name) for name in names if name in header), None)
+
+
+def _fill(path: Path, platform: str, table: _Table, results: Sequence[SubmissionResult]) -> list[str]:
+    strange = [result for result in results if result.identity not in table.people]
+    if strange:
+        shown = ", ".join(f"{one.student} ({one.identity or 'no number'})" for one in strange[:5])
+        more = f" and {len(strange) - 5} more" if len(strange) > 5 else ""
+        raise GradebookError(
+            f"{path}: nothing was written, for there is no row for {shown}{more}; hand over the gradebook of the same "
+            f"course, and grade the submissions as {platform.capitalize()} downloads them: their names hold the numbers"
+        )
+    remarks = list[str]()
+    for result in results:
+        row = table.people[result.identity]
+        most = _number(table.most(row))
+        if most is not None and abs(most - result.possible) > 1e-9 and result.possible:
+            raise GradebookError(
+                f"{path}: nothing was written, for {platform.capitalize()} counts {most:g} points and the lab "
+                f"{result.possible:g}; give the assignment {result.possible:g} points there, and export it anew"
+            )
+        if result.problem or result.waits:
+            why = result.problem or "an answer waits for a human"
+            remarks.append(f"{result.student}: no points were filled in: {why}")
+        elif not table.is_open(row):
+            remarks.append(f"{result.student}: no points were filled in: {platform.capitalize()} has locked the grade")
+        else:
+            row[table.grade] = f"{result.points:.2f}".rstrip("0").rstrip(".")
+            if table.words is not None and not row[table.words].strip():
+                row[table.words] = _in_words(result)
+    return remarks
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.strip().replace(",", "."))
+    except ValueError:
+        return None
+
+
+def _in_words(result: SubmissionResult) -> str:
+    lines = [
+        f"{q.name}: {q.points:g} of {q.possible:g}{f' - {q.reason}' if q.reason else ''}" for q in result.questions
+    ]
+    return "\n".join(lines)
