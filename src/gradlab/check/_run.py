@@ -10,7 +10,7 @@ import numpy as np
 
 from gradlab.check._errors import CheckError
 from gradlab.check._outcomes import Cause, Entry, Verdict
-from gradlab.check.differences._screen import coordinates
+from gradlab.check.differences._screen import PER_COORDINATE, coordinates
 from gradlab.check.inputs._budget import Budget, Exhausted
 from gradlab.check.inputs._claims import Claims
 from gradlab.check.inputs._function import ByMode, Function, Subject, make_subject
@@ -24,6 +24,7 @@ from gradlab.check.names._diagnose import diagnose
 from gradlab.check.precision._precision import examine_precision
 from gradlab.check.report._report import Report
 from gradlab.check.verdict._engine import Engine
+from gradlab.check.verdict._few import run_few
 from gradlab.check.verdict._knowledge import Claim, Rules, make_entry
 from gradlab.check.verdict._many import FEW, run_many
 from gradlab.check.verdict._rules import CONSTANT
@@ -206,7 +207,9 @@ def _named(context: Context, notes: list[str]) -> tuple[Diagnosis, ...]:
     try:
         found = diagnose(context)
         if not found and context.work.is_over:
-            notes.append("what is wrong was not found in the time that the search for it may take.")
+            notes.append(
+                "what is wrong was not found within the time and the evaluations that the search for it may take."
+            )
         return found
     except Exhausted:
         raise
@@ -268,7 +271,7 @@ def _judge(engine: Engine, chosen: list[int], measure_each: bool) -> tuple[list[
         columns.setdefault(place % size, []).append(place // size)
     try:
         if measure_each or len(columns) <= _few(engine) or not engine.is_deterministic:
-            found = {entry.index: entry for entry in judge_ties(engine, engine.run(columns))}
+            found = {entry.index: entry for entry in judge_ties(engine, run_few(engine, columns))}
             return [found[place] for place in chosen], 0.0, ""
         rows: dict[int, list[int]] = {}
         for place in chosen:
@@ -332,15 +335,17 @@ def _warnings(engine: Engine, subject: Subject) -> list[str]:
 
 
 def _context(engine: Engine, judged: list[Entry], question: Question) -> Context:
-    function, size = engine.function, engine.claimed.size
+    function, size, work = engine.function, engine.claimed.size, question.budget.search()
     numeric, bars, wrong = np.full(size, np.nan), np.full(size, np.inf), np.zeros(size, dtype=bool)
     for entry in judged:
         numeric[entry.index], bars[entry.index] = entry.numeric, entry.error_bar
         wrong[entry.index] = entry.verdict is Verdict.WRONG
 
     def numeric_at(point: np.ndarray, places: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        centre, count = function(point), len(point)
+        count = len(point)
         columns = sorted({place % count for place in places})
+        work.evaluate(1 + PER_COORDINATE * len(columns))
+        centre = function(point)
         measured = {index: found for index, _, found in coordinates(function, point, centre, engine.scales, columns)}
         pairs = [(place // count, measured[place % count]) for place in places]
         values = np.array([slopes[row] for row, (slopes, *_) in pairs])
@@ -363,5 +368,5 @@ def _context(engine: Engine, judged: list[Entry], question: Question) -> Context
         function=function.call if is_module(question.at) or is_module(question.function) else question.function,
         gradient=question.gradient,
         at=function.point.original,
-        work=question.budget.search(),
+        work=work,
     )

@@ -15,6 +15,7 @@ from gradlab.check.differences._fit import (
     Stencil,
     dense,
     fit,
+    is_single,
     jumps,
     norm,
     powers,
@@ -124,11 +125,11 @@ def measure_noise(function: Function, flat: np.ndarray, scales: np.ndarray, cent
         level = np.ptp(repeats, axis=0) + EPSILON * np.abs(centre)
         return Noise(level, np.abs(centre), fine=True, grain=_DOUBLE, deterministic=False)
     direction = scales * np.random.default_rng(0).uniform(0.5, 1.0, len(flat))
-    fine, fine_level, _ = _fourth_differences(function, flat, 2.0**-30 * direction)
+    fine, fine_level, _ = _fourth_differences(function, flat, 2.0**-30 * direction, double=True)
     seen, level, reach = _fourth_differences(function, flat, -(2.0**-20) * direction)
     if not fine or (level > 16 * fine_level).any():
         # What grows with the distance is curvature, as near a pole, where the domain may end within it, too.
-        near, near_level, _ = _fourth_differences(function, flat, 2.0**-42 * direction)
+        near, near_level, _ = _fourth_differences(function, flat, 2.0**-42 * direction, double=True)
         fine_level = np.minimum(fine_level, near_level) if fine else near_level
         fine = fine or near
     if fine:
@@ -143,11 +144,12 @@ def measure_noise(function: Function, flat: np.ndarray, scales: np.ndarray, cent
 
 
 def _fourth_differences(
-    function: Function, flat: np.ndarray, direction: np.ndarray
+    function: Function, flat: np.ndarray, direction: np.ndarray, double: bool = False
 ) -> tuple[bool, np.ndarray, np.ndarray]:
     """Whether the function changes at all along nine places; the deviation and the size of its values, shape (M,).
 
-    All lie on one side of the point, since many functions have a kink right there.
+    All lie on one side of the point, since many functions have a kink right there. Of many coordinates, one may be
+    rounded to the next number of float32 even over tiny steps: with `double`, such changes are none.
     """
     values = function.many(flat + np.arange(1, 10)[:, None] * direction)
     values = values[np.isfinite(values).all(axis=1)]
@@ -155,7 +157,8 @@ def _fourth_differences(
         return False, np.zeros(values.shape[1]), np.zeros(values.shape[1])
     # The fourth difference of independent noise has 70 times its variance.
     level = norm(np.diff(values, 4, axis=0), axis=0) / np.sqrt(70 * (len(values) - 4))
-    return bool((np.ptp(values, axis=0) > 0).any()), level, np.abs(values).max(axis=0)
+    moves = bool((np.ptp(values, axis=0) > 0).any()) and not (double and bool(is_single(values).all()))
+    return moves, level, np.abs(values).max(axis=0)
 
 
 def _moves(function: Function, flat: np.ndarray, direction: np.ndarray, centre: np.ndarray) -> bool:

@@ -14,7 +14,7 @@ from enum import Enum
 
 import numpy as np
 
-from gradlab.check.differences._fit import Noise, Slope, best, extrapolate, fit, take
+from gradlab.check.differences._fit import STANDARD, Noise, Slope, best, extrapolate, fit, take
 from gradlab.check.inputs._function import Function
 
 # Relative to the size of a coordinate: rounding counts for 1e-12 of the value, truncation for 1e-7 of the slope.
@@ -23,12 +23,16 @@ STEP = 2.0**-12
 SINGLE_STEP = 2.0**-5
 _DIRECTION_STEPS = tuple(2.0**power for power in (-26, -22, -18, -15, -12, -9, -7))
 _SINGLE_STEPS = (2.0**-8, 2.0**-6, 2.0**-4, 2.0**-2)
-_DIRECTIONS = 12
+_DIRECTIONS, _FEW_DIRECTIONS = 12, 3
+# A second step is so much smaller, and so many bars show a difference.
+_NEAR, _CLEAR = 0.2, 4.0
 # What is borne out to a bar, a difference of so many bars would have contradicted; chance is never ruled out at once.
 _SHOWN, _LEAST = 100, 1e-3
 # Bars up to this part of the largest share are good enough.
 _COARSEST, _COARSEST_SINGLE = 1e-7, 1e-3
 _DECADE = 0.1
+PER_COORDINATE = 4
+"""How often the function is evaluated to measure a single coordinate."""
 _CHUNK = 2**22
 
 
@@ -68,18 +72,20 @@ class Group:
         indices: Which coordinates.
         weights: How far each moves, shape of `indices`.
         share: The size that each share then has; 0 for entries that are claimed to be 0.
+        is_part: Whether it is what was left of a larger one.
     """
 
     indices: np.ndarray
     weights: np.ndarray
     share: float
+    is_part: bool = False
 
     def halves(self) -> tuple[Group, Group]:
         """Two groups of half the size."""
         middle = len(self.indices) // 2
         return (
-            Group(self.indices[:middle], self.weights[:middle], self.share),
-            Group(self.indices[middle:], self.weights[middle:], self.share),
+            Group(self.indices[:middle], self.weights[:middle], self.share, is_part=True),
+            Group(self.indices[middle:], self.weights[middle:], self.share, is_part=True),
         )
 
 
@@ -163,6 +169,12 @@ class Screen:
     relevance: float
     random: np.random.Generator
 
+    @property
+    def price(self) -> int:
+        """About how many evaluations it takes to bear out a group of which all is right."""
+        quick = PER_COORDINATE * _FEW_DIRECTIONS
+        return _DIRECTIONS * (PER_COORDINATE + len(STANDARD.offsets) * len(_SINGLE_STEPS)) if self.single else quick
+
     def examine(self, group: Group, wanted: float = 1e-8) -> Finding:
         """Compare a group with the function along random directions until chance is ruled out.
 
@@ -186,15 +198,31 @@ class Screen:
         return Finding(Answer.AGREES, widest, probability, seen)
 
     def _quickly(self, group: Group, moves: np.ndarray, target: float) -> Finding | None:
-        """Four values, which are enough for a smooth function; None if they do not settle it."""
-        step = SINGLE_STEP if self.single else STEP
-        values = self._values(group, moves, step * np.array([1, -1, 0.5, -0.5]))
-        values, centre = values[:, self.output, None], self.centre[self.output]
-        if group.share == 0 and (values == centre).all():
-            return Finding(Answer.AGREES, 0.0)
-        slope, bar, believed, _ = extrapolate(values, np.array([centre]), step)
-        apart = abs(float(slope[0]) - float(self.claimed[group.indices] @ moves)) + float(bar[0])
-        return Finding(Answer.AGREES, apart) if believed[0] and apart < 1e-2 * target else None
+        """Four values, which are enough for a smooth function, or eight; None if they do not settle it."""
+        step, expected = SINGLE_STEP if self.single else STEP, float(self.claimed[group.indices] @ moves)
+        slope, bar, moved = self._central(group, moves, step)
+        if not moved:
+            return Finding(Answer.AGREES, 0.0) if group.share == 0 else None
+        apart = abs(slope - expected)
+        if apart + bar < 1e-2 * target:
+            return Finding(Answer.AGREES, apart + bar)
+        if not self._is_clear(group, apart, bar):
+            return None
+        # What a smaller step says, too, is enough to look at single entries, which are judged by more.
+        near, near_bar, _ = self._central(group, moves, _NEAR * step)
+        same = abs(near - slope) <= near_bar + bar
+        return (
+            Finding(Answer.DISAGREES, bar) if same and self._is_clear(group, abs(near - expected), near_bar) else None
+        )
+
+    def _central(self, group: Group, moves: np.ndarray, step: float) -> tuple[float, float, bool]:
+        """The slope by central differences, its bar, which is infinite unless it is believed, and whether it moves."""
+        values = self._values(group, moves, step * np.array([1, -1, 0.5, -0.5]))[:, self.output, None]
+        slope, bar, believed, moved = extrapolate(values, self.centre[self.output : self.output + 1], step)
+        return float(slope[0]), float(bar[0]) if believed[0] else np.inf, bool(moved[0])
+
+    def _is_clear(self, group: Group, apart: float, bar: float) -> bool:
+        return apart > _CLEAR * bar + self.tolerance * group.share and apart > self.relevance * self.largest
 
     def _thoroughly(self, group: Group, moves: np.ndarray, target: float) -> Finding:
         """A ladder of steps: rougher functions need smaller ones, small shares larger ones."""

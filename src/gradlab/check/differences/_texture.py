@@ -8,7 +8,7 @@ import numpy as np
 
 from gradlab.check.differences._fit import EPSILON, Line
 
-_PARTS = 32
+_PARTS = 26
 # Where it is looked at, from -1 to 1: unevenly, so that nothing periodic looks smooth.
 _PLACES = (np.arange(-_PARTS, _PARTS + 1) + 0.4 * np.sin(2.4 * np.arange(-_PARTS, _PARTS + 1))) / (_PARTS + 0.4)
 # Changes of the slope below this part of the largest are bends of something smooth.

@@ -11,6 +11,8 @@ _QUIET, _EVERY = 2.0, 0.2
 _WIDTH = 79
 # So many steps may the search for what is wrong take, which is two seconds or so; and so many numbers count for one.
 _SEARCH, _NUMBERS = 60_000, 2000
+# So many evaluations it may take in any case, and this part of those that the verdict took.
+_LEAST_SEARCH, _SHARE = 44, 3
 
 
 class Exhausted(Exception):  # noqa: N818 - it is no error: what is known so far is the answer
@@ -22,19 +24,32 @@ class Overtime(Exhausted):
 
 
 class Work:
-    """Counts the steps of the search for what is wrong.
+    """Counts the steps of the search for what is wrong, and how often it evaluates the function.
 
     Args:
         until: When it ends in any case, by the monotonic clock. Default never.
+        evaluations: How often it may evaluate the function. Default as often as it takes.
     """
 
-    def __init__(self, until: float = math.inf) -> None:
-        self.until, self.left = until, float(_SEARCH)
+    def __init__(self, until: float = math.inf, evaluations: float = math.inf) -> None:
+        self.until, self.left, self.evaluations = until, float(_SEARCH), evaluations
+        self.is_short = False
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more may be spent."""
-        return self.left < 0
+        """Whether something was left out for its cost."""
+        return self.left < 0 or self.is_short
+
+    def evaluate(self, count: int) -> None:
+        """Count evaluations of the function that are about to be made.
+
+        Raises:
+            Overtime: They are more than are left.
+        """
+        if count > self.evaluations:
+            self.is_short = True
+            raise Overtime("the search for what is wrong took too many evaluations")
+        self.evaluations -= count
 
     def spend(self, steps: float, numbers: int = 0) -> None:
         """Count steps, and the numbers that they went through.
@@ -97,7 +112,8 @@ class Budget:
 
     def search(self) -> Work:
         """What the search for what is wrong may cost."""
-        return Work(math.inf if self.time_limit is None else self._began + self.time_limit)
+        until = math.inf if self.time_limit is None else self._began + self.time_limit
+        return Work(until, max(_LEAST_SEARCH, self.evaluations // _SHARE))
 
     def close(self) -> None:
         """Wipe the line of progress away."""

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from gradlab.check.differences._screen import PER_COORDINATE
 from gradlab.check.inputs._budget import Exhausted, Overtime
 from gradlab.check.inputs._function import make_call
 from gradlab.check.inputs._point import Mode
@@ -99,7 +100,7 @@ class Evidence:
             program, gradient = self._take_apart(context.point)
         except Overtime:
             program, gradient = None, None
-        if program is not None and gradient is not None and self._agrees(gradient):
+        if program is not None and gradient is not None and self._agrees(gradient) and self._is_it(program):
             with suppress(Overtime):
                 program.ignore_shifts()
             view = View(context.point, context.claimed, gradient, np.zeros_like(gradient), program)
@@ -185,6 +186,7 @@ class Evidence:
     def _look(self, point: np.ndarray) -> View | None:
         context = self.context
         assert context.claimed_at is not None
+        context.work.evaluate(1)
         try:
             if not np.isfinite(context.evaluate(point)).all():
                 return None
@@ -203,7 +205,8 @@ class Evidence:
                 return View(point, claimed, gradient, np.zeros_like(gradient), program)
             return None
         right, bars = np.full(claimed.shape, np.nan), np.full(claimed.shape, np.inf)
-        order = np.argsort(~self.wrong, kind="stable")[:_MOST_MEASURED]
+        most = int(min(_MOST_MEASURED, (context.work.evaluations - 1) / PER_COORDINATE))
+        order = np.argsort(~self.wrong, kind="stable")[:most]
         values, errors = context.numeric_at(point, [int(index) for index in order])
         right[order], bars[order] = values, errors
         bars = np.where(bars > 0.1 * np.abs(right), np.inf, bars)
@@ -211,6 +214,7 @@ class Evidence:
 
     def _take_apart(self, point: np.ndarray) -> tuple[Program | None, np.ndarray | None]:
         context = self.context
+        context.work.evaluate(1)
         try:
             with float64():
                 program = trace(context.function, *context.form.by_leaves(self._call, point))
@@ -223,11 +227,13 @@ class Evidence:
             return None, None
         if gradient.shape != context.claimed.shape:
             return None, None
-        value = np.asarray(context.evaluate(point), dtype=np.float64).reshape(-1)
-        traced = program.values[program.output].reshape(-1)
-        if not np.allclose(value, traced, rtol=1e-3, atol=1e-6, equal_nan=True):
-            return None, None
         return program, gradient
+
+    def _is_it(self, program: Program) -> bool:
+        """Whether a program gives what the function does at the point."""
+        self.context.work.evaluate(1)
+        value = np.asarray(self.context.evaluate(self.context.point), dtype=np.float64).reshape(-1)
+        return np.allclose(value, program.values[program.output].reshape(-1), rtol=1e-3, atol=1e-6, equal_nan=True)
 
     def _agrees(self, gradient: np.ndarray) -> bool:
         """Whether the trace gives the measured derivatives."""

@@ -75,15 +75,23 @@ def after_a_step(evidence: Evidence) -> Iterator[Hypothesis]:
 
 
 def _length_of_step(evidence: Evidence) -> float | None:
+    """The length by Newton's method, or else the usual one that fits."""
+    length = _by_newton(evidence)
+    if length is not None:
+        return length
     here = evidence.here
-    size = np.abs(here.point).max(initial=1.0)
-    small = 1e-4 * size / max(np.abs(here.right).max(), 1e-300)
     for rate in _RATES:
         found = evidence.gradient_at(here.point - rate * here.right)
         if found is not None and np.isfinite(found).all() and here.close(found).all():
             return rate
-    length = 0.0
-    current = here.right
+    return None
+
+
+def _by_newton(evidence: Evidence) -> float | None:
+    here = evidence.here
+    size = np.abs(here.point).max(initial=1.0)
+    small = 1e-4 * size / max(np.abs(here.right).max(), 1e-300)
+    length, current = 0.0, here.right
     for _ in range(_NEWTON):
         ahead = evidence.gradient_at(here.point - (length + small) * here.right)
         if ahead is None or not np.isfinite(ahead).all():
@@ -97,5 +105,7 @@ def _length_of_step(evidence: Evidence) -> float | None:
             return None
         current = found
         if here.close(current).all():
-            return length
+            # A rate that somebody wrote down is told as one.
+            rounded = float(f"{length:.2g}")
+            return rounded if abs(rounded - length) <= 1e-3 * abs(length) else length
     return None

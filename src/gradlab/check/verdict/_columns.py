@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 Measured = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """Slopes, bars, whether they are believed, whether the output moved; each of shape (M,)."""
 
+LARGE = 0.1
+"""A difference of this part of the size is none that the tolerance of a solver leaves."""
+
 _RESOLVED = 0.25
 _TRIALS = 2
 
@@ -60,14 +63,16 @@ class Columns:
         return apart > slope.bar + 4 * engine.rules.tolerance * size and slope.bar < 0.1 * size
 
     def contrast(self, engine: Engine, index: int, outputs: list[int]) -> float:
-        """How large a difference is beside its bar, and what share it has; the largest of some outputs."""
+        """How large a difference is beside its bar and beside the slope, and what share it has; the largest of some."""
         best = 0.0
         for output in outputs:
-            slope = self.slope(index, output)
+            slope, claim = self.slope(index, output), float(engine.claimed[output, index])
             assert slope is not None
-            apart = _apart(float(engine.claimed[output, index]), slope.value)
+            apart = _apart(claim, slope.value)
             share = apart * float(engine.scales[index]) / max(float(engine.shares[output]), 1e-300)
-            best = max(best, min(share, 1.0) * min(apart / max(slope.bar, 1e-300), 1e3))
+            # What no tolerance of a solver leaves is told apart by far fewer values.
+            clear = 1.0 if apart > LARGE * max(abs(claim), abs(slope.value)) else LARGE
+            best = max(best, clear * min(share, 1.0) * min(apart / max(slope.bar, 1e-300), 1e3))
         return best
 
 

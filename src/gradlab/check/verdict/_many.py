@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from gradlab.check._outcomes import Cause, Entry, Verdict
 from gradlab.check.differences._screen import Answer, Finding, Group, Screen, groups
-from gradlab.check.verdict._engine import STOPPED, Engine
+from gradlab.check.verdict._engine import Engine
+from gradlab.check.verdict._few import STOPPED, UNMEASURED, run_few
 
 # Up to this many coordinates each is measured on its own.
 FEW = 64
@@ -20,12 +22,11 @@ _BUDGET = 256
 _LEAF = 8
 # So many of a group that disagrees are tried before it is taken apart.
 _TRIED = 4
-# So many more evaluations are worth it after a wrong entry is known.
-_MORE = 128
+# After a wrong entry is known, so many more evaluations are worth it, and in all so many times those of a right one.
+_MORE, _TIMES = 32, 2.25
 # What cannot be resolved better is borne out to this part of the largest share; so many bars would show.
 _ROUGH, _CONTRAST = 1e-4, 100
 _PATIENCE = 1500
-_OPEN = "in a group that disagrees, not measured on its own"
 _SMALL = "too small beside the others to be measured"
 
 
@@ -39,7 +40,11 @@ class Outcome:
     relevance: float = 0.0
     measured: int = 0
     wrong: int = 0
-    last: int | None = None
+    # About how many evaluations a right gradient takes, and how many it may be where one is known to be wrong.
+    usual: float = 0.0
+    last: float | None = None
+    # Entries of groups that could not be resolved: measured last and together, the clearest differences first.
+    unresolved: list[int] = field(default_factory=list)
     # Until so many evaluations groups are divided that are not resolved.
     patience: int = 0
 
@@ -58,11 +63,13 @@ def run_many(engine: Engine, output: int, indices: np.ndarray) -> Outcome:
     _measure(engine, output, shown, outcome)
     rest = np.setdiff1d(indices, shown)
     finite = np.isfinite(claimed[rest])
-    _measure(engine, output, rest[~finite][:_BUDGET], outcome)
-    _leave(engine, output, rest[~finite][_BUDGET:], outcome)
+    _judge_infinite(engine, output, rest[~finite], outcome)
     screen = _screen(engine, output, claimed, random)
     outcome.patience = engine.function.evaluations + _PATIENCE
     waiting = groups(claimed, engine.scales, rest[finite], random, engine.rules.relevance)
+    outcome.usual = engine.function.evaluations + screen.price * len(waiting)
+    # In float32 a single entry takes hundreds of values, so that not all of a group that disagrees can be afforded.
+    engine.limit = _TIMES * outcome.usual if engine.is_single else math.inf
     while waiting:
         group = waiting.pop(0)
         if _is_enough(engine, outcome):
@@ -74,6 +81,8 @@ def run_many(engine: Engine, output: int, indices: np.ndarray) -> Outcome:
             _bear_out(engine, output, group, found, outcome, screen.largest)
         else:
             waiting = [*_take_apart(engine, output, group, found, outcome, screen.largest), *waiting]
+    _measure(engine, output, np.array(outcome.unresolved, dtype=int), outcome)
+    engine.limit = math.inf
     outcome.entries.sort(key=lambda entry: entry.index)
     return outcome
 
@@ -82,21 +91,35 @@ def _take_apart(
     engine: Engine, output: int, group: Group, found: Finding, outcome: Outcome, largest: float
 ) -> Sequence[Group]:
     """The groups into which one that was not borne out falls, if its entries are not judged here."""
-    if outcome.measured >= _BUDGET or _is_hopeless(outcome):
+    if outcome.measured >= _BUDGET or _is_hopeless(outcome) or engine.function.evaluations >= engine.limit:
         _leave(engine, output, group.indices, outcome)
-    elif len(group.indices) <= (FEW if found.answer is Answer.UNRESOLVED else _LEAF):
+    elif len(group.indices) <= _LEAF and found.answer is Answer.DISAGREES:
         _measure(engine, output, group.indices, outcome)
+    elif len(group.indices) <= FEW and found.answer is Answer.UNRESOLVED:
+        outcome.unresolved += group.indices.tolist()
     elif found.answer is Answer.UNRESOLVED and engine.function.evaluations < outcome.patience:
         return group.halves()
     elif found.answer is Answer.UNRESOLVED and found.bar <= _ROUGH * largest:
         _bear_out(engine, output, group, replace(found, seen=_CONTRAST * found.bar), outcome, largest)
     elif found.answer is Answer.UNRESOLVED:
         _leave(engine, output, group.indices, outcome, _SMALL, Cause.OUT_OF_PRECISION)
+    elif group.is_part:
+        return group.halves()
     elif _is_wrong_throughout(engine, output, group, outcome):
         _leave(engine, output, group.indices[_TRIED:], outcome)
     else:
         return Group(group.indices[_TRIED:], group.weights[_TRIED:], group.share).halves()
     return ()
+
+
+def _judge_infinite(engine: Engine, output: int, indices: np.ndarray, outcome: Outcome) -> None:
+    """Judge claims that are not finite, which no direction bears out: all, or as many as show that they are wrong."""
+    for first in range(0, min(len(indices), _BUDGET), _SHOWN):
+        if outcome.wrong and not engine.rules.thorough:
+            _leave(engine, output, indices[first:], outcome, STOPPED)
+            return
+        _measure(engine, output, indices[first : min(first + _SHOWN, _BUDGET)], outcome)
+    _leave(engine, output, indices[_BUDGET:], outcome)
 
 
 def _representatives(
@@ -111,12 +134,12 @@ def _representatives(
 
 def _measure(engine: Engine, output: int, indices: np.ndarray, outcome: Outcome) -> None:
     if len(indices):
-        found = engine.run({int(index): [output] for index in indices})
+        found = run_few(engine, {int(index): [output] for index in indices})
         outcome.entries += found
         outcome.measured += len(found)
         outcome.wrong += sum(entry.verdict is Verdict.WRONG for entry in found)
         if outcome.wrong and outcome.last is None:
-            outcome.last = max(2 * engine.function.evaluations, engine.function.evaluations + _MORE)
+            outcome.last = max(_TIMES * outcome.usual, engine.function.evaluations + _MORE)
 
 
 def _is_enough(engine: Engine, outcome: Outcome) -> bool:
@@ -174,7 +197,7 @@ def _leave(
     output: int,
     indices: np.ndarray,
     outcome: Outcome,
-    reason: str = _OPEN,
+    reason: str = UNMEASURED,
     cause: Cause = Cause.NOT_MEASURED,
 ) -> None:
     for index in indices:

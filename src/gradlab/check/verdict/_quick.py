@@ -11,7 +11,7 @@ import numpy as np
 from gradlab.check._outcomes import Entry, Verdict
 from gradlab.check.differences._fit import Slope
 from gradlab.check.differences._texture import look_along
-from gradlab.check.verdict._columns import Columns, Measured
+from gradlab.check.verdict._columns import LARGE, Columns, Measured
 from gradlab.check.verdict._knowledge import make_entry
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 # periodic meets them all.
 _STEPS = (0.75 * 2.0**-18, 0.8 * 2.0**-8)
 _WIDE, _WIDEST = 0.7 * 2.0**-2, 0.9
-# A difference of so many bars is no chance, and one of this part of the size no tolerance of a solver.
-_BARS, _LARGE = 4.0, 0.1
+# A difference of so many bars is no chance.
+_BARS = 4.0
 # So near to the claim, as a part of the difference, a wide step bears it out.
 _FAVOUR = 0.25
 # Smaller differences, beside the values, a formula may have by its own rounding.
@@ -58,9 +58,13 @@ def convict(engine: Engine, measured: Columns, index: int, outputs: list[int]) -
     for output in outputs:
         slopes = sorted((_slope(each, output) for each in scales), key=lambda each: each.step)
         entry = _convicted(engine, index, output, slopes)
-        if entry is None or not _stands(entry, _slope(wide, output), float(widest[output])):
+        if entry is None:
             continue
-        if _is_large(entry) or _is_smooth(entry, _slope(wide, output)) or not _is_loose(engine, entry, index, output):
+        smooth, stands = (
+            _is_smooth(entry, _slope(wide, output)),
+            _stands(entry, _slope(wide, output), float(widest[output])),
+        )
+        if smooth or (stands and (_is_large(entry) or not _is_loose(engine, entry, index, output))):
             found[output] = entry
     return found
 
@@ -89,11 +93,11 @@ def _convicted(engine: Engine, index: int, output: int, slopes: list[Slope]) -> 
     margin = _BARS * max(each.bar for each in slopes)
     if not math.isfinite(claim.value):
         reason = f"the claimed value is not finite, the derivative is {chosen.value:.4g}"
-        entry = make_entry(claim, chosen, Verdict.WRONG, reason) if margin < _LARGE * abs(chosen.value) else None
+        entry = make_entry(claim, chosen, Verdict.WRONG, reason) if margin < LARGE * abs(chosen.value) else None
         return None if entry is None else replace(entry, scales=scales)
     size, apart = max(abs(claim.value), abs(chosen.value)), abs(claim.value - chosen.value)
     margin += 2 * claim.jitter
-    if margin >= _LARGE * size or apart <= margin + engine.rules.tolerance * size:
+    if margin >= LARGE * size or apart <= margin + engine.rules.tolerance * size:
         return None
     scale, value = (
         float(engine.scales[index]),
@@ -114,7 +118,7 @@ def _is_large(entry: Entry) -> bool:
     """Tell whether a difference is larger than what the tolerance of a solver leaves."""
     if not math.isfinite(entry.claimed):
         return True
-    return abs(entry.claimed - entry.numeric) > _LARGE * max(abs(entry.claimed), abs(entry.numeric))
+    return abs(entry.claimed - entry.numeric) > LARGE * max(abs(entry.claimed), abs(entry.numeric))
 
 
 def _is_smooth(entry: Entry, wide: Slope) -> bool:

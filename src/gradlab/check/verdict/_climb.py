@@ -1,0 +1,120 @@
+"""The thorough way to a verdict on one coordinate: the ladder of steps, then whatever may still decide."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradlab.check._outcomes import Cause, Entry, Verdict
+from gradlab.check.differences._fit import Noise, Samples, Slope, dense, fit
+from gradlab.check.differences._texture import look_along
+from gradlab.check.scale._rounding import is_rounding
+from gradlab.check.verdict._edge import judge_at_edge
+from gradlab.check.verdict._exact import by_complex_step, is_told_apart
+from gradlab.check.verdict._knowledge import Claim, Knowledge, Rules, make_entry
+from gradlab.check.verdict._rules import confirmed, judge, speaks_against
+
+if TYPE_CHECKING:
+    from gradlab.check.verdict._engine import Engine
+
+# What more values may still decide.
+_NOISY = {Cause.NOISE, Cause.OUT_OF_PRECISION}
+# What a derivative without rounding errors may still decide.
+_SMALL = {*_NOISY, Cause.SATURATION}
+# What smaller steps may still decide.
+_NEAR = {Cause.KINK, Cause.NOT_FINITE}
+# So many values to a step, if it takes them.
+_DENSE = (64, 512)
+VARYING = "the claimed value is another one each time it is computed"
+
+
+def climb(engine: Engine, index: int, outputs: list[int]) -> Iterator[Entry]:
+    """Judge entries of one coordinate at all scales.
+
+    Args:
+        engine: The check.
+        index: The coordinate.
+        outputs: The outputs.
+    """
+    if not outputs:
+        return
+    probe = engine.probe
+    samples = probe.sample(index, probe.steps(index))
+    if not len(samples.steps) and probe.noise.fine:
+        # The domain may end very near.
+        samples = probe.sample(index, probe.finer_steps(index))
+    if not len(samples.steps) and (found := judge_at_edge(engine, index, outputs)) is not None:
+        yield from found
+        return
+    for output in outputs:
+        yield _judge(engine, index, output, samples)
+
+
+def _judge(engine: Engine, index: int, output: int, samples: Samples) -> Entry:
+    probe, noise = engine.probe, engine.probe.noise_of(samples)
+    known, claim = (
+        _knowledge(engine, index, output, noise),
+        engine.claim(output, index, engine.jitter.of(output, index)),
+    )
+    slopes = fit(samples, output, noise)
+    if math.isinf(claim.jitter):
+        slope = min(slopes, key=lambda each: each.bar, default=None)
+        return make_entry(claim, slope, Verdict.UNDECIDED, VARYING, Cause.NOT_DETERMINISTIC)
+    entry = judge(claim, slopes, known, engine.rules)
+    if entry.verdict is Verdict.CORRECT and is_told_apart(engine, entry, output, index):
+        known = replace(known, unit=0.0)
+        entry = judge(claim, slopes, known, engine.rules)
+    entry = _confirm(engine, entry, claim, index, output, noise)
+    if entry.cause in _NEAR and noise.fine and len(samples.steps):
+        samples = samples.joined(probe.sample(index, probe.finer_steps(index)))
+        slopes = fit(samples, output, noise)
+        entry = _confirm(engine, judge(claim, slopes, known, engine.rules), claim, index, output, noise)
+    if entry.cause in _SMALL:
+        entry = by_complex_step(engine, entry, claim, slopes, index, output)
+    for parts in _DENSE:
+        if entry.cause in _NOISY and math.isfinite(entry.step) and _is_worth(entry, parts, engine.rules):
+            more = fit(probe.dense(index, entry.step, parts), output, noise)
+            slopes = sorted([*slopes, *more], key=lambda slope: slope.step)
+            entry = _confirm(engine, judge(claim, slopes, known, engine.rules), claim, index, output, noise)
+    if entry.verdict is not Verdict.CORRECT and is_rounding(engine, entry, output, index):
+        return replace(entry, verdict=Verdict.CORRECT, reason="differs by its own rounding alone", cause=None)
+    return entry
+
+
+def _knowledge(engine: Engine, index: int, output: int, noise: Noise) -> Knowledge:
+    level = float(noise.level[output])
+    return Knowledge(
+        centre=float(engine.centre[output]),
+        level=level,
+        fine=noise.fine,
+        grain=noise.grain,
+        deterministic=noise.deterministic,
+        scale=float(engine.scales[index]),
+        unit=engine.unit(output, index),
+        reach=float(noise.reach[output]),
+        texture=lru_cache(lambda reach: look_along(engine.probe.line(index), reach, output, level)),
+    )
+
+
+def _is_worth(entry: Entry, parts: int, rules: Rules) -> bool:
+    """Tell whether more values may bring the bar to where it decides."""
+    size = max(abs(entry.claimed), abs(entry.numeric))
+    return parts == _DENSE[0] or entry.error_bar < 16 * rules.tolerance * size
+
+
+def _confirm(engine: Engine, entry: Entry, claim: Claim, index: int, output: int, noise: Noise) -> Entry:
+    """A WRONG entry has to be so at fresh places, too."""
+    if entry.verdict is not Verdict.WRONG or not math.isfinite(entry.step):
+        return entry
+    steps = np.array([0.3125, 0.625]) * entry.step
+    slopes: list[Slope] = fit(engine.probe.sample(index, steps), output, noise)
+    kinked = entry.cause is Cause.KINK
+    if not slopes or all(speaks_against(claim, slope, kinked) for slope in slopes):
+        return confirmed(entry, claim, slopes)
+    # Few values at a smaller scale may be too noisy to say anything: many are not.
+    return confirmed(entry, claim, fit(engine.probe.sample(index, steps, dense(_DENSE[0])), output, noise))
