@@ -1,46 +1,66 @@
-// Kernels that Python printed, run on the page's own thread: they take microseconds.
+// Kernels that Python printed, with a memory of their own: functions, ways down, draws, trainings and predictions.
 
-const LANES = 2; // numbers of 8 bytes in a vector
 const PAGE = 65536;
+const LINE = 64; // arrays begin at multiples of so many bytes
+const WORD = 1n << 64n;
 
-/** A kernel with a memory of its own, in which arrays of numbers lie one behind the other. */
+/** A kernel in whose memory arrays lie one behind the other, laid anew for each call. */
 class Kernel {
-  /** @param {BufferSource} code */
-  static async of(code) {
-    const made = new this();
+  /**
+   * @param {BufferSource | WebAssembly.Module} code
+   * @param {object} about what else there is to know of it
+   */
+  static async of(code, about = {}) {
+    const made = Object.assign(new this(), about);
     made.memory = new WebAssembly.Memory({ initial: 1 });
-    ({ exports: made.exports } = (await WebAssembly.instantiate(code, { env: { memory: made.memory } })).instance);
+    const module = code instanceof WebAssembly.Module ? code : await WebAssembly.compile(code);
+    made.exports = (await WebAssembly.instantiate(module, { env: { memory: made.memory } })).exports;
     return made;
   }
 
-  /** The whole memory as numbers, so many of them at least. */
-  numbers(count) {
-    const missing = count * 8 - this.memory.buffer.byteLength;
+  /**
+   * Room for arrays of so many numbers each.
+   * @param {typeof Float32Array | typeof Float64Array} kind
+   * @param {number[]} counts
+   * @returns {(Float32Array | Float64Array)[]} as they lie in the memory, until the next call
+   */
+  arrays(kind, counts) {
+    let end = 0;
+    const places = counts.map((count) => {
+      const place = end;
+      end = Math.ceil((end + count * kind.BYTES_PER_ELEMENT) / LINE) * LINE;
+      return place;
+    });
+    const missing = end - this.memory.buffer.byteLength;
     if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE));
-    return new Float64Array(this.memory.buffer);
+    return counts.map((count, i) => new kind(this.memory.buffer, places[i], count));
+  }
+}
+
+/**
+ * The middles of the cells of a square, row by row from the top.
+ * @param {{x: number, y: number, width: number}} view the middle of the square and its width
+ * @param {number} count cells a side
+ */
+function fillGrid(across, down, { x, y, width }, count) {
+  const cell = width / count;
+  for (let row = 0, i = 0; row < count; row++) {
+    for (let column = 0; column < count; column++, i++) {
+      across[i] = x + (column + 0.5 - count / 2) * cell;
+      down[i] = y - (row + 0.5 - count / 2) * cell;
+    }
   }
 }
 
 /** A function of two variables with its gradient. */
 export class Surface extends Kernel {
-  /**
-   * The values on a grid, row by row from the top.
-   * @param {{x: number, y: number, width: number}} view the middle of a square and its width
-   * @param {number} count points a side
-   */
+  /** The values on a grid. */
   grid(view, count) {
-    const all = count * count;
-    const stride = Math.ceil(all / LANES) * LANES;
-    const numbers = this.numbers(5 * stride);
-    const cell = view.width / count;
-    for (let row = 0, i = 0; row < count; row++) {
-      for (let column = 0; column < count; column++, i++) {
-        numbers[i] = view.x + (column + 0.5 - count / 2) * cell;
-        numbers[stride + i] = view.y - (row + 0.5 - count / 2) * cell;
-      }
-    }
-    this.exports.evaluate(0, 2 * stride * 8, stride, stride / LANES);
-    return numbers.slice(2 * stride, 2 * stride + all);
+    const stride = Math.ceil((count * count) / 2) * 2;
+    const [points, results] = this.arrays(Float64Array, [2 * stride, 3 * stride]);
+    fillGrid(points, points.subarray(stride), view, count);
+    this.exports.evaluate(points.byteOffset, results.byteOffset, stride, stride / 2);
+    return results.slice(0, count * count);
   }
 }
 
@@ -54,14 +74,78 @@ export class Way extends Kernel {
    */
   from(start, settings, steps) {
     const row = 2 * start.length + 1;
-    const path = 8 * LANES;
-    const numbers = this.numbers(path + (steps + 1) * row * LANES);
-    numbers.set(start, 0);
-    numbers.set(settings, 4);
-    this.exports.descend(0, 4 * 8, path * 8, steps);
+    const [at, numbers, path] = this.arrays(Float64Array, [start.length, settings.length, (steps + 1) * row * 2]);
+    at.set(start);
+    numbers.set(settings);
+    this.exports.descend(at.byteOffset, numbers.byteOffset, path.byteOffset, steps);
     return Array.from({ length: steps + 1 }, (_, step) => {
-      const entries = Array.from({ length: row }, (_, k) => numbers[path + (step * row + k) * LANES]);
+      const entries = Array.from({ length: row }, (_, k) => path[(step * row + k) * 2]);
       return { point: entries.slice(0, start.length), value: entries[start.length], slope: entries.slice(start.length + 1) };
     });
+  }
+}
+
+/** The standard numbers that starts are made of. */
+export class Drawing extends Kernel {
+  /**
+   * @param {{parameters: number, runs: number, uniform: boolean, seed: bigint, first: number}} wanted
+   * @returns {Float64Array} a row for each run
+   */
+  standard({ parameters, runs, uniform, seed, first }) {
+    const blocks = Math.ceil(parameters / 4);
+    const [numbers] = this.arrays(Float64Array, [runs * blocks * 4]);
+    this.exports.draw(numbers.byteOffset, blocks, runs, uniform ? 1 : 0, BigInt(first * blocks), seed % WORD, seed / WORD);
+    const made = new Float64Array(runs * parameters);
+    for (let run = 0; run < runs; run++) made.set(numbers.subarray(run * blocks * 4, run * blocks * 4 + parameters), run * parameters);
+    return made;
+  }
+}
+
+/** What Python says of a network, with its data. */
+export class Training extends Kernel {
+  /** @param {Float64Array} standard @param {number} scale of the initialisation @returns {Float32Array} rounded once */
+  starts(standard, scale) {
+    const factors = this.factors.map((factor) => scale * factor);
+    return Float32Array.from(standard, (number, i) => number * factors[i % factors.length]);
+  }
+
+  /**
+   * Train runs from their starts.
+   * @param {Float32Array} starts a row of parameters for each run
+   * @param {number} rate
+   * @param {number} steps
+   * @param {boolean} curves whether the loss of every step is wanted
+   */
+  train(starts, rate, steps, curves = false) {
+    const count = this.factors.length;
+    const runs = starts.length / count;
+    const owned = this.numbers.length + this.kept * count;
+    const kept = curves ? runs * (steps + 1) : 1;
+    const table = this.points.flatMap(([x, y, label]) => [x, y, this.labels[label]]);
+    const sizes = [starts.length, runs, runs * owned, table.length + 1, this.scratch + this.lanes, runs, runs, runs, runs, runs, kept];
+    const [parameters, rates, own, data, scratch, initial, loss, right, lived, success, curve] = this.arrays(Float32Array, sizes);
+    parameters.set(starts);
+    rates.fill(rate);
+    own.fill(0);
+    for (let run = 0; run < runs; run++) own.set(this.numbers, run * owned);
+    data.set([...table, 0]);
+    const places = [parameters, rates, own, data].map((array) => array.byteOffset);
+    const ends = [scratch, initial, loss, right, lived, success, curve].map((array) => array.byteOffset);
+    this.exports.kernel(...places, this.gap, steps, 0, Math.ceil(runs / this.lanes), runs, curves ? 1 : 0, ...ends);
+    const copies = { parameters, initial, loss, right, lived, success, curves: curve };
+    return Object.fromEntries(Object.entries(copies).map(([name, array]) => [name, array.slice()]));
+  }
+}
+
+/** What a network says of points. */
+export class Prediction extends Kernel {
+  /** The outputs of one network on a grid. */
+  grid(parameters, view, count) {
+    const stride = Math.ceil((count * count) / 4) * 4;
+    const [given, points, results] = this.arrays(Float32Array, [parameters.length, 2 * stride, stride]);
+    given.set(parameters);
+    fillGrid(points, points.subarray(stride), view, count);
+    this.exports.predict(given.byteOffset, points.byteOffset, results.byteOffset, stride, stride / 4);
+    return results.slice(0, count * count);
   }
 }

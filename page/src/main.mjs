@@ -1,8 +1,9 @@
 // The page: which view is shown, and its state in the URL's hash.
 import { readHash, writeHash } from "./state.mjs";
-import { entries as descend } from "./views/descend.mjs";
+import { Descend } from "./views/descend.mjs";
+import { Train } from "./views/train.mjs";
 
-const VIEWS = { descend };
+const VIEWS = { descend: Descend.entries, train: Train.entries };
 const place = document.getElementById("view");
 let written = null;
 

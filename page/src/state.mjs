@@ -35,6 +35,34 @@ export const numbers = (fallback) => ({
   },
 });
 
+/** @returns {Entry} from where to where two settings go that are above zero: four numbers */
+export const spans = (fallback) => {
+  const entry = numbers(fallback);
+  const fits = (given) => given && [[given[0], given[1]], [given[2], given[3]]].every(([from, to]) => from >= 1e-9 && to > from);
+  return { ...entry, means: `where each of two settings begins and ends, above zero, such as ${fallback.join(",")}`, read: (given) => (fits(entry.read(given)) ? entry.read(given) : undefined) };
+};
+
+/** @returns {Entry} at most so many whole numbers from one to another, with commas between them; none is a dash */
+export const wholes = (fallback, most, least, largest) => ({
+  fallback, means: `up to ${most} whole numbers from ${least} to ${largest} with commas, such as ${fallback.join(",")}`,
+  write: (value) => value.join(",") || "-",
+  read: (given) => {
+    const made = given.trim() === "-" || given.trim() === "" ? [] : given.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+    return made.length <= most && made.every((x) => Number.isInteger(x) && x >= least && x <= largest) ? made : undefined;
+  },
+});
+
+/** @returns {Entry} points in the plane, each with its class, 0 or 1 */
+export const points = (most) => ({
+  fallback: [], means: `up to ${most} points, each two numbers and a class 0 or 1, such as 0,0,1;1,0.5,0`,
+  write: (value) => value.map((point) => point.join(",")).join(";"),
+  read: (given) => {
+    const made = given === "" ? [] : given.split(";").map((point) => point.split(",").map((part) => (part.trim() === "" ? NaN : Number(part))));
+    const fit = ([x, y, label, ...more]) => [x, y].every((z) => Number.isFinite(z) && Math.abs(z) <= 1e6) && (label === 0 || label === 1) && !more.length;
+    return made.length <= most && made.every(fit) ? made : undefined;
+  },
+});
+
 /** @returns {Entry} one of some names */
 export const choice = (fallback, names) => ({
   fallback, means: `one of ${names.join(", ")}`, read: (given) => (names.includes(given) ? given : undefined),
@@ -61,7 +89,7 @@ export function readHash(hash, views) {
       const entry = Object.hasOwn(views[view], key) ? views[view][key] : undefined;
       const value = entry?.read(given);
       if (!entry) complaints.push(`“${short(key)}” means nothing to ${view}`);
-      else if (value === undefined) complaints.push(`${key} is ${entry.means}, not “${short(given)}”; it is ${String(entry.fallback)} here`);
+      else if (value === undefined) complaints.push(`${key} is ${entry.means}, not “${short(given)}”; it is ${short((entry.write ?? String)(entry.fallback)) || "none"} here`);
       else state[key] = value;
     }
   }

@@ -7,6 +7,8 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import zlib from "node:zlib";
+import { nameOf, shipped } from "../src/questions.mjs";
+import { FUNCTIONS } from "../src/functions.mjs";
 
 const [folder, python] = process.argv.slice(2);
 if (!python) {
@@ -41,7 +43,17 @@ async function compiled() {
   py.globals.set("names", py.toPy(Object.keys(sources)));
   py.globals.set("questions", QUESTIONS);
   py.runPython(fs.readFileSync(path.join(here, "tools/compile.py"), "utf8"));
-  return py.FS.readFile("/home/core.zip");
+  return { core: py.FS.readFile("/home/core.zip"), answers: answered(py) };
+}
+
+/** What the browser's Python answers to what the page asks first of all, by name. */
+function answered(py) {
+  const ask = py.runPython("lambda question, given: json.dumps(answer(question, json.loads(given)), default=plain)");
+  return shipped(tables.DATA, FUNCTIONS.map(({ f }) => f)).map((asked) => {
+    const answer = JSON.parse(ask(asked[0], JSON.stringify(asked[1])));
+    if (answer.error) throw new Error(`${JSON.stringify(asked)}: ${answer.error}`);
+    return [nameOf(...asked), { asked, answer }];
+  });
 }
 
 /** What Python's memory holds when everything is imported and has been used once. */
@@ -53,11 +65,16 @@ async function snapshot(core) {
   return py.makeMemorySnapshot();
 }
 
-const core = await compiled();
+const tables = JSON.parse(execFileSync(python, [path.join(here, "tools/tables.py")], { encoding: "utf8" }));
+const { core, answers } = await compiled();
 const memory = zlib.gzipSync(await snapshot(core), { level: 9 });
 fs.rmSync(folder, { recursive: true, force: true });
 fs.cpSync(path.join(here, "src"), folder, { recursive: true });
 fs.mkdirSync(path.join(folder, "python"), { recursive: true });
+fs.mkdirSync(path.join(folder, "answers"));
+for (const [name, answer] of answers) fs.writeFileSync(path.join(folder, `answers/${name}.json.gz`), zlib.gzipSync(JSON.stringify(answer), { level: 9 }));
+const named = Object.entries({ ...tables, KNOWN: answers.map(([name]) => name) });
+fs.writeFileSync(path.join(folder, "tables.mjs"), named.map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`).join(""));
 for (const name of ["pyodide.mjs", "pyodide.asm.mjs", "pyodide-lock.json"]) {
   fs.copyFileSync(path.join(pyodideFolder, name), path.join(folder, "python", name));
 }

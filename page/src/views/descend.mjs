@@ -3,31 +3,28 @@ import { Plane } from "../drawing/plane.mjs";
 import { Surface, Way } from "../kernels.mjs";
 import { show } from "../mathematics.mjs";
 import { ask } from "../python.mjs";
+import { FUNCTIONS } from "../functions.mjs";
+import { asNumbers, listOf } from "../program.mjs";
+import * as questions from "../questions.mjs";
+import { downloadPicture, downloadTable } from "../save.mjs";
 import { choice, number, numbers, text, whole } from "../state.mjs";
+import { RULES } from "../tables.mjs";
 import { outcome, table } from "../words.mjs";
+import { options, View } from "./view.mjs";
 
-const FUNCTIONS = [
-  ["the lab's bowl", "(x1 - 6)**2 + x2**2 - x1*x2", [8, 4, 16], [3, 9]],
-  ["Rosenbrock's valley", "(1 - x)**2 + 100*(y - x**2)**2", [0, 1, 4], [-1.2, 1]],
-  ["Himmelblau's four hollows", "(x**2 + y - 11)**2 + (x + y**2 - 7)**2", [0, 0, 11], [0, 0]],
-  ["a saddle", "x**2 - y**2 + y**4/8", [0, 0, 6], [2, 0.1]],
-  ["a narrow valley", "x**2 + 25*y**2", [0, 0, 12], [5, 2]],
-  ["Beale", "(1.5 - x + x*y)**2 + (2.25 - x + x*y**2)**2 + (2.625 - x + x*y**3)**2", [0, 0, 9], [1, 1]],
-];
-const [, BOWL, VIEW, START] = FUNCTIONS[0];
-const RULES = ["gradient_descent", "momentum", "nesterov", "adam", "adamw", "rmsprop"];
+const [{ view: VIEW, start: START }] = FUNCTIONS;
 const STEP = 1 / 40; // of the view's width, that an arrow key moves the start
 
-export const entries = {
-  f: text(BOWL, 600), start: numbers(START), view: numbers(VIEW), rate: number(0.1, 1e-6, 100),
-  rule: choice("gradient_descent", RULES), steps: whole(30, 0, 2000),
+const entries = {
+  f: text(questions.DESCEND.f, 600), start: numbers(START), view: numbers(VIEW), rate: number(0.1, 1e-6, 100),
+  rule: choice(questions.DESCEND.rule, RULES.map(({ name }) => name)), steps: whole(30, 0, 2000),
 };
 
 const LAYOUT = `
 <div class="laboratory">
   <div>
     <canvas width="720" height="720" tabindex="0" role="img"></canvas>
-    <div class="buttons"><button type="button" data-zoom="0.7">Closer</button><button type="button" data-zoom="1.4">Farther</button></div>
+    <div class="buttons"><button type="button" data-zoom="0.7">Closer</button><button type="button" data-zoom="1.4">Farther</button><button type="button" data-save="png">Download PNG</button></div>
   </div>
   <div>
     <form>
@@ -44,30 +41,26 @@ const LAYOUT = `
   </div>
 </div>
 <h2>The derivation</h2><div class="derivation wide"></div>
-<h2>The steps</h2><div class="steps wide"></div>`;
+<h2>The steps</h2><div class="steps wide"></div>
+<div class="buttons"><button type="button" data-save="csv">Download the steps as CSV</button></div>
+<section class="program"><h2>As Python</h2><pre class="wide"><code></code></pre></section>`;
 
-class Descend extends HTMLElement {
-  connectedCallback() {
-    show(this, [LAYOUT]);
-    this.form = this.find("form");
+export class Descend extends View {
+  static entries = entries;
+  static layout = LAYOUT;
+
+  begin() {
     this.plane = new Plane(this.find("canvas"));
     const { example, rule } = this.form.elements;
-    example.add(new Option("choose …", ""));
-    FUNCTIONS.forEach(([name], i) => example.add(new Option(name, String(i))));
-    RULES.forEach((name) => rule.add(new Option(name.replaceAll("_", " "), name)));
+    options(example, [["", "choose …"], ...FUNCTIONS.map(({ title }, i) => [String(i), title])]);
+    options(rule, RULES.map(({ name, title }) => [name, title]));
+    example.addEventListener("change", () => this.choose(example.value));
     this.listen();
     this.fill();
     this.load();
   }
 
-  find(selector) {
-    return this.querySelector(selector);
-  }
-
   listen() {
-    this.form.addEventListener("submit", (event) => event.preventDefault());
-    this.form.addEventListener("change", (event) => this.changed(event.target));
-    this.form.elements.rate.addEventListener("input", (event) => this.changed(event.target));
     const canvas = this.find("canvas");
     const drag = (event) => {
       if (!(event.buttons & 1) || !this.plane.view) return;
@@ -81,6 +74,11 @@ class Descend extends HTMLElement {
       event.preventDefault();
       this.moveStart(this.state.start.map((x, i) => x + way[i] * STEP * this.state.view[2]));
     });
+    this.find("[data-save=png]").addEventListener("click", () => downloadPicture(canvas, "descend.png"));
+    this.find("[data-save=csv]").addEventListener("click", () => {
+      const head = ["step", ...this.function.variables, "value", ...this.function.variables.map((name) => `derivative by ${name}`)];
+      downloadTable([head, ...this.ways.map(({ point, value, slope }, i) => [i, ...point, value, ...slope])], "descend.csv");
+    });
     for (const button of this.querySelectorAll("[data-zoom]")) {
       button.addEventListener("click", () => {
         const [x, y, width] = this.state.view;
@@ -90,23 +88,30 @@ class Descend extends HTMLElement {
     }
   }
 
-  /** What somebody chose or typed. */
-  changed({ name, value }) {
-    if (name === "example") {
-      if (value === "") return;
-      const [, f, view, start] = FUNCTIONS[Number(value)];
-      this.keep({ f, view, start });
-      this.fill();
-      this.load();
-      return;
-    }
-    const given = name === "rate" ? String(Number((10 ** Number(value)).toPrecision(3))) : value;
-    const read = entries[name].read(given);
-    this.say(read === undefined ? `${name}: write ${entries[name].means}` : "");
-    if (read === undefined) return;
-    this.keep({ [name]: read });
+  /** One of the functions offered. */
+  choose(number) {
+    if (number === "") return;
+    const { f, view, start } = FUNCTIONS[Number(number)];
+    this.keep({ f, view, start });
+    this.fill();
+    this.load();
+  }
+
+  changed(name) {
     if (name === "f" || name === "rule") this.load();
     else this.walk();
+  }
+
+  /** What computes the same in Python. */
+  program() {
+    const { f, start, rate, rule, steps } = this.state;
+    const { call } = RULES.find(({ name }) => name === rule);
+    return `import gradlab as gl
+
+f = gl.function(${JSON.stringify(f)})
+trace = gl.descend(f, start=${listOf(start)}, rule=gl.rules.${call}(${asNumbers(rate)}), max_steps=${steps})
+print(trace)
+`;
   }
 
   moveStart(start) {
@@ -115,26 +120,10 @@ class Descend extends HTMLElement {
     this.walk();
   }
 
-  keep(change) {
-    this.state = { ...this.state, ...change };
-    this.dispatchEvent(new CustomEvent("state", { detail: this.state }));
-  }
-
-  /** The fields as the state has them. */
-  fill() {
-    const { f, start, rate, rule, steps } = this.form.elements;
-    [f.value, start.value, rule.value] = [this.state.f, this.state.start.join(","), this.state.rule];
-    [steps.value, rate.value] = [this.state.steps, Math.log10(this.state.rate)];
-  }
-
-  say(message) {
-    this.find(".wrong").textContent = message;
-  }
-
   /** Ask Python for the function and the rule, and show what it answers. */
   async load() {
     const { f, rule } = this.state;
-    const [surface, way] = await Promise.all([ask("surface", { text: f }), ask("way", { text: f, rule })]);
+    const [surface, way] = await Promise.all([ask(...questions.surface(this.state)), ask(...questions.way(this.state))]);
     if (f !== this.state.f || rule !== this.state.rule) return;
     const wrong = surface.error ?? way.error ?? "";
     this.say(wrong);
@@ -163,7 +152,8 @@ class Descend extends HTMLElement {
     this.find("output").textContent = words;
     this.find("canvas").setAttribute("aria-label", `Lines of equal height and the way down. ${words} Arrow keys move the start.`);
     this.find(".steps").replaceChildren(table(way, this.function.variables));
-    this.dataset.drawn = String(Number(this.dataset.drawn ?? 0) + 1);
+    this.ways = way;
+    this.told();
   }
 }
 

@@ -1,53 +1,15 @@
 // The page in Debian's Chromium, as a person uses it: node --test test/web/, with the page built into build/page.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import fs from "node:fs";
-import path from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { laboratory } from "../browser.mjs";
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
-const pictures = path.join(root, "build/page-pictures");
-let server, browser, address;
-const requests = [];
-const problems = [];
-
+let lab, opened, drawn;
 before(async () => {
-  fs.mkdirSync(pictures, { recursive: true });
-  server = spawn(process.env.PYTHON ?? "python3", ["-m", "gradlab", "play", "--site", path.join(root, "build/page"), "--port", "0", "--no-browser"], { cwd: root });
-  address = await new Promise((resolve, reject) => {
-    let said = "";
-    server.stdout.on("data", (data) => {
-      said += data;
-      const found = /http:\/\/127\.0\.0\.1:\d+\//.exec(said);
-      if (found) resolve(found[0]);
-    });
-    server.stderr.on("data", (data) => (said += data));
-    server.on("exit", () => reject(new Error(`the server ended: ${said}`)));
-  });
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update"],
-  });
+  lab = await laboratory();
+  opened = lab.opened;
+  drawn = (page, least = 1) => lab.drawn(page, "descend", least);
 });
-after(async () => {
-  await browser?.close();
-  server?.kill();
-});
-
-/** A page at a hash, once its picture is drawn. */
-async function opened(hash, options = {}) {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
-  page.on("request", (request) => requests.push(request.url()));
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && problems.push(message.text()));
-  page.on("pageerror", (error) => problems.push(error.message));
-  page.on("requestfailed", (request) => problems.push(`failed: ${request.url()}`));
-  await page.goto(address + hash);
-  return page;
-}
-const drawn = (page, least = 1) =>
-  page.waitForFunction((n) => Number(document.querySelector("gradlab-descend")?.dataset.drawn ?? 0) >= n, least, { timeout: 60000 });
+after(() => lab?.close());
 
 test("a function is drawn, derived and gone down, and asks no other server for anything", async () => {
   const began = performance.now();
@@ -57,9 +19,9 @@ test("a function is drawn, derived and gone down, and asks no other server for a
   assert.match(await page.textContent("output"), /2\/3 = 0\.66667; this rate is below it/);
   assert.equal(await page.locator(".derivation math").count(), 2);
   assert.equal(await page.locator(".steps tr").count(), 1 + 12 + 2);
-  await page.screenshot({ path: path.join(pictures, "descend.png"), fullPage: true });
-  assert.deepEqual(requests.filter((url) => !url.startsWith(address)), []);
-  assert.deepEqual(problems, []);
+  await lab.shot(page, "descend");
+  assert.deepEqual(lab.requests.filter((url) => !url.startsWith(lab.address)), []);
+  assert.deepEqual(lab.problems, []);
   await page.close();
 });
 
@@ -114,6 +76,6 @@ test("on a phone nothing is wider than the screen, and the dark picture is drawn
   const page = await opened("#1/descend?rule=adam&rate=0.5", { viewport: { width: 360, height: 740 }, colorScheme: "dark" });
   await drawn(page);
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
-  await page.screenshot({ path: path.join(pictures, "descend-phone.png"), fullPage: true });
+  await lab.shot(page, "descend-phone");
   await page.close();
 });

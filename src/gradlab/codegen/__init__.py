@@ -9,6 +9,8 @@ from gradlab.codegen._printer import numpy_source as numpy_source
 from gradlab.codegen._schedule import Programs as Programs
 from gradlab.codegen._schedule import network_programs as network_programs
 from gradlab.codegen._schedule import programs_for as programs_for
+from gradlab.codegen._starts import DEVIATIONS as DEVIATIONS
+from gradlab.codegen._starts import deviations as deviations
 from gradlab.codegen._torch import TorchNetwork as TorchNetwork
 from gradlab.codegen._torch import function_to_torch as function_to_torch
 
@@ -39,6 +41,6 @@ else:
             "gradlab.codegen._training": "Drawn KINDS NEVER Notify Plan TrainResult gap_of layer_of_parameters",
             "gradlab.codegen._update": "numpy_update",
         },
-        here="Programs TorchNetwork evaluate_exactly function_to_torch network_programs numpy_source "
-        "numpy_transforms programs_for",
+        here="DEVIATIONS Programs TorchNetwork deviations evaluate_exactly function_to_torch network_programs "
+        "numpy_source numpy_transforms programs_for",
     )

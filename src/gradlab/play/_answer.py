@@ -8,10 +8,11 @@ from typing import Any
 
 from gradlab._errors import GradlabError
 from gradlab.play._descend import rules, surface, way
+from gradlab.play._train import drawing, network
 
 Answer = dict[str, Any]
 QUESTIONS: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = MappingProxyType(
-    {"rules": rules, "surface": surface, "way": way}
+    {"drawing": drawing, "network": network, "rules": rules, "surface": surface, "way": way}
 )
 
 

@@ -59,13 +59,9 @@ def way(given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         GradlabError: for a text that `surface` does not take, or if there is no such rule.
     """
-    made = _function(given["text"])
-    kinds = {snake(kind.__name__): kind for kind in Rule.all()}
-    if given["rule"] not in kinds:
-        raise GradlabError(f"there is no rule {given['rule']!r}: choose one of {', '.join(kinds)}")
-    kind = kinds[given["rule"]]
+    made, kind = _function(given["text"]), rule_named(given["rule"])
     module = descent_module(made.graph, made.output, made.variables, kind.update())
-    return {"module": module.code, "source": module.source, "numbers": list(_numbers(kind).values())}
+    return {"module": module.code, "source": module.source, "numbers": list(numbers_of(kind).values())}
 
 
 def rules(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,13 +69,25 @@ def rules(given: Mapping[str, Any]) -> dict[str, Any]:
     kinds = Rule.all()
     return {
         "rules": [
-            {"name": snake(kind.__name__), "title": kind.title, "numbers": _numbers(kind), "source": kind.source}
+            {"name": snake(kind.__name__), "title": kind.title, "numbers": numbers_of(kind), "source": kind.source}
             for kind in kinds
         ]
     }
 
 
-def _numbers(kind: Any) -> dict[str, float]:
+def rule_named(name: str) -> Any:
+    """The rule of a name.
+
+    Raises:
+        GradlabError: if there is none.
+    """
+    kinds = {snake(kind.__name__): kind for kind in Rule.all()}
+    if name not in kinds:
+        raise GradlabError(f"there is no rule {name!r}: choose one of {', '.join(kinds)}")
+    return kinds[name]
+
+
+def numbers_of(kind: Any) -> dict[str, float]:
     """A rule's own numbers as they are by default."""
     made = kind(1.0)
     return {each.name: float(getattr(made, each.name)) for each in kind.own_numbers()}

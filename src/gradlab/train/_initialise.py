@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import pairwise
@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from gradlab.codegen import deviations
 from gradlab.train._errors import TrainError, real_number
 
 FloatArray = NDArray[np.float64]
@@ -41,13 +42,6 @@ class Layers:
         """Returns for each parameter the number of its layer, from 0, shape (P,)."""
         counts = [(below + self.biases) * above for below, above in pairwise(self.sizes)]
         return np.repeat(np.arange(len(counts)), counts)
-
-    def blocks(self) -> Iterator[tuple[int, int, bool]]:
-        """For each block of equally drawn parameters: the units below, the units above, whether they are biases."""
-        for below, above in pairwise(self.sizes):
-            if self.biases:
-                yield below, above, True
-            yield below, above, False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +119,7 @@ class Glorot:
 
     def factors(self, layers: Layers) -> FloatArray:
         """Returns what each parameter's standard number is multiplied with, shape (P,)."""
-        return self.scale * _by_block(layers, [np.sqrt(2.0 / (b + a)) for b, a, _ in layers.blocks()])
+        return self.scale * np.array(deviations("glorot", layers.sizes, layers.biases))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +146,7 @@ class He:
 
     def factors(self, layers: Layers) -> FloatArray:
         """Returns what each parameter's standard number is multiplied with, shape (P,)."""
-        return self.scale * _by_block(layers, [np.sqrt(2.0 / b) for b, _, _ in layers.blocks()])
-
-
-def _by_block(layers: Layers, deviations: list[float]) -> FloatArray:
-    """The deviation of each parameter from that of its block; biases are zero."""
-    blocks = zip(layers.blocks(), deviations, strict=True)
-    return np.concatenate(
-        [np.full(above if bias else below * above, 0.0 if bias else value) for (below, above, bias), value in blocks]
-    )
+        return self.scale * np.array(deviations("he", layers.sizes, layers.biases))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 import gradlab as gl
+from gradlab.codegen import Plan
 from gradlab.codegen.wasm import WasmModule, descent_module
 from gradlab.play import answer, server_for
-from gradlab.rules import Rule, snake
-from wasm_engine import Instance, evaluate
+from gradlab.rules import Momentum, Rule, snake
+from wasm_engine import Instance, WasmTrainer, drawn, evaluate
 
 BOWL = "(x1 - 6)**2 + x2**2 - x1*x2"
 
@@ -70,6 +71,29 @@ def test_the_way_down_of_every_rule(rule):
     np.testing.assert_allclose(found[:, 3:, 0], f(points)[1], rtol=1e-9, atol=1e-11)
 
 
+FIVE = [[0, 0, 1], [1, 0, 0], [0, -1, 0], [-1, 0, 0], [0, 1, 0]]
+NETWORK = {
+    "hidden": [2], "activation": "tanh", "loss": "binary_cross_entropy", "rule": "momentum", "initialisation": "glorot",
+    "points": FIVE,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "hinge", "squared_error"])
+def test_a_network_is_what_gradlab_trains(loss):
+    made = answer("network", {**NETWORK, "loss": loss})
+    net, labels = gl.mlp([2, 2, 1], loss=loss), np.array(made["labels"])
+    x, y = np.array(FIVE)[:, :2], labels[[point[2] for point in FIVE]]
+    trainer = WasmTrainer(net.graph, x, y)
+    plan = Plan(Momentum.update(), dict(zip(Momentum.update().numbers, made["numbers"], strict=True)))
+    assert made["training"] == trainer.module(plan=plan).code
+    assert (made["gap"], made["kept"], made["uniform"]) == (trainer.gap, 1, False)
+    assert made["parameters"] == list(net.parameters)
+    runs = gl.train(net, gl.datasets.dataset(x, y), initialisation="glorot", init_scale=2.0, restarts=3, seed=5)
+    starts = 2.0 * np.array(made["factors"]) * drawn("normal", 5, restarts=3, parameters=9)
+    np.testing.assert_array_equal(starts, runs.initial_parameters)
+    json.dumps({name: value for name, value in made.items() if name not in ("training", "prediction")})
+
+
 @pytest.mark.parametrize(
     ("question", "given", "message"),
     [
@@ -78,6 +102,11 @@ def test_the_way_down_of_every_rule(rule):
         ("surface", {"text": "x + y" * 200}, "has 1000 characters; the page takes up to 600"),
         ("surface", {"text": "(" * 299 + "x+y" + ")" * 298}, ""),
         ("way", {"text": BOWL, "rule": "newton"}, "no rule 'newton': choose one of adam, "),
+        ("network", {**NETWORK, "hidden": [9]}, "up to 4 hidden layers of 1 to 8 units"),
+        ("network", {**NETWORK, "points": []}, "on 1 to 400 points; here are 0"),
+        ("network", {**NETWORK, "points": FIVE[:1]}, "points of both classes are needed"),
+        ("network", {**NETWORK, "loss": "softmax_cross_entropy"}, "choose binary_cross_entropy"),
+        ("network", {**NETWORK, "initialisation": "ones"}, "choose one of normal, uniform, glorot, he"),
     ],
 )
 def test_mistakes_are_told(question, given, message):

@@ -1,0 +1,110 @@
+// Worker threads that share one job: parts are handed out one at a time, a lost worker's part to another one.
+
+const LONGEST = 15000; // milliseconds for a part, after which its worker counts as lost
+const TRIES = 3;
+
+export class Crew {
+  /**
+   * @param {URL} script
+   * @param {number} size
+   */
+  constructor(script, size = Math.max(1, Math.min(8, navigator.hardwareConcurrency ?? 2))) {
+    this.script = script;
+    this.members = Array.from({ length: size }, () => ({}));
+  }
+
+  /**
+   * Do a job; the one before is given up.
+   * @param {object} setup what each worker is told first
+   * @param {object[]} parts
+   * @param {(part: object, answer: object) => void} done is called for each part, in any order
+   * @returns {Promise<boolean>} whether all was done: false if it was given up
+   * @throws {Error} if a part was lost several times
+   */
+  run(setup, parts, done) {
+    this.cancel();
+    return new Promise((resolve, reject) => {
+      const job = { setup, done, resolve, reject, left: parts.length, waiting: parts.map((part, number) => ({ part, number, tries: 0 })) };
+      this.job = job;
+      if (!parts.length) return this.finish(true);
+      for (const member of this.members) this.begin(member, job);
+    });
+  }
+
+  /** Give up what is being done. */
+  cancel() {
+    if (this.job) this.finish(false);
+  }
+
+  /** End all workers. */
+  close() {
+    this.cancel();
+    for (const member of this.members) this.end(member);
+  }
+
+  finish(whole) {
+    const { job } = this;
+    this.job = undefined;
+    for (const member of this.members) if (member.doing) this.end(member); // what it computes is no longer wanted
+    job.resolve(whole);
+  }
+
+  end(member) {
+    clearTimeout(member.timer);
+    member.worker?.terminate();
+    member.worker = member.doing = undefined;
+  }
+
+  begin(member, job) {
+    if (!member.worker) {
+      member.worker = new Worker(this.script, { type: "module" });
+      member.worker.onerror = (event) => this.lost(member, event.message || "it ended");
+      member.worker.onmessage = ({ data }) => this.heard(member, data);
+    }
+    member.doing = {};
+    this.watch(member);
+    member.worker.postMessage({ setup: job.setup });
+  }
+
+  watch(member) {
+    clearTimeout(member.timer);
+    member.timer = setTimeout(() => this.lost(member, "it took too long"), LONGEST);
+  }
+
+  heard(member, { number, made }) {
+    const { job } = this;
+    if (!job || !member.doing) return;
+    clearTimeout(member.timer);
+    if (made !== undefined) {
+      const { part } = member.doing;
+      if (member.doing.number !== number) return;
+      job.left--;
+      job.done(part, made);
+    }
+    member.doing = undefined;
+    if (this.job !== job) return;
+    if (!job.left) return this.finish(true);
+    const next = job.waiting.shift();
+    if (!next) return;
+    member.doing = next;
+    this.watch(member);
+    member.worker.postMessage({ number: next.number, ...next.part });
+  }
+
+  lost(member, reason) {
+    const { job } = this;
+    const { doing } = member;
+    this.end(member);
+    if (!job) return;
+    const tries = (doing?.tries ?? 0) + 1;
+    job.lost = (job.lost ?? 0) + 1;
+    if (tries >= TRIES || job.lost > TRIES * this.members.length) {
+      this.job = undefined;
+      for (const each of this.members) this.end(each);
+      job.reject(new Error(`a worker was lost ${tries} times (${reason})`));
+      return;
+    }
+    if (doing?.part) job.waiting.unshift({ ...doing, tries });
+    for (const each of this.members) if (!each.worker) this.begin(each, job);
+  }
+}

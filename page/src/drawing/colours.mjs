@@ -1,0 +1,27 @@
+// Colours that people with any sight tell apart, light and dark.
+
+export const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
+
+/** Of the classes 0 and 1: orange and blue. */
+export const CLASSES = [[217, 119, 6], [37, 99, 200]];
+
+export const css = ([red, green, blue], alpha = 1) => `rgb(${red} ${green} ${blue} / ${alpha})`;
+
+/** Between colours, evenly spaced from 0 to 1. */
+function between(row, share) {
+  const place = Math.min(Math.max(share, 0), 1) * (row.length - 1);
+  const low = Math.min(Math.floor(place), row.length - 2);
+  return row[low].map((value, i) => Math.round(value + (row[low + 1][i] - value) * (place - low)));
+}
+
+const SHARES = [[48, 18, 80], [62, 74, 137], [38, 130, 142], [60, 180, 110], [253, 231, 76]];
+
+/** Of a share from none to all: from dark violet to yellow. */
+export const ofShare = (share) => between(SHARES, share);
+
+/** Of a network's output between its two labels. */
+export function ofOutput(share) {
+  const paper = dark() ? [24, 29, 38] : [255, 255, 255];
+  const tint = (colour) => colour.map((value, i) => Math.round(value * 0.55 + paper[i] * 0.45));
+  return between([tint(CLASSES[0]), paper, tint(CLASSES[1])], share);
+}

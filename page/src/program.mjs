@@ -1,0 +1,36 @@
+// The programs of Python that compute what a view shows.
+import { DATA, RULES, SIGNS } from "./tables.mjs";
+
+/** The shortest digits that give the same number; a whole one gets its point, so that it is no integer. */
+export const asNumbers = (x) => (Number.isInteger(x) && Math.abs(x) < 1e16 ? `${x}.0` : String(x));
+
+/** @param {number[]} numbers */
+export const listOf = (numbers) => `(${numbers.map(asNumbers).join(", ")})`;
+
+const ROWS = 5; // points that stand in one line of a program
+
+/** A data set as Python makes it. */
+function dataOf({ data, points }) {
+  if (data !== "own") return `data = ${DATA[data].call}`;
+  const lines = (each) => points.map((point, i) => (i % ROWS ? " " : "\n    ") + each(point) + ",").join("");
+  return `x = [${lines(([x, y]) => `[${x}, ${y}]`)}\n]\ny = [${points.map((point) => point[2]).join(", ")}]\ndata = gl.datasets.dataset(x, y)`;
+}
+
+/** A training of the state of Train, and its map. */
+export function training(state) {
+  const { hidden, activation, loss, rule, rate, init, scale, steps, runs, seed } = state;
+  const { call } = RULES.find(({ name }) => name === rule);
+  const signs = SIGNS.includes(loss) && state.data !== "own" ? "\ndata = gl.datasets.dataset(data.x, 2*data.y - 1)" : "";
+  const own = SIGNS.includes(loss) && state.data === "own" ? dataOf(state).replace("dataset(x, y)", "dataset(x, [2*each - 1 for each in y])") : dataOf(state);
+  return `import gradlab as gl
+
+net = gl.mlp([${[2, ...hidden, 1].join(", ")}], hidden="${activation}", loss="${loss}")
+${own}${signs}
+runs = gl.train(
+    net, data, rule=gl.rules.${call}(${asNumbers(rate)}), steps=${steps}, restarts=${runs}, seed=${seed},
+    initialisation="${init}", init_scale=${asNumbers(scale)}, dtype="float32",
+)
+print(runs)
+print(runs.diagnose())
+`;
+}

@@ -1,0 +1,30 @@
+// What the views ask Python, from their states. What the page asks first of all is answered when it is built.
+
+export const DESCEND = { f: "(x1 - 6)**2 + x2**2 - x1*x2", rule: "gradient_descent" };
+export const TRAIN = {
+  data: "five_points", hidden: [2], activation: "tanh", loss: "binary_cross_entropy", rule: "gradient_descent", init: "normal",
+};
+
+export const surface = ({ f }) => ["surface", { text: f }];
+export const way = ({ f, rule }) => ["way", { text: f, rule }];
+export const network = ({ hidden, activation, loss, rule, init }, points) =>
+  ["network", { hidden, activation, loss, rule, initialisation: init, points }];
+export const drawing = () => ["drawing", {}];
+
+/** What is answered when the page is built. */
+export function shipped(data, functions) {
+  const sets = Object.values(data).map(({ points }) => network(TRAIN, points));
+  const known = functions.flatMap((f) => [surface({ f }), way({ ...DESCEND, f })]);
+  return [...known, ...sets, drawing()];
+}
+
+/** A name for a question, from its characters (FNV-1a, twice). */
+export function nameOf(question, given) {
+  const key = JSON.stringify([question, given]);
+  const hash = (seed) => {
+    let h = seed;
+    for (let i = 0; i < key.length; i++) h = Math.imul(h ^ key.charCodeAt(i), 16777619);
+    return (h >>> 0).toString(16).padStart(8, "0");
+  };
+  return hash(2166136261) + hash(40389);
+}

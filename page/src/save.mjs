@@ -1,0 +1,30 @@
+// What can be taken away: a program on the clipboard, pictures and tables as files.
+
+/** Give somebody a file. */
+export function download(name, content, type) {
+  const blob = content instanceof Blob ? content : new Blob([content], { type });
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+/** A canvas as a file. */
+export const downloadPicture = (canvas, name) => canvas.toBlob((blob) => download(name, blob));
+
+/** @param {(string | number)[][]} rows */
+export const downloadTable = (rows, name) => download(name, rows.map((row) => row.join(",")).join("\n") + "\n", "text/csv");
+
+/** A button that copies what it is asked for, and says so. */
+export function copyButton(text) {
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Copy as Python" });
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(text());
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "The browser does not allow it: mark the text and copy it";
+    }
+    setTimeout(() => (button.textContent = "Copy as Python"), 2000);
+  });
+  return button;
+}

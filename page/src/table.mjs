@@ -1,0 +1,65 @@
+// Points from a text with a row for each: two numbers and a class, in any of the usual ways to write tables.
+
+const LARGEST = 20e6; // bytes
+const LONGEST = 1e6; // rows
+
+/** Fields of a line; quotes keep a separator that stands within. */
+function fields(line, separator) {
+  const found = [];
+  let field = "";
+  let quoted = false;
+  for (const character of line) {
+    if (character === '"') quoted = !quoted;
+    else if (character === separator && !quoted) found.push(field), (field = "");
+    else field += character;
+  }
+  return [...found, field].map((each) => each.trim());
+}
+
+const isNumber = (text) => text !== "" && Number.isFinite(Number(text));
+
+/** Names of classes in order: as numbers where they are numbers. */
+function ordered(names) {
+  const found = [...new Set(names)];
+  return found.every(isNumber) ? found.sort((a, b) => Number(a) - Number(b)) : found.sort();
+}
+
+/**
+ * @param {string} text
+ * @param {number} most how many points are taken
+ * @returns {{rows: [number, number, number][], notice: string}} points with classes 0 and 1, and what is to be said
+ * @throws {Error} that says in which line something is wrong
+ */
+export function parseTable(text, most) {
+  const lines = text.split(/\r\n|\r|\n/).map((line, i) => ({ line, number: i + 1 })).filter(({ line }) => line.trim() !== "");
+  if (!lines.length) throw new Error("there is nothing in it: write a row for each point, as 0.5,1,0");
+  if (lines.length > LONGEST) throw new Error(`it has ${lines.length} rows; the page reads up to ${LONGEST}`);
+  const separator = ["\t", ";", ","].find((each) => lines[0].line.includes(each)) ?? " ";
+  const head = fields(lines[0].line, separator);
+  if (!head.slice(0, 2).every(isNumber) && lines.length > 1) lines.shift();
+  const step = Math.ceil(lines.length / most);
+  const rows = lines.map(({ line, number }) => {
+    const row = fields(line, separator);
+    if (row.length !== 3) throw new Error(`line ${number} has ${row.length} columns; there must be 3: two coordinates and a class`);
+    row.slice(0, 2).forEach((field) => {
+      if (!isNumber(field)) throw new Error(`line ${number}: “${field.slice(0, 40)}” is no number; leave out points that are not complete`);
+      if (Math.abs(Number(field)) > 1e6) throw new Error(`line ${number}: ${field.slice(0, 40)} is larger than a million; scale the coordinates`);
+    });
+    if (row[2] === "" || /^nan$/i.test(row[2])) throw new Error(`line ${number}: the class is missing (“${row[2]}”); leave out points without one`);
+    return row;
+  });
+  const classes = ordered(rows.map((row) => row[2]));
+  if (classes.length !== 2) {
+    const said = classes.slice(0, 4).map((each) => `“${each.slice(0, 20)}”`).join(", ");
+    throw new Error(`the third column must have two different classes; it has ${classes.length}: ${said}${classes.length > 4 ? " …" : ""}`);
+  }
+  const kept = rows.filter((_, i) => i % step === 0).map((row) => [Number(row[0]), Number(row[1]), classes.indexOf(row[2])]);
+  const part = step > 1 ? ` Of ${rows.length} rows every ${step}th is used: ${kept.length} points.` : "";
+  return { rows: kept, notice: `Class 0 is “${classes[0].slice(0, 20)}”, class 1 “${classes[1].slice(0, 20)}”.${part}` };
+}
+
+/** The same of a file or a text. */
+export async function readTable(source, most) {
+  if (typeof source !== "string" && source.size > LARGEST) throw new Error(`the file has ${Math.round(source.size / 1e6)} MB; the page reads up to ${LARGEST / 1e6}`);
+  return parseTable(typeof source === "string" ? source : await source.text(), most);
+}

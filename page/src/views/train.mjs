@@ -1,0 +1,257 @@
+// Train: a small network on points in the plane, many runs at once, and the map of which settings succeed.
+import { diverged } from "../counting.mjs";
+import { Boundary } from "../drawing/boundary.mjs";
+import { drawCurves } from "../drawing/curves.mjs";
+import { Diagram } from "../drawing/diagram.mjs";
+import { Drawing, Prediction, Training } from "../kernels.mjs";
+import { training as program } from "../program.mjs";
+import { ask } from "../python.mjs";
+import * as questions from "../questions.mjs";
+import { choice, number, points, spans, whole, wholes } from "../state.mjs";
+import { ACTIVATIONS, DATA, INITIALISATIONS, LOSSES, RULES } from "../tables.mjs";
+import { downloadPicture, downloadTable } from "../save.mjs";
+import { figure } from "../words.mjs";
+import { readTable } from "../table.mjs";
+import { MapRoom } from "./train_map.mjs";
+import { options, View } from "./view.mjs";
+
+export const MOST_POINTS = 400;
+const PLAYED = 4000; // milliseconds in which all steps are played
+const { TRAIN } = questions;
+
+const entries = {
+  data: choice(TRAIN.data, [...Object.keys(DATA), "own"]), points: points(MOST_POINTS),
+  hidden: wholes(TRAIN.hidden, 4, 1, 8), activation: choice(TRAIN.activation, ACTIVATIONS), loss: choice(TRAIN.loss, LOSSES),
+  rule: choice(TRAIN.rule, RULES.map(({ name }) => name)), rate: number(1, 1e-5, 1e4),
+  init: choice(TRAIN.init, INITIALISATIONS), scale: number(1, 1e-5, 1e4),
+  steps: whole(100, 0, 5000), runs: whole(12, 1, 200), seed: whole(0, 0, 2 ** 53 - 1), run: whole(0, 0, 199),
+  tries: whole(100, 4, 1000), map: spans([0.01, 100, 0.01, 100]),
+};
+
+const LAYOUT = `
+<div class="bench">
+  <form>
+    <label>Data <select name="data"></select></label>
+    <label>A click adds <select name="click"><option value="1">class 1</option><option value="0">class 0</option><option value="-">nothing: it takes away</option></select></label>
+    <label>Hidden <input name="hidden" type="text" autocomplete="off"></label>
+    <label>Activation <select name="activation"></select></label>
+    <label>Loss <select name="loss"></select></label>
+    <label>Rule <select name="rule"></select></label>
+    <label>Rate <input name="rate" type="range" min="-4" max="3" step="0.01"><span data-of="rate"></span></label>
+    <label>Starts <select name="init"></select></label>
+    <label>Scale <input name="scale" type="range" min="-3" max="3" step="0.01"><span data-of="scale"></span></label>
+    <label>Steps <input name="steps" type="number" min="0" max="5000"></label>
+    <label>Runs <input name="runs" type="number" min="1" max="200"></label>
+    <label>Seed <input name="seed" type="number" min="0"></label>
+    <label class="button">Load a CSV <input name="file" type="file" accept=".csv,.tsv,.txt,text/csv"></label>
+  </form>
+  <section aria-label="The network in the plane">
+    <canvas class="plane" width="720" height="720" tabindex="0" role="img"></canvas>
+    <div class="buttons">
+      <button type="button" data-do="play">Play</button><button type="button" data-do="step">Step</button><button type="button" data-do="reset">Reset</button>
+      <label class="inline">Step <input name="at" type="range" min="0" step="1"></label>
+      <label class="inline">Run <input name="run" type="number" min="0"></label>
+    </div>
+    <p class="wrong" role="alert"></p>
+    <output aria-live="polite"></output>
+  </section>
+  <section class="settings" aria-label="Which settings succeed"></section>
+  <section aria-label="Losses"><canvas class="curves" width="900" height="380" role="img"></canvas></section>
+  <section class="diagram" aria-label="The network"></section>
+</div>
+<div class="buttons">
+  <button type="button" data-save="plane">Download the plane (PNG)</button><button type="button" data-save="map">Download the map (PNG)</button>
+  <button type="button" data-save="diagram">Download the network (SVG)</button><button type="button" data-save="runs">Download the runs (CSV)</button><button type="button" data-save="settings">Download the map (CSV)</button>
+</div>
+<section class="program"><h2>As Python</h2><pre class="wide"><code></code></pre></section>`;
+
+export class Train extends View {
+  static entries = entries;
+  static layout = LAYOUT;
+
+  begin() {
+    this.boundary = new Boundary(this.find(".plane"));
+    this.diagram = new Diagram(this.find(".diagram"));
+    this.room = new MapRoom(this, this.find(".settings"));
+    const fields = this.form.elements;
+    options(fields.data, [...Object.entries(DATA).map(([name, { title }]) => [name, title]), ["own", "your own points"]]);
+    options(fields.rule, RULES.map(({ name, title }) => [name, title]));
+    for (const [name, names] of Object.entries({ activation: ACTIVATIONS, loss: LOSSES, init: INITIALISATIONS })) {
+      options(fields[name], names.map((each) => [each, each.replaceAll("_", " ")]));
+    }
+    this.listen();
+    this.fill();
+    this.load();
+  }
+
+  disconnectedCallback() {
+    cancelAnimationFrame(this.frame);
+    this.room.close();
+  }
+
+  get points() {
+    return this.state.data === "own" ? this.state.points : DATA[this.state.data].points;
+  }
+
+  program() {
+    return program(this.state);
+  }
+
+  fill() {
+    super.fill();
+    this.find("[name=run]").value = this.state.run;
+    for (const place of this.querySelectorAll("[data-of]")) place.textContent = figure(this.state[place.dataset.of]);
+  }
+
+  listen() {
+    const plane = this.find(".plane");
+    plane.addEventListener("click", (event) => this.clicked(this.boundary.point(event)));
+    const at = this.find("[name=at]");
+    at.addEventListener("input", () => (this.stop(), this.show(Number(at.value))));
+    this.find("[name=run]").addEventListener("change", ({ target }) => this.read(target));
+    const acts = { play: () => this.play(), step: () => (this.stop(), this.show(Math.min(this.at + 1, this.state.steps))), reset: () => (this.stop(), this.show(0)) };
+    for (const button of this.querySelectorAll("[data-do]")) button.addEventListener("click", acts[button.dataset.do]);
+    this.form.elements.file.addEventListener("change", ({ target }) => target.files[0] && this.take(target.files[0]));
+    plane.addEventListener("dragover", (event) => event.preventDefault());
+    plane.addEventListener("drop", (event) => {
+      event.preventDefault();
+      if (event.dataTransfer.files[0]) this.take(event.dataTransfer.files[0]);
+    });
+    plane.addEventListener("paste", (event) => this.take(event.clipboardData.getData("text/plain")));
+    const saves = {
+      plane: () => downloadPicture(plane, "plane.png"), map: () => downloadPicture(this.room.canvas, "map.png"),
+      diagram: () => this.diagram.save(), runs: () => downloadTable(this.rows(), "runs.csv"), settings: () => downloadTable(this.room.rows(), "settings.csv"),
+    };
+    for (const button of this.querySelectorAll("[data-save]")) button.addEventListener("click", saves[button.dataset.save]);
+  }
+
+  /** A point is added to those that are there, or the nearest one taken away. */
+  clicked([x, y]) {
+    const label = this.form.elements.click.value;
+    const near = ([px, py]) => Math.hypot(px - x, py - y);
+    const nearest = this.points.reduce((best, point) => (best && near(best) <= near(point) ? best : point), undefined);
+    const made = label === "-" ? this.points.filter((point) => point !== nearest) : [...this.points, [...[x, y].map((z) => Number(z.toPrecision(3))), Number(label)]];
+    this.own(made);
+  }
+
+  /** Train on points of one's own. */
+  own(made) {
+    if (made.length > MOST_POINTS) return this.say(`the page trains on up to ${MOST_POINTS} points`);
+    this.keep({ data: "own", points: made });
+    this.fill();
+    return this.load();
+  }
+
+  /** Points from a file or a text. */
+  async take(source) {
+    try {
+      const { rows, notice } = await readTable(source, MOST_POINTS);
+      await this.own(rows);
+      if (notice && !this.find(".wrong").textContent) this.say(notice);
+    } catch (problem) {
+      this.say(problem.message);
+    }
+  }
+
+  changed(name) {
+    this.fill();
+    if (name === "run") return this.show(this.at);
+    if (name === "rate" || name === "scale" || name === "runs") return this.train();
+    return this.load();
+  }
+
+  /** Ask Python for the kernels, and begin with them. */
+  async load() {
+    this.stop();
+    this.boundary.frame(this.points);
+    const asked = this.state;
+    const [made, drawn] = await Promise.all([ask(...questions.network(asked, this.points)), ask(...questions.drawing())]);
+    if (asked !== this.state && JSON.stringify(asked) !== JSON.stringify(this.state)) return;
+    this.say(made.error ?? drawn.error ?? "");
+    if (made.error || drawn.error) return;
+    const { training, prediction, ...about } = made;
+    about.points = this.points;
+    const [kernel, module] = await Promise.all([training, drawn.module].map((code) => WebAssembly.compile(code)));
+    [this.kernel, this.prediction, this.drawing] = await Promise.all([Training.of(kernel, about), Prediction.of(prediction), Drawing.of(module)]);
+    this.diagram.lay(made.units, made.parameters);
+    this.train();
+    this.room.start({ kernel, drawing: module, about });
+  }
+
+  /** Train all runs of the setting, and show where they end. */
+  train() {
+    const { kernel, state } = this;
+    if (!kernel) return;
+    this.stop();
+    const wanted = { parameters: kernel.factors.length, runs: state.runs, uniform: kernel.uniform, seed: BigInt(state.seed), first: 0 };
+    this.starts = kernel.starts(this.drawing.standard(wanted), state.scale);
+    this.ended = { ...kernel.train(this.starts, state.rate, state.steps, true), steps: state.steps };
+    this.find("[name=at]").max = state.steps;
+    this.find("[name=run]").max = state.runs - 1;
+    this.find("output").textContent = this.words();
+    this.show(state.steps);
+    this.room.here();
+  }
+
+  get run() {
+    return Math.min(this.state.run, this.state.runs - 1);
+  }
+
+  /** Show the network as it is after a step: trained to there anew, which takes less than a thousandth of a second. */
+  show(step) {
+    const { kernel, run, starts } = this;
+    if (!kernel) return;
+    this.at = step;
+    const count = kernel.factors.length;
+    const { parameters } = kernel.train(starts.slice(run * count, (run + 1) * count), this.state.rate, step);
+    this.boundary.draw(this.prediction, parameters, kernel.labels, this.points);
+    this.diagram.draw(parameters);
+    drawCurves(this.find(".curves"), this.ended, run, step);
+    this.find("[name=at]").value = step;
+    this.find(".plane").setAttribute("aria-label", `Run ${run} after ${step} steps; ${this.points.length} points. A click adds a point. ${this.words()}`);
+    this.find(".curves").setAttribute("aria-label", `The losses of ${this.state.runs} runs over ${this.state.steps} steps. ${this.words()}`);
+    this.told();
+  }
+
+  play() {
+    if (this.frame) return this.stop();
+    const { steps } = this.state;
+    const from = this.at >= steps ? 0 : this.at;
+    const began = performance.now();
+    this.find("[data-do=play]").textContent = "Pause";
+    const next = (now) => {
+      const step = Math.min(steps, from + Math.floor(((now - began) / PLAYED) * steps));
+      this.show(step);
+      if (step < steps) this.frame = requestAnimationFrame(next);
+      else this.stop();
+    };
+    this.frame = requestAnimationFrame(next);
+    return undefined;
+  }
+
+  stop() {
+    cancelAnimationFrame(this.frame);
+    this.frame = undefined;
+    this.find("[data-do=play]").textContent = "Play";
+  }
+
+  /** How the runs went, as was seen. */
+  words() {
+    const { ended, run, state } = this;
+    const right = ended.right.reduce((sum, value) => sum + value, 0);
+    const lost = ended.right.filter((_, each) => diverged(ended, each)).length;
+    const own = ended.right[run] === 1 ? `all points right, first after step ${ended.success[run]}` : diverged(ended, run) ? "diverged" : "not all points right";
+    const all = `After ${state.steps} steps ${right} of ${state.runs} runs have all ${this.points.length} points right${lost ? `; ${lost} diverged` : ""}.`;
+    return `${all} Run ${run}: ${own}, loss ${figure(ended.initial[run])} to ${figure(ended.loss[run])}.`;
+  }
+
+  /** All runs as a table. */
+  rows() {
+    const { ended, kernel } = this;
+    const count = kernel.factors.length;
+    const row = (_, run) => [run, ended.initial[run], ended.loss[run], ended.right[run], ended.success[run], ...ended.parameters.slice(run * count, (run + 1) * count)];
+    return [["run", "first loss", "last loss", "all right", "first right after step", ...kernel.parameters], ...Array.from({ length: this.state.runs }, row)];
+  }
+}
+
+customElements.define("gradlab-train", Train);

@@ -1,0 +1,141 @@
+// The part of Train that shows which settings succeed: the map, what is under the pointer, and the recommendation.
+import { SettingsMap } from "../drawing/map.mjs";
+import { show } from "../mathematics.mjs";
+import { axis, COUNT, Success } from "../success.mjs";
+import { figure } from "../words.mjs";
+
+const LAYOUT = `
+<canvas class="map" width="720" height="720" tabindex="0" role="img"></canvas>
+<p class="legend"><span>no run succeeds</span><canvas width="200" height="14" aria-hidden="true"></canvas><span>all do</span></p>
+<p class="cell" aria-live="polite"></p>
+<p class="recommendation" aria-live="polite"></p>
+<div class="buttons"><button type="button" data-map="stop">Stop the map</button></div>`;
+
+export class MapRoom {
+  /** @param {import("./train.mjs").Train} view @param {HTMLElement} place */
+  constructor(view, place) {
+    this.view = view;
+    show(place, [LAYOUT]);
+    const find = (selector) => place.querySelector(selector);
+    this.canvas = find(".map");
+    [this.cellLine, this.words, this.button] = [find(".cell"), find(".recommendation"), find("[data-map=stop]")];
+    this.map = new SettingsMap(this.canvas, ["learning rate", "scale of the starts"]);
+    this.success = new Success();
+    this.map.legend(find(".legend canvas"));
+    this.listen();
+  }
+
+  listen() {
+    const { canvas } = this;
+    canvas.addEventListener("pointermove", (event) => this.tell(this.map.cell(event)));
+    canvas.addEventListener("click", (event) => this.choose(this.map.cell(event)));
+    canvas.addEventListener("keydown", (event) => {
+      const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+      if (!way || !this.rates) return;
+      event.preventDefault();
+      const { rate, scale } = this.view.state;
+      const near = (values, value) => values.reduce((best, each, i) => (Math.abs(Math.log(each / value)) < Math.abs(Math.log(values[best] / value)) ? i : best), 0);
+      this.choose([near(this.rates, rate) + way[0], near(this.scales, scale) + way[1]].map((place) => Math.min(COUNT - 1, Math.max(0, place))));
+    });
+    this.button.addEventListener("click", () => this.stop("The map was stopped."));
+  }
+
+  /** Compute the map of the view's network anew. */
+  async start(kernels) {
+    const { state, points } = this.view;
+    const { tries, steps, seed } = state;
+    const [rateFrom, rateTo, scaleFrom, scaleTo] = state.map;
+    this.rates = axis(rateFrom, rateTo);
+    this.scales = axis(scaleFrom, scaleTo);
+    this.map.lay(COUNT, this.rates, this.scales);
+    this.words.textContent = "";
+    this.here();
+    const setup = { ...kernels, runs: tries, steps, seed: BigInt(seed) };
+    const cost = kernels.about.factors.length * points.length * Math.max(1, steps) * tries;
+    this.began = performance.now();
+    this.button.hidden = false;
+    const wanted = { rates: this.rates, scales: this.scales, setup, cost };
+    try {
+      const whole = await this.success.compute(wanted, (block) => this.paint(block, tries), (size) => this.level(size));
+      if (whole) this.button.hidden = true;
+    } catch (problem) {
+      this.stop(`The map could not be computed: ${problem.message}.`);
+    }
+  }
+
+  paint({ column, row, size, made }, tries) {
+    this.map.paint(column, row, size, made.successes / tries);
+    this.later();
+  }
+
+  level(size) {
+    this.canvas.dataset.level = String(size);
+    this.canvas.dataset.milliseconds = String(Math.round(performance.now() - this.began));
+    this.here();
+  }
+
+  stop(words) {
+    this.success.close();
+    this.button.hidden = true;
+    this.words.textContent = words;
+  }
+
+  close() {
+    this.success.crew.close();
+  }
+
+  /** Draw soon: once for all blocks that come before the next frame. */
+  later() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      this.map.draw(this.view.state);
+    });
+  }
+
+  /** Show where the view's setting is. */
+  here() {
+    if (!this.rates) return;
+    this.map.draw(this.view.state);
+    const best = this.best();
+    const found = best ? ` The best so far: rate ${figure(this.rates[best.column])}, scale ${figure(this.scales[best.row])}, ${best.successes} of ${this.view.state.tries} runs.` : "";
+    this.canvas.setAttribute("aria-label", `Which share of runs succeeds, by learning rate and scale of the starts.${found} Arrow keys change the setting.`);
+  }
+
+  /** The known cell with the most successes. */
+  best() {
+    let best;
+    this.success.known?.forEach((made, place) => {
+      if (made && (!best || made.successes > best.successes)) best = { row: Math.floor(place / COUNT), column: place % COUNT, successes: made.successes };
+    });
+    return best;
+  }
+
+  /** Train a cell's setting. */
+  choose(cell) {
+    if (!cell || !this.rates) return;
+    const [column, row] = cell;
+    this.view.keep({ rate: this.rates[column], scale: this.scales[row] });
+    this.view.fill();
+    this.view.train();
+    this.tell(cell);
+  }
+
+  /** What is known of a cell. */
+  tell(cell) {
+    if (!cell || !this.rates) return;
+    const [column, row] = cell;
+    const made = this.success.known?.[row * COUNT + column];
+    const { tries, steps } = this.view.state;
+    const seen = made ? `${made.successes} of ${tries} runs have all points right after ${steps} steps, ${made.diverged} diverged` : "not computed yet";
+    this.cellLine.textContent = `Rate ${figure(this.rates[column])}, scale ${figure(this.scales[row])}: ${seen}.`;
+  }
+
+  /** All cells as a table. */
+  rows() {
+    const rows = [];
+    this.success.known?.forEach((made, place) => {
+      if (made) rows.push([this.rates[place % COUNT], this.scales[Math.floor(place / COUNT)], made.successes, made.diverged, this.view.state.tries]);
+    });
+    return [["learning rate", "scale", "successes", "diverged", "runs"], ...rows];
+  }
+}

@@ -1,0 +1,65 @@
+// What all views have in common: their state, their fields, their messages, and what can be taken away from them.
+import { copyButton } from "../save.mjs";
+import { show } from "../mathematics.mjs";
+
+export class View extends HTMLElement {
+  /** @returns {Record<string, import("../state.mjs").Entry>} */
+  static entries = {};
+
+  connectedCallback() {
+    show(this, [this.constructor.layout]);
+    this.form = this.find("form");
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+    this.form.addEventListener("change", (event) => this.read(event.target));
+    this.form.addEventListener("input", (event) => event.target.type === "range" && this.read(event.target));
+    this.find(".program")?.append(copyButton(() => this.program()));
+    this.begin();
+  }
+
+  find(selector) {
+    return this.querySelector(selector);
+  }
+
+  /** Take over what somebody wrote into a field, if it can be read. */
+  read({ name, value, type }) {
+    const entry = this.constructor.entries[name];
+    if (!entry) return;
+    const given = type === "range" ? String(Number((10 ** Number(value)).toPrecision(3))) : value;
+    const read = entry.read(given);
+    this.say(read === undefined ? `${name}: write ${entry.means}` : "");
+    if (read === undefined) return;
+    this.keep({ [name]: read });
+    this.changed(name);
+  }
+
+  keep(change) {
+    this.state = { ...this.state, ...change };
+    this.dispatchEvent(new CustomEvent("state", { detail: this.state }));
+    const text = this.find(".program code");
+    if (text) text.textContent = this.program();
+  }
+
+  /** The fields as the state has them; the entries of a range are powers of ten. */
+  fill() {
+    for (const [name, entry] of Object.entries(this.constructor.entries)) {
+      const field = this.form.elements[name];
+      if (!field) continue;
+      const written = (entry.write ?? String)(this.state[name]);
+      field.value = field.type === "range" ? String(Math.log10(this.state[name])) : written;
+    }
+    const text = this.find(".program code");
+    if (text) text.textContent = this.program();
+  }
+
+  say(message) {
+    this.find(".wrong").textContent = message;
+  }
+
+  /** A picture is drawn: tests and whoever waits see how many there were. */
+  told() {
+    this.dataset.drawn = String(Number(this.dataset.drawn ?? 0) + 1);
+  }
+}
+
+/** Options of a selection. */
+export const options = (select, pairs) => pairs.forEach(([value, title]) => select.add(new Option(title, value)));

@@ -1,0 +1,54 @@
+// The built page, served, in Debian's Chromium: what the tests of all views need.
+import { spawn } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+const pictures = path.join(root, "build/page-pictures");
+export const python = process.env.PYTHON ?? "python3";
+
+/** A server and a browser, and what went wrong in its pages. */
+export async function laboratory() {
+  fs.mkdirSync(pictures, { recursive: true });
+  const server = spawn(python, ["-m", "gradlab", "play", "--site", path.join(root, "build/page"), "--port", "0", "--no-browser"], { cwd: root });
+  const address = await new Promise((resolve, reject) => {
+    let said = "";
+    server.stdout.on("data", (data) => {
+      said += data;
+      const found = /http:\/\/127\.0\.0\.1:\d+\//.exec(said);
+      if (found) resolve(found[0]);
+    });
+    server.stderr.on("data", (data) => (said += data));
+    server.on("exit", () => reject(new Error(`the server ended: ${said}`)));
+  });
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update"],
+  });
+  const requests = [];
+  const problems = [];
+
+  /** A page at a hash; options are those of a new page. */
+  async function opened(hash, options = {}) {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
+    page.on("request", (request) => requests.push(request.url()));
+    page.on("console", (message) => ["error", "warning"].includes(message.type()) && problems.push(message.text()));
+    page.on("pageerror", (error) => problems.push(error.message));
+    page.on("requestfailed", (request) => problems.push(`failed: ${request.url()}`));
+    await page.goto(address + hash);
+    return page;
+  }
+  return {
+    opened, requests, problems, address,
+    shot: (page, name) => page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage: true }),
+    /** A view has drawn so many pictures. */
+    drawn: (page, view, least = 1) =>
+      page.waitForFunction(([name, n]) => Number(document.querySelector(`gradlab-${name}`)?.dataset.drawn ?? 0) >= n, [view, least], { timeout: 60000 }),
+    async close() {
+      await browser.close();
+      server.kill();
+    },
+  };
+}

@@ -1,0 +1,152 @@
+// Train in Debian's Chromium, as a person uses it.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { after, before, test } from "node:test";
+import { laboratory, python } from "../browser.mjs";
+
+let lab, opened;
+before(async () => {
+  lab = await laboratory();
+  opened = lab.opened;
+});
+after(() => lab?.close());
+
+const drawn = (page, least = 1) => lab.drawn(page, "train", least);
+const level = (page, size) => page.waitForFunction((n) => Number(document.querySelector(".map")?.dataset.level ?? 9) <= n, size, { timeout: 60000 });
+const words = (page) => page.textContent(".bench output");
+const picture = (page, name) => page.evaluate((selector) => document.querySelector(selector).toDataURL(), `canvas.${name}`);
+
+test("a network is trained, its map drawn and refined, and no other server is asked for anything", async () => {
+  const page = await opened("#1/train");
+  await drawn(page);
+  console.log(`first picture after ${Math.round(await page.evaluate(() => performance.now()))} ms`);
+  assert.match(await words(page), /After 100 steps 6 of 12 runs have all 5 points right\. Run 0: not all points right/);
+  await level(page, 4);
+  console.log(`16 x 16 settings after ${await page.getAttribute(".map", "data-milliseconds")} ms`);
+  await level(page, 1);
+  console.log(`64 x 64 settings after ${await page.getAttribute(".map", "data-milliseconds")} ms`);
+  await lab.shot(page, "train");
+  assert.deepEqual(lab.requests.filter((url) => !url.startsWith(lab.address)), []);
+  assert.deepEqual(lab.problems, []);
+  await page.close();
+});
+
+test("a cell of the map is trained by a click and by keys, and the link has it", async () => {
+  const page = await opened("#1/train?steps=20&tries=20");
+  await level(page, 4);
+  const box = await page.locator(".map").boundingBox();
+  await page.mouse.click(box.x + box.width * 0.7, box.y + box.height * 0.5);
+  assert.match(await page.textContent(".cell"), /^Rate [\d.]+, scale [\d.]+: \d+ of 20 runs have all points right/);
+  const clicked = new URL(page.url()).hash;
+  assert.match(clicked, /rate=.*scale=/);
+  await page.focus(".map");
+  await page.keyboard.press("ArrowRight");
+  const hash = new URL(page.url()).hash;
+  assert.notEqual(hash, clicked);
+  const other = await opened(hash);
+  await drawn(other);
+  assert.equal(await words(other), await words(page));
+  for (const name of ["plane", "curves"]) assert.equal(await picture(other, name), await picture(page, name));
+  await page.close();
+  await other.close();
+});
+
+test("points are clicked into the plane and taken away, and play moves the boundary", async () => {
+  const page = await opened("#1/train?data=xor&steps=200&rate=3");
+  await drawn(page);
+  const plane = page.locator(".plane");
+  await plane.click({ position: { x: 30, y: 40 } });
+  await page.waitForFunction(() => document.querySelector(".bench output").textContent.includes("all 5 points"));
+  assert.equal(await page.inputValue("[name=data]"), "own");
+  await page.selectOption("[name=click]", "-");
+  await plane.click({ position: { x: 30, y: 40 } });
+  await page.waitForFunction(() => document.querySelector(".bench output").textContent.includes("all 4 points"));
+  const ended = await picture(page, "plane");
+  await page.click("[data-do=reset]");
+  const begun = await picture(page, "plane");
+  assert.notEqual(begun, ended);
+  const before = Number(await page.getAttribute("gradlab-train", "data-drawn"));
+  await page.click("[data-do=play]");
+  await drawn(page, before + 5);
+  await page.click("[data-do=play]");
+  assert.equal(await page.textContent("[data-do=play]"), "Play");
+  await page.close();
+});
+
+test("tables are read, and what is wrong in them is told with its line", async () => {
+  const page = await opened("#1/train?steps=20&tries=8");
+  await drawn(page);
+  const load = (text) => page.setInputFiles("[name=file]", { name: "points.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
+  await load("x,y,class\n0,0,red\n1,NaN,blue\n");
+  await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("line 3: “NaN” is no number"));
+  await load("0,0,1\n1,1,nan\n");
+  await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("line 2: the class is missing"));
+  const rows = Array.from({ length: 200000 }, (_, i) => `${Math.cos(i).toFixed(12)},${Math.sin(i * i).toFixed(12)},${i % 3 ? "no" : "yes"}`);
+  await load(`a,b,c\n${rows.join("\n")}\n`);
+  await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("every 500th is used: 400 points"), null, { timeout: 60000 });
+  assert.match(await page.textContent(".wrong"), /Class 0 is “no”, class 1 “yes”/);
+  assert.match(await words(page), /all 400 points right|not all points right/);
+  await page.close();
+});
+
+test("hostile links are told apart and never a blank page", async () => {
+  for (const hash of ["#1/train?data=<script>&hidden=9,9&rate=NaN&points=1,2", "#1/train?data=own&points=0,0,1", "#1/train?hidden=-&steps=0", "#1/train?map=0,0,0,0"]) {
+    const page = await opened(hash);
+    await page.waitForSelector(".map");
+    if (!hash.includes("steps=0")) await page.waitForFunction(() => /./.test(document.querySelector("#complaints").textContent + document.querySelector(".wrong").textContent));
+    await page.close();
+  }
+});
+
+test("a killed worker is replaced, and the map is whole", async () => {
+  const page = await opened("#1/train?tries=200&steps=300");
+  await drawn(page);
+  const lost = await page.evaluate(() => {
+    const { members } = document.querySelector("gradlab-train").room.success.crew;
+    const victim = members.find((member) => member.worker);
+    victim.worker.dispatchEvent(new ErrorEvent("error", { message: "killed by the test" }));
+    return members.length;
+  });
+  assert.ok(lost >= 1);
+  await level(page, 4);
+  const known = await page.evaluate(() => document.querySelector("gradlab-train").room.success.known.filter(Boolean).length);
+  assert.ok(known >= 256);
+  await page.close();
+});
+
+test("what is copied as Python runs, with the same starts and the same runs that succeed", async () => {
+  const page = await opened("#1/train?data=own&points=0,0,1;1,0.5,0;-1,0,0;0,1.25,1&loss=hinge&rule=momentum&rate=0.3&steps=60&runs=6&seed=3&init=glorot");
+  await drawn(page);
+  const program = `${await page.textContent(".program code")}\nimport json; print("RIGHT", json.dumps(runs.right.tolist()), json.dumps(runs.initial_parameters.tolist()))`;
+  const said = execFileSync(python, ["-c", program], { encoding: "utf8" });
+  const [, right, starts] = /RIGHT (\[[^\]]*\]) (\[\[.*\]\])/.exec(said);
+  const seen = await page.evaluate(() => {
+    const view = document.querySelector("gradlab-train");
+    return { right: [...view.ended.right].map((each) => each === 1), starts: [...view.starts] };
+  });
+  assert.deepEqual(seen.right, JSON.parse(right));
+  assert.deepEqual(seen.starts, JSON.parse(starts).flat());
+  await page.close();
+});
+
+test("on a phone nothing is wider than the screen, and the dark picture is drawn", async () => {
+  const page = await opened("#1/train?data=two_moons&hidden=4&rate=3&tries=20", { viewport: { width: 360, height: 740 }, colorScheme: "dark" });
+  await drawn(page);
+  await level(page, 4);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  await lab.shot(page, "train-phone");
+  await page.close();
+});
+
+test("what was answered when the page was built is what Python answers here, to the byte", async () => {
+  const page = await opened("#1/train");
+  await drawn(page);
+  const same = await page.evaluate(async () => {
+    const [{ ask, askPython }, questions, { DATA }] = await Promise.all(["python", "questions", "tables"].map((name) => import(`./${name}.mjs`)));
+    const both = async (asked) => (await Promise.all([ask(...asked), askPython(...asked)])).map(({ milliseconds, ...answer }) => JSON.stringify(answer, (_, value) => (value instanceof Uint8Array ? [...value] : value)));
+    const found = await Promise.all([both(questions.network(questions.TRAIN, DATA.five_points.points)), both(questions.surface(questions.DESCEND))]);
+    return found.map(([one, other]) => one === other);
+  });
+  assert.deepEqual(same, [true, true]);
+  await page.close();
+});
