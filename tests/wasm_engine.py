@@ -87,8 +87,9 @@ def drawn(shape, seed, *, restarts, parameters, first=0) -> np.ndarray:
     """The standard numbers (R, P) of runs, as `draw_standard` has them."""
     run, blocks = Instance(drawing_module()), -(-parameters // 4)
     place = run.put(np.full((restarts, 4 * blocks), np.nan))
-    low, high = (half - 2**64 * (half >= 2**63) for half in (seed % 2**64, seed // 2**64))  # signed
-    run.call("draw", place, blocks, restarts, int(shape == "uniform"), first * blocks, low, high)
+    halves = (half for number in (first * blocks, seed) for half in (number % 2**64, number // 2**64))
+    signed = (half - 2**64 * (half >= 2**63) for half in halves)
+    run.call("draw", place, blocks, restarts, int(shape == "uniform"), *signed)
     return run.get(place, (restarts, 4 * blocks))[:, :parameters]
 
 

@@ -88,13 +88,14 @@ export class Way extends Kernel {
 /** The standard numbers that starts are made of. */
 export class Drawing extends Kernel {
   /**
-   * @param {{parameters: number, runs: number, uniform: boolean, seed: bigint, first: number}} wanted
+   * @param {{parameters: number, runs: number, uniform: boolean, seed: bigint, first: bigint}} wanted
    * @returns {Float64Array} a row for each run
    */
   standard({ parameters, runs, uniform, seed, first }) {
     const blocks = Math.ceil(parameters / 4);
     const [numbers] = this.arrays(Float64Array, [runs * blocks * 4]);
-    this.exports.draw(numbers.byteOffset, blocks, runs, uniform ? 1 : 0, BigInt(first * blocks), seed % WORD, seed / WORD);
+    const halves = [first * BigInt(blocks), seed].flatMap((number) => [number % WORD, number / WORD]);
+    this.exports.draw(numbers.byteOffset, blocks, runs, uniform ? 1 : 0, ...halves);
     const made = new Float64Array(runs * parameters);
     for (let run = 0; run < runs; run++) made.set(numbers.subarray(run * blocks * 4, run * blocks * 4 + parameters), run * parameters);
     return made;
@@ -103,32 +104,40 @@ export class Drawing extends Kernel {
 
 /** What Python says of a network, with its data. */
 export class Training extends Kernel {
-  /** @param {Float64Array} standard @param {number} scale of the initialisation @returns {Float32Array} rounded once */
+  /** What its arrays are. */
+  get kind() {
+    return this.dtype === "float64" ? Float64Array : Float32Array;
+  }
+
+  /** @param {Float64Array} standard @param {number} scale of the initialisation @returns {Float32Array | Float64Array} rounded once */
   starts(standard, scale) {
     const factors = this.factors.map((factor) => scale * factor);
-    return Float32Array.from(standard, (number, i) => number * factors[i % factors.length]);
+    return this.kind.from(standard, (number, i) => number * factors[i % factors.length]);
   }
 
   /**
    * Train runs from their starts.
-   * @param {Float32Array} starts a row of parameters for each run
-   * @param {number} rate
+   * @param {Float32Array | Float64Array} starts a row of parameters for each run
+   * @param {ArrayLike<number>} given one learning rate, or a row of so many as the kernel takes for each run
    * @param {number} steps
    * @param {boolean} curves whether the loss of every step is wanted
    */
-  train(starts, rate, steps, curves = false) {
+  train(starts, given, steps, curves = false) {
     const count = this.factors.length;
     const runs = starts.length / count;
     const owned = this.numbers.length + this.kept * count;
     const kept = curves ? runs * (steps + 1) : 1;
-    const table = this.points.flatMap(([x, y, label]) => [x, y, this.labels[label]]);
-    const sizes = [starts.length, runs, runs * owned, table.length + 1, this.scratch + this.lanes, runs, runs, runs, runs, runs, kept];
-    const [parameters, rates, own, data, scratch, initial, loss, right, lived, success, curve] = this.arrays(Float32Array, sizes);
+    const { table } = this;
+    const sizes = [starts.length, runs * this.rates, runs * owned, table.length + 1, this.scratch + this.lanes, runs, runs, runs, runs, runs, kept];
+    const [parameters, rates, own, data, scratch, initial, loss, right, lived, success, curve] = this.arrays(this.kind, sizes);
     parameters.set(starts);
-    rates.fill(rate);
+    if (given.length === 1) rates.fill(given[0]);
+    else rates.set(given);
     own.fill(0);
     for (let run = 0; run < runs; run++) own.set(this.numbers, run * owned);
-    data.set([...table, 0]);
+    data.set(table);
+    data[table.length] = 0;
+    curve.fill(NaN); // of networks that have all diverged no more is written
     const places = [parameters, rates, own, data].map((array) => array.byteOffset);
     const ends = [scratch, initial, loss, right, lived, success, curve].map((array) => array.byteOffset);
     this.exports.kernel(...places, this.gap, steps, 0, Math.ceil(runs / this.lanes), runs, curves ? 1 : 0, ...ends);

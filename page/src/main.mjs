@@ -1,9 +1,10 @@
 // The page: which view is shown, and its state in the URL's hash.
 import { readHash, writeHash } from "./state.mjs";
+import { BoundaryView } from "./views/boundary.mjs";
 import { Descend } from "./views/descend.mjs";
 import { Train } from "./views/train.mjs";
 
-const VIEWS = { descend: Descend.entries, train: Train.entries };
+const VIEWS = { descend: Descend.entries, train: Train.entries, boundary: BoundaryView.entries };
 const place = document.getElementById("view");
 let written = null;
 
@@ -25,9 +26,9 @@ function open() {
   document.getElementById("views").replaceChildren(...links);
   const element = document.createElement(`gradlab-${view}`);
   element.state = state;
-  element.addEventListener("state", ({ detail }) => {
-    written = writeHash(view, detail, VIEWS[view]);
-    history.replaceState(null, "", written);
+  element.addEventListener("state", ({ detail: { state: now, push } }) => {
+    written = writeHash(view, now, VIEWS[view]);
+    history[push ? "pushState" : "replaceState"](null, "", written);
     complain([]);
   });
   place.replaceChildren(element);

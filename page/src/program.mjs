@@ -34,3 +34,19 @@ print(runs)
 print(runs.diagnose())
 `;
 }
+
+/** A map of trainability. */
+export function trainability({ width, depth, activation, rule, steps, seed, view }, dtype, count) {
+  const { call } = RULES.find(({ name }) => name === rule);
+  const side = (layer, low, high) => `("learning_rate[${layer}]", ${asNumbers(low)}, ${asNumbers(high)})`;
+  return `import gradlab as gl
+
+grid = gl.trainability(
+    width=${width}, depth=${depth}, activation="${activation}", rule=gl.rules.${call}(),
+    x=${side(0, view[0], view[1])}, y=${side(depth - 1, view[2], view[3])},
+    resolution=${count}, steps=${steps}, seed=${seed}, dtype="${dtype}",
+)
+print(grid)
+gl.plot.trainability(grid)
+`;
+}

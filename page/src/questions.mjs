@@ -4,18 +4,21 @@ export const DESCEND = { f: "(x1 - 6)**2 + x2**2 - x1*x2", rule: "gradient_desce
 export const TRAIN = {
   data: "five_points", hidden: [2], activation: "tanh", loss: "binary_cross_entropy", rule: "gradient_descent", init: "normal",
 };
+export const BOUNDARY = { width: 8, depth: 2, activation: "tanh", rule: "gradient_descent" };
 
 export const surface = ({ f }) => ["surface", { text: f }];
 export const way = ({ f, rule }) => ["way", { text: f, rule }];
 export const network = ({ hidden, activation, loss, rule, init }, points) =>
   ["network", { hidden, activation, loss, rule, initialisation: init, points }];
+export const trainability = ({ width, depth, activation, rule }, dtype) => ["trainability", { width, depth, activation, rule, dtype }];
 export const drawing = () => ["drawing", {}];
 
 /** What is answered when the page is built. */
 export function shipped(data, functions) {
   const sets = Object.values(data).map(({ points }) => network(TRAIN, points));
   const known = functions.flatMap((f) => [surface({ f }), way({ ...DESCEND, f })]);
-  return [...known, ...sets, drawing()];
+  const maps = ["float32", "float64"].map((dtype) => trainability(BOUNDARY, dtype));
+  return [...known, ...sets, ...maps, drawing()];
 }
 
 /** A name for a question, from its characters (FNV-1a, twice). */

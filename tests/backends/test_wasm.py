@@ -180,7 +180,13 @@ def test_saturated_networks_succeed_as_elsewhere(hidden):
 
 @pytest.mark.parametrize("shape", ["normal", "uniform"])
 def test_every_run_starts_where_it_starts_everywhere_to_the_bit(shape):
-    for seed, first, parameters in ((0, 0, 9), (2**128 - 1, 7, 4), (2**127 + 12345, 10**12, 1), (2**63, 3, 40)):
+    for seed, first, parameters in (
+        (0, 0, 9),
+        (2**128 - 1, 7, 4),
+        (2**127 + 12345, 10**12, 1),
+        (2**63, 3, 40),
+        (0, 2**64, 9),
+    ):
         given = {"restarts": 500, "parameters": parameters, "first": first}
         np.testing.assert_array_equal(drawn(shape, seed, **given), draw_standard(shape, seed, **given))
 

@@ -25,3 +25,9 @@ export function ofOutput(share) {
   const tint = (colour) => colour.map((value, i) => Math.round(value * 0.55 + paper[i] * 0.45));
   return between([tint(CLASSES[0]), paper, tint(CLASSES[1])], share);
 }
+
+const CONVERGED = [[8, 24, 58], [26, 82, 140], [92, 170, 214], [226, 244, 252]];
+const DIVERGED = [[52, 6, 16], [140, 26, 34], [226, 116, 52], [255, 236, 170]];
+
+/** Of a pixel of a map of trainability, from far away (0) to the boundary (1). */
+export const ofTraining = (converged, near) => between(converged ? CONVERGED : DIVERGED, near);

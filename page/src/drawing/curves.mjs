@@ -1,18 +1,10 @@
 // The losses of all runs over the steps, on a logarithmic scale; one of them stands out.
 import { dark } from "./colours.mjs";
+import { ticks } from "./ticks.mjs";
 
 const LEFT = 62;
 const BELOW = 40;
 const ABOVE = 12;
-
-/** Powers of ten between two numbers, few of them; where there are hardly any, twice and five times these too. */
-function marks(low, high) {
-  const [from, to] = [Math.floor(Math.log10(low)), Math.floor(Math.log10(high))];
-  const every = Math.max(1, Math.ceil((to - from) / 5));
-  const made = [];
-  for (let k = from; k <= to; k += every) for (const digit of to - from > 2 ? [1] : [1, 2, 5]) made.push(Number(`${digit}e${k}`));
-  return made.filter((value) => value >= low && value <= high);
-}
 
 /**
  * @param {HTMLCanvasElement} canvas
@@ -35,12 +27,12 @@ export function drawCurves(canvas, { curves, steps, right }, shown, at) {
   pen.strokeStyle = dark() ? "#39424f" : "#cbd5e0";
   pen.lineWidth = 1;
   pen.textAlign = "right";
-  for (const loss of marks(low, high)) {
+  for (const { value: loss, label } of ticks(low, high)) {
     pen.beginPath();
     pen.moveTo(LEFT, y(loss));
     pen.lineTo(width - 12, y(loss));
     pen.stroke();
-    pen.fillText(loss >= 0.001 && loss < 1e4 ? String(loss) : loss.toExponential(0), LEFT - 8, y(loss) + 6);
+    pen.fillText(label, LEFT - 8, y(loss) + 6);
   }
   pen.textAlign = "center";
   for (const step of [0, Math.round(steps / 2), steps]) pen.fillText(String(step), Math.min(x(step), width - 24), height - 12);

@@ -1,9 +1,11 @@
 // A map over two settings with logarithmic axes: blocks of cells as long as only some are known, a cross where one stands.
-import { css, ofShare } from "./colours.mjs";
+import { css } from "./colours.mjs";
+import { ticks } from "./ticks.mjs";
 
 const LEFT = 76;
 const BELOW = 58;
 const EDGE = 14;
+const RIGHT = 30; // for half of the last label
 
 export class SettingsMap {
   /**
@@ -14,7 +16,7 @@ export class SettingsMap {
     this.canvas = canvas;
     this.names = names;
     this.picture = new OffscreenCanvas(1, 1);
-    this.side = canvas.width - LEFT - EDGE;
+    this.side = canvas.width - LEFT - RIGHT;
   }
 
   /** Begin anew, with so many cells a side. */
@@ -24,9 +26,9 @@ export class SettingsMap {
     this.pen = this.picture.getContext("2d");
   }
 
-  /** Paint a block of cells, whose lower left one is given, by a share. */
-  paint(column, row, size, share) {
-    this.pen.fillStyle = css(ofShare(share));
+  /** Paint a block of cells, whose lower left one is given. */
+  paint(column, row, size, colour) {
+    this.pen.fillStyle = css(colour);
     this.pen.fillRect(column, this.count - row - size, size, size);
   }
 
@@ -36,27 +38,42 @@ export class SettingsMap {
     return ((Math.log(value) - low) / (high - low)) * (1 - 1 / this.count) + 0.5 / this.count;
   }
 
-  /** Which cell is under the pointer; undefined beside the map. */
-  cell(event) {
+  /** Where the pointer is, as shares of the map's sides from the lower left. */
+  share(event) {
     const box = this.canvas.getBoundingClientRect();
     const scale = this.canvas.width / box.width;
-    const [x, y] = [(event.clientX - box.left) * scale - LEFT, (event.clientY - box.top) * scale - EDGE];
-    const column = Math.floor((x / this.side) * this.count);
-    const row = this.count - 1 - Math.floor((y / this.side) * this.count);
-    return [column, row].every((each) => each >= 0 && each < this.count) ? [column, row] : undefined;
+    return [((event.clientX - box.left) * scale - LEFT) / this.side, 1 - ((event.clientY - box.top) * scale - EDGE) / this.side];
+  }
+
+  /** Which cell is under the pointer; undefined beside the map. */
+  cell(event) {
+    const cell = this.share(event).map((share) => Math.floor(share * this.count));
+    return cell.every((each) => each >= 0 && each < this.count) ? cell : undefined;
+  }
+
+  /** A box over the map, from one corner to the other, both as shares. */
+  box(from, to) {
+    const pen = this.canvas.getContext("2d");
+    const place = ([x, y]) => [LEFT + x * this.side, EDGE + (1 - y) * this.side];
+    const [[x, y], [toX, toY]] = [place(from), place(to)];
+    for (const [colour, thick] of [["#000", 5], ["#fff", 2]]) {
+      pen.strokeStyle = colour;
+      pen.lineWidth = thick;
+      pen.strokeRect(x, y, toX - x, toY - y);
+    }
   }
 
   /** Which colour means which share. */
-  legend(canvas) {
+  legend(canvas, of) {
     const pen = canvas.getContext("2d");
     for (let x = 0; x < canvas.width; x++) {
-      pen.fillStyle = css(ofShare(x / (canvas.width - 1)));
+      pen.fillStyle = css(of(x / (canvas.width - 1)));
       pen.fillRect(x, 0, 1, canvas.height);
     }
   }
 
-  /** @param {{rate: number, scale: number}} here where the cross stands */
-  draw({ rate, scale }) {
+  /** @param {[number, number] | undefined} here the values at which a ring stands */
+  draw(here) {
     const { canvas, side } = this;
     const pen = canvas.getContext("2d");
     const ink = getComputedStyle(canvas).color;
@@ -70,15 +87,16 @@ export class SettingsMap {
     const across = (value) => LEFT + this.place(value, this.across) * side;
     const down = (value) => EDGE + (1 - this.place(value, this.up)) * side;
     pen.textAlign = "center";
-    for (const value of decades(this.across)) {
+    const ends = (axis) => [axis[0], axis[axis.length - 1]];
+    for (const { value, label } of ticks(...ends(this.across))) {
       pen.fillRect(across(value), EDGE + side, 1.5, 7);
-      pen.fillText(label(value), across(value), EDGE + side + 26);
+      pen.fillText(label, across(value), EDGE + side + 26);
     }
     pen.fillText(this.names[0], LEFT + side / 2, canvas.height - 6);
     pen.textAlign = "right";
-    for (const value of decades(this.up)) {
+    for (const { value, label } of ticks(...ends(this.up))) {
       pen.fillRect(LEFT - 7, down(value), 7, 1.5);
-      pen.fillText(label(value), LEFT - 11, down(value) + 7);
+      pen.fillText(label.slice(0, 8), LEFT - 11, down(value) + 7);
     }
     pen.save();
     pen.translate(20, EDGE + side / 2);
@@ -86,7 +104,8 @@ export class SettingsMap {
     pen.textAlign = "center";
     pen.fillText(this.names[1], 0, 0);
     pen.restore();
-    const at = [across(rate), down(scale)];
+    if (!here) return;
+    const at = [across(here[0]), down(here[1])];
     for (const [colour, thick] of [["#000", 6], ["#fff", 2.5]]) {
       pen.strokeStyle = colour;
       pen.lineWidth = thick;
@@ -96,14 +115,3 @@ export class SettingsMap {
     }
   }
 }
-
-/** Powers of ten on an axis. */
-function decades(axis) {
-  const [low, high] = [Math.log10(axis[0]), Math.log10(axis[axis.length - 1])];
-  const room = 0.5 * ((high - low) / axis.length);
-  const made = [];
-  for (let k = Math.ceil(low - room); k <= high + room; k++) made.push(10 ** k);
-  return made;
-}
-
-const label = (value) => (value >= 0.001 && value < 1e5 ? String(Number(value.toPrecision(1))) : value.toExponential(0));

@@ -170,7 +170,7 @@ export class Train extends View {
     this.say(made.error ?? drawn.error ?? "");
     if (made.error || drawn.error) return;
     const { training, prediction, ...about } = made;
-    about.points = this.points;
+    about.table = this.points.flatMap(([x, y, label]) => [x, y, about.labels[label]]);
     const [kernel, module] = await Promise.all([training, drawn.module].map((code) => WebAssembly.compile(code)));
     [this.kernel, this.prediction, this.drawing] = await Promise.all([Training.of(kernel, about), Prediction.of(prediction), Drawing.of(module)]);
     this.diagram.lay(made.units, made.parameters);
@@ -183,9 +183,9 @@ export class Train extends View {
     const { kernel, state } = this;
     if (!kernel) return;
     this.stop();
-    const wanted = { parameters: kernel.factors.length, runs: state.runs, uniform: kernel.uniform, seed: BigInt(state.seed), first: 0 };
+    const wanted = { parameters: kernel.factors.length, runs: state.runs, uniform: kernel.uniform, seed: BigInt(state.seed), first: 0n };
     this.starts = kernel.starts(this.drawing.standard(wanted), state.scale);
-    this.ended = { ...kernel.train(this.starts, state.rate, state.steps, true), steps: state.steps };
+    this.ended = { ...kernel.train(this.starts, [state.rate], state.steps, true), steps: state.steps };
     this.find("[name=at]").max = state.steps;
     this.find("[name=run]").max = state.runs - 1;
     this.find("output").textContent = this.words();
@@ -203,7 +203,7 @@ export class Train extends View {
     if (!kernel) return;
     this.at = step;
     const count = kernel.factors.length;
-    const { parameters } = kernel.train(starts.slice(run * count, (run + 1) * count), this.state.rate, step);
+    const { parameters } = kernel.train(starts.slice(run * count, (run + 1) * count), [this.state.rate], step);
     this.boundary.draw(this.prediction, parameters, kernel.labels, this.points);
     this.diagram.draw(parameters);
     drawCurves(this.find(".curves"), this.ended, run, step);

@@ -1,9 +1,12 @@
 // The part of Train that shows which settings succeed: the map, what is under the pointer, and the recommendation.
+import { ofShare } from "../drawing/colours.mjs";
 import { SettingsMap } from "../drawing/map.mjs";
 import { show } from "../mathematics.mjs";
-import { axis, COUNT, Success } from "../success.mjs";
+import { axis, Refined } from "../refine.mjs";
 import { figure } from "../words.mjs";
 
+const COUNT = 64; // settings a side
+const WORK = 4e7; // parameters x points x steps x runs of a part: a few hundredths of a second
 const LAYOUT = `
 <canvas class="map" width="720" height="720" tabindex="0" role="img"></canvas>
 <p class="legend"><span>no run succeeds</span><canvas width="200" height="14" aria-hidden="true"></canvas><span>all do</span></p>
@@ -20,8 +23,8 @@ export class MapRoom {
     this.canvas = find(".map");
     [this.cellLine, this.words, this.button] = [find(".cell"), find(".recommendation"), find("[data-map=stop]")];
     this.map = new SettingsMap(this.canvas, ["learning rate", "scale of the starts"]);
-    this.success = new Success();
-    this.map.legend(find(".legend canvas"));
+    this.success = new Refined(new URL("../workers/success.mjs", import.meta.url), COUNT, 4);
+    this.map.legend(find(".legend canvas"), ofShare);
     this.listen();
   }
 
@@ -45,8 +48,10 @@ export class MapRoom {
     const { state, points } = this.view;
     const { tries, steps, seed } = state;
     const [rateFrom, rateTo, scaleFrom, scaleTo] = state.map;
-    this.rates = axis(rateFrom, rateTo);
-    this.scales = axis(scaleFrom, scaleTo);
+    // Three digits: what a cell is, a link and a program say without more.
+    const short = (values) => values.map((value) => Number(value.toPrecision(3)));
+    this.rates = short(axis(rateFrom, rateTo, COUNT));
+    this.scales = short(axis(scaleFrom, scaleTo, COUNT));
     this.map.lay(COUNT, this.rates, this.scales);
     this.words.textContent = "";
     this.here();
@@ -54,9 +59,10 @@ export class MapRoom {
     const cost = kernels.about.factors.length * points.length * Math.max(1, steps) * tries;
     this.began = performance.now();
     this.button.hidden = false;
-    const wanted = { rates: this.rates, scales: this.scales, setup, cost };
+    const most = Math.min(64, Math.max(1, Math.round(WORK / cost)));
+    const setting = (column, row) => ({ rate: this.rates[column], scale: this.scales[row] });
     try {
-      const whole = await this.success.compute(wanted, (block) => this.paint(block, tries), (size) => this.level(size));
+      const whole = await this.success.compute(setup, most, setting, (block) => this.paint(block, tries), (size) => this.level(size));
       if (whole) this.button.hidden = true;
     } catch (problem) {
       this.stop(`The map could not be computed: ${problem.message}.`);
@@ -64,7 +70,7 @@ export class MapRoom {
   }
 
   paint({ column, row, size, made }, tries) {
-    this.map.paint(column, row, size, made.successes / tries);
+    this.map.paint(column, row, size, ofShare(made.successes / tries));
     this.later();
   }
 
@@ -88,14 +94,19 @@ export class MapRoom {
   later() {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = undefined;
-      this.map.draw(this.view.state);
+      this.draw();
     });
+  }
+
+  draw() {
+    const { rate, scale } = this.view.state;
+    this.map.draw([rate, scale]);
   }
 
   /** Show where the view's setting is. */
   here() {
     if (!this.rates) return;
-    this.map.draw(this.view.state);
+    this.draw();
     const best = this.best();
     const found = best ? ` The best so far: rate ${figure(this.rates[best.column])}, scale ${figure(this.scales[best.row])}, ${best.successes} of ${this.view.state.tries} runs.` : "";
     this.canvas.setAttribute("aria-label", `Which share of runs succeeds, by learning rate and scale of the starts.${found} Arrow keys change the setting.`);

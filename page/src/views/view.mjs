@@ -32,9 +32,10 @@ export class View extends HTMLElement {
     this.changed(name);
   }
 
-  keep(change) {
+  /** Change the state; with an entry of its own in the browser's history, so that one can go back. */
+  keep(change, push = false) {
     this.state = { ...this.state, ...change };
-    this.dispatchEvent(new CustomEvent("state", { detail: this.state }));
+    this.dispatchEvent(new CustomEvent("state", { detail: { state: this.state, push } }));
     const text = this.find(".program code");
     if (text) text.textContent = this.program();
   }

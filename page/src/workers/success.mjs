@@ -11,10 +11,10 @@ self.onmessage = async ({ data }) => {
     job = data.setup;
     const drawing = await Drawing.of(job.drawing);
     training = await Training.of(job.kernel, job.about);
-    standard = drawing.standard({ parameters: job.about.factors.length, runs: job.runs, uniform: job.about.uniform, seed: job.seed, first: 0 });
+    standard = drawing.standard({ parameters: job.about.factors.length, runs: job.runs, uniform: job.about.uniform, seed: job.seed, first: 0n });
     self.postMessage({ ready: true });
   } else {
-    const made = data.settings.map(({ rate, scale }) => counted(training.train(training.starts(standard, scale), rate, job.steps)));
+    const made = data.settings.map(({ rate, scale }) => counted(training.train(training.starts(standard, scale), [rate], job.steps)));
     self.postMessage({ number: data.number, made });
   }
 };

@@ -7,12 +7,20 @@ from types import MappingProxyType
 from typing import Any
 
 from gradlab._errors import GradlabError
+from gradlab.play._boundary import trainability
 from gradlab.play._descend import rules, surface, way
 from gradlab.play._train import drawing, network
 
 Answer = dict[str, Any]
 QUESTIONS: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = MappingProxyType(
-    {"drawing": drawing, "network": network, "rules": rules, "surface": surface, "way": way}
+    {
+        "drawing": drawing,
+        "network": network,
+        "rules": rules,
+        "surface": surface,
+        "trainability": trainability,
+        "way": way,
+    }
 )
 
 

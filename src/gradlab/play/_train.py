@@ -25,8 +25,8 @@ def network(given: Mapping[str, Any]) -> dict[str, Any]:
         ``training`` and ``prediction``, WebAssembly; ``scratch`` and ``lanes`` of the training; ``parameters``, their
         names; ``units``, the names of each layer's; ``factors``, what each standard number is multiplied with for an
         initialisation of scale 1, and ``uniform``, whether it is a uniform one; ``numbers`` of the rule, and how many
-        it keeps for each parameter, ``kept``; ``labels`` of the two classes, and the ``gap`` below which a point is
-        right; ``source``, the kernel as text.
+        it keeps for each parameter, ``kept``; how many learning rates there are, ``rates``, and the ``dtype``;
+        ``labels`` of the two classes, and the ``gap`` below which a point is right; ``source``, the kernel as text.
 
     Raises:
         GradlabError: for a network that is too large here, points of one class alone, or names that do not exist.
@@ -53,6 +53,8 @@ def network(given: Mapping[str, Any]) -> dict[str, Any]:
         "uniform": given["initialisation"] == "uniform",
         "numbers": list(numbers_of(kind).values()),
         "kept": len(kind.update().state),
+        "rates": 1,
+        "dtype": training.dtype,
         "labels": [low, high],
         "gap": (high - low) / 2 if loss.nearer else 0.0,
         "source": training.source,

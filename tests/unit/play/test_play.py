@@ -14,7 +14,9 @@ import gradlab as gl
 from gradlab.codegen import Plan
 from gradlab.codegen.wasm import WasmModule, descent_module
 from gradlab.play import answer, server_for
-from gradlab.rules import Momentum, Rule, snake
+from gradlab.rules import Full, Momentum, Rule, snake
+from gradlab.train.maps._map import Map
+from gradlab.train.maps._measure import loss_sums
 from wasm_engine import Instance, WasmTrainer, drawn, evaluate
 
 BOWL = "(x1 - 6)**2 + x2**2 - x1*x2"
@@ -94,6 +96,29 @@ def test_a_network_is_what_gradlab_trains(loss):
     json.dumps({name: value for name, value in made.items() if name not in ("training", "prediction")})
 
 
+@pytest.mark.parametrize("activation", ["tanh", "identity"])
+def test_a_map_of_trainability_is_of_the_network_that_gradlab_maps(activation):
+    given = {"width": 4, "depth": 3, "activation": activation, "rule": "gradient_descent", "dtype": "float64"}
+    made = answer("trainability", given)
+    plan = Map.of(
+        width=4, depth=3, activation=activation, x=("learning_rate[0]", 1, 10), y=("learning_rate[2]", 1, 10),
+        windows=(), resolution=2, steps=8, points=None, rule=None, learning_rate=None, batches=Full(), refined=False,
+        seed=7, dtype="float64",
+    )  # fmt: skip
+    assert (made["points"], made["columns"]) == (len(plan.data), 5)
+    np.testing.assert_array_equal(
+        drawn("normal", 7, restarts=made["points"], parameters=5, first=2**64), np.column_stack(tuple(plan.data))
+    )
+    trainer = WasmTrainer(plan.architecture.graph, *plan.data, dtype="float64")
+    assert made["training"] == trainer.module(rates=3).code
+    start = drawn("normal", 7, restarts=1, parameters=len(made["factors"]))
+    ended = trainer.train(start, np.array([[1.0, 1.0, 10.0]]), 8, curves=True)
+    expected, converged = plan.train(plan.data, 0, np.array([1]), np.array([0]))
+    sums, same = loss_sums(ended.curves)
+    assert same == converged
+    np.testing.assert_allclose(sums, expected, rtol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("question", "given", "message"),
     [
@@ -102,6 +127,7 @@ def test_a_network_is_what_gradlab_trains(loss):
         ("surface", {"text": "x + y" * 200}, "has 1000 characters; the page takes up to 600"),
         ("surface", {"text": "(" * 299 + "x+y" + ")" * 298}, ""),
         ("way", {"text": BOWL, "rule": "newton"}, "no rule 'newton': choose one of adam, "),
+        ("trainability", {"width": 17, "depth": 2, "rule": "adam"}, "1 to 16 units in each of 2 to 4 layers"),
         ("network", {**NETWORK, "hidden": [9]}, "up to 4 hidden layers of 1 to 8 units"),
         ("network", {**NETWORK, "points": []}, "on 1 to 400 points; here are 0"),
         ("network", {**NETWORK, "points": FIVE[:1]}, "points of both classes are needed"),

@@ -18,11 +18,11 @@ from gradlab.codegen.wasm._values import Kind, Machine, Value
 HALF = 32  # bits of a word: WebAssembly has no product of two words that is twice as long
 LOWER = 2**HALF - 1
 SOURCE = f"""\
-def draw(_numbers, _blocks, _runs, _uniform, _counter, _low, _high):
+def draw(_numbers, _blocks, _runs, _uniform, _counter, _above, _low, _high):
     for _block in range(_runs*_blocks):
         _counter = _counter + 1
         _c0 = _counter
-        _c1 = word(0)
+        _c1 = _above
         _c2 = word(0)
         _c3 = word(0)
         _k0 = _low
@@ -51,15 +51,16 @@ def draw(_numbers, _blocks, _runs, _uniform, _counter, _low, _high):
 
 
 def drawing_module() -> WasmModule:
-    """The standard numbers of runs: ``draw(numbers, blocks, runs, uniform, counter, low, high)``, always in float64.
+    """The standard numbers of runs, in float64: ``draw(numbers, blocks, runs, uniform, counter, above, low, high)``.
 
     A run has four numbers in each of its blocks, of which there are as many as its parameters need: the rest of the
-    last block means nothing. The counter is the number of the first run times the blocks; the key is the seed, its
-    lower and its upper half. The numbers are normal with deviation 1, or uniform between -1 and 1: times the factors of
-    an initialisation, and rounded to a network's number type, they are where training starts in every other backend.
+    last block means nothing. The counter is the number of the first run times the blocks, its lowest 64 bits and those
+    above; the key is the seed, its lower and its upper half. The numbers are normal with deviation 1, or uniform
+    between -1 and 1: times the factors of an initialisation, and rounded to a network's number type, they are where
+    training starts in every other backend.
     """
     machine = Machine("float64")
-    kinds = {"_counter": Kind.WORD, "_low": Kind.WORD, "_high": Kind.WORD}
+    kinds = {"_counter": Kind.WORD, "_above": Kind.WORD, "_low": Kind.WORD, "_high": Kind.WORD}
     return WasmModule(module([translate(SOURCE, machine, kinds, _words(machine))]), SOURCE, machine.dtype, 1)
 
 

@@ -50,7 +50,7 @@ class WasmModule:
         """The exported functions with the names of what they are given, in order.
 
         All are ``i32``: where an array begins, in bytes, or a whole number; but for ``gap``, which is a float, and
-        ``counter``, ``low`` and ``high``, which are ``i64``.
+        ``counter``, ``above``, ``low`` and ``high``, which are ``i64``.
         """
         made = [node for node in ast.parse(self.source).body if isinstance(node, ast.FunctionDef)]
         return {node.name: tuple(arg.arg.lstrip("_") for arg in node.args.args) for node in made}

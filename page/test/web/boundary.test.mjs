@@ -1,0 +1,84 @@
+// Boundary in Debian's Chromium, as a person uses it.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { laboratory } from "../browser.mjs";
+
+let lab, opened;
+before(async () => {
+  lab = await laboratory();
+  opened = lab.opened;
+});
+after(() => lab?.close());
+
+const drawn = (page) => lab.drawn(page, "boundary");
+const level = (page, size) => page.waitForFunction((n) => Number(document.querySelector(".map")?.dataset.level ?? 99) <= n, size, { timeout: 60000 });
+const words = (page) => page.textContent("output");
+const picture = (page) => page.evaluate(() => document.querySelector(".map").toDataURL());
+const SMALL = "#1/boundary?width=3&steps=12";
+
+test("a map is drawn and refined, and no other server is asked for anything", async () => {
+  const page = await opened("#1/boundary");
+  await drawn(page);
+  console.log(`first picture after ${Math.round(await page.evaluate(() => performance.now()))} ms`);
+  await level(page, 4);
+  console.log(`64 x 64 pixels after ${await page.getAttribute(".map", "data-milliseconds")} ms`);
+  assert.match(await words(page), /pixels in float32: \d+(\.\d+)? % train/);
+  await page.mouse.move(200, 300);
+  assert.match(await page.textContent(".cell"), /^First layer [\d.]+, last layer [\d.]+: (trains|diverges|not computed yet)\.$/);
+  await lab.shot(page, "boundary");
+  assert.deepEqual(lab.requests.filter((url) => !url.startsWith(lab.address)), []);
+  assert.deepEqual(lab.problems, []);
+  await page.close();
+});
+
+test("a box is looked at, the whole map is told with its dimension, and one can go back and forward", async () => {
+  const page = await opened(SMALL);
+  await level(page, 1);
+  assert.match(await words(page), /65536 of 65536 pixels .* boxes of 2 to 32 pixels, the boundary here has the dimension [01]\.\d\d, with a standard error/);
+  const whole = await page.inputValue("[name=view]");
+  const box = await page.locator(".map").boundingBox();
+  await page.mouse.move(box.x + box.width * 0.4, box.y + box.height * 0.3);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + box.height * 0.5, { steps: 4 });
+  await page.mouse.up();
+  const closer = await page.inputValue("[name=view]");
+  assert.notEqual(closer, whole);
+  await level(page, 8);
+  await page.click("[data-do=back]");
+  await page.waitForFunction((view) => document.querySelector("[name=view]").value === view, whole);
+  await page.click("[data-do=forward]");
+  await page.waitForFunction((view) => document.querySelector("[name=view]").value === view, closer);
+  await page.focus(".map");
+  await page.keyboard.press("+");
+  assert.notEqual(await page.inputValue("[name=view]"), closer);
+  await page.close();
+});
+
+test("deep down float64 is used, a link shows the same picture, and the end of the numbers is told", async () => {
+  const hash = `${SMALL}&view=50,50.001,20,20.0004`;
+  const page = await opened(hash);
+  await level(page, 1);
+  assert.match(await words(page), /pixels in float64/);
+  const other = await opened(hash);
+  await level(other, 1);
+  assert.equal(await picture(other), await picture(page));
+  assert.equal(await words(other), await words(page));
+  await other.close();
+  for (let i = 0; i < 40; i++) await page.click("[data-do=closer]");
+  await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("no more numbers between these"));
+  await page.close();
+});
+
+test("hostile links are told apart, and the dark map fits on a phone", async () => {
+  for (const hash of ["#1/boundary?width=0&view=1,1,1,1&depth=9", "#1/boundary?view=0,1,0,1", "#1/boundary?activation=<b>"]) {
+    const page = await opened(hash);
+    await drawn(page);
+    assert.match(await page.textContent("#complaints"), /./);
+    await page.close();
+  }
+  const page = await opened(SMALL, { viewport: { width: 360, height: 740 }, colorScheme: "dark" });
+  await level(page, 2);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  await lab.shot(page, "boundary-phone");
+  await page.close();
+});
