@@ -10,7 +10,7 @@ from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import FREE, Names, Written
 from gradlab.prove._names import head_of as plain_head
 from gradlab.prove.read._chains import readings
-from gradlab.prove.read._define import Line, Shape, is_exponential, kind_of, occurs, shape_of, uses
+from gradlab.prove.read._define import Line, Shape, implied_by, is_exponential, kind_of, occurs, shape_of, uses
 from gradlab.prove.read._nodes import Call, Index, Indexed, Tensor
 from gradlab.prove.read._pieces import Piece
 from gradlab.prove.read._reader import Reader
@@ -29,12 +29,14 @@ class Defined:
         shape: the name as it stands there.
         problem: why its formula is not understood, if it is not.
         before: the line in which the name is defined otherwise; 0 if there is none.
+        order: which line of the text it is, or is implied by.
     """
 
     line: Line
     shape: Shape
     problem: str = ""
     before: int = 0
+    order: int = -1
 
 
 class Definitions:
@@ -44,9 +46,10 @@ class Definitions:
         lines: what is written, in order.
         names: those of the graph.
         document: whether it is a text, not an equation by itself.
+        use: how a larger text that these lines are of uses its names; by default as these lines do.
     """
 
-    def __init__(self, lines: list[Line], names: Names, document: bool) -> None:
+    def __init__(self, lines: list[Line], names: Names, document: bool, use: Use | None = None) -> None:
         self.lines, self.names, self.document = lines, names, document
         self.use = Use()
         self.words: set[str] = set()
@@ -56,12 +59,15 @@ class Definitions:
             first = line.piece.sides[0]
             if len(first) == 1 and first[0].kind == "run" and len(first[0].text) > 2:
                 self.words.add(first[0].text)
+        self.use = use or self.use
         self.arrays = {FREE + key: 0 for key in self.use.arrays}
         self.known = Known(names.graph)
         self.defined: dict[str, Defined] = {}
         self.defining: dict[int, Defined] = {}
         self.disputed: dict[str, tuple[Defined, Known]] = {}
         self.superseded: list[tuple[str, Defined, Known]] = []
+        self.found: list[Defined] = []
+        self.implied: dict[int, dict[int, Line]] = {}
         self._define()
 
     def scope(self) -> Scope:
@@ -71,13 +77,16 @@ class Definitions:
     def _define(self) -> None:
         """Find all names that the text defines, then read their formulas."""
         reader = Reader(self.scope(), {}, Deadline(SECONDS_FOR_DEFINITION))
-        found: list[Defined] = []
-        for line in self.lines:
-            if line.error is not None or kind_of(reader, line) is not Kind.DEFINITION:
-                continue
-            shape = shape_of(reader, line.piece.sides[0])
-            if shape is not None and self._is_new(shape):
-                found.append(Defined(line, shape))
+        found = self.found
+        for order, written in enumerate(self.lines):
+            implied = {} if written.error is not None else implied_by(reader, written)
+            self.implied[id(written)] = implied
+            for line in (written, *implied.values()):
+                if line.error is not None or kind_of(reader, line) is not Kind.DEFINITION:
+                    continue
+                shape = shape_of(reader, line.piece.sides[0])
+                if shape is not None and self._is_new(shape):
+                    found.append(Defined(line, shape, order=order))
         first = {item.shape.name: item for item in reversed(found)}
         self._announce(list(first.values()))
         # With all names known some are derivatives: f_x of f(x, y).

@@ -12,6 +12,7 @@ from gradlab.prove._doubts import Doubts, written_parts
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._meant import verdicts
 from gradlab.prove._names import FREE, Names
+from gradlab.prove._nearest import Nearest
 from gradlab.prove._updates import is_descent, loss_of
 from gradlab.prove._verdict import Method, Step, Truth
 from gradlab.prove.judge import Finding, findings
@@ -37,13 +38,15 @@ class Text:
         lines: what is written, in order.
         graph: what names mean from outside.
         document: whether it is a text around equations, in which a condition needs no word for it.
+        use: how a larger text that these lines are of uses its names.
     """
 
-    def __init__(self, lines: list[Line], graph: Graph, document: bool) -> None:
+    def __init__(self, lines: list[Line], graph: Graph, document: bool, use: Use | None = None) -> None:
         self.lines, self.document = lines, document
         self.names = Names(graph)
-        self.said = Definitions(lines, self.names, document)
+        self.said = Definitions(lines, self.names, document, use)
         self.doubts = Doubts(self.said, document, self._show)
+        self.nearest = Nearest(self.said) if document and use is None else None
 
     @property
     def known(self) -> Known:
@@ -59,13 +62,34 @@ class Text:
         if line.error is not None:
             return [self._unread(line, str(line.error), line.error.at)]
         try:
-            return self._judged(line, Deadline(SECONDS_FOR_CHAIN, outer))
+            return self._as_last_said(line, self._judged(line, Deadline(SECONDS_FOR_CHAIN, outer)), outer)
         except (NotUnderstoodError, OutOfTimeError, RecursionError) as error:
             return [self._unread(line, str(error) or "this is nested too deeply", getattr(error, "at", line.piece.at))]
         except Exception as problem:
             # The last resort: what goes wrong in one equation must not take the others with it.
             what = f"gradlab itself failed here ({type(problem).__name__}); please report this with the equation"
             return [self._unread(line, what, line.piece.at)]
+
+    def _as_last_said(self, line: Line, steps: list[Step], outer: Deadline | None) -> list[Step]:
+        """The steps of a line; one that is not true is judged again with what was last said of its names before it."""
+        lines = self.nearest.definitions(line) if self.nearest is not None else None
+        if lines is None or not line.piece.is_equation or line.piece.condition:
+            return steps
+        again = Text([*lines, line], self.names.graph, True, self.said.use).judge(line, outer)
+        shown = " and ".join(str(other.source.place(other.piece.at).line) for other in lines)
+        for i, (step, other) in enumerate(zip(steps, again, strict=False)):
+            if step.truth is Truth.TRUE:
+                if step.kind is other.kind is Kind.CLAIM and other.truth is Truth.FALSE:
+                    reason = f"{step.place}: this holds for what is defined elsewhere, not for what line {shown} says"
+                    steps[i] = combine.with_kind(step, Kind.CLAIM, reason)
+            elif other.truth is Truth.TRUE and other.kind is Kind.CLAIM:
+                steps[i] = replace(
+                    other, reason=other.reason or f"for what line {shown} says" if lines else other.reason
+                )
+            elif step.truth is Truth.FALSE and other.truth is not Truth.FALSE:
+                reason = f"{step.place}: this is false for what is defined elsewhere, which may not be meant here"
+                steps[i] = combine.with_kind(step, other.kind, other.reason or reason)
+        return steps
 
     def _unread(self, line: Line, reason: str, at: int) -> Step:
         place = line.source.place(at)
@@ -86,13 +110,8 @@ class Text:
         judged = combine.judged(line, found, self.known, verdicts, deadline, self._show)
         steps = judged.steps
         self._set_apart(line, kind, steps)
-        item = self.said.defining.get(id(line))
-        if item is None and kind is Kind.DEFINITION:
-            why = self._redefined(line, steps[0])
-            if not why:
-                return self._judged(line, deadline)
-            if why != "other":
-                steps[0] = combine.with_kind(steps[0], Kind.CLAIM, why)
+        if self._says_anew(line, kind, steps):
+            return self._judged(line, deadline)
         self._agree_on_disputed(line, found, judged, deadline)
         for i, step in enumerate(steps):
             if step.truth is Truth.FALSE and not (kind is Kind.UPDATE and i == 0):
@@ -100,12 +119,29 @@ class Text:
                 if steps[i].truth is Truth.FALSE:
                     steps[i] = self._as_defined_before(found, judged, i, deadline)
         self.doubts.assume(line, judged)
-        if item is not None:
-            steps[0] = self._as_slope(item, judged, deadline) or self._as_definition(item, steps[0])
-        elif kind is Kind.UPDATE and steps[0].truth is not Truth.TRUE:
+        for i, own in self._own(line, kind).items():
+            if (item := self.said.defining.get(id(own))) is not None:
+                slope = self._as_slope(item, judged, deadline) if i == 0 else None
+                steps[i] = slope or self._as_definition(item, steps[i])
+        if kind is Kind.UPDATE and steps[0].truth is not Truth.TRUE:
             steps[0] = self._as_update(judged, steps[0], deadline)
         self._repair(judged, deadline)
         return steps
+
+    def _own(self, line: Line, kind: Kind) -> dict[int, Line]:
+        """The definitions that a line holds, by the number of their step."""
+        return {**({0: line} if kind is Kind.DEFINITION else {}), **self.said.implied.get(id(line), {})}
+
+    def _says_anew(self, line: Line, kind: Kind, steps: list[Step]) -> bool:
+        """Whether a name gets another meaning by a line; where it may not, its step is not understood."""
+        for i, own in self._own(line, kind).items():
+            if id(own) not in self.said.defining:
+                why = self._redefined(own, steps[i])
+                if not why:
+                    return True
+                if why != "other":
+                    steps[i] = combine.with_kind(steps[i], Kind.CLAIM, why)
+        return False
 
     def _repair(self, judged: combine.Judged, deadline: Deadline) -> None:
         """Look for repairs of the steps that are false after all."""

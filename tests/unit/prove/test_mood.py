@@ -80,7 +80,7 @@ def test_a_word_in_an_index_keeps_its_own_index():
 
 
 def test_a_number_that_is_set_as_text_is_a_number():
-    assert verdicts(r"$a = \text{2}$. Then $\hat y = a = \sigma(z)$.") == ["VALUE", "DEFINITION", "NOT_UNDERSTOOD"]
+    assert verdicts(r"$a = \text{2}$. Then $\hat y = a = \sigma(z)$.") == ["VALUE", "DEFINITION", "DEFINITION"]
     assert verdicts(r"Hence $\text{2} + 2 = 5$.") == ["FALSE"]
 
 

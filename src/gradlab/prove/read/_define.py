@@ -2,7 +2,8 @@ r"""What a line does before it is judged: defines a name, gives it a value, upda
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove._names import FREE
@@ -20,6 +21,7 @@ from gradlab.prove.read._statements import Kind
 from gradlab.tex import Macro
 
 _NAMED = ("letter", "function", "run", "word", "text")
+_CONSTANTS = ("c", "C", "k", "K")
 _NUMERIC = frozenset(("number", "minus", "plus", "slash", "times", "fraction", "root", "group"))
 
 
@@ -154,9 +156,10 @@ def _function_shape(label: Label, group: Part, running: bool) -> Shape | None:
 
 
 def uses(parameters: tuple[Part, ...], row: Row) -> bool:
-    """Whether one of the variables of a function stands in its formula, or the formula is a number."""
+    """Whether one of the variables of a function stands in its formula, or it is constant by convention."""
     labels = [label for part in parameters if (label := label_of(part)) is not None]
-    return is_numeric(row) or any(occurs(label, row) for label in labels)
+    constant = len(row) == 1 and row[0].bare and row[0].text in _CONSTANTS
+    return constant or is_numeric(row) or any(occurs(label, row) for label in labels)
 
 
 def is_exponential(row: Row) -> bool:
@@ -198,7 +201,8 @@ def kind_of(reader: Reader, line: Line) -> Kind:
     if shape is not None and relations[0] in (":=", "=") and occurs(shape.label, piece.sides[1]):
         return Kind.UPDATE if relations[0] == ":=" or _is_term(shape.label, piece.sides[1]) else Kind.CLAIM
     if shape is not None and shape.parameters is not None and is_name(piece.sides[1]):
-        return Kind.CLAIM
+        own = uses(shape.parameters, piece.sides[1]) and reader.scope.document and not _SOUGHT.search(line.sentence)
+        return Kind.DEFINITION if own else Kind.CLAIM
     if shape is not None and shape.label.head == r"\sigma" and shape.parameters is not None:
         own = reader.scope.document and not is_exponential(piece.sides[1]) and not is_numeric(piece.sides[1])
         return Kind.DEFINITION if own else Kind.CLAIM
@@ -209,6 +213,36 @@ def kind_of(reader: Reader, line: Line) -> Kind:
     if shape is not None and len(piece.sides) == 2 and is_name(piece.sides[1]) and first[0].text in INDEX_LETTERS:
         return Kind.CONDITION
     return Kind.CLAIM if shape is None or relations[0] not in JUDGED else Kind.DEFINITION
+
+
+_SAID = re.compile(r"\b(?:let|define\w*|denot\w*|call\w*|set|write|put|abbreviat\w*)\b", re.IGNORECASE)
+
+
+_SOUGHT = re.compile(
+    r"\b(?:solv\w*|solution\w*|fixed|roots?|if|when|where|find|such|satisf\w*|point\w*)\b", re.IGNORECASE
+)
+
+
+def implied_by(reader: Reader, line: Line) -> dict[int, Line]:
+    r"""What a line defines that does not begin it, by the number of the step: ``y = f(x) = x^2``, "let x + y = s"."""
+    piece, found = line.piece, dict[int, Line]()
+    if piece.condition or not piece.is_equation or any(sign.text not in (":=", "=") for sign in piece.relations):
+        return found
+    for i, row in enumerate(piece.sides[:-1]):
+        if not row or shape_of(reader, row) is None:
+            break
+        if i:
+            found[i] = replace(line, piece=replace(piece, sides=piece.sides[i:], relations=piece.relations[i:]))
+    left, right = piece.sides[0], piece.sides[1]
+    if (
+        len(piece.sides) == 2
+        and left
+        and shape_of(reader, left) is None
+        and is_name(right)
+        and _SAID.search(line.words)
+    ):
+        found[0] = replace(line, piece=replace(piece, sides=[right, left]))
+    return found
 
 
 def _is_next(left: Row, right: Row) -> bool:

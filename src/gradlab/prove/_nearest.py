@@ -1,0 +1,62 @@
+"""What the names of a line mean to somebody who reads a text from its beginning: what was last said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gradlab.prove._definitions import Defined, Definitions
+from gradlab.prove._names import FREE
+from gradlab.prove.read._define import Line
+from gradlab.prove.read._scope import Use
+
+
+class Nearest:
+    """Finds for a line the definitions before it that are nearest to it.
+
+    Args:
+        said: all that the text defines.
+    """
+
+    def __init__(self, said: Definitions) -> None:
+        self.said = said
+        self.order = {id(line): number for number, line in enumerate(said.lines)}
+        self.named: dict[str, list[Defined]] = {}
+        for item in said.found:
+            self.named.setdefault(item.shape.name, []).append(item)
+
+    def definitions(self, line: Line) -> list[Line] | None:
+        """The lines that say what its names mean; None where nothing else holds, or what holds is unclear."""
+        chosen: dict[str, Defined] = {}
+        differs = False
+        met, waiting = set[str](), _names(line)
+        while waiting:
+            name = waiting.pop()
+            if name in met:
+                continue
+            met.add(name)
+            item = self._nearest(name, line)
+            differs = differs or item is not self.said.defined.get(name)
+            if name in self.said.disputed:
+                return None  # said in two ways in one place
+            if item is not None:
+                chosen[name] = item
+                waiting |= _names(item.line)
+        lines = {id(item.line): item.line for item in sorted(chosen.values(), key=lambda item: item.order)}
+        return list(lines.values()) if differs else None
+
+    def _nearest(self, name: str, line: Line) -> Defined | None:
+        """The definition of a name before a line; the first one behind it, if that belongs to its section."""
+        at = self.order[id(line)]
+        items = self.named.get(name, ())
+        before = [item for item in items if item.order < at]
+        behind = [item for item in items if item.order > at and item.line.section == line.section]
+        return before[-1] if before else behind[0] if behind else None
+
+
+def _names(line: Line) -> set[str]:
+    """The names that a line may hold, each with and without its index."""
+    use = Use()
+    for row in (*line.piece.sides, *(row for piece in line.conditions for row in piece.sides)):
+        use.see(row)
+    keys: Iterable[str] = use.bare | set(use.applied) | use.primed | use.differentials | use.families | use.arrays
+    return {FREE + part for key in keys for part in (key, key.partition("_")[0].partition("^")[0])}
