@@ -15,6 +15,7 @@ from gradlab.prove.read._nodes import Call, Index, Indexed, Tensor
 from gradlab.prove.read._pieces import Piece
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._scope import Scope, Use
+from gradlab.prove.read._sums import walk_nodes
 from gradlab.prove.read._statements import Family, Function, Kind, Known
 
 SECONDS_FOR_DEFINITION = 1.5
@@ -240,12 +241,8 @@ def _restricts(piece: Piece) -> bool:
 
 
 def walk(expression: Expression | NotUnderstoodError) -> Iterator[Expression]:
-    """Every subexpression."""
-    stack = [expression] if isinstance(expression, Expression) else []
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(node.args)
+    """Every subexpression; none of what was not understood."""
+    return walk_nodes(expression) if isinstance(expression, Expression) else iter(())
 
 
 def names_in(expression: Expression) -> set[str]:

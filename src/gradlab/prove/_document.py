@@ -159,6 +159,38 @@ def prove_document(document: str | Sequence[Formula], graph: Any = None, name: s
     return _judged(document, _default(document) if graph is None else graph_of(graph))
 
 
+@dataclass
+class _Before:
+    """The formula that the next one may go on with, if that begins with its equals sign.
+
+    Attributes:
+        source: the last formula.
+        display: the last one on a line of its own, of its section.
+        section: that section.
+        between: the words since then.
+    """
+
+    source: Source | None = None
+    display: Source | None = None
+    section: int = 0
+    between: str = ""
+
+    def pass_on_to(self, formula: Formula, section: int) -> str:
+        """Choose what a formula would go on with: display with display. Returns the words between."""
+        aside = formula.display and self.display is not None and self.section == section
+        if aside and self.display is not self.source:
+            self.source = self.display
+            return f"{self.between} {formula.before} words"
+        return formula.before
+
+    def note(self, formula: Formula, source: Source, section: int) -> None:
+        """Go past a formula."""
+        self.source = source
+        self.between = "" if formula.display else f"{self.between} {formula.before}"
+        if formula.display:
+            self.display, self.section = source, section
+
+
 def _go_on(before: Source, macros: dict[str, Macro], line: Line) -> None:
     """A line that begins with its equals sign goes on with the last side of the formula before it."""
     try:
@@ -182,17 +214,22 @@ def _judged(document: Sequence[Formula], graph: Graph) -> DocumentProof:
     lines: list[Line] = []
     macros: dict[str, Macro] = {}
     section, heading = 0, ""
-    before: Source | None = None
+    before = _Before()
     for formula in document:
         section, heading = section + (formula.heading != heading), formula.heading
         source = Source.of(formula)
+        between = before.pass_on_to(formula, section)
         for line in lines_of(source, macros):
-            if before is not None and line.error is None and not line.piece.sides[0] and len(line.piece.sides) > 1:
-                _go_on(lines[-1].source if lines and lines[-1].source is source else before, macros, line)
-            line.question, line.in_key, line.section, line.words = heading, formula.in_key, section, formula.before
+            words = formula.before
+            bare = line.error is None and not line.piece.sides[0] and len(line.piece.sides) > 1
+            if bare and before.source is not None:
+                own = lines and lines[-1].source is source
+                _go_on(lines[-1].source if own else before.source, macros, line)
+                words = words if own else between
+            line.question, line.in_key, line.section, line.words = heading, formula.in_key, section, words
             line.sentence = f"{formula.sentence} {formula.after}"
             lines.append(line)
-        before = source
+        before.note(formula, source, section)
     text = Text(lines, graph, True)
     whole = Deadline(SECONDS_FOR_DOCUMENT)
     rows: list[Row] = []

@@ -144,7 +144,7 @@ class Doubts:
     def _names_otherwise(self, judged: combine.Judged, i: int) -> str:
         """Which side of a step may be another thing than it was taken for; empty if none."""
         chain, line = judged.first.chain, judged.line
-        if i == 0 and line.begins and re.search(r"[^\W\d_]{2}", line.words):
+        if i == 0 and line.begins and re.search(r"[^\W\d_]{2}|:", line.words):
             return "words stand before this equals sign: write the left side, as it need not be the last formula"
         if (
             i

@@ -51,7 +51,7 @@ class OtherMeanings:
             self._abused(pair, step)
             or self._as_numbers(chain, i, deadline)
             or self._of_chance(pair)
-            or self._for_symmetric(chain, i, step, deadline)
+            or self._for_special(chain, i, step, deadline)
             or self._special_functions(chain, i, deadline)
             or self._to_another_base(judged, i, deadline)
         )
@@ -134,24 +134,37 @@ class OtherMeanings:
                 return f"{shown} has now one argument, now more: nothing says what it is"
         return ""
 
-    def _for_symmetric(self, chain: Chain, i: int, step: Step, deadline: Deadline) -> str:
-        """Whether a step on a quadratic form holds for symmetric matrices, which texts often do not say; else empty."""
+    def _for_special(self, chain: Chain, i: int, step: Step, deadline: Deadline) -> str:
+        """Whether a step holds for symmetric or orthogonal matrices, which texts often do not say; else empty."""
         pair = chain.sides[i : i + 2]
-        bodies = [node.body for side in pair for node in walk(side) if isinstance(node, Derivative)]
-        names = {name for body in bodies for node in walk(body) for name in _in_quadratic_form(node)}
-        if step.witness is None or not names:
+        nodes = [node for side in pair for node in walk(side)]
+        bodies = [node.body for node in nodes if isinstance(node, Derivative)]
+        forms = {name for body in bodies for node in walk(body) for name in _in_quadratic_form(node)}
+        turned = [{n.args[0] for n in nodes if _is_turned(n, kind)} for kind in ("transpose", "inverse")]
+        both = {node.name for node in turned[0] & turned[1] if isinstance(node, Tensor)}
+        if step.witness is None:
             return ""
 
         def symmetric(node: Expression) -> Expression | None:
-            matrix = isinstance(node, Tensor) and node.name in names
+            matrix = isinstance(node, Tensor) and node.name in forms
             return Apply("add", (node, Operation("transpose", (node,)))) if matrix else None
 
-        sides = tuple(mapped(side, symmetric) if isinstance(side, Expression) else side for side in pair)
-        one = Chain(sides, chain.digits[i : i + 1], chain.conditions)
-        if verdicts(one, self.known, deadline)[0].truth is not Truth.TRUE:
-            return ""
-        shown = ", ".join(sorted(name.removeprefix(FREE) for name in names))
-        return f"this holds if {shown} is symmetric: say so"
+        def orthogonal(node: Expression) -> Expression | None:
+            if not _is_turned(node, "inverse"):
+                return None
+            inner, turned_in = node.args[0], _is_turned(node.args[0], "transpose")
+            matrix = inner.args[0] if turned_in else inner
+            if not (isinstance(matrix, Tensor) and matrix.name in both):
+                return None
+            return matrix if turned_in else Operation("transpose", (matrix,))
+
+        for names, rule, said in ((forms, symmetric, "symmetric"), (both, orthogonal, "orthogonal")):
+            sides = tuple(mapped(side, rule) if isinstance(side, Expression) else side for side in pair)
+            one = Chain(sides, chain.digits[i : i + 1], chain.conditions)
+            if names and verdicts(one, self.known, deadline)[0].truth is Truth.TRUE:
+                shown = ", ".join(sorted(name.removeprefix(FREE) for name in names))
+                return f"this holds if {shown} is {said}: say so"
+        return ""
 
     def _to_another_base(self, judged: combine.Judged, i: int, deadline: Deadline) -> str:
         r"""Which base of ``\log`` a step is meant for that is false for the natural one; empty if none."""
@@ -175,6 +188,10 @@ class OtherMeanings:
 def _is_named(body: Expression) -> bool:
     """Whether a name alone is differentiated, perhaps with its variables in brackets."""
     return isinstance(body, Ref) or (isinstance(body, Call) and all(isinstance(arg, Ref) for arg in body.arguments))
+
+
+def _is_turned(node: Expression, kind: str) -> bool:
+    return isinstance(node, Operation) and node.kind == kind
 
 
 def _in_quadratic_form(node: Expression) -> set[str]:

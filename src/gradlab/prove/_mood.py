@@ -59,11 +59,12 @@ def is_wished_for(line: Line) -> bool:
 
 def same_names(left: Expression, right: Expression) -> bool:
     """Whether both sides are made of the same names; letters at which sums end do not count."""
-    a, b = (_contents(side) for side in (left, right))
+    a, b = (contents(side) for side in (left, right))
     return bool(a) and a == b
 
 
-def _contents(side: Expression) -> set[str]:
+def contents(side: Expression) -> set[str]:
+    """The names that a side is made of, without those at which its sums end."""
     sizes = {name for node in walk(side) if isinstance(node, Total) and node.upper for name in node.upper.names}
     return names_in(side) - sizes
 

@@ -24,8 +24,11 @@ class Nearest:
         for item in said.found:
             self.named.setdefault(item.shape.name, []).append(item)
 
-    def definitions(self, line: Line) -> list[Line] | None:
-        """The lines that say what its names mean; None where nothing else holds, or what holds is unclear."""
+    def definitions(self, line: Line, instead: Defined | None = None) -> list[Line] | None:
+        """The lines that say what its names mean; None where nothing else holds, or what holds is unclear.
+
+        One of them may be given ``instead`` of the nearest of its name.
+        """
         chosen: dict[str, Defined] = {}
         differs = False
         met, waiting = set[str](), _names(line)
@@ -34,15 +37,15 @@ class Nearest:
             if name in met:
                 continue
             met.add(name)
-            item = self._nearest(name, line)
+            item = instead if instead is not None and instead.shape.name == name else self._nearest(name, line)
             differs = differs or item is not self.said.defined.get(name)
-            if name in self.said.disputed:
+            if instead is None and name in self.said.disputed:
                 return None  # said in two ways in one place
             if item is not None:
                 chosen[name] = item
                 waiting |= _names(item.line)
         lines = {id(item.line): item.line for item in sorted(chosen.values(), key=lambda item: item.order)}
-        return list(lines.values()) if differs else None
+        return list(lines.values()) if differs or instead else None
 
     def _nearest(self, name: str, line: Line) -> Defined | None:
         """The definition of a name before a line; the first one behind it, if that belongs to its section."""

@@ -10,6 +10,7 @@ from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Defined, Definitions, names_in, walk
 from gradlab.prove._doubts import Doubts, written_parts
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
+from gradlab.prove._evidence import Evidence
 from gradlab.prove._meant import verdicts
 from gradlab.prove._names import FREE, Names
 from gradlab.prove._nearest import Nearest
@@ -46,6 +47,7 @@ class Text:
         self.names = Names(graph)
         self.said = Definitions(lines, self.names, document, use)
         self.doubts = Doubts(self.said, document, self._show)
+        self.evidence = Evidence(self.said, self.doubts.reached, self._is_false_by) if document else None
         self.nearest = Nearest(self.said) if document and use is None else None
 
     @property
@@ -62,7 +64,10 @@ class Text:
         if line.error is not None:
             return [self._unread(line, str(line.error), line.error.at)]
         try:
-            return self._as_last_said(line, self._judged(line, Deadline(SECONDS_FOR_CHAIN, outer)), outer)
+            steps = self._as_last_said(line, self._judged(line, Deadline(SECONDS_FOR_CHAIN, outer)), outer)
+            if self.evidence is not None:
+                self.evidence.note(line, steps)
+            return steps
         except (NotUnderstoodError, OutOfTimeError, RecursionError) as error:
             return [self._unread(line, str(error) or "this is nested too deeply", getattr(error, "at", line.piece.at))]
         except Exception as problem:
@@ -75,7 +80,10 @@ class Text:
         lines = self.nearest.definitions(line) if self.nearest is not None else None
         if lines is None or not line.piece.is_equation or line.piece.condition:
             return steps
-        again = Text([*lines, line], self.names.graph, True, self.said.use).judge(line, outer)
+        nearer = Text([*lines, line], self.names.graph, True, self.said.use)
+        if self.evidence is not None and nearer.evidence is not None:
+            nearer.evidence.beside = self.evidence.beside
+        again = nearer.judge(line, outer)
         shown = " and ".join(str(other.source.place(other.piece.at).line) for other in lines)
         for i, (step, other) in enumerate(zip(steps, again, strict=False)):
             if step.truth is Truth.TRUE:
@@ -90,6 +98,12 @@ class Text:
                 reason = f"{step.place}: this is false for what is defined elsewhere, which may not be meant here"
                 steps[i] = combine.with_kind(step, other.kind, other.reason or reason)
         return steps
+
+    def _is_false_by(self, item: Defined, line: Line, i: int) -> bool:
+        """Whether a step is false if a name is what one definition says, and the others are what was last said."""
+        last = self.nearest.definitions(line, item) if self.nearest is not None else None
+        steps = Text([*(last or [item.line]), line], self.names.graph, True, self.said.use).judge(line)
+        return i < len(steps) and steps[i].truth is Truth.FALSE
 
     def _unread(self, line: Line, reason: str, at: int) -> Step:
         place = line.source.place(at)
@@ -115,9 +129,7 @@ class Text:
         self._agree_on_disputed(line, found, judged, deadline)
         for i, step in enumerate(steps):
             if step.truth is Truth.FALSE and not (kind is Kind.UPDATE and i == 0):
-                steps[i] = self.doubts.softened(judged, i, step, deadline)
-                if steps[i].truth is Truth.FALSE:
-                    steps[i] = self._as_defined_before(found, judged, i, deadline)
+                steps[i] = self._doubted(found, judged, i, deadline)
         self.doubts.assume(line, judged)
         for i, own in self._own(line, kind).items():
             if (item := self.said.defining.get(id(own))) is not None:
@@ -127,6 +139,19 @@ class Text:
             steps[0] = self._as_update(judged, steps[0], deadline)
         self._repair(judged, deadline)
         return steps
+
+    def _doubted(self, found: Readings, judged: combine.Judged, i: int, deadline: Deadline) -> Step:
+        """A step that looks false after all that speaks against calling it so."""
+        step = judged.steps[i]
+        if self.evidence is not None:
+            step = self.evidence.resting(judged, i, step, deadline)
+        if step.truth is Truth.FALSE:
+            step = self.doubts.softened(judged, i, step, deadline)
+        if step.truth is Truth.FALSE:
+            step = self._as_defined_before(found, judged, i, deadline)
+        if step.truth is Truth.FALSE and self.evidence is not None:
+            step = self.evidence.weighed(judged, i, step)
+        return step
 
     def _own(self, line: Line, kind: Kind) -> dict[int, Line]:
         """The definitions that a line holds, by the number of their step."""

@@ -1,0 +1,65 @@
+"""A step of a text is false only if its names are beyond doubt and nothing that was said before makes it hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradlab.prove import Step, prove_document
+
+
+def verdicts(text: str) -> list[str]:
+    return [step.verdict for step in steps_of(text)]
+
+
+def steps_of(text: str) -> list[Step]:
+    table = prove_document(text)
+    steps = [step for row in (*table.rows, *table.others) for step in row.proof.steps]
+    return sorted(steps, key=lambda step: (step.place.line, step.place.column))
+
+
+HOLDS = r"Because $\sin y = x$: $\cos y = \sqrt{1 - \sin^2 y} = \sqrt{1 - x^2}$"
+
+
+def test_an_equation_said_before_is_used_by_the_next():
+    assert verdicts(HOLDS)[-1] == "TRUE"
+    assert verdicts(HOLDS.replace(r"\sqrt{1 - x^2}", r"\sqrt{1 + x^2}"))[-1] != "TRUE"
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("Take $y = 0$. Then $(a - y) a = a^2$.", "VALUE"),
+        (r"Take $y = 0$. Then $\frac{d}{da} (a - y)^2 = 3a$.", "FALSE"),
+        (r"Take $y = 0$. Then $\frac{d}{da} (a - y)^2 = 2a$.", "VALUE"),
+        (r"The minimum is at $x = 1$. In general $\frac{d}{dx} x^3 = 3$.", "FALSE"),
+    ],
+)
+def test_values_may_be_put_in_but_not_for_what_one_differentiates_by(text, last):
+    assert verdicts(text)[-1] == last
+
+
+def test_what_is_not_beyond_doubt_is_not_false():
+    reasons = {
+        r"The sum is $\hat a + b$. So $\hat a + b = \tilde c + b$.": r"\tilde",
+        r"With $[QAQ^\top]^{-1} = (Q^\top)^{-1} A^{-1} Q^{-1} = Q A^{-1} Q^\top$ we go on.": "Q is orthogonal",
+        r"Let $L_i = -\log p_{y_i}$. Then $\frac{\partial L_i}{\partial p_k} = -\frac{1}{p_k}$.": "index",
+        "# A\n\nLet $h(t) = t^2$.\n\n# B\n\nText.\n\n$x = 1$\n\n# C\n\n$x = 2$\n\nSo $h'(t) = 3t$.": "another heading",
+    }
+    for text, reason in reasons.items():
+        steps = steps_of(text)
+        assert not [str(step) for step in steps if step.verdict == "FALSE"]
+        assert any(reason in step.reason for step in steps), [str(step) for step in steps]
+
+
+def test_a_line_that_goes_on_does_so_with_the_formula_that_stands_on_its_own_line():
+    text = "$$(x+h)^2 = x^2 + 2xh + h^2$$\n\nas $y^2 + 1 = 1 + y^2$ here:\n\n$$= x^2 + h^2 + 2xh$$"
+    assert verdicts(text) == ["TRUE", "TRUE", "TRUE"]
+    assert verdicts(text.replace("h^2 + 2xh$$", "h^2 + 3xh$$"))[-1] == "NOT_UNDERSTOOD"  # words stand between
+    assert verdicts("At $t = 1000$: $\\approx 1.0$")[-1] != "FALSE"
+
+
+def test_a_prime_on_a_quantity_of_one_variable_differentiates_it():
+    text = r"Let $u = x^2$, $v = \cos x$. So $u'v + uv' = 2x\cos x "
+    assert verdicts(text + r"- x^2 \sin x$.")[-1] == "TRUE"
+    assert verdicts(text + r"+ x^2 \sin x$.")[-1] == "FALSE"
+    assert verdicts("Let $x = 2t$. The new one is $x' = x + 1$. So $x' - x = 1$.")[-1] == "TRUE"
