@@ -15,8 +15,8 @@ from gradlab.prove.read._nodes import Call, Index, Indexed, Tensor
 from gradlab.prove.read._pieces import Piece
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._scope import Scope, Use
-from gradlab.prove.read._sums import walk_nodes
 from gradlab.prove.read._statements import Family, Function, Kind, Known
+from gradlab.prove.read._sums import walk_nodes
 
 SECONDS_FOR_DEFINITION = 1.5
 

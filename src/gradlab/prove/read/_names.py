@@ -2,6 +2,7 @@ r"""Names as expressions: a quantity of the graph, an entry of a family, a vecto
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradlab.graph import ONE, Apply, Const, Expression, Ref, number
@@ -11,6 +12,7 @@ from gradlab.prove.read._label import Label, Token, is_layer, key_of, label_of
 from gradlab.prove.read._nodes import Call, Cases, Condition, Derivative, Index, Indexed, Operation, Tensor
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._scope import free
+from gradlab.prove.read._slopes import slope_of
 
 if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
@@ -213,4 +215,5 @@ def bare_prime(reader: Reader, label: Label, part: Part) -> Expression | None:
         return Call(name, (Ref(function.parameters[0]),), (label.primes,), shown=False)
     if reader.implicit is not None and key_of(bare) in scope.use.primed:
         return Call(name, (reader.implicit,), (label.primes,), shown=False)
-    return None
+    primed = replace(bare, primes=label.primes)
+    return None if scope.has(key_of(bare) + "'" * label.primes) else slope_of(primed, scope)
