@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from itertools import takewhile
 
+from gradlab.labs._kinds import Kind, kind_of, opener, opens
+from gradlab.labs._kinds import Role as Role
 from gradlab.labs._layout import Span
 from gradlab.labs._recovery import block_tags, open_after
 from gradlab.labs._tags import (
-    BLOCKS,
     CheckArguments,
     Tag,
     TagSyntaxError,
@@ -23,19 +23,6 @@ from gradlab.labs._tags import (
     check_arguments,
     parse_tag,
 )
-
-
-class Role(Enum):
-    """What a line of a cell is for."""
-
-    CONTENT = "in both versions"
-    HOMEWORK = "in the solution alone"
-    MESSAGE = "in the question alone"
-    NOTE = "in neither"
-    CHECK = "in the check's own cell"
-    ANSWER = "an empty cell in the question"
-    FLAG = "a tag that takes no content with it"
-    TAG = "a tag that opens or closes a block"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +38,13 @@ class Block:
     word: str
     line: int
     check: CheckArguments | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """The tag that opened it."""
+        found = kind_of(self.word)
+        assert found is not None
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +134,7 @@ class _Marker:
 
     def _recover(self, number: int, index: int, word: str) -> None:
         """Go on so that the slip in a line is not told again at the tags behind it."""
-        if word and word not in BLOCKS and word not in BLOCKS.values():
+        if word and not opens(word) and not opener(word):
             return
         words = open_after(word, [block.word for block in self.stack], block_tags(self.spans, index, number))
         same = len(list(takewhile(lambda pair: pair[0].word == pair[1], zip(self.stack, words, strict=False))))
@@ -148,24 +142,23 @@ class _Marker:
 
     def end(self) -> None:
         if self.open is not None:
-            closing = BLOCKS[self.open.word]
+            closing = self.open.kind.closing
             self.error(self.open.line, f"{self.open.word} is never closed; write '#!TAG {closing}' where it ends.")
 
     def _plain(self, number: int, text: str) -> Line:
         if self.open is None:
             return Line(number, text, Role.CONTENT)
-        role = {"HWBEGIN": Role.HOMEWORK, "NOTE": Role.NOTE, "CHECK": Role.CHECK}[self.open.word]
-        return Line(number, text, role, self.open)
+        return Line(number, text, self.open.kind.role, self.open)
 
     def _tag(self, number: int, text: str, tag: Tag, index: int, span: Span) -> Line:
         for remark in tag.remarks:
             self.warning(number, remark + ".")
-        if tag.word in BLOCKS:
+        if opens(tag.word):
             return self._opens(number, text, tag, span)
-        if tag.word in BLOCKS.values():
+        if opener(tag.word):
             return self._closes(number, text, tag)
         if tag.word == "MSG":
-            if self.open is None or self.open.word != "HWBEGIN":
+            if self.open is None or self.open.kind.role is not Role.HOMEWORK:
                 raise TagSyntaxError(
                     f"a message outside a homework block{self._opened()}; move it between HWBEGIN and HWEND"
                 )
@@ -186,7 +179,7 @@ class _Marker:
 
     def _opens(self, number: int, text: str, tag: Tag, span: Span) -> Line:
         if self.open is not None:
-            meant = BLOCKS[self.open.word]
+            meant = self.open.kind.closing
             raise TagSyntaxError(
                 f"{tag.word} inside a block{self._opened()}; blocks cannot be nested: "
                 f"close that one with '#!TAG {meant}' first, or write {meant} here if that was meant"
@@ -215,10 +208,9 @@ class _Marker:
     def _closes(self, number: int, text: str, tag: Tag) -> Line:
         block = self.open
         if block is None:
-            opener = next(word for word, closing in BLOCKS.items() if closing == tag.word)
-            raise TagSyntaxError(f"{tag.word} closes nothing; write '#!TAG {opener}' before it or delete it")
-        if BLOCKS[block.word] != tag.word:
-            closing = BLOCKS[block.word]
+            raise TagSyntaxError(f"{tag.word} closes nothing; write '#!TAG {opener(tag.word)}' before it or delete it")
+        if block.kind.closing != tag.word:
+            closing = block.kind.closing
             raise TagSyntaxError(f"{tag.word} inside a block{self._opened()}; close it with '#!TAG {closing}'")
         self.stack.pop()
         return Line(number, text, Role.TAG, block)

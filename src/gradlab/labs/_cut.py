@@ -146,7 +146,7 @@ def _parts(lines: Sequence[Line]) -> list[_Part]:
     shown = [line for line in lines if line.role in (Role.CONTENT, Role.HOMEWORK, Role.MESSAGE, Role.TAG)]
     for block, group in groupby(shown, key=lambda line: line.block):
         own = list(group)
-        part = _Part(own[0].number, is_block=block is not None and block.word == "HWBEGIN")
+        part = _Part(own[0].number, is_block=block is not None and block.kind.role is Role.HOMEWORK)
         for line in own:
             if line.role is Role.MESSAGE:
                 part.question.append(OutLine(comment(line.indent, line.text), line.number))

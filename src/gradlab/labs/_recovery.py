@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import Final
 
+from gradlab.labs._kinds import opener, opens
 from gradlab.labs._layout import Span
-from gradlab.labs._tags import BLOCKS, TagSyntaxError, parse_tag
+from gradlab.labs._tags import TagSyntaxError, parse_tag
 
-_OPENER: Final = {closing: opener for opener, closing in BLOCKS.items()}
 # Behind so many lines or tags nothing more is learned about one slip.
 _LINES_AHEAD, _TAGS_AHEAD = 5000, 50
 
@@ -39,7 +38,7 @@ def block_tags(spans: Sequence[Span], cell: int, number: int) -> list[str]:
 def _block_words(text: str) -> Iterable[str]:
     with suppress(TagSyntaxError):
         tag = parse_tag(text) if "#!" in text else None
-        if tag is not None and (tag.word in BLOCKS or tag.word in _OPENER):
+        if tag is not None and (opens(tag.word) or opener(tag.word)):
             return (tag.word,)
     return ()
 
@@ -63,7 +62,7 @@ def open_after(word: str, opened: Sequence[str], ahead: Sequence[str]) -> list[s
     kept = list(opened)
     if not word:
         choices = [kept, [] if kept else ["HWBEGIN"]]
-    elif word in BLOCKS:
+    elif opens(word):
         choices = [[*kept, word], kept, [word], []] if [word] != kept[-1:] else [[], [*kept, word], [word]]
     else:
         choices = [[], kept]
@@ -73,10 +72,10 @@ def open_after(word: str, opened: Sequence[str], ahead: Sequence[str]) -> list[s
 def _errors(opened: Sequence[str], ahead: Sequence[str]) -> int:
     stack, errors = list(opened), 0
     for word in ahead:
-        if word in BLOCKS:
+        if opens(word):
             errors += bool(stack)
             stack = [word]
-        elif stack and stack[-1] == _OPENER[word]:
+        elif stack and stack[-1] == opener(word):
             stack.pop()
         else:
             errors += 1

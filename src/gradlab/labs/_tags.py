@@ -10,25 +10,14 @@ from __future__ import annotations
 import difflib
 import re
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from gradlab._errors import GradlabError
-
-BLOCKS: Final[Mapping[str, str]] = {"HWBEGIN": "HWEND", "NOTE": "NOTEEND", "CHECK": "CHECKEND"}
-"""The tags that open a block, each with the one that closes it."""
-
-_WITHOUT_ARGUMENTS: Final = ("HWBEGIN", "HWEND", "SKIPQUESTEXEC", "CHECKEND", "NOTE", "NOTEEND")
-WORDS: Final = (*_WITHOUT_ARGUMENTS, "CHECK", "ANSWER", "ALLOW")
-"""Every word that may stand behind `#!TAG`."""
+from gradlab.labs._kinds import as_comment, takes_arguments, telltale, words
 
 _TAG = re.compile(r"^(?P<indent>\s*)(?P<comment>(?:#\s*)*)#!(?P<kind>TAG|MSG)(?!\w)(?P<rest>.*)$", re.DOTALL)
 _ANYWHERE = re.compile(r"#\s*!\s*(?:TAG|MSG)", re.IGNORECASE)
-# Words that nobody writes but to tag: a line with one of them is a tag with a slip in it.
-_TELLTALE = re.compile(r"\b(?:HWBEGIN|HWEND|SKIPQUESTEXEC|CHECKEND|NOTEEND)\b")
 _BANG = re.compile(r"^\s*(?:#\s*)+!\s*(?P<word>[A-Za-z]+)")
-_HASH = re.compile(r"^\s*#+\s*(?:TAG|MSG)\s+(?:" + "|".join(WORDS) + r")\b")
 
 
 class TagSyntaxError(GradlabError):
@@ -40,7 +29,7 @@ class Tag:
     """One tag line.
 
     Args:
-        word: one of `WORDS`, or "MSG".
+        word: one of `words()`, or "MSG".
         indent: the white space before it.
         text: what stands behind the word: arguments, or the message.
         remarks: what was accepted though it should be written otherwise.
@@ -101,23 +90,23 @@ def parse_tag(line: str) -> Tag | None:
         remarks = ("this tag is commented out, and counts all the same; delete the line if it should not",)
     word_match = re.match(r"\s+(\w+)(.*)$", rest, re.DOTALL)
     if word_match is None:
-        raise TagSyntaxError(f"#!TAG without a word; write one of {', '.join(WORDS)} behind it")
+        raise TagSyntaxError(f"#!TAG without a word; write one of {', '.join(words())} behind it")
     word, text = word_match[1], word_match[2].strip()
-    if word not in WORDS:
-        raise TagSyntaxError(f"unknown tag {word!r}{nearest(word, WORDS)}")
-    if word != "ALLOW" and (_ANYWHERE.search(text) or _TELLTALE.search(text)):
+    if word not in words():
+        raise TagSyntaxError(f"unknown tag {word!r}{nearest(word, words())}")
+    if word != "ALLOW" and (_ANYWHERE.search(text) or telltale().search(text)):
         raise TagSyntaxError(f"a second tag stands behind {word}; each tag needs a line of its own")
-    if text and word in _WITHOUT_ARGUMENTS:
+    if text and not takes_arguments(word):
         remarks += (f"{text!r} behind {word} is ignored; delete it",)
     return Tag(word, indent, text, remarks)
 
 
 def _refuse_near_miss(line: str) -> None:
     bang = _BANG.match(line)
-    spelt = bang is not None and (bang["word"].upper() in WORDS or bang["word"].upper().startswith(("TAG", "MSG")))
-    if spelt or _HASH.match(line):
+    spelt = bang is not None and (bang["word"].upper() in words() or bang["word"].upper().startswith(("TAG", "MSG")))
+    if spelt or as_comment().match(line):
         raise TagSyntaxError(f"{line.strip()!r} is not written as a tag; write '#!TAG WORD' or '#!MSG text'")
-    if _ANYWHERE.search(line) or _TELLTALE.search(line):
+    if _ANYWHERE.search(line) or telltale().search(line):
         raise TagSyntaxError(
             "a tag has to stand on a line of its own; put it on one "
             "(in prose, '#&#33;TAG' shows a tag without being one)"
@@ -134,7 +123,7 @@ def nearest(word: str, known: tuple[str, ...]) -> str:
     Returns:
         A clause to put behind the complaint.
 
-    >>> nearest("HWBEGN", WORDS)
+    >>> nearest("HWBEGN", words())
     '; the nearest known is HWBEGIN'
     """
     spelling = {name.casefold(): name for name in known}

@@ -256,7 +256,7 @@ def _stays(kind: Kind, cell: Cell) -> bool:
     begins = (
         line.block for line in cell.lines if line.role is Role.TAG and line.block and line.block.line == line.number
     )
-    return kind == "question" and any(block.word == "HWBEGIN" for block in begins)
+    return kind == "question" and any(block.kind.role is Role.HOMEWORK for block in begins)
 
 
 def _version(kind: Kind, template: Template, pieces: Sequence[Piece]) -> Version:

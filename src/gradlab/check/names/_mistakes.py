@@ -14,62 +14,55 @@ class Mistake(Enum):
         'Turn the sign around.'
     """
 
-    NEGATED = "negated"
-    FACTOR = "constant factor"
-    SUM_FOR_MEAN = "sum for mean"
-    ZEROED = "zeroed entries"
-    SWAPPED = "swapped parameters"
-    TRANSPOSED = "transposed"
-    STALE = "stale value"
-    STRAIGHT_THROUGH = "straight-through"
-    PATH_DROPPED = "a path dropped"
-    SIGN = "a sign within"
-    DERIVATIVE_LEFT_OUT = "activation derivative left out"
-    WRONG_DERIVATIVE = "another function's derivative"
-    OPERAND_FORGOTTEN = "an operand forgotten"
-    LAST_SAMPLE = "one sample for all"
-    ONE_OFF = "one entry off"
-    TRUNCATED = "cut to whole numbers"
-    LOGARITHM = "by the logarithm"
-    SYMMETRIC = "a symmetric convention"
-    GRAD_OUTPUT = "grad_output"
-    REPEATED = "not the same when asked again"
-    LAYOUT = "layout in memory"
+    remedy: str
 
-    @property
-    def remedy(self) -> str:
-        """What to do, as one sentence."""
-        return _REMEDIES[self]
+    def __new__(cls, words: str, remedy: str) -> Mistake:
+        """A mistake is a row: what it is called, and what to do about it in one sentence."""
+        made = object.__new__(cls)
+        made._value_ = words
+        made.remedy = remedy
+        return made
 
-
-_REMEDIES = {
-    Mistake.NEGATED: "Turn the sign around.",
-    Mistake.FACTOR: "Divide the factor out, or put in the one that is missing.",
-    Mistake.SUM_FOR_MEAN: "Divide the gradient by the same number as the loss.",
-    Mistake.ZEROED: "Compute these entries as well; something leaves them as they were initialised.",
-    Mistake.SWAPPED: "Return the parts in the order of the parameters.",
-    Mistake.TRANSPOSED: "Transpose the result, or exchange the factors of the product that makes it.",
-    Mistake.STALE: "Compute the gradient anew, from the point it is asked for.",
-    Mistake.STRAIGHT_THROUGH: (
+    NEGATED = "negated", "Turn the sign around."
+    FACTOR = "constant factor", "Divide the factor out, or put in the one that is missing."
+    SUM_FOR_MEAN = "sum for mean", "Divide the gradient by the same number as the loss."
+    ZEROED = "zeroed entries", "Compute these entries as well; something leaves them as they were initialised."
+    SWAPPED = "swapped parameters", "Return the parts in the order of the parameters."
+    TRANSPOSED = "transposed", "Transpose the result, or exchange the factors of the product that makes it."
+    STALE = "stale value", "Compute the gradient anew, from the point it is asked for."
+    STRAIGHT_THROUGH = (
+        "straight-through",
         "A rounded function has the derivative 0. If the rounding is to be ignored on purpose, check the function "
-        "without it."
-    ),
-    Mistake.PATH_DROPPED: "Add the product along this path to the sum over all paths.",
-    Mistake.SIGN: "Turn the sign of this term around.",
-    Mistake.DERIVATIVE_LEFT_OUT: "Multiply by the function's derivative on the way back.",
-    Mistake.WRONG_DERIVATIVE: "Use the derivative of the function that the forward pass computes.",
-    Mistake.OPERAND_FORGOTTEN: "Multiply by the other operand on the way back.",
-    Mistake.LAST_SAMPLE: "Add the contributions of all samples up.",
-    Mistake.TRUNCATED: "Write the gradient into an array of floats: zeros_like and astype keep or make integers.",
-    Mistake.LOGARITHM: "Derive by the parameter that the function is given, or check the function of its logarithm.",
-    Mistake.SYMMETRIC: (
-        "Nothing, if the matrix is always symmetric: check it as a function of (A + A^T) / 2, or of one triangle."
-    ),
-    Mistake.GRAD_OUTPUT: "Multiply by grad_output, every entry by its own, and by no other function of it.",
-    Mistake.REPEATED: "Compute it anew each time: begin with zeros, and keep what is needed in ctx.",
-    Mistake.LAYOUT: "Call .contiguous() before reading memory, or index by strides.",
-    Mistake.ONE_OFF: "Correct the formula of this entry; the others are right.",
-}
+        "without it.",
+    )
+    PATH_DROPPED = "a path dropped", "Add the product along this path to the sum over all paths."
+    SIGN = "a sign within", "Turn the sign of this term around."
+    DERIVATIVE_LEFT_OUT = "activation derivative left out", "Multiply by the function's derivative on the way back."
+    WRONG_DERIVATIVE = (
+        "another function's derivative",
+        "Use the derivative of the function that the forward pass computes.",
+    )
+    OPERAND_FORGOTTEN = "an operand forgotten", "Multiply by the other operand on the way back."
+    LAST_SAMPLE = "one sample for all", "Add the contributions of all samples up."
+    ONE_OFF = "one entry off", "Correct the formula of this entry; the others are right."
+    TRUNCATED = (
+        "cut to whole numbers",
+        "Write the gradient into an array of floats: zeros_like and astype keep or make integers.",
+    )
+    LOGARITHM = (
+        "by the logarithm",
+        "Derive by the parameter that the function is given, or check the function of its logarithm.",
+    )
+    SYMMETRIC = (
+        "a symmetric convention",
+        "Nothing, if the matrix is always symmetric: check it as a function of (A + A^T) / 2, or of one triangle.",
+    )
+    GRAD_OUTPUT = "grad_output", "Multiply by grad_output, every entry by its own, and by no other function of it."
+    REPEATED = (
+        "not the same when asked again",
+        "Compute it anew each time: begin with zeros, and keep what is needed in ctx.",
+    )
+    LAYOUT = "layout in memory", "Call .contiguous() before reading memory, or index by strides."
 
 
 @dataclass(frozen=True, slots=True)

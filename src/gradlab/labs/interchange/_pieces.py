@@ -142,7 +142,7 @@ def _code(cell: Cell, statements: bool) -> Iterator[Part]:
 
 
 def _is_homework(line: Line) -> bool:
-    return line.block is not None and line.block.word == "HWBEGIN"
+    return line.block is not None and line.block.kind.role is Role.HOMEWORK
 
 
 def _fitted(rows: Sequence[str], regions: Sequence[Region]) -> tuple[tuple[str, ...], tuple[Region, ...]]:
