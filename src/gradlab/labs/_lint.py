@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gradlab.labs._cut import OutLine
 from gradlab.labs._diagnostics import Diagnostic
 from gradlab.labs._formulas import formulas_of
-from gradlab.labs._images import without_code
 from gradlab.labs._names import undefined_names
 from gradlab.labs._template import Template
 from gradlab.labs._versions import Version, Versions
-from gradlab.tex import Formula, Macro, TexError, parse
+from gradlab.tex import Formula, LineIndex, Macro, TexError, marks, parse
 
-# `\\` first: in `\\\begin{...}` the line break ends before the backslash of \begin.
-_TOKEN = re.compile(r"\\\\|\\\$|\\(?P<word>begin|end)\s*\{(?P<name>[A-Za-z]+\*?)\}|(?P<dollars>\$\$)")
 _DISPLAYS: Final = frozenset(
     name + star
     for name in ("align", "alignat", "eqnarray", "equation", "flalign", "gather", "multline")
@@ -73,15 +69,17 @@ def _not_read(version: Version) -> Iterator[tuple[Formula, int, str]]:
 
 def _latex(lines: Sequence[OutLine]) -> list[tuple[int, str]]:
     """What is wrong with the LaTeX of one prose cell: template line and message."""
-    reader = _Latex()
-    for text, line in zip(without_code(lines), lines, strict=True):
-        for match in _TOKEN.finditer(text):
-            if match["dollars"]:
-                reader.dollars(line.line)
-            elif match["word"] == "begin":
-                reader.begin(match["name"], line.line)
-            elif match["word"] == "end":
-                reader.end(match["name"], line.line)
+    reader, text = _Latex(), "\n".join(line.text for line in lines)
+    index = LineIndex(text)
+    for offset, mark in marks(text):
+        word, _, name = mark.removesuffix("}").partition("{")
+        line = lines[index.at(offset)[0] - 1].line
+        if mark == "$$":
+            reader.dollars(line)
+        elif word == "\\begin":
+            reader.begin(name, line)
+        elif word == "\\end":
+            reader.end(name, line)
     reader.close()
     return reader.found
 

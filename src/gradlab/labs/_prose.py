@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from gradlab.labs._blocks import Line, Role
 from gradlab.labs._cut import OutLine
+from gradlab.tex import LineIndex, find_math, protected
 
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
-_ENVIRONMENT = re.compile(r"\\(begin|end)\{")
 _LIST_ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s")
 
 
@@ -25,20 +24,21 @@ def cut_prose(lines: Sequence[Line], keep: Iterable[Role]) -> tuple[OutLine, ...
         fenced code goes on there.
     """
     roles = frozenset(keep)
+    kept = [line.text for line in lines if line.role in roles]
+    held = _held(kept) if len(kept) < len(lines) else set[int]()
     out: list[OutLine] = []
-    context = _Context()
-    seam = False
+    seam, row = False, -1
     for line in lines:
         if line.role not in roles:
             seam = True
             continue
-        if seam and out and not context.holds:
+        row += 1
+        if seam and out and row not in held:
             if out[-1].text.strip() and line.text.strip() and not _go_on(out[-1].text, line.text):
                 out.append(OutLine("", 0))
             elif not out[-1].text.strip() and not line.text.strip():
                 continue  # the blank line of the other side of the cut
         seam = False
-        context.read(line.text)
         out.append(OutLine(line.text, line.number))
     return tuple(out)
 
@@ -65,28 +65,9 @@ def _go_on(before: str, after: str) -> bool:
     return tables or (_LIST_ITEM.match(before) is not None and _LIST_ITEM.match(after) is not None)
 
 
-class _Context:
-    """Knows whether a line stands inside fenced code, display mathematics or a LaTeX environment."""
-
-    def __init__(self) -> None:
-        self.fence = ""
-        self.dollars = False
-        self.depth = 0
-
-    @property
-    def holds(self) -> bool:
-        return bool(self.fence) or self.dollars or self.depth > 0
-
-    def read(self, text: str) -> None:
-        match = _FENCE.match(text)
-        if self.fence:
-            if match and match[1].startswith(self.fence) and not text.strip().strip(self.fence[0]):
-                self.fence = ""
-            return
-        if match:
-            self.fence = match[1]
-            return
-        if text.count("$$") % 2:
-            self.dollars = not self.dollars
-        for word in _ENVIRONMENT.findall(text):
-            self.depth = max(0, self.depth + (1 if word == "begin" else -1))
+def _held(texts: Sequence[str]) -> set[int]:
+    """The rows before which code or a formula goes on."""
+    text = "\n".join(texts)
+    index = LineIndex(text)
+    spans = [*protected(text), *((f.offset, f.offset + len(f.source)) for f in find_math(text).formulas)]
+    return {row for start, end in spans for row in range(index.at(start)[0], index.at(end - 1)[0])}

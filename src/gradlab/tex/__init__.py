@@ -13,6 +13,7 @@ from gradlab.tex._markdown import FoundMath as FoundMath
 from gradlab.tex._markdown import MathText as MathText
 from gradlab.tex._markdown import Remark as Remark
 from gradlab.tex._markdown import find_math as find_math
+from gradlab.tex._markdown import marks as marks
 from gradlab.tex._mathml import to_mathml as to_mathml
 from gradlab.tex._parse import parse as parse
 from gradlab.tex._protected import protected as protected

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gradlab.tex._protected import BLANK_LINE, Interval, protected
@@ -84,6 +84,24 @@ def find_math(text: str, *, brackets: bool = False) -> MathText:
     return Scanner(text, protected(text), brackets=brackets).scan()
 
 
+def marks(text: str) -> Iterator[tuple[int, str]]:
+    r"""Find what begins or ends mathematics in Markdown text, closed or not, outside code and comments.
+
+    Args:
+        text: Markdown.
+
+    Yields:
+        Where each mark stands, and the mark, such as `$$` or `\begin{align}`.
+
+    >>> list(marks(r"`$$` $$ \$ \end{align}"))
+    [(5, '$$'), (8, '\\$'), (11, '\\end{align}')]
+    """
+    scanner, at = Scanner(text, protected(text), brackets=False), 0
+    while (match := scanner.next_mark(at)) is not None:
+        at = match.end()
+        yield match.start(), match[0]
+
+
 class Scanner:
     """Finds mathematics in what is not protected."""
 
@@ -100,7 +118,7 @@ class Scanner:
     def scan(self) -> MathText:
         """Return the pieces of the text."""
         at = 0
-        while (match := self._next(at)) is not None:
+        while (match := self.next_mark(at)) is not None:
             at = self._opening(match)
         if self.start < len(self.text):
             self.pieces.append(self.text[self.start :])
@@ -110,7 +128,7 @@ class Scanner:
         """Return whether mathematics may begin with a mark."""
         return mark in _CLOSINGS or mark.startswith(("\\begin", "\\ref", "\\eqref"))
 
-    def _next(self, at: int) -> re.Match[str] | None:
+    def next_mark(self, at: int) -> re.Match[str] | None:
         """Return the next mark from a place on that is in no code."""
         while (match := _TOKEN.search(self.text, at)) is not None:
             index = bisect_right(self.starts, match.start()) - 1
@@ -163,7 +181,7 @@ class Scanner:
             return None
         last: int | None = None
         braces, depth, at = 0, 0, opening.end()
-        while (match := self._next(at)) is not None:
+        while (match := self.next_mark(at)) is not None:
             mark, at = match[0], match.end()
             if mark.startswith("\n"):
                 break

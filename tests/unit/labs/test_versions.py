@@ -336,3 +336,23 @@ def test_each_statement_of_a_cell_is_cut_by_itself(tmp_path):
     assert "what is left of the cell" in str(caught.value), "h keeps its body, but not its head"
     whole = body.replace("def h(x):\n    #!TAG HWEND\n    return 2", "#!TAG HWEND")
     assert question_cell(tmp_path, whole) == wanted
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "torn"),
+    [
+        ("It is $a", "= b$.", False),
+        ("```", "code\n```", False),
+        ("~~~\ncode\n~~~", "text", True),
+        ("<!-- a", "b -->", False),
+        (r"\begin{align}", "x\n\\end{align}", False),
+        ("$$ x $$", "text", True),
+        ("costs \\$$5", "and $6", True),
+        ("`$$`", "text", True),
+    ],
+)
+def test_a_cut_parts_paragraphs_but_no_code_and_no_formula(tmp_path, before, after, torn):
+    path = tmp_path / "lab.md"
+    path.write_text(f"{before}\n#!TAG HWBEGIN\nsecret\n#!TAG HWEND\n{after}\n")
+    (cell,) = make_versions(read_template(path)).question.notebook.cells
+    assert cell.source == f"{before}\n{chr(10) * torn}{after}"
