@@ -86,8 +86,10 @@ def cancel(expression: Expression) -> Expression:
         whole = sympy.cancel(sympy.together(whole))
     if not _is_plain(whole, bridge):
         return expression
-    if sympy.denom(sympy.together(whole)).free_symbols:
-        # Numbers such as sqrt(2), which are symbols here, stay below one bar for all terms.
+    # Numbers such as sqrt(2), which are symbols here, stay below one bar for all terms.
+    if any(not bridge.meaning(symbol).names for symbol in whole.free_symbols) and (
+        sympy.denom(sympy.together(whole)).free_symbols
+    ):
         whole = sympy.together(sympy.expand(whole))
     result = _collect(bridge.from_sympy(whole))
     shorter = count_operations(result) < count_operations(expression)
