@@ -189,8 +189,18 @@ MISTAKES = {
     ),
 }
 
+ASKS_THE_KERNEL = """def loss(w, x, y):
+    import ctypes, errno, socket
+    libc = ctypes.CDLL(None, use_errno=True)
+    for call in (lambda: libc.ptrace(0, 0, 0, 0), lambda: libc.unshare(0x10000000), lambda: libc.syscall(425, 1, 0)):
+        assert call() == -1 and ctypes.get_errno() == errno.EPERM, ctypes.get_errno()
+    try:
+        socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)
+    except OSError:
+        return (sigmoid(w * x) - y) ** 2"""
 NO_ANSWER = "def sigmoid(t):\n    return None"
 HOSTILE = {
+    "asks the kernel": Case(having(loss=ASKS_THE_KERNEL)),
     "exits": Case(
         having(loss=("def loss(w, x, y):\n    import os\n    os._exit(0)")), (1, 2, 0, 3, 1), ("ended its own process",)
     ),

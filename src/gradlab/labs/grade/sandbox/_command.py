@@ -48,7 +48,8 @@ def isolated_command(arguments: Sequence[str], private: Iterable[Path], files: d
     root = os.geteuid() == 0
     command = [program, "--unshare-ipc", "--unshare-net", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"]
     command += [] if root else ["--unshare-user", "--uid", "0", "--gid", "0"]
-    for capability in ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SYS_PTRACE", "CAP_KILL"):
+    # CAP_SETFCAP: without it no user namespace in there may have the user 0 of the one around it as its own user.
+    for capability in ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETFCAP", "CAP_SYS_PTRACE", "CAP_KILL"):
         command += ["--cap-add", capability]
     command += ["--die-with-parent", "--new-session", "--dev", "/dev"]
     command += ["--tmpfs", scratch_folder()]

@@ -9,12 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from gradlab.labs.grade.protocol import Channel, ChannelError
 from gradlab.labs.grade.sandbox._command import IsolationError, environment, isolated_command
 
 _START_LIMIT: Final = 120.0
@@ -88,7 +90,7 @@ class Sandbox:
             What the lab's own statements raised.
 
         Raises:
-            IsolationError: if it does not start.
+            IsolationError: if it does not start, or no submission can be walled off in it.
         """
         assert self._process.stdout is not None
         ready, _, _ = select.select([self._process.stdout], [], [], _START_LIMIT)
@@ -97,7 +99,24 @@ class Sandbox:
             self.close()
             raise IsolationError("the process that submissions run in does not start; its error stands above")
         failed: list[str] = json.loads(line)["failed"]
+        self._try_walls()
         return failed
+
+    def _try_walls(self) -> None:
+        """See one submission's process answer, so that what this machine lacks is not found out by each of a class."""
+        cage = self.start(Limits(), 0)
+        channel = Channel(cage.channel)
+        try:
+            channel.send({"q": 1, "do": "value", "name": "__name__"})
+            channel.receive(time.monotonic() + _START_LIMIT)
+        except ChannelError as problem:
+            said = cage.end() or str(problem)
+            self.close()
+            raise IsolationError(
+                f"a submission cannot be walled off here: its process {said}; nothing was graded. Grade on another "
+                "machine, or say --isolation none, which lets a submission read and write everything that you can"
+            ) from problem
+        cage.end()
 
     def start(self, limits: Limits, slot: int) -> Cage:
         """Fork a process for a submission.
