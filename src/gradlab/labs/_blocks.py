@@ -21,6 +21,7 @@ from gradlab.labs._tags import (
     allowed_text,
     answer_points,
     check_arguments,
+    named_cost,
     parse_tag,
 )
 
@@ -169,13 +170,20 @@ class _Marker:
             if self.open is not None:
                 raise TagSyntaxError(f"ANSWER inside a block{self._opened()}; move it before or behind the block")
             return Line(number, text, Role.ANSWER, points=answer_points(tag.text))
-        if tag.word == "ALLOW":
+        self._flag(number, tag, index, span)
+        return Line(number, text, Role.FLAG, self.open)
+
+    def _flag(self, number: int, tag: Tag, index: int, span: Span) -> None:
+        if tag.word == "COST":
+            if self.open is None or self.open.check is None:
+                raise TagSyntaxError(f"COST outside a check{self._opened()}; move it between CHECK and CHECKEND")
+            self.open.check.costs.append(named_cost(tag.text))
+        elif tag.word == "ALLOW":
             self.allowed.append(allowed_text(tag.text))
         elif span.kind == "code":
             self.skipped.add(index)
         else:
             self.warning(number, "SKIPQUESTEXEC stands in prose and does nothing there; put it into the code cell.")
-        return Line(number, text, Role.FLAG, self.open)
 
     def _opens(self, number: int, text: str, tag: Tag, span: Span) -> Line:
         if self.open is not None:

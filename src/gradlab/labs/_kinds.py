@@ -49,6 +49,7 @@ _kinds: Final = {
         Kind("HWBEGIN", "HWEND", Role.HOMEWORK),
         Kind("SKIPQUESTEXEC"),
         Kind("CHECK", "CHECKEND", Role.CHECK, arguments=True, common=True),
+        Kind("COST", arguments=True, common=True),
         Kind("NOTE", "NOTEEND", Role.NOTE, common=True),
         Kind("ANSWER", arguments=True, common=True),
         Kind("ALLOW", arguments=True, common=True),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from gradlab._errors import GradlabError
 from gradlab.labs._kinds import as_comment, takes_arguments, telltale, words
@@ -50,12 +50,14 @@ class CheckArguments:
         points: what passing it is worth, default 1.
         hidden: whether neither version shows it, default no.
         timeout: seconds that it may run, default 10.
+        costs: what its COST tags say: the points that an assertion costs whose message holds the text.
     """
 
     name: str
     points: float = 1.0
     hidden: bool = False
     timeout: float = 10.0
+    costs: list[tuple[float, str]] = field(default_factory=lambda: list[tuple[float, str]](), repr=False)
 
 
 def parse_tag(line: str) -> Tag | None:
@@ -94,7 +96,7 @@ def parse_tag(line: str) -> Tag | None:
     word, text = word_match[1], word_match[2].strip()
     if word not in words():
         raise TagSyntaxError(f"unknown tag {word!r}{nearest(word, words())}")
-    if word != "ALLOW" and (_ANYWHERE.search(text) or telltale().search(text)):
+    if word not in ("ALLOW", "COST") and (_ANYWHERE.search(text) or telltale().search(text)):
         raise TagSyntaxError(f"a second tag stands behind {word}; each tag needs a line of its own")
     if text and not takes_arguments(word):
         remarks += (f"{text!r} behind {word} is ignored; delete it",)
@@ -159,7 +161,8 @@ def check_arguments(text: str) -> CheckArguments:
             numbers[key] = number
     if numbers.get("timeout", 1.0) == 0:
         raise TagSyntaxError("timeout=0 leaves the check no time; give it seconds, such as timeout=10")
-    return CheckArguments(words[0], hidden=hidden, **numbers)
+    given = CheckArguments(words[0], hidden=hidden)
+    return replace(given, points=numbers.get("points", given.points), timeout=numbers.get("timeout", given.timeout))
 
 
 def answer_points(text: str) -> float:
@@ -181,6 +184,27 @@ def answer_points(text: str) -> float:
     for word in _split(text, "ANSWER"):
         points = _number(word, ("points",), ("points",))[1]
     return points
+
+
+def named_cost(text: str) -> tuple[float, str]:
+    """Read what stands behind COST.
+
+    Args:
+        text: the points, and in double quotes a part of the message of what costs them.
+
+    Returns:
+        Both.
+
+    Raises:
+        TagSyntaxError: if it is something else.
+
+    >>> named_cost('0.5 "mind the sign"')
+    (0.5, 'mind the sign')
+    """
+    match = re.fullmatch(r'(\d+(?:\.\d*)?|\.\d+)\s+"(.*\S.*)"', text)
+    if match is None:
+        raise TagSyntaxError('COST needs points and a part of a message in double quotes: #!TAG COST 0.5 "the sign"')
+    return float(match[1]), match[2]
 
 
 def allowed_text(text: str) -> str:

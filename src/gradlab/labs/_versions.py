@@ -40,6 +40,7 @@ class Check:
         line: the template line of its tag.
         lines: its lines with the template line of each.
         origin: index of the template's cell that it stands in.
+        costs: the points that an assertion costs whose message holds a text, instead of its share of all.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Check:
     line: int
     lines: tuple[OutLine, ...]
     origin: int
+    costs: tuple[tuple[float, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,5 +295,5 @@ def _placed_checks(pieces: Sequence[Piece], offset: int) -> tuple[Check, ...]:
             last = index if piece.kind == "code" else last
         else:
             kept = (check.name, check.points, check.hidden, check.timeout, piece.source, last, piece.line)
-            checks.append(Check(*kept, piece.lines, piece.cell))
+            checks.append(Check(*kept, piece.lines, piece.cell, tuple(check.costs)))
     return tuple(checks)

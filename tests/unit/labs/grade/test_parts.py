@@ -65,8 +65,10 @@ def share(rate):
 for rate in (1.0, 2.0):
     print(share(rate))
 #!TAG CHECK shares points=2
+#!TAG COST 0.5 "not twice"
 assert share(1.0) != share(2.0), "does it depend on the rate?"
-assert share(1.0) == 0.5
+assert share(1.0) in (0.5, 2.0)
+assert share(1.0) != 2.0, "half of the rate, not twice"
 #!TAG CHECKEND
 shares = {1: [], 2: []}
 for rate, row in shares.items():
@@ -108,6 +110,8 @@ SUBMISSIONS = {
     "anew": ["answers = {1: 2, 2: 3}", "def share(rate):\n    return 0.5 * rate"],
     "yes": ["answers[1] = 2\nanswers[2] = 3", YES + "\n\ndef share(rate):\n    return Yes()"],
     "nothing": ["1 + 1"],
+    "twice": ["def share(rate):\n    return 2 * rate"],
+    "constant": ["def share(rate):\n    return 0.5"],
     "lucky": ["import random", LUCKY],
     "reads": ["def doubled(number):\n    import helper\n    return sum(numbers) / 3 * number * helper.one()"],
     "loop": ["for rate in (5, 6):\n    answers[rate - 4] = rate - 3", "def share(rate):\n    return rate / 2"],
@@ -139,6 +143,8 @@ def test_each_gets_what_it_deserves(tmp_path, monkeypatch):
         "anew": [2, 2, 0],
         "yes": [2, 0, 0],
         "nothing": [0, 0, 0],
+        "twice": [0, 1.5, 0],
+        "constant": [0, 0, 0],
         "lucky": [0, 0, 0],
         "reads": [0, 0, 1],
         "loop": [2, 2, 0],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -29,6 +29,7 @@ class Outcome:
         problem: the first that did not hold, or what ended the check.
         where: the number of that assertion, None where something else ended it.
         stopped: whether the submission's process ended or had to be stopped.
+        said: the message of each assertion that failed, "" without one.
     """
 
     passed: dict[int, int] = field(default_factory=lambda: dict[int, int]())
@@ -37,6 +38,7 @@ class Outcome:
     problem: BaseException | None = None
     where: int | None = None
     stopped: bool = False
+    said: set[str] = field(default_factory=lambda: set[str]())
 
     @property
     def holds(self) -> bool:
@@ -66,6 +68,22 @@ class Outcome:
         else:
             counted_done = sum(self._share(number) for number in counted) / len(counted)
         return min(counted_done, 0.99)
+
+    def cost(self, costs: Sequence[tuple[float, str]], vague: frozenset[str]) -> float | None:
+        """The points that an author's rubric takes off.
+
+        Args:
+            costs: the points, and a part of the message that they stand for.
+            vague: messages that an empty answer gets too; they name no mistake.
+
+        Returns:
+            Their sum, None where something failed that the rubric does not name.
+        """
+        if self.where is None or -1 in self.failed or self.said & vague:
+            return None
+        named = {said: next((line for line in costs if line[1] in said), None) for said in self.said}
+        found = {line for line in named.values() if line is not None}
+        return sum(points for points, _ in found) if None not in named.values() else None
 
     def _share(self, number: int) -> float:
         passed, failed = self.passed.get(number, 0), self.failed.get(number, 0)
@@ -158,6 +176,7 @@ def run_check(check: PreparedCheck, names: dict[str, Any], before: Callable[[], 
             raise
         except Exception as problem:
             outcome.failed[number] = outcome.failed.get(number, 0) + 1
+            outcome.said.add(str(problem) if isinstance(problem, AssertionError) else "")
             if outcome.problem is None:
                 outcome.problem, outcome.where = problem, number
         else:

@@ -103,9 +103,13 @@ class _Bench:
             result.status, result.given = "human", self._program.source_of(ready.task.own)
             result.reason = "it holds for the inputs of the hidden check, and not for others like them"
             return result
+        cost = best.outcome.cost(check.costs, ready.vague) if not best.outcome.holds else None
+        if cost is not None:
+            fraction = max(0.0, 1 - cost / check.points) if check.points else 0.0
         result.points = round(check.points * fraction * _ROUNDING) / _ROUNDING
         result.status = "right" if best.outcome.holds else "partly" if result.points else "wrong"
-        result.reason = "" if best.outcome.holds else self._reason(best, ready, fraction)
+        if not best.outcome.holds:
+            result.reason = f"{best.words} (costs {cost:g})" if cost is not None else self._reason(best, fraction)
         result.notes = _notes(best, tried, missing)
         self._remember(ready, holds=best.outcome.holds)
         return result
@@ -211,7 +215,7 @@ class _Bench:
         cell = next((self._session.errors[number] for number in self._session.errors), "")
         return f"not answered: {names} is not defined" + (f" ({cell})" if cell else "")
 
-    def _reason(self, best: _Try, ready: ReadyTask, fraction: float) -> str:
+    def _reason(self, best: _Try, fraction: float) -> str:
         if fraction <= 0:
             return best.words
         return f"{best.words} ({round(100 * fraction)} % of what is tested holds)"

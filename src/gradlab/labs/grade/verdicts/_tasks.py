@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from gradlab.labs._python import parse
@@ -14,6 +15,7 @@ from gradlab.labs.grade.verdicts._key import Key, KeyFailedError, execute
 
 _AT_LEAST = 2.0
 _TIMES_THE_KEY = 20.0
+_QUICK = 0.5  # seconds that the key takes for a check that is tried with one more empty answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class ReadyTask:
         check: its code.
         free: the assertions that an empty answer passes.
         seconds: how long the key takes.
+        vague: the messages that an empty answer gets, so that a rubric's costs are not for them.
         given_limit: seconds beyond the check's own that what is run before it may take.
     """
 
@@ -33,10 +36,11 @@ class ReadyTask:
     free: frozenset[int]
     seconds: float
     given_limit: float
+    vague: frozenset[str] = frozenset()
 
 
 def ready_tasks(key: Key, timeout: float) -> tuple[ReadyTask, ...]:
-    """Run every check against the key, and against answers that are empty or nothing but zeros.
+    """Run every check against the key, and against answers that are empty or the same everywhere.
 
     Args:
         key: the answer key.
@@ -61,11 +65,14 @@ def _ready(key: Key, task: Task, timeout: float) -> ReadyTask:
             f"line {task.check.line}: the solution does not pass the check {task.check.name!r}: {right.problem!r}; "
             "'gradlab lab check' says more"
         )
-    free = set[int]()
-    for empty in (_raising, _zeros):
+    free, vague = set[int](), set[str]()
+    for empty in (_raising, _zeros, *((_halves,) if seconds < _QUICK else ())):
         values = {name: empty(key.value(name)) for name in task.own}
-        free |= evaluate(key, task, check, values, timeout + task.check.timeout).always()
-    return ReadyTask(task, check, frozenset(free), seconds, min(timeout, _AT_LEAST + _TIMES_THE_KEY * seconds))
+        outcome = evaluate(key, task, check, values, timeout + task.check.timeout)
+        free |= outcome.always()
+        vague |= outcome.said
+    limit = min(timeout, _AT_LEAST + _TIMES_THE_KEY * seconds)
+    return ReadyTask(task, check, frozenset(free), seconds, limit, frozenset(vague))
 
 
 def evaluate(
@@ -137,15 +144,25 @@ def _raising(_: Any) -> Any:
 
 
 def _zeros(value: Any) -> Any:
-    """The same with zeros in the place of numbers; a function returns such."""
+    return _constant(value, 0)
+
+
+def _halves(value: Any) -> Any:
+    return _constant(value, 0.5)
+
+
+def _constant(value: Any, number: float) -> Any:
+    """The same with one number in the place of all; a function returns such."""
     if isinstance(value, type):
-        return _raising(value)
+        apply = getattr(value, "apply", None)  # of torch.autograd.Function
+        return SimpleNamespace(apply=_constant(apply, number)) if apply is not None else _raising(value)
     if callable(value):
-        return lambda *args, **kwargs: _zeros(value(*args, **kwargs))
+        return lambda *args, **kwargs: _constant(value(*args, **kwargs), number)
     if isinstance(value, tuple | list) and type(value) in (tuple, list):
-        return type(value)(_zeros(part) for part in value)
+        return type(value)(_constant(part, number) for part in value)
     if isinstance(value, dict):
-        return {name: _zeros(part) for name, part in value.items()}
+        return {name: _constant(part, number) for name, part in value.items()}
     if isinstance(value, bool | int | float) or hasattr(value, "dtype"):
-        return value * 0
+        nothing: Any = value * 0
+        return nothing + number if number else nothing
     return None
