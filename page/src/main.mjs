@@ -16,6 +16,7 @@ function complain(complaints) {
 
 function open() {
   if (location.hash === written) return;
+  written = location.hash;
   const { view, state, complaints } = readHash(location.hash, VIEWS);
   complain(complaints);
   const links = Object.keys(VIEWS).map((name) => {

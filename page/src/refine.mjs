@@ -50,6 +50,16 @@ export class Refined {
     return true;
   }
 
+  /** What is known at a cell: of itself, or of the smallest block around it; undefined where nothing is yet. */
+  near(column, row) {
+    for (let size = 1; size <= this.first; size *= 2) {
+      const [x, y] = [column, row].map((place) => Math.floor(place / size) * size + (size >> 1));
+      const made = this.known?.[y * this.count + x];
+      if (made) return { column: x, row: y, made };
+    }
+    return undefined;
+  }
+
   close() {
     this.crew.cancel();
   }

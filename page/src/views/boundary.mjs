@@ -222,9 +222,10 @@ export class BoundaryView extends View {
   /** What is known of a pixel. */
   tell(cell) {
     if (!cell || !this.rates) return;
-    const made = this.refined.known[cell[1] * COUNT + cell[0]];
-    const seen = made ? (made.converged ? "trains" : "diverges") : "not computed yet";
-    this.find(".cell").textContent = `First layer ${figure(this.rates[0][cell[0]])}, last layer ${figure(this.rates[1][cell[1]])}: ${seen}.`;
+    const near = this.refined.near(...cell);
+    const [column, row] = near ? [near.column, near.row] : cell;
+    const seen = near ? (near.made.converged ? "trains" : "diverges") : "not computed yet";
+    this.find(".cell").textContent = `First layer ${figure(this.rates[0][column])}, last layer ${figure(this.rates[1][row])}: ${seen}.`;
   }
 
   rows() {

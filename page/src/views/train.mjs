@@ -10,12 +10,13 @@ import * as questions from "../questions.mjs";
 import { choice, number, points, spans, whole, wholes } from "../state.mjs";
 import { ACTIVATIONS, DATA, INITIALISATIONS, LOSSES, RULES } from "../tables.mjs";
 import { downloadPicture, downloadTable } from "../save.mjs";
-import { figure } from "../words.mjs";
+import { figure, whyFailed } from "../words.mjs";
 import { readTable } from "../table.mjs";
 import { MapRoom } from "./train_map.mjs";
 import { options, View } from "./view.mjs";
 
 export const MOST_POINTS = 400;
+const WATCHED = 2e7; // parameters x points x steps of a run that is trained eleven times as long while somebody waits
 const PLAYED = 4000; // milliseconds in which all steps are played
 const { TRAIN } = questions;
 
@@ -54,6 +55,7 @@ const LAYOUT = `
     </div>
     <p class="wrong" role="alert"></p>
     <output aria-live="polite"></output>
+    <p><button type="button" data-do="why" hidden>Why did this run fail?</button> <span class="why" aria-live="polite"></span></p>
   </section>
   <section class="settings" aria-label="Which settings succeed"></section>
   <section aria-label="Losses"><canvas class="curves" width="900" height="380" role="img"></canvas></section>
@@ -109,7 +111,7 @@ export class Train extends View {
     const at = this.find("[name=at]");
     at.addEventListener("input", () => (this.stop(), this.show(Number(at.value))));
     this.find("[name=run]").addEventListener("change", ({ target }) => this.read(target));
-    const acts = { play: () => this.play(), step: () => (this.stop(), this.show(Math.min(this.at + 1, this.state.steps))), reset: () => (this.stop(), this.show(0)) };
+    const acts = { play: () => this.play(), step: () => (this.stop(), this.show(Math.min(this.at + 1, this.state.steps))), reset: () => (this.stop(), this.show(0)), why: () => (this.find(".why").textContent = whyFailed(this.ended, this.run, (rate, steps) => this.again(rate, steps), this.state)) };
     for (const button of this.querySelectorAll("[data-do]")) button.addEventListener("click", acts[button.dataset.do]);
     this.form.elements.file.addEventListener("change", ({ target }) => target.files[0] && this.take(target.files[0]));
     plane.addEventListener("dragover", (event) => event.preventDefault());
@@ -188,7 +190,6 @@ export class Train extends View {
     this.ended = { ...kernel.train(this.starts, [state.rate], state.steps, true), steps: state.steps };
     this.find("[name=at]").max = state.steps;
     this.find("[name=run]").max = state.runs - 1;
-    this.find("output").textContent = this.words();
     this.show(state.steps);
     this.room.here();
   }
@@ -199,18 +200,28 @@ export class Train extends View {
 
   /** Show the network as it is after a step: trained to there anew, which takes less than a thousandth of a second. */
   show(step) {
-    const { kernel, run, starts } = this;
+    const { kernel, run } = this;
     if (!kernel) return;
     this.at = step;
     const count = kernel.factors.length;
-    const { parameters } = kernel.train(starts.slice(run * count, (run + 1) * count), [this.state.rate], step);
+    const { parameters } = this.again(this.state.rate, step);
     this.boundary.draw(this.prediction, parameters, kernel.labels, this.points);
     this.diagram.draw(parameters);
     drawCurves(this.find(".curves"), this.ended, run, step);
     this.find("[name=at]").value = step;
     this.find(".plane").setAttribute("aria-label", `Run ${run} after ${step} steps; ${this.points.length} points. A click adds a point. ${this.words()}`);
     this.find(".curves").setAttribute("aria-label", `The losses of ${this.state.runs} runs over ${this.state.steps} steps. ${this.words()}`);
+    this.find("output").textContent = this.words();
+    this.find(".why").textContent = "";
+    this.find("[data-do=why]").hidden = this.ended.right[run] === 1 || this.state.steps === 0 || this.state.steps * count * this.points.length > WATCHED;
     this.told();
+  }
+
+  /** The run that is shown, from its start, with another rate and number of steps. */
+  again(rate, steps) {
+    const count = this.kernel.factors.length;
+    const start = this.starts.slice(this.run * count, (this.run + 1) * count);
+    return this.kernel.train(start, [rate], steps);
   }
 
   play() {

@@ -1,7 +1,9 @@
 // The part of Train that shows which settings succeed: the map, what is under the pointer, and the recommendation.
+import { Crew } from "../crew.mjs";
 import { ofShare } from "../drawing/colours.mjs";
 import { SettingsMap } from "../drawing/map.mjs";
 import { show } from "../mathematics.mjs";
+import { ask } from "../python.mjs";
 import { axis, Refined } from "../refine.mjs";
 import { figure } from "../words.mjs";
 
@@ -11,8 +13,10 @@ const LAYOUT = `
 <canvas class="map" width="720" height="720" tabindex="0" role="img"></canvas>
 <p class="legend"><span>no run succeeds</span><canvas width="200" height="14" aria-hidden="true"></canvas><span>all do</span></p>
 <p class="cell" aria-live="polite"></p>
-<p class="recommendation" aria-live="polite"></p>
-<div class="buttons"><button type="button" data-map="stop">Stop the map</button></div>`;
+<p class="recommendation wide" aria-live="polite"></p>
+<div class="buttons"><button type="button" data-map="take" hidden>Train the recommended setting</button><button type="button" data-map="stop">Stop the map</button></div>`;
+const PATIENCE = 2500; // milliseconds after the coarse map until it is spoken of, should the fine one not be there
+const FRESH = 1n << 127n; // by which the seed of runs with fresh numbers differs
 
 export class MapRoom {
   /** @param {import("./train.mjs").Train} view @param {HTMLElement} place */
@@ -22,8 +26,10 @@ export class MapRoom {
     const find = (selector) => place.querySelector(selector);
     this.canvas = find(".map");
     [this.cellLine, this.words, this.button] = [find(".cell"), find(".recommendation"), find("[data-map=stop]")];
+    this.taking = find("[data-map=take]");
     this.map = new SettingsMap(this.canvas, ["learning rate", "scale of the starts"]);
     this.success = new Refined(new URL("../workers/success.mjs", import.meta.url), COUNT, 4);
+    this.fresh = new Crew(new URL("../workers/success.mjs", import.meta.url), 1);
     this.map.legend(find(".legend canvas"), ofShare);
     this.listen();
   }
@@ -40,6 +46,7 @@ export class MapRoom {
       const near = (values, value) => values.reduce((best, each, i) => (Math.abs(Math.log(each / value)) < Math.abs(Math.log(values[best] / value)) ? i : best), 0);
       this.choose([near(this.rates, rate) + way[0], near(this.scales, scale) + way[1]].map((place) => Math.min(COUNT - 1, Math.max(0, place))));
     });
+    this.taking.addEventListener("click", () => this.choose(this.advised));
     this.button.addEventListener("click", () => this.stop("The map was stopped."));
   }
 
@@ -53,9 +60,9 @@ export class MapRoom {
     this.rates = short(axis(rateFrom, rateTo, COUNT));
     this.scales = short(axis(scaleFrom, scaleTo, COUNT));
     this.map.lay(COUNT, this.rates, this.scales);
-    this.words.textContent = "";
+    this.quiet();
     this.here();
-    const setup = { ...kernels, runs: tries, steps, seed: BigInt(seed) };
+    const setup = (this.setup = { ...kernels, runs: tries, steps, seed: BigInt(seed) });
     const cost = kernels.about.factors.length * points.length * Math.max(1, steps) * tries;
     this.began = performance.now();
     this.button.hidden = false;
@@ -78,16 +85,58 @@ export class MapRoom {
     this.canvas.dataset.level = String(size);
     this.canvas.dataset.milliseconds = String(Math.round(performance.now() - this.began));
     this.here();
+    clearTimeout(this.patience);
+    if (size === 1) this.advise(1);
+    else this.patience = setTimeout(() => this.advise(size), PATIENCE);
+  }
+
+  /** Nothing is recommended any more. */
+  quiet() {
+    clearTimeout(this.patience);
+    this.fresh.cancel();
+    this.words.textContent = "";
+    this.taking.hidden = true;
+  }
+
+  /** Ask Python which setting of the blocks of a size trains reliably, train it with fresh seeds, and say so. */
+  async advise(size) {
+    const { setup, view } = this;
+    const places = Array.from({ length: COUNT / size }, (_, i) => (size >> 1) + i * size);
+    const known = (row, column) => this.success.known[row * COUNT + column];
+    const { steps, rule, init, tries } = view.state;
+    const [rates, scales] = [this.rates, this.scales].map((values) => places.map((place) => values[place]));
+    const successes = places.map((row) => places.map((column) => known(row, column).successes));
+    const given = { rates, scales, successes, runs: tries, steps, points: view.points.length, rule, initialisation: init };
+    const found = await ask("recommendation", given);
+    if (setup !== this.setup || found.error) return;
+    if (found.rate === null) {
+      this.words.textContent = "No run of the map succeeds: try more steps, more hidden units, or another range of settings.";
+      return;
+    }
+    const cell = [places[found.rate], places[found.scale]];
+    const part = { settings: [{ rate: rates[found.rate], scale: scales[found.scale] }] };
+    let fresh;
+    const job = { ...setup, runs: found.fresh, seed: setup.seed ^ FRESH };
+    const done = await this.fresh.run(job, [part], (_, made) => ([fresh] = made)).catch(() => false);
+    if (!done || setup !== this.setup) return;
+    const told = await ask("recommendation", { ...given, fresh: fresh.successes, first: known(cell[1], cell[0]).steps });
+    if (setup !== this.setup || told.error) return;
+    this.advised = cell;
+    this.words.textContent = told.words;
+    this.taking.hidden = false;
   }
 
   stop(words) {
     this.success.close();
+    this.quiet();
     this.button.hidden = true;
     this.words.textContent = words;
   }
 
   close() {
+    this.quiet();
     this.success.crew.close();
+    this.fresh.close();
   }
 
   /** Draw soon: once for all blocks that come before the next frame. */
@@ -134,10 +183,10 @@ export class MapRoom {
   /** What is known of a cell. */
   tell(cell) {
     if (!cell || !this.rates) return;
-    const [column, row] = cell;
-    const made = this.success.known?.[row * COUNT + column];
     const { tries, steps } = this.view.state;
-    const seen = made ? `${made.successes} of ${tries} runs have all points right after ${steps} steps, ${made.diverged} diverged` : "not computed yet";
+    const near = this.success.near(...cell);
+    const [column, row] = near ? [near.column, near.row] : cell;
+    const seen = near ? `${near.made.successes} of ${tries} runs have all points right after ${steps} steps, ${near.made.diverged} diverged` : "not computed yet";
     this.cellLine.textContent = `Rate ${figure(this.rates[column])}, scale ${figure(this.scales[row])}: ${seen}.`;
   }
 

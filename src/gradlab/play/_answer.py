@@ -9,6 +9,7 @@ from typing import Any
 from gradlab._errors import GradlabError
 from gradlab.play._boundary import trainability
 from gradlab.play._descend import rules, surface, way
+from gradlab.play._recommend import recommendation
 from gradlab.play._train import drawing, network
 
 Answer = dict[str, Any]
@@ -16,6 +17,7 @@ QUESTIONS: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = MappingProxyTyp
     {
         "drawing": drawing,
         "network": network,
+        "recommendation": recommendation,
         "rules": rules,
         "surface": surface,
         "trainability": trainability,

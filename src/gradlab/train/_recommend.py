@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradlab.rules import Kind
 from gradlab.train._draw import check_seed
 from gradlab.train._errors import TrainError, real_number, whole_number
 from gradlab.train._judge import BoolArray
-from gradlab.train._plateau import FloatArray, connected, lowest_nearby
+from gradlab.train._plateau import (
+    FRESH,
+    LEAST_FRESH,
+    PLATEAU,
+    QUARTER,
+    connected,
+    lowest_nearby,
+    ranking,
+    surroundings,
+)
 from gradlab.train._recommendation import Recommendation, success_in_words
 from gradlab.train._sweep import require_xarray, run_grid
 from gradlab.train._wilson import Share, wilson_interval
@@ -20,11 +31,7 @@ if TYPE_CHECKING:
 
 _ABOUT = ("resized", "rule", "batches")  # of what is swept there is no attribute
 _ROUGH = ("learning_rate", "init_scale")  # what one sets roughly, like a rule's numbers; steps and units are exact
-_PLATEAU = 0.9  # of the recommendation's success rate is what the plateau has at least
-_FRESH = 1 << 127  # a seed that differs from the sweep's in this bit alone is one that nobody writes by hand
-_LEAST_FRESH = 1000
-_QUARTER = 1.25
-_WIDER = (2.0, 4.0, 16.0)
+FloatArray = NDArray[np.float64]
 
 
 def recommend(
@@ -81,8 +88,8 @@ def recommend(
     count = whole_number("restarts", restarts, least=1, example=1000) if restarts is not None else None
     again = grid_of(
         chosen,
-        restarts=count or max(_LEAST_FRESH, grid.sizes["restart"]),
-        seed=int(grid.attrs["seed"]) ^ _FRESH if seed is None else check_seed(seed),
+        restarts=count or max(LEAST_FRESH, grid.sizes["restart"]),
+        seed=int(grid.attrs["seed"]) ^ FRESH if seed is None else check_seed(seed),
     )
     median, expected = _cost(chosen, np.asarray(succeeded)[index], loss_below)
     results = run_grid(again, data_of(grid))
@@ -91,7 +98,7 @@ def recommend(
         setting=_values(chosen),
         share=_share(table.isel(where), confidence),
         fresh=Share.of(int((fresh & results.done).sum()), int(results.done.sum()), confidence),
-        success=success_in_words(chosen, loss_below),
+        success=success_in_words(chosen.sizes["point"], chosen["steps"].item(), loss_below),
         table=table,
         edges=tuple(n for n in names if n in kinds and len(grid[n]) > 1 and where[n] in (0, len(grid[n]) - 1)),
         nearby=float(table["nearby"].values[index]),
@@ -145,7 +152,7 @@ def _table(
         "high": (names, high, {"long_name": "upper end of the success rate's interval", "units": "1"}),
         "nearby": (
             names,
-            _nearby(low, grid, names, kinds, _QUARTER),
+            surroundings(low, _places(grid, names, kinds), QUARTER, _lowest, _cap),
             {"long_name": "lowest lower end within a quarter of it", "units": "1"},
         ),
         "successes": (names, successes, {"long_name": "runs that succeed", "units": "1"}),
@@ -155,24 +162,17 @@ def _table(
     return xarray.Dataset(variables, {name: grid[name] for name in names}, about)
 
 
-def _nearby(
-    low: FloatArray,
-    grid: xarray.Dataset,
-    names: list[str],
-    kinds: dict[str, Kind],
-    factor: float,
-    *,
-    beyond: float = np.inf,
-) -> FloatArray:
-    """The lowest of values within a factor of each setting, with one value for all beyond the sweep's ends."""
-    for axis, name in enumerate(names):
-        if name in kinds:
-            place, reach = _logarithm(kinds[name], grid[name].values), np.log(factor)
-            low = lowest_nearby(low, axis, place, reach)
-            ends = (place - reach < place[0]) | (place + reach > place[-1])
-            outside = np.where(ends, beyond, np.inf).reshape([-1 if a == axis else 1 for a in range(low.ndim)])
-            low = np.minimum(low, outside)
-    return low
+def _places(grid: xarray.Dataset, names: list[str], kinds: dict[str, Kind]) -> dict[int, list[float]]:
+    """Where the values of the rough settings lie, by axis."""
+    return {i: _logarithm(kinds[name], grid[name].values).tolist() for i, name in enumerate(names) if name in kinds}
+
+
+def _lowest(values: FloatArray, axis: int, places: Sequence[float], reach: float) -> FloatArray:
+    return np.moveaxis(np.stack(lowest_nearby(list(np.moveaxis(values, axis, 0)), places, reach, np.minimum)), 0, axis)
+
+
+def _cap(values: FloatArray, axis: int, entries: Sequence[float], _: float) -> FloatArray:
+    return np.minimum(values, np.reshape(entries, [-1 if a == axis else 1 for a in range(values.ndim)]))
 
 
 def _best(table: xarray.Dataset, names: list[str], kinds: dict[str, Kind]) -> tuple[int, ...]:
@@ -181,11 +181,9 @@ def _best(table: xarray.Dataset, names: list[str], kinds: dict[str, Kind]) -> tu
     steps = np.zeros(low.shape)
     if "steps" in names:
         steps = steps + table["steps"].values.reshape([-1 if name == "steps" else 1 for name in names])
-    # Among equals the middle of a plateau is wanted, and what was not tried may be a fall.
-    wider = [_nearby(low, table, names, kinds, factor, beyond=0.0) for factor in reversed(_WIDER)]
-    surroundings = [*wider, low, table["nearby"].values]
     # Rounded, as values read between equal ones differ by rounding; the last key counts first.
-    keys = [steps.ravel(), *(-around.ravel().round(9) for around in surroundings)]
+    ranked = ranking(low, _places(table, names, kinds), _lowest, _cap)
+    keys = [steps.ravel(), *(-around.ravel().round(9) for around in reversed(ranked))]
     return tuple(int(i) for i in np.unravel_index(np.lexsort(keys)[0], low.shape))
 
 
@@ -197,13 +195,12 @@ def _plateau(table: xarray.Dataset, names: list[str], kinds: dict[str, Kind], in
     """The settings around one with nearly its success rate."""
     rough = [axis for axis, name in enumerate(names) if name in kinds]
     rate = table["rate"].values
-    level = connected(rate >= _PLATEAU * rate[index], index, rough)
-    places = np.argwhere(level)
+    places = np.array(sorted(connected(rate >= PLATEAU * rate[index], rate.shape, index, rough)))
     spans = {names[axis]: table[names[axis]].values[places[:, axis]] for axis in rough}
     return {
         "plateau": {name: (float(span.min()), float(span.max())) for name, span in spans.items()},
         "plateau_settings": len(places),
-        "plateau_lowest": float(rate[level].min()),
+        "plateau_lowest": float(rate[tuple(places.T)].min()),
     }
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isnan
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from gradlab._words import listed
-from gradlab.rules import Full
-from gradlab.train._experiment import chosen_batches, chosen_rule
+from gradlab.rules import Batches, Full, Rule, read
 from gradlab.train._wilson import Share
 
 if TYPE_CHECKING:
@@ -68,14 +66,15 @@ class Recommendation:
         value = self.setting
         rates = [f"{each:g}" for name, each in value.items() if name.startswith("learning_rate")]
         parts = [f"learning rate{'s by layer' * (len(rates) > 1)} {listed(rates, 'and')}"]
-        rule = chosen_rule(self.table.attrs["rule"])
+        rule = read(Rule, self.table.attrs["rule"])
         own = [each.name for each in rule.own_numbers()]
         parts += [f"{name} {value[name]:g}" for name in own]
         if own and rule.title not in own:
             parts.insert(0, rule.title)
         if not rule.schedule.constant:
             parts.append(rule.schedule.words)
-        batches = chosen_batches(value["batches"] if "batches" in value else self.table.attrs["batches"])
+        chosen = value["batches"] if "batches" in value else self.table.attrs["batches"]
+        batches = read(Batches, chosen)  # type: ignore[arg-type, type-abstract]  # a result holds its text
         if "batches" in value or not isinstance(batches, Full):
             parts.append(batches.words)
         if self.table.attrs["resized"]:
@@ -91,25 +90,24 @@ class Recommendation:
             alone = "no setting beside it has nine tenths of its rate: sweep closer values around it"
             lines.append(f"plateau        {around if self.plateau_settings > 1 else alone}")
             lines.append(f"a quarter off  at least {100 * self.nearby:.1f} %, read between the sweep's values")
-        if not np.isnan(self.median_steps):
+        if not isnan(self.median_steps):
             lines.append(f"cost           half of the successes within {self.median_steps:.0f} steps")
         lines.append(f"until success  {self.expected_steps:.0f} steps on average, failures restarted")
         lines += [f"edge           nothing beyond this {_name(axis)} was tried: widen the sweep" for axis in self.edges]
         return "\n".join(lines)
 
 
-def success_in_words(chosen: xarray.Dataset, loss_below: float | None) -> str:
+def success_in_words(points: int, steps: int, loss_below: float | None) -> str:
     """Returns what counts as success.
 
     Args:
-        chosen: one setting of a sweep's result.
+        points: how many there are.
+        steps: of each run.
         loss_below: what the last loss has to be below; None if every point has to be right.
     """
-    within = f"within {chosen['steps'].item()} steps"
     if loss_below is not None:
-        return f"reach a loss below {loss_below:g} {within}"
-    points = chosen.sizes["point"]
-    return f"classify all {_NUMBERS[points] if points < len(_NUMBERS) else points} points right {within}"
+        return f"reach a loss below {loss_below:g} within {steps} steps"
+    return f"classify all {_NUMBERS[points] if points < len(_NUMBERS) else points} points right within {steps} steps"
 
 
 def _name(axis: str) -> str:

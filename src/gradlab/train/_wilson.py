@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from typing import TYPE_CHECKING, Any
 
 from gradlab.train._errors import TrainError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
 
 
 def wilson_interval(
@@ -35,17 +38,23 @@ def wilson_interval(
     >>> print(f"{low:.3f} {high:.3f}")
     0.490 0.943
     """
+    import numpy as np
+
+    k, n = np.asarray(successes, dtype=np.float64), np.asarray(runs, dtype=np.float64)
+    low, high = _ends(k, np.maximum(n, 1), confidence, np.sqrt)
+    # Rounding aside they are 0 and 1 already.
+    return np.where((k == 0) | (n == 0), 0.0, low), np.where((k == n) | (n == 0), 1.0, high)
+
+
+def _ends(successes: Any, runs: Any, confidence: float, root: Callable[[Any], Any]) -> tuple[Any, Any]:
+    """The ends of the interval, of numbers or arrays."""
     if not 0 < confidence < 1:
         raise TrainError(f"confidence must be between 0 and 1, but it is {confidence}; write for example 0.95.")
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    k, n = np.asarray(successes, dtype=np.float64), np.asarray(runs, dtype=np.float64)
-    share = k / np.maximum(n, 1)
-    known = np.maximum(n, 1)
-    centre = (share + z**2 / (2 * known)) / (1 + z**2 / known)
-    half = z / (1 + z**2 / known) * np.sqrt(share * (1 - share) / known + z**2 / (4 * known**2))
-    low = np.where((k == 0) | (n == 0), 0.0, centre - half)  # rounding aside they are 0 and 1 already
-    high = np.where((k == n) | (n == 0), 1.0, centre + half)
-    return low, high
+    share = successes / runs
+    centre = (share + z**2 / (2 * runs)) / (1 + z**2 / runs)
+    half = z / (1 + z**2 / runs) * root(share * (1 - share) / runs + z**2 / (4 * runs**2))
+    return centre - half, centre + half
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +79,9 @@ class Share:
     @staticmethod
     def of(successes: Any, runs: Any, confidence: float = 0.95) -> Share:
         """Returns the share with the interval of that confidence."""
-        low, high = wilson_interval(successes, runs, confidence)
-        return Share(int(successes), int(runs), float(low), float(high))
+        k, n = int(successes), int(runs)
+        low, high = _ends(k, max(n, 1), confidence, math.sqrt)
+        return Share(k, n, 0.0 if k == 0 or n == 0 else low, 1.0 if n in (k, 0) else high)
 
     @property
     def rate(self) -> float:

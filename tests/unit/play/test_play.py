@@ -96,6 +96,29 @@ def test_a_network_is_what_gradlab_trains(loss):
     json.dumps({name: value for name, value in made.items() if name not in ("training", "prediction")})
 
 
+def test_a_recommendation_is_that_of_the_sweep_with_the_same_counts():
+    rates, scales = [0.3, 1.0, 3.0, 9.0], [0.1, 0.5, 1.0]
+    sweep = gl.sweep(
+        gl.mlp([2, 2, 1]), gl.datasets.five_points(), learning_rate=rates, init_scale=scales, restarts=60, steps=60
+    )  # fmt: skip
+    expected, grid = gl.recommend(sweep), sweep.transpose("init_scale", "learning_rate", ...)
+    given = {
+        "rates": rates, "scales": scales, "successes": grid["success"].values.sum(-1).tolist(), "runs": 60, "steps": 60,
+        "points": 5, "rule": "gradient_descent", "initialisation": "normal",
+    }  # fmt: skip
+    found = answer("recommendation", given)
+    assert (rates[found["rate"]], scales[found["scale"]]) == tuple(
+        expected.setting[name] for name in ("learning_rate", "init_scale")
+    )
+    assert found["fresh"] == expected.fresh.runs
+    cell = grid.isel(learning_rate=found["rate"], init_scale=found["scale"])
+    first = cell["success_step"].values[cell["success"].values == 1].tolist()
+    told = answer("recommendation", {**given, "fresh": expected.fresh.successes, "first": first})
+    assert told["words"] == str(expected)
+    nothing = answer("recommendation", {**given, "successes": [[0] * 4] * 3})
+    assert (nothing["rate"], nothing["fresh"]) == (None, 0)
+
+
 @pytest.mark.parametrize("activation", ["tanh", "identity"])
 def test_a_map_of_trainability_is_of_the_network_that_gradlab_maps(activation):
     given = {"width": 4, "depth": 3, "activation": activation, "rule": "gradient_descent", "dtype": "float64"}

@@ -153,7 +153,7 @@ def test_what_nothing_can_be_recommended_from(grid):
 def test_the_lowest_nearby_is_that_of_the_line_through_the_values(values, reach, data):
     steps = data.draw(st.lists(st.floats(0.1, 2), min_size=len(values), max_size=len(values)))
     places = np.cumsum(steps)
-    found = lowest_nearby(np.array(values), 0, places, reach)
+    found = lowest_nearby(values, places, reach)
     for at, lowest in zip(places, found, strict=True):
         near = np.linspace(max(at - reach, places[0]), min(at + reach, places[-1]), 200)
         near = np.concatenate([near, places[abs(places - at) <= reach]])
@@ -162,5 +162,5 @@ def test_the_lowest_nearby_is_that_of_the_line_through_the_values(values, reach,
 
 def test_what_is_connected_is_reached_along_axes_alone():
     good = np.array([[1, 0, 1], [1, 1, 0], [0, 0, 1]], dtype=bool)
-    assert connected(good, (0, 0), [0, 1]).tolist() == [[True, False, False], [True, True, False], [False] * 3]
-    assert connected(good, (0, 0), [0]).tolist() == [[True, False, False], [True, False, False], [False] * 3]
+    assert connected(good, good.shape, (0, 0), [0, 1]) == {(0, 0), (1, 0), (1, 1)}
+    assert connected(good, good.shape, (0, 0), [0]) == {(0, 0), (1, 0)}
