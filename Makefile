@@ -2,7 +2,7 @@
 # make test   run every check and every test
 # make page   build the page into build/page; needs Node.js with npm; gradlab play serves it
 # make test-web    drive the built page in Chromium, as a person would; pictures in build/page-pictures
-# make docs   build the site into build/site; open build/site/index.html
+# make docs   build the site into build/site, with the labs and the page alive in it; open build/site/index.html
 # make bench-check, bench-grade, bench-import, bench-prove, bench-scale, bench-train    measure gradlab beside its peers, into benchmarks/RESULTS.md
 # Each sets up .venv first, once; none repeats what is already done.
 
@@ -36,7 +36,9 @@ page/node_modules/.installed: page/package-lock.json
 bench-check bench-grade bench-import bench-prove bench-scale bench-train: bench-%: $(VENV)/.bench-installed
 	@$(BIN)/python benchmarks/bench_$*.py $(ARGS)
 
-docs: setup
+docs: lab
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory page; \
+		else echo "The site shows no living page: this needs Node.js with npm (apt-get install npm)."; fi
 	@$(BIN)/python -m sphinx -q -W --keep-going docs build/site
 	@echo "build/site/index.html"
 

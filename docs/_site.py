@@ -1,15 +1,23 @@
-"""Parts of the site's build that no extension has: MathML, pictures that examples save, the commands' help."""
+"""Parts of the site's build that no extension has.
+
+MathML, pictures that examples save, the commands' help, tables out of the benchmarks' results, and what `make page` and
+`make lab` have built, alive in a page.
+"""
 
 from __future__ import annotations
 
+import html
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
+from docutils.parsers.rst import directives
+from docutils.statemachine import StringList
 from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -74,6 +82,77 @@ def _help(words: tuple[str, ...]) -> str:
     return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
 
 
+class ResultsTable(SphinxDirective):
+    """A table of benchmarks/RESULTS.md by its heading and its number there, so that no figure is written down twice."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar = {"table": directives.positive_int, "rows": directives.unchanged}
+
+    def run(self) -> list[nodes.Node]:
+        """Called by Sphinx where the directive stands."""
+        source = Path(self.env.srcdir).parent / "benchmarks" / "RESULTS.md"
+        self.env.note_dependency(str(source))
+        heading, number = self.arguments[0], self.options.get("table", 1)
+        section = re.search(
+            rf"^#+ {re.escape(heading)}$(.*?)(?=^## |\Z)", source.read_text(encoding="utf-8"), re.M | re.S
+        )
+        if section is None:
+            raise self.error(f"benchmarks/RESULTS.md has no heading {heading!r}")
+        tables = re.findall(r"(?:^\|.*\n)+", section[1], re.M)
+        if len(tables) < number:
+            raise self.error(f"benchmarks/RESULTS.md has no table {number} under {heading!r}")
+        head, rule, *rows = tables[number - 1].splitlines()
+        wanted = self.options.get("rows")
+        rows = [row for row in rows if wanted is None or re.search(wanted, row)]
+        if not rows:
+            raise self.error(f"no row of that table has {wanted!r}")
+        lines = [f"_{_date(section[1])}_", "", head, rule, *rows]
+        holder = nodes.container()
+        self.state.nested_parse(StringList(lines, source=str(source)), 0, holder)
+        return holder.children
+
+
+def _date(section: str) -> str:
+    """When and on what it was measured: the first line below the heading."""
+    return section.strip().splitlines()[0].rstrip(".")
+
+
+class Built(SphinxDirective):
+    """What another target has built, in a frame; where that was not built, the directive's content stands instead."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar = {"title": directives.unchanged_required, "height": directives.positive_int}
+
+    def run(self) -> list[nodes.Node]:
+        """Called by Sphinx where the directive stands."""
+        path, _, state = self.arguments[0].partition("#")
+        folder = Path(self.env.srcdir, self.config.built_folder)
+        if not (folder / path).exists():
+            holder = nodes.container()
+            self.state.nested_parse(self.content, self.content_offset, holder)
+            return holder.children
+        up = "../" * self.env.docname.count("/")
+        address = html.escape(f"{up}{_SHOWN}/{path}" + (f"#{state}" if state else ""))
+        title, height = html.escape(self.options["title"]), self.options.get("height", 720)
+        frame = f'<iframe class="built" src="{address}" title="{title}" height="{height}" loading="lazy"></iframe>'
+        link = f'<p><a href="{address}">{title}, in a window of its own</a></p>'
+        return [nodes.raw("", frame + link, format="html")]
+
+
+# Under this name what was built lies in the site.
+_SHOWN = "built"
+_KINDS = ("page", "gradient-descent")
+
+
+def _take_built(app: Sphinx, failed: Exception | None) -> None:
+    folder = Path(app.srcdir, app.config.built_folder)
+    for kind in _KINDS:
+        if failed is None and (folder / kind).is_dir():
+            shutil.copytree(folder / kind, Path(app.outdir, _SHOWN, kind), dirs_exist_ok=True)
+
+
 def _links(app: Sphinx, page: str, source: list[str]) -> None:
     # In the repository the results stand with the benchmarks; here they are a page.
     source[0] = source[0].replace("(../benchmarks/RESULTS.md)", "(results.md)")
@@ -83,5 +162,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
     app.add_directive("commands", CommandHelp)
+    app.add_directive("results", ResultsTable)
+    app.add_directive("built", Built)
+    app.add_config_value("built_folder", "../build", "env", str)
+    app.connect("build-finished", _take_built)
     app.connect("source-read", _links)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -22,7 +22,7 @@ SCRIPTS = sorted((ROOT / "examples").glob("*.py"))
 NAMES = [info.name for info in pkgutil.walk_packages(gradlab.__path__, "gradlab.")]
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 # Fewer than this, and the examples are no longer being found.
-LEAST_DOCTESTS, LEAST_COMMANDS, LEAST_PAGE_EXAMPLES = 40, 2, 3
+LEAST_DOCTESTS, LEAST_COMMANDS, LEAST_PAGE_EXAMPLES = 40, 6, 30
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -67,27 +67,31 @@ def sessions(page: Path) -> list[tuple[str, str]]:
     return found
 
 
-COMMANDS = [
-    pytest.param(*session, id=f"{page.name}: {session[0][:50]}")
+COMMANDS = {
+    page: [
+        session
+        for session in sessions(page)
+        if session[0].startswith("gradlab ") and "lab build courses" not in session[0]
+    ]
     for page in PAGES
-    for session in sessions(page)
-    if session[0].startswith("gradlab ") and "lab build" not in session[0]
-]
+}
 
 
-@pytest.mark.parametrize(("command", "output"), COMMANDS)
-def test_commands_in_pages(command, output, tmp_path):
+@pytest.mark.parametrize("page", [page for page in PAGES if COMMANDS[page]], ids=lambda page: page.name)
+def test_commands_in_pages(page, tmp_path):
+    """One after the other in one folder, as a reader types them."""
     for folder in ("courses", "examples"):  # what the commands read; what they write stays out of the checkout
         (tmp_path / folder).symlink_to(ROOT / folder)
-    _, *arguments = shlex.split(command)
-    done = subprocess.run([str(BIN / "gradlab"), *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    if output:
-        assert [line.rstrip() for line in done.stdout.strip().splitlines()] == output.splitlines()
+    for command, output in COMMANDS[page]:
+        arguments = [str(BIN / "gradlab"), *shlex.split(command)[1:]]
+        done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+        if output:
+            assert [line.rstrip() for line in done.stdout.strip().splitlines()] == output.splitlines(), command
 
 
 def test_enough_examples_in_pages():
-    assert len(COMMANDS) >= LEAST_COMMANDS
+    assert sum(map(len, COMMANDS.values())) >= LEAST_COMMANDS
     assert sum(len(blocks(page, "python")) + len(blocks(page, "pycon")) for page in PAGES) >= LEAST_PAGE_EXAMPLES
 
 

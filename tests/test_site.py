@@ -27,7 +27,11 @@ def site(tmp_path_factory):
     shutil.copytree(ROOT / "docs", docs, ignore=shutil.ignore_patterns("gallery", "generated"))
     for name in ("examples", "benchmarks", "CHANGELOG.md"):
         (out / name).symlink_to(ROOT / name)
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-D", "plot_gallery=0", docs, out / "html"]
+    built = out / "elsewhere" / "page"
+    built.mkdir(parents=True)
+    (built / "index.html").write_text("<p>alive</p>", encoding="utf-8")
+    options = ["-q", "-W", "--keep-going", "-D", "plot_gallery=0", "-D", "built_folder=../elsewhere"]
+    command = [sys.executable, "-m", "sphinx", *options, docs, out / "html"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     return out / "html"
@@ -60,3 +64,22 @@ def test_the_pattern_finds_what_is_fetched():
 
 def test_formulas_are_set(site):
     assert "<math" in (site / "derivations.html").read_text(encoding="utf-8")
+
+
+def test_what_was_built_is_alive_and_what_was_not_is_told(site):
+    landing = (site / "index.html").read_text(encoding="utf-8")
+    (address,) = re.findall(r'<iframe class="built" src="([^"#]+)', landing)
+    assert (site / address).read_text(encoding="utf-8") == "<p>alive</p>"
+    lab = (site / "tutorials" / "the-lab.html").read_text(encoding="utf-8")
+    assert "<iframe" not in lab
+    assert "as notebook, HTML and PDF" in lab
+
+
+def test_comparisons_show_the_measured_figures(site):
+    page = (site / "comparisons.html").read_text(encoding="utf-8")
+    results = (ROOT / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8")
+    for peer in ("torch gradcheck", "nbgrader autograde"):
+        (row, *_) = re.findall(rf"^\| {peer} \|.*$", results, re.M)
+        figures = [cell.strip() for cell in row.split("|") if re.fullmatch(r"[\d. ,]+", cell)]
+        assert len(figures) > 3
+        assert [figure for figure in figures if f"<p>{figure}</p>" not in page] == []
