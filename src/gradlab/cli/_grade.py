@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -96,7 +98,7 @@ def grade(
         )
     options = GradeOptions(out, jobs, isolation is not Isolation.NONE, limit)
     try:
-        grading = run(template, submissions, options, _watch)
+        grading = run(template, submissions, options, _Watch())
         _print(grading, out)
         if gradebook is not None:
             _hand_back(gradebook, grading, column, out)
@@ -128,9 +130,30 @@ def _hand_back(gradebook: Path, grading: Grading, column: str, out: Path) -> Non
     typer.echo(f"{target}: to be handed back to {filled.platform.capitalize()}")
 
 
-def _watch(event: str, name: str) -> None:
-    if event == "begun":
-        typer.echo(f"grading {name}", err=True)
+class _Watch:
+    """Says what is running: a line for each submission; on a terminal the question too, in one line that changes."""
+
+    def __init__(self) -> None:
+        self._begun, self._at = 0, dict[str, str]()
+        self._overwrites = sys.stderr.isatty()
+
+    def __call__(self, event: str, name: str, detail: str) -> None:
+        if event == "begun":
+            self._begun += 1
+            self._at[name] = ""
+            if not self._overwrites:
+                typer.echo(f"grading {name} ({self._begun} of {detail})", err=True)
+        elif event == "done":
+            self._at.pop(name, None)
+        elif event == "waits":
+            typer.echo(f"gradlab: {detail}", err=True)
+        else:
+            self._at[name] = detail
+        if self._overwrites:
+            text = ", ".join(f"{name}: {at}" if at else name for name, at in self._at.items())
+            line = f"{self._begun} begun, now {text}" if text else ""
+            sys.stderr.write(f"\r\x1b[K{line[: shutil.get_terminal_size().columns - 1]}")
+            sys.stderr.flush()
 
 
 def _print(grading: Grading, out: Path) -> None:

@@ -26,6 +26,10 @@ def similar(
     least: Annotated[
         float, typer.Option("--least", min=0, max=1, help="How much of their own code two have to share, from 0 to 1.")
     ] = 0.3,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", file_okay=False, help="Write similar.html and similar.csv there."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all of it for programs.")] = False,
 ) -> None:
     """Name pairs of submissions that share unusual code, with the passages.
@@ -36,10 +40,17 @@ def similar(
     For example:
 
     * `gradlab lab similar courses/gradient-descent.md submissions.zip`
+    * `gradlab lab similar lab-03.md downloads/ --out grades/`
     """
     from gradlab.labs import find_similar
 
     found = find_similar(template, submissions, least=least)
+    if out is not None:
+        from gradlab.labs.grade.feedback import similar_page, similar_table
+
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "similar.html").write_text(similar_page(found, template.stem), encoding="utf-8")
+        (out / "similar.csv").write_text(similar_table(found), encoding="utf-8-sig")
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=1, ensure_ascii=False))
         return

@@ -101,7 +101,12 @@ def test_the_command_prints_pairs_and_who_could_not_be_compared(lab, capsys):
     template, folder = lab(copy=COPIED)
     (folder / "broken").mkdir()
     (folder / "broken" / "lab.ipynb").write_text("<html>log in</html>")
-    assert main(["lab", "similar", str(template), str(folder)]) == 0
+    assert main(["lab", "similar", str(template), str(folder), "--out", str(folder.parent / "found")]) == 0
+    page = (folder.parent / "found" / "similar.html").read_text(encoding="utf-8")
+    assert "pieces = [xs[: len(xs) // 2]" in page
+    assert "broken was not compared" in page
+    table = (folder.parent / "found" / "similar.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert table[1].startswith("copy,odd,")
     said = capsys.readouterr()
     assert "copy and odd: " in said.out
     assert "9 submissions compared, 1 pairs to look at" in said.out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +27,7 @@ from gradlab.labs.grade.sandbox import THREADS, try_isolation
 from gradlab.labs.grade.verdicts import SubmissionResult, from_json
 
 _STATE = ".state"  # what the next run needs; the key's answers are in it
-Watch = Callable[[str, str], None]
+Watch = Callable[[str, str, str], None]
 
 
 class GradingError(GradlabError):
@@ -76,7 +77,8 @@ def grade(template: Path, source: Path, options: GradeOptions, watch: Watch = la
         template: the lab's template.
         source: a folder or zip of submissions, or a single one.
         options: how.
-        watch: called with "begun" or "done" and a submission's name.
+        watch: called with what happens, a submission's name, and more: "begun" and how many there are, "at" and the
+            question that is judged, "done"; and at the start with "waits" and what for.
 
     Returns:
         The results; the gradebook, the feedback and the queue lie in `options.out`.
@@ -195,6 +197,7 @@ def _run(
         "isolated": options.isolated, "jobs": options.jobs, "limit": options.limit,
         "folder": str((options.out / _STATE).resolve()), "questions": questions,
     }  # fmt: skip
+    watch("waits", "", "the sandbox is started and the answer key is run")
     with _service() as service:
         assert service.stdin is not None
         assert service.stdout is not None
@@ -207,7 +210,7 @@ def _run(
         for order in orders[: options.jobs]:
             _order(service, order)
         for order in [*orders[options.jobs :], *[None] * min(len(orders), options.jobs)]:
-            _wait_for_one(service, watch)
+            _wait_for_one(service, watch, len(orders))
             if order is not None:
                 _order(service, order)
         service.stdin.close()
@@ -221,14 +224,16 @@ def _order(service: subprocess.Popen[str], order: dict[str, Any]) -> None:
     service.stdin.flush()
 
 
-def _wait_for_one(service: subprocess.Popen[str], watch: Watch) -> None:
+def _wait_for_one(service: subprocess.Popen[str], watch: Watch, count: int) -> None:
     assert service.stdout is not None
     while line := service.stdout.readline():
         said = json.loads(line)
         if "begun" in said:
-            watch("begun", said["begun"])
+            watch("begun", said["begun"], str(count))
+        elif "at" in said:
+            watch("at", said["at"], said["question"])
         else:
-            watch("done", said["done"])
+            watch("done", said["done"], "")
             return
     raise GradingError("the grader ended before its time; run the same command again, and it goes on where it was")
 
@@ -238,12 +243,14 @@ def _service() -> Iterator[subprocess.Popen[str]]:
     values = {**os.environ, **dict.fromkeys(THREADS, "1"), "MPLBACKEND": "agg", "PYTHONHASHSEED": "0"}
     process = subprocess.Popen(
         [sys.executable, "-m", "gradlab.labs.grade.verdicts._service"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=values,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=values, start_new_session=True,
     )  # fmt: skip
     try:
         yield process
     finally:
-        process.kill()
+        # Ctrl-C is for this process alone; it ends that one with all that grade for it.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         for stream in (process.stdin, process.stdout):
             with suppress(OSError):
                 stream.close() if stream is not None else None

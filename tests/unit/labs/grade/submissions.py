@@ -120,6 +120,17 @@ GOOD = {
     "markdown file": Case(
         "\n".join(f"```python\n{part}\n```\n" for part in ("import math", *RIGHT)).encode(), suffix=".md"
     ),
+    "blanks of a PDF": Case(having(sigmoid=SIGMOID.replace("    ", "\u00a0" * 4)), says=("holds blanks",)),
+    "no code cell any more": Case(
+        notebook(("import math", LOSS, DESCEND, RATE), ("```python\n" + SIGMOID + "\n```",)),
+        says=("is no code cell",),
+    ),
+    "fractions": Case(
+        having(
+            sigmoid="from fractions import Fraction\n"
+            + SIGMOID.replace("1 /", "Fraction(1) /").replace("(1 + math.exp(-t))", "Fraction(1 + math.exp(-t))")
+        ),
+    ),
     "version 3": Case(
         json.dumps(
             {"worksheets": [{"cells": [{"cell_type": "code", "input": part} for part in having()]}], "nbformat": 3}

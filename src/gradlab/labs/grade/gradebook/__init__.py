@@ -9,4 +9,5 @@ from gradlab.labs.grade.gradebook._queue import QueueError as QueueError
 from gradlab.labs.grade.gradebook._queue import apply_decisions as apply_decisions
 from gradlab.labs.grade.gradebook._queue import read_queue as read_queue
 from gradlab.labs.grade.gradebook._queue import write_queue as write_queue
+from gradlab.labs.grade.gradebook._table import harmless as harmless
 from gradlab.labs.grade.gradebook._table import write_table as write_table

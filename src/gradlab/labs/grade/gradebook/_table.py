@@ -27,8 +27,8 @@ def write_table(path: Path, results: Sequence[SubmissionResult]) -> None:
         own = [_number(points[name]) if name in points else "" for name in names]
         table.writerow(
             [
-                *map(_harmless, (result.student, result.identity, result.file)), *own, _number(result.points),
-                _number(result.possible), result.state, _harmless(remarks),
+                *map(harmless, (result.student, result.identity, result.file)), *own, _number(result.points),
+                _number(result.possible), result.state, harmless(remarks),
             ]
         )  # fmt: skip
     scratch = path.with_suffix(".part")
@@ -40,7 +40,7 @@ def _number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Text that no spreadsheet takes for a formula."""
     plain = " ".join(text.split())[:1000]
     return f"'{plain}" if plain[:1] in ("=", "+", "-", "@") else plain

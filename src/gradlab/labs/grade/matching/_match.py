@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -11,6 +12,8 @@ from gradlab.labs.grade.matching._statements import Statement, root_of, statemen
 from gradlab.labs.grade.reading import SubmittedCell
 
 _ALIKE = 0.6
+# What is copied from a PDF or a web page: blanks that are none to Python, and marks of no width.
+_BLANKS = {**dict.fromkeys((0xA0, 0x2007, 0x202F, 0x3000), " "), **dict.fromkeys((0x200B, 0x2060, 0xFEFF))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +123,11 @@ def _sorted_out(cells: Sequence[SubmittedCell], plan: Plan) -> _Found:
     homework, asked_cells = set(plan.homework), {part.cell_id for part in plan.parts if part.is_homework}
     before = {part.statement.shape for part in plan.base} | plan.checks
     given_cells = {part.cell_id for part in plan.parts if part.cell_id} - asked_cells
+    bound = {
+        name for cell in cells if cell.kind == "code" for s in statements_of(cell.source)[0] for name in s.changes
+    }  # fmt: skip
     for number, cell in enumerate(cells, 1):
-        if cell.kind != "code":
-            continue
-        statements, problem = statements_of(cell.source)
+        statements, problem = _statements(number, cell, _targets(plan) - bound, found.repairs)
         found.shapes[number] = {statement.shape for statement in statements}
         if problem:
             rest = "; the rest of the cell was run" if statements else ""
@@ -143,6 +147,26 @@ def _sorted_out(cells: Sequence[SubmittedCell], plan: Plan) -> _Found:
             else:
                 found.own.append(Own(statement, number))
     return found
+
+
+def _statements(
+    number: int, cell: SubmittedCell, missing: set[str], repairs: list[str]
+) -> tuple[tuple[Statement, ...], str]:
+    """The statements of a cell, also of one that is no code cell any more but holds an answer that no other does."""
+    if cell.kind != "code":
+        fenced = re.fullmatch(r"\s*(`{3,}|~{3,})[^\n]*\n(.*?)\n\1\s*", cell.source, re.DOTALL)
+        statements, problem = statements_of(fenced[2] if fenced else cell.source)
+        if problem or not any(statement.changes & missing for statement in statements):
+            return (), ""
+        repairs.append(f"cell {number} is no code cell; its code was run all the same")
+        return statements, ""
+    statements, problem = statements_of(cell.source)
+    if problem and (plain := cell.source.translate(_BLANKS)) != cell.source:
+        again, still = statements_of(plain)
+        if not still:
+            repairs.append(f"cell {number} holds blanks that Python cannot read; they were set right")
+            return again, ""
+    return statements, problem
 
 
 def _take_misnamed(found: _Found, cells: Sequence[SubmittedCell], plan: Plan) -> None:

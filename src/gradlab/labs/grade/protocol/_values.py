@@ -6,6 +6,7 @@ import base64
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from fractions import Fraction
 from math import prod
 from types import SimpleNamespace
 from typing import Any, Final
@@ -58,6 +59,8 @@ class Encoder:
             return value
         if isinstance(value, bool | int | float | str | bytes | complex) or value is ...:
             return _scalar(value)
+        if isinstance(value, Fraction):
+            return {"fr": [_scalar(value.numerator), _scalar(value.denominator)]}
         array = self._array(value)
         return array if array is not None else self._container(value, depth + 1)
 
@@ -175,7 +178,15 @@ class Decoder:
             return data
         try:
             return self._made(data, depth + 1)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as problem:
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            IndexError,
+            OverflowError,
+            ZeroDivisionError,
+        ) as problem:
             raise ValueRefusedError("what was sent is no value") from problem
 
     def _made(self, data: dict[str, Any], depth: int) -> Any:
@@ -188,14 +199,9 @@ class Decoder:
             return {self.decode(key, depth): self.decode(item, depth) for key, item in data["d"]}
         if "o" in data:
             return self._object(data, depth)
-        if "e" in data:
-            return ...
-        if "c" in data:
-            return complex(*map(float, data["c"]))
-        if "b" in data:
-            return base64.b64decode(data["b"])
-        if "ra" in data:
-            return range(*map(int, data["ra"]))
+        for tag, make in _PLAIN.items():
+            if tag in data:
+                return make(data[tag])
         if "sz" in data:
             return sys.modules["torch"].Size(int(n) for n in data["sz"])
         if "dt" in data and (name := str(data["dt"]).removeprefix("torch.")) in _TENSORS:
@@ -237,3 +243,10 @@ class Decoder:
 
 _ITEM_SIZES: Final = {"bool": 1, "uint8": 1, "int8": 1, "int16": 2, "float16": 2, "int32": 4, "float32": 4, "int64": 8,
                       "float64": 8, "complex64": 8, "complex128": 16}  # fmt: skip
+_PLAIN: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "e": lambda _: ...,
+    "c": lambda parts: complex(*map(float, parts)),
+    "b": base64.b64decode,
+    "fr": lambda parts: Fraction(*map(int, parts)),
+    "ra": lambda parts: range(*map(int, parts)),
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,6 +47,7 @@ def judge(
     session: Session,
     kept: Mapping[str, QuestionResult],
     seed: int,
+    tell: Callable[[str], None],
 ) -> list[QuestionResult]:
     """Judge the checks of a submission.
 
@@ -57,13 +58,20 @@ def judge(
         session: its process.
         kept: results of checks that need not be judged again, by identity.
         seed: others come with another one: what hidden checks draw at random differs from submission to submission.
+        tell: told the name of each check that is judged now.
 
     Returns:
         A result for each check, in order.
     """
     bench = _Bench(key, tasks, program, session, 1 + seed % 1_000_000)
     try:
-        return [bench.kept(ready, kept) or bench.question(ready) for ready in tasks]
+        results = []
+        for ready in tasks:
+            known = bench.kept(ready, kept)
+            if known is None:
+                tell(ready.task.check.name)
+            results.append(known or bench.question(ready))
+        return results
     finally:
         session.stop()
 

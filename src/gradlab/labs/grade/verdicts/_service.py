@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -195,7 +196,12 @@ def _judged(bench: Bench, order: dict[str, Any], slot: int, result: SubmissionRe
         session = Session(bench.sandbox, program, bench.key, Limits(), slot, min(bench.settings.timeout, 30.0))
         seed = int(order["base"][:8], 16)
         bench.key.extra[COMPARE] = Comparison(bench.key, seed)
-        result.questions = judge(bench.key, bench.tasks, program, session, kept, seed)
+
+        def tell(question: str) -> None:
+            with suppress(OSError):  # nobody listens any more; what has begun is finished all the same
+                _say({"at": order["name"], "question": question})
+
+        result.questions = judge(bench.key, bench.tasks, program, session, kept, seed, tell)
         result.printed = {str(cell): text for cell, text in session.printed.items()}
         result.repairs = [*order["remarks"], *([remark] * bool(remark)), *program.repairs]
         result.repairs += [f"cell {cell}, {said}" for cell, said in session.errors.items()]
