@@ -77,8 +77,10 @@ def programs_for(graph: Graph, output: str, wrt: Iterable[str], inputs: Iterable
     definitions = _stable_definitions(graph)
     deltas = {name: stabilise(formula, {}) for name, formula in derived.deltas}
     gradient = tuple(stabilise(formula, {}) for formula in derived.gradient.values())
-    both = _schedule(inputs, {**definitions, **deltas}, (Ref(output), *gradient))
-    return Programs(_schedule(inputs, definitions, (Ref(output),)), both, derived)
+    made: dict[str, Expression] = {}
+    value = _schedule(inputs, definitions, (Ref(output),), made)
+    both = _schedule(inputs, {**definitions, **deltas}, (Ref(output), *gradient), made)
+    return Programs(value, both, derived)
 
 
 def network_programs(graph: NetworkGraph) -> Programs:
@@ -114,12 +116,19 @@ def _stable_definitions(graph: Graph) -> dict[str, Expression]:
 
 
 def _schedule(
-    inputs: tuple[str, ...], definitions: Mapping[str, Expression], outputs: tuple[Expression, ...]
+    inputs: tuple[str, ...],
+    definitions: Mapping[str, Expression],
+    outputs: tuple[Expression, ...],
+    made: dict[str, Expression] | None = None,
 ) -> Program:
+    """Puts formulas in order; `made` keeps the lowered ones for another program that begins with the same."""
+    made = {} if made is None else made
     formulas: dict[str, Expression] = {}
     constants: dict[str, Expression] = {}
     for name, formula in definitions.items():
-        formulas[name] = _lower(formula, constants, definitions)
+        if name not in made:
+            made[name] = _lower(formula, constants, definitions)
+        formulas[name] = made[name]
         if as_number(formulas[name]) is not None:
             constants[name] = formulas[name]
     results = tuple(_lower(output, constants, definitions) for output in outputs)
