@@ -83,7 +83,9 @@ def find_similar(template: Path, submissions: Path, *, least: float = 0.3) -> Si
 
     from gradlab.labs.grade.reading import UnreadableError, find_submissions, read_cells
 
-    given = _fingerprint(_lab_text(make_versions(read_template(template))), window=1)
+    lab = _lab_texts(make_versions(read_template(template)))
+    given = _fingerprint("\n\n".join(lab), window=1)
+    handed_out = {" ".join(text.split()) for text in lab}
     own = np.array(sorted(given.hashes))
     prints: dict[str, CodeFingerprint] = {}
     unreadable: list[tuple[str, str]] = []
@@ -97,18 +99,20 @@ def find_similar(template: Path, submissions: Path, *, least: float = 0.3) -> Si
             except (UnreadableError, OSError) as problem:
                 unreadable.append((name, str(problem)))
                 continue
-            code = "\n\n".join(cell.source for cell in cells if cell.kind == "code")
+            # Cells that are the lab's own, letter for letter, need not be read a second time for each of a class.
+            own_cells = [c.source for c in cells if c.kind == "code" and " ".join(c.source.split()) not in handed_out]
+            code = "\n\n".join(own_cells)
             prints[name] = _fingerprint(code, window=_WINDOW, known=own)
     _forget_usual(list(prints.values()))
-    pairs = [pair for pair in map(_pair, combinations(prints.items(), 2)) if pair is not None and pair.share >= least]
+    pairs = [pair for both in combinations(prints.items(), 2) if (pair := _pair(both, least)) is not None]
     pairs.sort(key=lambda pair: (-pair.share, -pair.shared, pair.first, pair.second))
     return Similarity(tuple(pairs), len(prints), tuple(unreadable))
 
 
-def _lab_text(versions: Versions) -> str:
+def _lab_texts(versions: Versions) -> list[str]:
     both = (versions.question, versions.solution)
     cells = [cell.source for version in both for cell in version.notebook.cells if cell.cell_type == "code"]
-    return "\n\n".join([*cells, *(check.source for check in versions.solution.checks)])
+    return [*cells, *(check.source for check in versions.solution.checks)]
 
 
 def _fingerprint(code: str, *, window: int, known: Any = None) -> CodeFingerprint:
@@ -125,13 +129,13 @@ def _forget_usual(prints: Sequence[CodeFingerprint]) -> None:
         one.hashes = {number for number in one.hashes if counts[number] <= most}
 
 
-def _pair(both: tuple[tuple[str, CodeFingerprint], tuple[str, CodeFingerprint]]) -> Pair | None:
+def _pair(both: tuple[tuple[str, CodeFingerprint], tuple[str, CodeFingerprint]], least: float) -> Pair | None:
     (first, one), (second, other) = both
     shared = one.hashes & other.hashes
     if len(shared) < _FEWEST:
         return None
     share = len(shared) / min(len(one.hashes), len(other.hashes))
-    return Pair(first, second, share, len(shared), tuple(_passages(one, other)))
+    return Pair(first, second, share, len(shared), tuple(_passages(one, other))) if share >= least else None
 
 
 def _passages(one: CodeFingerprint, other: CodeFingerprint) -> Iterable[tuple[str, str]]:
