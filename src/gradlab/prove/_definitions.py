@@ -39,6 +39,12 @@ class Defined:
     before: int = 0
     order: int = -1
 
+    @property
+    def formula(self) -> str:
+        """What the line says that the name is, without spaces."""
+        row = self.line.piece.sides[1]
+        return "".join(self.line.source.slice(row[0].at, row[-1].end).split()) if row else ""
+
 
 class Definitions:
     """Reads the definitions among the lines of a text.

@@ -21,7 +21,8 @@ from gradlab.prove.read._source import Source, rows_of
 from gradlab.tex import Formula, Macro, TexError, formulas
 
 LONGEST_DOCUMENT = 2_000_000
-SECONDS_FOR_DOCUMENT = 600.0
+SECONDS_FOR_DOCUMENT = 8.0
+SECONDS_FOR_EQUATION = 0.05  # more for each of its equations, on the average
 _HEADER = re.compile(r"\A---\n.*?^---$", re.S | re.M)
 _GRAPH = re.compile(r"^[ \t]+graph:[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.M)
 # Names that nobody uses by chance: those of the network with the lab's names that are computed.
@@ -231,7 +232,7 @@ def _judged(document: Sequence[Formula], graph: Graph) -> DocumentProof:
             lines.append(line)
         before.note(formula, source, section)
     text = Text(lines, graph, True)
-    whole = Deadline(SECONDS_FOR_DOCUMENT)
+    whole = Deadline(SECONDS_FOR_DOCUMENT + SECONDS_FOR_EQUATION * len(lines))
     rows: list[Row] = []
     others: list[Row] = []
     for line in lines:

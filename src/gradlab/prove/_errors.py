@@ -42,10 +42,15 @@ class Deadline:
         Raises:
             OutOfTimeError: after the deadline.
         """
-        if _now() > self.end:
+        if self.passed:
             raise OutOfTimeError("this takes too long to judge: split it into smaller steps")
+
+    @property
+    def left(self) -> float:
+        """Seconds until then, negative after it."""
+        return self.end - _now()
 
     @property
     def passed(self) -> bool:
         """Whether the time is up."""
-        return _now() > self.end
+        return self.left < 0

@@ -169,7 +169,7 @@ class Evidence:
         for name in sorted(name for name in names if name.startswith(FREE)):
             items = [item for item in self.said.found if item.shape.name == name]
             here = [item for item in items if item.line.section == line.section]
-            ways = {_text(item.line): item for item in here or items}
+            ways = {item.formula: item for item in here or items}
             numbers = sorted({item.line.source.place(item.line.piece.at).line for item in items})
             shown = " and ".join(map(str, numbers))
             if len(ways) > 1 and not self._by_all(list(ways.values()), line, i):
@@ -219,12 +219,6 @@ def _with(side: Expression | NotUnderstoodError, old: Expression, new: Expressio
     if not isinstance(side, Expression) or isinstance(old, Ref):
         return side
     return mapped(side, lambda node: new if node == old else None)
-
-
-def _text(line: Line) -> str:
-    """What a definition says, without spaces."""
-    row = line.piece.sides[1]
-    return "".join(line.source.slice(row[0].at, row[-1].end).split()) if row else ""
 
 
 def _shown(names: set[str]) -> str:

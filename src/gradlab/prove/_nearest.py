@@ -38,7 +38,7 @@ class Nearest:
                 continue
             met.add(name)
             item = instead if instead is not None and instead.shape.name == name else self._nearest(name, line)
-            differs = differs or item is not self.said.defined.get(name)
+            differs = differs or not _same(item, self.said.defined.get(name))
             if instead is None and name in self.said.disputed:
                 return None  # said in two ways in one place
             if item is not None:
@@ -54,6 +54,11 @@ class Nearest:
         before = [item for item in items if item.order < at]
         behind = [item for item in items if item.order > at and item.line.section == line.section]
         return before[-1] if before else behind[0] if behind else None
+
+
+def _same(one: Defined | None, other: Defined | None) -> bool:
+    """Whether a name is said to be the same in two lines."""
+    return one is other or (one is not None and other is not None and one.formula == other.formula)
 
 
 def _names(line: Line) -> set[str]:

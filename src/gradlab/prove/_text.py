@@ -28,6 +28,8 @@ from gradlab.prove.read._statements import Chain, Kind, Known
 from gradlab.prove.read._write import Writer
 
 SECONDS_FOR_CHAIN = 3.0
+_SHARE = 1 / 6  # of what is left for a whole text, that one chain may take
+_LEAST = 0.05  # seconds that each chain has
 _OF_SLOPES = re.compile(r"deriv|differentiat|slope|gradient|rate of change|velocity|ableit", re.I)
 _ANEW = re.compile(r"\b(?:let|define|now|instead|suppose|consider|example|exercise|question|assume|given|with)\b", re.I)
 
@@ -64,7 +66,7 @@ class Text:
         if line.error is not None:
             return [self._unread(line, str(line.error), line.error.at)]
         try:
-            steps = self._as_last_said(line, self._judged(line, Deadline(SECONDS_FOR_CHAIN, outer)), outer)
+            steps = self._as_last_said(line, self._judged(line, _share(outer)), outer)
             if self.evidence is not None:
                 self.evidence.note(line, steps)
             return steps
@@ -77,7 +79,8 @@ class Text:
 
     def _as_last_said(self, line: Line, steps: list[Step], outer: Deadline | None) -> list[Step]:
         """The steps of a line; one that is not true is judged again with what was last said of its names before it."""
-        lines = self.nearest.definitions(line) if self.nearest is not None else None
+        claims = any(step.kind is not Kind.DEFINITION for step in steps)
+        lines = self.nearest.definitions(line) if self.nearest is not None and claims else None
         if lines is None or not line.piece.is_equation or line.piece.condition:
             return steps
         nearer = Text([*lines, line], self.names.graph, True, self.said.use)
@@ -347,6 +350,11 @@ _REASONS = {
     Kind.APPROXIMATION: "this is an approximation of a formula; how good it is is not judged",
     Kind.UPDATE: "this is an update rule; it claims nothing that could be judged",
 }
+
+
+def _share(outer: Deadline | None) -> Deadline:
+    """How long a chain may take: less when little is left for the others, but never nothing."""
+    return Deadline(SECONDS_FOR_CHAIN if outer is None else max(_LEAST, min(SECONDS_FOR_CHAIN, _SHARE * outer.left)))
 
 
 def _covers(line: Line, i: int, at: int) -> bool:
