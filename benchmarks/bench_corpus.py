@@ -4,16 +4,17 @@ The texts belong to their authors and are not in this repository. The script rea
 
 - ``blocks.json``: a list of ``{"id", "file", "offset", "tex"}``, formulas in the order in which they come;
 - ``docs/``: the documents, as Markdown, named ``SOURCE--...``;
-- ``labels.json``: made by reading, before any run; ``later``: how many were not. ``{"blocks": {id: {"alone": "DTN",
-  "document": "DTT"}}, "documents": {file: [part of a false equation, ...]}, "later": 0}``, a
-  letter for each equals sign: T is right and can be judged,
+- ``labels.json``: made by reading, before any run; ``later``: how many were not. ``{"sources": {SOURCE: "its name"},
+  "blocks": {id: {"alone": "DTN", "document": "DTT"}}, "documents": {file: [part of a false equation, ...]}, "later":
+  0}``, a letter for each equals sign: T is right and can be judged,
   F is false and can be judged, f is false but what it is about is not said, D claims nothing (a definition, an update,
   a condition, a value put in, a notation), N cannot be judged (words, or what it is about is not said). Where letters
   end, N goes on.
 
 Each block is judged by itself, each document as a whole. A wrong word is FALSE where no F or f stands, and TRUE where
-one does. Run it with ``python benchmarks/bench_corpus.py FOLDER``; it writes its section of RESULTS.md. The exit status
-is 1 if there was a wrong word or an exception.
+one does. Run it with ``python benchmarks/bench_corpus.py FOLDER``; it writes its section of RESULTS.md, or the one that
+``--section`` names, with what ``--said`` says of the material. The exit status is 1 if there was a wrong word or an
+exception.
 """
 
 from __future__ import annotations
@@ -32,24 +33,7 @@ from _results import write_section
 from gradlab.prove import DocumentProof, Step, Truth, prove, prove_document
 from gradlab.tex import Formula, formulas
 
-SOURCES = {
-    "aibooks": "fengdu78/deeplearning_ai_books",
-    "cs231n": "cs231n/cs231n.github.io",
-    "d2l": "d2l-ai/d2l-en",
-    "dibgerge": "dibgerge/ml-coursera-python-assignments",
-    "dlbook-cn": "exacity/deeplearningbook-chinese",
-    "ethen": "ethen8181/machine-learning",
-    "geron": "ageron/handson-ml2",
-    "homemade": "trekhleb/homemade-machine-learning",
-    "kulbear": "Kulbear/deep-learning-coursera",
-    "mlglossary": "bfortuner/ml-glossary",
-    "pumpkin": "datawhalechina/pumpkin-book",
-    "raschka": "rasbt/python-machine-learning-book",
-    "roelants": "peterroelants/peterroelants.github.io",
-    "watt": "jermwatt/machine_learning_refined",
-    "welch": "stephencwelch/Neural-Networks-Demystified",
-    "zotro": "zotroneneis/machine_learning_basics",
-}
+TUNED = "The prover has been bettered on them since, so new material will give fewer verdicts."
 FALSE = "Ff"
 JUDGED = (Truth.TRUE, Truth.FALSE)
 
@@ -84,6 +68,7 @@ class Corpus:
         self.labels: dict[str, dict[str, str]] = labels["blocks"]
         self.false: dict[str, list[str]] = labels["documents"]
         self.later: int = labels.get("later", 0)
+        self.sources: dict[str, str] = labels["sources"]
         every = json.loads((folder / "blocks.json").read_text(encoding="utf-8"))
         self.blocks: list[dict[str, Any]] = [block for block in every if block["id"].startswith(only)]
         self.documents = sorted(path for path in (folder / "docs").iterdir() if path.name.startswith(only))
@@ -91,6 +76,11 @@ class Corpus:
     def label(self, block: str, how: str, step: int) -> str:
         """The letter of a step; N where none is written."""
         return self.labels.get(block, {}).get(how, "").ljust(step + 1, "N")[step]
+
+    def source_of(self, name: str) -> str:
+        """The name of the source of a block or a document."""
+        found = max((source for source in self.sources if name.startswith(source)), key=len, default=name)
+        return self.sources.get(found, name)
 
     def judgeable(self, block: str, how: str) -> int:
         """How many steps of a block can be judged."""
@@ -103,16 +93,16 @@ def alone(corpus: Corpus) -> dict[str, Tally]:
     tallies: dict[str, Tally] = defaultdict(Tally)
     for block in corpus.blocks:
         name = block["id"]
-        tally = tallies[source_of(name)]
+        tally = tallies[corpus.source_of(name)]
         tally.counts["judgeable"] += corpus.judgeable(name, "alone")
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             steps = prove(block["tex"]).steps
         except Exception as problem:
             tally.fail(name, problem)
             continue
         finally:
-            tally.seconds.append(time.perf_counter() - start)
+            tally.seconds.append(time.process_time() - start)
         _add_block(tally, corpus, name, "alone", steps)
     return tallies
 
@@ -128,18 +118,18 @@ def as_documents(corpus: Corpus) -> dict[str, Tally]:
     """Each document as a whole, and in it each block."""
     tallies: dict[str, Tally] = defaultdict(Tally)
     for path in corpus.documents:
-        tally = tallies[source_of(path.name)]
+        tally = tallies[corpus.source_of(path.name)]
         tally.counts["documents"] += 1
         text = path.read_text(encoding="utf-8")
         found = list(formulas(text, path.name))
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             proof = prove_document(text, name=path.name)
         except Exception as problem:
             tally.fail(path.name, problem)
             continue
         finally:
-            tally.seconds.append(time.perf_counter() - start)
+            tally.seconds.append(time.process_time() - start)
         false = [_bare(part) for part in corpus.false.get(path.name, [])]
         for row in (*proof.rows, *proof.others):
             for step in row.proof.steps:
@@ -184,11 +174,6 @@ def _bare(tex: str) -> str:
     return "".join(tex.split())
 
 
-def source_of(name: str) -> str:
-    """The source of a block or a document, by its name."""
-    return max((source for source in SOURCES if name.startswith(source)), key=len, default=name)
-
-
 def table(tallies: dict[str, Tally], unit: str) -> list[str]:
     """A row for each source, and one for all."""
     whole = Tally()
@@ -196,7 +181,7 @@ def table(tallies: dict[str, Tally], unit: str) -> list[str]:
         whole.counts += tally.counts
         whole.seconds += tally.seconds
     columns = ["steps", "TRUE", "of them wrong", "FALSE", "of them wrong", "definitions, updates", "conditions, values"]
-    columns += ["not understood", "judgeable", "judged", f"ms a {unit}, median / 95 %"]
+    columns += ["not understood", "judgeable", "judged", f"processor ms a {unit}, median / 95 %"]
     lines = [f"| source | {' | '.join(columns)} |", "| :-- " + "| --: " * len(columns) + "|"]
     for name, tally in [*sorted(tallies.items()), ("**all**", whole)]:
         count = tally.counts
@@ -205,7 +190,7 @@ def table(tallies: dict[str, Tally], unit: str) -> list[str]:
         cells += [count["CONDITION"] + count["VALUE"] + count["APPROXIMATION"], count["NOT UNDERSTOOD"]]
         cells[-1] += count["NOT_UNDERSTOOD"]
         share = f"{count['understood'] / count['judgeable']:.0%}" if count["judgeable"] else ""
-        lines.append(f"| {SOURCES.get(name, name)} | {' | '.join(map(str, cells))} | {count['judgeable']} | {share} | ")
+        lines.append(f"| {name} | {' | '.join(map(str, cells))} | {count['judgeable']} | {share} | ")
         lines[-1] += f"{_quantile(tally.seconds, 0.5):.0f} / {_quantile(tally.seconds, 0.95):.0f} |"
     return lines
 
@@ -215,18 +200,17 @@ def _quantile(seconds: list[float], share: float) -> float:
     return 1e3 * ordered[min(int(share * len(ordered)), len(ordered) - 1)] if ordered else 0.0
 
 
-def report(corpus: Corpus, blocks: dict[str, Tally], documents: dict[str, Tally]) -> str:
+def report(corpus: Corpus, blocks: dict[str, Tally], documents: dict[str, Tally], said: str) -> str:
     """The section of RESULTS.md."""
     every = [*blocks.values(), *documents.values()]
     total = sum((tally.counts for tally in every), Counter[str]())
     judged = total["TRUE"] + total["FALSE"]
     return "\n".join(
         [
-            f"{len(corpus.blocks)} blocks and {len(corpus.documents)} whole documents from {len(SOURCES)} public "
-            "repositories, in the order in which they come, labelled by reading before the first run; "
-            f"{corpus.later} false lines were found to be so by reading what a run had called FALSE. The prover has "
-            "been bettered on them since, so new material will give fewer verdicts. Their text is not part of this "
-            "project; the script says what a folder has to hold.",
+            f"{len(corpus.blocks)} blocks and {len(corpus.documents)} whole documents from {len(corpus.sources)} "
+            "public repositories, in the order in which they come, labelled by reading before the first run; "
+            f"{corpus.later} false lines were found to be so by reading what a run had called FALSE. {said} Their text "
+            "is not part of this project; the script says what a folder has to hold.",
             "",
             f"Wrong words: {total['wrong TRUE']} TRUE and {total['wrong FALSE']} FALSE of {judged} verdicts; "
             f"{total['exceptions']} exceptions; {total['not accounted for']} equations of documents not accounted "
@@ -251,14 +235,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="where blocks.json, labels.json and docs/ are")
     parser.add_argument("--only", default="", help="a source; then nothing is written")
     parser.add_argument("--dry", action="store_true", help="write nothing")
+    parser.add_argument("--section", default="Mathematics in the wild", help="of RESULTS.md")
+    parser.add_argument("--said", default=TUNED, help="what is to be known of the material")
     options = parser.parse_args(arguments)
     corpus = Corpus(options.folder, options.only)
     blocks, documents = alone(corpus), as_documents(corpus)
-    text = report(corpus, blocks, documents)
+    text = report(corpus, blocks, documents, options.said)
     wrong = [line for tally in (*blocks.values(), *documents.values()) for line in tally.wrong]
     print("\n".join([*wrong, "", text]))
     if not options.only and not options.dry:
-        write_section("Mathematics in the wild", text)
+        write_section(options.section, text)
     return 1 if wrong else 0
 
 

@@ -16,7 +16,7 @@ from gradlab.prove._text import Text
 from gradlab.prove._verdict import Kind, Place, Proof, Step, Truth
 from gradlab.prove.read._define import Line, lines_of
 from gradlab.prove.read._part import moved
-from gradlab.prove.read._pieces import pieces_of
+from gradlab.prove.read._pieces import Piece, pieces_of
 from gradlab.prove.read._source import Source, rows_of
 from gradlab.tex import Formula, Macro, TexError, formulas
 
@@ -160,6 +160,19 @@ def prove_document(document: str | Sequence[Formula], graph: Any = None, name: s
     return _judged(document, _default(document) if graph is None else graph_of(graph))
 
 
+def _hidden(source: Source) -> list[Line]:
+    r"""A formula that claims nothing though an equals sign stands in it: ``P(y = 1 \mid x)``, the cases of an array."""
+    depth = 0
+    for sign in source.tex:
+        depth += {"{": 1, "}": -1}.get(sign, 0)
+        if sign == "=" and depth == 0:
+            break
+    else:
+        return []
+    reason = "the equals sign stands within brackets or an array: if it is a claim, write it as an equation by itself"
+    return [Line(source, Piece([()]), error=NotUnderstoodError(reason, source.tex.index("=")))]
+
+
 @dataclass
 class _Before:
     """The formula that the next one may go on with, if that begins with its equals sign.
@@ -220,7 +233,7 @@ def _judged(document: Sequence[Formula], graph: Graph) -> DocumentProof:
         section, heading = section + (formula.heading != heading), formula.heading
         source = Source.of(formula)
         between = before.pass_on_to(formula, section)
-        for line in lines_of(source, macros):
+        for line in lines_of(source, macros) or _hidden(source):
             words = formula.before
             bare = line.error is None and not line.piece.sides[0] and len(line.piece.sides) > 1
             if bare and before.source is not None:

@@ -16,13 +16,16 @@ from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Step, Truth
 from gradlab.prove.judge import mapped
 from gradlab.prove.read._define import Line
-from gradlab.prove.read._nodes import Derivative, Indexed, Limit
+from gradlab.prove.read._nodes import Condition, Derivative, Indexed, Limit
 from gradlab.prove.read._reader import Reader
-from gradlab.prove.read._statements import Chain, Kind
+from gradlab.prove.read._statements import Chain, Kind, Known
+from gradlab.prove.read._sums import condition_of
 
 _FARTHEST = 1  # headings between a definition and a step that is false by it
 _MOST_WAYS = 4  # definitions of one name by which a step is tried
 _MOST_SAID = 12  # equations said before a step that it may rest on
+_MOST_BEHIND = 4  # lines behind a step in which its bounds may stand
+_BOUNDS = ("<", ">", "<=", ">=", "!=")
 _UNCLEAR = re.compile(r"\*|'|\\(?:hat|bar|tilde|mathbb|mathcal|mathbf|boldsymbol)\b")
 
 
@@ -88,11 +91,35 @@ class Evidence:
         one = Chain((left, right), chain.digits[i : i + 1], chain.conditions)
         used = self._by_what_was_said(near, one, deadline)
         if used is None:
-            return step
+            return self._within_bounds(one, judged.line, step, deadline)
         lines = " and ".join(str(number) for number in sorted({item.number for item in used}))
         if any(item.value for item in used):
             return combine.with_kind(step, Kind.VALUE, f"{step.place}: this holds for the values of line {lines}")
         return replace(step, truth=Truth.TRUE, witness=None, repair=None, reason=f"under the condition of line {lines}")
+
+    def _within_bounds(self, one: Chain, line: Line, step: Step, deadline: Deadline) -> Step:
+        """A step, true where it holds within the bounds that its section states before it or just behind it."""
+        names = {name for side in one.sides if isinstance(side, Expression) for name in names_in(side)}
+        bounds: list[Condition] = []
+        at = next(number for number, other in enumerate(self.said.lines) if other is line)
+        reader = Reader(self.said.scope(), {}, Deadline(0.2))
+        for other in self.said.lines[max(0, at - _MOST_SAID) : at + _MOST_BEHIND]:
+            piece = other.piece
+            stated = other.error is None and other.section == line.section and piece.relations
+            if not stated or any(sign.text not in _BOUNDS for sign in piece.relations):
+                continue
+            try:
+                found = [
+                    condition_of(reader, piece.sides[i], sign.text, piece.sides[i + 1])
+                    for i, sign in enumerate(piece.relations)
+                ]
+            except (NotUnderstoodError, OutOfTimeError, RecursionError):
+                continue
+            bounds += [condition for condition in found if names_in(condition) & names]
+        within = replace(one, conditions=(*one.conditions, *bounds))
+        if not bounds or not self._holds(within, self.said.known, deadline):
+            return step
+        return replace(step, truth=Truth.TRUE, witness=None, repair=None, reason="within the bounds stated beside it")
 
     def weighed(self, judged: combine.Judged, i: int, step: Step) -> Step:
         """A false step; not understood where the evidence is not enough."""
@@ -148,8 +175,8 @@ class Evidence:
                 return [item]
         return None
 
-    def _holds(self, one: Chain, known: object, deadline: Deadline) -> bool:
-        return verdicts(one, known, deadline)[0].truth is Truth.TRUE  # type: ignore[arg-type]
+    def _holds(self, one: Chain, known: Known, deadline: Deadline) -> bool:
+        return verdicts(one, known, deadline)[0].truth is Truth.TRUE
 
     def _open_condition(self, near: list[Said], names: set[str]) -> str:
         """Which condition of the section, on names of the step alone, may make it hold; empty if none."""

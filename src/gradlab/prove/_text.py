@@ -28,6 +28,7 @@ from gradlab.prove.read._statements import Chain, Kind, Known
 from gradlab.prove.read._write import Writer
 
 SECONDS_FOR_CHAIN = 3.0
+_REMEDY = re.compile(r"\b(?:write|written|say|define|mean|put|split|give|judge|leave|read as|close|add|name|report)\b")
 _SHARE = 1 / 6  # of what is left for a whole text, that one chain may take
 _LEAST = 0.05  # seconds that each chain has
 _OF_SLOPES = re.compile(r"deriv|differentiat|slope|gradient|rate of change|velocity|ableit", re.I)
@@ -69,7 +70,7 @@ class Text:
             steps = self._as_last_said(line, self._judged(line, _share(outer)), outer)
             if self.evidence is not None:
                 self.evidence.note(line, steps)
-            return steps
+            return [_with_remedy(step) for step in steps]
         except (NotUnderstoodError, OutOfTimeError, RecursionError) as error:
             return [self._unread(line, str(error) or "this is nested too deeply", getattr(error, "at", line.piece.at))]
         except Exception as problem:
@@ -83,10 +84,7 @@ class Text:
         lines = self.nearest.definitions(line) if self.nearest is not None and claims else None
         if lines is None or not line.piece.is_equation or line.piece.condition:
             return steps
-        nearer = Text([*lines, line], self.names.graph, True, self.said.use)
-        if self.evidence is not None and nearer.evidence is not None:
-            nearer.evidence.beside = self.evidence.beside
-        again = nearer.judge(line, outer)
+        again = self._with_definitions(lines, line, outer)
         shown = " and ".join(str(other.source.place(other.piece.at).line) for other in lines)
         for i, (step, other) in enumerate(zip(steps, again, strict=False)):
             if step.truth is Truth.TRUE:
@@ -100,12 +98,32 @@ class Text:
             elif step.truth is Truth.FALSE and other.truth is not Truth.FALSE:
                 reason = f"{step.place}: this is false for what is defined elsewhere, which may not be meant here"
                 steps[i] = combine.with_kind(step, other.kind, other.reason or reason)
-        return steps
+        return self._as_rule(line, steps, lines, outer)
+
+    def _as_rule(self, line: Line, steps: list[Step], lines: list[Line], outer: Deadline | None) -> list[Step]:
+        """The steps of a line; true are those that hold for every function, whatever one of the text is."""
+        reader = Reader(self.scope(), {}, Deadline(1.0))
+        shapes = [(other, shape_of(reader, other.piece.sides[0])) for other in lines]
+        others = [other for other, shape in shapes if shape is None or shape.parameters is None]
+        if len(others) == len(lines) or all(step.truth is Truth.TRUE for step in steps):
+            return steps
+        again = self._with_definitions(others, line, outer)
+        pairs = zip(steps, again, strict=False)
+        return [
+            b if a.truth is not Truth.TRUE and b.truth is Truth.TRUE and b.kind is Kind.CLAIM else a for a, b in pairs
+        ]
+
+    def _with_definitions(self, lines: list[Line], line: Line, outer: Deadline | None) -> list[Step]:
+        """The verdicts on a line where these lines alone say what names mean."""
+        nearer = Text([*lines, line], self.names.graph, True, self.said.use)
+        if self.evidence is not None and nearer.evidence is not None:
+            nearer.evidence.beside = self.evidence.beside
+        return nearer.judge(line, outer)
 
     def _is_false_by(self, item: Defined, line: Line, i: int) -> bool:
         """Whether a step is false if a name is what one definition says, and the others are what was last said."""
         last = self.nearest.definitions(line, item) if self.nearest is not None else None
-        steps = Text([*(last or [item.line]), line], self.names.graph, True, self.said.use).judge(line)
+        steps = self._with_definitions(last or [item.line], line, None)
         return i < len(steps) and steps[i].truth is Truth.FALSE
 
     def _unread(self, line: Line, reason: str, at: int) -> Step:
@@ -290,7 +308,10 @@ class Text:
         number = before.line.source.place(before.line.piece.at).line
         item = Defined(line, shape, before=number)
         anew = (
-            shape.parameters is not None or line.section != before.line.section or line.piece.relations[0].text == ":="
+            shape.parameters is not None
+            or line.section != before.line.section
+            or line.piece.relations[0].text == ":="
+            or shape.is_family != before.shape.is_family
         )
         if anew or _ANEW.search(line.words):
             self.said.define_anew(item)
@@ -350,6 +371,16 @@ _REASONS = {
     Kind.APPROXIMATION: "this is an approximation of a formula; how good it is is not judged",
     Kind.UPDATE: "this is an update rule; it claims nothing that could be judged",
 }
+
+
+def _with_remedy(step: Step) -> Step:
+    """A step; where its reason does not say what to write, with that."""
+    open_claim = step.truth is Truth.NOT_UNDERSTOOD and step.kind is Kind.CLAIM
+    if not open_claim or not step.reason or _REMEDY.search(step.reason):
+        return step
+    unsaid = re.search(r"\bnothing says\b|\bdefined\b|\bholds (?:if|where|for)\b", step.reason)
+    advice = "write beside this step what is meant" if unsaid else "write it in another way, as docs/latex.md shows"
+    return replace(step, reason=f"{step.reason}; {advice}")
 
 
 def _share(outer: Deadline | None) -> Deadline:

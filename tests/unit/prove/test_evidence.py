@@ -63,3 +63,17 @@ def test_a_prime_on_a_quantity_of_one_variable_differentiates_it():
     assert verdicts(text + r"- x^2 \sin x$.")[-1] == "TRUE"
     assert verdicts(text + r"+ x^2 \sin x$.")[-1] == "FALSE"
     assert verdicts("Let $x = 2t$. The new one is $x' = x + 1$. So $x' - x = 1$.")[-1] == "TRUE"
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        (r"For $0 < y < 1$ it is $\cos y = \sqrt{1 - \sin^2 y}$.", "TRUE"),
+        (r"For $0 < y < 1$ it is $\cos y = \sqrt{1 + \sin^2 y}$.", "NOT_UNDERSTOOD"),
+        (r"Let $f(x) = 1/x$. So $\lim_{x \to c} f(x) g(x) = \lim_{x \to c} f(x) \lim_{x \to c} g(x)$.", "TRUE"),
+        (r"$y = w x$. Then $y_n = a_n + 1$, so $\frac{\partial y_n}{\partial a_n} = 1$.", "TRUE"),
+        (r"Here $p(y = 1 \mid x)$ is given.", "NOT_UNDERSTOOD"),
+    ],
+)
+def test_bounds_rules_and_families_are_read_as_a_person_reads_them(text, last):
+    assert verdicts(text)[-1] == last

@@ -92,7 +92,7 @@ class Limits:
         if isinstance(e, Ref):
             return self.infinite
         if not isinstance(e, Apply) or turns <= 0:
-            raise LimitError("this limit is not found")
+            raise LimitError("this limit is not found: write how what stands in it is computed")
         method = getattr(self, f"_{e.primitive}", None)
         try:
             if method is not None:
@@ -143,7 +143,7 @@ class Limits:
     def function(self, e: Apply, turns: int) -> Extended:
         """A function of one thing, which may be infinite."""
         if len(e.args) != 1:
-            raise LimitError("this limit is not found")
+            raise LimitError("this limit is not found: write how what stands in it is computed")
         inner = self.value(e.args[0], turns)
         name = e.primitive
         if not isinstance(inner, int):
@@ -157,7 +157,7 @@ class Limits:
             return _extended(limits[inner > 0])
         if name in _ONE_SIDED and inner > 0:
             return UP
-        raise LimitError("this limit is not found")
+        raise LimitError("this limit is not found: write how what stands in it is computed")
 
     def approach(self, e: Expression) -> int:
         """The sign of something that tends to zero, near the limit.
@@ -297,20 +297,20 @@ class Limits:
                 self.sided = True
                 return self.signed(self.there(over)) * self.approach(under)
             over, under = (direct(part).get(self.name, ZERO) for part in (over, under))
-        raise LimitError("this limit is not found")
+        raise LimitError("this limit is not found: write how what stands in it is computed")
 
     def by_turns(self, e: Apply, over: Expression, under: Expression, turns: int) -> Extended:
         """Two formulas that are not smooth at the limit: the quotient of their derivatives, if that has a limit."""
         if under == ONE:
             if e.primitive != "mul":
-                raise LimitError("this limit is not found")
+                raise LimitError("this limit is not found: write how what stands in it is computed")
             over, under = self.as_quotient(e, turns)
         if not (self.is_smooth(over) and self.is_smooth(under)):
-            raise LimitError("this limit is not found")
+            raise LimitError("this limit is not found: write how what stands in it is computed")
         top, bottom = (self.value(part, turns - 1) for part in (over, under))
         both = isinstance(top, int) and isinstance(bottom, int)
         if not both and (isinstance(top, int) or isinstance(bottom, int) or self.sign(top) or self.sign(bottom)):
-            raise LimitError("this limit is not found")
+            raise LimitError("this limit is not found: write how what stands in it is computed")
         self.sided = True
         slopes = (direct(part).get(self.name, ZERO) for part in (over, under))
         return self.value(div(*slopes), turns - 1)

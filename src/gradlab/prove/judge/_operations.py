@@ -58,7 +58,10 @@ class Operations(Quantities):
             return grid.together(arguments, lambda *parts: Call(node.function, parts, node.orders))
         flat = tuple(e for value in arguments for e in (value.entries if isinstance(value, Grid) else (value,)))
         if any(node.orders):
-            raise NotUnderstoodError("a prime on a function of several variables is not understood", 0)
+            raise NotUnderstoodError(
+                "a prime on a function of several variables is not understood: write \\frac{\\partial f}{\\partial x}",
+                0,
+            )
         if kind == "number":
             return Call(node.function, flat, (0,) * len(flat))
         count = self.size(("rows", f"{node.function}()"))
@@ -71,7 +74,7 @@ class Operations(Quantities):
             count = len(function.parameters)
             raise NotUnderstoodError(f"{node.function[1:]} takes {count} arguments, not {len(arguments)}", 0)
         if node.function in self._open:
-            raise NotUnderstoodError("this is computed from itself", 0)
+            raise NotUnderstoodError("this is computed from itself: give each of its meanings a name of its own", 0)
         self._open.append(node.function)
         outer = self.bound, self.local
         self.bound, self.local = dict(self.setting.indices), {}

@@ -149,7 +149,9 @@ class Point:
             formula = self.ground.formula(name)
             if formula is not None:
                 if name in self._open:
-                    raise NotUnderstoodError("this is computed from itself", 0)
+                    raise NotUnderstoodError(
+                        "this is computed from itself: give each of its meanings a name of its own", 0
+                    )
                 self._open.add(name)
                 try:
                     return self.value(formula)

@@ -121,7 +121,7 @@ class Quantities(Computed):
         formula = self.known.quantities.get(name)
         if formula is not None and name not in self.formulas:
             if name in self._open:
-                raise NotUnderstoodError("this is computed from itself", 0)
+                raise NotUnderstoodError("this is computed from itself: give each of its meanings a name of its own", 0)
             self._open.append(name)
             outer = self.bound, self.local
             self.bound, self.local = dict(self.setting.indices), {}
@@ -197,7 +197,9 @@ class Quantities(Computed):
             return root
         found = sizes.get(key) or sizes.get(root)  # type: ignore[call-overload]
         if found is None:
-            raise NotUnderstoodError("nothing says how large this is", 0)
+            raise NotUnderstoodError(
+                "nothing says how many entries this has: write its shape, or a \\sum with its bounds", 0
+            )
         return int(found)
 
     def entry_of(self, whole: Grid, at: list[int | str]) -> Expression:
@@ -228,7 +230,7 @@ class Quantities(Computed):
         if name in self.formulas:
             return
         if name in self._open:
-            raise NotUnderstoodError("this is computed from itself", 0)
+            raise NotUnderstoodError("this is computed from itself: give each of its meanings a name of its own", 0)
         self._open.append(name)
         outer = self.bound, self.local
         self.bound, self.local = {**self.setting.indices, **letters}, {}  # type: ignore[dict-item]

@@ -92,7 +92,10 @@ class World(Arrays):
             made = by.mapped(lambda wrt: self.derivative(body, self.variable(wrt), node.body))
             return grid.transpose(made) if layout is Layout.NUMERATOR and node.style != "gradient" else made
         if 1 not in body.shape or 1 not in by.shape:
-            raise NotUnderstoodError("a derivative of or by a matrix that has more than two indices is not judged", 0)
+            raise NotUnderstoodError(
+                "a derivative of or by a matrix that has more than two indices is not judged: write that of one entry",
+                0,
+            )
         names = [self.variable(wrt) for wrt in by.entries]
         if not any(self.depends(entry, name) for entry in body.entries for name in names):
             self.derivative(body.entries[0], names[0], node.body)
@@ -106,8 +109,12 @@ class World(Arrays):
         if isinstance(wrt, Ref):
             return wrt.name
         if isinstance(wrt, Call) and not any(wrt.orders) and wrt.function in self.way.depending:
-            raise NotUnderstoodError("one differentiates by a quantity with a name", 0)
-        raise NotUnderstoodError("one differentiates by a quantity with a name", 0)
+            raise NotUnderstoodError(
+                "one differentiates by one name: write that alone below, as in \\frac{\\partial L}{\\partial w_1}", 0
+            )
+        raise NotUnderstoodError(
+            "one differentiates by one name: write that alone below, as in \\frac{\\partial L}{\\partial w_1}", 0
+        )
 
     def derivative(self, formula: Expression, wrt: str, written: Expression, doubtful: bool = True) -> Expression:
         """The derivative of what is written; ``doubtful``: whether it may not depend on the name at all.

@@ -157,7 +157,9 @@ def called(reader: Reader, part: Part, group: Part) -> Expression | None:
     if name in scope.known.quantities:
         return _defined_at(reader, name, group, label, part)
     if key in _STATISTICS and (group.text == "[" or len(key) > 1) and not label.primes:
-        raise NotUnderstoodError("expected values and probabilities are not judged", part.at)
+        raise NotUnderstoodError(
+            "expected values and probabilities are not judged: write the sum or the formula", part.at
+        )
     if not _is_applied(reader, bare, key, group, label.primes):
         return None
     reader.strangers.setdefault(name, part.at)

@@ -43,7 +43,7 @@ def is_array(reader: Reader, value: Expression) -> bool:
 def table(reader: Reader, part: Part) -> Expression:
     """A matrix written out."""
     if part.text in ("|", "‖"):
-        raise NotUnderstoodError("determinants written out are not judged", part.at)
+        raise NotUnderstoodError("determinants written out are not judged: write \\det A and what A is", part.at)
     width = int(part.style or 0)
     cells = part.inside
     if not cells or not width:

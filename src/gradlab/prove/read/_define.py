@@ -76,16 +76,22 @@ def lines_of(source: Source, macros: dict[str, Macro]) -> list[Line]:
         claims: list[Line] = []
         before: list[Piece] = []  # conditions that stand before what they are said of
         for piece in pieces_of(row):
-            if piece.condition:
+            if piece.condition and not _says_what(piece):
                 for line in claims:
                     line.conditions.append(piece)
                 before += [] if claims else [piece]
             else:
                 last = claims[-1] if claims else None
                 claims = [] if last is not None and last.conditions and not before else claims
-                claims.append(Line(source, piece, list(before)))
-            found.append(Line(source, piece) if piece.condition else claims[-1])
+                claims.append(Line(source, replace(piece, condition=False), list(before)))
+            found.append(claims[-1] if not piece.condition or _says_what(piece) else Line(source, piece))
     return [line for line in found if line.piece.relations]
+
+
+def _says_what(piece: Piece) -> bool:
+    r"""Whether a piece says what a name of the claim before it is: ``\text{where } z := wx + b``."""
+    said = re.match(r"\W*(?:where|with)\b", piece.words, re.IGNORECASE)
+    return said is not None and [sign.text for sign in piece.relations] == [":="] and is_name(piece.sides[0])
 
 
 @dataclass(frozen=True, slots=True)

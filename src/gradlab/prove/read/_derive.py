@@ -264,7 +264,10 @@ def _denominators(reader: Reader, below: Row, order: int, at: int) -> tuple[Expr
         if following is not None and following.kind == "group":
             value, used = reader.product((part, following)), 2
             if not isinstance(value, Call | Ref):
-                raise NotUnderstoodError("one differentiates by a quantity with a name", part.at)
+                raise NotUnderstoodError(
+                    "one differentiates by one name: write that alone below, as in \\frac{\\partial L}{\\partial w_1}",
+                    part.at,
+                )
         else:
             value = variable(reader, part)
         wrt += [value] * count
@@ -285,7 +288,9 @@ def variable(reader: Reader, part: Part) -> Expression:
             return value
         if isinstance(value, Call) and not value.shown:
             return Ref(value.function)
-    raise NotUnderstoodError("one differentiates by a quantity with a name", part.at)
+    raise NotUnderstoodError(
+        "one differentiates by one name: write that alone below, as in \\frac{\\partial L}{\\partial w_1}", part.at
+    )
 
 
 def differentiated(reader: Reader, body: Expression, wrt: tuple[Expression, ...], style: str, at: int) -> Expression:
@@ -341,7 +346,9 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
     assert isinstance(nabla, Part)
     at = nabla.at
     if nabla.sup is not None:
-        raise NotUnderstoodError("second derivatives by \\nabla are not judged", at)
+        raise NotUnderstoodError(
+            "second derivatives by \\nabla are not judged: write \\frac{\\partial^2 f}{\\partial x^2}", at
+        )
     symbol = items[i + 1] if i + 1 < len(items) else None
     if nabla.sub is not None and not _is_whole(items, i + 1):
         wrt = tuple(variable(reader, part) for part in nabla.sub if part.kind != "comma")

@@ -180,7 +180,7 @@ def index_formula(reader: Reader, row: tuple[Part, ...]) -> Expression:
         elif part.kind == "number" and part.bare:
             value = Const(reader.number(part).value)  # type: ignore[attr-defined]
         else:
-            raise NotUnderstoodError("this index is not understood", part.at)
+            raise NotUnderstoodError("this index is not understood: write a letter, a number, or l - 1", part.at)
         total.append(Apply("neg", (value,)) if sign < 0 else value)
         sign = 1
     return total[0] if len(total) == 1 else Apply("add", tuple(total))

@@ -286,7 +286,7 @@ class Reader:
         if part.text == "⟨":
             return arrays.inner_product(self, part)
         if part.text in ("⌊", "⌈"):
-            raise NotUnderstoodError("rounding brackets are not judged", part.at)
+            raise NotUnderstoodError("rounding brackets are not judged: write the number", part.at)
         if any(
             inner.kind == "relation" and inner.text in ("=", "!=", "<", ">", "<=", ">=") for inner in part.inside[0]
         ):

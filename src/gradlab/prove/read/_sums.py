@@ -98,7 +98,9 @@ def _below(
                 and all(p.kind in ("letter", "word") for p in piece.sides[1])
             ):
                 continue  # over a set that is called something: over all of the family
-            raise NotUnderstoodError("sums over a set are judged only where the set is called by one name", sign.at)
+            raise NotUnderstoodError(
+                "sums over a set are judged only where the set is called by one name: write i \\in S", sign.at
+            )
         for i, sign_between in enumerate(piece.relations):
             conditions.append((piece.sides[i], sign_between.text, piece.sides[i + 1]))
     if not letters:
@@ -231,7 +233,9 @@ def with_terms(items: list[Item], where: int, behind: list[tuple[int, list[Item]
 def condition_of(reader: Reader, left: Row, relation: str, right: Row) -> Condition:
     """A relation between two sides."""
     if relation not in ("=", "==", "!=", "<", "<=", ">", ">="):
-        raise NotUnderstoodError("this condition is not understood", (left or right)[0].at)
+        raise NotUnderstoodError(
+            "this condition is not understood: write it as i = j, x > 0 or i = 1, \\dots, n", (left or right)[0].at
+        )
     return Condition(_side(reader, left), "=" if relation == "==" else relation, _side(reader, right))
 
 
@@ -249,7 +253,9 @@ def conditions_in(reader: Reader, row: Row) -> tuple[Condition, ...]:
     found: list[Condition] = []
     for piece in pieces_of(row):
         if not piece.relations:
-            raise NotUnderstoodError("this condition is not understood", piece.at)
+            raise NotUnderstoodError(
+                "this condition is not understood: write it as i = j, x > 0 or i = 1, \\dots, n", piece.at
+            )
         for i, sign in enumerate(piece.relations):
             found.append(condition_of(reader, piece.sides[i], sign.text, piece.sides[i + 1]))
     return tuple(found)

@@ -285,6 +285,6 @@ def raised(base: Value, exponent: Value) -> Value:
         if times == -1:
             return inverse(base)
         if times is None or times.denominator != 1 or not 1 <= times <= 4:
-            raise NotUnderstoodError("this power of a matrix is not judged", 0)
+            raise NotUnderstoodError("this power of a matrix is not judged: write it as a product", 0)
         return product((base,) * int(times))
     return together((base, exponent), lambda a, b: Apply("pow", (a, b)))

@@ -329,7 +329,9 @@ class Shapes:
             return shape[0]
         if self.dims.number(shape[0]) == 1:
             return shape[1]
-        raise NotUnderstoodError("a derivative of or by a matrix that has more than two indices is not judged", 0)
+        raise NotUnderstoodError(
+            "a derivative of or by a matrix that has more than two indices is not judged: write that of one entry", 0
+        )
 
 
 _LETTER = {"rows": "rows of ", "columns": "columns of "}
