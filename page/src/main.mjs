@@ -25,6 +25,7 @@ function open() {
     return link;
   });
   document.getElementById("views").replaceChildren(...links);
+  document.title = `gradlab: ${view[0].toUpperCase()}${view.slice(1)}`;
   const element = document.createElement(`gradlab-${view}`);
   element.state = state;
   element.addEventListener("state", ({ detail: { state: now, push } }) => {

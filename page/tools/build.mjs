@@ -70,6 +70,11 @@ const { core, answers } = await compiled();
 const memory = zlib.gzipSync(await snapshot(core), { level: 9 });
 fs.rmSync(folder, { recursive: true, force: true });
 fs.cpSync(path.join(here, "src"), folder, { recursive: true });
+// What each module needs is asked for at once, and not once the one before it has come.
+const modules = fs.readdirSync(path.join(here, "src"), { recursive: true }).filter((name) => name.endsWith(".mjs") && !name.startsWith("workers"));
+const early = [...modules, "tables.mjs"].map((name) => `<link rel="modulepreload" href="${name}">\n`).join("");
+const index = path.join(folder, "index.html");
+fs.writeFileSync(index, fs.readFileSync(index, "utf8").replace("</head>", `${early}</head>`));
 fs.mkdirSync(path.join(folder, "python"), { recursive: true });
 fs.mkdirSync(path.join(folder, "answers"));
 for (const [name, answer] of answers) fs.writeFileSync(path.join(folder, `answers/${name}.json.gz`), zlib.gzipSync(JSON.stringify(answer), { level: 9 }));

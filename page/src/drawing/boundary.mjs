@@ -53,6 +53,13 @@ export class Boundary {
     points.forEach((point) => this.mark(pen, point));
   }
 
+  /** The points alone, where there is no network that can be trained on them. */
+  blank(points) {
+    const pen = this.canvas.getContext("2d");
+    pen.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    points.forEach((point) => this.mark(pen, point));
+  }
+
   /** A circle for class 1, a square for class 0: told apart without colours too. */
   mark(pen, [x, y, label]) {
     const { view, canvas } = this;

@@ -150,7 +150,7 @@ export class BoundaryView extends View {
   async load() {
     const { state } = this;
     const [made, drawn] = await Promise.all([ask(...questions.trainability(state, this.dtype)), ask(...questions.drawing())]);
-    if (state !== this.state) return;
+    if (state !== this.state || !this.isConnected) return;
     this.say(made.error ?? drawn.error ?? "");
     if (made.error || drawn.error) return;
     const { training, ...about } = made;

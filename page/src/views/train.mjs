@@ -34,6 +34,7 @@ const LAYOUT = `
   <form>
     <label>Data <select name="data"></select></label>
     <label>A click adds <select name="click"><option value="1">class 1</option><option value="0">class 0</option><option value="-">nothing: it takes away</option></select></label>
+    <label>Points <input name="points" type="text" autocomplete="off" placeholder="0,0,1;1,0.5,0"></label>
     <label>Hidden <input name="hidden" type="text" autocomplete="off"></label>
     <label>Activation <select name="activation"></select></label>
     <label>Loss <select name="loss"></select></label>
@@ -156,6 +157,7 @@ export class Train extends View {
   }
 
   changed(name) {
+    if (name === "points") this.keep({ data: "own" });
     this.fill();
     if (name === "run") return this.show(this.at);
     if (name === "rate" || name === "scale" || name === "runs") return this.train();
@@ -168,9 +170,10 @@ export class Train extends View {
     this.boundary.frame(this.points);
     const asked = this.state;
     const [made, drawn] = await Promise.all([ask(...questions.network(asked, this.points)), ask(...questions.drawing())]);
-    if (asked !== this.state && JSON.stringify(asked) !== JSON.stringify(this.state)) return;
+    if (!this.isConnected) return undefined;
+    if (asked !== this.state && JSON.stringify(asked) !== JSON.stringify(this.state)) return undefined;
     this.say(made.error ?? drawn.error ?? "");
-    if (made.error || drawn.error) return;
+    if (made.error || drawn.error) return this.nothing();
     const { training, prediction, ...about } = made;
     about.table = this.points.flatMap(([x, y, label]) => [x, y, about.labels[label]]);
     const [kernel, module] = await Promise.all([training, drawn.module].map((code) => WebAssembly.compile(code)));
@@ -178,6 +181,17 @@ export class Train extends View {
     this.diagram.lay(made.units, made.parameters);
     this.train();
     this.room.start({ kernel, drawing: module, about });
+    return undefined;
+  }
+
+  /** There is nothing to be trained: the points are shown, and nothing of what was trained before. */
+  nothing() {
+    this.kernel = undefined;
+    this.room.stop("");
+    this.boundary.blank(this.points);
+    this.find("output").textContent = "Click into the plane to add points of both classes, or write them into the field.";
+    this.find("[data-do=why]").hidden = true;
+    this.told();
   }
 
   /** Train all runs of the setting, and show where they end. */

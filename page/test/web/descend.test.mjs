@@ -1,7 +1,8 @@
 // The page in Debian's Chromium, as a person uses it: node --test test/web/, with the page built into build/page.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
-import { laboratory } from "../browser.mjs";
+import { laboratory, python } from "../browser.mjs";
 
 let lab, opened, drawn;
 before(async () => {
@@ -47,6 +48,15 @@ test("the start is dragged and moved by keys, and the link has the state", async
   assert.equal(await other.evaluate(() => document.querySelector("canvas").toDataURL()), picture);
   await page.close();
   await other.close();
+});
+
+test("what is copied as Python runs, and comes to the same points to the bit", async () => {
+  const page = await opened("#1/descend?steps=20&rate=0.15");
+  await drawn(page);
+  const program = `${await page.textContent(".program code")}\nimport json; print("POINTS", json.dumps([list(map(float, point)) for point in trace.points]))`;
+  const points = JSON.parse(/POINTS (.*)/.exec(execFileSync(python, ["-c", program], { encoding: "utf8" }))[1]);
+  assert.deepEqual(await page.evaluate(() => document.querySelector("gradlab-descend").ways.map(({ point }) => point)), points);
+  await page.close();
 });
 
 test("what is no formula is told, and the next one works", async () => {

@@ -90,6 +90,22 @@ test("points are clicked into the plane and taken away, and play moves the bound
   await page.close();
 });
 
+test("points can be written, and those that no network can be trained on are shown all the same", async () => {
+  const page = await opened("#1/train?data=own&steps=20&tries=8");
+  await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("1 to 400 points; here are 0"));
+  const empty = await picture(page, "plane");
+  await page.locator(".plane").click({ position: { x: 100, y: 100 } });
+  await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("points of both classes are needed"));
+  assert.notEqual(await picture(page, "plane"), empty);
+  await page.fill("[name=points]", "0,0,1;1,1,0;2,2,7");
+  await page.keyboard.press("Enter");
+  assert.match(await page.textContent(".wrong"), /points: write up to 400 points, each two numbers and a class 0 or 1/);
+  await page.fill("[name=points]", "0,0,1;1,1,0");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector(".bench output").textContent.includes("all 2 points"));
+  await page.close();
+});
+
 test("tables are read, and what is wrong in them is told with its line", async () => {
   const page = await opened("#1/train?steps=20&tries=8");
   await drawn(page);

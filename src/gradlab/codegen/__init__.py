@@ -15,6 +15,7 @@ from gradlab.codegen._torch import TorchNetwork as TorchNetwork
 from gradlab.codegen._torch import function_to_torch as function_to_torch
 
 if TYPE_CHECKING:
+    from gradlab.codegen import wasm as wasm
     from gradlab.codegen._numba import NumbaTrainer as NumbaTrainer
     from gradlab.codegen._numba_cache import cache_folder as cache_folder
     from gradlab.codegen._numba_cache import processor as processor
@@ -40,6 +41,7 @@ else:
             "gradlab.codegen._numpy": "NumpyFunction NumpyNetwork margins_of",
             "gradlab.codegen._training": "Drawn KINDS NEVER Notify Plan TrainResult gap_of layer_of_parameters",
             "gradlab.codegen._update": "numpy_update",
+            "gradlab.codegen.wasm": "wasm",
         },
         here="DEVIATIONS Programs TorchNetwork deviations evaluate_exactly function_to_torch network_programs "
         "numpy_source numpy_transforms programs_for",
