@@ -109,7 +109,7 @@ export class MapRoom {
     const given = { rates, scales, successes, runs: tries, steps, points: view.points.length, rule, initialisation: init };
     const found = await ask("recommendation", given);
     if (setup !== this.setup || found.error) return;
-    if (found.rate === null) {
+    if (!found.fresh) {
       this.words.textContent = "No run of the map succeeds: try more steps, more hidden units, or another range of settings.";
       return;
     }
