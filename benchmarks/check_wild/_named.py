@@ -47,7 +47,7 @@ class Names:
             found = fit.hypothesis.predict(view)
             if found is None:
                 continue
-            if not view.close(found if fit.is_whole else np.where(evidence.wrong, found, view.right)).all():
+            if not view.close(np.where(fit.made, found, view.right)).all():
                 return False
             seen += 1
             if seen == POINTS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -25,7 +26,7 @@ def diagnose(context: Context) -> tuple[Diagnosis, ...]:
     """Name the mistakes that turn the right gradient into the claimed one.
 
     Each is rebuilt and reported only if it gives the claimed gradient in every entry that is known, and, where the
-    gradient can be evaluated anew, at a second point, too.
+    gradient can be evaluated anew, at a second point and at some far from it, too.
 
     Args:
         context: The WRONG gradient with what was measured.
@@ -98,12 +99,13 @@ def _try(hypothesis: Hypothesis, evidence: Evidence, found: dict[Mistake, _Fit])
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """A hypothesis that passed: with all entries, or made in the formulas of those in `entries` only."""
+    """A hypothesis that passed: with all entries, or made in the formulas of some only, which `made` tells."""
 
     hypothesis: Hypothesis
     entries: np.ndarray
     is_whole: bool
     points: int
+    made: np.ndarray
 
     @property
     def rank(self) -> int:
@@ -113,7 +115,7 @@ class _Fit:
 
 
 def _test(hypothesis: Hypothesis, evidence: Evidence) -> _Fit | None:
-    """Rebuild the mistake at the point and at the second one."""
+    """Rebuild the mistake at the point and at others."""
     here, wrong = evidence.here, evidence.wrong
     candidate = _predict(hypothesis, here)
     if candidate is None:
@@ -125,19 +127,41 @@ def _test(hypothesis: Hypothesis, evidence: Evidence) -> _Fit | None:
     is_whole = bool(close.all())
     if not is_whole and not hypothesis.partly:
         return None
-    entries = np.flatnonzero(changed | wrong if is_whole else wrong)
+    made = _made(evidence, close, is_whole)
+    entries = np.flatnonzero(changed | wrong if is_whole else made)
     if is_whole and changed[here.known & (here.right != 0)].all():
         entries = np.arange(len(wrong))
-    there = evidence.there
-    if there is not None:
-        elsewhere = _predict(hypothesis, there)
+    points = 1
+    for view in _elsewhere(evidence):
+        elsewhere = _predict(hypothesis, view)
         if elsewhere is not None:
-            mixed = elsewhere if is_whole else np.where(wrong, elsewhere, there.right)
-            return _Fit(hypothesis, entries, is_whole, 2) if _nearly_all(there.close(mixed), there) else None
-    if not is_whole and len(entries) < 2 and hypothesis.place:
+            if not _nearly_all(view.close(np.where(made, elsewhere, view.right)), view):
+                return None
+            points = 2
+    if points == 1 and not is_whole and len(entries) < 2 and hypothesis.place:
         # One number and many hypotheses: something would fit by chance.
         return None
-    return _Fit(hypothesis, entries, is_whole, 1)
+    return _Fit(hypothesis, entries, is_whole, points, made)
+
+
+def _made(evidence: Evidence, close: np.ndarray, is_whole: bool) -> np.ndarray:
+    """Where a mistake was made that explains the entries `close`: everywhere, in whole arrays, or in these entries."""
+    if is_whole:
+        return np.ones_like(close)
+    wrong, start = evidence.wrong.reshape(-1, len(evidence.context.point)), 0
+    arrays = np.zeros_like(wrong)
+    for shape in evidence.context.shapes:
+        part = slice(start, start := start + int(np.prod(shape)))
+        arrays[:, part] = wrong[:, part].any(axis=1, keepdims=True)
+    # An entry that is 0 here shows no mistake.
+    return arrays.reshape(-1) if close[arrays.reshape(-1)].all() else evidence.wrong
+
+
+def _elsewhere(evidence: Evidence) -> Iterator[View]:
+    """Other points, the nearest first."""
+    if evidence.there is not None:
+        yield evidence.there
+        yield from evidence.further
 
 
 def _predict(hypothesis: Hypothesis, view: View) -> np.ndarray | None:

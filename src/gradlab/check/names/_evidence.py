@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from gradlab.check.differences._fit import SINGLE, is_narrow
 from gradlab.check.differences._screen import PER_COORDINATE
 from gradlab.check.inputs._budget import Exhausted, Overtime
 from gradlab.check.inputs._function import make_call
@@ -19,8 +20,11 @@ from gradlab.check.names._mistakes import Mistake
 from gradlab.check.tracing import Program, float64, trace
 
 _RELATIVE, _OF_LARGEST = 3e-4, 1e-7
+# Of claims that are computed in float32.
+_ROUNDED, _JITTERS = 4e-6, 3
 _MOST_MEASURED = 64
-_TRIES = 6
+_ROUGH, _STEP = 1e-2, 1e-5
+_TRIES, _FURTHER, _WIDER, _FAR = 6, 5, 20, 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,9 +53,10 @@ class View:
     def close(self, candidate: np.ndarray) -> np.ndarray:
         """Where a candidate is the claimed gradient, within what is known; true where nothing is known."""
         size = np.maximum(np.abs(candidate), np.abs(self.claimed))
-        largest = np.abs(self.claimed[self.known]).max(initial=0.0)
+        largest = max(np.abs(part[self.known]).max(initial=0.0) for part in (self.claimed, self.right))
         with np.errstate(invalid="ignore"):
-            allowed = 3 * self.bars + _RELATIVE * size + _OF_LARGEST * largest
+            share = _ROUNDED if is_narrow(self.claimed) else _OF_LARGEST
+            allowed = 3 * self.bars + _RELATIVE * size + share * largest
             return ~self.known | (np.abs(candidate - self.claimed) <= allowed)
 
 
@@ -103,10 +108,10 @@ class Evidence:
         if program is not None and gradient is not None and self._agrees(gradient) and self._is_it(program):
             with suppress(Overtime):
                 program.ignore_shifts()
-            view = View(context.point, context.claimed, gradient, np.zeros_like(gradient), program)
+            view = View(context.point, context.claimed, gradient, self._rounding(context.point), program)
             # At a kink several slopes are right, and the trace knows one of them.
             open_to_doubt = ~context.wrong & np.isfinite(context.numeric) & ~view.close(gradient)
-            return replace(view, bars=np.where(open_to_doubt, np.inf, 0.0))
+            return replace(view, bars=np.where(open_to_doubt, np.inf, view.bars))
         return View(context.point, context.claimed, context.numeric, context.bars, None)
 
     @cached_property
@@ -132,6 +137,28 @@ class Evidence:
         return None
 
     @cached_property
+    def further(self) -> tuple[View, ...]:
+        """Points drawn anew, up to eight times as large; none where the loss cannot be taken apart."""
+        context = self.context
+        if context.claimed_at is None or self.here.program is None:
+            return ()
+        random, found, most = np.random.default_rng([self.seed, 1]), [], _WIDER * self.here.program.largest
+        start, size = 0, np.ones_like(context.point)
+        for shape in context.shapes:
+            part = slice(start, start := start + int(np.prod(shape)))
+            size[part] = np.sqrt(np.mean(context.point[part] ** 2)) or 1.0
+        with suppress(Overtime):
+            for _ in range(2 * _FURTHER):
+                view = self.look(2 ** random.uniform(-1, 3) * size * random.normal(size=size.shape))
+                # Where values are far larger, derivatives by differences are not exact.
+                if view is not None and view.program is not None and view.program.largest <= most:
+                    size_there = np.abs(view.right) + 0.1 * np.abs(view.right[view.known]).max(initial=0.0)
+                    found.append(replace(view, bars=view.bars + _FAR * size_there))
+                if len(found) == _FURTHER:
+                    break
+        return tuple(found)
+
+    @cached_property
     def wrong(self) -> np.ndarray:
         """Where the claimed gradient is not the right one, shape (M * P,), bool."""
         return ~self.here.close(self.here.right) | (self.context.wrong & self.here.known)
@@ -147,7 +174,8 @@ class Evidence:
         found = Evidence(self.context, self.seed, inside)
         # What was found out already is not found out again.
         there = None if self.there is None else found.only(self.there)
-        found.__dict__.update(here=found.only(self.here), there=there, wrong=self.wrong & inside)
+        further = tuple(map(found.only, self.further))
+        found.__dict__.update(here=found.only(self.here), there=there, further=further, wrong=self.wrong & inside)
         return found
 
     def only(self, view: View) -> View:
@@ -166,6 +194,18 @@ class Evidence:
                 found.append((name, np.arange(start, start + size), shape))
             start += size
         return found
+
+    def may_be_of(self, point: np.ndarray) -> bool:
+        """Whether the claims may be the gradient at another point, by a rough difference of the traced operations."""
+        program, claimed = self.here.program, self.here.claimed
+        if program is None:
+            return True
+        index = int(np.argmax(np.where(self.wrong & np.isfinite(claimed), np.abs(claimed), -1.0)))
+        row, column = divmod(index, len(point))
+        step = _STEP * max(1.0, abs(point[column])) * (np.arange(len(point)) == column)
+        ahead, behind = (float(program.outputs_at(point + sign * step)[row]) for sign in (1.0, -1.0))
+        slope = (ahead - behind) / (2 * step[column])
+        return not abs(slope - claimed[index]) > _ROUGH * max(abs(slope), abs(claimed[index]))
 
     def gradient_at(self, point: np.ndarray) -> np.ndarray | None:
         """The right gradient at another point; None if it is not finite or would cost too much."""
@@ -202,7 +242,7 @@ class Evidence:
                 return None
             program.ignore_shifts()
             if [step.operation for step in program.steps] == [step.operation for step in self.here.program.steps]:
-                return View(point, claimed, gradient, np.zeros_like(gradient), program)
+                return View(point, claimed, gradient, self._rounding(point), program)
             return None
         right, bars = np.full(claimed.shape, np.nan), np.full(claimed.shape, np.inf)
         most = int(min(_MOST_MEASURED, (context.work.evaluations - 1) / PER_COORDINATE))
@@ -211,6 +251,24 @@ class Evidence:
         right[order], bars[order] = values, errors
         bars = np.where(bars > 0.1 * np.abs(right), np.inf, bars)
         return View(point, claimed, right, bars, None) if np.isfinite(right[order]).any() else None
+
+    def _rounding(self, point: np.ndarray) -> np.ndarray:
+        """How far claims that are computed in float32 may be off, from what they do when the point is rounded."""
+        context, found = self.context, np.zeros(len(self.context.claimed))
+        if context.claimed_at is None or not is_narrow(context.claimed):
+            return found
+        random = np.random.default_rng(self.seed)
+        try:
+            claimed = context.claimed_at(point)
+            for _ in range(_JITTERS):
+                moved = context.claimed_at(point * (1 + SINGLE * random.choice([-1.0, 1.0], len(point))))
+                found = np.fmax(found, np.abs(moved - claimed))
+        except Exhausted:
+            raise
+        except Exception:
+            # Where the user's gradient raises, nothing more is known.
+            return np.zeros_like(found)
+        return np.where(np.isfinite(found), found, 0.0)
 
     def _take_apart(self, point: np.ndarray) -> tuple[Program | None, np.ndarray | None]:
         context = self.context

@@ -17,7 +17,7 @@ from gradlab.check.tracing import Program, UntraceableError
 Change = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """From what comes back to a value, shape (M, ...), and the value itself to what is made of it."""
 
-_MOST = 100
+_MOST, _MOST_SPOTS = 100, 4
 _CLOSE = 1e-3
 # A number that all of the gradient is times is simpler.
 _RANK = 7
@@ -142,17 +142,19 @@ def _single(evidence: Evidence, value: int) -> Iterator[tuple[Mistake, str, Chan
     along = np.einsum("mn,mp,np->n", arriving, apart, onwards)
     with np.errstate(all="ignore"):
         explained = np.where(squares > 0, along**2 / squares, 0.0)
-    best = int(np.argmax(explained))
-    if explained[best] < (1 - _CLOSE) * np.sum(apart**2):
-        return
-    factor = 1 + float(along[best] / squares[best])
-    mask = np.arange(arriving.shape[1]).reshape(program.values[value].shape) == best
-    index = ", ".join(str(int(place)) for place in np.unravel_index(best, mask.shape))
+    enough = (1 - _CLOSE) * np.sum(apart**2)
+    # Which of several it is, the other points tell.
+    for spot in np.argsort(-explained, kind="stable")[:_MOST_SPOTS]:
+        if explained[spot] >= enough:
+            mask = np.arange(len(explained)).reshape(program.values[value].shape) == spot
+            yield _at(mask, 1 + float(along[spot] / squares[spot]))
+
+
+def _at(mask: np.ndarray, factor: float) -> tuple[Mistake, str, Change, int]:
+    index = ", ".join(str(int(*place)) for place in np.nonzero(mask))
     if abs(factor) < _CLOSE:
-        yield Mistake.PATH_DROPPED, f"is dropped at [{index}]", lambda g, x: np.where(mask, 0.0, g), _RANK + 1
-    elif abs(factor + 1) < _CLOSE:
-        yield Mistake.SIGN, f"has the wrong sign at [{index}]", lambda g, x: np.where(mask, -g, g), _RANK + 1
-    else:
-        told = spell(factor) or f"{factor:.5g}"
-        scaled = lambda g, x: np.where(mask, factor * g, g)  # noqa: E731
-        yield Mistake.ONE_OFF, f"comes in {told} times at [{index}]", scaled, _RANK + 1
+        return Mistake.PATH_DROPPED, f"is dropped at [{index}]", lambda g, x: np.where(mask, 0.0, g), _RANK + 1
+    if abs(factor + 1) < _CLOSE:
+        return Mistake.SIGN, f"has the wrong sign at [{index}]", lambda g, x: np.where(mask, -g, g), _RANK + 1
+    told = f"comes in {spell(factor) or f'{factor:.5g}'} times at [{index}]"
+    return Mistake.ONE_OFF, told, lambda g, x: np.where(mask, factor * g, g), _RANK + 1

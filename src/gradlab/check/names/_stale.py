@@ -27,7 +27,7 @@ def stale(evidence: Evidence) -> Iterator[Hypothesis]:
         "the point rounded to integers": np.round,
     }
     for told, move in places.items():
-        if not np.array_equal(move(point), point):
+        if not np.array_equal(move(point), point) and evidence.may_be_of(move(point)):
             yield _at(evidence, move, f"It is the gradient at {told}.")
 
 

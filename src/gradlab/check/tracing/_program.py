@@ -125,10 +125,19 @@ class Program:
                 without = self.gradient({value: lambda cotangent: ()})
                 if np.all(np.abs(without - right) <= 1e-6 * np.abs(right) + 1e-7 * largest):
                     self._ignored[value] = lambda cotangent: ()
+        if self._ignored:
+            for known in ("dense", "_right"):
+                self.__dict__.pop(known, None)
 
     def is_ignored(self, value: int) -> bool:
         """Whether a value is taken as a constant."""
         return value in self._ignored
+
+    def outputs_at(self, flat: np.ndarray) -> np.ndarray:
+        """The outputs at another point, shape (P,), by the same operations."""
+        parts = np.split(flat, np.cumsum([array.size for array in self.inputs])[:-1])
+        inputs = [part.reshape(array.shape) for part, array in zip(parts, self.inputs, strict=True)]
+        return Program(inputs, self.steps, self.output).values[self.output].reshape(-1)
 
     def with_constants(self, places: Sequence[tuple[int, int]], number: float) -> Program:
         """The same program with a number in the place of constants, each given by a value and a position."""
@@ -241,9 +250,35 @@ class Program:
             UntraceableError: A local derivative has too many numbers.
         Overtime: Its work is more than is allowed.
         """
+        if replaced is not None and len(replaced) == 1 and self._is_small:
+            ((value, backward),) = replaced.items()
+            return self._replacing(value, backward)
         shape = self.values[self.output].shape
         units = np.eye(int(np.prod(shape))).reshape(-1, *shape)
         return np.concatenate([self._pull(unit, {**self._ignored, **(replaced or {})}) for unit in units])
+
+    def _replacing(self, value: int, backward: Backward) -> np.ndarray:
+        """The gradient with one way back replaced: what is before and after it is known as matrices."""
+        arriving, onwards = self.dense.arriving[value], self.dense.onwards
+        if self.work is not None:
+            self.work.spend(len(arriving), arriving.size)
+        found = self._right - arriving @ onwards[value]
+        with np.errstate(all="ignore"):
+            for row, cotangent in zip(found, arriving, strict=True):
+                for operand, part in backward(cotangent.reshape(self.values[value].shape)):
+                    row += part.reshape(-1) @ onwards[operand]
+        return found.reshape(-1)
+
+    @cached_property
+    def _right(self) -> np.ndarray:
+        return self.dense.arriving[self.output] @ self.dense.onwards[self.output]
+
+    @cached_property
+    def _is_small(self) -> bool:
+        try:
+            return self.dense is not None
+        except UntraceableError:
+            return False
 
     def cotangent_of(self, value: int) -> np.ndarray | None:
         """What comes back to a value from a loss, in its shape; None if nothing does, or there are several outputs."""
@@ -273,6 +308,11 @@ class Program:
                     cotangents[operand] = part if known is None else known + part
         parts = [cotangents.get(index, np.zeros_like(array)) for index, array in enumerate(self.inputs)]
         return np.concatenate([part.reshape(-1) for part in parts])
+
+    @cached_property
+    def largest(self) -> float:
+        """The size of the largest number on the way, at least 1."""
+        return max(1.0, *(float(np.abs(self.values[value]).max(initial=0.0)) for value in self.used))
 
     @cached_property
     def _size(self) -> int:

@@ -114,7 +114,8 @@ def _confirm(engine: Engine, entry: Entry, claim: Claim, index: int, output: int
     steps = np.array([0.3125, 0.625]) * entry.step
     slopes: list[Slope] = fit(engine.probe.sample(index, steps), output, noise)
     kinked = entry.cause is Cause.KINK
-    if not slopes or all(speaks_against(claim, slope, kinked) for slope in slopes):
-        return confirmed(entry, claim, slopes)
+    if not slopes or all(speaks_against(claim, slope, kinked, noise.fine) for slope in slopes):
+        return confirmed(entry, claim, slopes, noise.fine)
     # Few values at a smaller scale may be too noisy to say anything: many are not.
-    return confirmed(entry, claim, fit(engine.probe.sample(index, steps, dense(_DENSE[0])), output, noise))
+    more = fit(engine.probe.sample(index, steps, dense(_DENSE[0])), output, noise)
+    return confirmed(entry, claim, more, noise.fine)

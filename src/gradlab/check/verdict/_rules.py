@@ -16,6 +16,8 @@ _BESIDE = 2.0**-16
 _HIDDEN = 1e-6
 # So well, in part, does a slope over large steps have to meet a claim at least.
 _AVERAGE = 1e-3
+# So many bars away a claim has to be where the function is known in low precision alone.
+_ROUNDED_BARS = 3
 CONSTANT = "the loss changes with nothing, whatever the step"
 
 
@@ -59,6 +61,10 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
     # A function that does not follow small steps may be rounded: that it is flat over some then says nothing.
     rounded = not known.fine and jumps(slopes)
     usable = [slope for slope in slopes if not _is_plateau(slope)] or changing if rounded else slopes
+    if not known.fine and changing:
+        # Standing still says nothing of a slope that moves it by less than the smallest change there is.
+        unit = min(slope.unit for slope in changing)
+        usable = [each for each in usable if each.spread > 0 or abs(claim.value) * each.step > unit] or changing
     found = best(usable)
     if found is None:
         reason = "at no step is the loss finite on both sides of the point, as at the edge of its domain"
@@ -92,29 +98,37 @@ def _judge_outside(claim: Claim, slope: Slope, slopes: list[Slope], known: Knowl
     if known.may_be_structure(claim, slope):
         reason = f"the loss varies by {slope.deviation:.0e} in a way that no step resolves: noise or fast oscillation"
         return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.NOISE)
+    if not speaks_against(claim, slope, kinked=False, fine=known.fine):
+        cause, reason = _why_undecided(claim, slope, known)
+        return make_entry(claim, slope, Verdict.UNDECIDED, reason, cause)
     if known.is_loose(claim, slope):
         reason = "the loss jumps nearby, as a solver or an iteration does that stops at a tolerance"
         return make_entry(claim, slope, Verdict.UNDECIDED, reason, Cause.FINE_STRUCTURE)
     return make_entry(claim, slope, Verdict.WRONG, "outside the error bar")
 
 
-def confirmed(entry: Entry, claim: Claim, fresh: list[Slope]) -> Entry:
+def confirmed(entry: Entry, claim: Claim, fresh: list[Slope], fine: bool) -> Entry:
     """Keep a WRONG verdict only if estimates from fresh points at the same and at a smaller scale give it, too."""
     if not math.isfinite(claim.value):
         return entry
-    if fresh and all(speaks_against(claim, slope, entry.cause is Cause.KINK) for slope in fresh):
+    if fresh and all(speaks_against(claim, slope, entry.cause is Cause.KINK, fine) for slope in fresh):
         return entry
     return replace(
         entry, verdict=Verdict.UNDECIDED, reason="other steps do not confirm the difference", cause=Cause.NOISE
     )
 
 
-def speaks_against(claim: Claim, slope: Slope, kinked: bool) -> bool:
-    """Tell whether a slope excludes a claim; at a kink, the slopes of both sides and all between them have to."""
+def speaks_against(claim: Claim, slope: Slope, kinked: bool, fine: bool) -> bool:
+    """Tell whether a slope excludes a claim; at a kink, the slopes of both sides and all between them have to.
+
+    What a function in lower precision rounds on the way is no chance: it comes again from step to step, and small
+    steps, which would tell it from how the function bends, show nothing.
+    """
+    times = 1 if fine else _ROUNDED_BARS
     if kinked:
         # The claim jitters between both sides of the kink; that is what a kink does, and no excuse out here.
-        return abs(claim.value - slope.value) > abs(slope.kink) + slope.bar + slope.kink_bar
-    return abs(claim.value - slope.value) > slope.bar + 2 * claim.jitter
+        return abs(claim.value - slope.value) > abs(slope.kink) + times * (slope.bar + slope.kink_bar)
+    return abs(claim.value - slope.value) > times * slope.bar + 2 * claim.jitter
 
 
 def _is_plateau(slope: Slope) -> bool:
