@@ -74,3 +74,12 @@ def test_rounding_in_single_precision_is_no_misuse_of_grad_output(factor):
     assert (report.verdict is Verdict.WRONG) == (factor < 0)
     assert not any("grad_output" in note for note in report.notes)
     assert all(each.kind is not Mistake.GRAD_OUTPUT for each in report.diagnoses)
+
+
+def test_a_mistake_that_shows_in_some_entries_is_told_of_their_whole_array():
+    function = through(lambda g, h: g / 2)
+    at = torch.cat([X, torch.zeros(1, 3, dtype=X.dtype)])
+    report = check_function(lambda x, y: function(x * x).sum() + (y**3).sum(), (at, X[0]))
+    (found,) = [each for each in report.diagnoses if each.kind is Mistake.FACTOR and not each.place]
+    assert "1/2 times" in found.sentence
+    assert len(found.entries) == at.numel()

@@ -62,9 +62,9 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
     rounded = not known.fine and jumps(slopes)
     usable = [slope for slope in slopes if not _is_plateau(slope)] or changing if rounded else slopes
     if not known.fine and changing:
-        # Standing still says nothing of a slope that moves it by less than the smallest change there is.
-        unit = min(slope.unit for slope in changing)
-        usable = [each for each in usable if each.spread > 0 or abs(claim.value) * each.step > unit] or changing
+        # Standing still says nothing of a slope that moves it by less than the first change that is seen.
+        least = changing[0].unit
+        usable = [each for each in usable if each.spread > 0 or abs(claim.value) * each.step > least] or changing
     found = best(usable)
     if found is None:
         reason = "at no step is the loss finite on both sides of the point, as at the edge of its domain"
