@@ -38,7 +38,7 @@ class Names:
             return diagnosis.kind.name == "GRAD_OUTPUT" and self.program.mistake in NOT_LINEAR
         fit, evidence = behind[-1]
         # The search is over: what it might cost bounds this no longer.
-        evidence.context.work.left = math.inf
+        evidence.context.work.left = evidence.context.work.evaluations = math.inf
         random, seen = np.random.default_rng([self.program.seed, 4]), 0
         for _ in range(TRIES):
             view = evidence.look(random.normal(size=evidence.context.point.shape))
