@@ -138,7 +138,7 @@ class Evidence:
 
     @cached_property
     def further(self) -> tuple[View, ...]:
-        """Points drawn anew, up to four times as large; none where the loss cannot be taken apart."""
+        """Points drawn anew, up to eight times as large; none where the loss cannot be taken apart."""
         context = self.context
         if context.claimed_at is None or self.here.program is None:
             return ()
@@ -148,8 +148,10 @@ class Evidence:
             part = slice(start, start := start + int(np.prod(shape)))
             size[part] = np.sqrt(np.mean(context.point[part] ** 2)) or 1.0
         with suppress(Overtime):
-            for _ in range(3 * _FURTHER):
-                view = self.look(2 ** random.uniform(-1, 2) * size * random.normal(size=size.shape))
+            for attempt in range(3 * _FURTHER):
+                # Far off, many a program overflows or is somewhere else.
+                reach = 3 if attempt < 2 * _FURTHER else 1
+                view = self.look(2 ** random.uniform(-1, reach) * size * random.normal(size=size.shape))
                 # Where values are far larger, derivatives by differences are not exact.
                 if view is not None and view.program is not None and view.program.largest <= most:
                     size_there = np.abs(view.right) + 0.1 * np.abs(view.right[view.known]).max(initial=0.0)
