@@ -1,5 +1,6 @@
 """Run by build.mjs with gradlab's own Python: the tables that the page shows before Python has started there."""
 
+import inspect
 import json
 
 import gradlab as gl
@@ -11,8 +12,11 @@ POINTS = 60  # of the sets that can have any number: a page trains them while so
 
 
 def _set(name, make):
-    number = "" if name in ("five_points", "xor") else str(POINTS)
-    data = make(int(number)) if number else make()
+    """A data set of two classes in the plane; None for another one."""
+    number = str(POINTS) if "n" in inspect.signature(make).parameters else ""
+    data = make(n=POINTS) if number else make()
+    if data.x.shape[1] != 2 or not {0, 1} >= {*data.y.ravel().tolist()}:
+        return None
     points = [[*x, int(y)] for x, y in zip(data.x.tolist(), data.y.tolist(), strict=True)]
     return {"title": data.name, "call": f"gl.datasets.{name}({number})", "points": points}
 
@@ -31,7 +35,7 @@ def _rule(kind):
 print(
     json.dumps(
         {
-            "DATA": {name: _set(name, make) for name, make in gl.train.data_sets().items()},
+            "DATA": {name: made for name, make in gl.train.data_sets().items() if (made := _set(name, make))},
             "RULES": [_rule(kind) for kind in Rule.all()],
             "ACTIVATIONS": list(activations()),
             "LOSSES": [name for name, row in LOSSES.items() if not row.softmax],
