@@ -17,6 +17,7 @@ import { options, View } from "./view.mjs";
 
 export const MOST_POINTS = 400;
 const WATCHED = 2e7; // parameters x points x steps of a run that is trained eleven times as long while somebody waits
+const MOST_WORK = 4e9; // the same of all runs together: about two seconds
 const PLAYED = 4000; // milliseconds in which all steps are played
 const { TRAIN } = questions;
 
@@ -160,7 +161,7 @@ export class Train extends View {
     if (name === "points") this.keep({ data: "own" });
     this.fill();
     if (name === "run") return this.show(this.at);
-    if (name === "rate" || name === "scale" || name === "runs") return this.train();
+    if (this.kernel && ["rate", "scale", "runs"].includes(name)) return this.train();
     return this.load();
   }
 
@@ -180,7 +181,7 @@ export class Train extends View {
     [this.kernel, this.prediction, this.drawing] = await Promise.all([Training.of(kernel, about), Prediction.of(prediction), Drawing.of(module)]);
     this.diagram.lay(made.units, made.parameters);
     this.train();
-    this.room.start({ kernel, drawing: module, about });
+    if (this.kernel) this.room.start({ kernel, drawing: module, about });
     return undefined;
   }
 
@@ -189,7 +190,8 @@ export class Train extends View {
     this.kernel = undefined;
     this.room.stop("");
     this.boundary.blank(this.points);
-    this.find("output").textContent = "Click into the plane to add points of both classes, or write them into the field.";
+    const classes = new Set(this.points.map(([, , label]) => label)).size;
+    this.find("output").textContent = classes < 2 ? "Click into the plane to add points of both classes, or write them into the field." : "";
     this.find("[data-do=why]").hidden = true;
     this.told();
   }
@@ -199,6 +201,13 @@ export class Train extends View {
     const { kernel, state } = this;
     if (!kernel) return;
     this.stop();
+    const work = kernel.factors.length * this.points.length * state.steps * state.runs;
+    const heavy = work > MOST_WORK ? `this is ${Math.ceil(work / MOST_WORK)} times what the page trains while you wait: take fewer steps, runs or units` : "";
+    this.say(heavy);
+    if (heavy) {
+      this.nothing();
+      return;
+    }
     const wanted = { parameters: kernel.factors.length, runs: state.runs, uniform: kernel.uniform, seed: BigInt(state.seed), first: 0n };
     this.starts = kernel.starts(this.drawing.standard(wanted), state.scale);
     this.ended = { ...kernel.train(this.starts, [state.rate], state.steps, true), steps: state.steps };
