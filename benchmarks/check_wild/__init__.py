@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from check_wild import _jax_reports, _numpy_reports, _torch_reports, _torch_rules
+from check_wild import _jax_reports, _numpy_reports, _strangers, _torch_reports, _torch_rules
 from check_wild._programs import Program as Program
 from check_wild._programs import programs as programs
 from check_wild._report import Report as Report
@@ -12,4 +12,5 @@ REPORTS: tuple[Report, ...] = (
     *_torch_rules.REPORTS.all,
     *_jax_reports.REPORTS.all,
     *_numpy_reports.REPORTS.all,
+    *_strangers.REPORTS.all,
 )

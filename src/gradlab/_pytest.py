@@ -52,16 +52,24 @@ def gradient_rng(request: pytest.FixtureRequest) -> Any:
 def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str, obj: object) -> Any:
     """Collect what `gl.testing.gradient_of` and `gl.testing.checked` have marked in a test module."""
     testing = sys.modules.get("gradlab.testing")
-    # Imported marks belong to the module that wrote them.
-    if testing is None or not testing.marks_of(obj) or getattr(obj, "__module__", "") != collector.obj.__name__:
+    if testing is None:
         return None
-    return list(_items(collector, testing.marks_of(obj)))
+    module = collector.obj.__name__ if isinstance(collector, pytest.Module) else collector.obj.__module__
+    # Imported marks belong to the module that wrote them.
+    if getattr(obj, "__module__", "") != module:
+        return None
+    marks = testing.marks_of(obj)
+    if isinstance(obj, type) and not collector.classnamefilter(name):
+        # Into its own test classes pytest looks by itself.
+        marks = (*marks, *testing.marks_in(obj, module))
+    return list(_items(collector, marks)) or None
 
 
 def _items(collector: pytest.Collector, marks: tuple[Any, ...]) -> Iterator[GradientItem]:
     for mark in marks:
+        told = mark.name.rpartition(".")[2] if isinstance(collector, pytest.Class) else mark.name
         for seed in _seeds(collector.config) if mark.draws else (None,):
-            name = mark.name if seed is None else f"{mark.name}[seed{seed}]"
+            name = told if seed is None else f"{told}[seed{seed}]"
             yield GradientItem.from_parent(collector, name=name, mark=mark, seed=seed)
 
 
@@ -88,7 +96,9 @@ class GradientItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The report alone: where Python was when it was made says nothing about the gradient."""
-        if isinstance(excinfo.value, GradientFailedError):
+        from gradlab._errors import GradlabError
+
+        if isinstance(excinfo.value, GradientFailedError | GradlabError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 

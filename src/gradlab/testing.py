@@ -147,11 +147,26 @@ def checked(inputs: Any, *, allow_undecided: bool = False, **options: Any) -> Ca
 
 def marks_of(item: Any) -> tuple[Mark, ...]:
     """What an object was marked with; nothing where it is not marked itself (a subclass does not inherit marks)."""
+    inner = getattr(item, "__func__", None) if isinstance(item, staticmethod | classmethod) else None
     try:
         found = vars(item).get(_MARK, ())
     except TypeError:
         return ()
-    return found if isinstance(found, tuple) else ()
+    return (*(found if isinstance(found, tuple) else ()), *(() if inner is None else marks_of(inner)))
+
+
+def marks_in(container: Any, module: str) -> list[Mark]:
+    """What a module or a class has marked, in the classes within it, too; what it has imported is not its own.
+
+    Args:
+        container: The module or the class.
+        module: The module's name.
+    """
+    own = [item for item in vars(container).values() if getattr(item, "__module__", None) == module]
+    found = []
+    for item in own:
+        found += [*marks_of(item), *(marks_in(item, module) if isinstance(item, type) else ())]
+    return found
 
 
 def _marked(item: Any, mark: Mark) -> Any:
@@ -160,4 +175,4 @@ def _marked(item: Any, mark: Mark) -> Any:
 
 
 def _name_of(item: Any) -> str:
-    return getattr(item, "__name__", type(item).__name__)
+    return getattr(item, "__qualname__", type(item).__name__).rpartition("<locals>.")[2]

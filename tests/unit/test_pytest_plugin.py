@@ -33,6 +33,21 @@ def flat(x):
     return 0 * x + 1e-3
 
 
+class Model:
+    class Layer:
+        @staticmethod
+        @gl.testing.gradient_of(loss, at=[1.0, 2.0])
+        def inside(x):
+            return 2 * x
+
+
+class TestMethods:
+    @gl.testing.gradient_of(loss, at=[1.0, 2.0])
+    @staticmethod
+    def method(x):
+        return 2 * x
+
+
 def test_with_seeds(gradient_rng):
     gl.testing.assert_gradient(loss, right, at=gradient_rng.normal(size=2))
 
@@ -59,12 +74,14 @@ def session(tmp_path):
 
 def test_marked_gradients_and_seeds_are_tests(session):
     out = session("--gradient-seeds", "2")
-    for passed in ("test_gradients.py::right", "test_with_seeds[seed0]", "test_with_seeds[seed1]", "::flat"):
-        assert f"PASSED {passed}" in out or f"PASSED test_gradients.py::{passed.removeprefix('::')}" in out
+    for passed in ("right", "test_with_seeds[seed0]", "test_with_seeds[seed1]", "flat"):
+        assert f"PASSED test_gradients.py::{passed}" in out
+    for within_a_class in ("Model.Layer.inside", "TestMethods::method"):
+        assert f"PASSED test_gradients.py::{within_a_class}" in out
     assert "FAILED test_gradients.py::wrong[seed0] - WRONG: 3 wrong of 3 entries" in out
     assert "FAILED test_gradients.py::wrong[seed1] - WRONG" in out
     assert "FAILED test_gradients.py::test_message - AssertionError: WRONG: 2 wrong" in out
-    assert "4 passed, 3 failed" in out or "3 failed, 4 passed" in out
+    assert "3 failed, 6 passed" in out
 
 
 def test_without_an_option_three_seeds_are_drawn_and_none_is_refused(session):

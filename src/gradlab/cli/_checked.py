@@ -15,7 +15,7 @@ from gradlab._errors import GradlabError
 from gradlab._words import counted
 from gradlab.check import Report, Verdict
 from gradlab.cli._terminal import terminal_width
-from gradlab.testing import marks_of, passes
+from gradlab.testing import marks_in, passes
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def marked_in(module: Any, name: str, seeds: int) -> list[Checked]:
     Raises:
         GradlabError: It has marked nothing.
     """
-    found = [mark for item in vars(module).values() if _own(item, module) for mark in marks_of(item)]
+    found = marks_in(module, module.__name__)
     if not found:
         raise GradlabError(
             f"{name} marks no gradient: write @gl.testing.gradient_of(loss, at=...) above a gradient or "
@@ -74,10 +74,6 @@ def _run(mark: Any, title: str, rng: tuple[Any, ...]) -> Checked:
         return Checked(title, mark.run(*rng), mark.allow_undecided)
     except GradlabError as problem:
         return Checked(title, None, mark.allow_undecided, str(problem))
-
-
-def _own(item: Any, module: Any) -> bool:
-    return getattr(item, "__module__", None) == module.__name__
 
 
 def show(checks: Sequence[Checked], as_json: bool, junit: Path | None, alone: bool) -> None:

@@ -38,7 +38,7 @@ def mapped(call: Callable[[Any], Any], point: Point) -> Callable[[np.ndarray], n
         return list(outputs_of(call(point.fill(leaves))).items)
 
     def run(points: np.ndarray) -> np.ndarray:
-        result = over(single)(point.derived(point.build_many(points)))
+        result = over(single)(point.arrays(points))
         arrays = [to_array(item, "the loss").reshape(len(points), -1) for item in result]
         return np.concatenate(arrays, axis=1)
 

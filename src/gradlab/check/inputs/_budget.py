@@ -94,7 +94,8 @@ class Budget:
         if self.time_limit is not None and time.monotonic() - self._began > self.time_limit:
             raise Exhausted(f"time_limit={self.time_limit:g}")
         self.evaluations += count
-        self._tell()
+        if self._show:
+            self._tell()
 
     def give_back(self, count: int) -> None:
         """Evaluations that came to nothing are not counted."""
@@ -124,7 +125,7 @@ class Budget:
 
     def _tell(self) -> None:
         now = time.monotonic()
-        if not self._show or now - self._began < self._patience or now - self._told < _EVERY:
+        if now - self._began < self._patience or now - self._told < _EVERY:
             return
         self._told = now
         bounds = "" if self.max_evaluations is None else f" of {self.max_evaluations}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from gradlab.check.inputs import _torch
 from gradlab.check.inputs._batch import is_worth_it, mapped
 from gradlab.check.inputs._budget import Budget, Exhausted
 from gradlab.check.inputs._double import double
-from gradlab.check.inputs._outputs import Outputs, outputs_of
+from gradlab.check.inputs._outputs import Outputs, outputs_of, values_of
 from gradlab.check.inputs._point import Mode, Point, caller, has_jax, has_torch, make_point
 from gradlab.check.inputs._trees import is_module, to_array
 
@@ -105,8 +106,7 @@ class Function:
 
     def __call__(self, flat: np.ndarray) -> np.ndarray:
         """The function near the point, shape (M,); NaN where it is not defined."""
-        count = int(np.prod(self.shape))
-        size = count if self.mixing is None else len(self.mixing)
+        size = math.prod(self.shape) if self.mixing is None else len(self.mixing)
         try:
             values = self._measure(flat)
         except Exhausted:
@@ -128,10 +128,10 @@ class Function:
     def _measure(self, flat: np.ndarray, look: bool = False) -> np.ndarray:
         self.budget.spend(1)
         with self.setting():
-            found = outputs_of(self.call(self.point.build(flat)))
-            values = found.values
+            result = self.call(self.point.build(flat))
             if look:
-                self._remember(found)
+                self._remember(outputs_of(result))
+            values = values_of(result)
         return values if self.mixing is None else self.mixing @ values
 
     def _remember(self, found: Outputs) -> None:

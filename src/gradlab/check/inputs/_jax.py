@@ -34,7 +34,7 @@ def backward(
     def run(*leaves: Any) -> list[Any]:
         return [jax.numpy.asarray(item) for item in outputs_of(call(point.fill(leaves))).items]
 
-    values, pull = jax.vjp(run, *[jax.numpy.asarray(leaf) for leaf in point.derived(point.build(flat))])
+    values, pull = jax.vjp(run, *[jax.numpy.asarray(leaf) for leaf in point.arrays(flat)])
     sizes = [int(item.size) for item in values]
     results = []
     for cotangent in cotangents:

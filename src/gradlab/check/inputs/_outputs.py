@@ -49,6 +49,13 @@ class Outputs:
         return [f"{label}{index}" for label, item in pairs for index in indices(tuple(np.shape(item)))]
 
 
+def values_of(result: Any) -> np.ndarray:
+    """The real numbers in what a function returned, in a row: what `outputs_of` finds, without their names."""
+    if is_tensor(result) and result.is_floating_point():
+        return to_array(result, "the loss").reshape(-1)
+    return outputs_of(result).values
+
+
 def outputs_of(result: Any) -> Outputs:
     """Find the real numbers in what a function returned: integers, flags and anything else have no derivative.
 

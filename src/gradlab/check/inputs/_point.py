@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,7 @@ from gradlab.check.inputs._trees import (
     is_tensor,
     kind_of,
     leaves_of,
-    map_structure,
-    open_node,
+    template,
     to_array,
 )
 
@@ -77,7 +77,7 @@ class Fixed:
         return self.item.astype(np.float64)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Point:
     """Where a gradient is checked: the leaves of a structure, and the way back to the structure.
 
@@ -91,12 +91,12 @@ class Point:
     slots: tuple[Leaf | Fixed, ...]
     mode: Mode = Mode.DOUBLE
 
-    @property
+    @cached_property
     def leaves(self) -> tuple[Leaf, ...]:
         """The leaves that a derivative is asked for."""
         return tuple(slot for slot in self.slots if isinstance(slot, Leaf))
 
-    @property
+    @cached_property
     def fixed(self) -> tuple[Fixed, ...]:
         """The others."""
         return tuple(slot for slot in self.slots if isinstance(slot, Fixed))
@@ -112,17 +112,29 @@ class Point:
 
     def build(self, flat: np.ndarray) -> Any:
         """The structure that the function is given, made anew from the numbers in `flat`, shape (P,)."""
-        return self._fill(flat, lambda leaf: leaf.value.shape)
+        return self.fill(self.arrays(flat))
 
-    def build_many(self, points: np.ndarray) -> Any:
-        """The structure with one more axis, the first, for the points, shape (n, P)."""
-        return self._fill(points, lambda leaf: (len(points), *leaf.value.shape))
+    def arrays(self, flat: np.ndarray) -> list[Any]:
+        """What stands at the leaves that have a derivative, made anew from the numbers in `flat`, shape (P,).
+
+        Of points, shape (n, P), each has one more axis, the first.
+        """
+        built, start = [], 0
+        for leaf in self.leaves:
+            stop = start + leaf.value.size
+            built.append(leaf.build(flat[..., start:stop].reshape((*flat.shape[:-1], *leaf.value.shape)), self.mode))
+            start = stop
+        return built
 
     def fill(self, arrays: Sequence[Any]) -> Any:
         """The structure with these objects in the place of the leaves that have a derivative."""
         given = iter(arrays)
-        parts = iter([next(given) if isinstance(slot, Leaf) else slot.build(self.mode) for slot in self.slots])
-        return map_structure(self.original, lambda _: next(parts))
+        items = [next(given) if isinstance(slot, Leaf) else slot.build(self.mode) for slot in self.slots]
+        return self._template(iter(items))
+
+    @cached_property
+    def _template(self) -> Callable[[Iterator[Any]], Any]:
+        return template(self.original)
 
     def derived(self, structure: Any) -> list[Any]:
         """The parts of a structure of the point's form at the leaves that have a derivative."""
@@ -133,7 +145,7 @@ class Point:
         self, call: Callable[[Any], Any], flat: np.ndarray
     ) -> tuple[Callable[[dict[int, Any]], Any], dict[int, Any]]:
         """A function of the structure as one of the leaves that have a derivative, by their numbers; and those."""
-        given = dict(enumerate(self.derived(self.build(flat))))
+        given = dict(enumerate(self.arrays(flat)))
         return lambda leaves: call(self.fill(list(leaves.values()))), given
 
     def names(self, labels: Sequence[str] | None = None) -> list[str]:
@@ -156,15 +168,6 @@ class Point:
             for slot, item in zip(self.slots, items, strict=True)
         )
         return replace(self, slots=slots)
-
-    def _fill(self, numbers: np.ndarray, shape: Callable[[Leaf], tuple[int, ...]]) -> Any:
-        leaves = self.leaves
-        built, start = [], 0
-        for leaf in leaves:
-            stop = start + leaf.value.size
-            built.append(leaf.build(numbers[..., start:stop].reshape(shape(leaf)), self.mode))
-            start = stop
-        return built[0] if len(self.slots) == 1 and open_node(self.original) is None else self.fill(built)
 
 
 def indices(shape: tuple[int, ...]) -> Iterator[str]:

@@ -28,7 +28,7 @@ def backward(
     point: Point,
     flat: np.ndarray,
     cotangents: Sequence[np.ndarray],
-    arrange: Arrange | None = None,
+    arrange: Sequence[Arrange | None] | None = None,
     between: Callable[[], Any] | None = None,
 ) -> list[list[Any]]:
     """Run forward once and backward once for each cotangent.
@@ -38,7 +38,7 @@ def backward(
         point: The form of its point.
         flat: Where.
         cotangents: One vector for each backward pass, over all numbers that the function returns.
-        arrange: How each grad_output is laid out in memory. Default contiguous.
+        arrange: For each cotangent how its grad_output is laid out in memory. Default contiguous.
         between: What is done between the forward and the backward passes. Default nothing.
 
     Returns:
@@ -62,9 +62,9 @@ def backward(
         if between is not None:
             between()
         results = []
-        for cotangent in cotangents:
+        for cotangent, laid in zip(cotangents, arrange or [None] * len(cotangents), strict=True):
             weights = [
-                arrange(weight) if arrange is not None else weight
+                laid(weight) if laid is not None else weight
                 for item, weight in zip(outputs.items, _pieces(outputs.items, cotangent), strict=True)
                 if is_tensor(item) and item.requires_grad
             ]
@@ -77,7 +77,7 @@ def refused(call: Callable[[Any], Any], point: Point, flat: np.ndarray) -> list[
     """The leaves by which a function of torch refuses to be differentiated: the labels of a loss, running means."""
     labels = []
     for position, leaf in enumerate(point.leaves):
-        tensors = point.derived(point.build(flat))
+        tensors = point.arrays(flat)
         tensors[position].requires_grad_(True)
         try:
             call(point.fill(tensors))
@@ -94,7 +94,7 @@ def is_refusal(problem: Exception) -> bool:
 
 
 def _forward(call: Callable[[Any], Any], point: Point, flat: np.ndarray) -> tuple[list[Any], Any]:
-    tensors = [item.requires_grad_(True) for item in point.derived(point.build(flat))]
+    tensors = [item.requires_grad_(True) for item in point.arrays(flat)]
     try:
         return tensors, call(point.fill(tensors))
     except RuntimeError as problem:

@@ -118,6 +118,15 @@ def map_structure(item: Any, change: Callable[[Any], Any]) -> Any:
     return change(item) if node is None else node.close([map_structure(part, change) for part in node.parts])
 
 
+def template(item: Any) -> Callable[[Iterator[Any]], Any]:
+    """From leaves, in their order, to a structure like this one, which is opened only once."""
+    node = open_node(item)
+    if node is None:
+        return next
+    parts = [template(part) for part in node.parts]
+    return lambda leaves: node.close([part(leaves) for part in parts])
+
+
 def leaves_of(item: Any, label: str = "", is_top: bool = True) -> Iterator[tuple[str, Any]]:
     """Each leaf of a structure with its place, such as "at[0]" or the key "w"."""
     node = open_node(item)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
 from gradlab.check.differences._fit import EPSILON, SINGLE, is_narrow
+from gradlab.check.inputs import _torch
 from gradlab.check.inputs._claims import Claims
 from gradlab.check.inputs._function import Function, changes_its_argument
 from gradlab.check.inputs._point import Mode, has_torch
@@ -77,13 +79,21 @@ def _deviation(claims: Claims, function: Function, flat: np.ndarray, claimed: np
     rows = claims.rows()
     weights = _weights(len(rows))
     asked, expected, size = weights @ rows, weights @ claimed, np.abs(weights) @ np.abs(claimed)
-    if is_narrow(claims.pull(flat, asked[None])):
+    ways = list(_ways(claims, function, flat, asked, expected))
+    together = [way for way in ways if way.between is None]
+    # One forward pass serves them all; which of them deviates is found out one by one.
+    given = _at_once(claims, flat, together)
+    if is_narrow(given[0]):
         # It computes in float32, whatever it is given.
         near = _Near(_SINGLE)
-    for told, ask, wanted in _ways(claims, function, flat, asked, expected):
+    agree = all(near(pulled, expected, size) for pulled in given)
+    for way in ways:
+        if agree and way.between is None:
+            continue
+        ask = partial(way.ask, claims)
         pulled = ask(flat)
-        if not near(pulled, wanted, size) and _exceeds(np.abs(pulled - wanted), ask, flat, near):
-            told = _use_of(claims, flat, asked, near) if told is _USE else told
+        if not near(pulled, expected, size) and _exceeds(np.abs(pulled - expected), ask, flat, near):
+            told = _use_of(claims, flat, asked, near) if way.told is _USE else way.told
             return _deviating(told, ask, pulled, (rows, asked, float(weights[0])))
     return None
 
@@ -149,38 +159,76 @@ def _weights(count: int) -> np.ndarray:
     return weights
 
 
+def _alone(rows: np.ndarray) -> np.ndarray:
+    return rows[0]
+
+
+def _added(rows: np.ndarray) -> np.ndarray:
+    return rows.sum(axis=0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way of asking for what the plain claims foretell.
+
+    Attributes:
+        told: What is said if it gives something else.
+        cotangents: What is asked for, shape (n, N).
+        join: From what each of them gives, shape (n, P), to what is foretold.
+        arrange: How each lies in memory; None for contiguous.
+        between: What is done between the forward and the backward passes.
+    """
+
+    told: str
+    cotangents: np.ndarray
+    join: Callable[[np.ndarray], np.ndarray] = _alone
+    arrange: tuple[_torch.Arrange | None, ...] = (None,)
+    between: Callable[[], None] | None = None
+
+    def ask(self, claims: Claims, at: np.ndarray) -> np.ndarray:
+        """Ask at a point, shape (P,)."""
+        return self.join(claims.pull(at, self.cotangents, **_options(claims, self.arrange, self.between)))
+
+
+def _options(claims: Claims, arrange: tuple[Any, ...], between: Any = None) -> dict[str, Any]:
+    """How torch is asked; others have one way."""
+    return {"arrange": arrange, "between": between} if claims.passes and has_torch(claims.point) else {}
+
+
+def _at_once(claims: Claims, flat: np.ndarray, ways: list[_Way]) -> list[np.ndarray]:
+    """What several ways give, with one forward pass for all."""
+    arrange = tuple(laid for way in ways for laid in way.arrange)
+    pulled = claims.pull(flat, np.concatenate([way.cotangents for way in ways]), **_options(claims, arrange))
+    ends = np.cumsum([len(way.cotangents) for way in ways])
+    return [way.join(own) for way, own in zip(ways, np.split(pulled, ends[:-1]), strict=True)]
+
+
 def _ways(
     claims: Claims, function: Function, flat: np.ndarray, asked: np.ndarray, expected: np.ndarray
-) -> Iterator[tuple[str, Callable[[np.ndarray], np.ndarray], np.ndarray]]:
-    """What is said if it deviates, how it is asked, and what follows from the plain claims."""
+) -> Iterator[_Way]:
+    """The ways of asking in which all have to give what is expected."""
     count = len(asked)
-
-    def pull(cotangent: np.ndarray, **ways: Any) -> Callable[[np.ndarray], np.ndarray]:
-        return lambda at: claims.pull(at, cotangent[None], **ways)[0]
-
-    plain = pull(asked)
-    yield _USE, plain, expected
+    yield _Way(_USE, asked[None])
     for size in _SIZES:
         if np.max(np.abs(expected), initial=0.0) * size < _LARGEST:
             told = f"{_USE}; judged with one that is {size:g} times as large."
-            sized = pull(asked * size)
-            yield told, lambda at, sized=sized, size=size: sized(at) / size, expected
+            yield _Way(told, size * asked[None], lambda rows, size=size: rows[0] / size)
+    both = (None, None)
     if count == 1:
-        zero = pull(np.zeros(1))
-        yield "for grad_output = 0 the backward pass does not give 0.", lambda at: plain(at) + zero(at), expected
+        told = "for grad_output = 0 the backward pass does not give 0."
+        yield _Way(told, np.stack([asked, np.zeros(1)]), _added, both)
     else:
-        even, odd = pull(asked * (np.arange(count) % 2 == 0)), pull(asked * (np.arange(count) % 2 == 1))
+        even = np.arange(count) % 2 == 0
         told = "the backward pass does not add up: with zeros in parts of grad_output it differs."
-        yield told, lambda at: even(at) + odd(at), expected
+        yield _Way(told, np.stack([asked * even, asked * ~even]), _added, both)
     if not (claims.passes and has_torch(function.point)):
         return
     for told, arrange in _layouts(function.shape):
-        yield told, pull(asked, arrange=arrange), expected
+        yield _Way(told, asked[None], arrange=(arrange,))
     if count > 1:
         ones = np.ones(count)
-        once, expanded = pull(ones), pull(ones, arrange=_expanded)
         told = "the backward pass differs for an expanded grad_output, as sum() hands it."
-        yield told, lambda at: plain(at) + expanded(at) - once(at), expected
+        yield _Way(told, np.stack([asked, ones, ones]), lambda r: r[0] + r[1] - r[2], (None, _expanded, None))
     random = np.random.default_rng(6)
     moved = flat * (1 + _MOVE * random.uniform(-1, 1, len(flat))) + _MOVE * (flat == 0)
     told = "the backward pass differs after another forward pass: what it needs is kept outside ctx."
@@ -190,7 +238,7 @@ def _ways(
         with suppress(Exception):
             function.call(function.point.build(moved))
 
-    yield told, pull(asked, between=elsewhere), expected
+    yield _Way(told, asked[None], between=elsewhere)
 
 
 def _layouts(shape: tuple[int, ...]) -> Iterator[tuple[str, Callable[[Any], Any]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,12 +28,13 @@ class Columns:
 
     def __init__(self) -> None:
         self.found: dict[int, tuple[float, Measured]] = {}
-        self._moving: np.ndarray | None = None
+        # Which outputs changed along any of them.
+        self.moving: np.ndarray | bool = False
 
     def add(self, index: int, step: float, measured: Measured) -> None:
         """Note down what was measured along a coordinate."""
         self.found[index] = (step, measured)
-        self._moving = measured[3] if self._moving is None else self._moving | measured[3]
+        self.moving = self.moving | measured[3]
 
     def slope(self, index: int, output: int) -> Slope | None:
         """The slope of an output along a coordinate; None if it was not measured."""
@@ -45,13 +47,11 @@ class Columns:
         """Whether it is finite, neither at a kink nor on a plateau."""
         return bool(self.found[index][1][2][output])
 
-    def moves(self, index: int, output: int) -> bool:
-        """Whether the output changed along this coordinate."""
-        return bool(self.found[index][1][3][output])
-
-    def moves_at_all(self, output: int) -> bool:
-        """Whether it changed along any."""
-        return self._moving is not None and bool(self._moving[output])
+    def table(self, indices: Iterable[int]) -> tuple[list[float], Measured]:
+        """The steps of some coordinates, and what was measured there as arrays of shape (C, M)."""
+        steps, rows = zip(*(self.found[index] for index in indices), strict=True)
+        slopes, bars, believed, moved = (np.stack(part) for part in zip(*rows, strict=True))
+        return list(steps), (slopes, bars, believed, moved)
 
     def differs(self, engine: Engine, index: int, output: int) -> bool:
         """Whether a claim is clearly another value than what was measured."""

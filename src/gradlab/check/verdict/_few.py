@@ -14,7 +14,7 @@ from gradlab.check.verdict._columns import Columns, bear_out
 from gradlab.check.verdict._engine import Engine
 from gradlab.check.verdict._knowledge import make_entry
 from gradlab.check.verdict._quick import convict
-from gradlab.check.verdict._settle import settle
+from gradlab.check.verdict._settle import Places, settle
 
 # So many entries are looked at after one is known to be wrong.
 _ALSO = 2
@@ -22,9 +22,6 @@ _ALSO = 2
 _CANDIDATES = 3
 UNMEASURED = "in a group that disagrees, not measured on its own"
 STOPPED = "not judged, since a wrong entry is known; thorough=True judges all"
-
-Places = dict[int, list[int]]
-"""Coordinates and, for each, outputs."""
 
 
 def run_few(engine: Engine, columns: Places) -> list[Entry]:
@@ -42,14 +39,9 @@ def run_few(engine: Engine, columns: Places) -> list[Entry]:
 
 
 def _run(engine: Engine, columns: Places) -> Iterator[Entry]:
-    measured, pending = _measure(engine, columns), Places()
-    for index, outputs in columns.items():
-        for output in outputs:
-            entry = settle(engine, measured, index, output)
-            if entry is None:
-                pending.setdefault(index, []).append(output)
-            else:
-                yield entry
+    measured = _measure(engine, columns)
+    entries, pending = settle(engine, measured, columns)
+    yield from entries
     clear = {
         (index, output) for index in pending for output in pending[index] if measured.differs(engine, index, output)
     }

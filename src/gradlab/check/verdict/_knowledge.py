@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from gradlab.check._outcomes import Cause, Entry, Verdict
 from gradlab.check.differences._fit import Slope
@@ -92,6 +93,20 @@ class Rules:
     relevance: float = 1e-8
     thorough: bool = False
 
+    def accepts(self, difference: Any, size: Any, margin: Any, bar: Any, unit: Any) -> Any:
+        """Tell whether a claim agrees or both are as good as zero, of numbers or of arrays of one shape.
+
+        Args:
+            difference: How far claim and value are apart.
+            size: The larger of both.
+            margin: How far they may be apart.
+            bar: How far the value may be off.
+            unit: The slope that the largest share would have here.
+        """
+        least = self.tolerance * size
+        agrees = ((difference <= margin) | (difference <= least)) & (margin <= 4 * least)
+        return agrees | (size + bar <= self.relevance * unit)
+
     def compare(
         self, claim: Claim, numeric: float, bar: float, nearest: float | None = None, unit: float = 0.0
     ) -> Verdict:
@@ -107,9 +122,7 @@ class Rules:
         target = numeric if nearest is None else nearest
         size, margin = max(abs(claim.value), abs(numeric)), bar + 2 * claim.jitter
         difference = abs(claim.value - target)
-        if difference <= max(margin, self.tolerance * size) and margin <= 4 * self.tolerance * size:
-            return Verdict.CORRECT
-        if size + bar <= self.relevance * unit:
+        if self.accepts(difference, size, margin, bar, unit):
             return Verdict.CORRECT
         if difference > margin + self.tolerance * size and margin < 0.1 * size:
             return Verdict.WRONG
@@ -126,3 +139,9 @@ def make_entry(claim: Claim, slope: Slope | None, verdict: Verdict, reason: str,
     relative = abs(claim.value - slope.value) / size if size > 0 else 0.0
     numbers = (claim.value, slope.value, slope.bar, relative)
     return Entry(claim.name, *numbers, verdict, reason, slope.step, cause, (), claim.index)
+
+
+def agreement(claim: Claim, slope: Slope, rules: Rules) -> str:
+    """How a claim that is accepted agrees."""
+    resolved = slope.bar <= 4 * rules.tolerance * max(abs(claim.value), abs(slope.value))
+    return "agrees" if resolved else "zero beside the other entries"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gradlab.check._outcomes import Cause, Entry, Verdict
 from gradlab.check.differences._fit import EPSILON, Slope, best, jumps
-from gradlab.check.verdict._knowledge import Claim, Knowledge, Rules, make_entry
+from gradlab.check.verdict._knowledge import Claim, Knowledge, Rules, agreement, make_entry
 from gradlab.check.verdict._steps import is_label, is_step, judge_label, judge_step, stands_still
 
 # A kink that is seen at steps of this share of the coordinate's size is at the point, not beside it.
@@ -19,18 +19,6 @@ _AVERAGE = 1e-3
 # So many bars away a claim has to be where the function is known in low precision alone.
 _ROUNDED_BARS = 3
 CONSTANT = "the loss changes with nothing, whatever the step"
-
-
-def settled(claim: Claim, slope: Slope, rules: Rules, unit: float) -> Entry | None:
-    """Settle a clear case: the cheap estimate resolves the claim and agrees with it. None if it does not."""
-    if not math.isfinite(claim.value) or rules.compare(claim, slope.value, slope.bar, unit=unit) is not Verdict.CORRECT:
-        return None
-    return make_entry(claim, slope, Verdict.CORRECT, _agreement(claim, slope, rules))
-
-
-def _agreement(claim: Claim, slope: Slope, rules: Rules) -> str:
-    resolved = slope.bar <= 4 * rules.tolerance * max(abs(claim.value), abs(slope.value))
-    return "agrees" if resolved else "zero beside the other entries"
 
 
 def judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) -> Entry:
@@ -79,7 +67,7 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
         return _judge_kink(claim, slope, rules, certain=kinked is True)
     verdict = rules.compare(claim, slope.value, slope.bar, unit=known.unit)
     if verdict is Verdict.CORRECT:
-        return make_entry(claim, slope, verdict, _agreement(claim, slope, rules))
+        return make_entry(claim, slope, verdict, agreement(claim, slope, rules))
     if claim.value == 0 and slope.flat < 1 and stands_still(slope, slopes, known):
         return judge_step(claim, slope, slopes, known, rules)
     if verdict is Verdict.WRONG:

@@ -10,8 +10,7 @@ from gradlab.check._outcomes import Entry, Verdict
 from gradlab.check.differences._fit import EPSILON, Slope
 from gradlab.check.verdict._columns import Columns
 from gradlab.check.verdict._exact import is_told_apart
-from gradlab.check.verdict._knowledge import Claim, make_entry
-from gradlab.check.verdict._rules import settled
+from gradlab.check.verdict._knowledge import Claim, agreement, make_entry
 
 if TYPE_CHECKING:
     from gradlab.check.verdict._engine import Engine
@@ -20,37 +19,85 @@ if TYPE_CHECKING:
 _BESIDE = 64
 _ROUNDED = 1024
 
+Places = dict[int, list[int]]
+"""Coordinates and, for each, outputs."""
 
-def settle(engine: Engine, measured: Columns, index: int, output: int) -> Entry | None:
-    """What the first pass decides of an entry.
+
+def settle(engine: Engine, measured: Columns, wanted: Places) -> tuple[list[Entry], Places]:
+    """What the first pass decides.
 
     Args:
         engine: The check.
         measured: What the first pass found.
-        index: The coordinate.
-        output: The output.
+        wanted: What is judged.
 
     Returns:
-        The entry, which is CORRECT; None where it takes more to tell.
+        The entries that are settled, all CORRECT, and the places of the others.
     """
-    slope = measured.slope(index, output)
-    if slope is None:
-        return None
-    claim = engine.claim(output, index)
-    if measured.is_believed(index, output):
-        entry = settled(claim, slope, engine.rules, engine.unit(output, index))
-        if entry is not None:
-            return None if is_told_apart(engine, entry, output, index) else entry
-    elif claim.value == 0 and not measured.moves(index, output) and measured.moves_at_all(output):
-        return _zero(engine, claim, index, output)
-    return _rounding(engine, claim, slope, index, output)
+    if not measured.found:
+        return [], dict(wanted)
+    indices = np.array(list(wanted))
+    steps, (slopes, bars, believed, moved) = measured.table(wanted)
+    asked = np.zeros(slopes.shape, dtype=bool)
+    for row, outputs in enumerate(wanted.values()):
+        asked[row, outputs] = True
+    claims, units = engine.claimed.T[indices], engine.shares / engine.scales[indices, None]
+    size, apart = np.maximum(np.abs(claims), np.abs(slopes)), np.abs(claims - slopes)
+    right = believed & np.isfinite(claims) & engine.rules.accepts(apart, size, bars, bars, units)
+    # An output that nothing moves, as that of a dead unit, is known to stand still if others follow such steps.
+    known = measured.moving | (np.any(measured.moving) and not engine.is_single)
+    zero = ~believed & (claims == 0) & ~moved & known
+    still = _stay(engine, indices, asked & zero)
+    entries, pending = [], Places()
+    for row, output in np.argwhere(asked).tolist():
+        index = int(indices[row])
+        claim = engine.claim(output, index)
+        slope = Slope(float(slopes[row, output]), float(bars[row, output]), steps[row])
+        if right[row, output]:
+            entry = make_entry(claim, slope, Verdict.CORRECT, agreement(claim, slope, engine.rules))
+            entry = None if is_told_apart(engine, entry, output, index) else entry
+        elif zero[row, output]:
+            entry = _zero(engine, claim, index, output) if still[row, output] else None
+        else:
+            entry = _rounding(engine, claim, slope, index, output)
+        if entry is None:
+            pending.setdefault(index, []).append(output)
+        else:
+            entries.append(entry)
+    return entries, pending
 
 
-def _zero(engine: Engine, claim: Claim, index: int, output: int) -> Entry | None:
+def _stay(engine: Engine, indices: np.ndarray, zero: np.ndarray) -> np.ndarray:
+    """Which outputs do not change with coordinates over large steps either, shape (C, M) as `zero`, which are asked.
+
+    Outputs for which the same coordinates are asked, as those of one row of a batch, are looked at with all of these
+    moved at once; where one of them changes, coordinate by coordinate.
+    """
+    found, alone = np.zeros_like(zero), zero.copy()
+    patterns, outputs_of = np.unique(zero, axis=1, return_inverse=True)
+    if patterns.any(axis=0).sum() < zero.any(axis=1).sum():
+        random = np.random.default_rng(9)
+        for number, pattern in enumerate(patterns.T):
+            outputs = np.flatnonzero(outputs_of.reshape(-1) == number)
+            if not pattern.any():
+                continue
+            moved = indices[pattern]
+            offset = engine.scales[moved] / 4 * random.uniform(0.5, 1.0, len(moved))
+            points = np.repeat(engine.flat[None], 2, axis=0)
+            points[:, moved] += np.stack([offset, -offset])
+            stays = (engine.function.many(points)[:, outputs] == engine.centre[outputs]).all(axis=0)
+            found[np.ix_(pattern, outputs[stays])] = True
+            alone[:, outputs[stays]] = False
+    for row in np.flatnonzero(alone.any(axis=1)).tolist():
+        index = int(indices[row])
+        far = engine.far(index, float(engine.scales[index]) / 4)
+        found[row] |= alone[row] & (far == engine.centre).all(axis=0)
+    return found
+
+
+def _zero(engine: Engine, claim: Claim, index: int, output: int) -> Entry:
     """A claimed zero: the output changes with other entries, and with this one not even over large steps."""
     step = float(engine.scales[index]) / 4
-    if not (engine.far(index, step)[:, output] == engine.centre[output]).all():
-        return None
     slope = Slope(0.0, 2.0**-51 * abs(float(engine.centre[output])) / step, step)
     return make_entry(claim, slope, Verdict.CORRECT, "the loss does not change with this entry")
 
