@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from gradlab.train import StoreError as StoreError
     from gradlab.train import TrainError as TrainError
     from gradlab.train import Uniform as Uniform
+    from gradlab.train import boundary_dimension as boundary_dimension
     from gradlab.train import datasets as datasets
     from gradlab.train import open as open
     from gradlab.train import recommend as recommend
@@ -73,7 +74,7 @@ else:
             "gradlab.rules": "rules",
             "gradlab.testing": "testing",
             "gradlab.train": "DataError Glorot He NoBestRunError Normal Progress TrainError Uniform "
-            "StoreError open recommend sweep train trainability",
+            "StoreError boundary_dimension open recommend sweep train trainability",
             "gradlab.train.datasets": "datasets",
         },
         here="__version__",

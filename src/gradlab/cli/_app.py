@@ -13,6 +13,7 @@ from gradlab.cli._derive import derive
 from gradlab.cli._descend import descend
 from gradlab.cli._doctor import doctor
 from gradlab.cli._example import example
+from gradlab.cli._fractal import fractal
 from gradlab.cli._lab import lab
 from gradlab.cli._play import play
 from gradlab.cli._prove import prove
@@ -30,6 +31,7 @@ And to see more:
 
 * `gradlab derive --mlp 2,2,1 --wrt w_12`
 * `gradlab descend "(x1 - 6)**2 + x2**2 - x1*x2" --start 6,6 --steps 1/2,1/3,1/4`
+* `gradlab fractal`, the boundary of trainability as a picture
 * `gradlab example`, scripts to begin with
 * `gradlab doctor`, what is installed and what is missing for what
 
@@ -48,6 +50,7 @@ app.command(context_settings=_EXPRESSIONS)(derive)
 app.command(context_settings=_EXPRESSIONS)(descend)
 app.command()(doctor)
 app.command()(example)
+app.command()(fractal)
 app.command()(play)
 app.command(context_settings=_EXPRESSIONS)(prove)
 app.command(cls=SweepCommand)(sweep)

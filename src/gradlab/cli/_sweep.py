@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,15 +11,13 @@ from typer.core import TyperCommand
 import gradlab
 from gradlab._words import in_columns, listed
 from gradlab.cli._options import one_of
+from gradlab.cli._shown import INTERRUPTED, announced, shown
 from gradlab.cli._terminal import file_to_write, terminal_width
 from gradlab.rules import Rule
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from gradlab.train import Recommendation
 
-    from gradlab.train import Progress, Recommendation
-
-_INTERRUPTED = 130
 _LARGE = 10**7  # runs, from which on a store is not read whole to recommend a setting
 _SPEC = f"What to train, and on what; rules are {one_of(Rule)}, as in rule = 'adam(beta1=[0.8, 0.9])'."
 
@@ -103,13 +98,13 @@ def sweep(
     console = Console(stderr=True, highlight=False)
     # Without --resume a store that is there is refused; with it, one that is not there is made.
     kept = {} if out is None else {"out": out, "resume": resume}
-    with _announced(console), _shown(console) as progress:
+    with announced(console), shown(console) as progress:
         grid = named("sweep", gradlab.sweep, wanted.net, wanted.data, **wanted.settings, **kept, progress=progress)
         large = out is not None and grid.attrs["runs"] > _LARGE
         found = None if large else named("recommend", gradlab.recommend, grid, **wanted.advice)
     if found is None:
         print(f"the runs are in {out}: read it with gl.open, or with xarray")
-        raise typer.Exit(_INTERRUPTED if grid.attrs["interrupted"] else 0)
+        raise typer.Exit(INTERRUPTED if grid.attrs["interrupted"] else 0)
     print(_ranking(found, best))
     print()
     print(found)
@@ -120,47 +115,7 @@ def sweep(
     if grid.attrs["interrupted"]:
         done, total = int(grid["done"].sum()), grid.attrs["runs"]
         console.print(f"gradlab: stopped after {done:,} of {total:,} runs; this is what they say")
-        raise typer.Exit(_INTERRUPTED)
-
-
-@contextmanager
-def _announced(console: Console) -> Iterator[None]:
-    """Says so where a kernel is compiled, which takes seconds without progress."""
-
-    class Said(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            console.print(f"gradlab: {record.getMessage()}", markup=False)
-
-    logger, handler = logging.getLogger("gradlab"), Said()
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
-
-
-@contextmanager
-def _shown(console: Console) -> Iterator[Any]:
-    """A bar on a terminal, and a line at the end anywhere else."""
-    from rich.progress import BarColumn, TextColumn
-    from rich.progress import Progress as Bars
-
-    last: list[Progress] = []
-    with Bars(
-        BarColumn(), TextColumn("{task.description}"), console=console, transient=True, disable=not console.is_terminal
-    ) as bars:
-        task = bars.add_task("", total=None)
-
-        def show(progress: Progress) -> None:
-            last[:] = [progress]
-            bars.update(task, total=progress.total, completed=progress.done, description=str(progress))
-
-        yield show
-    if last:
-        console.print(f"gradlab: {last[0]}", soft_wrap=True)
+        raise typer.Exit(INTERRUPTED)
 
 
 def _ranking(found: Recommendation, count: int) -> str:

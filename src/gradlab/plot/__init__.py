@@ -26,3 +26,4 @@ from gradlab.plot._style import PlotError as PlotError
 from gradlab.plot._style import save as save
 from gradlab.plot._success_map import success_map as success_map
 from gradlab.plot._trainability import trainability as trainability
+from gradlab.plot._zoom import zoom as zoom

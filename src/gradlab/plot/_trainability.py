@@ -58,7 +58,7 @@ def trainability(dataset: xarray.Dataset, *, ax: Axes | None = None) -> Figure:
         raise PlotError("this map has several windows; choose one, as trainability(dataset.isel(window=0)).")
     figure, ax = figure_and_axes(ax, (6.6, 5.4))
     shades = shades_of(dataset)
-    columns, rows = _places(dataset[x].values), _places(dataset[y].values)
+    columns, rows = places_of(dataset[x].values), places_of(dataset[y].values)
     image = ax.imshow(
         shades, cmap=COLOURS, vmin=0, vmax=1, origin="lower", aspect="auto", interpolation="nearest",
         extent=(*_edges(columns), *_edges(rows)),
@@ -110,8 +110,12 @@ def shades_of(dataset: xarray.Dataset, reference: xarray.Dataset | None = None) 
     return made
 
 
-def _places(values: Any) -> FloatArray:
-    """Where values stand on an axis: by their logarithms if all are above 0."""
+def places_of(values: Any) -> FloatArray:
+    """Returns where values stand on an axis: their logarithms if all are above 0.
+
+    Args:
+        values: of the axis's pixels.
+    """
     numbers = np.asarray(values, np.float64)
     return np.log10(numbers) if numbers.min() > 0 else numbers
 
@@ -124,7 +128,7 @@ def _edges(places: FloatArray) -> tuple[float, float]:
 
 def _ticks(values: FloatArray) -> tuple[list[float], list[str]]:
     """Where an axis is marked, and how: at powers of ten, or if there are fewer than two at both ends."""
-    places = _places(values)
+    places = places_of(values)
     powers = range(int(np.ceil(places[0] - 1e-9)), int(np.floor(places[-1] + 1e-9)) + 1)
     if values[0] > 0 and len(powers) > 1 and places[-1] - places[0] > _DECADE:
         every = -(-len(powers) // 7)

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from gradlab.train._why import Why as Why
     from gradlab.train._wilson import Share as Share
     from gradlab.train._wilson import wilson_interval as wilson_interval
+    from gradlab.train.maps import PANELS as PANELS
+    from gradlab.train.maps import Dimension as Dimension
+    from gradlab.train.maps import boundary_dimension as boundary_dimension
     from gradlab.train.maps import trainability as trainability
     from gradlab.train.store import StoreError as StoreError
     from gradlab.train.store import open as open
@@ -54,7 +57,7 @@ else:
             "gradlab.train._train": "train",
             "gradlab.train._why": "Diagnoses Diagnosis Why",
             "gradlab.train._wilson": "Share wilson_interval",
-            "gradlab.train.maps": "trainability",
+            "gradlab.train.maps": "Dimension PANELS boundary_dimension trainability",
             "gradlab.train.store": "StoreError open",
         },
     )

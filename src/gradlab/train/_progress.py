@@ -16,6 +16,7 @@ class Progress:
         successes: runs done that got every point right; None where there is no right and wrong.
         before: how many of the runs done were done before the clock was started.
         what: is counted: runs, or the pixels of a map.
+        expected: seconds that it takes at most, as a small part of it took; None where none was tried.
 
     >>> print(Progress(done=2000, total=10000, seconds=0.5, successes=1400))
     2,000 of 10,000 runs, 4,000 runs/s, 2.0 s left, 70.0 % successes
@@ -27,6 +28,7 @@ class Progress:
     successes: int | None
     before: int = 0
     what: str = "runs"
+    expected: float | None = None
 
     @property
     def runs_per_second(self) -> float:
@@ -44,9 +46,26 @@ class Progress:
         return None if self.successes is None or not self.done else self.successes / self.done
 
     def __str__(self) -> str:
+        if self.done == self.before and self.expected is not None:
+            return f"{self.done:,} of {self.total:,} {self.what}, about {in_seconds(self.expected)} or less"
         parts = [f"{self.done:,} of {self.total:,} {self.what}", f"{self.runs_per_second:,.0f} {self.what}/s"]
         if self.done < self.total:
-            parts.append(f"{self.seconds_left:.1f} s left")
+            parts.append(f"{in_seconds(self.seconds_left)} left")
         if self.success_rate is not None:
             parts.append(f"{100 * self.success_rate:.1f} % successes")
         return ", ".join(parts)
+
+
+def in_seconds(seconds: float) -> str:
+    """Returns a time in words.
+
+    Args:
+        seconds: how long it is.
+
+    >>> in_seconds(2), in_seconds(500), in_seconds(8000)
+    ('2.0 s', '8 min 20 s', '2 h 13 min')
+    """
+    if seconds < 120 or seconds == float("inf"):
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

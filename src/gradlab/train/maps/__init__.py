@@ -2,4 +2,7 @@
 
 from __future__ import annotations
 
+from gradlab.train.maps._dimension import Dimension as Dimension
+from gradlab.train.maps._dimension import boundary_dimension as boundary_dimension
+from gradlab.train.maps._panels import PANELS as PANELS
 from gradlab.train.maps._trainability import trainability as trainability

@@ -24,6 +24,7 @@ from gradlab.train.maps._measure import loss_sums
 
 Window = tuple[float, float, float, float]
 _DATA = 2**64  # where in the generator's counter the points begin, far behind the starts
+COARSE = 33  # pixels along each axis of a coarse map
 Places = NDArray[np.intp]
 
 
@@ -151,7 +152,9 @@ class Map:
             "dtype": self.dtype,
         }
 
-    def train(self, data: Data, window: int, rows: Places, columns: Places) -> tuple[FloatArray, Any] | None:
+    def train(
+        self, data: Data, window: int, rows: Places, columns: Places
+    ) -> tuple[FloatArray, NDArray[np.bool_]] | None:
         """Trains some pixels, each of which depends on nothing but itself.
 
         Args:
@@ -163,14 +166,35 @@ class Map:
         Returns:
             The sum of losses of each and whether it converged, shape (R,), or None if Ctrl-C came before.
         """
-        network = self.architecture
-        along = dict(zip((self.x, self.y), self.values(window), strict=True))
-        at = {axis: values[place] for (axis, values), place in zip(along.items(), (columns, rows), strict=True)}
+        x, y = self.values(window)
+        return self.train_at(data, x[columns], y[rows])
+
+    def coarse(
+        self, data: Data, window: int | Window, count: int = COARSE
+    ) -> tuple[FloatArray, NDArray[np.bool_]] | None:
+        """Trains a coarse map of a window, rows first; arguments and results are those of `train_at`."""
+        left, right, bottom, top = self.windows[window] if isinstance(window, int) else window
+        x, y = values_between(left, right, count), values_between(bottom, top, count)
+        rows, columns = np.indices((count, count)).reshape(2, -1)
+        return self.train_at(data, x[columns], y[rows])
+
+    def train_at(self, data: Data, x: FloatArray, y: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]] | None:
+        """Trains with some values of both axes.
+
+        Args:
+            data: what is trained on.
+            x: the values of x, shape (R,).
+            y: the values of y, shape (R,).
+
+        Returns:
+            The sum of losses of each and whether it converged, shape (R,), or None if Ctrl-C came before.
+        """
+        network, at = self.architecture, {self.x: x, self.y: y}
         layers, size = network.layers, (network.layers.parameters, len(data))
         start, of = draw_parameters(Normal(), self.seed, restarts=1, layers=layers), layers.of_parameters()
         most = runs_at_once(*size, self.steps, curves=True)
         made = []
-        for first in range(0, len(rows), most):
+        for first in range(0, len(x), most):
             here = {axis: values[first : first + most] for axis, values in at.items()}
             result = train_chunk(
                 trainer_for(network, data, self.dtype),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +14,13 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from gradlab.rules import Batches, Full, Rule
+from gradlab.train._errors import real_number, whole_number
 from gradlab.train._memory import check_memory
 from gradlab.train._progress import Progress
 from gradlab.train._sweep import require_xarray
 from gradlab.train.maps._map import Map
+from gradlab.train.maps._refine import Shades, refined, unrefined
+from gradlab.train.maps._zoom import zoomed
 from gradlab.train.store._fill import Outcomes, fill
 from gradlab.train.store._layout import Chunk
 
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
     import xarray
 
 Axis = tuple[str, float, float]
+_TRIED = 12  # pixels along each axis of the map that is trained to see how long it takes
 
 
 def trainability(
@@ -31,7 +38,8 @@ def trainability(
     activation: str = "tanh",
     x: Axis = ("learning_rate[0]", 0.1, 10000.0),
     y: Axis = ("learning_rate[1]", 0.1, 10000.0),
-    windows: Iterable[tuple[float, float, float, float]] = (),
+    windows: int | Iterable[tuple[float, float, float, float]] = (),
+    zoom: float = 4.0,
     resolution: int = 256,
     steps: int = 500,
     points: int | None = None,
@@ -59,7 +67,9 @@ def trainability(
             what is added to the initial weights, ``init_scale``, and the rule's own numbers. The pixels have equal
             ratios; where the lowest value is not above 0, equal distances.
         y: the vertical axis.
-        windows: further windows, as a deep zoom is made of: each the ends of x and of y, ``(0.5, 2, 10, 40)``.
+        windows: further windows, each the ends of x and of y, as ``(0.5, 2, 10, 40)``; or how many a deep zoom
+            has, each where the boundary winds in the one before.
+        zoom: how many times smaller each window of a deep zoom is than the one before.
         resolution: pixels of each axis.
         steps: of each run.
         points: how many points there are; default: as many as parameters, for a linear network as many as units.
@@ -71,7 +81,7 @@ def trainability(
         dtype: "float64" or "float32".
         out: the folder of a Zarr store into which the map goes tile by tile; `gl.open` reads it.
         resume: whether to go on with a store that is there.
-        progress: called after each tile with a `Progress`; `progress=print` shows it.
+        progress: called before the first tile and after each with a `Progress`; `progress=print` shows it.
 
     Returns:
         A dataset whose dimensions are the settings of y and x, with layers counted from 1 as in sweeps, or ``window``,
@@ -96,7 +106,7 @@ def trainability(
         activation=activation,
         x=x,
         y=y,
-        windows=windows,
+        windows=() if isinstance(windows, int) else windows,
         resolution=resolution,
         steps=steps,
         points=points,
@@ -108,6 +118,10 @@ def trainability(
         dtype=dtype,
     )
     require_xarray()
+    if isinstance(windows, int):
+        count = whole_number("windows", windows, least=0, example=8)
+        factor = real_number("zoom", zoom, example=4.0, positive=True)
+        plan = replace(plan, windows=zoomed(plan, plan.data, count, factor))
     from gradlab.train.maps._dataset import RESULTS, contents_of, dataset_of
 
     size = sum(np.dtype(kind).itemsize for kind, _, _ in RESULTS.values()) if out is None else 0
@@ -152,20 +166,30 @@ class _Memory:
 
 def _fill(plan: Map, keeper: Any, progress: Callable[[Progress], object] | None) -> bool:
     """Trains what is not done; returns whether all is."""
-    data = plan.data
+    data, shades = plan.data, dict[int, Shades]()
     for window in range(len(plan.windows)):
         plan.values(window)  # says so before the work if it is too small
 
     def tile(chunk: Chunk) -> Outcomes | None:
         window, rows, columns = chunk.index
-        places = np.meshgrid(np.arange(rows.start, rows.stop), np.arange(columns.start, columns.stop), indexing="ij")
-        made = plan.train(data, window, places[0].ravel(), places[1].ravel())
-        if made is None:
-            return None
-        return {"loss_sum": made[0], "converged": made[1], "trained": np.ones(len(made[0]), bool)}
+        first, shape = (rows.start, columns.start), (rows.stop - rows.start, columns.stop - columns.start)
+        train = partial(plan.train, data, window)
+        if plan.refined:
+            if window not in shades:
+                coarse = plan.coarse(data, window)
+                if coarse is None:
+                    return None
+                shades[window] = Shades.of(*coarse)
+            made = refined(train, first, shape, plan.resolution - 1, shades[window])
+        else:
+            made = unrefined(train, first, shape)
+        return None if made is None else dict(zip(("loss_sum", "converged", "trained"), made, strict=True))
 
-    def start() -> None:
-        first = np.zeros(1, np.intp)
-        plan.train(data, 0, first, first)
+    def start() -> float:
+        """Has the kernel compiled, and takes the time of a coarse map."""
+        plan.coarse(data, 0, 2)
+        began = time.perf_counter()
+        plan.coarse(data, 0, _TRIED)
+        return (time.perf_counter() - began) / _TRIED**2
 
     return fill(keeper, plan.tiles, tile, start=start, what="pixels", progress=progress)

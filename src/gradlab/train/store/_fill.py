@@ -39,7 +39,7 @@ def fill(
     chunks: Iterable[Chunk],
     train: Callable[[Chunk], Outcomes | None],
     *,
-    start: Callable[[], object],
+    start: Callable[[], float | None],
     counted: str | None = None,
     what: str = "runs",
     progress: Callable[[Progress], object] | None = None,
@@ -50,7 +50,7 @@ def fill(
         keeper: where they go.
         chunks: all of them.
         train: gives what a chunk's runs give, or None if Ctrl-C came before.
-        start: called before the clock, if there is anything to train.
+        start: called before the clock, if there is anything to train; gives the seconds that a run takes at most.
         counted: the name of the result that says of each run whether it is a success.
         what: is counted.
         progress: called after each chunk.
@@ -73,8 +73,9 @@ def fill(
                 if counted:
                     successes += int((np.asarray(keeper.arrays[counted][chunk.region]) == 1).sum())
             done = before
-            if todo:
-                start()
+            each = start() if todo else None
+            if progress is not None and each is not None:
+                progress(Progress(done, total, 0.0, None, before, what, each * (total - before)))
             began = time.perf_counter()
             for chunk in todo:
                 made = train(chunk)
