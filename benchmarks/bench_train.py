@@ -123,7 +123,7 @@ def map_section(width: int, side: int, count: int, peer_steps: int) -> str:
     x, y = rng.normal(size=(points, width)), rng.normal(size=points)
     graph = mlp_graph((width, width, 1), "tanh", None, "squared_error", "mean_field", False)
     start = np.repeat(rng.normal(size=(1, len(graph.parameters))), side * side, axis=0)
-    first, second = np.meshgrid(np.logspace(-1, 2.5, side), np.logspace(-1, 2.5, side))
+    first, second = np.meshgrid(np.logspace(-1, 4, side), np.logspace(-1, 4, side))
     rates = np.stack([first.ravel(), second.ravel()], axis=1)
     trainer = NumbaTrainer(graph, x, y, dtype="float64")
     best = peers.best_chunk(x, y, width, start, rates)

@@ -48,7 +48,7 @@ def sweep(
     ] = None,
     table: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.csv", help="Write the success rate of every setting.", callback=file_to_write()),
+        typer.Option(metavar="FILE", help="Write all success rates: .parquet, else CSV.", callback=file_to_write()),
     ] = None,
     out: Annotated[
         Path | None,
@@ -109,13 +109,25 @@ def sweep(
     print()
     print(found)
     if table is not None:
-        found.table.to_dataframe().reset_index().to_csv(table, index=False)
+        _write_table(found.table.to_dataframe().reset_index(), table)
     if draw is not None and map_file is not None:
         draw.save(draw.success_map(grid, found), map_file)
     if grid.attrs["interrupted"]:
         done, total = int(grid["done"].sum()), grid.attrs["runs"]
         console.print(f"gradlab: stopped after {done:,} of {total:,} runs; this is what they say")
         raise typer.Exit(INTERRUPTED)
+
+
+def _write_table(frame: Any, path: Path) -> None:
+    if path.suffix.lower() != ".parquet":
+        frame.to_csv(path, index=False)
+        return
+    try:
+        frame.to_parquet(path, index=False)
+    except ImportError:
+        raise gradlab.GradlabError(
+            f"{path.name} takes a reader of Parquet: pip install 'gradlab[tables]', or write a .csv."
+        ) from None
 
 
 def _ranking(found: Recommendation, count: int) -> str:

@@ -10,10 +10,12 @@ from functools import wraps
 from pathlib import Path
 
 import numpy as np
+import pandas
 import pytest
 
 import gradlab as gl
 from gradlab.cli import main
+from gradlab.cli._sweep import _write_table
 from gradlab.cli._sweep_spec import SpecError, read_spec
 from gradlab.rules import Adam, AdamW, Momentum, Nesterov, RMSProp, snake
 from gradlab.train import data_sets
@@ -65,6 +67,16 @@ def test_it_prints_the_best_settings_and_the_recommendation(write, capsys, tmp_p
         rates = {(float(row["learning_rate"]), float(row["init_scale"])): row["rate"] for row in csv.DictReader(lines)}
     assert float(rates[5.0, 0.5]) == grid.success.sel(learning_rate=5, init_scale=0.5).mean()
     assert len(rates) == 4
+
+
+def test_a_table_is_written_as_parquet_too(tmp_path, monkeypatch):
+    frame = pandas.DataFrame({"learning_rate": [1.0, 5.0], "rate": [0.5, 0.75]})
+    _write_table(frame, tmp_path / "rates.parquet")
+    pandas.testing.assert_frame_equal(pandas.read_parquet(tmp_path / "rates.parquet"), frame)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "fastparquet", None)
+    with pytest.raises(gl.GradlabError, match="or write a"):
+        _write_table(frame, tmp_path / "rates.parquet")
 
 
 def test_ctrl_c_shows_what_is_done_and_says_so_with_its_status(write, capsys, monkeypatch):

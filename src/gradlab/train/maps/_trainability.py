@@ -122,6 +122,11 @@ def trainability(
         count = whole_number("windows", windows, least=0, example=8)
         factor = real_number("zoom", zoom, example=4.0, positive=True)
         plan = replace(plan, windows=zoomed(plan, plan.data, count, factor))
+    return _made(plan, None if out is None else Path(out), resume, progress)
+
+
+def _made(plan: Map, out: Path | None, resume: bool, progress: Callable[[Progress], object] | None) -> xarray.Dataset:
+    """Makes a map, in memory or in a store."""
     from gradlab.train.maps._dataset import RESULTS, contents_of, dataset_of
 
     size = sum(np.dtype(kind).itemsize for kind, _, _ in RESULTS.values()) if out is None else 0
@@ -132,7 +137,7 @@ def trainability(
         from gradlab.train import store
         from gradlab.train.store._write import writing
 
-        with writing(Path(out), contents_of(plan), resume=resume) as kept:
+        with writing(out, contents_of(plan), resume=resume) as kept:
             whole = _fill(plan, kept, progress)
         made = store.open(out)
     else:

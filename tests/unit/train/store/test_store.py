@@ -73,7 +73,18 @@ def test_a_store_holds_the_bits_of_a_sweep_in_memory(tmp_path, monkeypatch, whol
     assert str(gl.recommend(stored, restarts=20)) == str(gl.recommend(whole, restarts=20))
 
 
-def test_xarray_opens_it_without_gradlab(store, whole):
+READ = """
+import sys, xarray
+plain = xarray.open_zarr(sys.argv[1], chunks=None)
+frame = plain["loss"].to_dataframe().reset_index()
+assert len(frame) == plain["loss"].size and list(frame)[-1] == "loss", list(frame)
+assert all({"long_name", "units"} <= each.attrs.keys() for each in plain.variables.values())
+assert "gradlab" not in sys.modules
+"""
+
+
+def test_xarray_and_pandas_read_it_without_gradlab(store, whole):
+    subprocess.run([sys.executable, "-c", READ, str(store)], check=True)
     with xarray.open_zarr(str(store), chunks=None) as plain:
         same(plain, whole)
     made = json.loads(plain.attrs["provenance"])
