@@ -24,7 +24,7 @@ _RELATIVE, _OF_LARGEST = 3e-4, 1e-7
 _ROUNDED, _JITTERS = 4e-6, 3
 _MOST_MEASURED = 64
 _ROUGH, _STEP = 1e-2, 1e-5
-_TRIES, _FURTHER, _WIDER, _FAR = 6, 5, 20, 1e-3
+_TRIES, _FURTHER, _WIDER, _FAR, _FLAT = 6, 5, 20, 1e-3, 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,8 +154,10 @@ class Evidence:
                 view = self.look(2 ** random.uniform(-1, reach) * size * random.normal(size=size.shape))
                 # Where values are far larger, derivatives by differences are not exact.
                 if view is not None and view.program is not None and view.program.largest <= most:
-                    size_there = np.abs(view.right) + 0.1 * np.abs(view.right[view.known]).max(initial=0.0)
-                    found.append(replace(view, bars=view.bars + _FAR * size_there))
+                    steepest = np.abs(view.right[view.known]).max(initial=0.0)
+                    # Where all is saturated, differences show rounding.
+                    if steepest > _FLAT * np.abs(self.here.right[self.here.known]).max(initial=0.0):
+                        found.append(replace(view, bars=view.bars + _FAR * (np.abs(view.right) + 0.1 * steepest)))
                 if len(found) == _FURTHER:
                     break
         return tuple(found)
