@@ -12,7 +12,7 @@ from gradlab.prove._definitions import Definitions, names_in, walk
 from gradlab.prove._degree import degree_in
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._meant import SPECIAL, VARIABLE, OtherMeanings, verdicts
-from gradlab.prove._mood import Mood, is_wished_for, is_worked, mood_of, same_names
+from gradlab.prove._mood import Mood, contents, is_wished_for, is_worked, mood_of, same_names
 from gradlab.prove._names import FREE, Written
 from gradlab.prove._names import head_of as plain_head
 from gradlab.prove._verdict import Method, Step, Truth
@@ -23,6 +23,7 @@ from gradlab.prove.read._statements import Chain, Function, Kind, Known
 
 _SMALLEST = 1e-6  # in equations that somebody wants to solve; smaller numbers are there to mislead
 _HIGHEST = 12  # likewise for exponents
+_WORD = re.compile(r"\?\\(?:mathrm|text)\{[A-Za-z ]{3,}\}")
 _ALGEBRA = frozenset(("add", "mul", "neg", "div", "pow", "sqrt"))
 
 
@@ -157,7 +158,15 @@ class Doubts:
             own = all(isinstance(side, Ref | Indexed) for side in (*chain.sides[:i], *middle.arguments))
             if own:
                 return f"this may say anew what {middle.function.removeprefix(FREE)} is, which is defined elsewhere"
-        return self._in_two_ways(chain.sides[i : i + 2])
+        return self._in_two_ways(chain.sides[i : i + 2]) or self._of_words(chain.sides[i : i + 2])
+
+    def _of_words(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
+        """Which words stand on one side alone, as units do; empty if none."""
+        left, right = (contents(side) if isinstance(side, Expression) else set[str]() for side in pair)
+        words = sorted(
+            name.removeprefix(FREE) for name in left ^ right if _WORD.fullmatch(name) and self._is_free(name)
+        )
+        return f"{', '.join(words)} may be units or words: nothing says what they are" if words else ""
 
     def _in_two_ways(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
         """Which letter is a number in one place and, with an index above, a function in another; empty if none."""

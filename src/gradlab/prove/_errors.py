@@ -54,3 +54,12 @@ class Deadline:
     def passed(self) -> bool:
         """Whether the time is up."""
         return self.left < 0
+
+
+_SHARE = 1 / 6  # of what is left for a whole text, that one chain may take
+_LEAST = 0.05  # seconds that each chain has
+
+
+def share_of(outer: Deadline | None, seconds: float) -> Deadline:
+    """How long a chain may take: so many seconds, less when little is left for the others, but never nothing."""
+    return Deadline(seconds if outer is None else max(_LEAST, min(seconds, _SHARE * outer.left)))

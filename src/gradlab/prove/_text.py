@@ -9,13 +9,15 @@ from gradlab.graph import Expression, Graph
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Defined, Definitions, names_in, walk
 from gradlab.prove._doubts import Doubts, written_parts
-from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
+from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError, share_of
 from gradlab.prove._evidence import Evidence
 from gradlab.prove._meant import verdicts
+from gradlab.prove._mood import contents
 from gradlab.prove._names import FREE, Names
 from gradlab.prove._nearest import Nearest
+from gradlab.prove._remedy import with_remedy
 from gradlab.prove._updates import is_descent, loss_of
-from gradlab.prove._verdict import Method, Step, Truth
+from gradlab.prove._verdict import Fault, Method, Step, Truth
 from gradlab.prove.judge import Finding, findings
 from gradlab.prove.read._chains import Readings, readings
 from gradlab.prove.read._define import Line, Shape, is_numeric, kind_of, shape_of
@@ -28,9 +30,7 @@ from gradlab.prove.read._statements import Chain, Kind, Known
 from gradlab.prove.read._write import Writer
 
 SECONDS_FOR_CHAIN = 3.0
-_REMEDY = re.compile(r"\b(?:write|written|say|define|mean|put|split|give|judge|leave|read as|close|add|name|report)\b")
-_SHARE = 1 / 6  # of what is left for a whole text, that one chain may take
-_LEAST = 0.05  # seconds that each chain has
+_SMALL = (Fault.SIGN, Fault.CONSTANT_FACTOR, Fault.MISSING_FACTOR, Fault.EXTRA_FACTOR, Fault.WRONG_POWER)
 _OF_SLOPES = re.compile(r"deriv|differentiat|slope|gradient|rate of change|velocity|ableit", re.I)
 _ANEW = re.compile(r"\b(?:let|define|now|instead|suppose|consider|example|exercise|question|assume|given|with)\b", re.I)
 
@@ -67,10 +67,10 @@ class Text:
         if line.error is not None:
             return [self._unread(line, str(line.error), line.error.at)]
         try:
-            steps = self._as_last_said(line, self._judged(line, _share(outer)), outer)
+            steps = self._as_last_said(line, self._judged(line, share_of(outer, SECONDS_FOR_CHAIN)), outer)
             if self.evidence is not None:
                 self.evidence.note(line, steps)
-            return [_with_remedy(step) for step in steps]
+            return [with_remedy(step) for step in steps]
         except (NotUnderstoodError, OutOfTimeError, RecursionError) as error:
             return [self._unread(line, str(error) or "this is nested too deeply", getattr(error, "at", line.piece.at))]
         except Exception as problem:
@@ -172,7 +172,24 @@ class Text:
             step = self._as_defined_before(found, judged, i, deadline)
         if step.truth is Truth.FALSE and self.evidence is not None:
             step = self.evidence.weighed(judged, i, step)
-        return step
+        return self._behind_what_is_open(judged, i, step, deadline) if step.truth is Truth.FALSE else step
+
+    def _behind_what_is_open(self, judged: combine.Judged, i: int, step: Step, deadline: Deadline) -> Step:
+        """A false step, unless a name of one side alone may be what the other says, as a step before it is open."""
+        chain = judged.first.chain
+        left, right = chain.sides[i : i + 2]
+        is_open = any(other.truth is Truth.NOT_UNDERSTOOD for other in judged.steps[:i])
+        if not (is_open and isinstance(left, Expression) and isinstance(right, Expression)):
+            return step
+        apart = {name for name in contents(left) ^ contents(right) if self.doubts.meant.formula_of(name) is None}
+        apart = {name.removeprefix(FREE) for name in apart if name.startswith(FREE)}
+        one = Chain((left, right), chain.digits[i : i + 1], chain.conditions)
+        repair = findings(one, self.known, deadline, repairs=True)[0].repair if apart else None
+        if not apart or (repair is not None and repair.fault in _SMALL):
+            return step
+        shown = ", ".join(sorted(apart))
+        reason = f"{step.place}: a step before is open, and {shown} may stand for the other side: write what it is"
+        return combine.with_kind(step, Kind.CLAIM, reason)
 
     def _own(self, line: Line, kind: Kind) -> dict[int, Line]:
         """The definitions that a line holds, by the number of their step."""
@@ -199,7 +216,7 @@ class Text:
                 judged.steps[i] = replace(step, repair=finding.repair, reason=finding.reason)
 
     def _set_apart(self, line: Line, kind: Kind, steps: list[Step]) -> None:
-        """Mark the steps that put values in, and those that compare formulas roughly."""
+        """Mark steps that put values in or compare formulas roughly."""
         for i, sign in enumerate(line.piece.relations):
             numeric = [is_numeric(side) for side in line.piece.sides[i : i + 2]]
             if kind is Kind.VALUE and not all(numeric):
@@ -371,21 +388,6 @@ _REASONS = {
     Kind.APPROXIMATION: "this is an approximation of a formula; how good it is is not judged",
     Kind.UPDATE: "this is an update rule; it claims nothing that could be judged",
 }
-
-
-def _with_remedy(step: Step) -> Step:
-    """A step; where its reason does not say what to write, with that."""
-    open_claim = step.truth is Truth.NOT_UNDERSTOOD and step.kind is Kind.CLAIM
-    if not open_claim or not step.reason or _REMEDY.search(step.reason):
-        return step
-    unsaid = re.search(r"\bnothing says\b|\bdefined\b|\bholds (?:if|where|for)\b", step.reason)
-    advice = "write beside this step what is meant" if unsaid else "write it in another way, as docs/latex.md shows"
-    return replace(step, reason=f"{step.reason}; {advice}")
-
-
-def _share(outer: Deadline | None) -> Deadline:
-    """How long a chain may take: less when little is left for the others, but never nothing."""
-    return Deadline(SECONDS_FOR_CHAIN if outer is None else max(_LEAST, min(SECONDS_FOR_CHAIN, _SHARE * outer.left)))
 
 
 def _covers(line: Line, i: int, at: int) -> bool:

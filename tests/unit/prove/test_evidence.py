@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradlab.prove import Step, prove_document
+from gradlab.prove import Step, prove, prove_document
 
 
 def verdicts(text: str) -> list[str]:
@@ -77,3 +77,18 @@ def test_a_prime_on_a_quantity_of_one_variable_differentiates_it():
 )
 def test_bounds_rules_and_families_are_read_as_a_person_reads_them(text, last):
     assert verdicts(text)[-1] == last
+
+
+@pytest.mark.parametrize(
+    ("latex", "last"),
+    [
+        (
+            r"\frac{dy}{dx} = \frac{dy}{du} \cdot \frac{du}{dx} = 6u^2 x = 6(x^2 + 1)^2 x",
+            "NOT_UNDERSTOOD",
+        ),
+        (r"\frac{dy}{dx} = \frac{dy}{du} \cdot \frac{du}{dx} = 6u^2 x = 6 u^2", "FALSE"),
+        (r"27 \frac{\mbox{dollars}}{\mbox{share}} \cdot 2 \mbox{ shares} = 54 \mbox{ dollars}", "NOT_UNDERSTOOD"),
+    ],
+)
+def test_what_a_chain_or_a_unit_leaves_open_is_not_false(latex, last):
+    assert prove(latex).steps[-1].verdict.replace(" ", "_") == last
