@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gradlab.graph import Apply, Expression, Ref
+from gradlab.graph import Apply, Const, Expression, Ref, as_number, is_apply, walk
 from gradlab.prove.read._nodes import Indexed, Tensor, Total
 
 OTHERWISE = 2
+_SMALLEST = 1e-6  # in equations that somebody wants to solve; smaller numbers are there to mislead
+_HIGHEST = 12  # likewise for exponents
+_ALGEBRA = frozenset(("add", "mul", "neg", "div", "pow", "sqrt"))
 
 
 def degree_in(expression: Expression, by: Expression, formula: Callable[[str], Expression | None]) -> int:
@@ -49,3 +52,15 @@ def degree_in(expression: Expression, by: Expression, formula: Callable[[str], E
 def _name(node: Expression) -> str:
     """The name of an array, or of the one that an entry belongs to; empty for anything else."""
     return node.head if isinstance(node, Indexed) else node.name if isinstance(node, Tensor) else ""
+
+
+def is_algebra(side: Expression) -> bool:
+    """Whether a side has powers and roots at most, and no numbers but those that one meets in equations to solve."""
+    for node in walk(side):
+        if isinstance(node, Apply) and node.primitive not in _ALGEBRA:
+            return False
+        if isinstance(node, Const) and node.value and not _SMALLEST <= abs(node.value) <= 1 / _SMALLEST:
+            return False
+        if is_apply(node, "pow") and abs(as_number(node.args[1]) or 0) > _HIGHEST:
+            return False
+    return True

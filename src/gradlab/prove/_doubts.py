@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from gradlab.graph import ONE, Apply, Const, Expression, Partial, Ref, as_number, is_apply
+from gradlab.graph import ONE, Expression, Partial, Ref, is_apply
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Definitions, names_in, walk
-from gradlab.prove._degree import degree_in
+from gradlab.prove._degree import degree_in, is_algebra
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._meant import SPECIAL, VARIABLE, OtherMeanings, verdicts
 from gradlab.prove._mood import Mood, contents, is_wished_for, is_worked, mood_of, same_names
@@ -17,14 +17,13 @@ from gradlab.prove._names import FREE, Written
 from gradlab.prove._names import head_of as plain_head
 from gradlab.prove._verdict import Method, Step, Truth
 from gradlab.prove.judge import mapped
+from gradlab.prove.read import _nodes as nodes_
 from gradlab.prove.read._define import Line
 from gradlab.prove.read._nodes import At, Call, Condition, Derivative, Index, Indexed, Operation, Tensor, Total
 from gradlab.prove.read._statements import Chain, Function, Kind, Known
 
-_SMALLEST = 1e-6  # in equations that somebody wants to solve; smaller numbers are there to mislead
-_HIGHEST = 12  # likewise for exponents
 _WORD = re.compile(r"\?\\(?:mathrm|text)\{[A-Za-z ]{3,}\}")
-_ALGEBRA = frozenset(("add", "mul", "neg", "div", "pow", "sqrt"))
+_MARKED = re.compile(r"\^\*|\\(?:hat|tilde|bar|dot|ddot|overline|mathcal)\b|'")
 
 
 class Doubts:
@@ -90,6 +89,32 @@ class Doubts:
             return combine.with_kind(step, Kind.CONDITION if i == 0 else Kind.CLAIM, f"{step.place}: {reason}")
         other = combine.excused(judged, i, self.document, self._degree, self._is_free)
         return self._if_one_hot(chain, i, step, deadline) if other is None else combine.with_kind(step, *other)
+
+    def exchanged(self, judged: combine.Judged, i: int) -> str:
+        """What may have been put in within a chain: names of which nothing is said, on one side of a step alone."""
+        left, right = (self._undefined(side) for side in judged.first.chain.sides[i : i + 2])
+        if not i or not left ^ right:
+            return ""
+        shown = ", ".join(sorted(name.removeprefix(FREE) for name in left ^ right))
+        return f"this does not hold as read, and nothing says what {shown} may have been put in for"
+
+    def unbound(self, judged: combine.Judged, i: int) -> str:
+        """Why a false step that nothing mends may not be about what was read; empty if every name is bound."""
+        step, pair = judged.steps[i], judged.first.chain.sides[i : i + 2]
+        nodes = [node for side in pair for node in walk(side)]
+        tensors = {node.name for node in nodes if isinstance(node, Tensor)}
+        names = {name for side in pair if isinstance(side, Expression) for name in self.reached(side)}
+        for name in sorted(names):
+            shown = name.removeprefix(FREE)
+            if name not in self.said.defined and name.startswith(FREE) and _MARKED.search(shown):
+                return f"as read this does not hold, and nothing says what {shown} is: define it before this step"
+        loose = sorted(name for name in names if self._is_free(name) and self.computed(name) is None)
+        loose = [name.removeprefix(FREE) for name in loose if name not in self.known.shapes and _may_be_matrix(name)]
+        if loose and step.witness is None:
+            return f"the shapes in this do not fit as it is read: say which shapes {', '.join(loose)} have"
+        if loose and tensors and not any(isinstance(node, Operation | Derivative) for node in nodes):
+            return f"as read this does not hold; say whether {', '.join(loose)} are matrices or operators, or numbers"
+        return ""
 
     def _is_to_be_solved(self, judged: combine.Judged, pair: tuple[Expression | NotUnderstoodError, ...]) -> bool:
         """Whether a text looks for something that makes a step true, and one side has a name that is open."""
@@ -191,7 +216,7 @@ class Doubts:
         calls = any(self._unknown_functions(side) for side in (left, right))
         free = all(name.startswith(FREE) and self.meant.formula_of(name) is None for name in a | b)
         counted = {name for node in walk(left) if isinstance(node, Total) and node.upper for name in node.upper.names}
-        solved = bool(a - counted) and not b and _is_algebra(left) and _is_algebra(right)
+        solved = bool(a - counted) and not b and is_algebra(left) and is_algebra(right)
         solved = solved and self._varies(left, deadline)
         return free and ((calls and not (a <= b or b <= a)) or solved or self._is_symmetry(left, right))
 
@@ -339,16 +364,9 @@ class Doubts:
         return max(degree_in(derivative.body, by, formula) for by in derivative.wrt)
 
 
-def _is_algebra(side: Expression) -> bool:
-    """Whether a side has powers and roots at most, and no numbers but those that one meets in equations to solve."""
-    for node in walk(side):
-        if isinstance(node, Apply) and node.primitive not in _ALGEBRA:
-            return False
-        if isinstance(node, Const) and node.value and not _SMALLEST <= abs(node.value) <= 1 / _SMALLEST:
-            return False
-        if is_apply(node, "pow") and abs(as_number(node.args[1]) or 0) > _HIGHEST:
-            return False
-    return True
+def _may_be_matrix(name: str) -> bool:
+    """Whether a name may be that of a matrix, an operator, or a word for anything: no small letter."""
+    return not (nodes_.letter_of(name).islower() and len(re.sub(r"\\[a-zA-Z]+|[^a-zA-Z]", "", name)) <= 1)
 
 
 def _is_normaliser(name: str) -> bool:

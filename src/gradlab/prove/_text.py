@@ -212,8 +212,14 @@ class Text:
             return
         found = findings(judged.first.chain, self.known, deadline, repairs=True)
         for i, (step, finding) in enumerate(zip(judged.steps, found, strict=True)):
-            if step.truth is Truth.FALSE and finding.repair is not None:
+            if step.truth is not Truth.FALSE:
+                continue
+            put_in = self.doubts.exchanged(judged, i)  # then a side that is to be written anew mends nothing
+            if finding.repair is not None and not (put_in and finding.repair.message.startswith("write ")):
                 judged.steps[i] = replace(step, repair=finding.repair, reason=finding.reason)
+                continue
+            if unbound := put_in or self.doubts.unbound(judged, i):
+                judged.steps[i] = combine.with_kind(step, Kind.CLAIM, f"{step.place}: {unbound}")
 
     def _set_apart(self, line: Line, kind: Kind, steps: list[Step]) -> None:
         """Mark steps that put values in or compare formulas roughly."""
@@ -308,11 +314,9 @@ class Text:
         found = findings(Chain((slope, right), (None,)), self.known, deadline, repairs=True)[0]
         said = _OF_SLOPES.search(f"{item.line.words} {item.line.sentence} {item.line.question}")
         if found.truth is Truth.TRUE or (found.truth is Truth.FALSE and said):
-            step = judged.steps[0]
-            reason = f"as the derivative of {self._show(slope.body)} by {self._show(slope.wrt[0])}"
-            return replace(
-                step, truth=found.truth, method=found.method, witness=found.witness, repair=found.repair, reason=reason
-            )
+            by = f"as the derivative of {self._show(slope.body)} by {self._show(slope.wrt[0])}"
+            own = {"method": found.method, "witness": found.witness, "repair": found.repair}
+            return replace(judged.steps[0], truth=found.truth, reason=by, **own)
         return None
 
     def _redefined(self, line: Line, step: Step) -> str:

@@ -11,6 +11,7 @@ from gradlab.prove import Fault, Truth, prove_document
 
 ROOT = Path(__file__).resolve().parents[3]
 SEED = ROOT.parent / "shared" / "seed" / "lab-03-template.md"
+LAYERS = r"Let $z_1 = W_1x+b_1$, $a_1=\sigma(z_1)$, $z_2=W_2a_1+b_2$, $a_2=\sigma(z_2)$,"
 COURSE = ROOT / "courses" / "gradient-descent.md"
 
 
@@ -129,6 +130,12 @@ def test_the_table_counts_claims_alone_and_names_what_is_none():
         (r"Let $s = \mathrm{softmax}(z)$. Then $\frac{\partial s}{\partial z} = \mathrm{diag}(s) - ss^\top$.", "DT"),
         (r"Let $\mathbf p = \mathrm{softmax}(\mathbf z)$, $L = -\sum_k y_k\log p_k$ with $\sum_k y_k = 1$. "
          r"Then $\frac{\partial L}{\partial z_j} = p_j - y_j$.", "DDT"),
+        (rf"{LAYERS} $z_3 = W_3a_2+b_3$, $p = \mathrm{{softmax}}(z_3)$, $L = -y^\top\log p$ "
+         r"where $\mathbf 1^\top y = 1$. Then $\frac{\partial L}{\partial z_3} = p-y$.", "DDDDDDDT"),
+        (rf"{LAYERS} $L=\frac12\|a_2-y\|^2$, $\delta_2 = (a_2-y)\odot\sigma'(z_2)$, $\delta_1 = W_2^\top\delta_2\odot "
+         r"\sigma'(z_1)$. Then $\frac{\partial L}{\partial W_1} = \delta_1x^\top$.", "DDDDDDDT"),
+        (rf"{LAYERS} $L=\frac12\|a_2-y\|^2$, $\delta_2 = (a_2-y)\odot\sigma'(z_2)$, $\delta_1 = W_2\delta_2\odot "
+         r"\sigma'(z_1)$. Then $\frac{\partial L}{\partial W_1} = \delta_1x^\top$.", "DDDDDDDF"),
     ],
 )  # fmt: skip
 def test_names_of_derivatives_and_the_softmax_of_a_vector(text, verdicts):

@@ -7,12 +7,14 @@ on what), only if they agree, or where one way alone makes sense.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gradlab.graph import Expression, Ref, as_number
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import Names
-from gradlab.prove._verdict import Method, Repair, Truth, Witness
+from gradlab.prove._verdict import Method, Truth, Witness
+from gradlab.prove.judge._agreed import Finding as Finding
+from gradlab.prove.judge._agreed import agreed, open_finding
 from gradlab.prove.judge._axes import Setting, ShapeError, settings
 from gradlab.prove.judge._compare import AGREEMENT, Comparison
 from gradlab.prove.judge._doubts import as_matrices, named_functions, strangers
@@ -22,35 +24,14 @@ from gradlab.prove.judge._trial import Trial
 from gradlab.prove.judge._world import NothingSaysError
 from gradlab.prove.judge.arrays._fitting import Fit, Fitting
 from gradlab.prove.judge.arrays._loose import loosened
-from gradlab.prove.read._nodes import Condition, Index, Total
-from gradlab.prove.read._statements import Chain, Known, Layout
+from gradlab.prove.read._nodes import Condition, Index, Infinity, Limit, Total
+from gradlab.prove.read._statements import Chain, Known
 from gradlab.prove.read._write import Writer
 from gradlab.prove.repairs._chain import Repairer
 
 SECONDS_FOR_EXACT = 0.4
 _LOOSE_NORM = r"this norm of a matrix may be one of several: write \lVert A \rVert_F for the root of the sum of squares"
 FEW = 3  # points at which sides agree before an exact proof is tried
-
-
-@dataclass
-class Finding:
-    """What was found out about one step.
-
-    Attributes:
-        truth: the verdict.
-        method: how it was found to be true.
-        witness: where the sides differ.
-        reason: how it was found, or why it is not understood.
-        repair: what makes it true.
-        at: where in the text the reason is, if that is known.
-    """
-
-    truth: Truth
-    method: Method | None = None
-    witness: Witness | None = None
-    reason: str = ""
-    repair: Repair | None = None
-    at: int | None = None
 
 
 def findings(chain: Chain, known: Known, deadline: Deadline, repairs: bool = True) -> list[Finding]:
@@ -75,7 +56,7 @@ class Judge:
         self.names = Names(known.graph)
         self.writer = Writer(known.graph.symbols)
         self.sides = tuple(side for side in self.chain.sides if isinstance(side, Expression))
-        self.conditions = (*known.domains, *chain.conditions)
+        self.conditions = (*known.domains, *self.chain.conditions)
         self.fitting = Fitting(self.names, self.known, self.conditions, self.loose)
 
     def with_letters(self, side: Expression | NotUnderstoodError) -> Expression | NotUnderstoodError:
@@ -110,11 +91,13 @@ class Judge:
         if finding.truth is Truth.TRUE and finding.method is not Method.DEFINITION:
             matrices = as_matrices(pair, self.known)
             if matrices is not None and not self.holds(Chain(matrices, self.chain.digits[i : i + 1]), self.known):
-                return _open("this is true for numbers and false for matrices: say which they are")
+                return open_finding("this is true for numbers and false for matrices: say which they are")
         if finding.truth is Truth.FALSE and len(self.chain.sides) == 2:
             for meant, known in named_functions(pair, self.known):
                 if self.holds(self.chain, known):
-                    return _open(f"this is true for {meant} and not for every function: say which function is meant")
+                    return open_finding(
+                        f"this is true for {meant} and not for every function: say which function is meant"
+                    )
         return finding
 
     def holds(self, chain: Chain, known: Known) -> bool:
@@ -149,17 +132,20 @@ class Judge:
             found = [(fit.layout, *self.judged(chain, fit)) for fit in kept]
             false = any(each.truth is Truth.FALSE for _, steps, _ in found for each in steps)
             if false and any(fit.has_loose_norm for fit in kept):
-                return [_open(_LOOSE_NORM) for _ in chain.sides[1:]]
+                return [open_finding(_LOOSE_NORM) for _ in chain.sides[1:]]
             if false and kept[0].has_rows:
                 return [
-                    _open("the shapes fit only if some of the vectors are rows: say which") for _ in chain.sides[1:]
+                    open_finding("the shapes fit only if some of the vectors are rows: say which")
+                    for _ in chain.sides[1:]
                 ]
         except NotUnderstoodError as error:
             return [self.not_understood(chain, i, error) for i in range(len(chain.sides) - 1)]
         except (OutOfTimeError, RecursionError) as error:
             reason = str(error) or "this is nested too deeply"
             return [Finding(Truth.NOT_UNDERSTOOD, reason=reason) for _ in chain.sides[1:]]
-        result = [_agreed([(layout, each[i]) for layout, each, _ in found]) for i in range(len(chain.sides) - 1)]
+        result = [agreed([(layout, each[i]) for layout, each, _ in found]) for i in range(len(chain.sides) - 1)]
+        if kept[0].has_rows:
+            result = [replace(each, reason=f"{each.reason}, with vectors as rows") for each in result]
         if any(each.truth is Truth.FALSE for each in result):
             for other in self.fitting.others(sides, kept[0]):
                 again, _ = self.judged(chain, other)
@@ -185,9 +171,9 @@ class Judge:
         said = "; ".join(dict.fromkeys(map(str, errors)))
         sides = [side for side in chain.sides if isinstance(side, Expression)]
         if any(as_number(side) is not None for side in sides):
-            return _open(f"a number stands for an array: write \\mathbf{{I}} or \\mathbf{{1}} ({said})")
+            return open_finding(f"a number stands for an array: write \\mathbf{{I}} or \\mathbf{{1}} ({said})")
         if not all(map(self.fitting.is_natural, sides)):
-            return _open(f"the shapes in this do not fit: {said}")
+            return open_finding(f"the shapes in this do not fit: {said}")
         if any(map(self.fitting.by_array, sides)) and self.fitting.fits_turned(sides):
             reason = f"the two sides have different shapes in every layout of derivatives: {said}"
             return Finding(Truth.NOT_UNDERSTOOD, reason=f"{reason}; is one of them meant to be transposed?")
@@ -204,7 +190,7 @@ class Judge:
         result = [self.step(chain, i, trial) for i in range(len(chain.sides) - 1)]
         same = fit.axes.made_equal(fit.dims)
         if same:
-            result = [_open(same) if each.truth is Truth.TRUE else each for each in result]
+            result = [open_finding(same) if each.truth is Truth.TRUE else each for each in result]
         if trial.differs and any(each.truth is not Truth.TRUE for each in result):
             other = Trial(self.names, self.known, found, replace(way, through=False), own, self.deadline)
             again = [self.step(chain, i, other) for i in range(len(chain.sides) - 1)]
@@ -220,6 +206,8 @@ class Judge:
             assert isinstance(error, NotUnderstoodError)
             return Finding(Truth.NOT_UNDERSTOOD, reason=str(error), at=error.at)
         try:
+            if isinstance(right, Infinity) or isinstance(left, Infinity):
+                return self.infinite(left, right, trial)
             return self.compared(left, right, chain.digits[i], trial)
         except NothingSaysError as error:
             return self.depending(left, right, trial, error)
@@ -229,6 +217,21 @@ class Judge:
             return self.not_understood(chain, i, error)
         except (OutOfTimeError, RecursionError) as error:
             return Finding(Truth.NOT_UNDERSTOOD, reason=str(error) or "this is nested too deeply")
+
+    def infinite(self, left: Expression, right: Expression, trial: Trial) -> Finding:
+        """The verdict on a limit that is said to be infinite."""
+        limit, infinity = (left, right) if isinstance(right, Infinity) else (right, left)
+        if not isinstance(limit, Limit) or not isinstance(infinity, Infinity):
+            return open_finding(r"\infty is no number: it stands beside a \lim alone")
+        found = {value if isinstance(value, int) else 0 for value in (w.limit(limit) for w in trial.worlds.values())}
+        if len(found) > 1:
+            return open_finding("this limit is infinite for some sizes alone")
+        sign = found.pop()
+        if sign == infinity.sign:
+            return Finding(Truth.TRUE, Method.EXACT, reason="by the growth of what is taken to the limit")
+        shown = {1: r"\infty", -1: r"-\infty", 0: "finite"}
+        pair = (shown[sign], shown[infinity.sign])
+        return Finding(Truth.FALSE, witness=Witness({}, *(pair if limit is left else pair[::-1])))
 
     def not_understood(self, chain: Chain, i: int, error: NotUnderstoodError) -> Finding:
         """The verdict on a step that is not understood."""
@@ -322,32 +325,6 @@ class Judge:
             if truths[-1].truth is not Truth.FALSE or error.alone:
                 return Finding(Truth.NOT_UNDERSTOOD, reason=str(error))
         return truths[-1]
-
-
-def _agreed(found: list[tuple[Layout | None, Finding]]) -> Finding:
-    """One verdict of those in several layouts."""
-    true = [(layout, each) for layout, each in found if each.truth is Truth.TRUE]
-    false = [(layout, each) for layout, each in found if each.truth is Truth.FALSE]
-    if true and false:
-        yes, no = (", ".join(_layout(layout) for layout, _ in part) for part in (true, false))
-        reason = f"this is true for {yes}, and false for {no}: say which layout is meant"
-        return Finding(Truth.NOT_UNDERSTOOD, reason=reason)
-    if true:
-        layout, finding = true[0]
-        if layout is not None:
-            finding = replace(finding, reason=f"{finding.reason}, for {_layout(layout)}")
-        return finding
-    return (false or found)[0][1]
-
-
-def _layout(layout: Layout | None) -> str:
-    if layout is None:
-        return "gradients as columns and Jacobians with a row for each entry of what is differentiated"
-    return f"derivatives with {layout.value}"
-
-
-def _open(reason: str) -> Finding:
-    return Finding(Truth.NOT_UNDERSTOOD, reason=reason)
 
 
 def _is_zero(side: Expression) -> bool:

@@ -168,6 +168,16 @@ class World(Arrays):
     # ---- limits
 
     def _limit(self, node: Limit) -> Value:
+        limits, body, side = self._to_the_limit(node)
+        return self._each(body, lambda part: limits.of(part, side))
+
+    def limit(self, node: Limit) -> Expression | int:
+        """A limit, or the sign of infinity."""
+        limits, body, side = self._to_the_limit(node)
+        return limits.extended(grid.only(body), side)
+
+    def _to_the_limit(self, node: Limit) -> tuple[Limits, Value, int]:
+        """What takes a limit, of what, and from which side."""
         variable = self.variable(node.variable)
         if self.formula_of(variable) is not None:
             raise NotUnderstoodError("what tends to something is computed from other quantities", 0)
@@ -176,7 +186,7 @@ class World(Arrays):
         near = Ref(name) if node.target is None or target == ZERO else add(target, Ref(name))
         limits = Limits(name, node.side if node.target is None else 0, self._sign)
         side = 0 if node.target is None else node.side
-        return self._each(self.value(node.body), lambda part: limits.of(self.at(part, {variable: near}), side))
+        return limits, self._each(self.value(node.body), lambda part: self.at(part, {variable: near})), side
 
     def _sign(self, formula: Expression) -> int | None:
         """The sign of a formula at all points; 2 where it has both, None where it vanishes at some or has no value."""

@@ -11,6 +11,7 @@ from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _names as naming
 from gradlab.prove.read import _slopes as slopes
 from gradlab.prove.read import _words as words
+from gradlab.prove.read._arrays import is_transpose
 from gradlab.prove.read._label import Label, head_of, key_of, label_of, occurs
 from gradlab.prove.read._nodes import At, Call, Derivative, Indexed
 from gradlab.prove.read._part import Part
@@ -20,6 +21,7 @@ from gradlab.prove.read._scope import free, is_conventional
 if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
 
+_LANDAU = frozenset(("o", "O", r"\mathcal{O}", r"\mathcal{o}", r"\Theta", r"\Omega"))
 DIFFERENTIALS = r"differentials are not judged: write derivatives, as in \frac{d}{dx}"
 _RATES = frozenset((r"\eta", r"\alpha", r"\lambda", r"\epsilon", r"\mu"))  # letters of numbers rather than functions
 _ELEMENTARY = frozenset(
@@ -145,6 +147,8 @@ def called(reader: Reader, part: Part, group: Part) -> Expression | None:
         message = f"{label.head}^{{-1}} before a bracket is an inverse function: this is not judged"
         raise NotUnderstoodError(message, part.at)
     found = scope.in_graph(bare, part.at)
+    if group.sup is not None and is_transpose(group.sup) and free(key) not in scope.known.functions:
+        return None
     if found is not None:
         reader.known.add(found)
         return _quantity_at(reader, found, group, label.primes, part)
@@ -156,10 +160,7 @@ def called(reader: Reader, part: Part, group: Part) -> Expression | None:
         return _of_text(reader, name, group, label.primes)
     if name in scope.known.quantities:
         return _defined_at(reader, name, group, label, part)
-    if key in _STATISTICS and (group.text == "[" or len(key) > 1) and not label.primes:
-        raise NotUnderstoodError(
-            "expected values and probabilities are not judged: write the sum or the formula", part.at
-        )
+    _refuse_symbol(label, group, part.at)
     if not _is_applied(reader, bare, key, group, label.primes):
         return None
     reader.strangers.setdefault(name, part.at)
@@ -170,6 +171,15 @@ def called(reader: Reader, part: Part, group: Part) -> Expression | None:
     if label.primes and len(arguments) > 1:
         raise NotUnderstoodError(f"a prime on {key}, which has several variables", part.at)
     return Call(name, arguments, orders)
+
+
+def _refuse_symbol(label: Label, group: Part, at: int) -> None:
+    """Refuse expected values, probabilities and the symbols of Landau."""
+    if label.head in _STATISTICS and (group.text == "[" or len(label.head) > 1) and not label.primes:
+        raise NotUnderstoodError("expected values and probabilities are not judged: write the sum or the formula", at)
+    if label.head in _LANDAU and not label.below:
+        message = f"{label.head} before a bracket may be a Landau symbol, which is not judged: write the terms"
+        raise NotUnderstoodError(message, at)
 
 
 def _running(reader: Reader, label: Label) -> tuple[Expression, ...]:
@@ -189,6 +199,9 @@ def _is_applied(reader: Reader, label: Label, key: str, group: Part, primes: int
     if free(key) in reader.scope.arrays or label.head.startswith(r"\mathbf"):
         return False
     conventional = is_conventional(label.head)
+    if label.mark and _bare_argument_in(group):
+        why = f"{key} before a bracket may be a function or a factor: write \\cdot for a product"
+        return not reader.choose(group.at, 2, why)
     if any(naming.is_running(reader, token) for token in (*label.below, *label.above)) or reader.scope.belongs(label):
         return conventional and not reader.scope.belongs(label) and key not in reader.scope.here.bare
     if key in (reader.scope.here if conventional else use).bare and key not in reader.scope.here.primed:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradlab.graph import Apply, Expression
 from gradlab.prove._errors import NotUnderstoodError
-from gradlab.prove.read._nodes import COUNTED, Array, Operation, Tensor, letter_of
+from gradlab.prove.read._nodes import COUNTED, Array, Entrywise, Operation, Tensor, letter_of
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import product_of
 
@@ -33,6 +33,8 @@ def is_array(reader: Reader, value: Expression) -> bool:
     """Whether an expression is a vector or a matrix for certain."""
     if isinstance(value, Tensor | Array):
         return True
+    if isinstance(value, Entrywise):
+        return is_array(reader, value.argument)
     if isinstance(value, Operation):
         return not value.kind.startswith("norm") and value.kind not in NUMBERS
     return any(

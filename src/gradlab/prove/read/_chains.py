@@ -12,7 +12,7 @@ from gradlab.prove._names import FREE
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _sums as sums
 from gradlab.prove.read._label import Label, key_of, label_of
-from gradlab.prove.read._nodes import Condition
+from gradlab.prove.read._nodes import Condition, Infinity
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._pieces import Piece
 from gradlab.prove.read._reader import Reader
@@ -129,6 +129,8 @@ def _side(reader: Reader, row: Row, piece: Piece) -> Expression | NotUnderstoodE
     unread = next((part for part in row if part.kind == "error"), None)
     if unread is not None:
         return NotUnderstoodError(reader.reason(unread), unread.at)
+    if row[-1].kind == "infinity" and [part.kind for part in row[:-1]] in ([], ["plus"], ["minus"]):
+        return Infinity(-1 if row[0].kind == "minus" else 1)
     try:
         return reader.sum(row)
     except NotUnderstoodError as error:

@@ -2,6 +2,7 @@ r"""What a line does before it is judged: defines a name, gives it a value, upda
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field, replace
 
@@ -20,9 +21,10 @@ from gradlab.prove.read._source import Source, rows_of
 from gradlab.prove.read._statements import Kind
 from gradlab.tex import Macro
 
+_NEAR = 0.01
 _NAMED = ("letter", "function", "run", "word", "text")
 _CONSTANTS = ("c", "C", "k", "K")
-_NUMERIC = frozenset(("number", "minus", "plus", "slash", "times", "fraction", "root", "group"))
+_NUMERIC = frozenset(("number", "infinity", "minus", "plus", "slash", "times", "fraction", "root", "group"))
 
 
 @dataclass
@@ -184,6 +186,22 @@ def is_numeric(row: Row) -> bool:
     )
 
 
+def is_pi(row: Row) -> bool:
+    r"""Whether a row is the letter ``\pi``."""
+    return len(row) == 1 and row[0].text == r"\pi" and row[0].bare and not row[0].accent
+
+
+def _is_near_pi(row: Row) -> bool:
+    r"""Whether a number, or the quotient of two, is so near to the constant that ``\pi`` is no other quantity."""
+    inside = row[0].inside if len(row) == 1 and row[0].kind == "fraction" else (row[:1], row[2:])
+    texts = [part.text for side in inside for part in side if part.kind == "number"]
+    if len(texts) != sum(map(len, inside)) or not texts:
+        return False
+    value = float(texts[0]) / float(texts[1] if len(texts) > 1 else 1)
+    cut = len(texts) == 1 and str(math.pi).startswith(texts[0])  # 3.1415, which is not rounded, but no mistake
+    return abs(value / math.pi - 1) < _NEAR and not (cut and len(texts[0]) > len("3.14"))
+
+
 def is_name(row: Row) -> bool:
     """Whether a row is one name."""
     label = label_of(row[0]) if len(row) == 1 else None
@@ -214,6 +232,8 @@ def kind_of(reader: Reader, line: Line) -> Kind:
         return Kind.DEFINITION if own else Kind.CLAIM
     names = [row for row in piece.sides if is_name(row)]
     numbers = [row for row in piece.sides if is_numeric(row)]
+    if numbers and any(map(is_pi, names)) and not reader.scope.has(r"\pi"):
+        return Kind.CLAIM if all(_is_near_pi(row) for row in numbers) else Kind.VALUE
     if names and numbers and len(names) + len(numbers) == len(piece.sides):
         return Kind.VALUE
     if shape is not None and len(piece.sides) == 2 and is_name(piece.sides[1]) and first[0].text in INDEX_LETTERS:

@@ -5,22 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradlab.graph import Expression, Partial, Ref, as_number, neg
+from gradlab.graph import Expression, Ref, as_number, neg
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read import _names as naming
+from gradlab.prove.read._arrays import is_transpose
+from gradlab.prove.read._gradients import differentiated, gradient, variable
 from gradlab.prove.read._label import key_of, label_of, occurs
-from gradlab.prove.read._nodes import Array, At, Call, Derivative, Indexed, Tensor
+from gradlab.prove.read._nodes import Call, Tensor
 from gradlab.prove.read._part import Part
-from gradlab.prove.read._points import name_in
 from gradlab.prove.read._rows import Item, Ready
-from gradlab.prove.read._scope import free
 
 if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
 
 Row = tuple[Part, ...]
 LARGEST_ORDER = 3
-_NAMED = frozenset(("letter", "word", "run", "text"))
 
 
 def with_derivatives(reader: Reader, items: tuple[Item, ...]) -> list[Item]:
@@ -275,36 +274,6 @@ def _denominators(reader: Reader, below: Row, order: int, at: int) -> tuple[Expr
     return tuple(wrt)
 
 
-def variable(reader: Reader, part: Part) -> Expression:
-    """The name by which is differentiated."""
-    if part.kind == "group" and len(part.inside) == 1 and len(part.inside[0]) == 1:
-        return variable(reader, part.inside[0][0])
-    if part.kind in ("letter", "word", "run", "text"):
-        if part.kind == "run":
-            part = replace(part, kind="word", inside=())
-        value = reader.name(part)
-        transposed = getattr(value, "kind", "") == "transpose"
-        if isinstance(value, Ref | Indexed | Tensor) or transposed:
-            return value
-        if isinstance(value, Call) and not value.shown:
-            return Ref(value.function)
-    raise NotUnderstoodError(
-        "one differentiates by one name: write that alone below, as in \\frac{\\partial L}{\\partial w_1}", part.at
-    )
-
-
-def differentiated(reader: Reader, body: Expression, wrt: tuple[Expression, ...], style: str, at: int) -> Expression:
-    """The derivative of what was read."""
-    graph = reader.scope.names.graph
-    if isinstance(body, Ref) and body.name in graph and len(wrt) == 1 and style != "gradient":
-        by = wrt[0]
-        if isinstance(by, Ref) and by.name in graph:
-            return Partial(body.name, by.name)
-    if isinstance(body, Array) and len(wrt) == 1 and not isinstance(wrt[0], Tensor):
-        return Array(tuple(tuple(differentiated(reader, part, wrt, style, at) for part in row) for row in body.rows))
-    return Derivative(body, wrt, style)
-
-
 def operand_end(reader: Reader, rest: list[Item], at: int) -> int:
     """How many parts of a row an operator takes."""
     if rest and rest[0].kind == "times":
@@ -319,6 +288,8 @@ def operand_end(reader: Reader, rest: list[Item], at: int) -> int:
     if "sum" in kinds[:beside]:
         return len(rest)
     called = len(rest) > 1 and kinds[0] in ("letter", "word", "function", "run") and kinds[1] == "group"
+    if isinstance(rest[0], Part) and kinds[0] == "group" and rest[0].sup is not None and is_transpose(rest[0].sup):
+        return beside  # the derivative of something transposed alone is not multiplied by more
     closed = 1 if kinds[0] in ("group", "fraction") else 2 if called and len(rest) == 2 else beside
     if closed == len(rest):
         return closed
@@ -328,72 +299,3 @@ def operand_end(reader: Reader, rest: list[Item], at: int) -> int:
     if behind < len(rest) and kinds[behind] == "derivative":
         return closed
     return (closed, len(rest))[reader.choose(at, 2, why)]
-
-
-def _is_whole(items: tuple[Item, ...], i: int) -> bool:
-    """Whether a gradient is of one name alone, perhaps with its brackets; a sign may follow, no other factor."""
-    symbol = items[i] if i < len(items) else None
-    if not isinstance(symbol, Part) or symbol.kind not in _NAMED or symbol.sup is not None:
-        return False
-    group = items[i + 1] if i + 1 < len(items) else None
-    end = i + 2 if isinstance(group, Part) and group.kind == "group" else i + 1
-    return end >= len(items) or items[end].kind in ("times", "slash", "hadamard", "derivative", "nabla", "gap")
-
-
-def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, int]:
-    r"""``\nabla f``, ``\nabla_w L``: the vector of the partial derivatives of a function; and where it ends."""
-    nabla = items[i]
-    assert isinstance(nabla, Part)
-    at = nabla.at
-    if nabla.sup is not None:
-        raise NotUnderstoodError(
-            "second derivatives by \\nabla are not judged: write \\frac{\\partial^2 f}{\\partial x^2}", at
-        )
-    symbol = items[i + 1] if i + 1 < len(items) else None
-    if nabla.sub is not None and not _is_whole(items, i + 1):
-        wrt = tuple(variable(reader, part) for part in nabla.sub if part.kind != "comma")
-        if len(wrt) != 1:
-            raise NotUnderstoodError("a gradient of a formula is taken by one name", at)
-        return Ready(None, at, nabla.end, wrt, "gradient"), i + 1
-    if not isinstance(symbol, Part) or symbol.kind not in ("letter", "word", "run", "text", "group"):
-        raise NotUnderstoodError("\\nabla needs the name of a function behind it", at)
-    group = items[i + 2] if i + 2 < len(items) else None
-    called = isinstance(group, Part) and group.kind == "group" and group.text in ("(", "[") and symbol.kind != "group"
-    end = i + 3 if called else i + 2
-    last = group if called and group is not None else symbol
-    if nabla.sub is not None:
-        wrt = tuple(variable(reader, part) for part in nabla.sub if part.kind != "comma")
-        row = (symbol, group) if called and isinstance(group, Part) else (symbol,)
-        body = reader.product(row)
-        rows = tuple((differentiated(reader, body, (by,), "gradient", at),) for by in wrt)
-        value = rows[0][0] if len(rows) == 1 else Array(rows)
-        return Ready(value, at, last.end, (), "gradient", derivative=True), end
-    label = label_of(symbol)
-    name = reader.scope.in_graph(label) if label is not None else None
-    function = reader.scope.known.functions.get(free(key_of(label))) if label is not None else None
-    if function is not None and label is not None:
-        own = tuple(Ref(parameter) for parameter in function.parameters)
-        body: Expression = Call(free(key_of(label)), own, (0,) * len(own), shown=False)
-        given = function.parameters
-    elif name is not None and reader.scope.computed(name) is not None:
-        reader.known.add(name)
-        body, given = Ref(name), reader.scope.inputs_of(name)
-    else:
-        shown = symbol.text if label is None else label.head
-        raise NotUnderstoodError(f"nothing says how {shown} is computed, so it has no gradient", symbol.at)
-    entries = tuple((differentiated(reader, body, (Ref(by),), "partial", at),) for by in given)
-    value = entries[0][0] if len(entries) == 1 else Array(entries)
-    if called and isinstance(group, Part):
-        value = _gradient_at(reader, value, given, group)
-    return Ready(value, at, last.end, (), "gradient", derivative=True), end
-
-
-def _gradient_at(reader: Reader, value: Expression, given: tuple[str, ...], group: Part) -> Expression:
-    """A gradient at the point in the brackets; the function's own variables stand for themselves."""
-    names = [name_in(reader, row) for row in group.inside]
-    if names == list(given) or (len(names) == 1 and len(given) > 1):
-        return value
-    if len(group.inside) != len(given):
-        raise NotUnderstoodError(f"{len(given)} values are expected in these brackets", group.at)
-    values = tuple(reader.sum_of(row, group) for row in group.inside)
-    return At(value, tuple(Ref(name) for name in given), values)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradlab.graph import Apply, Expression, as_number
+from gradlab.graph import Apply, Expression, Ref, as_number
 from gradlab.prove import _functions as functions
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read import _names as naming
+from gradlab.prove.read._arrays import in_bars, is_array
 from gradlab.prove.read._label import Label, label_of, tokens_of
-from gradlab.prove.read._nodes import Operation
+from gradlab.prove.read._nodes import Entrywise, Operation
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import Item, product_of, quotient
 
@@ -76,6 +77,9 @@ def applied(reader: Reader, part: Part, name: str, parts: list[Item], i: int) ->
         arguments = (argument,)
     if name in _ARRAYS.values():
         value: Expression = Operation(name, arguments)
+    elif (primes or name in functions.COMPOSED) and (is_array(reader, arguments[0]) or reader.scope.arrays):
+        shown = rf"\operatorname{{{name}}}" + "'" * primes
+        value = Entrywise(shown, functions.derivative(name, Ref("x"), primes), arguments[0])
     else:
         value = functions.derivative(name, arguments[0], primes) if primes else functions.call(name, arguments)
     if base is not None:
@@ -139,7 +143,7 @@ def _scripts(reader: Reader, part: Part, name: str) -> tuple[int, Expression | N
 def _arguments(reader: Reader, name: str, group: Part) -> tuple[Expression, ...]:
     values = tuple(reader.sum_of(row, group) for row in group.inside)
     if group.kind == "bars":
-        values = (Apply("abs", values),)
+        values = (in_bars(reader, values[0], group),)
     if name in functions.OF_SEVERAL:
         if len(values) < 2:
             raise NotUnderstoodError(f"{name} takes two or more arguments", group.at)

@@ -11,12 +11,13 @@ from gradlab.prove.read import _slopes as slopes
 from gradlab.prove.read._label import Label, Token, is_layer, key_of, label_of
 from gradlab.prove.read._nodes import Call, Cases, Condition, Derivative, Index, Indexed, Operation, Tensor
 from gradlab.prove.read._part import Part
-from gradlab.prove.read._scope import free
+from gradlab.prove.read._scope import free, is_conventional
 from gradlab.prove.read._slopes import slope_of
 
 if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
 
+_EXPECTED = frozenset((r"\mathbb{E}", r"\mathbb{P}", r"\mathbb{V}"))
 _LAYERED = frozenset("aAzZwWbBhHxyoOnN") | {r"\delta", r"\Delta", r"\theta", r"\Theta", r"\epsilon"}
 
 
@@ -25,8 +26,24 @@ def value_of(reader: Reader, part: Part) -> Expression:
     label = labelled(reader, part)
     if label is None:
         raise NotUnderstoodError(reader.reason(part), part.at)
+    if label.head in _EXPECTED and not reader.scope.has(label.head):
+        raise NotUnderstoodError(
+            "expected values and probabilities are not judged: write the sum or the formula", part.at
+        )
+    if _may_be_inverse(reader, label):
+        message = f"{label.head}^{{-1}} is an inverse function or a power: this is not judged"
+        raise NotUnderstoodError(message, part.at)
     value = meaning(reader, label, part)
     return value if label.power is None else reader.raised(value, label.power, part)
+
+
+def _may_be_inverse(reader: Reader, label: Label) -> bool:
+    r"""Whether a name is ``f^{-1}`` of a letter that is applied to something elsewhere, or stands for a function."""
+    if label.power is None or [part.text for part in label.power] != ["−", "1"] or not is_conventional(label.head):
+        return False
+    key = key_of(Label(label.head, label.below, label.above, label.mark))
+    scope = reader.scope
+    return key in scope.use.applied or free(key) in scope.known.functions or reader.implicit is not None
 
 
 def labelled(reader: Reader, part: Part) -> Label | None:

@@ -246,6 +246,17 @@ class Limit(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Infinity(Node):
+    """What a limit may be, beside a number.
+
+    Attributes:
+        sign: 1 or -1.
+    """
+
+    sign: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Tensor(Node):
     r"""A vector or matrix by its name: ``\mathbf w``, ``W`` where the text says or shows that it is one.
 
@@ -278,6 +289,30 @@ class Array(Node):
         """With other entries."""
         entries = iter(args)
         return Array(tuple(tuple(next(entries) for _ in row) for row in self.rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Entrywise(Node):
+    r"""A function of one number that is a formula, at every entry: ``\sigma'(\mathbf z)``, ``\tan(\mathbf z)``.
+
+    Attributes:
+        written: the function as one writes it.
+        formula: its formula, of the name ``x``.
+        argument: at what.
+    """
+
+    written: str
+    formula: Expression
+    argument: Expression
+
+    @property
+    def args(self) -> tuple[Expression, ...]:
+        """The argument."""
+        return (self.argument,)
+
+    def with_args(self, args: tuple[Expression, ...]) -> Expression:
+        """At another argument."""
+        return Entrywise(self.written, self.formula, args[0])
 
 
 COUNTED = frozenset(("factorial", "binomial"))  # operations on whole numbers

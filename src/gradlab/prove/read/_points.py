@@ -39,6 +39,11 @@ def evaluated(reader: Reader, value: Expression, sub: Row, at: int) -> Expressio
 
 def primed(reader: Reader, value: Expression, part: Part) -> Expression:
     """A bracket with a prime: the derivative of what is in it by the variable that is not written."""
+    inside = part.inside[0] if len(part.inside) == 1 else ()
+    label = label_of(inside[0]) if len(inside) == 1 else None
+    if label is not None and label.power is not None and label.power[0].kind == "minus":
+        message = f"{label.head}^{{-1}} with a prime may be an inverse function: this is not judged"
+        raise NotUnderstoodError(message, part.at)
     if reader.implicit is None:
         message = "it is not clear by what this bracket is differentiated: write \\frac{d}{dx} before it, not a prime"
         raise NotUnderstoodError(message, part.at)

@@ -113,6 +113,7 @@ class Reader:
         """One row of factors."""
         if not items:
             raise NotUnderstoodError("a factor is missing", 0)
+        items = tuple(map(sums.as_total, items))
         where = next((i for i, part in enumerate(items) if part.kind == "evaluate"), None)
         if where is not None:
             bar = items[where]
@@ -331,6 +332,8 @@ class Reader:
                 return Operation("transpose", (value,))
         if len(sup) == 1 and sup[0].kind == "group" and sup[0].text == "(" and sup[0].bare and part.kind == "group":
             raise NotUnderstoodError("a bracket above a bracket: an exponent stands without brackets", sup[0].at)
+        if len(sup) == 2 and sup[0].kind == "minus" and arrays.is_transpose(sup[1:]) and not self.scope.is_name("T"):
+            return Operation("transpose", (Operation("inverse", (value,)),))
         exponent = self.exponent(sup)
         if value == EULER:
             return Apply("exp", (exponent,))

@@ -65,6 +65,9 @@ class Use:
                 self.see(inner)
             if part.kind == "sum":
                 self._sum(part)
+            elif part.kind == "group" and part.text == "⟨":
+                labels = [label_of(row[0]) for row in part.inside if len(row) == 1 and row[0].sup is None]
+                self.arrays |= {key_of(label) for label in labels if label is not None}
 
     def _part(self, part: Part, before: Part | None, after: Part | None, whole: bool) -> None:
         for letter in _letters(part):

@@ -12,6 +12,7 @@ from gradlab.graph import ONE, Expression, number
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read import _derive as derive
 from gradlab.prove.read import _limits as limits
+from gradlab.prove.read._label import INDEX_LETTERS
 from gradlab.prove.read._nodes import Cases, Condition, Index, Indexed, Total
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._parts import parts_of
@@ -44,6 +45,15 @@ def sum_over(reader: Reader, sign: Part, rest: list[Item]) -> Expression:
         own = letter == letters[-1]
         body = Total(sign.text, body, letter, lower if own else None, upper, read if own else ())
     return body
+
+
+def as_total(item: Item) -> Item:
+    r"""``\max_i`` as a sign that runs over its index, as a sum does; everything else as it is."""
+    if not isinstance(item, Part) or item.kind != "function" or item.text != "max" or item.sub is None or item.sup:
+        return item
+    first = item.sub[0]
+    runs = first.kind == "letter" and first.text in INDEX_LETTERS and (len(item.sub) == 1 or item.sub[1].text == "=")
+    return replace(item, kind="sum", text="max") if runs else item
 
 
 def _counts(body: Expression, letters: list[str]) -> str:
@@ -195,7 +205,7 @@ def _limit_takes(reader: Reader, sign: Part, terms: list[tuple[int, list[Item]]]
     if count == 1:
         return 1
     why = "it is not clear where this limit ends: put what it is taken of in brackets"
-    return count if not reader.choose(sign.at, 2, why) else 1
+    return count if not reader.choose(sign.at, 2, why, usual=True) else 1
 
 
 def _free_in_term(items: list[Item]) -> set[str]:

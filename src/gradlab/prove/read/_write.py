@@ -13,8 +13,10 @@ from gradlab.prove.read._nodes import (
     Cases,
     Condition,
     Derivative,
+    Entrywise,
     Index,
     Indexed,
+    Infinity,
     Limit,
     Node,
     Operation,
@@ -140,6 +142,12 @@ class Writer:
         side = {1: "^+", -1: "^-"}.get(node.side, "") if node.target is not None else ""
         return rf"\lim_{{{self.latex(node.variable)} \to {target}{side}}} {self.closed(node.body)}"
 
+    def entrywise(self, node: Entrywise) -> str:
+        return rf"{node.written}({self.latex(node.argument)})"
+
+    def infinity(self, node: Infinity) -> str:
+        return r"\infty" if node.sign > 0 else r"-\infty"
+
     def tensor(self, node: Tensor) -> str:
         return self.name(node.name)
 
@@ -159,7 +167,7 @@ class Writer:
 _WRITERS: dict[type, Callable[..., str]] = {
     Index: Writer.index, Indexed: Writer.indexed, Call: Writer.call, Condition: Writer.condition, Total: Writer.total,
     Cases: Writer.cases, Derivative: Writer.derivative, At: Writer.at, Tensor: Writer.tensor, Array: Writer.array,
-    Operation: Writer.operation, Limit: Writer.limit,
+    Operation: Writer.operation, Limit: Writer.limit, Entrywise: Writer.entrywise, Infinity: Writer.infinity,
 }  # fmt: skip
 
 

@@ -13,6 +13,8 @@ from gradlab.prove.read._nodes import COUNTED, Array, Call, Indexed, Operation, 
 from gradlab.prove.read._statements import Known, Layout
 
 MOST_CHOICES = 300
+_MATRICES = frozenset("WXAUVHQZ")  # capitals that are no numbers where vectors stand beside them
+_GREEK = frozenset((r"?\Sigma", r"?\Lambda"))
 _FUNCTIONS_OF_ONE = re.compile(r"\?(\\?[fFLJECRVUS]|\\ell|\\mathcal\{[A-Z]\})(?![a-z])")
 LAYOUTS = (None, Layout.DENOMINATOR, Layout.NUMERATOR)  # None: gradients as columns, Jacobians with a row an output
 
@@ -46,7 +48,8 @@ def choices(
             plain = ("number",) if name in loose and name not in known.shapes else ()
             if name in square:
                 plain, kinds = (), ("matrix", *(kind for kind in kinds if kind in ("column", "row")))
-            options.append([("kind", name, kind) for kind in (*plain, *kinds)])
+            ways = (*kinds, *plain) if letter_of(name) in _MATRICES or name in _GREEK else (*plain, *kinds)
+            options.append([("kind", name, kind) for kind in ways])
     for name in sorted(_calls_of_arrays(sides, known)):
         modes = (
             ("number", "entrywise", "vector") if _FUNCTIONS_OF_ONE.match(name) else ("entrywise", "vector", "number")

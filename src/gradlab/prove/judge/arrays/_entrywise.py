@@ -16,11 +16,13 @@ from gradlab.graph import (
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.judge._axes import ShapeError
 from gradlab.prove.judge._operations import Operations
+from gradlab.prove.judge._slopes import mapped
 from gradlab.prove.judge.arrays import _grid as grid
 from gradlab.prove.judge.arrays._grid import Grid, Value
 from gradlab.prove.read._nodes import (
     COUNTED,
     Array,
+    Entrywise,
     Operation,
     Tensor,
 )
@@ -52,6 +54,12 @@ class Arrays(Operations):
 
     def _array(self, node: Array) -> Value:
         return Grid(tuple(tuple(map(self.formula, row)) for row in node.rows), written=True)
+
+    def _entrywise(self, node: Entrywise) -> Value:
+        def at(part: Expression) -> Expression:
+            return mapped(node.formula, lambda inner: part if inner == Ref("x") else None)
+
+        return self._each(self.value(node.argument), at)
 
     def _operation(self, node: Operation) -> Value:
         if node.kind in COUNTED:

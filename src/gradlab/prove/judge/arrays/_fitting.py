@@ -145,6 +145,9 @@ class Fitting:
             if written and not (shapes.is_number(shape) and shapes.is_number(other)):
                 continue
             shapes.same(shape, other, "is not")
+        for condition in self.conditions:
+            if any(map(holds_array, condition.args)):
+                shapes.same(shapes.of(condition.left), shapes.of(condition.right), "is not")
         for name, kind in shapes.choice.kinds.items():
             if kind == "flat" and shapes.is_number(shapes.of_name(name)):
                 raise ShapeError(f"{name[1:]} is a matrix of one entry")

@@ -43,7 +43,8 @@ def loosened(chain: Chain, known: Known) -> tuple[Chain, Known, frozenset[str]]:
     quantities = {
         name: mapped(formula, rule) if name in reached else formula for name, formula in known.quantities.items()
     }
-    return replace(chain, sides=changed), replace(known, quantities=quantities), loose
+    conditions = tuple(replace(c, left=mapped(c.left, rule), right=mapped(c.right, rule)) for c in chain.conditions)
+    return replace(chain, sides=changed, conditions=conditions), replace(known, quantities=quantities), loose
 
 
 def _every(expression: Expression) -> Iterator[Expression]:

@@ -19,6 +19,7 @@ from gradlab.prove.read._nodes import (
     Call,
     Cases,
     Derivative,
+    Entrywise,
     Indexed,
     Limit,
     Operation,
@@ -205,6 +206,9 @@ class Shapes:
         key = ("rows", f"{function}()")
         self.dims.long.add(key)
         return key
+
+    def _entrywise(self, node: Entrywise) -> Shape:
+        return self.of(node.argument)
 
     def _total(self, node: Total) -> Shape:
         return self.of(node.body)

@@ -1,0 +1,61 @@
+"""What was found out about a step, and one finding of those in several layouts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from gradlab.prove._verdict import Method, Repair, Truth, Witness
+from gradlab.prove.read._statements import Layout
+
+_IN_SHAPE = "with the derivative by a matrix in the shape of that matrix; in numerator layout it is transposed"
+
+
+@dataclass
+class Finding:
+    """What was found out about one step.
+
+    Attributes:
+        truth: the verdict.
+        method: how it was found to be true.
+        witness: where the sides differ.
+        reason: how it was found, or why it is not understood.
+        repair: what makes it true.
+        at: where in the text the reason is, if that is known.
+    """
+
+    truth: Truth
+    method: Method | None = None
+    witness: Witness | None = None
+    reason: str = ""
+    repair: Repair | None = None
+    at: int | None = None
+
+
+def agreed(found: list[tuple[Layout | None, Finding]]) -> Finding:
+    """One verdict of those in several layouts."""
+    true = [(layout, each) for layout, each in found if each.truth is Truth.TRUE]
+    false = [(layout, each) for layout, each in found if each.truth is Truth.FALSE]
+    if true and false and {layout for layout, _ in false} == {Layout.NUMERATOR} and true[0][0] is None:
+        layout, finding = true[0]
+        return replace(finding, reason=f"{finding.reason}, {_IN_SHAPE}")
+    if true and false:
+        yes, no = (", ".join(_layout(layout) for layout, _ in part) for part in (true, false))
+        reason = f"this is true for {yes}, and false for {no}: say which layout is meant"
+        return Finding(Truth.NOT_UNDERSTOOD, reason=reason)
+    if true:
+        layout, finding = true[0]
+        if layout is not None:
+            finding = replace(finding, reason=f"{finding.reason}, for {_layout(layout)}")
+        return finding
+    return (false or found)[0][1]
+
+
+def _layout(layout: Layout | None) -> str:
+    if layout is None:
+        return "gradients as columns and Jacobians with a row for each entry of what is differentiated"
+    return f"derivatives with {layout.value}"
+
+
+def open_finding(reason: str) -> Finding:
+    """A step that is not understood, and why."""
+    return Finding(Truth.NOT_UNDERSTOOD, reason=reason)

@@ -1,0 +1,137 @@
+r"""Gradients, and by what is differentiated: ``\nabla f``, ``\nabla_w L``, ``\nabla^2_{\mathbf x}``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gradlab.graph import Expression, Partial, Ref
+from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove.read._label import key_of, label_of
+from gradlab.prove.read._nodes import Array, At, Call, Derivative, Indexed, Tensor
+from gradlab.prove.read._part import Part
+from gradlab.prove.read._points import name_in
+from gradlab.prove.read._rows import Item, Ready
+from gradlab.prove.read._scope import free
+
+if TYPE_CHECKING:
+    from gradlab.prove.read._reader import Reader
+
+_NAMED = frozenset(("letter", "word", "run", "text"))
+
+
+def variable(reader: Reader, part: Part) -> Expression:
+    """The name by which is differentiated."""
+    if part.kind == "group" and len(part.inside) == 1 and len(part.inside[0]) == 1:
+        return variable(reader, part.inside[0][0])
+    if part.kind in ("letter", "word", "run", "text"):
+        if part.kind == "run":
+            part = replace(part, kind="word", inside=())
+        value = reader.name(part)
+        transposed = getattr(value, "kind", "") == "transpose"
+        if isinstance(value, Ref | Indexed | Tensor) or transposed:
+            return value
+        if isinstance(value, Call) and not value.shown:
+            return Ref(value.function)
+    message = "one differentiates by one name: write that alone below, as in \\frac{\\partial L}{\\partial w_1}"
+    raise NotUnderstoodError(message, part.at)
+
+
+def differentiated(reader: Reader, body: Expression, wrt: tuple[Expression, ...], style: str, at: int) -> Expression:
+    """The derivative of what was read."""
+    graph = reader.scope.names.graph
+    if isinstance(body, Ref) and body.name in graph and len(wrt) == 1 and style != "gradient":
+        by = wrt[0]
+        if isinstance(by, Ref) and by.name in graph:
+            return Partial(body.name, by.name)
+    if isinstance(body, Array) and len(wrt) == 1 and not isinstance(wrt[0], Tensor):
+        return Array(tuple(tuple(differentiated(reader, part, wrt, style, at) for part in row) for row in body.rows))
+    return Derivative(body, wrt, style)
+
+
+def _is_whole(items: tuple[Item, ...], i: int) -> bool:
+    """Whether a gradient is of one name alone, perhaps with its brackets; a sign may follow, no other factor."""
+    symbol = items[i] if i < len(items) else None
+    if not isinstance(symbol, Part) or symbol.kind not in _NAMED or symbol.sup is not None:
+        return False
+    group = items[i + 1] if i + 1 < len(items) else None
+    end = i + 2 if isinstance(group, Part) and group.kind == "group" else i + 1
+    return end >= len(items) or items[end].kind in ("times", "slash", "hadamard", "derivative", "nabla", "gap")
+
+
+def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, int]:
+    r"""``\nabla f``, ``\nabla_w L``: the vector of the partial derivatives of a function; and where it ends."""
+    nabla = items[i]
+    assert isinstance(nabla, Part)
+    at = nabla.at
+    order = 1 if nabla.sup is None else 2
+    message = "write below \\nabla^2 what one differentiates by, as in \\nabla^2_{\\mathbf x}"
+    if nabla.sup is not None and ([part.text for part in nabla.sup] != ["2"] or nabla.sub is None):
+        raise NotUnderstoodError(message, at)
+    symbol = items[i + 1] if i + 1 < len(items) else None
+    if nabla.sub is not None and not _is_whole(items, i + 1):
+        wrt = tuple(variable(reader, part) for part in nabla.sub if part.kind != "comma")
+        if len(wrt) != 1:
+            raise NotUnderstoodError("a gradient of a formula is taken by one name", at)
+        return Ready(None, at, nabla.end, wrt * order, "gradient"), i + 1
+    if isinstance(symbol, Part) and symbol.kind == "group" and (only := _only_vector(reader, symbol)) is not None:
+        return Ready(None, at, nabla.end, (only,), "gradient"), i + 1
+    if not isinstance(symbol, Part) or symbol.kind not in ("letter", "word", "run", "text", "group"):
+        raise NotUnderstoodError("\\nabla needs the name of a function behind it", at)
+    group = items[i + 2] if i + 2 < len(items) else None
+    called = isinstance(group, Part) and group.kind == "group" and group.text in ("(", "[") and symbol.kind != "group"
+    end = i + 3 if called else i + 2
+    last = group if called and group is not None else symbol
+    if nabla.sub is not None:
+        wrt = tuple(variable(reader, part) for part in nabla.sub if part.kind != "comma")
+        row = (symbol, group) if called and isinstance(group, Part) else (symbol,)
+        body = reader.product(row)
+        if order == 2 and len(wrt) > 1:
+            raise NotUnderstoodError(message, at)
+        rows = tuple((differentiated(reader, body, (by,) * order, "gradient", at),) for by in wrt)
+        value = rows[0][0] if len(rows) == 1 else Array(rows)
+        return Ready(value, at, last.end, (), "gradient", derivative=True), end
+    label = label_of(symbol)
+    name = reader.scope.in_graph(label) if label is not None else None
+    function = reader.scope.known.functions.get(free(key_of(label))) if label is not None else None
+    if function is not None and label is not None:
+        own = tuple(Ref(parameter) for parameter in function.parameters)
+        body: Expression = Call(free(key_of(label)), own, (0,) * len(own), shown=False)
+        given = function.parameters
+    elif name is not None and reader.scope.computed(name) is not None:
+        reader.known.add(name)
+        body, given = Ref(name), reader.scope.inputs_of(name)
+    else:
+        shown = symbol.text if label is None else label.head
+        raise NotUnderstoodError(f"nothing says how {shown} is computed, so it has no gradient", symbol.at)
+    entries = tuple((differentiated(reader, body, (Ref(by),), "partial", at),) for by in given)
+    value = entries[0][0] if len(entries) == 1 else Array(entries)
+    if called and isinstance(group, Part):
+        value = _gradient_at(reader, value, given, group)
+    return Ready(value, at, last.end, (), "gradient", derivative=True), end
+
+
+def _only_vector(reader: Reader, group: Part) -> Expression | None:
+    r"""The only vector in a bracket, by which ``\nabla (w^\top w)`` differentiates; None if there is no such one."""
+    found: dict[str, Expression] = {}
+    waiting = list(group.inside)
+    while waiting:
+        for part in waiting.pop():
+            waiting += part.inside
+            label = label_of(part) if part.kind == "letter" else None
+            key = free(key_of(replace(label, power=None))) if label is not None else ""
+            vector = key in reader.scope.arrays or part.style == "bold"
+            if label is not None and vector and part.text.islower() and reader.scope.computed(key) is None:
+                found[key] = variable(reader, replace(part, sup=None))
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _gradient_at(reader: Reader, value: Expression, given: tuple[str, ...], group: Part) -> Expression:
+    """A gradient at the point in the brackets; the function's own variables stand for themselves."""
+    names = [name_in(reader, row) for row in group.inside]
+    if names == list(given) or (len(names) == 1 and len(given) > 1):
+        return value
+    if len(group.inside) != len(given):
+        raise NotUnderstoodError(f"{len(given)} values are expected in these brackets", group.at)
+    values = tuple(reader.sum_of(row, group) for row in group.inside)
+    return At(value, tuple(Ref(name) for name in given), values)
