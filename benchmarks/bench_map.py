@@ -82,7 +82,7 @@ def main() -> None:
     chosen = parser.parse_args()
     load = os.getloadavg()[0]
     parts = [panel_section(8, *((32, 50, 1) if chosen.quick else (96, 150, 3)))]
-    parts.append(refinement_section(8, [64] if chosen.quick else [256, 512]))
+    parts.append(refinement_section(8, [64] if chosen.quick else [256, 512, 1024]))
     note = (
         f"Threads: {len(os.sched_getaffinity(0))}; {load:.1f} processes were running on the machine at the start and "
         f"{os.getloadavg()[0]:.1f} at the end. Processor time is that of all threads together; it holds what others "
