@@ -1,10 +1,11 @@
 // The page: which view is shown, and its state in the URL's hash.
 import { readHash, writeHash } from "./state.mjs";
 import { BoundaryView } from "./views/boundary.mjs";
+import { Derive } from "./views/derive.mjs";
 import { Descend } from "./views/descend.mjs";
 import { Train } from "./views/train.mjs";
 
-const VIEWS = { descend: Descend.entries, train: Train.entries, boundary: BoundaryView.entries };
+const VIEWS = { descend: Descend.entries, derive: Derive.entries, train: Train.entries, boundary: BoundaryView.entries };
 const place = document.getElementById("view");
 let written = null;
 

@@ -35,6 +35,21 @@ print(runs.diagnose())
 `;
 }
 
+/** A derivation, its numbers, and one's own line. */
+export function derivation({ sizes, activation, loss, by, form, x, y, weights, line }) {
+  const shown = form === "matrix" ? "net.vector_form()" : `net.derive("L", ${JSON.stringify(by)})`;
+  const own = weights.length ? `[${weights.join(", ")}]` : "[round(math.sin(1 + 2*i), 1) for i in range(len(net.parameters))]";
+  const judged = line ? `print(gl.answer(${JSON.stringify(`dL/d${by}`)}, ${JSON.stringify(line)}, net))\n` : "";
+  return `${weights.length ? "" : "import math\n\n"}import gradlab as gl
+
+net = gl.mlp([${sizes.join(", ")}], hidden="${activation}", loss="${loss}")
+print(${shown})
+parameters = ${own}
+loss, gradient = net.compile()(parameters, x=[[${x.join(", ")}]], y=[[${y.join(", ")}]])
+print(loss, net.named(gradient))
+${judged}`;
+}
+
 /** A map of trainability. */
 export function trainability({ width, depth, activation, rule, steps, seed, view }, dtype, count) {
   const { call } = RULES.find(({ name }) => name === rule);

@@ -6,11 +6,18 @@ export const TRAIN = {
 };
 export const BOUNDARY = { width: 8, depth: 2, activation: "tanh", rule: "gradient_descent" };
 
+export const DERIVE = { sizes: [2, 2, 1], activation: "tanh", loss: "binary_cross_entropy", by: "w_12", x: [1, 2], y: [1], weights: [] };
+
 export const surface = ({ f }) => ["surface", { text: f }];
 export const way = ({ f, rule }) => ["way", { text: f, rule }];
 export const network = ({ hidden, activation, loss, rule, init }, points) =>
   ["network", { hidden, activation, loss, rule, initialisation: init, points }];
 export const trainability = ({ width, depth, activation, rule }, dtype) => ["trainability", { width, depth, activation, rule, dtype }];
+const built = ({ sizes, activation, loss }) => ({ sizes, activation, loss });
+export const chain = (state) => ["chain", { ...built(state), by: state.by }];
+export const matrices = (state) => ["matrices", built(state)];
+export const numbers = ({ x, y, weights, ...state }) => ["numbers", { ...built(state), x, y, weights }];
+export const judged = (state) => ["judged", { ...built(state), by: state.by, line: state.line }];
 export const drawing = () => ["drawing", {}];
 
 /** What is answered when the page is built. */
@@ -18,7 +25,7 @@ export function shipped(data, functions) {
   const sets = Object.values(data).map(({ points }) => network(TRAIN, points));
   const known = functions.flatMap((f) => [surface({ f }), way({ ...DESCEND, f })]);
   const maps = ["float32", "float64"].map((dtype) => trainability(BOUNDARY, dtype));
-  return [...known, ...sets, ...maps, drawing()];
+  return [...known, ...sets, ...maps, drawing(), chain(DERIVE), matrices(DERIVE), numbers(DERIVE)];
 }
 
 /** A name for a question, from its characters (FNV-1a, twice). */

@@ -15,8 +15,8 @@ export const downloadPicture = (canvas, name) => canvas.toBlob((blob) => downloa
 export const downloadTable = (rows, name) => download(name, rows.map((row) => row.join(",")).join("\n") + "\n", "text/csv");
 
 /** A button that copies what it is asked for, and says so. */
-export function copyButton(text) {
-  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Copy as Python" });
+export function copyButton(text, title = "Copy as Python") {
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: title });
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(text());
@@ -24,7 +24,7 @@ export function copyButton(text) {
     } catch {
       button.textContent = "The browser does not allow it: mark the text and copy it";
     }
-    setTimeout(() => (button.textContent = "Copy as Python"), 2000);
+    setTimeout(() => (button.textContent = title), 2000);
   });
   return button;
 }

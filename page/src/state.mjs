@@ -35,6 +35,15 @@ export const numbers = (fallback) => ({
   },
 });
 
+/** @returns {Entry} at most so many finite numbers, with commas between them */
+export const reals = (fallback, most) => ({
+  fallback, means: `up to ${most} numbers with commas, such as 1,0.5`, write: (value) => value.join(","),
+  read: (given) => {
+    const count = given.trim() === "" ? 0 : given.split(",").length;
+    return count > most ? undefined : count ? numbers(Array(count).fill(0)).read(given) : [];
+  },
+});
+
 /** @returns {Entry} from where to where two settings go that are above zero: four numbers */
 export const spans = (fallback) => {
   const entry = numbers(fallback);

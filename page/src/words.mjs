@@ -61,17 +61,21 @@ export function whyFailed(ended, run, again, { rate, steps }) {
   return `Steps are not what it lacks: after ${steps * (1 + MORE)} of them ${after} and not all points are right. Whether that is a plateau, a saddle or a local minimum, runs.diagnose() shows in the program below.`;
 }
 
+/** @returns {HTMLTableElement} cells under their heads */
+export function rowsOf(head, rows) {
+  const made = document.createElement("table");
+  [head, ...rows].forEach((cells, i) => {
+    const line = made.insertRow();
+    cells.forEach((cell) => line.append(Object.assign(document.createElement(i ? "td" : "th"), { textContent: cell })));
+  });
+  return made;
+}
+
 /** @returns {HTMLTableElement} the first steps and the last */
 export function table(way, variables) {
-  const made = document.createElement("table");
-  const row = (cells, kind) => {
-    const line = made.insertRow();
-    cells.forEach((cell) => line.append(Object.assign(document.createElement(kind), { textContent: cell })));
-  };
-  row(["step", ...variables, "value", "gradient's length"], "th");
   const steps = way.map((step, i) => [String(i), ...step.point.map(figure), figure(step.value), figure(length(step.slope))]);
-  steps.slice(0, SHOWN).forEach((cells) => row(cells, "td"));
-  if (steps.length > SHOWN + 1) row(["…", ...variables.map(() => ""), "", ""], "td");
-  if (steps.length > SHOWN) row(steps[steps.length - 1], "td");
-  return made;
+  const rows = steps.slice(0, SHOWN);
+  if (steps.length > SHOWN + 1) rows.push(["…", ...variables.map(() => ""), "", ""]);
+  if (steps.length > SHOWN) rows.push(steps[steps.length - 1]);
+  return rowsOf(["step", ...variables, "value", "gradient's length"], rows);
 }

@@ -23,7 +23,7 @@ process.on("uncaughtException", (problem) => {
 const here = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const pyodideFolder = path.dirname(createRequire(import.meta.url).resolve("pyodide/package.json"));
 const { loadPyodide } = await import(path.join(pyodideFolder, "pyodide.mjs"));
-const SETTINGS = { PYTHONHASHSEED: "0", PYTHONOPTIMIZE: "2", PYTHONDONTWRITEBYTECODE: "1", HOME: "/home/pyodide" };
+const SETTINGS = { PYTHONHASHSEED: "0", PYTHONOPTIMIZE: "2", PYTHONDONTWRITEBYTECODE: "1", PYTHONNODEBUGRANGES: "1", HOME: "/home/pyodide" };
 
 // What is asked while building, so that all modules are there that will be asked for: mistakes too.
 const QUESTIONS = fs.readFileSync(path.join(here, "tools/questions.json"), "utf8");

@@ -39,6 +39,7 @@ print(
             "RULES": [_rule(kind) for kind in Rule.all()],
             "ACTIVATIONS": list(activations()),
             "LOSSES": [name for name, row in LOSSES.items() if not row.softmax],
+            "EVERY_LOSS": list(LOSSES),
             "SIGNS": [name for name, row in LOSSES.items() if row.labels.values == (-1, 1)],
             "INITIALISATIONS": list(DEVIATIONS),
         }

@@ -35,10 +35,17 @@ export class Diagram {
     this.place = place;
   }
 
-  /** Lay out the units of a network anew. */
-  lay(units, names) {
+  /**
+   * Lay out the units of a network anew.
+   * @param {string[][]} units
+   * @param {string[]} names of the parameters
+   * @param {{end?: string, pick?: (name: string) => void, quantities?: string[][][]}} more a last unit to which all
+   * outputs lead, who is told of a weight that somebody chose, and what each unit computes
+   */
+  lay(units, names, { end, pick, quantities } = {}) {
     const sizes = units.map((layer) => layer.length);
-    const at = (layer, unit) => [40 + (layer * (WIDTH - 80)) / (sizes.length - 1), ((unit + 0.5) * HEIGHT) / sizes[layer]];
+    const columns = end ? [...sizes, 1] : sizes;
+    const at = (layer, unit) => [40 + (layer * (WIDTH - 80)) / (columns.length - 1), ((unit + 0.5) * HEIGHT) / columns[layer]];
     const radius = Math.min(18, HEIGHT / Math.max(...sizes) / 2.4);
     const entries = weights(sizes);
     const shown = (entry, from, to) => ({ ...entry, line: made("line", { x1: from[0], y1: from[1], x2: to[0], y2: to[1] }, made("title", {})) });
@@ -48,14 +55,57 @@ export class Diagram {
       return { ...entry, line: made("circle", { cx, cy, r: radius }, made("title", {})) };
     });
     const inputs = units[0].map((_, unit) => made("circle", { cx: at(0, unit)[0], cy: at(0, unit)[1], r: radius, class: "unit" }));
-    const words = units.flatMap((layer, i) => layer.map((name, unit) => {
+    const last = at(sizes.length, 0);
+    const ends = end ? units.at(-1).map((_, unit) => made("line", { x1: at(sizes.length - 1, unit)[0], y1: at(sizes.length - 1, unit)[1], x2: last[0], y2: last[1], class: "end", "data-lit": "" })) : [];
+    const goal = end ? [made("circle", { cx: last[0], cy: last[1], r: radius, class: "unit", "data-lit": "" })] : [];
+    this.words = [];
+    const words = [...units, ...(end ? [[end]] : [])].flatMap((layer, i) => layer.map((name, unit) => {
       const [x, y] = at(i, unit);
-      return made("text", { x, y: y + 4, "text-anchor": "middle", "font-size": Math.min(13, radius) }, name.replaceAll("_", ""));
-    }));
+      const told = made("text", { x, y: y + radius * 0.55, "text-anchor": "middle", "font-size": Math.min(8, radius * 0.45) });
+      this.words.push({ told, name: quantities?.[i]?.[unit].at(-1) ?? name });
+      return [made("text", { x, y: y + (quantities ? 0 : 4), "text-anchor": "middle", "font-size": Math.min(13, radius) * (quantities ? 0.8 : 1) }, name.replaceAll("_", "")), told];
+    }).flat());
     this.names = names;
-    const picture = made("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", xmlns: SPACE });
-    picture.append(...this.lines.map(({ line }) => line), ...inputs, ...this.rings.map(({ line }) => line), ...words);
+    this.quantities = quantities;
+    this.inputs = inputs;
+    this.ends = ends;
+    const picture = made("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: pick ? "group" : "img", xmlns: SPACE });
+    picture.append(...this.lines.map(({ line }) => line), ...ends, ...(pick ? this.handles(pick) : []), ...inputs, ...this.rings.map(({ line }) => line), ...goal, ...words);
     this.place.replaceChildren(picture);
+  }
+
+  /** What can be clicked or chosen with the keys: a wide line over each weight, and each ring for its bias. */
+  handles(pick) {
+    const over = this.lines.map(({ line, place }) => ({ place, element: line.cloneNode() }));
+    for (const { element } of over) element.setAttribute("class", "handle");
+    for (const { element, place } of [...over, ...this.rings.map(({ line, place }) => ({ element: line, place }))]) {
+      const name = this.names[place];
+      for (const [key, value] of Object.entries({ tabindex: 0, role: "button", "aria-label": `derive by ${name}`, "data-name": name })) element.setAttribute(key, value);
+      element.addEventListener("click", () => pick(name));
+      element.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        pick(name);
+      });
+    }
+    return over.map(({ element }) => element);
+  }
+
+  /** Light up what lies between a quantity and the end, and dim the rest. */
+  light(lit, by) {
+    const on = new Set(lit);
+    const unit = (layer, i) => this.quantities[layer][i].some((name) => on.has(name));
+    const mark = (element, is) => (is ? element.setAttribute("data-lit", "") : element.removeAttribute("data-lit"));
+    for (const { line, place, layer, from, to } of this.lines) mark(line, this.names[place] === by || (unit(layer, from) && unit(layer + 1, to)));
+    for (const { line, layer, to } of this.rings) mark(line, unit(layer + 1, to));
+    this.inputs.forEach((circle, i) => mark(circle, unit(0, i)));
+    this.ends.forEach((line, i) => mark(line, unit(this.quantities.length - 1, i)));
+    this.place.firstChild.setAttribute("class", "traced");
+  }
+
+  /** Write into each unit what it gives. */
+  tell(values) {
+    for (const { told, name } of this.words) told.textContent = figure(Number(values[name].toPrecision(3)));
   }
 
   /** Give somebody the picture, with the colours that it has here. */

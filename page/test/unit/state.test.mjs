@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { choice, number, numbers, readHash, text, whole, writeHash } from "../../src/state.mjs";
+import { choice, number, numbers, readHash, reals, text, whole, writeHash } from "../../src/state.mjs";
 
 const VIEWS = {
   hills: { f: text("x*y", 20), at: numbers([1, 2]), rate: number(0.1, 0, 9), steps: whole(3, 0, 9), rule: choice("plain", ["plain", "adam"]) },
@@ -40,4 +40,10 @@ test("another version and an unknown view are told", () => {
   assert.equal(readHash("#2/hills?rate=1", VIEWS).state.rate, 0.1);
   assert.match(readHash("#1/constructor", VIEWS).complaints[0], /no view “constructor”/);
   for (const hash of ["#%", "#%E0%A4%A", "#1/hills?f=%", "#///???"]) assert.ok(readHash(hash, VIEWS).state);
+});
+
+test("some numbers are read, none too, and not too many", () => {
+  const { read, write } = reals([], 3);
+  assert.deepEqual(["", "1,-0.5", "1,2,3,4", "1,,2", "NaN", "1e10"].map(read), [[], [1, -0.5], undefined, undefined, undefined, undefined]);
+  assert.deepEqual(read(write([2, 0.1])), [2, 0.1]);
 });

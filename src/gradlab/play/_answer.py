@@ -8,6 +8,7 @@ from typing import Any
 
 from gradlab._errors import GradlabError
 from gradlab.play._boundary import trainability
+from gradlab.play._derive import chain, judged, matrices, numbers
 from gradlab.play._descend import rules, surface, way
 from gradlab.play._recommend import recommendation
 from gradlab.play._train import drawing, network
@@ -15,8 +16,12 @@ from gradlab.play._train import drawing, network
 Answer = dict[str, Any]
 QUESTIONS: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = MappingProxyType(
     {
+        "chain": chain,
         "drawing": drawing,
+        "judged": judged,
+        "matrices": matrices,
         "network": network,
+        "numbers": numbers,
         "recommendation": recommendation,
         "rules": rules,
         "surface": surface,

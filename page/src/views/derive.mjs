@@ -1,0 +1,170 @@
+// Derive: a network that one builds, the chain rule of one of its derivatives, its numbers, and one's own line judged.
+import { Diagram } from "../drawing/diagram.mjs";
+import { show } from "../mathematics.mjs";
+import { derivation as program } from "../program.mjs";
+import { ask, cancel } from "../python.mjs";
+import * as questions from "../questions.mjs";
+import { copyButton } from "../save.mjs";
+import { choice, reals, text, wholes } from "../state.mjs";
+import { ACTIVATIONS, EVERY_LOSS } from "../tables.mjs";
+import { figure, rowsOf } from "../words.mjs";
+import { options, View } from "./view.mjs";
+
+const { DERIVE } = questions;
+const [MOST_UNITS, MOST_LAYERS] = [6, 5]; // as gradlab.play has them
+const LOSS = "L";
+const FORMS = ["scalar", "matrix"];
+
+const entries = {
+  sizes: wholes(DERIVE.sizes, MOST_LAYERS, 1, MOST_UNITS), activation: choice(DERIVE.activation, ACTIVATIONS),
+  loss: choice(DERIVE.loss, EVERY_LOSS), by: text(DERIVE.by, 20), form: choice("scalar", FORMS),
+  x: reals(DERIVE.x, MOST_UNITS), y: reals(DERIVE.y, MOST_UNITS), weights: reals(DERIVE.weights, 200), line: text("", 600),
+};
+
+const LAYOUT = `
+<div class="laboratory">
+  <section class="diagram" aria-label="The network"></section>
+  <div>
+    <form>
+      <label>Layers <input name="sizes" type="text" autocomplete="off"></label>
+      <label>Activation <select name="activation"></select></label>
+      <label>Loss <select name="loss"></select></label>
+      <label>Derive by <select name="by"></select></label>
+      <label>Inputs <input name="x" type="text" autocomplete="off"></label>
+      <label>Labels <input name="y" type="text" autocomplete="off"></label>
+      <label>Weights <input name="weights" type="text" autocomplete="off"></label>
+      <label>Written <select name="form"></select></label>
+      <label>Your line <input name="line" type="text" autocomplete="off" spellcheck="false" maxlength="600"></label>
+    </form>
+    <p class="wrong" role="alert"></p>
+    <output aria-live="polite"></output>
+    <p class="verdict" role="status"></p>
+  </div>
+</div>
+<h2>The derivation</h2><div class="derivation wide"></div>
+<div class="buttons latex"></div>
+<h2>The numbers</h2>
+<div class="numbers wide"></div>
+<section class="program"><h2>As Python</h2><pre class="wide"><code></code></pre></section>`;
+
+export class Derive extends View {
+  static entries = entries;
+  static layout = LAYOUT;
+
+  begin() {
+    this.diagram = new Diagram(this.find(".diagram"));
+    const fields = this.form.elements;
+    for (const [name, names] of Object.entries({ activation: ACTIVATIONS, loss: EVERY_LOSS, form: FORMS })) {
+      options(fields[name], names.map((each) => [each, each.replaceAll("_", " ")]));
+    }
+    this.find(".latex").append(copyButton(() => this.latex, "Copy as LaTeX"));
+    this.fill();
+    this.load();
+    if (this.state.line) this.judge();
+  }
+
+  program() {
+    return program(this.state);
+  }
+
+  changed(name) {
+    if (name === "sizes") this.fit();
+    if (name === "line") return this.judge();
+    if (["sizes", "activation", "loss", "by"].includes(name)) this.unjudged();
+    this.fill();
+    return this.load();
+  }
+
+  /** The point and the weights of a network of other sizes. */
+  fit() {
+    const { sizes, x, y } = this.state;
+    const filled = (numbers, count) => Array.from({ length: count }, (_, i) => numbers[i] ?? 1);
+    this.keep({ x: filled(x, sizes[0]), y: filled(y, sizes.at(-1)), weights: [], by: "" });
+  }
+
+  choose(by) {
+    if (by === this.state.by) return;
+    this.keep({ by });
+    this.unjudged();
+    this.fill();
+    this.load();
+  }
+
+  /** What was said of a line does not hold for another derivative. */
+  unjudged() {
+    this.asked = undefined;
+    this.find(".verdict").textContent = "";
+    if (this.state.line) this.keep({ line: "" });
+  }
+
+  /** Ask Python for the derivation and the numbers, and show what it answers. */
+  async load() {
+    const asked = JSON.stringify(this.state);
+    const { form } = this.state;
+    const [made, matrices, flow] = await Promise.all([
+      ask(...questions.chain(this.state)), form === "matrix" ? ask(...questions.matrices(this.state)) : {}, ask(...questions.numbers(this.state)),
+    ]);
+    if (!this.isConnected || asked !== JSON.stringify(this.state)) return;
+    this.say(made.error ?? matrices.error ?? flow.error ?? "");
+    if (made.error ?? matrices.error) {
+      this.nothing();
+      return;
+    }
+    if (made.by !== this.state.by) this.keep({ by: made.by });
+    this.latex = form === "matrix" ? matrices.latex : made.latex;
+    show(this.find(".derivation"), form === "matrix" ? matrices.formulas : [made.derivation]);
+    const { by } = this.form.elements;
+    by.replaceChildren();
+    options(by, made.candidates.map((name) => [name, name]));
+    this.fill();
+    this.lay(made, flow);
+    this.told();
+  }
+
+  /** There is nothing to be shown, and nothing of what was shown before. */
+  nothing() {
+    for (const place of [".diagram", ".derivation", ".numbers", "output"]) this.find(place).replaceChildren();
+    this.latex = "";
+    this.told();
+  }
+
+  /** The network with the paths lit and its numbers. */
+  lay(made, { values, slopes, weights }) {
+    this.diagram.lay(made.units, made.parameters, { end: LOSS, pick: (name) => this.choose(name), quantities: made.quantities });
+    if (values) {
+      this.diagram.draw(weights);
+      this.diagram.tell(values);
+    }
+    this.form.elements.weights.placeholder = weights?.join(",") ?? "";
+    this.diagram.light(made.lit, made.by);
+    const ways = made.paths === 1 ? "One path leads" : made.paths ? `${made.paths} paths lead` : "More paths than are written out lead";
+    const at = values ? ` At this point the loss is ${figure(values[LOSS])} and the derivative is ${figure(slopes[made.by])}.` : "";
+    this.find("output").textContent = `${ways} from ${made.by} to the loss: dL/d${made.by} = ${made.result}.${at}`;
+    const names = values ? [...made.inputs, ...made.parameters, ...made.candidates.filter((name) => !made.parameters.includes(name) && !made.inputs.includes(name)).reverse()] : [];
+    const rows = names.map((name) => [name, figure(values[name]), figure(slopes[name])]);
+    this.find(".numbers").replaceChildren(...(values ? [rowsOf(["quantity", "forward: its value", "backward: dL by it"], rows)] : []));
+  }
+
+  /** What the prover says of the line. */
+  async judge() {
+    const { line } = this.state;
+    const verdict = this.find(".verdict");
+    if (!line) {
+      verdict.textContent = "";
+      return;
+    }
+    const asked = (this.asked = JSON.stringify(questions.judged(this.state)));
+    verdict.textContent = "The prover is reading your line …";
+    const said = await ask(...questions.judged(this.state));
+    if (!this.isConnected || this.asked !== asked) return;
+    this.asked = undefined;
+    verdict.textContent = said.error ?? `dL/d${this.state.by}: ${[said.outcome, said.hint].filter(Boolean).join(": ")}${said.remedy === "nothing" ? "" : `. Now ${said.remedy}`}.`;
+    this.dataset.judged = String(Number(this.dataset.judged ?? 0) + 1);
+  }
+
+  disconnectedCallback() {
+    if (this.asked) cancel();
+  }
+}
+
+customElements.define("gradlab-derive", Derive);

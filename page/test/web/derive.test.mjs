@@ -1,0 +1,99 @@
+// Derive in Debian's Chromium, as a person uses it.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { after, before, test } from "node:test";
+import { laboratory, python } from "../browser.mjs";
+
+let lab, opened;
+before(async () => {
+  lab = await laboratory();
+  opened = lab.opened;
+});
+after(() => lab?.close());
+
+const drawn = (page, least) => lab.drawn(page, "derive", least);
+const words = (page) => page.textContent("output");
+const lit = (page) => page.evaluate(() => document.querySelectorAll(".diagram line[data-lit]").length);
+
+/** Write a line and wait for what the prover says. */
+async function judge(page, line) {
+  const before = await page.evaluate(() => Number(document.querySelector("gradlab-derive").dataset.judged ?? 0));
+  await page.fill("[name=line]", line);
+  await page.keyboard.press("Enter");
+  await page.waitForFunction((n) => Number(document.querySelector("gradlab-derive").dataset.judged ?? 0) > n, before, { timeout: 60000 });
+  return page.textContent(".verdict");
+}
+
+test("a weight that is clicked is derived, with its path lit and its numbers, and no other server is asked", async () => {
+  const page = await opened("#1/derive");
+  await drawn(page);
+  console.log(`first picture after ${Math.round(await page.evaluate(() => performance.now()))} ms`);
+  assert.match(await words(page), /One path leads from w_12 to the loss: dL\/dw_12 = \(f_out - y\)\*u_2\*\(1 - z_2out\*\*2\)\*x_1\. At this point the loss is [\d.]+ and the derivative is -?[\d.]+\./);
+  assert.equal(await lit(page), 3); // w_12, u_2, and from the output to the loss
+  await lab.shot(page, "derive");
+  await page.locator(".diagram [data-name=u_1]").focus();
+  await page.keyboard.press("Enter");
+  await drawn(page, 2);
+  assert.match(await words(page), /dL\/du_1 = \(f_out - y\)\*z_1out\./);
+  assert.match(new URL(page.url()).hash, /by=u_1/);
+  assert.equal(await lit(page), 2);
+  const [x, y] = await page.evaluate(() => {
+    const line = document.querySelector(".handle[data-name=w_21]");
+    const { a, d, e, f } = line.getScreenCTM(); // a quarter of the way, where no other line runs
+    const at = (from, to) => 0.75 * Number(line.getAttribute(from)) + 0.25 * Number(line.getAttribute(to));
+    return [a * at("x1", "x2") + e, d * at("y1", "y2") + f];
+  });
+  await page.mouse.click(x, y);
+  await drawn(page, 3);
+  assert.match(await words(page), /dL\/dw_21 = /);
+  assert.deepEqual(lab.requests.filter((url) => !url.startsWith(lab.address)), []);
+  assert.deepEqual(lab.problems, []);
+  await page.close();
+});
+
+test("lines are judged, with a hint, and what is not understood with its reason", async () => {
+  const page = await opened("#1/derive");
+  await drawn(page);
+  assert.match(await judge(page, "(f_out - y)*u_2*(1 - z_2out^2)*x_1"), /^dL\/dw_12: right\.$/);
+  assert.match(await judge(page, String.raw`(y - f_{out}) u_2 (1 - z_{2,out}^2) x_1`), /wrong: a sign is wrong\. Now follow the hint/);
+  assert.match(await judge(page, "nonsense"), /not understood: line 1, column 1: there is no quantity 'nonsense'/);
+  assert.deepEqual(lab.problems, []);
+  await lab.shot(page, "derive-judged");
+  const link = await opened(new URL(page.url()).hash);
+  await link.waitForFunction(() => document.querySelector(".verdict").textContent.includes("not understood"), undefined, { timeout: 60000 });
+  await link.close();
+  await page.close();
+});
+
+test("a deeper network is written over matrices, and what is copied as Python comes to the same numbers", async () => {
+  const page = await opened("#1/derive?activation=relu&form=matrix");
+  await drawn(page);
+  await page.fill("[name=sizes]", "3,2,2,2");
+  await page.keyboard.press("Enter");
+  await page.selectOption("[name=loss]", "softmax_cross_entropy");
+  await page.waitForFunction(() => /paths lead from w1_11 .* At this point/.test(document.querySelector("output").textContent), undefined, { timeout: 60000 });
+  assert.equal(await page.locator(".derivation math").count() >= 3, true);
+  const before = await words(page);
+  await page.fill("[name=y]", "0,1");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction((said) => document.querySelector("output").textContent !== said, before, { timeout: 60000 });
+  const derivative = Number(/derivative is (\S+)\.$/.exec(await words(page))[1]);
+  const program = `${await page.textContent(".program code")}\nprint("FOUND", float(net.named(gradient)["w1_11"]))`;
+  const found = Number(/FOUND (.*)/.exec(execFileSync(python, ["-c", program], { encoding: "utf8" }))[1]);
+  assert.ok(Math.abs(found - derivative) <= 1e-4 * Math.abs(found), `${found} ${derivative}`);
+  await page.close();
+});
+
+test("hostile links are told apart, and the dark picture fits on a phone", async () => {
+  for (const hash of ["#1/derive?sizes=9&by=<b>", "#1/derive?sizes=2", "#1/derive?by=nothing", "#1/derive?x=1,2,3", "#1/derive?weights=NaN"]) {
+    const page = await opened(hash);
+    await drawn(page);
+    assert.match(await page.textContent("#complaints") + await page.textContent(".wrong"), /./);
+    await page.close();
+  }
+  const page = await opened("#1/derive", { viewport: { width: 360, height: 740 }, colorScheme: "dark" });
+  await drawn(page);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  await lab.shot(page, "derive-phone");
+  await page.close();
+});

@@ -1,0 +1,172 @@
+"""Derive: a network that somebody builds, the chain rule of one of its derivatives, its numbers, and lines to judge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from gradlab._errors import GradlabError
+from gradlab.derive import backprop, derive, vector_form
+from gradlab.graph import Expression, NetworkGraph, evaluate, mlp_graph
+from gradlab.play._typeset import typeset
+from gradlab.prove import answer
+
+MOST_UNITS, MOST_LAYERS = 6, 5  # what a person reads, and a prover judges while somebody waits
+LONGEST = 600  # characters of a line
+LOSS = "L"
+
+
+def chain(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The derivative of a network's loss by one of its quantities, by the chain rule.
+
+    Args:
+        given: ``sizes`` of the layers, the ``activation``, the ``loss``, and ``by``, the name of a quantity; empty for
+            the first weight.
+
+    Returns:
+        ``by``, its name in the graph; ``units`` of each layer, and for each of them its ``quantities``: its sum and its
+        output; ``parameters``, ``inputs`` and ``labels`` by name; ``candidates``, by what can be derived; ``lit``, what
+        lies on a path from the quantity to the loss; how many ``paths`` there are, 0 for too many to be written out;
+        ``derivation`` as MathML, and as ``latex``; the ``result`` as text.
+
+    Raises:
+        GradlabError: for a network that is too large here, or names that do not exist.
+    """
+    graph = _network(given)
+    sums = [quantity.name for quantity in graph.quantities if quantity.expression is not None and quantity.name != LOSS]
+    candidates = [*graph.parameters, *reversed(sums), *graph.inputs]
+    by = _wanted(graph, given["by"], candidates)
+    derivation = derive(graph, LOSS, by)
+    latex = derivation.latex()
+    return {
+        "by": by,
+        "units": [list(layer) for layer in graph.layers],
+        "quantities": [[_quantities(graph, unit) for unit in layer] for layer in graph.layers],
+        "parameters": list(graph.parameters),
+        "inputs": list(graph.inputs),
+        "labels": list(graph.labels),
+        "candidates": candidates,
+        "lit": _above(graph, by),
+        "paths": len(derivation.paths),
+        "derivation": typeset(latex),
+        "latex": latex,
+        "result": str(derivation.result),
+    }
+
+
+def matrices(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A network over arrays: ``formulas`` as MathML (forward, backward, what stands in which entry), and ``latex``."""
+    form = vector_form(_network(given))
+    parts = [form.forward_latex(), form.backward_latex(), form.dictionary_latex()]
+    return {"formulas": [typeset(part) for part in parts], "latex": "\n".join(parts)}
+
+
+def numbers(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What flows through a network at a point: its quantities forward, and the derivatives of the loss backward.
+
+    Args:
+        given: what `chain` takes; ``x`` and ``y``, the point; and ``weights``, a number for each parameter, or none for
+            numbers of the page's own.
+
+    Returns:
+        ``weights``, as they were used; ``values`` of all quantities and ``slopes``, the derivatives of the loss by
+        parameters, sums, outputs and inputs, by name.
+
+    Raises:
+        GradlabError: for a network that is too large here, too few or too many numbers, or quantities that have no
+            value at these.
+    """
+    graph = _network(given)
+    weights = given["weights"] or [round(math.sin(1 + 2 * i), 1) for i in range(len(graph.parameters))]
+    values: dict[str, float] = {}
+    for what, names, found in (
+        ("inputs", graph.inputs, given["x"]),
+        ("labels", graph.labels, given["y"]),
+        ("weights", graph.parameters, weights),
+    ):
+        if len(found) != len(names):
+            raise GradlabError(
+                f"this network has {len(names)} {what}, {', '.join(names)}; the numbers for them are {len(found)}"
+            )
+        values.update(zip(names, map(float, found), strict=True))
+    for quantity in graph.quantities:
+        if quantity.expression is not None:
+            values[quantity.name] = _value(quantity.name, quantity.expression, values)
+    derived = [each.name for each in graph.quantities if each.name not in (*graph.labels, LOSS)]
+    backward = backprop(graph, LOSS, derived)
+    known = dict(values)
+    for name, formula in backward.deltas:
+        known[name] = _value(f"the derivative by {backward.by[name]}", formula, known)
+    slopes = {by: _value(f"the derivative by {by}", formula, known) for by, formula in backward.gradient.items()}
+    return {"weights": list(map(float, weights)), "values": values, "slopes": slopes}
+
+
+def judged(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the prover says of a ``line`` that somebody writes for a derivative of `chain`.
+
+    Returns:
+        ``outcome``: right, wrong, not finished or not understood, in words; ``hint``, where to look or what was not
+        understood; ``remedy``, what to do about it.
+
+    Raises:
+        GradlabError: for a line that is empty or too long, and what `chain` does not take.
+    """
+    graph, line = _network(given), given["line"]
+    if not line.strip() or len(line) > LONGEST:
+        raise GradlabError(f"write a line of 1 to {LONGEST} characters; this one has {len(line)}")
+    by = _wanted(graph, given["by"], graph.parameters)
+    said = answer(f"d{LOSS}/d{by}", line, graph)
+    return {"outcome": said.outcome.value, "hint": said.hint, "remedy": said.outcome.remedy}
+
+
+@lru_cache(maxsize=8)
+def _graph(sizes: tuple[int, ...], activation: str, loss: str) -> NetworkGraph:
+    return mlp_graph(sizes, activation, None, loss)
+
+
+def _network(given: Mapping[str, Any]) -> NetworkGraph:
+    sizes = tuple(given["sizes"])
+    if not 2 <= len(sizes) <= MOST_LAYERS or not all(1 <= units <= MOST_UNITS for units in sizes):
+        raise GradlabError(
+            f"the page derives networks of 2 to {MOST_LAYERS} layers, each of 1 to {MOST_UNITS} units, such as 2,2,1"
+        )
+    return _graph(sizes, given["activation"], given["loss"])
+
+
+def _wanted(graph: NetworkGraph, by: str, candidates: Sequence[str]) -> str:
+    """The quantity of a name; for none the first weight."""
+    if not by:
+        return graph.parameters[graph.sizes[1]]
+    found = graph.find(by)
+    if found in (*graph.labels, LOSS):
+        raise GradlabError(
+            f"the page derives by {candidates[0]} and the like, not by {found}: a label is what is given"
+        )
+    return found
+
+
+def _quantities(graph: NetworkGraph, unit: str) -> list[str]:
+    """A unit's sum and its output; of an input itself."""
+    names = [name for tail in ("in", "out") for name in (f"{unit}{tail}", f"{unit}_{tail}") if name in graph]
+    return names or [unit]
+
+
+def _above(graph: NetworkGraph, by: str) -> list[str]:
+    """What depends on a quantity, and the quantity itself."""
+    lit = {by}
+    for quantity in graph.quantities:
+        if quantity.expression is not None and not lit.isdisjoint(quantity.expression.names):
+            lit.add(quantity.name)
+    return sorted(lit)
+
+
+def _value(name: str, formula: Expression, values: Mapping[str, float]) -> float:
+    try:
+        found = float(evaluate(formula, values, exact=False))
+    except (ValueError, ZeroDivisionError, OverflowError):
+        found = math.nan
+    if not math.isfinite(found):
+        raise GradlabError(f"{name} = {formula} has no finite value at these numbers: choose smaller ones")
+    return found

@@ -1,0 +1,81 @@
+"""What Derive is told: derivations, numbers and verdicts are those of the package."""
+
+import json
+
+import numpy as np
+import pytest
+
+import gradlab as gl
+from gradlab.play import answer
+
+SMALL = {"sizes": [2, 2, 1], "activation": "tanh", "loss": "binary_cross_entropy"}
+DEEP = {"sizes": [3, 2, 2, 2], "activation": "relu", "loss": "softmax_cross_entropy"}
+POINT = {"x": [1, 0.5], "y": [1], "weights": []}
+
+
+@pytest.mark.parametrize("by", ["w_12", "c", "z_2in", "x_1"])
+def test_a_chain_is_the_derivation_and_what_is_lit_lies_on_its_paths(by):
+    made, derivation = answer("chain", {**SMALL, "by": by}), gl.mlp([2, 2, 1]).derive("L", by)
+    assert (made["by"], made["latex"], made["result"]) == (by, derivation.latex(), str(derivation.result))
+    assert set(made["lit"]) == {name for path in derivation.paths for name in path}
+    assert made["paths"] == len(derivation.paths)
+    assert " style=" not in json.dumps(made)
+
+
+def test_units_have_their_sums_and_outputs():
+    made = answer("chain", {**DEEP, "by": ""})
+    assert made["by"] == "w1_11"
+    assert made["quantities"][1:] == [
+        [[f"{unit}in", f"{unit}out"] for unit in layer]
+        for layer in (["z1_1", "z1_2"], ["z2_1", "z2_2"], ["f_1", "f_2"])
+    ]
+    assert answer("chain", {**SMALL, "by": ""})["quantities"][2] == [["f_in", "f_out"]]
+
+
+@pytest.mark.parametrize(("network", "x", "y"), [(SMALL, [1, 0.5], [1]), (DEEP, [1, -0.5, 2], [0, 1])])
+def test_numbers_are_those_of_the_kernels(network, x, y):
+    made = answer("numbers", {**network, "x": x, "y": y, "weights": []})
+    net = gl.mlp(network["sizes"], hidden=network["activation"], loss=network["loss"])
+    loss, gradient = net.compile()(made["weights"], [x], [y])
+    assert made["values"]["L"] == pytest.approx(loss, rel=1e-12)
+    np.testing.assert_allclose([made["slopes"][name] for name in net.parameters], gradient, rtol=1e-12, atol=1e-15)
+    h, given = 1e-6, dict(network, y=y, weights=made["weights"])
+    above, below = (answer("numbers", {**given, "x": [x[0] + step, *x[1:]]})["values"]["L"] for step in (h, -h))
+    assert made["slopes"]["x_1"] == pytest.approx((above - below) / (2 * h), rel=1e-6, abs=1e-9)
+
+
+def test_matrices_are_the_vector_form():
+    made = answer("matrices", SMALL)
+    form = gl.mlp([2, 2, 1]).vector_form()
+    assert made["latex"].startswith(form.forward_latex())
+    assert [text.count("<math") for text in made["formulas"]] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("line", "outcome", "hint"),
+    [
+        ("(f_out - y)*u_2*(1 - z_2out**2)*x_1", "right", ""),
+        (r"(y - f_{out}) u_2 (1 - z_{2,out}^2) x_1", "wrong", "a sign is wrong"),
+        ("nonsense", "not understood", "line 1, column 1: there is no quantity 'nonsense'"),
+    ],
+)
+def test_a_line_is_judged_by_the_prover(line, outcome, hint):
+    said = answer("judged", {**SMALL, "by": "w_12", "line": line})
+    assert said["outcome"] == outcome
+    assert said["hint"].startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("question", "given", "message"),
+    [
+        ("chain", {**SMALL, "sizes": [2], "by": ""}, "networks of 2 to 5 layers, each of 1 to 6 units"),
+        ("chain", {**SMALL, "sizes": [2, 7, 1], "by": ""}, "such as 2,2,1"),
+        ("chain", {**SMALL, "by": "w_13"}, "there is no quantity 'w_13'"),
+        ("chain", {**SMALL, "by": "y"}, "not by y: a label is what is given"),
+        ("numbers", {**SMALL, **POINT, "x": [1]}, "has 2 inputs, x_1, x_2; the numbers for them are 1"),
+        ("numbers", {**SMALL, **POINT, "weights": [1e6] * 9}, "L = -y*log(f_out) - (1 - y)*log(1 - f_out) has no"),
+        ("judged", {**SMALL, "by": "w_12", "line": "x" * 601}, "1 to 600 characters; this one has 601"),
+    ],
+)
+def test_mistakes_are_told(question, given, message):
+    assert message in answer(question, given)["error"]
