@@ -1,4 +1,7 @@
-"""Run by build.mjs in Pyodide: the modules that the core's use imports, compiled, in /home/core.zip."""
+"""Run by build.mjs in Pyodide: the modules that the core's use imports, compiled, in /home/core.zip.
+
+Beside them stand the names of all modules that are in use then, Python's own too: the page has no others.
+"""
 
 import base64
 import json
@@ -24,6 +27,8 @@ def plain(value):
 
 
 with zipfile.ZipFile("/home/core.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+    used = [name for name in sys.modules if name.split(".")[0] in {*names, *sys.stdlib_module_names} - {"__main__"}]
+    packed.writestr("used.json", json.dumps(used))
     for root in roots:
         loaded = {m.__file__ for m in list(sys.modules.values()) if str(getattr(m, "__file__", "")).startswith(root)}
         for file in sorted(loaded):

@@ -46,7 +46,7 @@ export class Diagram {
     const sizes = units.map((layer) => layer.length);
     const columns = end ? [...sizes, 1] : sizes;
     const at = (layer, unit) => [40 + (layer * (WIDTH - 80)) / (columns.length - 1), ((unit + 0.5) * HEIGHT) / columns[layer]];
-    const radius = Math.min(18, HEIGHT / Math.max(...sizes) / 2.4);
+    const radius = Math.min(18, HEIGHT / Math.max(...sizes) / (quantities ? 3.2 : 2.4));
     const entries = weights(sizes);
     const shown = (entry, from, to) => ({ ...entry, line: made("line", { x1: from[0], y1: from[1], x2: to[0], y2: to[1] }, made("title", {})) });
     this.lines = entries.filter(({ from }) => from >= 0).map((entry) => shown(entry, at(entry.layer, entry.from), at(entry.layer + 1, entry.to)));
@@ -62,8 +62,9 @@ export class Diagram {
     const words = [...units, ...(end ? [[end]] : [])].flatMap((layer, i) => layer.map((name, unit) => {
       const [x, y] = at(i, unit);
       const told = made("text", { x, y: y + radius * 0.55, "text-anchor": "middle", "font-size": Math.min(8, radius * 0.45) });
-      this.words.push({ told, name: quantities?.[i]?.[unit].at(-1) ?? name });
-      return [made("text", { x, y: y + (quantities ? 0 : 4), "text-anchor": "middle", "font-size": Math.min(13, radius) * (quantities ? 0.8 : 1) }, name.replaceAll("_", "")), told];
+      const back = made("text", { x, y: y - radius - 5, "text-anchor": "middle", "font-size": 7, class: "back" });
+      this.words.push({ told, back, name: quantities?.[i]?.[unit].at(-1) ?? name, sum: quantities?.[i]?.[unit][0] });
+      return [made("text", { x, y: y + (quantities ? 0 : 4), "text-anchor": "middle", "font-size": Math.min(13, radius) * (quantities ? 0.8 : 1) }, name.replaceAll("_", "")), told, back];
     }).flat());
     this.names = names;
     this.quantities = quantities;
@@ -103,9 +104,13 @@ export class Diagram {
     this.place.firstChild.setAttribute("class", "traced");
   }
 
-  /** Write into each unit what it gives. */
-  tell(values) {
-    for (const { told, name } of this.words) told.textContent = figure(Number(values[name].toPrecision(3)));
+  /** Write into each unit what it gives, and over it the derivative of the end by its sum. */
+  tell(values, slopes) {
+    const short = (x) => figure(Number(x.toPrecision(3)));
+    for (const { told, back, name, sum } of this.words) {
+      told.textContent = short(values[name]);
+      back.textContent = sum in slopes ? short(slopes[sum]) : "";
+    }
   }
 
   /** Give somebody the picture, with the colours that it has here. */

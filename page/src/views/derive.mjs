@@ -23,7 +23,10 @@ const entries = {
 
 const LAYOUT = `
 <div class="laboratory">
-  <section class="diagram" aria-label="The network"></section>
+  <div>
+    <section class="diagram" aria-label="The network"></section>
+    <p class="hint">Click a weight, or a unit for its bias. In each unit stands its value, over it the derivative of the loss by its sum.</p>
+  </div>
   <div>
     <form>
       <label>Layers <input name="sizes" type="text" autocomplete="off"></label>
@@ -133,7 +136,7 @@ export class Derive extends View {
     this.diagram.lay(made.units, made.parameters, { end: LOSS, pick: (name) => this.choose(name), quantities: made.quantities });
     if (values) {
       this.diagram.draw(weights);
-      this.diagram.tell(values);
+      this.diagram.tell(values, slopes);
     }
     this.form.elements.weights.placeholder = weights?.join(",") ?? "";
     this.diagram.light(made.lit, made.by);
@@ -158,7 +161,7 @@ export class Derive extends View {
     const said = await ask(...questions.judged(this.state));
     if (!this.isConnected || this.asked !== asked) return;
     this.asked = undefined;
-    verdict.textContent = said.error ?? `dL/d${this.state.by}: ${[said.outcome, said.hint].filter(Boolean).join(": ")}${said.remedy === "nothing" ? "" : `. Now ${said.remedy}`}.`;
+    verdict.textContent = said.error ?? [`dL/d${this.state.by}: ${said.outcome}`, said.hint, said.remedy === "nothing" ? "" : `what to do: ${said.remedy}`].filter(Boolean).join("\n");
     this.dataset.judged = String(Number(this.dataset.judged ?? 0) + 1);
   }
 

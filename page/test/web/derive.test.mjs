@@ -54,11 +54,15 @@ test("a weight that is clicked is derived, with its path lit and its numbers, an
 test("lines are judged, with a hint, and what is not understood with its reason", async () => {
   const page = await opened("#1/derive");
   await drawn(page);
-  assert.match(await judge(page, "(f_out - y)*u_2*(1 - z_2out^2)*x_1"), /^dL\/dw_12: right\.$/);
-  assert.match(await judge(page, String.raw`(y - f_{out}) u_2 (1 - z_{2,out}^2) x_1`), /wrong: a sign is wrong\. Now follow the hint/);
-  assert.match(await judge(page, "nonsense"), /not understood: line 1, column 1: there is no quantity 'nonsense'/);
-  assert.deepEqual(lab.problems, []);
+  assert.match(await judge(page, "(f_out - y)*u_2*(1 - z_2out^2)*x_1"), /^dL\/dw_12: right$/);
+  assert.match(await judge(page, String.raw`(y - f_{out}) u_2 (1 - z_{2,out}^2) x_1`), /: wrong\na sign is wrong\nwhat to do: follow the hint/);
+  assert.match(await judge(page, "nonsense"), /not understood\nline 1, column 1: there is no quantity 'nonsense'/);
   await lab.shot(page, "derive-judged");
+  for (const line of [String.raw`\sum_{k=1}^2 x_k`, String.raw`\binom{3}{2} x_1`, String.raw`\min(x_1, x_2)`, String.raw`x_1 \cdot \mathbb{1}[z_{1,in} > 0]`]) {
+    assert.doesNotMatch(await judge(page, line), /itself failed|mistake of the page/);
+  }
+  await judge(page, "nonsense");
+  assert.deepEqual(lab.problems, []);
   const link = await opened(new URL(page.url()).hash);
   await link.waitForFunction(() => document.querySelector(".verdict").textContent.includes("not understood"), undefined, { timeout: 60000 });
   await link.close();
