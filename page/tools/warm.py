@@ -3,7 +3,6 @@
 What a prover leaves behind takes a megabyte: of lines to judge its modules are imported alone.
 """
 
-import functools
 import gc
 import importlib
 import json
@@ -40,8 +39,4 @@ from sympy.core.cache import clear_cache
 clear_cache()
 linecache.clearcache()
 re.purge()
-gc.collect()
-for each in gc.get_objects():
-    if isinstance(each, functools._lru_cache_wrapper) and each.__module__.startswith("gradlab"):
-        each.cache_clear()
 gc.collect()
