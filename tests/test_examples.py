@@ -71,7 +71,7 @@ COMMANDS = {
     page: [
         session
         for session in sessions(page)
-        if session[0].startswith("gradlab ") and "lab build courses" not in session[0]
+        if session[0].startswith("gradlab ") and " courses/" not in session[0]
     ]
     for page in PAGES
 }

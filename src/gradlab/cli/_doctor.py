@@ -18,6 +18,7 @@ from gradlab._version import __version__
 _FOR = {
     "torch": "compile for PyTorch, run the course lab",
     "plot": "draw pictures",
+    "video": "write films as MP4 where there is no ffmpeg",
     "cli": "use the command line",
     "sweep": "train and sweep with compiled kernels",
     "store": "keep sweeps in a store, and go on with them",

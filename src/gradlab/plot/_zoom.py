@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -149,8 +150,7 @@ def _ffmpeg() -> str:
     found: Any = shutil.which("ffmpeg")
     if found is None:
         try:
-            from imageio_ffmpeg import get_ffmpeg_exe
+            found = importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe()
         except ModuleNotFoundError:
             raise PlotError("an MP4 takes ffmpeg: pip install 'gradlab[video]', or write a .gif instead.") from None
-        found = get_ffmpeg_exe()
     return str(found)

@@ -51,7 +51,7 @@ def test_a_zip_for_gradescope(run):
     run("new", "lab.md")
     status, _, err = run("export", "lab.md", "--to", "gradescope", "--out", "auto.zip")
     assert status == 0
-    assert "files beside the template" in err
+    assert "packages that the lab's cells import" in err
     assert Path("auto.zip").read_bytes().startswith(b"PK")
 
 

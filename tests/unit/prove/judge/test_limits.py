@@ -78,8 +78,6 @@ def test_a_limit_of_a_function_of_the_graph():
     assert prove(latex, "x**3").truth is Truth.FALSE
 
 
-def test_a_limit_is_written_as_it_is_read():
-    step = prove(r"\lim_{h \to 0^+} x + h = x").steps[0]
-    assert step.truth is Truth.NOT_UNDERSTOOD
-    assert r"\lim_{h \to 0^+}" in step.reason
-    assert "where this limit ends" in step.reason
+def test_a_limit_takes_in_the_whole_sum_where_its_letter_stands():
+    assert prove(r"\lim_{h \to 0^+} x + h = x").truth is Truth.TRUE
+    assert prove(r"\lim_{h \to 0^+} x + h = x + 1").truth is Truth.FALSE
