@@ -68,11 +68,7 @@ def sessions(page: Path) -> list[tuple[str, str]]:
 
 
 COMMANDS = {
-    page: [
-        session
-        for session in sessions(page)
-        if session[0].startswith("gradlab ") and " courses/" not in session[0]
-    ]
+    page: [session for session in sessions(page) if session[0].startswith("gradlab ") and " courses/" not in session[0]]
     for page in PAGES
 }
 
