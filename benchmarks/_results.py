@@ -21,6 +21,22 @@ def write_section(title: str, body: str) -> None:
     RESULTS.write_text(text.rstrip() + "\n", encoding="utf-8")
 
 
+def publish(title: str, parts: list[str], *, quick: bool) -> None:
+    """Print what was measured, and write it unless the run was a quick one."""
+    body = "\n".join(parts)
+    print(body)
+    if not quick:
+        write_section(title, body)
+
+
+def threads_and_load(before: float) -> str:
+    """How many threads there are and what else was running, of which ``before`` at the start."""
+    return (
+        f"Threads: {len(os.sched_getaffinity(0))}; {before:.1f} processes were running on the machine at the start and "
+        f"{os.getloadavg()[0]:.1f} at the end."
+    )
+
+
 def _machine() -> str:
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")

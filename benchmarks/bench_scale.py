@@ -17,7 +17,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from _results import write_section
+from _results import publish, threads_and_load
 
 import gradlab as gl
 from gradlab.codegen import Drawn, NumbaTrainer
@@ -120,14 +120,10 @@ def main() -> None:
     parts = [section(dtype, networks, count) for dtype in ("float32", "float64")]
     parts.append(store_section([10**5] if chosen.quick else [10**6, 4 * 10**6], 1 if chosen.quick else 3))
     note = (
-        f"Threads: {len(os.sched_getaffinity(0))}; {load:.1f} processes were running on the machine at the start and "
-        f"{os.getloadavg()[0]:.1f} at the end. {count} rounds. The clock's times hold the others' work too; the "
+        f"{threads_and_load(load)} {count} rounds. The clock's times hold the others' work too; the "
         "processor's, of all threads together, do not, but for what others take of the caches.\n"
     )
-    body = "\n".join([note, *parts])
-    print(body)
-    if not chosen.quick:
-        write_section(TITLE, body)
+    publish(TITLE, [note, *parts], quick=chosen.quick)
 
 
 if __name__ == "__main__":

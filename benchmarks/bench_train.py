@@ -20,7 +20,7 @@ os.environ.pop("OPENBLAS_CORETYPE", None)
 
 import numpy as np
 import peers_train as peers
-from _results import write_section
+from _results import publish
 from count_train import operations_a_step
 
 import gradlab as gl
@@ -271,10 +271,7 @@ def main() -> None:
     parts.append(rate_section(20 if chosen.quick else 200))
     parts.append(facade)
     parts.append(scale_section(10**5 if chosen.quick else 10**7, 10))
-    body = "\n".join(parts)
-    print(body)
-    if not chosen.quick:
-        write_section(TITLE, body)
+    publish(TITLE, parts, quick=chosen.quick)
 
 
 if __name__ == "__main__":

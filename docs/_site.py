@@ -87,7 +87,7 @@ class ResultsTable(SphinxDirective):
 
     required_arguments = 1
     final_argument_whitespace = True
-    option_spec: ClassVar = {"table": directives.positive_int, "rows": directives.unchanged}
+    option_spec: ClassVar = {"table": directives.positive_int}
 
     def run(self) -> list[nodes.Node]:
         """Called by Sphinx where the directive stands."""
@@ -102,12 +102,7 @@ class ResultsTable(SphinxDirective):
         tables = re.findall(r"(?:^\|.*\n)+", section[1], re.M)
         if len(tables) < number:
             raise self.error(f"benchmarks/RESULTS.md has no table {number} under {heading!r}")
-        head, rule, *rows = tables[number - 1].splitlines()
-        wanted = self.options.get("rows")
-        rows = [row for row in rows if wanted is None or re.search(wanted, row)]
-        if not rows:
-            raise self.error(f"no row of that table has {wanted!r}")
-        lines = [f"_{_date(section[1])}_", "", head, rule, *rows]
+        lines = [f"_{_date(section[1])}_", "", *tables[number - 1].splitlines()]
         holder = nodes.container()
         self.state.nested_parse(StringList(lines, source=str(source)), 0, holder)
         return holder.children

@@ -147,14 +147,8 @@ def meaning_of(name: str, loss: str) -> dict[str, str]:
 
 def _attributes(grid: Grid, data: Data) -> dict[str, Any]:
     """Plain numbers and text only, so that every file format can store them."""
-    net = grid.architecture
     return {
-        "sizes": list(net.sizes),
-        "hidden": net.hidden,
-        "output": net.output,
-        "loss_name": net.loss,
-        "scaling": net.scaling,
-        "biases": int(net.biases),
+        **grid.architecture.attributes,
         "resized": int(grid.resized),
         "data_name": data.name,
         "rule": str(grid.rule),

@@ -48,14 +48,34 @@ class Architecture:
     def of(net: object) -> Architecture | None:
         """Returns a network's architecture, or None if it has no graph of gradlab's."""
         graph = getattr(net, "graph", None)
-        if not isinstance(graph, NetworkGraph):
-            return None
+        return Architecture.of_graph(graph) if isinstance(graph, NetworkGraph) else None
+
+    @staticmethod
+    def of_graph(graph: NetworkGraph) -> Architecture:
+        """Returns the architecture that a graph has, without weights of points."""
         return Architecture(graph.sizes, graph.hidden, graph.output, graph.loss, graph.scaling, graph.biases)
 
     @property
     def graph(self) -> NetworkGraph:
         """The network's graph, made once."""
         return _graph(self)
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What a result says of its network: plain numbers and text, which every file format can store."""
+        return {
+            "sizes": list(self.sizes),
+            "hidden": self.hidden,
+            "output": self.output,
+            "loss_name": self.loss,
+            "scaling": self.scaling,
+            "biases": int(self.biases),
+        }
+
+    @property
+    def described(self) -> list[Any]:
+        """What it has to do with the bits of a result, in plain words and numbers."""
+        return [list(self.sizes), self.hidden, self.output, self.loss, self.scaling, self.biases]
 
     @property
     def layers(self) -> Layers:

@@ -134,12 +134,15 @@ class _Keys:
         plan = make_plan(template, versions)
         self.lab = lab_keys(template, versions, plan, asked_answers(template, versions.question), private)
         self._common = (self.lab.common, options.isolated)
+        self._made: dict[str, tuple[str, str]] = {}
 
     def of(self, submission: Submission) -> tuple[str, str]:
-        """The hash of everything that a result depends on, and of that without the questions."""
-        content = hash_file(submission.path) if submission.path is not None else ""
-        base = _hash(content, submission.problem, submission.remarks, self._common)
-        return _hash(base, self.lab.questions), base
+        """The hash of everything that a result depends on, and of that without the questions; made once for each."""
+        if submission.name not in self._made:
+            content = hash_file(submission.path) if submission.path is not None else ""
+            base = _hash(content, submission.problem, submission.remarks, self._common)
+            self._made[submission.name] = _hash(base, self.lab.questions), base
+        return self._made[submission.name]
 
     def order(self, one: Submission, before: SubmissionResult | None) -> dict[str, Any] | None:
         """What the service is to do for a submission, None where nothing has changed."""

@@ -87,17 +87,11 @@ def dataset_of(plan: Map, arrays: dict[str, Any]) -> xarray.Dataset:
 
 def _attributes(plan: Map) -> dict[str, Any]:
     """Plain numbers and text only, so that every file format can store them."""
-    net = plan.architecture
     return {
         "title": TITLE,
         "source": f"gradlab {__version__}",
         "references": _REFERENCE,
-        "sizes": list(net.sizes),
-        "hidden": net.hidden,
-        "output": net.output,
-        "loss_name": net.loss,
-        "scaling": net.scaling,
-        "biases": int(net.biases),
+        **plan.architecture.attributes,
         "points": plan.points,
         "rule": str(plan.rule),
         "batches": str(plan.batches),

@@ -87,7 +87,7 @@ class Map:
         units = whole_number("width", width, least=1, example=16)
         layers = whole_number("depth", depth, least=1, example=2)
         graph = mlp_graph((*[units] * layers, 1), activation, None, "squared_error", "mean_field", False)
-        architecture = Architecture(graph.sizes, graph.hidden, graph.output, graph.loss, graph.scaling, graph.biases)
+        architecture = Architecture.of_graph(graph)
         chosen = chosen_rule(rule, learning_rate)
         if chosen.several or chosen.by_layer:
             raise TrainError("rule and learning_rate have one value for all pixels; the others are x's and y's.")
@@ -135,10 +135,9 @@ class Map:
 
     def description(self) -> dict[str, Any]:
         """Returns all that determines the bits of the result, in plain words and numbers."""
-        net = self.architecture
         return {
             "kind": "map of trainability",
-            "network": [list(net.sizes), net.hidden, net.output, net.loss, net.scaling, net.biases],
+            "network": self.architecture.described,
             "points": self.points,
             "x": self.x.written,
             "y": self.y.written,

@@ -26,11 +26,10 @@ def described(grid: Grid, data: Data) -> dict[str, Any]:
         grid: the settings.
         data: what is trained on.
     """
-    net = grid.architecture
     arrays = [array for array in (data.x, data.y, data.weights) if array is not None]
     content = hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).hexdigest()
     return {
-        "network": [list(net.sizes), net.hidden, net.output, net.loss, net.scaling, net.biases],
+        "network": grid.architecture.described,
         "data": [data.name, [list(array.shape) for array in arrays], content],
         **{axis.name: list(axis.values) for axis in grid.axes},
         "rule": [type(grid.rule).__name__, str(grid.rule.schedule)],  # its numbers are axes
