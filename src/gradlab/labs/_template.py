@@ -22,6 +22,8 @@ LARGEST_TEMPLATE: Final = 100_000_000
 # What str.splitlines, and so Jupytext, takes for the end of a line though no editor counts it as one.
 _ODD_LINE_ENDS = re.compile("[\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
 _REGION_MARKER = re.compile(r"^\s*<!--\s*#(?:end)?(?:region|markdown|md|raw)\b.*-->\s*$")
+_FORMAT_NAME = re.compile(r"\bformat_name:\s*['\"]?([\w-]+)")
+_MYST_CELL = re.compile(r"\s*(?:`{3,}|~{3,}|:{3,})\s*\{code-cell\}")
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -246,17 +248,30 @@ def _layout(text: str, findings: _Findings, script: str | None) -> tuple[Layout,
     except Exception as problem:  # Jupytext and PyYAML raise what their parts happen to raise
         findings.error(1, f"Jupytext cannot read the file: {str(problem).strip().partition(chr(10))[0]}")
         raise findings.stop() from problem
-    representation = layout.metadata.get("jupytext", {}).get("text_representation", {})
-    if representation.get("format_name", "markdown") != "markdown":
-        name = representation["format_name"]
-        findings.error(1, f"the header says 'format_name: {name}'; a template is written in 'format_name: markdown'.")
-        raise findings.stop()
+    if script is None:
+        _refuse_other_formats(layout, lines, findings)
     removed = len(own)
     spans = tuple(
         replace(span, line=span.line + removed, numbers=[number + removed for number in span.numbers])
         for span in layout.spans
     )
     return replace(layout, spans=spans), settings
+
+
+def _refuse_other_formats(layout: Layout, lines: Sequence[str], findings: _Findings) -> None:
+    """A MyST notebook has the suffix of Markdown; read as that, its code would be prose and its homework stay in."""
+    remedy = "make a notebook of it with 'jupytext --from md:myst --to ipynb', and build that"
+    names = {match[1] for line in layout.header if (match := _FORMAT_NAME.search(line))} - {"markdown"}
+    if names:
+        said = f"the header says 'format_name: {names.pop()}'"
+        findings.error(1, f"{said}; a template is written in 'format_name: markdown': {remedy}.")
+    else:
+        for number, line in enumerate(lines, 1):
+            if _MYST_CELL.match(line):
+                findings.error(number, f"'{line.strip()}' is a code cell of MyST, which would be prose here: {remedy}.")
+                break
+    if findings.errors:
+        raise findings.stop()
 
 
 def _check_markers(spans: Sequence[Span], findings: _Findings) -> None:

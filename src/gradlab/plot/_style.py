@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -190,16 +192,32 @@ def save(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 200.0) ->
         raise PlotError(
             f"{target.name!r} ends in none of .png, .svg and .pdf; write {target.name.rstrip('.') + '.png'!r}."
         )
+    with written(target) as unfinished:
+        unfinished.write_bytes(to_bytes(figure, suffix, dpi=dpi))
+    return target
+
+
+@contextmanager
+def written(target: Path) -> Iterator[Path]:
+    """Gives a path beside another one; what is written there replaces that one when all went well.
+
+    Args:
+        target: where the file is to be.
+
+    Raises:
+        PlotError: if its folder does not exist, or it cannot be written.
+    """
     if not target.parent.is_dir():
         raise PlotError(f"the folder {str(target.parent)!r} does not exist; make it first or write another path.")
-    content = to_bytes(figure, suffix, dpi=dpi)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+    unfinished = target.with_name(f".{os.getpid()}.{target.name}")
     try:
-        unfinished.write_bytes(content)
+        yield unfinished
         unfinished.replace(target)
+    except OSError as problem:
+        raise PlotError(f"{str(target)!r} cannot be written: {problem.strerror or problem}.") from None
     finally:
-        unfinished.unlink(missing_ok=True)
-    return target
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
 
 
 def to_bytes(figure: Figure, suffix: str, *, dpi: float) -> bytes:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gradlab.plot._style import PlotError
+from gradlab.plot._style import PlotError, written
 from gradlab.plot._trainability import COLOURS, axes_of, places_of, shades_of
 
 if TYPE_CHECKING:
@@ -52,17 +52,11 @@ def zoom(dataset: xarray.Dataset, path: str | os.PathLike[str], *, seconds: floa
     axes_of(dataset)
     if "window" not in dataset["loss_sum"].dims or dataset.sizes["window"] < 2:
         raise PlotError("a zoom goes through several windows; make them with gl.trainability(..., windows=8).")
-    if not target.parent.is_dir():
-        raise PlotError(f"the folder {str(target.parent)!r} does not exist; make it first or write another path.")
     writers = {".gif": _write_gif, ".mp4": _write_mp4}
     if target.suffix.lower() not in writers:
         raise PlotError(f"{target.name!r} ends neither in .gif nor in .mp4; write {target.stem + '.gif'!r}.")
-    unfinished = target.with_name(f".{os.getpid()}.{target.name}")
-    try:
+    with written(target) as unfinished:
         writers[target.suffix.lower()](unfinished, frames_of(dataset, seconds, size), size)
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return target
 
 

@@ -244,6 +244,10 @@ def _switch_font(parser: Parser, name: str, also_stop: frozenset[str]) -> list[N
     return list(parser.row(also_stop).items)
 
 
+def _switch_size(parser: Parser, _: str, also_stop: frozenset[str]) -> list[Node]:
+    return list(parser.row(also_stop).items)  # shown in the size of the text
+
+
 def _switch_colour(parser: Parser, _: str, also_stop: frozenset[str]) -> list[Node]:
     model = "".join(parser.tokens.optional() or ())
     colour = css_colour(parser.words(), model)
@@ -258,6 +262,9 @@ _WRAPPERS: dict[str, Literal["boxed", "phantom", "cancel"]] = {
 SWITCHES: dict[str, Callable[[Parser, str, frozenset[str]], list[Node]]] = {
     **dict.fromkeys(("displaystyle", "textstyle", "scriptstyle", "scriptscriptstyle"), _switch_style),
     **dict.fromkeys(_FONT_SWITCHES, _switch_font),
+    **dict.fromkeys(
+        ("tiny", "scriptsize", "small", "normalsize", "large", "Large", "LARGE", "huge", "Huge"), _switch_size
+    ),
     "color": _switch_colour,
 }
 READERS: dict[str, Callable[[Parser, str], Node]] = {

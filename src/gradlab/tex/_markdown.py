@@ -2,8 +2,9 @@ r"""Where mathematics stands in Markdown text, told as Jupyter tells it.
 
 Jupyter takes mathematics out before it reads the Markdown: between dollars (inner spaces allowed), double
 dollars, escaped brackets with two backslashes, and bare `\begin{…}` … `\end{…}`; never in code, never over an empty
-line. Three things are read otherwise: `$5 and $6` is money, with a remark; the `>` that begin the lines of a quoted
-formula are no part of it; and an environment in one of the same name ends where it is closed.
+line. Four things are read otherwise: `$5 and $6` is money, and so is `$6; ` where code stands before the next dollar,
+both with a remark; the `>` that begin the lines of a quoted formula are no part of it; and an environment in one
+of the same name ends where it is closed.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _JUPYTER = r"\$\$?|\\begin\{[A-Za-z]*\*?\}|\\end\{[A-Za-z]*\*?\}|\\\\[()\[\]]|\\
 _TOKEN = re.compile(rf"{_REFERENCE}|{_JUPYTER}|\\[(\[\])]|{BLANK_LINE.pattern}")
 _CLOSINGS = {"$": "$", "$$": "$$", "\\\\(": "\\\\)", "\\\\[": "\\\\]", "\\(": "\\)", "\\[": "\\]"}
 _MONEY = re.compile(r"\d[\d.,]*(?:\s|$)")
+_AMOUNT = re.compile(r"\d[\d.,]*(?:[;:!?)]?\s)")
 _NO_MONEY = re.compile(r"[\\^_={}+*<>|]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _QUOTED = re.compile(r"(?<=\n)[ \t]*(?:>[ \t]?)+")
@@ -171,9 +173,19 @@ class Scanner:
             message = f"'${shown}$' was read as money, but Jupyter sets it as mathematics: write \\$ for a dollar"
             self.remarks.append(Remark(start, message))
             return after
+        if mark == "$" and _AMOUNT.match(tex) and self._holds_code(after, end):
+            amount = tex.split()[0]
+            message = f"'${amount}' was read as money, as code stands before the next dollar: write \\$ for a dollar"
+            self.remarks.append(Remark(start, message))
+            return after
         if not tex.strip():
             return end + len(mark)
         return self._found(start, end + len(mark), tex, mark[-1] == "[" or mark == "$$")
+
+    def _holds_code(self, start: int, end: int) -> bool:
+        """Whether a code span lies between two places."""
+        index = bisect_right(self.starts, start)
+        return any(self.text[begin] == "`" for begin, close in self.skipped[index:] if close <= end)
 
     def _closing(self, opening: re.Match[str], closing: str) -> int | None:
         """Find where mathematics ends: outside braces if it can, else at the last such mark of the paragraph."""

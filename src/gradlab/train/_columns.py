@@ -69,10 +69,14 @@ def _plain(name: str, values: Any) -> Any:
     """What NumPy reads without losing anything.
 
     Raises:
-        DataError: if it is masked or complex: NumPy would drop the mask, or the imaginary parts.
+        DataError: if it is masked, complex, dates or of a type that NumPy lacks; NumPy would drop the mask, or the
+            imaginary parts, and count from a day that nobody chose.
     """
     if hasattr(values, "detach"):  # a tensor, wherever it is, with or without a gradient
-        values = values.detach().cpu().numpy()
+        try:
+            values = values.detach().cpu().numpy()
+        except TypeError:
+            raise DataError(f"{name} is a tensor of {values.dtype}, which NumPy lacks; give {name}.float().") from None
     if np.ma.is_masked(values):
         count = int(np.ma.getmaskarray(values).sum())
         raise DataError(
@@ -88,6 +92,11 @@ def _plain(name: str, values: Any) -> Any:
         raise DataError(
             f"{name} holds complex numbers, and a network takes real ones; give the real and the imaginary part as "
             "two columns."
+        )
+    if {"M", "m"} & set(kinds):
+        raise DataError(
+            f"{name} holds dates or spans of time, and a network takes numbers; say since when and in which unit, as "
+            "(dates - dates.min()) / np.timedelta64(1, 'D')."
         )
     return values
 

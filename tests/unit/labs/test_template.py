@@ -139,6 +139,8 @@ def test_wrong_settings(tmp_path, header, line, said):
             1,
             "myst",
         ),
+        ("---\njupytext:\n  text_representation:\n    format_name: myst\n---\n# Lab\n", 1, "jupytext --from md:myst"),
+        ("# Lab\n\n```{code-cell} ipython3\nx = 1\n```\n", 3, "code cell of MyST"),
     ],
 )
 def test_mistakes_are_named_with_their_line(tmp_path, text, line, said):

@@ -93,6 +93,14 @@ def test_paths_that_cannot_be_written(figure, tmp_path, name, message):
         save(figure, tmp_path / name)
 
 
+def test_a_file_that_cannot_be_made_is_named_as_it_was_written(figure, tmp_path):
+    (tmp_path / "figure.png").mkdir()
+    with pytest.raises(PlotError, match=r"figure\.png' cannot be written") as caught:
+        save(figure, tmp_path / "figure.png")
+    assert str(caught.value).count("figure.png") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["figure.png"]
+
+
 def test_a_notebook_shows_a_figure_once_without_pyplot(figure):
     import matplotlib.pyplot as plt
 

@@ -105,6 +105,12 @@ def test_money_and_unclosed_mathematics_are_remarked_upon():
     assert [remark.offset for remark in remarks] == [0, 11, 16]
 
 
+def test_an_amount_before_code_is_no_formula():
+    found = find_math("Price is $5 and $6; `$x$`.\nWrong: $y = 2(y - t)$.")
+    assert [formula.tex for formula in found.formulas] == ["y = 2(y - t)"]
+    assert "'$6;' was read as money, as code stands before the next dollar" in found.remarks[-1].message
+
+
 @pytest.mark.parametrize(
     "piece",
     ["Let $x_1 = 2$ be. `code` \n\n", "$$ open ", "\\begin{a} ", "` `` ", "<pre> ", "$5 and ", "\\\\( ", "```\n",

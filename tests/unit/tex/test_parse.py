@@ -20,6 +20,7 @@ from gradlab.tex import (
     children,
     parse,
     reference_numbers,
+    to_mathml,
     tokenise,
 )
 
@@ -137,6 +138,11 @@ def test_primes_are_counted_and_small_characters_are_scripts():
         Symbol("x"), Row((Symbol("1", variant="normal"),)), Row((Symbol("2", variant="normal"),))
     )
     assert body("Wᵀ").sup == Row((Symbol("T"),))
+
+
+def test_a_size_changes_nothing_that_is_shown():
+    sized, plain = (parse(source) for source in (r"{\Large \frac{a}{b}} + \small c", r"{\frac{a}{b}} + c"))
+    assert to_mathml(sized, "", display=True) == to_mathml(plain, "", display=True)
 
 
 def test_a_table_keeps_its_environment_tags_and_labels():

@@ -114,6 +114,15 @@ def test_masked_and_complex_arrays_are_refused():
         datasets.dataset([[1.0]], np.array([1j]))
 
 
+def test_dates_and_numbers_that_numpy_lacks_are_refused():
+    days = np.array([["2020-01-01"], ["2020-01-02"]], dtype="M8[D]")
+    for values in (days, days - days.min(), pandas.DataFrame({"day": days[:, 0]})):
+        with pytest.raises(DataError, match=r"x holds dates or spans of time.*timedelta64"):
+            datasets.dataset(values, [0, 1])
+    with pytest.raises(DataError, match=r"bfloat16, which NumPy lacks; give x.float\(\)"):
+        datasets.dataset(torch.ones(2, 1, dtype=torch.bfloat16), [0, 1])
+
+
 def test_tensors_and_tables_are_data_and_keep_their_names():
     tensor = torch.ones(2, 2, requires_grad=True)
     assert datasets.dataset(tensor, torch.tensor([0, 1])).x.tolist() == [[1, 1], [1, 1]]

@@ -111,6 +111,8 @@ def writing(path: Path, contents: Contents, *, resume: bool) -> Iterator[Store]:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except filelock.Timeout:
+        if not Path(lock.lock_file).exists():
+            raise StoreError(f"{path} cannot be written: files cannot be made in {path.parent}.") from None
         raise StoreError(
             f"{path} is being written by another process; wait for it, or write to another store."
         ) from None
