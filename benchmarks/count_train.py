@@ -64,6 +64,7 @@ def operations_a_step(printed: PrintedKernel, dtype: str) -> Counter[str]:
         return vector
 
     names = ("larger", "smaller", "less", "equal", "where", "absolute", "scale", "power", "exponent", "align_stack")
+    names += ("flush_subnormals", "restore_mode")
     have: dict[str, Any] = dict.fromkeys((*names, "significand", "root", "both", "load", "spread", "every"), silent)
     have |= {"fma": fused, "store": lambda *arguments: None, "any_lane": lambda mask: True}
     have |= functions(dtype, SimpleNamespace(**have), lambda function: function)
