@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradlab.codegen import NEVER, TrainResult
 from gradlab.train._grid import Grid
-from gradlab.train._judge import have_diverged
-from gradlab.train._keep import Keep, quantiles_of
+from gradlab.train._keep import Keep
+from gradlab.train.work import Chunk, Outcomes
 
-Index = tuple[int, slice, slice]  # a sheet, settings of it, restarts
 OUTCOMES: dict[str, type] = {
     "success": bool,
     "success_step": np.int32,
@@ -72,31 +70,28 @@ class Results:
             kept[name] = array if whole else array[:, :, : self.begun].copy()
             kept[name][~(self.done.all(axis=-1) if whole else parts["done"])] = np.nan
         parts["loss"][~parts["done"]] = np.nan
-        return replace(self, grid=replace(self.grid, restarts=self.begun), kept=kept, **parts)
+        grid = replace(self.grid, restarts=self.begun)
+        return replace(self, grid=grid, kept=kept, interrupted=True, **parts)
 
-    def put(self, index: Index, result: TrainResult) -> None:
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The results by name."""
+        return {name: getattr(self, name) for name in ("loss", *OUTCOMES)} | self.kept
+
+    def finished(self, chunk: Chunk) -> bool:
+        """Never: they are made to be filled."""
+        return False
+
+    def write(self, chunk: Chunk, outcomes: Outcomes) -> None:
         """Stores what a chunk gave; that it is done is stored last, so that Ctrl-C leaves no half-told run."""
-        shape = self.loss[index].shape
-        for name, array in outcomes(result).items():
-            getattr(self, name)[index] = array.reshape(shape)
-        if "parameters" in self.kept:
-            self.kept["parameters"][index] = result.parameters.reshape(*shape, -1)
-        if result.curves is not None:
-            curves = result.curves.reshape(*shape, -1)
-            if self.keep.quantiles:
-                made, place = quantiles_of(curves, self.keep.quantiles), (*index[:2],)
-                _fill(self.kept["curve_quantiles"], place, made)
+        index = chunk.index
+        for name, array in outcomes.items():
+            if name in self.kept:
+                self.kept[name][index[:2] if name == "curve_quantiles" else index] = array
             else:
-                _fill(self.kept["curves"], index, curves[..., :: self.keep.stride])
+                getattr(self, name)[index] = array
         self.begun = max(self.begun, index[2].stop)
         self.done[index] = True
-
-
-def _fill(whole: NDArray[np.floating], index: tuple[int | slice, ...], part: NDArray[np.floating]) -> None:
-    """Losses of some steps, of which other settings may have more."""
-    steps = part.shape[-1]
-    whole[index][..., :steps] = part
-    whole[index][..., steps:] = np.nan
 
 
 def kept_shapes(grid: Grid, keep: Keep) -> dict[str, tuple[int, ...]]:
@@ -129,19 +124,3 @@ def bytes_of(grid: Grid, keep: Keep) -> int:
     own = size + sum(np.dtype(kind).itemsize for kind in OUTCOMES.values())
     kept = sum(int(np.prod(shape, dtype=object)) for shape in kept_shapes(grid, keep).values())
     return grid.runs * own + kept * size
-
-
-def outcomes(result: TrainResult) -> dict[str, NDArray[np.generic]]:
-    """Returns what became of each run of a chunk, by the names that it has in a sweep's result.
-
-    Args:
-        result: how they went.
-    """
-    finite = result.diverged_step == NEVER
-    return {
-        "loss": result.loss,
-        "success": result.correct,
-        "success_step": result.first_success_step,
-        "diverged": have_diverged(result.initial_loss, result.loss, finite),
-        "diverged_step": result.diverged_step,
-    }

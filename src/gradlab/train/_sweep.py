@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from gradlab._errors import GradlabError
-from gradlab.codegen import Plan, TrainResult
 from gradlab.rules import Batches, Full, Rule
-from gradlab.train._chunk import ByStep, by_step, runs_at_once, train_chunk
 from gradlab.train._data import Data, as_data
 from gradlab.train._errors import TrainError
 from gradlab.train._experiment import Network, fitting
@@ -25,8 +21,9 @@ from gradlab.train._judge import judged
 from gradlab.train._keep import NOTHING, Keep
 from gradlab.train._memory import check_memory
 from gradlab.train._progress import Progress
-from gradlab.train._results import Index, Results, bytes_of
-from gradlab.train._trainers import Architecture, trainer_for
+from gradlab.train._results import Results, bytes_of
+from gradlab.train._trainers import Architecture
+from gradlab.train.work import GridWork, Layout, fill
 
 if TYPE_CHECKING:
     import xarray
@@ -173,83 +170,7 @@ def run_grid(
         progress: called after each chunk.
     """
     results = Results.empty(grid, keep)
-    counted = judged(grid.architecture.loss, data.y)
-    done = successes = 0
-    results.interrupted = True
-    with suppress(KeyboardInterrupt):
-        make_kernels(grid, data)
-        began = time.perf_counter()
-        for index in chunk_indices(grid, len(data), keep):
-            result = train_index(grid, data, index, keep)
-            if result is None:
-                break
-            results.put(index, result)
-            done += len(result.loss)
-            successes += int(result.correct.sum())
-            if progress is not None:
-                progress(Progress(done, grid.runs, time.perf_counter() - began, successes if counted else None))
-        results.interrupted = done < grid.runs
-    return results.done_part() if results.interrupted else results
-
-
-def make_kernels(grid: Grid, data: Data) -> None:
-    """Has every kernel compiled, for a run of no steps, so that the clock measures training."""
-    first = np.zeros(1, dtype=np.intp)
-    sheets = map(grid.sheet, range(grid.shape[0]))
-    for network, batches in dict.fromkeys((network, batches) for network, _, batches in sheets):
-        plan = Plan(grid.rule.update(), grid.own_numbers(first), **_told(grid, data, batches)(0, 0))
-        trainer_for(network, data, grid.dtype).train(grid.starts(network, first, 0, 1), grid.rates(first), 0, plan=plan)
-
-
-def _told(grid: Grid, data: Data, batches: Batches) -> ByStep:
-    return by_step(grid.rule, batches, grid.seed, len(data))
-
-
-def chunk_indices(grid: Grid, points: int, keep: Keep) -> Iterator[Index]:
-    """Cuts a grid into chunks; all settings get some restarts before any gets more, for the sake of Ctrl-C.
-
-    Args:
-        grid: the settings.
-        points: how many there are.
-        keep: what is kept: quantiles need all restarts of a setting at once.
-    """
-    sheets, settings, restarts = grid.shape
-    parameters = max(grid.network(int(width)).layers.parameters for width in grid.width.values)
-    size = runs_at_once(parameters, points, int(max(grid.steps.values)), curves=keep.curves)
-    rows = restarts if keep.quantiles else min(restarts, size)
-    together = max(1, size // rows)
-    for first in range(0, restarts, rows):
-        runs = slice(first, min(first + rows, restarts))
-        for sheet in range(sheets):
-            for start in range(0, settings, together):
-                yield sheet, slice(start, min(start + together, settings)), runs
-
-
-def train_index(grid: Grid, data: Data, index: Index, keep: Keep) -> TrainResult | None:
-    """Trains a chunk of a grid; the result depends on nothing else.
-
-    Args:
-        grid: the settings.
-        data: what is trained on.
-        index: a sheet, settings of it, and restarts.
-        keep: what is kept.
-
-    Returns:
-        How the runs went, settings first, or None if Ctrl-C came before they were done.
-    """
-    sheet, block, runs = index
-    network, steps, batches = grid.sheet(sheet)
-    which, count = np.arange(block.start, block.stop), runs.stop - runs.start
-    numbers = {name: np.repeat(values, count) for name, values in grid.own_numbers(which).items()}
-    result = train_chunk(
-        trainer_for(network, data, grid.dtype),
-        grid.starts(network, which, runs.start, count),
-        np.repeat(grid.rates(which), count, axis=0),
-        steps,
-        plan=Plan(grid.rule.update(), numbers),
-        told=_told(grid, data, batches),
-        size=(len(which) * count, network.layers.parameters, len(data)),
-        curves=keep.curves,
-        ends=keep.parameters,
-    )
-    return result if result.steps == steps else None
+    layout, counted = Layout.of(grid, len(data), keep), judged(grid.architecture.loss, data.y)
+    work = GridWork(grid, data, keep)
+    whole = fill(results, layout, work, counted="success" if counted else None, progress=progress)
+    return results if whole else results.done_part()

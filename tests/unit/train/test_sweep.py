@@ -23,6 +23,7 @@ from gradlab.train import (
     sweep,
 )
 from gradlab.train import train as train_once
+from gradlab.train.work import _layout
 
 NET = gl.mlp([2, 2, 1])
 DATA = datasets.five_points()
@@ -75,7 +76,8 @@ def test_a_run_alone_is_the_run_in_the_sweep_to_the_bit():
 def test_chunks_do_not_show_in_the_result(monkeypatch, most, count):
     settings = {"learning_rate": [1.0, 5.0], "init_scale": [0.5, 1.0, 2.0], "restarts": 150, "steps": 15}
     whole = sweep(NET, DATA, **settings, keep=["curves", "parameters"])
-    monkeypatch.setattr(_chunk, "_MOST", most)
+    monkeypatch.setattr(_layout, "_MOST", most)
+    monkeypatch.setattr(_chunk, "_MOST", most // 2)  # several calls a chunk
     chunks = []
     cut = sweep(NET, DATA, **settings, keep=["curves", "parameters"], progress=chunks.append)
     same(whole, cut)
@@ -216,7 +218,7 @@ def test_measurements_have_no_right_and_wrong(backend):
 
 
 def test_ctrl_c_returns_what_is_done(monkeypatch):
-    monkeypatch.setattr(_chunk, "_MOST", 64)
+    monkeypatch.setattr(_layout, "_MOST", 64)
     seen: list[Progress] = []
 
     def stop(progress):
@@ -279,7 +281,9 @@ def test_the_memory_that_is_free_is_known():
     assert free is None or 10**6 < free < 10**15
 
 
-def test_memory_grows_with_the_result_alone():
+def test_memory_grows_with_the_result_alone(monkeypatch):
+    monkeypatch.setattr(_layout, "_MOST", 2**16)
+
     def besides(restarts):
         tracemalloc.start()
         grid = sweep(NET, DATA, restarts=restarts, steps=1)

@@ -11,7 +11,7 @@ import xarray
 from gradlab._version import __version__
 from gradlab.train.maps._map import Map
 from gradlab.train.store._description import provenance
-from gradlab.train.store._layout import Contents
+from gradlab.train.work import Contents
 
 TITLE = "map of trainability"
 _REFERENCE = "Sohl-Dickstein 2024, The boundary of neural network trainability is fractal, arXiv 2402.06184"

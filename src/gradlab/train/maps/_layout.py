@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from gradlab.train.store._layout import Chunk
+from gradlab.train.work import Chunk
 
 _SIDE = 64  # pixels
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -121,9 +122,7 @@ class Map:
     @property
     def data(self) -> Data:
         """The points and labels: standard normal numbers, the k-th point the same however many there are."""
-        inputs = self.architecture.sizes[0]
-        numbers = draw_standard("normal", self.seed, restarts=self.points, parameters=inputs + 1, first=_DATA)
-        return Data(numbers[:, :inputs], numbers[:, inputs], name="normal numbers")
+        return _points(self.seed, self.points, self.architecture.sizes[0])
 
     @property
     def tiles(self) -> Tiles:
@@ -151,13 +150,10 @@ class Map:
             "dtype": self.dtype,
         }
 
-    def train(
-        self, data: Data, window: int, rows: Places, columns: Places
-    ) -> tuple[FloatArray, NDArray[np.bool_]] | None:
+    def train(self, window: int, rows: Places, columns: Places) -> tuple[FloatArray, NDArray[np.bool_]] | None:
         """Trains some pixels, each of which depends on nothing but itself.
 
         Args:
-            data: what is trained on.
             window: in which window they lie.
             rows: their places along y, shape (R,).
             columns: their places along x, shape (R,).
@@ -166,29 +162,26 @@ class Map:
             The sum of losses of each and whether it converged, shape (R,), or None if Ctrl-C came before.
         """
         x, y = self.values(window)
-        return self.train_at(data, x[columns], y[rows])
+        return self.train_at(x[columns], y[rows])
 
-    def coarse(
-        self, data: Data, window: int | Window, count: int = COARSE
-    ) -> tuple[FloatArray, NDArray[np.bool_]] | None:
+    def coarse(self, window: int | Window, count: int = COARSE) -> tuple[FloatArray, NDArray[np.bool_]] | None:
         """Trains a coarse map of a window, rows first; arguments and results are those of `train_at`."""
         left, right, bottom, top = self.windows[window] if isinstance(window, int) else window
         x, y = values_between(left, right, count), values_between(bottom, top, count)
         rows, columns = np.indices((count, count)).reshape(2, -1)
-        return self.train_at(data, x[columns], y[rows])
+        return self.train_at(x[columns], y[rows])
 
-    def train_at(self, data: Data, x: FloatArray, y: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]] | None:
+    def train_at(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]] | None:
         """Trains with some values of both axes.
 
         Args:
-            data: what is trained on.
             x: the values of x, shape (R,).
             y: the values of y, shape (R,).
 
         Returns:
             The sum of losses of each and whether it converged, shape (R,), or None if Ctrl-C came before.
         """
-        network, at = self.architecture, {self.x: x, self.y: y}
+        network, data, at = self.architecture, self.data, {self.x: x, self.y: y}
         layers, size = network.layers, (network.layers.parameters, len(data))
         start, of = draw_parameters(Normal(), self.seed, restarts=1, layers=layers), layers.of_parameters()
         most = runs_at_once(*size, self.steps, curves=True)
@@ -235,6 +228,12 @@ class Map:
         """The rule's own numbers, each one or one for each pixel."""
         own = {each.name: float(getattr(self.rule, each.name)) for each in self.rule.own_numbers()}
         return own | {axis.setting: values for axis, values in at.items() if axis.setting in own}
+
+
+@lru_cache(maxsize=16)
+def _points(seed: int, count: int, inputs: int) -> Data:
+    numbers = draw_standard("normal", seed, restarts=count, parameters=inputs + 1, first=_DATA)
+    return Data(numbers[:, :inputs], numbers[:, inputs], name="normal numbers")
 
 
 def _windows(axes: tuple[MapAxis, MapAxis], more: Any, rule: Rule) -> tuple[Window, ...]:

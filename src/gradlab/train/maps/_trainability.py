@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +18,9 @@ from gradlab.train._memory import check_memory
 from gradlab.train._progress import Progress
 from gradlab.train._sweep import require_xarray
 from gradlab.train.maps._map import Map
-from gradlab.train.maps._refine import Shades, refined, unrefined
+from gradlab.train.maps._work import MapWork
 from gradlab.train.maps._zoom import zoomed
-from gradlab.train.store._fill import Outcomes, fill
-from gradlab.train.store._layout import Chunk
+from gradlab.train.work import Chunk, Outcomes, fill
 
 if TYPE_CHECKING:
     import xarray
@@ -121,7 +119,7 @@ def trainability(
     if isinstance(windows, int):
         count = whole_number("windows", windows, least=0, example=8)
         factor = real_number("zoom", zoom, example=4.0, positive=True)
-        plan = replace(plan, windows=zoomed(plan, plan.data, count, factor))
+        plan = replace(plan, windows=zoomed(plan, count, factor))
     return _made(plan, None if out is None else Path(out), resume, progress)
 
 
@@ -171,30 +169,13 @@ class _Memory:
 
 def _fill(plan: Map, keeper: Any, progress: Callable[[Progress], object] | None) -> bool:
     """Trains what is not done; returns whether all is."""
-    data, shades = plan.data, dict[int, Shades]()
     for window in range(len(plan.windows)):
         plan.values(window)  # says so before the work if it is too small
 
-    def tile(chunk: Chunk) -> Outcomes | None:
-        window, rows, columns = chunk.index
-        first, shape = (rows.start, columns.start), (rows.stop - rows.start, columns.stop - columns.start)
-        train = partial(plan.train, data, window)
-        if plan.refined:
-            if window not in shades:
-                coarse = plan.coarse(data, window)
-                if coarse is None:
-                    return None
-                shades[window] = Shades.of(*coarse)
-            made = refined(train, first, shape, plan.resolution - 1, shades[window])
-        else:
-            made = unrefined(train, first, shape)
-        return None if made is None else dict(zip(("loss_sum", "converged", "trained"), made, strict=True))
-
-    def start() -> float:
-        """Has the kernel compiled, and takes the time of a coarse map."""
-        plan.coarse(data, 0, 2)
+    def tried() -> float:
+        """The time of a coarse map."""
         began = time.perf_counter()
-        plan.coarse(data, 0, _TRIED)
+        plan.coarse(0, _TRIED)
         return (time.perf_counter() - began) / _TRIED**2
 
-    return fill(keeper, plan.tiles, tile, start=start, what="pixels", progress=progress)
+    return fill(keeper, plan.tiles, MapWork(plan), tried=tried, what="pixels", progress=progress)

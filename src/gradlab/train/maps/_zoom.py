@@ -7,7 +7,6 @@ from itertools import chain
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from gradlab.train._data import Data
 from gradlab.train._errors import TrainError
 from gradlab.train.maps._axis import FloatArray
 from gradlab.train.maps._dimension import edges_of
@@ -16,14 +15,13 @@ from gradlab.train.maps._map import COARSE, Map, Window
 _SHARE = 0.3  # of a window that the boundary shall fill in such a map: less is smooth, more looks like noise
 
 
-def zoomed(plan: Map, data: Data, count: int, factor: float) -> tuple[Window, ...]:
+def zoomed(plan: Map, count: int, factor: float) -> tuple[Window, ...]:
     """Returns the first window of a map and further ones, each so many times smaller than the one before.
 
     Of each window a coarse map is made; the next lies where the boundary fills about a third of that.
 
     Args:
         plan: the map.
-        data: what is trained on.
         count: how many, besides the first.
         factor: how many times smaller, above 1.
 
@@ -34,13 +32,13 @@ def zoomed(plan: Map, data: Data, count: int, factor: float) -> tuple[Window, ..
         raise TrainError(f"zoom is {factor:g}; write how many times smaller each window is, as zoom=4.")
     windows = [plan.windows[0]]
     for _ in range(count):
-        windows.append(_closer(plan, data, windows[-1], factor))
+        windows.append(_closer(plan, windows[-1], factor))
     return tuple(windows)
 
 
-def _closer(plan: Map, data: Data, window: Window, factor: float) -> Window:
+def _closer(plan: Map, window: Window, factor: float) -> Window:
     """A smaller window in which the boundary winds."""
-    made = plan.coarse(data, window)
+    made = plan.coarse(window)
     if made is None:
         raise TrainError("stopped before it was found where to look closer; begin again.")
     edges = edges_of(made[1].reshape(COARSE, COARSE))

@@ -7,20 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gradlab.train._chunk import runs_at_once
 from gradlab.train._data import Data
 from gradlab.train._grid import Grid
 from gradlab.train._judge import judged
-from gradlab.train._keep import NOTHING
 from gradlab.train._progress import Progress
-from gradlab.train._results import outcomes
-from gradlab.train._sweep import make_kernels, train_index
 from gradlab.train.store._description import described
-from gradlab.train.store._fill import fill
-from gradlab.train.store._layout import Chunk, Contents, Layout
 from gradlab.train.store._write import writing
+from gradlab.train.work import Contents, GridWork, Layout, fill
 
 _MOST_NAMED = 2**20  # restarts up to which they have their numbers as labels, which readers hold in memory
 # What is stored of each run, as what, and what stands for a run that is not done.
@@ -57,8 +51,7 @@ def sweep_into(
         return fill(
             store,
             Layout.of(grid, len(data)),
-            lambda chunk: _trained(grid, data, chunk),
-            start=lambda: make_kernels(grid, data),
+            GridWork(grid, data),
             counted="success" if counted else None,
             progress=progress,
         )
@@ -79,27 +72,3 @@ def _contents(grid: Grid, data: Data, counted: bool) -> Contents:
         lambda: labelled(grid, data, {}, {}, numbered=named),
         results,
     )
-
-
-def _trained(grid: Grid, data: Data, chunk: Chunk) -> dict[str, NDArray[Any]] | None:
-    """What a chunk's runs give, or None if Ctrl-C came before they were done."""
-    sheet, settings, runs = chunk.index
-    network, steps, _ = grid.sheet(sheet)
-    size = runs_at_once(network.layers.parameters, len(data), steps)
-    rows = min(runs.stop - runs.start, size)
-    together = max(1, size // rows)
-    made: dict[str, NDArray[Any]] = {}
-    for start in range(settings.start, settings.stop, together):
-        block = slice(start, min(start + together, settings.stop))
-        for first in range(runs.start, runs.stop, rows):
-            part = slice(first, min(first + rows, runs.stop))
-            result = train_index(grid, data, (sheet, block, part), NOTHING)
-            if result is None:
-                return None
-            shape = settings.stop - settings.start, runs.stop - runs.start
-            for name, array in outcomes(result).items():
-                whole = made.setdefault(name, np.empty(shape, array.dtype))
-                rows_of = slice(block.start - settings.start, block.stop - settings.start)
-                columns = slice(part.start - runs.start, part.stop - runs.start)
-                whole[rows_of, columns] = array.reshape(block.stop - block.start, -1)
-    return made

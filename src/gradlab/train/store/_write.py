@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gradlab._errors import GradlabError
 from gradlab.train.store._description import FORMAT, hashed, provenance
 from gradlab.train.store._errors import StoreError
-from gradlab.train.store._layout import Chunk, Contents
+from gradlab.train.work import Chunk, Contents
 
 log = logging.getLogger("gradlab.train.store")
 

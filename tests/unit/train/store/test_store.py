@@ -16,7 +16,8 @@ import zarr
 
 import gradlab as gl
 from gradlab.train import Progress, StoreError, TrainError, datasets, sweep
-from gradlab.train.store import _layout, _sweep
+from gradlab.train.store import _sweep
+from gradlab.train.work import _layout
 
 NET, DATA = gl.mlp([2, 2, 1]), datasets.five_points()
 SETTINGS = {
@@ -204,7 +205,7 @@ def test_a_full_disk_keeps_what_is_finished(tmp_path, small, whole, monkeypatch)
 
 CODE = """
 import sys, gradlab as gl
-from gradlab.train.store import _layout
+from gradlab.train.work import _layout
 _layout._MOST = 64
 gl.sweep(gl.mlp([2, 2, 1]), gl.datasets.five_points(), learning_rate=[1.0, 5.0], steps=30, restarts=20_000,
          out=sys.argv[1], resume=True, progress=lambda p: print(p.done, flush=True))

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from gradlab.train._grid import Grid
-from gradlab.train._results import Index
+from gradlab.train._keep import NOTHING, Keep
 
 if TYPE_CHECKING:
     import xarray
 
+Index = tuple[int, slice, slice]  # a sheet, settings of it, restarts
 _WORK = 5 * 10**9  # parameters x points x steps of a chunk: about half a second
 _FEWEST, _MOST = 64, 2**20  # runs of a chunk
+_CURVES = 2**24  # numbers of the curves of a chunk
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A part of a sweep that is stored at once.
+    """A part of a sweep that is trained and kept at once.
 
     Args:
         place: its number along each dimension of the store's arrays.
@@ -97,23 +99,27 @@ class Layout:
     chunk: tuple[int, ...]
 
     @staticmethod
-    def of(grid: Grid, points: int) -> Layout:
+    def of(grid: Grid, points: int, keep: Keep = NOTHING) -> Layout:
         """Returns the chunks of a sweep.
 
         Args:
             grid: the settings.
             points: how many there are.
+            keep: what is kept of each run: quantiles need all restarts of a setting at once.
         """
         parameters = max(grid.network(int(width)).layers.parameters for width in grid.width.values)
-        work = parameters * points * (int(max(grid.steps.values)) + 1)
-        left = max(_FEWEST, min(_MOST, _WORK // work))
+        losses = int(max(grid.steps.values)) + 1
+        most = min(_MOST, _CURVES // losses) if keep.curves else _MOST
+        left = max(_FEWEST, min(most, _WORK // (parameters * points * losses)))
+        if keep.quantiles:
+            left = max(left, grid.restarts)
         lengths = (*map(len, grid.axes), grid.restarts)
         chunk = [1] * len(lengths)
         # From the restarts to the front: what is full lets the axis before it have several, so that settings in a chunk
         # follow one another.
         for axis in range(len(lengths) - 1, len(grid.sheet_axes) - 1, -1):
             chunk[axis] = min(lengths[axis], left)
-            left //= chunk[axis]
+            left = max(1, left // chunk[axis])
             if chunk[axis] < lengths[axis]:
                 break
         return Layout(grid, lengths, tuple(chunk))

@@ -5,16 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gradlab.train._progress import Progress
-from gradlab.train.store._layout import Chunk
-
-Outcomes = Mapping[str, NDArray[Any]]
+from gradlab.train.work._engine import HERE, Engine, Outcomes, Work
+from gradlab.train.work._layout import Chunk
 
 
 class Keeper(Protocol):
@@ -37,23 +35,25 @@ class Keeper(Protocol):
 def fill(
     keeper: Keeper,
     chunks: Iterable[Chunk],
-    train: Callable[[Chunk], Outcomes | None],
+    work: Work,
     *,
-    start: Callable[[], float | None],
+    engine: Engine = HERE,
+    tried: Callable[[], float] | None = None,
     counted: str | None = None,
     what: str = "runs",
     progress: Callable[[Progress], object] | None = None,
 ) -> bool:
-    """Trains all chunks that are not finished, each kept while the next is trained.
+    """Trains all chunks that are not finished, each kept while others are trained.
 
     Args:
         keeper: where they go.
         chunks: all of them.
-        train: gives what a chunk's runs give, or None if Ctrl-C came before.
-        start: called before the clock, if there is anything to train; gives the seconds that a run takes at most.
+        work: what is trained.
+        engine: who trains it.
+        tried: gives the seconds that a run takes at most, called once before the clock if there is anything to train.
         counted: the name of the result that says of each run whether it is a success.
         what: is counted.
-        progress: called after each chunk.
+        progress: called after each chunk, and before the first if it is tried how long a run takes.
 
     Returns:
         Whether all is done; else Ctrl-C came before.
@@ -73,23 +73,22 @@ def fill(
                 if counted:
                     successes += int((np.asarray(keeper.arrays[counted][chunk.region]) == 1).sum())
             done = before
-            each = start() if todo else None
-            if progress is not None and each is not None:
-                progress(Progress(done, total, 0.0, None, before, what, each * (total - before)))
+            if todo:
+                work.prepare()
+            if todo and progress is not None and tried is not None:
+                progress(Progress(done, total, 0.0, None, before, what, tried() * (total - before)))
             began = time.perf_counter()
-            for chunk in todo:
-                made = train(chunk)
-                if made is None:
-                    break
-                if pending is not None:
-                    pending.result()
-                pending = writer.submit(keeper.write, chunk, made)
-                done += chunk.runs
-                if counted:
-                    successes += int(made[counted].sum())
-                if progress is not None:
-                    seconds = time.perf_counter() - began
-                    progress(Progress(done, total, seconds, successes if counted else None, before, what))
+            with closing(engine.results(work, [chunk.index for chunk in todo])) as results:
+                for number, made in results:
+                    if pending is not None:
+                        pending.result()
+                    pending = writer.submit(keeper.write, todo[number], made)
+                    done += todo[number].runs
+                    if counted:
+                        successes += int(made[counted].sum())
+                    if progress is not None:
+                        seconds = time.perf_counter() - began
+                        progress(Progress(done, total, seconds, successes if counted else None, before, what))
         if pending is not None:
             pending.result()
         return done == total

@@ -1,0 +1,54 @@
+"""The work of a map: what is trained for a tile of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+from gradlab.train.maps._map import Map
+from gradlab.train.maps._refine import Shades, refined, unrefined
+from gradlab.train.work import Outcomes
+
+Tile = tuple[int, slice, slice]  # a window, rows and columns of it
+
+
+@dataclass(frozen=True, slots=True)
+class MapWork:
+    """All pixels of a map.
+
+    Args:
+        plan: the map.
+    """
+
+    plan: Map
+
+    def prepare(self) -> None:
+        """Has the kernel compiled."""
+        self.plan.coarse(0, 2)
+
+    def chunk(self, place: Tile) -> Outcomes | None:
+        """Trains a tile; the result depends on nothing else.
+
+        Args:
+            place: its window, rows and columns.
+
+        Returns:
+            The measures, what converged and what was trained, or None if Ctrl-C came before they were done.
+        """
+        window, rows, columns = place
+        first, shape = (rows.start, columns.start), (rows.stop - rows.start, columns.stop - columns.start)
+        train = partial(self.plan.train, window)
+        if self.plan.refined:
+            made = refined(train, first, shape, self.plan.resolution - 1, _shades(self.plan, window))
+        else:
+            made = unrefined(train, first, shape)
+        return None if made is None else dict(zip(("loss_sum", "converged", "trained"), made, strict=True))
+
+
+@lru_cache(maxsize=16)
+def _shades(plan: Map, window: int) -> Shades:
+    """What differences can be seen in a window, found once by each process."""
+    coarse = plan.coarse(window)
+    if coarse is None:
+        raise KeyboardInterrupt  # which is not kept
+    return Shades.of(*coarse)

@@ -1,0 +1,12 @@
+"""Work that is cut into chunks, what a chunk is, who trains it, and how results are filled chunk by chunk."""
+
+from __future__ import annotations
+
+from gradlab.train.work._engine import HERE as HERE
+from gradlab.train.work._engine import Engine as Engine
+from gradlab.train.work._engine import Outcomes as Outcomes
+from gradlab.train.work._fill import fill as fill
+from gradlab.train.work._grid import GridWork as GridWork
+from gradlab.train.work._layout import Chunk as Chunk
+from gradlab.train.work._layout import Contents as Contents
+from gradlab.train.work._layout import Layout as Layout

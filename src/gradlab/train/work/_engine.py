@@ -1,0 +1,53 @@
+"""Who trains the chunks of an experiment: this process, or others; a chunk's result depends on the experiment alone."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+Outcomes = Mapping[str, NDArray[Any]]
+
+
+class Work(Protocol):
+    """An experiment that is cut into chunks by coordinates: frozen, made of plain data, and the same everywhere."""
+
+    def prepare(self) -> None:
+        """Has its kernels compiled, which are kept, so that the clock measures training."""
+        ...
+
+    def chunk(self, place: Any) -> Outcomes | None:
+        """Returns what the runs at some coordinates give, or None if Ctrl-C came before they were done."""
+        ...
+
+
+class Engine(Protocol):
+    """Maps coordinates of chunks to what they give."""
+
+    def results(self, work: Work, places: Sequence[Any]) -> Generator[tuple[int, Outcomes]]:
+        """Trains chunks.
+
+        Args:
+            work: the experiment.
+            places: the coordinates of each chunk.
+
+        Yields:
+            The number of a chunk among the places and what it gave, in any order; fewer than asked for after Ctrl-C.
+        """
+        ...
+
+
+class _Here:
+    """This process: a chunk after another, each shared by the kernel's threads."""
+
+    def results(self, work: Work, places: Sequence[Any]) -> Generator[tuple[int, Outcomes]]:
+        """Trains chunks in their order; arguments and results are those of `Engine.results`."""
+        for number, place in enumerate(places):
+            made = work.chunk(place)
+            if made is None:
+                return
+            yield number, made
+
+
+HERE: Engine = _Here()
