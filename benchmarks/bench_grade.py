@@ -1,4 +1,7 @@
-"""Grading beside nbgrader's autograde, in one run on the same submissions: time, memory, and who gets what."""
+"""Grading beside nbgrader's autograde and Otter's run, on the same submissions: time, memory, and who gets what.
+
+Otter grades by `otter run`, one submission a call and without a container: `otter grade`, which has one, needs Docker.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from grade_cases import ANSWERS, CHECKS, HOSTILE, IMPORTS, SLOPPY
 ROOT = Path(__file__).resolve().parent.parent
 PEER = ROOT / "build" / "bench-nbgrader"
 HONEST = 20
+LIMIT = 60  # seconds a call of Otter's, which has no limit of its own
 FULL = sum(points for points, _ in CHECKS.values())
 
 
@@ -124,6 +128,33 @@ def of_nbgrader(place: Path, cases: dict[str, dict[str, str]]) -> tuple[float, f
         return seconds, peak, {row["student_id"]: float(row["score"] or 0) for row in csv.DictReader(stream)}
 
 
+def of_otter(place: Path, cases: dict[str, dict[str, str]]) -> tuple[float, float, dict[str, float]]:
+    otter = str(Path(sys.executable).with_name("otter"))
+    (place / "lab.md").write_text(template(), encoding="utf-8")
+    export = [sys.executable, "-m", "gradlab", "lab", "export", "lab.md", "--to", "otter", "--out", "lab.ipynb"]
+    said = [timed(command, place, 300)[2] for command in (export, [otter, "assign", "lab.ipynb", "dist"])]
+    handed_out = place / "dist" / "student" / "lab.ipynb"
+    tests = next((place / "dist" / "autograder").glob("*.zip"), None)
+    if tests is None:
+        raise SystemExit(f"Otter makes no assignment: {said}")
+    seconds, peak, found = 0.0, 0.0, {}
+    for name, answers in cases.items():
+        folder = place / name
+        folder.mkdir()
+        made = json.loads(handed_out.read_text(encoding="utf-8"))
+        for cell in made["cells"]:
+            head = "".join(cell["source"]).partition("(")[0].removeprefix("def ")
+            cell["source"] = answers.get(head, cell["source"])
+        (folder / "lab.ipynb").write_text(json.dumps(made), encoding="utf-8")
+        command = [otter, "run", "-a", str(tests), "--no-logo", "-o", ".", "lab.ipynb"]
+        each, peak, _ = timed(command, folder, LIMIT)
+        seconds += each
+        if (folder / "results.json").exists():
+            results = json.loads((folder / "results.json").read_text(encoding="utf-8"))["tests"]
+            found[name] = sum(float(test.get("score", 0)) for test in results)
+    return seconds, peak, found
+
+
 def main() -> None:
     if not (PEER / "bin" / "nbgrader").exists():
         subprocess.run([sys.executable, "-m", "venv", str(PEER)], check=True)
@@ -132,14 +163,16 @@ def main() -> None:
     hostile = {name: {**ANSWERS, **changed} for name, (changed, _) in HOSTILE.items()}
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
-        places = [Path(scratch, name) for name in ("a", "b", "c", "d")]
+        places = [Path(scratch, name) for name in ("a", "b", "c", "d", "e", "f")]
         for place in places:
             place.mkdir()
         theirs = of_nbgrader(places[0], honest)
         ours = of_gradlab(places[1], honest, 1)
         both = of_gradlab(places[1], honest, 2)
+        otter = of_otter(places[4], honest)
         for name, (seconds, peak, found) in (
-            ("nbgrader autograde", theirs), ("gradlab, one at a time", ours), ("gradlab, two at a time", both),
+            ("nbgrader autograde", theirs), ("otter run", otter),
+            ("gradlab, one at a time", ours), ("gradlab, two at a time", both),
         ):  # fmt: skip
             each = seconds / len(honest)
             full = sum(points == FULL for points in found.values())
@@ -147,16 +180,18 @@ def main() -> None:
             rows.append(f"| {name} | {times} | {peak:.0f} | {full} of {len(honest)} |")
         bad_theirs = of_nbgrader(places[2], hostile)[2]
         bad_ours = of_gradlab(places[3], hostile, 2)[2]
+        bad_otter = of_otter(places[5], hostile)[2]
     table = [
         f"{len(honest)} right submissions of six questions, {len(SLOPPY)} of them with output, warnings or a library; "
-        "isolation on. Whole command, start and key included; the peak is that of the largest process.", "",
+        "isolation on, but for Otter: that needs Docker. Whole commands, start and key included, Otter's one for each "
+        "submission; the peak is that of the largest process so far.", "",
         "| | seconds | a submission | a minute | MB | full marks |", "| --- | --: | --: | --: | --: | --: |", *rows, "",
         f"What hostile submissions get of {FULL} points:", "",
-        "| the submission | deserves | gradlab | nbgrader |", "| --- | --: | --: | --: |",
+        "| the submission | deserves | gradlab | nbgrader | Otter |", "| --- | --: | --: | --: | --: |",
     ]  # fmt: skip
     for name, (_, deserved) in HOSTILE.items():
-        lost = f"{bad_theirs[name]:g}" if name in bad_theirs else "no row"
-        table.append(f"| {name.replace('-', ' ')} | {deserved:g} | {bad_ours.get(name, -1):g} | {lost} |")
+        rows = (f"{got[name]:g}" if name in got else "no row" for got in (bad_ours, bad_theirs, bad_otter))
+        table.append(f"| {name.replace('-', ' ')} | {deserved:g} | {' | '.join(rows)} |")
     write_section("Grading", "\n".join(table))
     print("\n".join(table))
 

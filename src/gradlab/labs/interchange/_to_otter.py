@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ast
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gradlab.labs.interchange._from_nbgrader import WHOLE
@@ -92,7 +93,25 @@ def _test(check: CheckPart) -> dict[str, Any]:
     # Otter passes over the name; it is there for the way back.
     given = [f"name: {check.name}", f"points: {check.points:g}", f"hidden: {hidden}"]
     settings = ['""" # BEGIN TEST CONFIG', *given, '""" # END TEST CONFIG']
-    return _cell("code", [*settings, *check.rows])
+    return _cell("code", [*settings, *_silent(check.rows)])
+
+
+def _silent(rows: Sequence[str]) -> list[str]:
+    """Code that shows no value: Otter compares what a test shows, as doctests do, with what is to be shown, nothing."""
+    made = [row.encode() for row in rows]
+    for place in sorted(_shown_values(ast.parse("\n".join(rows))), reverse=True):
+        row, column = place[0] - 1, place[1]
+        made[row] = made[row][:column] + b"_ = " + made[row][column:]
+    return [row.decode() for row in made]
+
+
+def _shown_values(tree: ast.AST) -> Iterator[tuple[int, int]]:
+    """Where expressions stand as statements, outside of functions and classes, which show nothing."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Expr):
+            yield node.lineno, node.col_offset
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from _shown_values(node)
 
 
 def _code(part: CodePart) -> dict[str, Any]:

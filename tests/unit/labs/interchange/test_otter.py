@@ -116,6 +116,9 @@ def test_there_and_back_both_versions_and_the_checks_are_the_same(template, tmp_
 
 
 def test_otter_itself_assigns_what_was_exported_and_its_tests_accept_the_solution(template, tmp_path, tool):
+    # Otter compares what a test shows with what it is to show.
+    shows = 'assert slope(-1.5) == -3, "elsewhere"\nfor é in [1]: slope(é); slope(2)'
+    template.write_text(template.read_text().replace('assert slope(-1.5) == -3, "elsewhere"', shows))
     (tmp_path / "hw.ipynb").write_bytes(export_template(template, "otter").data)
     tool("otter", "assign", "hw.ipynb", "dist", folder=tmp_path)
     student = (tmp_path / "dist" / "student" / "hw.ipynb").read_text()
