@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from gradlab._errors import GradlabError
-from gradlab.labs._layout import shielded_tag, unshielded
+from gradlab.labs._layout import SHIELD, shielded_tag, unshielded
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _MARKDOWN: Final = frozenset({".md", ".markdown"})
 _COMMENT = re.compile(r"^\s*(?:#+'?|//+|--+|%+|;+|\"{3}|'{3})?\s?(.*?)(?:\"{3}|'{3})?\s*$")
 _TAG = re.compile(r"#(?=!(?:TAG|MSG)\b)")
+# In a Markdown cell of a script the sign before a tag was taken for the comment's.
+_UNSIGNED = re.compile(f"^[ \t]*{SHIELD}", re.MULTILINE)
 _PLACE = re.compile("\ue000([0-9]+):([0-9]+)\ue000")
 _LINES_AHEAD: Final = 200
 
@@ -117,7 +119,7 @@ def convert(path: Path, text: str) -> Converted:
                 # Jupytext would take the tags for shell commands that someone has commented out.
                 notebook = jupytext.reads(_TAG.sub(shielded_tag, text), path.suffix)
                 for cell in notebook.cells:
-                    cell.source = unshielded(cell.source)
+                    cell.source = unshielded(_UNSIGNED.sub(r"#\g<0>", cell.source))
                 places = _aligned([cell.source.split("\n") for cell in notebook.cells], text.split("\n"))
             attachments = _attachments(notebook)
             metadata = _prepared(notebook)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, overload
 
 CellKind = Literal["code", "markdown", "raw"]
-_SHIELD = "\ufdd0"
+SHIELD = "\ufdd0"
 _NOT_CONTENT = re.compile(r"^#(?=!)|^(?!```|<!--).*?coding(?=[:=])")
 
 
@@ -171,12 +171,12 @@ def _shielded(text: str) -> str:
 
 def shielded_tag(found: re.Match[str]) -> str:
     """Put behind what was found what keeps Jupytext from reading it."""
-    return found[0] + _SHIELD
+    return found[0] + SHIELD
 
 
 def unshielded(text: str) -> str:
     """Take out of a text what `shielded` put in."""
-    return text.replace(_SHIELD, "")
+    return text.replace(SHIELD, "")
 
 
 def _span(cell: Any, own: list[str], start: int, closed: bool, content: list[str], line: int) -> Span:

@@ -70,6 +70,17 @@ def test_a_script_is_read_cell_by_cell_with_its_own_lines(tmp_path, name):
     assert "#!TAG" not in versions.question.markdown
 
 
+def test_a_tag_in_a_markdown_cell_of_a_script_needs_no_comment_sign_before_its_own(tmp_path):
+    path = tmp_path / "lab.py"
+    lines = ["# %% [markdown]", "# Text.", "TAG HWBEGIN", "MSG Write it.", "# An answer.", "TAG HWEND"]
+    made = []
+    for sign in ("#!", "# #!"):
+        path.write_text("\n".join(sign + line if line[0] != "#" else line for line in lines) + "\n")
+        versions = make_versions(read_template(path))
+        made.append((versions.question.notebook.cells[0].source, versions.solution.notebook.cells[0].source))
+    assert made == [("Text.\n\nWrite it.", "Text.\n\nAn answer.")] * 2
+
+
 def test_errors_in_a_script_name_its_line(tmp_path):
     path = tmp_path / "lab.py"
     path.write_text("# %% [markdown]\n# Text\n\n# %%\nx = 1\n#!TAG HWEND\n")
