@@ -3,6 +3,7 @@
 The ground floor: it imports nothing of gradlab. `labs` typesets from its tree, `prove` judges from it.
 """
 
+from gradlab.tex._commands import ARROWS as ARROWS
 from gradlab.tex._document import Formula as Formula
 from gradlab.tex._document import formulas as formulas
 from gradlab.tex._document import placed as placed

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from gradlab.tex._colours import css_colour
 from gradlab.tex._errors import TexError
+from gradlab.tex._plain import PLAIN, width
 from gradlab.tex._symbols import ACCENTS, NEGATED, SPACES, SYMBOLS, WIDE_ACCENTS, Role
 from gradlab.tex._tokens import Token
 from gradlab.tex._tree import (
@@ -35,10 +35,13 @@ _FONTS: dict[str, Variant] = {
     "mathrm": "normal", "mathup": "normal", "mathnormal": "italic", "mathit": "italic", "mathbf": "bold",
     "boldsymbol": "bold-italic", "bm": "bold-italic", "pmb": "bold-italic", "mathbb": "double-struck",
     "mathcal": "script", "mathscr": "script", "mathfrak": "fraktur", "mathsf": "sans-serif", "mathtt": "monospace",
-    "symbf": "bold", "symup": "normal", "Bbb": "double-struck",
+    "Bbb": "double-struck", "mathds": "double-struck", "mathbbm": "double-struck", "mathbfit": "bold-italic",
+    "mathbfup": "bold", "mathbfcal": "bold-script", "mathbfscr": "bold-script", "mathsfit": "sans-serif",
 }  # fmt: skip
+_FONTS |= {f"sym{name[4:]}": face for name, face in _FONTS.items() if name.startswith("math")}
 _FONT_SWITCHES: dict[str, Variant] = {
-    "rm": "normal", "bf": "bold", "it": "italic", "cal": "script", "sf": "sans-serif", "tt": "monospace"
+    "rm": "normal", "bf": "bold", "it": "italic", "cal": "script", "sf": "sans-serif", "tt": "monospace",
+    "frak": "fraktur", "mit": "italic",
 }  # fmt: skip
 _TEXTS: dict[str, Variant] = {
     "text": "normal", "textrm": "normal", "textnormal": "normal", "textup": "normal", "mbox": "normal",
@@ -54,8 +57,13 @@ _SIZE_ROLES: dict[str, Role] = {"": "ord", "l": "open", "r": "close", "m": "rel"
 _FRACTIONS = {"frac": None, "dfrac": True, "tfrac": False, "cfrac": True}
 _BINOMIALS = {"binom": None, "dbinom": True, "tbinom": False}
 _ARROWS = {"xrightarrow": "→", "xleftarrow": "←", "xRightarrow": "⇒", "xLeftarrow": "⇐", "xmapsto": "↦",
-           "xleftrightarrow": "↔", "xhookrightarrow": "↪", "xrightleftharpoons": "⇌"}  # fmt: skip
+           "xleftrightarrow": "↔", "xLeftrightarrow": "⇔", "xhookrightarrow": "↪", "xhookleftarrow": "↩",
+           "xrightleftharpoons": "⇌", "xlongrightarrow": "⟶", "xlongleftarrow": "⟵"}  # fmt: skip
+ARROWS = frozenset(_ARROWS.values())
+"""Arrows that grow with what stands over them."""
 _BRACES = {"underbrace": "⏟", "overbrace": "⏞", "underbracket": "⎵", "overbracket": "⎴"}
+_UNDERS = {"underline": "_", "underparen": "⏝", "underrightarrow": "→", "underleftarrow": "←",
+           "underleftrightarrow": "↔"}  # fmt: skip
 
 
 def _fence(parser: Parser, _: str) -> Node:
@@ -131,8 +139,8 @@ def _accent(parser: Parser, name: str) -> Node:
     return Accent(parser.argument(), ACCENTS[name], wide=name in WIDE_ACCENTS)
 
 
-def _underline(parser: Parser, _: str) -> Node:
-    return Accent(parser.argument(), "_", wide=True, under=True)
+def _under(parser: Parser, name: str) -> Node:
+    return Accent(parser.argument(), _UNDERS[name], wide=True, under=True)
 
 
 def _brace(parser: Parser, name: str) -> Node:
@@ -187,8 +195,8 @@ def _modulo(parser: Parser, name: str) -> Node:
 
 def _space(parser: Parser, name: str) -> Node:
     if name in _SKIPS and parser.tokens.peek() != "{":
-        return Space(_width(parser.tokens.length()))
-    return Space(_width(parser.words()))
+        return Space(width(parser.tokens.length()))
+    return Space(width(parser.words()))
 
 
 def _wrapped(parser: Parser, name: str) -> Node:
@@ -211,9 +219,13 @@ def _substack(parser: Parser, _: str) -> Node:
 
 
 def _braket(parser: Parser, name: str) -> Node:
-    opening = Symbol("|", "open", "normal") if name == "ket" else Symbol("⟨", "open", "normal")
-    closing = Symbol("|", "close", "normal") if name == "bra" else Symbol("⟩", "close", "normal")
-    return Row((opening, parser.argument(), closing))
+    opening, closing = _BRAKETS[name.lower()]
+    if name[0].isupper():
+        parser.fences += 1
+        body = parser.argument()
+        parser.fences -= 1
+        return Fence(opening, body, closing)
+    return Row((Symbol(opening, "open", "normal"), parser.argument(), Symbol(closing, "close", "normal")))
 
 
 def _second(parser: Parser, _: str) -> Node:
@@ -221,7 +233,7 @@ def _second(parser: Parser, _: str) -> Node:
     return parser.argument()
 
 
-def _boxed_background(parser: Parser, _: str) -> Node:
+def _without_option(parser: Parser, _: str) -> Node:
     parser.tokens.optional()
     return parser.argument()
 
@@ -254,6 +266,7 @@ def _switch_colour(parser: Parser, _: str, also_stop: frozenset[str]) -> list[No
     return [Styled(parser.row(also_stop), "colour", colour)]
 
 
+_BRAKETS = {"bra": ("⟨", "|"), "ket": ("|", "⟩"), "braket": ("⟨", "⟩"), "set": ("{", "}")}
 _SKIPS = frozenset({"hskip", "mskip", "kern", "mkern"})
 _WRAPPERS: dict[str, Literal["boxed", "phantom", "cancel"]] = {
     "boxed": "boxed", "fbox": "boxed", "phantom": "phantom", "hphantom": "phantom", "vphantom": "phantom",
@@ -263,16 +276,19 @@ SWITCHES: dict[str, Callable[[Parser, str, frozenset[str]], list[Node]]] = {
     **dict.fromkeys(("displaystyle", "textstyle", "scriptstyle", "scriptscriptstyle"), _switch_style),
     **dict.fromkeys(_FONT_SWITCHES, _switch_font),
     **dict.fromkeys(
-        ("tiny", "scriptsize", "small", "normalsize", "large", "Large", "LARGE", "huge", "Huge"), _switch_size
+        "Tiny tiny SMALL scriptsize Small footnotesize small normalsize large Large LARGE huge Huge HUGE".split(),
+        _switch_size,
     ),
     "color": _switch_colour,
 }
 READERS: dict[str, Callable[[Parser, str], Node]] = {
+    **PLAIN,
     **dict.fromkeys(_FONTS, _font),
     **dict.fromkeys(_TEXTS, _text),
     **dict.fromkeys(_FRACTIONS, _fraction),
     **dict.fromkeys(_BINOMIALS, _binomial),
     **dict.fromkeys(ACCENTS, _accent),
+    **dict.fromkeys(_UNDERS, _under),
     **dict.fromkeys(_BRACES, _brace),
     **dict.fromkeys(_ARROWS, _arrow),
     **dict.fromkeys(_CLASSES, _class),
@@ -282,22 +298,19 @@ READERS: dict[str, Callable[[Parser, str], Node]] = {
     **dict.fromkeys(("overset", "underset", "stackrel"), _stack),
     **dict.fromkeys(("bmod", "pmod", "mod", "pod"), _modulo),
     **dict.fromkeys(("hspace", "hspace*", "mspace", "hskip", "mskip", "kern", "mkern"), _space),
-    **dict.fromkeys(("ensuremath", "mathstrut", "smash", "mathclap"), _transparent),
+    **dict.fromkeys(("ensuremath", "vcenter", "shoveleft", "shoveright"), _transparent),
     **dict.fromkeys(("ref", "eqref"), _reference),
-    **dict.fromkeys(("bra", "ket", "braket"), _braket),
+    **dict.fromkeys((*_BRAKETS, *map(str.capitalize, _BRAKETS)), _braket),
     **dict.fromkeys(("href", "class", "cssId", "style"), _second),
-    "bbox": _boxed_background,
+    **dict.fromkeys(("bbox", "smash"), _without_option),
     "left": _fence,
     "middle": _middle,
     "not": _not,
     "sqrt": _root,
-    "underline": _underline,
     "mathop": _mathop,
     "substack": _substack,
     "textcolor": _coloured,
 }
-_LENGTHS = {"em": 1.0, "mu": 1 / 18, "ex": 0.43, "pt": 0.1, "px": 1 / 16, "cm": 2.845, "mm": 0.2845, "in": 7.227}
-_LENGTH = re.compile(r"\s*(-?\d*\.?\d+)\s*([a-z]{2})\s*")
 
 
 def _letters(node: Node) -> str:
@@ -308,13 +321,6 @@ def _letters(node: Node) -> str:
     if isinstance(node, Space):
         return " "
     return node.text if isinstance(node, (Symbol, Text, Name)) else ""
-
-
-def _width(text: str) -> float:
-    match = _LENGTH.fullmatch(text)
-    if match is None or match[2] not in _LENGTHS:
-        raise TexError(f"{text!r} is not a length: write a number and a unit, as in 1em")
-    return float(match[1]) * _LENGTHS[match[2]]
 
 
 def _plain(token: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import singledispatch
 from html import escape
 
+from gradlab.tex._commands import ARROWS
 from gradlab.tex._faces import styled
 from gradlab.tex._symbols import INTEGRALS, SYMBOLS
 from gradlab.tex._tree import (
@@ -79,6 +80,7 @@ def _row(items: Sequence[Node]) -> str:
 # What an operator stands between where nothing else is known.
 _ORDINARY: Node = Row()
 _PAD = '<mspace width="0.3em"></mspace>'
+_LAPS = {"rlap": 0, "clap": 50, "llap": 100}
 _THIN = '<mspace width="0.1667em"></mspace>'
 
 
@@ -289,7 +291,7 @@ def _(node: Accent) -> str:
 def _(node: Stack) -> str:
     only = _items(node.base)[0] if len(_items(node.base)) == 1 else node.base
     base = _print(only) if isinstance(only, Symbol) else _grouped(node.base)
-    if isinstance(only, Symbol) and only.text in "→←⇒⇐↦↔↪⇌":
+    if isinstance(only, Symbol) and only.text in ARROWS:
         base = f'<mo stretchy="true" minsize="2em" lspace="0.2778em" rspace="0.2778em">{only.text}</mo>'
     over = f"<mrow>{_PAD}{_grouped(node.over)}{_PAD}</mrow>" if node.over is not None else ""
     under = f"<mrow>{_PAD}{_grouped(node.under)}{_PAD}</mrow>" if node.under is not None else ""
@@ -317,6 +319,10 @@ def _(node: Styled) -> str:
             return f'<mrow class="cancelled">{body}</mrow>'
         case "phantom":
             return f"<mphantom>{body}</mphantom>"
+        case "rlap" | "llap" | "clap":
+            # MathML Core has no way to the left; a transform has.
+            moved = f'<mrow style="transform:translateX(-{_LAPS[node.kind]}%)">{body}</mrow>'
+            return f'<mpadded width="0">{moved}</mpadded>'
 
 
 @_print.register

@@ -6,8 +6,8 @@ that is not known is an error that names it: nothing is guessed and nothing is d
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from gradlab.tex._commands import READERS, SWITCHES
 from gradlab.tex._errors import TexError
@@ -22,6 +22,7 @@ from gradlab.tex._symbols import (
     TYPED,
     UPRIGHT,
     UPRIGHT_GREEK,
+    VAR_CAPITALS,
 )
 from gradlab.tex._tables import ENVIRONMENTS, read_environment, read_rows
 from gradlab.tex._tokens import Macro, Token, Tokens, tokenise
@@ -41,8 +42,11 @@ from gradlab.tex._tree import (
 )
 
 _DEFINITIONS = set("newcommand renewcommand providecommand def let DeclareMathOperator DeclareMathOperator*".split())
-_IGNORED = {"nonumber", "notag", "allowbreak", "strut", "mathstrut", "displaylimits"}
+_IGNORED = set(
+    "nonumber notag allowbreak strut mathstrut displaylimits hfil hfill nobreak goodbreak badbreak nonscript".split()
+)
 _STOPS = {"}", "&", "\\\\", "\\cr", "\\end", "\\right", None}
+_INFIX = {"\\over": ("", ""), "\\atop": ("", ""), "\\choose": ("(", ")"), "\\brace": ("{", "}"), "\\brack": ("[", "]")}
 _PRIMES = {"'": 1, "′": 1, "″": 2, "‴": 3}
 _SCRIPTS = {"^", "_", "\\limits", "\\nolimits", *_PRIMES, *RAISED, *LOWERED}
 _MAX_DEPTH = 50  # what is read here and printed later stays far from the deepest that Python calls
@@ -88,7 +92,7 @@ class Parser:
         items: list[Node] = []
         while (token := self.tokens.peek()) not in _STOPS and token not in also_stop:
             assert token is not None
-            if token in ("\\over", "\\choose", "\\atop"):
+            if token in _INFIX:
                 self.tokens.take()
                 below = self.row(also_stop)
                 start = items[0].start if items else token.start
@@ -117,6 +121,17 @@ class Parser:
         atom = self._atom(token, frozenset())
         return atom[0] if len(atom) == 1 else self._row(atom, token.start)
 
+    def typed(self, token: Token) -> Node:
+        """Read a character as if it were typed."""
+        return self._atom(token, frozenset())[0]
+
+    def under_and_over(self, base: Node) -> Node:
+        """Read the scripts of what carries them below and above it, if there are any."""
+        if self.tokens.peek() not in _SCRIPTS:
+            return base
+        scripts = self._scripts(base)
+        return replace(scripts, limits=True) if scripts.limits is None else scripts
+
     def number(self, labels: Iterable[str]) -> str | None:
         """Return the number in brackets of what has some labels, None where it has none."""
         return next((f"({self.numbers[label]})" for label in labels if label in self.numbers), None)
@@ -144,8 +159,8 @@ class Parser:
 
     @staticmethod
     def _infix(command: str, above: Row, below: Row) -> Node:
-        fraction = Fraction(above, below, bar=command == "\\over")
-        return Fence("(", fraction, ")") if command == "\\choose" else fraction
+        fraction, (opening, closing) = Fraction(above, below, bar=command == "\\over"), _INFIX[command]
+        return Fence(opening, fraction, closing) if opening else fraction
 
     def _scripted(self, also_stop: frozenset[str]) -> list[Node]:
         token = self.tokens.take()
@@ -244,7 +259,7 @@ class Parser:
 
     def _symbol(self, name: str) -> Node:
         character, role = SYMBOLS[name]
-        upright = role != "ord" or character in UPRIGHT or name in UPRIGHT_GREEK
+        upright = role != "ord" or (character in UPRIGHT and name not in VAR_CAPITALS) or name in UPRIGHT_GREEK
         face: Variant = "normal" if upright else "italic"
         bold = self.variant in ("bold", "bold-italic") and role == "ord"
         return Symbol(character, role, self.variant if bold and self.variant else face)
@@ -252,8 +267,7 @@ class Parser:
     def _environment(self, begin: Token) -> Node:
         name = self.words().strip()
         if name not in ENVIRONMENTS:
-            near = difflib.get_close_matches(name, ENVIRONMENTS, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = _meant(name, ENVIRONMENTS, "")
             raise TexError(f"\\begin{{{name}}} is not an environment of mathematics{hint}", begin.start)
         node = read_environment(self, name)
         if self.tokens.peek() != "\\end":
@@ -278,10 +292,22 @@ class Parser:
 
 
 def _unknown(name: str) -> str:
-    known = [*SYMBOLS, *READERS, *SWITCHES, *FUNCTIONS, *LIMIT_FUNCTIONS]
-    near = difflib.get_close_matches(name, known, 1, 0.75) if len(name) > 2 else []
-    hint = f"; did you mean \\{near[0]}?" if near else ""
+    known = {*SYMBOLS, *READERS, *SWITCHES, *FUNCTIONS, *LIMIT_FUNCTIONS}
+    hint = _meant(name, known, "\\")
     return f"\\{name} is not a command that can be typeset{hint}"
+
+
+def _meant(name: str, known: Iterable[str], sign: str) -> str:
+    """Ask for the only name that is one letter away: a letter more, less, other, or two changed about."""
+    near = [word for word in known if _one_edit(name, word)] if len(name) > 2 else []
+    return f"; did you mean {sign}{near[0]}?" if len(near) == 1 else ""
+
+
+def _one_edit(name: str, word: str) -> bool:
+    at = next((row for row, (one, other) in enumerate(zip(name, word, strict=False)) if one != other), len(word))
+    left, right = name[at:], word[at:]
+    swapped = left[:2] == right[1::-1] and left[2:] == right[2:]
+    return swapped or left[1:] == right[1:] or left[1:] == right or left == right[1:]
 
 
 def _only_primes(sup: Node) -> int:

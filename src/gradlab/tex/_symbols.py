@@ -25,6 +25,7 @@ blacklozenge ⧫ bigstar ★ clubsuit ♣ diamondsuit ♢ heartsuit ♡ spadesui
 prime ′ backprime ‵ dots … ldots … cdots ⋯ vdots ⋮ ddots ⋱ dotsc … dotsb ⋯ dotsm ⋯ dotsi ⋯ dotso … mathellipsis …
 backslash \ checkmark ✓ maltese ✠ circledS Ⓢ circledR ® yen ¥ pounds £ S § P ¶ dag † ddag ‡ degree °
 vert | Vert ‖ | ‖ # # % % & & $ $ _ _ complement ∁ diagup ╱ diagdown ╲ AA Å
+blacktriangle ▴ blacktriangledown ▾ Finv Ⅎ Game ⅁ iddots ⋰
 """
 _BINARY = """
 pm ± mp ∓ times × div ÷ cdot ⋅ cdotp ⋅ ast ∗ star ⋆ circ ∘ bullet ∙ cap ∩ cup ∪ uplus ⊎ sqcap ⊓ sqcup ⊔ vee ∨ lor ∨
@@ -32,6 +33,7 @@ wedge ∧ land ∧ setminus ∖ smallsetminus ∖ wr ≀ diamond ⋄ bigtriangle
 triangleright ▹ oplus ⊕ ominus ⊖ otimes ⊗ oslash ⊘ odot ⊙ bigcirc ◯ dagger † ddagger ‡ amalg ⨿ ltimes ⋉ rtimes ⋊
 boxplus ⊞ boxminus ⊟ boxtimes ⊠ boxdot ⊡ barwedge ⊼ veebar ⊻ curlywedge ⋏ curlyvee ⋎ circledast ⊛ circledcirc ⊚
 dotplus ∔ divideontimes ⋇ Cap ⋒ Cup ⋓ intercal ⊺ centerdot ⋅
+doublecap ⋒ doublecup ⋓ leftthreetimes ⋋ rightthreetimes ⋌ doublebarwedge ⩞ circleddash ⊝ lhd ⊲ rhd ⊳ unlhd ⊴ unrhd ⊵
 """
 _RELATION = """
 leq ≤ le ≤ geq ≥ ge ≥ leqslant ⩽ geqslant ⩾ leqq ≦ geqq ≧ lt < gt > ll ≪ gg ≫ lll ⋘ ggg ⋙ neq ≠ ne ≠ equiv ≡ sim ∼
@@ -52,19 +54,30 @@ leftleftarrows ⇇ rightrightarrows ⇉ leftrightarrows ⇆ rightleftarrows ⇄ 
 rightarrowtail ↣ leftarrowtail ↢ curvearrowleft ↶ curvearrowright ↷ circlearrowleft ↺ circlearrowright ↻
 rightsquigarrow ⇝ leadsto ⇝ leftrightsquigarrow ↭ dashrightarrow ⇢ dashleftarrow ⇠ nrightarrow ↛ nleftarrow ↚
 nRightarrow ⇏ nLeftarrow ⇍ multimap ⊸ restriction ↾ coloneq ≔ eqcolon ≕ vcentcolon ∶ dblcolon ∷
+eqslantless ⪕ eqslantgtr ⪖ lessdot ⋖ gtrdot ⋗ llless ⋘ gggtr ⋙ lesseqgtr ⋚ gtreqless ⋛ lesseqqgtr ⪋ gtreqqless ⪌
+Doteq ≑ eqcirc ≖ backsim ∽ thicksim ∼ backsimeq ⋍ thickapprox ≈ curlyeqprec ⋞ curlyeqsucc ⋟ precsim ≾ succsim ≿
+precapprox ⪷ succapprox ⪸ smallsmile ⌣ smallfrown ⌢ shortmid ∣ shortparallel ∥ backepsilon ∍ blacktriangleleft ◂
+blacktriangleright ▸ vartriangle △ nleqslant ⪇ ngeqslant ⪈ nleqq ≰ ngeqq ≱ lneq ⪇ gneq ⪈ lneqq ≨ gneqq ≩ lvertneqq ≨
+gvertneqq ≩ lnsim ⋦ gnsim ⋧ lnapprox ⪉ gnapprox ⪊ npreceq ⋠ nsucceq ⋡ precneqq ⪵ succneqq ⪶ precnsim ⋨ succnsim ⋩
+precnapprox ⪹ succnapprox ⪺ nshortmid ∤ nshortparallel ∦ nVdash ⊮ nVDash ⊯ ntriangleleft ⋪ ntriangleright ⋫
+ntrianglelefteq ⋬ ntrianglerighteq ⋭ nsubseteqq ⊈ nsupseteqq ⊉ varsubsetneq ⊊ varsupsetneq ⊋ subsetneqq ⫋ supsetneqq ⫌
+varsubsetneqq ⫋ varsupsetneqq ⫌ Lleftarrow ⇚ Rrightarrow ⇛ looparrowleft ↫ looparrowright ↬ Lsh ↰ Rsh ↱ upuparrows ⇈
+downdownarrows ⇊ downharpoonleft ⇃ downharpoonright ⇂ nleftrightarrow ↮ nLeftrightarrow ⇎
 """
 _OPEN = """
 lbrace { { { lbrack [ langle ⟨ lfloor ⌊ lceil ⌈ lvert | lVert ‖ lparen ( lgroup ⟮ lmoustache ⎰ ulcorner ⌜ llcorner ⌞
+llbracket ⟦
 """
 _CLOSE = """
 rbrace } } } rbrack ] rangle ⟩ rfloor ⌋ rceil ⌉ rvert | rVert ‖ rparen ) rgroup ⟯ rmoustache ⎱ urcorner ⌝ lrcorner ⌟
+rrbracket ⟧
 """
 _PUNCTUATION = "colon : ldotp ."
 _LARGE = """
 sum ∑ prod ∏ coprod ∐ bigcap ⋂ bigcup ⋃ bigvee ⋁ bigwedge ⋀ bigoplus ⨁ bigotimes ⨂ bigodot ⨀ biguplus ⨄
 bigsqcup ⨆
 """
-_INTEGRALS = "int ∫ iint ∬ iiint ∭ oint ∮ oiint ∯ smallint ∫"
+_INTEGRALS = "int ∫ iint ∬ iiint ∭ iiiint ⨌ oint ∮ oiint ∯ oiiint ∰ smallint ∫ intop ∫ ointop ∮"
 
 
 def _pairs(text: str) -> dict[str, str]:
@@ -97,7 +110,11 @@ UPRIGHT_GREEK: dict[str, tuple[str, Role]] = {
     f"up{name}": (character, role) for name, (character, role) in SYMBOLS.items() if "α" <= character <= "ω"
 }
 """Greek letters that are set upright, such as `\\upalpha`."""
-SYMBOLS |= UPRIGHT_GREEK
+VAR_CAPITALS: dict[str, tuple[str, Role]] = {
+    f"var{name}": (character, role) for name, (character, role) in SYMBOLS.items() if "Γ" <= character <= "Ω"
+}
+"""Greek capitals that are set italic, such as `\\varGamma`."""
+SYMBOLS |= UPRIGHT_GREEK | VAR_CAPITALS
 
 UPRIGHT = frozenset(_pairs(_UPRIGHT).values())
 """Ordinary characters that TeX sets upright where a letter would be italic."""
@@ -123,15 +140,17 @@ ACCENTS = {
     "hat": "^", "widehat": "^", "bar": "¯", "overline": "¯", "tilde": "~", "widetilde": "~", "vec": "→",
     "dot": "˙", "ddot": "¨", "dddot": "⃛", "acute": "´", "grave": "`", "check": "ˇ", "breve": "˘", "mathring": "˚",
     "overrightarrow": "→", "overleftarrow": "←", "overleftrightarrow": "↔",
+    "ddddot": "⃜", "overparen": "⏜",
 }  # fmt: skip
 """Accent commands to the character set above; `WIDE_ACCENTS` stretch over their whole base."""
 
-WIDE_ACCENTS = frozenset("widehat overline widetilde overrightarrow overleftarrow overleftrightarrow".split())
+WIDE_ACCENTS = frozenset("widehat overline widetilde overrightarrow overleftarrow overleftrightarrow overparen".split())
 
 SPACES = {
     ",": 1 / 6, "thinspace": 1 / 6, ":": 2 / 9, ">": 2 / 9, "medspace": 2 / 9, ";": 5 / 18, "thickspace": 5 / 18,
     "!": -1 / 6, "negthinspace": -1 / 6, " ": 1 / 4, "\n": 1 / 4, "space": 1 / 4, "nobreakspace": 1 / 4,
     "enspace": 1 / 2, "enskip": 1 / 2, "quad": 1.0, "qquad": 2.0,
+    "negmedspace": -2 / 9, "negthickspace": -5 / 18,
 }  # fmt: skip
 """Spacing commands and their width in em."""
 

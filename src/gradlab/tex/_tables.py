@@ -30,17 +30,26 @@ ENVIRONMENTS: dict[str, _Environment] = {
     "vmatrix": _Environment("matrix", "|", "|"),
     "Vmatrix": _Environment("matrix", "‖", "‖"),
     "smallmatrix": _Environment("matrix"),
+    "psmallmatrix": _Environment("matrix", "(", ")"),
+    "bsmallmatrix": _Environment("matrix", "[", "]"),
     "cases": _Environment("cases", "{", ""),
     "dcases": _Environment("cases", "{", ""),
     "rcases": _Environment("cases", "", "}"),
+    "drcases": _Environment("cases", "", "}"),
     "array": _Environment("array", arguments=1),
     "subarray": _Environment("array", arguments=1),
     **dict.fromkeys(("align", "align*", "aligned", "split", "flalign", "flalign*"), _Environment("align")),
-    **dict.fromkeys(("alignat", "alignat*", "alignedat"), _Environment("align", arguments=1)),
+    **dict.fromkeys(("alignat", "alignat*", "alignedat", "xalignat", "xalignat*"), _Environment("align", arguments=1)),
     **dict.fromkeys(("eqnarray", "eqnarray*"), _Environment("array")),
-    **dict.fromkeys(("gather", "gather*", "gathered", "multline", "multline*"), _Environment("gather")),
+    **dict.fromkeys(("gather", "gather*", "gathered", "multline", "multline*", "multlined"), _Environment("gather")),
     **dict.fromkeys(("equation", "equation*", "displaymath", "math"), _Environment("lines")),
 }
+
+PLAIN_TABLES = {
+    "matrix": "matrix", "array": "matrix", "pmatrix": "pmatrix", "cases": "cases", "eqalign": "aligned",
+    "displaylines": "gathered",
+}  # fmt: skip
+r"""Plain TeX's commands with their rows in braces, as in `\pmatrix{a & b \cr c & d}`, and the environments they are."""
 
 _RULES = ("\\hline", "\\hdashline", "\\toprule", "\\midrule", "\\bottomrule")
 
@@ -113,14 +122,24 @@ def read_environment(parser: Parser, name: str) -> Node:
         columns = given if environment.kind == "array" else None
     elif name.startswith("eqnarray"):
         columns = "rcl"
-    elif name in ("aligned", "alignedat", "gathered"):
+    elif name in ("aligned", "alignedat", "gathered", "multlined"):
         parser.tokens.optional()
     if environment.kind == "lines":
         return read_rows(parser)
     rows = _read(parser)
     if environment.kind in ("align", "gather") and len(rows.cells) == 1:
         _hand_up(parser, rows)
-    table = _table(rows, environment.kind, columns, name)
+    return _fenced(environment, _table(rows, environment.kind, columns, name))
+
+
+def read_plain_table(parser: Parser, name: str) -> Node:
+    """Read the rows of a table of plain TeX, up to the brace that ends it."""
+    like = PLAIN_TABLES[name]
+    environment = ENVIRONMENTS[like]
+    return _fenced(environment, _table(_read(parser), environment.kind, None, like))
+
+
+def _fenced(environment: _Environment, table: Table) -> Node:
     if environment.opening or environment.closing:
         return Fence(environment.opening, table, environment.closing)
     return table
@@ -144,7 +163,7 @@ def _table(rows: _Rows, kind: _Kind, columns: str | None, name: str = "") -> Tab
         tags=tuple(rows.tags),
         horizontal=frozenset(rows.rules),
         vertical=frozenset(vertical),
-        small=name in ("smallmatrix", "subarray"),
+        small=name.endswith("smallmatrix") or name == "subarray",
         environment=name,
         labels=tuple(rows.labels),
     )

@@ -164,10 +164,10 @@ class Space(_Placed):
 
 @dataclass(frozen=True, slots=True)
 class Styled(_Placed):
-    """A part set differently: displayed or not, coloured, boxed, struck out, or invisible."""
+    """A part set differently: displayed or not, coloured, boxed, struck out, invisible, or over its neighbours."""
 
     body: Node
-    kind: Literal["display", "inline", "colour", "boxed", "cancel", "phantom"]
+    kind: Literal["display", "inline", "colour", "boxed", "cancel", "phantom", "rlap", "llap", "clap"]
     value: str = ""
 
 

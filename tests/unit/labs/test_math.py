@@ -56,6 +56,11 @@ CATALOGUE = [
     r"\eta\textbf{g}a\textit{b}2\texttt{c}\mathbf{x}\textsf{d}",
     r"\require{cancel}\color[rgb]{1,0,0}\bf x \textcolor[HTML]{00FF00}{y}",
     r"\upalpha \braket{a|b} \bbox[yellow]{z} \href{u}{v}",
+    r"a \buildrel \rm def \over = b, \displaylines{a=b \cr c=d}, \eqalign{a&=b\cr&=c}, \root 3 \of x",
+    r"\pmatrix{a & b \cr c & d}\matrix{1\\2}\cases{x & x>0\cr -x & \text{else}\cr}\begin{psmallmatrix}1\end{psmallmatrix}",
+    r"\sideset{_1^2}{_3^4}\prod_i^n\sideset{}{'}\sum_{k} \prescript{14}{2}{C} \genfrac{[}{]}{0pt}{}nk {n\brack k}{n\brace k}",
+    r"\llbracket x\rrbracket a\mathrlap{bc}d\mathllap{e}\sum_{\mathclap{1\le i}} \rlap/{=} \unicode{x2603} \rule{0pt}{3ex}",
+    r"\ddddot x\underrightarrow{ab}\overparen{AB}\underparen c\varGamma\nleqq\iiiint\Set{x|y}\mathds 1\xlongrightarrow{f}\smash[b]x",
 ]  # fmt: skip
 
 
@@ -77,6 +82,32 @@ def test_typst_accepts_every_formula_displayed_and_in_a_line():
     assert compiled.startswith(b"%PDF")
 
 
+def test_a_command_is_suggested_only_where_one_letter_is_wrong():
+    for command in (r"\Lagre", r"\infinity", r"\sinn", r"\argmax", r"\textb", r"\ab"):
+        with pytest.raises(TexError) as caught:
+            parse(command)
+        assert str(caught.value).endswith("typeset; did you mean \\Large?" if command == r"\Lagre" else "typeset")
+
+
+@pytest.mark.parametrize(
+    ("plain", "tex"),
+    [
+        (r"\pmatrix{a & b \cr c & d}", r"\begin{pmatrix}a & b \\ c & d\end{pmatrix}"),
+        (r"\cases{x & x>0 \cr -x & y}", r"\begin{cases}x & x>0 \\ -x & y\end{cases}"),
+        (r"\displaylines{a \cr b}", r"\begin{gathered}a \\ b\end{gathered}"),
+        (r"\buildrel a \over =", r"\overset{a}{=}"),
+        (r"\root n \of x", r"\sqrt[n]{x}"),
+        (r"\genfrac{(}{)}{0pt}{}{n}{k}", r"\binom{n}{k}"),
+        (r"\unicode{x3b1}\unicode{960}", "απ"),
+    ],
+)
+def test_plain_tex_is_set_as_what_latex_writes_for_it(plain, tex):
+    assert [mathml(plain).partition("<annotation")[0], typst(plain).partition(";$")[2]] == [
+        mathml(tex).partition("<annotation")[0],
+        typst(tex).partition(";$")[2],
+    ]
+
+
 @pytest.mark.parametrize(
     ("tex", "reason"),
     [
@@ -92,6 +123,10 @@ def test_typst_accepts_every_formula_displayed_and_in_a_line():
         (r"\color{puce}x", "not known"),
         (r"\frac", "ends too early"),
         (r"\def\a{\a\a}\a", "without end"),
+        (r"\root 3 x", r"\root has no \of"),
+        (r"\pmatrix a", "rows in braces"),
+        (r"\sideset{a}{b}\sum", "takes scripts alone"),
+        (r"\unicode{alpha}", "is no character"),
         (r"{" * 500 + "x" + "}" * 500, "nested"),
     ],
 )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import singledispatch
 
 from gradlab.tex import (
+    ARROWS,
     Accent,
     Fence,
     Fraction,
@@ -46,11 +47,14 @@ _SAID = {
 }
 _ACCENTS = {
     "^": "hat", "¯": "macron", "~": "tilde", "→": "arrow", "˙": "dot", "¨": "dot.double", "⃛": "dot.triple",
-    "´": "acute", "`": "grave", "ˇ": "caron", "˘": "breve", "˚": "circle", "←": "arrow.l", "↔": "arrow.l.r",
+    "´": "acute", "`": "grave", "ˇ": "caron", "˘": "breve", "˚": "circle", "⃜": "dot.quad",
+    "←": "arrow.l", "↔": "arrow.l.r",
 }  # fmt: skip
+_LAPS = {"rlap": (0, 1), "clap": (0.5, 0.5), "llap": (1, 0)}  # how far back before and after
 _LONG = 7  # lines
 _BRACES = "⏟⏞⎵⎴"
-_LINES = {"_": "underline", "⏟": "underbrace", "⏞": "overbrace", "⎵": "underbracket", "⎴": "overbracket"}
+_LINES = {"_": "underline", "⏟": "underbrace", "⏞": "overbrace", "⎵": "underbracket", "⎴": "overbracket",
+          "⏜": "overparen", "⏝": "underparen"}  # fmt: skip
 
 
 def to_typst(formula: Parsed, source: str, *, display: bool) -> str:
@@ -249,12 +253,14 @@ def _(node: Accent) -> str:
         return f"{_LINES[node.mark]}({base})"
     if node.mark == "¯" and node.wide:
         return f"overline({base})"
+    if node.under:
+        return f"attach(limits({base}), b: stretch({node.mark}))"
     return f"accent({base}, {_ACCENTS[node.mark]})"
 
 
 @_print.register
 def _(node: Stack) -> str:
-    arrow = isinstance(node.base, Symbol) and node.base.text in "→←⇒⇐↦↔↪⇌"
+    arrow = isinstance(node.base, Symbol) and node.base.text in ARROWS
     base = f"stretch({_argument(node.base)})" if arrow else _argument(node.base)
     parts = [f"limits({base})"]
     if node.over is not None:
@@ -286,6 +292,9 @@ def _(node: Styled) -> str:
             return f"cancel({body})"
         case "phantom":
             return f"#hide[${body}$]"
+        case "rlap" | "llap" | "clap":
+            before, after = _LAPS[node.kind]
+            return f"#context {{let b = ${body}$; let w = measure(b).width; h(-{before} * w); b; h(-{after} * w)}}"
 
 
 @_print.register

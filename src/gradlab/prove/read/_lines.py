@@ -133,7 +133,7 @@ def _items(body: tex.Node) -> list[tex.Node]:
     while True:
         if isinstance(body, tex.Row) and len(body.items) == 1 and not (body.braced and body.command):
             body = body.items[0]
-        elif isinstance(body, tex.Styled) and body.kind != "phantom":
+        elif isinstance(body, tex.Styled) and _is_frame(body):
             body = body.body
         else:
             break
@@ -143,7 +143,7 @@ def _items(body: tex.Node) -> list[tex.Node]:
 
 
 def _is_frame(item: tex.Node) -> bool:
-    return isinstance(item, tex.Styled) and item.kind != "phantom"
+    return isinstance(item, tex.Styled) and item.kind not in ("phantom", "rlap", "llap")
 
 
 def alignment(node: tex.Node) -> tex.Table | None:
@@ -159,17 +159,6 @@ def alignment(node: tex.Node) -> tex.Table | None:
     if name in ("array", "matrix"):
         relations = [any(part.kind == "relation" for part in flat([cell])) for row in node.rows for cell in row]
         return node if any(relations) else None
-    if name in (
-        "pmatrix",
-        "bmatrix",
-        "Bmatrix",
-        "vmatrix",
-        "Vmatrix",
-        "smallmatrix",
-        "subarray",
-        "cases",
-        "dcases",
-        "rcases",
-    ):
+    if name.endswith(("matrix", "cases")) or name == "subarray":
         return None
     return node

@@ -174,7 +174,10 @@ class _Flat:
 
     def _fraction(self, node: tex.Fraction) -> None:
         inside = (row_of(node.numerator) or (), row_of(node.denominator) or ())
-        self.put("fraction" if node.bar else "binomial", node, "", inside=inside)
+        if node.bar:
+            self.put("fraction", node, "", inside=inside)
+        else:
+            self.put("error", node, "these stand one over the other without a bar: a binomial is \\binom{n}{k}")
 
     def _root(self, node: tex.Root) -> None:
         rows = [row_of(node.body) or ()]
@@ -184,6 +187,10 @@ class _Flat:
 
     def _fence(self, node: tex.Fence) -> None:
         table = _only(node.body)
+        if isinstance(table, tex.Fraction) and not table.bar and (node.opening, node.closing) == ("(", ")"):
+            inside = (row_of(table.numerator) or (), row_of(table.denominator) or ())
+            self.put("binomial", node, "", inside=inside)
+            return
         if isinstance(table, tex.Table) and (node.opening or node.closing) and not _aligns(table):
             kind = "cases" if node.opening == "{" and not node.closing else "table"
             self.put(kind, node, node.opening, inside=_cells(table), style=str(max(map(len, table.rows), default=0)))
@@ -245,7 +252,9 @@ class _Flat:
             self.put("gap", node)
 
     def _styled(self, node: tex.Styled) -> None:
-        if node.kind != "phantom":
+        if node.kind in ("rlap", "llap"):
+            self.put("error", node, f"\\{node.command} sets one thing over another: write both side by side")
+        elif node.kind != "phantom":
             self.add(node.body)
 
 

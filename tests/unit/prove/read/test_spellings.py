@@ -7,6 +7,8 @@ import pytest
 from gradlab.prove import Truth, prove
 
 TWINS = [
+    (r"\pmatrix{a & b \cr c & d}\pmatrix{1 \cr 1} = \pmatrix{a+b \cr c+d}", r"\pmatrix{a \cr b} = \pmatrix{b \cr a}"),
+    (r"\root 3 \of {8x^3} = 2x", r"\root 3 \of {8x^3} = 2x^3"),
     (r"\partial_x (x^2 y) = 2 x y", r"\partial_x (x^2 y) = x^2"),
     (r"\partial_{xy} (x^2 y^2) = 4 x y", r"\partial_{xy} (x^2 y^2) = 2 x y"),
     (
