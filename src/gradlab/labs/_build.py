@@ -14,6 +14,7 @@ from gradlab.labs._audit import audit_text
 from gradlab.labs._audit_files import Auditor
 from gradlab.labs._diagnostics import Diagnostic, TemplateError, fault
 from gradlab.labs._execute import Executed, ExecutionError, execute, leave_unrun, run_blocking
+from gradlab.labs._export import UNSET
 from gradlab.labs._gate import gate
 from gradlab.labs._image_files import ImageFile, read_images
 from gradlab.labs._lint import lint
@@ -227,7 +228,9 @@ class _Build:
                 raise TemplateError(sorted({*errors, *problem.diagnostics})) from problem
             if errors:
                 raise TemplateError(errors)
-            warnings = tuple(sorted({*read.warnings, *judged, *warnings}))
+            linted = {warning.line for warning in read.warnings}
+            new = {found for found in warnings if UNSET not in found.message or found.line not in linted}
+            warnings = tuple(sorted({*read.warnings, *judged, *new}))
             report = {"files": [as_data(file) for file in files], "warnings": [_plain(warning) for warning in warnings]}
             record = Manifest(key, formats, hashes(place.new, [file.name for file in files]), report)
             (place.new / manifest_name(self.name)).write_text(record.dumps(), encoding="utf-8")

@@ -7,6 +7,7 @@ from typing import Final
 
 from gradlab.labs._cut import OutLine
 from gradlab.labs._diagnostics import Diagnostic
+from gradlab.labs._export import UNSET
 from gradlab.labs._formulas import formulas_of
 from gradlab.labs._names import undefined_names
 from gradlab.labs._template import Template
@@ -64,7 +65,7 @@ def _not_read(version: Version) -> Iterator[tuple[Formula, int, str]]:
         try:
             parse(formula.tex, macros)
         except TexError as problem:
-            yield formula, formula.place(problem.offset or 0)[0], f"{problem}; the formula is shown as it is written."
+            yield formula, formula.place(problem.offset or 0)[0], f"{problem}; {UNSET}."
 
 
 def _latex(lines: Sequence[OutLine]) -> list[tuple[int, str]]:

@@ -280,6 +280,15 @@ def test_an_error_that_both_versions_share_is_told_once(tmp_path):
     assert "SKIPQUESTEXEC" not in failed.errors[0]
 
 
+def test_a_formula_that_cannot_be_typeset_is_told_once(tmp_path):
+    template = write_lab(
+        tmp_path, text="# A lab\n\nThis $\\nope{x}$ and\n\n$$\na =\n\\no b\n$$\n\n$$\\begin{align}x$$\n"
+    )
+    built = build(template, tmp_path / "out", execute=False, formats=("html",))
+    assert isinstance(built, BuiltLab)
+    assert [warning.line for warning in built.warnings if warning.line] == [3, 7, 10, 10]
+
+
 def test_the_kernel_can_be_chosen(tmp_path):
     template, out = write_lab(tmp_path, "lab.md", "```python\n1\n```\n"), tmp_path / "out"
     failed = build(template, out, kernel="no-such")

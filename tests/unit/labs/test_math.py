@@ -57,10 +57,11 @@ CATALOGUE = [
     r"\require{cancel}\color[rgb]{1,0,0}\bf x \textcolor[HTML]{00FF00}{y}",
     r"\upalpha \braket{a|b} \bbox[yellow]{z} \href{u}{v}",
     r"a \buildrel \rm def \over = b, \displaylines{a=b \cr c=d}, \eqalign{a&=b\cr&=c}, \root 3 \of x",
-    r"\pmatrix{a & b \cr c & d}\matrix{1\\2}\cases{x & x>0\cr -x & \text{else}\cr}\begin{psmallmatrix}1\end{psmallmatrix}",
-    r"\sideset{_1^2}{_3^4}\prod_i^n\sideset{}{'}\sum_{k} \prescript{14}{2}{C} \genfrac{[}{]}{0pt}{}nk {n\brack k}{n\brace k}",
-    r"\llbracket x\rrbracket a\mathrlap{bc}d\mathllap{e}\sum_{\mathclap{1\le i}} \rlap/{=} \unicode{x2603} \rule{0pt}{3ex}",
-    r"\ddddot x\underrightarrow{ab}\overparen{AB}\underparen c\varGamma\nleqq\iiiint\Set{x|y}\mathds 1\xlongrightarrow{f}\smash[b]x",
+    r"\pmatrix{a & b \cr c & d}\matrix{1\\2}\cases{x & x>0\cr -x & y\cr}\begin{psmallmatrix}1\end{psmallmatrix}",
+    r"\sideset{_1^2}{_3^4}\prod_i^n\sideset{}{'}\sum_{k} \prescript{14}{2}{C} \genfrac{[}{]}{0pt}{}nk",
+    r"\llbracket x\rrbracket a\mathrlap{bc}d\mathllap{e}\sum_{\mathclap{1\le i}} \rlap/{=} \rule{0pt}{3ex}",
+    r"\ddddot x\underrightarrow{ab}\overparen{AB}\underparen c\varGamma\nleqq\iiiint\Set{x|y}",
+    r"\mathds 1\xlongrightarrow{f}\smash[b]x {n\brack k}{n\brace k}\unicode{x2603}",
 ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._atoms import UNSET as UNSET
 from ._document import Document as Document
 from ._document import Source as Source
 from ._document import cell_line_numbers as cell_line_numbers

@@ -21,6 +21,8 @@ from ._typst_math import to_typst
 _OPEN, _CLOSE = "\ue000", "\ue001"
 BETWEEN = "\ue002"
 """Stands between pieces that a converter is given at once."""
+UNSET = "the formula is shown as it is written"
+"""What a warning about a formula that cannot be typeset says."""
 _MARK = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 _CODE = re.compile(r"<(code|pre|script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
 _MIME = {"png": "image/png", "jpg": "image/jpeg", "gif": "image/gif", "svg": "image/svg+xml", "webp": "image/webp"}
@@ -36,6 +38,7 @@ class Atom:
         html: how HTML shows it.
         typst: how Typst shows it; a picture's file is named `{file}`.
         failed: why it could not be shown as meant, empty where it could.
+        at: where in a formula's TeX that is.
         data: a picture's bytes.
         suffix: a picture's kind.
         line: the template line that it comes from, 0 where that is not known.
@@ -46,6 +49,7 @@ class Atom:
     html: str
     typst: str
     failed: str = ""
+    at: int = 0
     data: bytes = b""
     suffix: str = ""
     line: int = 0
@@ -92,15 +96,16 @@ def formula_atom(found: FoundMath, macros: dict[str, Macro], numbers: Mapping[st
             f"#fitted{typst[1:]}" if found.display else typst,
         )
     except TexError as problem:
-        return _unset(found, str(problem))
+        return _unset(found, str(problem), problem.offset or 0)
     except RecursionError:
         return _unset(found, "the formula is nested too deep")
 
 
-def _unset(found: FoundMath, why: str) -> Atom:
+def _unset(found: FoundMath, why: str, at: int = 0) -> Atom:
     source = found.source.strip()
+    told = f"{why}; {UNSET}: {' '.join(source.split()):.70}"
     box = f'<code class="unset-math" title="{escape(why)}">{escape(source)}</code>'
-    return Atom("formula", found.source, box, f"#unset-math({typst_string(source)})", failed=why)
+    return Atom("formula", found.source, box, f"#unset-math({typst_string(source)})", told, at)
 
 
 def picture_atom(data: bytes, suffix: str, alternative: str, width: str) -> Atom:

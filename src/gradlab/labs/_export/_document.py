@@ -220,21 +220,21 @@ class _Maker:
         parts: list[str] = []
         for piece in found.pieces:
             if isinstance(piece, FoundMath):
-                line = line_at(index.at(piece.offset)[0] - 1)
-                parts.append(self._formula(piece, line))
+                row = index.at(piece.inner)[0] - 1
+                parts.append(self._formula(piece, lambda rows, row=row: line_at(row + rows)))
             else:
                 parts.append(piece)
         html = restore_source(to_html("".join(parts)), self.document.atoms, inside_code=True)
         return self._clean(html)
 
-    def _formula(self, found: FoundMath, line: int) -> str:
+    def _formula(self, found: FoundMath, line_at: Callable[[int], int]) -> str:
         atom = formula_atom(found, self.macros, self.numbers)
         for label in _REFERENCE.findall(found.tex) if "ref" in found.tex else ():
             if label not in self.numbers:
-                self.warn(line, f"nothing has \\label{{{label}}}: the reference to it shows ???")
+                self.warn(line_at(0), f"nothing has \\label{{{label}}}: the reference to it shows ???")
         if atom.failed:
-            self.warn(line, f"{atom.failed}. The formula is shown as it is written: {_short(found.source)}")
-        return self._place(atom, line)
+            self.warn(line_at(found.tex.count("\n", 0, atom.at)), atom.failed)
+        return self._place(atom, line_at(0))
 
     def _place(self, atom: Atom, line: int) -> str:
         self.document.atoms.append(replace(atom, line=line))
@@ -327,7 +327,10 @@ class _Maker:
                 parts.append(piece)
                 continue
             pieces = find_math(piece).pieces
-            parts += [found if isinstance(found, str) else self._formula(found, self._line_at(0)) for found in pieces]
+            parts += [
+                found if isinstance(found, str) else self._formula(found, lambda _: self._line_at(0))
+                for found in pieces
+            ]
         return self._clean(restore_source("".join(parts), self.document.atoms, inside_code=True))
 
 
@@ -354,11 +357,6 @@ def _drawing(data: Any) -> tuple[bytes, str] | None:
         return (svg, "svg") if len(svg) <= _LARGEST_DRAWING else None
     pdf = _decode("".join(data.get("application/pdf", "")))
     return (pdf, "pdf") if 0 < len(pdf) <= _LARGEST_DRAWING else None
-
-
-def _short(text: str, limit: int = 70) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 
 def _decode(text: str) -> bytes:
