@@ -1,9 +1,14 @@
 // The page: which view is shown, and its state in the URL's hash.
+import { keepForOffline } from "./offline.mjs";
 import { readHash, writeHash } from "./state.mjs";
 import { BoundaryView } from "./views/boundary.mjs";
 import { Derive } from "./views/derive.mjs";
 import { Descend } from "./views/descend.mjs";
 import { Train } from "./views/train.mjs";
+
+export { ask, askPython } from "./python.mjs";
+export * as questions from "./questions.mjs";
+export * as tables from "./tables.mjs";
 
 const VIEWS = { descend: Descend.entries, derive: Derive.entries, train: Train.entries, boundary: BoundaryView.entries };
 const place = document.getElementById("view");
@@ -39,3 +44,9 @@ function open() {
 
 addEventListener("hashchange", open);
 open();
+
+keepForOffline((use) => {
+  const line = document.getElementById("newer");
+  line.hidden = false;
+  line.querySelector("button").addEventListener("click", use);
+});

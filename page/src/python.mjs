@@ -1,10 +1,10 @@
 // The page's side of the worker in which Python runs: questions go out in order, answers come back by number.
-// What was answered when the page was built is read from a file, so that pictures need not wait for Python.
+// What was answered when the page was built stands in the page, so that pictures need not wait for Python.
+import { ANSWERS } from "./answers.mjs";
+import { file } from "./files.mjs";
 import { nameOf } from "./questions.mjs";
-import { KNOWN } from "./tables.mjs";
 
-const QUIET = 1500; // milliseconds after an answer of a file until Python is started, so that it does not hold up pictures
-const known = new Set(KNOWN);
+const QUIET = 1500; // milliseconds after such an answer until Python is started, so that it does not hold up pictures
 const open = new Map();
 let worker;
 let asked = 0;
@@ -13,7 +13,7 @@ let waiting;
 function start() {
   clearTimeout(waiting);
   if (worker) return;
-  worker = new Worker(new URL("workers/python.mjs", import.meta.url), { type: "module" });
+  worker = new Worker(file("workers/python.mjs"), { type: "module" });
   worker.onmessage = ({ data }) => {
     open.get(data.number)?.resolve(data.answer);
     open.delete(data.number);
@@ -29,9 +29,10 @@ function lose(reason) {
   open.clear();
 }
 
-/** An answer's bytes as such; in files they are text. */
+const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+
+/** An answer's bytes as such; in JSON they are text. */
 function read(answer) {
-  const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   return Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, value?.bytes === undefined ? value : bytes(value.bytes)]));
 }
 
@@ -43,12 +44,12 @@ function read(answer) {
  */
 export async function ask(question, given) {
   const name = nameOf(question, given);
-  if (known.has(name)) {
-    const packed = await fetch(new URL(`answers/${name}.json.gz`, import.meta.url));
-    const file = await new Response(packed.body.pipeThrough(new DecompressionStream("gzip"))).json();
+  if (Object.hasOwn(ANSWERS, name)) {
+    const unpacked = new Blob([bytes(ANSWERS[name])]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const { asked: about, answer } = await new Response(unpacked).json();
     clearTimeout(waiting);
     waiting = setTimeout(start, QUIET);
-    if (JSON.stringify(file.asked) === JSON.stringify([question, given])) return read(file.answer);
+    if (JSON.stringify(about) === JSON.stringify([question, given])) return read(answer);
   }
   return askPython(question, given);
 }

@@ -9,10 +9,11 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..")
 const pictures = path.join(root, "build/page-pictures");
 export const python = process.env.PYTHON ?? "python3";
 
-/** A server and a browser, and what went wrong in its pages. */
-export async function laboratory() {
-  fs.mkdirSync(pictures, { recursive: true });
-  const server = spawn(python, ["-m", "gradlab", "play", "--site", path.join(root, "build/page"), "--port", "0", "--no-browser"], { cwd: root });
+export const built = path.join(root, "build/page");
+
+/** A server of a folder, by gradlab itself. */
+export async function served(folder, port = 0) {
+  const server = spawn(python, ["-m", "gradlab", "play", "--site", folder, "--port", String(port), "--no-browser"], { cwd: root });
   const address = await new Promise((resolve, reject) => {
     let said = "";
     server.stdout.on("data", (data) => {
@@ -23,6 +24,15 @@ export async function laboratory() {
     server.stderr.on("data", (data) => (said += data));
     server.on("exit", () => reject(new Error(`the server ended: ${said}`)));
   });
+  const close = () => new Promise((resolve) => (server.on("exit", resolve), server.kill()));
+  return { address, close };
+}
+
+/** A server and a browser, and what went wrong in its pages. */
+export async function laboratory() {
+  fs.mkdirSync(pictures, { recursive: true });
+  const server = await served(built);
+  const { address } = server;
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update"],
@@ -30,9 +40,10 @@ export async function laboratory() {
   const requests = [];
   const problems = [];
 
-  /** A page at a hash; options are those of a new page. */
+  /** A page at a hash, which is kept for no other one; options are those of a new page. */
   async function opened(hash, options = {}) {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
+    await page.addInitScript(() => delete Navigator.prototype.serviceWorker);
     page.on("request", (request) => requests.push(request.url()));
     page.on("console", (message) => ["error", "warning"].includes(message.type()) && problems.push(message.text()));
     page.on("pageerror", (error) => problems.push(error.message));
@@ -41,14 +52,14 @@ export async function laboratory() {
     return page;
   }
   return {
-    opened, requests, problems, address,
+    browser, opened, requests, problems, address,
     shot: (page, name) => page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage: true }),
     /** A view has drawn so many pictures. */
     drawn: (page, view, least = 1) =>
       page.waitForFunction(([name, n]) => Number(document.querySelector(`gradlab-${name}`)?.dataset.drawn ?? 0) >= n, [view, least], { timeout: 60000 }),
     async close() {
       await browser.close();
-      server.kill();
+      await server.close();
     },
   };
 }

@@ -2,6 +2,7 @@
 import { ofTraining } from "../drawing/colours.mjs";
 import { SettingsMap } from "../drawing/map.mjs";
 import { boxDimension } from "../dimension.mjs";
+import { file } from "../files.mjs";
 import { trainability as program } from "../program.mjs";
 import { ask } from "../python.mjs";
 import * as questions from "../questions.mjs";
@@ -66,7 +67,7 @@ export class BoundaryView extends View {
     options(precision, [["auto", "as deep as needed"], ["float32", "float32"], ["float64", "float64"]]);
     this.canvas = this.find(".map");
     this.map = new SettingsMap(this.canvas, ["learning rate of the first layer", "learning rate of the last layer"]);
-    this.refined = new Refined(new URL("../workers/trainability.mjs", import.meta.url), COUNT, FIRST);
+    this.refined = new Refined(file("workers/trainability.mjs"), COUNT, FIRST);
     for (const canvas of this.querySelectorAll("[data-of]")) {
       this.map.legend(canvas, (share) => ofTraining(canvas.dataset.of === "1", canvas.dataset.of === "1" ? 1 - share : share));
     }

@@ -2,6 +2,7 @@
 import { Crew } from "../crew.mjs";
 import { ofShare } from "../drawing/colours.mjs";
 import { SettingsMap } from "../drawing/map.mjs";
+import { file } from "../files.mjs";
 import { show } from "../mathematics.mjs";
 import { ask } from "../python.mjs";
 import { axis, Refined } from "../refine.mjs";
@@ -28,8 +29,8 @@ export class MapRoom {
     [this.cellLine, this.words, this.button] = [find(".cell"), find(".recommendation"), find("[data-map=stop]")];
     this.taking = find("[data-map=take]");
     this.map = new SettingsMap(this.canvas, ["learning rate", "scale of the starts"]);
-    this.success = new Refined(new URL("../workers/success.mjs", import.meta.url), COUNT, 4);
-    this.fresh = new Crew(new URL("../workers/success.mjs", import.meta.url), 1);
+    this.success = new Refined(file("workers/success.mjs"), COUNT, 4);
+    this.fresh = new Crew(file("workers/success.mjs"), 1);
     this.map.legend(find(".legend canvas"), ofShare);
     this.listen();
   }

@@ -175,7 +175,7 @@ test("what was answered when the page was built is what Python answers here, to 
   const page = await opened("#1/train");
   await drawn(page);
   const same = await page.evaluate(async () => {
-    const [{ ask, askPython }, questions, { DATA }] = await Promise.all(["python", "questions", "tables"].map((name) => import(`./${name}.mjs`)));
+    const { ask, askPython, questions, tables: { DATA } } = await import("./main.mjs");
     const both = async (asked) => (await Promise.all([ask(...asked), askPython(...asked)])).map(({ milliseconds, ...answer }) => JSON.stringify(answer, (_, value) => (value instanceof Uint8Array ? [...value] : value)));
     const found = await Promise.all([both(questions.network(questions.TRAIN, DATA.five_points.points)), both(questions.surface(questions.DESCEND))]);
     return found.map(([one, other]) => one === other);
