@@ -136,7 +136,7 @@ def test_a_map_of_trainability_is_of_the_network_that_gradlab_maps(activation):
     assert made["training"] == trainer.module(rates=3).code
     start = drawn("normal", 7, restarts=1, parameters=len(made["factors"]))
     ended = trainer.train(start, np.array([[1.0, 1.0, 10.0]]), 8, curves=True)
-    expected, converged = plan.train(plan.data, 0, np.array([1]), np.array([0]))
+    expected, converged = plan.train(0, np.array([1]), np.array([0]))
     sums, same = loss_sums(ended.curves)
     assert same == converged
     np.testing.assert_allclose(sums, expected, rtol=1e-9)
