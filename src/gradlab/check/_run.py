@@ -17,7 +17,7 @@ from gradlab.check.inputs._function import ByMode, Function, Subject, make_subje
 from gradlab.check.inputs._names import chosen_entries, entry_names, jacobian_names
 from gradlab.check.inputs._torch import frozen_of
 from gradlab.check.inputs._trees import is_module, to_array
-from gradlab.check.inputs._trials import Deviation, deviation, manners
+from gradlab.check.inputs._trials import Deviation, deviation
 from gradlab.check.names import Diagnosis, Mistake
 from gradlab.check.names._context import Context
 from gradlab.check.names._diagnose import diagnose
@@ -40,6 +40,12 @@ _REMEDY_OF_COUNT = (
 )
 # What may stand beside the numbers of a call without a word in the report.
 _NO_NUMBERS = {"None", "str", "function", "builtin_function_or_method", "dtype", "type", "booleans"}
+
+_CHANGES = Diagnosis(
+    Mistake.CHANGES_ARGUMENT,
+    "The gradient changes its argument: after a call the caller's point is another one.",
+    Mistake.CHANGES_ARGUMENT.remedy,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,9 @@ def _answer(question: Question) -> Report:
     flat = function.point.values
     notes += _left_out(question, function)
     other = deviation(claims, function, flat, plain)
-    notes += manners(claims, function, flat)
+    if claims.problem and claims.call is not None and claims.cotangent is None:
+        # It ran once: what a second call raises is worth saying, and no reason to stop.
+        notes.append(f"the gradient raised an error when it was called once more: {claims.problem}.")
     if other is not None:
         mixing = function.mixing
         function.mixing = other.rows if len(other.rows) == 1 else mixing
@@ -139,12 +147,16 @@ def _judged(
     diagnoses, found, precision = (), [], None
     if not stopped:
         try:
-            if wrong:
+            if claims.writes and not wrong:
+                diagnoses = (_CHANGES,)
+            elif wrong:
                 diagnoses = (cause,) if cause is not None else _named(_context(engine, judged, question), notes)
             precision = examine_precision(
                 question.function, question.gradient, question.at, claims, engine, question.precision
             )
             found = _warnings(engine, subject)
+            if claims.writes and wrong:
+                notes = [*notes, _CHANGES.sentence]
         except Exhausted as bound:
             stopped = f"{bound} was reached after the entries had been judged; what is wrong was not looked for."
     return Report(
@@ -327,7 +339,7 @@ def _warnings(engine: Engine, subject: Subject) -> list[str]:
     notes = []
     if not engine.is_deterministic:
         notes.append("the loss is not deterministic: it gives different values at the same point.")
-    if engine.function.changes_its_argument(engine.flat):
+    if engine.function.writes:
         notes.append("the loss writes into its argument; it was given a new copy each time.")
     if subject.promoted and engine.is_single:
         notes.append("the loss was given float64 but computes in lower precision inside; a cast in it keeps that low.")

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradlab.check._errors import CheckError
 from gradlab.check.inputs import _jax, _torch
-from gradlab.check.inputs._function import Function, make_call
+from gradlab.check.inputs._function import Function, Watch, make_call
 from gradlab.check.inputs._matching import flatten_gradient, undefined_by
 from gradlab.check.inputs._point import Point, has_jax, has_torch
 from gradlab.check.inputs._trees import leaves_of, to_array
@@ -37,6 +37,8 @@ class Claims:
         self.way: Callable[[np.ndarray], np.ndarray] | Literal["kept"] | None = None
         # Which claims are others each time they are asked for, shape (M, P); None if none are.
         self.random: np.ndarray | None = None
+        # Whether a gradient written as a callable wrote into its argument, and what it raised when called once more.
+        self.writes, self.problem = False, ""
         if gradient is None and not (has_torch(point) or has_jax(point)):
             raise CheckError(
                 "the gradient is None; give a callable or an array. (None stands for the backward pass of a torch "
@@ -91,7 +93,7 @@ class Claims:
                 found = self._run(flat, self.rows())
                 none = [leaf.label for leaf, part in zip(point.leaves, found[0], strict=True) if part is None]
                 return np.stack([_flattened(point, parts) for parts in found]), none
-            given = self._given(flat, self.cotangent)
+            given = self._given(flat, self.cotangent, look=True)
             return self._read(given), undefined_by(point, given)
 
     def refused(self, flat: np.ndarray, problem: Exception) -> list[str]:
@@ -130,13 +132,15 @@ class Claims:
         jacobian = flatten_gradient(point, given, function.shape)
         return jacobian if function.mixing is None else function.mixing @ jacobian
 
-    def _given(self, flat: np.ndarray, cotangent: np.ndarray | None) -> Any:
+    def _given(self, flat: np.ndarray, cotangent: np.ndarray | None, look: bool = False) -> Any:
         if self._call is None:
             return self._gradient
         function, structure = self._function, self._function.point.build(flat)
-        if cotangent is None:
-            return self._call(structure)
-        return self._call(structure, _like(function.point, structure, cotangent.reshape(function.shape)))
+        watch = Watch(function.point, structure) if look else None
+        more = [] if cotangent is None else [_like(function.point, structure, cotangent.reshape(function.shape))]
+        found = self._call(structure, *more)
+        self.writes = self.writes or (watch is not None and watch.sees_a_change())
+        return found
 
     def _run(self, flat: np.ndarray, rows: np.ndarray, **ways: Any) -> list[list[Any]]:
         function = self._function

@@ -12,7 +12,7 @@ import numpy as np
 
 from gradlab.check._errors import CheckError
 from gradlab.check.inputs import _torch
-from gradlab.check.inputs._batch import is_worth_it, mapped
+from gradlab.check.inputs._batch import is_same, is_worth_it, mapped
 from gradlab.check.inputs._budget import Budget, Exhausted
 from gradlab.check.inputs._double import double
 from gradlab.check.inputs._outputs import Outputs, outputs_of, values_of
@@ -46,6 +46,10 @@ class Function:
         self.mixing: np.ndarray | None = None
         self._mapped = mapped(call, point)
         self._is_compared = False
+        # Whether it writes into what it is given.
+        self.writes = False
+        # The point, and what the function gives there.
+        self._flat = self._centre = np.zeros(0)
 
     @property
     def evaluations(self) -> int:
@@ -76,7 +80,7 @@ class Function:
 
     def many(self, points: np.ndarray) -> np.ndarray:
         """The function at points (n, P) near the point, shape (n, M); NaN where it is not defined."""
-        if self._mapped is not None and is_worth_it(points):
+        if self._mapped is not None and is_worth_it(points) and len(self._flat) == points.shape[1]:
             found = self._many_at_once(points)
             if found is not None:
                 return found
@@ -88,21 +92,27 @@ class Function:
         self.budget.spend(len(points))
         try:
             with self.setting():
-                values = self._mapped(points)
-            values = values if self.mixing is None else values @ self.mixing.T
+                values = self._mapped(np.concatenate([points, self._flat[None]]))
+            values, centre = self._mixed(values), self._mixed(self._centre[None])
         except Exception:
-            # Whatever the function does, the library cannot map it: then there are single calls.
+            # Whatever the function does, the library cannot map it.
+            values, centre = None, self._centre[None]
+        if values is None or not (is_same(values[-1:], centre) and self._is_as_before(points, values)):
+            # Then there are single calls.
             self._mapped = None
             self.budget.give_back(len(points))
             return None
+        # What is rounded in another way is so everywhere: what stands still is the value at the point.
+        return values[:-1] + (centre - values[-1])
+
+    def _is_as_before(self, points: np.ndarray, values: np.ndarray) -> bool:
+        """Whether a single call gives the same at the first point; asked once."""
         if not self._is_compared:
-            ends = points[[0, -1]]
-            self._is_compared = True
-            if not np.array_equal(np.stack([self(point) for point in ends]), values[[0, -1]], equal_nan=True):
-                self._mapped = None
-                self.budget.give_back(len(points))
-                return None
-        return values
+            self._is_compared = is_same(values[:1], self(points[0])[None])
+        return self._is_compared
+
+    def _mixed(self, values: np.ndarray) -> np.ndarray:
+        return values if self.mixing is None else values @ self.mixing.T
 
     def __call__(self, flat: np.ndarray) -> np.ndarray:
         """The function near the point, shape (M,); NaN where it is not defined."""
@@ -121,17 +131,18 @@ class Function:
         """Map it anew, since its point has another form."""
         self._mapped, self._is_compared = mapped(self.call, self.point), False
 
-    def changes_its_argument(self, flat: np.ndarray) -> bool:
-        """Tell whether the function writes into what it is given."""
-        return changes_its_argument(self.call, self.point, flat, self.setting)
-
     def _measure(self, flat: np.ndarray, look: bool = False) -> np.ndarray:
         self.budget.spend(1)
         with self.setting():
-            result = self.call(self.point.build(flat))
-            if look:
+            given = self.point.build(flat)
+            watch = Watch(self.point, given) if look else None
+            result = self.call(given)
+            if watch is not None:
                 self._remember(outputs_of(result))
+                self.writes = watch.sees_a_change()
             values = values_of(result)
+        if look:
+            self._flat, self._centre = flat, values
         return values if self.mixing is None else self.mixing @ values
 
     def _remember(self, found: Outputs) -> None:
@@ -140,16 +151,25 @@ class Function:
         self.output_names = found.names if int(np.prod(found.shape)) <= 2**16 else []
 
 
-def changes_its_argument(
-    call: Callable[[Any], Any], point: Point, flat: np.ndarray, setting: Callable[[], AbstractContextManager[Any]]
-) -> bool:
-    """Tell whether a callable of the structure writes into what it is given."""
-    given = point.build(flat)
-    before = [to_array(item, "at") for item in point.derived(given)]
-    with setting():
-        call(given)
-    after = [to_array(item, "at") for item in point.derived(given)]
-    return any(not np.array_equal(old, new, equal_nan=True) for old, new in zip(before, after, strict=True))
+class Watch:
+    """Whether somebody writes into the arrays of a structure that they are given.
+
+    Args:
+        point: The form of the structure.
+        given: The structure.
+    """
+
+    def __init__(self, point: Point, given: Any) -> None:
+        self._items = point.derived(given)
+        self._before = self._numbers()
+
+    def sees_a_change(self) -> bool:
+        """Whether other numbers stand there now."""
+        now = self._numbers()
+        return not all(np.array_equal(*pair, equal_nan=True) for pair in zip(self._before, now, strict=True))
+
+    def _numbers(self) -> list[np.ndarray]:
+        return [to_array(item, "at") for item in self._items]
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,10 @@ class Mistake(Enum):
         "not the same when asked again",
         "Compute it anew each time: begin with zeros, and keep what is needed in ctx.",
     )
+    CHANGES_ARGUMENT = (
+        "changes its argument",
+        "Work on a copy, x.copy() in NumPy and x.clone() in torch, and write x = x + d in the place of x += d.",
+    )
     LAYOUT = "layout in memory", "Call .contiguous() before reading memory, or index by strides."
 
 

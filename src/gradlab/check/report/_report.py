@@ -47,8 +47,12 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """WRONG if an entry is; else UNDECIDED if one is; else CORRECT."""
-        return max((entry.verdict for entry in self.entries), key=_SEVERITY.__getitem__)
+        """WRONG if an entry is, or what the gradient does beside computing; else UNDECIDED if one is; else CORRECT."""
+        return (
+            Verdict.WRONG
+            if self.diagnoses
+            else max((entry.verdict for entry in self.entries), key=_SEVERITY.__getitem__)
+        )
 
     @property
     def ok(self) -> bool:
@@ -65,8 +69,13 @@ class Report:
         """The verdict and how many entries have which, such as "WRONG: 1 wrong, 1 correct of 2 entries"."""
         counts = Counter(entry.verdict for entry in self.entries)
         total = len(self.entries)
+        beside = f", but the gradient {self.diagnoses[0].kind.value}" if self._is_wrong_beside else ""
         parts = [f"{counts[verdict]} {verdict.value}" for verdict in _SEVERITY if counts[verdict]]
-        return f"{self.verdict.name}: {', '.join(parts)} of {total} {'entry' if total == 1 else 'entries'}"
+        return f"{self.verdict.name}: {', '.join(parts)} of {total} {'entry' if total == 1 else 'entries'}{beside}"
+
+    @property
+    def _is_wrong_beside(self) -> bool:
+        return bool(self.diagnoses) and self.worst.verdict is not Verdict.WRONG
 
     @property
     def shown(self) -> tuple[list[Entry], int]:
@@ -100,7 +109,7 @@ class Report:
     @property
     def remedy(self) -> str:
         """What to do, as one sentence."""
-        return self.worst.remedy
+        return self.diagnoses[0].remedy if self._is_wrong_beside else self.worst.remedy
 
     def raise_if_wrong(self) -> None:
         """Do nothing unless the gradient is WRONG; an UNDECIDED one passes.
