@@ -79,7 +79,7 @@ CASES = {
     ),
     "left out": (lambda p: backward(p, "left out"), Mistake.DERIVATIVE_LEFT_OUT, "derivative of tanh is left out"),
     "sigmoid for tanh": (lambda p: backward(p, "sigmoid"), Mistake.WRONG_DERIVATIVE, "tanh stands y (1 - y)"),
-    "an operand": (lambda p: backward(p, "u forgotten"), Mistake.OPERAND_FORGOTTEN, "through matmul"),
+    "an operand": (lambda p: backward(p, "u forgotten"), Mistake.OPERAND_FORGOTTEN, 'through hidden @ p["u"]'),
     "last sample": (lambda p: backward(p, "last"), Mistake.LAST_SAMPLE, "of the 20 samples"),
 }
 TRACED = {

@@ -161,3 +161,12 @@ def test_a_sum_that_is_constant_has_the_derivative_zero():
     at = np.array([0.3, 1.7, -2.2])
     assert check_gradient(lambda x: np.sum(x - np.mean(x)), np.zeros(3), at).ok
     assert check_gradient(lambda x: np.sum(x - np.mean(x)), np.ones(3), at).verdict is Verdict.WRONG
+
+
+def test_a_sign_is_told_at_the_term_as_it_is_written():
+    report = check_gradient(
+        lambda x: (x[0] - 6) ** 2 + x[1] ** 2 - x[0] * x[1],
+        lambda x: np.array([2 * (x[0] - 6) - x[1], 2 * x[1] + x[0]]),
+        at=np.array([1.0, 3.0]),
+    )
+    assert report.diagnoses[0].sentence == "at[1]: the term through x[0] * x[1] has the wrong sign."

@@ -38,7 +38,7 @@ CHANGES = {
     "comes in 1.07 times": (Mistake.FACTOR, lambda g, h: 1.07 * g),
     "has the wrong sign": (Mistake.SIGN, lambda g, h: -g),
     "is multiplied by the value itself": (Mistake.FACTOR, lambda g, h: g * h),
-    "of the 3 samples in add, only the first counts": (
+    "only the first counts": (
         Mistake.LAST_SAMPLE, lambda g, h: torch.cat([g[:, :1], 0 * g[:, 1:]], 1)
     ),
     "is the mean along axis 1 everywhere": (Mistake.SUM_FOR_MEAN, lambda g, h: g.mean(1, keepdim=True).expand_as(g)),

@@ -11,7 +11,7 @@ from gradlab.check.names._evidence import Evidence, Hypothesis, View
 from gradlab.check.names._fit import solve
 from gradlab.check.names._mistakes import Mistake
 from gradlab.check.names._numbers import sizes, spell
-from gradlab.check.names._traced import place
+from gradlab.check.names._traced import describe, place
 from gradlab.check.tracing import Program, UntraceableError
 
 Change = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -46,7 +46,7 @@ def _name(evidence: Evidence, value: int) -> str:
     program = evidence.here.program
     assert program is not None
     step = program.step(value)
-    return f"the result of {step.operation}" if step is not None else f"array {value + 1} of the point"
+    return f"the result of {describe(program, (value,))}" if step is not None else f"array {value + 1} of the point"
 
 
 def _changed(value: int, change: Change) -> Callable[[View], np.ndarray | None]:

@@ -8,7 +8,7 @@ from gradlab.check.names._evidence import Evidence, Hypothesis
 from gradlab.check.names._fit import solve
 from gradlab.check.names._mistakes import Mistake
 from gradlab.check.names._numbers import sizes, spell
-from gradlab.check.names._traced import describe, drop_edge, edges, hypothesis, parts, place, scale_edge
+from gradlab.check.names._traced import describe, drop_edge, edges, hypothesis, parts, place, rank_of, scale_edge
 
 # A term comes in twice, by half, or as often as a sum has terms; other factors are those of more than a term.
 _OFTEN = {"-1", "2", "1/2"}
@@ -25,7 +25,7 @@ def path_dropped(evidence: Evidence) -> Iterator[Hypothesis]:
         found = parts(evidence, change)
         if found is not None:
             told = f"{{where}}: the path through {describe(program, values)} is missing."
-            yield hypothesis(Mistake.PATH_DROPPED, change, told, place(program, values), 3)
+            yield hypothesis(Mistake.PATH_DROPPED, change, told, place(program, values), rank_of(program, values, 3))
 
 
 def sign_within(evidence: Evidence) -> Iterator[Hypothesis]:
@@ -45,9 +45,10 @@ def sign_within(evidence: Evidence) -> Iterator[Hypothesis]:
             continue
         change = scale_edge(values, positions, -1.0 if spelled == "-1" else factor)
         operation, line = describe(program, values), place(program, values)
+        rank = rank_of(program, values, 3)
         if spelled == "-1":
             told = f"{{where}}: the term through {operation} has the wrong sign."
-            yield hypothesis(Mistake.SIGN, change, told, line, 3)
+            yield hypothesis(Mistake.SIGN, change, told, line, rank)
         else:
             told = f"{{where}}: the term through {operation} comes in {spelled} times."
-            yield hypothesis(Mistake.FACTOR, change, told, line, 7)
+            yield hypothesis(Mistake.FACTOR, change, told, line, rank + 4)

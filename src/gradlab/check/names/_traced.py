@@ -10,7 +10,7 @@ import numpy as np
 from gradlab.check.names._evidence import Evidence, Hypothesis, View
 from gradlab.check.names._mistakes import Mistake
 from gradlab.check.tracing import Program, UntraceableError
-from gradlab.check.tracing._program import Backward
+from gradlab.check.tracing._program import MOVES, Backward
 
 Change = Callable[[Program], Mapping[int, Backward]]
 """From a program to the ways back that a mistake puts in place of the right ones."""
@@ -39,10 +39,18 @@ def changed(view: View, change: Change) -> np.ndarray | None:
 
 
 def describe(program: Program, values: tuple[int, ...]) -> str:
-    """The operation and how often it occurs."""
+    """The operation, as it is written where that does not say its name, and how often it occurs."""
     step = program.step(values[0])
     assert step is not None
-    return step.operation if len(values) == 1 else f"{step.operation} (all {len(values)} times)"
+    written = step.place.part
+    told = step.operation if not written or step.operation in written else written
+    return told if len(values) == 1 else f"{told} (all {len(values)} times)"
+
+
+def rank_of(program: Program, values: tuple[int, ...], rank: int) -> int:
+    """How simple a mistake at these values is: what uses a part says more than what takes it out."""
+    step = program.step(values[0])
+    return rank + 1 if step is not None and step.operation in MOVES else rank
 
 
 def place(program: Program, values: tuple[int, ...]) -> str:

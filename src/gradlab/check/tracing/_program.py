@@ -28,7 +28,8 @@ Backward = Callable[[np.ndarray], Iterable[tuple[int, np.ndarray]]]
 """From the cotangent of a value to those of the values it is computed from, by their numbers."""
 
 _MOST_STEPS, _MOST_OUTPUTS = 3000, 64
-_MOVES = {
+# What hands numbers on as they are.
+MOVES = {
     "getitem", "reshape", "ravel", "transpose", "squeeze", "expand_dims", "concatenate", "stack", "broadcast_to",
     "flip", "roll", "swapaxes", "moveaxis", "setitem", "copy", "pad", "split",
 }  # fmt: skip
@@ -191,7 +192,7 @@ class Program:
         """The derivative of a step by one operand, at other arguments than its own if wanted."""
         step = self.steps[value - len(self.inputs)]
         others = list(arguments)
-        moves = step.operation in _MOVES and not step.elementwise
+        moves = step.operation in MOVES and not step.elementwise
         if moves:
             others = [np.zeros_like(argument) for argument in arguments]
 
