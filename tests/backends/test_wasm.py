@@ -14,17 +14,11 @@ from gradlab.rules import Momentum, Rule
 from gradlab.train._data import Data
 from gradlab.train._draw import draw_standard
 from gradlab.train._trainers import Architecture, numpy_trainer
+from kernel_examples import close, labels_for, plan_for
 from wasm_engine import WasmTrainer, drawn, evaluate, predictions
 from wasm_engine import losses as losses_of
 
 RNG = np.random.default_rng(5)
-
-
-def close(actual, expected, tolerance):
-    actual, expected = np.asarray(actual, float), np.asarray(expected, float)
-    assert actual.shape == expected.shape
-    scale = np.maximum(1.0, np.abs(expected).max(initial=0.0))
-    np.testing.assert_allclose(actual / scale, expected / scale, rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("entry", CATALOGUE, ids=[entry.text for entry in CATALOGUE])
@@ -43,14 +37,6 @@ def test_the_catalogue(entry):
     close(slopes, gradients[:21], 2e-5)
 
 
-def labels_for(graph, count):
-    k = graph.sizes[-1]
-    if graph.loss == "softmax_cross_entropy":
-        return np.eye(k)[RNG.integers(0, k, count)]
-    y = RNG.choice([-1.0, 1.0], (count, k)) if "hinge" in graph.loss else RNG.integers(0, 2, (count, k)).astype(float)
-    return y[:, 0] if k == 1 else y
-
-
 def _networks():
     for i, activation in enumerate(activations()):
         yield activation, losses()[i % len(losses())]
@@ -61,7 +47,7 @@ def _networks():
 @pytest.mark.parametrize(("hidden", "loss"), list(_networks()))
 def test_every_activation_and_loss(hidden, loss):
     graph = mlp_graph((2, 3, 2), hidden, None, loss)
-    parameters, x, y = RNG.normal(size=(5, len(graph.parameters))), RNG.normal(size=(4, 2)), labels_for(graph, 4)
+    parameters, x, y = RNG.normal(size=(5, len(graph.parameters))), RNG.normal(size=(4, 2)), labels_for(RNG, graph, 4)
     module, f = WasmNetwork(graph).module("float64"), NumpyNetwork(graph)
     value, gradient = f(parameters, x, y)
     made, slopes = losses_of(module, parameters, np.column_stack([x, y]))
@@ -86,17 +72,7 @@ BY_NUMPY = [(name, rule) for i, rule in enumerate(sorted(Rule.all(), key=str)) f
 def example(name):
     sizes, hidden, loss, scaling, biases, count = NETWORKS[name]
     graph = mlp_graph(sizes, hidden, None, loss, scaling, biases)
-    return graph, RNG.normal(size=(count, sizes[0])), labels_for(graph, count)
-
-
-def plan_for(rule, steps, points):
-    """A rule with its default numbers, another factor in each step, and half of the points in each."""
-    numbers = {each.name: getattr(rule(0.1), each.name) for each in rule.own_numbers()}
-    batch = -(-points // 2)
-    weights = np.zeros((steps, points))
-    for row in weights:
-        row[RNG.permutation(points)[:batch]] = points / batch
-    return Plan(rule.update(), numbers, done=3, factors=RNG.uniform(0.5, 1, steps), weights=weights)
+    return graph, RNG.normal(size=(count, sizes[0])), labels_for(RNG, graph, count)
 
 
 @pytest.mark.parametrize(("name", "rule"), BY_NUMPY, ids=lambda value: getattr(value, "__name__", value))
@@ -105,7 +81,7 @@ def test_every_rule_takes_the_steps_that_numpy_takes(name, rule):
     start = RNG.normal(size=(7, len(graph.parameters)))
     rates = RNG.uniform(0.01, 0.05, size=(7, len(graph.sizes) - 1))
     architecture = Architecture(graph.sizes, graph.hidden, graph.output, graph.loss, graph.scaling, graph.biases)
-    numpy, plan = numpy_trainer(architecture, Data(x, y), "float64"), plan_for(rule, 9, len(x))
+    numpy, plan = numpy_trainer(architecture, Data(x, y), "float64"), plan_for(RNG, rule, 9, len(x))
     expected = numpy.train(start, rates, 9, plan=plan, curves=True)
     made = WasmTrainer(graph, x, y, dtype="float64").train(start, rates, 9, plan=plan, curves=True)
     for field in ("parameters", "initial_loss", "loss", "curves", "state"):

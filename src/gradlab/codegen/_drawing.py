@@ -31,9 +31,7 @@ class Drawing:
 
     def __init__(self, of: Drawn, parameters: int, dtype: str) -> None:
         self.of, self.parameters = of, parameters
-        if (of.first + of.count + 1) * (parameters // 4 + 1) >= WORD // 2:
-            raise GradlabError(f"runs with numbers up to {of.first + of.count} are more than can be drawn")
-        self.key = np.uint64(of.seed % WORD), np.uint64(of.seed // WORD)
+        self.key = [np.uint64(half) for half in key_of(of, parameters)]
         self.kernel = _kernel(dtype)
 
     def fill(self, numbers: NDArray[Any], first: int, last: int, words: tuple[NDArray[Any], ...]) -> None:
@@ -50,6 +48,21 @@ class Drawing:
             numbers.reshape(-1), self.parameters, first, last, of.count, of.first, *self.key,
             of.factors.reshape(-1), of.kinds, *words,
         )  # fmt: skip
+
+
+def key_of(of: Drawn, parameters: int) -> tuple[int, int]:
+    """The lower and the upper half of the generator's key.
+
+    Args:
+        of: what is to be drawn.
+        parameters: how many numbers each run has.
+
+    Raises:
+        GradlabError: if a run's place in the generator's stream has more than 64 bits.
+    """
+    if (of.first + of.count + 1) * (parameters // 4 + 1) >= WORD // 2:
+        raise GradlabError(f"runs with numbers up to {of.first + of.count} are more than can be drawn")
+    return of.seed % WORD, of.seed // WORD
 
 
 @cache

@@ -88,6 +88,36 @@ def transforms(have: Any, compiled: Callable[[Any], Any]) -> dict[str, Callable[
     return {"uniform": uniform, "normal": normal}
 
 
+def philox(have: Any, compiled: Callable[[Any], Any]) -> Callable[..., Any]:
+    """The generator of random words, in the operations of a backend.
+
+    Args:
+        have: the backend's ``product`` (the upper and the lower half of the product of two words) and ``word``.
+        compiled: the decorator that makes a function callable from a kernel.
+
+    Returns:
+        ``philox(counter, low, upper)``: four words, from the lowest word of a counter, the others of which are 0, and
+        the two halves of a key.
+
+    Source: Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".
+    """
+    product, word = have.product, have.word
+
+    @compiled
+    def philox(counter: Any, low: Any, upper: Any) -> Any:
+        c0, c1, c2, c3 = counter, word(0), word(0), word(0)
+        k0, k1 = low, upper
+        m0, m1 = word(0xD2E7470EE14C6C93), word(0xCA5A826395121157)
+        for _ in range(10):
+            (h0, l0), (h1, l1) = product(m0, c0), product(m1, c2)
+            c0, c1, c2, c3 = h1 ^ c1 ^ k0, l1, h0 ^ c3 ^ k1, l0
+            k0 = k0 + word(0x9E3779B97F4A7C15)
+            k1 = k1 + word(0xBB67AE8584CAA73B)
+        return c0, c1, c2, c3
+
+    return philox
+
+
 def _polynomial(coefficients: tuple[float, ...], compiled: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A polynomial by Horner's rule, written out: kernels have no loops over coefficients."""
     text = repr(coefficients[-1])

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gradlab._errors import GradlabError
 from gradlab.codegen._crew import Crew
 from gradlab.codegen._drawing import Drawing, words_of
 from gradlab.codegen._kernel_spec import KernelSpec
+from gradlab.codegen._kernel_trainer import KernelTrainer, Made
 from gradlab.codegen._numba_cache import lanes_for, load_kernel, processor
 from gradlab.codegen._numba_rolled import rolled_kernel
 from gradlab.codegen._numba_source import PrintedKernel, is_straight, straight_kernel
-from gradlab.codegen._training import (
-    NEVER,
-    Drawn,
-    Notify,
-    Plan,
-    TrainResult,
-    check_data,
-    float_type,
-    gap_of,
-    per_run,
-    said_of_runs,
-)
-from gradlab.codegen._update import kernel_update
+from gradlab.codegen._training import Drawn, Notify, Plan, TrainResult
 from gradlab.graph import NetworkGraph
 from gradlab.rules import Update
 
@@ -36,10 +23,9 @@ BUFFER = 2**18  # bytes of the parameters that a thread draws at once
 CACHE_LINE = 64  # bytes, as many as the longest vectors have
 SECONDS_EACH = 1e-10  # about what a parameter takes for a point in a step of one network
 WIDEST = 64  # bytes of the longest vectors there are
-MOST_STEPS = 2**24  # lanes count steps in floats
 
 
-class NumbaTrainer:
+class NumbaTrainer(KernelTrainer):
     """Trains many networks on one data set; compiled for the network, the data's shape and the number type.
 
     What a run gives does not depend on which runs are trained with it, nor on the number of threads: it is the same to
@@ -78,11 +64,8 @@ class NumbaTrainer:
         dtype: object = "float32",
         notice: Callable[[str], object] | None = None,
     ) -> None:
-        self.graph, self.dtype, self._notice = graph, float_type(dtype), notice
-        self.table, labels = check_data(graph, x, y, weights, self.dtype)
-        gap = gap_of(graph.loss, labels)
-        self._gap = -math.inf if gap is None else gap
-        self.judges = gap is not None
+        super().__init__(graph, x, y, weights=weights, dtype=dtype)
+        self._notice = notice
         self._kernels: dict[tuple[int, Update, bool, bool], tuple[PrintedKernel, Callable[..., None]]] = {}
 
     def source(self, *, rates: int = 1, plan: Plan = Plan()) -> str:
@@ -122,25 +105,18 @@ class NumbaTrainer:
             GradlabError: if a shape does not fit.
             KeyboardInterrupt: on Ctrl-C, once the networks being worked on are done with.
         """
-        layers, count = len(self.graph.sizes) - 1, len(self.graph.parameters)
+        count = len(self.graph.parameters)
         if isinstance(parameters, Drawn):
             draw, runs = Drawing(parameters, count, self.dtype.name), len(parameters)
             end = np.empty((runs if ends else 0, count), self.dtype)
         else:
-            draw, end = None, self._start(parameters)
+            draw, end = None, self.start(parameters)
             runs = len(end)
-        if not 0 <= plan.done + steps < MOST_STEPS or steps < 0:
-            raise GradlabError(f"steps is a whole number from 0 to {MOST_STEPS - 1}, not {steps}")
-        rates = per_run(learning_rate, runs, layers, self.dtype, "learning rate")
+        data, rates = self.data(plan, steps), self.rates(learning_rate, runs)
         own = plan.own(runs, count, self.dtype)
         printed, kernel = self._kernel(rates.shape[1], plan)
-        data = (
-            self.table.reshape(-1)
-            if _is_plain(plan)
-            else np.concatenate([self.table.reshape(-1), plan.by_step(steps, len(self.table), self.dtype)])
-        )
-        made = _Made(runs, steps if curves else None, self.dtype)
-        gap, lanes, kept = self.dtype.type(self._gap), printed.lanes, made.curves
+        made = Made(runs, steps if curves else None, self.dtype)
+        gap, lanes, kept = self.gap, printed.lanes, made.curves
         together = max(1, BUFFER // (lanes * count * self.dtype.itemsize))  # blocks
 
         def work(first: int, last: int, memory: _Memory) -> None:
@@ -165,16 +141,6 @@ class NumbaTrainer:
         state = own[:, len(plan.update.numbers) :].reshape(runs, len(plan.update.state), count)
         return made.result(end, state, steps, last)
 
-    def _start(self, parameters: ArrayLike) -> NDArray[Any]:
-        """A copy of the initial parameters, for the kernel to work in."""
-        start = np.array(parameters, dtype=self.dtype, order="C")
-        if start.ndim != 2 or start.shape[1] != len(self.graph.parameters):
-            raise GradlabError(
-                f"the parameters have a row for each run and a column for each of the "
-                f"{len(self.graph.parameters)} parameters; these have the shape {start.shape}"
-            )
-        return start
-
     def _printed(self, rates: int, plan: Plan) -> PrintedKernel:
         straight = is_straight(self.graph)
         lanes = lanes_for(self.dtype.name, 2 if straight else 1)
@@ -190,39 +156,12 @@ class NumbaTrainer:
         return self._kernels[key]
 
 
-class _Made:
-    """What a kernel says of each run: rows of numbers, and curves where they are wanted."""
-
-    def __init__(self, runs: int, steps: int | None, dtype: np.dtype[Any]) -> None:
-        self.rows = np.empty((5, runs), dtype)
-        self.curves = None if steps is None else np.full((runs, steps + 1), np.nan, dtype)
-        self.none = self.rows[0, :0]
-
-    def result(self, end: NDArray[Any], state: NDArray[Any], steps: int, last: bool) -> TrainResult:
-        """How each run went, in whole numbers and truth values."""
-        initial, loss, right, lived, success = self.rows
-        diverged, correct = said_of_runs(lived, loss, self.curves, steps, last), right == 1
-        if diverged is None:
-            diverged = np.empty(len(loss), np.int32)
-            diverged.fill(NEVER)
-        else:
-            correct &= diverged == NEVER
-            if len(end):
-                end[np.isnan(loss) & (diverged == steps)] = np.nan
-        return TrainResult(end, initial, loss, correct, diverged, success.astype(np.int32), self.curves, state, steps)
-
-
 class _Memory(NamedTuple):
     """A thread's own: what a kernel works in, and room for the starts and words of runs that it draws."""
 
     scratch: NDArray[Any]
     starts: NDArray[Any]
     words: tuple[NDArray[Any], ...]
-
-
-def _is_plain(plan: Plan) -> bool:
-    """Whether a kernel reads nothing behind the points."""
-    return plan.factors is None and plan.weights is None and not kernel_update(plan.update).counts
 
 
 def _aligned(size: int, dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -143,12 +143,12 @@ def _from_disk(path: Path, text: str, notice: Callable[[str], object] | None) ->
         else:
             log.log(logging.WARNING if damaged else logging.INFO, message)
     if not path.exists() or path.read_bytes() != text.encode():
-        _write(path, text)
+        write_whole(path, text.encode())
     module = ModuleType(path.stem)
     sys.modules[path.stem] = module  # where Numba looks for it when it reads machine code from the disk
     exec(compile(text, str(path), "exec"), module.__dict__)
     if not kept:
-        _write(seal, _machine_code(path))
+        write_whole(seal, _machine_code(path).encode())
     return module.kernel
 
 
@@ -201,12 +201,20 @@ def _temporary_folder() -> Path:
     return Path(folder)
 
 
-def _write(path: Path, text: str) -> None:
-    """In one step, as other processes may want the same kernel."""
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file in one step, as other processes may want the same kernel.
+
+    Args:
+        path: where to.
+        content: all of it.
+
+    Raises:
+        OSError: if that cannot be done; then nothing is there.
+    """
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)

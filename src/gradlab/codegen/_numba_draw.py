@@ -21,7 +21,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from gradlab.codegen._drawing import TOGETHER
-from gradlab.codegen._normal import transforms
+from gradlab.codegen._normal import philox, transforms
 
 # `numbers` have a row for each run; `factors` and `kinds` one for each setting, of which each has `count` runs.
 # Indices are unsigned, so that none is asked whether it is counted from the end. The last pair of a row's words may be
@@ -117,22 +117,11 @@ def draw_operations() -> dict[str, Any]:
         bits=_same_bits(types.int64, types.float64),
         value=_same_bits(types.float64, types.int64),
         number=number,
+        product=_product,
+        word=unsigned,
     )
     made = transforms(have, compiled)
     uniform, normal = made["uniform"], made["normal"]
-    product: Any = _product
-
-    @compiled
-    def philox(counter: Any, low: Any, upper: Any) -> Any:
-        c0, c1, c2, c3 = counter, types.uint64(0), types.uint64(0), types.uint64(0)
-        k0, k1 = low, upper
-        m0, m1 = types.uint64(0xD2E7470EE14C6C93), types.uint64(0xCA5A826395121157)
-        for _ in range(10):
-            (h0, l0), (h1, l1) = product(m0, c0), product(m1, c2)
-            c0, c1, c2, c3 = h1 ^ c1 ^ k0, l1, h0 ^ c3 ^ k1, l0
-            k0 += types.uint64(0x9E3779B97F4A7C15)
-            k1 += types.uint64(0xBB67AE8584CAA73B)
-        return c0, c1, c2, c3
 
     @njit(error_model="numpy")
     def transform(kind: Any, count: Any, words: Any, others: Any, drawn: Any) -> Any:
@@ -147,4 +136,4 @@ def draw_operations() -> dict[str, Any]:
                 drawn[2 * i] = uniform(types.int64(words[i] >> shift))
                 drawn[2 * i + 1] = uniform(types.int64(others[i] >> shift))
 
-    return {"philox": philox, "transform": transform, "unsigned": unsigned, "one": np.uint64(1)}
+    return {"philox": philox(have, compiled), "transform": transform, "unsigned": unsigned, "one": np.uint64(1)}

@@ -79,14 +79,14 @@ def test_machine_code_without_a_seal_is_not_trusted(folder):
 
 
 def test_a_full_disk_costs_the_keeping_alone(folder, monkeypatch, caplog):
-    write = _numba_cache._write
+    write = _numba_cache.write_whole
 
     def full(path, text):
         if path.parent == folder:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         write(path, text)
 
-    monkeypatch.setattr(_numba_cache, "_write", full)
+    monkeypatch.setattr(_numba_cache, "write_whole", full)
     assert load(1) is not None
     assert load(2) is not None
     assert [record.message for record in caplog.records] == [

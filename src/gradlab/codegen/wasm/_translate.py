@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from gradlab.codegen._kernel_text import Reader, TranslationError, function_of
 from gradlab.codegen.wasm._body import Body
 from gradlab.codegen.wasm._bytes import Function
 from gradlab.codegen.wasm._values import Kind, Machine, Value
@@ -29,11 +30,6 @@ COMPARISONS: Mapping[type[ast.cmpop], str] = {
     ast.Eq: "eq", ast.Lt: "lt_s", ast.Gt: "gt_s", ast.LtE: "le_s", ast.GtE: "ge_s",
 }  # fmt: skip
 CONSTANTS = {"nan": math.nan, "inf": math.inf}
-NOTHING = ("align_stack", "flush_subnormals", "restore_mode")  # what concerns the CPU alone
-
-
-class TranslationError(ValueError):
-    """A kernel has a statement in it that this translator does not know."""
 
 
 def translate(
@@ -53,35 +49,25 @@ def translate(
     Raises:
         TranslationError: for a statement or an expression that kernels do not have.
     """
-    (tree,) = ast.parse(source).body
-    assert isinstance(tree, ast.FunctionDef)
+    tree = function_of(source)
     body = Body(machine, {arg.arg: kinds.get(arg.arg, Kind.WHOLE) for arg in tree.args.args})
     _Translator(machine, body, machine.words() if words is None else words).statements(tree.body)
     return body.finished(tree.name)
 
 
-def _is_nothing(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in NOTHING
-
-
-class _Translator:
+class _Translator(Reader):
     def __init__(self, machine: Machine, body: Body, words: Mapping[str, Word]) -> None:
         self.machine, self.body, self.words = machine, body, words
         self.breaks: list[int] = []  # the depths of the blocks around the loops
 
-    def statements(self, statements: list[ast.stmt]) -> None:
-        """Several statements in order."""
-        for statement in statements:
+    def read(self, node: ast.AST) -> Any:
+        """Reads a node; before each statement values are noted anew."""
+        if isinstance(node, ast.stmt):
             self.machine.forget()
-            getattr(self, _method(statement), self._unknown)(statement)
-
-    def _unknown(self, node: ast.AST) -> Any:
-        raise TranslationError(f"kernels have no {type(node).__name__}: {ast.unparse(node)}")
+        return super().read(node)
 
     def _assign(self, statement: ast.Assign) -> None:
         (target,) = statement.targets
-        if _is_nothing(statement.value):
-            return
         value = self.value(statement.value)
         if isinstance(target, ast.Name):
             made = self.machine.vector(value) if isinstance(value, float) else self._whole(value)
@@ -90,17 +76,17 @@ class _Translator:
             array, index = self.value(target.value), self.value(target.slice)
             self.body.store(f"{self.machine.scalar}.store", array, self._whole(index), value)
         else:
-            self._unknown(statement)
+            self.unknown(statement)
 
     def _expr(self, statement: ast.Expr) -> None:
         call = statement.value
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
-            self._unknown(statement)
+            self.unknown(statement)
         elif call.func.id == "store":
             array, index, value = map(self.value, call.args)
             self.body.store("v128.store", array, self._whole(index), self.machine.vector(value))
-        elif not _is_nothing(call):
-            self._unknown(statement)
+        else:
+            self.unknown(statement)
 
     def _if(self, statement: ast.If) -> None:
         self.body.write(self._whole(self.value(statement.test)))
@@ -118,7 +104,7 @@ class _Translator:
         machine, body, target = self.machine, self.body, statement.target
         call = statement.iter
         if not (isinstance(target, ast.Name) and isinstance(call, ast.Call) and not statement.orelse):
-            return self._unknown(statement)
+            return self.unknown(statement)
         numbers = [self.value(arg) for arg in call.args]
         start, end, step = {1: (0, *numbers, 1), 2: (*numbers, 1), 3: tuple(numbers)}[len(numbers)]
         if not isinstance(end, int):
@@ -149,7 +135,7 @@ class _Translator:
         """The value of an expression: noted, or a number of Python's own."""
         if isinstance(node, ast.BinOp):
             return self._operators(node)
-        return getattr(self, _method(node), self._unknown)(node)
+        return self.read(node)
 
     def _operators(self, node: ast.expr) -> Any:
         """Operators from left to right; long sums are deep trees, in which recursion would run out of room."""
@@ -160,7 +146,7 @@ class _Translator:
         made = self.value(node)
         for operation in reversed(pending):
             if type(operation.op) not in OPERATORS:
-                self._unknown(operation)
+                self.unknown(operation)
             made = OPERATORS[type(operation.op)](made, self.value(operation.right))
         return made
 
@@ -180,7 +166,7 @@ class _Translator:
             return -value
         if isinstance(node.op, ast.Not):
             return self.machine.made("eqz", self._whole(value), kind=Kind.TRUTH)
-        return self._unknown(node)
+        return self.unknown(node)
 
     def _boolop(self, node: ast.BoolOp) -> Value:
         """Without short cuts: nothing in a kernel's condition does anything."""
@@ -195,22 +181,17 @@ class _Translator:
 
     def _compare(self, node: ast.Compare) -> Value:
         if len(node.ops) != 1 or type(node.ops[0]) not in COMPARISONS:
-            self._unknown(node)
+            self.unknown(node)
         pair = self.value(node.left), self.value(node.comparators[0])
         return self.machine.compared(COMPARISONS[type(node.ops[0])], *pair)
 
     def _call(self, node: ast.Call) -> Any:
         if not isinstance(node.func, ast.Name) or node.func.id not in self.words or node.keywords:
-            return self._unknown(node)
+            return self.unknown(node)
         return self.words[node.func.id](*map(self.value, node.args))
 
     def _subscript(self, node: ast.Subscript) -> Value:
         return self.machine.read("number", self.value(node.value), self.value(node.slice), Kind.NUMBER)
-
-
-def _method(node: ast.AST) -> str:
-    """What translates a node."""
-    return f"_{type(node).__name__.lower()}"
 
 
 def _is_stored(node: ast.Name) -> bool:

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from gradlab.codegen._kernel_text import TranslationError
 from gradlab.codegen.wasm import WasmModule
 from gradlab.codegen.wasm._bytes import module
-from gradlab.codegen.wasm._translate import TranslationError, translate
+from gradlab.codegen.wasm._translate import translate
 from gradlab.codegen.wasm._values import Kind, Machine
 from wasm_engine import Instance
 

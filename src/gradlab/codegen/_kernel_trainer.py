@@ -1,0 +1,109 @@
+"""What trainers by kernels share: data in the kernel's type, what a call is checked for, and what becomes of runs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gradlab._errors import GradlabError
+from gradlab.codegen._training import (
+    NEVER,
+    Plan,
+    TrainResult,
+    check_data,
+    float_type,
+    gap_of,
+    per_run,
+    said_of_runs,
+)
+from gradlab.codegen._update import kernel_update
+from gradlab.graph import NetworkGraph
+
+MOST_STEPS = 2**24  # kernels count steps in floats
+
+
+class KernelTrainer:
+    """A network and a data set, for kernels to train many such networks.
+
+    Args:
+        graph: the network.
+        x: the inputs, shape (N, d).
+        y: the labels, shape (N,) for one output, (N, K) for K.
+        weights: what each point counts, shape (N,), if the network is made for weights; 1 by default.
+        dtype: the number type of all arithmetic, "float32" or "float64".
+
+    Attributes:
+        judges: whether there is a right and wrong: whether the labels are classes to the network's loss.
+
+    Raises:
+        GradlabError: if a shape does not fit or the number type is another.
+    """
+
+    def __init__(
+        self, graph: NetworkGraph, x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None, dtype: object
+    ) -> None:
+        self.graph, self.dtype = graph, float_type(dtype)
+        self.table, labels = check_data(graph, x, y, weights, self.dtype)
+        gap = gap_of(graph.loss, labels)
+        self.gap = self.dtype.type(-math.inf if gap is None else gap)
+        self.judges = gap is not None
+
+    def start(self, parameters: ArrayLike) -> NDArray[Any]:
+        """A copy of the initial parameters, for the kernel to work in.
+
+        Raises:
+            GradlabError: if the shape does not fit.
+        """
+        start = np.array(parameters, dtype=self.dtype, order="C")
+        if start.ndim != 2 or start.shape[1] != len(self.graph.parameters):
+            raise GradlabError(
+                f"the parameters have a row for each run and a column for each of the "
+                f"{len(self.graph.parameters)} parameters; these have the shape {start.shape}"
+            )
+        return start
+
+    def rates(self, learning_rate: ArrayLike, runs: int) -> NDArray[Any]:
+        """The learning rates of runs, shape (R, 1) or (R, layers).
+
+        Raises:
+            GradlabError: if the shape does not fit.
+        """
+        return per_run(learning_rate, runs, len(self.graph.sizes) - 1, self.dtype, "learning rate")
+
+    def data(self, plan: Plan, steps: int) -> NDArray[Any]:
+        """The numbers that all runs read: those of the points, and behind them what each step has of its own.
+
+        Raises:
+            GradlabError: if there are too many steps, or a shape does not fit.
+        """
+        if not 0 <= plan.done + steps < MOST_STEPS or steps < 0:
+            raise GradlabError(f"steps is a whole number from 0 to {MOST_STEPS - 1}, not {steps}")
+        table = self.table.reshape(-1)
+        if plan.factors is None and plan.weights is None and not kernel_update(plan.update).counts:
+            return table
+        return np.concatenate([table, plan.by_step(steps, len(self.table), self.dtype)])
+
+
+class Made:
+    """What a kernel says of each run: rows of numbers, and curves where they are wanted."""
+
+    def __init__(self, runs: int, steps: int | None, dtype: np.dtype[Any]) -> None:
+        self.rows = np.empty((5, runs), dtype)
+        self.curves = None if steps is None else np.full((runs, steps + 1), np.nan, dtype)
+        self.none = self.rows[0, :0]
+
+    def result(self, end: NDArray[Any], state: NDArray[Any], steps: int, last: bool) -> TrainResult:
+        """How each run went, in whole numbers and truth values."""
+        initial, loss, right, lived, success = self.rows
+        diverged, correct = said_of_runs(lived, loss, self.curves, steps, last), right == 1
+        if diverged is None:
+            diverged = np.empty(len(loss), np.int32)
+            diverged.fill(NEVER)
+        else:
+            correct &= diverged == NEVER
+            if len(end):
+                end[np.isnan(loss) & (diverged == steps)] = np.nan
+        return TrainResult(end, initial, loss, correct, diverged, success.astype(np.int32), self.curves, state, steps)

@@ -1,0 +1,177 @@
+"""Derivation -> a GPU: trains many networks at once by a rule of `gradlab.rules`, as Numba's kernels do on the CPU."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gradlab.codegen._drawing import key_of
+from gradlab.codegen._kernel_spec import KernelSpec
+from gradlab.codegen._kernel_trainer import KernelTrainer, Made
+from gradlab.codegen._training import Drawn, Notify, Plan, TrainResult
+from gradlab.codegen.cuda._machine import Kernel, Machine, Memory
+from gradlab.codegen.cuda._source import THREADS, cuda_source
+from gradlab.graph import NetworkGraph
+from gradlab.rules import Update
+
+MOST_AT_ONCE = 2**24  # runs of one launch
+SHARE = 2  # of the free memory, what one launch takes at most
+
+
+class CudaTrainer(KernelTrainer):
+    """Trains many networks on one data set; compiled for the network, the data's shape and the number type.
+
+    Starts are drawn on the GPU, to the bit as on the CPU; steps are those of the CPU to rounding. What a run gives does
+    not depend on which runs are trained with it.
+
+    Args:
+        graph: the network.
+        x: the inputs, shape (N, d).
+        y: the labels, shape (N,) for one output, (N, K) for K.
+        weights: what each point counts, shape (N,), if the network is made for weights; 1 by default.
+        dtype: the number type of all arithmetic, "float32" or "float64".
+        machine: the GPU.
+
+    Attributes:
+        judges: whether there is a right and wrong: whether the labels are classes to the network's loss.
+
+    Raises:
+        GradlabError: if a shape does not fit or the number type is another.
+    """
+
+    def __init__(
+        self,
+        graph: NetworkGraph,
+        x: ArrayLike,
+        y: ArrayLike,
+        *,
+        weights: ArrayLike | None = None,
+        dtype: object = "float32",
+        machine: Machine,
+    ) -> None:
+        super().__init__(graph, x, y, weights=weights, dtype=dtype)
+        self.machine = machine
+        self._kernels: dict[tuple[int, Update, bool, bool], Kernel] = {}
+
+    def spec(self, rates: int = 1, plan: Plan = Plan()) -> KernelSpec:
+        """What distinguishes the kernel, for one learning rate a network or for one a layer."""
+        scheduled, weighted = plan.factors is not None, plan.weights is not None
+        return KernelSpec(self.graph, self.table, 1, rates, plan.update, scheduled, weighted)
+
+    def train(
+        self,
+        parameters: ArrayLike | Drawn,
+        learning_rate: ArrayLike,
+        steps: int,
+        *,
+        plan: Plan = Plan(),
+        curves: bool = False,
+        ends: bool = True,
+        last: bool = True,
+        progress: Notify | None = None,
+    ) -> TrainResult:
+        """Trains every network for the same number of steps.
+
+        Args:
+            parameters: where the runs start, shape (R, P), or what to draw that from.
+            learning_rate: one number, one for each run (R,), or one for each run and layer (R, layers).
+            steps: how many steps, from 0 up.
+            plan: how they are made; by default by gradient descent on all points.
+            curves: whether to keep the loss of every step.
+            ends: whether to keep the last parameters.
+            last: whether these are the last steps, after which an infinite loss is divergence.
+            progress: called after each launch with the number of runs done and of all runs.
+
+        Returns:
+            How each run went.
+
+        Raises:
+            GradlabError: if a shape does not fit.
+            KeyboardInterrupt: on Ctrl-C, once the launch is done.
+        """
+        count = len(self.graph.parameters)
+        drawn = parameters if isinstance(parameters, Drawn) else None
+        start = self.start(np.empty((0, count)) if isinstance(parameters, Drawn) else parameters)
+        runs = len(start) if drawn is None else len(drawn)
+        end = start if drawn is None else np.empty((runs if ends else 0, count), self.dtype)
+        data, rates = self.data(plan, steps), self.rates(learning_rate, runs)
+        own = plan.own(runs, count, self.dtype)
+        made = Made(runs, steps if curves else None, self.dtype)
+        kernel = self._kernel(rates.shape[1], plan)
+        size = (2 * count + own.shape[1] + rates.shape[1] + 5 + (steps + 1 if curves else 0)) * self.dtype.itemsize
+        most = max(1, min(MOST_AT_ONCE, self.machine.free() // SHARE // size))
+        with self.machine.memory() as memory:
+            shared = memory.put(data)
+            draw = _Draw(drawn, count, memory)
+            for first in range(0, runs, most):
+                part = slice(first, min(first + most, runs))
+                with self.machine.memory() as here:
+                    self._launch(kernel, here, draw, shared, part, (start, end, rates, own), made, steps)
+                if progress is not None:
+                    progress(part.stop, runs)
+        state = own[:, len(plan.update.numbers) :].reshape(runs, len(plan.update.state), count)
+        return made.result(end, state, steps, last)
+
+    def _launch(
+        self,
+        kernel: Kernel,
+        memory: Memory,
+        draw: _Draw,
+        data: int,
+        part: slice,
+        arrays: tuple[NDArray[Any], ...],
+        made: Made,
+        steps: int,
+    ) -> None:
+        """Trains some runs."""
+        start, end, rates, own = arrays
+        runs = part.stop - part.start
+        said, kept = np.empty((5, runs), self.dtype), None if made.curves is None else made.curves[part]
+        places = [memory.put(array[part]) if len(array) else 0 for array in (start, rates, own)]
+        ends = places[0] or (memory.room(end[part]) if len(end) else 0)
+        rows, curves = memory.room(said), 0 if kept is None else memory.put(kept)
+        number = ctypes.c_float if self.dtype == np.float32 else ctypes.c_double
+        kernel.launch(
+            -(-runs // THREADS), THREADS,
+            places[0], *draw.arguments(part.start), places[1], ctypes.c_int(1), places[2], data,
+            number(self.gap), ctypes.c_int(steps), ctypes.c_int(runs), ctypes.c_int(made.curves is not None),
+            ends, rows, curves,
+        )  # fmt: skip
+        wanted = [(rows, said), (ends, end[part]), (places[2], own[part]), (curves, kept)]
+        for place, array in wanted:
+            if array is not None and place and array.size:
+                memory.get(place, array)
+        made.rows[:, part] = said
+
+    def _kernel(self, rates: int, plan: Plan) -> Kernel:
+        key = (rates, plan.update, plan.factors is not None, plan.weights is not None)
+        if key not in self._kernels:
+            source = cuda_source([("train", self.spec(rates, plan))], self.dtype.name)
+            self._kernels[key] = self.machine.kernel(source, "train")
+        return self._kernels[key]
+
+
+class _Draw:
+    """What starts are drawn from, on the machine.
+
+    Args:
+        of: what is drawn; None where starts are given.
+        parameters: how many numbers each run has.
+        memory: of the machine.
+    """
+
+    def __init__(self, of: Drawn | None, parameters: int, memory: Memory) -> None:
+        self.of, self.factors, self.kinds = of, 0, 0
+        self.key = (0, 0) if of is None else key_of(of, parameters)
+        if of is not None:
+            self.factors = memory.put(np.ascontiguousarray(of.factors, np.float64))
+            self.kinds = memory.put(np.ascontiguousarray(of.kinds, np.int32))
+
+    def arguments(self, before: int) -> tuple[Any, ...]:
+        """What a kernel is given to draw runs of which so many come before."""
+        first, count = (0, 1) if self.of is None else (self.of.first, self.of.count)
+        words = (ctypes.c_ulonglong(word) for word in (*self.key, first))
+        return (*words, ctypes.c_int(count), ctypes.c_int(before), self.factors, self.kinds)

@@ -1,0 +1,163 @@
+"""Every kernel in CUDA C: compiled by NVRTC to machine code of GPUs, and the same text run on the CPU, beside NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gradlab as gl
+from cuda_engine import Shim
+from gradlab.codegen import Drawn, Plan
+from gradlab.codegen.cuda import CudaTrainer, compiled, cuda_source
+from gradlab.graph import activations, losses, mlp_graph, parse
+from gradlab.graph._primitives import functions
+from gradlab.rules import Momentum, Rule, Update
+from gradlab.train._data import Data
+from gradlab.train._draw import starts_of
+from gradlab.train._trainers import Architecture, numpy_trainer
+from kernel_examples import close, labels_for, plan_for
+
+DTYPES = ["float32", "float64"]
+RULES = sorted(Rule.all(), key=str)
+SHIM = Shim()
+LAB = mlp_graph((2, 2, 1), "tanh", None, "binary_cross_entropy")
+POINTS = gl.datasets.five_points()
+# Straight-line code has all activations, losses and rules; rolled code is compiled in one number type each.
+STRAIGHT = {
+    f"{hidden}, {losses()[i % len(losses())]}, {RULES[i % len(RULES)].__name__}": (
+        ((1, 1, 2), hidden, None, losses()[i % len(losses())], "none", True, 2), RULES[i % len(RULES)],
+    )
+    for i, hidden in enumerate(activations())
+}  # fmt: skip
+ROLLED = {
+    "many classes": (((3, 2, 10), "tanh", None, "softmax_cross_entropy", "none", True, 3), RULES[0], "float32"),
+    "deep": (((2, 6, 2, 1), "sigmoid", None, "squared_error", "mean_field", True, 3), RULES[1], "float64"),
+}
+
+
+def example(description, seed=0):
+    *network, count = description
+    rng, graph = np.random.default_rng(seed), mlp_graph(*network)
+    return rng, graph, rng.normal(size=(count, graph.sizes[0])), labels_for(rng, graph, count)
+
+
+def all_primitives():
+    """A rule in which every function of the table stands, of numbers at which all of them are defined."""
+    statements = ["x = 3/2 + g**2/(1 + g**2)", "power = x**eta + x**(5/2) + x**3 + x**(-2) + w**2 + t**x"]
+    for name, row in functions().items():
+        arguments = "2, x, 7/4, x/2" if row.picks else "x" if row.arity == 1 else "x, 7/4, x/2"
+        statements.append(f"of_{name} = {name}({arguments})")
+    names = " + ".join(f"of_{name}" for name in functions())
+    statements.append(f"w = w - eta*(power + {names})")
+    parts = [statement.partition(" = ") for statement in statements]
+    return Update((), (), tuple((name, parse(text)) for name, _, text in parts))
+
+
+def by_numpy(graph, x, y, dtype):
+    return numpy_trainer(Architecture.of_graph(graph), Data(x, y), dtype)
+
+
+def trainer_of(description, dtype):
+    _, graph, x, y = example(description)
+    return CudaTrainer(graph, x, y, dtype=dtype, machine=SHIM)
+
+
+def check(trainers, start, rates, steps, plan, tolerance):
+    made, expected = (trainer.train(start, rates, steps, plan=plan, curves=True) for trainer in trainers)
+    for field in ("parameters", "initial_loss", "loss", "curves", "state"):
+        close(getattr(made, field), getattr(expected, field), tolerance)
+    np.testing.assert_array_equal(made.correct, expected.correct)
+    np.testing.assert_array_equal(made.diverged_step, expected.diverged_step)
+    np.testing.assert_array_equal(made.first_success_step, expected.first_success_step)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", [*STRAIGHT, *ROLLED])
+def test_a_few_steps_are_those_of_numpy_to_rounding(name, dtype):
+    description, rule, *_ = (STRAIGHT | ROLLED)[name]
+    rng, graph, x, y = example(description)
+    start, rates = rng.normal(size=(5, len(graph.parameters))), rng.uniform(0.01, 0.05, (5, len(graph.sizes) - 1))
+    trainers = CudaTrainer(graph, x, y, dtype=dtype, machine=SHIM), by_numpy(graph, x, y, dtype)
+    check(trainers, start, rates, 4, plan_for(rng, rule, 4, len(x)), 1e-12 if dtype == "float64" else 2e-5)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_rule_may_have_every_primitive(dtype):
+    rng, graph, x, y = example(((1, 1), "tanh", None, "squared_error", "none", True, 3))
+    trainers = CudaTrainer(graph, x, y, dtype=dtype, machine=SHIM), by_numpy(graph, x, y, dtype)
+    plan = Plan(all_primitives())
+    check(trainers, rng.normal(size=(7, 2)), 0.01, 3, plan, 1e-13 if dtype == "float64" else 1e-5)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_starts_are_drawn_to_the_bit(dtype):
+    drawn = Drawn(2**127 + 12345, 10**12, 40, np.array([0, 1, 0]), np.random.default_rng(0).normal(size=(3, 9)))
+    made = CudaTrainer(LAB, POINTS.x, POINTS.y, dtype=dtype, machine=SHIM).train(drawn, 1.0, 0)
+    np.testing.assert_array_equal(made.parameters, starts_of(drawn, 9).astype(dtype))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_verdicts_at_a_hundred_steps_are_those_of_numpy(dtype):
+    drawn = Drawn(3, 0, 300, np.array([0]), np.ones((1, 9)))
+    made = CudaTrainer(LAB, POINTS.x, POINTS.y, dtype=dtype, machine=SHIM).train(drawn, 1.0, 100, ends=False)
+    expected = by_numpy(LAB, POINTS.x, POINTS.y, "float64").train(starts_of(drawn, 9), 1.0, 100)
+    assert made.parameters.shape == (0, 9)
+    assert (made.correct == expected.correct).all()
+    assert (made.first_success_step == expected.first_success_step).mean() > 0.99
+    assert 0 < made.correct.sum() < 300
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_divergence_is_seen_at_its_step_and_nowhere_else(dtype):
+    graph = mlp_graph((1, 2, 1), "identity", "identity", "squared_error")
+    x, y = np.array([[1.0], [2.0], [-1.0]]), np.array([3.0, 1.0, 2.0])
+    start, rates = np.random.default_rng(1).normal(size=(50, 7)), np.where(np.arange(50) % 3 == 0, 40.0, 0.01)
+    trainers = CudaTrainer(graph, x, y, dtype=dtype, machine=SHIM), by_numpy(graph, x, y, dtype)
+    made, expected = (trainer.train(start, rates, 30, curves=True) for trainer in trainers)
+    np.testing.assert_array_equal(made.diverged_step, expected.diverged_step)
+    np.testing.assert_array_equal(np.isfinite(made.curves), np.isfinite(expected.curves))
+    lost = made.diverged_step >= 0
+    assert 0 < lost.sum() < 50
+    assert np.isnan(made.parameters[lost]).all()
+    assert np.isfinite(made.parameters[~lost]).all()
+
+
+def test_a_rule_goes_on_from_its_state_and_launches_change_nothing(monkeypatch):
+    trainer = CudaTrainer(LAB, POINTS.x, POINTS.y, dtype="float64", machine=SHIM)
+    start = Drawn(5, 2, 7, np.array([1, 0]), np.ones((2, 9)))
+    plan = Plan(Momentum.update(), {"momentum": np.linspace(0, 0.9, 14)})
+    whole = trainer.train(start, 0.3, 9, plan=plan)
+    monkeypatch.setattr("gradlab.codegen.cuda._trainer.MOST_AT_ONCE", 4)
+    half, seen = trainer.train(start, 0.3, 4, plan=plan), []
+    plan = Plan(plan.update, plan.numbers, half.state, 4)
+    rest = trainer.train(half.parameters, 0.3, 5, plan=plan, progress=lambda *done: seen.append(done))
+    np.testing.assert_array_equal(rest.parameters, whole.parameters)
+    np.testing.assert_array_equal(rest.state, whole.state)
+    assert seen == [(4, 14), (8, 14), (12, 14), (14, 14)]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_nvrtc_compiles_every_kernel(dtype, tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADLAB_CACHE_DIR", str(tmp_path))
+    small = trainer_of(((1, 1), "tanh", None, "squared_error", "none", True, 1), dtype)
+    specs = [("primitives", small.spec(1, Plan(all_primitives())))]
+    kept = [*STRAIGHT.values(), *(row[:2] for row in ROLLED.values() if row[2] == dtype)]
+    for number, (description, rule) in enumerate(kept):
+        rng = np.random.default_rng(0)
+        plan = plan_for(rng, rule, 1, description[-1])
+        specs.append((f"kernel_{number}", trainer_of(description, dtype).spec(len(description[0]) - 1, plan)))
+    code = compiled(cuda_source(specs, dtype), "sm_90")
+    assert code[:4] == b"\x7fELF"
+    assert all(name.encode() in code for name, _ in specs)
+
+
+def test_machine_code_is_kept_and_damage_is_seen(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADLAB_CACHE_DIR", str(tmp_path))
+    source = cuda_source([("lab", CudaTrainer(LAB, POINTS.x, POINTS.y, machine=SHIM).spec())], "float32")
+    code = compiled(source, "sm_80")
+    (path,) = (tmp_path / "kernels").glob("*.cubin")
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    assert compiled(source, "sm_80") == code
+    written = path.stat().st_mtime_ns
+    assert compiled(source, "sm_80") == code
+    assert path.stat().st_mtime_ns == written
