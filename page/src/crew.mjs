@@ -55,12 +55,20 @@ export class Crew {
     member.worker = member.doing = undefined;
   }
 
+  /** Start all workers, before there is something to do: that takes about as long as a small job. */
+  warm() {
+    for (const member of this.members) this.employ(member);
+  }
+
+  employ(member) {
+    if (member.worker) return;
+    member.worker = new Worker(this.script, { type: "module" });
+    member.worker.onerror = (event) => this.lost(member, event.message || "it ended");
+    member.worker.onmessage = ({ data }) => this.heard(member, data);
+  }
+
   begin(member, job) {
-    if (!member.worker) {
-      member.worker = new Worker(this.script, { type: "module" });
-      member.worker.onerror = (event) => this.lost(member, event.message || "it ended");
-      member.worker.onmessage = ({ data }) => this.heard(member, data);
-    }
+    this.employ(member);
     member.doing = {};
     this.watch(member);
     member.worker.postMessage({ setup: job.setup });

@@ -43,7 +43,7 @@ const generated = {
 };
 await build({
   entryPoints: ["main.mjs", ...fs.readdirSync(path.join(source, "workers")).map((name) => `workers/${name}`)].map((name) => path.join(source, name)),
-  outbase: source, outdir: folder, outExtension: { ".js": ".mjs" }, bundle: true, minify: true, format: "esm", target: "es2023",
+  outbase: source, outdir: folder, outExtension: { ".js": ".mjs" }, bundle: true, minify: !process.env.PLAIN, format: "esm", target: "es2023",
   charset: "utf8", external: ["../python/pyodide.mjs"], plugins: [generated], logLevel: "warning",
 });
 

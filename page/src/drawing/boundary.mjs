@@ -37,7 +37,12 @@ export class Boundary {
     const values = prediction.grid(parameters, view, CELLS);
     const pen = canvas.getContext("2d");
     const image = new ImageData(CELLS, CELLS);
-    values.forEach((value, i) => image.data.set([...(Number.isNaN(value) ? [128, 128, 128] : ofOutput((value - labels[0]) / (labels[1] - labels[0]))), 255], 4 * i));
+    const of = ofOutput();
+    values.forEach((value, i) => {
+      const colour = Number.isNaN(value) ? [128, 128, 128] : of((value - labels[0]) / (labels[1] - labels[0]));
+      for (let k = 0; k < 3; k++) image.data[4 * i + k] = colour[k];
+      image.data[4 * i + 3] = 255;
+    });
     picture.getContext("2d").putImageData(image, 0, 0);
     pen.imageSmoothingEnabled = true;
     pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
@@ -45,7 +50,7 @@ export class Boundary {
     pen.strokeStyle = dark() ? "#fff" : "#111";
     pen.lineWidth = 3;
     pen.beginPath();
-    for (const [x, y, toX, toY] of pieces(values, CELLS, (labels[0] + labels[1]) / 2)) {
+    for (const [x, y, toX, toY] of pieces(values, CELLS, [(labels[0] + labels[1]) / 2])[0]) {
       pen.moveTo((x + 0.5) * cell, (y + 0.5) * cell);
       pen.lineTo((toX + 0.5) * cell, (toY + 0.5) * cell);
     }

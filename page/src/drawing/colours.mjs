@@ -19,11 +19,12 @@ const SHARES = [[48, 18, 80], [62, 74, 137], [38, 130, 142], [60, 180, 110], [25
 /** Of a share from none to all: from dark violet to yellow. */
 export const ofShare = (share) => between(SHARES, share);
 
-/** Of a network's output between its two labels. */
-export function ofOutput(share) {
+/** Of a network's output between its two labels, for the colours that the page has now. */
+export function ofOutput() {
   const paper = dark() ? [24, 29, 38] : [255, 255, 255];
   const tint = (colour) => colour.map((value, i) => Math.round(value * 0.55 + paper[i] * 0.45));
-  return between([tint(CLASSES[0]), paper, tint(CLASSES[1])], share);
+  const row = [tint(CLASSES[0]), paper, tint(CLASSES[1])];
+  return (share) => between(row, share);
 }
 
 const CONVERGED = [[8, 24, 58], [26, 82, 140], [92, 170, 214], [226, 244, 252]];

@@ -14,27 +14,41 @@ export function levels(values, count) {
 }
 
 /**
- * The pieces of a line of equal height.
+ * The pieces of lines of equal height: each cell is looked at once, as most are crossed by no line.
  * @param {Float64Array} values row by row
  * @param {number} count points a side
- * @param {number} level
- * @returns {[number, number, number, number][]} from and to, in columns and rows
+ * @param {number[]} heights from the lowest
+ * @returns {[number, number, number, number][][]} of each height, from and to, in columns and rows
  */
-export function pieces(values, count, level) {
-  const found = [];
+export function pieces(values, count, heights) {
+  /** @type {[number, number, number, number][][]} */
+  const found = heights.map(() => []);
   for (let row = 0; row + 1 < count; row++) {
     for (let column = 0; column + 1 < count; column++) {
-      const corners = [[0, 0], [1, 0], [1, 1], [0, 1]].map(([x, y]) => [column + x, row + y, values[(row + y) * count + column + x]]);
-      if (!corners.every((corner) => Number.isFinite(corner[2]))) continue;
-      const crossings = [];
-      corners.forEach(([x, y, height], i) => {
-        const [nextX, nextY, next] = corners[(i + 1) % 4];
-        if (height < level === next < level) return;
-        const share = (level - height) / (next - height);
-        crossings.push([x + share * (nextX - x), y + share * (nextY - y)]);
-      });
-      for (let i = 0; i + 1 < crossings.length; i += 2) found.push([...crossings[i], ...crossings[i + 1]]);
+      const place = row * count + column;
+      const a = values[place];
+      const b = values[place + 1];
+      const c = values[place + count + 1];
+      const d = values[place + count];
+      if (!Number.isFinite(a + b + c + d)) continue;
+      const low = Math.min(a, b, c, d);
+      const high = Math.max(a, b, c, d);
+      for (let k = 0; k < heights.length && heights[k] <= high; k++) {
+        if (low < heights[k]) cross([[column, row, a], [column + 1, row, b], [column + 1, row + 1, c], [column, row + 1, d]], heights[k], found[k]);
+      }
     }
   }
   return found;
+}
+
+/** The pieces of a line within a cell, whose corners are given around it. */
+function cross(corners, level, found) {
+  const crossings = [];
+  corners.forEach(([x, y, height], i) => {
+    const [nextX, nextY, next] = corners[(i + 1) % 4];
+    if (height < level === next < level) return;
+    const share = (level - height) / (next - height);
+    crossings.push([x + share * (nextX - x), y + share * (nextY - y)]);
+  });
+  for (let i = 0; i + 1 < crossings.length; i += 2) found.push([...crossings[i], ...crossings[i + 1]]);
 }

@@ -73,6 +73,7 @@ export class Diagram {
     const picture = made("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: pick ? "group" : "img", xmlns: SPACE });
     picture.append(...this.lines.map(({ line }) => line), ...ends, ...(pick ? this.handles(pick) : []), ...inputs, ...this.rings.map(({ line }) => line), ...goal, ...words);
     this.place.replaceChildren(picture);
+    this.buttons = new Map(Array.from(picture.querySelectorAll("[role=button]"), (button) => [button.dataset.name, button]));
   }
 
   /** What can be clicked or chosen with the keys: a wide line over each weight, and each ring for its bias. */
@@ -81,7 +82,7 @@ export class Diagram {
     for (const { element } of over) element.setAttribute("class", "handle");
     for (const { element, place } of [...over, ...this.rings.map(({ line, place }) => ({ element: line, place }))]) {
       const name = this.names[place];
-      for (const [key, value] of Object.entries({ tabindex: 0, role: "button", "aria-label": `derive by ${name}`, "data-name": name })) element.setAttribute(key, value);
+      for (const [key, value] of Object.entries({ tabindex: 0, role: "button", "data-name": name })) element.setAttribute(key, value);
       element.addEventListener("click", () => pick(name));
       element.addEventListener("keydown", (event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
@@ -132,7 +133,9 @@ export class Diagram {
       const value = parameters[place];
       line.setAttribute("class", `${from < 0 ? "unit " : ""}${value < 0 ? "below" : "above"}`);
       line.setAttribute("stroke-width", String(1 + 7 * Math.sqrt(Math.abs(value) / most || 0)));
-      line.firstChild.textContent = `${this.names[place]} = ${figure(value)}`;
+      const said = `${this.names[place]} = ${figure(value)}`;
+      line.firstChild.textContent = said;
+      this.buttons.get(this.names[place])?.setAttribute("aria-label", `${said}: derive by it`);
     }
     const told = Array.from(parameters, (value, i) => `${this.names[i]} ${figure(value)}`).join(", ");
     this.place.firstChild.setAttribute("aria-label", `The network with its weights: ${told}`);

@@ -34,10 +34,10 @@ export class Plane {
     const pen = picture.getContext("2d");
     const cell = canvas.width / GRID;
     const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-    levels(values, LINES).forEach((level, k) => {
+    pieces(values, GRID, levels(values, LINES)).forEach((line, k) => {
       pen.strokeStyle = `hsl(${215 - 5 * k} 60% ${dark ? 35 + 2.5 * k : 40 + 2.5 * k}%)`;
       pen.beginPath();
-      for (const [x, y, toX, toY] of pieces(values, GRID, level)) {
+      for (const [x, y, toX, toY] of line) {
         pen.moveTo((x + 0.5) * cell, (y + 0.5) * cell);
         pen.lineTo((toX + 0.5) * cell, (toY + 0.5) * cell);
       }

@@ -14,7 +14,7 @@ import { figure } from "../words.mjs";
 import { options, View } from "./view.mjs";
 
 export const COUNT = 256; // pixels a side
-const FIRST = 8; // of which a block of the first picture has so many a side
+const FIRST = 16; // of which a block of the first picture has so many a side
 const WORK = 3e7; // parameters x points x steps of a part
 const LEAST = 1e-4; // a side that is so short as a share of its place is looked at in float64
 const SMALLEST = 1e-12;
@@ -68,6 +68,7 @@ export class BoundaryView extends View {
     this.canvas = this.find(".map");
     this.map = new SettingsMap(this.canvas, ["learning rate of the first layer", "learning rate of the last layer"]);
     this.refined = new Refined(file("workers/trainability.mjs"), COUNT, FIRST);
+    this.refined.crew.warm();
     for (const canvas of this.querySelectorAll("[data-of]")) {
       this.map.legend(canvas, (share) => ofTraining(canvas.dataset.of === "1", canvas.dataset.of === "1" ? 1 - share : share));
     }

@@ -43,7 +43,7 @@ test("a box is looked at, the whole map is told with its dimension, and one can 
   await page.mouse.up();
   const closer = await page.inputValue("[name=view]");
   assert.notEqual(closer, whole);
-  await level(page, 8);
+  await level(page, 16);
   await page.click("[data-do=back]");
   await page.waitForFunction((view) => document.querySelector("[name=view]").value === view, whole);
   await page.click("[data-do=forward]");
