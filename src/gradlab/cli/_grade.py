@@ -30,7 +30,9 @@ Gradebook = Annotated[
         "filled in is written to DIR.",
     ),
 ]  # fmt: skip
-Column = Annotated[str, typer.Option("--column", metavar="NAME", help="The assignment's column in Canvas's gradebook.")]
+Column = Annotated[
+    str, typer.Option("--column", metavar="NAME", help="The assignment's column in Canvas's gradebook, Moodle's grade.")
+]
 
 
 def grade(

@@ -44,6 +44,15 @@ def found(tmp_path, *names, zipped=False):
             {"Ada Lovelace", "Ö"},
         ),
         (("lovelaceada_12_345_lab.ipynb", "noetheremmy_LATE_13_346_lab-1.ipynb"), {"lovelaceada", "noetheremmy"}),
+        (("anon_a1b_345_lab.ipynb", "LATE_anon_c2d_346_lab.ipynb"), {"anon_a1b", "anon_c2d"}),
+        (
+            (
+                "inbound/ada+lab+2015-02-02 15.58.23.9 UTC/lab.ipynb",
+                "inbound/emmy+lab+2015-02-03 1.2.3 UTC+salt/lab.ipynb",
+            ),
+            {"ada", "emmy"},
+        ),
+        (("ada/lab.ipynb.txt", "emmy/lab.ipynb.json"), {"ada", "emmy"}),
         (("submitted/ada/lab/lab.ipynb", "submitted/emmy/lab/lab.ipynb"), {"ada", "emmy"}),
         (("ada/lab/lab.ipynb", "emmy/lab/.ipynb_checkpoints/lab.ipynb", "emmy/lab/lab.ipynb"), {"ada", "emmy"}),
         (("export/submission_1/lab.ipynb", "export/submission_2/lab.ipynb"), {"submission_1", "submission_2"}),
@@ -65,6 +74,42 @@ def test_gradescope_says_who_it_is(tmp_path):
     )
     (one,) = find_submissions(tmp_path / "all", tmp_path / "scratch", "lab")
     assert (one.student, one.identity) == ("Ada Lovelace", "7")
+
+
+def test_a_list_of_names_that_cannot_be_read_is_said(tmp_path):
+    (tmp_path / "all" / "submission_7").mkdir(parents=True)
+    (tmp_path / "all" / "submission_7" / "lab.ipynb").write_text(DATA, encoding="utf-8")
+    (tmp_path / "all" / "submission_metadata.yml").write_text("submission_7: [", encoding="utf-8")
+    (one,) = find_submissions(tmp_path / "all", tmp_path / "scratch", "lab")
+    assert one.student == "submission_7"
+    assert one.remarks[0].startswith("submission_metadata.yml cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("names", "taken"),
+    [
+        (("ada_12_208490284_lab.ipynb", "ada_LATE_12_208490299_lab-1.ipynb"), "ada_LATE_12_208490299_lab-1.ipynb"),
+        (("ada_12_9_lab.ipynb", "ada_12_10_lab.ipynb"), "ada_12_10_lab.ipynb"),
+        (("anon_x_9_lab.ipynb", "anon_x_10_lab.ipynb"), "anon_x_10_lab.ipynb"),
+        (("ada_12_9_lab.ipynb", "ada_12_text.html"), "ada_12_9_lab.ipynb"),
+        (
+            ("Ada_1_assignsubmission_file_/lab.ipynb", "Ada_1_assignsubmission_file_/lab-copy.ipynb"),
+            "Ada_1_assignsubmission_file_/lab.ipynb",
+        ),
+        (
+            ("ada+lab+2015-02-02 1 UTC/lab.ipynb", "ada+lab+2015-02-10 1 UTC/lab.ipynb"),
+            "ada+lab+2015-02-10 1 UTC/lab.ipynb",
+        ),
+    ],
+)
+def test_of_several_the_newest_counts_and_else_the_one_with_the_name(tmp_path, names, taken):
+    (one,) = found(tmp_path, *names).values()
+    assert one.file == taken
+
+
+def test_a_text_entry_belongs_to_its_student(tmp_path):
+    one = found(tmp_path, "ada_LATE_12_link.html", "emmy_13_9_lab.ipynb")["ada"]
+    assert (one.identity, one.problem) == ("12", "no .ipynb, .md, .py was handed in, but ada_LATE_12_link.html")
 
 
 def test_several_files_are_one_submission(tmp_path):

@@ -105,6 +105,9 @@ YES = "class Yes:\n" + "".join(
     f"    def __{name}__(self, *_):\n        return True\n" for name in ("eq", "ne", "lt", "gt", "bool")
 )
 SUBMISSIONS = {
+    "tensor": ["import torch", "def share(rate):\n    return torch.tensor(0.5 * rate)"],
+    "decimal": ["from decimal import Decimal", "def share(rate):\n    return Decimal(rate) / 2"],
+    "sympy": ["import sympy", "def share(rate):\n    return sympy.Float(rate) / 2"],
     "right": ["answers[1] = 2\nanswers[2] = 3", "def share(rate):\n    return 0.5 * rate", DOUBLED],
     "half": ["answers[1] = 2\nanswers[2] = 7", "def share(rate):\n    return 0.5 * rate"],
     "anew": ["answers = {1: 2, 2: 3}", "def share(rate):\n    return 0.5 * rate"],
@@ -138,6 +141,9 @@ def test_each_gets_what_it_deserves(tmp_path, monkeypatch):
     result = grade(here / "lab.md", here / "in", GradeOptions(here / "out", jobs=1, limit=120))
     found = {one.student: [question.points for question in one.questions] for one in result.results}
     assert found == {
+        "tensor": [0, 2, 0],
+        "decimal": [0, 2, 0],
+        "sympy": [0, 2, 0],
         "right": [2, 2, 1],
         "half": [pytest.approx(1, abs=0.5), 2, 0],
         "anew": [2, 2, 0],

@@ -65,6 +65,21 @@ def test_moodle_gets_grades_and_words(tmp_path):
     assert rows[2][6] == "slope: 1.5 of 3 - mind the sign"
 
 
+def test_the_excused_stay_so_and_what_was_there_is_named(tmp_path):
+    text = CANVAS.replace("S,7,,", "S,7,EX,").replace("S,8,,", "S,8,2,")
+    made, rows = filled(tmp_path, text, BOTH, "Lab 3")
+    assert [row[6] for row in rows[3:5]] == ["EX", "1.5"]
+    assert made.remarks == ("ada: no points were filled in: excused (EX)", "emmy: 1.5 took the place of 2")
+
+
+def test_moodle_in_another_language_is_told_the_column(tmp_path):
+    text = 'Identifiant,Nom complet,Note,Note maximale\nParticipant 12,Ada,,"3,00"\nParticipant 13,Emmy,,"3,00"\n'
+    _, rows = filled(tmp_path, text, BOTH, "Note")
+    assert [row[2] for row in rows[1:]] == ["3", "1.5"]
+    with pytest.raises(GradebookError, match="--column what the grade is called"):
+        filled(tmp_path, text, BOTH)
+
+
 def test_a_locked_grade_and_one_that_waits_are_left_alone_and_named(tmp_path):
     made, rows = filled(tmp_path, GERMAN, [result("ada", "12", 0.0, "human"), result("emmy", "13", 3.0)])
     assert [row[3] for row in rows[1:]] == ["", ""]

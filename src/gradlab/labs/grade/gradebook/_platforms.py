@@ -21,6 +21,7 @@ _MOODLE_MOST: Final = ("Maximum Grade", "Maximum grade", "Bestwertung")
 _MOODLE_OPEN: Final = ("Grade can be changed", "Bewertung kann geändert werden")
 _MOODLE_WORDS: Final = ("Feedback comments", "Feedback als Kommentar")
 _NO: Final = frozenset({"no", "nein"})
+_EXCUSED: Final = frozenset({"EX"})
 _CANVAS_COLUMN = re.compile(r".+ \(\d+\)$")
 
 
@@ -35,7 +36,7 @@ class FilledGradebook:
     Args:
         platform: "canvas" or "moodle".
         data: the CSV file.
-        remarks: whose points were not filled in, and why.
+        remarks: whose points were not filled in, and why, and which took the place of others.
     """
 
     platform: str
@@ -49,7 +50,8 @@ def fill_gradebook(path: Path, results: Sequence[SubmissionResult], column: str 
     Args:
         path: the CSV that Canvas ("Export", all of the gradebook) or Moodle ("Download grading worksheet") wrote.
         results: what was graded; the platform's numbers come from the names in its own download.
-        column: of Canvas, the assignment's column, default the only one.
+        column: of Canvas, the assignment's column, default the only one; of Moodle in another language than English and
+            German, the column of the grade.
 
     Returns:
         The same file with the points of everybody whose grading is complete.
@@ -69,12 +71,13 @@ def fill_gradebook(path: Path, results: Sequence[SubmissionResult], column: str 
     header = [name.strip() for name in rows[0]] if rows else []
     if {"Student", "ID"} <= set(header):
         platform, table = "canvas", _canvas(path, header, rows, column)
-    elif _place(header, _MOODLE_GRADE) is not None and _place(header, _MOODLE_ID) is not None:
-        platform, table = "moodle", _moodle(path, header, rows)
+    elif _place(header, (*_MOODLE_GRADE, column)) is not None and _numbered(header, rows) is not None:
+        platform, table = "moodle", _moodle(path, header, rows, column)
     else:
         raise GradebookError(
             f"{path}: is no gradebook of Canvas (with the columns Student and ID) and no grading worksheet of Moodle "
-            f"(with Identifier and Grade); its columns are {', '.join(header[:8])}"
+            f"(with Identifier and Grade; say with --column what the grade is called in another language); its columns "
+            f"are {', '.join(header[:8])}"
         )
     remarks = _fill(path, platform, table, results)
     stream = io.StringIO(newline="")
@@ -109,11 +112,21 @@ def _canvas(path: Path, header: list[str], rows: list[list[str]], column: str) -
     return _Table(people, grade, lambda _: possible[grade] if possible else "", lambda _: True, None)
 
 
-def _moodle(path: Path, header: list[str], rows: list[list[str]]) -> _Table:
-    place, grade = _place(header, _MOODLE_ID), _place(header, _MOODLE_GRADE)
+def _numbered(header: list[str], rows: list[list[str]]) -> int | None:
+    """Where Moodle's numbers stand: in the column called so, or in the first if it has words before a number in all."""
+    place = _place(header, _MOODLE_ID)
+    if place is None and len(rows) > 1 and all(re.fullmatch(r"\D+\d+\s*", row[0]) for row in rows[1:] if row):
+        return 0
+    return place
+
+
+def _moodle(path: Path, header: list[str], rows: list[list[str]], column: str) -> _Table:
+    place, grade = _numbered(header, rows), _place(header, (*_MOODLE_GRADE, column))
     assert place is not None
     assert grade is not None
     most, changes, words = (_place(header, names) for names in (_MOODLE_MOST, _MOODLE_OPEN, _MOODLE_WORDS))
+    if header[grade] == column and most is None:
+        most = grade + 1  # whatever it is called
     people: dict[str, list[str]] = {}
     for row in rows[1:]:
         number = re.search(r"(\d+)\s*$", row[place]) if len(row) == len(header) else None
@@ -122,7 +135,7 @@ def _moodle(path: Path, header: list[str], rows: list[list[str]]) -> _Table:
     if not people and len(rows) > 1:
         raise GradebookError(f"{path}: no row has a number in the column {header[place]}")
     return _Table(
-        people, grade, lambda row: row[most] if most is not None else "",
+        people, grade, lambda row: row[most] if most is not None and most < len(row) else "",
         lambda row: changes is None or row[changes].strip().lower() not in _NO, words,
     )  # fmt: skip
 
@@ -154,8 +167,13 @@ def _fill(path: Path, platform: str, table: _Table, results: Sequence[Submission
             remarks.append(f"{result.student}: no points were filled in: {why}")
         elif not table.is_open(row):
             remarks.append(f"{result.student}: no points were filled in: {platform.capitalize()} has locked the grade")
+        elif row[table.grade].strip().upper() in _EXCUSED:
+            remarks.append(f"{result.student}: no points were filled in: excused ({row[table.grade].strip()})")
         else:
-            row[table.grade] = f"{result.points:.2f}".rstrip("0").rstrip(".")
+            points, before = f"{result.points:.2f}".rstrip("0").rstrip("."), _number(row[table.grade])
+            if before is not None and abs(before - float(points)) > 5e-3:
+                remarks.append(f"{result.student}: {points} took the place of {row[table.grade].strip()}")
+            row[table.grade] = points
             if table.words is not None and not row[table.words].strip():
                 row[table.words] = _in_words(result)
     return remarks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradlab.labs.grade.protocol._peer import Peer as Peer
 from gradlab.labs.grade.protocol._peer import RemoteCallError as RemoteCallError
-from gradlab.labs.grade.protocol._peer import RemoteObject as RemoteObject
+from gradlab.labs.grade.protocol._remote import RemoteObject as RemoteObject
 from gradlab.labs.grade.protocol._values import ValueRefusedError as ValueRefusedError
 from gradlab.labs.grade.protocol._wire import Channel as Channel
 from gradlab.labs.grade.protocol._wire import ChannelError as ChannelError

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gradlab._errors import GradlabError
-from gradlab.labs.grade.protocol._values import Decoder, Encoder, ValueRefusedError
+from gradlab.labs.grade.protocol._remote import RemoteNumber, RemoteObject
+from gradlab.labs.grade.protocol._values import Decoder, Encoder, ValueRefusedError, number_of
 from gradlab.labs.grade.protocol._wire import Channel, ChannelError
 
 _LONGEST_MESSAGE = 2000
@@ -27,46 +28,6 @@ class RemoteCallError(GradlabError):
     def __init__(self, kind: str, message: str, cell: int = 0, line: int = 0) -> None:
         super().__init__(f"{kind}: {message}" if message else kind)
         self.kind, self.message, self.cell, self.line = kind, message, cell, line
-
-
-class RemoteObject:
-    """Something on the other side; it can be called, and its attributes be asked for.
-
-    Args:
-        peer: how to reach it.
-        key: its name there.
-        kind: the name of its type.
-    """
-
-    def __init__(self, peer: Peer, key: int | str, kind: str) -> None:
-        self._peer, self._key, self._kind = peer, key, kind
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call it; raises RemoteCallError where it raises anything."""
-        return self._peer.call(self._key, args, kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("__name__", "__qualname__"):
-            return self._peer.labels.get(self._key, self._kind)
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self._peer.request({"do": "get", "on": self._key, "name": name})
-
-    def __eq__(self, other: object) -> bool:
-        """Raises TypeError: it is no data, and its own word on what it equals is worth nothing.
-
-        Without this two of them would differ, and `success_rate(3.0) != success_rate(4.0)` would hold for nothing done.
-        """
-        raise TypeError(f"what your code returned is a {self._kind}, and no number, text or array that can be compared")
-
-    __hash__ = object.__hash__
-
-    def __bool__(self) -> bool:
-        """Raises TypeError, for the same reason."""
-        raise TypeError(f"what your code returned is a {self._kind}, which is neither true nor false")
-
-    def __repr__(self) -> str:
-        return f"<{self._kind} of the submission>"
 
 
 class Peer:
@@ -266,14 +227,16 @@ class Peer:
     def _refer(self, value: Any) -> dict[str, Any]:
         if isinstance(value, RemoteObject) and value._peer is self:
             return {"m": value._key}
-        return {"r": self.export(value), "n": type(value).__name__}
+        made = {"r": self.export(value), "n": type(value).__name__}
+        return made if (number := number_of(value)) is None else {**made, "v": number}
 
     def _encoder(self) -> Encoder:
         return Encoder(self._refer, self._named)
 
     def _resolve(self, data: Mapping[str, Any]) -> Any:
         if "r" in data:
-            return RemoteObject(self, int(data["r"]), str(data.get("n"))[:100])
+            key, kind, number = int(data["r"]), str(data.get("n"))[:100], data.get("v")
+            return RemoteNumber(self, key, kind, number) if isinstance(number, float) else RemoteObject(self, key, kind)
         if "m" in data:
             return self._target(data["m"])
         return self._resolve_named(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
@@ -66,12 +67,16 @@ class Encoder:
 
     def _array(self, value: Any) -> Any:
         torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
+        if (jax := sys.modules.get("jax")) is not None and numpy is not None and isinstance(value, jax.Array):
+            value = numpy.asarray(value)
         if torch is not None and isinstance(value, torch.Tensor):
             return self._tensor(torch, value)
         if torch is not None and isinstance(value, torch.dtype | torch.Size):
             return {"dt": str(value)} if isinstance(value, torch.dtype) else {"sz": [int(n) for n in value]}
         if numpy is not None and isinstance(value, numpy.ndarray | numpy.generic):
             kind = value.dtype.name
+            if isinstance(value.dtype, numpy.dtypes.LongDoubleDType):
+                kind, value = "float64", value.astype("float64")
             if kind in _ARRAYS:
                 _fits(value.shape, value.dtype.itemsize)
                 data = base64.b64encode(numpy.ascontiguousarray(value).tobytes()).decode()
@@ -120,6 +125,17 @@ class Encoder:
         if kind is SimpleNamespace:
             return {"o": "", "f": [[str(n), self.encode(v, depth)] for n, v in vars(value).items()]}
         return self._refer(value)
+
+
+def number_of(value: Any) -> float | None:
+    """What a number of another library is as a float, None of what is no number: Decimal, SymPy's, mpmath's."""
+    kind = type(value)
+    if not hasattr(kind, "__float__") or hasattr(kind, "__len__"):
+        return None
+    try:
+        return float.__float__(float(value))
+    except Exception:  # whatever a formula with a name in it raises: it is no number
+        return None
 
 
 def _scalar(value: Any) -> Any:
@@ -186,6 +202,7 @@ class Decoder:
             IndexError,
             OverflowError,
             ZeroDivisionError,
+            ImportError,
         ) as problem:
             raise ValueRefusedError("what was sent is no value") from problem
 
@@ -203,9 +220,9 @@ class Decoder:
             if tag in data:
                 return make(data[tag])
         if "sz" in data:
-            return sys.modules["torch"].Size(int(n) for n in data["sz"])
+            return importlib.import_module("torch").Size(int(n) for n in data["sz"])
         if "dt" in data and (name := str(data["dt"]).removeprefix("torch.")) in _TENSORS:
-            return getattr(sys.modules["torch"], name)
+            return getattr(importlib.import_module("torch"), name)
         return self._resolve(data)
 
     def _object(self, data: dict[str, Any], depth: int) -> Any:
@@ -226,11 +243,11 @@ class Decoder:
         if prod(shape) * size != len(raw):
             raise ValueRefusedError("an array does not hold as many entries as it says")
         if "a" in data:
-            numpy = sys.modules["numpy"]
+            numpy = importlib.import_module("numpy")
             flat = numpy.frombuffer(raw, dtype="uint8" if kind == "bool" else kind)
             made = (flat != 0 if kind == "bool" else flat.copy()).reshape(shape)
             return made[()] if data.get("s") is True and not shape else made
-        torch = sys.modules["torch"]
+        torch = importlib.import_module("torch")
         if not raw:
             return torch.empty(shape, dtype=getattr(torch, kind))
         flat = torch.frombuffer(bytearray(raw), dtype=torch.uint8 if kind == "bool" else getattr(torch, kind))

@@ -38,8 +38,9 @@ class Member:
 
     @property
     def suffix(self) -> str:
-        """Of its name, in small letters."""
-        return self.name.suffix.lower()
+        """Of its name, in small letters, without what a browser has put behind it (`lab.ipynb.txt`)."""
+        last, stem = self.name.suffix.lower(), PurePosixPath(self.name.stem)
+        return stem.suffix.lower() if last in (".txt", ".json") and stem.suffix.lower() == ".ipynb" else last
 
 
 def unpack(archive: Path, folder: Path, *, whole_platform: bool = False) -> list[Member]:

@@ -18,11 +18,19 @@ SUFFIXES: Final = (".ipynb", ".md", ".py")
 """The files that are read, the preferred first."""
 
 _MOODLE = re.compile(r"(?P<student>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)(?:_|$)")
-_CANVAS = re.compile(r"(?P<student>[^_]+)_(?:LATE_)?(?P<id>\d+)_\d+_.+")
+# Canvas numbers files as they come in. Text and link entries are pages without such a number.
+_CANVAS = re.compile(
+    r"(?:LATE_)?(?P<anonymous>anon)_(?P<code>[^_]+)_(?:LATE_)?(?P<age>\d+)_.+"
+    r"|(?P<student>[^_]+)_(?:LATE_)?(?P<id>\d+)_(?:(?P<number>\d+)_.+|(?:text|link)\.html)"
+)
+_NBGRADER = re.compile(
+    r"(?P<student>[^+]+)\+[^+]+\+(?P<age>\d{4}-\d\d-\d\d[ T_][^+]+)(?:\+.*)?"
+)  # its exchange's inbound
 _GRADESCOPE = re.compile(r"submission_(?P<id>\d+)$")
 _NO_SUBMISSION = re.compile(
     r"__MACOSX|\..*|.*\.checkpoint.*|submission_metadata\.yml|timestamp\.txt|Thumbs\.db|feedback|__pycache__"
 )
+_LARGEST_LIST: Final = 10_000_000  # bytes
 _WRAPPERS: Final = frozenset({"submitted", "submissions", "abgaben"})
 
 
@@ -83,7 +91,7 @@ def find_submissions(source: Path, scratch: Path, preferred: str) -> list[Submis
             members = unpack(source, scratch / "all", whole_platform=True)
         except UnsafeArchiveError as problem:
             raise SubmissionsError(f"{source}: {problem}") from problem
-    people = _people(members)
+    people, unknown = _people(members)
     groups: dict[_Owner, list[Member]] = {}
     for member, owner in zip(members, _owners(members, people), strict=True):
         if owner is not None:
@@ -92,7 +100,10 @@ def find_submissions(source: Path, scratch: Path, preferred: str) -> list[Submis
         raise SubmissionsError(f"{source} holds no submissions: no {', '.join(SUFFIXES)} in it or in its folders")
     taken: set[str] = set()
     ordered = sorted(groups.items(), key=lambda item: (item[0].student.casefold(), item[0].group))
-    return [_submission(owner, own, scratch, preferred, taken) for owner, own in ordered]
+    made = [_submission(owner, own, scratch, preferred, taken) for owner, own in ordered]
+    for one in made if unknown else ():
+        one.remarks.append(unknown)
+    return made
 
 
 def _walk(folder: Path) -> Iterator[Member]:
@@ -107,28 +118,25 @@ def _walk(folder: Path) -> Iterator[Member]:
             yield Member(relative, None if problem else path, problem)
 
 
-def _people(members: list[Member]) -> dict[str, str]:
-    """Gradescope's list of who is behind which folder."""
+def _people(members: list[Member]) -> tuple[dict[str, str], str]:
+    """Gradescope's list of who is behind which folder, and why it says nothing."""
     found = next((m for m in members if m.name.name == "submission_metadata.yml" and m.path is not None), None)
-    if found is None or found.path is None or found.path.stat().st_size > 10_000_000:
-        return {}
+    if found is None or found.path is None:
+        return {}, ""
     import yaml
 
+    loader: Any = type("Loader", (yaml.SafeLoader,), {})
+    loader.add_constructor(None, lambda _, node: None)  # Ruby's own kinds, such as times, are passed over
+    unknown = f"{found.name} cannot be read, so that names are not known: "
     try:
-        listed: Any = yaml.load(found.path.read_text(encoding="utf-8"), Loader=_Gradescope())
-    except (yaml.YAMLError, UnicodeDecodeError):
-        return {}
-    return {str(folder): _submitters(entry) for folder, entry in listed.items()} if isinstance(listed, dict) else {}
-
-
-def _Gradescope() -> Any:  # noqa: N802 - a class, made late because PyYAML is imported late
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        """Ruby's symbols and times are read as text."""
-
-    Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
-    return Loader
+        if found.path.stat().st_size > _LARGEST_LIST:
+            return {}, f"{unknown}it is larger than {_LARGEST_LIST // 1_000_000} megabytes"
+        listed: Any = yaml.load(found.path.read_text(encoding="utf-8"), Loader=loader)
+    except (yaml.YAMLError, ValueError, RecursionError) as problem:
+        return {}, unknown + " ".join(str(problem).split())
+    if not isinstance(listed, dict):
+        return {}, f"{unknown}it lists nobody"
+    return {str(folder): _submitters(entry) for folder, entry in listed.items()}, ""
 
 
 def _submitters(entry: Any) -> str:
@@ -151,7 +159,7 @@ def _owners(members: list[Member], people: Mapping[str, str]) -> list[_Owner | N
 
 
 def _known(part: str, people: Mapping[str, str]) -> bool:
-    return bool(_MOODLE.match(part) or _GRADESCOPE.match(part) or part in people)
+    return bool(_MOODLE.match(part) or _GRADESCOPE.match(part) or _NBGRADER.fullmatch(part) or part in people)
 
 
 def _owner(member: Member, skip: int, people: Mapping[str, str]) -> _Owner:
@@ -161,9 +169,13 @@ def _owner(member: Member, skip: int, people: Mapping[str, str]) -> _Owner:
             return _Owner(found["student"], found["id"], found["student"] + found["id"])
         if found := _GRADESCOPE.match(part):
             return _Owner(people.get(part) or part, found["id"], part)
+        if found := _NBGRADER.fullmatch(part):
+            return _Owner(found["student"], "", found["student"])
     if len(parts) == 1:
         if found := _CANVAS.fullmatch(parts[0]):
-            return _Owner(found["student"], found["id"], found["student"] + found["id"])
+            student = found["student"] or f"anon_{found['code']}"
+            identity = found["id"] or found["code"]
+            return _Owner(student, identity, student + identity)
         stem = PurePosixPath(parts[0]).stem
         return _Owner(stem, "", parts[0])
     return _Owner(parts[0], "", parts[0])
@@ -198,9 +210,10 @@ def _submission(
         return made
 
     def rank(member: Member) -> tuple[Any, ...]:
-        named = preferred not in member.name.stem
-        return named, _is_prose(member), SUFFIXES.index(member.suffix), len(member.name.parts), str(member.name)
+        return preferred not in member.name.stem, _is_prose(member), SUFFIXES.index(member.suffix)
 
+    usable.sort(key=lambda member: _nearness(member, preferred))
+    usable.sort(key=_age, reverse=True)
     usable.sort(key=rank)
     chosen = usable[0]
     made.file, made.path = str(chosen.name), chosen.path
@@ -209,6 +222,21 @@ def _submission(
         others = ", ".join(member.name.name for member in usable[1:4])
         made.remarks.append(f"{chosen.name.name} was graded, and not {others}")
     return made
+
+
+def _nearness(member: Member, preferred: str) -> tuple[Any, ...]:
+    name = member.name
+    return name.stem != preferred, len(name.parts), len(name.stem), str(name)
+
+
+def _age(member: Member) -> str:
+    """What grows with the time at which a file was handed in, where its name says so."""
+    for part in member.name.parts:
+        if found := _CANVAS.fullmatch(part):
+            return (found["age"] or found["number"] or "").zfill(20)
+        if found := _NBGRADER.fullmatch(part):
+            return found["age"]
+    return ""
 
 
 def _is_prose(member: Member) -> bool:

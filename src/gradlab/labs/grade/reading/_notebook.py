@@ -128,6 +128,8 @@ def _from_text(text: str, suffix: str) -> list[SubmittedCell]:
     import_nbformat()
     import jupytext
 
+    # It has been decoded already; Jupytext refuses to hear of other encodings.
+    text = re.sub(r"\A((?:.*\n)?#.*coding[:=][ \t]*)[-\w.]+", r"\1utf-8", text)
     try:
         notebook = jupytext.reads(text, fmt={"extension": suffix if suffix in (".md", ".py") else ".md"})
     except Exception as problem:  # Jupytext raises what its parts happen to raise
