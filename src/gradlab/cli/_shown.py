@@ -47,7 +47,7 @@ def shown(console: Console) -> Iterator[Any]:
         task = bars.add_task("", total=None)
 
         def show(progress: Progress) -> None:
-            if progress.expected is not None:
+            if progress.cost is not None:
                 console.print(f"gradlab: {progress}", soft_wrap=True)
                 return
             last[:] = [progress]

@@ -16,6 +16,7 @@ from gradlab.codegen._torch import function_to_torch as function_to_torch
 
 if TYPE_CHECKING:
     from gradlab.codegen import wasm as wasm
+    from gradlab.codegen._crew import one_thread as one_thread
     from gradlab.codegen._numba import NumbaTrainer as NumbaTrainer
     from gradlab.codegen._numba_cache import cache_folder as cache_folder
     from gradlab.codegen._numba_cache import processor as processor
@@ -36,6 +37,7 @@ else:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
+            "gradlab.codegen._crew": "one_thread",
             "gradlab.codegen._numba": "NumbaTrainer",
             "gradlab.codegen._numba_cache": "cache_folder processor",
             "gradlab.codegen._numpy": "NumpyFunction NumpyNetwork margins_of",

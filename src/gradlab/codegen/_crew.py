@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -16,8 +17,23 @@ SECONDS_A_TURN, LEAST_SECONDS = 0.02, 0.0002  # a call takes some microseconds b
 SHORTEST = 1e-9  # what a clock may not see
 
 
+_limit = threading.local()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Lets kernels that this thread calls work on it alone, where others have work of their own for the other cores."""
+    _limit.alone = True
+    try:
+        yield
+    finally:
+        _limit.alone = False
+
+
 def _cores() -> int:
     """How many cores this process may use."""
+    if getattr(_limit, "alone", False):
+        return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

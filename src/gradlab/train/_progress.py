@@ -4,6 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gradlab.train._memory import in_words
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the rest of a sweep costs, known before it starts.
+
+    Args:
+        seconds: that it takes at most, as a small part of it took.
+        chunks: in which it is trained and kept.
+        size: bytes of the result.
+        room: what those are bytes of.
+    """
+
+    seconds: float
+    chunks: int
+    size: int
+    room: str
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -16,7 +35,7 @@ class Progress:
         successes: runs done that got every point right; None where there is no right and wrong.
         before: how many of the runs done were done before the clock was started.
         what: is counted: runs, or the pixels of a map.
-        expected: seconds that it takes at most, as a small part of it took; None where none was tried.
+        cost: what the rest costs; None once the first chunk is done.
 
     >>> print(Progress(done=2000, total=10000, seconds=0.5, successes=1400))
     2,000 of 10,000 runs, 4,000 runs/s, 2.0 s left, 70.0 % successes
@@ -28,7 +47,7 @@ class Progress:
     successes: int | None
     before: int = 0
     what: str = "runs"
-    expected: float | None = None
+    cost: Cost | None = None
 
     @property
     def runs_per_second(self) -> float:
@@ -46,8 +65,13 @@ class Progress:
         return None if self.successes is None or not self.done else self.successes / self.done
 
     def __str__(self) -> str:
-        if self.done == self.before and self.expected is not None:
-            return f"{self.done:,} of {self.total:,} {self.what}, about {in_seconds(self.expected)} or less"
+        if self.cost is not None:
+            chunks = "a chunk" if self.cost.chunks == 1 else f"{self.cost.chunks:,} chunks"
+            size = f"{in_words(self.cost.size)} of {self.cost.room}"
+            return (
+                f"{self.total - self.done:,} of {self.total:,} {self.what} to train in {chunks}, {size}, "
+                f"about {in_seconds(self.cost.seconds)} or less"
+            )
         parts = [f"{self.done:,} of {self.total:,} {self.what}", f"{self.runs_per_second:,.0f} {self.what}/s"]
         if self.done < self.total:
             parts.append(f"{in_seconds(self.seconds_left)} left")
@@ -65,6 +89,8 @@ def in_seconds(seconds: float) -> str:
     >>> in_seconds(2), in_seconds(500), in_seconds(8000)
     ('2.0 s', '8 min 20 s', '2 h 13 min')
     """
+    if seconds < 1:
+        return f"{seconds:.2g} s"
     if seconds < 120 or seconds == float("inf"):
         return f"{seconds:.1f} s"
     minutes, rest = divmod(int(seconds), 60)

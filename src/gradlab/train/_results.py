@@ -74,6 +74,11 @@ class Results:
         return replace(self, grid=grid, kept=kept, interrupted=True, **parts)
 
     @property
+    def room(self) -> str:
+        """What they take."""
+        return "memory"
+
+    @property
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The results by name."""
         return {name: getattr(self, name) for name in ("loss", *OUTCOMES)} | self.kept

@@ -23,10 +23,12 @@ from gradlab.train._memory import check_memory
 from gradlab.train._progress import Progress
 from gradlab.train._results import Results, bytes_of
 from gradlab.train._trainers import Architecture
-from gradlab.train.work import GridWork, Layout, fill
+from gradlab.train.work import HERE, Engine, GridWork, Layout, engine_of, fill
 
 if TYPE_CHECKING:
     import xarray
+
+    from gradlab._cluster import Client
 
 
 def sweep(
@@ -46,6 +48,8 @@ def sweep(
     keep: Collection[str] | Mapping[str, object] = (),
     out: str | os.PathLike[str] | None = None,
     resume: bool = False,
+    engine: Client | None = None,
+    scheduler: str | None = None,
     progress: Callable[[Progress], object] | None = None,
 ) -> xarray.Dataset:
     """Trains every combination of the given settings from many starting points, and says how each run went.
@@ -82,7 +86,10 @@ def sweep(
         out: the folder of a Zarr store into which results go chunk by chunk, for sweeps that do not fit into memory or
             that shall outlive a machine that stops; `gl.open` reads it, while it grows too.
         resume: whether to go on with a store that is there: only what is not finished is trained.
-        progress: called after each chunk of runs with a `Progress`; `progress=print` shows it.
+        engine: a client of dask.distributed, whose workers train the chunks; default: this process does.
+        scheduler: or the address of its scheduler, as ``tcp://host:8786``.
+        progress: called before the first chunk of runs, with what all of them cost, and after each with a `Progress`;
+            `progress=print` shows it.
 
     Returns:
         A dataset with a dimension for each setting given as several values, and `restart`: `loss` after the last
@@ -93,7 +100,8 @@ def sweep(
         DataError: if the data cannot be used, or does not suit the network.
         TrainError: if a setting cannot be used, or the result would not fit into memory.
         StoreError: if the store cannot be written, or holds another experiment.
-        GradlabError: if xarray is not installed, or Zarr where there is a store.
+        GradlabError: if xarray is not installed, Zarr where there is a store, or dask.distributed where its workers
+            are to train; if the scheduler or a worker cannot be used.
 
     >>> import gradlab as gl
     >>> grid = sweep(gl.mlp([2, 2, 1]), gl.datasets.five_points(), learning_rate=[1, 5], restarts=100, steps=50)
@@ -119,19 +127,21 @@ def sweep(
     )
     wanted = _checked_keep(keep, grid)
     require_xarray()
-    if out is not None:
-        if wanted != NOTHING:
-            raise TrainError("a store holds what became of each run; keep= is for results in memory: leave one out.")
+    if out is None:
+        check_memory(bytes_of(grid, wanted), f"the result of {grid.runs:,} runs", "keep less of each, or train fewer")
+    elif wanted != NOTHING:
+        raise TrainError("a store holds what became of each run; keep= is for results in memory: leave one out.")
+    with engine_of("gradlab-sweep", engine, scheduler) as chosen:
+        if out is None:
+            from gradlab.train._dataset import to_dataset
+
+            return to_dataset(run_grid(grid, points, keep=wanted, engine=chosen, progress=progress), points)
         from gradlab.train import store
 
-        whole = store.sweep_into(Path(out), grid, points, resume=resume, progress=progress)
+        whole = store.sweep_into(Path(out), grid, points, resume=resume, engine=chosen, progress=progress)
         stored = store.open(out)
         stored.attrs["interrupted"] = int(not whole)
         return stored
-    from gradlab.train._dataset import to_dataset
-
-    check_memory(bytes_of(grid, wanted), f"the result of {grid.runs:,} runs", "keep less of each, or train fewer")
-    return to_dataset(run_grid(grid, points, keep=wanted, progress=progress), points)
 
 
 def require_xarray() -> None:
@@ -159,7 +169,12 @@ def _checked_keep(keep: object, grid: Grid) -> Keep:
 
 
 def run_grid(
-    grid: Grid, data: Data, *, keep: Keep = NOTHING, progress: Callable[[Progress], object] | None = None
+    grid: Grid,
+    data: Data,
+    *,
+    keep: Keep = NOTHING,
+    engine: Engine = HERE,
+    progress: Callable[[Progress], object] | None = None,
 ) -> Results:
     """Trains all runs of a grid, a chunk at a time.
 
@@ -167,10 +182,11 @@ def run_grid(
         grid: the settings.
         data: what is trained on.
         keep: what is kept beside the outcomes.
-        progress: called after each chunk.
+        engine: who trains them.
+        progress: called before the first chunk and after each.
     """
     results = Results.empty(grid, keep)
     layout, counted = Layout.of(grid, len(data), keep), judged(grid.architecture.loss, data.y)
     work = GridWork(grid, data, keep)
-    whole = fill(results, layout, work, counted="success" if counted else None, progress=progress)
+    whole = fill(results, layout, work, engine=engine, counted="success" if counted else None, progress=progress)
     return results if whole else results.done_part()

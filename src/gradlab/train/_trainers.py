@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gradlab.codegen import NEVER, Drawn, Notify, NumbaTrainer, NumpyNetwork, Plan, TrainResult, numpy_update
+from gradlab.codegen import NEVER, Drawn, Notify, NumbaTrainer, NumpyNetwork, Plan, TrainResult, numpy_update, processor
 from gradlab.graph import NetworkGraph
 from gradlab.train._data import Data
 from gradlab.train._draw import starts_of
@@ -101,6 +102,15 @@ def _graph(architecture: Architecture) -> NetworkGraph:
 def has_kernels() -> bool:
     """Returns whether Numba is installed."""
     return importlib.util.find_spec("numba") is not None
+
+
+@cache
+def instruction_set() -> str:
+    """Returns the processor's name and a hash of what it can do, on which last bits depend; "" without Numba."""
+    if not has_kernels():
+        return ""
+    words = processor()[0]
+    return f"{words.split()[0]} {hashlib.sha256(words.encode()).hexdigest()[:12]}"
 
 
 def kernel_for(architecture: Architecture | None, data: Data, dtype: str) -> NumbaTrainer | None:

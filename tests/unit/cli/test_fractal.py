@@ -14,7 +14,7 @@ def test_a_map_is_kept_drawn_and_gone_on_with(tmp_path, capsys):
     said = capsys.readouterr()
     assert "of the settings converge" in said.out
     assert "dimension of the boundary, by counting boxes: 1." in said.out
-    assert "0 of 400 pixels, about" in said.err
+    assert "400 of 400 pixels to train in a chunk, 4.4 kB of the disk" in said.err
     assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
     assert bool(gl.open(tmp_path / "map.zarr")["done"].all())
     assert main(call) == 1

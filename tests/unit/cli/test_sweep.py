@@ -86,7 +86,8 @@ def test_ctrl_c_shows_what_is_done_and_says_so_with_its_status(write, capsys, mo
     def stopped(*arguments, progress, **settings):
         def stop(state):
             progress(state)
-            raise KeyboardInterrupt
+            if state.cost is None:
+                raise KeyboardInterrupt
 
         return real(*arguments, progress=stop, **settings)
 

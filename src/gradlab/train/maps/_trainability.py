@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -20,13 +19,14 @@ from gradlab.train._sweep import require_xarray
 from gradlab.train.maps._map import Map
 from gradlab.train.maps._work import MapWork
 from gradlab.train.maps._zoom import zoomed
-from gradlab.train.work import Chunk, Outcomes, fill
+from gradlab.train.work import Chunk, Engine, Keeper, Outcomes, engine_of, fill
 
 if TYPE_CHECKING:
     import xarray
 
+    from gradlab._cluster import Client
+
 Axis = tuple[str, float, float]
-_TRIED = 12  # pixels along each axis of the map that is trained to see how long it takes
 
 
 def trainability(
@@ -49,6 +49,8 @@ def trainability(
     dtype: DTypeLike = "float64",
     out: str | os.PathLike[str] | None = None,
     resume: bool = False,
+    engine: Client | None = None,
+    scheduler: str | None = None,
     progress: Callable[[Progress], object] | None = None,
 ) -> xarray.Dataset:
     """Maps the boundary of trainability: one network, trained with the settings of every pixel.
@@ -79,6 +81,8 @@ def trainability(
         dtype: "float64" or "float32".
         out: the folder of a Zarr store into which the map goes tile by tile; `gl.open` reads it.
         resume: whether to go on with a store that is there.
+        engine: a client of dask.distributed, whose workers train the tiles; default: this process does.
+        scheduler: or the address of its scheduler, as ``tcp://host:8786``.
         progress: called before the first tile and after each with a `Progress`; `progress=print` shows it.
 
     Returns:
@@ -89,7 +93,8 @@ def trainability(
     Raises:
         TrainError: if a setting cannot be used, or the result would not fit into memory.
         StoreError: if the store cannot be written, or holds another experiment.
-        GradlabError: if xarray is not installed, or Zarr where there is a store.
+        GradlabError: if xarray is not installed, Zarr where there is a store, or dask.distributed where its workers
+            are to train; if the scheduler or a worker cannot be used.
 
     Source: Sohl-Dickstein, "The boundary of neural network trainability is fractal", 2024.
 
@@ -120,10 +125,13 @@ def trainability(
         count = whole_number("windows", windows, least=0, example=8)
         factor = real_number("zoom", zoom, example=4.0, positive=True)
         plan = replace(plan, windows=zoomed(plan, count, factor))
-    return _made(plan, None if out is None else Path(out), resume, progress)
+    with engine_of("gradlab-map", engine, scheduler) as chosen:
+        return _made(plan, None if out is None else Path(out), resume, chosen, progress)
 
 
-def _made(plan: Map, out: Path | None, resume: bool, progress: Callable[[Progress], object] | None) -> xarray.Dataset:
+def _made(
+    plan: Map, out: Path | None, resume: bool, engine: Engine, progress: Callable[[Progress], object] | None
+) -> xarray.Dataset:
     """Makes a map, in memory or in a store."""
     from gradlab.train.maps._dataset import RESULTS, contents_of, dataset_of
 
@@ -136,11 +144,11 @@ def _made(plan: Map, out: Path | None, resume: bool, progress: Callable[[Progres
         from gradlab.train.store._write import writing
 
         with writing(out, contents_of(plan), resume=resume) as kept:
-            whole = _fill(plan, kept, progress)
+            whole = _fill(plan, kept, engine, progress)
         made = store.open(out)
     else:
         memory = _Memory({name: np.full(plan.tiles.shape, fill, kind) for name, (kind, fill, _) in RESULTS.items()})
-        whole = _fill(plan, memory, progress)
+        whole = _fill(plan, memory, engine, progress)
         made = dataset_of(plan, memory.arrays)
     made.attrs["interrupted"] = int(not whole)
     return made
@@ -152,6 +160,8 @@ class _Memory:
     Args:
         arrays: the results.
     """
+
+    room = "memory"
 
     def __init__(self, arrays: dict[str, NDArray[Any]]) -> None:
         self.arrays = arrays
@@ -167,15 +177,9 @@ class _Memory:
         self.arrays["done"][chunk.region] = True
 
 
-def _fill(plan: Map, keeper: Any, progress: Callable[[Progress], object] | None) -> bool:
+def _fill(plan: Map, keeper: Keeper, engine: Engine, progress: Callable[[Progress], object] | None) -> bool:
     """Trains what is not done; returns whether all is."""
     for window in range(len(plan.windows)):
         plan.values(window)  # says so before the work if it is too small
 
-    def tried() -> float:
-        """The time of a coarse map."""
-        began = time.perf_counter()
-        plan.coarse(0, _TRIED)
-        return (time.perf_counter() - began) / _TRIED**2
-
-    return fill(keeper, plan.tiles, MapWork(plan), tried=tried, what="pixels", progress=progress)
+    return fill(keeper, plan.tiles, MapWork(plan), engine=engine, what="pixels", progress=progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -9,6 +10,7 @@ from gradlab.train.maps._map import Map
 from gradlab.train.maps._refine import Shades, refined, unrefined
 from gradlab.train.work import Outcomes
 
+_TRIED = 12  # pixels along each axis of the map that is trained to see how long it takes
 Tile = tuple[int, slice, slice]  # a window, rows and columns of it
 
 
@@ -25,6 +27,13 @@ class MapWork:
     def prepare(self) -> None:
         """Has the kernel compiled."""
         self.plan.coarse(0, 2)
+
+    def tried(self) -> float:
+        """Returns the time of a pixel of a coarse map."""
+        self.prepare()
+        began = time.perf_counter()
+        self.plan.coarse(0, _TRIED)
+        return (time.perf_counter() - began) / _TRIED**2
 
     def chunk(self, place: Tile) -> Outcomes | None:
         """Trains a tile; the result depends on nothing else.

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from gradlab._version import __version__
-from gradlab.codegen import processor
 from gradlab.train._data import Data
 from gradlab.train._grid import Grid
-from gradlab.train._trainers import has_kernels
+from gradlab.train._trainers import has_kernels, instruction_set
 
 FORMAT = 1
 
@@ -59,6 +58,5 @@ def provenance() -> dict[str, str]:
         import importlib.metadata
 
         version = importlib.metadata.version("numba")
-        instructions = hashlib.sha256(processor()[0].encode()).hexdigest()[:12]
-        made |= {"engine": f"Numba {version}", "instruction_set": f"{processor()[0].split()[0]} {instructions}"}
+        made |= {"engine": f"Numba {version}", "instruction_set": instruction_set()}
     return made

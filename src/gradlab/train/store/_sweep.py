@@ -14,7 +14,7 @@ from gradlab.train._judge import judged
 from gradlab.train._progress import Progress
 from gradlab.train.store._description import described
 from gradlab.train.store._write import writing
-from gradlab.train.work import Contents, GridWork, Layout, fill
+from gradlab.train.work import HERE, Contents, Engine, GridWork, Layout, fill
 
 _MOST_NAMED = 2**20  # restarts up to which they have their numbers as labels, which readers hold in memory
 # What is stored of each run, as what, and what stands for a run that is not done.
@@ -29,7 +29,13 @@ _OUTCOMES: dict[str, tuple[str, Any]] = {
 
 
 def sweep_into(
-    path: Path, grid: Grid, data: Data, *, resume: bool, progress: Callable[[Progress], object] | None = None
+    path: Path,
+    grid: Grid,
+    data: Data,
+    *,
+    resume: bool,
+    engine: Engine = HERE,
+    progress: Callable[[Progress], object] | None = None,
 ) -> bool:
     """Trains what is not finished in a store, and makes the store if it is not there.
 
@@ -38,7 +44,8 @@ def sweep_into(
         grid: the settings.
         data: what is trained on.
         resume: whether to go on with one that is there.
-        progress: called after each chunk.
+        engine: who trains it.
+        progress: called before the first chunk and after each.
 
     Returns:
         Whether all is done; else Ctrl-C came before.
@@ -52,6 +59,7 @@ def sweep_into(
             store,
             Layout.of(grid, len(data)),
             GridWork(grid, data),
+            engine=engine,
             counted="success" if counted else None,
             progress=progress,
         )

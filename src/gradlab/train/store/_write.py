@@ -44,6 +44,8 @@ class Store:
         contents: what it holds.
     """
 
+    room = "the disk, less once it is compressed"
+
     def __init__(self, path: Path, contents: Contents) -> None:
         self.path = path
         group = import_zarr().open_group(str(path), mode="r+")

@@ -17,6 +17,10 @@ class Work(Protocol):
         """Has its kernels compiled, which are kept, so that the clock measures training."""
         ...
 
+    def tried(self) -> float:
+        """Returns the seconds that a run takes at most, as a small part of them takes once all is compiled."""
+        ...
+
     def chunk(self, place: Any) -> Outcomes | None:
         """Returns what the runs at some coordinates give, or None if Ctrl-C came before they were done."""
         ...
@@ -24,6 +28,14 @@ class Work(Protocol):
 
 class Engine(Protocol):
     """Maps coordinates of chunks to what they give."""
+
+    def prepare(self, work: Work) -> None:
+        """Has compiled what this process needs, so that the clock measures training."""
+        ...
+
+    def tried(self, work: Work) -> float:
+        """Returns the seconds that a run takes at most, shared by all who train."""
+        ...
 
     def results(self, work: Work, places: Sequence[Any]) -> Generator[tuple[int, Outcomes]]:
         """Trains chunks.
@@ -40,6 +52,14 @@ class Engine(Protocol):
 
 class _Here:
     """This process: a chunk after another, each shared by the kernel's threads."""
+
+    def prepare(self, work: Work) -> None:
+        """Has its kernels compiled."""
+        work.prepare()
+
+    def tried(self, work: Work) -> float:
+        """Returns the seconds that a run takes at most."""
+        return work.tried()
 
     def results(self, work: Work, places: Sequence[Any]) -> Generator[tuple[int, Outcomes]]:
         """Trains chunks in their order; arguments and results are those of `Engine.results`."""

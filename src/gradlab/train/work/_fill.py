@@ -10,13 +10,18 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gradlab.train._progress import Progress
+from gradlab.train._progress import Cost, Progress
 from gradlab.train.work._engine import HERE, Engine, Outcomes, Work
 from gradlab.train.work._layout import Chunk
 
 
 class Keeper(Protocol):
     """Where chunks go: a store, or arrays in memory."""
+
+    @property
+    def room(self) -> str:
+        """What they take, in words: memory, or room on a disk."""
+        ...
 
     @property
     def arrays(self) -> Mapping[str, Any]:
@@ -38,7 +43,6 @@ def fill(
     work: Work,
     *,
     engine: Engine = HERE,
-    tried: Callable[[], float] | None = None,
     counted: str | None = None,
     what: str = "runs",
     progress: Callable[[Progress], object] | None = None,
@@ -50,10 +54,9 @@ def fill(
         chunks: all of them.
         work: what is trained.
         engine: who trains it.
-        tried: gives the seconds that a run takes at most, called once before the clock if there is anything to train.
         counted: the name of the result that says of each run whether it is a success.
         what: is counted.
-        progress: called after each chunk, and before the first if it is tried how long a run takes.
+        progress: called before the first chunk, with what all of them cost, and after each.
 
     Returns:
         Whether all is done; else Ctrl-C came before.
@@ -74,9 +77,11 @@ def fill(
                     successes += int((np.asarray(keeper.arrays[counted][chunk.region]) == 1).sum())
             done = before
             if todo:
-                work.prepare()
-            if todo and progress is not None and tried is not None:
-                progress(Progress(done, total, 0.0, None, before, what, tried() * (total - before)))
+                engine.prepare(work)
+            if todo and progress is not None:
+                seconds = engine.tried(work) * (total - before)
+                size = sum(array.nbytes for array in keeper.arrays.values())
+                progress(Progress(done, total, 0.0, None, before, what, Cost(seconds, len(todo), size, keeper.room)))
             began = time.perf_counter()
             with closing(engine.results(work, [chunk.index for chunk in todo])) as results:
                 for number, made in results:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ from gradlab.train._keep import NOTHING, Keep, quantiles_of
 from gradlab.train._trainers import trainer_for
 from gradlab.train.work._engine import Outcomes
 from gradlab.train.work._layout import Index
+
+_TRIED = 2 * 10**7  # parameters x points x steps of what is trained to see how long it takes: some milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,17 @@ class GridWork:
             plan = Plan(grid.rule.update(), grid.own_numbers(first), **self._told(batches)(0, 0))
             trainer = trainer_for(network, self.data, grid.dtype)
             trainer.train(grid.starts(network, first, 0, 1), grid.rates(first), 0, plan=plan)
+
+    def tried(self) -> float:
+        """Returns the time of a run of the first setting of the sheet with the largest networks and most steps."""
+        self.prepare()
+        grid = self.grid
+        sheets = [grid.sheet(number)[:2] for number in range(grid.shape[0])]
+        work = [network.layers.parameters * steps * len(self.data) for network, steps in sheets]
+        runs = max(1, min(grid.restarts, _TRIED // max(work)))
+        began = time.perf_counter()
+        self.chunk((work.index(max(work)), slice(0, 1), slice(0, runs)))
+        return (time.perf_counter() - began) / runs
 
     def chunk(self, place: Index) -> Outcomes | None:
         """Trains some runs; the result depends on nothing else.

@@ -69,7 +69,7 @@ def test_tiles_in_memory_and_in_a_store_give_the_same_bits(whole, small, tmp_pat
     tiled = trainability(**SMALL, refined=False, progress=said.append)
     same(whole, tiled)
     assert [progress.done for progress in said] == [0, 64, 128, 192, 256]
-    assert re.fullmatch(r"0 of 256 pixels, about \S+ s or less", str(said[0]))
+    assert re.fullmatch(r"256 of 256 pixels to train in 4 chunks, \S+ kB of memory, about \S+ s or less", str(said[0]))
     assert str(said[-1]).startswith("256 of 256 pixels")
     stored = trainability(**SMALL, refined=False, out=tmp_path / "map.zarr")
     same(whole, stored)

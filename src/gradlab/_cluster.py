@@ -1,0 +1,179 @@
+"""Workers behind a scheduler of dask.distributed: items are mapped to results, and lost ones are done again."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import pickle
+import time
+import uuid
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from gradlab._errors import GradlabError
+from gradlab._version import __version__
+
+if TYPE_CHECKING:
+    from distributed import Client as Client
+    from distributed import Future
+
+log = logging.getLogger("gradlab.cluster")
+_EACH = 2  # items of each thread that are on their way: one is done, the next waits beside it
+_FEWEST = 8  # on their way, so that there is something to do for a worker that joins
+_LOOK = 1.0  # seconds between two looks at how many workers there are
+Results = Generator[tuple[int, Any]]
+_INSTALL = f"install it there, as by pip install 'gradlab[cluster]=={__version__}'"
+_CONNECT = 10.0  # seconds until a scheduler must have answered
+
+
+@contextmanager
+def workers(engine: object, scheduler: str | None) -> Iterator[Workers | None]:
+    """The workers that a person names: those of a client of their own, or of a scheduler's address; else None.
+
+    Args:
+        engine: a `distributed.Client`, which stays open.
+        scheduler: an address, as ``tcp://host:8786``.
+
+    Raises:
+        GradlabError: if it is no client, both are given, no scheduler answers, or dask.distributed is not installed.
+    """
+    if engine is None and scheduler is None:
+        yield None
+        return
+    if importlib.util.find_spec("distributed") is None:
+        raise GradlabError("a scheduler's workers need dask.distributed: pip install 'gradlab[cluster]'")
+    from distributed import Client
+
+    if engine is not None and scheduler is not None:
+        raise GradlabError("engine and scheduler are two ways to say the same; leave one out.")
+    if engine is not None:
+        if not isinstance(engine, Client) or engine.asynchronous:
+            raise GradlabError(
+                f"engine is {type(engine).__name__!r}; give a client of dask.distributed, as "
+                "engine=distributed.Client('tcp://host:8786'), which is not asynchronous."
+            )
+        yield Workers(engine)
+        return
+    with _connected(str(scheduler)) as client:
+        yield Workers(client)
+
+
+@contextmanager
+def _connected(address: str) -> Iterator[Client]:
+    from distributed import Client
+
+    try:
+        client = Client(address, timeout=_CONNECT, set_as_default=False)
+    except (OSError, ValueError, TypeError) as problem:
+        raise GradlabError(
+            f"no scheduler answers at {address!r} ({str(problem).splitlines()[0] if str(problem) else 'no reason'}); "
+            "start one with `dask scheduler`, and write its address, as tcp://host:8786."
+        ) from None
+    with client:
+        yield client
+
+
+class Workers:
+    """The workers of a scheduler.
+
+    Args:
+        client: is connected to it.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self.client: Any = client  # its types do not know whether it is asynchronous
+
+    def threads(self) -> int:
+        """How many threads all of them have."""
+        return sum(self.client.nthreads().values())
+
+    def each(self, name: str, function: Callable[[Any, Any], Any], held: Any, items: Sequence[Any]) -> Results:
+        """Calls a function on the workers for each item.
+
+        A worker that dies loses nothing: what it had is done again by others; one that joins gets items. What was not
+        begun when the generator is closed is not done.
+
+        Args:
+            name: what the scheduler's page shows.
+            function: of a module of gradlab's, called with what is held and an item.
+            held: sent once to each worker.
+            items: of each, plain data.
+
+        Yields:
+            The number of an item and what the function gave, as they come.
+
+        Raises:
+            GradlabError: if a worker has another version of gradlab, an item cannot be done, or the scheduler is gone.
+        """
+        from distributed import as_completed
+
+        key = f"{name}-{uuid.uuid4().hex}"
+        # The scheduler can make it again when the worker that has it dies, as it could not if it were scattered.
+        sent = self.client.submit(bytes, pickle.dumps((function, held)), key=(f"{name}-experiment", key))
+        running: dict[Future, int] = {}
+        completed = as_completed()  # results stay with the workers until they are wanted here
+        waiting = iter(enumerate(items))
+        looked, most = -_LOOK, _FEWEST
+        try:
+            while True:
+                if time.monotonic() - looked > _LOOK:
+                    most, looked = max(_FEWEST, _EACH * self._awaited()), time.monotonic()
+                while len(running) < most and (following := next(waiting, None)) is not None:
+                    number, item = following
+                    made = self.client.submit(_done, __version__, sent, item, key=(key, number), pure=False)
+                    running[made] = number
+                    completed.add(made)
+                if not running:
+                    return
+                future = next(completed)
+                number = running.pop(future)
+                yield number, self._result(future)
+                del future  # and the worker forgets the result
+        finally:
+            self.client.cancel([*running, sent])
+
+    def _awaited(self) -> int:
+        """How many threads there are; that there is none is said."""
+        threads = self.threads()
+        if not threads:
+            log.info("waiting for workers of %s", self.client.scheduler.address)
+        return threads
+
+    def _result(self, future: Future) -> Any:
+        """What an item gave, or in words why it was not done."""
+        from distributed import CancelledError, KilledWorker
+
+        try:
+            return future.result()
+        except CancelledError:
+            raise GradlabError(
+                f"the scheduler at {self.client.scheduler.address} is gone, or has forgotten this work; what was "
+                "finished in a store is kept: go on with --resume, or resume=True."
+            ) from None
+        except KilledWorker as problem:
+            raise GradlabError(
+                "the same part of the work ended several workers; mostly they had too little memory: look at their "
+                f"logs, give them more, or make the parts smaller ({problem})."
+            ) from None
+        except (ImportError, AttributeError) as problem:
+            raise GradlabError(f"a worker cannot load gradlab {__version__} ({problem}): {_INSTALL}") from None
+
+
+def _done(version: str, sent: bytes, item: Any) -> Any:
+    """What a worker does for an item; what was sent is opened after the versions are known to be the same."""
+    if version != __version__:
+        from distributed import get_worker
+
+        raise GradlabError(
+            f"the worker at {get_worker().address} has gradlab {__version__}, but the work comes from {version}; "
+            f"install the same on both."
+        )
+    function, held = _opened(sent)
+    return function(held, item)
+
+
+@lru_cache(maxsize=8)
+def _opened(sent: bytes) -> tuple[Callable[[Any, Any], Any], Any]:
+    return pickle.loads(sent)

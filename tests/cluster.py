@@ -1,0 +1,83 @@
+"""A scheduler and workers as processes on this machine; they are forked, so that what they import is loaded once.
+
+Lines on the standard input start workers: "worker", or "worker 0.1" for one that says it has that version of gradlab.
+Each answer is a line: the scheduler's address first, then the number of each process. All end with the input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+
+class Cluster:
+    """Starts it, and ends it at the end of a with statement."""
+
+    def __enter__(self) -> Cluster:
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        self.address = self.process.stdout.readline().strip()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.communicate()
+
+    def worker(self, version: str = "") -> int:
+        """Starts a worker of one thread and returns the number of its process."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"worker {version}\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
+
+
+def forked(run: object) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    asyncio.run(run())  # type: ignore[operator]  # a coroutine function
+    os._exit(0)
+
+
+def main() -> None:
+    import distributed
+    import numba  # noqa: F401  # each worker needs it
+
+    import gradlab._cluster
+    import gradlab.train.maps
+    import gradlab.train.work
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    out, into = os.pipe()
+
+    async def scheduler() -> None:
+        async with distributed.Scheduler(host="127.0.0.1", port=0, dashboard=False) as made:
+            os.write(into, f"{made.address}\n".encode())
+            await made.finished()
+
+    processes = [forked(scheduler)]
+    with os.fdopen(out) as said:
+        address = said.readline().strip()
+    print(address, flush=True)
+    for line in sys.stdin:
+
+        async def worker(version: str = line.removeprefix("worker").strip()) -> None:
+            gradlab._cluster.__version__ = version or gradlab._cluster.__version__
+            async with distributed.Worker(address, nthreads=1, dashboard=False) as made:
+                await made.finished()
+
+        processes.append(forked(worker))
+        print(processes[-1], flush=True)
+    for process in reversed(processes):
+        os.kill(process, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()
