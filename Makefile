@@ -12,16 +12,20 @@ BIN := $(VENV)/bin
 EXTRAS := dev
 CHROMIUM ?= chromium
 
-.PHONY: lab test test-web page docs setup clean bench-check bench-grade bench-import bench-map bench-prove bench-scale bench-train
+.PHONY: lab test test-python test-web page docs setup clean bench-check bench-grade bench-import bench-map bench-prove bench-scale bench-train
 .DELETE_ON_ERROR:
 
 lab: setup
 	@$(BIN)/gradlab lab build courses/*.md --out build
 
+# The page is built and driven while the other tests run.
 test: setup
+	@if command -v npm >/dev/null && command -v $(CHROMIUM) >/dev/null; then $(MAKE) --no-print-directory --jobs=2 test-python test-web; \
+		else $(MAKE) --no-print-directory test-python && \
+		echo "The page was not tested: this needs Node.js with npm, and Chromium (apt-get install npm chromium)."; fi
+
+test-python: setup
 	@$(BIN)/python -m pytest -n 2 -q
-	@if command -v npm >/dev/null && command -v $(CHROMIUM) >/dev/null; then $(MAKE) --no-print-directory test-web; \
-		else echo "The page was not tested: this needs Node.js with npm, and Chromium (apt-get install npm chromium)."; fi
 
 page: setup page/node_modules/.installed
 	@node page/tools/build.mjs build/page $(BIN)/python

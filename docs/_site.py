@@ -7,11 +7,8 @@ MathML, pictures that examples save, the commands' help, tables out of the bench
 from __future__ import annotations
 
 import html
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,6 +20,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx_gallery.scrapers import figure_rst
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from gradlab.cli._app import app as commands
 
@@ -76,10 +74,9 @@ def _paths(command: Any, words: tuple[str, ...]) -> list[tuple[str, ...]]:
 
 
 def _help(words: tuple[str, ...]) -> str:
-    call = [sys.executable, "-m", "gradlab", *words, "--help"]
-    plain = {**os.environ, "COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"}
-    done = subprocess.run(call, env=plain, capture_output=True, text=True, check=True)
-    return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
+    plain = {"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"}
+    said = CliRunner().invoke(commands, [*words, "--help"], env=plain, catch_exceptions=False, prog_name="gradlab")
+    return "\n".join(line.rstrip() for line in said.output.strip().splitlines())
 
 
 class ResultsTable(SphinxDirective):

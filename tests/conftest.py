@@ -1,21 +1,32 @@
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from pathlib import Path
 
 # One thread for each test process: the tests run side by side.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Many tests start gradlab in a process of its own: its modules are compiled once, and not by each of these.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import pytest
 from hypothesis import settings
 
+sys.dont_write_bytecode = False
+# What PyTorch, SymPy and jax bring is not searched for garbage again and again.
+gc.set_threshold(20_000, 20, 20)
 settings.register_profile("gradlab", deadline=None, derandomize=True)
 settings.load_profile("gradlab")
 
 
 def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew instead of comparing")
+
+
+def pytest_collection_finish():
+    gc.freeze()
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 
 from gradlab.cli import main
 
-ROOT = Path(__file__).resolve().parents[3]
 KEY = """---
 gradlab:
   graph: {graph}
@@ -53,7 +52,7 @@ def row(out: str, question: str) -> list[str]:
 
 
 def test_a_right_key_is_true(run):
-    status, out, err = run(lab("lab.md", "z_{1,out}"), "--no-execute")
+    status, out, err = run(lab("lab.md", "z_{1,out}"), "--no-execute", "--strict")
     assert (status, err) == (0, "")
     assert row(out, "Question 1") == ["13", "Question 1", "key", "1", "", "", ""]
     assert "equations against mlp 2,2,1" in out
@@ -115,15 +114,6 @@ def test_a_template_that_cannot_be_read_does_not_hide_the_others(run):
     status, out, _ = run("plain.md")
     assert status == 0
     assert "plain.md: no equations to prove" in out
-
-
-def test_every_step_of_our_own_course_is_true(run):
-    status, out, _ = run(str(ROOT / "courses" / "gradient-descent.md"), "--strict", "--no-execute")
-    assert status == 0
-    total = re.search(r"(\d+) steps: (\d+) TRUE, 0 FALSE, 0 NOT_UNDERSTOOD", out)
-    assert total is not None
-    assert total[1] == total[2]
-    assert int(total[1]) > 80
 
 
 @pytest.mark.parametrize("graph", ["mlp 2,2,1", '"mlp: 2,2,1"', '"mlp:  2, 2, 1"'])

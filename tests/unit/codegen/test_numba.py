@@ -32,12 +32,11 @@ NETWORKS = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def kept_kernels(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("cache")
-        patch.setenv("GRADLAB_CACHE_DIR", str(folder))
-        yield folder
+@pytest.fixture
+def kernels(tmp_path, monkeypatch):
+    """A folder of one's own for what is compiled, which is empty."""
+    monkeypatch.setenv("GRADLAB_CACHE_DIR", str(tmp_path))
+    return tmp_path / "kernels"
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +215,7 @@ def test_progress_ends_with_all_runs(lab, threads):
     assert seen == sorted(seen)
 
 
-def test_kernels_are_announced_once_and_kept(kept_kernels):
+def test_kernels_are_announced_once_and_kept(kernels):
     graph = mlp_graph((1, 1), "tanh", None, "binary_cross_entropy")
     said = []
     for _ in range(2):
@@ -224,10 +223,10 @@ def test_kernels_are_announced_once_and_kept(kept_kernels):
         assert trainer.train([[0.0, 0.0]], 1.0, 2).loss[0] < math.log(2)
     assert len(said) == 1
     assert "compiling" in said[0]
-    assert list((kept_kernels / "kernels").glob("__pycache__/*.nbc"))
+    assert list(kernels.glob("__pycache__/*.nbc"))
 
 
-def test_the_full_width_of_the_machine_is_used():
+def test_the_full_width_of_the_machine_is_used(kernels):
     graph = mlp_graph((2, 1, 1), "tanh", None, "binary_cross_entropy")
     trainer = NumbaTrainer(graph, POINTS.x, POINTS.y)
     _, kernel = trainer._kernel(1, Plan())
