@@ -40,6 +40,11 @@ class Machine(Protocol):
         """What it is called."""
         ...
 
+    @property
+    def busy(self) -> int:
+        """How many threads keep it busy."""
+        ...
+
     def free(self) -> int:
         """How many bytes of its memory are free."""
         ...

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from gradlab.codegen._approximations import FORMATS
 from gradlab.codegen._kernel_spec import KernelSpec
 from gradlab.codegen._numba_rolled import rolled_kernel
 from gradlab.codegen._numba_source import is_straight, straight_kernel
+from gradlab.codegen.cuda._lanes import LanesSource
 from gradlab.codegen.cuda._translate import translate
 from gradlab.codegen.cuda._values import WHOLE, WORD, Functions, number_text
 
@@ -21,6 +23,7 @@ ROWS = ("initial", "loss", "right", "lived", "success")  # what is said of each 
 MACHINE = r"""
 #ifndef INSIDE
 #define INSIDE static __device__ __forceinline__
+#define SHARED __shared__ __align__(16)
 #define ENTRY extern "C" __global__ void __launch_bounds__(%(threads)d)
 INSIDE float gl_reciprocal_f(float x) { float y; asm("rcp.approx.ftz.f32 %%0, %%1;" : "=f"(y) : "f"(x)); return y; }
 INSIDE double gl_reciprocal(double x) { double y; asm("rcp.approx.ftz.f64 %%0, %%1;" : "=d"(y) : "d"(x)); return y; }
@@ -36,6 +39,7 @@ typedef unsigned int bits;
 INSIDE R gl_fma(R a, R b, R c) { return fmaf(a, b, c); }
 INSIDE R gl_absolute(R x) { return fabsf(x); }
 INSIDE R gl_root(R x) { return sqrtf(x); }
+INSIDE R gl_product(R a, R b) { return __fmul_rn(a, b); }
 INSIDE R gl_over(R a, R b) { return a * gl_reciprocal_f(b); }
 INSIDE R gl_exponent(R x) { return (R)((int)(BITS(x) + ABOVE) >> MANTISSA) - BIAS; }
 """,
@@ -48,6 +52,7 @@ typedef unsigned long long bits;
 INSIDE R gl_fma(R a, R b, R c) { return fma(a, b, c); }
 INSIDE R gl_absolute(R x) { return fabs(x); }
 INSIDE R gl_root(R x) { return sqrt(x); }
+INSIDE R gl_product(R a, R b) { return __dmul_rn(a, b); }
 INSIDE R gl_over(R a, R b) {
     const R r = gl_reciprocal(b), e = fma(-b, r, 1.0);
     return a * fma(fma(e, e, e), r, r);
@@ -67,16 +72,22 @@ INSIDE int gl_least(int a, int b) { return a < b ? a : b; }
 INSIDE R gl_where(int mask, R a, R b) { return mask ? a : b; }
 INSIDE R gl_scale(R x, R n) { return VALUE(BITS(x) + (BITS(n) << MANTISSA)); }
 INSIDE R gl_power(R n) { return VALUE(BITS(n) << MANTISSA); }
+INSIDE R gl_shared(R x, int lanes, unsigned mask) {
+    int m;
+    _Pragma("unroll")
+    for (m = 1; m < lanes; m *= 2) x += __shfl_xor_sync(mask, x, m);
+    return x;
+}
 INSIDE R gl_significand(R x) { return VALUE(((BITS(x) + ABOVE) & (((bits)1 << MANTISSA) - 1)) + ROOT_HALF); }
 """
 # The normal numbers of four words are two pairs; a number of the last block may be one too many.
 DRAW = """
-INSIDE void gl_draw(R* numbers, int count, int uniform, word counter, word low, word high, const double* factors) {{
+INSIDE void gl_draw{rolled}(R* numbers, int count, int uniform, word counter, word low, word high,
+        const double* factors) {{
     word w[4];
     double d[4];
     int block, i;
-    _Pragma("unroll")
-    for (block = 0; block < (count + 3) / 4; ++block) {{
+    {unroll}for (block = 0; block < (count + 3) / 4; ++block) {{
         {philox}(counter + block + 1, low, high, w);
         if (uniform) {{
             _Pragma("unroll")
@@ -91,39 +102,65 @@ INSIDE void gl_draw(R* numbers, int count, int uniform, word counter, word low, 
     }}
 }}
 """
-# A run draws its start where none is given, and leaves in its memory what it ends with.
-ENTRY = """
+HEAD = """
 ENTRY {name}(const R* starts, word low, word high, word first, int count, int before, const double* factors,
         const int* kinds, const R* rates, int together, R* own, const R* data, R gap, int steps, int runs, int wanted,
         R* ends, R* said, R* curves) {{
-    R parameters[{parameters}], scratch[{scratch}], result[5];
+    {points}R parameters[{parameters}], scratch[{scratch}], result[5];
     int i;
-    const int run = blockIdx.x * blockDim.x + threadIdx.x;
+    const int thread = blockIdx.x * blockDim.x + threadIdx.x, run = thread / {lanes};
     if (run >= runs) return;
     if (starts) {{
         {unroll}for (i = 0; i < {parameters}; ++i) parameters[i] = starts[(word)run * {parameters} + i];
     }} else {{
         const int setting = (before + run) / count;
         const word place = (first + (before + run) % count) * {blocks};
-        gl_draw(parameters, {parameters}, kinds[setting], place, low, high, factors + setting * {parameters});
+        gl_draw{rolled}(parameters, {parameters}, kinds[setting], place, low, high, factors + setting * {parameters});
     }}
-    {name}_steps(parameters, rates + (word)(run / together) * {rates}, own + (word)run * {owned}, data, gap, steps, 0,
-        1, 1, wanted, scratch, result, result + 1, result + 2, result + 3, result + 4,
-        curves + (word)run * (wanted ? steps + 1 : 0));
+    rates += (word)(run / together) * {rates};
+    own += (word)run * {owned};
+    if (wanted) curves += (word)run * (steps + 1);
+    if (ends) ends += (word)run * {parameters};
+"""
+# A run draws its start where none is given, and leaves in its memory what it ends with.
+THREAD = """
+    {name}_steps(parameters, rates, own, data, gap, steps, 0, 1, 1, wanted, scratch, result, result + 1, result + 2,
+        result + 3, result + 4, curves);
     if (ends) {{
-        {unroll}for (i = 0; i < {parameters}; ++i) ends[(word)run * {parameters} + i] = parameters[i];
+        {unroll}for (i = 0; i < {parameters}; ++i) ends[i] = parameters[i];
     }}
     {unroll}for (i = 0; i < 5; ++i) said[(word)i * runs + run] = result[i];
 }}
 """
-UNROLL = '_Pragma("unroll")\n        '
+GROUP = """
+    const int lane = thread % {lanes};
+    const unsigned mask = ((1u << {lanes}) - 1) << (threadIdx.x % 32 - lane);
+"""
+# Every group of lanes copies all inputs: all write the same, and none has to wait for the others.
+COPY = """
+    for (i = thread % {lanes}; i < {points}; i += {lanes}) {{
+        int j;
+        for (j = 0; j < {inputs}; ++j) points[i * {row} + j] = data[i * {columns} + j];
+    }}
+    __syncwarp(mask);
+"""
+LANES = """
+    {name}_steps(parameters, rates, own, data, {given}, gap, steps, 1, wanted, lane, mask, scratch, result, result + 1,
+        result + 2, result + 3, result + 4, curves, ends, ends != 0);
+    if (lane == 0) {{
+        {unroll}for (i = 0; i < 5; ++i) said[(word)i * runs + run] = result[i];
+    }}
+}}
+"""
+UNROLL = '_Pragma("unroll")\n    '
+ROLL = '_Pragma("unroll 1")\n    '
 
 
-def cuda_source(specs: Iterable[tuple[str, KernelSpec]], dtype: str) -> str:
+def cuda_source(specs: Iterable[tuple[str, KernelSpec, int]], dtype: str) -> str:
     """A program with a kernel for each specification.
 
     Args:
-        specs: the name of each kernel, and what it is for.
+        specs: the name of each kernel, what it is for, and how many lanes share a network.
         dtype: the number type of all of them.
     """
     functions = Functions(dtype)
@@ -132,8 +169,12 @@ def cuda_source(specs: Iterable[tuple[str, KernelSpec]], dtype: str) -> str:
         "uniform": functions.called("uniform", WHOLE)[0],
         "normal": functions.called("normal", WHOLE, WHOLE)[0],
     }
-    kernels = [_kernel(name, spec, functions) for name, spec in specs]
-    return "\n".join([_machine(dtype), *functions.printed, DRAW.format(**calls), *kernels])
+    kernels = [
+        _thread(name, spec, functions) if lanes == 1 else _shared(name, spec, functions, lanes)
+        for name, spec, lanes in specs
+    ]
+    draws = DRAW.format(**calls, rolled="", unroll=UNROLL), DRAW.format(**calls, rolled="_rolled", unroll=ROLL)
+    return "\n".join([_machine(dtype), *functions.printed, *draws, *kernels])
 
 
 def _machine(dtype: str) -> str:
@@ -153,13 +194,37 @@ def _machine(dtype: str) -> str:
     return MACHINE.lstrip() % {"threads": THREADS} + defined + OPERATIONS[dtype] + SAME
 
 
-def _kernel(name: str, spec: KernelSpec, functions: Functions) -> str:
+def _thread(name: str, spec: KernelSpec, functions: Functions) -> str:
     """What trains the networks of one specification, a thread each."""
     spec, straight = replace(spec, lanes=1), is_straight(spec.graph)
     printed = straight_kernel(spec) if straight else rolled_kernel(spec, wide=False)
+    words = _words(name, spec, printed.scratch, 1) | {"points": ""} | _loops(straight)
+    text = translate(printed.source, functions, f"{name}_steps", unrolled=straight)
+    return text + (HEAD + THREAD).format(**words)
+
+
+def _shared(name: str, spec: KernelSpec, functions: Functions, lanes: int) -> str:
+    """What trains the networks of one specification, several lanes of a warp each."""
+    made = LanesSource(spec, lanes)
+    words = _words(name, spec, made.scratch, lanes) | _loops(False) | {"given": "points" if made.copied else "data"}
+    text = translate(made.source(), functions, f"{name}_steps", unrolled=False)
+    room = f"SHARED R points[{spec.points * made.row_length}];\n    " if made.copied else ""
+    copy = COPY.format(
+        lanes=lanes, points=spec.points, inputs=spec.graph.sizes[0], row=made.row_length, columns=made.columns
+    )
+    group = GROUP.format(lanes=lanes)
+    return text + HEAD.format(**words, points=room) + group + (copy if made.copied else "") + LANES.format(**words)
+
+
+def _loops(unrolled: bool) -> dict[str, str]:
+    """How loops over all parameters are written: for few of them, so that they lie in registers."""
+    return {"unroll": UNROLL, "rolled": ""} if unrolled else {"unroll": ROLL, "rolled": "_rolled"}
+
+
+def _words(name: str, spec: KernelSpec, scratch: int, lanes: int) -> dict[str, Any]:
+    """What the head of a kernel is made of."""
     count = len(spec.graph.parameters)
-    entry = ENTRY.format(
-        name=name, parameters=count, scratch=printed.scratch, rates=spec.rates, owned=spec.owned,
-        blocks=-(-count // 4), unroll=UNROLL if straight else "",
-    )  # fmt: skip
-    return translate(printed.source, functions, f"{name}_steps", unrolled=straight) + entry
+    return {
+        "name": name, "parameters": count, "scratch": scratch, "lanes": lanes, "rates": spec.rates,
+        "owned": spec.owned, "blocks": -(-count // 4),
+    }  # fmt: skip

@@ -12,6 +12,7 @@ from gradlab.codegen._drawing import key_of
 from gradlab.codegen._kernel_spec import KernelSpec
 from gradlab.codegen._kernel_trainer import KernelTrainer, Made
 from gradlab.codegen._training import Drawn, Notify, Plan, TrainResult
+from gradlab.codegen.cuda._lanes import can_share, lanes_for
 from gradlab.codegen.cuda._machine import Kernel, Machine, Memory
 from gradlab.codegen.cuda._source import THREADS, cuda_source
 from gradlab.graph import NetworkGraph
@@ -54,12 +55,19 @@ class CudaTrainer(KernelTrainer):
     ) -> None:
         super().__init__(graph, x, y, weights=weights, dtype=dtype)
         self.machine = machine
-        self._kernels: dict[tuple[int, Update, bool, bool], Kernel] = {}
+        self._shares = can_share(graph)
+        self._kernels: dict[tuple[int, Update, bool, bool, int], Kernel] = {}
 
     def spec(self, rates: int = 1, plan: Plan = Plan()) -> KernelSpec:
         """What distinguishes the kernel, for one learning rate a network or for one a layer."""
         scheduled, weighted = plan.factors is not None, plan.weights is not None
         return KernelSpec(self.graph, self.table, 1, rates, plan.update, scheduled, weighted)
+
+    def lanes(self, runs: int, update: Update = Plan().update) -> int:
+        """How many threads each of so many networks has: one, or some lanes of a warp."""
+        if not self._shares:
+            return 1
+        return lanes_for(self.graph, len(update.state), self.dtype.itemsize, runs, self.machine.busy)
 
     def train(
         self,
@@ -100,7 +108,8 @@ class CudaTrainer(KernelTrainer):
         data, rates = self.data(plan, steps), self.rates(learning_rate, runs)
         own = plan.own(runs, count, self.dtype)
         made = Made(runs, steps if curves else None, self.dtype)
-        kernel = self._kernel(rates.shape[1], plan)
+        lanes = self.lanes(runs, plan.update)
+        kernel = self._kernel(rates.shape[1], plan, lanes)
         size = (2 * count + own.shape[1] + rates.shape[1] + 5 + (steps + 1 if curves else 0)) * self.dtype.itemsize
         most = max(1, min(MOST_AT_ONCE, self.machine.free() // SHARE // size))
         with self.machine.memory() as memory:
@@ -109,7 +118,7 @@ class CudaTrainer(KernelTrainer):
             for first in range(0, runs, most):
                 part = slice(first, min(first + most, runs))
                 with self.machine.memory() as here:
-                    self._launch(kernel, here, draw, shared, part, (start, end, rates, own), made, steps)
+                    self._launch((kernel, lanes), here, draw, shared, part, (start, end, rates, own), made, steps)
                 if progress is not None:
                     progress(part.stop, runs)
         state = own[:, len(plan.update.numbers) :].reshape(runs, len(plan.update.state), count)
@@ -117,7 +126,7 @@ class CudaTrainer(KernelTrainer):
 
     def _launch(
         self,
-        kernel: Kernel,
+        kernel: tuple[Kernel, int],
         memory: Memory,
         draw: _Draw,
         data: int,
@@ -134,8 +143,9 @@ class CudaTrainer(KernelTrainer):
         ends = places[0] or (memory.room(end[part]) if len(end) else 0)
         rows, curves = memory.room(said), 0 if kept is None else memory.put(kept)
         number = ctypes.c_float if self.dtype == np.float32 else ctypes.c_double
-        kernel.launch(
-            -(-runs // THREADS), THREADS,
+        made_of, lanes = kernel
+        made_of.launch(
+            -(-runs * lanes // THREADS), THREADS,
             places[0], *draw.arguments(part.start), places[1], ctypes.c_int(1), places[2], data,
             number(self.gap), ctypes.c_int(steps), ctypes.c_int(runs), ctypes.c_int(made.curves is not None),
             ends, rows, curves,
@@ -146,10 +156,10 @@ class CudaTrainer(KernelTrainer):
                 memory.get(place, array)
         made.rows[:, part] = said
 
-    def _kernel(self, rates: int, plan: Plan) -> Kernel:
-        key = (rates, plan.update, plan.factors is not None, plan.weights is not None)
+    def _kernel(self, rates: int, plan: Plan, lanes: int) -> Kernel:
+        key = (rates, plan.update, plan.factors is not None, plan.weights is not None, lanes)
         if key not in self._kernels:
-            source = cuda_source([("train", self.spec(rates, plan))], self.dtype.name)
+            source = cuda_source([("train", self.spec(rates, plan), lanes)], self.dtype.name)
             self._kernels[key] = self.machine.kernel(source, "train")
         return self._kernels[key]
 

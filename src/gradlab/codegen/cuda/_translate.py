@@ -13,9 +13,12 @@ from gradlab.codegen._kernel_text import Reader, function_of
 from gradlab.codegen.cuda._values import INT, NUMBER, Functions, number_text
 
 ARRAYS = (
-    "parameters", "rates", "own", "data", "scratch", "initial", "loss", "right", "lived", "success", "curves",
+    "parameters", "rates", "own", "data", "points", "scratch", "initial", "loss", "right", "lived", "success", "curves",
+    "ends",
 )  # fmt: skip
-READ_ONLY = ("rates", "data")
+# Words that only kernels of this backend have, or whole numbers.
+OWN = {"min": "gl_least", "shared": "gl_shared", "product": "gl_product"}
+READ_ONLY = ("rates", "data", "points")
 
 
 def translate(source: str, functions: Functions, name: str, *, unrolled: bool) -> str:
@@ -175,8 +178,8 @@ class _Expressions(ast.NodeTransformer):
             return ast.BinOp(args[0], ast.BitAnd(), args[1])
         if name == "any_lane":
             return args[0]
-        if name == "min":
-            return _call("gl_least", *args)
+        if name in OWN:
+            return _call(OWN[name], *args)
         if name not in self.within.functions.words:
             return self.within.unknown(node)
         return _call(self.within.functions.called(name, *[NUMBER] * len(args))[0], *args)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 
 import gradlab as gl
 from cuda_engine import Shim
 from gradlab.codegen import Drawn, Plan
-from gradlab.codegen.cuda import CudaTrainer, compiled, cuda_source
+from gradlab.codegen.cuda import CudaTrainer, compiled, cuda_source, import_cuda
 from gradlab.graph import activations, losses, mlp_graph, parse
 from gradlab.graph._primitives import functions
 from gradlab.rules import Momentum, Rule, Update
@@ -32,6 +34,13 @@ STRAIGHT = {
 ROLLED = {
     "many classes": (((3, 2, 10), "tanh", None, "softmax_cross_entropy", "none", True, 3), RULES[0], "float32"),
     "deep": (((2, 6, 2, 1), "sigmoid", None, "squared_error", "mean_field", True, 3), RULES[1], "float64"),
+}
+
+
+LANES = {
+    "map": ((8, 8, 1), "tanh", None, "squared_error", "mean_field", False, 12),
+    "odd": ((5, 16, 1), "relu", None, "binary_cross_entropy", "none", True, 7),
+    "classes": ((6, 8, 3), "gelu", None, "softmax_cross_entropy", "none", True, 6),
 }
 
 
@@ -137,23 +146,72 @@ def test_a_rule_goes_on_from_its_state_and_launches_change_nothing(monkeypatch):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_nvrtc_compiles_every_kernel(dtype, tmp_path, monkeypatch):
-    monkeypatch.setenv("GRADLAB_CACHE_DIR", str(tmp_path))
+@pytest.mark.parametrize(("name", "rule"), [*zip(LANES, RULES, strict=False)])
+def test_lanes_that_share_a_network_take_numpys_steps_and_give_the_same_bits_however_many(name, rule, dtype):
+    rng, graph, x, y = example(LANES[name])
+    start, rates = rng.normal(size=(5, len(graph.parameters))), rng.uniform(0.01, 0.05, (5, 2))
+    plan, tolerance = plan_for(rng, rule, 4, len(x)), 1e-12 if dtype == "float64" else 2e-5
+    made = []
+    for busy in (0, 10**9):
+        trainer = CudaTrainer(graph, x, y, dtype=dtype, machine=Shim(busy))
+        check((trainer, by_numpy(graph, x, y, dtype)), start, rates, 4, plan, tolerance)
+        made.append((trainer.lanes(5, plan.update), trainer.train(start, rates, 4, plan=plan, curves=True)))
+    (few, one), (many, other) = made
+    assert 1 < few < many == graph.sizes[1]
+    for field in ("parameters", "curves", "state"):
+        np.testing.assert_array_equal(getattr(one, field), getattr(other, field))
+
+
+def test_a_network_whose_lanes_diverge_leaves_its_neighbours_alone():
+    _, graph, x, y = example(LANES["map"])
+    start, rates = np.random.default_rng(2).normal(size=(30, len(graph.parameters))), np.full(30, 0.5)
+    rates[::3] = 1e300
+    made, expected = (
+        trainer.train(start, rates, 12)
+        for trainer in (CudaTrainer(graph, x, y, dtype="float64", machine=SHIM), by_numpy(graph, x, y, "float64"))
+    )
+    np.testing.assert_array_equal(made.diverged_step, expected.diverged_step)
+    assert 0 < (made.diverged_step >= 0).sum() < 30
+    close(made.loss[made.diverged_step < 0], expected.loss[made.diverged_step < 0], 1e-11)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_nvrtc_compiles_every_kernel(dtype):
     small = trainer_of(((1, 1), "tanh", None, "squared_error", "none", True, 1), dtype)
-    specs = [("primitives", small.spec(1, Plan(all_primitives())))]
-    kept = [*STRAIGHT.values(), *(row[:2] for row in ROLLED.values() if row[2] == dtype)]
+    specs = [("primitives", small.spec(1, Plan(all_primitives())), 1)]
+    # Every primitive in both number types, every second network in each: to compile takes seconds.
+    half = list(STRAIGHT.values())[DTYPES.index(dtype) :: 2]
+    kept = [*half, *(row[:2] for row in ROLLED.values() if row[2] == dtype), (LANES["classes"], RULES[0])]
     for number, (description, rule) in enumerate(kept):
-        rng = np.random.default_rng(0)
-        plan = plan_for(rng, rule, 1, description[-1])
-        specs.append((f"kernel_{number}", trainer_of(description, dtype).spec(len(description[0]) - 1, plan)))
-    code = compiled(cuda_source(specs, dtype), "sm_90")
+        trainer, plan = trainer_of(description, dtype), plan_for(np.random.default_rng(0), rule, 1, description[-1])
+        lanes = trainer.lanes(10**6, plan.update)
+        specs.append((f"kernel_{number}", trainer.spec(len(description[0]) - 1, plan), lanes))
+    code, _ = machine_code(cuda_source(specs, dtype))
+    assert all(name.encode() in code for name, *_ in specs)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("width", [8, 16])
+def test_the_weights_of_shared_networks_stay_in_registers(width, dtype):
+    description = (width, width, 1), "tanh", None, "squared_error", "mean_field", False, width * width + width
+    trainer = trainer_of(description, dtype)
+    _, said = machine_code(cuda_source([("train", trainer.spec(2), trainer.lanes(10**6))], dtype))
+    assert "0 bytes spill stores, 0 bytes spill loads" in said
+
+
+def machine_code(source):
+    """A program compiled for an H100, and what the assembler says of it."""
+    said = io.StringIO()
+    core = import_cuda()
+    program = core.Program(source, "c++", core.ProgramOptions(std="c++17", arch="sm_90", ptxas_options=["-v"]))
+    code = program.compile("cubin", logs=said).code
     assert code[:4] == b"\x7fELF"
-    assert all(name.encode() in code for name, _ in specs)
+    return code, said.getvalue()
 
 
 def test_machine_code_is_kept_and_damage_is_seen(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADLAB_CACHE_DIR", str(tmp_path))
-    source = cuda_source([("lab", CudaTrainer(LAB, POINTS.x, POINTS.y, machine=SHIM).spec())], "float32")
+    source = cuda_source([("lab", CudaTrainer(LAB, POINTS.x, POINTS.y, machine=SHIM).spec(), 1)], "float32")
     code = compiled(source, "sm_80")
     (path,) = (tmp_path / "kernels").glob("*.cubin")
     path.write_bytes(path.read_bytes()[:-1] + b"?")
