@@ -30,6 +30,8 @@ class Function:
     """
 
     def __init__(self, graph: Graph, output: str) -> None:
+        if not isinstance(graph, Graph):
+            raise GradlabError(f"a Function is made by gl.function, as gl.function('x**2'), and not of {graph!r}")
         self._graph, self._output = graph, output
         self._variables = tuple(sorted(graph.of_role(Role.INPUT), key=_natural))
         if not self._variables:

@@ -36,6 +36,8 @@ class Network:
     """A multilayer perceptron with its loss; made by `gradlab.mlp`."""
 
     def __init__(self, graph: NetworkGraph) -> None:
+        if not isinstance(graph, NetworkGraph):
+            raise GradlabError(f"a Network is made by gl.mlp, as gl.mlp([2, 2, 1]), and not of {graph!r}")
         self._graph = graph
 
     @property

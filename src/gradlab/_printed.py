@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from gradlab._errors import GradlabError
 from gradlab.graph import Expression
 
 
@@ -11,6 +12,8 @@ class Gradient(Mapping[str, Expression]):
     """The partial derivatives of a function by name; prints as a mapping, and as a column vector in LaTeX."""
 
     def __init__(self, parts: Mapping[str, Expression]) -> None:
+        if not isinstance(parts, Mapping):
+            raise GradlabError(f"a Gradient is made by gl.function('x**2').gradient(), and not of {parts!r}")
         self._parts = dict(parts)
 
     def __getitem__(self, name: str) -> Expression:

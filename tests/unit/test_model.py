@@ -111,6 +111,14 @@ def test_without_pytorch_the_message_says_how_to_get_it(monkeypatch):
         gl.mlp([1, 1]).compile("torch")
 
 
+@pytest.mark.parametrize(
+    ("make", "words"), [(gl.Network, "mlp"), (lambda it: gl.Function(it, "f"), "function"), (gl.Gradient, "gradient")]
+)
+def test_what_others_make_is_not_half_made_of_anything(make, words):
+    with pytest.raises(gl.GradlabError, match=rf"is made by gl\..*{words}.*and not of \[2, 2, 1\]"):
+        make([2, 2, 1])
+
+
 @pytest.mark.parametrize("thing", [BOWL, gl.mlp([2, 2, 1])])
 def test_nothing_can_be_set(thing):
     for name in ("graph", "variables", "parameters", "sizes", "output", "expression", "loss_name"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradlab._words import counted
+from gradlab.cli._terminal import console_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,12 +18,9 @@ _WIDTH, _WIDE = 140, 100
 
 def print_checked(checked: CheckedTemplate, proof: DocumentProof) -> None:
     """Print the remarks on a template, its leaks, and a table of its equations."""
-    from rich.console import Console
     from rich.markup import escape
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = _WIDTH
+    console = console_of(_WIDTH)
     name = escape(str(checked.path))
     for remark in (*checked.remarks, *checked.leaks):
         console.print(escape(str(remark)).replace(" warning: ", " [yellow]warning:[/] ", 1), soft_wrap=True)

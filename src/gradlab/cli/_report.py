@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlab.cli._terminal import console_of
+
 if TYPE_CHECKING:
     from gradlab.labs import BuiltLab, FailedLab
 
-_WIDTH = 120
+_WIDTH = 120  # 80 would break the file names
 
 
 def print_built(result: BuiltLab) -> None:
     """Print the table of a lab's files, and below it what the build went on in spite of."""
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = _WIDTH  # a log or a pipe has no width of its own; 80 would break the file names
+    console = console_of(_WIDTH)
     state = "up to date" if result.up_to_date else "built"
     title = f"{escape(str(result.template))}: {state} in {escape(str(result.folder))}"
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import shutil
 import sys
 import tempfile
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 # Where the name of a character says nothing that reads well.
 _SPELT = {
@@ -54,8 +59,20 @@ def _in_ascii(character: str) -> str:
 
 
 def terminal_width() -> int | None:
-    """How many characters a line of the terminal has; None where the output goes to a file or a pipe."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    """How many characters a line has; None in a file or a pipe where no COLUMNS in the environment says it."""
+    said = os.environ.get("COLUMNS", "").isdecimal()
+    return shutil.get_terminal_size().columns if said or sys.stdout.isatty() else None
+
+
+def console_of(width: int) -> Console:
+    """What prints tables.
+
+    Args:
+        width: how many characters a line of them may have in a file or a pipe, where nothing says it.
+    """
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else terminal_width() or width)
 
 
 def file_to_write(*suffixes: str) -> Callable[[Path | None], Path | None]:

@@ -129,7 +129,8 @@ def _choose(wanted: str, known: tuple[str, ...], what: str) -> str:
 def _check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
     try:
         checked = tuple(int(size) for size in sizes)
-        whole = all(size == given for size, given in zip(checked, sizes, strict=True))
+        given = zip(checked, sizes, strict=True)
+        whole = all(size == each and type(each).__name__ not in ("bool", "bool_") for size, each in given)
     except (TypeError, ValueError):
         whole, checked = False, ()
     if not whole or len(checked) < 2 or min(checked) < 1:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
+import sys
 import warnings
 from collections.abc import Sequence
 from typing import Final
 
+_FORMATTED = re.compile("[rR]?[fF][rR]?[\"']")
+_NEWER: Final = (
+    "; Python 3.12 takes the quotes of an f-string, a backslash, a comment or a line break between its braces, "
+    f"and this is Python {sys.version_info.major}.{sys.version_info.minor}: use other quotes there, or a name"
+)
 # Cell magics whose body is Python that runs in the notebook; what stands below any other is another language.
 _PYTHON_MAGICS: Final = ("%%time", "%%timeit", "%%capture", "%%prun")
 
@@ -50,10 +57,22 @@ def parse(lines: Sequence[str]) -> ast.Module:
             return compile(
                 code, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
             )
+    except SyntaxError as error:
+        if sys.version_info < (3, 12) and _is_newer(error):
+            error.msg += _NEWER
+        raise
     except (ValueError, RecursionError, MemoryError) as error:
         problem = SyntaxError(str(error) or "the cell is nested too deeply")
         problem.lineno = 1
         raise problem from error
+
+
+def _is_newer(error: SyntaxError) -> bool:
+    """Whether Python stops in an f-string that a later one may read."""
+    begins = (error.text or "")[max(error.offset or 1, 1) - 1 :]
+    return error.msg.startswith("f-string") or (
+        error.msg.startswith("unterminated string") and _FORMATTED.match(begins) is not None
+    )
 
 
 def transform(lines: Sequence[str]) -> list[str]:

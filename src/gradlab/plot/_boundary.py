@@ -13,6 +13,7 @@ from gradlab.plot._style import (
     COLOUR_MAP,
     FONT_SIZE,
     PlotError,
+    check_kind,
     colour_bar,
     figure_and_axes,
     marker_of,
@@ -69,9 +70,13 @@ def decision_boundary(
     >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     ['class 0', 'class 1']
     """
+    check_kind(model, "predict", "decision_boundary(runs.best, data), with runs = gl.train(...)")
     x, y = (np.asarray(part, dtype=np.float64) for part in data)
     if x.ndim != 2 or x.shape[1] != 2:
-        raise PlotError(f"decision_boundary draws points in a plane, but x has the shape {x.shape}; give shape (N, 2).")
+        one = "; over one coordinate gl.plot.regression draws the network" if x.ndim < 2 or x.shape[1] == 1 else ""
+        raise PlotError(
+            f"decision_boundary draws points in a plane, but x has the shape {x.shape}; give shape (N, 2){one}."
+        )
     found = np.asarray(model.predict(x[:1]))
     if found.ndim == 2 and y.ndim == 1:  # class numbers, with an output for each class
         y = np.eye(found.shape[1])[y.astype(np.intp)]

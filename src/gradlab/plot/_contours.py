@@ -13,6 +13,7 @@ from gradlab.plot._style import (
     COLOUR_MAP,
     FONT_SIZE,
     PlotError,
+    check_kind,
     colour_bar,
     figure_and_axes,
     maths,
@@ -79,6 +80,7 @@ def contours(
     >>> figure.axes[0].get_xlabel()
     '$x_{1}$'
     """
+    check_kind(function, "variables", "contours(gl.function('x**2 + y**2'))")
     if len(function.variables) != 2:
         raise PlotError(
             f"contours draws functions of two variables, but this one has {len(function.variables)} "

@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
-from gradlab.plot._style import BLUE, FONT_SIZE, GREY, SKY, VERMILLION, figure_and_axes, plain_axes
+from gradlab.plot._style import BLUE, FONT_SIZE, GREY, SKY, VERMILLION, check_kind, figure_and_axes, plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,6 +74,7 @@ def loss_curves(runs: _Runs, *, ax: Axes | None = None) -> Figure:
     >>> figure.axes[0].get_yscale()
     'log'
     """
+    check_kind(runs, "curves", "loss_curves(runs), with runs = gl.train(...)")
     figure, ax = figure_and_axes(ax, (7.2, 4.4))
     curves = np.asarray(runs.curves, dtype=np.float64)
     steps = np.arange(curves.shape[1])

@@ -24,7 +24,7 @@ from gradlab.plot._layout import (
     heights,
     place,
 )
-from gradlab.plot._style import FONT_SIZE, MATHS, figure_and_axes
+from gradlab.plot._style import FONT_SIZE, MATHS, check_kind, figure_and_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,6 +59,7 @@ def network(net: _Network, *, ax: Axes | None = None) -> Figure:
     >>> "$w_{12}$" in [text.get_text() for text in figure.axes[0].texts]
     True
     """
+    check_kind(net, "graph", "network(gl.mlp([2, 2, 1]))")
     graph = net.graph
     layers = place(graph)
     bundles = [bundle(graph, below, above) for below, above in pairwise(layers)]

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gradlab.plot._style import BLUE, FONT_SIZE, GREY, PlotError, figure_and_axes, marker_of, maths, plain_axes
+from gradlab.plot._style import (
+    BLUE,
+    FONT_SIZE,
+    GREY,
+    PlotError,
+    check_kind,
+    figure_and_axes,
+    marker_of,
+    maths,
+    plain_axes,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,8 +42,8 @@ def regression(
 
     Args:
         model: a network with its parameters: `runs.best`, `runs.run(3)`, or anything with `predict(x)`.
-        data: points with their measured labels: one of `gl.datasets`, or a pair (x, y), x of shape (N, d), y of shape
-            (N,) or (N, K).
+        data: points with their measured labels: one of `gl.datasets`, or a pair (x, y), x of shape (N, d), or (N,)
+            for one input, y of shape (N,) or (N, K).
         title: a line above the figure; default: none.
         resolution: how many values of a single input the curve is computed at.
         ax: axes to draw into; default: a new figure.
@@ -52,7 +62,9 @@ def regression(
     >>> figure.axes[0].get_xlabel()
     '$x_{1}$'
     """
+    check_kind(model, "predict", "regression(runs.best, data), with runs = gl.train(...)")
     x, y = (np.asarray(part, dtype=np.float64) for part in data)
+    x = x[:, np.newaxis] if x.ndim == 1 else x
     if x.ndim != 2 or y.ndim not in (1, 2) or len(x) != len(y) or not len(x):
         raise PlotError(
             f"regression draws N points with N labels, but x has the shape {x.shape} and y {y.shape}; give x of shape "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from gradlab.plot._style import BLUE, FONT_SIZE, VERMILLION, ShownFigure, plain_axes
+from gradlab.plot._style import BLUE, FONT_SIZE, VERMILLION, ShownFigure, check_kind, plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,6 +49,7 @@ def savings(growth: _Growth) -> Figure:
     >>> [axes.get_xlabel() for axes in figure.axes]
     ['hidden layers of 2 neurons', 'neurons in each of 3 hidden layers']
     """
+    check_kind(growth, "by_width", "savings(gl.mlp([2, 2, 1]).savings())")
     figure = ShownFigure(figsize=_INCHES, layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     neurons = "neuron" if growth.width == 1 else "neurons"

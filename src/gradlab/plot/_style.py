@@ -52,6 +52,22 @@ class ShownFigure(Figure):
         return to_bytes(self, ".png", dpi=120)
 
 
+def check_kind(given: object, has: str, example: str) -> None:
+    """Refuses what is of another kind than a picture draws.
+
+    Args:
+        given: what the person gave.
+        has: an attribute of what is wanted.
+        example: how that is written, for the message.
+
+    Raises:
+        PlotError: if it has no such attribute.
+    """
+    if not hasattr(given, has):
+        kind = type(given).__name__
+        raise PlotError(f"this draws no {kind}; write {example}.")
+
+
 def figure_and_axes(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:
     """Makes a new figure of one pair of axes, or takes the axes given.
 

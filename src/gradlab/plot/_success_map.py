@@ -21,6 +21,7 @@ from gradlab.plot._style import (
     VERMILLION,
     PlotError,
     ShownFigure,
+    check_kind,
     figure_and_axes,
     outlined,
     plain_axes,
@@ -83,6 +84,9 @@ def success_map(
     >>> success_map(grid).axes[0].get_xlabel()
     'learning rate'
     """
+    check_kind(grid, "data_vars", "success_map(grid), with grid = gl.sweep(...)")
+    if recommendation is not None:
+        check_kind(recommendation, "table", "success_map(grid, gl.recommend(grid))")
     rates = _rates(grid, recommendation)
     dims = sorted(map(str, rates.dims), key=_place)
     sizes = dict(zip(map(str, rates.dims), rates.shape, strict=True))

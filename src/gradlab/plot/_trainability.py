@@ -8,7 +8,16 @@ import numpy as np
 from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap
 from numpy.typing import NDArray
 
-from gradlab.plot._style import BLUE, FONT_SIZE, VERMILLION, PlotError, figure_and_axes, same_text, told_apart
+from gradlab.plot._style import (
+    BLUE,
+    FONT_SIZE,
+    VERMILLION,
+    PlotError,
+    check_kind,
+    figure_and_axes,
+    same_text,
+    told_apart,
+)
 
 if TYPE_CHECKING:
     import xarray
@@ -83,6 +92,7 @@ def axes_of(dataset: xarray.Dataset) -> tuple[str, str]:
     Raises:
         PlotError: if it is none.
     """
+    check_kind(dataset, "data_vars", "trainability(gl.trainability(width=8))")
     if not {"loss_sum", "converged"} <= {*map(str, dataset.variables)} or not {"x", "y"} <= dataset.attrs.keys():
         raise PlotError("this is no map of trainability; write for example trainability(gl.trainability(width=8)).")
     return str(dataset.attrs["x"]), str(dataset.attrs["y"])

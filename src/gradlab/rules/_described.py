@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import fields
 from difflib import get_close_matches
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from gradlab.rules._numbers import RuleError, numbers_of
 
@@ -27,10 +27,15 @@ def snake(name: str) -> str:
 
 
 class Described:
-    """A frozen dataclass of checked numbers, with a formula and its source."""
+    """A frozen dataclass of checked numbers, with a formula and its source.
+
+    `elsewhere` is what other libraries call it, where that is another name.
+    """
 
     kinds: ClassVar[dict[str, Any]]
     noun: ClassVar[str]
+    example: ClassVar[str]
+    elsewhere: ClassVar[str] = ""
     title: ClassVar[str]
     source: ClassVar[str] = ""
 
@@ -40,6 +45,12 @@ class Described:
             cls.kinds = {}
         else:
             cls.kinds[plain(cls.__name__)] = cls
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """Refuse to make what all of a kind have in common, which has no formula."""
+        if "noun" in vars(cls):
+            raise RuleError(f"{cls.__name__} is no {cls.noun} yet; write {cls.example}.")
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         for each in numbers_of(type(self)):

@@ -29,6 +29,7 @@ class Momentum(Rule):
     """
 
     title = "momentum"
+    elsewhere = "sgd"
     source = "Polyak 1964, Some methods of speeding up the convergence of iteration methods"
     state = ("v",)
     statements = ("v = momentum*v + g", "w = w - eta*v")

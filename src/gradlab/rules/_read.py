@@ -7,7 +7,7 @@ import re
 from dataclasses import fields
 from typing import Any
 
-from gradlab.rules._described import Described, Made
+from gradlab.rules._described import Described, Made, plain
 from gradlab.rules._numbers import RuleError
 from gradlab.rules.schedules import Schedule
 
@@ -31,7 +31,7 @@ def read(kind: type[Made], text: str | Made) -> Made:
     if isinstance(text, kind):
         return text
     if not isinstance(text, str):
-        raise RuleError(f"{text!r} is no {kind.noun}; write one such as {kind.all()[-1].__name__}().")
+        raise RuleError(_refused(kind, text))
     head = re.match(r"\s*([A-Za-z_][\w-]*)", text)
     try:
         if head is None:
@@ -41,10 +41,21 @@ def read(kind: type[Made], text: str | Made) -> Made:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
         if isinstance(problem, RuleError):
             raise
-        raise RuleError(f"{text!r} is no {kind.noun}; write a name with its numbers, as adam(beta1=0.9).") from None
+        raise RuleError(f"{text!r} is no {kind.noun}; write {kind.example}.") from None
     if not isinstance(made, kind):
         raise RuleError(f"{text!r} is no {kind.noun}.")
     return made
+
+
+def _refused(kind: type[Described], value: object) -> str:
+    """What is no rule, and the rule of the same name: `torch.optim.Adam`, made or not, is meant as `Adam`."""
+    made = value if isinstance(value, type) else type(value)
+    meant = [each for each in kind.all() if plain(made.__name__) in (plain(each.__name__), each.elsewhere)]
+    if not meant:
+        return f"{value!r} is no {kind.noun}; write {kind.example}."
+    own = " or ".join(f"gl.rules.{each.__name__}()" for each in meant)
+    where = "" if made in meant else f" of {made.__module__.partition('.')[0]}"
+    return f"{made.__name__}{where} is no {kind.noun}; write {own}, with its numbers in the brackets."
 
 
 def _made(node: ast.expr, kind: type[Described]) -> Any:

@@ -65,6 +65,7 @@ class Rule(Described):
     """
 
     noun: ClassVar[str] = "update rule"
+    example: ClassVar[str] = "one such as Adam(beta1=0.9)"
     statements: ClassVar[tuple[str, ...]]
     state: ClassVar[tuple[str, ...]] = ()
     symbols: ClassVar[Mapping[str, str]] = {}

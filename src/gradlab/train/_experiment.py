@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from numbers import Integral
 from typing import Literal, Protocol
 
 import numpy as np
@@ -165,8 +166,8 @@ def chosen_batches(batches: object) -> Batches:
         TrainError: if it is none of these.
     """
     try:
-        if isinstance(batches, int) and not isinstance(batches, bool):
-            return MiniBatch(batches)
+        if isinstance(batches, Integral) and not isinstance(batches, bool):
+            return MiniBatch(int(batches))
         return read(Batches, batches)  # type: ignore[arg-type, type-abstract]  # what is neither raises
     except RuleError as problem:
         raise TrainError(str(problem)) from None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from os import PathLike
@@ -117,20 +119,18 @@ def _parquet(path: Path) -> Columns:
 
 def _separated(path: Path) -> Columns:
     """A file of text: a line for each point."""
-    separator = _SEPARATORS.get(path.suffix.lower(), ",")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise DataError(f"{path} cannot be read: {problem}") from None
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    rows = [(number, _cells(line.strip(), separator)) for number, line in lines]
-    if rows and (lines[0][1].lstrip().startswith("#") or not all(map(_is_number, rows[0][1]))):
+    rows = _rows(_text(path), _SEPARATORS.get(path.suffix.lower(), ","))
+    if rows and all(not cells[-1] for _, cells in rows):  # each line ends with a separator
+        rows = [(number, cells[:-1]) for number, cells in rows]
+    if rows and (rows[0][1][0].startswith("#") or not all(map(_is_number, rows[0][1]))):
         names = [cell.lstrip("# ") for cell in rows.pop(0)[1]]
     else:
         names = [f"x_{i}" for i in range(1, len(rows[0][1]))] + ["y"] if rows else []
     rows = [(number, cells) for number, cells in rows if not cells[0].startswith("#")]
     if not rows:
         raise DataError(f"{path} has no points: a line for each is wanted, its coordinates and its label.")
+    if len(names) == 1:
+        raise DataError(f"{path} has one column; write a comma between the coordinates and the label of each point.")
     if len(set(names)) < len(names):
         raise DataError(f"{path} has two columns of the same name among {', '.join(map(repr, names))}.")
     for number, cells in rows:
@@ -139,12 +139,55 @@ def _separated(path: Path) -> Columns:
         for name, cell in zip(names, cells, strict=True):
             if not cell:
                 raise DataError(f"{path}:{number} has nothing in the column {name!r}; leave it out or fill it in.")
-    return {name: [cells[place] for _, cells in rows] for place, name in enumerate(names)}
+    columns = {name: [cells[place] for _, cells in rows] for place, name in enumerate(names)}
+    if "" in columns and columns.pop("") not in [[*map(str, range(one, one + len(rows)))] for one in (0, 1)]:
+        raise DataError(f"{path} has a column without a name, number {names.index('') + 1}; name it in the first line.")
+    return columns
 
 
-def _cells(line: str, separator: str | None) -> list[str]:
-    cells = line.split() if separator is None else next(csv.reader([line], delimiter=separator))
-    return [cell.strip() for cell in cells]
+def _text(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+    except OSError as problem:
+        raise DataError(f"{path} cannot be read: {problem}") from None
+    try:
+        return raw.decode("utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = raw.count(b"\n", 0, problem.start) + 1
+        read = "excel(...)" if raw.startswith(b"PK") else "csv(..., encoding='latin-1')"
+        message = f"{path}:{line} is not UTF-8; save the file as CSV in UTF-8, or give table(pandas.read_{read})."
+        raise DataError(message) from None
+
+
+def _rows(text: str, usual: str | None) -> list[tuple[int, list[str]]]:
+    """The number and the entries of each line that is not empty, parted by what parts all lines alike."""
+    first = text.lstrip().partition("\n")[0]
+    others = () if usual != "," else (";",) if "," in first else (";", "\t", "|", None)
+    for separator in others:
+        rows = _parted(text, separator)
+        if len({len(cells) for _, cells in rows}) == 1 < len(rows[0][1]):
+            return _with_points(rows) if separator == ";" else rows
+    return _parted(text, usual)
+
+
+def _parted(text: str, separator: str | None) -> list[tuple[int, list[str]]]:
+    lines = text.splitlines(keepends=True)
+    if separator is None:
+        return [(number, line.split()) for number, line in enumerate(lines, start=1) if line.strip()]
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=True)
+    try:
+        return [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(map(str.strip, cells))]
+    except csv.Error as problem:
+        raise DataError(f"line {reader.line_num} of the table cannot be read: {problem}") from None
+
+
+def _with_points(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """Numbers with a decimal comma as Python writes them, where no comma can part thousands."""
+    numbers = [cell for _, cells in rows for cell in cells if re.fullmatch(r"[+-]?\d*[.,]\d+(?:[eE][+-]?\d+)?", cell)]
+    if any("." in cell for cell in numbers) or all(re.fullmatch(r"[+-]?\d{1,3},\d{3}", cell) for cell in numbers):
+        return rows
+    meant = {cell: cell.replace(",", ".") for cell in numbers}
+    return [(number, [meant.get(cell, cell) for cell in cells]) for number, cells in rows]
 
 
 def _is_number(cell: Any) -> bool:

@@ -79,6 +79,7 @@ def test_every_name_and_every_symbol_is_there_once(sizes, loss):
         (([2, -1],), "from 1 up"),
         (([2, 2.5, 1],), "whole numbers"),
         ((3,), "whole numbers"),
+        (([True, 1],), r"whole numbers from 1 up.*not \[True, 1\]"),
         (("221",), "whole numbers"),
         ((None,), "whole numbers"),
         (([2, "2", 1],), "whole numbers"),

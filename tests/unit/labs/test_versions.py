@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import jupytext
@@ -255,6 +256,13 @@ def test_code_that_is_no_python_is_named_with_its_line(tmp_path, code, line):
         versions_of(tmp_path / "lab.md", f"```python\n{code}\n```\n")
     [found] = caught.value.diagnostics
     assert abs(found.line - line) <= 1
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this Python reads them")
+@pytest.mark.parametrize("code", ['f"{d["a"]}"', "f\"{'\\n'.join('ab')}\"", 'f"{\n1}"', 'rf"{1 # one\n}"'])
+def test_an_f_string_of_a_later_python_is_named_as_that(tmp_path, code):
+    with pytest.raises(TemplateError, match=r"Python 3.12 takes .*and this is Python 3\.\d+"):
+        versions_of(tmp_path / "lab.md", f"```python\n{code}\n```\n")
 
 
 def question_cell(tmp_path, body):

@@ -47,8 +47,9 @@ def test_more_shows_predictions_over_measurements(inputs, outputs):
 @pytest.mark.parametrize(
     ("model", "data", "words"),
     [
-        (Line(), (X[:, 0], X[:, 0]), "give x of shape"),
+        (Line(), (X[0, 0], X[:, 0]), "give x of shape"),
         (Line(), (X, X[1:, 0]), "N points with N labels"),
+        ([Line()], (X, X[:, 0]), "this draws no list; write regression\\(runs.best, data\\)"),
         (Line(2), (X, X[:, 0]), "predicts 2 numbers for a point, but y has 1"),
         (Line(slope=np.nan), (X, X[:, 0]), "not all predictions are finite"),
     ],

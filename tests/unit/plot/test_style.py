@@ -81,6 +81,23 @@ def test_saving_replaces_a_file_and_leaves_settings_alone(figure, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("draw", "words"),
+    [
+        (gl.plot.contours, r"contours\(gl.function"),
+        (gl.plot.loss_curves, r"loss_curves\(runs\)"),
+        (gl.plot.network, r"network\(gl.mlp"),
+        (gl.plot.savings, r"savings\(gl.mlp"),
+        (gl.plot.success_map, r"success_map\(grid\)"),
+        (gl.plot.trainability, r"trainability\(gl.trainability"),
+        (lambda it: gl.plot.decision_boundary(it, ([[1.0]], [1])), r"decision_boundary\(runs.best"),
+    ],
+)
+def test_another_thing_than_a_picture_draws_is_refused_with_the_right_one(draw, words):
+    with pytest.raises(PlotError, match=f"this draws no list; write {words}"):
+        draw([2, 2, 1])
+
+
+@pytest.mark.parametrize(
     ("name", "message"),
     [
         ("figure.jpg", r"ends in none.*'figure.jpg.png'"),

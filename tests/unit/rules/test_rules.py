@@ -32,6 +32,10 @@ PAGE = (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf
 KINDS = [kind for kind in (*Rule.all(), *Schedule.all(), *Batches.all()) if kind.__module__.startswith("gradlab.")]
 
 
+def of_torch(name):
+    return type(name, (), {"__module__": "torch.optim"})
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_the_page_names_every_kind_and_its_numbers(kind):
     assert f"`{kind.__name__}" in PAGE or f"`batches=gl.rules.{kind.__name__}" in PAGE
@@ -60,6 +64,19 @@ def test_the_page_names_every_kind_and_its_numbers(kind):
         (lambda: read(Rule, "adam(beta1=open)"), "there is no schedule 'open'"),
         (lambda: read(Rule, "adam + sgd"), "is no update rule"),
         (lambda: read(Rule, 3), "3 is no update rule"),
+        (lambda: read(Rule, Adam), r"^Adam is no update rule; write gl.rules.Adam\(\)"),
+        (lambda: read(Rule, of_torch("Adam")), r"Adam of torch is no update rule; write gl.rules.Adam\(\)"),
+        (lambda: read(Rule, of_torch("RMSprop")()), r"write gl.rules.RMSProp\(\), with its numbers"),
+        (
+            lambda: read(Rule, of_torch("SGD")),
+            r"gl.rules.GradientDescent\(\) or gl.rules.Momentum\(\) or gl.rules.Nest",
+        ),
+        (
+            lambda: read(Batches, "8"),
+            r"'8' is no way to make batches; write how many points a step uses, as batches=32",
+        ),
+        (lambda: read(Batches, [4]), r"\[4\] is no way to make batches; write how many"),
+        (Rule, "Rule is no update rule yet; write one such as"),
         (lambda: Adam(0.1).with_rate(0.2), "in one of the two places"),
     ],
 )

@@ -70,13 +70,48 @@ def test_a_file_of_numbers_alone_needs_no_names(tmp_path):
         ("a,a,y\n1,2,0\n", "two columns of the same name"),
         ("a,b,y\n", "no points"),
         ("", "no points"),
-        ("y\n1\n", "points need coordinates"),
+        ("y\n1\n", "has one column; write a comma"),
+        ("a;b;y\n1,234;2;0\n", "'1,234', which is no number"),
+        ("a;b;y\n1,5;2.5;0\n", "'1,5', which is no number"),
+        ("a,,y\n7,2,0\n8,5,1\n", "a column without a name, number 2"),
+        ('a,b,y\n1,2,0\n"' + "x" * 200_000, "line 3 of the table cannot be read"),
     ],
 )
 def test_files_that_cannot_be_used(tmp_path, text, message):
     (tmp_path / "t.csv").write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=message):
         table(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a;b;y\n1,5;2;0\n2,25;3;1\n",
+        "a\tb\ty\n1.5\t2\t0\n2.25\t3\t1\n",
+        "a|b|y\n1.5|2|0\n2.25|3|1\n",
+        "a b y\n1.5 2 0\n2.25 3 1\n",
+        '"a","b","y"\n"1.5","2","0"\n"2.25","3","1"\n',
+        "a,b,y,\n1.5,2,0,\n2.25,3,1,\n",
+        ",a,b,y\n0,1.5,2,0\n1,2.25,3,1\n",
+        "a,b,y\r1.5,2,0\r2.25,3,1\r",
+        "\ufeffa,b,y\r\n1.5,2,0\r\n2.25,3,1\r\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_what_other_programs_write_is_read(tmp_path, text, encoding):
+    (tmp_path / "t.csv").write_bytes(text.removeprefix("\ufeff" * (encoding == "utf-16")).encode(encoding))
+    data = table(tmp_path / "t.csv")
+    assert (data.names, data.x.tolist(), data.y.tolist()) == (("a", "b"), [[1.5, 2], [2.25, 3]], [0, 1])
+
+
+def test_a_file_in_another_encoding_is_refused_with_the_way_to_read_it(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes("Größe,b,y\n1,2,0\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"t.csv:1 is not UTF-8; .* encoding='latin-1'"):
+        table(path)
+    path.write_bytes(b"PK\x03\x04\xff")
+    with pytest.raises(DataError, match=r"table\(pandas.read_excel"):
+        table(path)
 
 
 def test_tables_that_cannot_be_used(tmp_path):

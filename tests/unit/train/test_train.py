@@ -256,6 +256,7 @@ def test_a_pair_of_arrays_is_data(net):
         ({"restarts": 0}, "restarts must be at least 1"),
         ({"restarts": "ten"}, "restarts must be a whole number"),
         ({"restarts": True}, "restarts is True"),
+        ({"batches": True}, "True is no way to make batches"),
         ({"seed": -1}, "seed must be at least 0"),
         ({"seed": 2**128}, r"seed must be less than 2\*\*128"),
         ({"dtype": "int32"}, "dtype is 'int32'.*float64"),

@@ -20,6 +20,7 @@ class Batches(Described):
     """
 
     noun: ClassVar[str] = "way to make batches"
+    example: ClassVar[str] = "how many points a step uses, as batches=32, or MiniBatch(size=32)"
     shuffled: ClassVar[bool] = True
 
     def stretch(self, step: int, points: int) -> tuple[int, int, int]:

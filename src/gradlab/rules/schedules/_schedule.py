@@ -36,6 +36,7 @@ class Schedule(Described):
     """
 
     noun: ClassVar[str] = "schedule"
+    example: ClassVar[str] = "one such as Cosine(steps=100)"
     formula: ClassVar[str]
     symbols: ClassVar[Mapping[str, str]] = {}
 
