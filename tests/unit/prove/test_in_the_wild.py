@@ -83,6 +83,7 @@ OTHERS = [
     (r"A(t) = t^2", None, [Kind.DEFINITION]),
     (r"s = sigmoid(z)", None, [Kind.DEFINITION]),
     (r"net_{h2} = w_3 i_1 + w_4 i_2 + b_1", None, [Kind.DEFINITION]),
+    (r"E(\textbf{w}) = c + d", None, [Kind.DEFINITION]),
     (r"\Delta u = 1", None, [Kind.VALUE]),
     (r"\theta := \theta - \alpha u", None, [Kind.UPDATE]),
     (r"\theta \leftarrow \theta - \alpha u", None, [Kind.UPDATE]),

@@ -157,7 +157,9 @@ def _function_shape(label: Label, group: Part, running: bool) -> Shape | None:
         return None
     parameters: list[Part] = []
     for row in group.inside:
-        if len(row) != 1 or row[0].kind not in ("letter", "word") or row[0].sup is not None or row[0].primes:
+        bold = len(row) == 1 and row[0].style == "bold" and len(row[0].text) == 1 and row[0].text.isalpha()
+        named = bold or (len(row) == 1 and row[0].kind in ("letter", "word"))
+        if not named or row[0].sup is not None or row[0].primes:
             return None
         parameters.append(row[0])
     return Shape(FREE + key_of(label), label, tuple(parameters))

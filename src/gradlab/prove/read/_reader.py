@@ -303,7 +303,8 @@ class Reader:
     def sum_of(self, row: Row, part: Part) -> Expression:
         """The meaning of a row inside of a part."""
         if not row:
-            raise NotUnderstoodError("nothing stands in this", part.at)
+            said = "nothing stands between these bars: q || p is not judged" if part.text in ("|", "‖") else ""
+            raise NotUnderstoodError(said or "nothing stands in this", part.at)
         return self.sum(row)
 
     # Scripts

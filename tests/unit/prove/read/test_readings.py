@@ -107,6 +107,7 @@ def test_constants_and_letters_yield_to_the_names_of_the_graph(latex, graph, mea
         (r"yexp(x) = 1", r"did you mean \exp?"),
         (r"\sum_{y \in S} y = 1", "what y runs over"),
         (r"\arg(x) = 1", "arg"),
+        (r"\text{KL}(q||p) = 1", "between these bars: q || p is not judged"),
         (r"x\rlap{/}2 = 1", r"\rlap sets one thing over another"),
         (r"{x \brack 2} = 1", "without a bar"),
         (r"(1, 2)_x = 1", "index behind a bracket"),
