@@ -32,15 +32,16 @@ def new(
 
 def import_(
     notebook: Annotated[
-        Path, typer.Argument(metavar="NOTEBOOK", exists=True, dir_okay=False, help="nbgrader's or Otter's source.")
+        Path, typer.Argument(metavar="NOTEBOOK", exists=True, dir_okay=False, help="The notebook with the solutions.")
     ],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="TEMPLATE", help="The file to write. Default: NOTEBOOK.md.")
     ] = None,
     force: Force = False,
 ) -> None:
-    """Read a source notebook of nbgrader or Otter into a template.
+    """Read a source notebook of nbgrader, Otter, or with comments around its solutions into a template.
 
+    Such comments are `### START CODE HERE ###` and `### END CODE HERE ###`, or what other courses write for them.
     Solutions become homework, tests become checks with their points, hidden ones hidden; written answers get answer
     cells with their key. What has no counterpart here is named. `gradlab lab check` then says whether all is well.
 

@@ -1,4 +1,4 @@
-"""Templates without a tag of ours: those of other tools, whose markers would put the solution before the students."""
+"""Templates without a tag of ours: those of others, whose markers would put the solution before the students."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from typing import Final
 from gradlab.labs._blocks import Line, Report, Role
 from gradlab.labs._layout import Span
 
+YOURS: Final = r"(?:YOUR[\s_]+)?(?:CODE|SOLUTION|ANSWER)"
+END: Final = re.compile(rf"^\s*#[#*\s]*(?:END[\s_]+(?:OF[\s_]+)?{YOURS}|{YOURS}[\s_]+ENDS)\b.*")
+"""What ends a solution in the notebooks of many courses, such as `### END CODE HERE ###`."""
+_COURSE: Final = "another course"
 _MARKERS: Final = (
     ("nbgrader", re.compile(r"#{3}\s*(?:BEGIN|END)\s+(?:SOLUTION|HIDDEN TESTS)\b|=== (?:BEGIN|END) MARK SCHEME ===")),
     (
@@ -18,6 +22,7 @@ _MARKERS: Final = (
             r"|#\s*SOLUTION(?:\s+NO PROMPT)?\s*$"
         ),
     ),
+    (_COURSE, END),
 )
 _MOST_NAMED: Final = 5
 _METADATA: Final = "nbgrader={...}"
@@ -37,7 +42,8 @@ def refuse_foreign(cells: Iterable[tuple[Span, Iterable[Line]]], error: Report, 
     found = [marker for span, lines in cells for marker in _in_cell(span, lines)]
     if tagged:
         # Metadata of another tool hide nothing: a course that goes either way keeps them.
-        for line, tool, text in [marker for marker in found if marker[2] != _METADATA][:_MOST_NAMED]:
+        told = [marker for marker in found if marker[1] != _COURSE and marker[2] != _METADATA]
+        for line, tool, text in told[:_MOST_NAMED]:
             warning(line, f"{text!r} is {tool}'s and does nothing here; the tags of this template are '#!TAG ...'.")
     elif found:
         named = ", ".join(f"{tool}'s {text!r} (line {line})" for line, tool, text in found[:_MOST_NAMED])
@@ -45,7 +51,8 @@ def refuse_foreign(cells: Iterable[tuple[Span, Iterable[Line]]], error: Report, 
         error(
             found[0][0],
             f"no '#!TAG HWBEGIN' stands in this file, but {named}{more}: its question would show the whole solution; "
-            "write '#!TAG HWBEGIN' and '#!TAG HWEND' on lines of their own around each solution instead.",
+            "write '#!TAG HWBEGIN' and '#!TAG HWEND' on lines of their own around each solution instead, or read a "
+            "notebook with 'gradlab lab import'.",
         )
     else:
         note(0, "no tag marks anything as homework here: the question and the solution are the same.")

@@ -190,6 +190,7 @@ def test_an_attachment_that_is_no_image_is_not_published(tmp_path):
         ("### BEGIN SOLUTION\nx = 1\n### END SOLUTION", "nbgrader's '### BEGIN SOLUTION' (line 4)"),
         ("# BEGIN SOLUTION\nx = 1\n# END SOLUTION", "Otter's '# BEGIN SOLUTION' (line 4)"),
         ("x = 1 # SOLUTION", "Otter's '# SOLUTION' (line 4)"),
+        ("# START CODE HERE\nx = 1\n# END CODE HERE", "another course's '# END CODE HERE' (line 6)"),
         ("x = 1\n### BEGIN HIDDEN TESTS\n", "nbgrader's '### BEGIN HIDDEN TESTS' (line 5)"),
     ],
 )

@@ -11,13 +11,13 @@ from gradlab._errors import GradlabError
 from gradlab.labs._convert import import_nbformat
 from gradlab.labs._files import UnfitFileError, read_regular
 from gradlab.labs._template import LARGEST_TEMPLATE
-from gradlab.labs.interchange import _from_nbgrader, _from_otter
+from gradlab.labs.interchange import _from_marked, _from_nbgrader, _from_otter
 from gradlab.labs.interchange._write import Writer
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-_READERS = {"nbgrader": _from_nbgrader, "Otter": _from_otter}
+_READERS = {"nbgrader": _from_nbgrader, "Otter": _from_otter, "another course": _from_marked}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Imported:
 
     Args:
         text: the template, Jupytext Markdown.
-        tool: "nbgrader" or "Otter".
+        tool: "nbgrader", "Otter", or "another course" where comments alone mark the solutions.
         remarks: what was not taken over, or is meant otherwise here.
     """
 
@@ -36,7 +36,7 @@ class Imported:
 
 
 def import_notebook(path: Path) -> Imported:
-    """Read a source notebook of nbgrader or of Otter.
+    """Read a source notebook of nbgrader or of Otter, or one in which comments stand around the solutions.
 
     Args:
         path: the notebook with the solutions and the hidden tests.
@@ -52,7 +52,8 @@ def import_notebook(path: Path) -> Imported:
     if tool is None:
         raise GradlabError(
             f"{path}: neither nbgrader's metadata and markers (### BEGIN SOLUTION) nor Otter's "
-            "(# ASSIGNMENT CONFIG, # BEGIN QUESTION) stand in this notebook. A notebook without them is a template "
+            "(# ASSIGNMENT CONFIG, # BEGIN QUESTION) nor a pair of comments around each solution (### START CODE HERE "
+            "###, ### END CODE HERE ###) stand in this notebook. A notebook without them is a template "
             "as it is: put '#!TAG HWBEGIN' and '#!TAG HWEND' around its solutions"
         )
     writer = Writer(dict(notebook.metadata))
