@@ -3,7 +3,7 @@
 # make page   build the page into build/page; needs Node.js with npm; gradlab play serves it
 # make test-web    drive the built page in Chromium, as a person would; pictures in build/page-pictures
 # make docs   build the site into build/site, with the labs and the page alive in it; open build/site/index.html
-# make bench-check, bench-grade, bench-import, bench-map, bench-prove, bench-scale, bench-train    measure gradlab beside its peers, into benchmarks/RESULTS.md
+# make bench-check, bench-grade, bench-import, bench-map, bench-page, bench-prove, bench-scale, bench-train    measure gradlab beside its peers, into benchmarks/RESULTS.md
 # Each sets up .venv first, once; none repeats what is already done.
 
 PYTHON ?= python3
@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 EXTRAS := dev
 CHROMIUM ?= chromium
 
-.PHONY: lab test test-python test-web page docs setup clean bench-check bench-grade bench-import bench-map bench-prove bench-scale bench-train
+.PHONY: lab test test-python test-web page docs setup clean bench-check bench-grade bench-import bench-map bench-page bench-prove bench-scale bench-train
 .DELETE_ON_ERROR:
 
 lab: setup
@@ -37,7 +37,8 @@ page/node_modules/.installed: page/package-lock.json
 	@cd page && npm ci --no-audit --no-fund --silent
 	@touch $@
 
-bench-check bench-grade bench-import bench-map bench-prove bench-scale bench-train: bench-%: $(VENV)/.bench-installed
+bench-page: page
+bench-check bench-grade bench-import bench-map bench-page bench-prove bench-scale bench-train: bench-%: $(VENV)/.bench-installed
 	@$(BIN)/python benchmarks/bench_$*.py $(ARGS)
 
 docs: lab
