@@ -1,6 +1,7 @@
 # make lab    build the labs of the course into build/, a folder each, and print what was made and verified
 # make test   run every check and every test
 # make page   build the page into build/page; needs Node.js with npm; gradlab play serves it
+# make page-wheel    put the built page into a wheel, gradlab-page, in build/dist
 # make test-web    drive the built page in Chromium, as a person would; pictures in build/page-pictures
 # make docs   build the site into build/site, with the labs and the page alive in it; open build/site/index.html
 # make bench-check, bench-grade, bench-import, bench-map, bench-page, bench-prove, bench-scale, bench-train    measure gradlab beside its peers, into benchmarks/RESULTS.md
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 EXTRAS := dev
 CHROMIUM ?= chromium
 
-.PHONY: lab test test-python test-web page docs setup clean bench-check bench-grade bench-import bench-map bench-page bench-prove bench-scale bench-train
+.PHONY: lab test test-python test-web page page-wheel docs setup clean bench-check bench-grade bench-import bench-map bench-page bench-prove bench-scale bench-train
 .DELETE_ON_ERROR:
 
 lab: setup
@@ -29,6 +30,9 @@ test-python: setup
 
 page: setup page/node_modules/.installed
 	@node page/tools/build.mjs build/page $(BIN)/python
+
+page-wheel: page
+	@cd page/wheel && $(abspath $(BIN))/python -m hatchling build -t wheel -d $(abspath build/dist)
 
 test-web: page
 	@cd page && PYTHON=$(abspath $(BIN))/python CHROMIUM=$$(command -v $(CHROMIUM)) node --test test/unit/ test/web/

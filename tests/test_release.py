@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gradlab._version import __version__
+from gradlab.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -66,3 +68,23 @@ def test_the_archive_holds_the_tests_and_the_courses(built):
 def test_the_version_stands_in_one_place():
     cited = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"version: {__version__}\n" in cited
+
+
+def test_the_page_comes_as_a_wheel_that_is_served(tmp_path, monkeypatch):
+    for part in ("page/wheel", "src/gradlab/_version.py"):
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
+        copy(ROOT / part, tmp_path / part)
+    site = tmp_path / "build/page"
+    (site / "workers").mkdir(parents=True)
+    (site / "index.html").write_text("<p>the page</p>")
+    (site / "workers/python.mjs").write_text("export {}")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=tmp_path / "page/wheel", capture_output=True, check=True)
+    with zipfile.ZipFile(tmp_path / f"gradlab_page-{__version__}-py3-none-any.whl") as wheel:
+        wheel.extractall(tmp_path / "installed")
+    monkeypatch.syspath_prepend(tmp_path / "installed")
+    assert main(["play", "--export", str(tmp_path / "out")]) == 0
+    files = (path for path in (tmp_path / "out").rglob("*") if path.is_file())
+    found = {path.relative_to(tmp_path / "out").as_posix() for path in files}
+    assert found == {"index.html", "workers/python.mjs"}

@@ -1,16 +1,12 @@
 // The page: which view is shown, and its state in the URL's hash.
 import { keepForOffline } from "./offline.mjs";
 import { readHash, writeHash } from "./state.mjs";
-import { BoundaryView } from "./views/boundary.mjs";
-import { Derive } from "./views/derive.mjs";
-import { Descend } from "./views/descend.mjs";
-import { Train } from "./views/train.mjs";
+import { VIEWS } from "./views/all.mjs";
 
 export { ask, askPython } from "./python.mjs";
 export * as questions from "./questions.mjs";
 export * as tables from "./tables.mjs";
 
-const VIEWS = { descend: Descend.entries, derive: Derive.entries, train: Train.entries, boundary: BoundaryView.entries };
 const place = document.getElementById("view");
 let written = null;
 
@@ -39,6 +35,7 @@ function open() {
     history[push ? "pushState" : "replaceState"](null, "", written);
     complain([]);
   });
+  element.addEventListener("go", ({ detail }) => history.go(detail));
   place.replaceChildren(element);
 }
 

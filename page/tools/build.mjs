@@ -32,20 +32,31 @@ const { memory, answers } = await core(python, `${folder}-python`, tables.DATA);
 fs.rmSync(folder, { recursive: true, force: true });
 for (const name of ["index.html", "style.css", "icon.svg"]) put(name, fs.readFileSync(path.join(source, name)));
 
-// One file for the page and one for each worker: that many requests are answered before something is seen.
-const made = { "tables.mjs": constants(tables), "answers.mjs": constants({ ANSWERS: answers }) };
-const generated = {
+/** Modules that are made here and stand in no folder, each by the end of its name. */
+const generated = (made) => ({
   name: "generated",
   setup(of) {
-    of.onResolve({ filter: /\/(tables|answers)\.mjs$/ }, ({ path: name }) => ({ path: path.basename(name), namespace: "generated" }));
+    of.onResolve({ filter: new RegExp(`/(${Object.keys(made).join("|").replaceAll(".", "[.]")})$`) }, ({ path: name }) => ({ path: path.basename(name), namespace: "generated" }));
     of.onLoad({ filter: /./, namespace: "generated" }, ({ path: name }) => ({ contents: made[name] }));
   },
-};
-await build({
-  entryPoints: ["main.mjs", ...fs.readdirSync(path.join(source, "workers")).map((name) => `workers/${name}`)].map((name) => path.join(source, name)),
-  outbase: source, outdir: folder, outExtension: { ".js": ".mjs" }, bundle: true, minify: !process.env.PLAIN, format: "esm", target: "es2023",
-  charset: "utf8", external: ["../python/pyodide.mjs"], plugins: [generated], logLevel: "warning",
 });
+const bundled = (made, options) => build({
+  outbase: source, outdir: folder, outExtension: { ".js": ".mjs" }, bundle: true, minify: !process.env.PLAIN, format: "esm", target: "es2023",
+  charset: "utf8", external: ["../python/pyodide.mjs"], plugins: [generated(made)], logLevel: "warning", ...options,
+});
+
+// One file for the page and one for each worker: that many requests are answered before something is seen.
+const workers = fs.readdirSync(path.join(source, "workers")).map((name) => `workers/${name}`);
+const made = { "tables.mjs": constants(tables), "answers.mjs": constants({ ANSWERS: answers }) };
+await bundled(made, { entryPoints: ["main.mjs", ...workers].map((name) => path.join(source, name)) });
+
+// In a notebook nothing is fetched: the workers' scripts and the styles, for its own root, stand in the one file.
+const scripts = Object.fromEntries(workers.filter((name) => !name.includes("python")).map((name) => [name, fs.readFileSync(path.join(folder, name), "utf8")]));
+const files = `const made = {};
+const scripts = ${JSON.stringify(scripts)};
+export const file = (name) => (made[name] ??= URL.createObjectURL(new Blob([scripts[name]], { type: "text/javascript" })));`;
+const styles = fs.readFileSync(path.join(source, "style.css"), "utf8").replace(":root {", ":host {").replace(/^body \{.*\}$/m, ":host { display: block; font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }");
+await bundled({ "tables.mjs": made["tables.mjs"], "answers.mjs": constants({ ANSWERS: {} }), "files.mjs": files, "style.css": constants({ CSS: styles }) }, { entryPoints: [path.join(source, "widget.mjs")] });
 
 for (const name of ["pyodide.mjs", "pyodide.asm.mjs", "pyodide-lock.json"]) put(`python/${name}`, fs.readFileSync(path.join(pyodideFolder, name)));
 put("python/pyodide.asm.wasm.gz", zlib.gzipSync(fs.readFileSync(path.join(pyodideFolder, "pyodide.asm.wasm")), { level: 9 }));

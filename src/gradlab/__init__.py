@@ -15,6 +15,7 @@ from gradlab._version import __version__ as __version__
 
 if TYPE_CHECKING:
     # What editors and type checkers see; the table below says the same to Python, and a test compares the two.
+    from gradlab import play as play
     from gradlab import plot as plot
     from gradlab import rules as rules
     from gradlab import testing as testing
@@ -69,6 +70,7 @@ else:
             "gradlab.derive": "NoArraysError derive_rule",
             "gradlab.descent": "DescentError DescentInterrupted Trace descend",
             "gradlab.graph": "GraphError NotRationalError ParseError",
+            "gradlab.play": "play",
             "gradlab.plot": "plot",
             "gradlab.prove": "answer prove",
             "gradlab.rules": "rules",

@@ -1,6 +1,11 @@
 // Colours that people with any sight tell apart, light and dark.
 
-export const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
+let chosen;
+
+/** Say whether it is dark, where it is not as in the whole browser. */
+export const setDark = (is) => (chosen = is);
+
+export const dark = () => chosen ?? matchMedia("(prefers-color-scheme: dark)").matches;
 
 /** Of the classes 0 and 1: orange and blue. */
 export const CLASSES = [[217, 119, 6], [37, 99, 200]];

@@ -1,4 +1,5 @@
 // A square of the plane on a canvas: contours once for each function and view, the way down each time it changes.
+import { dark } from "./colours.mjs";
 import { levels, pieces } from "./contours.mjs";
 
 const GRID = 121;
@@ -33,9 +34,9 @@ export class Plane {
     const values = surface.grid(view, GRID);
     const pen = picture.getContext("2d");
     const cell = canvas.width / GRID;
-    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    const darkest = dark() ? 35 : 40;
     pieces(values, GRID, levels(values, LINES)).forEach((line, k) => {
-      pen.strokeStyle = `hsl(${215 - 5 * k} 60% ${dark ? 35 + 2.5 * k : 40 + 2.5 * k}%)`;
+      pen.strokeStyle = `hsl(${215 - 5 * k} 60% ${darkest + 2.5 * k}%)`;
       pen.beginPath();
       for (const [x, y, toX, toY] of line) {
         pen.moveTo((x + 0.5) * cell, (y + 0.5) * cell);

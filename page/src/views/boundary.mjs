@@ -4,14 +4,13 @@ import { SettingsMap } from "../drawing/map.mjs";
 import { boxDimension } from "../dimension.mjs";
 import { file } from "../files.mjs";
 import { trainability as program } from "../program.mjs";
-import { ask } from "../python.mjs";
 import * as questions from "../questions.mjs";
 import { axis, Refined } from "../refine.mjs";
 import { downloadPicture, downloadTable } from "../save.mjs";
 import { choice, spans, whole } from "../state.mjs";
 import { ACTIVATIONS, RULES } from "../tables.mjs";
 import { figure } from "../words.mjs";
-import { options, View } from "./view.mjs";
+import { define, options, View } from "./view.mjs";
 
 export const COUNT = 256; // pixels a side
 const FIRST = 16; // of which a block of the first picture has so many a side
@@ -119,8 +118,8 @@ export class BoundaryView extends View {
       this.look(around(...keys[event.key]));
     });
     const acts = {
-      closer: () => this.look(around(0.5)), farther: () => this.look(around(2)), back: () => history.back(), forward: () => history.forward(),
-      whole: () => this.go(entries.view.fallback), stop: () => this.stop("The map was stopped."),
+      closer: () => this.look(around(0.5)), farther: () => this.look(around(2)), back: () => this.go(-1), forward: () => this.go(1),
+      whole: () => this.show(entries.view.fallback), stop: () => this.stop("The map was stopped."),
     };
     for (const button of this.querySelectorAll("[data-do]")) button.addEventListener("click", acts[button.dataset.do]);
     this.find("[data-save=png]").addEventListener("click", () => downloadPicture(canvas, "trainability.png"));
@@ -135,10 +134,10 @@ export class BoundaryView extends View {
     if (made[1] / made[0] - 1 < SMALLEST || made[3] / made[2] - 1 < SMALLEST) return this.say("float64 has no more numbers between these: look from farther away");
     if (made.some((value) => !(value >= 1e-9 && value <= 1e9))) return this.say("learning rates from 1e-9 to 1e9 are looked at");
     this.say("");
-    return this.go(made.map((value) => Number(value.toPrecision(16))));
+    return this.show(made.map((value) => Number(value.toPrecision(16))));
   }
 
-  go(view) {
+  show(view) {
     this.keep({ view }, true);
     this.fill();
     this.load();
@@ -151,7 +150,7 @@ export class BoundaryView extends View {
   /** Ask Python for the kernel, and compute the map with it. */
   async load() {
     const { state } = this;
-    const [made, drawn] = await Promise.all([ask(...questions.trainability(state, this.dtype)), ask(...questions.drawing())]);
+    const [made, drawn] = await Promise.all([this.ask(...questions.trainability(state, this.dtype)), this.ask(...questions.drawing())]);
     if (state !== this.state || !this.isConnected) return;
     this.say(made.error ?? drawn.error ?? "");
     if (made.error || drawn.error) return;
@@ -244,4 +243,4 @@ function square([x, y], [toX, toY]) {
   return [low, low.map((each) => each + side)];
 }
 
-customElements.define("gradlab-boundary", BoundaryView);
+define("gradlab-boundary", BoundaryView);

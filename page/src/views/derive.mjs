@@ -2,13 +2,13 @@
 import { Diagram } from "../drawing/diagram.mjs";
 import { show } from "../mathematics.mjs";
 import { derivation as program } from "../program.mjs";
-import { ask, cancel } from "../python.mjs";
+import { cancel } from "../python.mjs";
 import * as questions from "../questions.mjs";
 import { copyButton } from "../save.mjs";
 import { choice, reals, text, wholes } from "../state.mjs";
 import { ACTIVATIONS, EVERY_LOSS } from "../tables.mjs";
 import { figure, rowsOf } from "../words.mjs";
-import { options, View } from "./view.mjs";
+import { define, options, View } from "./view.mjs";
 
 const { DERIVE } = questions;
 const [MOST_UNITS, MOST_LAYERS] = [6, 5]; // as gradlab.play has them
@@ -105,7 +105,7 @@ export class Derive extends View {
     const asked = JSON.stringify(this.state);
     const { form } = this.state;
     const [made, matrices, flow] = await Promise.all([
-      ask(...questions.chain(this.state)), form === "matrix" ? ask(...questions.matrices(this.state)) : {}, ask(...questions.numbers(this.state)),
+      this.ask(...questions.chain(this.state)), form === "matrix" ? this.ask(...questions.matrices(this.state)) : {}, this.ask(...questions.numbers(this.state)),
     ]);
     if (!this.isConnected || asked !== JSON.stringify(this.state)) return;
     this.say(made.error ?? matrices.error ?? flow.error ?? "");
@@ -158,7 +158,7 @@ export class Derive extends View {
     }
     const asked = (this.asked = JSON.stringify(questions.judged(this.state)));
     verdict.textContent = "The prover is reading your line …";
-    const said = await ask(...questions.judged(this.state));
+    const said = await this.ask(...questions.judged(this.state));
     if (!this.isConnected || this.asked !== asked) return;
     this.asked = undefined;
     verdict.textContent = said.error ?? [`dL/d${this.state.by}: ${said.outcome}`, said.hint, said.remedy === "nothing" ? "" : `what to do: ${said.remedy}`].filter(Boolean).join("\n");
@@ -166,8 +166,8 @@ export class Derive extends View {
   }
 
   disconnectedCallback() {
-    if (this.asked) cancel();
+    if (this.asked && !this.engine) cancel();
   }
 }
 
-customElements.define("gradlab-derive", Derive);
+define("gradlab-derive", Derive);

@@ -2,7 +2,6 @@
 import { Plane } from "../drawing/plane.mjs";
 import { Surface, Way } from "../kernels.mjs";
 import { show } from "../mathematics.mjs";
-import { ask } from "../python.mjs";
 import { FUNCTIONS } from "../functions.mjs";
 import { asNumbers, listOf } from "../program.mjs";
 import * as questions from "../questions.mjs";
@@ -10,7 +9,7 @@ import { downloadPicture, downloadTable } from "../save.mjs";
 import { choice, number, numbers, text, whole } from "../state.mjs";
 import { RULES } from "../tables.mjs";
 import { outcome, table } from "../words.mjs";
-import { options, View } from "./view.mjs";
+import { define, options, View } from "./view.mjs";
 
 const [{ view: VIEW, start: START }] = FUNCTIONS;
 const STEP = 1 / 40; // of the view's width, that an arrow key moves the start
@@ -123,7 +122,7 @@ print(trace)
   /** Ask Python for the function and the rule, and show what it answers. */
   async load() {
     const { f, rule } = this.state;
-    const [surface, way] = await Promise.all([ask(...questions.surface(this.state)), ask(...questions.way(this.state))]);
+    const [surface, way] = await Promise.all([this.ask(...questions.surface(this.state)), this.ask(...questions.way(this.state))]);
     if (f !== this.state.f || rule !== this.state.rule) return;
     const wrong = surface.error ?? way.error ?? "";
     this.say(wrong);
@@ -157,4 +156,4 @@ print(trace)
   }
 }
 
-customElements.define("gradlab-descend", Descend);
+define("gradlab-descend", Descend);

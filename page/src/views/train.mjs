@@ -5,7 +5,6 @@ import { drawCurves } from "../drawing/curves.mjs";
 import { Diagram } from "../drawing/diagram.mjs";
 import { Drawing, Prediction, Training } from "../kernels.mjs";
 import { training as program } from "../program.mjs";
-import { ask } from "../python.mjs";
 import * as questions from "../questions.mjs";
 import { choice, number, points, spans, whole, wholes } from "../state.mjs";
 import { ACTIVATIONS, DATA, INITIALISATIONS, LOSSES, RULES } from "../tables.mjs";
@@ -13,7 +12,7 @@ import { downloadPicture, downloadTable } from "../save.mjs";
 import { figure, whyFailed } from "../words.mjs";
 import { readTable } from "../table.mjs";
 import { MapRoom } from "./train_map.mjs";
-import { options, View } from "./view.mjs";
+import { define, options, View } from "./view.mjs";
 
 export const MOST_POINTS = 400;
 const WATCHED = 2e7; // parameters x points x steps of a run that is trained eleven times as long while somebody waits
@@ -170,7 +169,7 @@ export class Train extends View {
     this.stop();
     this.boundary.frame(this.points);
     const asked = this.state;
-    const [made, drawn] = await Promise.all([ask(...questions.network(asked, this.points)), ask(...questions.drawing())]);
+    const [made, drawn] = await Promise.all([this.ask(...questions.network(asked, this.points)), this.ask(...questions.drawing())]);
     if (!this.isConnected) return undefined;
     if (asked !== this.state && JSON.stringify(asked) !== JSON.stringify(this.state)) return undefined;
     this.say(made.error ?? drawn.error ?? "");
@@ -288,4 +287,4 @@ export class Train extends View {
   }
 }
 
-customElements.define("gradlab-train", Train);
+define("gradlab-train", Train);

@@ -4,7 +4,6 @@ import { ofShare } from "../drawing/colours.mjs";
 import { SettingsMap } from "../drawing/map.mjs";
 import { file } from "../files.mjs";
 import { show } from "../mathematics.mjs";
-import { ask } from "../python.mjs";
 import { axis, Refined } from "../refine.mjs";
 import { figure } from "../words.mjs";
 
@@ -108,7 +107,7 @@ export class MapRoom {
     const [rates, scales] = [this.rates, this.scales].map((values) => places.map((place) => values[place]));
     const successes = places.map((row) => places.map((column) => known(row, column).successes));
     const given = { rates, scales, successes, runs: tries, steps, points: view.points.length, rule, initialisation: init };
-    const found = await ask("recommendation", given);
+    const found = await this.view.ask("recommendation", given);
     if (setup !== this.setup || found.error) return;
     if (!found.fresh) {
       this.words.textContent = "No run of the map succeeds: try more steps, more hidden units, or another range of settings.";
@@ -120,7 +119,7 @@ export class MapRoom {
     const job = { ...setup, runs: found.fresh, seed: setup.seed ^ FRESH };
     const done = await this.fresh.run(job, [part], (_, made) => ([fresh] = made)).catch(() => false);
     if (!done || setup !== this.setup) return;
-    const told = await ask("recommendation", { ...given, fresh: fresh.successes, first: known(cell[1], cell[0]).steps });
+    const told = await this.view.ask("recommendation", { ...given, fresh: fresh.successes, first: known(cell[1], cell[0]).steps });
     if (setup !== this.setup || told.error) return;
     this.advised = cell;
     this.words.textContent = told.words;

@@ -1,6 +1,7 @@
 // What all views have in common: their state, their fields, their messages, and what can be taken away from them.
 import { copyButton } from "../save.mjs";
 import { show } from "../mathematics.mjs";
+import { ask } from "../python.mjs";
 
 export class View extends HTMLElement {
   /** @returns {Record<string, import("../state.mjs").Entry>} */
@@ -40,6 +41,16 @@ export class View extends HTMLElement {
     if (text) text.textContent = this.program();
   }
 
+  /** Go back, or forward, among the states that have entries of their own. */
+  go(steps) {
+    this.dispatchEvent(new CustomEvent("go", { detail: steps }));
+  }
+
+  /** Ask Python: the page's own, or that of a notebook. */
+  ask(question, given) {
+    return (this.engine ?? ask)(question, given);
+  }
+
   /** The fields as the state has them; the entries of a range are powers of ten. */
   fill() {
     for (const [name, entry] of Object.entries(this.constructor.entries)) {
@@ -61,6 +72,9 @@ export class View extends HTMLElement {
     this.dataset.drawn = String(Number(this.dataset.drawn ?? 0) + 1);
   }
 }
+
+/** An element of a view, once: a notebook loads this module anew for each of its pictures. */
+export const define = (name, kind) => customElements.get(name) ?? customElements.define(name, kind);
 
 /** Options of a selection. */
 export const options = (select, pairs) => pairs.forEach(([value, title]) => select.add(new Option(title, value)));

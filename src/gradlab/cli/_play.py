@@ -10,10 +10,8 @@ from typing import Annotated
 import typer
 
 from gradlab._errors import GradlabError
-from gradlab.play import server_for
-
-_SITE = Path("build/page")
-_INDEX = "index.html"
+from gradlab.play import INDEX, server_for
+from gradlab.play import site as site_of
 
 
 def play(
@@ -24,8 +22,12 @@ def play(
         Path | None, typer.Option(metavar="DIR", help="Write the page's files there instead, to put on any web host.")
     ] = None,
     site: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the page was built; `make page` builds it there.")
-    ] = _SITE,
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where the page was built; by default the package gradlab-page, or as `make page` builds it.",
+        ),
+    ] = None,
     browser: Annotated[bool, typer.Option(help="Open the browser.")] = True,
 ) -> None:
     """Serve the page from this machine to its own browser, until Ctrl-C.
@@ -37,16 +39,12 @@ def play(
     * `gradlab play`
     * `gradlab play --export public`
     """
-    if not (site / _INDEX).is_file():
-        raise GradlabError(
-            f"there is no page in {site}: build it with `make page` in gradlab's repository (this needs Node.js), or "
-            "say where it is with --site DIR"
-        )
+    folder = site_of(site)
     if export is not None:
-        _export(site, export)
+        _export(folder, export)
         return
     try:
-        server = server_for(site, port)
+        server = server_for(folder, port)
     except OSError as problem:
         raise GradlabError(
             f"port {port} cannot be used ({problem.strerror}): leave --port out for a free one"
@@ -68,4 +66,4 @@ def _export(site: Path, folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise GradlabError(f"{folder} is not empty: name a folder that does not exist yet")
     shutil.copytree(site, folder, dirs_exist_ok=True)
-    print(f"{folder / _INDEX} and {sum(file.is_file() for file in folder.rglob('*')) - 1} files beside it")
+    print(f"{folder / INDEX} and {sum(file.is_file() for file in folder.rglob('*')) - 1} files beside it")

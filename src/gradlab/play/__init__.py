@@ -1,5 +1,22 @@
-"""What the page asks of Python: plain data in, plain data and bytes out; needs neither NumPy nor a browser."""
+"""What the page asks of Python, plain data in and out, without NumPy or a browser; and its views in a notebook."""
 
+from typing import TYPE_CHECKING
+
+from gradlab._lazy import lazy_names
 from gradlab.play._answer import QUESTIONS as QUESTIONS
 from gradlab.play._answer import answer as answer
 from gradlab.play._serve import server_for as server_for
+from gradlab.play._site import INDEX as INDEX
+from gradlab.play._site import site as site
+
+if TYPE_CHECKING:
+    from gradlab.play._widgets import descend as descend
+    from gradlab.play._widgets import network as network
+    from gradlab.play._widgets import train as train
+else:
+    # The page itself runs this package without what notebooks need.
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {"gradlab.play._widgets": "descend network train"},
+        here="INDEX QUESTIONS answer server_for site",
+    )

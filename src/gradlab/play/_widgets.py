@@ -1,0 +1,248 @@
+"""The page's views in a notebook: the same modules draw, and the Python that runs there answers."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+import numpy as np
+
+from gradlab._errors import GradlabError
+from gradlab._function import Function, function
+from gradlab._model import Network
+from gradlab.graph import find_loss, mlp_graph
+from gradlab.play._answer import answer
+from gradlab.play._descend import rule_named
+from gradlab.play._site import site
+from gradlab.rules import Rule, snake
+from gradlab.rules.schedules import Constant
+
+try:
+    import anywidget
+    import traitlets
+except ModuleNotFoundError as _error:
+    if _error.name not in ("anywidget", "traitlets"):
+        raise
+    raise ModuleNotFoundError(
+        "gradlab.play shows widgets with anywidget, which is not installed; run: pip install 'gradlab[widgets]'",
+        name=_error.name,
+    ) from _error
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from gradlab.train import Data
+
+SCRIPT = "widget.mjs"
+VERSION = "1"
+ROOM = 1.4  # how much wider than the way down the plane is that is seen of it
+DOTS = 110
+
+
+class View(anywidget.AnyWidget):
+    """A view of the page in a notebook; made by `descend`, `network` and `train` of `gradlab.play`.
+
+    Attributes:
+        hash: its state as a link to the page has it behind the address; what is set shows at once.
+    """
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    hash = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, view: str, state: Mapping[str, Any], picture: Callable[[], Figure]) -> None:
+        script = (site() / SCRIPT).read_text(encoding="utf-8")
+        query = urlencode({name: _written(value) for name, value in state.items()}, quote_via=quote)
+        super().__init__(_esm=script, hash=f"#{VERSION}/{view}" + (f"?{query}" if query else ""))
+        self._picture = picture
+        self.on_msg(self._asked)
+
+    def _asked(self, _: object, message: Mapping[str, Any], __: object) -> None:
+        """A question of the view: the answer goes back with its bytes as they are."""
+        made = answer(message["question"], message["given"])
+        binary = {name: value for name, value in made.items() if isinstance(value, bytes)}
+        plain = {name: value for name, value in made.items() if name not in binary}
+        told = {"asker": message["asker"], "number": message["number"], "answer": plain, "bytes": list(binary)}
+        self.send(told, list(binary.values()))
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """The widget, and a picture for a saved notebook that no Python runs behind."""
+        made = super()._repr_mimebundle_(**kwargs)
+        if made is None:
+            return None
+        buffer, figure = io.BytesIO(), self._picture()
+        figure.savefig(buffer, format="png", dpi=DOTS, bbox_inches="tight")
+        data, metadata = made if isinstance(made, tuple) else (made, {})
+        return {**data, "image/png": base64.b64encode(buffer.getvalue()).decode()}, metadata
+
+
+def descend(
+    f: Function | str,
+    *,
+    start: Sequence[float],
+    learning_rate: float | None = None,
+    rule: Rule | str = "gradient_descent",
+    steps: int = 30,
+) -> View:
+    """A function of two variables and the way down from a start, which is dragged.
+
+    Args:
+        f: a function of two variables, or its formula.
+        start: where it begins, shape (2,).
+        learning_rate: default: that of the rule, or 0.1.
+        rule: one of `gradlab.rules` with its own numbers as they are by default, or its name.
+        steps: at most so many.
+
+    Raises:
+        GradlabError: for what the page does not draw, or if the page is not there.
+    """
+    from gradlab import descend as go_down
+    from gradlab import plot
+
+    made = function(f) if isinstance(f, str) else f
+    chosen, rate = _rule(rule, learning_rate, 0.1)
+    text = str(made.expression)
+    _checked("surface", {"text": text})
+    trace = go_down(made, start=np.asarray(start, float), rule=rule_named(chosen)(rate), max_steps=steps)
+    points = np.asarray(trace.points, float)
+    seen = points[np.isfinite(points).all(axis=1)]
+    low, high = seen.min(axis=0), seen.max(axis=0)
+    width = float(max(*(high - low), 1e-3 * (1 + np.abs(seen).max()))) * ROOM
+    state = {"f": text, "start": start, "view": [*map(float, (low + high) / 2), width], "rate": rate, "rule": chosen}
+    return View("descend", {**state, "steps": steps}, lambda: plot.contours(made, trace))
+
+
+def network(
+    net: Network,
+    *,
+    by: str = "",
+    x: Sequence[float] | None = None,
+    y: Sequence[float] | None = None,
+    parameters: Sequence[float] = (),
+) -> View:
+    """A network as a diagram: the chain rule of a weight that is clicked, numbers at a point, and lines to judge.
+
+    Args:
+        net: of up to 5 layers of up to 6 units.
+        by: the name of a quantity by which the loss is derived; default: the first weight.
+        x: the inputs of the point; default: all 1.
+        y: its labels; default: all 1, of several classes the first.
+        parameters: a number for each; default: numbers of the page's own.
+
+    Raises:
+        GradlabError: for what the page does not show, or if the page is not there.
+    """
+    from gradlab import plot
+
+    state = {**_built(net), "by": by}
+    made = _checked("chain", state)
+    several = find_loss(net.loss_name).softmax and len(net.labels) > 1
+    labels = [1.0] + [0.0] * (len(net.labels) - 1) if several else [1.0] * len(net.labels)
+    point = {
+        "x": [1.0] * len(net.inputs) if x is None else x, "y": labels if y is None else y, "weights": parameters,
+    }  # fmt: skip
+    _checked("numbers", {**state, **{name: [*map(float, numbers)] for name, numbers in point.items()}})
+    shown = {name: numbers for name, numbers in point.items() if len(numbers)}
+    return View("derive", {**state, **shown, "by": made["by"]}, lambda: plot.network(net))
+
+
+def train(
+    net: Network,
+    data: Data,
+    *,
+    learning_rate: float | None = None,
+    rule: Rule | str = "gradient_descent",
+    steps: int = 100,
+    restarts: int = 12,
+    seed: int = 0,
+    initialisation: str = "normal",
+    init_scale: float = 1.0,
+) -> View:
+    """A network that trains on points of two classes, and the map of which settings succeed.
+
+    Args:
+        net: of two inputs, up to 4 hidden layers of up to 8 units, and one output.
+        data: up to 400 points with two different labels.
+        learning_rate: default: that of the rule, or 1.
+        rule: one of `gradlab.rules` with its own numbers as they are by default, or its name.
+        steps: of each run.
+        restarts: how many runs.
+        seed: of the starts.
+        initialisation: the name of one.
+        init_scale: by what starts are multiplied.
+
+    Raises:
+        GradlabError: for what the page does not train, or if the page is not there.
+    """
+    from gradlab import plot
+    from gradlab import train as trained
+
+    built = _built(net)
+    (inputs, *hidden, outputs), labels = net.sizes, np.asarray(data.y, float).ravel()
+    if inputs != 2 or outputs != 1:
+        raise GradlabError(f"the page trains networks of 2 inputs and 1 output; this one has {inputs} and {outputs}")
+    high = labels == labels.max()
+    points = [[*map(float, row), int(label)] for row, label in zip(data.x, high, strict=True)]
+    if len(np.unique(labels)) > 2:
+        raise GradlabError("the page trains on points of two classes; these have more different labels")
+    chosen, rate = _rule(rule, learning_rate, 1.0)
+    given = {"hidden": hidden, "activation": built["activation"], "loss": built["loss"], "rule": chosen}
+    _checked("network", {**given, "initialisation": initialisation, "points": points})
+    state = {
+        **given, "data": "own", "points": ";".join(",".join(map(_written, point)) for point in points), "rate": rate,
+        "steps": steps, "runs": restarts, "seed": seed, "init": initialisation, "scale": init_scale,
+    }  # fmt: skip
+
+    def picture() -> Figure:
+        runs = trained(
+            net, data, rule=rule_named(chosen)(rate), steps=steps, restarts=restarts, seed=seed, dtype="float32",
+            initialisation=initialisation, init_scale=init_scale,
+        )  # fmt: skip
+        return plot.decision_boundary(runs.best, data)
+
+    return View("train", state, picture)
+
+
+def _rule(rule: Rule | str, learning_rate: float | None, usual: float) -> tuple[str, float]:
+    """The name of a rule and its learning rate, where the page can do the same with them."""
+    if isinstance(rule, str):
+        rule_named(rule)
+        return rule, usual if learning_rate is None else learning_rate
+    kind, rate = type(rule), rule.learning_rate if learning_rate is None else learning_rate
+    if not isinstance(rate, int | float) or rule.schedule != Constant():
+        raise GradlabError(f"the page goes down with one learning rate, as in {kind.__name__}(0.1); this is {rule}")
+    if kind(rule.learning_rate) != rule:
+        raise GradlabError(f"the page has {kind.__name__} with its numbers as they are by default; this is {rule}")
+    return snake(kind.__name__), float(rate)
+
+
+def _built(net: Network) -> dict[str, Any]:
+    """A network as the page says it, where the page can build it."""
+    graph = net.graph
+    own = mlp_graph(graph.sizes, graph.hidden, None, graph.loss)
+    if any(getattr(graph, name) != getattr(own, name) for name in ("output", "scaling", "biases", "weighted")):
+        raise GradlabError(
+            "the page shows networks with biases, unscaled sums, points that count alike, and the output that the loss "
+            f"has by itself ({own.output} for {own.loss})"
+        )
+    return {"sizes": list(graph.sizes), "activation": graph.hidden, "loss": graph.loss}
+
+
+def _checked(question: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    made = answer(question, given)
+    if "error" in made:
+        raise GradlabError(made["error"])
+    return made
+
+
+def _written(value: Any) -> str:
+    """A value as the link of a view has it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | np.integer):
+        return str(value)
+    if isinstance(value, float | np.floating):
+        return repr(float(value))
+    return ",".join(_written(each) for each in value) or "-"

@@ -1,0 +1,76 @@
+"""Views in a notebook, without a browser: their state, what they are answered, and the picture that is kept."""
+
+from __future__ import annotations
+
+import base64
+from urllib.parse import parse_qs
+
+import pytest
+
+import gradlab as gl
+from gradlab.play import _widgets, answer
+
+BOWL = "(x1 - 6)**2 + x2**2 - x1*x2"
+
+
+@pytest.fixture(autouse=True)
+def built(tmp_path, monkeypatch):
+    (tmp_path / "widget.mjs").write_text("export default {}")
+    monkeypatch.setattr(_widgets, "site", lambda: tmp_path)
+
+
+def state(view):
+    name, _, query = view.hash.partition("?")
+    return name, {key: value for key, (value,) in parse_qs(query).items()}
+
+
+def test_the_state_is_a_link_to_the_page_and_a_picture_is_kept():
+    view = gl.play.descend(gl.function(BOWL), start=(6, 6), rule=gl.rules.Adam(0.2), steps=20)
+    name, has = state(view)
+    assert name == "#1/descend"
+    assert (has["f"], has["start"], has["rate"], has["rule"], has["steps"]) == (BOWL, "6,6", "0.2", "adam", "20")
+    x, y, width = map(float, has["view"].split(","))
+    points = gl.descend(gl.function(BOWL), start=(6.0, 6.0), rule=gl.rules.Adam(0.2), max_steps=20).points
+    assert all(abs(px - x) <= width / 2 and abs(py - y) <= width / 2 for px, py in points)
+    kept, _ = view._repr_mimebundle_()
+    assert base64.b64decode(kept["image/png"]).startswith(b"\x89PNG")
+    assert "application/vnd.jupyter.widget-view+json" in kept
+
+
+def test_questions_of_the_view_are_answered_by_this_python(monkeypatch):
+    view, sent = gl.play.network(gl.mlp([2, 2, 1]), x=(1, 2)), []
+    monkeypatch.setattr(view, "send", lambda *told: sent.append(told))
+    asked = {"text": BOWL}
+    view._handle_custom_msg({"asker": "a", "number": 3, "question": "surface", "given": asked}, [])
+    ((told, buffers),) = sent
+    made = answer("surface", asked)
+    assert (told["asker"], told["number"], told["bytes"], buffers) == ("a", 3, ["module"], [made.pop("module")])
+    assert told["answer"] == made
+    name, has = state(view)
+    assert name == "#1/derive"
+    assert (has["sizes"], has["activation"], has["by"], has["x"], has["y"]) == ("2,2,1", "tanh", "w_11", "1,2", "1.0")
+    assert "weights" not in has
+
+
+def test_a_training_has_the_points_and_the_setting():
+    name, has = state(gl.play.train(gl.mlp([2, 1]), gl.datasets.five_points(), learning_rate=3, restarts=4))
+    assert name == "#1/train"
+    assert (has["hidden"], has["rate"], has["runs"]) == ("-", "3", "4")
+    assert has["points"].startswith("0.0,0.0,1;1.0,0.0,0;")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: gl.play.descend("x**2", start=(1, 1)), "functions of two variables; this one has 1"),
+        (lambda: gl.play.descend(BOWL, start=(1, 1), rule=gl.rules.Adam(0.1, beta1=0.5)), "as they are by default"),
+        (lambda: gl.play.descend(BOWL, start=(1, 1), rule="newton"), "there is no rule 'newton'"),
+        (lambda: gl.play.network(gl.mlp([2, 2, 1], biases=False)), "networks with biases"),
+        (lambda: gl.play.network(gl.mlp([2, 7, 1])), "each of 1 to 6 units"),
+        (lambda: gl.play.network(gl.mlp([2, 2, 1]), x=(1,)), "has 2 inputs, x_1, x_2; the numbers for them are 1"),
+        (lambda: gl.play.train(gl.mlp([3, 2, 1]), gl.datasets.five_points()), "2 inputs and 1 output"),
+    ],
+)
+def test_what_the_page_cannot_show_is_told(make, message):
+    with pytest.raises(gl.GradlabError, match=message):
+        make()
