@@ -39,7 +39,7 @@ def site(tmp_path_factory):
 
 def test_every_public_name_has_its_entry(site):
     page = (site / "reference" / "python.html").read_text(encoding="utf-8")
-    modules = {"datasets", "plot", "rules", "testing"}
+    modules = {"datasets", "play", "plot", "rules", "testing"}
     names = [name for name in dir(gl) if not name.startswith("_")]
     assert [name for name in names if name not in modules and f">{name}<" not in page] == []
     assert [name for name in modules if f"gl.{name}" not in page] == []
