@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
 from typing import TypeVar
 
 Documented = TypeVar("Documented", bound=Callable[..., object])
@@ -17,6 +19,26 @@ def listed(words: Iterable[str], last: str = "or") -> str:
     """
     *first, end = words
     return f"{', '.join(first)} {last} {end}" if first else end
+
+
+def meant(wanted: object, known: Iterable[str], most: int = 1) -> list[str]:
+    """Return which words a person may have meant: the same but for capitals and signs, else those that are near.
+
+    Args:
+        wanted: what was written.
+        known: the words that there are.
+        most: how many are returned at most.
+
+    >>> meant("ReLU", ["relu", "elu"]), meant("tanhh", ["tanh", "sin"]), meant("softmax", ["softsign", "softplus"])
+    (['relu'], ['tanh'], [])
+    """
+    known = list(known)
+    alike = [word for word in known if _bare(word) == _bare(str(wanted))]
+    return alike[:most] or get_close_matches(str(wanted).lower(), known, n=most, cutoff=0.7)
+
+
+def _bare(word: str) -> str:
+    return re.sub(r"[\W_]", "", word).lower()
 
 
 def counted(number: int, noun: str) -> str:

@@ -6,7 +6,6 @@ import inspect
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 
 import gradlab
 from gradlab._errors import GradlabError
+from gradlab._words import meant
 from gradlab.rules import Rule, RuleError, Schedule, numbers_of, read
 from gradlab.train import data_sets
 
@@ -110,7 +110,7 @@ def _arguments(call: Callable[..., Any], *without: str) -> list[str]:
 def _check_keys(section: Mapping[str, Any], known: Collection[str], name: str) -> None:
     for key in section:
         if key not in known:
-            near = get_close_matches(key, known, n=1)
+            near = meant(key, known)
             offer = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
             raise SpecError(f"{name + '.' if name else ''}{key} is unknown; {offer}")
 
@@ -129,7 +129,7 @@ def _data(section: Mapping[str, Any], folder: Path) -> Any:
         return named("data", gradlab.datasets.table, path, label=label, **own)
     name = section["set"]
     if name not in data_sets():
-        near = get_close_matches(str(name), data_sets(), n=1)
+        near = meant(name, data_sets())
         raise SpecError(
             f"data.set is {name!r}; "
             + (f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(data_sets())}.")

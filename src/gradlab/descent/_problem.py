@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradlab._errors import GradlabError
+from gradlab._words import counted
 from gradlab.descent._errors import DescentError
 from gradlab.descent._numbers import is_rational, parse_numbers
 
@@ -118,7 +120,7 @@ def _is_torch(function: Any, gradient: Any, start: Any) -> bool:
 
 
 def _read_start(function: Any, start: Any) -> tuple[tuple[str, ...], bool, list[Any]]:
-    scalar = isinstance(start, str) or not hasattr(start, "__iter__") or np.ndim(start) == 0
+    scalar = isinstance(start, str) or not hasattr(start, "__iter__") or getattr(start, "shape", None) == ()
     if isinstance(start, dict | set):
         raise DescentError(f"start is a {type(start).__name__}; write the coordinates in order, such as start=(6, 6).")
     if np.ma.is_masked(start):
@@ -126,8 +128,13 @@ def _read_start(function: Any, start: Any) -> tuple[tuple[str, ...], bool, list[
     entries: Any = [start] if scalar else list(start)
     if not entries:
         raise DescentError("start is empty; write one number for each variable, such as start=(6, 6).")
-    if any(hasattr(entry, "__len__") and not isinstance(entry, str) for entry in entries):
-        raise DescentError(f"start has the shape {np.shape(start)}; write one row of numbers, such as start=(6, 6).")
+    long = [
+        entry for entry in entries if not isinstance(entry, str) and getattr(entry, "shape", hasattr(entry, "__len__"))
+    ]
+    if long:
+        raise DescentError(
+            f"start holds {type(long[0]).__name__}s of several numbers; write all as one row, such as start=(6, 6)."
+        )
     variables = tuple(getattr(function, "variables", ()))
     if variables and len(variables) != len(entries):
         raise DescentError(
@@ -176,7 +183,7 @@ def _float_evaluation(function: Any, gradient: Any, scalar: bool, size: int) -> 
             return math.nan, np.full(size, math.nan)
 
     def measure(point: np.ndarray) -> tuple[float, np.ndarray]:
-        result = function(argument(point))
+        result = _called(function, argument(point), size)
         if gradient is None:
             if not (isinstance(result, tuple) and len(result) == 2):
                 raise DescentError(_NO_GRADIENT)
@@ -186,6 +193,22 @@ def _float_evaluation(function: Any, gradient: Any, scalar: bool, size: int) -> 
         return scalar_value(value), gradient_vector(slope, size)
 
     return evaluate
+
+
+def _called(function: Any, point: Any, size: int) -> Any:
+    try:
+        return function(point)
+    except TypeError as problem:
+        try:
+            inspect.signature(function).bind(point)
+        except TypeError as unfit:
+            raise DescentError(
+                f"the function is called with one argument, the point ({counted(size, 'number')}), and {unfit}; "
+                "write for example lambda x: (x[0] - 1)**2 + x[1]**2."
+            ) from None
+        except ValueError:
+            pass
+        raise problem
 
 
 def scalar_value(value: Any) -> float:

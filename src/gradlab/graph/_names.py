@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import keyword
 import re
 import unicodedata
 from collections.abc import Iterable
 
 from gradlab._errors import GradlabError
+from gradlab._words import meant
 
 GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
@@ -83,7 +83,7 @@ def find_name(wanted: str, known: Iterable[str], what: str) -> str:
         return matches[0]
     if matches:
         raise GradlabError(f"{wanted!r} could be {' or '.join(matches)}: write one of them")
-    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
+    near = meant(wanted, known, 3)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {_some(known)}"
     raise GradlabError(f"there is no {what} {wanted!r}: {hint}")
 

@@ -17,7 +17,7 @@ from gradlab._errors import GradlabError
 from gradlab.graph._algebra import add, div, mul
 from gradlab.graph._expression import ONE, TWO, Apply, Expression, Ref, is_apply, number
 from gradlab.graph._graph import Graph, Quantity, Role
-from gradlab.graph._losses import Loss, find_loss, loss_name
+from gradlab.graph._losses import LOSSES, Loss, find_loss, loss_name
 from gradlab.graph._names import find_name
 from gradlab.graph._primitives import IDENTITY, PRIMITIVES, activations, known_as
 from gradlab.graph._row import EVERYWHERE
@@ -108,8 +108,9 @@ def mlp_graph(
     checked = _check_sizes(sizes)
     hidden = _choose(known_as(hidden), activations(), "activation")
     row = find_loss(loss)
-    if output == "softmax" and row.softmax:
-        raise GradlabError(f'the softmax is part of the loss "{row.name}": write output="identity"')
+    if output == "softmax":
+        part = [each.name for each in LOSSES.values() if each.softmax]
+        raise GradlabError(f'the softmax is part of the loss: write output="identity", loss="{part[0]}"')
     output = row.output if output is None else _choose(known_as(output), activations(), "activation")
     (low, high), between = row.outputs, PRIMITIVES[output].between if output != IDENTITY else EVERYWHERE
     if not (low <= between[0] and between[1] <= high):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-import difflib
+import keyword
 import math
+import re
 import warnings
 from fractions import Fraction
 
 from gradlab._errors import GradlabError
-from gradlab._words import counted
+from gradlab._words import counted, meant
 from gradlab.graph._algebra import neg
 from gradlab.graph._evaluate import evaluate
 from gradlab.graph._expression import Apply, Const, Expression, Ref, as_number, is_apply, number
@@ -23,7 +24,22 @@ LONGEST_NUMBER = 1000
 MEANT = {
     "ln": "log", "log10": "log(x)/log(10)", "log2": "log(x)/log(2)", "tan": "sin(x)/cos(x)", "fabs": "abs",
     "maximum": "max", "minimum": "min", "logistic": "sigmoid", "square": "x**2", "pow": "x**y", "heaviside": "step",
+    "sinh": "(exp(x) - exp(-x))/2", "cosh": "(exp(x) + exp(-x))/2", "sec": "1/cos(x)", "cot": "cos(x)/sin(x)",
+    "atan2": "arctan(y/x), which is the same where x > 0", "cbrt": "x**(1/3)", "hypot": "sqrt(x**2 + y**2)",
 }  # fmt: skip
+
+
+# What people write that is no Python, and what to write instead.
+_WRITTEN = (
+    (r"[²³⁴⁵⁶⁷⁸⁹¹⁰]", "write x**2 for x squared"),
+    (r"[×⋅]", "write * for a product"),
+    (r"[−–]", "write - for a minus"),
+    (r"√", "write sqrt(x)"),
+    (r"\|.*\|", "write abs(x) for |x|"),
+    (rf"\b({'|'.join(keyword.kwlist)})\b", "a word of Python, such as lambda, is no name here: write lam"),
+    (r"(?<![\w.])\d+(\.\d+)?[ ]*[A-Za-z(]", "a product needs its sign, as in 2*x"),
+    (r"[\w)] +[\w(]", "a product needs its sign, as in 2*x"),
+)
 
 
 class ParseError(GradlabError):
@@ -51,6 +67,8 @@ def parse(text: str) -> Expression:
         raise ParseError(f"the expression has {len(text):,} characters; {LONGEST_TEXT:,} are the most: name its parts")
     if not text.strip():
         raise ParseError("the expression is empty: write one such as 'x**2 + 3*x'")
+    if "·" in text:  # Python takes it for part of a name
+        raise ParseError("· is no product here: write x*y")
     text = text.strip().replace("\r\n", "\n").replace("\r", "\n")
     try:
         with warnings.catch_warnings():
@@ -199,7 +217,7 @@ def _functions() -> str:
 def _unknown_function(name: str) -> str:
     if name in MEANT:
         return f"there is no function {name}: write {MEANT[name]}"
-    near = difflib.get_close_matches(name, functions(), n=1)
+    near = meant(name, functions())
     offer = f"did you mean {near[0]}?" if near else f"there are {_functions()}"
     return f"there is no function {name}: {offer} (a product needs its sign: {name}*(...))"
 
@@ -219,7 +237,8 @@ def _not_allowed(node: ast.AST) -> str:
 def _syntax_message(text: str, error: SyntaxError) -> str:
     lines = text.split("\n")
     line = lines[min((error.lineno or 1), len(lines)) - 1]
-    return f"this is not an expression ({error.msg})\n{_pointer(line, (error.offset or 1) - 1)}"
+    instead = next((f": {words}" for sign, words in _WRITTEN if re.search(sign, line)), "")
+    return f"this is not an expression ({error.msg}){instead}\n{_pointer(line, (error.offset or 1) - 1)}"
 
 
 def _pointer(line: str, column: int) -> str:

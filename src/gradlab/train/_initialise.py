@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from itertools import pairwise
 from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gradlab._words import meant
 from gradlab.codegen import deviations
 from gradlab.train._errors import TrainError, real_number
 
@@ -169,6 +169,7 @@ class Given:
 Distribution = Normal | Uniform | Glorot | He
 Initialisation = Distribution | Given
 # "randn" is what one writes in NumPy and PyTorch: normal numbers, to be multiplied with a scale.
+_ALSO = {"xavier": ["glorot"], "kaiming": ["he"]}
 INITIALISATIONS: dict[str, Callable[[float], Distribution]] = {
     "normal": Normal,
     "randn": Normal,
@@ -193,7 +194,7 @@ def check_kind(name: str, value: object) -> str:
     if isinstance(value, Distribution):
         kind = type(value).__name__.lower()
         raise TrainError(f"{name} is {value!r}; among several write {kind!r}, and its scale as init_scale.")
-    near = get_close_matches(str(value).lower(), INITIALISATIONS, n=1)
+    near = _ALSO.get(str(value).lower().partition("_")[0], ()) or meant(value, INITIALISATIONS)
     offer = f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(map(repr, INITIALISATIONS))}."
     raise TrainError(f"{name} is {value!r}, which is no initialisation; {offer}")
 

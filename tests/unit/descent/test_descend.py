@@ -349,7 +349,8 @@ class TestInput:
             ((6, float("nan")), {"learning_rate": 0.1}, r"start\[1\] is nan"),
             ((6, 6, 6), {"learning_rate": 0.1}, r"3 numbers.*2 variables \(x1, x2\)"),
             (6, {"learning_rate": 0.1}, r"1 numbers.*2 variables"),
-            ([[6, 6]], {"learning_rate": 0.1}, "one row of numbers"),
+            ([[6, 6]], {"learning_rate": 0.1}, "all as one row"),
+            ([np.zeros((2, 3)), np.ones(2)], {"learning_rate": 0.1}, "all as one row"),
             ([], {"learning_rate": 0.1}, "start is empty"),
             ({"x1": 6, "x2": 6}, {"learning_rate": 0.1}, "in order"),
             ((6, None), {"learning_rate": 0.1}, "real number"),
@@ -365,6 +366,7 @@ class TestInput:
         [
             ("x**2", None, "cannot be called"),
             (lambda x: x @ x, None, "pass gradient="),
+            (lambda x, y: x * y, None, "called with one argument, the point"),
             (lambda x: x, lambda x: x, "not one real number"),
             (lambda x: 1j, lambda x: x, "not one real number"),
             (lambda x: None, lambda x: x, "NoneType"),

@@ -181,6 +181,19 @@ def test_the_message_points_at_the_place():
         parse("sigmiod(x)")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2x", "a product needs its sign"), ("x y", "a product needs its sign"), ("lambda*x", "write lam"),
+        ("x²", r"write x\*\*2"), ("|x|", r"write abs\(x\)"), ("x·y", r"write x\*y"), ("sinh(x)", r"write \(exp"),
+        ("atan2(y, x)", "arctan"), ("mod(x, 2)", "there are exp"),
+    ],
+)  # fmt: skip
+def test_what_people_write_instead_is_answered_with_what_to_write(text, said):
+    with pytest.raises(ParseError, match=said):
+        parse(text)
+
+
 def test_long_sums_are_long_not_deep():
     made = parse(" + ".join(["x"] * 900))
     assert isinstance(made, Apply)

@@ -262,6 +262,7 @@ def test_a_pair_of_arrays_is_data(net):
         ({"dtype": "int32"}, "dtype is 'int32'.*float64"),
         ({"dtype": "wide"}, "NumPy does not know"),
         ({"initialisation": "nromal"}, "did you mean 'normal'"),
+        ({"initialisation": "xavier_uniform"}, "did you mean 'glorot'"),
         ({"initialisation": gl.Normal(0.5), "init_scale": 2.0}, "one of the two places"),
         ({"initialisation": np.zeros((10, 9)), "init_scale": 2.0}, "have their own scale"),
         ({"initialisation": np.zeros((10, 8))}, r"network has 9 parameters"),
