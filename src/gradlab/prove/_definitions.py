@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,8 @@ from gradlab.prove._names import FREE, Names, Written
 from gradlab.prove._names import head_of as plain_head
 from gradlab.prove.read._chains import readings
 from gradlab.prove.read._define import Line, Shape, implied_by, is_exponential, kind_of, occurs, shape_of, uses
-from gradlab.prove.read._nodes import Call, Index, Indexed, Tensor
+from gradlab.prove.read._nodes import Call, Index, Indexed, Operation, Tensor, mapped
+from gradlab.prove.read._part import Part
 from gradlab.prove.read._pieces import Piece
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._scope import Scope, Use
@@ -19,6 +21,7 @@ from gradlab.prove.read._statements import Family, Function, Kind, Known
 from gradlab.prove.read._sums import walk_nodes
 
 SECONDS_FOR_DEFINITION = 1.5
+_LETTER = re.compile(r"\\[A-Za-z]+|[A-Za-z]")
 
 
 @dataclass
@@ -140,9 +143,7 @@ class Definitions:
         for item in found:
             shape = item.shape
             if shape.parameters is not None:
-                reader = Reader(self.scope(), {}, Deadline(SECONDS_FOR_DEFINITION))
-                names = tuple(getattr(reader.name(part), "name", "") for part in shape.parameters)
-                functions[shape.name] = Function(names, Ref(shape.name))
+                functions[shape.name] = Function(self._variables(shape.parameters), Ref(shape.name))
             elif not shape.is_family:
                 quantities[shape.name] = Ref(shape.name)
         self.known = replace(self.known, quantities=quantities, functions=functions)
@@ -157,13 +158,13 @@ class Definitions:
             value = self._formula(item.line)
             if any(_restricts(piece) for piece in item.line.conditions):
                 raise NotUnderstoodError("it is defined under a condition", 0)
-            if shape.parameters is not None and not uses(shape.parameters, item.line.piece.sides[1]):
+            if shape.parameters is not None and not self._uses(shape.parameters, item.line):
                 raise NotUnderstoodError("its variables do not stand in its formula", 0)
             if shape.parameters is not None:
                 names = known.functions[shape.name].parameters
                 if not all(names) or _calls(value, shape.name):
                     raise NotUnderstoodError("a function that is defined by itself", 0)
-                functions = {**known.functions, shape.name: Function(names, value)}
+                functions = {**known.functions, shape.name: Function(names, self._of_any(shape.parameters, value))}
                 self.known = replace(known, functions=functions)
             elif shape.is_family and self._is_circular(shape.name, value):
                 raise NotUnderstoodError("an entry of it is computed from others of it", 0)
@@ -179,6 +180,43 @@ class Definitions:
             self._forget(shape.name)
         self.defined[shape.name] = item
         self.defining[id(item.line)] = item
+
+    def _variables(self, parameters: tuple[Part, ...]) -> tuple[str, ...]:
+        r"""The names of the variables of a function; that of an entry, ``f(x^{(i)})``, is the one of its family."""
+        reader = Reader(self.scope(), {}, Deadline(SECONDS_FOR_DEFINITION))
+        values = [reader.name(part) for part in parameters]
+        return tuple(value.head if isinstance(value, Indexed) else getattr(value, "name", "") for value in values)
+
+    def _of_any(self, parameters: tuple[Part, ...], value: Expression) -> Expression:
+        """A formula in which an entry that a function is given is its variable."""
+        reader = Reader(self.scope(), {}, Deadline(SECONDS_FOR_DEFINITION))
+        entries = {entry: entry.head for part in parameters if isinstance(entry := reader.name(part), Indexed)}
+        if not entries:
+            return value
+        arrays = any(isinstance(node, Tensor | Operation) for node in walk(value))
+        whole: dict[Expression, Expression] = {
+            entry: Tensor(head) if arrays else Ref(head) for entry, head in entries.items()
+        }
+        made = mapped(value, whole.get)
+        letters = {index for entry in entries for index in entry.args}
+        if any(node in letters or (isinstance(node, Indexed) and node.head in entries.values()) for node in walk(made)):
+            raise NotUnderstoodError("an index of its variables stands in its formula otherwise", 0)
+        return made
+
+    def _uses(self, parameters: tuple[Part, ...], line: Line) -> bool:
+        """Whether a variable stands in a formula, in a function's name in it, or in how its names are computed."""
+        met, waiting = set[int](), [line]
+        while waiting:
+            line = waiting.pop()
+            met.add(id(line))
+            row = line.piece.sides[1]
+            own = Use.of([row])
+            below = {letter for key in own.applied for letter in _LETTER.findall(key.partition("_")[2])}
+            if uses(parameters, row) or any(part.text in below for part in parameters):
+                return True
+            said = (item for item in self.found if item.shape.name.removeprefix(FREE) in own.keys)
+            waiting += [item.line for item in said if id(item.line) not in met]
+        return False
 
     def _forget(self, name: str) -> None:
         known = self.known
@@ -232,9 +270,8 @@ class Definitions:
         """Make a name known that had another meaning, or none."""
         self._forget(shape.name)
         if shape.parameters is not None:
-            reader = Reader(self.scope(), {}, Deadline(SECONDS_FOR_DEFINITION))
-            names = tuple(getattr(reader.name(part), "name", "") for part in shape.parameters)
-            functions = {**self.known.functions, shape.name: Function(names, Ref(shape.name))}
+            function = Function(self._variables(shape.parameters), Ref(shape.name))
+            functions = {**self.known.functions, shape.name: function}
             self.known = replace(self.known, functions=functions)
         elif not shape.is_family:
             quantities = {**self.known.quantities, shape.name: Ref(shape.name)}

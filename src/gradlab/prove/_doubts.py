@@ -16,10 +16,9 @@ from gradlab.prove._mood import Mood, contents, is_wished_for, is_worked, mood_o
 from gradlab.prove._names import FREE, Written
 from gradlab.prove._names import head_of as plain_head
 from gradlab.prove._verdict import Method, Step, Truth
-from gradlab.prove.judge import mapped
 from gradlab.prove.read import _nodes as nodes_
 from gradlab.prove.read._define import Line
-from gradlab.prove.read._nodes import At, Call, Condition, Derivative, Index, Indexed, Operation, Tensor, Total
+from gradlab.prove.read._nodes import At, Call, Condition, Derivative, Index, Indexed, Operation, Tensor, Total, mapped
 from gradlab.prove.read._statements import Chain, Function, Kind, Known
 
 _WORD = re.compile(r"\?\\(?:mathrm|text)\{[A-Za-z ]{3,}\}")

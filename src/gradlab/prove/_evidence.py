@@ -14,9 +14,8 @@ from gradlab.prove._meant import verdicts
 from gradlab.prove._mood import contents
 from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Step, Truth
-from gradlab.prove.judge import mapped
 from gradlab.prove.read._define import Line
-from gradlab.prove.read._nodes import Condition, Derivative, Indexed, Limit
+from gradlab.prove.read._nodes import Condition, Derivative, Indexed, Limit, mapped
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._statements import Chain, Kind, Known
 from gradlab.prove.read._sums import condition_of

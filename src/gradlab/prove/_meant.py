@@ -12,8 +12,8 @@ from gradlab.prove._definitions import Definitions, walk
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Step, Truth
-from gradlab.prove.judge import Finding, findings, mapped
-from gradlab.prove.read._nodes import Array, Call, Derivative, Indexed, Operation, Tensor, Total
+from gradlab.prove.judge import Finding, findings
+from gradlab.prove.read._nodes import Array, Call, Derivative, Indexed, Operation, Tensor, Total, mapped
 from gradlab.prove.read._statements import Chain, Function, Known
 
 VARIABLE = f"{FREE}argument"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from gradlab.prove._definitions import Defined, Definitions
 from gradlab.prove._names import FREE
 from gradlab.prove.read._define import Line
@@ -29,6 +27,11 @@ class Nearest:
 
         One of them may be given ``instead`` of the nearest of its name.
         """
+        lines, differs = self.used(line, instead)
+        return lines if differs or instead else None
+
+    def used(self, line: Line, instead: Defined | None = None) -> tuple[list[Line] | None, bool]:
+        """The lines that say what its names mean, None where that is unclear; and whether elsewhere others hold."""
         chosen: dict[str, Defined] = {}
         differs = False
         met, waiting = set[str](), _names(line)
@@ -40,12 +43,12 @@ class Nearest:
             item = instead if instead is not None and instead.shape.name == name else self._nearest(name, line)
             differs = differs or not _same(item, self.said.defined.get(name))
             if instead is None and name in self.said.disputed:
-                return None  # said in two ways in one place
+                return None, False  # said in two ways in one place
             if item is not None:
                 chosen[name] = item
                 waiting |= _names(item.line)
         lines = {id(item.line): item.line for item in sorted(chosen.values(), key=lambda item: item.order)}
-        return list(lines.values()) if differs or instead else None
+        return list(lines.values()), differs
 
     def _nearest(self, name: str, line: Line) -> Defined | None:
         """The definition of a name before a line; the first one behind it, if that belongs to its section."""
@@ -63,8 +66,5 @@ def _same(one: Defined | None, other: Defined | None) -> bool:
 
 def _names(line: Line) -> set[str]:
     """The names that a line may hold, each with and without its index."""
-    use = Use()
-    for row in (*line.piece.sides, *(row for piece in line.conditions for row in piece.sides)):
-        use.see(row)
-    keys: Iterable[str] = use.bare | set(use.applied) | use.primed | use.differentials | use.families | use.arrays
-    return {FREE + part for key in keys for part in (key, key.partition("_")[0].partition("^")[0])}
+    use = Use.of((*line.piece.sides, *(row for piece in line.conditions for row in piece.sides)))
+    return {FREE + part for key in use.keys for part in (key, key.partition("_")[0].partition("^")[0])}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from gradlab.graph import Expression, Graph
+from gradlab.graph import Expression, Graph, Ref, as_number
 from gradlab.prove import _combine as combine
+from gradlab.prove._again import Again
 from gradlab.prove._definitions import Defined, Definitions, names_in, walk
 from gradlab.prove._doubts import Doubts, written_parts
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError, share_of
@@ -14,14 +15,13 @@ from gradlab.prove._evidence import Evidence
 from gradlab.prove._meant import verdicts
 from gradlab.prove._mood import contents
 from gradlab.prove._names import FREE, Names
-from gradlab.prove._nearest import Nearest
 from gradlab.prove._remedy import with_remedy
 from gradlab.prove._updates import is_descent, loss_of
 from gradlab.prove._verdict import Fault, Method, Step, Truth
 from gradlab.prove.judge import Finding, findings
 from gradlab.prove.read._chains import Readings, readings
 from gradlab.prove.read._define import Line, Shape, is_numeric, kind_of, shape_of
-from gradlab.prove.read._nodes import Indexed
+from gradlab.prove.read._nodes import Derivative, Indexed
 from gradlab.prove.read._pieces import JUDGED
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._scope import Scope, Use, is_conventional
@@ -50,8 +50,9 @@ class Text:
         self.names = Names(graph)
         self.said = Definitions(lines, self.names, document, use)
         self.doubts = Doubts(self.said, document, self._show)
-        self.evidence = Evidence(self.said, self.doubts.reached, self._is_false_by) if document else None
-        self.nearest = Nearest(self.said) if document and use is None else None
+        self.again = Again(self) if document and use is None else None
+        is_false_by = self.again.is_false_by if self.again is not None else lambda _item, _line, _i: False
+        self.evidence = Evidence(self.said, self.doubts.reached, is_false_by) if document else None
 
     @property
     def known(self) -> Known:
@@ -62,12 +63,18 @@ class Text:
         """Where the next line is read."""
         return self.said.scope()
 
+    def of(self, lines: list[Line], use: Use | None = None) -> Text:
+        """A text of these lines alone; by default it uses its names as they do."""
+        return Text(lines, self.names.graph, self.document, use)
+
     def judge(self, line: Line, outer: Deadline | None = None) -> list[Step]:
         """The verdicts on a line; whatever goes wrong in it stays in it."""
         if line.error is not None:
             return [self._unread(line, str(line.error), line.error.at)]
         try:
-            steps = self._as_last_said(line, self._judged(line, share_of(outer, SECONDS_FOR_CHAIN)), outer)
+            steps = self._judged(line, share_of(outer, SECONDS_FOR_CHAIN))
+            if self.again is not None:
+                steps = self.again.judged(line, steps, outer)
             if self.evidence is not None:
                 self.evidence.note(line, steps)
             return [with_remedy(step) for step in steps]
@@ -77,54 +84,6 @@ class Text:
             # The last resort: what goes wrong in one equation must not take the others with it.
             what = f"gradlab itself failed here ({type(problem).__name__}); please report this with the equation"
             return [self._unread(line, what, line.piece.at)]
-
-    def _as_last_said(self, line: Line, steps: list[Step], outer: Deadline | None) -> list[Step]:
-        """The steps of a line; one that is not true is judged again with what was last said of its names before it."""
-        claims = any(step.kind is not Kind.DEFINITION for step in steps)
-        lines = self.nearest.definitions(line) if self.nearest is not None and claims else None
-        if lines is None or not line.piece.is_equation or line.piece.condition:
-            return steps
-        again = self._with_definitions(lines, line, outer)
-        shown = " and ".join(str(other.source.place(other.piece.at).line) for other in lines)
-        for i, (step, other) in enumerate(zip(steps, again, strict=False)):
-            if step.truth is Truth.TRUE:
-                if step.kind is other.kind is Kind.CLAIM and other.truth is Truth.FALSE:
-                    reason = f"{step.place}: this holds for what is defined elsewhere, not for what line {shown} says"
-                    steps[i] = combine.with_kind(step, Kind.CLAIM, reason)
-            elif other.truth is Truth.TRUE and other.kind is Kind.CLAIM:
-                steps[i] = replace(
-                    other, reason=other.reason or f"for what line {shown} says" if lines else other.reason
-                )
-            elif step.truth is Truth.FALSE and other.truth is not Truth.FALSE:
-                reason = f"{step.place}: this is false for what is defined elsewhere, which may not be meant here"
-                steps[i] = combine.with_kind(step, other.kind, other.reason or reason)
-        return self._as_rule(line, steps, lines, outer)
-
-    def _as_rule(self, line: Line, steps: list[Step], lines: list[Line], outer: Deadline | None) -> list[Step]:
-        """The steps of a line; true are those that hold for every function, whatever one of the text is."""
-        reader = Reader(self.scope(), {}, Deadline(1.0))
-        shapes = [(other, shape_of(reader, other.piece.sides[0])) for other in lines]
-        others = [other for other, shape in shapes if shape is None or shape.parameters is None]
-        if len(others) == len(lines) or all(step.truth is Truth.TRUE for step in steps):
-            return steps
-        again = self._with_definitions(others, line, outer)
-        pairs = zip(steps, again, strict=False)
-        return [
-            b if a.truth is not Truth.TRUE and b.truth is Truth.TRUE and b.kind is Kind.CLAIM else a for a, b in pairs
-        ]
-
-    def _with_definitions(self, lines: list[Line], line: Line, outer: Deadline | None) -> list[Step]:
-        """The verdicts on a line where these lines alone say what names mean."""
-        nearer = Text([*lines, line], self.names.graph, True, self.said.use)
-        if self.evidence is not None and nearer.evidence is not None:
-            nearer.evidence.beside = self.evidence.beside
-        return nearer.judge(line, outer)
-
-    def _is_false_by(self, item: Defined, line: Line, i: int) -> bool:
-        """Whether a step is false if a name is what one definition says, and the others are what was last said."""
-        last = self.nearest.definitions(line, item) if self.nearest is not None else None
-        steps = self._with_definitions(last or [item.line], line, None)
-        return i < len(steps) and steps[i].truth is Truth.FALSE
 
     def _unread(self, line: Line, reason: str, at: int) -> Step:
         place = line.source.place(at)
@@ -145,6 +104,10 @@ class Text:
         judged = combine.judged(line, found, self.known, verdicts, deadline, self._show)
         steps = judged.steps
         self._set_apart(line, kind, steps)
+        for i, step in enumerate(steps):
+            if step.truth is Truth.NOT_UNDERSTOOD and self._is_of_constant(line, *judged.first.chain.sides[i : i + 2]):
+                by = {"truth": Truth.TRUE, "method": Method.DEFINITION, "reason": "by the words beside it, a constant"}
+                steps[i] = replace(step, **by)
         if self._says_anew(line, kind, steps):
             return self._judged(line, deadline)
         self._agree_on_disputed(line, found, judged, deadline)
@@ -160,6 +123,17 @@ class Text:
             steps[0] = self._as_update(judged, steps[0], deadline)
         self._repair(judged, deadline)
         return steps
+
+    def _is_of_constant(
+        self, line: Line, left: Expression | NotUnderstoodError, right: Expression | NotUnderstoodError
+    ) -> bool:
+        r"""Whether a step is ``\frac{d}{dx} C = 0`` of a name that nothing computes and words call a constant."""
+        body = left.body if isinstance(left, Derivative) and isinstance(right, Expression) else None
+        if not isinstance(body, Ref) or as_number(right) != 0 or self.scope().computed(body.name) is not None:
+            return False
+        name = rf"(?<![A-Za-z]){re.escape(body.name.removeprefix(FREE))}(?![A-Za-z])"
+        said = rf"\bconstants?\b[^.;]{{0,12}}{name}|{name}[^.;]{{0,25}}\bconstant"
+        return re.search(said, f"{line.words} . {line.sentence} . {line.source.tex}") is not None
 
     def _doubted(self, found: Readings, judged: combine.Judged, i: int, deadline: Deadline) -> Step:
         """A step that looks false after all that speaks against calling it so."""

@@ -2,4 +2,3 @@
 
 from gradlab.prove.judge._findings import Finding as Finding
 from gradlab.prove.judge._findings import findings as findings
-from gradlab.prove.judge._slopes import mapped as mapped

@@ -6,6 +6,7 @@ claim has to hold for all of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
@@ -112,6 +113,7 @@ class Axes:
         self.numbers: set[str] = set()  # names that stand as numbers somewhere
         self.families: dict[tuple[str, int, int], None] = {}
         self.tensors: dict[str, int] = {}
+        self.numbered: dict[str, None] = {}  # heads with an index above alone: x^{(i)}
         self._seen: set[Hashable] = set()
         self._count = 0
 
@@ -144,6 +146,12 @@ class Axes:
         for part in expression.args:
             self.see(part, bound)
 
+    @property
+    def samples(self) -> list[str]:
+        r"""Vectors that are told apart by an index above: ``x^{(i)}`` beside ``x_j^{(i)}``, or beside a vector x."""
+        heads = [(head, plain_of(head)) for head in self.numbered]
+        return [head for head, plain in heads if head in self.tensors or (plain, 0, 0) in self.families]
+
     def letter(self, letter: str, bound: Mapping[str, Key]) -> Key:
         """The size of the range of a letter."""
         if letter not in bound:
@@ -170,6 +178,8 @@ class Axes:
                     count = self.graph_size(node, place + side * len(node.below))
                     if count and self.dims.number(axis) is None:
                         self.dims.unify(axis, count)
+        if node.above and not node.below:
+            self.numbered[node.head] = None
         self._defined(node.head)
         family = self.known.families.get(node.head)
         key = ("family", node.head)
@@ -228,6 +238,11 @@ class Axes:
     def size(self, name: str) -> None:
         """A name is a size."""
         self.names[name] = None
+
+
+def plain_of(head: str) -> str:
+    r"""The name of a vector as that of its entries is written: ``?x`` for ``?\mathbf{x}``."""
+    return re.sub(r"^\?\\mathbf\{(.*)\}$", r"?\1", head)
 
 
 def settings(axes: Axes, dims: Dims, conditions: tuple[Condition, ...]) -> list[Setting]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from gradlab.graph import ZERO, Expression, Graph, Ref, add, mul
 from gradlab.prove._errors import Deadline, NotUnderstoodError
-from gradlab.prove.judge._slopes import direct, mapped
+from gradlab.prove.judge._slopes import direct
+from gradlab.prove.read._nodes import mapped
 
 LARGEST_FORMULA = 15_000
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from gradlab.graph import ZERO, Expression, Ref, as_number, div, neg, subtract
 from gradlab.prove._errors import NotUnderstoodError
-from gradlab.prove.judge._slopes import direct, mapped
+from gradlab.prove.judge._slopes import direct
 from gradlab.prove.judge._world import World
-from gradlab.prove.read._nodes import Condition
+from gradlab.prove.read._nodes import Condition, mapped
 
 
 def met(world: World, conditions: tuple[Condition, ...]) -> tuple[dict[str, Expression], tuple[Condition, ...]]:

@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterator
 
 from gradlab.graph import Apply, Expression, Ref
-from gradlab.prove.judge._slopes import mapped
-from gradlab.prove.read._nodes import Call, Derivative, Index, Indexed, Operation, Tensor, Total
+from gradlab.prove.read._nodes import Call, Derivative, Index, Indexed, Operation, Tensor, Total, mapped
 from gradlab.prove.read._statements import Function, Known
 
 MEANT = ("sigmoid", "tanh")  # functions that go by other letters in texts on networks

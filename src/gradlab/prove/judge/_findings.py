@@ -19,12 +19,11 @@ from gradlab.prove.judge._axes import Setting, ShapeError, settings
 from gradlab.prove.judge._compare import AGREEMENT, Comparison
 from gradlab.prove.judge._doubts import as_matrices, named_functions, strangers
 from gradlab.prove.judge._exact import equal_exactly
-from gradlab.prove.judge._slopes import mapped
 from gradlab.prove.judge._trial import Trial
 from gradlab.prove.judge._world import NothingSaysError
 from gradlab.prove.judge.arrays._fitting import Fit, Fitting
 from gradlab.prove.judge.arrays._loose import loosened
-from gradlab.prove.read._nodes import Condition, Index, Infinity, Limit, Total
+from gradlab.prove.read._nodes import Condition, Index, Infinity, Limit, Total, mapped
 from gradlab.prove.read._statements import Chain, Known
 from gradlab.prove.read._write import Writer
 from gradlab.prove.repairs._chain import Repairer

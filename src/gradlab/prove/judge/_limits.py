@@ -15,8 +15,8 @@ from fractions import Fraction
 from gradlab.graph import ONE, PRIMITIVES, ZERO, Apply, Expression, Ref, add, as_number, div, mul, neg, number
 from gradlab.graph import power as raised
 from gradlab.prove._errors import NotUnderstoodError
-from gradlab.prove.judge._slopes import direct, mapped, rebuilt
-from gradlab.prove.read._nodes import Call
+from gradlab.prove.judge._slopes import direct
+from gradlab.prove.read._nodes import Call, mapped, rebuilt
 
 MOST_TURNS = 5  # of de l'Hôpital's rule
 HALF = number(Fraction(1, 2))

@@ -22,8 +22,10 @@ from gradlab.prove.read._nodes import (
     Condition,
     Index,
     Indexed,
+    Tensor,
     Total,
 )
+from gradlab.prove.read._statements import Function
 
 
 class Operations(Quantities):
@@ -82,6 +84,13 @@ class Operations(Quantities):
             if any(isinstance(value, Grid) for value in arguments):
                 if any(node.orders):
                     raise NotUnderstoodError("a prime on a function of a vector is not understood", 0)
+                for parameter in self._hidden(function):
+                    given = arguments[function.parameters.index(parameter)]
+                    own = Tensor(parameter) if isinstance(given, Grid) else Ref(parameter)
+                    if given != self.value(own):
+                        shown = parameter.removeprefix("?")
+                        message = f"{node.function[1:]} is computed from {shown} through other names: write its formula"
+                        raise NotUnderstoodError(message, 0)
                 self.local = dict(zip(function.parameters, arguments, strict=True))
                 return self.value(function.body)
             body = self.value(function.body)
@@ -93,6 +102,23 @@ class Operations(Quantities):
             for _ in range(order):
                 body = self._each(body, lambda part: self.slope(part, parameter))  # noqa: B023
         return self._each(body, lambda part: self.at(part, values))
+
+    def _hidden(self, function: Function) -> set[str]:
+        """The variables of a function that stand in what the names and functions in its formula are computed by."""
+        known, met, found = self.known, set[str](), set[str]()
+        waiting = [(function.body, False)]
+        while waiting:
+            node, inside = waiting.pop()
+            name = node.function if isinstance(node, Call) else getattr(node, "head", "") or getattr(node, "name", "")
+            found |= {name} if inside and name in function.parameters else set()
+            waiting += [(part, inside) for part in node.args]
+            if name not in met:
+                met.add(name)
+                called, family = known.functions.get(name), known.families.get(name)
+                bodies = [each.body for each in (called, family) if each is not None]
+                bodies += [known.quantities[name]] if name in known.quantities else []
+                waiting += [(body, True) for body in bodies]
+        return found
 
     def _each(self, value: Value, rule: object) -> Value:
         return value.mapped(rule) if isinstance(value, Grid) else rule(value)  # type: ignore[operator,arg-type]

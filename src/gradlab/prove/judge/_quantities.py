@@ -15,11 +15,11 @@ from gradlab.graph import (
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._names import Names
 from gradlab.prove.judge import _entries as entries
-from gradlab.prove.judge._axes import Setting, ShapeError, index_value
+from gradlab.prove.judge._axes import Setting, ShapeError, index_value, plain_of
 from gradlab.prove.judge._computed import Computed
 from gradlab.prove.judge._points import Points
 from gradlab.prove.judge.arrays import _grid as grid
-from gradlab.prove.judge.arrays._choices import Choice
+from gradlab.prove.judge.arrays._choices import SAMPLE, Choice
 from gradlab.prove.judge.arrays._grid import Grid, Value
 from gradlab.prove.judge.arrays._shapes import Shapes
 from gradlab.prove.read._nodes import (
@@ -165,6 +165,9 @@ class Quantities(Computed):
         texts = [str(n) for n in below], [str(n) for n in above]
         shape = (1, 1) if self.way.shapes is None else tuple(self.size(key) for key in self.way.shapes.of(node))
         if shape != (1, 1):
+            if node.head + SAMPLE in self.way.choice.kinds:
+                plain = plain_of(node.head)
+                return grid.column([Ref(entries.entry(plain, (str(j),), texts[1])) for j in range(1, shape[0] + 1)])
             return self._array_of_family(entries.entry(node.head, *texts), *shape)
         name = entries.in_graph(self.names, node.head, *texts) or entries.entry(node.head, *texts)
         if name in self.graph:

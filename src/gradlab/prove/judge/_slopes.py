@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from gradlab.derive import local_gradient
 from gradlab.graph import ONE, ZERO, Expression, Ref, add, mul
-from gradlab.prove.read._nodes import Call, Cases, Node
+from gradlab.prove.read._nodes import Call, Cases, Node, mapped
 
 
 def direct(expression: Expression) -> dict[str, Expression]:
@@ -44,29 +42,6 @@ def _opaque(expression: Expression, inside: dict[str, Node]) -> Expression:
         return Ref(name)
 
     return mapped(expression, rule)
-
-
-def mapped(expression: Expression, rule: Callable[[Expression], Expression | None]) -> Expression:
-    """A formula in which parts are replaced from the outside inwards: what the rule gives is left as it is."""
-    new = rule(expression)
-    if new is not None:
-        return new
-    if not expression.args:
-        return expression
-    args = tuple(mapped(arg, rule) for arg in expression.args)
-    if all(a is b for a, b in zip(args, expression.args, strict=True)):
-        return expression
-    return rebuilt(expression, args)
-
-
-def rebuilt(expression: Expression, args: tuple[Expression, ...]) -> Expression:
-    """The same expression of other parts."""
-    from gradlab.graph import Apply
-
-    if isinstance(expression, Node):
-        return expression.with_args(args)
-    assert isinstance(expression, Apply)
-    return Apply(expression.primitive, args)
 
 
 def _restored(expression: Expression, inside: dict[str, Node]) -> Expression:

@@ -293,8 +293,7 @@ def _of_text(reader: Reader, name: str, group: Part, primes: int) -> Expression:
     count = len(function.parameters)
     if len(arguments) != count:
         if len(arguments) == 1 and not primes and hasattr(arguments[0], "rank"):
-            own = tuple(Ref(parameter) for parameter in function.parameters)
-            return Call(name, own, (0,) * count, shown=False)
+            return Call(name, reader.scope.variables_of(name), (0,) * count, shown=False)
         raise NotUnderstoodError(f"{name[1:]} takes {count} arguments, not {len(arguments)}", group.at)
     if primes and count != 1:
         raise NotUnderstoodError(f"a prime on {name[1:]}, which has several variables", group.at)

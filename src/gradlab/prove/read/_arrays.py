@@ -75,7 +75,8 @@ def is_dot(sign: Part, before: Sequence[object], after: object) -> bool:
 
 
 def _is_bold_vector(part: Part) -> bool:
-    return part.kind == "letter" and part.style == "bold" and part.text.islower() and part.sup is None
+    above = part.sup is not None and [inner.kind for inner in part.sup] != ["group"]  # an index above is in brackets
+    return part.kind == "letter" and part.style == "bold" and part.text.islower() and not above
 
 
 _NORMS = {"1": "norm 1", "2": "norm 2", "F": "norm F", "∞": "norm max", r"\infty": "norm max"}

@@ -159,7 +159,8 @@ def _function_shape(label: Label, group: Part, running: bool) -> Shape | None:
     for row in group.inside:
         bold = len(row) == 1 and row[0].style == "bold" and len(row[0].text) == 1 and row[0].text.isalpha()
         named = bold or (len(row) == 1 and row[0].kind in ("letter", "word"))
-        if not named or row[0].sup is not None or row[0].primes:
+        own = label_of(row[0]) if named else None
+        if own is None or own.power is not None or own.primes or not all(token.letter for token in own.above):
             return None
         parameters.append(row[0])
     return Shape(FREE + key_of(label), label, tuple(parameters))

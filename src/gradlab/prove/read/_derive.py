@@ -25,6 +25,7 @@ LARGEST_ORDER = 3
 def with_derivatives(reader: Reader, items: tuple[Item, ...]) -> list[Item]:
     r"""A row in which every ``\partial A/\partial B`` and every gradient is one part."""
     row: list[Item] = []
+    items = _with_fractions(items)
     i = 0
     while i < len(items):
         item = items[i]
@@ -46,12 +47,23 @@ def with_derivatives(reader: Reader, items: tuple[Item, ...]) -> list[Item]:
             part, i = gradient(reader, items, i)
             row.append(part)
             continue
-        elif item.kind == "fraction" and row and _is_operator(row[-1]):
-            row.append(item)
         else:
             row.append(item)
         i += 1
     return row
+
+
+def _with_fractions(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    r"""A row in which ``{\partial y}/{\partial z}`` is a fraction."""
+    row = list(items)
+    for i, (above, sign, below) in enumerate(zip(items, items[1:], items[2:], strict=False)):
+        if sign.kind != "slash" or not (isinstance(above, Part) and isinstance(below, Part)):
+            continue
+        rows = [part.inside[0] for part in (above, below) if part.kind == "group" and part.text == "{" and part.bare]
+        if len(rows) == 2 and all(inner and inner[0].kind == "partial" for inner in rows):
+            row[i : i + 3] = [Part("fraction", above.at, below.end, "", tuple(rows))]
+            return _with_fractions(tuple(row))
+    return items
 
 
 def _indexed(reader: Reader, item: Part) -> Ready:
@@ -100,10 +112,6 @@ def _operates(reader: Reader, item: Part) -> bool:
 def is_derivative(reader: Reader, item: Item) -> bool:
     """Whether a fraction is one of differentials."""
     return isinstance(item, Part) and item.kind == "fraction" and fraction(reader, item) is not None
-
-
-def _is_operator(item: Item) -> bool:
-    return item.kind == "operator"
 
 
 def opened(reader: Reader, row: Row) -> Row:

@@ -95,7 +95,7 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
     name = reader.scope.in_graph(label) if label is not None else None
     function = reader.scope.known.functions.get(free(key_of(label))) if label is not None else None
     if function is not None and label is not None:
-        own = tuple(Ref(parameter) for parameter in function.parameters)
+        own = reader.scope.variables_of(free(key_of(label)))
         body: Expression = Call(free(key_of(label)), own, (0,) * len(own), shown=False)
         given = function.parameters
     elif name is not None and reader.scope.computed(name) is not None:
@@ -104,7 +104,11 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
     else:
         shown = symbol.text if label is None else label.head
         raise NotUnderstoodError(f"nothing says how {shown} is computed, so it has no gradient", symbol.at)
-    entries = tuple((differentiated(reader, body, (Ref(by),), "partial", at),) for by in given)
+    by = tuple(map(reader.scope.variable, given))
+    style = "gradient" if any(isinstance(name, Tensor) for name in by) else "partial"
+    if style == "gradient" and len(by) > 1:
+        raise NotUnderstoodError("write below \\nabla by what this is differentiated, as in \\nabla_x", at)
+    entries = tuple((differentiated(reader, body, (name,), style, at),) for name in by)
     value = entries[0][0] if len(entries) == 1 else Array(entries)
     if called and isinstance(group, Part):
         value = _gradient_at(reader, value, given, group)
@@ -134,4 +138,4 @@ def _gradient_at(reader: Reader, value: Expression, given: tuple[str, ...], grou
     if len(group.inside) != len(given):
         raise NotUnderstoodError(f"{len(given)} values are expected in these brackets", group.at)
     values = tuple(reader.sum_of(row, group) for row in group.inside)
-    return At(value, tuple(Ref(name) for name in given), values)
+    return At(value, tuple(map(reader.scope.variable, given)), values)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradlab.graph import Expression, Ref
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read._label import Label, label_of, occurs
-from gradlab.prove.read._nodes import Limit
+from gradlab.prove.read._nodes import Limit, mapped
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import Item, Row
 
@@ -29,7 +29,7 @@ def limit_of(reader: Reader, sign: Part, rest: list[Item]) -> Expression:
         raise NotUnderstoodError("nothing stands behind this \\lim", sign.at)
     name, target = _range(sign)
     variable = reader.sum(name)
-    if not isinstance(variable, Ref) or reader.scope.computed(variable.name) is not None:
+    if not isinstance(variable, Ref):
         raise NotUnderstoodError(f"what tends to something is one name that nothing computes: {_WRITE}", sign.at)
     reader.sizes.add(variable.name)
     label = label_of(name[0])
@@ -39,6 +39,8 @@ def limit_of(reader: Reader, sign: Part, rest: list[Item]) -> Expression:
         body = reader.product(tuple(rest))
     finally:
         reader.tending.pop()
+    if reader.scope.computed(variable.name) is not None:
+        body, variable = _bound(reader, body, variable, sign)
     target, side = _side(target)
     kinds = [part.kind for part in target]
     if "infinity" in kinds:
@@ -49,6 +51,16 @@ def limit_of(reader: Reader, sign: Part, rest: list[Item]) -> Expression:
     if variable.name in value.names:
         raise NotUnderstoodError(_WRITE, sign.at)
     return Limit(body, variable, value, side)
+
+
+def _bound(reader: Reader, body: Expression, variable: Ref, sign: Part) -> tuple[Expression, Ref]:
+    """What tends to something as a name of its own, where the text says elsewhere how one of that name is computed."""
+    scope, own = reader.scope, Ref(f"{variable.name} bound")
+    source = scope.reached(variable.name)
+    others = {name for name in body.names if name != variable.name}
+    if variable.name in scope.names.graph or any(scope.reached(name) & source for name in others):
+        raise NotUnderstoodError(f"what tends to something is one name that nothing computes: {_WRITE}", sign.at)
+    return mapped(body, lambda node: own if node == variable else None), own
 
 
 def _range(sign: Part) -> tuple[Row, Row]:

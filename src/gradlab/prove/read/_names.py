@@ -103,7 +103,7 @@ def _of_text(reader: Reader, label: Label, key: str, part: Part) -> Expression:
     if applied is not None and not label.primes and name not in scope.known.functions:
         return Call(name, (reader.sum(applied),), (0,), shown=False)
     if name in scope.known.functions:
-        own = tuple(Ref(parameter) for parameter in scope.known.functions[name].parameters)
+        own = scope.variables_of(name)
         return Call(name, own, (0,) * len(own), shown=False)
     return stranger(reader, label, key, part.at)
 
@@ -229,7 +229,7 @@ def bare_prime(reader: Reader, label: Label, part: Part) -> Expression | None:
     if function is not None:
         if len(function.parameters) != 1:
             raise NotUnderstoodError(f"a prime on {name[1:]}, which has several variables", part.at)
-        return Call(name, (Ref(function.parameters[0]),), (label.primes,), shown=False)
+        return Call(name, scope.variables_of(name), (label.primes,), shown=False)
     if reader.implicit is not None and key_of(bare) in scope.use.primed:
         return Call(name, (reader.implicit,), (label.primes,), shown=False)
     primed = replace(bare, primes=label.primes)

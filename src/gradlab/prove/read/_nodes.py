@@ -8,9 +8,10 @@ of an index: bound by a `Total` around it, or free, and then it stands for every
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from gradlab.graph import Expression
+from gradlab.graph import Apply, Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,3 +346,24 @@ class Operation(Node):
 def letter_of(name: str) -> str:
     """The letter of a name, without its style."""
     return re.sub(r"\\(?:mathbf|boldsymbol|bm|hat|tilde|bar|vec|mathcal|mathrm)\b|[{}?]", "", name)[:1]
+
+
+def mapped(expression: Expression, rule: Callable[[Expression], Expression | None]) -> Expression:
+    """A formula in which parts are replaced from the outside inwards: what the rule gives is left as it is."""
+    new = rule(expression)
+    if new is not None:
+        return new
+    if not expression.args:
+        return expression
+    args = tuple(mapped(arg, rule) for arg in expression.args)
+    if all(a is b for a, b in zip(args, expression.args, strict=True)):
+        return expression
+    return rebuilt(expression, args)
+
+
+def rebuilt(expression: Expression, args: tuple[Expression, ...]) -> Expression:
+    """The same expression of other parts."""
+    if isinstance(expression, Node):
+        return expression.with_args(args)
+    assert isinstance(expression, Apply)
+    return Apply(expression.primitive, args)

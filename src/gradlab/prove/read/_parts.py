@@ -224,7 +224,9 @@ class _Flat:
             return
         inner = row_of(node.base) or ()
         if len(inner) == 1 and inner[0].kind in ("letter", "word", "group") and inner[0].kind != "group":
-            self.parts.append(replace(inner[0], at=node.start, end=node.end, accent=(*inner[0].accent, node.command)))
+            vector = node.command == "vec" and inner[0].kind == "letter" and not inner[0].accent
+            look = {"style": "bold"} if vector else {"accent": (*inner[0].accent, node.command)}
+            self.parts.append(replace(inner[0], at=node.start, end=node.end, **look))
         elif inner and all(part.kind == "letter" and part.bare for part in inner):
             word = "".join(part.text for part in inner)
             self.put("word", node, word, accent=(node.command,))

@@ -20,7 +20,7 @@ from gradlab.prove.read import _names as naming
 from gradlab.prove.read import _points as points
 from gradlab.prove.read import _sums as sums
 from gradlab.prove.read._label import Label, key_of, label_of
-from gradlab.prove.read._nodes import Array, Operation
+from gradlab.prove.read._nodes import Array, Indexed, Operation
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import EULER, Choice, Item, Ready, Row, product_of, quotient
 from gradlab.prove.read._scope import Scope
@@ -164,7 +164,7 @@ class Reader:
                 factors = [neg(product_of(factors))]
             if joint in ("hadamard", "outer", "circ"):
                 over = [arrays.joined(self, joint, over, factors, at)]
-            elif joint == "dot" and len(factors) and arrays.is_array(self, over[-1]):
+            elif joint == "dot" and len(factors) and _is_vector(self, over[-1]):
                 over[-1:] = [Operation("dot", (over[-1], factors[0])), *factors[1:]]
             elif joint in ("times", "dot"):
                 over += factors
@@ -353,3 +353,7 @@ class Reader:
     def name(self, part: Part) -> Expression:
         """A name with its scripts, its exponent among them."""
         return naming.value_of(self, part)
+
+
+def _is_vector(reader: Reader, value: Expression) -> bool:
+    return isinstance(value, Indexed) or arrays.is_array(reader, value)

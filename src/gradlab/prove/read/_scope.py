@@ -11,6 +11,7 @@ from gradlab.prove._names import FREE, Names, Written
 from gradlab.prove._names import head_of as plain_head
 from gradlab.prove.read._arrays import is_transpose
 from gradlab.prove.read._label import Label, is_long, key_of, label_of
+from gradlab.prove.read._nodes import Tensor
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._statements import Known
 
@@ -46,6 +47,19 @@ class Use:
     arrays: set[str] = field(default_factory=set[str])
     families: set[str] = field(default_factory=set[str])
     bold: set[str] = field(default_factory=set[str])
+
+    @classmethod
+    def of(cls, rows: Iterable[Row]) -> Use:
+        """How the names of some rows are used."""
+        use = cls()
+        for row in rows:
+            use.see(row)
+        return use
+
+    @property
+    def keys(self) -> set[str]:
+        """All names that are used."""
+        return self.bare | set(self.applied) | self.primed | self.differentials | self.families | self.arrays
 
     def see(self, row: Row) -> None:
         """Note how names are used in a row and in all that it holds."""
@@ -206,6 +220,15 @@ class Scope:
         """The independent quantities that a quantity of the graph is computed from, in the order of the graph."""
         upstream = self.names.upstream(name)
         return tuple(q.name for q in self.names.graph if q.name in upstream and q.expression is None)
+
+    def variable(self, name: str) -> Expression:
+        """A variable of a function as it is read: a vector where the text uses it as one."""
+        is_array = name in self.arrays or name.startswith(FREE + r"\mathbf")
+        return Tensor(name, self.arrays.get(name, 0)) if is_array else Ref(name)
+
+    def variables_of(self, function: str) -> tuple[Expression, ...]:
+        """The variables of a function of the text."""
+        return tuple(map(self.variable, self.known.functions[function].parameters))
 
     def latex(self, name: str) -> str:
         """The LaTeX of a name."""

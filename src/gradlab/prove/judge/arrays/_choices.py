@@ -16,6 +16,7 @@ MOST_CHOICES = 300
 _MATRICES = frozenset("WXAUVHQZ")  # capitals that are no numbers where vectors stand beside them
 _GREEK = frozenset((r"?\Sigma", r"?\Lambda"))
 _FUNCTIONS_OF_ONE = re.compile(r"\?(\\?[fFLJECRVUS]|\\ell|\\mathcal\{[A-Z]\})(?![a-z])")
+SAMPLE = "^()"  # behind a head: what it is with an index above alone
 LAYOUTS = (None, Layout.DENOMINATOR, Layout.NUMERATOR)  # None: gradients as columns, Jacobians with a row an output
 
 
@@ -50,6 +51,7 @@ def choices(
                 plain, kinds = (), ("matrix", *(kind for kind in kinds if kind in ("column", "row")))
             ways = (*kinds, *plain) if letter_of(name) in _MATRICES or name in _GREEK else (*plain, *kinds)
             options.append([("kind", name, kind) for kind in ways])
+    options += [[("kind", head + SAMPLE, "column"), ("kind", head + SAMPLE, "number")] for head in axes.samples]
     for name in sorted(_calls_of_arrays(sides, known)):
         modes = (
             ("number", "entrywise", "vector") if _FUNCTIONS_OF_ONE.match(name) else ("entrywise", "vector", "number")
@@ -90,7 +92,7 @@ def square_names(expression: Expression) -> set[str]:
 
 def is_bold(head: str) -> bool:
     """Whether a name is written as that of an array."""
-    return head.startswith(("?\\mathbf", "?\\boldsymbol", "?\\bm", "?\\vec"))
+    return head.startswith("?\\mathbf")
 
 
 def _kinds(name: str, rank: int, stated: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ from gradlab.graph import (
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.judge._axes import ShapeError
 from gradlab.prove.judge._operations import Operations
-from gradlab.prove.judge._slopes import mapped
 from gradlab.prove.judge.arrays import _grid as grid
 from gradlab.prove.judge.arrays._grid import Grid, Value
 from gradlab.prove.read._nodes import (
@@ -25,6 +24,7 @@ from gradlab.prove.read._nodes import (
     Entrywise,
     Operation,
     Tensor,
+    mapped,
 )
 
 LARGEST_COUNTED = 200

@@ -12,7 +12,7 @@ from gradlab.prove._names import Names
 from gradlab.prove.judge import _entries as entries
 from gradlab.prove.judge._axes import Axes, Dims, ShapeError
 from gradlab.prove.judge._quantities import Way
-from gradlab.prove.judge.arrays._choices import LAYOUTS, choices, holds_array
+from gradlab.prove.judge.arrays._choices import LAYOUTS, SAMPLE, choices, holds_array
 from gradlab.prove.judge.arrays._shapes import Shapes
 from gradlab.prove.read._nodes import Array, Condition, Derivative, Operation, Tensor
 from gradlab.prove.read._statements import Known, Layout
@@ -112,7 +112,7 @@ class Fitting:
                 axes.see(side)
         except ShapeError as error:
             raise NotUnderstoodError(f"two sums over the same index have different ends: {error}", 0) from None
-        if not (axes.tensors or any(map(holds_array, sides))):
+        if not (axes.tensors or axes.samples or any(map(holds_array, sides))):
             yield Fit(layout, axes, axes.dims, Way(), (0, 0))
             return
         problems: list[ShapeError | NotUnderstoodError] = []
@@ -154,14 +154,13 @@ class Fitting:
 
     def others(self, sides: tuple[Expression, ...], first: Fit) -> Iterator[Fit]:
         """Other ways in which plain names are numbers or arrays, after the first."""
-        ways = self.ways(sides, first.layout) if self.loose else iter(())
+        own = first.way.choice.kinds
+        open_names = {name for name in own if name in self.loose or name.endswith(SAMPLE)}
+        ways = self.ways(sides, first.layout) if open_names else iter(())
         for fit in islice(ways, 1, MOST_OTHERS):
-            if isinstance(fit, Fit):
-                kinds, own = fit.way.choice.kinds, first.way.choice.kinds
-                if any(
-                    ("number" in (kinds[name], own[name])) and kinds[name] != own[name] for name in self.loose & {*own}
-                ):
-                    yield fit
+            kinds = fit.way.choice.kinds if isinstance(fit, Fit) else own
+            if any("number" in (kinds[name], own[name]) and kinds[name] != own[name] for name in open_names):
+                yield fit  # type: ignore[misc]
 
     def is_natural(self, side: Expression) -> bool:
         """Whether the shapes of a side by itself fit, in some layout, with all vectors columns."""

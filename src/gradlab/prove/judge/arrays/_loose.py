@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gradlab.graph import Expression, Ref
-from gradlab.prove.judge._slopes import mapped
 from gradlab.prove.judge.arrays._choices import holds_array
-from gradlab.prove.read._nodes import COUNTED, Operation, Tensor, Total
+from gradlab.prove.read._nodes import COUNTED, Operation, Tensor, Total, mapped
 from gradlab.prove.read._statements import Chain, Known
 
 

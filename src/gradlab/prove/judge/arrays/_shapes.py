@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from gradlab.graph import Apply, Expression, Ref, as_number
 from gradlab.prove._errors import NotUnderstoodError
-from gradlab.prove.judge._axes import Dims, Key, ShapeError
+from gradlab.prove.judge._axes import Dims, Key, ShapeError, plain_of
 from gradlab.prove.judge._axes import shown as size_shown
-from gradlab.prove.judge.arrays._choices import Choice, holds_array, is_bold
+from gradlab.prove.judge.arrays._choices import SAMPLE, Choice, holds_array, is_bold
 from gradlab.prove.read._arrays import NUMBERS
 from gradlab.prove.read._nodes import (
     Array,
@@ -231,6 +231,10 @@ class Shapes:
         formula = self.known.quantities.get(node.head)
         if formula is not None and holds_array(formula):
             self.of_name(node.head)
+        if node.above and not node.below and self.choice.kinds.get(node.head + SAMPLE) == "column":
+            shape = self.of_name(node.head)
+            self.dims.unify(("axis", plain_of(node.head), 0, 0), shape[0])
+            return shape
         if not is_bold(node.head) or node.head in self.choice.kinds or node.head in self.known.quantities:
             return ONE_BY_ONE
         rows, columns = ("rows", f"{node.head}[]"), ("columns", f"{node.head}[]")

@@ -1,0 +1,109 @@
+"""A line judged again by fewer of its text's lines: by what was last said of its names, and by no vectors of others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gradlab.prove import _combine as combine
+from gradlab.prove._definitions import Defined
+from gradlab.prove._errors import Deadline
+from gradlab.prove._names import FREE
+from gradlab.prove._nearest import Nearest
+from gradlab.prove._verdict import Step, Truth
+from gradlab.prove.read._define import Line, shape_of
+from gradlab.prove.read._nodes import letter_of
+from gradlab.prove.read._reader import Reader
+from gradlab.prove.read._scope import Use
+from gradlab.prove.read._statements import Kind
+
+if TYPE_CHECKING:
+    from gradlab.prove._text import Text
+
+
+class Again:
+    """Judges the lines of a text again.
+
+    Args:
+        text: it.
+    """
+
+    def __init__(self, text: Text) -> None:
+        self.text, self.nearest = text, Nearest(text.said)
+
+    def judged(self, line: Line, steps: list[Step], outer: Deadline | None) -> list[Step]:
+        """The steps of a line after all that fewer lines make of it."""
+        claims = any(step.kind is not Kind.DEFINITION for step in steps)
+        if not claims or not line.piece.is_equation or line.piece.condition:
+            return steps
+        lines = self.nearest.definitions(line)
+        steps = steps if lines is None else self._as_last_said(line, steps, lines, outer)
+        return self._as_it_shows(line, steps, outer)
+
+    def is_false_by(self, item: Defined, line: Line, i: int) -> bool:
+        """Whether a step is false if a name is what one definition says, and the others are what was last said."""
+        last = self.nearest.definitions(line, item)
+        steps = self._with_definitions(last or [item.line], line, None)
+        return i < len(steps) and steps[i].truth is Truth.FALSE
+
+    def _as_last_said(self, line: Line, steps: list[Step], lines: list[Line], outer: Deadline | None) -> list[Step]:
+        """The steps of a line; one that is not true is judged again with what was last said of its names before it."""
+        again = self._with_definitions(lines, line, outer)
+        shown = " and ".join(str(other.source.place(other.piece.at).line) for other in lines)
+        for i, (step, other) in enumerate(zip(steps, again, strict=False)):
+            if step.truth is Truth.TRUE:
+                if step.kind is other.kind is Kind.CLAIM and other.truth is Truth.FALSE:
+                    reason = f"{step.place}: this holds for what is defined elsewhere, not for what line {shown} says"
+                    steps[i] = combine.with_kind(step, Kind.CLAIM, reason)
+            elif other.truth is Truth.TRUE and other.kind is Kind.CLAIM:
+                steps[i] = replace(
+                    other, reason=other.reason or f"for what line {shown} says" if lines else other.reason
+                )
+            elif step.truth is Truth.FALSE and other.truth is not Truth.FALSE:
+                reason = f"{step.place}: this is false for what is defined elsewhere, which may not be meant here"
+                steps[i] = combine.with_kind(step, other.kind, other.reason or reason)
+        return self._as_rule(line, steps, lines, outer)
+
+    def _as_rule(self, line: Line, steps: list[Step], lines: list[Line], outer: Deadline | None) -> list[Step]:
+        """The steps of a line; true are those that hold for every function, whatever one of the text is."""
+        reader = Reader(self.text.scope(), {}, Deadline(1.0))
+        shapes = [(other, shape_of(reader, other.piece.sides[0])) for other in lines]
+        others = [other for other, shape in shapes if shape is None or shape.parameters is None]
+        if len(others) == len(lines) or all(step.truth is Truth.TRUE for step in steps):
+            return steps
+        again = self._with_definitions(others, line, outer)
+        pairs = zip(steps, again, strict=False)
+        return [
+            b if a.truth is not Truth.TRUE and b.truth is Truth.TRUE and b.kind is Kind.CLAIM else a for a, b in pairs
+        ]
+
+    def _with_definitions(self, lines: list[Line], line: Line, outer: Deadline | None) -> list[Step]:
+        """The verdicts on a line where these lines alone say what names mean."""
+        nearer = self.text.of([*lines, line], self.text.said.use)
+        if self.text.evidence is not None and nearer.evidence is not None:
+            nearer.evidence.beside = self.text.evidence.beside
+        return nearer.judge(line, outer)
+
+    def _as_it_shows(self, line: Line, steps: list[Step], outer: Deadline | None) -> list[Step]:
+        """The steps of a line whose names are vectors elsewhere, where it and its definitions do not show them as such.
+
+        What is then false may be about numbers; what is then not understood is true if it holds for them.
+        """
+        arrays = {name.removeprefix(FREE) for name in self.text.said.arrays}
+        lines = self.nearest.used(line)[0] if arrays else None
+        if lines is None or all(step.truth is Truth.TRUE or step.kind is not Kind.CLAIM for step in steps):
+            return steps
+        own = Use.of(row for each in (*lines, line) for piece in (each.piece, *each.conditions) for row in piece.sides)
+        elsewhere = own.keys & (arrays - own.arrays)
+        if not elsewhere:
+            return steps
+        shown = ", ".join(sorted(elsewhere))
+        small = all(letter_of(key).islower() for key in elsewhere)
+        again = self.text.of([*lines, line]).judge(line, outer)
+        for i, (step, other) in enumerate(zip(steps, again, strict=False)):
+            if step.truth is Truth.FALSE and other.truth is not Truth.FALSE:
+                reason = f"{step.place}: this is false if {shown} is a vector or a matrix here, as it is elsewhere"
+                steps[i] = combine.with_kind(step, Kind.CLAIM, f"{reason}: say what it is")
+            elif step.truth is Truth.NOT_UNDERSTOOD and other.truth is Truth.TRUE and small:
+                steps[i] = replace(other, reason=f"{other.reason}; {shown} read as numbers")
+        return steps
