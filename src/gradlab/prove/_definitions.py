@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from gradlab.graph import Apply, Expression, Partial, Ref
+from gradlab.graph import Apply, Expression, Partial, Ref, as_number, is_apply
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import FREE, Names, Written
 from gradlab.prove._names import head_of as plain_head
@@ -239,16 +239,20 @@ class Definitions:
         return side
 
     def _is_circular(self, name: str, value: Expression) -> bool:
-        waiting, met = list(names_in(value)), set[str]()
+        """Whether a name is computed from itself; not a layer from those before it."""
+        waiting, met = list(_steps(value)), set[tuple[str, bool]]()
         while waiting:
-            inner = waiting.pop()
+            inner, back = waiting.pop()
             if inner == name:
-                return True
-            if inner not in met:
-                met.add(inner)
+                if not back:
+                    return True
+                continue
+            if (inner, back) not in met:
+                met.add((inner, back))
                 family = self.known.families.get(inner)
                 formula = self.known.quantities.get(inner) if family is None else family.body
-                waiting += [] if formula is None or formula == Ref(inner) else names_in(formula)
+                if formula is not None and formula != Ref(inner):
+                    waiting += [(other, back or shift) for other, shift in _steps(formula)]
         return False
 
     def define_anew(self, item: Defined) -> None:
@@ -311,3 +315,19 @@ def names_in(expression: Expression) -> set[str]:
 
 def _calls(expression: Expression, name: str) -> bool:
     return any(isinstance(node, Call) and node.function == name for node in walk(expression))
+
+
+def _steps(formula: Expression) -> Iterator[tuple[str, bool]]:
+    """The names in a formula, each with whether it is that of a layer before the one that is computed."""
+    before = [node for node in walk(formula) if isinstance(node, Indexed) and _is_before(node)]
+    ahead = [node for node in walk(formula) if isinstance(node, Indexed) and node not in before]
+    layers = {node.head for node in before} - {node.head for node in ahead}
+    yield from ((name, name in layers) for name in sorted(names_in(formula)))
+
+
+def _is_before(node: Indexed) -> bool:
+    """Whether an entry is that of the layer before: ``a^{(l-1)}``."""
+    index = node.above[0] if len(node.above) == 1 else None
+    parts = index.args if is_apply(index, "add") else ()  # type: ignore[arg-type]
+    shift = parts[1] if len(parts) == 2 and isinstance(parts[0], Index) else None
+    return is_apply(shift, "neg") and as_number(shift.args[0]) == 1  # type: ignore[arg-type,union-attr]

@@ -239,6 +239,16 @@ class Doubts:
         operations = [side for side in (left, right) if isinstance(side, Operation)]
         return any(node.kind in ("transpose", "inverse") and {left, right} == {node, *node.args} for node in operations)
 
+    def behind(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
+        """Which name that is not understood lies between what a true step differentiates and its variable, or may."""
+        for node in (node for side in pair for node in walk(side) if isinstance(node, Derivative | Partial)):
+            body = node.body if isinstance(node, Derivative) else Ref(node.of)
+            for name in sorted(self.reached(body) - names_in(body)):
+                item = self.said.defined.get(name)
+                if item is not None and item.problem:
+                    return f"{name.removeprefix(FREE)} is defined in a way that is not understood: {item.problem}"
+        return ""
+
     def _rests_on(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
         """What that is not understood a false step rests on; empty if nothing."""
         names = {name for side in pair if isinstance(side, Expression) for name in self.reached(side)}

@@ -108,6 +108,9 @@ class Text:
             if step.truth is Truth.NOT_UNDERSTOOD and self._is_of_constant(line, *judged.first.chain.sides[i : i + 2]):
                 by = {"truth": Truth.TRUE, "method": Method.DEFINITION, "reason": "by the words beside it, a constant"}
                 steps[i] = replace(step, **by)
+            unread = self.doubts.behind(judged.first.chain.sides[i : i + 2]) if step.truth is Truth.TRUE else ""
+            if unread:
+                steps[i] = combine.with_kind(step, Kind.CLAIM, f"{step.place}: {unread}")
         if self._says_anew(line, kind, steps):
             return self._judged(line, deadline)
         self._agree_on_disputed(line, found, judged, deadline)
@@ -128,8 +131,9 @@ class Text:
         self, line: Line, left: Expression | NotUnderstoodError, right: Expression | NotUnderstoodError
     ) -> bool:
         r"""Whether a step is ``\frac{d}{dx} C = 0`` of a name that nothing computes and words call a constant."""
-        body = left.body if isinstance(left, Derivative) and isinstance(right, Expression) else None
-        if not isinstance(body, Ref) or as_number(right) != 0 or self.scope().computed(body.name) is not None:
+        zero = isinstance(right, Expression) and as_number(right) == 0
+        body = left.body if isinstance(left, Derivative) and zero else None
+        if not isinstance(body, Ref) or self.scope().computed(body.name) is not None:
             return False
         name = rf"(?<![A-Za-z]){re.escape(body.name.removeprefix(FREE))}(?![A-Za-z])"
         said = rf"\bconstants?\b[^.;]{{0,12}}{name}|{name}[^.;]{{0,25}}\bconstant"

@@ -113,6 +113,8 @@ class Axes:
         self.numbers: set[str] = set()  # names that stand as numbers somewhere
         self.families: dict[tuple[str, int, int], None] = {}
         self.tensors: dict[str, int] = {}
+        self.ahead: list[tuple[str, int, Key]] = []  # letters, how much is added to them in an index above, of what
+        self.last: set[Key] = set()  # the numbers of last layers
         self.numbered: dict[str, None] = {}  # heads with an index above alone: x^{(i)}
         self._seen: set[Hashable] = set()
         self._count = 0
@@ -173,6 +175,13 @@ class Axes:
             for place, index in enumerate(indices):
                 axis = ("axis", node.head, side, place)
                 self.families[node.head, side, place] = None
+                if side and isinstance(index, Ref) and self._is_last(index.name, node.head):
+                    self.size(index.name)
+                    self.last.add(("size", index.name))
+                    self._ranged(axis, ("size", index.name))
+                shift = _shift(index) if side else None
+                if shift is not None:
+                    self.ahead.append((*shift, axis))
                 if isinstance(index, Index):
                     self._ranged(axis, self.letter(index.letter, bound))
                     count = self.graph_size(node, place + side * len(node.below))
@@ -188,6 +197,11 @@ class Axes:
             places = {letter: ("axis", node.head, 0, place) for place, letter in enumerate(family.below)}
             places |= {letter: ("axis", node.head, 1, place) for place, letter in enumerate(family.above)}
             self.see(family.body, {**places})
+
+    def _is_last(self, name: str, head: str) -> bool:
+        """Whether a letter above an entry is the number of the last layer: a capital that nothing computes."""
+        family = self.known.families.get(head)
+        return family is not None and bool(family.above) and name[1:].isupper() and name not in self.known.quantities
 
     def _ranged(self, axis: Key, letter: Key) -> None:
         """An index runs over a family; a sum that ends at a number may end anywhere."""
@@ -253,7 +267,7 @@ def settings(axes: Axes, dims: Dims, conditions: tuple[Condition, ...]) -> list[
     """
     keys: list[Key] = [("size", name) for name in axes.names]
     keys += [("axis", *family) for family in axes.families] + [("letter", letter) for letter in axes.free]
-    keys += [key for key in dims.parent if isinstance(key, tuple)]
+    keys += [key for key in (*dims.parent, *sorted(dims.long - {*dims.parent}, key=str)) if isinstance(key, tuple)]
     roots = list(dict.fromkeys(root for key in keys if not isinstance(root := dims.find(key), int)))
     ladder = SIZES if len(roots) <= 2 and not axes.tensors else SMALL_SIZES
     turns = 2 if axes.tensors else len(ladder)
@@ -262,18 +276,35 @@ def settings(axes: Axes, dims: Dims, conditions: tuple[Condition, ...]) -> list[
         # What is said of a size as a number may hold for the usual ones alone.
         ladder = (*ladder, *_UNUSUAL)
         turns = len(ladder)
-    for turn in range(turns if roots else 1):
+    for turn in range(2 if axes.last else turns if roots else 1):
         # In the second turn of arrays what had fewer rows has more.
         order = roots if not (turn and axes.tensors) else roots[::-1]
         shift = 0 if axes.tensors else turn
         chosen = {root: ladder[(shift + i) % len(ladder)] for i, root in enumerate(order)}
+        if axes.last:  # layers are computed one from the other, so that formulas grow with their width
+            layers = {dims.find(key) for key in axes.last}
+            chosen = {root: 2 + turn * (root in layers) for root in roots}
         sizes = {key: value if isinstance(value := dims.find(key), int) else chosen[value] for key in keys}
         sizes |= chosen
         made += [Setting(sizes, indices) for indices in _letters(axes, sizes, dims)]
+    last = [(letter, shift, ends[0]) for letter, shift, axis in axes.ahead if (ends := _named_ends(axes, dims, axis))]
+    made = [each for each in made if all(each.indices.get(x, 0) + shift <= each.sizes[end] for x, shift, end in last)]
     kept = [setting for setting in made if _allowed(setting, conditions)]
     if not kept:
         raise NotUnderstoodError("no indices meet the conditions that are written", 0)
     return _spread(kept)
+
+
+def _shift(index: Expression) -> tuple[str, int] | None:
+    """The letter and the number of ``l + 1``; None for anything else."""
+    parts = index.args if getattr(index, "primitive", "") == "add" else ()
+    number = as_number(parts[1]) if len(parts) == 2 and isinstance(parts[0], Index) else None
+    return (parts[0].letter, int(number)) if number is not None and number > 0 else None  # type: ignore[union-attr]
+
+
+def _named_ends(axes: Axes, dims: Dims, axis: Key) -> list[Key]:
+    """The named sizes at which an axis ends: no layer comes after the last."""
+    return [("size", name) for name in axes.names if dims.find(("size", name)) == dims.find(axis)]
 
 
 def _letters(axes: Axes, sizes: Mapping[Key, int], dims: Dims) -> Iterator[dict[str, int]]:

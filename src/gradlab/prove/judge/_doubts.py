@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gradlab.graph import Apply, Expression, Ref
+from gradlab.graph import Apply, Expression, Partial, Ref
 from gradlab.prove.read._nodes import Call, Derivative, Index, Indexed, Operation, Tensor, Total, mapped
 from gradlab.prove.read._statements import Function, Known
 
+_CAPITAL = re.compile(r"\?\\?[A-Z][a-z]*")
 MEANT = ("sigmoid", "tanh")  # functions that go by other letters in texts on networks
 
 
@@ -75,3 +76,41 @@ def every(expression: Expression) -> Iterator[Expression]:
         node = stack.pop()
         yield node
         stack += node.args
+
+
+def reached(sides: tuple[Expression, ...], known: Known) -> Iterator[Expression]:
+    """Every part of expressions, and of what their names are computed by."""
+    met: set[str] = set()
+    waiting = list(sides)
+    while waiting:
+        for node in every(waiting.pop()):
+            yield node
+            name = node.function if isinstance(node, Call) else getattr(node, "head", "") or getattr(node, "name", "")
+            if name not in met:
+                met.add(name)
+                waiting += [rows[name].body for rows in (known.functions, known.families) if name in rows]
+                waiting += [known.quantities[name]] if name in known.quantities else []
+
+
+def differentiates_name(node: Expression) -> bool:
+    """Whether a part is the derivative of something by its name alone."""
+    own = isinstance(node, Derivative) and isinstance(node.body, Ref | Tensor | Indexed)
+    return own or isinstance(node, Partial)
+
+
+def of_whole_layers(sides: tuple[Expression, ...], known: Known) -> str:
+    r"""The capital with a layer alone, ``W^{(l)}``, that is multiplied by something in what sides are made of."""
+    for node in reached(sides, known):
+        factors = node.args if isinstance(node, Apply) and node.primitive == "mul" else ()
+        if sum(bool(names_of(factor)) for factor in factors) < 2:
+            continue
+        for factor in factors:
+            whole = factor.operands[0] if isinstance(factor, Operation) and factor.operands else factor
+            if isinstance(whole, Indexed) and whole.above and not whole.below and _CAPITAL.fullmatch(whole.head):
+                return whole.head.removeprefix("?")
+    return ""
+
+
+def names_of(part: Expression) -> set[str]:
+    """The names and heads in a part."""
+    return {getattr(node, "head", "") or getattr(node, "name", "") for node in every(part)} - {""}

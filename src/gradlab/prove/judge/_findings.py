@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from gradlab.graph import Expression, Ref, as_number
+from gradlab.graph import ZERO, Expression, Ref, as_number
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import Names
 from gradlab.prove._verdict import Method, Truth, Witness
@@ -17,7 +17,14 @@ from gradlab.prove.judge._agreed import Finding as Finding
 from gradlab.prove.judge._agreed import agreed, open_finding
 from gradlab.prove.judge._axes import Setting, ShapeError, settings
 from gradlab.prove.judge._compare import AGREEMENT, Comparison
-from gradlab.prove.judge._doubts import as_matrices, named_functions, strangers
+from gradlab.prove.judge._doubts import (
+    as_matrices,
+    differentiates_name,
+    named_functions,
+    of_whole_layers,
+    reached,
+    strangers,
+)
 from gradlab.prove.judge._exact import equal_exactly
 from gradlab.prove.judge._trial import Trial
 from gradlab.prove.judge._world import NothingSaysError
@@ -88,6 +95,8 @@ class Judge:
             return finding
         pair = (left, right)
         if finding.truth is Truth.TRUE and finding.method is not Method.DEFINITION:
+            if whole := of_whole_layers(pair, self.known):
+                return open_finding(f"this is true for numbers, and {whole} may be a matrix: write its entries")
             matrices = as_matrices(pair, self.known)
             if matrices is not None and not self.holds(Chain(matrices, self.chain.digits[i : i + 1]), self.known):
                 return open_finding("this is true for numbers and false for matrices: say which they are")
@@ -207,7 +216,10 @@ class Judge:
         try:
             if isinstance(right, Infinity) or isinstance(left, Infinity):
                 return self.infinite(left, right, trial)
-            return self.compared(left, right, chain.digits[i], trial)
+            found = self.compared(left, right, chain.digits[i], trial)
+            if found.truth is Truth.TRUE and self.is_empty(left, right, trial):
+                return open_finding("both sides vanish as they are read: say how what is differentiated depends on it")
+            return found
         except NothingSaysError as error:
             return self.depending(left, right, trial, error)
         except ShapeError as error:
@@ -216,6 +228,13 @@ class Judge:
             return self.not_understood(chain, i, error)
         except (OutOfTimeError, RecursionError) as error:
             return Finding(Truth.NOT_UNDERSTOOD, reason=str(error) or "this is nested too deeply")
+
+    def is_empty(self, left: Expression, right: Expression, trial: Trial) -> bool:
+        """Whether two sides agree as both are zero, since nothing says how a name in them depends on another."""
+        if _is_zero(left) or _is_zero(right) or not any(map(differentiates_name, reached((left, right), self.known))):
+            return False
+        zero = trial.compared(left, ZERO, wanted=FEW)
+        return zero.differing is None and bool(zero.agreeing)
 
     def infinite(self, left: Expression, right: Expression, trial: Trial) -> Finding:
         """The verdict on a limit that is said to be infinite."""

@@ -172,7 +172,8 @@ class Quantities(Computed):
         name = entries.in_graph(self.names, node.head, *texts) or entries.entry(node.head, *texts)
         if name in self.graph:
             return Ref(name)
-        if family is not None and len(family.below) == len(below) and len(family.above) == len(above):
+        first = any(isinstance(number, int) and number < 1 for number in above)  # what comes in is computed by no layer
+        if family is not None and len(family.below) == len(below) and len(family.above) == len(above) and not first:
             self._member(name, {**dict(zip(family.below, below, strict=True)), **dict(zip(family.above, above, strict=True))}, family.body)  # fmt: skip  # noqa: E501
             return Ref(name)
         if node.head in self.known.quantities:

@@ -162,8 +162,13 @@ def is_running(reader: Reader, token: Token) -> bool:
     """Whether a token of an index is a letter that stands for numbers, or a formula with one."""
     if token.formula:
         letters = [part.text for part in token.formula if part.kind == "letter" and part.bare]
-        return any(is_index(reader, letter) for letter in letters)
-    return token.letter and is_index(reader, token.text)
+        return any(is_index(reader, letter) or _is_last(reader, letter) for letter in letters)
+    return token.letter and (is_index(reader, token.text) or _is_last(reader, token.text))
+
+
+def _is_last(reader: Reader, letter: str) -> bool:
+    """Whether a letter is the number of the last layer, in a text that numbers layers by the small one."""
+    return letter == "L" and "l" in reader.scope.use.indexing and not reader.scope.has("L")
 
 
 def is_index(reader: Reader, letter: str) -> bool:
@@ -193,7 +198,7 @@ def index_formula(reader: Reader, row: tuple[Part, ...]) -> Expression:
             sign = -1 if part.kind == "minus" else 1
             continue
         if part.kind == "letter" and part.bare:
-            value: Expression = Index(part.text)
+            value: Expression = Ref(free(part.text)) if part.text.isupper() else Index(part.text)
         elif part.kind == "number" and part.bare:
             value = Const(reader.number(part).value)  # type: ignore[attr-defined]
         else:

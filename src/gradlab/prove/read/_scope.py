@@ -10,7 +10,7 @@ from gradlab.graph import Expression, Ref
 from gradlab.prove._names import FREE, Names, Written
 from gradlab.prove._names import head_of as plain_head
 from gradlab.prove.read._arrays import is_transpose
-from gradlab.prove.read._label import Label, is_long, key_of, label_of
+from gradlab.prove.read._label import Label, is_layer, is_long, key_of, label_of
 from gradlab.prove.read._nodes import Tensor
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._statements import Known
@@ -91,7 +91,7 @@ class Use:
             key = key_of(Label(label.head, label.below, label.above, label.mark, None, 0, label.commas))
             if any(token.letter and token.text in "ijklmn" for token in (*label.below, *label.above)):
                 self.families.add(key_of(Label(label.head, (), (), label.mark)))
-            self.indexing |= {token.text for token in (*label.below, *label.above) if token.letter}
+            self.indexing |= {token.text for token in (*label.below, *label.above) if token.letter} | _layers(label)
             if letter.style == "bold":
                 self.bold.add(letter.text)
             if part.kind == "sum":
@@ -120,6 +120,14 @@ class Use:
         for inner in part.sup or ():
             if inner.kind == "letter":
                 self.sized.add(inner.text)
+
+
+def _layers(label: Label) -> set[str]:
+    """The letters that number a layer without brackets: ``a^l_j``, ``a^{l-1}``."""
+    power = label.power
+    if power is None or not is_layer(power) or not (label.below or len(power) > 1):
+        return set()
+    return {part.text for part in power if part.kind == "letter"}
 
 
 def _is_of_array(part: Part, letter: Part) -> bool:
