@@ -13,7 +13,9 @@ LOGISTIC = r"$J(\theta) = -\sum_{i=1}^m [y^{(i)}\log h_\theta(x^{(i)}) + (1-y^{(
 LOGISTIC = r"$h_\theta(x) = \sigma(\theta^T x)$. " + LOGISTIC
 LAYERS = r"$z^l_j = \sum_k w^l_{jk} a^{l-1}_k + b^l_j$, $a^l_j = \sigma(z^l_j)$, $C = \frac12\sum_j (y_j - a^L_j)^2$, "
 LAYERS += r"$\delta^l_j = \frac{\partial C}{\partial z^l_j}$. "
-WHOLE = r"$z^l = W^l a^{l-1} + b^l$, $a^l = \sigma(z^l)$, $C = \frac12\|y - a^L\|^2$, $\delta^l = \frac{\partial C}{\partial z^l}$. "
+WHOLE = r"$z^l = W^l a^{l-1} + b^l$, $a^l = \sigma(z^l)$, $C = \frac12\|y - a^L\|^2$, "
+WHOLE += r"$\delta^l = \frac{\partial C}{\partial z^l}$. "
+ARROW = r"(\vec w\cdot\vec x^{(i)} + b - y^{(i)})"
 ERROR = r"(f_{w,b}(x^{(i)}) - y^{(i)})"
 
 
@@ -22,14 +24,15 @@ ERROR = r"(f_{w,b}(x^{(i)}) - y^{(i)})"
     [
         (LINEAR + rf"$\frac{{\partial J(w,b)}}{{\partial w}} = \frac1m\sum_{{i=1}}^m {ERROR} x^{{(i)}}$", "TRUE"),
         (LINEAR + rf"$\frac{{\partial J(w,b)}}{{\partial b}} = \frac2m\sum_{{i=1}}^m {ERROR}$", "FALSE"),
-        (ARROWS + r"$\frac{\partial J}{\partial w_j} = \frac1m\sum_{i=1}^m (\vec w\cdot\vec x^{(i)} + b - y^{(i)}) x_j^{(i)}$", "TRUE"),
-        (LOGISTIC + r"$\frac{\partial J(\theta)}{\partial\theta_j} = \sum_{i=1}^m (h_\theta(x^{(i)}) - y^{(i)}) x_j^{(i)}$", "TRUE"),
-        (LOGISTIC + r"$\frac{\partial J(\theta)}{\partial\theta_j} = \sum_{i=1}^m (h_\theta(x^{(i)}) + y^{(i)}) x_j^{(i)}$", "FALSE"),
+        (ARROWS + rf"$\frac{{\partial J}}{{\partial w_j}} = \frac1m\sum_{{i=1}}^m {ARROW} x_j^{{(i)}}$", "TRUE"),
+        (LOGISTIC + r"$\partial J/\partial\theta_j = \sum_{i=1}^m (h_\theta(x^{(i)}) - y^{(i)}) x_j^{(i)}$", "TRUE"),
+        (LOGISTIC + r"$\partial J/\partial\theta_j = \sum_{i=1}^m (h_\theta(x^{(i)}) + y^{(i)}) x_j^{(i)}$", "FALSE"),
         (LOGISTIC + r"$J(2\theta) = 2 J(\theta)$", "NOT_UNDERSTOOD"),
         (r"$f(x) = x^T A x$ and $\nabla f(x) = (A + A^T) x$", "TRUE"),
         (r"$f(x) = x^2$, so $\nabla f(x) = 2x$; elsewhere $\nabla (x^T x) = 2x$", "NOT_UNDERSTOOD TRUE"),
         (r"$f(x) = x^2$, so $f'(x) = 2x$; elsewhere $\nabla (x^T x) = 2x$", "TRUE TRUE"),
-        (r"Let $h = b - a$. $\lim_{h \to 0}\frac{(x+h)^2 - x^2}{h} = 2x$ and $\lim_{h \to 0} (b - a) = 0$", "TRUE NOT_UNDERSTOOD"),
+        (r"Let $h = b - a$. $\lim_{h \to 0}\frac{(x+h)^2 - x^2}{h} = 2x$.", "TRUE"),
+        (r"Let $h = b - a$. $\lim_{h \to 0} (b - a) = 0$.", "NOT_UNDERSTOOD"),
         (r"For any constant $C$, $\frac{d}{dx} C = 0$", "TRUE"),
         (r"The cost $C$ is least where $\frac{d}{dx} C = 0$", "NOT_UNDERSTOOD"),
         (LAYERS + r"$\frac{\partial C}{\partial w^l_{jk}} = a^{l-1}_k \delta^l_j$", "TRUE"),
