@@ -13,6 +13,7 @@ from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Step, Truth
 from gradlab.prove.judge import Finding, findings
+from gradlab.prove.judge._doubts import reached
 from gradlab.prove.read._nodes import Array, Call, Derivative, Indexed, Operation, Tensor, Total, mapped
 from gradlab.prove.read._statements import Chain, Function, Known
 
@@ -139,7 +140,7 @@ class OtherMeanings:
         pair = chain.sides[i : i + 2]
         nodes = [node for side in pair for node in walk(side)]
         bodies = [node.body for node in nodes if isinstance(node, Derivative)]
-        forms = {name for body in bodies for node in walk(body) for name in _in_quadratic_form(node)}
+        forms = {name for node in reached(tuple(bodies), self.known) for name in _in_quadratic_form(node)}
         turned = [{n.args[0] for n in nodes if _is_turned(n, kind)} for kind in ("transpose", "inverse")]
         both = {node.name for node in turned[0] & turned[1] if isinstance(node, Tensor)}
         if step.witness is None:
@@ -159,9 +160,14 @@ class OtherMeanings:
             return matrix if turned_in else Operation("transpose", (matrix,))
 
         for names, rule, said in ((forms, symmetric, "symmetric"), (both, orthogonal, "orthogonal")):
+            if not names:
+                continue
             sides = tuple(mapped(side, rule) if isinstance(side, Expression) else side for side in pair)
             one = Chain(sides, chain.digits[i : i + 1], chain.conditions)
-            if names and verdicts(one, self.known, deadline)[0].truth is Truth.TRUE:
+            functions = {key: replace(f, body=mapped(f.body, rule)) for key, f in self.known.functions.items()}
+            quantities = {key: mapped(formula, rule) for key, formula in self.known.quantities.items()}
+            known = replace(self.known, functions=functions, quantities=quantities)
+            if verdicts(one, known, deadline)[0].truth is Truth.TRUE:
                 shown = ", ".join(sorted(name.removeprefix(FREE) for name in names))
                 return f"this holds if {shown} is {said}: say so"
         return ""

@@ -7,7 +7,7 @@ numbers, and false for matrices.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gradlab.graph import Apply, Expression, Partial, Ref
 from gradlab.prove.read._nodes import Call, Derivative, Index, Indexed, Operation, Tensor, Total, mapped
@@ -92,17 +92,25 @@ def reached(sides: tuple[Expression, ...], known: Known) -> Iterator[Expression]
                 waiting += [known.quantities[name]] if name in known.quantities else []
 
 
-def differentiates_name(node: Expression) -> bool:
-    """Whether a part is the derivative of something by its name alone."""
-    own = isinstance(node, Derivative) and isinstance(node.body, Ref | Tensor | Indexed)
-    return own or isinstance(node, Partial)
+def unrelated(sides: tuple[Expression, ...], known: Known) -> bool:
+    """Whether something is differentiated by a name that does not stand in what it is computed from."""
+    for node in reached(sides, known):
+        body, by = (node.body, node.wrt) if isinstance(node, Derivative) else (node, ())
+        if isinstance(node, Partial):
+            body, by = Ref(node.of), (Ref(node.wrt),)
+        names = names_of(reached((body,), known)) if by else set[str]()
+        if names and not all(names_of(every(wrt)) & names for wrt in by):
+            return True
+        if any(isinstance(wrt, Indexed) for wrt in by):
+            return True
+    return False
 
 
 def of_whole_layers(sides: tuple[Expression, ...], known: Known) -> str:
     r"""The capital with a layer alone, ``W^{(l)}``, that is multiplied by something in what sides are made of."""
     for node in reached(sides, known):
         factors = node.args if isinstance(node, Apply) and node.primitive == "mul" else ()
-        if sum(bool(names_of(factor)) for factor in factors) < 2:
+        if sum(bool(names_of(every(factor))) for factor in factors) < 2:
             continue
         for factor in factors:
             whole = factor.operands[0] if isinstance(factor, Operation) and factor.operands else factor
@@ -111,6 +119,6 @@ def of_whole_layers(sides: tuple[Expression, ...], known: Known) -> str:
     return ""
 
 
-def names_of(part: Expression) -> set[str]:
-    """The names and heads in a part."""
-    return {getattr(node, "head", "") or getattr(node, "name", "") for node in every(part)} - {""}
+def names_of(parts: Iterable[Expression]) -> set[str]:
+    """The names and heads of parts."""
+    return {getattr(node, "head", "") or getattr(node, "name", "") for node in parts} - {""}

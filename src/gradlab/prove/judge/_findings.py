@@ -17,14 +17,7 @@ from gradlab.prove.judge._agreed import Finding as Finding
 from gradlab.prove.judge._agreed import agreed, open_finding
 from gradlab.prove.judge._axes import Setting, ShapeError, settings
 from gradlab.prove.judge._compare import AGREEMENT, Comparison
-from gradlab.prove.judge._doubts import (
-    as_matrices,
-    differentiates_name,
-    named_functions,
-    of_whole_layers,
-    reached,
-    strangers,
-)
+from gradlab.prove.judge._doubts import as_matrices, named_functions, of_whole_layers, strangers, unrelated
 from gradlab.prove.judge._exact import equal_exactly
 from gradlab.prove.judge._trial import Trial
 from gradlab.prove.judge._world import NothingSaysError
@@ -231,7 +224,7 @@ class Judge:
 
     def is_empty(self, left: Expression, right: Expression, trial: Trial) -> bool:
         """Whether two sides agree as both are zero, since nothing says how a name in them depends on another."""
-        if _is_zero(left) or _is_zero(right) or not any(map(differentiates_name, reached((left, right), self.known))):
+        if _is_zero(left) or _is_zero(right) or not unrelated((left, right), self.known):
             return False
         zero = trial.compared(left, ZERO, wanted=FEW)
         return zero.differing is None and bool(zero.agreeing)
