@@ -48,11 +48,11 @@ def forked(run: object) -> int:
 
 def main() -> None:
     import distributed
-    import numba  # noqa: F401  # each worker needs it
 
-    import gradlab._cluster
-    import gradlab.train.maps
-    import gradlab.train.work
+    import gradlab as gl
+    from gradlab import _cluster
+
+    gl.sweep(gl.mlp([2, 2, 1]), gl.datasets.five_points(), restarts=2, steps=1)  # a kernel, and all that it takes
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     out, into = os.pipe()
@@ -69,7 +69,7 @@ def main() -> None:
     for line in sys.stdin:
 
         async def worker(version: str = line.removeprefix("worker").strip()) -> None:
-            gradlab._cluster.__version__ = version or gradlab._cluster.__version__
+            _cluster.__version__ = version or _cluster.__version__
             async with distributed.Worker(address, nthreads=1, dashboard=False) as made:
                 await made.finished()
 

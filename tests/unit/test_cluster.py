@@ -1,14 +1,21 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import sys
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import gradlab as gl
 from cluster import Cluster
-from gradlab.train.work import _layout
+from gradlab import _cluster
+from gradlab.cli import main
+from gradlab.train import _chunk
+from gradlab.train.work import _layout, _runs
 
 distributed = pytest.importorskip("distributed")
 NET, DATA = gl.mlp([2, 2, 1]), gl.datasets.five_points()
@@ -56,3 +63,120 @@ def test_a_worker_dies_and_another_joins_and_every_bit_is_the_same(cluster, clie
     assert found.attrs["interrupted"] == 0
     assert seen[0].cost.chunks == len(seen) - 1 == 64
     assert seen[-1].done == 4000
+
+
+def test_a_store_is_gone_on_with_by_other_engines(cluster, client, small, tmp_path):
+    def stop(progress):
+        if progress.done - progress.before >= 640:
+            raise KeyboardInterrupt
+
+    whole, path = gl.sweep(NET, DATA, **SETTINGS), tmp_path / "sweep.zarr"
+    part = gl.sweep(NET, DATA, **SETTINGS, out=path, engine=client, progress=stop)
+    assert part.attrs["interrupted"] == 1
+    assert int(part.done.sum()) == 640
+    part = gl.sweep(NET, DATA, **SETTINGS, out=path, resume=True, progress=stop)
+    assert int(part.done.sum()) == 1280
+    same(gl.sweep(NET, DATA, **SETTINGS, out=path, resume=True, scheduler=cluster.address), whole)
+
+
+def test_ctrl_c_returns_what_is_done_and_cancels_the_rest(client, small):
+    def stop(progress):
+        if progress.done >= 640:
+            raise KeyboardInterrupt
+
+    whole, part = gl.sweep(NET, DATA, **SETTINGS), gl.sweep(NET, DATA, **SETTINGS, engine=client, progress=stop)
+    assert part.attrs["interrupted"] == 1
+    done = part.done.values
+    assert done.sum() == 640
+    np.testing.assert_array_equal(part.loss.values[done], whole.loss.sel(restart=part.restart).values[done])
+    until = time.monotonic() + 5
+    while client.futures and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not client.futures
+
+
+def test_maps_have_the_same_bits(cluster):
+    settings = {"width": 3, "resolution": 80, "steps": 20, "windows": [(0.5, 5.0, 20.0, 200.0)]}
+    here = gl.trainability(**settings)
+    same(gl.trainability(**settings, scheduler=cluster.address), here)
+
+
+def test_single_trainings_have_the_same_bits(client, monkeypatch):
+    monkeypatch.setattr(_runs, "_TOGETHER", 1)
+    monkeypatch.setattr(_chunk, "_MOST", 64)
+    settings, seen = {"restarts": 300, "steps": 20, "keep": ["curves"]}, []
+    here = gl.train(NET, DATA, **settings)
+    there = gl.train(NET, DATA, **settings, engine=client, progress=lambda *said: seen.append(said))
+    assert seen == [(20 * k, 100) for k in range(1, 6)]
+    assert not there.interrupted
+    for name in ("losses", "parameters", "curves", "diverged", "right"):
+        np.testing.assert_array_equal(getattr(there, name), getattr(here, name), err_msg=name)
+
+
+SPEC = """
+[network]
+sizes = [2, 2, 1]
+[data]
+set = "five_points"
+[sweep]
+learning_rate = [1.0, 5.0]
+restarts = 300
+steps = 30
+"""
+
+
+def test_the_commands_train_there_and_say_first_what_it_costs(cluster, tmp_path, capsys):
+    (tmp_path / "spec.toml").write_text(SPEC)
+    said = []
+    for where in ([], ["--scheduler", cluster.address]):
+        assert main(["sweep", str(tmp_path / "spec.toml"), *where]) == 0
+        said.append(capsys.readouterr())
+    assert said[0].out == said[1].out
+    assert re.search(r"600 of 600 runs to train in a chunk, 9 kB of memory, about \S+ s or less", said[1].err)
+    call = ["fractal", "--width", "3", "--resolution", "20", "--steps", "20", "--out", str(tmp_path / "map.zarr")]
+    assert main([*call, "--scheduler", cluster.address]) == 0
+    same(gl.open(tmp_path / "map.zarr"), gl.trainability(width=3, resolution=20, steps=20))
+
+
+def test_a_worker_of_another_version_is_named(cluster, client, small):
+    old = cluster.worker("0.0.1")
+    client.wait_for_workers(len(cluster.workers) + 1)
+    with pytest.raises(gl.GradlabError, match=rf"has gradlab 0\.0\.1, but the work comes from {gl.__version__}"):
+        gl.sweep(NET, DATA, **SETTINGS, engine=client)
+    os.kill(old, signal.SIGKILL)
+
+
+def test_what_is_no_scheduler_is_told(client, monkeypatch):
+    monkeypatch.setattr(_cluster, "_CONNECT", 0.2)
+    with pytest.raises(gl.GradlabError, match=r"no scheduler answers at 'tcp://127\.0\.0\.1:9'.*`dask scheduler`"):
+        gl.sweep(NET, DATA, restarts=2, scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(gl.GradlabError, match="leave one out"):
+        gl.sweep(NET, DATA, restarts=2, scheduler="tcp://127.0.0.1:9", engine=client)
+    with pytest.raises(gl.GradlabError, match=r"engine is 'str'; give a client"):
+        gl.train(NET, DATA, engine="tcp://127.0.0.1:9")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(gl.GradlabError, match=r"pip install 'gradlab\[cluster\]'"):
+        gl.sweep(NET, DATA, restarts=2, scheduler="tcp://127.0.0.1:9")
+
+
+@pytest.mark.parametrize(
+    ("problem", "message"),
+    [
+        (
+            distributed.KilledWorker("chunk", SimpleNamespace(address="tcp://there"), 3),
+            "ended several workers; mostly they had too little memory",
+        ),
+        (
+            distributed.CancelledError("chunk"),
+            "is gone, or has forgotten this work; what was finished",
+        ),
+        (ModuleNotFoundError("No module named 'gradlab'"), "a worker cannot load gradlab .*No module named"),
+    ],
+)
+def test_what_goes_wrong_there_is_told_in_words(client, problem, message):
+    class Failed:
+        def result(self):
+            raise problem
+
+    with pytest.raises(gl.GradlabError, match=message):
+        _cluster.Workers(client)._result(Failed())

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import gradlab
-from gradlab.cli._options import one_of
+from gradlab.cli._options import Scheduler, one_of
 from gradlab.cli._shown import INTERRUPTED, announced, shown
 from gradlab.cli._terminal import file_to_write
 from gradlab.graph import activations
@@ -59,6 +59,7 @@ def fractal(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the store: train only what is not finished.")
     ] = False,
+    scheduler: Scheduler = None,
 ) -> None:
     """Draw the boundary of trainability: one network, trained with the settings of every pixel.
 
@@ -87,7 +88,8 @@ def fractal(
     chosen = {"activation": activation, "rule": rule, "x": _axis("--x", x), "y": _axis("--y", y)}
     settings |= {name: value for name, value in chosen.items() if value is not None}
     settings |= {"width": width, "depth": depth, "resolution": resolution, "steps": steps, "seed": seed}
-    kept = {} if out is None else {"out": out, "resume": resume}
+    kept: dict[str, Any] = {} if out is None else {"out": out, "resume": resume}
+    kept |= {} if scheduler is None else {"scheduler": scheduler}
     console = Console(stderr=True, highlight=False)
     with announced(console), shown(console) as progress:
         made = gradlab.trainability(**settings, **kept, windows=zoom, zoom=factor, refined=not full, progress=progress)

@@ -16,6 +16,12 @@ def one_of(kind: type[Described]) -> str:
     return listed([snake(each.__name__) for each in kind.all()])
 
 
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="Train on the workers of a scheduler of dask.distributed, as tcp://host:8786."
+    ),
+]
 Hidden = Annotated[str, typer.Option(help=f"Hidden layers: {listed(activations())}.")]
 Output = Annotated[str | None, typer.Option(help="Outputs: the same choice. Default: what goes with the loss.")]
 Loss = Annotated[str, typer.Option(help=f"{listed(losses())}; with a number of its own as quantile(0.9).")]

@@ -10,7 +10,7 @@ from typer.core import TyperCommand
 
 import gradlab
 from gradlab._words import in_columns, listed
-from gradlab.cli._options import one_of
+from gradlab.cli._options import Scheduler, one_of
 from gradlab.cli._shown import INTERRUPTED, announced, shown
 from gradlab.cli._terminal import file_to_write, terminal_width
 from gradlab.rules import Rule
@@ -61,13 +61,14 @@ def sweep(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the store: train only what is not finished.")
     ] = False,
+    scheduler: Scheduler = None,
     best: Annotated[int, typer.Option(min=1, metavar="N", help="How many settings to list.")] = 5,
 ) -> None:
     """Train every setting in a file many times, and recommend one that succeeds reliably.
 
     The best settings are listed with the share of their runs that get every point right, its 95 % interval, and the
     lowest that the interval gets within a quarter of the setting. The recommended one is trained again with fresh
-    seeds. Ctrl-C stops, and shows what is done.
+    seeds. What it costs is said before it starts; Ctrl-C stops, and shows what is done.
 
     For example, with the file `five-points.toml`
 
@@ -86,6 +87,7 @@ def sweep(
     * `gradlab sweep five-points.toml`
     * `gradlab sweep five-points.toml --map success.png --table success.csv`
     * `gradlab sweep five-points.toml --out five-points.zarr --resume`
+    * `gradlab sweep five-points.toml --scheduler tcp://host:8786`
     """
     from rich.console import Console
 
@@ -97,7 +99,8 @@ def sweep(
     wanted = read_spec(spec)
     console = Console(stderr=True, highlight=False)
     # Without --resume a store that is there is refused; with it, one that is not there is made.
-    kept = {} if out is None else {"out": out, "resume": resume}
+    kept: dict[str, Any] = {} if out is None else {"out": out, "resume": resume}
+    kept |= {} if scheduler is None else {"scheduler": scheduler}
     with announced(console), shown(console) as progress:
         grid = named("sweep", gradlab.sweep, wanted.net, wanted.data, **wanted.settings, **kept, progress=progress)
         large = out is not None and grid.attrs["runs"] > _LARGE

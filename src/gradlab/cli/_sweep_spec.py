@@ -18,6 +18,7 @@ from gradlab.rules import Rule, RuleError, Schedule, numbers_of, read
 from gradlab.train import data_sets
 
 _SECTIONS = ("network", "data", "sweep", "recommend")
+_NOT_IN_FILES = ("out", "resume", "engine", "scheduler", "progress")  # a file may be from anywhere
 _RANGE = ("from", "to", "count", "spacing")
 _EXAMPLE = "{ from = 0.1, to = 10, count = 9 }"
 _DIGITS = 3  # of the values in a range: 3.77 is as good a learning rate as 3.7700705, and can be read
@@ -77,7 +78,7 @@ def _spec(content: Mapping[str, Any], folder: Path) -> Spec:
             raise SpecError(f"the section [{name}] is missing; write for example\n[{name}]\n{example}")
     network, sweep, advice = (content.get(name, {}) for name in ("network", "sweep", "recommend"))
     _check_keys(network, _arguments(gradlab.mlp), "network")
-    _check_keys(sweep, _arguments(gradlab.sweep, "net", "data", "keep", "out", "resume", "progress"), "sweep")
+    _check_keys(sweep, _arguments(gradlab.sweep, "net", "data", "keep", *_NOT_IN_FILES), "sweep")
     _check_keys(advice, _arguments(gradlab.recommend, "grid"), "recommend")
     if "sizes" not in network:
         raise SpecError("network.sizes is missing; write for example sizes = [2, 2, 1].")

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 
-from gradlab.codegen import KINDS, NEVER, Drawn, Notify, TrainResult
+from gradlab.codegen import NEVER, Notify
 from gradlab.rules import Batches, Full, Rule
-from gradlab.train._chunk import by_step, runs_at_once, train_chunk
 from gradlab.train._data import Data, as_data
-from gradlab.train._draw import starts_of
 from gradlab.train._errors import TrainError, real_number
-from gradlab.train._experiment import Array, Experiment, Gradient, Network, chosen_rule, fitting
+from gradlab.train._experiment import Experiment, Gradient, Network, chosen_rule, fitting
 from gradlab.train._initialise import (
     INITIALISATIONS,
-    Distribution,
     Given,
     Initialisation,
     Layers,
@@ -31,6 +28,10 @@ from gradlab.train._keep import Keep
 from gradlab.train._memory import check_memory
 from gradlab.train._runs import Runs
 from gradlab.train._trainers import Architecture, NumpyTrainer, Trainer, kernel_for, numpy_trainer
+from gradlab.train.work import RunsWork, engine_of
+
+if TYPE_CHECKING:
+    from gradlab._cluster import Client
 
 _INSTEAD = "train fewer, or let gl.sweep keep what became of each run alone"
 
@@ -49,6 +50,8 @@ def train(
     init_scale: float | None = None,
     dtype: DTypeLike = "float64",
     keep: Collection[str] | Mapping[str, object] = (),
+    engine: Client | None = None,
+    scheduler: str | None = None,
     progress: Notify | None = None,
 ) -> Runs:
     """Trains a network by gradient descent or another rule, from several starting points at once.
@@ -78,6 +81,8 @@ def train(
             deviation for "glorot" and "he". Default: 1.
         dtype: "float64" or "float32".
         keep: ``["curves"]`` to store the loss of every step while training: else ``runs.curves`` trains once more.
+        engine: a client of dask.distributed, whose workers train the runs; default: this process does.
+        scheduler: or the address of its scheduler, as ``tcp://host:8786``.
         progress: called now and then with the number of steps done and of all steps; many runs are trained in parts,
             one after the other, and the steps of all parts are counted.
 
@@ -87,6 +92,8 @@ def train(
     Raises:
         DataError: if the data cannot be used, or does not suit the network.
         TrainError: if a setting cannot be used, or the result would not fit into memory.
+        GradlabError: if dask.distributed is not installed where its workers are to train; if the scheduler or a worker
+            cannot be used.
 
     >>> import gradlab as gl
     >>> net = gl.mlp([2, 2, 1], hidden="tanh", output="sigmoid", loss="binary_cross_entropy")
@@ -104,9 +111,17 @@ def train(
     gradient, layers = net.compile("numpy"), _layers(net)
     experiment.rates(len(net.sizes) - 1, 1)  # says whether there is one for each layer
     _check_starts(experiment)
-    work = _Work(experiment, layers, len(points), _trainer(net, gradient, layers, points, experiment))
-    check_memory(work.bytes(bool(wanted.stride)), f"{experiment.restarts:,} runs", _INSTEAD)
-    told, interrupted = work.all(bool(wanted.stride), progress)
+    architecture = Architecture.of(net)
+    trainer = _trainer(net, architecture, gradient, layers, points, experiment)
+    work = RunsWork(experiment, layers, points, architecture, trainer, bool(wanted.stride))
+    check_memory(work.bytes(), f"{experiment.restarts:,} runs", _INSTEAD)
+    if engine is None and scheduler is None:
+        told, interrupted = work.all(progress)
+    elif architecture is None:
+        raise TrainError("workers train networks of gl.mlp, as gl.mlp([2, 2, 1]); leave out engine and scheduler.")
+    else:
+        with engine_of("gradlab-train", engine, scheduler) as chosen:
+            told, interrupted = work.by(chosen, progress)
     return Runs(
         experiment=experiment,
         data=points,
@@ -115,18 +130,24 @@ def train(
         parameters=told.parameters,
         losses=told.loss,
         diverged=have_diverged(told.initial_loss, told.loss, told.diverged_step == NEVER),
-        right=told.correct if work.trainer.judges else None,
+        right=told.correct if trainer.judges else None,
         steps_done=told.steps,
         interrupted=interrupted,
         kept_curves=told.curves,
         draw=work.starts,
-        again=partial(work.curves, told.steps),
+        again=partial(work.again, told.steps),
     )
 
 
-def _trainer(net: Network, gradient: Gradient, layers: Layers, points: Data, experiment: Experiment) -> Trainer:
+def _trainer(
+    net: Network,
+    architecture: Architecture | None,
+    gradient: Gradient,
+    layers: Layers,
+    points: Data,
+    experiment: Experiment,
+) -> Trainer:
     """What does the steps: the kernel, or NumPy in its place."""
-    architecture = Architecture.of(net)
     kernel = kernel_for(architecture, points, experiment.dtype)
     if kernel is not None:
         return kernel
@@ -135,110 +156,6 @@ def _trainer(net: Network, gradient: Gradient, layers: Layers, points: Data, exp
     if architecture is None:
         raise TrainError("the data have weights, which take a network of gl.mlp, as gl.mlp([2, 2, 1]).")
     return numpy_trainer(architecture, points, experiment.dtype)
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """All that is trained, a chunk of runs at a time.
-
-    Args:
-        experiment: the settings.
-        layers: the network's.
-        points: how many there are.
-        trainer: does the steps.
-    """
-
-    experiment: Experiment
-    layers: Layers
-    points: int
-    trainer: Trainer
-
-    def bytes(self, curves: bool) -> int:
-        """How much memory the result takes."""
-        numbers = self.layers.parameters + 2 + (self.experiment.steps + 1) * curves
-        return self.experiment.restarts * (numbers * np.dtype(self.experiment.dtype).itemsize + 10)
-
-    def starts(self, first: int, count: int) -> Array:
-        """Where so many runs start, shape (count, P)."""
-        source = self._source(first, count)
-        made = starts_of(source, self.layers.parameters) if isinstance(source, Drawn) else source
-        return made.astype(self.experiment.dtype)
-
-    def curves(self, steps: int, first: int, count: int) -> Array:
-        """The losses of so many runs before the first step and after each, shape (count, steps + 1)."""
-        size = count * (steps + 1) * np.dtype(self.experiment.dtype).itemsize
-        check_memory(size, f"the curves of {count:,} runs", "look at fewer runs, or at fewer steps")
-        made = np.empty((count, steps + 1), self.experiment.dtype)
-        done = 0
-        for result in self._chunks(first, count, steps, True, False, None):
-            if result.curves is None or result.steps < steps:
-                raise KeyboardInterrupt
-            made[done : done + len(result.loss)] = result.curves
-            done += len(result.loss)
-        return made
-
-    def all(self, curves: bool, progress: Notify | None) -> tuple[TrainResult, bool]:
-        """How the runs went, and whether Ctrl-C came before the last step: then those that are done.
-
-        Where no run took all steps, the first of them are returned with the steps that they took.
-        """
-        steps, restarts = self.experiment.steps, self.experiment.restarts
-        parts: list[TrainResult] = []
-        with suppress(KeyboardInterrupt):
-            for result in self._chunks(0, restarts, steps, curves, True, progress):
-                if result.steps < steps and parts:
-                    break
-                parts.append(result)
-                if result.steps < steps:
-                    break
-        if not parts:
-            raise KeyboardInterrupt
-        done = sum(len(part.loss) for part in parts)
-        return _together(parts), parts[-1].steps < steps or done < restarts
-
-    def _source(self, first: int, count: int) -> Array | Drawn:
-        """What so many runs start from."""
-        source = self.experiment.initialisation
-        if isinstance(source, Given):
-            return source.array()[first : first + count]
-        return Drawn(self.experiment.seed, first, count, *_drawn(source, self.layers))
-
-    def _chunks(
-        self, first: int, runs: int, steps: int, curves: bool, ends: bool, progress: Notify | None
-    ) -> Iterator[TrainResult]:
-        """Chunk after chunk of so many runs, from the first of them on."""
-        experiment, count = self.experiment, self.layers.parameters
-        told = by_step(experiment.rule, experiment.batches, experiment.seed, self.points)
-        most = runs_at_once(count, self.points, steps, curves=curves)
-        chunks = -(-runs // most)
-        for chunk in range(chunks):
-            here = min(most, runs - chunk * most)
-
-            def notify(done: int, of: int, before: int = chunk) -> None:
-                assert progress is not None
-                progress(before * of + done, chunks * of)
-
-            yield train_chunk(
-                self.trainer, self._source(first + chunk * most, here),
-                experiment.rates(len(self.layers.sizes) - 1, here), steps, plan=experiment.plan(), told=told,
-                size=(here, count, self.points), curves=curves, ends=ends, notify=None if progress is None else notify,
-            )  # fmt: skip
-
-
-@lru_cache(maxsize=64)
-def _drawn(source: Distribution, layers: Layers) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """What is drawn, and its factors, as a kernel wants them."""
-    return np.array([KINDS.index(source.shape)]), source.factors(layers)[None]
-
-
-def _together(parts: list[TrainResult]) -> TrainResult:
-    """One result of several chunks'."""
-    if len(parts) == 1:
-        return parts[0]
-    names = ("parameters", "initial_loss", "loss", "correct", "diverged_step", "first_success_step")
-    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    curves = [part.curves for part in parts if part.curves is not None]
-    return TrainResult(**joined, curves=np.concatenate(curves) if curves else None, steps=parts[0].steps)
 
 
 def _layers(net: Network) -> Layers:

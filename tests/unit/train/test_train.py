@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
@@ -13,10 +15,12 @@ from gradlab.train import (
     TrainError,
     Uniform,
     _chunk,
+    _train,
     _trainers,
     datasets,
     train,
 )
+from gradlab.train.work import _runs
 
 
 def test_agrees_with_a_plain_torch_loop(net):
@@ -157,6 +161,32 @@ def test_ctrl_c_inside_a_step_drops_that_step(net):
     runs = train(net, datasets.xor(), steps=50)
     assert runs.steps_done == 3
     np.testing.assert_array_equal(runs.losses, compiled(runs.parameters, *datasets.xor())[0])
+
+
+@pytest.mark.parametrize(("order", "first"), [((0, 1, 2), 192), ((3, 1, 0), 128), ((0, 4, 2), 64), ((1, 2, 3), 0)])
+def test_ctrl_c_of_an_engine_keeps_the_runs_up_to_the_first_that_is_not_done(monkeypatch, order, first):
+    class Engine:
+        def results(self, work, places):
+            for number in order:
+                yield number, work.chunk(places[number])
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(_chunk, "_MOST", 64)
+    monkeypatch.setattr(_runs, "_TOGETHER", 1)
+    monkeypatch.setattr(_train, "engine_of", lambda *_: nullcontext(Engine()))
+    net, data = gl.mlp([2, 2, 1]), datasets.five_points()
+    if not first:
+        with pytest.raises(KeyboardInterrupt):
+            train(net, data, restarts=300, engine="there")
+        return
+    part, whole = train(net, data, restarts=300, engine="there"), train(net, data, restarts=300)
+    assert part.interrupted
+    np.testing.assert_array_equal(part.parameters, whole.parameters[:first])
+
+
+def test_engines_train_networks_of_gradlabs_alone(net):
+    with pytest.raises(TrainError, match=r"workers train networks of gl\.mlp"):
+        train(net, datasets.xor(), scheduler="tcp://host:8786")
 
 
 def test_rates_by_layer_may_be_a_tuple_a_list_or_an_array(net):

@@ -13,3 +13,4 @@ from gradlab.train.work._layout import Chunk as Chunk
 from gradlab.train.work._layout import Contents as Contents
 from gradlab.train.work._layout import Layout as Layout
 from gradlab.train.work._remote import engine_of as engine_of
+from gradlab.train.work._runs import RunsWork as RunsWork
