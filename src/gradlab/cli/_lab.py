@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,7 +36,8 @@ lab = typer.Typer(
 
 @lab.callback()
 def _lab() -> None:
-    pass
+    # With it jsonschema, which reads notebooks, would make a grammar of web addresses for a second.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 lab.command()(grade)

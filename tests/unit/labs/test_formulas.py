@@ -78,14 +78,14 @@ def generated(seed):
 def test_every_formula_of_generated_documents_is_offered(tmp_path):
     path = tmp_path / "lab.md"
     shown = offered = 0
-    for start in range(0, 2000, 100):
+    for start in range(0, 1000, 100):
         documents = [generated(seed) for seed in range(start, start + 100)]
         tagged = [TAGGED.format(text) if number % 3 == 0 else text for number, text in enumerate(documents)]
         path.write_text("".join(f"<!-- #region -->\n{text}\n<!-- #endregion -->\n\n" for text in tagged))
         numbers = compare(path)
         shown, offered = shown + numbers[0], offered + numbers[1]
     # Where unbalanced dollars tear lists and tables apart, a formula may be offered that is shown as code.
-    assert 8000 < shown <= offered < 1.005 * shown
+    assert 4000 < shown <= offered < 1.005 * shown
 
 
 def test_lines_and_the_key_are_told_as_the_tags_say(tmp_path):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import pytest
-
 from gradlab.labs._template import read_template
 from gradlab.labs._trial import try_checks
 from gradlab.labs._versions import make_versions
@@ -52,14 +50,14 @@ def test_a_check_that_the_solution_fails_is_an_error_in_its_line(tmp_path):
     assert "the solution does not pass the check 'a', which failed with AssertionError: it is five" in message
 
 
-@pytest.mark.parametrize(
-    "code", ["assert True", "assert callable(double)", "try:\n    assert double(2) == 4\nexcept Exception:\n    pass"]
-)
-def test_a_check_that_the_empty_question_passes_is_an_error(tmp_path, code):
-    [(line, message)] = errors_of(tmp_path, cell(DOUBLE, check("a", code)))
-    assert line == 6
-    assert "the check 'a' passes although the homework of line 2 is empty: it tests nothing" in message
-    assert errors_of(tmp_path, cell(DOUBLE, check("a", code, "points=0"))) == []
+def test_a_check_that_the_empty_question_passes_is_an_error(tmp_path):
+    caught = "try:\n    assert double(2) == 4\nexcept Exception:\n    pass"
+    codes = dict(zip("abc", ("assert True", "assert callable(double)", caught), strict=True))
+    found = errors_of(tmp_path, cell(DOUBLE, *(check(name, code) for name, code in codes.items())))
+    assert [line for line, _ in found] == [6, 9, 12]
+    for name, (_, message) in zip(codes, found, strict=True):
+        assert f"the check '{name}' passes although the homework of line 2 is empty: it tests nothing" in message
+    assert errors_of(tmp_path, cell(DOUBLE, *(check(name, code, "points=0") for name, code in codes.items()))) == []
 
 
 def test_an_earlier_task_that_is_empty_hides_no_check_that_tests_nothing(tmp_path):
