@@ -26,7 +26,7 @@ test: setup
 		echo "The page was not tested: this needs Node.js with npm, and Chromium (apt-get install npm chromium)."; fi
 
 test-python: setup
-	@$(BIN)/python -m pytest -n 2 -q
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -q
 
 page: setup page/node_modules/.installed
 	@node page/tools/build.mjs build/page $(BIN)/python

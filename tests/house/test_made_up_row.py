@@ -24,6 +24,7 @@ from gradlab.graph import (
     ONE,
     NotRationalError,
     Primitive,
+    _primitives,
     add,
     evaluate_precisely,
     functions,
@@ -31,7 +32,6 @@ from gradlab.graph import (
     parse,
     subtract,
 )
-from gradlab.graph._primitives import more_rows
 from gradlab.graph._row import apply
 from gradlab.prove import Truth
 
@@ -60,9 +60,9 @@ ROWS = (
 
 
 @pytest.fixture(params=ROWS, ids=lambda row: row.name)
-def row(request):
-    with more_rows(request.param):
-        yield request.param
+def row(request, monkeypatch):
+    monkeypatch.setitem(_primitives._table, request.param.name, request.param)
+    return request.param
 
 
 def exact(x):
@@ -204,23 +204,22 @@ def test_sheet_and_picture(row, tmp_path):
 
 def test_help_and_messages():
     code = """
-from gradlab.graph import Primitive
-from gradlab.graph._primitives import more_rows
+from gradlab.graph import Primitive, _primitives
 row = Primitive("quuxify", 1, float, lambda a, out, i: out, lower=lambda a: a[0], activation=True)
-with more_rows(row):
-    import importlib
-    import gradlab as gl, gradlab._function, gradlab._model
-    for module in (gradlab._function, gradlab._model):
-        importlib.reload(module)
-    gl.mlp, gl.function = gradlab._model.mlp, gradlab._function.function
-    assert "quuxify" in gl.mlp.__doc__ and "quuxify" in gl.function.__doc__
-    from gradlab.cli import main
-    for command in ("derive", "prove"):
-        main((command, "--help"))
-    try:
-        gl.mlp([2, 2, 1], hidden="quux")
-    except gl.GradlabError as error:
-        print(error)
+_primitives._table["quuxify"] = row
+import importlib
+import gradlab as gl, gradlab._function, gradlab._model
+for module in (gradlab._function, gradlab._model):
+    importlib.reload(module)
+gl.mlp, gl.function = gradlab._model.mlp, gradlab._function.function
+assert "quuxify" in gl.mlp.__doc__ and "quuxify" in gl.function.__doc__
+from gradlab.cli import main
+for command in ("derive", "prove"):
+    main((command, "--help"))
+try:
+    gl.mlp([2, 2, 1], hidden="quux")
+except gl.GradlabError as error:
+    print(error)
 """
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "200"}

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from gradlab.cli import main
-from gradlab.labs import TemplateError, check_template
-from gradlab.labs._kinds import Kind, Role, more_tags
+from gradlab.labs import TemplateError, _kinds, check_template
+from gradlab.labs._kinds import Kind, Role
 from gradlab.labs._template import read_template
 from gradlab.labs._versions import make_versions
 from gradlab.labs.interchange import export_template
@@ -34,9 +34,16 @@ def loss(pred, target):
 
 
 @pytest.fixture(autouse=True)
-def rows():
-    with more_tags(DRAFT, WORKED):
-        yield
+def rows(monkeypatch):
+    for kind in (DRAFT, WORKED):
+        monkeypatch.setitem(_kinds._kinds, kind.word, kind)
+    kept = (_kinds.words, _kinds.telltale, _kinds.as_comment)
+    for made in kept:
+        made.cache_clear()
+    yield
+    monkeypatch.undo()
+    for made in kept:
+        made.cache_clear()
 
 
 def written(tmp_path, text):

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
@@ -219,15 +218,3 @@ def loss_name(row: Loss) -> str:
 
 def _written(row: Loss) -> str:
     return f"{row.name}({row.setting})"
-
-
-@contextmanager
-def more_losses(*rows: Loss) -> Iterator[None]:
-    """The table with some rows more, within a ``with`` block; under names that it does not have."""
-    assert not {row.name for row in rows} & _table.keys()
-    _table.update((row.name, row) for row in rows)
-    try:
-        yield
-    finally:
-        for row in rows:
-            del _table[row.name]

@@ -6,14 +6,14 @@ judge of written mathematics, help texts and messages.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from gradlab.graph._row import OPERATORS, Primitive
 from gradlab.graph._rows import ROWS
 
 IDENTITY = "identity"  # as an activation: the sum itself
+# What was derived is kept by name, so no two different rows in one process may have the same one.
 _table: dict[str, Primitive] = {row.name: row for row in ROWS}
 PRIMITIVES: Mapping[str, Primitive] = MappingProxyType(_table)
 
@@ -38,20 +38,3 @@ def known_as(name: str) -> str:
     if name in PRIMITIVES:
         return name
     return next((row.name for row in PRIMITIVES.values() if name in row.also), name)
-
-
-@contextmanager
-def more_rows(*rows: Primitive) -> Iterator[None]:
-    """The table with some rows more, within a ``with`` block.
-
-    Args:
-        rows: under names that the table does not have. What was derived before is kept by name, so no two different
-            rows in one process may have the same one.
-    """
-    assert not {row.name for row in rows} & _table.keys()
-    _table.update((row.name, row) for row in rows)
-    try:
-        yield
-    finally:
-        for row in rows:
-            del _table[row.name]

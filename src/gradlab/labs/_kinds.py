@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -55,25 +53,6 @@ _kinds: Final = {
         Kind("ALLOW", arguments=True, common=True),
     )
 }
-
-
-@contextmanager
-def more_tags(*kinds: Kind) -> Iterator[None]:
-    """The table with some tags more, within a ``with`` block; under words that it does not have."""
-    assert not {kind.word for kind in kinds} & _kinds.keys()
-    try:
-        _kinds.update((kind.word, kind) for kind in kinds)
-        _forget()
-        yield
-    finally:
-        for kind in kinds:
-            del _kinds[kind.word]
-        _forget()
-
-
-def _forget() -> None:
-    for made in (words, telltale, as_comment):
-        made.cache_clear()
 
 
 def kind_of(word: str) -> Kind | None:
