@@ -2,7 +2,7 @@
 # make test   run every check and every test
 # make page   build the page into build/page; needs Node.js with npm; gradlab play serves it
 # make page-wheel    put the built page into a wheel, gradlab-page, in build/dist
-# make test-web    drive the built page in Chromium, as a person would; pictures in build/page-pictures
+# make test-web    lint the page's code, and drive the built page in Chromium, as a person would; pictures in build/page-pictures
 # make docs   build the site into build/site, with the labs and the page alive in it; open build/site/index.html
 # make bench-check, bench-grade, bench-import, bench-map, bench-page, bench-prove, bench-scale, bench-train    measure gradlab beside its peers, into benchmarks/RESULTS.md
 # Each sets up .venv first, once; none repeats what is already done.
@@ -35,6 +35,7 @@ page-wheel: page
 	@cd page/wheel && $(abspath $(BIN))/python -m hatchling build -t wheel -d $(abspath build/dist)
 
 test-web: page
+	@cd page && npm run --silent lint
 	@cd page && PYTHON=$(abspath $(BIN))/python CHROMIUM=$$(command -v $(CHROMIUM)) node --test test/unit/ test/web/
 
 page/node_modules/.installed: page/package-lock.json

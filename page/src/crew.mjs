@@ -10,6 +10,7 @@ export class Crew {
    */
   constructor(script, size = Math.max(1, Math.min(8, navigator.hardwareConcurrency ?? 2))) {
     this.script = script;
+    /** @type {{worker?: Worker, doing?: any, timer?: any}[]} */
     this.members = Array.from({ length: size }, () => ({}));
   }
 
@@ -17,7 +18,7 @@ export class Crew {
    * Do a job; the one before is given up.
    * @param {object} setup what each worker is told first
    * @param {object[]} parts
-   * @param {(part: object, answer: object) => void} done is called for each part, in any order
+   * @param {(part: any, answer: any) => void} done is called for each part, in any order
    * @returns {Promise<boolean>} whether all was done: false if it was given up
    * @throws {Error} if a part was lost several times
    */

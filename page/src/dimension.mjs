@@ -12,7 +12,7 @@ export function boxDimension(cells, count) {
   for (let size = 2; size <= count / 8; size *= 2) {
     let crossed = 0;
     for (let row = 0; row < count; row += size) {
-      for (let column = 0; column < count; column += size) crossed += mixed(cells, count, row, column, size);
+      for (let column = 0; column < count; column += size) crossed += Number(mixed(cells, count, row, column, size));
     }
     if (crossed) points.push([Math.log(1 / size), Math.log(crossed), size]);
   }

@@ -6,9 +6,17 @@ const WORD = 1n << 64n;
 
 /** A kernel in whose memory arrays lie one behind the other, laid anew for each call. */
 class Kernel {
+  /** @type {WebAssembly.Memory} */
+  memory;
+  /** @type {Record<string, any>} */
+  exports;
+
   /**
+   * @template {Kernel} T
+   * @this {new () => T}
    * @param {BufferSource | WebAssembly.Module} code
    * @param {object} about what else there is to know of it
+   * @returns {Promise<T>}
    */
   static async of(code, about = {}) {
     const made = Object.assign(new this(), about);
@@ -39,10 +47,13 @@ class Kernel {
 
 /**
  * The middles of the cells of a square, row by row from the top.
+ * @param {Float32Array | Float64Array} across
+ * @param {Float32Array | Float64Array} down
  * @param {{x: number, y: number, width: number}} view the middle of the square and its width
  * @param {number} count cells a side
  */
-function fillGrid(across, down, { x, y, width }, count) {
+function fillGrid(across, down, view, count) {
+  const { x, y, width } = view;
   const cell = width / count;
   for (let row = 0, i = 0; row < count; row++) {
     for (let column = 0; column < count; column++, i++) {
@@ -104,6 +115,31 @@ export class Drawing extends Kernel {
 
 /** What Python says of a network, with its data. */
 export class Training extends Kernel {
+  /** @type {number[]} */
+  factors;
+  /** @type {number[]} */
+  numbers;
+  /** @type {ArrayLike<number>} */
+  table;
+  /** @type {"float32" | "float64"} */
+  dtype;
+  /** @type {number} */
+  kept;
+  /** @type {number} */
+  rates;
+  /** @type {number} */
+  scratch;
+  /** @type {number} */
+  lanes;
+  /** @type {number} */
+  gap;
+  /** @type {boolean} */
+  uniform;
+  /** @type {[number, number]} */
+  labels;
+  /** @type {string[]} */
+  parameters;
+
   /** What its arrays are. */
   get kind() {
     return this.dtype === "float64" ? Float64Array : Float32Array;
@@ -112,7 +148,7 @@ export class Training extends Kernel {
   /** @param {Float64Array} standard @param {number} scale of the initialisation @returns {Float32Array | Float64Array} rounded once */
   starts(standard, scale) {
     const factors = this.factors.map((factor) => scale * factor);
-    return this.kind.from(standard, (number, i) => number * factors[i % factors.length]);
+    return /** @type {Float64ArrayConstructor} */ (this.kind).from(standard, (number, i) => number * factors[i % factors.length]);
   }
 
   /**

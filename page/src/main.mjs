@@ -28,14 +28,13 @@ function open() {
   });
   document.getElementById("views").replaceChildren(...links);
   document.title = `gradlab: ${view[0].toUpperCase()}${view.slice(1)}`;
-  const element = document.createElement(`gradlab-${view}`);
-  element.state = state;
-  element.addEventListener("state", ({ detail: { state: now, push } }) => {
+  const element = Object.assign(document.createElement(`gradlab-${view}`), { state });
+  element.addEventListener("state", (/** @type {CustomEvent} */ { detail: { state: now, push } }) => {
     written = writeHash(view, now, VIEWS[view]);
     history[push ? "pushState" : "replaceState"](null, "", written);
     complain([]);
   });
-  element.addEventListener("go", ({ detail }) => history.go(detail));
+  element.addEventListener("go", (/** @type {CustomEvent} */ { detail }) => history.go(detail));
   place.replaceChildren(element);
 }
 

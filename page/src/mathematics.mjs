@@ -6,6 +6,7 @@
  */
 export function show(place, formulas) {
   const read = new DOMParser().parseFromString(formulas.join(""), "text/html");
-  for (const element of read.querySelectorAll("[data-style]")) element.style.cssText = element.dataset.style;
+  const styled = /** @type {NodeListOf<HTMLElement>} */ (read.querySelectorAll("[data-style]"));
+  for (const element of styled) element.style.cssText = element.dataset.style;
   place.replaceChildren(...read.body.childNodes);
 }

@@ -13,6 +13,7 @@ export const way = ({ f, rule }) => ["way", { text: f, rule }];
 export const network = ({ hidden, activation, loss, rule, init }, points) =>
   ["network", { hidden, activation, loss, rule, initialisation: init, points }];
 export const trainability = ({ width, depth, activation, rule }, dtype) => ["trainability", { width, depth, activation, rule, dtype }];
+/** @param {any} state */
 const built = ({ sizes, activation, loss }) => ({ sizes, activation, loss });
 export const chain = (state) => ["chain", { ...built(state), by: state.by }];
 export const matrices = (state) => ["matrices", built(state)];

@@ -8,8 +8,12 @@ export class Refined {
   /** @param {URL} script of the workers @param {number} count cells a side @param {number} first cells a side of the first blocks */
   constructor(script, count, first) {
     this.crew = new Crew(script);
-    Object.assign(this, { count, first });
+    this.count = count;
+    this.first = first;
   }
+
+  /** @type {any[] | undefined} */
+  known;
 
   /**
    * Compute the cells anew; those before are given up.

@@ -92,17 +92,23 @@ export function readHash(hash, views) {
   const known = Object.hasOwn(views, name);
   if (!empty && !known) complaints.push(`there is no view “${short(name)}”; here is ${first}`);
   const view = known ? name : first;
-  const state = Object.fromEntries(Object.entries(views[view]).map(([key, entry]) => [key, entry.fallback]));
-  if (known && version === VERSION) {
-    for (const [key, given] of new URLSearchParams(query)) {
-      const entry = Object.hasOwn(views[view], key) ? views[view][key] : undefined;
-      const value = entry?.read(given);
-      if (!entry) complaints.push(`“${short(key)}” means nothing to ${view}`);
-      else if (value === undefined) complaints.push(`${key} is ${entry.means}, not “${short(given)}”; it is ${short((entry.write ?? String)(entry.fallback)) || "none"} here`);
-      else state[key] = value;
-    }
+  const read = known && version === VERSION ? readQuery(query, view, views[view]) : { state: {}, complaints: [] };
+  const usual = Object.entries(views[view]).map(([key, entry]) => [key, entry.fallback]);
+  return { view, state: { ...Object.fromEntries(usual), ...read.state }, complaints: [...complaints, ...read.complaints] };
+}
+
+/** What a query says of a view's state. */
+function readQuery(query, view, entries) {
+  const state = {};
+  const complaints = [];
+  for (const [key, given] of new URLSearchParams(query)) {
+    const entry = Object.hasOwn(entries, key) ? entries[key] : undefined;
+    const value = entry?.read(given);
+    if (!entry) complaints.push(`“${short(key)}” means nothing to ${view}`);
+    else if (value === undefined) complaints.push(`${key} is ${entry.means}, not “${short(given)}”; it is ${short((entry.write ?? String)(entry.fallback)) || "none"} here`);
+    else state[key] = value;
   }
-  return { view, state, complaints };
+  return { state, complaints };
 }
 
 /** The hash of a state: what is not as it is anyway. */

@@ -53,7 +53,7 @@ export function parseTable(text, most) {
     const said = classes.slice(0, 4).map((each) => `“${each.slice(0, 20)}”`).join(", ");
     throw new Error(`the third column must have two different classes; it has ${classes.length}: ${said}${classes.length > 4 ? " …" : ""}`);
   }
-  const kept = rows.filter((_, i) => i % step === 0).map((row) => [Number(row[0]), Number(row[1]), classes.indexOf(row[2])]);
+  const kept = rows.filter((_, i) => i % step === 0).map((row) => /** @type {[number, number, number]} */ ([Number(row[0]), Number(row[1]), classes.indexOf(row[2])]));
   const part = step > 1 ? ` Of ${rows.length} rows every ${step}th is used: ${kept.length} points.` : "";
   return { rows: kept, notice: `Class 0 is “${classes[0].slice(0, 20)}”, class 1 “${classes[1].slice(0, 20)}”.${part}` };
 }

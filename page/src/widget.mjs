@@ -1,5 +1,5 @@
 // A view in a notebook: the page's own modules, with the Python that runs there as the engine.
-import { CSS } from "./style.css";
+import { CSS } from "./styles.mjs";
 import { setDark } from "./drawing/colours.mjs";
 import { readHash, writeHash } from "./state.mjs";
 import { VIEWS } from "./views/all.mjs";
@@ -53,11 +53,11 @@ function render({ model, el }) {
     const { view, state, complaints } = readHash(written, VIEWS);
     complaint.textContent = complaints.join("\n");
     const element = Object.assign(document.createElement(`gradlab-${view}`), { state, engine });
-    element.addEventListener("state", ({ detail }) => {
+    element.addEventListener("state", (/** @type {CustomEvent} */ { detail }) => {
       if (detail.push) past.push(written), (future.length = 0);
       keep(writeHash(view, detail.state, VIEWS[view]));
     });
-    element.addEventListener("go", ({ detail }) => {
+    element.addEventListener("go", (/** @type {CustomEvent} */ { detail }) => {
       const [from, to] = detail < 0 ? [past, future] : [future, past];
       if (!from.length) return;
       to.push(model.get("hash"));

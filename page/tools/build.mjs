@@ -56,7 +56,7 @@ const files = `const made = {};
 const scripts = ${JSON.stringify(scripts)};
 export const file = (name) => (made[name] ??= URL.createObjectURL(new Blob([scripts[name]], { type: "text/javascript" })));`;
 const styles = fs.readFileSync(path.join(source, "style.css"), "utf8").replace(":root {", ":host {").replace(/^body \{.*\}$/m, ":host { display: block; font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }");
-await bundled({ "tables.mjs": made["tables.mjs"], "answers.mjs": constants({ ANSWERS: {} }), "files.mjs": files, "style.css": constants({ CSS: styles }) }, { entryPoints: [path.join(source, "widget.mjs")] });
+await bundled({ "tables.mjs": made["tables.mjs"], "answers.mjs": constants({ ANSWERS: {} }), "files.mjs": files, "styles.mjs": constants({ CSS: styles }) }, { entryPoints: [path.join(source, "widget.mjs")] });
 
 for (const name of ["pyodide.mjs", "pyodide.asm.mjs", "pyodide-lock.json"]) put(`python/${name}`, fs.readFileSync(path.join(pyodideFolder, name)));
 put("python/pyodide.asm.wasm.gz", zlib.gzipSync(fs.readFileSync(path.join(pyodideFolder, "pyodide.asm.wasm")), { level: 9 }));

@@ -66,7 +66,8 @@ export class Boundary {
   }
 
   /** A circle for class 1, a square for class 0: told apart without colours too. */
-  mark(pen, [x, y, label]) {
+  mark(pen, point) {
+    const [x, y, label] = point;
     const { view, canvas } = this;
     const scale = canvas.width / view.width;
     const [across, down] = [(x - view.x) * scale + canvas.width / 2, canvas.height / 2 - (y - view.y) * scale];

@@ -10,6 +10,7 @@ export const dark = () => chosen ?? matchMedia("(prefers-color-scheme: dark)").m
 /** Of the classes 0 and 1: orange and blue. */
 export const CLASSES = [[217, 119, 6], [37, 99, 200]];
 
+/** @param {number[]} colour red, green, blue */
 export const css = ([red, green, blue], alpha = 1) => `rgb(${red} ${green} ${blue} / ${alpha})`;
 
 /** Between colours, evenly spaced from 0 to 1. */

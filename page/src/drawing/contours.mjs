@@ -2,7 +2,7 @@
 
 /**
  * Heights at which lines are drawn: denser near the lowest, as a valley has more to show than its walls.
- * @param {Float64Array} values
+ * @param {Float32Array | Float64Array} values
  * @param {number} count
  */
 export function levels(values, count) {
@@ -15,7 +15,7 @@ export function levels(values, count) {
 
 /**
  * The pieces of lines of equal height: each cell is looked at once, as most are crossed by no line.
- * @param {Float64Array} values row by row
+ * @param {Float32Array | Float64Array} values row by row
  * @param {number} count points a side
  * @param {number[]} heights from the lowest
  * @returns {[number, number, number, number][][]} of each height, from and to, in columns and rows

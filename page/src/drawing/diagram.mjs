@@ -35,6 +35,11 @@ export class Diagram {
     this.place = place;
   }
 
+  /** @returns {SVGElement} */
+  get picture() {
+    return this.place.querySelector("svg");
+  }
+
   /**
    * Lay out the units of a network anew.
    * @param {string[][]} units
@@ -102,7 +107,7 @@ export class Diagram {
     for (const { line, layer, to } of this.rings) mark(line, unit(layer + 1, to));
     this.inputs.forEach((circle, i) => mark(circle, unit(0, i)));
     this.ends.forEach((line, i) => mark(line, unit(this.quantities.length - 1, i)));
-    this.place.firstChild.setAttribute("class", "traced");
+    this.picture.setAttribute("class", "traced");
   }
 
   /** Write into each unit what it gives, and over it the derivative of the end by its sum. */
@@ -116,8 +121,8 @@ export class Diagram {
 
   /** Give somebody the picture, with the colours that it has here. */
   save() {
-    const copy = this.place.firstChild.cloneNode(true);
-    const shown = this.place.firstChild.querySelectorAll("*");
+    const copy = /** @type {SVGElement} */ (this.picture.cloneNode(true));
+    const shown = this.picture.querySelectorAll("*");
     copy.querySelectorAll("*").forEach((element, i) => {
       const { stroke, fill } = getComputedStyle(shown[i]);
       element.setAttribute("stroke", stroke);
@@ -138,6 +143,6 @@ export class Diagram {
       this.buttons.get(this.names[place])?.setAttribute("aria-label", `${said}: derive by it`);
     }
     const told = Array.from(parameters, (value, i) => `${this.names[i]} ${figure(value)}`).join(", ");
-    this.place.firstChild.setAttribute("aria-label", `The network with its weights: ${told}`);
+    this.picture.setAttribute("aria-label", `The network with its weights: ${told}`);
   }
 }

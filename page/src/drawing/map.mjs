@@ -3,11 +3,19 @@ import { css } from "./colours.mjs";
 import { ticks } from "./ticks.mjs";
 
 const LEFT = 76;
-const BELOW = 58;
 const EDGE = 14;
 const RIGHT = 30; // for half of the last label
+/** @type {[string, number][]} dark under light, so that a line is seen on any colour */
+const EDGES = [["#000", 6], ["#fff", 2.5]];
 
 export class SettingsMap {
+  /** @type {number} */
+  count;
+  /** @type {number[]} */
+  across;
+  /** @type {number[]} */
+  up;
+
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {[string, string]} names of the axes, across and up
@@ -56,7 +64,7 @@ export class SettingsMap {
     const pen = this.canvas.getContext("2d");
     const place = ([x, y]) => [LEFT + x * this.side, EDGE + (1 - y) * this.side];
     const [[x, y], [toX, toY]] = [place(from), place(to)];
-    for (const [colour, thick] of [["#000", 5], ["#fff", 2]]) {
+    for (const [colour, thick] of EDGES) {
       pen.strokeStyle = colour;
       pen.lineWidth = thick;
       pen.strokeRect(x, y, toX - x, toY - y);
@@ -87,6 +95,7 @@ export class SettingsMap {
     const across = (value) => LEFT + this.place(value, this.across) * side;
     const down = (value) => EDGE + (1 - this.place(value, this.up)) * side;
     pen.textAlign = "center";
+    /** @type {(axis: number[]) => [number, number]} */
     const ends = (axis) => [axis[0], axis[axis.length - 1]];
     for (const { value, label } of ticks(...ends(this.across))) {
       pen.fillRect(across(value), EDGE + side, 1.5, 7);
@@ -105,12 +114,12 @@ export class SettingsMap {
     pen.fillText(this.names[1], 0, 0);
     pen.restore();
     if (!here) return;
-    const at = [across(here[0]), down(here[1])];
-    for (const [colour, thick] of [["#000", 6], ["#fff", 2.5]]) {
+    const [x, y] = [across(here[0]), down(here[1])];
+    for (const [colour, thick] of EDGES) {
       pen.strokeStyle = colour;
       pen.lineWidth = thick;
       pen.beginPath();
-      pen.arc(...at, 11, 0, 2 * Math.PI);
+      pen.arc(x, y, 11, 0, 2 * Math.PI);
       pen.stroke();
     }
   }

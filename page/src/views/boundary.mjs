@@ -68,7 +68,7 @@ export class BoundaryView extends View {
     this.map = new SettingsMap(this.canvas, ["learning rate of the first layer", "learning rate of the last layer"]);
     this.refined = new Refined(file("workers/trainability.mjs"), COUNT, FIRST);
     this.refined.crew.warm();
-    for (const canvas of this.querySelectorAll("[data-of]")) {
+    for (const canvas of this.all("[data-of]")) {
       this.map.legend(canvas, (share) => ofTraining(canvas.dataset.of === "1", canvas.dataset.of === "1" ? 1 - share : share));
     }
     this.listen();
@@ -121,13 +121,14 @@ export class BoundaryView extends View {
       closer: () => this.look(around(0.5)), farther: () => this.look(around(2)), back: () => this.go(-1), forward: () => this.go(1),
       whole: () => this.show(entries.view.fallback), stop: () => this.stop("The map was stopped."),
     };
-    for (const button of this.querySelectorAll("[data-do]")) button.addEventListener("click", acts[button.dataset.do]);
+    for (const button of this.all("[data-do]")) button.addEventListener("click", acts[button.dataset.do]);
     this.find("[data-save=png]").addEventListener("click", () => downloadPicture(canvas, "trainability.png"));
     this.find("[data-save=csv]").addEventListener("click", () => downloadTable(this.rows(), "trainability.csv"));
   }
 
   /** Look at a box of the map, given as shares of its sides. */
-  look([[left, bottom], [right, top]]) {
+  look(box) {
+    const [[left, bottom], [right, top]] = box;
     const [x, toX, y, toY] = this.state.view;
     const at = (low, high, share) => low * (high / low) ** share;
     const made = [at(x, toX, left), at(x, toX, right), at(y, toY, bottom), at(y, toY, top)];
@@ -195,7 +196,7 @@ export class BoundaryView extends View {
 
   draw() {
     if (!this.rates) return;
-    this.map.draw();
+    this.map.draw(undefined);
     if (this.drag) this.map.box(...this.drag);
   }
 
@@ -236,8 +237,14 @@ export class BoundaryView extends View {
   }
 }
 
-/** The square with a corner here that reaches to there, its lower left and upper right corners. */
-function square([x, y], [toX, toY]) {
+/**
+ * The square with a corner here that reaches to there, its lower left and upper right corners.
+ * @param {number[]} from
+ * @param {number[]} to
+ */
+function square(from, to) {
+  const [x, y] = from;
+  const [toX, toY] = to;
   const side = Math.max(Math.abs(toX - x), Math.abs(toY - y));
   const low = [toX < x ? x - side : x, toY < y ? y - side : y];
   return [low, low.map((each) => each + side)];

@@ -104,6 +104,7 @@ export class Derive extends View {
   async load() {
     const asked = JSON.stringify(this.state);
     const { form } = this.state;
+    /** @type {any[]} */
     const [made, matrices, flow] = await Promise.all([
       this.ask(...questions.chain(this.state)), form === "matrix" ? this.ask(...questions.matrices(this.state)) : {}, this.ask(...questions.numbers(this.state)),
     ]);

@@ -47,6 +47,10 @@ const LAYOUT = `
 export class Descend extends View {
   static entries = entries;
   static layout = LAYOUT;
+  /** @type {Surface | undefined} */
+  surface;
+  /** @type {Way | undefined} */
+  way;
 
   begin() {
     this.plane = new Plane(this.find("canvas"));
@@ -78,7 +82,7 @@ export class Descend extends View {
       const head = ["step", ...this.function.variables, "value", ...this.function.variables.map((name) => `derivative by ${name}`)];
       downloadTable([head, ...this.ways.map(({ point, value, slope }, i) => [i, ...point, value, ...slope])], "descend.csv");
     });
-    for (const button of this.querySelectorAll("[data-zoom]")) {
+    for (const button of this.all("[data-zoom]")) {
       button.addEventListener("click", () => {
         const [x, y, width] = this.state.view;
         this.keep({ view: [x, y, width * Number(button.dataset.zoom)] });

@@ -71,6 +71,10 @@ const LAYOUT = `
 export class Train extends View {
   static entries = entries;
   static layout = LAYOUT;
+  /** @type {Prediction | undefined} */
+  prediction;
+  /** @type {Drawing | undefined} */
+  drawing;
 
   begin() {
     this.boundary = new Boundary(this.find(".plane"));
@@ -103,7 +107,7 @@ export class Train extends View {
   fill() {
     super.fill();
     this.find("[name=run]").value = this.state.run;
-    for (const place of this.querySelectorAll("[data-of]")) place.textContent = figure(this.state[place.dataset.of]);
+    for (const place of this.all("[data-of]")) place.textContent = figure(this.state[place.dataset.of]);
   }
 
   listen() {
@@ -113,7 +117,7 @@ export class Train extends View {
     at.addEventListener("input", () => (this.stop(), this.show(Number(at.value))));
     this.find("[name=run]").addEventListener("change", ({ target }) => this.read(target));
     const acts = { play: () => this.play(), step: () => (this.stop(), this.show(Math.min(this.at + 1, this.state.steps))), reset: () => (this.stop(), this.show(0)), why: () => (this.find(".why").textContent = whyFailed(this.ended, this.run, (rate, steps) => this.again(rate, steps), this.state)) };
-    for (const button of this.querySelectorAll("[data-do]")) button.addEventListener("click", acts[button.dataset.do]);
+    for (const button of this.all("[data-do]")) button.addEventListener("click", acts[button.dataset.do]);
     this.form.elements.file.addEventListener("change", ({ target }) => target.files[0] && this.take(target.files[0]));
     plane.addEventListener("dragover", (event) => event.preventDefault());
     plane.addEventListener("drop", (event) => {
@@ -125,11 +129,12 @@ export class Train extends View {
       plane: () => downloadPicture(plane, "plane.png"), map: () => downloadPicture(this.room.canvas, "map.png"),
       diagram: () => this.diagram.save(), runs: () => downloadTable(this.rows(), "runs.csv"), settings: () => downloadTable(this.room.rows(), "settings.csv"),
     };
-    for (const button of this.querySelectorAll("[data-save]")) button.addEventListener("click", saves[button.dataset.save]);
+    for (const button of this.all("[data-save]")) button.addEventListener("click", saves[button.dataset.save]);
   }
 
   /** A point is added to those that are there, or the nearest one taken away. */
-  clicked([x, y]) {
+  clicked(place) {
+    const [x, y] = place;
     const label = this.form.elements.click.value;
     const near = ([px, py]) => Math.hypot(px - x, py - y);
     const nearest = this.points.reduce((best, point) => (best && near(best) <= near(point) ? best : point), undefined);

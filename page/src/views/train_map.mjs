@@ -23,9 +23,12 @@ export class MapRoom {
   constructor(view, place) {
     this.view = view;
     show(place, [LAYOUT]);
+    /** @type {(selector: string) => any} */
     const find = (selector) => place.querySelector(selector);
     this.canvas = find(".map");
-    [this.cellLine, this.words, this.button] = [find(".cell"), find(".recommendation"), find("[data-map=stop]")];
+    this.cellLine = find(".cell");
+    this.words = find(".recommendation");
+    this.button = find("[data-map=stop]");
     this.taking = find("[data-map=take]");
     this.map = new SettingsMap(this.canvas, ["learning rate", "scale of the starts"]);
     this.success = new Refined(file("workers/success.mjs"), COUNT, 4);
@@ -115,9 +118,10 @@ export class MapRoom {
     }
     const cell = [places[found.rate], places[found.scale]];
     const part = { settings: [{ rate: rates[found.rate], scale: scales[found.scale] }] };
+    /** @type {any} */
     let fresh;
     const job = { ...setup, runs: found.fresh, seed: setup.seed ^ FRESH };
-    const done = await this.fresh.run(job, [part], (_, made) => ([fresh] = made)).catch(() => false);
+    const done = await this.fresh.run(job, [part], (_, made) => (fresh = made[0])).catch(() => false);
     if (!done || setup !== this.setup) return;
     const told = await this.view.ask("recommendation", { ...given, fresh: fresh.successes, first: known(cell[1], cell[0]).steps });
     if (setup !== this.setup || told.error) return;

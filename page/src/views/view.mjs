@@ -6,9 +6,31 @@ import { ask } from "../python.mjs";
 export class View extends HTMLElement {
   /** @returns {Record<string, import("../state.mjs").Entry>} */
   static entries = {};
+  static layout = "";
+  /** @type {any} */
+  state;
+  /** @type {((question: string, given: object) => Promise<any>) | undefined} */
+  engine;
+
+  /** What a view is made of. */
+  get kind() {
+    return /** @type {typeof View} */ (this.constructor);
+  }
+
+  /** The view is laid out: it begins. */
+  begin() {}
+
+  /** @param {string} name of an entry that somebody has changed */
+  // eslint-disable-next-line no-unused-vars
+  changed(name) {}
+
+  /** @returns {string} what computes the same in Python */
+  program() {
+    return "";
+  }
 
   connectedCallback() {
-    show(this, [this.constructor.layout]);
+    show(this, [this.kind.layout]);
     this.form = this.find("form");
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.addEventListener("change", (event) => this.read(event.target));
@@ -17,13 +39,19 @@ export class View extends HTMLElement {
     this.begin();
   }
 
+  /** @returns {any} an element of the view */
   find(selector) {
     return this.querySelector(selector);
   }
 
+  /** @returns {any[]} elements of the view */
+  all(selector) {
+    return [...this.querySelectorAll(selector)];
+  }
+
   /** Take over what somebody wrote into a field, if it can be read. */
   read({ name, value, type }) {
-    const entry = this.constructor.entries[name];
+    const entry = this.kind.entries[name];
     if (!entry) return;
     const given = type === "range" ? String(Number((10 ** Number(value)).toPrecision(3))) : value;
     const read = entry.read(given);
@@ -53,7 +81,7 @@ export class View extends HTMLElement {
 
   /** The fields as the state has them; the entries of a range are powers of ten. */
   fill() {
-    for (const [name, entry] of Object.entries(this.constructor.entries)) {
+    for (const [name, entry] of Object.entries(this.kind.entries)) {
       const field = this.form.elements[name];
       if (!field) continue;
       const written = (entry.write ?? String)(this.state[name]);

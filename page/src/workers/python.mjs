@@ -16,7 +16,7 @@ self.fetch = (what, ...rest) => (String(what).endsWith("/pyodide.asm.wasm") ? Pr
 WebAssembly.instantiateStreaming = async (_, imports) => {
   const [module, kept] = await Promise.all([compiled, memory]);
   const instance = await WebAssembly.instantiate(module, imports);
-  const own = instance.exports.memory;
+  const own = /** @type {WebAssembly.Memory} */ (instance.exports.memory);
   own.grow(Math.max(0, Math.ceil((kept.byteLength - own.buffer.byteLength) / 65536)));
   return { instance, module };
 };
