@@ -41,11 +41,18 @@ _REMEDY_OF_COUNT = (
 # What may stand beside the numbers of a call without a word in the report.
 _NO_NUMBERS = {"None", "str", "function", "builtin_function_or_method", "dtype", "type", "booleans"}
 
-_CHANGES = Diagnosis(
-    Mistake.CHANGES_ARGUMENT,
-    "The gradient changes its argument: after a call the caller's point is another one.",
-    Mistake.CHANGES_ARGUMENT.remedy,
-)
+_WRITES = {
+    "argument": Diagnosis(
+        Mistake.CHANGES_ARGUMENT,
+        "The gradient changes its argument: after a call the caller's point is another one.",
+        Mistake.CHANGES_ARGUMENT.remedy,
+    ),
+    "grad_output": Diagnosis(
+        Mistake.CHANGES_GRAD_OUTPUT,
+        "The backward pass changes grad_output in place: whoever else is handed it gets another one.",
+        Mistake.CHANGES_GRAD_OUTPUT.remedy,
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,7 @@ def _answer(question: Question) -> Report:
     plain = _heard(lambda: _first(claims, function))
     flat = function.point.values
     notes += _left_out(question, function)
-    other = deviation(claims, function, flat, plain)
+    other = None if claims.writes == "grad_output" else deviation(claims, function, flat, plain)
     if claims.problem and claims.call is not None and claims.cotangent is None:
         # It ran once: what a second call raises is worth saying, and no reason to stop.
         notes.append(f"the gradient raised an error when it was called once more: {claims.problem}.")
@@ -147,16 +154,16 @@ def _judged(
     diagnoses, found, precision = (), [], None
     if not stopped:
         try:
-            if claims.writes and not wrong:
-                diagnoses = (_CHANGES,)
+            if claims.writes == "grad_output" or (claims.writes and not wrong):
+                diagnoses = (_WRITES[claims.writes],)
             elif wrong:
                 diagnoses = (cause,) if cause is not None else _named(_context(engine, judged, question), notes)
             precision = examine_precision(
                 question.function, question.gradient, question.at, claims, engine, question.precision
             )
             found = _warnings(engine, subject)
-            if claims.writes and wrong:
-                notes = [*notes, _CHANGES.sentence]
+            if claims.writes == "argument" and wrong:
+                notes = [*notes, _WRITES[claims.writes].sentence]
         except Exhausted as bound:
             stopped = f"{bound} was reached after the entries had been judged; what is wrong was not looked for."
     return Report(

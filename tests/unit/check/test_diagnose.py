@@ -140,7 +140,7 @@ def test_a_coincidence_at_the_point_is_seen_at_a_second_one():
         (lambda x: np.sum(x**3 - 5 * x), lambda x: 3 * x**2 + 5, Mistake.SIGN, "has the wrong sign"),
         (lambda x: np.sum(np.round(4 * x) + x), lambda x: 5 + 0 * x, Mistake.STRAIGHT_THROUGH, "round is passed over"),
         (lambda x: np.sum(np.sin(x) + x), lambda x: np.sin(x) + 1, Mistake.WRONG_DERIVATIVE, "of sin stands y"),
-        (lambda x: 1 / np.sum(x**2), lambda x: -2 * x / np.sum(x**2), Mistake.OPERAND_FORGOTTEN, "square of the denom"),
+        (lambda x: 1 / np.sum(x**2), lambda x: -2 * x / np.sum(x**2), Mistake.OPERAND_FORGOTTEN, "its square belongs"),
     ],
 )  # fmt: skip
 def test_mistakes_in_small_formulas(loss, gradient, kind, sentence):

@@ -170,3 +170,34 @@ def test_a_sign_is_told_at_the_term_as_it_is_written():
         at=np.array([1.0, 3.0]),
     )
     assert report.diagnoses[0].sentence == "at[1]: the term through x[0] * x[1] has the wrong sign."
+
+
+def test_entries_that_are_right_are_not_named():
+    class Linear(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, b):
+            return x + b
+
+        @staticmethod
+        def backward(ctx, g):
+            return g, g.mean(0)
+
+    report = check_function(Linear, (torch.randn(4, 3, dtype=torch.float64), torch.zeros(3)))
+    wrong = {entry.name for entry in report.entries if entry.verdict is Verdict.WRONG}
+    assert set(report.diagnoses[0].entries) == wrong
+
+
+def test_zeros_that_show_elsewhere_alone_belong_to_the_name():
+    # Rows but for the first are dropped behind a clamp, which holds some entries here and others elsewhere.
+    class FirstRow(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, g):
+            return torch.cat([g[:1], 0 * g[1:]])
+
+    x = torch.tensor([[0.3, -0.5, 1.4], [0.2, 0.6, -1.7], [-0.4, 1.6, 0.1]])
+    report = check_function(lambda x: FirstRow.apply(torch.clamp(x, -1, 1)) * 1.5, x)
+    assert report.diagnoses[0].kind is Mistake.ZEROED

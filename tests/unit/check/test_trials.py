@@ -226,3 +226,26 @@ def test_a_seen_cause_costs_no_search_for_another():
     assert len(report.diagnoses) == 1
     assert "forgets grad_output" in report.diagnoses[0].sentence
     assert report.evaluations < 500
+
+
+def test_a_backward_pass_that_changes_grad_output_is_told_first():
+    tripled = made(lambda x: 3 * x, lambda x, g: g.mul_(3))
+    for function in (tripled, lambda x: tripled.apply(x) + x):
+        report = check_function(function, POINT)
+        assert [each.kind for each in report.diagnoses] == [Mistake.CHANGES_GRAD_OUTPUT]
+        assert report.verdict is Verdict.WRONG
+
+
+@pytest.mark.parametrize(
+    ("told", "bend"),
+    [
+        ("clipped", lambda g: g.clamp(-0.5, 0.5)),
+        ("not its size", lambda g: g / g.norm()),
+        ("not proportional to grad_output", lambda g: g.clamp(0, 1e9)),
+        ("forgets", lambda g: torch.ones_like(g)),
+    ],
+)
+def test_how_grad_output_is_used_is_told(told, bend):
+    for at in (POINT, torch.tensor(2.0)):
+        report = check_function(made(lambda x: 2 * x, lambda x, g: 2 * bend(g)), at)
+        assert told in report.diagnoses[0].sentence

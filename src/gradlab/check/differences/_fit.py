@@ -81,6 +81,11 @@ class Noise:
     grain: float
     deterministic: bool = True
 
+    @property
+    def is_single(self) -> bool:
+        """Whether the function computes in float32, and in nothing coarser."""
+        return not self.fine and self.grain <= SINGLE
+
 
 EXACT = Noise(np.zeros(1), np.zeros(1), fine=True, grain=EPSILON)
 

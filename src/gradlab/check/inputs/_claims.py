@@ -37,8 +37,9 @@ class Claims:
         self.way: Callable[[np.ndarray], np.ndarray] | Literal["kept"] | None = None
         # Which claims are others each time they are asked for, shape (M, P); None if none are.
         self.random: np.ndarray | None = None
-        # Whether a gradient written as a callable wrote into its argument, and what it raised when called once more.
-        self.writes, self.problem = False, ""
+        # Into what it writes, "argument" or "grad_output", and what it raised when called once more; "" for nothing.
+        self.writes: Literal["", "argument", "grad_output"] = ""
+        self.problem = ""
         if gradient is None and not (has_torch(point) or has_jax(point)):
             raise CheckError(
                 "the gradient is None; give a callable or an array. (None stands for the backward pass of a torch "
@@ -139,13 +140,17 @@ class Claims:
         watch = Watch(function.point, structure) if look else None
         more = [] if cotangent is None else [_like(function.point, structure, cotangent.reshape(function.shape))]
         found = self._call(structure, *more)
-        self.writes = self.writes or (watch is not None and watch.sees_a_change())
+        if watch is not None and watch.sees_a_change():
+            self.writes = "argument"
         return found
+
+    def _write(self) -> None:
+        self.writes = "grad_output"
 
     def _run(self, flat: np.ndarray, rows: np.ndarray, **ways: Any) -> list[list[Any]]:
         function = self._function
         if has_torch(function.point):
-            return _torch.backward(function.call, function.point, flat, list(rows), **ways)
+            return _torch.backward(function.call, function.point, flat, list(rows), on_write=self._write, **ways)
         return _jax.backward(function.call, function.point, flat, list(rows))
 
 

@@ -30,6 +30,7 @@ def backward(
     cotangents: Sequence[np.ndarray],
     arrange: Sequence[Arrange | None] | None = None,
     between: Callable[[], Any] | None = None,
+    on_write: Callable[[], None] | None = None,
 ) -> list[list[Any]]:
     """Run forward once and backward once for each cotangent.
 
@@ -40,6 +41,7 @@ def backward(
         cotangents: One vector for each backward pass, over all numbers that the function returns.
         arrange: For each cotangent how its grad_output is laid out in memory. Default contiguous.
         between: What is done between the forward and the backward passes. Default nothing.
+        on_write: What is called if a backward pass writes into grad_output. Default nothing.
 
     Returns:
         For each cotangent the gradients by the leaves of the point; None where a backward pass says that there is none.
@@ -68,8 +70,11 @@ def backward(
                 for item, weight in zip(outputs.items, _pieces(outputs.items, cotangent), strict=True)
                 if is_tensor(item) and item.requires_grad
             ]
+            versions = [weight._version for weight in weights]
             gradients = torch.autograd.grad(starts, tensors, weights, retain_graph=True, allow_unused=True)
             results.append(gradients)
+            if on_write is not None and versions != [weight._version for weight in weights]:
+                on_write()
         return [_with_zeros(gradients, tensors, starts) for gradients in results]
 
 

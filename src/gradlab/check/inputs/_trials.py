@@ -21,6 +21,8 @@ _MOVE = 0.01
 _USE = "the backward pass is not proportional to grad_output"
 # A claim that varies by more than this from call to call cannot be judged.
 _VARIES = 1e-4
+# So small a grad_output is let through by what clips.
+_SMALL = 1e-3
 # Losses are scaled up against underflow and down by averaging: grad_output may have any size.
 _SIZES = (1e5, 1e-5)
 # So near are claims that are the same, in single and in double precision.
@@ -130,17 +132,24 @@ def _exceeds(apart: np.ndarray, ask: Callable[[np.ndarray], np.ndarray], flat: n
 
 def _use_of(claims: Claims, flat: np.ndarray, asked: np.ndarray, near: _Near) -> str:
     """How a backward pass that is not proportional to grad_output uses it."""
-    first = np.full_like(asked, asked[0])
-    others = [asked, 2 * asked, first]
-    plain, doubled, only = claims.pull(flat, np.stack(others))
+    first, small = np.full_like(asked, asked[0]), _SMALL * asked
+    plain, doubled, turned, only, little, less = claims.pull(
+        flat, np.stack([asked, 2 * asked, -asked, first, small, _SMALL * small])
+    )
     shown = f"{asked[0]:.3g}" if len(asked) == 1 else f"numbers of both signs, the first of them {asked[0]:.3g}"
-    size = np.abs(plain) + np.abs(doubled)
-    if near(plain, doubled, size):
+
+    def same(some: np.ndarray, other: np.ndarray) -> bool:
+        return near(some, other, np.abs(some) + np.abs(other))
+
+    told = _USE
+    if all(same(plain, other) for other in (doubled, turned, little)):
         told = "the backward pass forgets grad_output: it gives the same for any"
-    elif len(asked) > 1 and near(plain, only, size):
+    elif len(asked) > 1 and same(plain, only):
         told = "the backward pass uses the first entry of grad_output alone"
-    else:
-        told = _USE
+    elif same(plain, doubled) and same(plain, -turned) and same(plain, little):
+        told = "the backward pass uses the sign or the direction of grad_output alone, not its size"
+    elif same(_SMALL * little, less) and not same(_SMALL * plain, little):
+        told = "the backward pass is proportional to small grad_output alone: larger ones are clipped"
     return f"{told}; judged with grad_output = {shown}."
 
 

@@ -99,7 +99,7 @@ def _try(hypothesis: Hypothesis, evidence: Evidence, found: dict[Mistake, _Fit])
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """A hypothesis that passed: with all entries, or made in the formulas of some only, which `made` tells."""
+    """A hypothesis that passed: made in the formulas of all entries, or of some, and what shows it of those."""
 
     hypothesis: Hypothesis
     entries: np.ndarray
@@ -110,7 +110,7 @@ class _Fit:
     @property
     def rank(self) -> int:
         # That a single entry is wrong is simpler than a rule that happens to hold for it alone.
-        restricted = _ALONE if len(self.entries) == 1 else 1
+        restricted = _ALONE if self.made.sum() == 1 else 1
         return 2 * self.hypothesis.rank + (0 if self.is_whole else restricted)
 
 
@@ -127,18 +127,22 @@ def _test(hypothesis: Hypothesis, evidence: Evidence) -> _Fit | None:
     is_whole = bool(close.all())
     if not is_whole and not hypothesis.partly:
         return None
-    made = _made(evidence, close, is_whole)
-    entries = np.flatnonzero(changed | wrong if is_whole else made)
-    if is_whole and changed[here.known & (here.right != 0)].all():
-        entries = np.arange(len(wrong))
-    points = 1
+    made, seen = _made(evidence, close, is_whole), list[tuple[View, np.ndarray]]()
     for view in _elsewhere(evidence):
         elsewhere = _predict(hypothesis, view)
         if elsewhere is not None:
-            if not _nearly_all(view.close(np.where(made, elsewhere, view.right)), view):
+            # An entry that shows nothing here may do so there.
+            made = made | (close & view.known & view.close(elsewhere) & ~view.close(view.right))
+            seen.append((view, elsewhere))
+            if not _holds(made, *seen[-1]):
                 return None
-            points = 2
-    if points == 1 and not is_whole and len(entries) < 2 and hypothesis.place:
+    if not all(_holds(made, *each) for each in seen):
+        return None
+    entries = np.flatnonzero((changed | wrong) & made)
+    if is_whole and changed[here.known & (here.right != 0)].all():
+        entries = np.arange(len(wrong))
+    points = 2 if seen else 1
+    if points == 1 and not is_whole and made.sum() < 2 and hypothesis.place:
         # One number and many hypotheses: something would fit by chance.
         return None
     return _Fit(hypothesis, entries, is_whole, points, made)
@@ -169,8 +173,9 @@ def _predict(hypothesis: Hypothesis, view: View) -> np.ndarray | None:
         return hypothesis.predict(view)
 
 
-def _nearly_all(close: np.ndarray, view: View) -> bool:
-    """A second point may lie near a kink, where a few entries differ."""
+def _holds(made: np.ndarray, view: View, elsewhere: np.ndarray) -> bool:
+    """Whether a mistake gives the claims of another point; it may lie near a kink, where a few entries differ."""
+    close = view.close(np.where(made, elsewhere, view.right))
     return int((~close).sum()) <= 0.02 * int(view.known.sum())
 
 
@@ -187,7 +192,7 @@ def _tell(fit: _Fit, evidence: Evidence) -> Diagnosis:
     return Diagnosis(
         kind=hypothesis.kind,
         sentence=f"E{told[1:]}" if told.startswith("every entry") else told,
-        remedy=hypothesis.kind.remedy,
+        remedy=hypothesis.remedy or hypothesis.kind.remedy,
         entries=concerned,
         place=hypothesis.place,
         rank=fit.rank,

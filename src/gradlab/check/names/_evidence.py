@@ -71,6 +71,7 @@ class Hypothesis:
         place: The line it is about.
         rank: How simple an explanation it is.
         partly: Whether it may have been made in the formulas of some entries only.
+        remedy: What to do, where it is not what its kind says.
     """
 
     kind: Mistake
@@ -79,6 +80,7 @@ class Hypothesis:
     place: str = ""
     rank: int = 0
     partly: bool = True
+    remedy: str = ""
 
 
 class Rule(Protocol):

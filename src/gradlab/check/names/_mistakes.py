@@ -66,6 +66,10 @@ class Mistake(Enum):
         "changes its argument",
         "Work on a copy, x.copy() in NumPy and x.clone() in torch, and write x = x + d in the place of x += d.",
     )
+    CHANGES_GRAD_OUTPUT = (
+        "changes grad_output",
+        "Write g * 3 in the place of g.mul_(3) and of g *= 3, or work on g.clone().",
+    )
     LAYOUT = "layout in memory", "Call .contiguous() before reading memory, or index by strides."
 
 

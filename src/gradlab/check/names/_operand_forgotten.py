@@ -28,21 +28,27 @@ def operand_forgotten(evidence: Evidence) -> Iterator[Hypothesis]:
         for position, operand in enumerate(step.operands):
             if operand is None:
                 continue
-            for told, make in _ways(step.operation, position, len(step.operands)):
+            for told, make, remedy in _ways(step.operation, position, len(step.operands)):
                 sentence = f"{{where}}: on the way back through {describe(program, values)}, {told}."
                 change = _replace(values, position, make)
-                yield hypothesis(Mistake.OPERAND_FORGOTTEN, change, sentence, place(program, values), 4)
+                yield hypothesis(Mistake.OPERAND_FORGOTTEN, change, sentence, place(program, values), 4, remedy)
 
 
-def _ways(operation: str, position: int, count: int) -> Iterator[tuple[str, _Make]]:
+def _ways(operation: str, position: int, count: int) -> Iterator[tuple[str, _Make, str]]:
+    """What is left out, what then comes back, and what to do; "" for what is usual."""
     if operation in _PRODUCTS and count > 1:
-        yield "the other operand is left out", _with_ones
-    if operation == "divide" and position == 0:
-        yield "the division by the denominator is left out", _elementwise(lambda top, *bottom: 1.0)
-    if operation == "divide" and position == 1:
-        yield "the numerator is left out", _elementwise(lambda top, bottom: -1 / bottom**2)
-        yield "the square of the denominator is left out", _elementwise(lambda top, bottom: -top / bottom)
-        yield "all but the numerator is left out", _elementwise(lambda top, bottom: -top)
+        yield "the other operand is left out", _with_ones, ""
+    if operation != "divide":
+        return
+    if position == 0:
+        told, remedy = "the division by the denominator is left out", "Divide by the denominator on the way back."
+        yield told, _elementwise(lambda top, *bottom: 1.0), remedy
+    if position == 1:
+        remedy = "The derivative of a / b by b is -a / b^2: put in what is missing."
+        yield "the numerator is left out", _elementwise(lambda top, bottom: -1 / bottom**2), remedy
+        told = "the denominator stands where its square belongs"
+        yield told, _elementwise(lambda top, bottom: -top / bottom), remedy
+        yield "all but the numerator is left out", _elementwise(lambda top, bottom: -top), remedy
 
 
 def _with_ones(program: Program, value: int, position: int) -> Map:

@@ -112,6 +112,6 @@ def parts(evidence: Evidence, change: Change) -> tuple[np.ndarray, np.ndarray] |
     return rest, part
 
 
-def hypothesis(kind: Mistake, change: Change, sentence: str, place: str, rank: int) -> Hypothesis:
+def hypothesis(kind: Mistake, change: Change, sentence: str, place: str, rank: int, remedy: str = "") -> Hypothesis:
     """A mistake in the computation."""
-    return Hypothesis(kind, lambda view: changed(view, change), sentence, place, rank)
+    return Hypothesis(kind, lambda view: changed(view, change), sentence, place, rank, remedy=remedy)

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from gradlab.check._errors import GradientError
-from gradlab.check._outcomes import Entry, Precision, Verdict
+from gradlab.check._outcomes import NEAR, SINGLE_RELEVANCE, SINGLE_TOLERANCE, ZERO, Entry, Precision, Verdict
 from gradlab.check.names import Diagnosis
 from gradlab.check.report._html import as_html
 from gradlab.check.report._json import as_json, read_json
@@ -102,8 +102,13 @@ class Report:
                 f"Borne out along random directions; one off by {self.relevance:.0e} of the largest share passes with "
                 f"a probability below {self.miss_probability:.0e}."
             )
-        elif any(entry.reason == "zero beside the other entries" for entry in self.entries):
+        elif any(entry.reason == ZERO for entry in self.entries):
             lines.append(f"Shares below relevance={self.relevance:.0e} of the largest are as good as zero.")
+        if any(entry.reason == NEAR for entry in self.entries):
+            lines.append(
+                f"The loss computes in float32: it was compared to {SINGLE_TOLERANCE:g} of an entry, or to "
+                f"{SINGLE_RELEVANCE:g} of the largest entry of its array."
+            )
         return [line[:1].upper() + line[1:] for line in lines]
 
     @property

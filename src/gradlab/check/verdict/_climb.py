@@ -61,26 +61,27 @@ def _judge(engine: Engine, index: int, output: int, samples: Samples) -> Entry:
         _knowledge(engine, index, output, noise),
         engine.claim(output, index, engine.jitter.of(output, index)),
     )
+    rules = engine.rules_in_single if noise.is_single else engine.asked
     slopes = fit(samples, output, noise)
     if math.isinf(claim.jitter):
         slope = min(slopes, key=lambda each: each.bar, default=None)
         return make_entry(claim, slope, Verdict.UNDECIDED, VARYING, Cause.NOT_DETERMINISTIC)
-    entry = judge(claim, slopes, known, engine.rules)
+    entry = judge(claim, slopes, known, rules)
     if entry.verdict is Verdict.CORRECT and is_told_apart(engine, entry, output, index):
-        known = replace(known, unit=0.0)
-        entry = judge(claim, slopes, known, engine.rules)
+        known = replace(known, zero=0.0, near=0.0)
+        entry = judge(claim, slopes, known, rules)
     entry = _confirm(engine, entry, claim, index, output, noise)
     if entry.cause in _NEAR and noise.fine and len(samples.steps):
         samples = samples.joined(probe.sample(index, probe.finer_steps(index)))
         slopes = fit(samples, output, noise)
-        entry = _confirm(engine, judge(claim, slopes, known, engine.rules), claim, index, output, noise)
+        entry = _confirm(engine, judge(claim, slopes, known, rules), claim, index, output, noise)
     if entry.cause in _SMALL:
         entry = by_complex_step(engine, entry, claim, slopes, index, output)
     for parts in _DENSE:
-        if entry.cause in _NOISY and math.isfinite(entry.step) and _is_worth(entry, parts, engine.rules):
+        if entry.cause in _NOISY and math.isfinite(entry.step) and _is_worth(entry, parts, rules):
             more = fit(probe.dense(index, entry.step, parts), output, noise)
             slopes = sorted([*slopes, *more], key=lambda slope: slope.step)
-            entry = _confirm(engine, judge(claim, slopes, known, engine.rules), claim, index, output, noise)
+            entry = _confirm(engine, judge(claim, slopes, known, rules), claim, index, output, noise)
     if entry.verdict is not Verdict.CORRECT and is_rounding(engine, entry, output, index):
         return replace(entry, verdict=Verdict.CORRECT, reason="differs by its own rounding alone", cause=None)
     return entry
@@ -95,7 +96,8 @@ def _knowledge(engine: Engine, index: int, output: int, noise: Noise) -> Knowled
         grain=noise.grain,
         deterministic=noise.deterministic,
         scale=float(engine.scales[index]),
-        unit=engine.unit(output, index),
+        zero=engine.zero(output, index, noise.is_single),
+        near=float(engine.near(output, index)) if noise.is_single else 0.0,
         reach=float(noise.reach[output]),
         texture=lru_cache(lambda reach: look_along(engine.probe.line(index), reach, output, level)),
     )

@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from gradlab.check._outcomes import Cause, Entry, Verdict
+from gradlab.check._outcomes import SINGLE_RELEVANCE, SINGLE_ZERO, Cause, Entry, Verdict
 from gradlab.check.differences._fit import EXACT, is_single
 from gradlab.check.differences._ladder import Probe, make_probe
 from gradlab.check.differences._screen import STEP, coordinates
@@ -25,6 +26,9 @@ from gradlab.check.verdict._climb import VARYING
 from gradlab.check.verdict._columns import Measured
 from gradlab.check.verdict._exact import followed
 from gradlab.check.verdict._knowledge import Claim, Rules, make_entry
+
+# An array whose slopes are smaller than this part of the steepest of all is judged beside that.
+_AMONG_ARRAYS = 0.01
 
 
 class Engine:
@@ -50,12 +54,16 @@ class Engine:
         claimed: np.ndarray,
         is_stable: bool = True,
     ) -> None:
-        self.function, self.claims, self.names, self.rules = function, claims, names, rules
+        self.function, self.claims, self.names, self.asked = function, claims, names, rules
         self.centre, self.claimed, self._is_stable = centre, claimed, is_stable
         self.flat = function.point.values
         self.scales = scales_of(function.point)
         # The largest share of each output that was measured, shape (M,): what its variation is about.
         self.shares = np.zeros(len(centre))
+        # Of each coordinate its array, and of each output and array the steepest slope that was measured.
+        sizes = [leaf.value.size for leaf in function.point.leaves]
+        self.arrays = np.repeat(np.arange(len(sizes)), sizes)
+        self.steepest = np.zeros((len(centre), len(sizes)))
         # From which part of the largest share on differences would show.
         self.relevance = rules.relevance
         # Entries that are as good as zero beside the others, and known all the same.
@@ -96,9 +104,40 @@ class Engine:
         place = self.entry_of(output, index)
         return Claim(self.names[place], place, float(self.claimed[output, index]), jitter)
 
-    def unit(self, output: int, index: int) -> float:
-        """The slope that the largest share of an output would have along a coordinate."""
-        return 0.0 if (output, index) in self.resolved else float(self.shares[output] / self.scales[index])
+    @property
+    def rules(self) -> Rules:
+        """When a difference counts, by what the function shows."""
+        return self.rules_in_single if self.is_single else self.asked
+
+    @cached_property
+    def rules_in_single(self) -> Rules:
+        """When a difference counts where the function computes in float32."""
+        return self.asked.in_single()
+
+    def zero(self, output: int, index: int, is_single: bool = False) -> float:
+        """The slope that is as good as zero: a part of that which the largest share would have there."""
+        return 0.0 if (output, index) in self.resolved else float(self.zeros(output, index, is_single))
+
+    def zeros(self, output: Any, index: Any, is_single: bool) -> Any:
+        """The same of several, by outputs and coordinates, whatever is known of them."""
+        share = self.shares[output] / self.scales[index]
+        steepest = np.minimum(share, self.steepest.max(axis=1)[output])
+        return np.maximum(self.asked.relevance * share, SINGLE_ZERO * steepest if is_single else 0.0)
+
+    def near(self, output: Any, index: Any) -> Any:
+        """What differences float32 shows at most, by outputs and coordinates: a part of the largest slope or share.
+
+        The largest slope is that of the array, or a little of that of all.
+        """
+        least = _AMONG_ARRAYS * self.steepest.max(axis=1)[output]
+        steepest = np.maximum(self.steepest[output, self.arrays[index]], least)
+        return SINGLE_RELEVANCE * np.minimum(self.shares[output] / self.scales[index], steepest)
+
+    def note(self, index: int, slopes: np.ndarray) -> None:
+        """Note down what was measured along a coordinate, shape (M,); 0 where it is not believed."""
+        self.shares = np.fmax(self.shares, np.abs(slopes) * self.scales[index])
+        column = self.arrays[index]
+        self.steepest[:, column] = np.fmax(self.steepest[:, column], np.abs(slopes))
 
     def open(self, place: int, reason: str) -> Entry:
         """An entry that was not judged."""

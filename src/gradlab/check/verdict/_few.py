@@ -72,7 +72,7 @@ def _measure(engine: Engine, columns: Places) -> Columns:
     for index, size, measured in engine.coordinates(first, step):
         found.add(index, size, measured)
         slopes, _, believed, _ = measured
-        engine.shares = np.fmax(engine.shares, np.where(believed, np.abs(slopes) * engine.scales[index], 0.0))
+        engine.note(index, np.where(believed, slopes, 0.0))
     return found
 
 

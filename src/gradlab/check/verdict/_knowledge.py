@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from gradlab.check._outcomes import Cause, Entry, Verdict
-from gradlab.check.differences._fit import Slope
+from gradlab.check._outcomes import NEAR, SINGLE_COARSEST, SINGLE_TOLERANCE, ZERO, Cause, Entry, Verdict
+from gradlab.check.differences._fit import SINGLE, Slope
 from gradlab.check.differences._texture import Texture
 
 # Up to this part a difference may be what the tolerance of a solver leaves.
@@ -36,7 +36,8 @@ class Knowledge:
         grain: The relative spacing of the numbers that it computes with.
         deterministic: Whether it gives the same value again.
         scale: The size of the coordinate.
-        unit: The slope that the largest share of any coordinate would have along this one.
+        zero: The slope that is as good as zero.
+        near: What differences of slopes the function shows at most, if it computes in float32.
         reach: How large its values are near the point.
         texture: What it looks like along the coordinate, up to a distance.
     """
@@ -47,9 +48,15 @@ class Knowledge:
     grain: float
     deterministic: bool
     scale: float
-    unit: float = 0.0
+    zero: float = 0.0
+    near: float = 0.0
     reach: float = 0.0
     texture: Callable[[float], Texture] | None = None
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the function computes in float32, and in nothing coarser."""
+        return not self.fine and self.grain <= SINGLE
 
     def frays(self, reach: float) -> bool:
         """Tell whether small steps see another function than large ones, as far as can be known."""
@@ -80,20 +87,26 @@ class Rules:
     """When a difference counts.
 
     A claim is WRONG if it lies outside the error bar by more than `tolerance` of its size, with a bar below a tenth
-    of its size; it is CORRECT only if the bar resolves `4 * tolerance` of its size. What is below `relevance` of the
-    unit, the slope that the largest share would have here, is as good as zero, and need not be resolved.
+    of its size; it is CORRECT only if the bar resolves `4 * tolerance` of its size. What is as good as zero need not
+    be resolved: below `relevance` of the slope that the largest share would have here.
 
     Attributes:
         tolerance: The relative difference from which an entry is wrong.
         relevance: The share of the largest one that is as good as zero.
         thorough: Whether every entry is judged even after one is known to be wrong.
+        is_single: Whether the function computes in float32, which shows differences beside the largest alone.
     """
 
     tolerance: float
     relevance: float = 1e-8
     thorough: bool = False
+    is_single: bool = False
 
-    def accepts(self, difference: Any, size: Any, margin: Any, bar: Any, unit: Any) -> Any:
+    def in_single(self) -> Rules:
+        """The rules for a function that computes in float32, whatever it is given."""
+        return replace(self, tolerance=max(self.tolerance, SINGLE_TOLERANCE), is_single=True)
+
+    def accepts(self, difference: Any, size: Any, margin: Any, bar: Any, zero: Any, near: Any = 0.0) -> Any:
         """Tell whether a claim agrees or both are as good as zero, of numbers or of arrays of one shape.
 
         Args:
@@ -101,14 +114,22 @@ class Rules:
             size: The larger of both.
             margin: How far they may be apart.
             bar: How far the value may be off.
-            unit: The slope that the largest share would have here.
+            zero: What is as good as zero.
+            near: What differences float32 shows at most.
         """
         least = self.tolerance * size
         agrees = ((difference <= margin) | (difference <= least)) & (margin <= 4 * least)
-        return agrees | (size + bar <= self.relevance * unit)
+        hidden = (difference <= margin) & (margin <= SINGLE_COARSEST * size) & (difference + bar <= near)
+        return agrees | hidden | (size + bar <= zero)
 
     def compare(
-        self, claim: Claim, numeric: float, bar: float, nearest: float | None = None, unit: float = 0.0
+        self,
+        claim: Claim,
+        numeric: float,
+        bar: float,
+        nearest: float | None = None,
+        zero: float = 0.0,
+        near: float = 0.0,
     ) -> Verdict:
         """Judge a claim by a value with a bar.
 
@@ -117,12 +138,13 @@ class Rules:
             numeric: The value.
             bar: How far it may be off.
             nearest: The acceptable value closest to the claim. Default the value.
-            unit: The slope that the largest share would have here.
+            zero: What is as good as zero.
+            near: What differences float32 shows at most.
         """
         target = numeric if nearest is None else nearest
         size, margin = max(abs(claim.value), abs(numeric)), bar + 2 * claim.jitter
         difference = abs(claim.value - target)
-        if self.accepts(difference, size, margin, bar, unit):
+        if self.accepts(difference, size, margin, bar, zero, near):
             return Verdict.CORRECT
         if difference > margin + self.tolerance * size and margin < 0.1 * size:
             return Verdict.WRONG
@@ -144,4 +166,4 @@ def make_entry(claim: Claim, slope: Slope | None, verdict: Verdict, reason: str,
 def agreement(claim: Claim, slope: Slope, rules: Rules) -> str:
     """How a claim that is accepted agrees."""
     resolved = slope.bar <= 4 * rules.tolerance * max(abs(claim.value), abs(slope.value))
-    return "agrees" if resolved else "zero beside the other entries"
+    return "agrees" if resolved else NEAR if rules.is_single else ZERO

@@ -66,7 +66,7 @@ def run_many(engine: Engine, output: int, indices: np.ndarray) -> Outcome:
     _judge_infinite(engine, output, rest[~finite], outcome)
     screen = _screen(engine, output, claimed, random)
     outcome.patience = engine.function.evaluations + _PATIENCE
-    waiting = groups(claimed, engine.scales, rest[finite], random, engine.rules.relevance)
+    waiting = groups(claimed, engine.scales, rest[finite], random, engine.asked.relevance)
     outcome.usual = engine.function.evaluations + screen.price * len(waiting)
     # In float32 a single entry takes hundreds of values, so that not all of a group that disagrees can be afforded.
     engine.limit = _TIMES * outcome.usual if engine.is_single else math.inf
@@ -185,9 +185,9 @@ def _screen(engine: Engine, output: int, claimed: np.ndarray, random: np.random.
         claimed,
         engine.probe.noise,
         engine.is_single,
-        engine.rules.tolerance,
+        engine.asked.tolerance,
         max(float(shares.max()), float(engine.shares[output])),
-        engine.rules.relevance,
+        engine.asked.relevance,
         random,
     )
 

@@ -103,7 +103,7 @@ def _convicted(engine: Engine, index: int, output: int, slopes: list[Slope]) -> 
         float(engine.scales[index]),
         max(float(engine.shares[output]), abs(float(engine.centre[output])), 1.0),
     )
-    if size <= engine.rules.relevance * engine.unit(output, index) or apart * scale <= _ROUNDING * value:
+    if size <= engine.zero(output, index) or apart * scale <= _ROUNDING * value:
         return None
     return replace(make_entry(claim, chosen, Verdict.WRONG, "outside the error bar"), scales=scales)
 

@@ -44,7 +44,7 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
     changing = [slope for slope in slopes if slope.spread > 0]
     if slopes and not changing:
         return _judge_constant(claim, slopes[-1], known, rules)
-    if known.deterministic and is_label(slopes):
+    if known.deterministic and is_label(slopes, known):
         return judge_label(claim, slopes[0])
     # A function that does not follow small steps may be rounded: that it is flat over some then says nothing.
     rounded = not known.fine and jumps(slopes)
@@ -65,7 +65,7 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
         return judge_step(claim, slope, slopes, known, rules)
     if kinked is not False:
         return _judge_kink(claim, slope, rules, certain=kinked is True)
-    verdict = rules.compare(claim, slope.value, slope.bar, unit=known.unit)
+    verdict = rules.compare(claim, slope.value, slope.bar, zero=known.zero, near=known.near)
     if verdict is Verdict.CORRECT:
         return make_entry(claim, slope, verdict, agreement(claim, slope, rules))
     if claim.value == 0 and slope.flat < 1 and stands_still(slope, slopes, known):
@@ -129,12 +129,12 @@ def _judge_constant(claim: Claim, widest: Slope, known: Knowledge, rules: Rules)
     expected = abs(claim.value) * widest.step
     if known.fine:
         level = max(10 * known.level, 100 * EPSILON * abs(known.centre))
-        negligible = abs(claim.value) <= rules.relevance * known.unit
+        negligible = abs(claim.value) <= known.zero
         if expected < EPSILON * abs(known.centre) or claim.value == 0 or negligible:
             return make_entry(claim, widest, Verdict.CORRECT, "the loss does not change with this entry")
     elif known.level > 0:
         level = max(10 * known.level, 2.0**-18 * abs(known.centre))
-        if claim.value == 0:
+        if claim.value == 0 or (known.is_single and abs(claim.value) + widest.bar <= known.zero):
             return make_entry(claim, widest, Verdict.CORRECT, "the loss does not change with this entry")
     else:
         # Nor along any other: it is constant, saturated, or rounded as coarsely as bfloat16 does, to eight bits.

@@ -41,9 +41,11 @@ def settle(engine: Engine, measured: Columns, wanted: Places) -> tuple[list[Entr
     asked = np.zeros(slopes.shape, dtype=bool)
     for row, outputs in enumerate(wanted.values()):
         asked[row, outputs] = True
-    claims, units = engine.claimed.T[indices], engine.shares / engine.scales[indices, None]
+    rules = engine.rules
+    claims, places = engine.claimed.T[indices], (np.arange(len(engine.centre)), indices[:, None])
+    zeros, near = engine.zeros(*places, rules.is_single), engine.near(*places) if rules.is_single else 0.0
     size, apart = np.maximum(np.abs(claims), np.abs(slopes)), np.abs(claims - slopes)
-    right = believed & np.isfinite(claims) & engine.rules.accepts(apart, size, bars, bars, units)
+    right = believed & np.isfinite(claims) & rules.accepts(apart, size, bars, bars, zeros, near)
     # An output that nothing moves, as that of a dead unit, is known to stand still if others follow such steps.
     known = measured.moving | (np.any(measured.moving) and not engine.is_single)
     zero = ~believed & (claims == 0) & ~moved & known
@@ -54,7 +56,7 @@ def settle(engine: Engine, measured: Columns, wanted: Places) -> tuple[list[Entr
         claim = engine.claim(output, index)
         slope = Slope(float(slopes[row, output]), float(bars[row, output]), steps[row])
         if right[row, output]:
-            entry = make_entry(claim, slope, Verdict.CORRECT, agreement(claim, slope, engine.rules))
+            entry = make_entry(claim, slope, Verdict.CORRECT, agreement(claim, slope, rules))
             entry = None if is_told_apart(engine, entry, output, index) else entry
         elif zero[row, output]:
             entry = _zero(engine, claim, index, output) if still[row, output] else None

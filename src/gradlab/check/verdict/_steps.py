@@ -11,6 +11,10 @@ _TERRACE = 2.0**-3
 # A smaller one is none of a number's rounding if it ends in a jump of this share of the values: numbers that are coarse
 # throughout, of a larger one.
 _LEDGE, _JUMP, _JUMP_ALONE = 2.0**-6, 2.0**-4, 2.0**-2
+# So many roundings of the value are no jump.
+_ROUNDINGS = 16
+# A flat stretch is looked at up to so many times its length.
+_AROUND = 8
 
 
 def is_step(slopes: list[Slope], known: Knowledge) -> bool:
@@ -22,7 +26,8 @@ def stands_still(slope: Slope, slopes: list[Slope], known: Knowledge) -> bool:
     """Tell whether the function does not move in smaller steps, and then by more than single precision rounds."""
     units = [each.unit for each in slopes if each.spread > 0]
     flat = any(each.flat == 1 and each.step < slope.step for each in slopes)
-    return flat and min(units, default=0.0) > 2.0**-20 * abs(known.centre)
+    size = max(abs(known.centre), slopes[-1].spread) if known.is_single else abs(known.centre)
+    return flat and min(units, default=0.0) > 2.0**-20 * size
 
 
 def _is_terrace(slopes: list[Slope], known: Knowledge) -> bool:
@@ -34,13 +39,22 @@ def _is_terrace(slopes: list[Slope], known: Knowledge) -> bool:
     return flat >= _TERRACE * known.scale or (flat >= _LEDGE * known.scale and unit >= jump * size)
 
 
+def _ends_in_a_bend(slopes: list[Slope], known: Knowledge) -> bool:
+    """Tell whether a flat stretch of a function in float32 ends in no jump, as that of relu does."""
+    flat = [each for each in slopes if each.flat == 1]
+    if not flat or known.texture is None or flat[-1].bar > known.near:
+        return False
+    around = known.texture(_AROUND * flat[-1].step)
+    return not around.frays and around.jumps == 0
+
+
 def _step_phrase(slope: Slope) -> str:
     return f"a step function: flat near the point, on average {slope.value:.4g} over {slope.step:.1g}"
 
 
 def judge_step(claim: Claim, slope: Slope, slopes: list[Slope], known: Knowledge, rules: Rules) -> Entry:
     phrase = _step_phrase(slope)
-    if claim.value == 0 and _is_terrace(slopes, known):
+    if claim.value == 0 and (_is_terrace(slopes, known) or _ends_in_a_bend(slopes, known)):
         return make_entry(claim, slope, Verdict.CORRECT, phrase)
     verdict = rules.compare(claim, slope.value, slope.bar)
     # The derivative of a step function is 0, that of the function before it was rounded is not.
@@ -49,10 +63,12 @@ def judge_step(claim: Claim, slope: Slope, slopes: list[Slope], known: Knowledge
     return make_entry(claim, slope, verdict, phrase)
 
 
-def is_label(slopes: list[Slope]) -> bool:
+def is_label(slopes: list[Slope], known: Knowledge) -> bool:
     """Tell whether the function jumps off the point by as much in the smallest step as in larger ones."""
     near = slopes[:3]
-    if len(near) < 3 or any(each.flat > 0 or each.unit == 0 for each in near):
+    # What is no more than a few roundings is as large in all small steps.
+    least = _ROUNDINGS * known.grain * abs(known.centre)
+    if len(near) < 3 or any(each.flat > 0 or each.unit <= least for each in near):
         return False
     return all(
         abs(each.spread - near[0].spread) <= 0.01 * near[0].spread and abs(each.unit - near[0].unit) <= 0.01 * each.unit
