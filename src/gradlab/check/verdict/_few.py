@@ -16,8 +16,8 @@ from gradlab.check.verdict._knowledge import make_entry
 from gradlab.check.verdict._quick import convict
 from gradlab.check.verdict._settle import Places, settle
 
-# So many entries are looked at after one is known to be wrong.
-_ALSO = 2
+# So many entries are looked at after one is known to be wrong; in float32 each takes hundreds of values.
+_ALSO, _ALSO_SINGLE = 2, 1
 # So many entries that differ clearly are looked at by few values, before the first of them is by many.
 _CANDIDATES = 3
 UNMEASURED = "in a group that disagrees, not measured on its own"
@@ -109,7 +109,8 @@ def _after_a_wrong_one(
     """What differs as clearly is borne out together; of what is clear and yet not borne out, a little is looked at."""
     among = {index: [output for output in outputs if (index, output) in clear] for index, outputs in pending.items()}
     sure = bear_out(engine, measured, {index: outputs for index, outputs in among.items() if outputs})
-    doubtful = [each for each in pending if any((each, o) in clear - sure for o in pending[each])][:_ALSO]
+    most = _ALSO_SINGLE if engine.is_single else _ALSO
+    doubtful = [each for each in pending if any((each, o) in clear - sure for o in pending[each])][:most]
     for each in doubtful:
         yield from _look(engine, measured, each, pending[each], clear)
     rest = {each: outputs for each, outputs in pending.items() if each not in doubtful}
