@@ -24,6 +24,9 @@ _ODD_LINE_ENDS = re.compile("[\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
 _REGION_MARKER = re.compile(r"^\s*<!--\s*#(?:end)?(?:region|markdown|md|raw)\b.*-->\s*$")
 _FORMAT_NAME = re.compile(r"\bformat_name:\s*['\"]?([\w-]+)")
 _MYST_CELL = re.compile(r"\s*(?:`{3,}|~{3,}|:{3,})\s*\{code-cell\}")
+_OTHER_CELL = re.compile(
+    r"\s*(?:`{3,}|~{3,})\s*\{(?:\.(?P<notedown>\w+)\s[^}]*\.input|(?P<rmd>python|r|julia)\b)[^}]*\}"
+)
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -269,6 +272,11 @@ def _refuse_other_formats(layout: Layout, lines: Sequence[str], findings: _Findi
         for number, line in enumerate(lines, 1):
             if _MYST_CELL.match(line):
                 findings.error(number, f"'{line.strip()}' is a code cell of MyST, which would be prose here: {remedy}.")
+                break
+            if (other := _OTHER_CELL.match(line)) is not None:
+                tool, language = ("notedown", other["notedown"]) if other["notedown"] else ("R Markdown", other["rmd"])
+                said = f"'{line.strip()}' is a code cell of {tool}, which would be prose here"
+                findings.error(number, f"{said}: write '```{language}' in its place, here and in the others.")
                 break
     if findings.errors:
         raise findings.stop()

@@ -38,6 +38,7 @@ class OtherMeanings:
 
     def __init__(self, said: Definitions, document: bool) -> None:
         self.said, self.document = said, document
+        self.orthogonal: set[str] = set()  # matrices that a step before needs to be orthogonal
 
     @property
     def known(self) -> Known:
@@ -143,6 +144,7 @@ class OtherMeanings:
         forms = {name for node in reached(tuple(bodies), self.known) for name in _in_quadratic_form(node)}
         turned = [{n.args[0] for n in nodes if _is_turned(n, kind)} for kind in ("transpose", "inverse")]
         both = {node.name for node in turned[0] & turned[1] if isinstance(node, Tensor)}
+        needed = self.orthogonal & {node.name for node in nodes if isinstance(node, Tensor)}
         if step.witness is None:
             return ""
 
@@ -151,6 +153,8 @@ class OtherMeanings:
             return Apply("add", (node, Operation("transpose", (node,)))) if matrix else None
 
         def orthogonal(node: Expression) -> Expression | None:
+            if _is_turned(node, "transpose") and isinstance(node.args[0], Tensor) and node.args[0].name in needed:
+                return Operation("inverse", node.args)
             if not _is_turned(node, "inverse"):
                 return None
             inner, turned_in = node.args[0], _is_turned(node.args[0], "transpose")
@@ -159,7 +163,7 @@ class OtherMeanings:
                 return None
             return matrix if turned_in else Operation("transpose", (matrix,))
 
-        for names, rule, said in ((forms, symmetric, "symmetric"), (both, orthogonal, "orthogonal")):
+        for names, rule, said in ((forms, symmetric, "symmetric"), (both | needed, orthogonal, "orthogonal")):
             if not names:
                 continue
             sides = tuple(mapped(side, rule) if isinstance(side, Expression) else side for side in pair)
@@ -169,6 +173,7 @@ class OtherMeanings:
             known = replace(self.known, functions=functions, quantities=quantities)
             if verdicts(one, known, deadline)[0].truth is Truth.TRUE:
                 shown = ", ".join(sorted(name.removeprefix(FREE) for name in names))
+                self.orthogonal |= names if rule is orthogonal else set()
                 return f"this holds if {shown} is {said}: say so"
         return ""
 

@@ -90,6 +90,11 @@ def test_a_command_is_suggested_only_where_one_letter_is_wrong():
         assert str(caught.value).endswith("typeset; did you mean \\Large?" if command == r"\Lagre" else "typeset")
 
 
+def test_the_entries_of_a_matrix_within_a_line_are_as_large_as_the_line():
+    assert typst(r"\begin{pmatrix}a&b\end{pmatrix}").count("inline(") == 2
+    assert typst(r"\begin{smallmatrix}a&b\end{smallmatrix}").count("inline(") == 1
+
+
 @pytest.mark.parametrize(
     ("plain", "tex"),
     [

@@ -140,6 +140,8 @@ def test_wrong_settings(tmp_path, header, line, said):
             "myst",
         ),
         ("---\njupytext:\n  text_representation:\n    format_name: myst\n---\n# Lab\n", 1, "jupytext --from md:myst"),
+        ("# Lab\n\n```{.python .input  n=2}\nx = 1\n```\n", 3, "prose here: write '```python' in"),
+        ("# Lab\n\n```{r, echo=FALSE}\nx = 1\n```\n", 3, "prose here: write '```r' in"),
         ("# Lab\n\n```{code-cell} ipython3\nx = 1\n```\n", 3, "code cell of MyST"),
     ],
 )

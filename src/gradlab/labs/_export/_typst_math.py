@@ -323,8 +323,8 @@ def _cells(table: Table, number: int) -> str:
     for column, cell in enumerate(table.rows[number]):
         items = _items(cell)
         printed = _row(items)
-        if table.display and printed:
-            printed = f"display({printed})"
+        if printed and not table.small:  # Typst would set entries within a line as small as a denominator
+            printed = f"{'display' if table.display else 'inline'}({printed})"
         if (
             table.alternating
             and column % 2

@@ -62,6 +62,24 @@ def _pairs(lines: list[str]) -> list[tuple[int, int]]:
 
 
 def _code(writer: Writer, number: int, lines: list[str]) -> None:
+    tagged = with_tags(writer, number, lines)
+    writer.code(tagged, homework=tagged != lines)
+
+
+def with_tags(writer: Writer, number: int, lines: list[str]) -> list[str]:
+    """Put our tags in the place of the comments around the solutions of a cell.
+
+    Args:
+        writer: where what is to be said of them is collected.
+        number: the cell's, from 1.
+        lines: its code.
+
+    Returns:
+        The lines; the same where there are no such comments.
+
+    Raises:
+        GradlabError: if a solution is opened and not closed.
+    """
     pairs = _pairs(lines)
     tagged: list[str] = []
     done = 0
@@ -79,7 +97,7 @@ def _code(writer: Writer, number: int, lines: list[str]) -> None:
         tagged += homework(tagged, solution, indent)
         done = end + 1
     _refuse_open(lines[done:], number)
-    writer.code([*tagged, *lines[done:]], homework=bool(pairs))
+    return [*tagged, *lines[done:]]
 
 
 def _refuse_open(lines: list[str], number: int) -> None:

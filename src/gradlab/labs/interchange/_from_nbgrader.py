@@ -1,7 +1,8 @@
 """nbgrader's source notebooks: which cell is what stands in the metadata, the solution between markers.
 
-As in nbgrader 0.9: a solution cell without markers is solution as a whole, and a graded cell counts as a whole. A check
-with hidden tests becomes two: the visible part for the students, worth nothing, and all of it, hidden, for the points.
+As in nbgrader 0.9: a solution cell without markers, its own or those of other courses, is solution as a whole, and a
+graded cell counts as a whole. A check with hidden tests becomes two: the visible part for the students, worth nothing,
+and all of it, hidden, for the points.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from gradlab._errors import GradlabError
+from gradlab.labs.interchange._from_marked import with_tags
 from gradlab.labs.interchange._write import Writer, homework, without_ends
 
 if TYPE_CHECKING:
@@ -90,7 +92,9 @@ def _code(writer: Writer, number: int, lines: list[str], given: dict[str, Any]) 
             tagged += homework(tagged, part, indent)
         elif marked:
             tagged += part
-    if not marked and without_ends(lines) and not all(line.strip() in ("", *_STUBS) for line in lines):
+    if not marked and (own := with_tags(writer, number, lines)) != lines:
+        tagged = own
+    elif not marked and without_ends(lines) and not all(line.strip() in ("", *_STUBS) for line in lines):
         tagged = homework([], lines, "")
     elif not marked:
         tagged = homework([], [], "")

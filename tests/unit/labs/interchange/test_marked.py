@@ -33,6 +33,16 @@ def test_what_stands_between_two_comments_is_homework(tmp_path, start, end):
     assert f"    # TODO {told}" in question
 
 
+def test_they_count_in_a_solution_cell_of_nbgrader_too(tmp_path):
+    source = "def f(x):\n    # YOUR CODE STARTS HERE\n    y = x * 3\n    # YOUR CODE ENDS HERE\n    return y"
+    cell = v4.new_code_cell(source, metadata={"nbgrader": {"solution": True, "grade": False, "grade_id": "f"}})
+    made, versions = imported(tmp_path, cell)
+    assert made.tool == "nbgrader"
+    (question,) = codes(versions.question)
+    assert question.startswith("def f(x):\n    # TODO write your code here.")
+    assert question.endswith("return y")
+
+
 def test_what_is_no_pair_is_left_or_refused(tmp_path):
     banner = "#####\n#        END OF YOUR CODE       #\n#####\n# YOUR CODE HERE"
     pair = "### START CODE HERE ###\nW = None\n### END CODE HERE ###\n"
