@@ -29,7 +29,8 @@ def example(
     if name is None:
         width = max(map(len, scripts))
         for stem, path in scripts.items():
-            print(f"{stem:<{width}}  {_title(path)}")
+            about = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            print(f"{stem:<{width}}  {about.splitlines()[0]}")
         print("\ngradlab example NAME writes one of them into this folder.")
         return
     if name.removesuffix(".py") not in scripts:
@@ -47,7 +48,3 @@ def _folder() -> Path:
     """Inside the package where it is installed, and beside the sources in a checkout."""
     package = Path(gradlab.__file__).parent
     return next(place for place in (package / "_examples", package.parents[1] / "examples") if place.is_dir())
-
-
-def _title(path: Path) -> str:
-    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").splitlines()[0]

@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 done, 1 the job failed, 2 wrong usage, 130 stopped from the keyboard.
     """
+    # With it jsonschema, which reads notebooks, would make a grammar of web addresses for a second.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     try:
         from gradlab.cli._app import run
         from gradlab.cli._terminal import show_all_characters

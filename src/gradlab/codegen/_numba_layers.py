@@ -7,8 +7,8 @@ from itertools import product
 
 from gradlab.codegen._kernel_spec import KernelSpec
 from gradlab.codegen._numba_source import NumbaPrinter
-from gradlab.codegen._rolled import RolledLayer, RolledProgram, replaced
-from gradlab.graph import Expression, Ref
+from gradlab.codegen._rolled import RolledLayer, RolledProgram
+from gradlab.graph import Expression, Ref, substitute
 
 POINTS = (4, 5, 3)  # how many points a tile may have
 UNITS, FEWER_UNITS = 4, 2  # 4 points times 4 units are 16 sums, and 8 numbers that they are made of
@@ -110,4 +110,4 @@ class LayerSource:
     def written(self, formula: Expression, names: Mapping[str, str]) -> str:
         """A formula in which names stand for texts."""
         known: dict[str, Expression] = {name: Ref(text) for name, text in names.items()}
-        return self.printer.write(replaced(formula, known))
+        return self.printer.write(substitute(formula, known))

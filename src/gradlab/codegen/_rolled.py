@@ -7,7 +7,7 @@ the numbers of its units, the layer needs one formula, and the kernel a loop.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 from gradlab.codegen._kernel import PointProgram, Statements, factors_of, margin_of, needed_for, plain, product_of
 from gradlab.codegen._rounds import LABEL, NotRoundError, Rounds, rounds_of
 from gradlab.codegen._schedule import programs_for
-from gradlab.graph import ONE, Apply, Expression, NetworkGraph, Ref, div, is_apply, transform, walk
+from gradlab.graph import ONE, Apply, Expression, NetworkGraph, Ref, div, is_apply, substitute, transform, walk
 
 MOST_WRITTEN = 8  # outputs that are written out; each of them is compiled anew, for every point of a tile
 TOTAL, SUM, OUT, BACK = "total", "z_in", "z_out", "back"
@@ -65,7 +65,7 @@ class RolledLayer:
         if self.value is None or self.slope is None or SUM in self.slope.names:
             return None
         once = sum(node == Ref(SUM) for node in walk(self.value)) == 1
-        return plain(replaced(self.value, {SUM: self.scaled})) if once else None
+        return plain(substitute(self.value, {SUM: self.scaled})) if once else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class _Roller:
     def _without_helpers(self, formula: Expression) -> Expression:
         """Common parts that were given a name of their own, written out again."""
         helpers = {name: made for name, made in self.formulas.items() if name.startswith("_")}
-        return _flat(replaced(formula, helpers))
+        return _flat(substitute(formula, helpers))
 
     def program(self) -> RolledProgram:
         """Match every layer, from the outputs down."""
@@ -202,8 +202,8 @@ class _Roller:
         inner = {name: formula for name, formula in self.formulas.items() if name not in kept}
         formula = slope
         while formula.names & inner.keys():
-            formula = replaced(formula, inner)
-        formula = replaced(formula, names)
+            formula = substitute(formula, inner)
+        formula = substitute(formula, names)
         pairs = [(factors_of(s), Ref(w)) for s, w in zip(above, weights[unit], strict=True)]
         if len(pairs) == 1:
             return self._single(formula, *pairs[0])
@@ -240,7 +240,7 @@ class _Roller:
             scaled.append(_total_replaced(self.formulas[self._sum(layer, j)], terms, products))
             if slope is not None:
                 out = self.formulas[self._out(layer, j)]
-                values.append(replaced(out, {self._sum(layer, j): Ref(SUM)}))
+                values.append(substitute(out, {self._sum(layer, j): Ref(SUM)}))
         value = self._common(values) if slope is not None else None
         total = self._common(scaled)
         return RolledLayer(sizes[layer - 1], sizes[layer], first, bool(biases), total, value, slope, factor)
@@ -250,11 +250,6 @@ class _Roller:
         if len(different) != 1:
             raise NotRegularError(f"units of one layer have different formulas: {', '.join(map(str, different))}")
         return different.pop()
-
-
-def replaced(formula: Expression, by: Mapping[str, Expression]) -> Expression:
-    """The formula with other formulas in the place of names."""
-    return transform(formula, lambda node: by.get(node.name) if isinstance(node, Ref) else None)
 
 
 def _divided(formula: Expression, by: Expression) -> Expression | None:

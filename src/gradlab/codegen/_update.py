@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from gradlab.codegen._schedule import Program, lowered
-from gradlab.graph import Apply, Expression, Ref, transform, walk
+from gradlab.graph import Apply, Expression, Ref, substitute, walk
 from gradlab.rules import COUNT, GRADIENT, PARAMETER, RATE, Update
 
 STEP = Apply("mul", (Ref(RATE), Ref(GRADIENT)))
@@ -60,7 +60,7 @@ class KernelUpdate:
         known: dict[str, Expression] = {name: Ref(text) for name, text in names.items()}
         for name, formula in self.statements:
             place = new if name == PARAMETER else names.get(name, f"_x_{name}")
-            yield place, write(_renamed(formula, known))
+            yield place, write(substitute(formula, known))
             known[name] = Ref(place)
 
 
@@ -84,7 +84,7 @@ def kernel_update(update: Update) -> KernelUpdate:
             return Ref(taken.setdefault(node, f"_shared_{len(taken)}"))
         return Apply(node.primitive, tuple(map(take_out, node.args)))
 
-    statements = tuple((name, take_out(_renamed(lowered(formula), numbers))) for name, formula in update.statements)
+    statements = tuple((name, take_out(substitute(lowered(formula), numbers))) for name, formula in update.statements)
     made = [(name, formula) for formula, name in taken.items()]
     nodes = [node for _, formula in statements for node in walk(formula)]
     return KernelUpdate(
@@ -94,7 +94,3 @@ def kernel_update(update: Update) -> KernelUpdate:
         nodes.count(STEP) == nodes.count(Ref(GRADIENT)),
         any("_count" in formula.names for _, formula in (*made, *statements)),
     )
-
-
-def _renamed(formula: Expression, names: Mapping[str, Expression]) -> Expression:
-    return transform(formula, lambda node: names.get(node.name) if isinstance(node, Ref) else None)

@@ -27,7 +27,7 @@ from gradlab.graph import (
     is_apply,
     mul,
     number,
-    transform,
+    substitute,
 )
 
 Shape = tuple[int, int]
@@ -97,7 +97,7 @@ def as_formula(node: Node, atoms: dict[str, Node]) -> Expression:
     if isinstance(node, Entrywise):
         # The same name may stand for another array there.
         renamed = {name: as_formula(inner, atoms) for name, inner in node.atoms}
-        return transform(node.formula, lambda leaf: renamed.get(leaf.name) if isinstance(leaf, Ref) else None)
+        return substitute(node.formula, renamed)
     known = next((name for name, inner in atoms.items() if inner == node), None)
     if known is None:
         known = node.name if isinstance(node, Array) else f"_{len(atoms)}"
@@ -135,12 +135,8 @@ class Field(Generic[T]):
     formula: Callable[[Expression, Mapping[str, T]], T]
 
 
-def _substituted(formula: Expression, values: Mapping[str, Expression]) -> Expression:
-    return transform(formula, lambda node: values.get(node.name) if isinstance(node, Ref) else None)
-
-
 NUMBERS: Field[Any] = Field(sum, lambda a, b: a * b, lambda f, values: float(evaluate(f, values, exact=False)))
-EXPRESSIONS: Field[Expression] = Field(lambda terms: add(*terms), lambda a, b: mul(a, b), _substituted)
+EXPRESSIONS: Field[Expression] = Field(lambda terms: add(*terms), lambda a, b: mul(a, b), substitute)
 
 
 def entries(node: Node, known: Mapping[str, Table[T]], field: Field[T]) -> Table[T]:

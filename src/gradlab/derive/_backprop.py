@@ -160,15 +160,11 @@ def _inline(child: str, derivative: Mapping[str, Expression]) -> Expression:
 
 def _between(graph: Graph, output: str, wanted: frozenset[str]) -> frozenset[str]:
     """The quantities on a path from the output to a wanted one, both ends included."""
-    below: set[str] = {output}
-    for quantity in reversed(graph.quantities):
-        if quantity.name in below:
-            below.update(quantity.inputs)
     above: set[str] = set()
     for quantity in graph.quantities:
         if quantity.name in wanted or any(name in above for name in quantity.inputs):
             above.add(quantity.name)
-    return frozenset(below & above) | {output}
+    return frozenset(graph.below(output) & above) | {output}
 
 
 def _with_shared_names(

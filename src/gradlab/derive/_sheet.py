@@ -153,7 +153,7 @@ def _local_section(graph: Graph, output: str, names: Sequence[str]) -> list[str]
         if any(below in needed for below in quantity.inputs):
             needed.add(quantity.name)
     known: dict[Expression, str] = {q.expression: q.name for q in graph if isinstance(q.expression, Apply)}
-    computed = _computed_from(graph, output)
+    computed = graph.below(output)
     blocks: list[list[Step]] = []
     count = 0
     for layer in reversed(_layers(graph)):
@@ -281,14 +281,6 @@ def _picking() -> list[Primitive]:
 
 def _by_left(steps: Iterable[Step]) -> Iterable[tuple[Expression, Iterable[Step]]]:
     return groupby(steps, key=lambda step: step.left)
-
-
-def _computed_from(graph: Graph, output: str) -> set[str]:
-    found = {output}
-    for quantity in reversed(graph.quantities):
-        if quantity.name in found:
-            found.update(quantity.inputs)
-    return found
 
 
 def _nameless(node: Expression) -> Expression | None:

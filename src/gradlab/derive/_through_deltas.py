@@ -20,7 +20,6 @@ from gradlab.graph import (
     Partial,
     Quantity,
     Ref,
-    ordered_names,
     transform,
 )
 
@@ -79,7 +78,7 @@ class _Shared:
             quantity.expression: quantity.name for quantity in self.before if isinstance(quantity.expression, Apply)
         }
         self.users: dict[str, list[str]] = {}
-        below = _below(self.before, self.output)
+        below = self.before.below(self.output)
         for quantity in reversed(self.before.quantities):
             for name in quantity.inputs if quantity.name in below else ():
                 self.users.setdefault(name, []).append(quantity.name)
@@ -173,15 +172,6 @@ def _needed(derived: Backprop, wanted: Sequence[str]) -> list[tuple[str, Express
     position = {quantity.name: i for i, quantity in enumerate(derived.graph)}
     order = sorted(needed, key=lambda name: (layer[name], position[derived.by[name]]))
     return [(name, formulas[name]) for name in order]
-
-
-def _below(graph: Graph, output: str) -> set[str]:
-    """The output and everything it is computed from."""
-    below = {output}
-    for quantity in reversed(graph.quantities):
-        if quantity.name in below and quantity.expression is not None:
-            below.update(ordered_names(quantity.expression))
-    return below
 
 
 def _nameless(node: Expression) -> Expression | None:

@@ -30,7 +30,7 @@ from gradlab.derive._arrays import (
 from gradlab.derive._lift import Named, NoArraysError, lift, shapes_of
 from gradlab.derive._local import local_gradient
 from gradlab.derive._simplify import cancel, has_division, with_names
-from gradlab.graph import ONE, Expression, Graph, Ref, Role, add, is_apply, mul, neg, subtract, transform
+from gradlab.graph import ONE, Expression, Graph, Ref, Role, add, is_apply, mul, neg, substitute, subtract, transform
 
 if TYPE_CHECKING:
     from gradlab.derive._vector_proof import VectorProof
@@ -288,7 +288,7 @@ class _Backwards:
                 values.update((name, right) for left, right in self.graph.relations if left == whole)
         if not values:
             return None
-        formula = transform(node.formula, lambda leaf: values.get(leaf.name) if isinstance(leaf, Ref) else None)
+        formula = substitute(node.formula, values)
         return _tidied(transform(formula, _again), dict(node.atoms))
 
 

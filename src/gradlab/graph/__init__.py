@@ -28,6 +28,7 @@ from gradlab.graph._expression import count_operations as count_operations
 from gradlab.graph._expression import is_apply as is_apply
 from gradlab.graph._expression import number as number
 from gradlab.graph._expression import ordered_names as ordered_names
+from gradlab.graph._expression import substitute as substitute
 from gradlab.graph._expression import transform as transform
 from gradlab.graph._expression import walk as walk
 from gradlab.graph._graph import Graph as Graph

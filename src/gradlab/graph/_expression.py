@@ -205,6 +205,11 @@ def transform(expression: Expression, rule: Callable[[Expression], Expression | 
     return expression if replacement is None else replacement
 
 
+def substitute(expression: Expression, by: Mapping[str, Expression]) -> Expression:
+    """The expression with others in the place of names."""
+    return transform(expression, lambda node: by.get(node.name) if isinstance(node, Ref) else None)
+
+
 def product_of(numbers: tuple[Fraction, ...]) -> Fraction:
     """The product of rational numbers; 1 for none."""
     return reduce(lambda a, b: a * b, numbers, Fraction(1))

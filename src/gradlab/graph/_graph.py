@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 
 from gradlab._errors import GradlabError
-from gradlab.graph._expression import Expression, Ref, count_operations, ordered_names, transform, walk
+from gradlab.graph._expression import Expression, Ref, count_operations, ordered_names, substitute, walk
 from gradlab.graph._names import check_name, find_name, latex_of_name
 from gradlab.graph._parse import parse
 from gradlab.graph._primitives import PRIMITIVES, functions
@@ -135,6 +135,14 @@ class Graph:
         """
         return find_name(name, self._by_name, "quantity")
 
+    def below(self, output: str) -> set[str]:
+        """A quantity and all that it is computed from."""
+        found = {output}
+        for quantity in reversed(self._quantities):
+            if quantity.name in found:
+                found.update(quantity.inputs)
+        return found
+
     def __getitem__(self, name: str) -> Quantity:
         return self._by_name[self.find(name)]
 
@@ -182,16 +190,12 @@ def written_out(graph: Graph, output: str) -> Expression:
     )
     written: dict[str, Expression] = {}
     sizes: dict[str, int] = {}
-
-    def rule(node: Expression) -> Expression | None:
-        return written.get(node.name) if isinstance(node, Ref) else None
-
     for name, formula in ((q.name, q.expression) for q in graph if q.expression is not None):
         refs = (node.name for node in walk(formula) if isinstance(node, Ref))
         sizes[name] = count_operations(formula) + sum(sizes.get(ref, 0) for ref in refs)
         # What is too long here is too long for everything above it, so no formula is left half written.
         if sizes[name] <= LARGEST_WRITTEN_OUT:
-            written[name] = transform(formula, rule)
+            written[name] = substitute(formula, written)
     if output not in written:
         raise too_long
     try:
