@@ -69,7 +69,8 @@ class Again:
         reader = Reader(self.text.scope(), {}, Deadline(1.0))
         shapes = [(other, shape_of(reader, other.piece.sides[0])) for other in lines]
         others = [other for other, shape in shapes if shape is None or shape.parameters is None]
-        if len(others) == len(lines) or all(step.truth is Truth.TRUE for step in steps):
+        several = any(len(shape.parameters or ()) > 1 for _, shape in shapes if shape is not None)
+        if len(others) == len(lines) or several or all(step.truth is Truth.TRUE for step in steps):
             return steps
         again = self._with_definitions(others, line, outer)
         pairs = zip(steps, again, strict=False)

@@ -182,7 +182,8 @@ def excused(
     names_left, names_right = names_in(left), names_in(right)
     if not names_left and not names_right:
         # Numbers written one after the other are rounded ones, each to its digits.
-        return _rounded(judgement.steps[i], 1e-2 if isinstance(right, Array) else ROUNDING)
+        rough = isinstance(right, Array) or judgement.line.piece.relations[i].text == "~"
+        return _rounded(judgement.steps[i], 1e-2 if rough else ROUNDING)
     last = i + 1 == len(chain.sides) - 1
     if _is_number(right) and not _is_number(left) and (last or as_number(right) is None or document):
         primed = is_primed(judgement.line, i) and not _has_meaning(left)

@@ -13,8 +13,7 @@ from gradlab.prove._degree import degree_in, is_algebra
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._meant import SPECIAL, VARIABLE, OtherMeanings, verdicts
 from gradlab.prove._mood import Mood, contents, is_wished_for, is_worked, mood_of, same_names
-from gradlab.prove._names import FREE, Written
-from gradlab.prove._names import head_of as plain_head
+from gradlab.prove._names import FREE, written_parts
 from gradlab.prove._verdict import Method, Step, Truth
 from gradlab.prove.read import _nodes as nodes_
 from gradlab.prove.read._define import Line
@@ -22,6 +21,7 @@ from gradlab.prove.read._nodes import At, Call, Condition, Derivative, Index, In
 from gradlab.prove.read._statements import Chain, Function, Kind, Known
 
 _WORD = re.compile(r"\?\\(?:mathrm|text)\{[A-Za-z ]{3,}\}")
+_MEAN = re.compile(r"\?(?:\\mu|\\bar\{|\\overline\{|m_)")  # of all entries
 _MARKED = re.compile(r"\^\*|\\(?:hat|tilde|bar|dot|ddot|overline|mathcal)\b|'")
 
 
@@ -71,7 +71,7 @@ class Doubts:
             shown = ", ".join(sorted(name.removeprefix(FREE) for name in unknown))
             said = "is: this may be a condition on it" if len(unknown) == 1 else "are: this may be a condition on them"
             return combine.with_kind(step, Kind.CONDITION, f"nothing says what {shown} {said}")
-        if not self.document and self._is_relation_between_names(pair, deadline):
+        if self._is_idempotent(pair) or (not self.document and self._is_relation_between_names(pair, deadline)):
             return combine.with_kind(step, Kind.CONDITION, "this may be a condition on what it names")
         if self._is_to_be_solved(judged, pair):
             return combine.with_kind(step, Kind.CONDITION, "by the words beside it this is an equation to solve")
@@ -231,6 +231,12 @@ class Doubts:
         return verdicts(one, self.known, deadline)[0].truth is Truth.FALSE
 
     @staticmethod
+    def _is_idempotent(pair: tuple[Expression | NotUnderstoodError, ...]) -> bool:
+        """Whether a capital is said to be its own power, as projections are: ``P^2 = P``."""
+        bases = [side.args[0] for side in pair if isinstance(side, Expression) and is_apply(side, "pow")]
+        return any(isinstance(base, Ref | Tensor) and base.name[1:].isupper() and base in pair for base in bases)
+
+    @staticmethod
     def _is_symmetry(left: Expression, right: Expression) -> bool:
         r"""Whether a matrix is said to be its own transpose, inverse or power: ``A^\top = A``, ``P^2 = P``."""
         powers = [side.args[0] for side in (left, right) if is_apply(side, "pow")]
@@ -263,7 +269,8 @@ class Doubts:
                 return f"this is false for {shown}; if {' or '.join(namesakes)} is meant, write the index"
         for node in (node for side in pair for node in walk(side) if isinstance(node, Derivative)):
             for name in sorted(names_in(node.body)):
-                if _is_normaliser(name) and self._is_free(name) and self.meant.formula_of(name) is None:
+                mean = any(isinstance(by, Indexed) for by in node.wrt) and _MEAN.match(name) is not None
+                if (mean or _is_normaliser(name)) and self._is_free(name) and self.meant.formula_of(name) is None:
                     return f"nothing says how {name.removeprefix(FREE)} depends on {self.show(node.wrt[0])}"
             if self._degree(node, through=True) == 0 and any(name.startswith(FREE) for name in names_in(node.body)):
                 body, by = self.show(node.body), self.show(node.wrt[0])
@@ -381,14 +388,3 @@ def _may_be_matrix(name: str) -> bool:
 def _is_normaliser(name: str) -> bool:
     r"""Whether a name is one that is given to the sum below a fraction: ``Z``, ``\Sigma_C``."""
     return re.match(r"\?(\\Sigma|Z|\\mathcal\{Z\})(?![A-Za-z])", name) is not None
-
-
-_LATEX = re.compile(r"(?P<head>.+?)(?:\^\{\((?P<layer>[^()]*)\)\})?(?:_(?:\{(?P<long>.*)\}|(?P<short>.)))?")
-
-
-def written_parts(name: str) -> Written:
-    """The parts of a free name."""
-    match = _LATEX.fullmatch(name.removeprefix(FREE))
-    if match is None:
-        return Written(name.removeprefix(FREE))
-    return Written(plain_head(match["head"]), match["layer"] or "", match["long"] or match["short"] or "")

@@ -67,6 +67,8 @@ class OtherMeanings:
         """What usual abuse of notation a step that looks false may rest on; empty if none."""
         nodes = [node for side in pair for node in walk(side)]
         heads = {node.head for node in nodes if isinstance(node, Indexed)}
+        if any(isinstance(n, Operation) and n.kind == "entry" and is_apply(n.operands[0], "sigmoid") for n in nodes):
+            return r"\sigma of a vector with an index may be the softmax: say what it is"
         plain = sorted(head.removeprefix(FREE) for head in heads if self._is_number(head))
         if plain and not any(head in self.known.families for head in heads):
             return f"{plain[0]} is defined without the index that it has here"

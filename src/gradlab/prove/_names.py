@@ -125,3 +125,14 @@ class Names:
         elif not near and len(listed) > 12:
             offer += ", ..."
         return NotUnderstoodError(f"there is no quantity {written.latex}: {offer}", at)
+
+
+_FREE_LATEX = re.compile(r"(?P<head>.+?)(?:\^\{\((?P<layer>[^()]*)\)\})?(?:_(?:\{(?P<long>.*)\}|(?P<short>.)))?")
+
+
+def written_parts(name: str) -> Written:
+    """The parts of a free name."""
+    match = _FREE_LATEX.fullmatch(name.removeprefix(FREE))
+    if match is None:
+        return Written(name.removeprefix(FREE))
+    return Written(head_of(match["head"]), match["layer"] or "", match["long"] or match["short"] or "")

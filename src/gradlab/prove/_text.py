@@ -9,12 +9,12 @@ from gradlab.graph import Expression, Graph, Ref, as_number
 from gradlab.prove import _combine as combine
 from gradlab.prove._again import Again
 from gradlab.prove._definitions import Defined, Definitions, names_in, walk
-from gradlab.prove._doubts import Doubts, written_parts
+from gradlab.prove._doubts import Doubts
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError, share_of
 from gradlab.prove._evidence import Evidence
 from gradlab.prove._meant import verdicts
 from gradlab.prove._mood import contents
-from gradlab.prove._names import FREE, Names
+from gradlab.prove._names import FREE, Names, written_parts
 from gradlab.prove._remedy import with_remedy
 from gradlab.prove._updates import is_descent, loss_of
 from gradlab.prove._verdict import Fault, Method, Step, Truth

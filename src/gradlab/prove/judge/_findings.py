@@ -56,7 +56,7 @@ class Judge:
         self.writer = Writer(known.graph.symbols)
         self.sides = tuple(side for side in self.chain.sides if isinstance(side, Expression))
         self.conditions = (*known.domains, *self.chain.conditions)
-        self.fitting = Fitting(self.names, self.known, self.conditions, self.loose)
+        self.fitting = Fitting(self.names, self.known, self.conditions, deadline, self.loose)
 
     def with_letters(self, side: Expression | NotUnderstoodError) -> Expression | NotUnderstoodError:
         r"""A side in which a letter that stands in the conditions of a sum alone is an index: ``\sum_{k \ne i}``."""

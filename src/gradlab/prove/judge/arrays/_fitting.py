@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from gradlab.graph import Expression, as_number
-from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._names import Names
 from gradlab.prove.judge import _entries as entries
 from gradlab.prove.judge._axes import Axes, Dims, ShapeError
@@ -61,13 +61,20 @@ class Fitting:
         names: the names of the graph.
         known: what the text says.
         conditions: under which the chain is claimed.
+        deadline: when to stop.
         loose: names that may be arrays, though nothing says so.
     """
 
     def __init__(
-        self, names: Names, known: Known, conditions: tuple[Condition, ...], loose: frozenset[str] = frozenset()
+        self,
+        names: Names,
+        known: Known,
+        conditions: tuple[Condition, ...],
+        deadline: Deadline,
+        loose: frozenset[str] = frozenset(),
     ) -> None:
         self.names, self.known, self.conditions, self.loose = names, known, conditions, loose
+        self.deadline = deadline
 
     def all(self, sides: tuple[Expression, ...]) -> list[Fit | ShapeError]:
         """The ways in which the arrays of sides can be read, at most one for each layout, or why there is none."""
@@ -118,6 +125,7 @@ class Fitting:
         problems: list[ShapeError | NotUnderstoodError] = []
         fitting = False
         for cost, choice in choices(axes, self.known, sides, layout, self.loose):
+            self.deadline.check()
             dims = axes.dims.copy()
             shapes = Shapes(self.known, dims, choice)
             try:
