@@ -114,9 +114,9 @@ class OtherMeanings:
             isinstance(n, Derivative) and not _is_named(n.body) for s in chain.sides[i : i + 2] for n in walk(s)
         )
         for said, body in SPECIAL.items():
-            if worked and body is LINE:
-                continue  # the rules of derivatives are claimed for every function
-            functions = {**self.known.functions, **{name: Function((VARIABLE,), body) for name in unknown}}
+            if (worked and body is LINE) or (len(unknown) > 1 and body is not LINE):
+                continue  # the rules of derivatives are claimed for every function, those of two not for equal ones
+            functions = {**self.known.functions, **{name: Function((VARIABLE,), _own(body, name)) for name in unknown}}
             one = Chain(chain.sides[i : i + 2], chain.digits[i : i + 1], chain.conditions)
             if verdicts(one, replace(self.known, functions=functions), deadline)[0].truth is Truth.TRUE:
                 return f"this holds where {shown} is {said}, not for every function: say what it is"
@@ -201,6 +201,12 @@ class OtherMeanings:
 def _is_named(body: Expression) -> bool:
     """Whether a name alone is differentiated, perhaps with its variables in brackets."""
     return isinstance(body, Ref) or (isinstance(body, Call) and all(isinstance(arg, Ref) for arg in body.arguments))
+
+
+def _own(body: Expression, name: str) -> Expression:
+    """A formula with a slope and an intercept that belong to one function alone."""
+    given = {Ref(f"{FREE}{word}"): Ref(f"{FREE}{word} of {name}") for word in ("slope", "intercept")}
+    return mapped(body, given.get)
 
 
 def _is_turned(node: Expression, kind: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradlab.prove import prove_document
+from gradlab.prove import prove, prove_document
 
 LINEAR = r"$f_{w,b}(x^{(i)}) = wx^{(i)} + b$ and $J(w,b) = \frac{1}{2m}\sum_{i=1}^m (f_{w,b}(x^{(i)}) - y^{(i)})^2$. "
 ARROWS = r"$f_{\vec w,b}(\vec x^{(i)}) = \vec w\cdot\vec x^{(i)} + b$ and "
@@ -46,3 +46,34 @@ ERROR = r"(f_{w,b}(x^{(i)}) - y^{(i)})"
 def test_what_is_said(text, wanted):
     steps = prove_document(text).steps
     assert " ".join(step.verdict for step in steps if step.verdict not in ("DEFINITION", "UPDATE")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("latex", "wanted"),
+    [
+        (r"\sum_{k \ne i} u_k v_i - u_i (1 - v_i) = -u_i + \sum_k u_k v_k", "v_{i}"),
+        (r"\frac{e^{z_j} \sum_k e^{z_k} - e^{2 z_j}}{\sum_k e^{z_k}} = e^{z_j} + e^{2 z_j} / \sum_k e^{z_k}", "sign"),
+        (r"\frac{d}{dx} \frac{u(x)}{v(x)} = \frac{u'(x) v(x) - u(x) v'(x)}{v(x)}", "square"),
+        (r"\frac{d}{dx} u(v(u(x))) = u'(v(u(x))) v'(u(x))", "factor"),
+    ],
+)  # fmt: skip
+def test_repairs_of_what_is_made_of_entries_and_unknown_functions(latex, wanted):
+    (step,) = prove(latex).steps
+    assert step.repair is not None
+    assert wanted in step.repair.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"The identity $P^2 = P$ says that it projects.",
+        r"So $\log_{10}(3.23) \approx 0.5091$.",
+        r"$\frac{\partial}{\partial x_i} \frac1N\sum_{j=1}^N (x_j - \mu)^2 = \frac2N (x_i - \mu)(1 - \frac1N)$",
+        r"$f(x_1, x_2) = x_1 x_2$, so $f'(x_1) = \frac{\partial f}{\partial x_1}$.",
+        r"$f(x) = x^T A x$ with symmetric $A$. $\nabla f(x) = 2Ax$",
+    ],
+)
+def test_what_more_than_one_reading_makes_right_is_neither_true_nor_false(text):
+    rows = prove_document(text)
+    steps = [step for row in (*rows.rows, *rows.others) for step in row.proof.steps]
+    assert steps[-1].verdict not in ("TRUE", "FALSE")

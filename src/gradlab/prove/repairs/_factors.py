@@ -146,7 +146,10 @@ def borrowed(search: Search) -> Iterator[Change]:
         return
     for factor in inner_derivatives(search):
         values = search.values(factor)
-        if values is not None and constant_of(values) is None and same(values, needed):
+        if values is None or constant_of(values) is not None or len(values) != len(search.found):
+            continue
+        # Both sides may be about zero at a point, where the quotient says nothing.
+        if same(tuple(a * b for a, b in zip(values, search.found, strict=True)), search.wanted):
             latex = search.latex(factor)
             yield Change(Fault.MISSING_FACTOR, times(search.side, factor), f"the factor {latex} is missing", latex)
 
@@ -156,9 +159,9 @@ def inner_derivatives(search: Search) -> list[Expression]:
     found: dict[Expression, None] = {}
     for formula, wrt in differentiated(search):
         for _, node in nodes(formula):
-            if isinstance(node, Apply) and node.primitive not in ("add", "mul", "neg"):
+            if isinstance(node, Call) or (isinstance(node, Apply) and node.primitive not in ("add", "mul", "neg")):
                 for argument in node.args:
-                    if not isinstance(argument, Ref) and argument.names:
+                    if not isinstance(argument, Ref) and (argument.names or isinstance(argument, Call)):
                         found[Derivative(argument, (wrt,))] = None
     return list(found)[:60]
 

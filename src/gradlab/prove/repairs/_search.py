@@ -14,7 +14,7 @@ from gradlab.prove._verdict import Fault
 from gradlab.prove.judge._axes import ShapeError
 from gradlab.prove.judge._points import PROBE, Undefined, finite
 from gradlab.prove.judge.arrays._grid import Grid
-from gradlab.prove.read._nodes import Call, Derivative, Tensor, Total
+from gradlab.prove.read._nodes import Call, Derivative, Indexed, Tensor, Total
 from gradlab.prove.read._write import Writer
 from gradlab.prove.repairs._paths import Path, at_path, nodes, replace_at
 
@@ -106,7 +106,8 @@ class Search:
     @cached_property
     def speaks(self) -> bool:
         """Whether anything but numbers is written."""
-        return any(names_of(node) or node.names or partial_of(node) for side in self.written for _, node in nodes(side))
+        every = (node for side in self.written for _, node in nodes(side))
+        return any(names_of(n) or n.names or partial_of(n) or isinstance(n, Indexed | Call) for n in every)
 
     @cached_property
     def unknown(self) -> bool:
