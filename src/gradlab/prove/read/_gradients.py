@@ -101,8 +101,10 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
     elif name is not None and reader.scope.computed(name) is not None:
         reader.known.add(name)
         body, given = Ref(name), reader.scope.inputs_of(name)
+    elif label is None:
+        raise NotUnderstoodError("write below \\nabla by what this is differentiated, as in \\nabla_x", at)
     else:
-        shown = symbol.text if label is None else label.head
+        shown = label.head
         raise NotUnderstoodError(f"nothing says how {shown} is computed, so it has no gradient", symbol.at)
     by = tuple(map(reader.scope.variable, given))
     style = "gradient" if any(isinstance(name, Tensor) for name in by) else "partial"
