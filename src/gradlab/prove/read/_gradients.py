@@ -17,6 +17,7 @@ from gradlab.prove.read._scope import free
 if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
 
+_BY_WHAT = "write below \\nabla by what this is differentiated, as in \\nabla_x"
 _NAMED = frozenset(("letter", "word", "run", "text"))
 
 
@@ -102,19 +103,24 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
         reader.known.add(name)
         body, given = Ref(name), reader.scope.inputs_of(name)
     elif label is None:
-        raise NotUnderstoodError("write below \\nabla by what this is differentiated, as in \\nabla_x", at)
+        raise NotUnderstoodError(_BY_WHAT, at)
     else:
         shown = label.head
         raise NotUnderstoodError(f"nothing says how {shown} is computed, so it has no gradient", symbol.at)
-    by = tuple(map(reader.scope.variable, given))
-    style = "gradient" if any(isinstance(name, Tensor) for name in by) else "partial"
-    if style == "gradient" and len(by) > 1:
-        raise NotUnderstoodError("write below \\nabla by what this is differentiated, as in \\nabla_x", at)
-    entries = tuple((differentiated(reader, body, (name,), style, at),) for name in by)
-    value = entries[0][0] if len(entries) == 1 else Array(entries)
+    value = _by_all(reader, body, given, at)
     if called and isinstance(group, Part):
         value = _gradient_at(reader, value, given, group)
     return Ready(value, at, last.end, (), "gradient", derivative=True), end
+
+
+def _by_all(reader: Reader, body: Expression, given: tuple[str, ...], at: int) -> Expression:
+    """The gradient of something by all its variables, or by the only one, which may be a vector."""
+    by = tuple(map(reader.scope.variable, given))
+    style = "gradient" if any(isinstance(name, Tensor) for name in by) else "partial"
+    if style == "gradient" and len(by) > 1:
+        raise NotUnderstoodError(_BY_WHAT, at)
+    entries = tuple((differentiated(reader, body, (name,), style, at),) for name in by)
+    return entries[0][0] if len(entries) == 1 else Array(entries)
 
 
 def _only_vector(reader: Reader, group: Part) -> Expression | None:
