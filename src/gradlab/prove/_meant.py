@@ -205,7 +205,9 @@ def _is_named(body: Expression) -> bool:
 
 def _own(body: Expression, name: str) -> Expression:
     """A formula with a slope and an intercept that belong to one function alone."""
-    given = {Ref(f"{FREE}{word}"): Ref(f"{FREE}{word} of {name}") for word in ("slope", "intercept")}
+    given: dict[Expression, Expression] = {
+        Ref(f"{FREE}{word}"): Ref(f"{FREE}{word} of {name}") for word in ("slope", "intercept")
+    }
     return mapped(body, given.get)
 
 
