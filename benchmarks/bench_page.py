@@ -70,13 +70,15 @@ def table(found: dict, size: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one round, and nothing is written")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help=f"of each; by default {ROUNDS}")
     parser.add_argument("--playground", type=Path, metavar="NN.TS", help="src/nn.ts of TensorFlow Playground")
     chosen = parser.parse_args()
     load = os.getloadavg()[0]
-    found = measure(1 if chosen.quick else ROUNDS, chosen.playground)
+    found = measure(1 if chosen.quick else chosen.rounds, chosen.playground)
     size = sum(file.stat().st_size for file in (ROOT / "build/page").rglob("*") if file.is_file())
     note = (
-        f"{threads_and_load(load)} Chromium {found['browser']} without a graphics card, {found['rounds']} rounds, "
+        f"{threads_and_load(load)} Where more run than there are cores, times are upper bounds. "
+        f"Chromium {found['browser']} without a graphics card, {found['rounds']} rounds, "
         "files served by `gradlab play`; each first picture in a new profile. A step is one of full batches over five "
         "points, of one of 4,096 networks at a time; Playground has one network, the squared error and tanh at the "
         "output, where the lab's has cross-entropy and the sigmoid."

@@ -51,8 +51,23 @@ export async function laboratory() {
     await page.goto(address + hash);
     return page;
   }
+
+  /** Each of some hashes in turn, in one page: nothing of the one before is left. */
+  async function eachOf(hashes, look) {
+    const page = await opened("");
+    for (const hash of hashes) {
+      await page.evaluate((next) => {
+        document.querySelector("#view").firstElementChild.dataset.old = "";
+        location.hash = next;
+      }, hash);
+      await page.waitForSelector("#view > :not([data-old])");
+      await look(page, hash);
+    }
+    await page.close();
+  }
+
   return {
-    browser, opened, requests, problems, address,
+    browser, opened, eachOf, requests, problems, address,
     shot: (page, name) => page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage: true }),
     /** A view has drawn so many pictures. */
     drawn: (page, view, least = 1) =>

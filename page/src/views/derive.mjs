@@ -14,11 +14,13 @@ const { DERIVE } = questions;
 const [MOST_UNITS, MOST_LAYERS] = [6, 5]; // as gradlab.play has them
 const LOSS = "L";
 const FORMS = ["scalar", "matrix"];
+const [SHOWN, HIDDEN] = ["shown", "hidden"];
 
 const entries = {
   sizes: wholes(DERIVE.sizes, MOST_LAYERS, 1, MOST_UNITS), activation: choice(DERIVE.activation, ACTIVATIONS),
   loss: choice(DERIVE.loss, EVERY_LOSS), by: text(DERIVE.by, 20), form: choice("scalar", FORMS),
   x: reals(DERIVE.x, MOST_UNITS), y: reals(DERIVE.y, MOST_UNITS), weights: reals(DERIVE.weights, 200), line: text("", 600),
+  derivation: choice(SHOWN, [SHOWN, HIDDEN]),
 };
 
 const LAYOUT = `
@@ -37,15 +39,17 @@ const LAYOUT = `
       <label>Labels <input name="y" type="text" autocomplete="off"></label>
       <label>Weights <input name="weights" type="text" autocomplete="off"></label>
       <label>Written <select name="form"></select></label>
+      <label>Derivation <select name="derivation"></select></label>
       <label>Your line <input name="line" type="text" autocomplete="off" spellcheck="false" maxlength="600"></label>
     </form>
     <p class="wrong" role="alert"></p>
     <output aria-live="polite"></output>
     <p class="verdict" role="status"></p>
+    <button type="button" data-do="stop" hidden>Stop judging</button>
   </div>
 </div>
-<h2>The derivation</h2><div class="derivation wide"></div>
-<div class="buttons latex"></div>
+<section class="solution"><h2>The derivation</h2><div class="derivation wide"></div>
+<div class="buttons latex"></div></section>
 <h2>The numbers</h2>
 <div class="numbers wide"></div>
 <section class="program"><h2>As Python</h2><pre class="wide"><code></code></pre></section>`;
@@ -57,10 +61,11 @@ export class Derive extends View {
   begin() {
     this.diagram = new Diagram(this.find(".diagram"));
     const fields = this.form.elements;
-    for (const [name, names] of Object.entries({ activation: ACTIVATIONS, loss: EVERY_LOSS, form: FORMS })) {
+    for (const [name, names] of Object.entries({ activation: ACTIVATIONS, loss: EVERY_LOSS, form: FORMS, derivation: [SHOWN, HIDDEN] })) {
       options(fields[name], names.map((each) => [each, each.replaceAll("_", " ")]));
     }
     this.find(".latex").append(copyButton(() => this.latex, "Copy as LaTeX"));
+    this.find("[data-do=stop]").addEventListener("click", cancel);
     this.fill();
     this.load();
     if (this.state.line) this.judge();
@@ -95,7 +100,9 @@ export class Derive extends View {
 
   /** What was said of a line does not hold for another derivative. */
   unjudged() {
+    if (this.asked && !this.engine) cancel();
     this.asked = undefined;
+    this.find("[data-do=stop]").hidden = true;
     this.find(".verdict").textContent = "";
     if (this.state.line) this.keep({ line: "" });
   }
@@ -115,6 +122,7 @@ export class Derive extends View {
       return;
     }
     if (made.by !== this.state.by) this.keep({ by: made.by });
+    this.find(".solution").hidden = this.hides;
     this.latex = form === "matrix" ? matrices.latex : made.latex;
     show(this.find(".derivation"), form === "matrix" ? matrices.formulas : [made.derivation]);
     const { by } = this.form.elements;
@@ -123,6 +131,11 @@ export class Derive extends View {
     this.fill();
     this.lay(made, flow);
     this.told();
+  }
+
+  /** Whether somebody wants to find the derivation without seeing it. */
+  get hides() {
+    return this.state.derivation === HIDDEN;
   }
 
   /** There is nothing to be shown, and nothing of what was shown before. */
@@ -143,7 +156,7 @@ export class Derive extends View {
     this.diagram.light(made.lit, made.by);
     const ways = made.paths === 1 ? "One path leads" : made.paths ? `${made.paths} paths lead` : "More paths than are written out lead";
     const at = values ? ` At this point the loss is ${figure(values[LOSS])} and the derivative is ${figure(slopes[made.by])}.` : "";
-    this.find("output").textContent = `${ways} from ${made.by} to the loss: dL/d${made.by} = ${made.result}.${at}`;
+    this.find("output").textContent = `${ways} from ${made.by} to the loss${this.hides ? "" : `: dL/d${made.by} = ${made.result}`}.${at}`;
     const names = values ? [...made.inputs, ...made.parameters, ...made.candidates.filter((name) => !made.parameters.includes(name) && !made.inputs.includes(name)).reverse()] : [];
     const rows = names.map((name) => [name, figure(values[name]), figure(slopes[name])]);
     this.find(".numbers").replaceChildren(...(values ? [rowsOf(["quantity", "forward: its value", "backward: dL by it"], rows)] : []));
@@ -159,7 +172,10 @@ export class Derive extends View {
     }
     const asked = (this.asked = JSON.stringify(questions.judged(this.state)));
     verdict.textContent = "The prover is reading your line …";
+    const stop = this.find("[data-do=stop]");
+    stop.hidden = Boolean(this.engine); // a notebook has its own way to stop its Python
     const said = await this.ask(...questions.judged(this.state));
+    if (this.asked === asked) stop.hidden = true;
     if (!this.isConnected || this.asked !== asked) return;
     this.asked = undefined;
     verdict.textContent = said.error ?? [`dL/d${this.state.by}: ${said.outcome}`, said.hint, said.remedy === "nothing" ? "" : `what to do: ${said.remedy}`].filter(Boolean).join("\n");

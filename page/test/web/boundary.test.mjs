@@ -70,12 +70,10 @@ test("deep down float64 is used, a link shows the same picture, and the end of t
 });
 
 test("hostile links are told apart, and the dark map fits on a phone", async () => {
-  for (const hash of ["#1/boundary?width=0&view=1,1,1,1&depth=9", "#1/boundary?view=0,1,0,1", "#1/boundary?activation=<b>"]) {
-    const page = await opened(hash);
+  await lab.eachOf(["#1/boundary?width=0&view=1,1,1,1&depth=9", "#1/boundary?view=0,1,0,1", "#1/boundary?activation=<b>"], async (page) => {
     await drawn(page);
     assert.match(await page.textContent("#complaints"), /./);
-    await page.close();
-  }
+  });
   const page = await opened(SMALL, { viewport: { width: 360, height: 740 }, colorScheme: "dark" });
   await level(page, 2);
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));

@@ -69,6 +69,23 @@ test("lines are judged, with a hint, and what is not understood with its reason"
   await page.close();
 });
 
+test("the derivation is hidden for whoever wants to find it, and judging is stopped", async () => {
+  const page = await opened("#1/derive?derivation=hidden");
+  await drawn(page);
+  assert.equal(await page.isVisible(".derivation"), false);
+  assert.doesNotMatch(await words(page), /f_out/);
+  await page.fill("[name=line]", "(f_out - y)*u_2*(1 - z_2out^2)*x_1");
+  await page.keyboard.press("Enter");
+  await page.click("[data-do=stop]");
+  await page.waitForFunction(() => document.querySelector(".verdict").textContent.includes("it was stopped"));
+  assert.equal(await page.isVisible("[data-do=stop]"), false);
+  await page.selectOption("[name=derivation]", "shown");
+  await drawn(page, 2);
+  assert.equal(await page.isVisible(".derivation"), true);
+  assert.match(await words(page), /dL\/dw_12 = \(f_out - y\)/);
+  await page.close();
+});
+
 test("a deeper network is written over matrices, and what is copied as Python comes to the same numbers", async () => {
   const page = await opened("#1/derive?activation=relu&form=matrix");
   await drawn(page);
@@ -89,12 +106,10 @@ test("a deeper network is written over matrices, and what is copied as Python co
 });
 
 test("hostile links are told apart, and the dark picture fits on a phone", async () => {
-  for (const hash of ["#1/derive?sizes=9&by=<b>", "#1/derive?sizes=2", "#1/derive?by=nothing", "#1/derive?x=1,2,3", "#1/derive?weights=NaN"]) {
-    const page = await opened(hash);
+  await lab.eachOf(["#1/derive?sizes=9&by=<b>", "#1/derive?sizes=2", "#1/derive?by=nothing", "#1/derive?x=1,2,3", "#1/derive?weights=NaN"], async (page) => {
     await drawn(page);
     assert.match(await page.textContent("#complaints") + await page.textContent(".wrong"), /./);
-    await page.close();
-  }
+  });
   const page = await opened("#1/derive", { viewport: { width: 360, height: 740 }, colorScheme: "dark" });
   await drawn(page);
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));

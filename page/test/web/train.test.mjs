@@ -123,12 +123,10 @@ test("tables are read, and what is wrong in them is told with its line", async (
 });
 
 test("hostile links are told apart and never a blank page", async () => {
-  for (const hash of ["#1/train?data=<script>&hidden=9,9&rate=NaN&points=1,2", "#1/train?data=own&points=0,0,1", "#1/train?hidden=-&steps=0", "#1/train?map=0,0,0,0", "#1/train?data=spirals&hidden=8,8,8,8&steps=5000&runs=200"]) {
-    const page = await opened(hash);
+  await lab.eachOf(["#1/train?data=<script>&hidden=9,9&rate=NaN&points=1,2", "#1/train?data=own&points=0,0,1", "#1/train?hidden=-&steps=0", "#1/train?map=0,0,0,0", "#1/train?data=spirals&hidden=8,8,8,8&steps=5000&runs=200"], async (page, hash) => {
     await page.waitForSelector(".map");
     if (!hash.includes("steps=0")) await page.waitForFunction(() => /./.test(document.querySelector("#complaints").textContent + document.querySelector(".wrong").textContent));
-    await page.close();
-  }
+  });
 });
 
 test("a killed worker is replaced, and the map is whole", async () => {
