@@ -18,7 +18,7 @@ sys.dont_write_bytecode = False
 # With it jsonschema, which reads notebooks, would make a grammar of web addresses for a second.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 # What PyTorch, SymPy and jax bring is not searched for garbage again and again.
-gc.set_threshold(20_000, 20, 20)
+gc.set_threshold(20_000)
 settings.register_profile("gradlab", deadline=None, derandomize=True)
 settings.load_profile("gradlab")
 
