@@ -110,6 +110,40 @@ def store_section(sizes: list[int], count: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+def cluster_section(runs: int, count: int) -> str:
+    """A sweep on two workers of one thread each beside one on two threads of one process, in turns."""
+    from distributed import Client, LocalCluster
+
+    data, net = gl.datasets.five_points(), gl.mlp([2, 2, 1])
+    jobs: dict[str, dict[str, Any]] = {"two threads of one process": {}, "two workers of one thread each": {}}
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in jobs}
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        jobs["two workers of one thread each"]["engine"] = client
+
+        def used() -> float:
+            """Of this process, in which the scheduler is too, and of the workers."""
+            return time.process_time() + sum(client.run(time.process_time).values())
+
+        for turn in range(count + 1):
+            for name, where in jobs.items():
+                start, before = time.perf_counter(), used()
+                gl.sweep(net, data, restarts=runs, steps=STEPS, **where)
+                if turn:  # the first is for the kernels
+                    found[name].append((time.perf_counter() - start, used() - before))
+    clock, processor = ({name: median(pair[k] for pair in pairs) for name, pairs in found.items()} for k in (0, 1))
+    threads, there = found.values()
+    over = [median(two[k] / one[k] for one, two in zip(threads, there, strict=True)) for k in (0, 1)]
+    lines = [
+        f"### On the workers of a scheduler, lab network, {runs:,} runs x {STEPS} steps, float32\n",
+        f"Whole calls to their Dataset; medians of {count} rounds; all processes are of this machine.\n",
+        "| | by the clock | processor time of all processes | over the threads, pair by pair: clock, processor |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, ratio in zip(jobs, ("1, 1", f"{over[0]:.2f}, {over[1]:.2f}"), strict=True):
+        lines.append(f"| {name} | {clock[name]:.2f} s | {processor[name]:.2f} s | {ratio} |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="smaller, and nothing is written")
@@ -119,6 +153,7 @@ def main() -> None:
     load = os.getloadavg()[0]
     parts = [section(dtype, networks, count) for dtype in ("float32", "float64")]
     parts.append(store_section([10**5] if chosen.quick else [10**6, 4 * 10**6], 1 if chosen.quick else 3))
+    parts.append(cluster_section(10**5 if chosen.quick else 16 * 2**20, 1 if chosen.quick else 5))
     note = (
         f"{threads_and_load(load)} {count} rounds. The clock's times hold the others' work too; the "
         "processor's, of all threads together, do not, but for what others take of the caches.\n"

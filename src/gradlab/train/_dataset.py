@@ -18,7 +18,8 @@ from gradlab.train._errors import TrainError
 from gradlab.train._experiment import chosen_rule
 from gradlab.train._grid import Grid
 from gradlab.train._judge import judged
-from gradlab.train._results import Results
+from gradlab.train._keep import Keep
+from gradlab.train._results import Results, kept_behind
 from gradlab.train._trainers import Architecture
 
 _MEANING = {
@@ -61,8 +62,8 @@ def to_dataset(results: Results, data: Data) -> xarray.Dataset:
     lengths = tuple(map(len, axes))
     dims = (*(axis.name for axis in axes), "restart")
 
-    def shaped(array: NDArray[Any], *last: str) -> tuple[tuple[str, ...], NDArray[Any]]:
-        return (*dims, *last), array.reshape(*lengths, grid.restarts, *array.shape[3:])
+    def shaped(array: NDArray[Any]) -> tuple[tuple[str, ...], NDArray[Any]]:
+        return dims, array.reshape(*lengths, grid.restarts)
 
     all_done = bool(results.done.all())
 
@@ -75,19 +76,26 @@ def to_dataset(results: Results, data: Data) -> xarray.Dataset:
     if judged(grid.architecture.loss, data.y):
         variables |= {"success": known("success"), "success_step": known("success_step")}
     variables |= {name: known(name) for name in ("diverged", "diverged_step")} | {"done": shaped(results.done)}
-    coordinates: dict[str, Any] = {}
-    if "curves" in results.kept:
-        variables["curves"] = shaped(results.kept["curves"], "step")
-        coordinates["step"] = results.keep.kept_steps(int(max(grid.steps.values)))
-    if "curve_quantiles" in results.kept:
-        array = results.kept["curve_quantiles"]
-        variables["curve_quantiles"] = (*dims[:-1], "quantile", "step"), array.reshape(*lengths, *array.shape[2:])
-        coordinates |= {"quantile": list(results.keep.quantiles), "step": np.arange(array.shape[-1])}
-    if "parameters" in results.kept:
-        variables["parameters"] = shaped(results.kept["parameters"], "parameter")
-        coordinates["parameter"] = list(grid.network(int(grid.width.values[0])).graph.parameters)
-    made = labelled(grid, data, variables, coordinates)
+    for name, behind in kept_behind(grid, results.keep).items():
+        shape = *behind.of_runs((*lengths, grid.restarts)), *behind.lengths
+        variables[name] = (*behind.of_runs(dims), *behind.dims), results.kept[name].reshape(shape)
+    made = labelled(grid, data, variables, kept_coordinates(grid, results.keep))
     made.attrs |= {"interrupted": int(results.interrupted), "runs": results.wanted}
+    return made
+
+
+def kept_coordinates(grid: Grid, keep: Keep) -> dict[str, Any]:
+    """Returns the labels of what is kept beside the outcomes.
+
+    Args:
+        grid: the settings.
+        keep: what is kept.
+    """
+    made: dict[str, Any] = {"step": keep.kept_steps(int(max(grid.steps.values)))} if keep.curves else {}
+    if keep.quantiles:
+        made["quantile"] = list(keep.quantiles)
+    if keep.parameters:
+        made["parameter"] = list(grid.network(int(grid.width.values[0])).graph.parameters)
     return made
 
 

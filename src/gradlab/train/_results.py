@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gradlab.train._grid import Grid
 from gradlab.train._keep import Keep
-from gradlab.train.work import Chunk, Outcomes
+from gradlab.train.work import Behind, Chunk, Outcomes
 
 OUTCOMES: dict[str, type] = {
     "success": bool,
@@ -106,16 +106,26 @@ def kept_shapes(grid: Grid, keep: Keep) -> dict[str, tuple[int, ...]]:
         grid: the settings.
         keep: what is kept.
     """
+    return {name: (*behind.of_runs(grid.shape), *behind.lengths) for name, behind in kept_behind(grid, keep).items()}
+
+
+def kept_behind(grid: Grid, keep: Keep) -> dict[str, Behind]:
+    """Returns the dimensions of each array that is kept beside the outcomes, behind those of the runs.
+
+    Args:
+        grid: the settings.
+        keep: what is kept.
+    """
     steps = int(max(grid.steps.values))
-    shapes: dict[str, tuple[int, ...]] = {}
+    made: dict[str, Behind] = {}
     if keep.stride:
-        shapes["curves"] = (*grid.shape, len(keep.kept_steps(steps)))
+        made["curves"] = Behind(("step",), (len(keep.kept_steps(steps)),))
     if keep.quantiles:
-        shapes["curve_quantiles"] = (*grid.shape[:2], len(keep.quantiles), steps + 1)
+        made["curve_quantiles"] = Behind(("quantile", "step"), (len(keep.quantiles), steps + 1), runs=False)
     if keep.parameters:
         parameters = grid.network(int(grid.width.values[0])).layers.parameters
-        shapes["parameters"] = (*grid.shape, parameters)
-    return shapes
+        made["parameters"] = Behind(("parameter",), (parameters,))
+    return made
 
 
 def bytes_of(grid: Grid, keep: Keep) -> int:

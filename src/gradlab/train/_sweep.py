@@ -82,7 +82,7 @@ def sweep(
         dtype: "float32" or "float64".
         keep: "curves" for the loss before the first step and after each, "parameters" for the last parameters; as a
             mapping, ``{"curves": 10}`` keeps every tenth loss, and ``{"curves": (0.1, 0.5, 0.9)}`` quantiles over the
-            restarts, in which a loss that is not finite is larger than all others.
+            restarts, in which a loss that is not finite is larger than all others. It goes into a store, too.
         out: the folder of a Zarr store into which results go chunk by chunk, for sweeps that do not fit into memory or
             that shall outlive a machine that stops; `gl.open` reads it, while it grows too.
         resume: whether to go on with a store that is there: only what is not finished is trained.
@@ -129,8 +129,6 @@ def sweep(
     require_xarray()
     if out is None:
         check_memory(bytes_of(grid, wanted), f"the result of {grid.runs:,} runs", "keep less of each, or train fewer")
-    elif wanted != NOTHING:
-        raise TrainError("a store holds what became of each run; keep= is for results in memory: leave one out.")
     with engine_of("gradlab-sweep", engine, scheduler) as chosen:
         if out is None:
             from gradlab.train._dataset import to_dataset
@@ -138,7 +136,7 @@ def sweep(
             return to_dataset(run_grid(grid, points, keep=wanted, engine=chosen, progress=progress), points)
         from gradlab.train import store
 
-        whole = store.sweep_into(Path(out), grid, points, resume=resume, engine=chosen, progress=progress)
+        whole = store.sweep_into(Path(out), grid, points, keep=wanted, resume=resume, engine=chosen, progress=progress)
         stored = store.open(out)
         stored.attrs["interrupted"] = int(not whole)
         return stored

@@ -326,7 +326,7 @@ def test_progress_counts_runs_and_successes():
         ({"learning_rate": [1.0, 1]}, "learning_rate has 1.0 more than once"),
         ({"learning_rate": {1: 0.1}}, r"needs the layers 1, 2 of this network.*\{1: \[0.1, 1.0\], 2: "),
         ({"learning_rate": {1: 0.1, 2: [0.1, 0.0]}}, r"learning_rate_2\[1\] must be greater than 0"),
-        ({"initialisation": "xavier"}, "is no initialisation.*'normal', 'randn'"),
+        ({"initialisation": "xavier"}, "is no initialisation; did you mean 'glorot'"),
         ({"initialisation": ["normal", "Unifrom"]}, r"initialisation\[1\].*did you mean 'uniform'"),
         ({"initialisation": [gl.Normal(0.5)]}, "write 'normal', and its scale as init_scale"),
         ({"initialisation": gl.Normal(0.5), "init_scale": 0.5}, "one of the two places"),

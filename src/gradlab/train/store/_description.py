@@ -13,17 +13,19 @@ import numpy as np
 from gradlab._version import __version__
 from gradlab.train._data import Data
 from gradlab.train._grid import Grid
+from gradlab.train._keep import NOTHING, Keep
 from gradlab.train._trainers import has_kernels, instruction_set
 
 FORMAT = 1
 
 
-def described(grid: Grid, data: Data) -> dict[str, Any]:
+def described(grid: Grid, data: Data, keep: Keep) -> dict[str, Any]:
     """Returns all that determines the bits of a sweep's result, in plain words and numbers.
 
     Args:
         grid: the settings.
         data: what is trained on.
+        keep: what is kept beside the outcomes.
     """
     arrays = [array for array in (data.x, data.y, data.weights) if array is not None]
     content = hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).hexdigest()
@@ -36,6 +38,7 @@ def described(grid: Grid, data: Data) -> dict[str, Any]:
         "restarts": grid.restarts,
         "seed": str(grid.seed),
         "dtype": grid.dtype,
+        **({} if keep == NOTHING else {"keep": [keep.stride, list(keep.quantiles), keep.parameters]}),
     }
 
 

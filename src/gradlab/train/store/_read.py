@@ -24,6 +24,7 @@ _SIZES = {"bool": 1, "int8": 1, "int32": 4, "int64": 8, "float32": 4, "float64":
 _CODECS = {"bytes", "blosc", "crc32c", "zstd", "gzip", "vlen-utf8", "sharding_indexed", "transpose"}
 # What is read when it is used; all else is read when a store is opened.
 _RESULTS = {"loss", "success", "success_step", "diverged", "diverged_step", "done", "loss_sum", "converged", "trained"}
+_RESULTS |= {"curves", "curve_quantiles", "parameters"}
 _NAME = re.compile(r"[A-Za-z]\w*")
 
 

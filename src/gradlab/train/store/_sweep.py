@@ -11,7 +11,9 @@ import numpy as np
 from gradlab.train._data import Data
 from gradlab.train._grid import Grid
 from gradlab.train._judge import judged
+from gradlab.train._keep import NOTHING, Keep
 from gradlab.train._progress import Progress
+from gradlab.train._results import kept_behind
 from gradlab.train.store._description import described
 from gradlab.train.store._write import writing
 from gradlab.train.work import HERE, Contents, Engine, GridWork, Layout, fill
@@ -33,6 +35,7 @@ def sweep_into(
     grid: Grid,
     data: Data,
     *,
+    keep: Keep = NOTHING,
     resume: bool,
     engine: Engine = HERE,
     progress: Callable[[Progress], object] | None = None,
@@ -43,6 +46,7 @@ def sweep_into(
         path: where it is.
         grid: the settings.
         data: what is trained on.
+        keep: what is kept beside the outcomes.
         resume: whether to go on with one that is there.
         engine: who trains it.
         progress: called before the first chunk and after each.
@@ -54,29 +58,32 @@ def sweep_into(
         StoreError: if the store cannot be written.
     """
     counted = judged(grid.architecture.loss, data.y)
-    with writing(path, _contents(grid, data, counted), resume=resume) as store:
+    with writing(path, _contents(grid, data, keep, counted), resume=resume) as store:
         return fill(
             store,
-            Layout.of(grid, len(data)),
-            GridWork(grid, data),
+            Layout.of(grid, len(data), keep),
+            GridWork(grid, data, keep),
             engine=engine,
             counted="success" if counted else None,
             progress=progress,
         )
 
 
-def _contents(grid: Grid, data: Data, counted: bool) -> Contents:
-    from gradlab.train._dataset import labelled, meaning_of
+def _contents(grid: Grid, data: Data, keep: Keep, counted: bool) -> Contents:
+    from gradlab.train._dataset import kept_coordinates, labelled, meaning_of
+
+    behind = kept_behind(grid, keep)
 
     results = {
         name: (dtype or grid.dtype, fill, meaning_of(name, grid.architecture.loss))
-        for name, (dtype, fill) in _OUTCOMES.items()
+        for name, (dtype, fill) in (_OUTCOMES | dict.fromkeys(behind, ("", np.nan))).items()
         if counted or not name.startswith("success")
     }
     named = grid.restarts <= _MOST_NAMED
     return Contents(
-        Layout.of(grid, len(data)),
-        described(grid, data),
-        lambda: labelled(grid, data, {}, {}, numbered=named),
+        Layout.of(grid, len(data), keep),
+        described(grid, data, keep),
+        lambda: labelled(grid, data, {}, kept_coordinates(grid, keep), numbered=named),
         results,
+        behind,
     )

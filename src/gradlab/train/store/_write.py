@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gradlab._errors import GradlabError
 from gradlab.train.store._description import FORMAT, hashed, provenance
 from gradlab.train.store._errors import StoreError
-from gradlab.train.work import Chunk, Contents
+from gradlab.train.work import Behind, Chunk, Contents
 
 log = logging.getLogger("gradlab.train.store")
 
@@ -48,6 +48,7 @@ class Store:
 
     def __init__(self, path: Path, contents: Contents) -> None:
         self.path = path
+        self.behind = contents.behind
         group = import_zarr().open_group(str(path), mode="r+")
         self.arrays = {name: group[name] for name in contents.results}
 
@@ -58,9 +59,9 @@ class Store:
         try:
             # Every file has its checksum, and is read for it.
             return all(
-                self._file(name, chunk).exists() and bool(array[chunk.region].all() if name == "done" else True)
+                self._file(name, chunk).exists()
+                and (array[self._region(name, chunk)] is not None if name != "done" else array[chunk.region].all())
                 for name, array in self.arrays.items()
-                if name == "done" or array[chunk.region] is not None
             )
         except (ValueError, RuntimeError, OSError) as problem:
             log.warning("a chunk of %s is damaged and done again (%s): %s", self.path, chunk.place, problem)
@@ -68,7 +69,12 @@ class Store:
             return False
 
     def _file(self, name: str, chunk: Chunk) -> Path:
-        return self.path / name / "c" / Path(*map(str, chunk.place))
+        behind = self.behind.get(name, Behind())
+        return self.path / name / "c" / Path(*map(str, (*behind.of_runs(chunk.place), *(0 for _ in behind.dims))))
+
+    def _region(self, name: str, chunk: Chunk) -> tuple[slice, ...]:
+        behind = self.behind.get(name, Behind())
+        return (*behind.of_runs(chunk.region), *map(slice, behind.lengths))
 
     def write(self, chunk: Chunk, outcomes: Mapping[str, NDArray[Any]]) -> None:
         """Stores what a chunk gave, and then that it is done.
@@ -79,7 +85,9 @@ class Store:
         try:
             for name, array in self.arrays.items():
                 if name != "done":
-                    array[chunk.region] = outcomes[name].reshape(chunk.shape).astype(array.dtype, copy=False)
+                    region = self._region(name, chunk)
+                    shape = [part.stop - (part.start or 0) for part in region]
+                    array[region] = outcomes[name].reshape(shape).astype(array.dtype, copy=False)
             self.arrays["done"][chunk.region] = np.ones(chunk.shape, bool)
         except OSError as problem:
             full = problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -177,17 +185,18 @@ def _create(path: Path, contents: Contents) -> None:
         group = zarr.open_group(str(made), mode="r+")
         for name, (dtype, fill, meaning) in contents.results.items():
             missing = {"_FillValue": fill} if dtype.startswith("int") else {}
+            behind = contents.behind.get(name, Behind())
             group.create_array(
                 name,
-                shape=chunks.shape,
-                chunks=chunks.chunk_shape,
+                shape=(*behind.of_runs(chunks.shape), *behind.lengths),
+                chunks=(*behind.of_runs(chunks.chunk_shape), *behind.lengths),
                 dtype=dtype,
                 fill_value=fill,
                 compressors=[
                     zarr.codecs.BloscCodec(cname="lz4", clevel=1, shuffle="bitshuffle"),
                     zarr.codecs.Crc32cCodec(),
                 ],
-                dimension_names=chunks.dims,
+                dimension_names=(*behind.of_runs(chunks.dims), *behind.dims),
                 attributes={**meaning, **missing},
                 config={"write_empty_chunks": True},
             )

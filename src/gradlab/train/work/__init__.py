@@ -9,6 +9,7 @@ from gradlab.train.work._engine import Work as Work
 from gradlab.train.work._fill import Keeper as Keeper
 from gradlab.train.work._fill import fill as fill
 from gradlab.train.work._grid import GridWork as GridWork
+from gradlab.train.work._layout import Behind as Behind
 from gradlab.train.work._layout import Chunk as Chunk
 from gradlab.train.work._layout import Contents as Contents
 from gradlab.train.work._layout import Layout as Layout

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -68,6 +68,25 @@ class Chunks(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Behind:
+    """Dimensions of a result behind those of the runs.
+
+    Args:
+        dims: their names.
+        lengths: how long they are.
+        runs: whether the last dimension of the runs, the restarts, is there before them.
+    """
+
+    dims: tuple[str, ...] = ()
+    lengths: tuple[int, ...] = ()
+    runs: bool = True
+
+    def of_runs(self, values: Sequence[Any]) -> tuple[Any, ...]:
+        """Of values for the dimensions of the runs those that this result has."""
+        return tuple(values if self.runs else values[:-1])
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     """What a store holds.
 
@@ -76,12 +95,14 @@ class Contents:
         description: all that determines its bits, in plain words and numbers.
         labels: gives the dataset of all but the results.
         results: of each result its type, what stands for one that is not there, and what it means.
+        behind: the further dimensions of those that have some.
     """
 
     chunks: Chunks
     description: dict[str, Any]
     labels: Callable[[], xarray.Dataset]
     results: dict[str, tuple[str, Any, dict[str, str]]]
+    behind: dict[str, Behind] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +130,9 @@ class Layout:
         """
         parameters = max(grid.network(int(width)).layers.parameters for width in grid.width.values)
         losses = int(max(grid.steps.values)) + 1
-        most = min(_MOST, _CURVES // losses) if keep.curves else _MOST
-        left = max(_FEWEST, min(most, _WORK // (parameters * points * losses)))
+        kept = max(losses * keep.curves, parameters * keep.parameters, 1)
+        most = max(1, min(_MOST, _CURVES // kept))
+        left = max(min(_FEWEST, most), min(most, _WORK // (parameters * points * losses)))
         if keep.quantiles:
             left = max(left, grid.restarts)
         lengths = (*map(len, grid.axes), grid.restarts)

@@ -7,6 +7,9 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gradlab._cluster import Workers, workers
 from gradlab.codegen import one_thread
 from gradlab.train._trainers import instruction_set
@@ -15,6 +18,7 @@ from gradlab.train.work._engine import HERE, Engine, Outcomes, Work
 if TYPE_CHECKING:
     from gradlab._cluster import Client
 
+_SHORT = (np.dtype(np.int8), np.dtype(np.int16))
 log = logging.getLogger("gradlab.train")
 
 
@@ -60,7 +64,9 @@ class _Remote:
             if there != here:
                 log.warning("the machines have several instruction sets: the last digits of losses differ by them")
                 here = there
-            yield number, made
+            if made is None:
+                return
+            yield number, {name: _lengthened(array) for name, array in made.items()}
 
 
 def _tried(work: Work, _: None) -> float:
@@ -70,4 +76,18 @@ def _tried(work: Work, _: None) -> float:
 
 def _chunk(work: Work, place: Any) -> tuple[Outcomes | None, str]:
     with one_thread():
-        return work.chunk(place), instruction_set()
+        made = work.chunk(place)
+    return None if made is None else {name: _shortened(array) for name, array in made.items()}, instruction_set()
+
+
+def _shortened(array: NDArray[Any]) -> NDArray[Any]:
+    """The numbers of steps in as few bytes as hold them, for the way: a chunk has a million runs."""
+    if array.dtype != np.int32:
+        return array
+    low, high = array.min(), array.max()
+    fitting = (kind for kind in _SHORT if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max)
+    return array.astype(next(fitting, array.dtype), copy=False)
+
+
+def _lengthened(array: NDArray[Any]) -> NDArray[Any]:
+    return array.astype(np.int32) if array.dtype in _SHORT else array

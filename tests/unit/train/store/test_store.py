@@ -15,7 +15,7 @@ import xarray
 import zarr
 
 import gradlab as gl
-from gradlab.train import Progress, StoreError, TrainError, datasets, sweep
+from gradlab.train import Progress, StoreError, datasets, sweep
 from gradlab.train.store import _sweep
 from gradlab.train.work import _layout
 
@@ -252,9 +252,23 @@ def test_measurements_and_restarts_without_labels_are_stored_too(tmp_path, monke
     np.testing.assert_array_equal(stored.loss, memory.loss)
 
 
-def test_what_is_kept_in_memory_is_not_stored(tmp_path):
-    with pytest.raises(TrainError, match="leave one out"):
-        sweep(NET, DATA, restarts=4, out=tmp_path / "s.zarr", keep=["curves"])
+@pytest.mark.parametrize("keep", [{"curves": 3, "parameters": True}, {"curves": (0.1, 0.9)}])
+def test_what_is_kept_beside_the_outcomes_is_stored_too(tmp_path, small, keep):
+    settings = {name: value for name, value in SETTINGS.items() if name != "width"}
+    memory, path = sweep(NET, DATA, **settings, keep=keep), tmp_path / "s.zarr"
+    part = stopped(path, 4, **settings, keep=keep)
+    for name in memory.variables.keys() & {"curves", "parameters", "curve_quantiles"}:
+        done = part.done.all("restart") if name == "curve_quantiles" else part.done
+        assert bool(part[name].isnull().where(~done, True).all())
+        kept = sorted(file for file in (path / name / "c").rglob("*") if file.is_file())
+        kept[0].unlink()  # it is seen that it is gone
+    stored = sweep(NET, DATA, **settings, keep=keep, out=path, resume=True)
+    assert set(stored.data_vars) == set(memory.data_vars)
+    for name, variable in memory.variables.items():
+        np.testing.assert_array_equal(stored[name].values, variable.values, err_msg=name)
+        assert stored[name].dims == variable.dims
+    with pytest.raises(StoreError, match="another experiment: keep differs"):
+        sweep(NET, DATA, **settings, out=path, resume=True)
 
 
 def edited(store, name, change):
