@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import gradlab
-from gradlab.cli._options import Scheduler, one_of
+from gradlab.cli._options import Out, Scheduler, one_of
 from gradlab.cli._shown import INTERRUPTED, announced, shown
 from gradlab.cli._terminal import file_to_write
 from gradlab.graph import activations
@@ -52,10 +52,7 @@ def fractal(
     seed: Annotated[int, typer.Option(metavar="N", help="The key of the random numbers.")] = 0,
     picture: Annotated[Path | None, _file_option(_PICTURE, ".png", ".svg", ".pdf")] = None,
     film: Annotated[Path | None, _file_option("Write the zoom: .gif or .mp4.", ".gif", ".mp4")] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="STORE.zarr", file_okay=False, help="Keep the map in a Zarr store, tile by tile."),
-    ] = None,
+    out: Out = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the store: train only what is not finished.")
     ] = False,

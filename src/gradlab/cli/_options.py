@@ -16,6 +16,13 @@ def one_of(kind: type[Described]) -> str:
     return listed([snake(each.__name__) for each in kind.all()])
 
 
+Out = Annotated[
+    str | None,
+    typer.Option(
+        metavar="STORE.zarr",
+        help="Keep it in a Zarr store, which gl.open and xarray read: a folder, or as s3://bucket/STORE.zarr.",
+    ),
+]
 Scheduler = Annotated[
     str | None,
     typer.Option(

@@ -10,7 +10,7 @@ from typer.core import TyperCommand
 
 import gradlab
 from gradlab._words import in_columns, listed
-from gradlab.cli._options import Scheduler, one_of
+from gradlab.cli._options import Out, Scheduler, one_of
 from gradlab.cli._shown import INTERRUPTED, announced, shown
 from gradlab.cli._terminal import file_to_write, terminal_width
 from gradlab.rules import Rule
@@ -50,14 +50,7 @@ def sweep(
         Path | None,
         typer.Option(metavar="FILE", help="Write all success rates: .parquet, else CSV.", callback=file_to_write()),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="STORE.zarr",
-            file_okay=False,
-            help="Put every run into a Zarr store, which gl.open and xarray read.",
-        ),
-    ] = None,
+    out: Out = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the store: train only what is not finished.")
     ] = False,

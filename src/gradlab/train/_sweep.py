@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,7 +83,8 @@ def sweep(
             mapping, ``{"curves": 10}`` keeps every tenth loss, and ``{"curves": (0.1, 0.5, 0.9)}`` quantiles over the
             restarts, in which a loss that is not finite is larger than all others. It goes into a store, too.
         out: the folder of a Zarr store into which results go chunk by chunk, for sweeps that do not fit into memory or
-            that shall outlive a machine that stops; `gl.open` reads it, while it grows too.
+            that shall outlive a machine that stops, or an address that fsspec reaches, as ``s3://bucket/sweep.zarr``;
+            `gl.open` reads it, while it grows too.
         resume: whether to go on with a store that is there: only what is not finished is trained.
         engine: a client of dask.distributed, whose workers train the chunks; default: this process does.
         scheduler: or the address of its scheduler, as ``tcp://host:8786``.
@@ -136,7 +136,7 @@ def sweep(
             return to_dataset(run_grid(grid, points, keep=wanted, engine=chosen, progress=progress), points)
         from gradlab.train import store
 
-        whole = store.sweep_into(Path(out), grid, points, keep=wanted, resume=resume, engine=chosen, progress=progress)
+        whole = store.sweep_into(out, grid, points, keep=wanted, resume=resume, engine=chosen, progress=progress)
         stored = store.open(out)
         stored.attrs["interrupted"] = int(not whole)
         return stored

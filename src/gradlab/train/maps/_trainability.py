@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,7 +78,8 @@ def trainability(
         refined: whether only pixels near the boundary are trained one by one, and others filled in from those around.
         seed: the key of the random numbers.
         dtype: "float64" or "float32".
-        out: the folder of a Zarr store into which the map goes tile by tile; `gl.open` reads it.
+        out: the folder of a Zarr store into which the map goes tile by tile, or an address that fsspec reaches, as
+            ``s3://bucket/map.zarr``; `gl.open` reads it.
         resume: whether to go on with a store that is there.
         engine: a client of dask.distributed, whose workers train the tiles; default: this process does.
         scheduler: or the address of its scheduler, as ``tcp://host:8786``.
@@ -126,11 +126,15 @@ def trainability(
         factor = real_number("zoom", zoom, example=4.0, positive=True)
         plan = replace(plan, windows=zoomed(plan, count, factor))
     with engine_of("gradlab-map", engine, scheduler) as chosen:
-        return _made(plan, None if out is None else Path(out), resume, chosen, progress)
+        return _made(plan, out, resume, chosen, progress)
 
 
 def _made(
-    plan: Map, out: Path | None, resume: bool, engine: Engine, progress: Callable[[Progress], object] | None
+    plan: Map,
+    out: str | os.PathLike[str] | None,
+    resume: bool,
+    engine: Engine,
+    progress: Callable[[Progress], object] | None,
 ) -> xarray.Dataset:
     """Makes a map, in memory or in a store."""
     from gradlab.train.maps._dataset import RESULTS, contents_of, dataset_of

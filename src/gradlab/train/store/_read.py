@@ -6,11 +6,11 @@ import json
 import os
 import re
 from math import prod
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradlab.train.store._description import FORMAT
 from gradlab.train.store._errors import StoreError
+from gradlab.train.store._place import Folder, Remote, place_of
 from gradlab.train.store._write import import_zarr
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ def open(path: str | os.PathLike[str]) -> xarray.Dataset:
     all proportion is refused before memory is taken.
 
     Args:
-        path: the store's folder.
+        path: the store's folder, or an address that fsspec reaches, as ``s3://bucket/sweep.zarr``.
 
     Returns:
         The dataset that `gl.sweep` gives, in which losses and outcomes are missing (NaN) where a run is not done.
 
     Raises:
         StoreError: if it is no store of a sweep, is made by a newer version, or is not safe to read.
-        GradlabError: if Zarr is not installed.
+        GradlabError: if Zarr is not installed, or what reaches the address.
 
     >>> import tempfile
     >>> import gradlab as gl
@@ -55,66 +55,63 @@ def open(path: str | os.PathLike[str]) -> xarray.Dataset:
     import_zarr()
     import xarray
 
-    path = Path(path).absolute()
-    attributes_of(path)
-    for folder, folders, files in os.walk(path):
-        for name in (*folders, *files):
-            if os.path.islink(os.path.join(folder, name)):
-                raise StoreError(f"{path} is not safe to read: {os.path.join(folder, name)} is a link out of it.")
-    root = _description(path / "zarr.json")
+    place = place_of(path)
+    attributes_of(place)
+    place.check_links()
+    root = _description(place, "zarr.json")
     listed = root.get("consolidated_metadata") or {}
     arrays = listed.get("metadata", {}) if isinstance(listed, dict) else {}
     if not isinstance(arrays, dict) or "done" not in arrays:
-        raise StoreError(f"{path} is no store of a sweep: it does not list its arrays.")
+        raise StoreError(f"{place} is no store of a sweep: it does not list its arrays.")
     for name, about in arrays.items():
         if not _NAME.fullmatch(str(name)):
-            raise StoreError(f"{path} is not safe to read: it has an array named {str(name)[:40]!r}.")
-        _check_array(f"{path}: {name}", name, about)
-        _check_array(f"{path}: {name}", name, _description(path / name / "zarr.json"))
-    dataset = xarray.open_zarr(str(path), chunks=None, consolidated=True)
+            raise StoreError(f"{place} is not safe to read: it has an array named {str(name)[:40]!r}.")
+        _check_array(f"{place}: {name}", name, about)
+        _check_array(f"{place}: {name}", name, _description(place, f"{name}/zarr.json"))
+    dataset = xarray.open_zarr(place.target, chunks=None, consolidated=True)
     dataset.attrs["interrupted"] = 0
     return dataset
 
 
-def attributes_of(path: Path) -> dict[str, Any]:
+def attributes_of(place: Folder | Remote) -> dict[str, Any]:
     """Returns what a store says of itself.
 
     Args:
-        path: the store's folder.
+        place: where it is.
 
     Raises:
         StoreError: if it is no store of a sweep, or made by a newer version.
     """
-    if not path.is_dir():
-        raise StoreError(f"{path} is no folder, so it holds no store; write one with gl.sweep(..., out={path.name!r}).")
-    about = _description(path / "zarr.json").get("attributes")
+    about = _description(place, "zarr.json").get("attributes")
     version = about.get("gradlab_store") if isinstance(about, dict) else None
     if not isinstance(about, dict) or not isinstance(version, int):
-        raise StoreError(f"{path} is no store of a sweep of gradlab's.")
+        raise StoreError(f"{place} is no store of a sweep of gradlab's.")
     if version > FORMAT:
         made = json.loads(about.get("provenance", "[]"))
         by = f" {made[0].get('gradlab', '')}" if isinstance(made, list) and made and isinstance(made[0], dict) else ""
         raise StoreError(
-            f"{path} has the format {version} of a newer gradlab{by}, and this one knows {FORMAT}: upgrade gradlab."
+            f"{place} has the format {version} of a newer gradlab{by}, and this one knows {FORMAT}: upgrade gradlab."
         )
     for name in ("experiment", "description", "provenance"):
         if not isinstance(about.get(name), str):
-            raise StoreError(f"{path} is no whole store: it does not say its {name}.")
+            raise StoreError(f"{place} is no whole store: it does not say its {name}.")
     return about
 
 
-def _description(path: Path) -> dict[str, Any]:
+def _description(place: Folder | Remote, file: str) -> dict[str, Any]:
     """The text that describes a group or an array."""
     try:
-        if path.is_symlink() or path.stat().st_size > _LARGEST_TEXT:
-            raise StoreError(f"{path} is not safe to read: it is a link, or longer than {_LARGEST_TEXT:,} bytes.")
-        made = json.loads(path.read_text(encoding="utf-8"))
+        made = json.loads(place.read(file, _LARGEST_TEXT))
     except OSError:
-        raise StoreError(f"{path.parent} is no store of a sweep: it has no {path.name}.") from None
+        raise StoreError(
+            f"{place} is no store of a sweep: it has no {file}; write one with gl.sweep(..., out='sweep.zarr')."
+        ) from None
     except (ValueError, RecursionError) as problem:
-        raise StoreError(f"{path} is damaged: {problem}.") from None
+        if isinstance(problem, StoreError):
+            raise
+        raise StoreError(f"{place}/{file} is damaged: {problem}.") from None
     if not isinstance(made, dict):
-        raise StoreError(f"{path} is damaged: it describes nothing.")
+        raise StoreError(f"{place}/{file} is damaged: it describes nothing.")
     return made
 
 

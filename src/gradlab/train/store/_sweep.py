@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ _OUTCOMES: dict[str, tuple[str, Any]] = {
 
 
 def sweep_into(
-    path: Path,
+    where: str | os.PathLike[str],
     grid: Grid,
     data: Data,
     *,
@@ -43,7 +43,7 @@ def sweep_into(
     """Trains what is not finished in a store, and makes the store if it is not there.
 
     Args:
-        path: where it is.
+        where: a folder, or an address that fsspec reaches.
         grid: the settings.
         data: what is trained on.
         keep: what is kept beside the outcomes.
@@ -58,7 +58,7 @@ def sweep_into(
         StoreError: if the store cannot be written.
     """
     counted = judged(grid.architecture.loss, data.y)
-    with writing(path, _contents(grid, data, keep, counted), resume=resume) as store:
+    with writing(where, _contents(grid, data, keep, counted), resume=resume) as store:
         return fill(
             store,
             Layout.of(grid, len(data), keep),

@@ -340,7 +340,7 @@ def test_what_is_no_store_is_said_to_be_none(tmp_path, content, message):
         (tmp_path / "zarr.json").write_text(content)
     with pytest.raises(StoreError, match=message):
         gl.open(tmp_path)
-    with pytest.raises(StoreError, match="is no folder"):
+    with pytest.raises(StoreError, match=r"no store of a sweep: it has no zarr\.json; write one with"):
         gl.open(tmp_path / "nowhere")
 
 

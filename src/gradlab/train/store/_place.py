@@ -1,0 +1,228 @@
+"""Where a store lies: in a folder of this machine, or at an address that fsspec reaches."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from gradlab._errors import GradlabError
+from gradlab.train.store._errors import StoreError
+
+_LEASE = 120.0  # seconds for which a writer of a remote store is believed to live; it says so anew while it writes
+
+
+def place_of(where: str | os.PathLike[str]) -> Folder | Remote:
+    """Returns the place that a person names: a path, or an address such as ``s3://bucket/sweep.zarr``.
+
+    Raises:
+        GradlabError: if the package is missing that reaches such an address.
+    """
+    return Remote(str(where)) if "://" in str(where) else Folder(Path(where).absolute())
+
+
+class Folder:
+    """A folder of this machine.
+
+    Args:
+        path: where it is.
+    """
+
+    room = "the disk, less once it is compressed"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.target = str(path)
+
+    def __str__(self) -> str:
+        return self.target
+
+    def is_there(self) -> bool:
+        """Whether something is there."""
+        return self.path.exists()
+
+    def has(self, file: str) -> bool:
+        """Whether it has a file."""
+        return (self.path / file).exists()
+
+    def remove(self, file: str) -> None:
+        """Takes a file away."""
+        (self.path / file).unlink(missing_ok=True)
+
+    def read(self, file: str, most: int) -> str:
+        """Returns the text of a file of the store's own.
+
+        Raises:
+            StoreError: if it is a link, or longer than so many bytes.
+            OSError: if it is not there.
+        """
+        path = self.path / file
+        if path.is_symlink() or path.stat().st_size > most:
+            raise StoreError(f"{path} is not safe to read: it is a link, or longer than {most:,} bytes.")
+        return path.read_text(encoding="utf-8")
+
+    def check_links(self) -> None:
+        """Looks for links.
+
+        Raises:
+            StoreError: if it has some: they lead out of it.
+        """
+        for folder, folders, files in os.walk(self.path):
+            for name in (*folders, *files):
+                if os.path.islink(os.path.join(folder, name)):
+                    raise StoreError(f"{self} is not safe to read: {os.path.join(folder, name)} is a link out of it.")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keeps other writers away, and takes away what one that was killed left half-written.
+
+        Raises:
+            StoreError: if there is another, or files cannot be made.
+        """
+        import filelock
+
+        lock = filelock.FileLock(self.path.with_name(self.path.name + ".lock"), timeout=0)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        except filelock.Timeout:
+            if not Path(lock.lock_file).exists():
+                raise StoreError(f"{self} cannot be written: files cannot be made in {self.path.parent}.") from None
+            raise StoreError(
+                f"{self} is being written by another process; wait for it, or write to another store."
+            ) from None
+        except OSError as problem:
+            raise StoreError(f"{self} cannot be written: {problem.strerror or problem}.") from None
+        try:
+            for file in self.path.rglob("*.partial"):
+                file.unlink(missing_ok=True)
+            yield
+        finally:
+            Path(lock.lock_file).unlink(missing_ok=True)
+            lock.release()
+
+    def still_alone(self) -> None:
+        """Nothing: the lock is the system's, which takes it away with its process alone."""
+
+    def create(self, make: Callable[[str], None]) -> None:
+        """Makes the store beside its place and moves it there, so that it is there whole or not at all.
+
+        Args:
+            make: is called with where.
+
+        Raises:
+            StoreError: if it cannot be written.
+        """
+        made = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex}")
+        try:
+            make(str(made))
+            os.rename(made, self.path)
+        except OSError as problem:
+            raise StoreError(f"{self} cannot be made: {problem.strerror or problem}.") from None
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+
+
+class Remote:
+    """What lies at an address: a bucket of S3's kind, or whatever fsspec has a package for.
+
+    Args:
+        address: as ``s3://bucket/sweep.zarr``.
+    """
+
+    room = "storage, less once it is compressed"
+
+    def __init__(self, address: str) -> None:
+        try:
+            from fsspec.core import url_to_fs
+
+            self.files, self.root = url_to_fs(address)
+        except (ImportError, ValueError) as problem:
+            raise GradlabError(f"{address} cannot be reached: {problem}; pip install what is named there.") from None
+        self.target = address.rstrip("/")
+        self.token, self.leased = uuid.uuid4().hex, 0.0
+
+    def __str__(self) -> str:
+        return self.target
+
+    def _at(self, file: str) -> str:
+        return f"{self.root.rstrip('/')}/{file}"
+
+    def is_there(self) -> bool:
+        """Whether a whole store is there: its description is written last."""
+        self.files.invalidate_cache()
+        return self.has("zarr.json") and "gradlab_store" in self.read("zarr.json", 2**24)
+
+    def has(self, file: str) -> bool:
+        """Whether it has a file."""
+        return bool(self.files.exists(self._at(file)))
+
+    def remove(self, file: str) -> None:
+        """Takes a file away."""
+        if self.has(file):
+            self.files.rm_file(self._at(file))
+
+    def read(self, file: str, most: int) -> str:
+        """Returns the text of a file; arguments and errors are those of `Folder.read`."""
+        if (self.files.size(self._at(file)) or 0) > most:
+            raise StoreError(f"{self}/{file} is not safe to read: it is longer than {most:,} bytes.")
+        return self.files.cat_file(self._at(file)).decode("utf-8")
+
+    def check_links(self) -> None:
+        """Nothing: objects have no links."""
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keeps other writers away as far as files that each of them looks at can; errors are those of `Folder`."""
+        there = self._lease()
+        if there is not None and there["until"] > time.time():
+            raise StoreError(
+                f"{self} is being written by another process, or was by one that ended less than {_LEASE:.0f} seconds "
+                "ago; wait for it, or write to another store."
+            )
+        self._take()
+        try:
+            yield
+        finally:
+            if (self._lease() or {}).get("token") == self.token:
+                self.files.rm_file(self._lock)
+
+    @property
+    def _lock(self) -> str:
+        return f"{self.root.rstrip('/')}.lock"
+
+    def _lease(self) -> dict[str, Any] | None:
+        self.files.invalidate_cache()
+        try:
+            return json.loads(self.files.cat_file(self._lock))
+        except FileNotFoundError:
+            return None
+
+    def _take(self) -> None:
+        self.leased = time.time()
+        self.files.pipe_file(self._lock, json.dumps({"token": self.token, "until": self.leased + _LEASE}).encode())
+
+    def still_alone(self) -> None:
+        """Says anew, after a while, that it is being written.
+
+        Raises:
+            StoreError: if another process has begun to.
+        """
+        if time.time() - self.leased < _LEASE / 4:
+            return
+        if (self._lease() or {}).get("token", self.token) != self.token:
+            raise StoreError(f"{self} is now written by another process, which took this one for dead; go on there.")
+        self._take()
+
+    def create(self, make: Callable[[str], None]) -> None:
+        """Makes the store in its place; it is one only when its description is there, which is written last."""
+        try:
+            make(self.target)
+        except OSError as problem:
+            raise StoreError(f"{self} cannot be made: {problem}.") from None

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+import time
+import uuid
+
+import fsspec
+import numpy as np
+import pytest
+
+import gradlab as gl
+from gradlab.train import StoreError, datasets, sweep, trainability
+from gradlab.train.store import _place
+from gradlab.train.work import _layout
+
+NET, DATA = gl.mlp([2, 2, 1]), datasets.five_points()
+SETTINGS = {"learning_rate": [1.0, 5.0], "restarts": 200, "steps": 10}
+
+
+@pytest.fixture
+def address(monkeypatch):
+    """An address of its own in a file system of fsspec's that is in memory."""
+    monkeypatch.setattr(_layout, "_MOST", 64)
+    return f"memory://{uuid.uuid4().hex}/sweep.zarr"
+
+
+def same(one, other):
+    assert set(one.variables) == set(other.variables)
+    for name in other.variables:
+        np.testing.assert_array_equal(one[name].values, other[name].values, err_msg=name)
+
+
+def stop(progress):
+    if progress.done >= 128:
+        raise KeyboardInterrupt
+
+
+def test_a_remote_store_grows_is_read_and_gone_on_with(address):
+    part = sweep(NET, DATA, **SETTINGS, out=address, progress=stop)
+    assert part.attrs["interrupted"] == 1
+    assert int(gl.open(address)["done"].sum()) == 128
+    with pytest.raises(StoreError, match="is there already"):
+        sweep(NET, DATA, **SETTINGS, out=address)
+    with pytest.raises(StoreError, match="another experiment: seed differs"):
+        sweep(NET, DATA, **SETTINGS, seed=1, out=address, resume=True)
+    files = fsspec.filesystem("memory")
+    damaged = sorted(files.find(address.removeprefix("memory:/") + "/loss/c"))[0]
+    files.pipe_file(damaged, files.cat_file(damaged)[:-3])
+    same(sweep(NET, DATA, **SETTINGS, out=address, resume=True), sweep(NET, DATA, **SETTINGS))
+    assert not files.exists(address + ".lock")
+
+
+def test_a_remote_map_is_the_one_in_memory(address):
+    settings = {"width": 3, "resolution": 16, "steps": 20}
+    same(trainability(**settings, out=address), trainability(**settings))
+
+
+def test_a_remote_store_has_one_writer(address, monkeypatch):
+    files = fsspec.filesystem("memory")
+
+    def second(progress):
+        with pytest.raises(StoreError, match="is being written by another process"):
+            sweep(NET, DATA, **SETTINGS, out=address, resume=True)
+        raise KeyboardInterrupt
+
+    sweep(NET, DATA, **SETTINGS, out=address, progress=second)
+    # One that was killed left this, some time ago.
+    files.pipe_file(address + ".lock", json.dumps({"token": "other", "until": time.time() - 1}).encode())
+
+    def taken(progress):
+        files.pipe_file(address + ".lock", json.dumps({"token": "other", "until": time.time() + 60}).encode())
+
+    monkeypatch.setattr(_place, "_LEASE", 0.0)
+    with pytest.raises(StoreError, match="took this one for dead"):
+        sweep(NET, DATA, **SETTINGS, out=address, resume=True, progress=taken)
+
+
+def test_what_is_half_made_is_made_anew_and_what_is_no_store_is_said(address):
+    files = fsspec.filesystem("memory")
+    files.pipe_file(address + "/zarr.json", b'{"zarr_format": 3, "node_type": "group", "attributes": {}}')
+    with pytest.raises(StoreError, match="no store of a sweep of gradlab's"):
+        gl.open(address)
+    assert bool(sweep(NET, DATA, **SETTINGS, out=address)["done"].all())
+    with pytest.raises(StoreError, match=r"no store of a sweep: it has no zarr\.json"):
+        gl.open(address + "er")
+    with pytest.raises(gl.GradlabError, match=r"nowhere://b/s\.zarr cannot be reached: Protocol not known"):
+        gl.open("nowhere://b/s.zarr")
