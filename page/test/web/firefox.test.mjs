@@ -1,0 +1,62 @@
+// The same bits in Firefox: Playwright's own Firefox is none that people have, so that this one is driven by another door.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { after, before, test } from "node:test";
+import puppeteer from "puppeteer-core";
+import { laboratory } from "../browser.mjs";
+
+const FIREFOX = ["firefox-esr", "firefox"].map((name) => {
+  try {
+    return execFileSync("which", [name], { encoding: "utf8" }).trim();
+  } catch {
+    return "";
+  }
+}).find(Boolean);
+const skip = FIREFOX ? false : "the page was not tried in Firefox, which is not here (apt-get install firefox-esr)";
+
+const LINKS = {
+  descend: "#1/descend?rate=0.11&rule=adam&f=sin(x)*cos(y)%2Bexp(x/9)",
+  derive: "#1/derive",
+  train: "#1/train?tries=8&steps=80&loss=hinge&rule=adam&rate=0.1",
+  boundary: "#1/boundary?width=3&steps=12",
+};
+let lab, firefox;
+before(async () => {
+  if (!FIREFOX) return;
+  lab = await laboratory();
+  firefox = await puppeteer.launch({ browser: "firefox", executablePath: FIREFOX, headless: true });
+});
+after(async () => {
+  await firefox?.close();
+  await lab?.close();
+});
+
+/** What a view has computed, to the last digit; nothing as long as it has drawn nothing. */
+const computed = (name) => {
+  const view = document.querySelector(`gradlab-${name}`);
+  if (!view?.dataset.drawn) return "";
+  const first = (_, place) => (place % 256) % 16 === 8 && Math.floor(place / 256) % 16 === 8;
+  return {
+    descend: () => JSON.stringify(view.ways),
+    derive: () => view.querySelector("output").textContent + view.querySelector(".numbers").textContent,
+    train: () => [...view.ended.parameters, ...view.ended.curves].join(),
+    boundary: () => JSON.stringify(view.refined.known.filter(first)),
+  }[name]();
+};
+
+test("every view computes the same bits in Firefox as in Chromium", { skip }, async () => {
+  const other = await firefox.newPage();
+  const problems = [];
+  other.on("pageerror", (error) => problems.push(error.message));
+  for (const [name, hash] of Object.entries(LINKS)) {
+    const page = await lab.opened(hash);
+    await other.goto("about:blank");
+    await other.goto(lab.address + hash);
+    const ours = await (await page.waitForFunction(computed, name, { timeout: 60000 })).jsonValue();
+    const theirs = await (await other.waitForFunction(computed, { timeout: 60000, polling: 100 }, name)).jsonValue();
+    assert.ok(ours.length > 300, `${name}: ${ours.length}`);
+    assert.equal(theirs, ours, name);
+    await page.close();
+  }
+  assert.deepEqual(problems, []);
+});
