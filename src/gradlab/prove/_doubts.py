@@ -249,7 +249,9 @@ class Doubts:
         """Which name that is not understood lies between what a true step differentiates and its variable, or may."""
         for node in (node for side in pair for node in walk(side) if isinstance(node, Derivative | Partial)):
             body = node.body if isinstance(node, Derivative) else Ref(node.of)
-            for name in sorted(self.reached(body) - names_in(body)):
+            by = node.wrt if isinstance(node, Derivative) else (Ref(node.wrt),)
+            before = {name for each in by for name in self.reached(each)}  # what the variable is computed from
+            for name in sorted(self.reached(body) - names_in(body) - before):
                 item = self.said.defined.get(name)
                 if item is not None and item.problem:
                     return f"{name.removeprefix(FREE)} is defined in a way that is not understood: {item.problem}"

@@ -15,6 +15,7 @@ LAYERS = r"$z^l_j = \sum_k w^l_{jk} a^{l-1}_k + b^l_j$, $a^l_j = \sigma(z^l_j)$,
 LAYERS += r"$\delta^l_j = \frac{\partial C}{\partial z^l_j}$. "
 WHOLE = r"$z^l = W^l a^{l-1} + b^l$, $a^l = \sigma(z^l)$, $C = \frac12\|y - a^L\|^2$, "
 WHOLE += r"$\delta^l = \frac{\partial C}{\partial z^l}$. "
+SCRIPT = r"$z_i^{(\ell)} = \sum_j w_{ij}^{(\ell)} a_j^{(\ell-1)}$. "
 ARROW = r"(\vec w\cdot\vec x^{(i)} + b - y^{(i)})"
 ERROR = r"(f_{w,b}(x^{(i)}) - y^{(i)})"
 
@@ -40,6 +41,10 @@ ERROR = r"(f_{w,b}(x^{(i)}) - y^{(i)})"
         (LAYERS + r"$\frac{\partial C}{\partial b^l_j} = 2 \delta^l_j$", "NOT_UNDERSTOOD"),
         (WHOLE + r"$\frac{\partial C}{\partial b^l} = 2\delta^l$", "NOT_UNDERSTOOD"),
         (WHOLE + r"$\delta^l = (W^{l+1} \delta^{l+1}) \odot \sigma'(z^l)$", "NOT_UNDERSTOOD"),
+        (SCRIPT + r"$\partial z_i^{(\ell)}/\partial w_{ij}^{(\ell)} = a_j^{(\ell-1)}$", "TRUE"),
+        (SCRIPT + r"$\partial z_i^{(\ell)}/\partial w_{ij}^{(\ell)} = a_j^{(\ell)}$", "FALSE"),
+        (r"$g(\mathbf w) = \mathbf w^T\mathbf A\mathbf w$, $\nabla^2 g(\mathbf w) = \mathbf A + \mathbf A^T$", "TRUE"),
+        (r"$\frac{\partial x_k}{\partial x_i} = 1(k == i)$ and " + "$p \N{EN DASH} q + q = p$", "TRUE TRUE"),
         (r"$y = \sigma(z)$ and ${\partial y}/{\partial z} = y (1 - y)$", "TRUE"),
     ],
 )  # fmt: skip

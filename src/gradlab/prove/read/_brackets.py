@@ -113,7 +113,7 @@ def _closes(part: Part, behind: list[Part]) -> bool:
 
 _JOINED = {
     ("relation", "colon"): ":=", ("plus", "+"): "+=", ("minus", "−"): "-=", ("factorial", "!"): "!=",
-    ("relation", ">"): ">=", ("relation", "<"): "<=",
+    ("relation", ">"): ">=", ("relation", "<"): "<=", ("relation", "="): "=",
 }  # fmt: skip
 
 
@@ -123,15 +123,7 @@ def _merged(flat: list[Part]) -> list[Part]:
     for part in flat:
         last = result[-1] if result else None
         if part.kind == "relation" and part.text == "=" and last is not None and last.end == part.at:
-            joined = {
-                ("relation", "colon"): ":=",
-                ("plus", "+"): "+=",
-                ("minus", "−"): "-=",
-                ("factorial", "!"): "!=",
-                ("relation", ">"): ">=",
-                ("relation", "<"): "<=",
-            }
-            made = joined.get((last.kind, last.text))
+            made = _JOINED.get((last.kind, last.text))
             if made is not None:
                 result[-1] = Part("relation", last.at, part.end, made)
                 continue

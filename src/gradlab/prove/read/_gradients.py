@@ -67,11 +67,11 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
     at = nabla.at
     order = 1 if nabla.sup is None else 2
     message = "write below \\nabla^2 what one differentiates by, as in \\nabla^2_{\\mathbf x}"
-    if nabla.sup is not None and ([part.text for part in nabla.sup] != ["2"] or nabla.sub is None):
-        raise NotUnderstoodError(message, at)
     symbol = items[i + 1] if i + 1 < len(items) else None
+    wrt = _below(reader, nabla, symbol)
+    if nabla.sup is not None and ([part.text for part in nabla.sup] != ["2"] or not wrt):
+        raise NotUnderstoodError(message, at)
     if nabla.sub is not None and not _is_whole(items, i + 1):
-        wrt = tuple(variable(reader, part) for part in nabla.sub if part.kind != "comma")
         if len(wrt) != 1:
             raise NotUnderstoodError("a gradient of a formula is taken by one name", at)
         return Ready(None, at, nabla.end, wrt * order, "gradient"), i + 1
@@ -83,8 +83,7 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
     called = isinstance(group, Part) and group.kind == "group" and group.text in ("(", "[") and symbol.kind != "group"
     end = i + 3 if called else i + 2
     last = group if called and group is not None else symbol
-    if nabla.sub is not None:
-        wrt = tuple(variable(reader, part) for part in nabla.sub if part.kind != "comma")
+    if wrt:
         row = (symbol, group) if called and isinstance(group, Part) else (symbol,)
         body = reader.product(row)
         if order == 2 and len(wrt) > 1:
@@ -111,6 +110,16 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
     if called and isinstance(group, Part):
         value = _gradient_at(reader, value, given, group)
     return Ready(value, at, last.end, (), "gradient", derivative=True), end
+
+
+def _below(reader: Reader, nabla: Part, symbol: Item | None) -> tuple[Expression, ...]:
+    r"""What stands below a gradient; of ``\nabla^2 g(\mathbf w)`` the only variable of the function; else nothing."""
+    if nabla.sub is not None:
+        return tuple(variable(reader, part) for part in nabla.sub if part.kind != "comma")
+    label = label_of(symbol) if nabla.sup is not None and isinstance(symbol, Part) and symbol.kind in _NAMED else None
+    name = free(key_of(label)) if label is not None else ""
+    own = reader.scope.variables_of(name) if name in reader.scope.known.functions else ()
+    return own if len(own) == 1 else ()
 
 
 def _by_all(reader: Reader, body: Expression, given: tuple[str, ...], at: int) -> Expression:

@@ -112,7 +112,13 @@ def _chunk(chunk: Row) -> list[Token]:
             found += [Token(letter, True) for letter in text]
         elif part.kind == "run" and (match := _LETTERS_AND_WORD.fullmatch(text)) is not None:
             found += [*(Token(letter, True) for letter in match[1]), Token(match[2])]
-        elif part.kind == "letter" and part.bare and len(text) == 1 and not part.accent and not part.style:
+        elif (
+            part.kind == "letter"
+            and part.bare
+            and (len(text) == 1 or text == r"\ell")
+            and not part.accent
+            and not part.style
+        ):
             found.append(Token(text, True))
         elif part.kind == "number" and part.bare:
             found.append(Token(text))

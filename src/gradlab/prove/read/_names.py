@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
 
 _EXPECTED = frozenset((r"\mathbb{E}", r"\mathbb{P}", r"\mathbb{V}"))
+_RUNNING = frozenset("ijklmn") | {r"\ell"}
 _LAYERED = frozenset("aAzZwWbBhHxyoOnN") | {r"\delta", r"\Delta", r"\theta", r"\Theta", r"\epsilon"}
 
 
@@ -168,14 +169,14 @@ def is_running(reader: Reader, token: Token) -> bool:
 
 def _is_last(reader: Reader, letter: str) -> bool:
     """Whether a letter is the number of the last layer, in a text that numbers layers by the small one."""
-    return letter == "L" and "l" in reader.scope.use.indexing and not reader.scope.has("L")
+    return letter == "L" and bool({"l", r"\ell"} & reader.scope.use.indexing) and not reader.scope.has("L")
 
 
 def is_index(reader: Reader, letter: str) -> bool:
     """Whether a letter in an index stands for numbers."""
     if letter in reader.bound or letter in reader.scope.use.bound:
         return True
-    return letter in "ijklmn" and letter in reader.scope.use.indexing
+    return letter in _RUNNING and letter in reader.scope.use.indexing
 
 
 def component(reader: Reader, token: Token) -> Expression:

@@ -22,7 +22,7 @@ _SIGNS = {
     "/": "slash", "÷": "slash", "⊙": "hadamard", "∘": "circ", "⊗": "outer", ",": "comma", ";": "comma", ".": "stop",
     "…": "dots", "⋯": "dots", "⋮": "dots", "⋱": "dots", "!": "factorial", "∂": "partial", "∇": "nabla", "∞": "infinity",
     "±": "plusminus", "∓": "plusminus", "∀": "forall", "′": "prime", "⊤": "transpose", "⊺": "transpose", "?": "stop",
-    "∅": "other", "∎": "stop", "□": "stop", "■": "stop", "¬": "other", "&": "other",
+    "–": "minus", "∅": "other", "∎": "stop", "□": "stop", "■": "stop", "¬": "other", "&": "other",
 }  # fmt: skip
 _LARGE = {"∑": "sum", "∏": "prod"}
 RELATIONS = {

@@ -349,8 +349,7 @@ def indicator_at(reader: Reader, part: Part, following: Part | None) -> tuple[Ex
         row = part.sub[0].inside[0] if len(part.sub) == 1 and part.sub[0].kind == "group" else part.sub
         return indicator(reader, replace(part, inside=(row,))), False
     inside = following.inside if following is not None and following.kind == "group" else ()
-    if part.kind != "number" and any(inner.kind == "relation" for row in inside for inner in row):
-        assert following is not None
+    if following is not None and any(inner.kind == "relation" for row in inside for inner in row):
         return indicator(reader, following), True
     return None
 
