@@ -113,7 +113,7 @@ class Workers:
         # The scheduler can make it again when the worker that has it dies, as it could not if it were scattered.
         sent = self.client.submit(bytes, pickle.dumps((function, held)), key=(f"{name}-experiment", key))
         running: dict[Future, int] = {}
-        completed = as_completed()  # results stay with the workers until they are wanted here
+        completed = as_completed(loop=self.client.loop)  # results stay with the workers until they are wanted here
         waiting = iter(enumerate(items))
         looked, most = -_LOOK, _FEWEST
         try:

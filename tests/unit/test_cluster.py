@@ -31,7 +31,7 @@ def cluster():
 
 @pytest.fixture(scope="module")
 def client(cluster):
-    with distributed.Client(cluster.address) as made:
+    with distributed.Client(cluster.address, set_as_default=False) as made:
         yield made
 
 
