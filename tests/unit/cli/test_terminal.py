@@ -15,7 +15,7 @@ from gradlab.cli import _sweep, main
 from gradlab.cli._app import app
 from gradlab.descent import descend
 
-COURSE = Path(__file__).resolve().parents[3] / "courses" / "gradient-descent.md"
+COURSE = Path(__file__).resolve().parents[3] / "courses" / "logistic-regression.md"
 ASCII = {"PYTHONIOENCODING": "ascii", "LANG": "C", "LC_ALL": "C", "NO_COLOR": "1", "COLUMNS": "60"}
 SPEC = """
 [network]
