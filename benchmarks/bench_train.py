@@ -20,6 +20,7 @@ os.environ.pop("OPENBLAS_CORETYPE", None)
 
 import numpy as np
 import peers_train as peers
+from _gpu import gpu_section
 from _results import publish
 from count_train import operations_a_step
 
@@ -271,6 +272,7 @@ def main() -> None:
     parts.append(rate_section(20 if chosen.quick else 200))
     parts.append(facade)
     parts.append(scale_section(10**5 if chosen.quick else 10**7, 10))
+    parts.append(gpu_section(count))
     publish(TITLE, parts, quick=chosen.quick)
 
 

@@ -19,6 +19,8 @@ sys.dont_write_bytecode = False
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 # What PyTorch, SymPy and jax bring is not searched for garbage again and again.
 gc.set_threshold(20_000)
+WITHOUT_GPU = pytest.StashKey[tuple[int, str]]()
+
 settings.register_profile("gradlab", deadline=None, derandomize=True)
 settings.load_profile("gradlab")
 
@@ -29,6 +31,46 @@ def pytest_addoption(parser):
 
 def pytest_collection_finish():
     gc.freeze()
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out what needs a GPU where there is none."""
+    wanting = [item for item in items if item.get_closest_marker("gpu")]
+    if wanting and (why := _no_gpu()):
+        items[:] = [item for item in items if item not in wanting]
+        config.hook.pytest_deselected(items=wanting)
+        _left_out(config, len(wanting), why)
+
+
+def _no_gpu() -> str:
+    from gradlab import GradlabError
+    from gradlab.codegen import cuda
+
+    try:
+        cuda.gpus()
+    except GradlabError as error:
+        return str(error).partition(";")[0]
+    return ""
+
+
+def _left_out(config, count, why):
+    """Kept for the summary; by the workers of xdist for the process that writes it."""
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["without_gpu"] = count, why
+    else:
+        config.stash[WITHOUT_GPU] = count, why
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    if "without_gpu" in getattr(node, "workeroutput", {}):
+        node.config.stash[WITHOUT_GPU] = tuple(node.workeroutput["without_gpu"])
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if WITHOUT_GPU in config.stash:
+        count, why = config.stash[WITHOUT_GPU]
+        terminalreporter.write_line(f"{count} tests of a GPU were left out: {why}")
 
 
 @pytest.fixture

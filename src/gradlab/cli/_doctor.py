@@ -22,6 +22,7 @@ _FOR = {
     "cli": "use the command line",
     "sweep": "train and sweep with compiled kernels",
     "store": "keep sweeps in a store, and go on with them",
+    "cuda": "train and sweep on a GPU of NVIDIA's",
     "tables": "read data from Parquet files",
     "labs": "build, check and grade labs",
 }
@@ -51,9 +52,20 @@ def _here() -> Iterator[_Line]:
         words, width = processor()
         yield "processor", f"{words.split()[0]}, vectors of {width} bytes"
         yield "compiled kernels are kept in", str(cache_folder())
-    yield "GPU", shutil.which("nvidia-smi") or "no NVIDIA driver found; nothing of gradlab needs one"
+    yield "GPU", _gpus()
     found = shutil.which("bwrap")
     yield "bubblewrap, to run submissions apart", found or "missing; on Debian: apt-get install bubblewrap"
+
+
+def _gpus() -> str:
+    """The GPUs that can train, or why there is none; nothing of gradlab needs one."""
+    from gradlab import GradlabError
+    from gradlab.codegen import cuda
+
+    try:
+        return ", ".join(f"cuda:{number} {device.name}" for number, device in enumerate(cuda.gpus()))
+    except GradlabError as error:
+        return str(error).partition(";")[0]
 
 
 def _extras() -> Iterator[_Line]:

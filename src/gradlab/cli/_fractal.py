@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import gradlab
-from gradlab.cli._options import Out, Scheduler, one_of
+from gradlab.cli._options import Device, Out, Scheduler, one_of
 from gradlab.cli._shown import INTERRUPTED, announced, shown
 from gradlab.cli._terminal import file_to_write
 from gradlab.graph import activations
@@ -57,6 +57,7 @@ def fractal(
         bool, typer.Option("--resume", help="Go on with the store: train only what is not finished.")
     ] = False,
     scheduler: Scheduler = None,
+    device: Device = "cpu",
 ) -> None:
     """Draw the boundary of trainability: one network, trained with the settings of every pixel.
 
@@ -85,7 +86,7 @@ def fractal(
     chosen = {"activation": activation, "rule": rule, "x": _axis("--x", x), "y": _axis("--y", y)}
     settings |= {name: value for name, value in chosen.items() if value is not None}
     settings |= {"width": width, "depth": depth, "resolution": resolution, "steps": steps, "seed": seed}
-    kept: dict[str, Any] = {} if out is None else {"out": out, "resume": resume}
+    kept: dict[str, Any] = {"device": device} | ({} if out is None else {"out": out, "resume": resume})
     kept |= {} if scheduler is None else {"scheduler": scheduler}
     console = Console(stderr=True, highlight=False)
     with announced(console), shown(console) as progress:

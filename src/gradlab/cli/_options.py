@@ -32,3 +32,7 @@ Scheduler = Annotated[
 Hidden = Annotated[str, typer.Option(help=f"Hidden layers: {listed(activations())}.")]
 Output = Annotated[str | None, typer.Option(help="Outputs: the same choice. Default: what goes with the loss.")]
 Loss = Annotated[str, typer.Option(help=f"{listed(losses())}; with a number of its own as quantile(0.9).")]
+Device = Annotated[
+    str,
+    typer.Option(metavar="DEVICE", help="cpu, cuda, cuda:1 (a GPU by its number) or auto: a GPU where it pays."),
+]

@@ -10,7 +10,7 @@ from typer.core import TyperCommand
 
 import gradlab
 from gradlab._words import in_columns, listed
-from gradlab.cli._options import Out, Scheduler, one_of
+from gradlab.cli._options import Device, Out, Scheduler, one_of
 from gradlab.cli._shown import INTERRUPTED, announced, shown
 from gradlab.cli._terminal import file_to_write, terminal_width
 from gradlab.rules import Rule
@@ -55,6 +55,7 @@ def sweep(
         bool, typer.Option("--resume", help="Go on with the store: train only what is not finished.")
     ] = False,
     scheduler: Scheduler = None,
+    device: Device = "cpu",
     best: Annotated[int, typer.Option(min=1, metavar="N", help="How many settings to list.")] = 5,
 ) -> None:
     """Train every setting in a file many times, and recommend one that succeeds reliably.
@@ -92,7 +93,7 @@ def sweep(
     wanted = read_spec(spec)
     console = Console(stderr=True, highlight=False)
     # Without --resume a store that is there is refused; with it, one that is not there is made.
-    kept: dict[str, Any] = {} if out is None else {"out": out, "resume": resume}
+    kept: dict[str, Any] = {"device": device} | ({} if out is None else {"out": out, "resume": resume})
     kept |= {} if scheduler is None else {"scheduler": scheduler}
     with announced(console), shown(console) as progress:
         grid = named("sweep", gradlab.sweep, wanted.net, wanted.data, **wanted.settings, **kept, progress=progress)

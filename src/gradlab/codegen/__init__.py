@@ -15,8 +15,10 @@ from gradlab.codegen._torch import TorchNetwork as TorchNetwork
 from gradlab.codegen._torch import function_to_torch as function_to_torch
 
 if TYPE_CHECKING:
+    from gradlab.codegen import cuda as cuda
     from gradlab.codegen import wasm as wasm
     from gradlab.codegen._crew import one_thread as one_thread
+    from gradlab.codegen._kernel_trainer import KernelTrainer as KernelTrainer
     from gradlab.codegen._numba import NumbaTrainer as NumbaTrainer
     from gradlab.codegen._numba_cache import cache_folder as cache_folder
     from gradlab.codegen._numba_cache import processor as processor
@@ -38,11 +40,13 @@ else:
         __name__,
         {
             "gradlab.codegen._crew": "one_thread",
+            "gradlab.codegen._kernel_trainer": "KernelTrainer",
             "gradlab.codegen._numba": "NumbaTrainer",
             "gradlab.codegen._numba_cache": "cache_folder processor",
             "gradlab.codegen._numpy": "NumpyFunction NumpyNetwork margins_of",
             "gradlab.codegen._training": "Drawn KINDS NEVER Notify Plan TrainResult gap_of layer_of_parameters",
             "gradlab.codegen._update": "numpy_update",
+            "gradlab.codegen.cuda": "cuda",
             "gradlab.codegen.wasm": "wasm",
         },
         here="DEVIATIONS Programs TorchNetwork deviations evaluate_exactly function_to_torch network_programs "

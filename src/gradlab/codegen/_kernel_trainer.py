@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from gradlab._errors import GradlabError
 from gradlab.codegen._training import (
     NEVER,
+    Drawn,
+    Notify,
     Plan,
     TrainResult,
     check_data,
@@ -25,7 +28,7 @@ from gradlab.graph import NetworkGraph
 MOST_STEPS = 2**24  # kernels count steps in floats
 
 
-class KernelTrainer:
+class KernelTrainer(ABC):
     """A network and a data set, for kernels to train many such networks.
 
     Args:
@@ -37,10 +40,13 @@ class KernelTrainer:
 
     Attributes:
         judges: whether there is a right and wrong: whether the labels are classes to the network's loss.
+        faster: about how many times as much it does in a second as a few cores.
 
     Raises:
         GradlabError: if a shape does not fit or the number type is another.
     """
+
+    faster = 1
 
     def __init__(
         self, graph: NetworkGraph, x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None, dtype: object
@@ -50,6 +56,39 @@ class KernelTrainer:
         gap = gap_of(graph.loss, labels)
         self.gap = self.dtype.type(-math.inf if gap is None else gap)
         self.judges = gap is not None
+
+    @abstractmethod
+    def train(
+        self,
+        parameters: ArrayLike | Drawn,
+        learning_rate: ArrayLike,
+        steps: int,
+        *,
+        plan: Plan = Plan(),
+        curves: bool = False,
+        ends: bool = True,
+        last: bool = True,
+        progress: Notify | None = None,
+    ) -> TrainResult:
+        """Trains every network for the same number of steps.
+
+        Args:
+            parameters: where the runs start, shape (R, P), or what to draw that from.
+            learning_rate: one number, one for each run (R,), or one for each run and layer (R, layers).
+            steps: how many steps, from 0 up.
+            plan: how they are made; by default by gradient descent on all points.
+            curves: whether to keep the loss of every step.
+            ends: whether to keep the last parameters.
+            last: whether these are the last steps, after which an infinite loss is divergence.
+            progress: called now and then, in the calling thread, with the number of runs done and of all runs.
+
+        Returns:
+            How each run went.
+
+        Raises:
+            GradlabError: if a shape does not fit.
+            KeyboardInterrupt: on Ctrl-C, once the networks being worked on are done with.
+        """
 
     def start(self, parameters: ArrayLike) -> NDArray[Any]:
         """A copy of the initial parameters, for the kernel to work in.

@@ -85,25 +85,9 @@ class NumbaTrainer(KernelTrainer):
         threads: int | None = None,
         progress: Notify | None = None,
     ) -> TrainResult:
-        """Trains every network for the same number of steps.
+        """Trains every network for the same number of steps, as `KernelTrainer.train` says.
 
-        Args:
-            parameters: where the runs start, shape (R, P), or what to draw that from.
-            learning_rate: one number, one for each run (R,), or one for each run and layer (R, layers).
-            steps: how many steps, from 0 up.
-            plan: how they are made; by default by gradient descent on all points.
-            curves: whether to keep the loss of every step.
-            ends: whether to keep the last parameters.
-            last: whether these are the last steps, after which an infinite loss is divergence.
-            threads: how many threads work; by default one for each core that this process may use.
-            progress: called now and then, in the calling thread, with the number of runs done and of all runs.
-
-        Returns:
-            How each run went.
-
-        Raises:
-            GradlabError: if a shape does not fit.
-            KeyboardInterrupt: on Ctrl-C, once the networks being worked on are done with.
+        ``threads`` work at it, by default one for each core that this process may use.
         """
         count = len(self.graph.parameters)
         if isinstance(parameters, Drawn):

@@ -21,7 +21,7 @@ _CURVES = 2**24  # numbers of the curves of a chunk
 ByStep = Callable[[int, int], dict[str, Any]]
 
 
-def runs_at_once(parameters: int, points: int, steps: int, *, curves: bool = False) -> int:
+def runs_at_once(parameters: int, points: int, steps: int, *, curves: bool = False, faster: int = 1) -> int:
     """Returns how many runs a chunk has: what is done between two looks at the keyboard.
 
     Args:
@@ -29,9 +29,10 @@ def runs_at_once(parameters: int, points: int, steps: int, *, curves: bool = Fal
         points: how many there are.
         steps: of each run.
         curves: whether the loss of every step is kept.
+        faster: how many times as much as a few cores it is that does it.
     """
     most = min(_MOST, _CURVES // (steps + 1)) if curves else _MOST
-    return max(_FEWEST, min(most, _WORK // (parameters * points * (steps + 1))))
+    return max(_FEWEST, min(most * faster, faster * _WORK // (parameters * points * (steps + 1))))
 
 
 def by_step(rule: Rule, batches: Batches, seed: int, points: int) -> ByStep:
@@ -84,7 +85,7 @@ def train_chunk(
     if isinstance(trainer, NumpyTrainer):
         whole = _planned(plan, told(0, steps))
         return trainer.train(starts, rates, steps, plan=whole, curves=curves, ends=ends, notify=notify)
-    stretch = max(1, _WORK // (size[0] * size[1] * size[2]))
+    stretch = max(1, trainer.faster * _WORK // (size[0] * size[1] * size[2]))
     at, known = starts, None
     with suppress(KeyboardInterrupt):  # what is done so far is the result, and is marked by its number of steps
         while known is None or known.steps < steps:

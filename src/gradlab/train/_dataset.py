@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from gradlab.train._grid import Grid
 from gradlab.train._judge import judged
 from gradlab.train._keep import Keep
 from gradlab.train._results import Results, kept_behind
-from gradlab.train._trainers import Architecture
+from gradlab.train._trainers import Architecture, trainer_for
 
 _MEANING = {
     "learning_rate": ("learning rate", "1"),
@@ -155,6 +156,7 @@ def meaning_of(name: str, loss: str) -> dict[str, str]:
 
 def _attributes(grid: Grid, data: Data) -> dict[str, Any]:
     """Plain numbers and text only, so that every file format can store them."""
+    trainer = partial(trainer_for, grid.sheet(0)[0], data, grid.dtype, grid.device)
     return {
         **grid.architecture.attributes,
         "resized": int(grid.resized),
@@ -163,6 +165,7 @@ def _attributes(grid: Grid, data: Data) -> dict[str, Any]:
         **({} if grid.batches.swept else {"batches": grid.batches.values[0]}),
         "seed": str(grid.seed),  # it may have 128 bits
         "dtype": grid.dtype,
+        **grid.device.said(trainer, grid.runs, grid.rule.update()),
         "interrupted": 0,
         "runs": grid.runs,
     }

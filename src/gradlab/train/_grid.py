@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -13,6 +13,7 @@ from gradlab.codegen import KINDS, Drawn
 from gradlab.rules import Batches, Rule
 from gradlab.train import _axes
 from gradlab.train._axes import Axis
+from gradlab.train._device import CPU, Device
 from gradlab.train._draw import check_seed
 from gradlab.train._errors import TrainError, whole_number
 from gradlab.train._experiment import DTypeName, chosen_batches, chosen_rule, float_type
@@ -43,6 +44,7 @@ class Grid:
         seed: the key of the random numbers.
         dtype: the number type of all arithmetic.
         resized: whether the hidden layers have the grid's widths instead of the network's own.
+        device: on what it is trained.
     """
 
     architecture: Architecture
@@ -58,6 +60,7 @@ class Grid:
     seed: int
     dtype: DTypeName
     resized: bool
+    device: Device = CPU
 
     @staticmethod
     def of(
@@ -138,6 +141,22 @@ class Grid:
     def network(self, width: int) -> Architecture:
         """Returns the network of a width."""
         return self.architecture.with_width(width) if self.resized else self.architecture
+
+    def on(self, device: object, points: int, *, remote: bool) -> Grid:
+        """Returns the same grid on the device that a person names.
+
+        Args:
+            device: "cpu", "cuda", "cuda:1" or "auto".
+            points: how many there are.
+            remote: whether a scheduler's workers train.
+
+        Raises:
+            TrainError: if it names nothing.
+            GradlabError: if there is no such GPU.
+        """
+        most = max(self.network(int(width)).layers.parameters for width in self.width.values)
+        work = most * points * int(max(self.steps.values)) * self.runs
+        return replace(self, device=Device.of(device, work, remote=remote))
 
     def starts(self, network: Architecture, settings: NDArray[np.intp], first: int, count: int) -> Drawn:
         """Returns what the runs of some settings of a sheet start from.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -136,6 +136,7 @@ class Runs:
         kept_curves: the losses before the first step and after each, where they were kept.
         draw: draws the initial parameters of some runs: of the first of them, and how many.
         again: trains them again, for their curves.
+        trained_on: the ``device``, and of a GPU the ``plan``: how many threads a network had.
     """
 
     experiment: Experiment
@@ -151,6 +152,7 @@ class Runs:
     kept_curves: Array | None = field(default=None, repr=False)
     draw: Callable[[int, int], Array] = field(repr=False, kw_only=True)
     again: Callable[[int, int], Array] = field(repr=False, kw_only=True)
+    trained_on: Mapping[str, str] = field(default_factory=lambda: {"device": "cpu"}, kw_only=True)
 
     def __len__(self) -> int:
         return len(self.losses)
@@ -312,6 +314,8 @@ class Runs:
         if len(kept):
             spread = f"{np.median(kept):.4g} median, {kept.max():.4g} worst"
             lines.append(f"final loss   {kept.min():.4g} best (run {self.best.index}), {spread}")
+        if "plan" in self.trained_on:
+            lines.append(f"trained on   {', '.join(self.trained_on.values())}")
         lines.append(f"next         {self.outcome.remedy}")
         return "\n".join(lines)
 

@@ -47,6 +47,7 @@ def sweep(
     keep: Collection[str] | Mapping[str, object] = (),
     out: str | os.PathLike[str] | None = None,
     resume: bool = False,
+    device: str = "cpu",
     engine: Client | None = None,
     scheduler: str | None = None,
     progress: Callable[[Progress], object] | None = None,
@@ -86,6 +87,8 @@ def sweep(
             that shall outlive a machine that stops, or an address that fsspec reaches, as ``s3://bucket/sweep.zarr``;
             `gl.open` reads it, while it grows too.
         resume: whether to go on with a store that is there: only what is not finished is trained.
+        device: "cpu"; "cuda" for a GPU of NVIDIA's, "cuda:1" for the second; or "auto", a GPU where there is one and
+            the sweep is large enough. Starts are the same to the bit on all, steps to rounding.
         engine: a client of dask.distributed, whose workers train the chunks; default: this process does.
         scheduler: or the address of its scheduler, as ``tcp://host:8786``.
         progress: called before the first chunk of runs, with what all of them cost, and after each with a `Progress`;
@@ -125,6 +128,7 @@ def sweep(
         seed=seed,
         dtype=dtype,
     )
+    grid = grid.on(device, len(points), remote=engine is not None or scheduler is not None)
     wanted = _checked_keep(keep, grid)
     require_xarray()
     if out is None:

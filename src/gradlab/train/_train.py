@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from gradlab.codegen import NEVER, Notify
 from gradlab.rules import Batches, Full, Rule
 from gradlab.train._data import Data, as_data
+from gradlab.train._device import Device
 from gradlab.train._errors import TrainError, real_number
 from gradlab.train._experiment import Experiment, Gradient, Network, chosen_rule, fitting
 from gradlab.train._initialise import (
@@ -49,6 +50,7 @@ def train(
     initialisation: str | Initialisation | ArrayLike = "normal",
     init_scale: float | None = None,
     dtype: DTypeLike = "float64",
+    device: str = "cpu",
     keep: Collection[str] | Mapping[str, object] = (),
     engine: Client | None = None,
     scheduler: str | None = None,
@@ -80,6 +82,8 @@ def train(
         init_scale: as in `sweep`: the standard deviation of "normal", the bound of "uniform", a factor of the published
             deviation for "glorot" and "he". Default: 1.
         dtype: "float64" or "float32".
+        device: "cpu"; "cuda" for a GPU of NVIDIA's, "cuda:1" for the second; or "auto", a GPU where there is one and
+            the training is large enough. Starts are the same to the bit on all, steps to rounding.
         keep: ``["curves"]`` to store the loss of every step while training: else ``runs.curves`` trains once more.
         engine: a client of dask.distributed, whose workers train the runs; default: this process does.
         scheduler: or the address of its scheduler, as ``tcp://host:8786``.
@@ -92,8 +96,8 @@ def train(
     Raises:
         DataError: if the data cannot be used, or does not suit the network.
         TrainError: if a setting cannot be used, or the result would not fit into memory.
-        GradlabError: if dask.distributed is not installed where its workers are to train; if the scheduler or a worker
-            cannot be used.
+        GradlabError: if there is no such GPU; if dask.distributed is not installed where its workers are to train; if
+            the scheduler or a worker cannot be used.
 
     >>> import gradlab as gl
     >>> net = gl.mlp([2, 2, 1], hidden="tanh", output="sigmoid", loss="binary_cross_entropy")
@@ -112,10 +116,14 @@ def train(
     experiment.rates(len(net.sizes) - 1, 1)  # says whether there is one for each layer
     _check_starts(experiment)
     architecture = Architecture.of(net)
-    trainer = _trainer(net, architecture, gradient, layers, points, experiment)
+    remote = engine is not None or scheduler is not None
+    if remote and device != "cpu":
+        raise TrainError("workers train on GPUs in gl.sweep and gl.trainability; leave out device, or the workers.")
+    on = Device.of(device, layers.parameters * len(points) * experiment.steps * experiment.restarts)
+    trainer = _trainer(net, architecture, gradient, layers, points, experiment, on)
     work = RunsWork(experiment, layers, points, architecture, trainer, bool(wanted.stride))
     check_memory(work.bytes(), f"{experiment.restarts:,} runs", _INSTEAD)
-    if engine is None and scheduler is None:
+    if not remote:
         told, interrupted = work.all(progress)
     elif architecture is None:
         raise TrainError("workers train networks of gl.mlp, as gl.mlp([2, 2, 1]); leave out engine and scheduler.")
@@ -136,6 +144,7 @@ def train(
         kept_curves=told.curves,
         draw=work.starts,
         again=partial(work.again, told.steps),
+        trained_on=on.said(lambda: trainer, experiment.restarts, experiment.rule.update()),
     )
 
 
@@ -146,9 +155,12 @@ def _trainer(
     layers: Layers,
     points: Data,
     experiment: Experiment,
+    device: Device,
 ) -> Trainer:
     """What does the steps: the kernel, or NumPy in its place."""
-    kernel = kernel_for(architecture, points, experiment.dtype)
+    if device.gpu and architecture is None:
+        raise TrainError("a GPU trains networks of gl.mlp, as gl.mlp([2, 2, 1]).")
+    kernel = kernel_for(architecture, points, experiment.dtype, device)
     if kernel is not None:
         return kernel
     if points.weights is None:

@@ -14,9 +14,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gradlab.codegen import NEVER, Drawn, Notify, NumbaTrainer, NumpyNetwork, Plan, TrainResult, numpy_update, processor
+from gradlab.codegen import (
+    NEVER,
+    Drawn,
+    KernelTrainer,
+    Notify,
+    NumbaTrainer,
+    NumpyNetwork,
+    Plan,
+    TrainResult,
+    numpy_update,
+    processor,
+)
 from gradlab.graph import NetworkGraph
 from gradlab.train._data import Data
+from gradlab.train._device import CPU, Device
 from gradlab.train._draw import starts_of
 from gradlab.train._experiment import Array, Gradient
 from gradlab.train._initialise import Layers
@@ -113,29 +125,38 @@ def instruction_set() -> str:
     return f"{words.split()[0]} {hashlib.sha256(words.encode()).hexdigest()[:12]}"
 
 
-def kernel_for(architecture: Architecture | None, data: Data, dtype: str) -> NumbaTrainer | None:
+def kernel_for(architecture: Architecture | None, data: Data, dtype: str, device: Device = CPU) -> KernelTrainer | None:
     """Returns the kernel that trains such networks on the data, made once and kept, or None without Numba.
 
     Args:
         architecture: the network's; None if there is no graph to print a kernel from.
         data: what it is trained on.
         dtype: the number type of all arithmetic.
+        device: on what.
+
+    Raises:
+        GradlabError: if it is a GPU that is not there.
     """
-    if architecture is None or not has_kernels():
+    if architecture is None or (device.number is None and not has_kernels()):
         return None
     weights = None if data.weights is None else data.weights.tobytes()
-    return _kernel(architecture.on(data), data.x.tobytes(), data.y.tobytes(), data.y.shape, weights, dtype)
+    given = data.x.tobytes(), data.y.tobytes(), data.y.shape, weights
+    return _kernel(architecture.on(data), *given, dtype, device.number)
 
 
-def trainer_for(architecture: Architecture, data: Data, dtype: str) -> Trainer:
+def trainer_for(architecture: Architecture, data: Data, dtype: str, device: Device = CPU) -> Trainer:
     """Returns what trains such networks on the data: the kernel, or NumPy in its place.
 
     Args:
         architecture: the network's.
         data: what it is trained on.
         dtype: the number type of all arithmetic.
+        device: on what.
+
+    Raises:
+        GradlabError: if it is a GPU that is not there.
     """
-    kernel = kernel_for(architecture, data, dtype)
+    kernel = kernel_for(architecture, data, dtype, device)
     if kernel is not None:
         return kernel
     return numpy_trainer(architecture, data, dtype)
@@ -155,13 +176,24 @@ def numpy_trainer(architecture: Architecture, data: Data, dtype: str) -> NumpyTr
 
 @lru_cache(maxsize=32)
 def _kernel(
-    architecture: Architecture, x: bytes, y: bytes, labels: tuple[int, ...], weights: bytes | None, dtype: str
-) -> NumbaTrainer:
+    architecture: Architecture,
+    x: bytes,
+    y: bytes,
+    labels: tuple[int, ...],
+    weights: bytes | None,
+    dtype: str,
+    gpu: int | None,
+) -> KernelTrainer:
     points = np.frombuffer(x).reshape(labels[0], -1).copy()  # of one's own: kernels take no read-only arrays
     # On a terminal somebody waits and wonders; a notebook would keep the line among its results.
     notice = _say if sys.stderr.isatty() else None
     counts = None if weights is None else np.frombuffer(weights)
     y_made = np.frombuffer(y).reshape(labels).copy()
+    if gpu is not None:
+        from gradlab.codegen import cuda
+
+        machine = cuda.gpu(gpu)
+        return cuda.CudaTrainer(architecture.graph, points, y_made, weights=counts, dtype=dtype, machine=machine)
     return NumbaTrainer(architecture.graph, points, y_made, weights=counts, dtype=dtype, notice=notice)
 
 
@@ -189,6 +221,8 @@ class NumpyTrainer:
         dtype: the number type of all arithmetic.
         loss: the name of its loss.
     """
+
+    faster = 1
 
     def __init__(self, gradient: Gradient, layers: Layers, data: Data, dtype: str, loss: str) -> None:
         self.gradient, self.layers, self.dtype, self.loss = gradient, layers, np.dtype(dtype), loss
@@ -329,7 +363,7 @@ class _Told:
         return TrainResult(end, self.initial, at.loss, self.right, self.diverged, self.success, curves, memory, at.done)
 
 
-Trainer = NumbaTrainer | NumpyTrainer
+Trainer = KernelTrainer | NumpyTrainer
 
 
 def _rows(values: ArrayLike | None, dtype: np.dtype[Any]) -> Array | None:

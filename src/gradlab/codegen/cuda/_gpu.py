@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -15,19 +14,6 @@ from gradlab._errors import GradlabError
 from gradlab.codegen.cuda._compile import compiled, import_cuda
 
 BUSY = 128  # threads, about as many as keep a multiprocessor at work that is done in registers
-DEVICES = 'device is "cpu", "cuda", "cuda:1" (a GPU by its number, from 0) or "auto"'
-
-
-def number_of(device: str) -> int:
-    """The number of the GPU that a device names.
-
-    Raises:
-        GradlabError: if it names none.
-    """
-    found = re.fullmatch(r"cuda(?::(\d+))?", device)
-    if found is None:
-        raise GradlabError(f"{DEVICES}, not {device!r}")
-    return int(found[1] or 0)
 
 
 @cache
@@ -40,8 +26,8 @@ def gpus() -> tuple[Any, ...]:
     core = import_cuda()
     try:
         found = core.Device.get_all_devices()
-    except RuntimeError as error:  # that of the library that looks for the driver
-        raise GradlabError(f'there is no NVIDIA driver here, so no GPU; write device="cpu" ({error})') from None
+    except RuntimeError:  # that of the library that looks for the driver
+        raise GradlabError('there is no NVIDIA driver here, so no GPU can train; write device="cpu"') from None
     except Exception as error:
         if not type(error).__module__.startswith("cuda."):
             raise

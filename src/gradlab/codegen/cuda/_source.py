@@ -104,7 +104,7 @@ INSIDE void gl_draw{rolled}(R* numbers, int count, int uniform, word counter, wo
 """
 HEAD = """
 ENTRY {name}(const R* starts, word low, word high, word first, int count, int before, const double* factors,
-        const int* kinds, const R* rates, int together, R* own, const R* data, R gap, int steps, int runs, int wanted,
+        const int* kinds, const R* rates, R* own, const R* data, R gap, int steps, int runs, int wanted,
         R* ends, R* said, R* curves) {{
     {points}R parameters[{parameters}], scratch[{scratch}], result[5];
     int i;
@@ -117,7 +117,7 @@ ENTRY {name}(const R* starts, word low, word high, word first, int count, int be
         const word place = (first + (before + run) % count) * {blocks};
         gl_draw{rolled}(parameters, {parameters}, kinds[setting], place, low, high, factors + setting * {parameters});
     }}
-    rates += (word)(run / together) * {rates};
+    rates += (word)run * {rates};
     own += (word)run * {owned};
     if (wanted) curves += (word)run * (steps + 1);
     if (ends) ends += (word)run * {parameters};

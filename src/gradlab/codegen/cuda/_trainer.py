@@ -18,6 +18,7 @@ from gradlab.codegen.cuda._source import THREADS, cuda_source
 from gradlab.graph import NetworkGraph
 from gradlab.rules import Update
 
+FASTER = 500  # than a few cores, about
 MOST_AT_ONCE = 2**24  # runs of one launch
 SHARE = 2  # of the free memory, what one launch takes at most
 
@@ -42,6 +43,8 @@ class CudaTrainer(KernelTrainer):
     Raises:
         GradlabError: if a shape does not fit or the number type is another.
     """
+
+    faster = FASTER
 
     def __init__(
         self,
@@ -69,6 +72,11 @@ class CudaTrainer(KernelTrainer):
             return 1
         return lanes_for(self.graph, len(update.state), self.dtype.itemsize, runs, self.machine.busy)
 
+    def plan(self, runs: int, update: Update = Plan().update) -> str:
+        """In words, what trains so many networks."""
+        lanes = self.lanes(runs, update)
+        return "a thread a network" if lanes == 1 else f"{lanes} lanes of a warp a network"
+
     def train(
         self,
         parameters: ArrayLike | Drawn,
@@ -81,25 +89,7 @@ class CudaTrainer(KernelTrainer):
         last: bool = True,
         progress: Notify | None = None,
     ) -> TrainResult:
-        """Trains every network for the same number of steps.
-
-        Args:
-            parameters: where the runs start, shape (R, P), or what to draw that from.
-            learning_rate: one number, one for each run (R,), or one for each run and layer (R, layers).
-            steps: how many steps, from 0 up.
-            plan: how they are made; by default by gradient descent on all points.
-            curves: whether to keep the loss of every step.
-            ends: whether to keep the last parameters.
-            last: whether these are the last steps, after which an infinite loss is divergence.
-            progress: called after each launch with the number of runs done and of all runs.
-
-        Returns:
-            How each run went.
-
-        Raises:
-            GradlabError: if a shape does not fit.
-            KeyboardInterrupt: on Ctrl-C, once the launch is done.
-        """
+        """Trains every network for the same number of steps, as `KernelTrainer.train` says."""
         count = len(self.graph.parameters)
         drawn = parameters if isinstance(parameters, Drawn) else None
         start = self.start(np.empty((0, count)) if isinstance(parameters, Drawn) else parameters)
@@ -146,7 +136,7 @@ class CudaTrainer(KernelTrainer):
         made_of, lanes = kernel
         made_of.launch(
             -(-runs * lanes // THREADS), THREADS,
-            places[0], *draw.arguments(part.start), places[1], ctypes.c_int(1), places[2], data,
+            places[0], *draw.arguments(part.start), places[1], places[2], data,
             number(self.gap), ctypes.c_int(steps), ctypes.c_int(runs), ctypes.c_int(made.curves is not None),
             ends, rows, curves,
         )  # fmt: skip

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import numpy as np
 import xarray
 
 from gradlab._version import __version__
+from gradlab.train._trainers import trainer_for
 from gradlab.train.maps._map import Map
 from gradlab.train.store._description import provenance
 from gradlab.train.work import Contents
@@ -87,6 +89,7 @@ def dataset_of(plan: Map, arrays: dict[str, Any]) -> xarray.Dataset:
 
 def _attributes(plan: Map) -> dict[str, Any]:
     """Plain numbers and text only, so that every file format can store them."""
+    trainer = partial(trainer_for, plan.architecture, plan.data, plan.dtype, plan.device)
     return {
         "title": TITLE,
         "source": f"gradlab {__version__}",
@@ -101,6 +104,7 @@ def _attributes(plan: Map) -> dict[str, Any]:
         "refined": int(plan.refined),
         "seed": str(plan.seed),  # it may have 128 bits
         "dtype": plan.dtype,
+        **plan.device.said(trainer, plan.resolution**2, plan.rule.update()),
         "interrupted": 0,
         "provenance": json.dumps([provenance()]),
     }

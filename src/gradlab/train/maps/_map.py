@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +14,7 @@ from gradlab.graph import mlp_graph
 from gradlab.rules import Batches, Rule
 from gradlab.train._chunk import by_step, runs_at_once, train_chunk
 from gradlab.train._data import Data
+from gradlab.train._device import CPU, Device
 from gradlab.train._draw import check_seed, draw_parameters, draw_standard
 from gradlab.train._errors import TrainError, whole_number
 from gradlab.train._experiment import DTypeName, chosen_batches, chosen_rule, float_type
@@ -46,6 +47,7 @@ class Map:
         refined: whether pixels far from the boundary are filled in.
         seed: the key of the random numbers.
         dtype: the number type of all arithmetic.
+        device: on what it is trained.
     """
 
     architecture: Architecture
@@ -60,6 +62,7 @@ class Map:
     refined: bool
     seed: int
     dtype: DTypeName
+    device: Device = CPU
 
     @staticmethod
     def of(
@@ -113,6 +116,11 @@ class Map:
             seed=check_seed(seed),
             dtype=float_type(dtype),
         )
+
+    def on(self, device: object, *, remote: bool) -> Map:
+        """Returns the same map on the device that a person names; arguments are those of `Device.of`."""
+        work = self.architecture.layers.parameters * self.points * self.steps * self.resolution**2
+        return replace(self, device=Device.of(device, work * len(self.windows), remote=remote))
 
     def values(self, window: int) -> tuple[FloatArray, FloatArray]:
         """Returns the values of a window's pixels along x and along y."""
@@ -184,12 +192,13 @@ class Map:
         network, data, at = self.architecture, self.data, {self.x: x, self.y: y}
         layers, size = network.layers, (network.layers.parameters, len(data))
         start, of = draw_parameters(Normal(), self.seed, restarts=1, layers=layers), layers.of_parameters()
-        most = runs_at_once(*size, self.steps, curves=True)
+        trainer = trainer_for(network, data, self.dtype, self.device)
+        most = runs_at_once(*size, self.steps, curves=True, faster=trainer.faster)
         made = []
         for first in range(0, len(x), most):
             here = {axis: values[first : first + most] for axis, values in at.items()}
             result = train_chunk(
-                trainer_for(network, data, self.dtype),
+                trainer,
                 self._starts(start, of, here),
                 self._rates(here),
                 self.steps,

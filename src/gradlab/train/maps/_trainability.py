@@ -48,6 +48,7 @@ def trainability(
     dtype: DTypeLike = "float64",
     out: str | os.PathLike[str] | None = None,
     resume: bool = False,
+    device: str = "cpu",
     engine: Client | None = None,
     scheduler: str | None = None,
     progress: Callable[[Progress], object] | None = None,
@@ -81,6 +82,8 @@ def trainability(
         out: the folder of a Zarr store into which the map goes tile by tile, or an address that fsspec reaches, as
             ``s3://bucket/map.zarr``; `gl.open` reads it.
         resume: whether to go on with a store that is there.
+        device: "cpu"; "cuda" for a GPU of NVIDIA's, "cuda:1" for the second; or "auto", a GPU where there is one and
+            the map is large enough.
         engine: a client of dask.distributed, whose workers train the tiles; default: this process does.
         scheduler: or the address of its scheduler, as ``tcp://host:8786``.
         progress: called before the first tile and after each with a `Progress`; `progress=print` shows it.
@@ -121,6 +124,7 @@ def trainability(
         dtype=dtype,
     )
     require_xarray()
+    plan = plan.on(device, remote=engine is not None or scheduler is not None)
     if isinstance(windows, int):
         count = whole_number("windows", windows, least=0, example=8)
         factor = real_number("zoom", zoom, example=4.0, positive=True)

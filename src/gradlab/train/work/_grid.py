@@ -43,7 +43,7 @@ class GridWork:
         sheets = map(grid.sheet, range(grid.shape[0]))
         for network, batches in dict.fromkeys((network, batches) for network, _, batches in sheets):
             plan = Plan(grid.rule.update(), grid.own_numbers(first), **self._told(batches)(0, 0))
-            trainer = trainer_for(network, self.data, grid.dtype)
+            trainer = trainer_for(network, self.data, grid.dtype, grid.device)
             trainer.train(grid.starts(network, first, 0, 1), grid.rates(first), 0, plan=plan)
 
     def tried(self) -> float:
@@ -69,7 +69,8 @@ class GridWork:
         """
         sheet, settings, runs = place
         network, steps, _ = self.grid.sheet(sheet)
-        size = runs_at_once(network.layers.parameters, len(self.data), steps, curves=self.keep.curves)
+        faster = trainer_for(network, self.data, self.grid.dtype, self.grid.device).faster
+        size = runs_at_once(network.layers.parameters, len(self.data), steps, curves=self.keep.curves, faster=faster)
         shape = settings.stop - settings.start, runs.stop - runs.start
         rows = shape[1] if self.keep.quantiles else min(shape[1], size)
         together = max(1, size // rows)
@@ -97,7 +98,7 @@ class GridWork:
         which, count = np.arange(block.start, block.stop), runs.stop - runs.start
         numbers = {name: np.repeat(values, count) for name, values in grid.own_numbers(which).items()}
         result = train_chunk(
-            trainer_for(network, data, grid.dtype),
+            trainer_for(network, data, grid.dtype, grid.device),
             grid.starts(network, which, runs.start, count),
             np.repeat(grid.rates(which), count, axis=0),
             steps,

@@ -159,8 +159,9 @@ class RunsWork:
         """Part after part of so many runs, from the first of them on."""
         experiment, count, points = self.experiment, self.layers.parameters, len(self.data)
         told = by_step(experiment.rule, experiment.batches, experiment.seed, points)
-        most = runs_at_once(count, points, steps, curves=curves)
-        chunks, trainer = -(-runs // most), self.doer
+        trainer = self.doer
+        most = runs_at_once(count, points, steps, curves=curves, faster=trainer.faster)
+        chunks = -(-runs // most)
         for chunk in range(chunks):
             here = min(most, runs - chunk * most)
 

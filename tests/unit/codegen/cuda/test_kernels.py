@@ -10,7 +10,8 @@ import pytest
 import gradlab as gl
 from cuda_engine import Shim
 from gradlab.codegen import Drawn, Plan
-from gradlab.codegen.cuda import CudaTrainer, compiled, cuda_source, import_cuda
+from gradlab.codegen.cuda import CudaTrainer, compiled, cuda_source, gpu, import_cuda
+from gradlab.codegen.cuda._lanes import lanes_for
 from gradlab.graph import activations, losses, mlp_graph, parse
 from gradlab.graph._primitives import functions
 from gradlab.rules import Momentum, Rule, Update
@@ -21,7 +22,6 @@ from kernel_examples import close, labels_for, plan_for
 
 DTYPES = ["float32", "float64"]
 RULES = sorted(Rule.all(), key=str)
-SHIM = Shim()
 LAB = mlp_graph((2, 2, 1), "tanh", None, "binary_cross_entropy")
 POINTS = gl.datasets.five_points()
 # Straight-line code has all activations, losses and rules; rolled code is compiled in one number type each.
@@ -42,6 +42,12 @@ LANES = {
     "odd": ((5, 16, 1), "relu", None, "binary_cross_entropy", "none", True, 7),
     "classes": ((6, 8, 3), "gelu", None, "softmax_cross_entropy", "none", True, 6),
 }
+
+
+@pytest.fixture(params=["compiler", pytest.param("gpu", marks=pytest.mark.gpu)])
+def machine(request):
+    """A C compiler on the CPU, and a GPU where there is one."""
+    return Shim() if request.param == "compiler" else gpu(0)
 
 
 def example(description, seed=0):
@@ -68,7 +74,7 @@ def by_numpy(graph, x, y, dtype):
 
 def trainer_of(description, dtype):
     _, graph, x, y = example(description)
-    return CudaTrainer(graph, x, y, dtype=dtype, machine=SHIM)
+    return CudaTrainer(graph, x, y, dtype=dtype, machine=Shim())
 
 
 def check(trainers, start, rates, steps, plan, tolerance):
@@ -82,33 +88,33 @@ def check(trainers, start, rates, steps, plan, tolerance):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", [*STRAIGHT, *ROLLED])
-def test_a_few_steps_are_those_of_numpy_to_rounding(name, dtype):
+def test_a_few_steps_are_those_of_numpy_to_rounding(name, dtype, machine):
     description, rule, *_ = (STRAIGHT | ROLLED)[name]
     rng, graph, x, y = example(description)
     start, rates = rng.normal(size=(5, len(graph.parameters))), rng.uniform(0.01, 0.05, (5, len(graph.sizes) - 1))
-    trainers = CudaTrainer(graph, x, y, dtype=dtype, machine=SHIM), by_numpy(graph, x, y, dtype)
+    trainers = CudaTrainer(graph, x, y, dtype=dtype, machine=machine), by_numpy(graph, x, y, dtype)
     check(trainers, start, rates, 4, plan_for(rng, rule, 4, len(x)), 1e-12 if dtype == "float64" else 2e-5)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_a_rule_may_have_every_primitive(dtype):
+def test_a_rule_may_have_every_primitive(dtype, machine):
     rng, graph, x, y = example(((1, 1), "tanh", None, "squared_error", "none", True, 3))
-    trainers = CudaTrainer(graph, x, y, dtype=dtype, machine=SHIM), by_numpy(graph, x, y, dtype)
+    trainers = CudaTrainer(graph, x, y, dtype=dtype, machine=machine), by_numpy(graph, x, y, dtype)
     plan = Plan(all_primitives())
     check(trainers, rng.normal(size=(7, 2)), 0.01, 3, plan, 1e-13 if dtype == "float64" else 1e-5)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_starts_are_drawn_to_the_bit(dtype):
+def test_starts_are_drawn_to_the_bit(dtype, machine):
     drawn = Drawn(2**127 + 12345, 10**12, 40, np.array([0, 1, 0]), np.random.default_rng(0).normal(size=(3, 9)))
-    made = CudaTrainer(LAB, POINTS.x, POINTS.y, dtype=dtype, machine=SHIM).train(drawn, 1.0, 0)
+    made = CudaTrainer(LAB, POINTS.x, POINTS.y, dtype=dtype, machine=machine).train(drawn, 1.0, 0)
     np.testing.assert_array_equal(made.parameters, starts_of(drawn, 9).astype(dtype))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_verdicts_at_a_hundred_steps_are_those_of_numpy(dtype):
+def test_verdicts_at_a_hundred_steps_are_those_of_numpy(dtype, machine):
     drawn = Drawn(3, 0, 300, np.array([0]), np.ones((1, 9)))
-    made = CudaTrainer(LAB, POINTS.x, POINTS.y, dtype=dtype, machine=SHIM).train(drawn, 1.0, 100, ends=False)
+    made = CudaTrainer(LAB, POINTS.x, POINTS.y, dtype=dtype, machine=machine).train(drawn, 1.0, 100, ends=False)
     expected = by_numpy(LAB, POINTS.x, POINTS.y, "float64").train(starts_of(drawn, 9), 1.0, 100)
     assert made.parameters.shape == (0, 9)
     assert (made.correct == expected.correct).all()
@@ -117,11 +123,11 @@ def test_verdicts_at_a_hundred_steps_are_those_of_numpy(dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_divergence_is_seen_at_its_step_and_nowhere_else(dtype):
+def test_divergence_is_seen_at_its_step_and_nowhere_else(dtype, machine):
     graph = mlp_graph((1, 2, 1), "identity", "identity", "squared_error")
     x, y = np.array([[1.0], [2.0], [-1.0]]), np.array([3.0, 1.0, 2.0])
     start, rates = np.random.default_rng(1).normal(size=(50, 7)), np.where(np.arange(50) % 3 == 0, 40.0, 0.01)
-    trainers = CudaTrainer(graph, x, y, dtype=dtype, machine=SHIM), by_numpy(graph, x, y, dtype)
+    trainers = CudaTrainer(graph, x, y, dtype=dtype, machine=machine), by_numpy(graph, x, y, dtype)
     made, expected = (trainer.train(start, rates, 30, curves=True) for trainer in trainers)
     np.testing.assert_array_equal(made.diverged_step, expected.diverged_step)
     np.testing.assert_array_equal(np.isfinite(made.curves), np.isfinite(expected.curves))
@@ -131,8 +137,8 @@ def test_divergence_is_seen_at_its_step_and_nowhere_else(dtype):
     assert np.isfinite(made.parameters[~lost]).all()
 
 
-def test_a_rule_goes_on_from_its_state_and_launches_change_nothing(monkeypatch):
-    trainer = CudaTrainer(LAB, POINTS.x, POINTS.y, dtype="float64", machine=SHIM)
+def test_a_rule_goes_on_from_its_state_and_launches_change_nothing(monkeypatch, machine):
+    trainer = CudaTrainer(LAB, POINTS.x, POINTS.y, dtype="float64", machine=machine)
     start = Drawn(5, 2, 7, np.array([1, 0]), np.ones((2, 9)))
     plan = Plan(Momentum.update(), {"momentum": np.linspace(0, 0.9, 14)})
     whole = trainer.train(start, 0.3, 9, plan=plan)
@@ -147,28 +153,31 @@ def test_a_rule_goes_on_from_its_state_and_launches_change_nothing(monkeypatch):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("name", "rule"), [*zip(LANES, RULES, strict=False)])
-def test_lanes_that_share_a_network_take_numpys_steps_and_give_the_same_bits_however_many(name, rule, dtype):
+def test_lanes_that_share_a_network_take_numpys_steps_and_give_the_same_bits_however_many(
+    name, rule, dtype, machine, monkeypatch
+):
     rng, graph, x, y = example(LANES[name])
     start, rates = rng.normal(size=(5, len(graph.parameters))), rng.uniform(0.01, 0.05, (5, 2))
     plan, tolerance = plan_for(rng, rule, 4, len(x)), 1e-12 if dtype == "float64" else 2e-5
-    made = []
-    for busy in (0, 10**9):
-        trainer = CudaTrainer(graph, x, y, dtype=dtype, machine=Shim(busy))
+    trainer, made = CudaTrainer(graph, x, y, dtype=dtype, machine=machine), []
+    fewest = lanes_for(graph, len(plan.update.state), trainer.dtype.itemsize, 1, 0)
+    assert 1 < fewest < graph.sizes[1]
+    for lanes in (fewest, graph.sizes[1]):
+        monkeypatch.setattr(trainer, "lanes", lambda *_, lanes=lanes: lanes)
         check((trainer, by_numpy(graph, x, y, dtype)), start, rates, 4, plan, tolerance)
-        made.append((trainer.lanes(5, plan.update), trainer.train(start, rates, 4, plan=plan, curves=True)))
-    (few, one), (many, other) = made
-    assert 1 < few < many == graph.sizes[1]
+        made.append(trainer.train(start, rates, 4, plan=plan, curves=True))
+    one, other = made
     for field in ("parameters", "curves", "state"):
         np.testing.assert_array_equal(getattr(one, field), getattr(other, field))
 
 
-def test_a_network_whose_lanes_diverge_leaves_its_neighbours_alone():
+def test_a_network_whose_lanes_diverge_leaves_its_neighbours_alone(machine):
     _, graph, x, y = example(LANES["map"])
     start, rates = np.random.default_rng(2).normal(size=(30, len(graph.parameters))), np.full(30, 0.5)
     rates[::3] = 1e300
     made, expected = (
         trainer.train(start, rates, 12)
-        for trainer in (CudaTrainer(graph, x, y, dtype="float64", machine=SHIM), by_numpy(graph, x, y, "float64"))
+        for trainer in (CudaTrainer(graph, x, y, dtype="float64", machine=machine), by_numpy(graph, x, y, "float64"))
     )
     np.testing.assert_array_equal(made.diverged_step, expected.diverged_step)
     assert 0 < (made.diverged_step >= 0).sum() < 30
@@ -211,7 +220,7 @@ def machine_code(source):
 
 def test_machine_code_is_kept_and_damage_is_seen(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADLAB_CACHE_DIR", str(tmp_path))
-    source = cuda_source([("lab", CudaTrainer(LAB, POINTS.x, POINTS.y, machine=SHIM).spec(), 1)], "float32")
+    source = cuda_source([("lab", CudaTrainer(LAB, POINTS.x, POINTS.y, machine=Shim()).spec(), 1)], "float32")
     code = compiled(source, "sm_80")
     (path,) = (tmp_path / "kernels").glob("*.cubin")
     path.write_bytes(path.read_bytes()[:-1] + b"?")
@@ -219,3 +228,11 @@ def test_machine_code_is_kept_and_damage_is_seen(tmp_path, monkeypatch):
     written = path.stat().st_mtime_ns
     assert compiled(source, "sm_80") == code
     assert path.stat().st_mtime_ns == written
+
+
+def test_more_lanes_share_a_network_where_few_are_to_fill_a_gpu():
+    graph = mlp_graph((8, 8, 1), "tanh", None, "squared_error", "mean_field", False)
+    assert [lanes_for(graph, 0, 8, runs, 10**4) for runs in (10**6, 3000, 10)] == [2, 4, 8]
+    assert lanes_for(graph, 2, 8, 10**6, 10**4) == 4  # Adam's state takes registers too
+    trainer = CudaTrainer(LAB, POINTS.x, POINTS.y, machine=Shim(10**4))
+    assert trainer.plan(10) == "a thread a network"

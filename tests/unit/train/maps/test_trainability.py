@@ -9,9 +9,8 @@ import pytest
 import xarray
 
 import gradlab as gl
-from gradlab.train import Progress, StoreError, TrainError, trainability
-from gradlab.train._trainers import numpy_trainer
-from gradlab.train.maps import _layout, _map
+from gradlab.train import Progress, StoreError, TrainError, _trainers, trainability
+from gradlab.train.maps import _layout
 
 SMALL = {"width": 3, "resolution": 16, "steps": 20}
 RESULTS = ("loss_sum", "converged", "trained", "done")
@@ -149,7 +148,7 @@ def test_windows_are_maps_of_their_own(whole):
     ids=str,
 )
 def test_the_other_panels_have_a_boundary_too(setting, monkeypatch):
-    monkeypatch.setattr(_map, "trainer_for", numpy_trainer)  # a kernel for each would have to be compiled
+    monkeypatch.setattr(_trainers, "has_kernels", lambda: False)  # a kernel for each would have to be compiled
     made = trainability(**{"width": 3, "resolution": 12, "steps": 20, **setting})
     assert 0 < float(made["converged"].mean()) < 1
     assert bool((made["loss_sum"] > 0).all())

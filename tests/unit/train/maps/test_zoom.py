@@ -3,9 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradlab.train import TrainError, trainability
-from gradlab.train._trainers import numpy_trainer
-from gradlab.train.maps import _map
+from gradlab.train import TrainError, _trainers, trainability
 
 
 def test_a_deep_zoom_keeps_the_boundary_in_sight_and_each_window_in_the_one_before():
@@ -21,7 +19,7 @@ def test_a_deep_zoom_keeps_the_boundary_in_sight_and_each_window_in_the_one_befo
 
 
 def test_what_cannot_be_zoomed_into_is_said(monkeypatch):
-    monkeypatch.setattr(_map, "trainer_for", numpy_trainer)
+    monkeypatch.setattr(_trainers, "has_kernels", lambda: False)
     with pytest.raises(TrainError, match="look at fewer windows"):
         trainability(
             width=2,
