@@ -113,7 +113,7 @@ def _closes(part: Part, behind: list[Part]) -> bool:
 
 _JOINED = {
     ("relation", "colon"): ":=", ("plus", "+"): "+=", ("minus", "−"): "-=", ("factorial", "!"): "!=",
-    ("relation", ">"): ">=", ("relation", "<"): "<=", ("relation", "="): "=",
+    ("relation", ">"): ">=", ("relation", "<"): "<=", ("relation", "="): "==",
 }  # fmt: skip
 
 

@@ -349,8 +349,11 @@ def indicator_at(reader: Reader, part: Part, following: Part | None) -> tuple[Ex
         row = part.sub[0].inside[0] if len(part.sub) == 1 and part.sub[0].kind == "group" else part.sub
         return indicator(reader, replace(part, inside=(row,))), False
     inside = following.inside if following is not None and following.kind == "group" else ()
-    if following is not None and any(inner.kind == "relation" for row in inside for inner in row):
-        return indicator(reader, following), True
+    signs = [inner for row in inside for inner in row if inner.kind == "relation"]
+    # Behind the number a bracket with one sign may say where it holds: "= 1 (x > 0)"; "1(i == j)" is a program's.
+    if following is not None and signs and (part.kind != "number" or all(sign.text == "==" for sign in signs)):
+        rows = tuple(tuple(replace(p, text="=") if p in signs and p.text == "==" else p for p in row) for row in inside)
+        return indicator(reader, replace(following, inside=rows)), True
     return None
 
 
