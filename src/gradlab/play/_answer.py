@@ -9,7 +9,7 @@ from typing import Any
 from gradlab._errors import GradlabError
 from gradlab.play._boundary import trainability
 from gradlab.play._derive import chain, judged, matrices, numbers
-from gradlab.play._descend import rules, surface, way
+from gradlab.play._descend import surface, way
 from gradlab.play._recommend import recommendation
 from gradlab.play._train import drawing, network
 
@@ -23,7 +23,6 @@ QUESTIONS: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = MappingProxyTyp
         "network": network,
         "numbers": numbers,
         "recommendation": recommendation,
-        "rules": rules,
         "surface": surface,
         "trainability": trainability,
         "way": way,

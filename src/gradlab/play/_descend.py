@@ -64,17 +64,6 @@ def way(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"module": module.code, "source": module.source, "numbers": list(numbers_of(kind).values())}
 
 
-def rules(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The update rules: for each its ``name``, its ``title`` and its own ``numbers`` by name."""
-    kinds = Rule.all()
-    return {
-        "rules": [
-            {"name": snake(kind.__name__), "title": kind.title, "numbers": numbers_of(kind), "source": kind.source}
-            for kind in kinds
-        ]
-    }
-
-
 def rule_named(name: str) -> Any:
     """The rule of a name.
 
