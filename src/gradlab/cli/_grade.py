@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gradlab.cli._options import Scheduler
+
 if TYPE_CHECKING:
     from gradlab.labs.grade import Grading
 
@@ -63,6 +65,7 @@ def grade(
     limit: Annotated[
         float, typer.Option("--limit", min=1, metavar="SECONDS", help="How long one submission may take in all.")
     ] = 600.0,
+    scheduler: Scheduler = None,
     gradebook: Gradebook = None,
     column: Column = "",
     own: Annotated[
@@ -81,6 +84,7 @@ def grade(
     * `gradlab lab grade courses/gradient-descent.md submissions.zip`
     * `gradlab lab grade lab-03.md downloads/ --out grades/ --jobs 4`
     * `gradlab lab grade lab-03.md moodle.zip --gradebook "Grades-Lab 3.csv"`
+    * `gradlab lab grade lab-03.md downloads/ --scheduler tcp://host:8786`
     * `gradlab lab grade --self my-lab.ipynb`
     """
     if own:
@@ -100,7 +104,7 @@ def grade(
         )
     options = GradeOptions(out, jobs, isolation is not Isolation.NONE, limit)
     try:
-        grading = run(template, submissions, options, _Watch())
+        grading = run(template, submissions, options, _Watch(), scheduler)
         _print(grading, out)
         if gradebook is not None:
             _hand_back(gradebook, grading, column, out)

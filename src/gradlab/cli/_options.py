@@ -25,9 +25,7 @@ Out = Annotated[
 ]
 Scheduler = Annotated[
     str | None,
-    typer.Option(
-        metavar="ADDRESS", help="Train on the workers of a scheduler of dask.distributed, as tcp://host:8786."
-    ),
+    typer.Option(metavar="ADDRESS", help="Work on the workers of a scheduler of dask.distributed, as tcp://host:8786."),
 ]
 Hidden = Annotated[str, typer.Option(help=f"Hidden layers: {listed(activations())}.")]
 Output = Annotated[str | None, typer.Option(help="Outputs: the same choice. Default: what goes with the loss.")]

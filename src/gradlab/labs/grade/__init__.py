@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradlab.labs.grade._grade import GradeOptions as GradeOptions
 from gradlab.labs.grade._grade import Grading as Grading
 from gradlab.labs.grade._grade import grade as grade
+from gradlab.labs.grade._run import GradeOptions as GradeOptions
 from gradlab.labs.grade._self import grade_self as grade_self

@@ -4,51 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from gradlab._errors import GradlabError
+from gradlab._cluster import workers
 from gradlab.labs._manifest import hash_file
 from gradlab.labs._template import Template, read_template
 from gradlab.labs._versions import make_versions
+from gradlab.labs.grade._run import STATE, GradeOptions, Watch, run
+from gradlab.labs.grade._workers import run_on
 from gradlab.labs.grade.feedback import overview_page, student_page
 from gradlab.labs.grade.gradebook import apply_decisions, read_queue, write_queue, write_table
 from gradlab.labs.grade.matching import asked_answers, lab_keys, make_plan
 from gradlab.labs.grade.reading import Submission, find_submissions
-from gradlab.labs.grade.sandbox import THREADS, try_isolation
+from gradlab.labs.grade.sandbox import try_isolation
 from gradlab.labs.grade.verdicts import SubmissionResult, from_json
-
-_STATE = ".state"  # what the next run needs; the key's answers are in it
-Watch = Callable[[str, str, str], None]
-
-
-class GradingError(GradlabError):
-    """Nothing could be graded; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class GradeOptions:
-    """How to grade.
-
-    Args:
-        out: the folder for the gradebook and the feedback.
-        jobs: how many submissions are graded at once. Default 1.
-        isolated: whether submissions run in a sandbox. Default yes.
-        limit: seconds that one submission may take in all. Default 600.
-    """
-
-    out: Path
-    jobs: int = 1
-    isolated: bool = True
-    limit: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +43,13 @@ class Grading:
     remarks: tuple[str, ...]
 
 
-def grade(template: Path, source: Path, options: GradeOptions, watch: Watch = lambda *_: None) -> Grading:
+def grade(
+    template: Path,
+    source: Path,
+    options: GradeOptions,
+    watch: Watch = lambda *_: None,
+    scheduler: str | None = None,
+) -> Grading:
     """Grade submissions.
 
     Args:
@@ -79,6 +58,7 @@ def grade(template: Path, source: Path, options: GradeOptions, watch: Watch = la
         options: how.
         watch: called with what happens, a submission's name, and more: "begun" and how many there are, "at" and the
             question that is judged, "done"; and at the start with "waits" and what for.
+        scheduler: the address of a scheduler of dask.distributed, whose workers grade, each in sandboxes of its own.
 
     Returns:
         The results; the gradebook, the feedback and the queue lie in `options.out`.
@@ -89,19 +69,22 @@ def grade(template: Path, source: Path, options: GradeOptions, watch: Watch = la
     # What judges goes to the template's folder, so that a lab finds its tables there.
     template, source, options = template.resolve(), source.resolve(), replace(options, out=options.out.resolve())
     lab = read_template(template)
-    if options.isolated:
+    if options.isolated and scheduler is None:
         try_isolation()
     out = options.out
-    for folder in (out / _STATE, out / "results", out / "feedback"):
+    for folder in (out / STATE, out / "results", out / "feedback"):
         folder.mkdir(parents=True, exist_ok=True)
     decisions = read_queue(out / "human.toml")
-    with TemporaryDirectory(prefix="gradlab-grade-") as scratch:
+    with TemporaryDirectory(prefix="gradlab-grade-") as scratch, workers(None, scheduler) as found:
         submissions = find_submissions(source, Path(scratch), template.stem.removesuffix("-template"))
         keys = _Keys(lab, (source, out), options)
         before = {one.name: _read(out, one.name) for one in submissions}
         orders = [keys.order(one, before[one.name]) for one in submissions]
         changed = [order for order in orders if order is not None]
-        remarks = _run(template, source, changed, keys.lab.questions, options, watch) if changed else ()
+        asked = (template, source, changed, keys.lab.questions, options, watch)
+        remarks: tuple[str, ...] = ()
+        if changed:
+            remarks = run(*asked) if found is None else run_on(found, *asked)
     results = [_result(out, one, before[one.name], keys) for one in submissions]
     waiting = write_queue(out / "human.toml", results, decisions)
     for old in before.values():
@@ -114,7 +97,7 @@ def grade(template: Path, source: Path, options: GradeOptions, watch: Watch = la
         for result in results
         if (old := before[result.name]) is not None and old.points != result.points
     ]
-    return Grading(tuple(results), len(changed), waiting, tuple(moved), tuple(remarks))
+    return Grading(tuple(results), len(changed), waiting, tuple(moved), remarks)
 
 
 def _write_pages(out: Path, results: Sequence[SubmissionResult], title: str) -> None:
@@ -170,7 +153,7 @@ def _result(out: Path, one: Submission, before: SubmissionResult | None, keys: _
 
 def _read(out: Path, name: str) -> SubmissionResult | None:
     try:
-        return from_json(json.loads((out / _STATE / f"{name}.json").read_text(encoding="utf-8")))
+        return from_json(json.loads((out / STATE / f"{name}.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
@@ -184,77 +167,3 @@ def _lost(submission: Submission, before: SubmissionResult | None) -> Submission
     return SubmissionResult(
         submission.name, submission.student, submission.identity, submission.file, problem, questions=questions
     )
-
-
-def _run(
-    template: Path,
-    source: Path,
-    orders: Sequence[dict[str, Any]],
-    questions: dict[str, str],
-    options: GradeOptions,
-    watch: Watch,
-) -> tuple[str, ...]:
-    """Let the service grade what has changed; returns what it remarked."""
-    start = {
-        "template": str(template.resolve()), "private": [str(path) for path in (template, source, options.out)],
-        "isolated": options.isolated, "jobs": options.jobs, "limit": options.limit,
-        "folder": str((options.out / _STATE).resolve()), "questions": questions,
-    }  # fmt: skip
-    watch("waits", "", "the sandbox is started and the answer key is run")
-    with _service() as service:
-        assert service.stdin is not None
-        assert service.stdout is not None
-        service.stdin.write(json.dumps(start) + "\n")
-        service.stdin.flush()
-        ready: dict[str, Any] = json.loads(service.stdout.readline() or '{"error": "the grader does not start"}')
-        if "error" in ready:
-            raise GradingError(ready["error"])
-        # One order after the other: a pipe that is full must not keep either side waiting for the other.
-        for order in orders[: options.jobs]:
-            _order(service, order)
-        for order in [*orders[options.jobs :], *[None] * min(len(orders), options.jobs)]:
-            _wait_for_one(service, watch, len(orders))
-            if order is not None:
-                _order(service, order)
-        service.stdin.close()
-        service.wait(timeout=60)
-    return tuple(f"a given cell fails where submissions run, {said}" for said in ready["failed"])
-
-
-def _order(service: subprocess.Popen[str], order: dict[str, Any]) -> None:
-    assert service.stdin is not None
-    service.stdin.write(json.dumps(order) + "\n")
-    service.stdin.flush()
-
-
-def _wait_for_one(service: subprocess.Popen[str], watch: Watch, count: int) -> None:
-    assert service.stdout is not None
-    while line := service.stdout.readline():
-        said = json.loads(line)
-        if "begun" in said:
-            watch("begun", said["begun"], str(count))
-        elif "at" in said:
-            watch("at", said["at"], said["question"])
-        else:
-            watch("done", said["done"], "")
-            return
-    raise GradingError("the grader ended before its time; run the same command again, and it goes on where it was")
-
-
-@contextmanager
-def _service() -> Iterator[subprocess.Popen[str]]:
-    values = {**os.environ, **dict.fromkeys(THREADS, "1"), "MPLBACKEND": "agg", "PYTHONHASHSEED": "0"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gradlab.labs.grade.verdicts._service"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=values, start_new_session=True,
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        # Ctrl-C is for this process alone; it ends that one with all that grade for it.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        for stream in (process.stdin, process.stdout):
-            with suppress(OSError):
-                stream.close() if stream is not None else None
-        process.wait()

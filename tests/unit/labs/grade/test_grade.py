@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import pickle
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from gradlab.labs.grade import GradeOptions, grade
+from gradlab._errors import GradlabError
+from gradlab.labs.grade import GradeOptions, _grade, _workers, grade
 
 from . import submissions as made
 
@@ -57,6 +60,51 @@ def test_a_file_that_cannot_be_read_is_a_row_with_its_reason(graded, name):
     result = graded[0][name]
     assert made.UNREADABLE[name][1] in result.problem
     assert result.points == 0
+
+
+class Workers:
+    """A scheduler's workers, but that they are this process: what is sent to them is pickled all the same."""
+
+    def threads(self):
+        return 2
+
+    def each(self, name, function, held, items):
+        for number, item in enumerate(items):
+            yield number, pickle.loads(pickle.dumps(function))(*pickle.loads(pickle.dumps((held, item))))
+
+
+@needs_bwrap
+def test_workers_give_the_same_rows(graded, tmp_path, monkeypatch):
+    monkeypatch.setattr(_grade, "workers", lambda *_: nullcontext(Workers()))
+    names = [next(iter(made.GOOD)), next(iter(made.MISTAKES)), next(iter(made.HOSTILE))]
+    for name in names:
+        made.write(tmp_path / "in", name, ALL[name])
+    unreadable = next(iter(made.UNREADABLE))
+    made.write(tmp_path / "in", unreadable, made.Case(made.UNREADABLE[unreadable][0]))
+    told = []
+    options = GradeOptions(tmp_path / "out", limit=120)
+    result = grade(LAB, tmp_path / "in", options, lambda *said: told.append(said), "tcp://there:8786")
+    assert result.fresh == 4
+    assert sorted(name for event, name, _ in told if event == "done") == sorted(row.name for row in result.results)
+    for row in result.results:
+        here = graded[0][row.student]
+        assert (row.points, row.problem, row.repairs) == (here.points, here.problem, here.repairs)
+        assert [(q.name, q.points, q.reason) for q in row.questions] == [
+            (q.name, q.points, q.reason) for q in here.questions
+        ]
+    assert grade(LAB, tmp_path / "in", options, scheduler="tcp://there:8786").fresh == 0
+
+
+def test_a_worker_without_bubblewrap_is_named(tmp_path, monkeypatch):
+    def missing():
+        raise GradlabError("bubblewrap is not installed")
+
+    monkeypatch.setattr(_grade, "workers", lambda *_: nullcontext(Workers()))
+    monkeypatch.setattr(_workers, "try_isolation", missing)
+    name = next(iter(made.GOOD))
+    made.write(tmp_path / "in", name, ALL[name])
+    with pytest.raises(GradlabError, match=r"on the worker \S+: bubblewrap is not installed"):
+        grade(LAB, tmp_path / "in", GradeOptions(tmp_path / "out"), scheduler="tcp://there:8786")
 
 
 @needs_bwrap

@@ -1,0 +1,130 @@
+"""The process that grades is started, given its orders, and ended, whatever comes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gradlab._errors import GradlabError
+from gradlab.labs.grade.sandbox import THREADS
+
+STATE = ".state"  # what the next run needs; the key's answers are in it
+Watch = Callable[[str, str, str], None]
+
+
+class GradingError(GradlabError):
+    """Nothing could be graded; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class GradeOptions:
+    """How to grade.
+
+    Args:
+        out: the folder for the gradebook and the feedback.
+        jobs: how many submissions are graded at once. Default 1.
+        isolated: whether submissions run in a sandbox. Default yes.
+        limit: seconds that one submission may take in all. Default 600.
+    """
+
+    out: Path
+    jobs: int = 1
+    isolated: bool = True
+    limit: float = 600.0
+
+
+def run(
+    template: Path,
+    source: Path,
+    orders: Sequence[dict[str, Any]],
+    questions: dict[str, str],
+    options: GradeOptions,
+    watch: Watch,
+) -> tuple[str, ...]:
+    """Lets the service grade what has changed.
+
+    Args:
+        template: the lab's template.
+        source: where submissions lie, which they must not see.
+        orders: what is to be graded.
+        questions: the hash of what each question depends on beside the submission.
+        options: how; results are written to a folder of its `out`.
+        watch: called with what happens.
+
+    Returns:
+        What it remarked.
+
+    Raises:
+        GradlabError: if it cannot grade.
+    """
+    start = {
+        "template": str(template.resolve()), "private": [str(path) for path in (template, source, options.out)],
+        "isolated": options.isolated, "jobs": options.jobs, "limit": options.limit,
+        "folder": str((options.out / STATE).resolve()), "questions": questions,
+    }  # fmt: skip
+    watch("waits", "", "the sandbox is started and the answer key is run")
+    with _service() as service:
+        assert service.stdin is not None
+        assert service.stdout is not None
+        service.stdin.write(json.dumps(start) + "\n")
+        service.stdin.flush()
+        ready: dict[str, Any] = json.loads(service.stdout.readline() or '{"error": "the grader does not start"}')
+        if "error" in ready:
+            raise GradingError(ready["error"])
+        # One order after the other: a pipe that is full must not keep either side waiting for the other.
+        for order in orders[: options.jobs]:
+            _order(service, order)
+        for order in [*orders[options.jobs :], *[None] * min(len(orders), options.jobs)]:
+            _wait_for_one(service, watch, len(orders))
+            if order is not None:
+                _order(service, order)
+        service.stdin.close()
+        service.wait(timeout=60)
+    return tuple(f"a given cell fails where submissions run, {said}" for said in ready["failed"])
+
+
+def _order(service: subprocess.Popen[str], order: dict[str, Any]) -> None:
+    assert service.stdin is not None
+    service.stdin.write(json.dumps(order) + "\n")
+    service.stdin.flush()
+
+
+def _wait_for_one(service: subprocess.Popen[str], watch: Watch, count: int) -> None:
+    assert service.stdout is not None
+    while line := service.stdout.readline():
+        said = json.loads(line)
+        if "begun" in said:
+            watch("begun", said["begun"], str(count))
+        elif "at" in said:
+            watch("at", said["at"], said["question"])
+        else:
+            watch("done", said["done"], "")
+            return
+    raise GradingError("the grader ended before its time; run the same command again, and it goes on where it was")
+
+
+@contextmanager
+def _service() -> Iterator[subprocess.Popen[str]]:
+    values = {**os.environ, **dict.fromkeys(THREADS, "1"), "MPLBACKEND": "agg", "PYTHONHASHSEED": "0"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gradlab.labs.grade.verdicts._service"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=values, start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        # Ctrl-C is for this process alone; it ends that one with all that grade for it.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        for stream in (process.stdin, process.stdout):
+            with suppress(OSError):
+                stream.close() if stream is not None else None
+        process.wait()
