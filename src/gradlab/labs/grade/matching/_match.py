@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from gradlab.labs.grade.matching._plan import Part, Plan, needed
+from gradlab.labs.grade.matching._plan import Part, Plan, changed, needed
 from gradlab.labs.grade.matching._statements import Statement, root_of, statements_of
 from gradlab.labs.grade.reading import SubmittedCell
 
@@ -42,12 +42,14 @@ class Program:
         answered: for each name that is asked for and answered, the number of the cell.
         untouched: the names in whose place the question's own text still stands.
         repairs: what was set right to read it, in words.
+        moved: the names whose meaning at the end may be another than right behind the statement that answers.
     """
 
     statements: tuple[Own, ...]
     answered: dict[str, int]
     untouched: frozenset[str]
     repairs: tuple[str, ...]
+    moved: frozenset[str] = frozenset()
 
     def source_of(self, names: frozenset[str]) -> str:
         """What the submission wrote for some names."""
@@ -79,12 +81,18 @@ def match(cells: Sequence[SubmittedCell], plan: Plan) -> Program:
     for name, place in answers.items():
         if place is not None:
             keeps.setdefault(place, set()).add(name)
-    kept = tuple(
-        replace(found.own[place], keeps=frozenset(keeps.get(place, ())))
-        for place in needed([own.statement for own in found.own], _targets(plan))
-    )
+    statements = [own.statement for own in found.own]
+    chosen = needed(statements, _targets(plan))
+    kept = tuple(replace(found.own[place], keeps=frozenset(keeps.get(place, ()))) for place in chosen)
     answered = {name: found.own[place].cell for name, place in answers.items() if place is not None}
-    return Program(kept, answered, frozenset(found.stubs - set(answered)), tuple(dict.fromkeys(found.repairs)))
+    changes = changed(statements)
+    moved = {
+        name
+        for name, place in answers.items()
+        if place is not None and any(name in changes[later] for later in chosen if later > place)
+    }
+    untouched, repairs = frozenset(found.stubs - set(answered)), tuple(dict.fromkeys(found.repairs))
+    return Program(kept, answered, untouched, repairs, frozenset(moved))
 
 
 def _answer(name: str, part: Part, found: _Found, cells: Sequence[SubmittedCell], plan: Plan) -> int | None:
@@ -103,12 +111,14 @@ def _answer(name: str, part: Part, found: _Found, cells: Sequence[SubmittedCell]
         return places[-1]
     beside = {other.statement.shape for other in plan.parts if other.cell == part.cell and not other.is_homework}
 
-    def fits(place: int) -> tuple[bool, int, bool]:
+    def fits(place: int) -> tuple[bool, int]:
         own = found.own[place]
-        return cells[own.cell - 1].id == part.cell_id, len(beside & found.shapes[own.cell]), own.statement.always_binds
+        return cells[own.cell - 1].id == part.cell_id, len(beside & found.shapes[own.cell])
 
     best = max(fits(place) for place in places)
-    return [place for place in places if fits(place) == best][-1]
+    near = [place for place in places if fits(place) == best]
+    # What a loop merely runs through is no answer while there is another: `for rate in rates` behind `rate = 5`.
+    return [place for place in near if name not in found.own[place].statement.runs or place == near[0]][-1]
 
 
 def _targets(plan: Plan) -> set[str]:

@@ -34,7 +34,9 @@ class Part:
     @property
     def names(self) -> frozenset[str]:
         """The names that a student has to give a meaning to here, or a part of it, as in `answers[1] = ...`."""
-        return (self.statement.binds or self.statement.touches) if self.is_homework else frozenset()
+        statement = self.statement
+        named = statement.binds - statement.runs - {"_"}
+        return (named or statement.touches - statement.runs) if self.is_homework else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,16 @@ class Plan:
         return chosen
 
 
+def changed(statements: Sequence[Statement]) -> list[frozenset[str]]:
+    """What each statement may change: by itself, by a method that it calls, or by a function that sets globals."""
+    modules = {name for statement in statements for name in statement.imports}
+    by_call = {name: each.touches for each in statements if each.is_definition for name in each.binds}
+    return [
+        (each.changes | (each.asks - modules)).union(*(by_call.get(name, ()) for name in each.calls))
+        for each in statements
+    ]
+
+
 def needed(statements: Sequence[Statement], names: Iterable[str]) -> list[int]:
     """Find the statements that give some names their meaning.
 
@@ -121,20 +133,20 @@ def needed(statements: Sequence[Statement], names: Iterable[str]) -> list[int]:
     Returns:
         The indices of the statements, in order.
     """
-    modules = {name for statement in statements for name in statement.imports}
-    # What functions read they read when they are called, which is at the end as far as can be known.
+    changes = changed(statements)
+    # What functions read they read when they are called, which is anywhere as far as can be known.
     late, known = set[str](), -1
     chosen: list[int] = []
     while len(late) > known:
         known, wanted, chosen = len(late), set(names) | late, []
         for index in reversed(range(len(statements))):
             statement = statements[index]
-            changes = statement.changes | (statement.asks - modules)
-            if not (statement.has_effect or changes & wanted):
+            if not (statement.has_effect or changes[index] & wanted):
                 continue
             chosen.append(index)
+            late |= statement.late
             if statement.always_binds:
-                wanted -= statement.binds
+                wanted -= statement.binds - late
             if statement.is_definition:
                 late |= statement.uses
             else:

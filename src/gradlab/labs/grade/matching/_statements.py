@@ -13,6 +13,8 @@ from gradlab.labs._python import is_python, parse, transform
 _EFFECTS = re.compile(r"seed|^set_|^use$|filterwarnings|simplefilter")
 _FILLING = frozenset({"append", "extend", "insert", "add", "update", "setdefault", "remove", "pop", "clear", "sort"})
 _REMEMBERED = 2000  # cells: a class hands in the same given cells again and again
+# Calls of these show something and change nothing.
+_SHOWING = frozenset({"print", "display", "plt", "ax", "axes", "fig", "sns"})
 _ANYTHING = frozenset({"globals", "exec", "setattr", "vars", "locals", "eval"})
 
 
@@ -31,7 +33,11 @@ class Statement:
         shape: the same for statements that differ in layout, comments and docstrings alone.
         binds: the names that it gives a meaning to; of an entry such as `answers[1]`, its text.
         touches: the names of things that it changes: `table[0] = 1`.
-        asks: the names of things whose methods it calls, and so may change: `losses.append(1)`.
+        asks: the names of things whose methods it calls, and so may change: `losses.append(1)`; and those that a call
+            by itself is given: `shuffle(rows)`.
+        calls: the names of the functions that it calls.
+        runs: the names that a loop runs through its values by, and that nothing in it binds besides.
+        late: the names that functions in it read, when they are called.
         imports: the names that it imports.
         uses: the names that it reads, in functions too.
         is_definition: whether it only defines a function or a class.
@@ -46,6 +52,9 @@ class Statement:
     binds: frozenset[str]
     touches: frozenset[str]
     asks: frozenset[str]
+    calls: frozenset[str]
+    runs: frozenset[str]
+    late: frozenset[str]
     imports: frozenset[str]
     uses: frozenset[str]
     is_definition: bool = False
@@ -127,6 +136,9 @@ def _statement(node: ast.stmt, text: str, first: int) -> Statement:
         binds=frozenset(names.binds),
         touches=frozenset(names.touches),
         asks=frozenset(names.asks) if not isinstance(node, ast.Import | ast.ImportFrom) else frozenset(),
+        calls=frozenset(names.called),
+        runs=frozenset(names.runs),
+        late=frozenset(names.late),
         imports=frozenset(names.binds) if isinstance(node, ast.Import | ast.ImportFrom) else frozenset(),
         uses=frozenset(names.uses),
         is_definition=function is not None or isinstance(node, ast.ClassDef),
@@ -183,6 +195,8 @@ class _Names(ast.NodeVisitor):
         self.fills: set[str] = set()
         self.uses: set[str] = set()
         self.called: set[str] = set()
+        self.runs: set[str] = set()
+        self.late: set[str] = set()
         self._global: set[str] = set()
 
     def visit(self, node: ast.AST) -> None:
@@ -212,6 +226,16 @@ class _Names(ast.NodeVisitor):
     def visit_Assign(self, node: ast.Assign) -> None:
         for target in node.targets:
             self._root(target, self.touches)
+        self.generic_visit(node)
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        if isinstance(node.value, ast.Call):
+            own = _Names()
+            own.visit(node.value)
+            function = _Names()
+            function.visit(node.value.func)
+            if not function.uses & _SHOWING:
+                self.asks |= own.uses
         self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
@@ -253,6 +277,11 @@ class _Names(ast.NodeVisitor):
         for found, more in ((self.binds, inner.binds), (self.touches, inner.touches), (self.asks, inner.asks)):
             found |= more
         self.called |= inner.called
+        self.late |= inner.late
+        body = _Names()
+        for part in node.body:
+            body.visit(part)
+        self.runs |= (running.binds - body.binds) | body.runs
         for part in node.orelse:
             self.visit(part)
 
@@ -264,7 +293,9 @@ class _Names(ast.NodeVisitor):
         inner = _Names()
         for node in nodes:
             inner.visit(node)
-        self.uses |= inner.uses - (inner.binds - inner._global)
+        read = inner.uses - (inner.binds - inner._global)
+        self.uses |= read
+        self.late |= read
         self.called |= inner.called
         self.touches |= inner._global
 

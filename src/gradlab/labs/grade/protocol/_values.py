@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import importlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from math import prod
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 from typing import Any, Final
 
 from gradlab._errors import GradlabError
@@ -108,10 +108,7 @@ class Encoder:
         if (known := self._named(value)) is not None:
             return known
         if isinstance(value, tuple) and (fields_of := getattr(kind, "_fields", None)) is not None:
-            return {
-                "o": kind.__name__,
-                "f": [[str(n), self.encode(v, depth)] for n, v in zip(fields_of, value, strict=False)],
-            }
+            return self._fields(value, zip(fields_of, value, strict=False), depth)
         for base, tag in ((list, "l"), (tuple, "t"), (set | frozenset, "s")):
             if isinstance(value, base):
                 return {tag: each(value)}
@@ -120,11 +117,21 @@ class Encoder:
         if isinstance(value, dict):
             return {"d": [[self.encode(key, depth), self.encode(item, depth)] for key, item in value.items()]}
         if is_dataclass(value) and not isinstance(value, type):
-            named = [(field.name, getattr(value, field.name)) for field in fields(value)]
-            return {"o": kind.__name__, "f": [[name, self.encode(item, depth)] for name, item in named]}
+            return self._fields(value, ((field.name, getattr(value, field.name)) for field in fields(value)), depth)
         if kind is SimpleNamespace:
             return {"o": "", "f": [[str(n), self.encode(v, depth)] for n, v in vars(value).items()]}
         return self._refer(value)
+
+    def _fields(self, value: Any, named: Iterable[tuple[Any, Any]], depth: int) -> dict[str, Any]:
+        made = {"o": type(value).__name__, "f": [[str(name), self.encode(item, depth)] for name, item in named]}
+        # Where the other side does not have its class, methods are called here.
+        return {**made, **self._refer(value)} if _has_methods(type(value)) else made
+
+
+def _has_methods(kind: type) -> bool:
+    """Whether a data class or named tuple does more than hold data."""
+    own = [part for base in kind.__mro__ if base is not tuple for name, part in vars(base).items() if name[:1] != "_"]
+    return any(isinstance(part, FunctionType | property | classmethod | staticmethod) for part in own)
 
 
 def number_of(value: Any) -> float | None:
@@ -226,8 +233,10 @@ class Decoder:
         return self._resolve(data)
 
     def _object(self, data: dict[str, Any], depth: int) -> Any:
-        named = {str(name): self.decode(item, depth) for name, item in data["f"]}
         kind = self._classes.get(str(data["o"]))
+        if kind is None and "r" in data:
+            return self._resolve(data)
+        named = {str(name): self.decode(item, depth) for name, item in data["f"]}
         try:
             return SimpleNamespace(**named) if kind is None else kind(**named)
         except TypeError:

@@ -113,7 +113,7 @@ class Student:
 
     def _value(self, message: Mapping[str, Any]) -> Any:
         name = str(message["name"])
-        if name in self._kept:
+        if name in self._kept and not message.get("final"):
             return self._kept[name]
         if name not in self._names:
             raise NameError(f"name {name!r} is not defined")

@@ -137,22 +137,26 @@ class _Bench:
     def _tries(self, ready: ReadyTask, own: frozenset[str]) -> list[_Try]:
         tried = [self._run(ready, own, frozenset())]
         failed = {name for name, right in self._right.items() if not right}
+        if not tried[-1].outcome.holds and own & self._program.moved:
+            tried.append(self._run(ready, own, frozenset(), final=True))
         others = ready.task.others & set(self._key.plan.homework)
-        if not tried[-1].outcome.holds and others:
+        if not any(one.outcome.holds for one in tried) and others:
             tried.append(self._run(ready, own, others))
         rest = frozenset(name for name in own if name not in failed or not self._backed(name, ready))
         if not any(one.outcome.holds for one in tried) and rest and rest != own:
             tried.append(self._run(ready, rest, others | (own - rest)))
         return tried
 
-    def _run(self, ready: ReadyTask, own: frozenset[str], stand_ins: frozenset[str]) -> _Try:
+    def _run(
+        self, ready: ReadyTask, own: frozenset[str], stand_ins: frozenset[str], *, final: bool = False
+    ) -> _Try:  # fmt: skip
         limit = ready.task.check.timeout + ready.given_limit
         if own & self._slow:
             limit = min(limit, _AFTER_TIMEOUT + 5 * ready.seconds)
         limit *= _patience()
-        outcome, words = self._once(ready, own, stand_ins, limit)
+        outcome, words = self._once(ready, own, stand_ins, limit, final=final)
         if outcome.holds and self._session.mutated:
-            outcome, words = self._once(ready, own, stand_ins, limit, write_back=True)
+            outcome, words = self._once(ready, own, stand_ins, limit, final=final, write_back=True)
             words = words and f"{words}; your code changes the arguments that it is given"
         return _Try(own, stand_ins, outcome, words)
 
@@ -163,6 +167,7 @@ class _Bench:
         stand_ins: frozenset[str],
         limit: float,
         *,
+        final: bool = False,
         write_back: bool = False,
     ) -> tuple[Outcome, str]:
         session = self._session
@@ -170,7 +175,7 @@ class _Bench:
         values: dict[str, Any] = {}
         try:
             session.ready()
-            values = self._values(own, limit)
+            values = self._values(own, limit, final)
             # An entry that is not answered is what the question has in its place.
             values |= {name: ... for name in ready.task.own - own - stand_ins if not name.isidentifier()}
         except RemoteCallError as problem:
@@ -191,11 +196,11 @@ class _Bench:
             session.release()
         return outcome, in_words(outcome, ready.check, hidden=ready.task.check.hidden)
 
-    def _values(self, own: frozenset[str], limit: float) -> dict[str, Any]:
+    def _values(self, own: frozenset[str], limit: float, final: bool) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for name in own:
             try:
-                values[name] = self._session.value(name, limit)
+                values[name] = self._session.value(name, limit, final=final)
             except RemoteCallError:
                 if name.isidentifier():
                     raise

@@ -110,19 +110,20 @@ class Session:
             return f"ran longer than {limit:.0f} s and was stopped"
         return ended or f"broke the connection to the grader ({problem})"
 
-    def value(self, name: str, limit: float) -> Any:
+    def value(self, name: str, limit: float, *, final: bool = False) -> Any:
         """What a submission means by a name: data, or a stub for what has to stay in there.
 
         Args:
             name: the name.
             limit: seconds that this may take.
+            final: whether it is what the name means at the end, and not right behind the answer.
 
         Raises:
             RemoteCallError: if it has none.
             ChannelError: if the process ended.
         """
         self.deadline(limit)
-        value = self._peer.request({"do": "value", "name": name})
+        value = self._peer.request({"do": "value", "name": name, "final": final})
         if isinstance(value, RemoteObject):
             self._peer.labels[value._key] = name
         return value

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 from gradlab.labs._python import parse
-from gradlab.labs.grade.matching import Task
+from gradlab.labs.grade.matching import Part, Task, statements_of
 from gradlab.labs.grade.verdicts._evaluate import Outcome, PreparedCheck, prepare, run_check
 from gradlab.labs.grade.verdicts._key import Key, KeyFailedError, execute
 
@@ -92,6 +92,9 @@ def evaluate(
     Returns:
         What became of it.
     """
+    asked = {name for statement in statements_of(task.check.source)[0] for name in statement.uses}
+    reads = {index: key.plan.parts[index].statement.uses for index in task.parts}
+    wanted = {index: asked.union(*(more for other, more in reads.items() if other != index)) for index in reads}
 
     def build() -> None:
         before()
@@ -99,16 +102,24 @@ def evaluate(
             if index < task.start:
                 continue
             part = key.plan.parts[index]
-            theirs = part.names & values.keys()
-            if part.names - theirs or not theirs:
+            if _runs(part, values.keys(), wanted[index]):
                 key.run(part)
-            for name in theirs:
+            for name in part.names & values.keys():
                 _assign(key.names, name, values[name])
         if not task.parts:  # a check that is made from the key: nothing but the value itself is looked at
             key.names.update(values)
 
     key.reset(task)
     return run_check(check, key.names, build, limit)
+
+
+def _runs(part: Part, theirs: Set[str], wanted: Set[str]) -> bool:
+    """Whether the key's statement is run: homework only for what nobody else gives, since it may change theirs."""
+    statement = part.statement
+    if not part.is_homework or not theirs or statement.has_effect:
+        return True
+    others = (part.names | statement.changes | statement.asks) - theirs
+    return bool((part.names - theirs) & wanted or (others & wanted and not statement.asks & theirs))
 
 
 def _assign(names: dict[str, Any], name: str, value: Any) -> None:
