@@ -29,7 +29,7 @@ def gpus() -> tuple[Any, ...]:
     except RuntimeError:  # that of the library that looks for the driver
         raise GradlabError('there is no NVIDIA driver here, so no GPU can train; write device="cpu"') from None
     except Exception as error:
-        if not type(error).__module__.startswith("cuda."):
+        if not _is_of_cuda(error):
             raise
         raise GradlabError(f'NVIDIA\'s driver has no GPU to offer; write device="cpu" ({error})') from None
     if not found:
@@ -97,6 +97,10 @@ class Gpu:
         memory = _Memory(self)
         try:
             yield memory
+        except Exception as error:
+            if not _is_of_cuda(error):
+                raise
+            raise GradlabError(f"{self.name} failed: {error}") from error
         finally:
             memory.close()
 
@@ -142,6 +146,10 @@ class _Kernel:
     def launch(self, blocks: int, threads: int, *arguments: Any) -> None:
         core = import_cuda()
         core.launch(self.gpu.stream, core.LaunchConfig(grid=blocks, block=threads), self.kernel, *arguments)
+
+
+def _is_of_cuda(error: Exception) -> bool:
+    return type(error).__module__.startswith("cuda.")
 
 
 def _checked(result: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import gradlab as gl
 from cuda_engine import Shim
+from gradlab import GradlabError
 from gradlab.codegen import Drawn, Plan
 from gradlab.codegen.cuda import CudaTrainer, compiled, cuda_source, gpu, import_cuda
+from gradlab.codegen.cuda._gpu import Gpu
 from gradlab.codegen.cuda._lanes import lanes_for
 from gradlab.graph import activations, losses, mlp_graph, parse
 from gradlab.graph._primitives import functions
@@ -236,3 +239,13 @@ def test_more_lanes_share_a_network_where_few_are_to_fill_a_gpu():
     assert lanes_for(graph, 2, 8, 10**6, 10**4) == 4  # Adam's state takes registers too
     trainer = CudaTrainer(LAB, POINTS.x, POINTS.y, machine=Shim(10**4))
     assert trainer.plan(10) == "a thread a network"
+
+
+def test_what_a_gpu_fails_at_is_told_as_an_error_of_gradlabs():
+    from cuda.core._utils.cuda_utils import CUDAError
+
+    device = SimpleNamespace(name="a GPU", set_current=lambda: None, create_stream=lambda: None)
+    with pytest.raises(GradlabError, match="a GPU failed: out of memory"), Gpu(device).memory():
+        raise CUDAError("out of memory")
+    with pytest.raises(ZeroDivisionError), Gpu(device).memory():
+        raise ZeroDivisionError
