@@ -50,7 +50,8 @@ def check_gradient(
             callables get it as one argument; a tuple or a dict is spread over several if they ask for those.
         names: One name for each entry, or one for each array of `at`. Default "at[3]", or a dict's keys "w[0, 1]".
         entries: The entries to check, by position or by name. Default all.
-        tolerance: The relative difference from which an entry is wrong. Default 2e-4.
+        tolerance: The relative difference from which an entry is wrong. Default 2e-4; at least 1e-3 where the function
+            computes in float32 whatever it is given, and differences of less than 1e-4 of the largest do not show.
         cotangent: Check the vector-Jacobian product with this array, of the shape that the function returns; the
             gradient is called with it as its last argument.
         precision: Examine the gradient's formula in this precision, too: "float32", "float16" or "bfloat16".
@@ -113,7 +114,8 @@ def check_function(
             requires_grad=False where others have True, those for which the backward pass returns None, and anything
             else are handed on, and the report says so.
         entries: The entries to check, by position or by name. Default all.
-        tolerance: The relative difference from which an entry is wrong. Default 2e-4.
+        tolerance: The relative difference from which an entry is wrong. Default 2e-4; at least 1e-3 where the function
+            computes in float32 whatever it is given, and differences of less than 1e-4 of the largest do not show.
         cotangent: Check the vector-Jacobian product with this array alone instead of the whole Jacobian.
         precision: Examine the backward pass in this precision, too: "float32", "float16" or "bfloat16".
             Default that of the inputs if it is lower than float64.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gradlab.check._outcomes import NEAR, SINGLE_COARSEST, SINGLE_TOLERANCE, ZERO, Cause, Entry, Verdict
-from gradlab.check.differences._fit import SINGLE, Slope
+from gradlab.check.differences._fit import Slope
 from gradlab.check.differences._texture import Texture
 
 # Up to this part a difference may be what the tolerance of a solver leaves.
@@ -52,11 +52,6 @@ class Knowledge:
     near: float = 0.0
     reach: float = 0.0
     texture: Callable[[float], Texture] | None = None
-
-    @property
-    def is_single(self) -> bool:
-        """Whether the function computes in float32, and in nothing coarser."""
-        return not self.fine and self.grain <= SINGLE
 
     def frays(self, reach: float) -> bool:
         """Tell whether small steps see another function than large ones, as far as can be known."""

@@ -134,7 +134,7 @@ def _judge_constant(claim: Claim, widest: Slope, known: Knowledge, rules: Rules)
             return make_entry(claim, widest, Verdict.CORRECT, "the loss does not change with this entry")
     elif known.level > 0:
         level = max(10 * known.level, 2.0**-18 * abs(known.centre))
-        if claim.value == 0 or (known.is_single and abs(claim.value) + widest.bar <= known.zero):
+        if claim.value == 0 or abs(claim.value) + widest.bar <= known.zero:
             return make_entry(claim, widest, Verdict.CORRECT, "the loss does not change with this entry")
     else:
         # Nor along any other: it is constant, saturated, or rounded as coarsely as bfloat16 does, to eight bits.

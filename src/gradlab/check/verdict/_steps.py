@@ -26,7 +26,7 @@ def stands_still(slope: Slope, slopes: list[Slope], known: Knowledge) -> bool:
     """Tell whether the function does not move in smaller steps, and then by more than single precision rounds."""
     units = [each.unit for each in slopes if each.spread > 0]
     flat = any(each.flat == 1 and each.step < slope.step for each in slopes)
-    size = max(abs(known.centre), slopes[-1].spread) if known.is_single else abs(known.centre)
+    size = max(abs(known.centre), slopes[-1].spread) if known.near > 0 else abs(known.centre)
     return flat and min(units, default=0.0) > 2.0**-20 * size
 
 
