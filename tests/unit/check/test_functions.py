@@ -216,3 +216,8 @@ def test_number_types_of_numpy(dtype):
     at = np.array([0.5, 1.5], dtype=dtype)
     assert check_gradient(lambda x: np.sum(np.sin(x)), np.cos, at).ok
     assert check_gradient(lambda x: np.sum(np.sin(x)), lambda x: -np.cos(x), at).verdict is Verdict.WRONG
+
+
+def test_a_module_is_given_as_an_instance():
+    with pytest.raises(CheckError, match=r"Linear is a class; give an instance of it: linear = Linear\(\.\.\.\)"):
+        check_function(torch.nn.Linear, torch.ones(3))

@@ -30,7 +30,12 @@ def point_of(function: Any, inputs: Any, keywords: Mapping[str, Any]) -> tuple[B
     is_many = isinstance(inputs, list | tuple) and not hasattr(inputs, "_fields")
     arguments = list(inputs) if is_many else [inputs]
     is_own = isinstance(function, type) and hasattr(function, "apply") and hasattr(function, "backward")
-    if not (is_own or callable(function)) or (isinstance(function, type) and not is_own):
+    if isinstance(function, type) and not is_own:
+        name = function.__name__
+        raise CheckError(
+            f"{name} is a class; give an instance of it: {name.lower()} = {name}(...), with its arguments."
+        )
+    if not (is_own or callable(function)):
         raise CheckError(
             f"{function!r} has no backward pass to check; give a subclass of torch.autograd.Function, a "
             "torch.nn.Module, or a function of torch or jax."
