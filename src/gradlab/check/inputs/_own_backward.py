@@ -30,12 +30,12 @@ def point_of(function: Any, inputs: Any, keywords: Mapping[str, Any]) -> tuple[B
     is_many = isinstance(inputs, list | tuple) and not hasattr(inputs, "_fields")
     arguments = list(inputs) if is_many else [inputs]
     is_own = isinstance(function, type) and hasattr(function, "apply") and hasattr(function, "backward")
-    if isinstance(function, type) and not is_own:
+    if isinstance(function, type) and not is_own and hasattr(function, "forward"):
         name = function.__name__
         raise CheckError(
             f"{name} is a class; give an instance of it: {name.lower()} = {name}(...), with its arguments."
         )
-    if not (is_own or callable(function)):
+    if not (is_own or callable(function)) or (isinstance(function, type) and not is_own):
         raise CheckError(
             f"{function!r} has no backward pass to check; give a subclass of torch.autograd.Function, a "
             "torch.nn.Module, or a function of torch or jax."
@@ -44,7 +44,8 @@ def point_of(function: Any, inputs: Any, keywords: Mapping[str, Any]) -> tuple[B
     if _jax.is_transformed(function):
         arguments = [map_structure(argument, _jax.as_jax) for argument in arguments]
         keywords = {name: map_structure(value, _jax.as_jax) for name, value in keywords.items()}
-        apart = _jax.without_derivative(function, arguments)
+        # Those that are left to their defaults are not there.
+        apart = _jax.without_derivative(function, arguments) & set(range(len(arguments)))
     run = getattr(function, "apply", function) if is_own else function
     names = _names(_signature(function, is_own), len(arguments), skip=is_own)
     inside = _torch.parameters_of(function) if is_module(function) else {}
