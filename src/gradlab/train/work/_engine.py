@@ -33,8 +33,8 @@ class Engine(Protocol):
         """Has compiled what this process needs, so that the clock measures training."""
         ...
 
-    def tried(self, work: Work) -> float:
-        """Returns the seconds that a run takes at most, shared by all who train."""
+    def tried(self, work: Work, chunks: int) -> float:
+        """Returns the seconds that a run takes at most, shared by all who train so many chunks."""
         ...
 
     def results(self, work: Work, places: Sequence[Any]) -> Generator[tuple[int, Outcomes]]:
@@ -57,8 +57,8 @@ class _Here:
         """Has its kernels compiled."""
         work.prepare()
 
-    def tried(self, work: Work) -> float:
-        """Returns the seconds that a run takes at most."""
+    def tried(self, work: Work, chunks: int) -> float:
+        """Returns the seconds that a run takes at most: the threads share each chunk."""
         return work.tried()
 
     def results(self, work: Work, places: Sequence[Any]) -> Generator[tuple[int, Outcomes]]:

@@ -79,7 +79,7 @@ def fill(
             if todo:
                 engine.prepare(work)
             if todo and progress is not None:
-                seconds = engine.tried(work) * (total - before)
+                seconds = engine.tried(work, len(todo)) * (total - before)
                 size = sum(array.nbytes for array in keeper.arrays.values())
                 progress(Progress(done, total, 0.0, None, before, what, Cost(seconds, len(todo), size, keeper.room)))
             began = time.perf_counter()

@@ -52,10 +52,10 @@ class _Remote:
     def prepare(self, work: Work) -> None:
         """Nothing: a worker has its kernels compiled when it trains its first chunk."""
 
-    def tried(self, work: Work) -> float:
+    def tried(self, work: Work, chunks: int) -> float:
         """Returns the seconds that a run takes at most; arguments are those of `Engine.tried`."""
         ((_, seconds),) = self.found.each(f"{self.name}-try", _tried, work, [None])
-        return seconds / max(1, self.found.threads())
+        return seconds / max(1, min(self.found.threads(), chunks))  # nobody helps with a chunk
 
     def results(self, work: Work, places: Sequence[Any]) -> Generator[tuple[int, Outcomes]]:
         """Trains chunks; arguments and results are those of `Engine.results`."""
