@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import os
 import pkgutil
 import re
 import shlex
@@ -78,9 +79,12 @@ def test_commands_in_pages(page, tmp_path):
     """One after the other in one folder, as a reader types them."""
     for folder in ("courses", "examples"):  # what the commands read; what they write stays out of the checkout
         (tmp_path / folder).symlink_to(ROOT / folder)
+    plain = {
+        name: value for name, value in os.environ.items() if name != "COLUMNS"
+    }  # pytest says how wide it is itself
     for command, output in COMMANDS[page]:
         arguments = [str(BIN / "gradlab"), *shlex.split(command)[1:]]
-        done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = subprocess.run(arguments, cwd=tmp_path, env=plain, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}\n{done.stderr}"
         if output:
             assert [line.rstrip() for line in done.stdout.strip().splitlines()] == output.splitlines(), command

@@ -106,13 +106,19 @@ def sweep(
     print()
     print(found)
     if table is not None:
-        _write_table(found.table.to_dataframe().reset_index(), table)
+        _write_table(_frame(found), table)
     if draw is not None and map_file is not None:
         draw.save(draw.success_map(grid, found), map_file)
     if grid.attrs["interrupted"]:
         done, total = int(grid["done"].sum()), grid.attrs["runs"]
         console.print(f"gradlab: stopped after {done:,} of {total:,} runs; this is what they say")
         raise typer.Exit(INTERRUPTED)
+
+
+def _frame(found: Recommendation) -> Any:
+    """The rates of all settings, a row for each, also of a sweep of one."""
+    table = found.table
+    return (table if table.dims else table.expand_dims("setting")).to_dataframe().reset_index(drop=not table.dims)
 
 
 def _write_table(frame: Any, path: Path) -> None:
@@ -130,7 +136,7 @@ def _write_table(frame: Any, path: Path) -> None:
 def _ranking(found: Recommendation, count: int) -> str:
     """The settings with the best surroundings, in order."""
     settings = [str(name) for name in found.table["rate"].dims]
-    frame = found.table.to_dataframe().reset_index()
+    frame = _frame(found)
     frame = frame.sort_values(["nearby", "low"], ascending=False, kind="stable").head(count)
     records: list[dict[str, Any]] = frame.to_dict("records")
     heads = [*(name.replace("_", " ") for name in settings), "success", "interval", "nearby"]

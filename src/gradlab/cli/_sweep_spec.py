@@ -58,7 +58,7 @@ def read_spec(path: Path) -> Spec:
         SpecError: if it is no TOML, or a key is missing, unknown or has a value that cannot be used; names the key.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise SpecError(f"{path} is not a TOML file: {problem}") from None
     try:

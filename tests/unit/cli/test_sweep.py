@@ -70,6 +70,13 @@ def test_it_prints_the_best_settings_and_the_recommendation(write, capsys, tmp_p
     assert len(rates) == 4
 
 
+def test_a_sweep_of_one_setting_is_shown_too(write, capsys, tmp_path):
+    text = SPEC.replace("[1.0, 5.0]", "5.0").replace("{ from = 0.5, to = 1.0, count = 2 }", "0.7")
+    assert main(["sweep", str(write("\ufeff" + text)), "--table", str(tmp_path / "rates.csv")]) == 0
+    assert "classify all five points right" in capsys.readouterr().out
+    assert len((tmp_path / "rates.csv").read_text().splitlines()) == 2
+
+
 def test_a_table_is_written_as_parquet_too(tmp_path, monkeypatch):
     frame = pandas.DataFrame({"learning_rate": [1.0, 5.0], "rate": [0.5, 0.75]})
     _write_table(frame, tmp_path / "rates.parquet")
