@@ -205,7 +205,13 @@ def fitting(network: Network, data: Data) -> Data:
 
     Raises:
         DataError: if the number of coordinates, outputs or the labels do not suit the network.
+        TrainError: if it is no network.
     """
+    if not hasattr(network, "sizes"):
+        raise TrainError(
+            f"net is a {type(network).__name__}; what is trained is a network, made by gl.mlp([2, 2, 1]); "
+            "gl.descend goes down a function."
+        )
     return _fitting(network.sizes[0], network.sizes[-1], network.loss_name, data)
 
 

@@ -318,3 +318,8 @@ def test_settings_that_cannot_be_used(net, settings, message):
 def test_data_that_does_not_suit_the_network(net, data, message):
     with pytest.raises(DataError, match=message):
         train(net, data)
+
+
+def test_only_networks_are_trained():
+    with pytest.raises(gl.GradlabError, match=r"made by gl\.mlp"):
+        gl.train(gl.function("x**2"), gl.datasets.five_points(), learning_rate=1.0)

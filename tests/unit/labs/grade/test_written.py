@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from gradlab.labs._template import read_template
+from gradlab.labs._versions import make_versions
 from gradlab.labs.grade import GradeOptions, grade
 from gradlab.labs.grade.gradebook import QueueError
+from gradlab.labs.grade.matching import asked_answers
 
 from . import submissions as made
 
@@ -63,6 +66,15 @@ def test_the_key_is_in_nothing_that_students_get(graded):
         pages = list((graded[1] / "out").glob(kind))
         assert len(pages) == len(CASES)
         assert not any("Equal neurons stay equal" in page.read_text(encoding="utf-8") for page in pages)
+
+
+def test_the_key_of_an_answer_ends_where_the_next_question_begins(tmp_path):
+    text = "# Lab\n\nWhy?\n\n#!TAG ANSWER points=1\n\n#!TAG HWBEGIN\nBecause.\n\nIndeed.\n#!TAG HWEND\n\n## Next\n\n"
+    code = "```python\n#!TAG SKIPQUESTEXEC\ndef f():\n    #!TAG HWBEGIN\n    return 1\n    #!TAG HWEND\n```\n"
+    (tmp_path / "lab.md").write_text(text + code, encoding="utf-8")
+    template = read_template(tmp_path / "lab.md")
+    (answer,) = asked_answers(template, make_versions(template).question)
+    assert answer.key == "Because.\n\nIndeed."
 
 
 def test_what_a_human_decides_survives_a_regrade(graded):

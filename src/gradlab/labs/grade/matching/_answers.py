@@ -61,16 +61,17 @@ def asked_answers(template: Template, question: Version) -> tuple[Asked, ...]:
         One for each tag, in order.
     """
     drafts: list[_Draft] = []
-    heading, prose = "", list[str]()
+    heading, prose, answering = "", list[str](), False
     for cell in template.cells:
         for line in cell.lines:
             if line.role is Role.ANSWER:
                 drafts.append(_Draft(line.points, line.number, heading, "\n".join(prose).strip()))
-                prose = []
-            elif line.role is Role.HOMEWORK and drafts and not prose:
+                prose, answering = [], True
+            elif line.role is Role.HOMEWORK and answering:
                 drafts[-1].key.append(line.text if cell.kind == "markdown" else f"    {line.text}")
             elif line.role is Role.CONTENT and cell.kind == "markdown":
                 found = _HEADING.match(line.text)
+                answering = answering and not line.text.strip()
                 heading = found[1] if found else heading
                 prose = [] if found else [*prose, line.text] if line.text.strip() or prose else prose
         prose = [*prose, ""] if prose else prose
