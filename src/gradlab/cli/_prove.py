@@ -62,6 +62,8 @@ def prove(
     chains = [] if files else latex or []
     if (not chains) == (not given) or len(chains) > 1:
         raise typer.BadParameter("give either one chain of equations or --file with a document")
+    if chains and Path(chains[0]).suffix in (".md", ".tex", ".ipynb"):
+        raise typer.BadParameter(f"{chains[0]} is a document: write --file {chains[0]}")
     if mlp is not None and function is not None:
         raise typer.BadParameter("give either --mlp or --function")
     from gradlab.prove import prove, prove_document

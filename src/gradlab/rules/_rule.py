@@ -36,8 +36,9 @@ class Update:
 class Rule(Described):
     r"""How a step follows from the gradient: one of `gradlab.rules`, or a rule of one's own.
 
-    A rule of one's own is a frozen dataclass that derives from this. Its numbers are fields, and its statements are all
-    that gradlab needs: it trains in every kind of kernel, in sweeps and in `gradlab.descend`, and shows its LaTeX.
+    A rule of one's own is a frozen dataclass that derives from this. Its numbers are fields made by
+    `gl.rules.number`, and its statements are all that gradlab needs: it trains in every kind of kernel, in sweeps and
+    in `gradlab.descend`, and shows its LaTeX.
 
     Args:
         learning_rate: a number greater than 0; several in a sweep; by layer of weights as ``{1: 0.1, 2: 0.2}``.
@@ -199,7 +200,8 @@ def _update(cls: type[Rule]) -> Update:
         if unknown:
             raise RuleError(
                 f"the statement {text!r} of {cls.__name__} uses {', '.join(unknown)}; there are "
-                f"{', '.join(sorted(known))}."
+                f"{', '.join(sorted(known))}. What is kept is named in `state`, and a number is a field, as in "
+                '`beta: Any = gl.rules.number(0.9, gl.rules.Kind.SHARE, "what it is")`.'
             )
         known.add(name)
         made.append((name, expression))

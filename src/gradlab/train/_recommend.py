@@ -80,7 +80,7 @@ def recommend(
     if not int(table["successes"].sum()):
         raise TrainError(
             f"none of the {int(table['runs'].sum()):,} runs succeeds; try more steps, more hidden units, or other "
-            "learning rates and scales."
+            "learning rates and scales; coordinates far from the size 1 are to be scaled first."
         )
     index = _best(table, names, kinds)
     where = dict(zip(names, index, strict=True))

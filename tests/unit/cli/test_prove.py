@@ -55,3 +55,8 @@ def test_explain_shows_how_each_line_was_read(notes, capsys):
     out = capsys.readouterr().out
     assert "DEFINITION" in out
     assert "2 steps: 1 TRUE, 1 FALSE" in out
+
+
+def test_a_document_that_is_given_as_a_chain_is_told_how(notes, capsys):
+    assert main(["prove", "notes.md"]) == 2
+    assert "write --file notes.md" in " ".join(capsys.readouterr().err.replace("│", " ").split())
