@@ -59,7 +59,9 @@ def test_what_is_said(text, wanted):
         (r"\sum_{k \ne i} u_k v_i - u_i (1 - v_i) = -u_i + \sum_k u_k v_k", "v_{i}"),
         (r"\frac{e^{z_j} \sum_k e^{z_k} - e^{2 z_j}}{\sum_k e^{z_k}} = e^{z_j} + e^{2 z_j} / \sum_k e^{z_k}", "sign"),
         (r"\frac{d}{dx} \frac{u(x)}{v(x)} = \frac{u'(x) v(x) - u(x) v'(x)}{v(x)}", "square"),
-        (r"\frac{d}{dx} u(v(u(x))) = u'(v(u(x))) v'(u(x))", "factor"),
+        (r"\frac{d}{dx} u(v(u(x))) = u'(v(u(x))) v'(u(x))", "the factor u'(x) is missing"),
+        (r"\frac{d}{dx} x e^{-x} = e^{-x}", r"the term -x \cdot e^{-x} is missing"),
+        (r"\frac{d}{dx} \sin(x^2) = \cos(x^2)", "the factor 2 x is missing"),
     ],
 )  # fmt: skip
 def test_repairs_of_what_is_made_of_entries_and_unknown_functions(latex, wanted):

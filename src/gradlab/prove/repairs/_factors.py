@@ -162,7 +162,7 @@ def inner_derivatives(search: Search) -> list[Expression]:
             if isinstance(node, Call) or (isinstance(node, Apply) and node.primitive not in ("add", "mul", "neg")):
                 for argument in node.args:
                     if not isinstance(argument, Ref) and (argument.names or isinstance(argument, Call)):
-                        found[Derivative(argument, (wrt,))] = None
+                        found[search.worked_out(argument, wrt)] = None
     return list(found)[:60]
 
 

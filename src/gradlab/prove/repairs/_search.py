@@ -8,11 +8,12 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gradlab.graph import Apply, Expression, Partial, Ref
+from gradlab.graph import ZERO, Apply, Const, Expression, Partial, Ref, walk
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._verdict import Fault
 from gradlab.prove.judge._axes import ShapeError
 from gradlab.prove.judge._points import PROBE, Undefined, finite
+from gradlab.prove.judge._slopes import direct
 from gradlab.prove.judge.arrays._grid import Grid
 from gradlab.prove.read._nodes import Call, Derivative, Indexed, Tensor, Total
 from gradlab.prove.read._write import Writer
@@ -265,6 +266,13 @@ class Search:
         if of in self.graph and wrt in self.graph:
             return Partial(of, wrt)
         return Derivative(self.named(of), (self.named(wrt),))
+
+    def worked_out(self, body: Expression, wrt: Expression) -> Expression:
+        """The derivative of a formula: worked out where what it is made of does not hang on the variable by itself."""
+        plain = all(isinstance(node, Apply | Const | Ref | Call) for node in walk(body))
+        if not (isinstance(wrt, Ref) and plain) or any(wrt.name in self.upstream(name) for name in body.names):
+            return Derivative(body, (wrt,))
+        return direct(body).get(wrt.name, ZERO)
 
     def named(self, name: str) -> Expression:
         """A quantity as it is written."""

@@ -7,7 +7,6 @@ from itertools import combinations_with_replacement, pairwise
 
 from gradlab.graph import Apply, Expression, Ref, is_apply, mul, neg, number
 from gradlab.prove._verdict import Fault
-from gradlab.prove.read._nodes import Derivative
 from gradlab.prove.repairs._factors import differentiated, parts_of_formulas
 from gradlab.prove.repairs._paths import nodes, replace_at
 from gradlab.prove.repairs._search import Change, Search, Values, constant_of, names_of, same
@@ -113,11 +112,11 @@ def candidates(search: Search) -> list[Expression]:
     for formula, wrt in differentiated(search):
         bare = formula.args[0] if is_apply(formula, "neg") else formula
         if is_apply(bare, "add"):
-            found.update(dict.fromkeys(Derivative(term, (wrt,)) for term in bare.args))
+            found.update(dict.fromkeys(search.worked_out(term, wrt) for term in bare.args))
         if is_apply(bare, "mul"):
             for i, factor in enumerate(bare.args):
                 rest = bare.args[:i] + bare.args[i + 1 :]
-                found[Apply("mul", (Derivative(factor, (wrt,)), *rest))] = None
+                found[mul(*rest, search.worked_out(factor, wrt))] = None
     names = list(dict.fromkeys(name for side in search.written for _, node in nodes(side) for name in names_of(node)))
     for name in names:
         formula = search.formula(name)
