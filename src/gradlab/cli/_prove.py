@@ -94,7 +94,7 @@ def _printed(found: _Found, form: Format, explain: bool, strict: bool) -> str:
     parts: list[str] = []
     for path, proof in found:
         parts += [str(path)] if len(found) > 1 else []
-        parts.append(proof.explained() if explain and hasattr(proof, "explained") else str(proof))  # type: ignore[union-attr]
+        parts.append(proof.explained() if explain else str(proof))
     return "\n".join(parts)
 
 

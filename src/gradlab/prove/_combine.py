@@ -95,7 +95,7 @@ def _step(line: Line, i: int, found: Readings, verdicts: list[list[Finding]], sh
         source.slice(right[0].at, right[-1].end) if right else "",
         source.place(right[0].at if right else sign.end),
         finding.method, finding.witness, finding.repair, finding.reason, slips,
-        relation=relation_of(line, i),
+        relation=relation_of(line, i), read=_read(found.found[0], i, show, relation_of(line, i)),
     )  # fmt: skip
 
 
@@ -154,10 +154,14 @@ def _deciding(found: Readings, k: int) -> Choice:
 
 
 def _way(reading: Reading, i: int, truth: Truth, show: Show) -> str:
-    sides = reading.chain.sides[i : i + 2]
-    shown = [show(side) if isinstance(side, Expression) else "?" for side in sides]
     word = {Truth.TRUE: "true", Truth.FALSE: "false", Truth.NOT_UNDERSTOOD: "not understood"}[truth]
-    return f"{' = '.join(shown)}: {word}"
+    return f"{_read(reading, i, show)}: {word}"
+
+
+def _read(reading: Reading, i: int, show: Show, relation: str = "=") -> str:
+    """Both sides of a step as they were read, a question mark for one that was not; empty where neither was."""
+    sides = [show(side) if isinstance(side, Expression) else "?" for side in reading.chain.sides[i : i + 2]]
+    return "" if sides == ["?", "?"] else f" {relation} ".join(sides)
 
 
 # ---- what a false step may be -----------------------------------------------------------------------------------

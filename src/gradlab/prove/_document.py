@@ -104,9 +104,9 @@ class DocumentProof:
         return f"{counted(total, 'step')}: {said}" + (f"; apart from them {apart}" if apart else "")
 
     def explained(self) -> str:
-        """How each line was read: what it is taken for, and why."""
+        """How each line was read: what it is taken for and why, and both of its sides."""
         rows = sorted((*self.rows, *self.others), key=lambda row: (row.place.line, row.place.column))
-        lines = [f"{row.place.line:>5}  {step}" for row in rows for step in row.proof.steps]
+        lines = [f"{row.place.line:>5}  {step.explained}" for row in rows for step in row.proof.steps]
         return "\n".join([*(line.replace("\n", "\n       ") for line in lines), self.summary])
 
     def __bool__(self) -> bool:

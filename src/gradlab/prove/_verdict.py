@@ -152,6 +152,7 @@ class Step:
         slips: slips of notation in either side that were read all the same.
         kind: what it does; anything but a claim says nothing that could be wrong, and counts apart.
         relation: the sign between the sides, as it is written.
+        read: both sides as they were read, in LaTeX, a question mark for one that was not; empty where neither was.
     """
 
     truth: Truth
@@ -165,6 +166,12 @@ class Step:
     slips: tuple[Slip, ...] = ()
     kind: Kind = Kind.CLAIM
     relation: str = "="
+    read: str = ""
+
+    @property
+    def explained(self) -> str:
+        """The verdict with how both sides were read: what a derivative is taken of, what is multiplied with what."""
+        return f"{self}\n    read as {self.read}" if self.read else str(self)
 
     @property
     def verdict(self) -> str:
@@ -203,6 +210,10 @@ class Proof:
             if truth in found:
                 return truth
         return Truth.TRUE if self.steps else Truth.NOT_UNDERSTOOD
+
+    def explained(self) -> str:
+        """The verdicts, each with how its sides were read."""
+        return "\n".join(step.explained for step in self.steps)
 
     def __bool__(self) -> bool:
         return self.truth is Truth.TRUE

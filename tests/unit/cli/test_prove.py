@@ -60,3 +60,8 @@ def test_explain_shows_how_each_line_was_read(notes, capsys):
 def test_a_document_that_is_given_as_a_chain_is_told_how(notes, capsys):
     assert main(["prove", "notes.md"]) == 2
     assert "write --file notes.md" in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+def test_explain_shows_what_a_derivative_is_taken_of(capsys):
+    main(["prove", "--explain", r"\frac{d}{dx} x e^{-x} = e^{-x}"])
+    assert r"read as \frac{d}{d x} \left(x \cdot e^{-x}\right) = e^{-x}" in capsys.readouterr().out
