@@ -22,7 +22,7 @@ class Truth(Enum):
         return {
             Truth.TRUE: "nothing",
             Truth.FALSE: "compare both sides at the witness; where a repair is named, write that instead",
-            Truth.NOT_UNDERSTOOD: "write the place that is named in another way, as docs/latex.md shows",
+            Truth.NOT_UNDERSTOOD: "write the place that is named in another way",
         }[self]
 
 

@@ -118,7 +118,7 @@ OPEN = [
     (r"1/2t = t/2", "denominator"),
     (r"\log t u = \log(t) u + 1 - 1", "argument of log"),
     (r"\sum_i (u_i + v_i) = \sum_i u_i + v_i", "where this sum ends"),
-    (r"a = \foo", r"\foo is not known"),
+    (r"a = \foo", r"\foo is not known: write what it stands for"),
 ]
 
 
@@ -127,6 +127,10 @@ def test_what_is_open_is_said(latex, words):
     step = prove(latex, "x**2" if "f^" in latex else None).steps[0]
     assert step.truth is Truth.NOT_UNDERSTOOD
     assert words in step.reason, step.reason
+
+
+def test_no_advice_is_given_where_there_is_no_other_way():
+    assert prove(r"\int x dx = 3").steps[0].reason == "line 1, column 1: integrals are not judged"
 
 
 @pytest.mark.parametrize(

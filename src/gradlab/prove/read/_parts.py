@@ -143,7 +143,8 @@ class _Flat:
     def _name(self, node: tex.Name) -> None:
         if node.text.startswith(UNKNOWN):
             name = node.text.removeprefix(UNKNOWN)
-            self.put("error", node, f"the command \\{name} is not known; docs/latex.md lists those that are")
+            advice = "write what it stands for, or define it by \\newcommand"
+            self.put("error", node, f"the command \\{name} is not known: {advice}")
             return
         self.put("function", node, node.text.strip())
 
