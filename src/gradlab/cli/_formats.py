@@ -19,6 +19,7 @@ _RULES = {
     "slip": "A slip of notation that leaves one possible meaning.",
     "template": "Something is wrong with a lab's template.",
     "leak": "A line of the solution stands where students read it.",
+    "key": "A step of the key is false for what is defined under an earlier heading.",
     "check": "A check that the solution fails, or that the empty question passes.",
 }
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gradlab.labs import BuildOptions, BuiltLab, Diagnostic, FailedLab
     from gradlab.prove import DocumentProof
 
-_RULES = {"template": "template", "leak": "leak", "check": "check"}
+_RULES = {"template": "template", "leak": "leak", "check": "check", "key": "key"}
 Build = Callable[[list[tuple[Path, Path]], "BuildOptions"], "tuple[BuiltLab | FailedLab, ...]"]
 
 
@@ -55,7 +55,7 @@ class Gate:
 
     def _judge(self, template: Path) -> None:
         from gradlab.cli._key import print_checked
-        from gradlab.labs import check_template, false_equations
+        from gradlab.labs import check_template, false_elsewhere, false_equations
         from gradlab.prove import Truth, prove_document
 
         checked = check_template(template)
@@ -65,7 +65,7 @@ class Gate:
             print_checked(checked, proof)
         self._keep((*checked.remarks, *checked.leaks), printed=True)
         false = false_equations(checked.template, proof)
-        self._keep(false)
+        self._keep((*false, *false_elsewhere(checked.template, checked.formulas, proof)))
         wrong = {error.line for error in false}
         # Of the false steps only those that are not acknowledged; they have columns here.
         self.entries = [entry for entry in self.entries if entry.rule != "false-step" or entry.file != template]

@@ -23,7 +23,7 @@ class Diagnostic:
         line: line number in it, counted from 1; 0 where the remark is about the whole file.
         severity: "error" where nothing can be built, "warning" where the build goes on, "note" where all is well.
         message: what is wrong and what to write instead.
-        rule: what kind of thing it is: "template", "leak", "check", "run" or "equation".
+        rule: what kind of thing it is: "template", "leak", "check", "run", "equation" or "key".
 
     >>> print(Diagnostic(Path("lab.md"), 12, "error", "HWEND closes nothing."))
     lab.md:12: error: HWEND closes nothing.

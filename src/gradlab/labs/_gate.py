@@ -18,6 +18,7 @@ from gradlab.labs._versions import Versions
 
 if TYPE_CHECKING:
     from gradlab.prove import DocumentProof, Step
+    from gradlab.tex import Formula
 
 _OURS = frozenset({Role.CHECK, Role.ANSWER, Role.NOTE})
 
@@ -36,15 +37,18 @@ async def gate(
 
     Returns:
         Errors: checks that the solution fails or the empty question passes, equations of the text and of the key that
-        are false and not allowed by the author, and the leaks. Warnings instead, where the template has none of the
+        are false and not allowed by the author, those of the key that are by what is defined under an earlier
+        heading, and the leaks. Warnings instead, where the template has none of the
         tags and settings that gradlab adds: those have always been built as they are.
     """
     from gradlab.prove import prove_document
 
-    proof = prove_document(all_formulas(template, versions), template.settings.graph)
+    formulas = all_formulas(template, versions)
+    proof = prove_document(formulas, template.settings.graph)
     found = [
         *(replace(leak, severity="error", rule="leak") for leak in leaks),
         *false_equations(template, proof),
+        *false_elsewhere(template, formulas, proof),
         *await try_checks(template, versions, on_cell, kernel),
     ]
     if is_plain(template):
@@ -70,20 +74,64 @@ def false_equations(template: Template, proof: DocumentProof) -> tuple[Diagnosti
     """
     from gradlab.prove import Truth
 
-    allowed = "\n".join(map(strict_form, template.allowed))
     return tuple(
-        Diagnostic(template.path, step.place.line, "error", _said(step), "equation")
+        Diagnostic(template.path, step.place.line, "error", _said(step, "this step is false", "correct it"), "equation")
         for step in proof.steps
-        if step.truth is Truth.FALSE and strict_form(_written(step)) not in allowed
+        if step.truth is Truth.FALSE and not _is_allowed(template, step)
     )
+
+
+def false_elsewhere(template: Template, formulas: Sequence[Formula], proof: DocumentProof) -> tuple[Diagnostic, ...]:
+    """Find the equations of the key that are not understood only as what makes them false stands under another heading.
+
+    Args:
+        template: the template, whose ALLOW tags may acknowledge an equation.
+        formulas: all of its formulas.
+        proof: the verdicts on them.
+
+    Returns:
+        An error for each step whose names the document defines once, before it, and that is false by that.
+    """
+    from gradlab.prove import Kind, Truth, prove_document
+
+    defined: dict[str, list[int]] = {}
+    for row in (*proof.rows, *proof.others):
+        for step in row.proof.steps:
+            if step.kind is Kind.DEFINITION:
+                defined.setdefault(step.left.partition("(")[0].strip(), []).append(step.place.line)
+
+    def defined_once_before(step: Step) -> str:
+        named = {name: lines for name, lines in defined.items() if name in _written(step)}
+        once = all(len(lines) == 1 and lines[0] < step.place.line for lines in named.values())
+        return ", ".join(f"{name} in line {lines[0]}" for name, lines in named.items()) if once else ""
+
+    key = [step for row in proof.rows if row.in_key for step in row.proof.steps]
+    unsaid = [step for step in key if step.truth is Truth.NOT_UNDERSTOOD and step.kind is Kind.CLAIM]
+    by = {
+        step.place: said for step in unsaid if (said := defined_once_before(step)) and not _is_allowed(template, step)
+    }
+    if not by:
+        return ()
+    again = prove_document([replace(formula, heading="") for formula in formulas], template.settings.graph)
+    what = "this step of the key is false for what is defined under an earlier heading ({})"
+    advice = "correct it, or name the graph in the header (graph:) if another one is meant"
+    return tuple(
+        Diagnostic(template.path, step.place.line, "error", _said(step, what.format(by[step.place]), advice), "key")
+        for step in again.steps
+        if step.truth is Truth.FALSE and step.place in by
+    )
+
+
+def _is_allowed(template: Template, step: Step) -> bool:
+    return strict_form(_written(step)) in "\n".join(map(strict_form, template.allowed))
 
 
 def _written(step: Step) -> str:
     return " ".join(f"{step.left} = {step.right}".split())
 
 
-def _said(step: Step) -> str:
-    parts = [f"this step is false: {_written(step)}"]
+def _said(step: Step, what: str, advice: str) -> str:
+    parts = [f"{what}: {_written(step)}"]
     parts += [f"the sides are {step.witness}"] if step.witness is not None else []
     parts += [str(step.repair)] if step.repair is not None else []
-    return "; ".join([*parts, f"correct it, or acknowledge it with: {allow_line(_written(step))}"])
+    return "; ".join([*parts, f"{advice}, or acknowledge it with: {allow_line(_written(step))}"])

@@ -84,6 +84,22 @@ def test_the_graph_of_the_header_counts(run):
     assert "equations against f = u_1*h_1" in out
 
 
+@pytest.mark.parametrize(
+    ("before", "key", "status"),
+    [
+        ("", r"3 t^2 + \frac1t", 0),
+        ("", r"3 t^2 + \frac2t", 1),
+        ('#!TAG ALLOW "\\\\frac{\\\\partial g}{\\\\partial t} = 3 t^2 + \\\\frac2t"\n', r"3 t^2 + \frac2t", 0),
+        ("# Other\n\nLet $g(t) = t^4$.\n\n", r"3 t^2 + \frac2t", 0),
+    ],
+    ids=["right", "wrong", "allowed", "defined twice"],
+)
+def test_a_key_that_is_wrong_by_the_one_definition_above_fails(run, before, key, status):
+    text = "# Rule\n\nLet $g(t) = t^3 + \\log t$.\n\n" + before + "# Paper\n\n#!TAG HWBEGIN\n"
+    Path("lab.md").write_text(f"{text}$$\\frac{{\\partial g}}{{\\partial t}} = {key}$$\n#!TAG HWEND\n")
+    assert run("lab.md", "--no-execute")[0] == status
+
+
 def test_what_is_not_understood_fails_where_that_is_asked_for(run):
     name = lab("lab.md", r"\heartsuit z")
     status, out, _ = run(name)
