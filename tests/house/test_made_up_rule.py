@@ -49,10 +49,23 @@ class Slower(Schedule):
     half: int = number(6, Kind.COUNT, "steps until half")
 
 
+def put_in():
+    Rule.kinds["zigzag"], Schedule.kinds["slower"] = Zigzag, Slower
+
+
+def take_out():
+    del Rule.kinds["zigzag"], Schedule.kinds["slower"]
+
+
+take_out()  # other tests of this process know nothing of them
+
+
 @pytest.fixture(autouse=True)
-def the_tables_are_as_they_were():
+def they_are_in_the_tables_for_these_tests():
+    put_in()
     yield
     assert {Zigzag, Slower} <= {*Rule.all(), *Schedule.all()}
+    take_out()
 
 
 def by_hand(net, start, rule, factors):
@@ -126,7 +139,8 @@ def test_the_command_line_and_a_sweeps_file_know_it(tmp_path):
         'keep = [0.1, 0.2]\npull = {from = 0.1, to = 10, count = 3}\nschedule = "slower(half=2)"\n'
     )
     assert read_spec(spec).settings["rule"] == Zigzag(keep=(0.1, 0.2), pull=(0.1, 1.0, 10.0), schedule=Slower(half=2))
-    code = f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r}); import test_made_up_rule\n"
+    code = f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r})\n"
+    code += "import test_made_up_rule; test_made_up_rule.put_in()\n"
     code += "from gradlab.cli import main; sys.exit(main(sys.argv[1:]))"
 
     def said(*arguments):

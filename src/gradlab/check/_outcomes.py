@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-SINGLE_TOLERANCE, SINGLE_RELEVANCE, SINGLE_COARSEST, SINGLE_ZERO = 1e-3, 1e-4, 0.1, 1e-6
+SINGLE_TOLERANCE, SINGLE_RELEVANCE, SINGLE_COARSEST, SINGLE_ZERO = 1e-3, 1e-4, 0.008, 1e-6
 """What differences float32 shows: of an entry itself, or of the largest of its array and then of an entry at least.
 
 What is below the last part of the largest of all is as good as zero.

@@ -23,6 +23,9 @@ _FOR = {
     "sweep": "train and sweep with compiled kernels",
     "store": "keep sweeps in a store, and go on with them",
     "cuda": "train and sweep on a GPU of NVIDIA's",
+    "cluster": "train, sweep and grade on the workers of a scheduler",
+    "play": "serve the page without building it",
+    "widgets": "show the page's views in a notebook",
     "tables": "read data from Parquet files",
     "labs": "build, check and grade labs",
 }

@@ -19,6 +19,13 @@ CHARACTERS = [
 ]  # fmt: skip
 PLAIN = [f"\\{name} " for name in (*SYMBOLS, *FUNCTIONS, *LIMIT_FUNCTIONS, *SPACES) if name.strip()]
 TWO = set("frac dfrac tfrac cfrac binom dbinom tbinom overset underset stackrel".split())
+# What takes other things than one group.
+SPELLED = {
+    "buildrel": r"\buildrel # \over =", "root": r"\root # \of #", "sideset": r"\sideset{_a^b}{_c}\sum",
+    "prescript": r"\prescript#{}#", "genfrac": r"\genfrac{(}{)}{0pt}{}##", "unicode": r"\unicode{x2192}",
+    "rule": r"\rule{0pt}{1em}", "href": r"\href{page}#", "class": r"\class{a}#", "cssId": r"\cssId{a}#",
+    "style": r"\style{color: red}#",
+}  # fmt: skip
 WORDS = ["{a b}", "{g}", "{if $x$ so}", "{1.5}", "{}", "{(x)}", '{say "hi"}', "{#1}".replace("#", r"\#")]
 SCRIPTS = ["", "", "_1", "^2", "'", "_{a}^{b}"]
 
@@ -72,6 +79,8 @@ class Formulas:
         }.get(name)
         if name == "middle":
             return r"\left(a\middle|b\right)"
+        if name in SPELLED:
+            return SPELLED[name].replace("#", self.argument(depth))
         if given is not None:
             return f"\\{name}{given()}"
         if name in TWO:
