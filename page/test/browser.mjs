@@ -43,6 +43,7 @@ export async function laboratory() {
   /** A page at a hash, which is kept for no other one; options are those of a new page. */
   async function opened(hash, options = {}) {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
+    page.setDefaultTimeout(90000); // the other tests have the processors too
     await page.addInitScript(() => delete Navigator.prototype.serviceWorker);
     page.on("request", (request) => requests.push(request.url()));
     page.on("console", (message) => ["error", "warning"].includes(message.type()) && problems.push(message.text()));
