@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradlab._errors import GradlabError
+from gradlab.codegen._kernel_spec import KernelSpec
 from gradlab.codegen._training import (
     NEVER,
     Drawn,
@@ -24,6 +25,7 @@ from gradlab.codegen._training import (
 )
 from gradlab.codegen._update import kernel_update
 from gradlab.graph import NetworkGraph
+from gradlab.rules import Update
 
 MOST_STEPS = 2**24  # kernels count steps in floats
 
@@ -90,19 +92,29 @@ class KernelTrainer(ABC):
             KeyboardInterrupt: on Ctrl-C, once the networks being worked on are done with.
         """
 
-    def start(self, parameters: ArrayLike) -> NDArray[Any]:
-        """A copy of the initial parameters, for the kernel to work in.
+    def spec(self, rates: int = 1, plan: Plan = Plan(), lanes: int = 1) -> KernelSpec:
+        """What distinguishes a kernel of so many lanes, for one learning rate a network or for one a layer."""
+        return KernelSpec(self.graph, self.table, lanes, rates, *plan.kind)
+
+    def room(self, parameters: ArrayLike | Drawn, ends: bool) -> tuple[int, NDArray[Any]]:
+        """How many runs there are, and what the kernel works in: a copy of the initial parameters, or room for them.
+
+        Args:
+            parameters: where the runs start, shape (R, P), or what to draw that from.
+            ends: whether there is room for those that are drawn.
 
         Raises:
             GradlabError: if the shape does not fit.
         """
+        if isinstance(parameters, Drawn):
+            return len(parameters), np.empty((len(parameters) if ends else 0, len(self.graph.parameters)), self.dtype)
         start = np.array(parameters, dtype=self.dtype, order="C")
         if start.ndim != 2 or start.shape[1] != len(self.graph.parameters):
             raise GradlabError(
                 f"the parameters have a row for each run and a column for each of the "
                 f"{len(self.graph.parameters)} parameters; these have the shape {start.shape}"
             )
-        return start
+        return len(start), start
 
     def rates(self, learning_rate: ArrayLike, runs: int) -> NDArray[Any]:
         """The learning rates of runs, shape (R, 1) or (R, layers).
@@ -134,8 +146,9 @@ class Made:
         self.curves = None if steps is None else np.full((runs, steps + 1), np.nan, dtype)
         self.none = self.rows[0, :0]
 
-    def result(self, end: NDArray[Any], state: NDArray[Any], steps: int, last: bool) -> TrainResult:
+    def result(self, end: NDArray[Any], own: NDArray[Any], update: Update, steps: int, last: bool) -> TrainResult:
         """How each run went, in whole numbers and truth values."""
+        state = own[:, len(update.numbers) :].reshape(len(own), len(update.state), end.shape[1])
         initial, loss, right, lived, success = self.rows
         diverged, correct = said_of_runs(lived, loss, self.curves, steps, last), right == 1
         if diverged is None:

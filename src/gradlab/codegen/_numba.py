@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from gradlab.codegen._crew import Crew
 from gradlab.codegen._drawing import Drawing, words_of
-from gradlab.codegen._kernel_spec import KernelSpec
 from gradlab.codegen._kernel_trainer import KernelTrainer, Made
 from gradlab.codegen._numba_cache import lanes_for, load_kernel, processor
 from gradlab.codegen._numba_rolled import rolled_kernel
@@ -90,12 +89,8 @@ class NumbaTrainer(KernelTrainer):
         ``threads`` work at it, by default one for each core that this process may use.
         """
         count = len(self.graph.parameters)
-        if isinstance(parameters, Drawn):
-            draw, runs = Drawing(parameters, count, self.dtype.name), len(parameters)
-            end = np.empty((runs if ends else 0, count), self.dtype)
-        else:
-            draw, end = None, self.start(parameters)
-            runs = len(end)
+        draw = Drawing(parameters, count, self.dtype.name) if isinstance(parameters, Drawn) else None
+        runs, end = self.room(parameters, ends)
         data, rates = self.data(plan, steps), self.rates(learning_rate, runs)
         own = plan.own(runs, count, self.dtype)
         printed, kernel = self._kernel(rates.shape[1], plan)
@@ -122,18 +117,15 @@ class NumbaTrainer(KernelTrainer):
 
         pace = SECONDS_EACH * count * len(self.table) * (steps + 1) * lanes
         Crew(work, runs, lanes, memory, pace).run(threads, progress)
-        state = own[:, len(plan.update.numbers) :].reshape(runs, len(plan.update.state), count)
-        return made.result(end, state, steps, last)
+        return made.result(end, own, plan.update, steps, last)
 
     def _printed(self, rates: int, plan: Plan) -> PrintedKernel:
         straight = is_straight(self.graph)
-        lanes = lanes_for(self.dtype.name, 2 if straight else 1)
-        scheduled, weighted = plan.factors is not None, plan.weights is not None
-        spec = KernelSpec(self.graph, self.table, lanes, rates, plan.update, scheduled, weighted)
+        spec = self.spec(rates, plan, lanes_for(self.dtype.name, 2 if straight else 1))
         return straight_kernel(spec) if straight else rolled_kernel(spec, wide=processor()[1] == WIDEST)
 
     def _kernel(self, rates: int, plan: Plan) -> tuple[PrintedKernel, Callable[..., None]]:
-        key = (rates, plan.update, plan.factors is not None, plan.weights is not None)
+        key = (rates, *plan.kind)
         if key not in self._kernels:
             printed = self._printed(rates, plan)
             self._kernels[key] = printed, load_kernel(printed.source, self.dtype.name, printed.lanes, self._notice)

@@ -129,6 +129,11 @@ class Plan:
     factors: ArrayLike | None = None
     weights: ArrayLike | None = None
 
+    @property
+    def kind(self) -> tuple[Update, bool, bool]:
+        """What a kernel is printed for: the rule, whether rates have factors by step, and points weights."""
+        return self.update, self.factors is not None, self.weights is not None
+
     def own(self, runs: int, parameters: int, dtype: np.dtype[Any]) -> NDArray[Any]:
         """Each run's numbers and then its state, for a kernel to work in, shape (R, n + S P).
 

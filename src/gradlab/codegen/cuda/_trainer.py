@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradlab.codegen._drawing import key_of
-from gradlab.codegen._kernel_spec import KernelSpec
 from gradlab.codegen._kernel_trainer import KernelTrainer, Made
 from gradlab.codegen._training import Drawn, Notify, Plan, TrainResult
 from gradlab.codegen.cuda._lanes import can_share, lanes_for
@@ -61,11 +60,6 @@ class CudaTrainer(KernelTrainer):
         self._shares = can_share(graph)
         self._kernels: dict[tuple[int, Update, bool, bool, int], Kernel] = {}
 
-    def spec(self, rates: int = 1, plan: Plan = Plan()) -> KernelSpec:
-        """What distinguishes the kernel, for one learning rate a network or for one a layer."""
-        scheduled, weighted = plan.factors is not None, plan.weights is not None
-        return KernelSpec(self.graph, self.table, 1, rates, plan.update, scheduled, weighted)
-
     def lanes(self, runs: int, update: Update = Plan().update) -> int:
         """How many threads each of so many networks has: one, or some lanes of a warp."""
         if not self._shares:
@@ -92,9 +86,8 @@ class CudaTrainer(KernelTrainer):
         """Trains every network for the same number of steps, as `KernelTrainer.train` says."""
         count = len(self.graph.parameters)
         drawn = parameters if isinstance(parameters, Drawn) else None
-        start = self.start(np.empty((0, count)) if isinstance(parameters, Drawn) else parameters)
-        runs = len(start) if drawn is None else len(drawn)
-        end = start if drawn is None else np.empty((runs if ends else 0, count), self.dtype)
+        runs, end = self.room(parameters, ends)
+        start = end if drawn is None else end[:0]
         data, rates = self.data(plan, steps), self.rates(learning_rate, runs)
         own = plan.own(runs, count, self.dtype)
         made = Made(runs, steps if curves else None, self.dtype)
@@ -111,8 +104,7 @@ class CudaTrainer(KernelTrainer):
                     self._launch((kernel, lanes), here, draw, shared, part, (start, end, rates, own), made, steps)
                 if progress is not None:
                     progress(part.stop, runs)
-        state = own[:, len(plan.update.numbers) :].reshape(runs, len(plan.update.state), count)
-        return made.result(end, state, steps, last)
+        return made.result(end, own, plan.update, steps, last)
 
     def _launch(
         self,
@@ -147,7 +139,7 @@ class CudaTrainer(KernelTrainer):
         made.rows[:, part] = said
 
     def _kernel(self, rates: int, plan: Plan, lanes: int) -> Kernel:
-        key = (rates, plan.update, plan.factors is not None, plan.weights is not None, lanes)
+        key = (rates, *plan.kind, lanes)
         if key not in self._kernels:
             source = cuda_source([("train", self.spec(rates, plan), lanes)], self.dtype.name)
             self._kernels[key] = self.machine.kernel(source, "train")
