@@ -1,4 +1,4 @@
-"""Read ordinary files that others have named, without trusting that they are ordinary files."""
+"""Read ordinary files that others have named, without trusting that they are ordinary files; write files whole."""
 
 from __future__ import annotations
 
@@ -39,6 +39,22 @@ def read_regular(path: Path, largest: int, what: str) -> tuple[bytes, int]:
     if len(data) > largest:
         raise UnfitFileError(f"{what} is larger than {counted(largest // 1_000_000, 'megabyte')}; make it smaller.")
     return data, stat.S_IMODE(state.st_mode)
+
+
+def write_whole(path: Path, text: str, encoding: str = "utf-8") -> None:
+    """Write a file in one step, so that it is there whole or as it was.
+
+    Args:
+        path: the file.
+        text: what it is to hold.
+        encoding: how.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    scratch = path.with_name(f"{path.name}.{os.getpid()}.part")
+    scratch.write_text(text, encoding=encoding)
+    scratch.replace(path)
 
 
 def _file_kind(mode: int) -> str:

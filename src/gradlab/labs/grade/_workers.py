@@ -10,7 +10,7 @@ from typing import Any
 
 from gradlab._cluster import Workers
 from gradlab._errors import GradlabError
-from gradlab.labs._files import UnfitFileError, read_regular
+from gradlab.labs._files import UnfitFileError, read_regular, write_whole
 from gradlab.labs._template import read_template
 from gradlab.labs._versions import make_versions
 from gradlab.labs.grade._run import STATE, GradeOptions, GradingError, Watch, run
@@ -60,10 +60,7 @@ def run_on(
         for order in parts[number]:
             watch("begun", order["name"], str(len(orders)))
             if order["name"] in results:
-                target = options.out / STATE / f"{order['name']}.json"
-                scratch = target.with_suffix(".part")
-                scratch.write_text(results[order["name"]], encoding="utf-8")
-                scratch.replace(target)
+                write_whole(options.out / STATE / f"{order['name']}.json", results[order["name"]])
             watch("done", order["name"], "")
         remarks |= dict.fromkeys(said)
     return tuple(remarks)

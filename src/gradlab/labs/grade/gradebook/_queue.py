@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gradlab._errors import GradlabError
+from gradlab.labs._files import write_whole
 from gradlab.labs.grade.verdicts import QuestionResult, SubmissionResult
 
 _HEAD = """# What a human has to judge, written by `gradlab lab grade`. Write a number behind `points`, and if you
@@ -129,9 +130,7 @@ def write_queue(path: Path, results: Sequence[SubmissionResult], decisions: Mapp
         if decisions[key].points is not None or decisions[key].comment:
             kept = {"id": key, "why": "no submission asks for this any more", "possible": decisions[key].points or 0.0}
             text.append(_table({**kept, **_decided(decisions[key])}))
-    scratch = path.with_suffix(".part")
-    scratch.write_text("\n".join(text), encoding="utf-8")
-    scratch.replace(path)
+    write_whole(path, "\n".join(text))
     return waiting
 
 

@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from gradlab.labs._files import write_whole
 from gradlab.labs.grade.verdicts import SubmissionResult
 
 
@@ -31,9 +32,7 @@ def write_table(path: Path, results: Sequence[SubmissionResult]) -> None:
                 _number(result.possible), result.state, harmless(remarks),
             ]
         )  # fmt: skip
-    scratch = path.with_suffix(".part")
-    scratch.write_text(text.getvalue(), encoding="utf-8-sig")
-    scratch.replace(path)
+    write_whole(path, text.getvalue(), "utf-8-sig")
 
 
 def _number(value: float) -> str:

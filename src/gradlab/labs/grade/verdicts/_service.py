@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gradlab._errors import GradlabError
-from gradlab.labs._files import UnfitFileError, read_regular
+from gradlab.labs._files import UnfitFileError, read_regular, write_whole
 from gradlab.labs._settings import LabSettings
 from gradlab.labs._template import read_template
 from gradlab.labs._versions import Version, make_versions
@@ -163,10 +163,7 @@ def _grade_one(bench: Bench, order: dict[str, Any], slot: int) -> None:
         result.key, result.base = order["key"], order["base"]
         _judged(bench, order, slot, result)
         result.seconds = round(time.perf_counter() - begun, 3)
-        target = bench.folder / f"{order['name']}.json"
-        scratch = target.with_suffix(f".{os.getpid()}.part")
-        scratch.write_text(json.dumps(result.as_json(), indent=1), encoding="utf-8")
-        scratch.replace(target)
+        write_whole(bench.folder / f"{order['name']}.json", json.dumps(result.as_json(), indent=1))
         status = 0
     except BaseException:
         traceback.print_exc()
