@@ -261,26 +261,23 @@ class _Names(ast.NodeVisitor):
         self.visit_FunctionDef(node)
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
-        inner, source = _Names(), _Names()
-        for part in (node.target, *node.body):
-            inner.visit(part)
+        running, body, source = _Names(), _Names(), _Names()
+        running.visit(node.target)
         source.visit(node.iter)
         self.visit(node.iter)
-        # What the loop runs through has a meaning before its body is run.
-        running = _Names()
-        running.visit(node.target)
-        self.uses |= inner.uses - running.binds
-        if running.binds & (inner.touches | inner.fills):  # `for row in table: row.append(1)` changes the table
-            self.asks |= source.uses
-            self.fills |= source.uses
-        self.fills |= inner.fills
-        for found, more in ((self.binds, inner.binds), (self.touches, inner.touches), (self.asks, inner.asks)):
-            found |= more
-        self.called |= inner.called
-        self.late |= inner.late
-        body = _Names()
         for part in node.body:
             body.visit(part)
+        # What the loop runs through has a meaning before its body is run.
+        self.uses |= (running.uses | body.uses) - running.binds
+        if running.binds & (body.touches | body.fills):  # `for row in table: row.append(1)` changes the table
+            self.asks |= source.uses
+            self.fills |= source.uses
+        self.binds |= running.binds | body.binds
+        for found, more in (
+            (self.touches, body.touches), (self.asks, body.asks), (self.fills, body.fills),
+            (self.called, body.called), (self.late, body.late),
+        ):  # fmt: skip
+            found |= more
         self.runs |= (running.binds - body.binds) | body.runs
         for part in node.orelse:
             self.visit(part)

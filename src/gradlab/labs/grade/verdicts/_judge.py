@@ -147,9 +147,7 @@ class _Bench:
             tried.append(self._run(ready, rest, others | (own - rest)))
         return tried
 
-    def _run(
-        self, ready: ReadyTask, own: frozenset[str], stand_ins: frozenset[str], *, final: bool = False
-    ) -> _Try:  # fmt: skip
+    def _run(self, ready: ReadyTask, own: frozenset[str], stand_ins: frozenset[str], *, final: bool = False) -> _Try:
         limit = ready.task.check.timeout + ready.given_limit
         if own & self._slow:
             limit = min(limit, _AFTER_TIMEOUT + 5 * ready.seconds)

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from gradlab.labs._python import parse
-from gradlab.labs.grade.matching import Part, Task, statements_of
+from gradlab.labs.grade.matching import Task, statements_of
 from gradlab.labs.grade.verdicts._evaluate import Outcome, PreparedCheck, prepare, run_check
 from gradlab.labs.grade.verdicts._key import Key, KeyFailedError, execute
 
@@ -92,9 +92,6 @@ def evaluate(
     Returns:
         What became of it.
     """
-    asked = {name for statement in statements_of(task.check.source)[0] for name in statement.uses}
-    reads = {index: key.plan.parts[index].statement.uses for index in task.parts}
-    wanted = {index: asked.union(*(more for other, more in reads.items() if other != index)) for index in reads}
 
     def build() -> None:
         before()
@@ -102,7 +99,7 @@ def evaluate(
             if index < task.start:
                 continue
             part = key.plan.parts[index]
-            if _runs(part, values.keys(), wanted[index]):
+            if _runs(key, task, index, values.keys()):
                 key.run(part)
             for name in part.names & values.keys():
                 _assign(key.names, name, values[name])
@@ -113,11 +110,14 @@ def evaluate(
     return run_check(check, key.names, build, limit)
 
 
-def _runs(part: Part, theirs: Set[str], wanted: Set[str]) -> bool:
+def _runs(key: Key, task: Task, index: int, theirs: Set[str]) -> bool:
     """Whether the key's statement is run: homework only for what nobody else gives, since it may change theirs."""
+    part = key.plan.parts[index]
     statement = part.statement
     if not part.is_homework or not theirs or statement.has_effect:
         return True
+    wanted = {name for each in statements_of(task.check.source)[0] for name in each.uses}
+    wanted = wanted.union(*(key.plan.parts[other].statement.uses for other in task.parts if other != index))
     others = (part.names | statement.changes | statement.asks) - theirs
     return bool((part.names - theirs) & wanted or (others & wanted and not statement.asks & theirs))
 
