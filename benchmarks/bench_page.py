@@ -23,7 +23,7 @@ ROUNDS = 7
 def measure(rounds: int, playground: Path | None) -> dict:
     command = ["node", "bench/measure.mjs", "--rounds", str(rounds)]
     command += ["--playground", str(playground.resolve())] if playground else []
-    made = subprocess.run(command, cwd=ROOT / "page", capture_output=True, text=True, check=True, timeout=1800).stdout
+    made = subprocess.run(command, cwd=ROOT / "page", stdout=subprocess.PIPE, text=True, check=True, timeout=1800).stdout
     return json.loads(made.strip().splitlines()[-1])
 
 
