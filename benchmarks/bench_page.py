@@ -11,6 +11,7 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +24,10 @@ ROUNDS = 7
 def measure(rounds: int, playground: Path | None) -> dict:
     command = ["node", "bench/measure.mjs", "--rounds", str(rounds)]
     command += ["--playground", str(playground.resolve())] if playground else []
-    made = subprocess.run(command, cwd=ROOT / "page", stdout=subprocess.PIPE, text=True, check=True, timeout=1800).stdout
+    environment = {**os.environ, "PYTHON": sys.executable}  # the server is this Python's
+    made = subprocess.run(
+        command, cwd=ROOT / "page", env=environment, stdout=subprocess.PIPE, text=True, check=True, timeout=1800
+    ).stdout
     return json.loads(made.strip().splitlines()[-1])
 
 
