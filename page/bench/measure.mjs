@@ -59,13 +59,13 @@ async function dragged() {
   await lab.drawn(page, "descend");
   await page.evaluate(() => {
     window.frames = [];
-    document.querySelector("canvas").addEventListener("pointermove", ({ timeStamp }) => requestAnimationFrame(() => {
+    document.querySelector(".plane").addEventListener("pointermove", ({ timeStamp }) => requestAnimationFrame(() => {
       const { port1, port2 } = new MessageChannel();
       port1.onmessage = () => window.frames.push(performance.now() - timeStamp);
       port2.postMessage(0);
     }));
   });
-  const box = await page.locator("canvas").boundingBox();
+  const box = await page.locator(".plane").boundingBox();
   await page.mouse.move(box.x + 40, box.y + 60);
   await page.mouse.down();
   for (let i = 0; i < 30 * rounds; i++) await page.mouse.move(box.x + 40 + (i % 200), box.y + 60 + ((7 * i) % 150));

@@ -75,6 +75,17 @@ export class Surface extends Kernel {
   }
 }
 
+/** The Hessian of a function of two variables. */
+export class Curvature extends Kernel {
+  /** @param {number[]} point @returns {number[][]} its rows */
+  at([x, y]) {
+    const [points, results] = this.arrays(Float64Array, [8, 4]);
+    points.set([x, x, y, y, 1, 0, 0, 1]); // the point twice, with a vector along each axis
+    this.exports.bend(points.byteOffset, results.byteOffset, 2, 1);
+    return [[results[0], results[1]], [results[2], results[3]]];
+  }
+}
+
 /** The way down of an update rule. */
 export class Way extends Kernel {
   /**
@@ -192,5 +203,51 @@ export class Prediction extends Kernel {
     fillGrid(points, points.subarray(stride), view, count);
     this.exports.predict(given.byteOffset, points.byteOffset, results.byteOffset, stride, stride / 4);
     return results.slice(0, count * count);
+  }
+}
+
+/** What there is at parameters of a network where a run stands still: losses, second derivatives, hidden units; in float64. */
+export class Looking extends Kernel {
+  /** @type {number[]} a row for each point: its inputs and its label */
+  table;
+  /** @type {number} */
+  points;
+  /** @type {number} */
+  count;
+  /** @type {number} */
+  hidden;
+
+  /** A mean over the points: results by column, for rows that are given by column. */
+  mean(name, columns, results) {
+    const stride = Math.ceil(columns[0].length / 2) * 2;
+    const [given, data, made] = this.arrays(Float64Array, [columns.length * stride, this.table.length, results * stride]);
+    columns.forEach((column, k) => given.set(column, k * stride));
+    data.set(this.table);
+    this.exports[name](given.byteOffset, data.byteOffset, made.byteOffset, stride, this.points, stride / 2);
+    return Array.from({ length: results }, (_, k) => [...made.subarray(k * stride, k * stride + columns[0].length)]);
+  }
+
+  /** The mean losses at rows of parameters. */
+  losses(rows) {
+    return this.mean("loss", rows[0].map((_, k) => rows.map((row) => row[k])), 1 + this.count)[0];
+  }
+
+  /** @param {number[]} at */
+  look(at) {
+    const [loss, ...gradient] = this.mean("loss", at.map((x) => [x]), 1 + this.count).map(([x]) => x);
+    const unit = at.map((_, i) => at.map((__, k) => (i === k ? 1 : 0)));
+    const hessian = this.mean("bend", [...at.map((x) => at.map(() => x)), ...unit], this.count);
+    return { loss, gradient, hessian, hidden: this.units(at) };
+  }
+
+  /** What each hidden unit gives at every point. */
+  units(at) {
+    if (!this.hidden) return [];
+    const stride = Math.ceil(this.points / 2) * 2;
+    const [given, points, made] = this.arrays(Float64Array, [this.count, 2 * stride, this.hidden * stride]);
+    given.set(at);
+    for (let i = 0; i < this.points; i++) for (const k of [0, 1]) points[k * stride + i] = this.table[3 * i + k];
+    this.exports.units(given.byteOffset, points.byteOffset, made.byteOffset, stride, stride / 2);
+    return Array.from({ length: this.hidden }, (_, k) => [...made.subarray(k * stride, k * stride + this.points)]);
   }
 }

@@ -16,6 +16,21 @@ function dataOf({ data, points }) {
   return `x = [${lines(([x, y]) => `[${x}, ${y}]`)}\n]\ny = [${points.map((point) => point[2]).join(", ")}]\ndata = gl.datasets.dataset(x, y)`;
 }
 
+/** The ways down of the state of Descend, and the curvatures at a point. */
+export function descent({ f, start, rate, rule, steps }, point) {
+  const made = rule.map((each) => `gl.rules.${RULES.find(({ name }) => name === each).call}(${asNumbers(rate)})`);
+  const call = (each) => `gl.descend(f, start=${listOf(start)}, rule=${each}, max_steps=${steps})`;
+  const ways = made.length > 1 ? `for rule in (${made.join(", ")}):\n    print(${call("rule")}, end="\\n\\n")` : `trace = ${call(made[0])}\nprint(trace)`;
+  return `import gradlab as gl
+import numpy as np
+
+f = gl.function(${JSON.stringify(f)})
+${ways}
+curvatures, directions = np.linalg.eigh(f.hessian_at(${listOf(point)}))
+print(f"curvatures {curvatures}, along the columns of\\n{directions}")
+`;
+}
+
 /** A training of the state of Train, and its map. */
 export function training(state) {
   const { hidden, activation, loss, rule, rate, init, scale, steps, runs, seed } = state;

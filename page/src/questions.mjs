@@ -1,6 +1,6 @@
 // What the views ask Python, from their states. What the page asks first of all is answered when it is built.
 
-export const DESCEND = { f: "(x1 - 6)**2 + x2**2 - x1*x2", rule: "gradient_descent" };
+export const DESCEND = { f: "(x1 - 6)**2 + x2**2 - x1*x2", rule: ["gradient_descent"] };
 export const TRAIN = {
   data: "five_points", hidden: [2], activation: "tanh", loss: "binary_cross_entropy", rule: "gradient_descent", init: "normal",
 };
@@ -9,9 +9,12 @@ export const BOUNDARY = { width: 8, depth: 2, activation: "tanh", rule: "gradien
 export const DERIVE = { sizes: [2, 2, 1], activation: "tanh", loss: "binary_cross_entropy", by: "w_12", x: [1, 2], y: [1], weights: [] };
 
 export const surface = ({ f }) => ["surface", { text: f }];
-export const way = ({ f, rule }) => ["way", { text: f, rule }];
+export const derived = ({ f }) => ["derived", { text: f }];
+export const way = ({ f }, rule) => ["way", { text: f, rule }];
 export const network = ({ hidden, activation, loss, rule, init }, points) =>
   ["network", { hidden, activation, loss, rule, initialisation: init, points }];
+export const looking = (state, points) => ["looking", network(state, points)[1]];
+export const why = (state, points, facts, answers) => ["why", { .../** @type {object} */ (network(state, points)[1]), facts, answers }];
 export const trainability = ({ width, depth, activation, rule }, dtype) => ["trainability", { width, depth, activation, rule, dtype }];
 /** @param {any} state */
 const built = ({ sizes, activation, loss }) => ({ sizes, activation, loss });
@@ -24,7 +27,7 @@ export const drawing = () => ["drawing", {}];
 /** What is answered when the page is built. */
 export function shipped(data, functions) {
   const sets = Object.values(data).map(({ points }) => network(TRAIN, points));
-  const known = functions.flatMap((f) => [surface({ f }), way({ ...DESCEND, f })]);
+  const known = functions.flatMap((f) => [surface({ f }), derived({ f }), ...DESCEND.rule.map((rule) => way({ f }, rule))]);
   const maps = ["float32", "float64"].map((dtype) => trainability(BOUNDARY, dtype));
   return [...known, ...sets, ...maps, drawing(), chain(DERIVE), matrices(DERIVE), numbers(DERIVE)];
 }

@@ -77,6 +77,15 @@ export const choice = (fallback, names) => ({
   fallback, means: `one of ${names.join(", ")}`, read: (given) => (names.includes(given) ? given : undefined),
 });
 
+/** @returns {Entry} one or several of some names, with commas between them, in the order of the names */
+export const choices = (fallback, names) => ({
+  fallback, means: `one or several of ${names.join(", ")}, with commas`, write: (value) => value.join(","),
+  read: (given) => {
+    const parts = given.split(",");
+    return parts.every((part) => names.includes(part)) ? names.filter((name) => parts.includes(name)) : undefined;
+  },
+});
+
 /**
  * What a hash says.
  * @param {string} hash with or without the # in front

@@ -1,6 +1,4 @@
 // How a way down or a run went, in words and as a table: what was seen and no more.
-import { diverged } from "./counting.mjs";
-
 const SMALL = 1.5e-8; // of a gradient, at which gl.descend stops too
 const SHOWN = 12; // rows from the start; behind them the last one
 
@@ -10,55 +8,49 @@ export const figure = (x) => (Number.isFinite(x) ? String(Number(x.toPrecision(5
 const length = (slope) => Math.hypot(...slope);
 
 /**
- * @param {{point: number[], value: number, slope: number[]}[]} way
- * @param {{curvatures: number[] | null}} made what Python says of the function
- * @param {number} rate
- * @param {string} rule
+ * Where a way ends: at the first step with a gradient of zero, before the first number that is not finite, or after all steps.
+ * @typedef {{point: number[], value: number, slope: number[]}[]} Steps
+ * @param {Steps} steps
  */
-export function outcome(way, made, rate, rule) {
-  const lost = way.findIndex((step) => ![...step.point, step.value, ...step.slope].every(Number.isFinite));
-  const there = way.findIndex((step) => length(step.slope) <= SMALL);
-  const last = way[way.length - 1];
-  let said;
+function endOf(steps) {
+  const lost = steps.findIndex((step) => ![...step.point, step.value, ...step.slope].every(Number.isFinite));
+  const there = steps.findIndex((step) => length(step.slope) <= SMALL);
   if (there >= 0 && (lost < 0 || there < lost)) {
-    said = `The gradient is within ${SMALL} of zero after ${there} steps, at (${way[there].point.map(figure).join(", ")}).`;
-  } else if (lost >= 0) {
-    said = `After ${lost} steps a number is no longer finite: try a smaller rate, or a start where the function is defined.`;
-  } else {
-    said = `After ${way.length - 1} steps the gradient's length is ${figure(length(last.slope))}; the value went from ${figure(way[0].value)} to ${figure(last.value)}.`;
+    const said = `The gradient is within ${SMALL} of zero after ${there} steps, at (${steps[there].point.map(figure).join(", ")}).`;
+    return { after: there, short: "gradient zero", said };
   }
-  return [`Rate ${figure(rate)}.`, said, limit(made.curvatures, rate, rule)].join(" ").trim();
+  if (lost >= 0) return { after: lost, short: "not finite", said: `After ${lost} steps a number is no longer finite: try a smaller rate, or a start where the function is defined.` };
+  const last = steps[steps.length - 1];
+  const said = `After ${steps.length - 1} steps the gradient's length is ${figure(length(last.slope))}; the value went from ${figure(steps[0].value)} to ${figure(last.value)}.`;
+  return { after: steps.length - 1, short: "all steps taken", said };
+}
+
+/**
+ * @param {{name: string, title: string, steps: Steps}[]} ways
+ * @param {{curvatures?: number[] | null}} made what Python says of the function
+ * @param {number} rate
+ */
+export function outcome(ways, { curvatures }, rate) {
+  const said = ways.map(({ title, steps }) => (ways.length > 1 ? `${title[0].toUpperCase()}${title.slice(1)}: ` : "") + endOf(steps).said);
+  return [`Rate ${figure(rate)}.`, ...said, ways.some(({ name }) => name === "gradient_descent") ? limit(curvatures, rate) : ""].join(" ").trim();
+}
+
+/** How all ways ended, a row for each. */
+export function outcomes(ways, variables) {
+  const rows = ways.map(({ title, steps }) => {
+    const { after, short } = endOf(steps);
+    const { point, value, slope } = steps[after];
+    return [title, short, String(after), ...point.map(figure), figure(value), figure(length(slope))];
+  });
+  return rowsOf(["rule", "end", "after steps", ...variables, "value", "gradient's length"], rows);
 }
 
 /** The rate at which gradient descent on a quadratic stops to shrink the steps. */
-function limit(curvatures, rate, rule) {
-  if (!curvatures || curvatures[0] <= 0 || rule !== "gradient_descent") return "";
+function limit(curvatures, rate) {
+  if (!curvatures || curvatures[0] <= 0) return "";
   const bound = 2 / curvatures[1];
   const side = rate < bound ? "below" : rate > bound ? "above" : "at";
   return `The largest curvature is ${figure(curvatures[1])}: gradient descent converges for rates below 2/${figure(curvatures[1])} = ${figure(bound)}; this rate is ${side} it.`;
-}
-
-const MORE = 10; // times its steps a failed run goes on for, as runs.diagnose has it
-
-/**
- * Why a run failed, of what can be shown by training it again: that its steps are too long, or too few.
- * @param {{initial: Float32Array, loss: Float32Array}} ended all runs
- * @param {number} run which of them
- * @param {(rate: number, steps: number) => {right: Float32Array, loss: Float32Array, initial: Float32Array, success: Float32Array}} again trains it anew
- * @param {{rate: number, steps: number}} state
- */
-export function whyFailed(ended, run, again, { rate, steps }) {
-  const [first, last] = [ended.initial[run], ended.loss[run]];
-  if (diverged(ended, run)) {
-    const tenth = again(rate / 10, steps);
-    const seen = Number.isFinite(last) ? `its loss went from ${figure(first)} to ${figure(last)}` : "its loss is no number any more";
-    return `It diverged: ${seen}${diverged(tenth, 0) ? "" : `; with a tenth of the learning rate it ends at ${figure(tenth.loss[0])}`}. Try a smaller rate, or a smaller scale.`;
-  }
-  const long = again(rate, steps * (1 + MORE));
-  if (long.right[0] === 1 && long.success[0] > steps) return `It was on its way: it succeeds after ${long.success[0]} steps instead of ${steps}. Try more steps.`;
-  if (long.right[0] === 1) return `It had all points right after step ${long.success[0]} and lost that again: its steps are long. Try a smaller rate.`;
-  const after = Number.isFinite(long.loss[0]) ? `its loss is ${figure(long.loss[0])}` : "its loss is no number";
-  return `Steps are not what it lacks: after ${steps * (1 + MORE)} of them ${after} and not all points are right. Whether that is a plateau, a saddle or a local minimum, runs.diagnose() shows in the program below.`;
 }
 
 /** @returns {HTMLTableElement} cells under their heads */

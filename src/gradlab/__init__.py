@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from gradlab.train import Uniform as Uniform
     from gradlab.train import boundary_dimension as boundary_dimension
     from gradlab.train import datasets as datasets
+    from gradlab.train import diagnose as diagnose
     from gradlab.train import open as open
     from gradlab.train import recommend as recommend
     from gradlab.train import sweep as sweep
@@ -76,7 +77,7 @@ else:
             "gradlab.rules": "rules",
             "gradlab.testing": "testing",
             "gradlab.train": "DataError Glorot He NoBestRunError Normal Progress TrainError Uniform "
-            "StoreError boundary_dimension open recommend sweep train trainability",
+            "StoreError boundary_dimension diagnose open recommend sweep train trainability",
             "gradlab.train.datasets": "datasets",
         },
         here="__version__",

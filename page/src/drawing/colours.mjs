@@ -38,3 +38,16 @@ const DIVERGED = [[52, 6, 16], [140, 26, 34], [226, 116, 52], [255, 236, 170]];
 
 /** Of a pixel of a map of trainability, from far away (0) to the boundary (1). */
 export const ofTraining = (converged, near) => between(converged ? CONVERGED : DIVERGED, near);
+
+/** Of ways that are seen side by side: light, dark, and dashes for whoever sees no colours. */
+const WAYS = [
+  { light: "#a4262c", dark: "#ff9aa0", dashes: [] }, { light: "#00724f", dark: "#4fd6a8", dashes: [14, 6] },
+  { light: "#b35900", dark: "#ffb060", dashes: [3, 5] }, { light: "#7b3fa0", dark: "#d7a6f5", dashes: [16, 5, 3, 5] },
+  { light: "#1a202c", dark: "#e8ecf2", dashes: [7, 4] }, { light: "#b8337f", dark: "#ff8fd0", dashes: [16, 4, 3, 4, 3, 4] },
+];
+
+/** How the way of a number is drawn. */
+export function ofWay(number) {
+  const { light, dark: night, dashes } = WAYS[number % WAYS.length];
+  return { colour: dark() ? night : light, dashes };
+}

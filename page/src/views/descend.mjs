@@ -1,14 +1,17 @@
 // Descend: a function of two variables, and the way down from a start that is dragged.
-import { Plane } from "../drawing/plane.mjs";
-import { Surface, Way } from "../kernels.mjs";
+import { ofWay } from "../drawing/colours.mjs";
+import { line, Plane } from "../drawing/plane.mjs";
+import { curvatureInWords, curvaturesOf } from "../curvature.mjs";
+import { Curvature, Surface, Way } from "../kernels.mjs";
 import { show } from "../mathematics.mjs";
 import { FUNCTIONS } from "../functions.mjs";
-import { asNumbers, listOf } from "../program.mjs";
+import { Player } from "../player.mjs";
+import { descent as program } from "../program.mjs";
 import * as questions from "../questions.mjs";
 import { downloadPicture, downloadTable } from "../save.mjs";
-import { choice, number, numbers, text, whole } from "../state.mjs";
+import { choices, number, numbers, text, whole } from "../state.mjs";
 import { RULES } from "../tables.mjs";
-import { outcome, table } from "../words.mjs";
+import { outcome, outcomes, table } from "../words.mjs";
 import { define, options, View } from "./view.mjs";
 
 const [{ view: VIEW, start: START }] = FUNCTIONS;
@@ -16,13 +19,17 @@ const STEP = 1 / 40; // of the view's width, that an arrow key moves the start
 
 const entries = {
   f: text(questions.DESCEND.f, 600), start: numbers(START), view: numbers(VIEW), rate: number(0.1, 1e-6, 100),
-  rule: choice(questions.DESCEND.rule, RULES.map(({ name }) => name)), steps: whole(30, 0, 2000),
+  rule: choices(questions.DESCEND.rule, RULES.map(({ name }) => name)), steps: whole(30, 0, 2000), at: whole(0, 0, 2000),
 };
 
 const LAYOUT = `
 <div class="laboratory">
   <div>
-    <canvas width="720" height="720" tabindex="0" role="img"></canvas>
+    <canvas class="plane" width="720" height="720" tabindex="0" role="img"></canvas>
+    <div class="buttons">
+      <button type="button" data-do="play">Play</button><button type="button" data-do="step">Step</button><button type="button" data-do="reset">Reset</button>
+      <label class="inline">Step <input name="at" type="range" min="0" step="1"></label>
+    </div>
     <div class="buttons"><button type="button" data-zoom="0.7">Closer</button><button type="button" data-zoom="1.4">Farther</button><button type="button" data-save="png">Download PNG</button></div>
   </div>
   <div>
@@ -31,11 +38,13 @@ const LAYOUT = `
       <label>Function <input name="f" type="text" autocomplete="off" spellcheck="false" maxlength="600"></label>
       <label>Start <input name="start" type="text" autocomplete="off"></label>
       <label>Rate <input name="rate" type="range" min="-4" max="1" step="0.01"></label>
-      <label>Rule <select name="rule"></select></label>
+      <fieldset><legend>Rules, side by side</legend></fieldset>
       <label>Steps <input name="steps" type="number" min="0" max="2000"></label>
     </form>
     <p class="wrong" role="alert"></p>
     <output aria-live="polite"></output>
+    <div class="ends wide"></div>
+    <p class="bend" aria-live="polite"></p>
     <div class="formula wide"></div>
   </div>
 </div>
@@ -49,22 +58,40 @@ export class Descend extends View {
   static layout = LAYOUT;
   /** @type {Surface | undefined} */
   surface;
-  /** @type {Way | undefined} */
-  way;
+  /** @type {any} what Python says of the function */
+  function;
+  /** @type {Curvature | undefined} */
+  curvature;
+  /** @type {{name: string, title: string, number: number, numbers: number[], kernel: Way, steps: import("../words.mjs").Steps}[]} */
+  ways = [];
 
   begin() {
-    this.plane = new Plane(this.find("canvas"));
-    const { example, rule } = this.form.elements;
+    this.plane = new Plane(this.find(".plane"));
+    const { example } = this.form.elements;
     options(example, [["", "choose …"], ...FUNCTIONS.map(({ title }, i) => [String(i), title])]);
-    options(rule, RULES.map(({ name, title }) => [name, title]));
     example.addEventListener("change", () => this.choose(example.value));
+    this.find("fieldset").append(...RULES.map(({ name, title }, i) => this.box(name, title, i)));
+    this.player = new Player(this.find("[data-do=play]"), (at) => this.draw(at, at), () => this.show(this.at));
     this.listen();
     this.fill();
     this.load();
   }
 
+  disconnectedCallback() {
+    this.player.stop();
+  }
+
+  /** A rule that can be chosen, in the colour of its way. */
+  box(name, title, number) {
+    const label = Object.assign(document.createElement("label"), { className: "inline" });
+    const canvas = Object.assign(document.createElement("canvas"), { width: 48, height: 12, ariaHidden: "true" });
+    label.append(Object.assign(document.createElement("input"), { type: "checkbox", name: "rule", value: name }), canvas, title);
+    line(canvas.getContext("2d"), ofWay(number), [0, 6], 48);
+    return label;
+  }
+
   listen() {
-    const canvas = this.find("canvas");
+    const canvas = this.find(".plane");
     const drag = (event) => {
       if (!(event.buttons & 1) || !this.plane.view) return;
       this.moveStart(this.plane.point(event));
@@ -77,11 +104,12 @@ export class Descend extends View {
       event.preventDefault();
       this.moveStart(this.state.start.map((x, i) => x + way[i] * STEP * this.state.view[2]));
     });
+    const acts = { play: () => this.player.toggle(this.at, this.state.steps), step: () => this.show(this.at + 1), reset: () => this.show(0) };
+    for (const button of this.all("[data-do]")) button.addEventListener("click", acts[button.dataset.do]);
+    const at = this.find("[name=at]");
+    at.addEventListener("input", () => this.show(Number(at.value)));
     this.find("[data-save=png]").addEventListener("click", () => downloadPicture(canvas, "descend.png"));
-    this.find("[data-save=csv]").addEventListener("click", () => {
-      const head = ["step", ...this.function.variables, "value", ...this.function.variables.map((name) => `derivative by ${name}`)];
-      downloadTable([head, ...this.ways.map(({ point, value, slope }, i) => [i, ...point, value, ...slope])], "descend.csv");
-    });
+    this.find("[data-save=csv]").addEventListener("click", () => downloadTable(this.rows(), "descend.csv"));
     for (const button of this.all("[data-zoom]")) {
       button.addEventListener("click", () => {
         const [x, y, width] = this.state.view;
@@ -105,16 +133,9 @@ export class Descend extends View {
     else this.walk();
   }
 
-  /** What computes the same in Python. */
   program() {
-    const { f, start, rate, rule, steps } = this.state;
-    const { call } = RULES.find(({ name }) => name === rule);
-    return `import gradlab as gl
-
-f = gl.function(${JSON.stringify(f)})
-trace = gl.descend(f, start=${listOf(start)}, rule=gl.rules.${call}(${asNumbers(rate)}), max_steps=${steps})
-print(trace)
-`;
+    const at = this.ways[0]?.steps[this.at]?.point;
+    return program(this.state, at?.every(Number.isFinite) ? at : this.state.start);
   }
 
   moveStart(start) {
@@ -123,20 +144,43 @@ print(trace)
     this.walk();
   }
 
-  /** Ask Python for the function and the rule, and show what it answers. */
+  /** Ask Python for the function and the rules; the picture is shown before the derivation is there. */
   async load() {
+    this.player.stop();
     const { f, rule } = this.state;
-    const [surface, way] = await Promise.all([this.ask(...questions.surface(this.state)), this.ask(...questions.way(this.state))]);
-    if (f !== this.state.f || rule !== this.state.rule) return;
-    const wrong = surface.error ?? way.error ?? "";
+    const known = this.function?.f === f;
+    const same = () => this.isConnected && f === this.state.f && rule === this.state.rule;
+    const asked = [this.ask(...questions.surface(this.state)), ...rule.map((each) => this.ask(...questions.way(this.state, each)))];
+    const derived = known ? undefined : this.ask(...questions.derived(this.state));
+    const [surface, ...ways] = await Promise.all(asked);
+    if (!same()) return;
+    const wrong = surface.error ?? ways.find(({ error }) => error)?.error ?? "";
     this.say(wrong);
     if (wrong) return;
-    this.function = surface;
-    [this.surface, this.way] = await Promise.all([Surface.of(surface.module), Way.of(way.module)]);
-    this.numbers = way.numbers;
-    show(this.find(".formula"), [surface.formula, surface.gradient, surface.hessian]);
-    show(this.find(".derivation"), surface.derivations);
+    const [plane, kernels] = await Promise.all([Surface.of(surface.module), Promise.all(ways.map(({ module }) => Way.of(module)))]);
+    if (!same()) return;
+    this.surface = plane;
+    if (!known) [this.function, this.curvature] = [{ ...surface, f }, undefined];
+    this.ways = kernels.map((kernel, i) => {
+      const number = RULES.findIndex(({ name }) => name === rule[i]);
+      return { name: rule[i], title: RULES[number].title, number, numbers: ways[i].numbers, kernel, steps: [] };
+    });
     this.lay();
+    if (!known) this.explain(this.function, await derived);
+  }
+
+  /** Show the derivation, and how the function bends. */
+  async explain(made, derived) {
+    const curvature = derived.error ? undefined : await Curvature.of(derived.module);
+    if (made !== this.function) return;
+    this.say(derived.error ?? "");
+    if (!curvature) return;
+    this.curvature = curvature;
+    made.curvatures = derived.curvatures;
+    show(this.find(".formula"), [derived.formula, derived.gradient, derived.hessian]);
+    show(this.find(".derivation"), derived.derivations);
+    this.walk();
+    this.dataset.explained = String(Number(this.dataset.explained ?? 0) + 1);
   }
 
   lay() {
@@ -146,17 +190,49 @@ print(trace)
     this.walk();
   }
 
+  /** Go down anew. */
   walk() {
-    if (!this.way || !this.plane.view) return;
-    const { start, rate, steps, rule } = this.state;
-    const way = this.way.from(start, [rate, ...this.numbers], steps);
-    this.plane.draw(way);
-    const words = outcome(way, this.function, rate, rule);
-    this.find("output").textContent = words;
-    this.find("canvas").setAttribute("aria-label", `Lines of equal height and the way down. ${words} Arrow keys move the start.`);
-    this.find(".steps").replaceChildren(table(way, this.function.variables));
-    this.ways = way;
+    if (!this.ways.length || !this.plane.view) return;
+    const { start, rate, steps, at } = this.state;
+    const { variables } = this.function;
+    this.player.stop();
+    for (const way of this.ways) way.steps = way.kernel.from(start, [rate, ...way.numbers], steps);
+    this.words = outcome(this.ways, this.function, rate);
+    this.find("output").textContent = this.words;
+    this.find(".ends").replaceChildren(outcomes(this.ways, variables));
+    this.find(".steps").replaceChildren(...this.ways.flatMap(({ title, steps: taken }) => [...(this.ways.length > 1 ? [Object.assign(document.createElement("h3"), { textContent: title })] : []), table(taken, variables)]));
+    this.find("[name=at]").max = steps;
+    this.draw(Math.min(at, steps), steps);
     this.told();
+  }
+
+  /** Mark a step, and keep it. */
+  show(step) {
+    this.player.stop();
+    this.keep({ at: Math.min(step, this.state.steps) });
+    this.draw(this.state.at, this.state.steps);
+  }
+
+  /** Draw the ways up to a step, and mark one. */
+  draw(at, upTo) {
+    const [first] = this.ways;
+    const { point } = first.steps[at];
+    const bend = this.curvature && curvaturesOf(this.curvature.at(point));
+    this.at = at;
+    this.plane.draw(this.ways, { at, upTo, point, bend });
+    const bends = this.curvature ? curvatureInWords(point, bend) : "";
+    const where = this.ways.length > 1 ? `, where ${first.title} is` : "";
+    this.find(".bend").textContent = bends && `Step ${at}${where}: ${bends[0].toLowerCase()}${bends.slice(1)}`;
+    this.find("[name=at]").value = at;
+    this.find(".plane").setAttribute("aria-label", `Lines of equal height and the way down. ${this.words} ${bends} Arrow keys move the start.`);
+    this.find(".program code").textContent = this.program();
+  }
+
+  /** All steps as a table. */
+  rows() {
+    const { variables } = this.function;
+    const head = ["rule", "step", ...variables, "value", ...variables.map((name) => `derivative by ${name}`)];
+    return [head, ...this.ways.flatMap(({ name, steps }) => steps.map(({ point, value, slope }, i) => [name, i, ...point, value, ...slope]))];
   }
 }
 

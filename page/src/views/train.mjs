@@ -3,21 +3,22 @@ import { diverged } from "../counting.mjs";
 import { Boundary } from "../drawing/boundary.mjs";
 import { drawCurves } from "../drawing/curves.mjs";
 import { Diagram } from "../drawing/diagram.mjs";
-import { Drawing, Prediction, Training } from "../kernels.mjs";
+import { Drawing, Looking, Prediction, Training } from "../kernels.mjs";
 import { training as program } from "../program.mjs";
 import * as questions from "../questions.mjs";
 import { choice, number, points, spans, whole, wholes } from "../state.mjs";
 import { ACTIVATIONS, DATA, INITIALISATIONS, LOSSES, RULES } from "../tables.mjs";
 import { downloadPicture, downloadTable } from "../save.mjs";
-import { figure, whyFailed } from "../words.mjs";
+import { whyFailed } from "../why.mjs";
+import { figure } from "../words.mjs";
 import { readTable } from "../table.mjs";
+import { Player } from "../player.mjs";
 import { MapRoom } from "./train_map.mjs";
 import { define, options, View } from "./view.mjs";
 
 export const MOST_POINTS = 400;
-const WATCHED = 2e7; // parameters x points x steps of a run that is trained eleven times as long while somebody waits
+const WATCHED = 8e6; // parameters x points x steps of a run that is trained eleven times as long, several times, while somebody waits
 const MOST_WORK = 4e9; // the same of all runs together: about two seconds
-const PLAYED = 4000; // milliseconds in which all steps are played
 const { TRAIN } = questions;
 
 const entries = {
@@ -80,6 +81,7 @@ export class Train extends View {
     this.boundary = new Boundary(this.find(".plane"));
     this.diagram = new Diagram(this.find(".diagram"));
     this.room = new MapRoom(this, this.find(".settings"));
+    this.player = new Player(this.find("[data-do=play]"), (step) => this.show(step));
     const fields = this.form.elements;
     options(fields.data, [...Object.entries(DATA).map(([name, { title }]) => [name, title]), ["own", "your own points"]]);
     options(fields.rule, RULES.map(({ name, title }) => [name, title]));
@@ -92,7 +94,7 @@ export class Train extends View {
   }
 
   disconnectedCallback() {
-    cancelAnimationFrame(this.frame);
+    this.player.stop();
     this.room.close();
   }
 
@@ -114,9 +116,9 @@ export class Train extends View {
     const plane = this.find(".plane");
     plane.addEventListener("click", (event) => this.clicked(this.boundary.point(event)));
     const at = this.find("[name=at]");
-    at.addEventListener("input", () => (this.stop(), this.show(Number(at.value))));
+    at.addEventListener("input", () => (this.player.stop(), this.show(Number(at.value))));
     this.find("[name=run]").addEventListener("change", ({ target }) => this.read(target));
-    const acts = { play: () => this.play(), step: () => (this.stop(), this.show(Math.min(this.at + 1, this.state.steps))), reset: () => (this.stop(), this.show(0)), why: () => (this.find(".why").textContent = whyFailed(this.ended, this.run, (rate, steps) => this.again(rate, steps), this.state)) };
+    const acts = { play: () => this.player.toggle(this.at, this.state.steps), step: () => (this.player.stop(), this.show(Math.min(this.at + 1, this.state.steps))), reset: () => (this.player.stop(), this.show(0)), why: () => this.why() };
     for (const button of this.all("[data-do]")) button.addEventListener("click", acts[button.dataset.do]);
     this.form.elements.file.addEventListener("change", ({ target }) => target.files[0] && this.take(target.files[0]));
     plane.addEventListener("dragover", (event) => event.preventDefault());
@@ -171,7 +173,7 @@ export class Train extends View {
 
   /** Ask Python for the kernels, and begin with them. */
   async load() {
-    this.stop();
+    this.player.stop();
     this.boundary.frame(this.points);
     const asked = this.state;
     const [made, drawn] = await Promise.all([this.ask(...questions.network(asked, this.points)), this.ask(...questions.drawing())]);
@@ -204,7 +206,7 @@ export class Train extends View {
   train() {
     const { kernel, state } = this;
     if (!kernel) return;
-    this.stop();
+    this.player.stop();
     const work = kernel.factors.length * this.points.length * state.steps * state.runs;
     const heavy = work > MOST_WORK ? `this is ${Math.ceil(work / MOST_WORK)} times what the page trains while you wait: take fewer steps, runs or units` : "";
     this.say(heavy);
@@ -251,26 +253,18 @@ export class Train extends View {
     return this.kernel.train(start, [rate], steps);
   }
 
-  play() {
-    if (this.frame) return this.stop();
-    const { steps } = this.state;
-    const from = this.at >= steps ? 0 : this.at;
-    const began = performance.now();
-    this.find("[data-do=play]").textContent = "Pause";
-    const next = (now) => {
-      const step = Math.min(steps, from + Math.floor(((now - began) / PLAYED) * steps));
-      this.show(step);
-      if (step < steps) this.frame = requestAnimationFrame(next);
-      else this.stop();
-    };
-    this.frame = requestAnimationFrame(next);
+  /** Find out why the run that is shown failed, and say so. */
+  async why() {
+    const { kernel, starts, ended, run, state, points, drawing } = this;
+    const tell = (words) => ended === this.ended && run === this.run && (this.find(".why").textContent = words);
+    tell("Trying what would have helped …");
+    const made = await this.ask(...questions.looking(state, points));
+    if (made.error) return tell(made.error);
+    const looking = await Looking.of(made.module, { table: kernel.table, points: points.length, count: kernel.factors.length, hidden: state.hidden.reduce((sum, units) => sum + units, 0) });
+    const found = await whyFailed((...asked) => this.ask(...asked), { kernel, drawing, looking, starts, ended }, run, state, points);
+    tell(found.error ?? found.words);
+    if (found.cause && ended === this.ended) Object.assign(this.find(".why").dataset, { cause: found.cause, run });
     return undefined;
-  }
-
-  stop() {
-    cancelAnimationFrame(this.frame);
-    this.frame = undefined;
-    this.find("[data-do=play]").textContent = "Play";
   }
 
   /** How the runs went, as was seen. */

@@ -53,7 +53,7 @@ export class View extends HTMLElement {
   read({ name, value, type }) {
     const entry = this.kind.entries[name];
     if (!entry) return;
-    const given = type === "range" ? String(Number((10 ** Number(value)).toPrecision(3))) : value;
+    const given = { range: () => String(Number((10 ** Number(value)).toPrecision(3))), checkbox: () => this.all(`[name=${name}]:checked`).map((box) => box.value).join(",") }[type]?.() ?? value;
     const read = entry.read(given);
     this.say(read === undefined ? `${name}: write ${entry.means}` : "");
     if (read === undefined) return;
@@ -85,7 +85,8 @@ export class View extends HTMLElement {
       const field = this.form.elements[name];
       if (!field) continue;
       const written = (entry.write ?? String)(this.state[name]);
-      field.value = field.type === "range" ? String(Math.log10(this.state[name])) : written;
+      if (field instanceof RadioNodeList) field.forEach((/** @type {any} */ box) => (box.checked = this.state[name].includes(box.value)));
+      else field.value = field.type === "range" ? String(Math.log10(this.state[name])) : written;
     }
     const text = this.find(".program code");
     if (text) text.textContent = this.program();

@@ -5,6 +5,8 @@ import { after, before, test } from "node:test";
 import { laboratory, python } from "../browser.mjs";
 
 let lab, opened, drawn;
+const explained = (page, least = 1) => page.waitForFunction((n) => Number(document.querySelector("gradlab-descend").dataset.explained ?? 0) >= n, least);
+const way = (page, number = 0) => page.evaluate((i) => document.querySelector("gradlab-descend").ways[i].steps.map(({ point }) => point), number);
 before(async () => {
   lab = await laboratory();
   opened = lab.opened;
@@ -17,6 +19,7 @@ test("a function is drawn, derived and gone down, and asks no other server for a
   const page = await opened("");
   await drawn(page);
   console.log(`first picture after ${Math.round(performance.now() - began)} ms`);
+  await explained(page);
   assert.match(await page.textContent("output"), /2\/3 = 0\.66667; this rate is below it/);
   assert.equal(await page.locator(".derivation math").count(), 2);
   assert.equal(await page.locator(".steps tr").count(), 1 + 12 + 2);
@@ -30,22 +33,23 @@ test("the start is dragged and moved by keys, and the link has the state", async
   const page = await opened("");
   await drawn(page);
   const before = await page.inputValue("[name=start]");
-  const box = await page.locator("canvas").boundingBox();
+  const box = await page.locator(".plane").boundingBox();
   await page.mouse.move(box.x + box.width / 4, box.y + box.height / 4);
   await page.mouse.down();
   for (let i = 1; i <= 20; i++) await page.mouse.move(box.x + box.width / 4 + 4 * i, box.y + box.height / 4 + 2 * i);
   await page.mouse.up();
   const dragged = await page.inputValue("[name=start]");
   assert.notEqual(dragged, before);
-  await page.focus("canvas");
+  await page.focus(".plane");
   await page.keyboard.press("ArrowRight");
   const moved = await page.inputValue("[name=start]");
   assert.ok(Number(moved.split(",")[0]) > Number(dragged.split(",")[0]));
-  const picture = await page.evaluate(() => document.querySelector("canvas").toDataURL());
+  await explained(page);
+  const picture = await page.evaluate(() => document.querySelector(".plane").toDataURL());
   const other = await opened(new URL(page.url()).hash);
-  await drawn(other);
+  await explained(other);
   assert.equal(await other.inputValue("[name=start]"), moved);
-  assert.equal(await other.evaluate(() => document.querySelector("canvas").toDataURL()), picture);
+  assert.equal(await other.evaluate(() => document.querySelector(".plane").toDataURL()), picture);
   await page.close();
   await other.close();
 });
@@ -55,7 +59,7 @@ test("what is copied as Python runs, and comes to the same points to the bit", a
   await drawn(page);
   const program = `${await page.textContent(".program code")}\nimport json; print("POINTS", json.dumps([list(map(float, point)) for point in trace.points]))`;
   const points = JSON.parse(/POINTS (.*)/.exec(execFileSync(python, ["-c", program], { encoding: "utf8" }))[1]);
-  assert.deepEqual(await page.evaluate(() => document.querySelector("gradlab-descend").ways.map(({ point }) => point)), points);
+  assert.deepEqual(await way(page), points);
   await page.close();
 });
 
@@ -68,8 +72,34 @@ test("what is no formula is told, and the next one works", async () => {
   assert.match(await page.textContent(".wrong"), /not an expression/);
   await page.fill("[name=f]", "sin(x) + cos(y)");
   await page.keyboard.press("Enter");
-  await page.waitForFunction(() => document.querySelector(".derivation").textContent.includes("cos"));
+  await page.waitForFunction(() => document.querySelector(".derivation").textContent.includes("cos") && document.querySelector(".bend").textContent.includes("at (3, 9)"));
   assert.equal(await page.textContent(".wrong"), "");
+  await page.close();
+});
+
+test("several rules go down side by side, with how the function bends where the first one is, and Python finds the same", async () => {
+  const page = await opened("#1/descend?f=(1-x)**2%2B5*(y-x**2)**2&start=-0.5,0.75&view=0,0.5,3&rate=0.02&at=4");
+  await explained(page);
+  await page.check("[name=rule][value=adam]");
+  await page.check("[name=rule][value=momentum]");
+  await page.waitForFunction(() => document.querySelectorAll(".ends tr").length === 4);
+  assert.deepEqual(await page.locator(".ends td:first-child").allTextContents(), ["Adam", "gradient descent", "momentum"]);
+  assert.equal(new URLSearchParams(new URL(page.url()).hash.split("?")[1]).get("rule").split(",").length, 3);
+  const said = await page.textContent(".bend");
+  const [, point, low, high] = /^Step 4, where .+ is: at \((.*)\) the curvatures, the eigenvalues of the Hessian, are ([-\d.]+) along .* and ([-\d.]+) along/.exec(said);
+  await lab.shot(page, "descend-rules");
+  const program = `${await page.textContent(".program code")}\nimport json; print("BENT", json.dumps(curvatures.tolist()))`;
+  const bent = JSON.parse(/BENT (.*)/.exec(execFileSync(python, ["-c", program], { encoding: "utf8" }))[1]);
+  [low, high].forEach((each, i) => assert.ok(Math.abs(Number(each) / bent[i] - 1) < 1e-4, `${said} ${bent}`));
+  assert.deepEqual(point.split(", ").map(Number), (await way(page))[4].map((x) => Number(x.toPrecision(5))));
+  await page.click("[data-do=play]");
+  await page.waitForFunction(() => document.querySelector(".laboratory [name=at]").value > 5);
+  await page.click("[data-do=reset]");
+  assert.match(await page.textContent(".bend"), /^Step 0, where .* at \(-0\.5, 0\.75\)/);
+  for (const name of ["adam", "momentum"]) await page.uncheck(`[name=rule][value=${name}]`);
+  await page.click("[name=rule][value=gradient_descent]");
+  assert.match(await page.textContent(".wrong"), /rule: write one or several of/);
+  assert.deepEqual(lab.problems, []);
   await page.close();
 });
 

@@ -9,16 +9,18 @@ from typing import Any
 from gradlab._errors import GradlabError
 from gradlab.play._boundary import trainability
 from gradlab.play._derive import chain, judged, matrices, numbers
-from gradlab.play._descend import surface, way
+from gradlab.play._descend import derived, surface, way
 from gradlab.play._recommend import recommendation
-from gradlab.play._train import drawing, network
+from gradlab.play._train import drawing, looking, network, why
 
 Answer = dict[str, Any]
 QUESTIONS: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = MappingProxyType(
     {
         "chain": chain,
+        "derived": derived,
         "drawing": drawing,
         "judged": judged,
+        "looking": looking,
         "matrices": matrices,
         "network": network,
         "numbers": numbers,
@@ -26,6 +28,7 @@ QUESTIONS: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = MappingProxyTyp
         "surface": surface,
         "trainability": trainability,
         "way": way,
+        "why": why,
     }
 )
 

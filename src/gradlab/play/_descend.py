@@ -9,7 +9,7 @@ from typing import Any
 
 from gradlab._errors import GradlabError
 from gradlab._function import Function, function
-from gradlab.codegen.wasm import descent_module
+from gradlab.codegen.wasm import curvature_module, descent_module
 from gradlab.graph import evaluate
 from gradlab.play._typeset import typeset
 from gradlab.rules import Rule, snake
@@ -19,31 +19,45 @@ VARIABLES = 2
 
 
 def surface(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A function of two variables: how it is written and derived, and a kernel of its value and gradient.
+    """A function of two variables as a picture needs it: a kernel of its value and gradient.
 
     Args:
         given: ``text``, the formula.
 
     Returns:
-        ``variables``, their names; ``formula``, ``gradient``, ``hessian`` and ``derivations`` (one for each variable)
-        as MathML; ``curvatures``, the eigenvalues of the Hessian from the smallest where it is the same everywhere,
-        else None; ``module``, WebAssembly with ``evaluate``; ``source``, the kernel as text.
+        ``variables``, their names; ``module``, WebAssembly with ``evaluate``; ``source``, the kernel as text.
 
     Raises:
         GradlabError: for a text that is no formula, is too long, or has not two variables.
     """
     made = _function(given["text"])
-    hessian, module = made.hessian(), made.compile("wasm")
-    derivations = [typeset(made.derive(made.output, name).latex()) for name in made.variables]
+    module = made.compile("wasm")
+    return {"variables": list(made.variables), "module": module.code, "source": module.source}
+
+
+def derived(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The same function as it is written and derived, twice: what is read beside the picture.
+
+    Args:
+        given: ``text``, the formula.
+
+    Returns:
+        ``formula``, ``gradient``, ``hessian`` and ``derivations`` (one for each variable) as MathML; ``curvatures``,
+        the eigenvalues of the Hessian from the smallest where it is the same everywhere, else None; ``module``,
+        WebAssembly with ``bend``.
+
+    Raises:
+        GradlabError: for a text that `surface` does not take.
+    """
+    made = _function(given["text"])
+    hessian = made.hessian()
     return {
-        "variables": list(made.variables),
         "formula": typeset(made.latex()),
         "gradient": typeset(rf"\nabla {made.output} = {made.gradient().latex()}"),
         "hessian": typeset(rf"\nabla^2 {made.output} = {hessian.latex()}"),
-        "derivations": derivations,
+        "derivations": [typeset(made.derive(made.output, name).latex()) for name in made.variables],
         "curvatures": _curvatures(made, hessian),
-        "module": module.code,
-        "source": module.source,
+        "module": curvature_module(made.graph, made.output, made.variables).code,
     }
 
 

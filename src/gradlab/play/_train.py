@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from gradlab._errors import GradlabError
 from gradlab.codegen import DEVIATIONS, deviations
 from gradlab.codegen.wasm import WasmNetwork, drawing_module
-from gradlab.graph import find_loss, mlp_graph
+from gradlab.graph import NetworkGraph, find_loss, mlp_graph
 from gradlab.play._descend import numbers_of, rule_named
+from gradlab.train._causes import Facts, Look, Losses, Seen, Train, Trained, investigate
 
 MOST_POINTS, MOST_UNITS, MOST_LAYERS = 400, 8, 4  # what a page trains while somebody watches
 
@@ -36,8 +39,7 @@ def network(given: Mapping[str, Any]) -> dict[str, Any]:
     kind, loss = rule_named(given["rule"]), find_loss(given["loss"])
     if loss.softmax:
         raise GradlabError(f"{loss.name} is for several outputs; here is one: choose binary_cross_entropy")
-    sizes = (2, *hidden, 1)
-    graph = mlp_graph(sizes, given["activation"], None, given["loss"])
+    graph = _graph(given)
     low, high = loss.labels.values or (0.0, 1.0)
     table = [[x, y, high if label else low] for x, y, label in points]
     printed = WasmNetwork(graph)
@@ -49,7 +51,7 @@ def network(given: Mapping[str, Any]) -> dict[str, Any]:
         "lanes": training.lanes,
         "parameters": list(graph.parameters),
         "units": [list(layer) for layer in graph.layers],
-        "factors": deviations(given["initialisation"], sizes),
+        "factors": deviations(given["initialisation"], graph.sizes),
         "uniform": given["initialisation"] == "uniform",
         "numbers": list(numbers_of(kind).values()),
         "kept": len(kind.update().state),
@@ -59,6 +61,61 @@ def network(given: Mapping[str, Any]) -> dict[str, Any]:
         "gap": (high - low) / 2 if loss.nearer else 0.0,
         "source": training.source,
     }
+
+
+def looking(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The kernels that `why` is answered with, for what `network` takes: ``module``, WebAssembly."""
+    return {"module": WasmNetwork(_graph(given)).looking().code}
+
+
+def why(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Why a run failed, as `Runs.diagnose` finds it: a question back until what is known is enough.
+
+    Args:
+        given: what `network` takes; ``facts``, those of `Facts` that a run has; and ``answers``, what came back to the
+            questions so far, in order. What is not finite is None in them.
+
+    Returns:
+        ``wanted``, what is to be found out next: ``train``, ``losses`` or ``look``, with its details. In the end
+        ``cause``, its name; ``words``, what was seen and what to try; and the ``units`` it is about.
+    """
+    graph, update = _graph(given), rule_named(given["rule"]).update()
+    facts = Facts(
+        **{name: _numbers(value) for name, value in given["facts"].items()},
+        sizes=graph.sizes,
+        biases=graph.biases,
+        units=graph.layers,
+        names=graph.parameters,
+        plain=not update.state,
+    )
+    asking, answers, answer = investigate(facts), iter(given["answers"]), None
+    while True:
+        try:
+            asked = asking.send(answer)
+        except StopIteration as end:
+            found = end.value
+            words = f"{found.why.value[0].upper()}{found.why.value[1:]}: {found.evidence}. Try {found.why.remedy}."
+            return {"cause": found.why.name.lower(), "words": words, "units": list(found.units)}
+        known = next(answers, None)
+        if known is None:
+            return {"wanted": {"kind": type(asked).__name__.lower(), **asdict(asked)}}
+        answer = _ANSWERS[type(asked)](_numbers(known))
+
+
+_ANSWERS = {Train: lambda known: Trained(**known), Losses: lambda known: known, Look: lambda known: Seen(**known)}
+
+
+def _numbers(value: Any) -> Any:
+    """What JSON has no word for, back as a number."""
+    if isinstance(value, Mapping):
+        return {name: _numbers(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_numbers(each) for each in value]
+    return math.nan if value is None else value
+
+
+def _graph(given: Mapping[str, Any]) -> NetworkGraph:
+    return mlp_graph((2, *given["hidden"], 1), given["activation"], None, given["loss"])
 
 
 def drawing(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ except ModuleNotFoundError as _error:
 from gradlab.plot._boundary import decision_boundary as decision_boundary
 from gradlab.plot._contours import contours as contours
 from gradlab.plot._curves import loss_curves as loss_curves
+from gradlab.plot._failure_map import failure_map as failure_map
 from gradlab.plot._network import network as network
 from gradlab.plot._regression import regression as regression
 from gradlab.plot._savings import savings as savings

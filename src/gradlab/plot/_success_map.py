@@ -88,7 +88,7 @@ def success_map(
     if recommendation is not None:
         check_kind(recommendation, "table", "success_map(grid, gl.recommend(grid))")
     rates = _rates(grid, recommendation)
-    dims = sorted(map(str, rates.dims), key=_place)
+    dims = sorted(map(str, rates.dims), key=order_of)
     sizes = dict(zip(map(str, rates.dims), rates.shape, strict=True))
     if not dims:
         raise PlotError("every setting of this sweep has one value; give several, as learning_rate=[0.1, 1.0, 10.0].")
@@ -100,11 +100,11 @@ def success_map(
     if len(dims) == 1:
         return _line(grid, rates, dims[0], recommendation, ax)
     if len(dims) == 2:
-        figure, ax = figure_and_axes(ax, _size(sizes, dims))
+        figure, ax = figure_and_axes(ax, size_of_map(sizes, dims))
         # Above the map, where it hides no cell.
         _legend(ax, _map(ax, grid, rates, dims, recommendation), loc="lower right", bbox_to_anchor=(1.0, 1.0))
     else:
-        width, height = _size(sizes, dims[1:])
+        width, height = size_of_map(sizes, dims[1:])
         figure = ShownFigure(figsize=(0.8 * width * sizes[dims[0]], height), layout="constrained")
         handles: dict[str, Artist] = {}
         for panel, value in zip(figure.subplots(1, sizes[dims[0]], sharey=True), grid[dims[0]].values, strict=True):
@@ -130,7 +130,7 @@ def _rates(grid: xarray.Dataset, recommendation: _Recommendation | None) -> xarr
     return grid["success"].where(grid["done"]).mean("restart")
 
 
-def _place(name: str) -> tuple[int, str]:
+def order_of(name: str) -> tuple[int, str]:
     """Orders panels first, then the vertical axis, then the horizontal one."""
     order = [
         "width",
@@ -151,12 +151,8 @@ def _map(
     """Draws cells of equal size, whatever the spacing of the values, and returns what the legend explains."""
     values = np.asarray(rates.transpose(*dims).values, dtype=np.float64)
     ax.imshow(values, cmap=COLOUR_MAP, vmin=0, vmax=1, origin="lower", aspect="auto", interpolation="nearest")
-    rows, columns = values.shape
-    small = max(rows, columns) <= _MOST_NUMBERS
-    for axis, name, count in ((ax.yaxis, dims[0], rows), (ax.xaxis, dims[1], columns)):
-        every = -(-count // (_MOST_NUMBERS if count <= _MOST_NUMBERS else _MOST_TICKS))
-        _ticks(axis, grid[name].values, np.arange(count), range(0, count, every))
-    ax.set(xlabel=_label(dims[1]), ylabel=_label(dims[0]))
+    small = max(values.shape) <= _MOST_NUMBERS
+    axes_of_map(ax, grid, dims)
     handles: dict[str, Artist] = {}
     diverged = np.asarray(grid["diverged"].mean("restart").transpose(*dims).values) > 0.5
     if diverged.any():
@@ -165,9 +161,8 @@ def _map(
                 Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, hatch=_HATCH, edgecolor=_HATCH_COLOUR, lw=0)
             )
         handles["most runs diverge"] = Patch(facecolor="#444444", edgecolor=_HATCH_COLOUR, hatch=_HATCH)
-    if small:
-        _numbers(ax, values)
-    elif values.min() < 0.5 < values.max():
+    number_in_cells(ax, values, values)
+    if not small and values.min() < 0.5 < values.max():
         look = {"linewidth": 1.5, "path_effects": outlined(3.0, "black")}
         ax.contour(values, levels=[0.5], colors="white", linewidths=1.5).set_path_effects(look["path_effects"])
         handles["half of the runs succeed"] = Line2D([], [], color="white", **look)
@@ -185,10 +180,22 @@ def _legend(where: Axes | Figure, handles: dict[str, Artist], **place: Any) -> N
         )
 
 
-def _numbers(ax: Axes, values: FloatArray) -> None:
+def axes_of_map(ax: Axes, grid: xarray.Dataset, dims: list[str]) -> None:
+    """Labels both axes of a map whose cells are of equal size."""
+    for axis, name in ((ax.yaxis, dims[0]), (ax.xaxis, dims[1])):
+        values = grid[name].values
+        every = -(-len(values) // (_MOST_NUMBERS if len(values) <= _MOST_NUMBERS else _MOST_TICKS))
+        _ticks(axis, values, np.arange(len(values)), range(0, len(values), every))
+    ax.set(xlabel=_label(dims[1]), ylabel=_label(dims[0]))
+
+
+def number_in_cells(ax: Axes, values: FloatArray, light: FloatArray) -> None:
+    """Writes shares in % into cells that are large enough, black where the cell is light."""
+    if max(values.shape) > _MOST_NUMBERS:
+        return
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
-            colour = "white" if value < 0.55 else "black"
+            colour = "white" if light[row, column] < 0.55 else "black"
             text = ax.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=FONT_SIZE - 1)
             text.set(color=colour, path_effects=outlined(2.0, "black" if colour == "white" else "white"))
 
@@ -267,7 +274,7 @@ def _label(name: str) -> str:
     return _NAMES.get(name, name.replace("_", " "))
 
 
-def _size(sizes: dict[str, int], dims: list[str]) -> tuple[float, float]:
+def size_of_map(sizes: dict[str, int], dims: list[str]) -> tuple[float, float]:
     """Inches of a map, so that its cells have room for numbers."""
     rows, columns = (min(sizes[name], _MOST_NUMBERS) for name in dims)
     return max(4.8, 2.2 + 0.58 * columns), max(3.2, 1.4 + 0.42 * rows)

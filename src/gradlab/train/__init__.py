@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gradlab.train._errors import NoBestRunError as NoBestRunError
     from gradlab.train._errors import TrainError as TrainError
     from gradlab.train._experiment import Experiment as Experiment
+    from gradlab.train._failures import diagnose as diagnose
     from gradlab.train._initialise import Glorot as Glorot
     from gradlab.train._initialise import He as He
     from gradlab.train._initialise import Normal as Normal
@@ -49,6 +50,7 @@ else:
             "gradlab.train._data_sets": "data_set data_sets",
             "gradlab.train._errors": "DataError NoBestRunError TrainError",
             "gradlab.train._experiment": "Experiment",
+            "gradlab.train._failures": "diagnose",
             "gradlab.train._initialise": "Glorot He Normal Uniform",
             "gradlab.train._progress": "Progress",
             "gradlab.train._recommend": "Recommendation recommend",

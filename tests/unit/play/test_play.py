@@ -6,6 +6,7 @@ import json
 import threading
 import urllib.error
 import urllib.request
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from gradlab.codegen import Plan
 from gradlab.codegen.wasm import WasmModule, descent_module
 from gradlab.play import answer, server_for
 from gradlab.rules import Full, Momentum, Rule, snake
+from gradlab.train._causes import Look, Losses, Train
+from gradlab.train._diagnose import _Investigation
 from gradlab.train.maps._map import Map
 from gradlab.train.maps._measure import loss_sums
 from wasm_engine import Instance, WasmTrainer, drawn, evaluate
@@ -25,16 +28,25 @@ BOWL = "(x1 - 6)**2 + x2**2 - x1*x2"
 def test_a_surface_is_what_gradlab_derives():
     made, f = answer("surface", {"text": BOWL}), gl.function(BOWL)
     assert made["variables"] == ["x1", "x2"]
-    assert made["curvatures"] == pytest.approx(np.linalg.eigvalsh(f.hessian_at([0.0, 0.0])))
-    assert [text.count("<math") for text in made["derivations"]] == [1, 1]
     points = np.random.default_rng(0).normal(size=(5, 2))
     values, slopes = evaluate(WasmModule(made["module"], made["source"], "float64", 2), points)
     np.testing.assert_allclose(values, f(points)[0], rtol=1e-13)
     np.testing.assert_allclose(slopes, f(points)[1], rtol=1e-13)
 
 
+def test_a_function_is_derived_twice():
+    made, f = answer("derived", {"text": BOWL}), gl.function(BOWL)
+    assert made["curvatures"] == pytest.approx(np.linalg.eigvalsh(f.hessian_at([0.0, 0.0])))
+    assert [text.count("<math") for text in made["derivations"]] == [1, 1]
+    text = "exp(x)*y + sin(x*y)**3"
+    run = Instance(WasmModule(answer("derived", {"text": text})["module"], "", "float64", 2))
+    given, place = run.put([[0.3, 0.3], [-0.7, -0.7], [1.0, 0.0], [0.0, 1.0]]), run.put(np.zeros((2, 2)))
+    run.call("bend", given, place, 2, 1)
+    np.testing.assert_allclose(run.get(place, (2, 2)), gl.function(text).hessian_at([0.3, -0.7]), rtol=1e-13)
+
+
 def test_answers_are_plain_and_without_inline_styles():
-    made = answer("surface", {"text": "exp(x)*y"})
+    made = answer("derived", {"text": "exp(x)*y"})
     assert made["curvatures"] is None
     bytes_of = {name for name, value in made.items() if isinstance(value, bytes)}
     assert bytes_of == {"module"}
@@ -93,6 +105,50 @@ def test_a_network_is_what_gradlab_trains(loss):
     starts = 2.0 * np.array(made["factors"]) * drawn("normal", 5, restarts=3, parameters=9)
     np.testing.assert_array_equal(starts, runs.initial_parameters)
     json.dumps({name: value for name, value in made.items() if name not in ("training", "prediction")})
+
+
+def test_a_failed_run_is_diagnosed_by_questions_until_enough_is_known():
+    runs = gl.train(gl.mlp([2, 2, 1]), gl.datasets.five_points(), steps=200, restarts=12, dtype="float32")
+    expected, known = runs.diagnose(), _Investigation(runs, None, 10)
+    assert len({one.why for one in expected}) > 1
+    long = known.train(runs.initial_parameters, 2200, replay=True)
+    asked_of = {"train": (Train, known.trained), "look": (Look, known.look), "losses": (Losses, known.losses)}
+    about = {**NETWORK, "rule": "gradient_descent"}
+    run = Instance(WasmModule(answer("looking", about)["module"], "", "float64", 2))
+    for one in expected:
+        facts = asdict(known.facts(one.run, long, one.run))
+        given = {name: facts[name] for name in facts if name not in ("sizes", "biases", "units", "names", "plain")}
+        answers = []
+        while "wanted" in (said := answer("why", {**about, "facts": json_of(given), "answers": answers})):
+            kind, tell = asked_of[said["wanted"].pop("kind")]
+            made = tell(kind(**json_of(said["wanted"])))
+            answers.append(json_of(asdict(made) if kind is not Losses else made))
+        assert (said["cause"], said["units"]) == (one.why.name.lower(), list(one.units))
+        assert said["words"].endswith(f": {one.evidence}. Try {one.why.remedy}.")
+    check_looking(run, runs.parameters[0], known)
+
+
+def json_of(value):
+    """What arrives of plain data on the other side: what is not finite is null."""
+    text = json.dumps(value).replace("NaN", "null").replace("Infinity", "null")
+    return json.loads(text)
+
+
+def check_looking(run, at, known):
+    """The kernels of a look are the derivatives that NumPy has."""
+    parameters, points = np.asarray(at, np.float64), np.array(FIVE, np.float64)
+    count, data = len(parameters), run.put(points)
+    seen = known.network(parameters, *known.points)[1], known.network.hessian(parameters, *known.points)
+    place = run.put(np.zeros((10, 10)))
+    run.call("loss", run.put(np.tile(parameters[:, None], 2)), data, place, 2, 5, 1)
+    np.testing.assert_allclose(run.get(place, (count + 1, 2))[1:, 1], seen[0], rtol=1e-11, atol=1e-15)
+    columns = np.pad(np.concatenate([np.tile(parameters[:, None], count), np.eye(count)]), ((0, 0), (0, 1)))
+    run.call("bend", run.put(columns), data, place, 10, 5, 5)
+    np.testing.assert_allclose(run.get(place, (count, 10))[:, :count], seen[1], rtol=1e-10, atol=1e-14)
+    units = run.put(np.zeros((2, 6)))
+    run.call("units", run.put(parameters), run.put(np.pad(points[:, :2].T, ((0, 0), (0, 1)))), units, 6, 3)
+    hidden = known.network.hidden(parameters, points[:, :2])
+    np.testing.assert_allclose(run.get(units, (2, 6))[:, :5].T, hidden, rtol=1e-12)
 
 
 def test_a_recommendation_is_that_of_the_sweep_with_the_same_counts():

@@ -16,7 +16,13 @@ from gradlab.codegen._approximations import FORMATS
 from gradlab.codegen._kernel_spec import KernelSpec
 from gradlab.codegen._numba_rolled import rolled_kernel
 from gradlab.codegen._numba_source import NumbaPrinter, is_straight, straight_kernel
-from gradlab.codegen._schedule import Program, network_programs, programs_for, value_program
+from gradlab.codegen._schedule import (
+    Program,
+    hessian_vector_program,
+    network_programs,
+    programs_for,
+    value_program,
+)
 from gradlab.codegen._update import kernel_update
 from gradlab.codegen.wasm._bytes import Function, module
 from gradlab.codegen.wasm._translate import translate
@@ -76,6 +82,25 @@ def function_module(graph: Graph, output: str, variables: Sequence[str], dtype: 
     return _module(machine, ["\n".join(_by_point("evaluate", program, machine.lanes)) + "\n"])
 
 
+def curvature_module(graph: Graph, output: str, variables: Sequence[str]) -> WasmModule:
+    """A quantity's Hessian times vectors, in float64: ``bend(points, results, stride, blocks)``.
+
+    Columns as `function_module` has them: the variables of a point and behind them the entries of a vector; the results
+    are the entries of the product.
+
+    Args:
+        graph: what is computed.
+        output: the quantity.
+        variables: the given quantities, in order.
+
+    Raises:
+        GradlabError: for a function that kernels have no word for.
+    """
+    machine = _machine("float64")
+    program = hessian_vector_program(graph, output, variables, variables)
+    return _module(machine, ["\n".join(_by_point("bend", program, machine.lanes)) + "\n"])
+
+
 def descent_module(
     graph: Graph, output: str, variables: Sequence[str], update: Update, dtype: str = "float64"
 ) -> WasmModule:
@@ -129,9 +154,32 @@ class WasmNetwork:
         machine = _machine(dtype)
         graph = self.graph
         outputs = value_program(graph, graph.outputs, (*graph.parameters, *graph.inputs))
-        loss = _mean_loss(graph, network_programs(graph).value_and_gradient, machine.lanes)
+        loss = _mean("loss", graph, network_programs(graph).value_and_gradient, machine.lanes)
         predict = _by_point("predict", outputs, machine.lanes, fixed=graph.parameters)
         return _module(machine, ["\n".join(lines) + "\n" for lines in (loss, predict)])
+
+    def looking(self) -> WasmModule:
+        """What is looked at where a run stands still, in float64: ``loss`` as in `module`, ``bend`` and ``units``.
+
+        ``bend(parameters, data, results, stride, points, blocks)`` is the mean loss's Hessian times vectors: behind the
+        parameters, one column each, stand the entries of a vector, and the results are the entries of the product.
+
+        ``units(parameters, points, results, stride, blocks)`` is ``predict`` for the outputs of all hidden units.
+
+        Raises:
+            GradlabError: for a function that kernels have no word for.
+        """
+        machine, graph = _machine("float64"), self.graph
+        units = [f"{unit}out" for layer in graph.layers[1:-1] for unit in layer]
+        given = (*graph.parameters, *graph.columns)
+        parts = [
+            _mean("loss", graph, network_programs(graph).value_and_gradient, machine.lanes),
+            _mean("bend", graph, hessian_vector_program(graph, "L", graph.parameters, given), machine.lanes),
+        ]
+        if units:
+            outputs = value_program(graph, units, (*graph.parameters, *graph.inputs))
+            parts.append(_by_point("units", outputs, machine.lanes, fixed=graph.parameters))
+        return _module(machine, ["\n".join(lines) + "\n" for lines in parts])
 
     def training(
         self,
@@ -227,12 +275,12 @@ def _descent(program: Program, update: Update, lanes: int) -> Lines:
             yield f"        {place} = {text}"
 
 
-def _mean_loss(graph: NetworkGraph, program: Program, lanes: int) -> Lines:
-    """The loss and its gradient with a network in each lane, as means over the points."""
+def _mean(name: str, graph: NetworkGraph, program: Program, lanes: int) -> Lines:
+    """A program with a network in each lane, as means over the points."""
     printer, columns = NumbaPrinter(), graph.columns
-    yield "def loss(_parameters, _data, _results, _stride, _points, _blocks):"
+    yield f"def {name}(_parameters, _data, _results, _stride, _points, _blocks):"
     yield "    for _block in range(_blocks):"
-    for i, given in enumerate(graph.parameters):
+    for i, given in enumerate(each for each in program.inputs if each not in columns):
         yield f"        {printer.name(given)} = load(_parameters, {i}*_stride + _block*{lanes})"
     for i in range(len(program.outputs)):
         yield f"        _sum_{i} = every(_data, 0.0)"
