@@ -225,6 +225,8 @@ def function(formula: str | Mapping[str, str], *, name: str = "f") -> Function:
             a mapping from names to formulas, which may use each other; the one that no other uses is the function.
         name: what its value is called; for a mapping its own name counts.
 
+    A name e beside others is a variable too, and a warning says so: Euler's number is exp(1).
+
     Raises:
         ParseError: for a text that is no formula.
         GraphError: if formulas form a cycle, or if not exactly one of several is used by no other.
@@ -236,7 +238,7 @@ def function(formula: str | Mapping[str, str], *, name: str = "f") -> Function:
     """
     if not isinstance(formula, Mapping):
         try:
-            return Function(Graph.from_text({name: formula}), name)
+            return _checked(Function(Graph.from_text({name: formula}), name))
         except GraphError:  # one formula can form no other cycle
             raise GraphError(
                 f"{name} is the name of the value and stands in the formula too: call the value something else, "
@@ -247,7 +249,21 @@ def function(formula: str | Mapping[str, str], *, name: str = "f") -> Function:
     ends = [quantity.name for quantity in graph if quantity.name not in used]
     if len(ends) != 1:
         raise GradlabError(f"one formula must be used by no other, and that is the function; here {ends or 'none'} are")
-    return Function(graph, ends[0])
+    return _checked(Function(graph, ends[0]))
+
+
+def _checked(made: Function) -> Function:
+    """The function, once it is said of a variable e that it is one."""
+    if "e" in made.variables and len(made.variables) > 1:
+        import warnings
+
+        others = listed([name for name in made.variables if name != "e"], "and")
+        warnings.warn(
+            f"e is a variable here, as {others}: write exp(1) for Euler's number, exp(x) for its powers, or call the "
+            "variable something else",
+            stacklevel=3,
+        )
+    return made
 
 
 def check_backend(backend: str) -> None:

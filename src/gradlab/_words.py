@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TypeVar
 
@@ -21,24 +21,35 @@ def listed(words: Iterable[str], last: str = "or") -> str:
     return f"{', '.join(first)} {last} {end}" if first else end
 
 
-def meant(wanted: object, known: Iterable[str], most: int = 1) -> list[str]:
-    """Return which words a person may have meant: the same but for capitals and signs, else those that are near.
+def bare(word: str) -> str:
+    """Return a word without what people write differently: GradientDescent, gradient_descent, gradient-descent."""
+    return re.sub(r"[\W_]", "", word).lower()
+
+
+def called_so(wanted: object, known: Iterable[str]) -> list[str]:
+    """Return the words that are the same but for capitals and signs, else those that other libraries call so.
 
     Args:
         wanted: what was written.
-        known: the words that there are.
+        known: the words that there are; as a mapping to rows, those may say what others call it, as `elsewhere`.
+    """
+    name, rows = bare(str(wanted)), known if isinstance(known, Mapping) else dict.fromkeys(known)
+    same = [word for word in rows if bare(word) == name]
+    return same or [word for word, row in rows.items() if name in map(bare, getattr(row, "elsewhere", ()))]
+
+
+def meant(wanted: object, known: Iterable[str], most: int = 1) -> list[str]:
+    """Return which words a person may have meant: those that are called so, else those that are near.
+
+    Args:
+        wanted: what was written.
+        known: the words that there are, as in `called_so`.
         most: how many are returned at most.
 
     >>> meant("ReLU", ["relu", "elu"]), meant("tanhh", ["tanh", "sin"]), meant("softmax", ["softsign", "softplus"])
     (['relu'], ['tanh'], [])
     """
-    known = list(known)
-    alike = [word for word in known if _bare(word) == _bare(str(wanted))]
-    return alike[:most] or get_close_matches(str(wanted).lower(), known, n=most, cutoff=0.7)
-
-
-def _bare(word: str) -> str:
-    return re.sub(r"[\W_]", "", word).lower()
+    return called_so(wanted, known)[:most] or get_close_matches(str(wanted).lower(), [*known], n=most, cutoff=0.7)
 
 
 def counted(number: int, noun: str) -> str:

@@ -86,6 +86,13 @@ def test_what_is_no_function(formula, error, message):
         gl.function(formula)
 
 
+@pytest.mark.parametrize("formula", ["x + e", {"f": "g*x", "g": "e**2"}])
+def test_a_variable_e_beside_others_is_said(formula):
+    with pytest.warns(UserWarning, match=r"e is a variable here, as x: write exp\(1\)"):
+        assert gl.function(formula).variables == ("e", "x")
+    assert gl.function("e**2").variables == ("e",)  # nothing else can be meant
+
+
 def test_a_variable_named_f():
     f = gl.function("f**2 + x", name="value")
     assert f.variables == ("f", "x")

@@ -31,6 +31,20 @@ class Kind(StrEnum):
     PDF = "pdf"
 
 
+def _kind(text: str) -> Kind:
+    """A kind of sheet; LaTeX, which is none, is told where it is."""
+    if text in [*Kind]:
+        return Kind(text)
+    hint = " For LaTeX on the terminal write --format latex." if text.lower() in ("latex", "tex") else ""
+    raise typer.BadParameter(f"{text!r} is not one of {', '.join(repr(str(kind)) for kind in Kind)}.{hint}")
+
+
+To = Annotated[
+    Kind | None,
+    typer.Option(metavar="md|html|pdf", help="Write a sheet of all derivatives to a file instead.", parser=_kind),
+]
+
+
 def derive(
     expression: Annotated[
         str | None, typer.Argument(help='A formula, such as `"(x1 - 6)**2 + x2**2 - x1*x2"`.')
@@ -56,7 +70,7 @@ def derive(
     whole: Annotated[
         bool, typer.Option("--all", help="All derivatives, what sharing saves, and a network in matrix notation.")
     ] = False,
-    to: Annotated[Kind | None, typer.Option(help="Write a sheet of all derivatives to a file instead.")] = None,
+    to: To = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", dir_okay=False, help="The sheet's file.")
     ] = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 from gradlab._errors import GradlabError
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     # With it jsonschema, which reads notebooks, would make a grammar of web addresses for a second.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    shown, warnings.showwarning = warnings.showwarning, _warn
     try:
         from gradlab.cli._app import run
         from gradlab.cli._terminal import show_all_characters
@@ -49,6 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the output (head, less) has gone: nothing is wrong, and Python need not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    finally:
+        warnings.showwarning = shown
+
+
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
+    """A warning as the rest is said, without the line of the source that gave it."""
+    _say(f"warning: {message}")
 
 
 def _say(message: str) -> None:

@@ -120,13 +120,14 @@ def _data(section: Mapping[str, Any], folder: Path) -> Any:
     if ("set" in section) == ("file" in section):
         raise SpecError(f'[data] needs either set, one of {", ".join(data_sets())}, or file, as file = "points.csv".')
     if "file" in section:
-        _check_keys(section, ("file", "labels", "label", "columns", "weights"), "data")
+        _check_keys(section, ("file", "labels", "label", "columns", "weights", "standardise"), "data")
         path = folder / str(section["file"])
         labels = section.get("labels", 1)
         if not isinstance(labels, int) or isinstance(labels, bool) or labels < 1:
             raise SpecError(f"data.labels is the number of columns that hold labels, from 1, but it is {labels!r}.")
         label = section.get("label", labels)
         own = {"columns": section.get("columns"), "weights": section.get("weights")}
+        own |= {"standardise": section.get("standardise", False)}
         return named("data", gradlab.datasets.table, path, label=label, **own)
     name = section["set"]
     if name not in data_sets():

@@ -92,7 +92,9 @@ def lanes_for(dtype: str, vectors: int) -> int:
     return processor()[1] // BY_SIZE[dtype] * vectors
 
 
-def load_kernel(source: str, dtype: str, lanes: int, notice: Callable[[str], object] | None) -> Callable[..., None]:
+def load_kernel(
+    source: str, dtype: str, lanes: int, notice: Callable[[str], object] | None, what: str
+) -> Callable[..., None]:
     """The compiled kernel, from the disk if it has been compiled before.
 
     Args:
@@ -100,8 +102,9 @@ def load_kernel(source: str, dtype: str, lanes: int, notice: Callable[[str], obj
         dtype: its number type.
         lanes: how many networks its vectors hold.
         notice: called with a message before a kernel is compiled; otherwise it is logged.
+        what: it trains, for the message.
     """
-    return _loaded(HEADER.format(dtype=dtype, lanes=lanes) + source, notice)
+    return _loaded(HEADER.format(dtype=dtype, lanes=lanes) + source, notice, f"the kernel that trains {what}")
 
 
 def load_drawing(source: str, dtype: str) -> Callable[..., None]:
@@ -111,20 +114,20 @@ def load_drawing(source: str, dtype: str) -> Callable[..., None]:
         source: the printed function ``kernel``.
         dtype: the number type of its results.
     """
-    return _loaded(DRAWING.format(dtype=dtype) + source, None)
+    return _loaded(DRAWING.format(dtype=dtype) + source, None, "the kernel that draws starts")
 
 
-def _loaded(text: str, notice: Callable[[str], object] | None) -> Callable[..., None]:
+def _loaded(text: str, notice: Callable[[str], object] | None, what: str) -> Callable[..., None]:
     name = f"kernel_{_key(text)}"
     folder = cache_folder()
     try:
-        return _from_disk(folder / f"{name}.py", text, notice)
+        return _from_disk(folder / f"{name}.py", text, notice, what)
     except OSError as error:  # such as a disk that is full
         _not_kept(folder, str(error))
-        return _from_disk(_temporary_folder() / f"{name}.py", text, notice)
+        return _from_disk(_temporary_folder() / f"{name}.py", text, notice, what)
 
 
-def _from_disk(path: Path, text: str, notice: Callable[[str], object] | None) -> Callable[..., None]:
+def _from_disk(path: Path, text: str, notice: Callable[[str], object] | None, what: str) -> Callable[..., None]:
     """The kernel, compiled unless its machine code stands beside its file as it was written.
 
     Numba reads what it finds without looking: an empty index is an error for ever, other damage would be run. So a
@@ -137,7 +140,7 @@ def _from_disk(path: Path, text: str, notice: Callable[[str], object] | None) ->
         for file in path.parent.glob(f"__pycache__/{path.stem}.*"):
             file.unlink(missing_ok=True)
         damaged = "what was kept of it is damaged: " if sealed is not None else ""
-        message = f"compiling a training kernel; {damaged}it is kept for the next time"
+        message = f"compiling {what}, which takes seconds; {damaged}it is kept for the next time"
         if notice is not None:
             notice(message)
         else:

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from gradlab._errors import GradlabError
 from gradlab.graph._algebra import add, div, mul, neg, subtract
 from gradlab.graph._expression import ONE, TWO, Apply, Expression, number
-from gradlab.graph._names import find_name, plain
+from gradlab.graph._names import find_name
 from gradlab.graph._primitives import IDENTITY
 from gradlab.graph._row import apply
 
@@ -88,7 +88,7 @@ class Loss:
         words: how it is called in a sentence; by default its name without underscores.
         latex: its LaTeX in formulas.
         unit: the unit of its values.
-        elsewhere: what other libraries call it or its mean, for the message to those who write that.
+        elsewhere: what other libraries call it or its mean.
     """
 
     name: str
@@ -141,16 +141,16 @@ def _huber(y: Expression, f: Expression, edge: Expression) -> Expression:
 _ROWS = (
     Loss(
         "binary_cross_entropy", _binary_cross_entropy, output="sigmoid", labels=ZERO_OR_ONE, outputs=(0, 1),
-        words="binary cross-entropy", unit="nat", elsewhere=("bce", "log_loss"),
+        words="binary cross-entropy", unit="nat", elsewhere=("bce", "BCELoss", "BCEWithLogitsLoss", "log_loss"),
     ),
     Loss(
         "squared_error", lambda y, f, _: Apply("pow", (subtract(f, y), TWO)), unit="square of the labels' unit",
-        elsewhere=("mse", "l2"),
+        elsewhere=("mse", "MSELoss", "l2", "L2Loss", "mean_squared_error"),
     ),
     Loss(
         "softmax_cross_entropy", lambda y, p, _: Apply("neg", (Apply("mul", (y, Apply("log", (p,)))),)),
         labels=SHARES, margin=behind, nearer=False, softmax=True, words="softmax cross-entropy", unit="nat",
-        elsewhere=("nll", "categorical_crossentropy"),
+        elsewhere=("nll", "NLLLoss", "CrossEntropyLoss", "categorical_crossentropy"),
     ),
     Loss("hinge", lambda y, f, _: _short_of_one(y, f), labels=SIGNS, margin=opposite, nearer=False),
     Loss(
@@ -159,7 +159,7 @@ _ROWS = (
     ),
     Loss(
         "absolute_error", lambda y, f, _: apply("abs", subtract(f, y)), unit="the labels' unit",
-        elsewhere=("mae", "l1"),
+        elsewhere=("mae", "l1", "L1Loss", "mean_absolute_error"),
     ),
     Loss("huber", _huber, setting=Fraction(1), words="Huber loss", unit="square of the labels' unit"),
     Loss(
@@ -190,12 +190,8 @@ def find_loss(wanted: str) -> Loss:
     known = LOSSES.get(wanted)
     if known is not None:
         return known
-    bare = plain(str(wanted)).lower().removesuffix("loss")
-    other = next((row.name for row in LOSSES.values() if bare in map(plain, row.elsewhere)), None)
-    if other is not None:
-        raise GradlabError(f"there is no loss {wanted!r}: did you mean {other}?")
     match = re.fullmatch(r"\s*(\w+)\s*\(\s*([^()]+?)\s*\)\s*", str(wanted))
-    row = LOSSES[find_name(match[1] if match else wanted, losses(), "loss")]
+    row = LOSSES[find_name(match[1] if match else wanted, LOSSES, "loss")]
     if match is None:
         return row
     if row.setting is None:

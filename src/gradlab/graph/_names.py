@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from gradlab._errors import GradlabError
 from gradlab._words import meant
@@ -65,12 +65,13 @@ def find_name(wanted: str, known: Iterable[str], what: str) -> str:
 
     Args:
         wanted: what was written.
-        known: the names there are.
+        known: the names there are, or a mapping from them to rows that say what other libraries call it.
         what: what kind of thing is looked for, for the message.
 
     Raises:
         GradlabError: if there is no such name, or if it could be two; offers the nearest.
     """
+    rows = known if isinstance(known, Mapping) else ()
     known = tuple(known)
     if wanted in known:
         return wanted
@@ -83,7 +84,7 @@ def find_name(wanted: str, known: Iterable[str], what: str) -> str:
         return matches[0]
     if matches:
         raise GradlabError(f"{wanted!r} could be {' or '.join(matches)}: write one of them")
-    near = meant(wanted, known, 3)
+    near = meant(wanted, rows or known, 3)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {_some(known)}"
     raise GradlabError(f"there is no {what} {wanted!r}: {hint}")
 

@@ -179,6 +179,7 @@ async def _start(client: Any, folder: Path, settings: LabSettings, errors: Binar
     environment = {
         **os.environ,
         "PYTHONDONTWRITEBYTECODE": "1",
+        "GRADLAB_QUIET": "1",  # that a kernel is compiled is no result of a lab
         "PYTHONHASHSEED": str((settings.seed or 0) % 2**32),
     }
     try:

@@ -184,7 +184,7 @@ def train(
     if inputs != 2 or outputs != 1:
         raise GradlabError(f"the page trains networks of 2 inputs and 1 output; this one has {inputs} and {outputs}")
     high = labels == labels.max()
-    points = [[*map(float, row), int(label)] for row, label in zip(data.x, high, strict=True)]
+    points = [[*map(float, row), int(label)] for row, label in zip(data.inputs, high, strict=True)]
     if len(np.unique(labels)) > 2:
         raise GradlabError("the page trains on points of two classes; these have more different labels")
     chosen, rate = _rule(rule, learning_rate, 1.0)

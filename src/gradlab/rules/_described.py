@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from difflib import get_close_matches
 from typing import Any, ClassVar, Self, TypeVar
 
+from gradlab._words import bare, listed, meant
 from gradlab.rules._numbers import RuleError, numbers_of
 
 Made = TypeVar("Made", bound="Described")
-
-
-def plain(name: str) -> str:
-    """A name without what people write differently: GradientDescent, gradient_descent and gradient-descent are one."""
-    return name.replace("_", "").replace("-", "").lower()
 
 
 def snake(name: str) -> str:
@@ -29,13 +24,13 @@ def snake(name: str) -> str:
 class Described:
     """A frozen dataclass of checked numbers, with a formula and its source.
 
-    `elsewhere` is what other libraries call it, where that is another name.
+    `elsewhere` is what other libraries call it.
     """
 
     kinds: ClassVar[dict[str, Any]]
     noun: ClassVar[str]
     example: ClassVar[str]
-    elsewhere: ClassVar[str] = ""
+    elsewhere: ClassVar[tuple[str, ...]] = ()
     title: ClassVar[str]
     source: ClassVar[str] = ""
 
@@ -44,7 +39,7 @@ class Described:
         if "noun" in vars(cls):
             cls.kinds = {}
         else:
-            cls.kinds[plain(cls.__name__)] = cls
+            cls.kinds[bare(cls.__name__)] = cls
 
     def __new__(cls, *_: Any, **__: Any) -> Self:
         """Refuse to make what all of a kind have in common, which has no formula."""
@@ -68,12 +63,12 @@ class Described:
         Raises:
             RuleError: if there is none; offers the nearest.
         """
-        found = cls.kinds.get(plain(name))
+        found = cls.kinds.get(bare(name))
         if found is not None:
             return found
-        near = get_close_matches(plain(name), cls.kinds, n=1)
+        near = [cls.kinds[each].__name__ for each in meant(name, cls.kinds, 3)]
         known = ", ".join(kind.__name__ for kind in cls.all())
-        offer = f"did you mean {cls.kinds[near[0]].__name__}?" if near else f"there are {known}."
+        offer = f"did you mean {listed(near)}?" if near else f"there are {known}."
         raise RuleError(f"there is no {cls.noun} {name!r}; {offer}")
 
     @property

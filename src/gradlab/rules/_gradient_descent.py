@@ -25,7 +25,7 @@ class GradientDescent(Rule):
     """
 
     title = "gradient descent"
-    elsewhere = "sgd"
+    elsewhere = ("SGD",)
     source = "Cauchy 1847, Méthode générale pour la résolution des systèmes d'équations simultanées"
     statements = ("w = w - eta*g",)
 

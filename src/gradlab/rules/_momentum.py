@@ -29,7 +29,7 @@ class Momentum(Rule):
     """
 
     title = "momentum"
-    elsewhere = "sgd"
+    elsewhere = ("SGD",)
     source = "Polyak 1964, Some methods of speeding up the convergence of iteration methods"
     state = ("v",)
     statements = ("v = momentum*v + g", "w = w - eta*v")

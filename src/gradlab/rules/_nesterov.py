@@ -30,7 +30,7 @@ class Nesterov(Rule):
     """
 
     title = "Nesterov's momentum"
-    elsewhere = "sgd"
+    elsewhere = ("SGD",)
     source = "Nesterov 1983; Sutskever et al. 2013, On the importance of initialization and momentum in deep learning"
     state = ("v",)
     statements = ("v = momentum*v + g", "w = w - eta*(g + momentum*v)")

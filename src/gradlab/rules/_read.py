@@ -7,7 +7,8 @@ import re
 from dataclasses import fields
 from typing import Any
 
-from gradlab.rules._described import Described, Made, plain
+from gradlab._words import called_so
+from gradlab.rules._described import Described, Made
 from gradlab.rules._numbers import RuleError
 from gradlab.rules.schedules import Schedule
 
@@ -50,7 +51,7 @@ def read(kind: type[Made], text: str | Made) -> Made:
 def _refused(kind: type[Described], value: object) -> str:
     """What is no rule, and the rule of the same name: `torch.optim.Adam`, made or not, is meant as `Adam`."""
     made = value if isinstance(value, type) else type(value)
-    meant = [each for each in kind.all() if plain(made.__name__) in (plain(each.__name__), each.elsewhere)]
+    meant = [kind.kinds[each] for each in called_so(made.__name__, kind.kinds)]
     if not meant:
         return f"{value!r} is no {kind.noun}; write {kind.example}."
     own = " or ".join(f"gl.rules.{each.__name__}()" for each in meant)

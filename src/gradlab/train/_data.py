@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradlab.train._columns import column_names, labels, numbers
 from gradlab.train._errors import DataError
+from gradlab.train._scaling import Scaling, scaling_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +31,10 @@ class Data:
             the mean of weight times loss is over the number of points, as with ``weight=`` of PyTorch's
             binary_cross_entropy. For a mean over the sum of the weights, as scikit-learn's, divide them by their mean.
             Whether a point is right does not depend on them. Default: none, so that all points count 1.
+        scaling: how coordinates are scaled before a network sees them, as `standardised` makes it; default: not.
+
+    Attributes:
+        inputs: the points as a network is given them, scaled, shape (N, d).
 
     Raises:
         DataError: if the shapes do not belong together, or a number is missing, masked, complex or infinite.
@@ -45,6 +50,8 @@ class Data:
     names: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     weights: NDArray[np.float64] | None = None
+    scaling: Scaling | None = None
+    inputs: NDArray[np.float64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         x = numbers("x", self.x)
@@ -64,9 +71,11 @@ class Data:
         if len(names) != x.shape[1]:
             raise DataError(f"names has {len(names)} entries for {x.shape[1]} coordinates; give one each.")
         weights = None if self.weights is None else _weights(self.weights, len(x))
-        for array in (x, y, *(() if weights is None else (weights,))):
+        inputs = x if self.scaling is None else self.scaling(x)
+        for array in (x, y, inputs, *(() if weights is None else (weights,))):
             array.flags.writeable = False
         object.__setattr__(self, "x", x)
+        object.__setattr__(self, "inputs", inputs)
         object.__setattr__(self, "y", y)
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "names", names)
@@ -81,7 +90,26 @@ class Data:
 
     def __repr__(self) -> str:
         weighted = "" if self.weights is None else " with weights"
-        return f"Data({self.name!r}: {len(self)} points{weighted}, coordinates {', '.join(self.names)})"
+        scaled = "" if self.scaling is None else ", standardised"
+        return f"Data({self.name!r}: {len(self)} points{weighted}, coordinates {', '.join(self.names)}{scaled})"
+
+    def standardised(self, columns: bool | str | Sequence[str] = True) -> Data:
+        """Returns the same data, of which a network sees coordinates with the mean 0 and the standard deviation 1.
+
+        The points stay as they are, in their units, in pictures too. Results keep the scaling: their models take points
+        in these units, and scale them alike.
+
+        Args:
+            columns: True for all coordinates, or the names of those that are scaled.
+
+        Raises:
+            DataError: if a coordinate is not there, or is the same for all points.
+
+        >>> data = Data([[160.0, 1.0], [180.0, 0.0]], [0, 1], names=("height", "smokes")).standardised(["height"])
+        >>> data.x.tolist(), data.inputs.tolist()
+        ([[160.0, 1.0], [180.0, 0.0]], [[-1.0, 1.0], [1.0, 0.0]])
+        """
+        return replace(self, scaling=scaling_of(self.x, self.names, columns))
 
 
 def _weights(values: object, count: int) -> NDArray[np.float64]:

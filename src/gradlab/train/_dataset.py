@@ -21,6 +21,7 @@ from gradlab.train._grid import Grid
 from gradlab.train._judge import judged
 from gradlab.train._keep import Keep
 from gradlab.train._results import Results, kept_behind
+from gradlab.train._scaling import Scaling
 from gradlab.train._trainers import Architecture, trainer_for
 
 _MEANING = {
@@ -48,6 +49,8 @@ _MEANING = {
     "x": ("points that were trained on", "1"),
     "y": ("labels that were trained on", "1"),
     "weights": ("what each point counts in the loss", "1"),
+    "input_mean": ("what is taken off a coordinate before the network sees it", "1"),
+    "input_deviation": ("what it is divided by then", "1"),
 }
 
 
@@ -123,6 +126,8 @@ def labelled(
     variables["y"] = (("point",) if data.y.ndim == 1 else ("point", "output")), data.y
     if data.weights is not None:
         variables["weights"] = ("point", data.weights)
+    if data.scaling is not None:
+        variables |= {"input_mean": ("input", data.scaling.mean), "input_deviation": ("input", data.scaling.deviation)}
     coordinates["input"] = list(data.names)
     if data.classes:
         coordinates["class"] = list(data.classes)
@@ -180,7 +185,11 @@ def data_of(dataset: xarray.Dataset) -> Data:
     names = tuple(str(name) for name in dataset["input"].values)
     classes = tuple(str(name) for name in dataset["class"].values) if "class" in dataset.coords else ()
     weights = dataset["weights"].values if "weights" in dataset else None
-    return Data(dataset["x"].values, dataset["y"].values, dataset.attrs["data_name"], names, classes, weights)
+    scaling = None
+    if "input_mean" in dataset:
+        scaling = Scaling(dataset["input_mean"].values, dataset["input_deviation"].values)
+    x, y = dataset["x"].values, dataset["y"].values
+    return Data(x, y, dataset.attrs["data_name"], names, classes, weights, scaling)
 
 
 def grid_of(setting: xarray.Dataset, *, restarts: int, seed: int) -> Grid:

@@ -47,7 +47,7 @@ class _Investigation:
         self.graph = architecture.on(runs.data).graph
         self.network = NumpyNetwork(self.graph)
         self.trainer = trainer_for(architecture, runs.data, runs.experiment.dtype)
-        given = (array for array in (runs.data.x, runs.data.y, runs.data.weights) if array is not None)
+        given = (array for array in (runs.data.inputs, runs.data.y, runs.data.weights) if array is not None)
         self.points = tuple(np.asarray(array, dtype=np.float64) for array in given)
         self.steps = max(runs.steps_done, 1)
 

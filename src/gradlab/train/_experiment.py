@@ -124,7 +124,7 @@ class Experiment:
         if len(by_layer) != layers:
             raise TrainError(
                 f"learning_rate holds {len(by_layer)} rates, but the network has {layers} layers of weights; "
-                f"write one for each, as learning_rate={(1.0,) * layers}."
+                f"write one for each, as learning_rate={dict.fromkeys(range(1, layers + 1), 1.0)}."
             )
         rates = np.array([float(rate) for rate in by_layer.values()], dtype=self.dtype)
         return np.broadcast_to(rates, (runs, layers))

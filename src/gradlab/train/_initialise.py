@@ -60,6 +60,7 @@ class Normal:
 
     scale: float = 1.0
     shape: ClassVar[Shape] = "normal"
+    elsewhere: ClassVar[tuple[str, ...]] = ("gaussian", "random_normal")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", real_number("scale", self.scale, example=0.5, positive=False))
@@ -85,6 +86,7 @@ class Uniform:
 
     bound: float = 1.0
     shape: ClassVar[Shape] = "uniform"
+    elsewhere: ClassVar[tuple[str, ...]] = ("random_uniform",)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bound", real_number("bound", self.bound, example=1.0, positive=False))
@@ -113,6 +115,13 @@ class Glorot:
 
     scale: float = 1.0
     shape: ClassVar[Shape] = "normal"
+    elsewhere: ClassVar[tuple[str, ...]] = (
+        "xavier",
+        "xavier_normal",
+        "xavier_uniform",
+        "glorot_normal",
+        "glorot_uniform",
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", real_number("scale", self.scale, example=1.0, positive=False))
@@ -140,6 +149,7 @@ class He:
 
     scale: float = 1.0
     shape: ClassVar[Shape] = "normal"
+    elsewhere: ClassVar[tuple[str, ...]] = ("kaiming", "kaiming_normal", "kaiming_uniform", "he_normal", "he_uniform")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", real_number("scale", self.scale, example=1.0, positive=False))
@@ -169,7 +179,6 @@ class Given:
 Distribution = Normal | Uniform | Glorot | He
 Initialisation = Distribution | Given
 # "randn" is what one writes in NumPy and PyTorch: normal numbers, to be multiplied with a scale.
-_ALSO = {"xavier": ["glorot"], "kaiming": ["he"]}
 INITIALISATIONS: dict[str, Callable[[float], Distribution]] = {
     "normal": Normal,
     "randn": Normal,
@@ -194,7 +203,7 @@ def check_kind(name: str, value: object) -> str:
     if isinstance(value, Distribution):
         kind = type(value).__name__.lower()
         raise TrainError(f"{name} is {value!r}; among several write {kind!r}, and its scale as init_scale.")
-    near = _ALSO.get(str(value).lower().partition("_")[0], ()) or meant(value, INITIALISATIONS)
+    near = meant(value, INITIALISATIONS)
     offer = f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(map(repr, INITIALISATIONS))}."
     raise TrainError(f"{name} is {value!r}, which is no initialisation; {offer}")
 

@@ -23,6 +23,7 @@ from gradlab.train._plateau import (
     surroundings,
 )
 from gradlab.train._recommendation import Recommendation, success_in_words
+from gradlab.train._scaling import far_from_one
 from gradlab.train._sweep import require_xarray, run_grid
 from gradlab.train._wilson import Share, wilson_interval
 
@@ -78,10 +79,11 @@ def recommend(
     kinds = _rough(grid, names)
     table = _table(grid, succeeded, names, kinds, confidence)
     if not int(table["successes"].sum()):
-        raise TrainError(
-            f"none of the {int(table['runs'].sum()):,} runs succeeds; try more steps, more hidden units, or other "
-            "learning rates and scales; coordinates far from the size 1 are to be scaled first."
-        )
+        data = data_of(grid)
+        far = far_from_one(data.inputs, data.names)
+        advice = "try more steps, more hidden units, or other learning rates and scales"
+        advice = f"{far}, or in a sweep's file standardise = true under [data]" if far else advice
+        raise TrainError(f"none of the {int(table['runs'].sum()):,} runs succeeds; {advice}.")
     index = _best(table, names, kinds)
     where = dict(zip(names, index, strict=True))
     chosen = grid.isel(where)

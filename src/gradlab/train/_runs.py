@@ -15,6 +15,7 @@ from gradlab.train._data import Data
 from gradlab.train._errors import NoBestRunError, TrainError, whole_number
 from gradlab.train._experiment import Array, Experiment, Gradient
 from gradlab.train._judge import BoolArray
+from gradlab.train._scaling import Scaling, far_from_one
 from gradlab.train._why import Diagnoses
 
 
@@ -51,12 +52,14 @@ class Model:
         names: the name of each parameter.
         inputs: how many coordinates a point has, d.
         gradient: the compiled network.
+        scaling: how the coordinates of points are scaled before the network sees them; None where they are not.
     """
 
     parameters: Array
     names: tuple[str, ...]
     inputs: int
     gradient: Gradient = field(repr=False)
+    scaling: Scaling | None = field(default=None, kw_only=True)
 
     @property
     def named(self) -> dict[str, float]:
@@ -67,7 +70,8 @@ class Model:
         """Computes the network's outputs.
 
         Args:
-            x: points, shape (..., d): a single one, a list of them, or a grid.
+            x: points, shape (..., d): a single one, a list of them, or a grid; in the units of the data, also where
+                those were standardised.
 
         Returns:
             Shape (...) for a network with one output, (..., K) for one with K.
@@ -81,6 +85,8 @@ class Model:
                 f"the points have the shape {points.shape}, but the network has {self.inputs} inputs; "
                 f"give an array of shape (N, {self.inputs})."
             )
+        if self.scaling is not None:
+            points = self.scaling(x).astype(points.dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # diverged runs give NaN, not warnings
             flat = self.gradient.predict(self.parameters, points.reshape(-1, self.inputs))
         return flat.reshape(points.shape[:-1] + flat.shape[1:])
@@ -177,7 +183,7 @@ class Runs:
     def outputs(self) -> Array:
         """The network's outputs on the data at the end, shape (restarts, N) or (restarts, N, K)."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # diverged runs give NaN, not warnings
-            return self.gradient.predict(self.parameters, self.data.x.astype(self.parameters.dtype))
+            return self.gradient.predict(self.parameters, self.data.inputs.astype(self.parameters.dtype))
 
     @property
     def success(self) -> BoolArray:
@@ -240,6 +246,7 @@ class Runs:
             curve=self.again(index, 1)[0] if known is None else known,
             diverged=bool(self.diverged[index]),
             success=None if self.right is None else bool(self.right[index]),
+            scaling=self.data.scaling,
         )
 
     def initial(self, index: int) -> Model:
@@ -252,7 +259,8 @@ class Runs:
             TrainError: if there is no run of that number.
         """
         index = self._checked(index)
-        return Model(self.draw(index, 1)[0], self.names, self.data.x.shape[1], self.gradient)
+        start = self.draw(index, 1)[0]
+        return Model(start, self.names, self.data.x.shape[1], self.gradient, scaling=self.data.scaling)
 
     def batch(self, step: int) -> NDArray[np.intp]:
         """Returns the numbers of the points whose mean gradient a step used, the same for all runs.
@@ -316,7 +324,9 @@ class Runs:
             lines.append(f"final loss   {kept.min():.4g} best (run {self.best.index}), {spread}")
         if "plan" in self.trained_on:
             lines.append(f"trained on   {', '.join(self.trained_on.values())}")
-        lines.append(f"next         {self.outcome.remedy}")
+        advised = self.outcome not in (Outcome.SOLVED, Outcome.INTERRUPTED)
+        far = far_from_one(self.data.inputs, self.data.names) if advised else ""
+        lines.append(f"next         {far or self.outcome.remedy}")
         return "\n".join(lines)
 
 

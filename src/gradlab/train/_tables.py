@@ -5,8 +5,8 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 
 from gradlab._errors import GradlabError
+from gradlab._words import counted, listed, meant
 from gradlab.train._columns import column_names
 from gradlab.train._data import Data
 from gradlab.train._errors import DataError, whole_number
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": None}
+_INDEX = re.compile(r"unnamed: \d+|index|id|rownames", re.I)  # what columns are called that number the rows
 Columns = dict[str, list[Any]]
 
 
@@ -28,6 +30,7 @@ def table(
     label: str | Sequence[str] | int = 1,
     columns: Sequence[str] | None = None,
     weights: str | None = None,
+    standardise: bool | str | Sequence[str] = False,
     name: str | None = None,
 ) -> Data:
     """Makes data of a table with named columns.
@@ -38,8 +41,11 @@ def table(
             file's first line holds the names, unless it is all numbers.
         label: the column of the labels, or several for several outputs, or how many of the last columns they are;
             default: the last one. Text names classes.
-        columns: the columns of the points' coordinates, in this order; default: all others.
+        columns: the columns of the points' coordinates, in this order; default: all others but one that only numbers
+            the rows, as pandas' index does: a warning says that it is left out.
         weights: the column of what each point counts in the loss; default: none, so that all count 1.
+        standardise: True to give the network coordinates with the mean 0 and the standard deviation 1, or the columns
+            of which it gets them so, as `Data.standardised` does. The points stay in their units.
         name: what the set is called in summaries; default: that of the file.
 
     Returns:
@@ -54,11 +60,11 @@ def table(
     """
     found, where = _columns(source)
     counts = [] if weights is None else [weights]
-    wanted = _wanted(label, [each for each in found if each not in counts])
-    used = [each for each in found if each not in (*wanted, *counts)] if columns is None else [*columns]
+    wanted = _wanted(label, [each for each in found if each not in counts], where)
+    used = _others(found, (*wanted, *counts), where) if columns is None else [*columns]
     for each in (*wanted, *used, *counts):
         if each not in found:
-            near = get_close_matches(str(each), found, n=1)
+            near = meant(each, found)
             offer = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(map(repr, found))}."
             raise DataError(f"{where} has no column {each!r}; {offer}")
     if not used:
@@ -69,20 +75,48 @@ def table(
     own: Any = {"name": title, "names": tuple(used)}
     for each in counts:
         own["weights"] = [_number(value, each, row, where) for row, value in enumerate(found[each])]
-    if len(y) == 1:
-        return Data(x, y[0], **own)  # type: ignore[arg-type]  # Data converts the labels
-    if any(isinstance(each[0], str) for each in y):
-        raise DataError(f"{where}: of several columns of labels, each holds numbers.")
-    return Data(x, np.array(y).T, **own)
+    text = [name for name, values in zip(wanted, y, strict=True) if isinstance(values[0], str)]
+    if len(y) > 1 and text:
+        taken = f"label={label!r} takes {listed(map(repr, wanted), 'and')} as labels" + (
+            f", the last {len(wanted)} of {len(found)} columns" if isinstance(label, int) else ""
+        )
+        raise DataError(f"{where}: {taken}, and {text[-1]!r} holds text; for it alone write label={text[-1]!r}.")
+    made = Data(x, y[0] if len(y) == 1 else np.array(y).T, **own)  # type: ignore[arg-type]  # Data converts the labels
+    return made.standardised(standardise) if standardise is not False else made
 
 
-def _wanted(label: object, names: list[str]) -> list[str]:
+def _wanted(label: object, names: list[str], where: str) -> list[str]:
     """The columns that hold labels."""
     if isinstance(label, str):
         return [label]
     if isinstance(label, Sequence):
         return [*map(str, label)]
-    return names[-whole_number("label", label, least=1, example=1) :]
+    count = whole_number("label", label, least=1, example=1)
+    if count >= len(names):
+        raise DataError(
+            f"label={count} takes the last {counted(count, 'column')} as labels, and {where} has {len(names)}: "
+            f"{', '.join(map(repr, names))}; name the one that is meant, as label={names[-1]!r}."
+        )
+    return names[-count:]
+
+
+def _others(found: Columns, taken: tuple[str, ...], where: str) -> list[str]:
+    """The columns of coordinates where nobody names them: a column that only numbers the rows gives classes away."""
+    used = [each for each in found if each not in taken]
+    counts = [each for each in used if _INDEX.fullmatch(each) and _numbers_rows(found[each])]
+    if not counts or len(counts) == len(used):
+        return used
+    warnings.warn(
+        f"{where}: the column {counts[0]!r} only numbers the rows and is left out; to train on it name all columns, "
+        f"as columns={used!r}.",
+        stacklevel=3,
+    )
+    return [each for each in used if each not in counts]
+
+
+def _numbers_rows(values: Sequence[Any]) -> bool:
+    """Whether values count 0, 1, 2 ... or 1, 2, 3 ..."""
+    return [*map(str, values)] in [[*map(str, range(one, one + len(values)))] for one in (0, 1)]
 
 
 def _columns(source: Any) -> tuple[Columns, str]:
@@ -124,6 +158,12 @@ def _separated(path: Path) -> Columns:
         rows = [(number, cells[:-1]) for number, cells in rows]
     if rows and (rows[0][1][0].startswith("#") or not all(map(_is_number, rows[0][1]))):
         names = [cell.lstrip("# ") for cell in rows.pop(0)[1]]
+        if rows and _reads_as_a_point(names, rows[0][1]):
+            usual = ",".join([*(f"x_{i}" for i in range(1, len(names))), "y"])
+            raise DataError(
+                f"{path}: the first line, {', '.join(names)}, reads as a point and not as names; write a line of names "
+                f"above it, such as {usual}."
+            )
     else:
         names = [f"x_{i}" for i in range(1, len(rows[0][1]))] + ["y"] if rows else []
     rows = [(number, cells) for number, cells in rows if not cells[0].startswith("#")]
@@ -140,9 +180,15 @@ def _separated(path: Path) -> Columns:
             if not cell:
                 raise DataError(f"{path}:{number} has nothing in the column {name!r}; leave it out or fill it in.")
     columns = {name: [cells[place] for _, cells in rows] for place, name in enumerate(names)}
-    if "" in columns and columns.pop("") not in [[*map(str, range(one, one + len(rows)))] for one in (0, 1)]:
+    if "" in columns and not _numbers_rows(columns.pop("")):
         raise DataError(f"{path} has a column without a name, number {names.index('') + 1}; name it in the first line.")
     return columns
+
+
+def _reads_as_a_point(first: list[str], second: list[str]) -> bool:
+    """Whether a line has numbers where the next one has, and they do not just count the columns."""
+    numbers = [cell for cell in first if _is_number(cell)]
+    return [*map(_is_number, first)] == [*map(_is_number, second)] and bool(numbers) and not _numbers_rows(numbers)
 
 
 def _text(path: Path) -> str:

@@ -41,7 +41,7 @@ def train(
     net: Network,
     data: Data | tuple[ArrayLike, ...],
     *,
-    learning_rate: float | tuple[float, ...] | ArrayLike | Mapping[int, float] | None = None,
+    learning_rate: float | Mapping[int, float] | None = None,
     rule: Rule | str | None = None,
     batches: Batches | int | str = Full(),
     steps: int = 100,
@@ -70,7 +70,8 @@ def train(
         data: one of `gl.datasets`, or a pair (x, y) of points (N, d) and labels (N,) or (N, K), or with what each point
             counts, (x, y, weights): the loss is then the mean of weight times loss of a point, over all N.
         learning_rate: that of the rule, by itself the short form of ``rule=gl.rules.GradientDescent(learning_rate)``;
-            or one for each layer of weights, from the inputs on. Default: the rule's own, 1 for gradient descent.
+            or one for each layer of weights, counted from 1, as ``{1: 0.1, 2: 0.2}``. Default: the rule's own, 1 for
+            gradient descent.
         rule: one of `gl.rules`, as ``gl.rules.Adam(0.01)``, or its text; default: gradient descent.
         batches: which points each step uses: all, or ``gl.rules.MiniBatch(size=32)``, or that size. Losses are always
             those of all points, so a step costs a pass over all of them.
@@ -107,7 +108,7 @@ def train(
     """
     points = fitting(net, as_data(data))
     start_from = _initialisation(initialisation, init_scale, len(net.parameters))
-    chosen = chosen_rule(rule, _by_layer(learning_rate))
+    chosen = chosen_rule(rule, learning_rate)
     experiment = Experiment(chosen, steps, restarts, seed, start_from, dtype, batches)  # type: ignore[arg-type]  # both are made from what people write
     wanted = Keep.of(keep)
     if wanted.quantiles or wanted.stride > 1:
@@ -174,13 +175,6 @@ def _layers(net: Network) -> Layers:
     """What an initialisation needs to know of the network."""
     layers = Layers(tuple(net.sizes))
     return layers if layers.parameters == len(net.parameters) else replace(layers, biases=False)
-
-
-def _by_layer(learning_rate: object) -> object:
-    """A learning rate as a rule takes it: several are one for each layer."""
-    if isinstance(learning_rate, list | tuple | np.ndarray) and np.ndim(learning_rate):
-        return dict(enumerate(np.ravel(learning_rate).tolist(), start=1)) or learning_rate
-    return learning_rate
 
 
 def _initialisation(value: object, scale: object, count: int) -> Initialisation:

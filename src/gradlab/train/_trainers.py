@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -33,6 +34,8 @@ from gradlab.train._draw import starts_of
 from gradlab.train._experiment import Array, Gradient
 from gradlab.train._initialise import Layers
 from gradlab.train._judge import BoolArray, all_right, judged
+
+QUIET_VARIABLE = "GRADLAB_QUIET"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,7 @@ def kernel_for(architecture: Architecture | None, data: Data, dtype: str, device
     if architecture is None or (device.number is None and not has_kernels()):
         return None
     weights = None if data.weights is None else data.weights.tobytes()
-    given = data.x.tobytes(), data.y.tobytes(), data.y.shape, weights
+    given = data.inputs.tobytes(), data.y.tobytes(), data.y.shape, weights
     return _kernel(architecture.on(data), *given, dtype, device.number)
 
 
@@ -185,8 +188,7 @@ def _kernel(
     gpu: int | None,
 ) -> KernelTrainer:
     points = np.frombuffer(x).reshape(labels[0], -1).copy()  # of one's own: kernels take no read-only arrays
-    # On a terminal somebody waits and wonders; a notebook would keep the line among its results.
-    notice = _say if sys.stderr.isatty() else None
+    notice = _say if _is_watched() else None
     counts = None if weights is None else np.frombuffer(weights)
     y_made = np.frombuffer(y).reshape(labels).copy()
     if gpu is not None:
@@ -195,6 +197,13 @@ def _kernel(
         machine = cuda.gpu(gpu)
         return cuda.CudaTrainer(architecture.graph, points, y_made, weights=counts, dtype=dtype, machine=machine)
     return NumbaTrainer(architecture.graph, points, y_made, weights=counts, dtype=dtype, notice=notice)
+
+
+def _is_watched() -> bool:
+    """Whether somebody waits and wonders: on a terminal or in a notebook, unless GRADLAB_QUIET is set."""
+    notebook = sys.modules.get("IPython")
+    in_notebook = notebook is not None and hasattr(notebook.get_ipython(), "kernel")
+    return not os.environ.get(QUIET_VARIABLE) and (sys.stderr.isatty() or in_notebook)
 
 
 def _say(message: str) -> None:
@@ -226,7 +235,7 @@ class NumpyTrainer:
 
     def __init__(self, gradient: Gradient, layers: Layers, data: Data, dtype: str, loss: str) -> None:
         self.gradient, self.layers, self.dtype, self.loss = gradient, layers, np.dtype(dtype), loss
-        given = (data.x, data.y) if data.weights is None else (data.x, data.y, data.weights)
+        given = (data.inputs, data.y) if data.weights is None else (data.inputs, data.y, data.weights)
         self.points = tuple(array.astype(self.dtype) for array in given)
         self.judges = judged(loss, data.y)
 

@@ -100,7 +100,8 @@ def test_second_derivatives(run):
         (("--out", "a.pdf"), "add --to md, --to html or --to pdf"),
         (("--then", "c"), "--then goes with --wrt"),
         (("--wrt", "c", "--then", "c", "--to", "pdf"), "leave out --then"),
-        (("--to", "docx"), "docx"),
+        (("--to", "docx"), "'docx' is not one of 'md', 'html', 'pdf'."),
+        (("--to", "latex"), "'pdf'. For LaTeX on the terminal write --format latex."),
     ],
 )
 def test_options_that_do_not_go_together(run, arguments, message):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,14 @@ def test_a_job_that_fails_exits_with_one_and_no_traceback(run, arguments, words)
     assert status == 1
     assert words in err
     assert "Traceback" not in err
+
+
+def test_a_warning_is_a_line_as_the_rest(run):
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        status, _, err = run("derive", "x + e**x", "--wrt", "x")
+    assert (status, err.count("\n")) == (0, 1)
+    assert err.startswith("gradlab: warning: e is a variable here, as x: write exp(1) for Euler's number")
 
 
 def test_an_extra_that_is_missing_is_named(run, monkeypatch):

@@ -140,6 +140,8 @@ def test_data_can_come_from_a_file_beside_it(write, tmp_path):
     np.testing.assert_array_equal(data.x, [[0, 0], [1, 0], [0, 1]])
     np.testing.assert_array_equal(data.y, [1, 0, 0])
     assert data.name == "points"
+    scaled = SPEC.replace('set = "five_points"', 'file = "points.csv"\nstandardise = ["x"]')
+    np.testing.assert_allclose(read_spec(write(scaled)).data.inputs[:, 0], [-(0.5**0.5), 2**0.5, -(0.5**0.5)])
     moons = read_spec(write(SPEC.replace('"five_points"', '"two_moons"\nn = 30\nseed = 2'))).data
     np.testing.assert_array_equal(moons.x, gl.datasets.two_moons(30, seed=2).x)
 
@@ -160,6 +162,11 @@ def test_data_can_come_from_a_file_beside_it(write, tmp_path):
         ('set = "five_points"', 'set = "two_moons"\nn = 1', r"\[data\]: n must be at least 2"),
         ('set = "five_points"', 'file = "none.csv"', r"\[data\]: .*none.csv cannot be read"),
         ('set = "five_points"', 'file = "none.csv"\nlabels = 0', "data.labels is the number of columns"),
+        (
+            'set = "five_points"',
+            'file = "a.csv"\nstandardize = true',
+            r"data.standardize is unknown; did you mean stand",
+        ),
         ("steps = 60", "step = 60", r"sweep.step is unknown; did you mean steps\?"),
         ("steps = 60", "net = 60", "sweep.net is unknown"),
         ("to = 1.0, ", "", r"sweep.init_scale.to is missing; write init_scale = \{ from"),

@@ -35,7 +35,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def load(number: int, said: list[str] | None = None):
-    kernel = load_kernel(KERNEL.format(number=number), "float64", 4, said.append if said is not None else None)
+    kernel = load_kernel(KERNEL.format(number=number), "float64", 4, said.append if said is not None else None, "dots")
     sys.modules.pop(kernel.__module__)
     return kernel
 
@@ -65,7 +65,8 @@ def test_damage_is_a_warning_where_no_one_listens(folder, caplog):
         load(1)
         load(1)
     assert [record.message for record in caplog.records] == [
-        "compiling a training kernel; what was kept of it is damaged: it is kept for the next time"
+        "compiling the kernel that trains dots, which takes seconds; "
+        "what was kept of it is damaged: it is kept for the next time"
     ]
 
 
@@ -75,7 +76,7 @@ def test_machine_code_without_a_seal_is_not_trusted(folder):
         file.unlink()
     said: list[str] = []
     load(1, said)
-    assert said == ["compiling a training kernel; it is kept for the next time"]
+    assert said == ["compiling the kernel that trains dots, which takes seconds; it is kept for the next time"]
 
 
 def test_a_full_disk_costs_the_keeping_alone(folder, monkeypatch, caplog):

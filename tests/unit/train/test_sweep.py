@@ -132,7 +132,7 @@ def test_rates_by_layer_train_each_layer_with_its_own(backend):
     grid = sweep(NET, DATA, learning_rate={1: [0.1, 1.0], 2: [0.5, 2.0, 4.0]}, restarts=6, steps=12, dtype="float64")
     assert grid.loss.dims == ("learning_rate_1", "learning_rate_2", "restart")
     cell = grid.sel(learning_rate_1=1.0, learning_rate_2=2.0)
-    runs = train_once(NET, DATA, learning_rate=(1.0, 2.0), restarts=6, steps=12)
+    runs = train_once(NET, DATA, learning_rate={1: 1.0, 2: 2.0}, restarts=6, steps=12)
     np.testing.assert_allclose(cell.loss, runs.losses, rtol=1e-12)
     x, y = DATA
     at, gradient = runs.initial_parameters, NET.compile("numpy")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pandas
 import pytest
 
+import gradlab as gl
 from gradlab.train import DataError, TrainError
-from gradlab.train.datasets import table
+from gradlab.train.datasets import dataset, table
 
 FRAME = pandas.DataFrame(
     {
@@ -128,9 +132,103 @@ def test_tables_that_cannot_be_used(tmp_path):
         table([[1, 2], [3, 4]])
     with pytest.raises(DataError, match="different lengths"):
         table({"a": [1, 2], "y": [1]})
-    with pytest.raises(DataError, match="each holds numbers"):
+    with pytest.raises(DataError, match="'species' holds text; for it alone write label='species'"):
         table(FRAME, label=["width", "species"])
     with pytest.raises(TrainError, match="label must be at least 1"):
         table(FRAME, label=0)
     with pytest.raises(DataError, match=r"column 'a': the entry of point 1.*None"):
         table({"a": [1, None], "y": [0, 1]})
+
+
+BODIES = pandas.DataFrame(
+    {"height": [150.0, 190.0, 160.0, 180.0], "smokes": [0, 1, 1, 0], "label": ["b", "a", "b", "a"]}
+)
+
+
+@pytest.mark.parametrize(("standardise", "second"), [(True, -1.0), ("height", 0.0), (["height"], 0.0)])
+def test_columns_are_standardised_for_the_network_and_stay_in_their_units_for_people(standardise, second):
+    data = table(BODIES, label="label", standardise=standardise)
+    np.testing.assert_allclose(data.x[0], [150, 0])
+    np.testing.assert_allclose(data.inputs[0], [-20 / np.sqrt(250), second])
+    assert str(data).endswith("height, smokes, standardised)")
+
+
+def test_results_of_standardised_data_take_points_in_their_units(tmp_path):
+    raw, net = table(BODIES, label="label"), gl.mlp([2, 2, 1])
+    data = raw.standardised()
+    scaled = replace(raw, x=data.inputs)
+    runs, other = (gl.train(net, each, restarts=3, steps=30) for each in (data, scaled))
+    np.testing.assert_array_equal(runs.losses, other.losses)
+    np.testing.assert_array_equal(runs.best.predict(data.x), other.best.predict(scaled.x))
+    np.testing.assert_array_equal(runs.initial(1).predict(data.x), other.initial(1).predict(scaled.x))
+    np.testing.assert_array_equal(runs.outputs, other.outputs)
+    grid = gl.sweep(net, data, learning_rate=[1, 2], restarts=20, steps=60)
+    np.testing.assert_array_equal(grid["loss"], gl.sweep(net, scaled, learning_rate=[1, 2], restarts=20, steps=60).loss)
+    assert grid["x"].values.tolist() == BODIES[["height", "smokes"]].to_numpy().tolist()
+    assert gl.recommend(grid, restarts=20).fresh.successes > 0  # trained again on the same inputs
+    kept = gl.sweep(net, data, learning_rate=[1, 2], restarts=20, steps=60, out=tmp_path / "kept.zarr")
+    np.testing.assert_array_equal(kept["input_mean"], [170, 0.5])
+    assert str(gl.recommend(kept, restarts=20)) == str(gl.recommend(grid, restarts=20))
+
+
+def test_columns_far_from_the_size_1_are_named_where_nothing_succeeds():
+    data, words = table(BODIES, label="label"), r"'height' reaches from 150 to 190: .*\.standardised\(\)"
+    assert re.search(words, str(gl.train(gl.mlp([2, 2, 1]), data, restarts=3, steps=5, learning_rate=1e-9)))
+    grid = gl.sweep(gl.mlp([2, 2, 1]), data, restarts=3, steps=1, learning_rate=1e-9, init_scale=0)
+    with pytest.raises(TrainError, match=words + r".*standardise = true under \[data\]"):
+        gl.recommend(grid)
+
+
+@pytest.mark.parametrize(
+    ("standardise", "message"),
+    [
+        ("hight", "'hight', which is no coordinate; did you mean 'height'"),
+        (["weight", "label"], "'weight', which is no coordinate; did you mean 'height'"),
+        (2, "standardise is 2; write True"),
+    ],
+)
+def test_what_cannot_be_standardised(standardise, message):
+    with pytest.raises(DataError, match=message):
+        table(BODIES, label="label", standardise=standardise)
+
+
+def test_a_column_that_is_the_same_for_all_points_has_no_deviation():
+    with pytest.raises(DataError, match="'x_1' is the same for all points"):
+        dataset([[0.1, 1], [0.1, 2], [0.1, 3]], [0, 1, 0]).standardised()
+
+
+@pytest.mark.parametrize("name", ["Unnamed: 0", "index", "Id"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_column_that_only_numbers_the_rows_is_said_and_left_out(name, first):
+    frame = BODIES.copy()
+    frame.insert(0, name, range(first, first + 4))
+    with pytest.warns(UserWarning, match=f"the column '{name}' only numbers the rows and is left out"):
+        assert table(frame, label="label").names == ("height", "smokes")
+    named = table(frame, label="label", columns=[name, "height"])
+    assert named.names == (name, "height")
+    assert table({name: range(4), "y": [0, 1, 0, 1]}, label="y").names == (name,)  # nothing else is there
+    frame[name] = [5, 7, 6, 8]
+    assert table(frame, label="label").names == (name, "height", "smokes")
+
+
+@pytest.mark.parametrize(
+    ("first", "names"),
+    [("5.1,3.5,virginica", None), ("5,3,virginica", None), ("0,1,y", ("0", "1")), ("a,1999,y", ("a", "1999"))],
+)
+def test_a_first_line_that_reads_as_a_point_is_not_taken_for_names(tmp_path, first, names):
+    path = tmp_path / "iris.data"
+    path.write_text(f"{first}\n5.1,3.5,setosa\n7.0,3.2,versicolor\n", encoding="utf-8")
+    if names is not None:
+        assert table(path).names == names
+        return
+    with pytest.raises(DataError, match=r"reads as a point and not as names; .* above it, such as x_1,x_2,y"):
+        table(path, label=4)
+
+
+def test_a_number_of_labels_is_not_a_columns_place(tmp_path):
+    path = tmp_path / "iris.csv"
+    path.write_text("a,b,c,d,y\n5.1,3.5,1.4,0.2,setosa\n7.0,3.2,4.7,1.4,versicolor\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"label=4 takes .*the last 4 of 5 columns, and 'y' holds text; .* label='y'"):
+        table(path, label=4)
+    with pytest.raises(DataError, match=r"label=5 takes the last 5 columns .* has 5: .*as label='y'"):
+        table(path, label=5)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import sys
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -189,13 +191,11 @@ def test_engines_train_networks_of_gradlabs_alone(net):
         train(net, datasets.xor(), scheduler="tcp://host:8786")
 
 
-def test_rates_by_layer_may_be_a_tuple_a_list_or_an_array(net):
-    tuples, lists, arrays = (
-        train(net, datasets.xor(), learning_rate=rates, steps=3) for rates in ((0.5, 1.0), [0.5, 1], np.array([0.5, 1]))
-    )
-    assert tuples.experiment == lists.experiment == arrays.experiment
-    assert "learning rates 0.5, 1" in str(tuples)
-    np.testing.assert_array_equal(tuples.curves, arrays.curves)
+@pytest.mark.parametrize("rates", [(0.5, 1.0), [0.5, 1], np.array([0.5, 1])], ids=["tuple", "list", "array"])
+def test_several_rates_are_settings_as_in_a_sweep_and_not_layers(net, rates):
+    with pytest.raises(TrainError, match=r"several values; .* to gl\.sweep; for one rate a layer write \{1: 0\.1"):
+        train(net, datasets.xor(), learning_rate=rates, steps=3)
+    assert "learning rates 0.5, 1" in str(train(net, datasets.xor(), learning_rate={1: 0.5, 2: 1.0}, steps=3))
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.5])
@@ -279,8 +279,8 @@ def test_a_pair_of_arrays_is_data(net):
         ({"learning_rate": float("inf")}, "learning_rate must be finite"),
         ({"learning_rate": "a lot"}, "learning_rate must be a number"),
         ({"learning_rate": True}, "learning_rate must be a number"),
-        ({"learning_rate": (0.1, -1.0)}, r"learning_rate\[2\] must be greater than 0"),
-        ({"learning_rate": (0.1, 0.1, 0.1)}, r"3 rates, but the network has 2 layers.*\(1.0, 1.0\)"),
+        ({"learning_rate": {1: 0.1, 2: -1.0}}, r"learning_rate\[2\] must be greater than 0"),
+        ({"learning_rate": {1: 0.1, 2: 0.1, 3: 0.1}}, r"3 rates, but the network has 2 layers.*\{1: 1.0, 2: 1.0\}"),
         ({"steps": 10.0}, "steps must be a whole number.*steps=100"),
         ({"steps": -1}, "steps must be at least 0"),
         ({"restarts": 0}, "restarts must be at least 1"),
@@ -323,3 +323,20 @@ def test_data_that_does_not_suit_the_network(net, data, message):
 def test_only_networks_are_trained():
     with pytest.raises(gl.GradlabError, match=r"made by gl\.mlp"):
         gl.train(gl.function("x**2"), gl.datasets.five_points(), learning_rate=1.0)
+
+
+@pytest.mark.parametrize(
+    ("terminal", "kernel", "quiet", "said"),
+    [(True, False, "", True), (False, True, "", True), (False, False, "", False), (True, True, "1", False)],
+)
+def test_compiling_is_said_where_somebody_waits(monkeypatch, capsys, tmp_path, terminal, kernel, quiet, said):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+    shell = SimpleNamespace(kernel=None) if kernel else None
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setenv("GRADLAB_QUIET", quiet)
+    monkeypatch.setattr(_trainers, "NumbaTrainer", lambda *_, notice, **__: notice and notice("compiling"))
+    _trainers._kernel.__wrapped__(_trainers.Architecture.of(gl.mlp([1, 1])), *POINTS, None, "float32", None)
+    assert capsys.readouterr().err == ("gradlab: compiling\n" if said else "")
+
+
+POINTS = np.zeros(1).tobytes(), np.zeros(1).tobytes(), (1,)

@@ -27,6 +27,7 @@ class Cosine(Schedule):
     """
 
     title = "cosine"
+    elsewhere = ("CosineAnnealingLR", "cosine_decay")
     formula = "floor + (1 - floor)*(1 + cos(pi*min(k, steps)/steps))/2"
     source = "Loshchilov and Hutter 2017, SGDR: Stochastic Gradient Descent with Warm Restarts, equation 5"
 

@@ -29,6 +29,7 @@ class Steps(Schedule):
     """
 
     title = "steps"
+    elsewhere = ("StepLR", "step_decay")
     formula = "gamma**n"
     symbols: ClassVar[Mapping[str, str]] = {"n": r"\lfloor k / s \rfloor"}
     source = "Goodfellow, Bengio and Courville 2016, Deep Learning, section 8.3.1"

@@ -29,6 +29,7 @@ class WarmUp(Schedule):
     """
 
     title = "warm-up"
+    elsewhere = ("LinearLR", "linear_warmup")
     formula = "start + (1 - start)*min(k, steps)/steps"
     source = "Goyal et al. 2017, Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour, section 2.2"
 

@@ -27,7 +27,8 @@ def described(grid: Grid, data: Data, keep: Keep) -> dict[str, Any]:
         data: what is trained on.
         keep: what is kept beside the outcomes.
     """
-    arrays = [array for array in (data.x, data.y, data.weights) if array is not None]
+    scaled = () if data.scaling is None else (data.scaling.mean, data.scaling.deviation)
+    arrays = [array for array in (data.x, data.y, data.weights, *scaled) if array is not None]
     content = hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).hexdigest()
     return {
         "network": grid.architecture.described,
