@@ -41,6 +41,9 @@ test("views draw what the notebook's Python answers, their state goes both ways,
   const page = await lab.opened("#1/boundary?width=1&steps=1");
   await page.evaluate(shown, { script: "./widget.mjs", hash: "#1/descend?steps=7", name: "descend" });
   await page.evaluate(shown, { script: "./widget.mjs?again", hash: "#1/derive?by=c", name: "derive" });
+  await page.evaluate(shown, { script: "./widget.mjs?third", hash: "#1/boundary?width=2&steps=4", name: "boundary" });
+  await drawn(page, 2);
+  assert.match(await page.evaluate(() => window.models[2].view().querySelector("output").textContent), /% train/);
   await drawn(page, 0);
   await drawn(page, 1);
   const said = await page.evaluate(() => window.models.map((model) => [model.asked.toSorted().join(), model.view().querySelector("output").textContent]));
@@ -53,7 +56,7 @@ test("views draw what the notebook's Python answers, their state goes both ways,
   await page.evaluate(() => window.models[0].set("hash", "#1/descend?steps=3&nothing=1"));
   await drawn(page, 0);
   assert.match(await page.evaluate(() => window.models[0].view().getRootNode().textContent), /“nothing” means nothing to descend.*After 3 steps/s);
-  assert.deepEqual(await page.evaluate(() => window.models.map((model) => (model.end(), model.heard["msg:custom"].size))), [0, 0]);
+  assert.deepEqual(await page.evaluate(() => window.models.map((model) => (model.end(), model.heard["msg:custom"].size))), [0, 0, 0]);
   assert.deepEqual(lab.problems, []);
   await page.close();
 });

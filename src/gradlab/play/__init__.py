@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from gradlab.play._widgets import descend as descend
     from gradlab.play._widgets import network as network
     from gradlab.play._widgets import train as train
+    from gradlab.play._widgets import trainability as trainability
 else:
     # The page itself runs this package without what notebooks need.
     __getattr__, __dir__ = lazy_names(
         __name__,
-        {"gradlab.play._widgets": "descend network train"},
+        {"gradlab.play._widgets": "descend network train trainability"},
         here="INDEX QUESTIONS answer server_for site",
     )

@@ -40,10 +40,11 @@ SCRIPT = "widget.mjs"
 VERSION = "1"
 ROOM = 1.4  # how much wider than the way down the plane is that is seen of it
 DOTS = 110
+PIXELS = 128  # a side of the map that is kept in a notebook
 
 
 class View(anywidget.AnyWidget):
-    """A view of the page in a notebook; made by `descend`, `network` and `train` of `gradlab.play`.
+    """A view of the page in a notebook; made by `descend`, `network`, `train` and `trainability` of `gradlab.play`.
 
     Attributes:
         hash: its state as a link to the page has it behind the address; what is set shows at once.
@@ -83,7 +84,7 @@ def descend(
     *,
     start: Sequence[float],
     learning_rate: float | None = None,
-    rule: Rule | str = "gradient_descent",
+    rule: Rule | str | Sequence[Rule | str] = "gradient_descent",
     steps: int = 30,
 ) -> View:
     """A function of two variables and the way down from a start, which is dragged.
@@ -91,8 +92,9 @@ def descend(
     Args:
         f: a function of two variables, or its formula.
         start: where it begins, shape (2,).
-        learning_rate: default: that of the rule, or 0.1.
-        rule: one of `gradlab.rules` with its own numbers as they are by default, or its name.
+        learning_rate: of all rules; default: that of the first rule, or 0.1.
+        rule: one of `gradlab.rules` with its own numbers as they are by default, or its name; or several of them, which
+            go down side by side.
         steps: at most so many.
 
     Raises:
@@ -102,16 +104,33 @@ def descend(
     from gradlab import plot
 
     made = function(f) if isinstance(f, str) else f
-    chosen, rate = _rule(rule, learning_rate, 0.1)
+    given = [rule] if isinstance(rule, Rule | str) else list(rule)
+    if not given:
+        raise GradlabError('rule is empty: name at least one, as rule=["adam", "momentum"]')
+    rate = _rule(given[0], learning_rate, 0.1)[1]
+    chosen = [_rule(each, rate, rate)[0] for each in given]
     text = str(made.expression)
     _checked("surface", {"text": text})
-    trace = go_down(made, start=np.asarray(start, float), rule=rule_named(chosen)(rate), max_steps=steps)
-    points = np.asarray(trace.points, float)
+    begin = np.asarray(start, float)
+    traces = [go_down(made, start=begin, rule=rule_named(each)(rate), max_steps=steps) for each in chosen]
+    points = np.concatenate([np.asarray(trace.points, float) for trace in traces])
     seen = points[np.isfinite(points).all(axis=1)]
     low, high = seen.min(axis=0), seen.max(axis=0)
     width = float(max(*(high - low), 1e-3 * (1 + np.abs(seen).max()))) * ROOM
-    state = {"f": text, "start": start, "view": [*map(float, (low + high) / 2), width], "rate": rate, "rule": chosen}
-    return View("descend", {**state, "steps": steps}, lambda: plot.contours(made, trace))
+    middle = (low + high) / 2
+    state = {"f": text, "start": start, "view": [*map(float, middle), width], "rate": rate, "rule": chosen}
+
+    def picture() -> Figure:
+        if len(traces) == 1:
+            return plot.contours(made, traces[0])
+        (left, bottom), (right, top) = (middle + side * width / 2 for side in (-1, 1))
+        figure = plot.contours(made, ranges=((left, right), (bottom, top)))
+        for each, trace in zip(chosen, traces, strict=True):
+            figure.axes[0].plot(*np.asarray(trace.points, float).T, "o-", markersize=3, label=rule_named(each).title)
+        figure.axes[0].legend()
+        return figure
+
+    return View("descend", {**state, "steps": steps}, picture)
 
 
 def network(
@@ -203,6 +222,56 @@ def train(
         return plot.decision_boundary(runs.best, data)
 
     return View("train", state, picture)
+
+
+def trainability(
+    *,
+    width: int = 8,
+    depth: int = 2,
+    activation: str = "tanh",
+    rule: Rule | str = "gradient_descent",
+    x: tuple[float, float] = (0.1, 10000.0),
+    y: tuple[float, float] = (0.1, 10000.0),
+    steps: int = 50,
+    seed: int = 0,
+    dtype: str = "auto",
+) -> View:
+    """The boundary of trainability, as `gl.trainability` maps it, to be looked at closer where one drags a box.
+
+    Args:
+        width: units of each hidden layer, and inputs; up to 16.
+        depth: layers of weights, 2 to 4.
+        activation: of the hidden layers.
+        rule: one of `gradlab.rules` with its own numbers as they are by default, or its name.
+        x: the lowest and the highest learning rate of the first layer.
+        y: those of the last layer.
+        steps: of each run, up to 1,000.
+        seed: of the network's start and the points.
+        dtype: "float32", "float64", or "auto" for what the map's depth needs.
+
+    Raises:
+        GradlabError: for what the page does not map, or if the page is not there.
+    """
+    from gradlab import plot
+    from gradlab import trainability as mapped
+
+    kind = rule_named(rule) if isinstance(rule, str) else type(rule)
+    chosen, _ = _rule(kind() if isinstance(rule, str) else rule, None, 1.0)
+    if dtype not in ("auto", "float32", "float64"):
+        raise GradlabError(f'a map is computed in "auto", "float32" or "float64", not in {dtype!r}')
+    if not 1 <= steps <= 1000:
+        raise GradlabError(f"the page maps runs of 1 to 1000 steps, not of {steps}")
+    if any(not 1e-9 <= low < high for low, high in (x, y)):
+        raise GradlabError(f"each axis goes from a learning rate above 0 to a larger one, not {x} and {y}")
+    state = {"width": width, "depth": depth, "activation": activation, "rule": chosen}
+    _checked("trainability", {**state, "dtype": "float32"})
+
+    def picture() -> Figure:
+        axes = {"x": ("learning_rate[0]", *x), "y": (f"learning_rate[{depth - 1}]", *y)}
+        kept = {**state, **axes, "rule": kind(), "steps": steps, "seed": seed, "resolution": PIXELS}
+        return plot.trainability(mapped(**kept, dtype="float32" if dtype == "auto" else dtype))
+
+    return View("boundary", {**state, "steps": steps, "seed": seed, "precision": dtype, "view": (*x, *y)}, picture)
 
 
 def _rule(rule: Rule | str, learning_rate: float | None, usual: float) -> tuple[str, float]:

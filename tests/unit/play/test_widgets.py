@@ -59,9 +59,33 @@ def test_a_training_has_the_points_and_the_setting():
     assert has["points"].startswith("0.0,0.0,1;1.0,0.0,0;")
 
 
+def test_several_rules_are_one_view_and_one_picture():
+    view = gl.play.descend(BOWL, start=(6, 6), rule=["adam", gl.rules.Momentum(0.3)], learning_rate=0.1, steps=5)
+    assert (state(view)[1]["rule"], state(view)[1]["rate"]) == ("adam,momentum", "0.1")
+    assert [text.get_text() for text in view._picture().axes[0].get_legend().get_texts()] == ["Adam", "momentum"]
+
+
+def test_the_boundary_has_its_axes_and_a_picture_of_the_same_map():
+    view = gl.play.trainability(width=2, depth=3, rule=gl.rules.Momentum(), x=(0.5, 8.0), steps=4, dtype="float64")
+    name, has = state(view)
+    assert name == "#1/boundary"
+    assert has == {
+        "width": "2", "depth": "3", "activation": "tanh", "rule": "momentum", "steps": "4", "seed": "0",
+        "precision": "float64", "view": "0.5,8.0,0.1,10000.0",
+    }  # fmt: skip
+    assert [view._picture().axes[0].get_xlabel(), view._picture().axes[0].get_ylabel()] == [
+        "learning rate of layer 1",
+        "learning rate of layer 3",
+    ]
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda: gl.play.trainability(width=17), "networks of 1 to 16 units"),
+        (lambda: gl.play.trainability(steps=0), "runs of 1 to 1000 steps, not of 0"),
+        (lambda: gl.play.trainability(x=(1.0, 1.0)), "a learning rate above 0 to a larger one"),
+        (lambda: gl.play.trainability(rule=gl.rules.Adam(beta1=0.5)), "as they are by default"),
         (lambda: gl.play.descend("x**2", start=(1, 1)), "functions of two variables; this one has 1"),
         (lambda: gl.play.descend(BOWL, start=(1, 1), rule=gl.rules.Adam(0.1, beta1=0.5)), "as they are by default"),
         (lambda: gl.play.descend(BOWL, start=(1, 1), rule="newton"), "there is no rule 'newton'"),
