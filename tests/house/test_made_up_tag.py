@@ -94,5 +94,6 @@ def test_export_and_the_command_line(tmp_path, capsys):
     cells = json.loads(export_template(path, "nbgrader").data)["cells"]
     assert any("### BEGIN SOLUTION" in "".join(cell["source"]) for cell in cells)
     assert not any("instructor" in "".join(cell["source"]) for cell in cells)
-    assert main(("lab", "check", str(path))) == 0
+    # What grades is a process of its own, in which nothing was made up.
+    assert main(("lab", "check", str(path), "--no-execute")) == 0
     assert "lab.md" in capsys.readouterr().out

@@ -32,6 +32,14 @@ Gradebook = Annotated[
         "filled in is written to DIR.",
     ),
 ]  # fmt: skip
+Roster = Annotated[
+    Path | None,
+    typer.Option(
+        "--roster", exists=True, dir_okay=False, readable=True, metavar="CSV",
+        help="People with their numbers and groups, as Canvas, Moodle or Gradescope export them: a submission of a "
+        "group gives each member a row.",
+    ),
+]  # fmt: skip
 Column = Annotated[
     str, typer.Option("--column", metavar="NAME", help="The assignment's column in Canvas's gradebook, Moodle's grade.")
 ]
@@ -66,6 +74,7 @@ def grade(
         float, typer.Option("--limit", min=1, metavar="SECONDS", help="How long one submission may take in all.")
     ] = 600.0,
     scheduler: Scheduler = None,
+    roster: Roster = None,
     gradebook: Gradebook = None,
     column: Column = "",
     own: Annotated[
@@ -102,7 +111,7 @@ def grade(
             "gradlab: without isolation a submission can read the key and change grades and anything else here",
             err=True,
         )
-    options = GradeOptions(out, jobs, isolation is not Isolation.NONE, limit)
+    options = GradeOptions(out, jobs, isolation is not Isolation.NONE, limit, roster=roster)
     try:
         grading = run(template, submissions, options, _Watch(), scheduler)
         _print(grading, out)
@@ -128,7 +137,7 @@ def _grade_self(notebook: Path) -> None:
 def _hand_back(gradebook: Path, grading: Grading, column: str, out: Path) -> None:
     from gradlab.labs.grade.gradebook import fill_gradebook
 
-    filled = fill_gradebook(gradebook, grading.results, column)
+    filled = fill_gradebook(gradebook, grading.rows, column)
     target = out / f"{filled.platform}.csv"
     target.write_bytes(filled.data)
     for remark in filled.remarks:

@@ -43,8 +43,9 @@ class Reporter:
         if self._bars is not None:
             self._show(self._bars, step)
         elif step.phase in ("question", "solution", "checks") and step.line:
-            self._print(step, f"cell {step.done + 1} of {step.total} (line {step.line})")
-        elif step.phase == "writing":
+            what = "check" if step.phase == "checks" else "cell"
+            self._print(step, f"{what} {step.done + 1} of {step.total} (line {step.line})")
+        elif step.phase in ("checks", "writing"):
             self._print(step, "")
 
     def _print(self, step: Step, what: str) -> None:

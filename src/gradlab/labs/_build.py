@@ -278,11 +278,24 @@ class _Build:
         if not self.options.gate or not self.options.execute:
             return ()
 
-        def on_cell(done: int, total: int, line: int) -> None:
-            self.on_step(Step(self.path, "checks", done, total, line))
+        from gradlab.labs.grade._run import end_graders
+
+        lines = {check.name: check.line for check in read.versions.solution.checks}
+        tried = set[tuple[str, str]]()
+
+        def watch(event: str, version: str, question: str) -> None:
+            if event == "waits":
+                self.on_step(Step(self.path, "checks"))
+            elif event == "at" and question in lines:
+                self.on_step(Step(self.path, "checks", len(tried), 2 * len(lines), lines[question]))
+                tried.add((version, question))
 
         async with self.kernels:
-            found = await gate(read.template, read.versions, read.leaks, on_cell, self.options.kernel)
+            try:
+                found = await asyncio.to_thread(gate, read.template, read.versions, read.leaks, watch)
+            except asyncio.CancelledError:  # the thread would wait for them to the end
+                end_graders()
+                raise
         known = {*read.leaks}
         return tuple(diagnostic for diagnostic in found if diagnostic not in known)
 

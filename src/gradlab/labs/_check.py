@@ -9,6 +9,7 @@ from gradlab._errors import GradlabError
 from gradlab.labs._audit import audit_text
 from gradlab.labs._diagnostics import Diagnostic, TemplateError
 from gradlab.labs._formulas import all_formulas
+from gradlab.labs._idle import idle_checks
 from gradlab.labs._image_files import read_images
 from gradlab.labs._lint import lint
 from gradlab.labs._template import Template, read_template
@@ -76,7 +77,14 @@ def check_template(path: Path) -> CheckedTemplate:
         graph=template.settings.graph,
         remarks=tuple(
             sorted(
-                {*template.notes, *template.warnings, *versions.warnings, *images.warnings, *lint(template, versions)}
+                {
+                    *template.notes,
+                    *template.warnings,
+                    *versions.warnings,
+                    *images.warnings,
+                    *lint(template, versions),
+                    *idle_checks(template, versions),
+                }
             )
         ),
         leaks=audit.warnings,

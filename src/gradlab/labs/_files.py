@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import stat
 from pathlib import Path
+from typing import Final
 
 from gradlab._errors import GradlabError
 from gradlab._words import counted
+
+_LARGEST_TABLE: Final = 50_000_000  # bytes
 
 
 class UnfitFileError(GradlabError):
@@ -39,6 +44,28 @@ def read_regular(path: Path, largest: int, what: str) -> tuple[bytes, int]:
     if len(data) > largest:
         raise UnfitFileError(f"{what} is larger than {counted(largest // 1_000_000, 'megabyte')}; make it smaller.")
     return data, stat.S_IMODE(state.st_mode)
+
+
+def read_csv(path: Path) -> tuple[str, str, list[list[str]]]:
+    """Read a table that a platform exported: commas, semicolons or tabs, with or without a byte order mark.
+
+    Args:
+        path: the file.
+
+    Returns:
+        Its text, what separates its columns, and its rows.
+
+    Raises:
+        UnfitFileError: if it is no ordinary file, too large or not in UTF-8.
+        OSError: if it cannot be read.
+    """
+    raw, _ = read_regular(path, _LARGEST_TABLE, str(path))
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        raise UnfitFileError(f"{path} is not in UTF-8; export it from the platform anew") from problem
+    separator = max(",;\t", key=text.partition("\n")[0].count)
+    return text, separator, list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=separator))
 
 
 def write_whole(path: Path, text: str, encoding: str = "utf-8") -> None:

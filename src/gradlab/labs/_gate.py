@@ -10,37 +10,36 @@ from gradlab.labs._audit_files import allow_line
 from gradlab.labs._blocks import Role
 from gradlab.labs._diagnostics import Diagnostic
 from gradlab.labs._formulas import all_formulas
+from gradlab.labs._idle import idle_checks
 from gradlab.labs._search import strict_form
 from gradlab.labs._settings import LabSettings
 from gradlab.labs._template import Template
-from gradlab.labs._trial import OnCell, try_checks
 from gradlab.labs._versions import Versions
 
 if TYPE_CHECKING:
+    from gradlab.labs.grade._run import Watch
     from gradlab.prove import DocumentProof, Step
     from gradlab.tex import Formula
 
 _OURS = frozenset({Role.CHECK, Role.ANSWER, Role.NOTE})
 
 
-async def gate(
-    template: Template, versions: Versions, leaks: Sequence[Diagnostic], on_cell: OnCell, kernel: str | None
-) -> tuple[Diagnostic, ...]:
+def gate(template: Template, versions: Versions, leaks: Sequence[Diagnostic], watch: Watch) -> tuple[Diagnostic, ...]:
     """Find what keeps a lab from being released, apart from what stops any build.
 
     Args:
         template: the template.
         versions: what was made of it.
         leaks: solution lines that stand again where the students read them.
-        on_cell: called as each cell starts.
-        kernel: name of the Jupyter kernel, by default the one that the template names.
+        watch: called with what is graded, as `grade` does.
 
     Returns:
-        Errors: checks that the solution fails or the empty question passes, equations of the text and of the key that
-        are false and not allowed by the author, those of the key that are by what is defined under an earlier
-        heading, and the leaks. Warnings instead, where the template has none of the
-        tags and settings that gradlab adds: those have always been built as they are.
+        Errors: questions in which the solution loses points, checks that the empty question passes or that assert
+        nothing, equations of the text and of the key that are false and not allowed by the author, those of the key
+        that are by what is defined under an earlier heading, and the leaks. Warnings instead, where the template has
+        none of the tags and settings that gradlab adds: those have always been built as they are.
     """
+    from gradlab.labs.grade._release import grade_own
     from gradlab.prove import prove_document
 
     formulas = all_formulas(template, versions)
@@ -49,10 +48,11 @@ async def gate(
         *(replace(leak, severity="error", rule="leak") for leak in leaks),
         *false_equations(template, proof),
         *false_elsewhere(template, formulas, proof),
-        *await try_checks(template, versions, on_cell, kernel),
+        *idle_checks(template, versions),
+        *grade_own(template, versions, watch),
     ]
     if is_plain(template):
-        found = [replace(error, severity="warning") for error in found]
+        found = [replace(one, severity="warning") if one.severity == "error" else one for one in found]
     return tuple(sorted(found))
 
 

@@ -177,7 +177,8 @@ assert {check}
     [
         ("double(2) == 4", 0, ""),
         ("double(2) == 5", 1, "lab.md:10: error: the solution does not pass the check 'doubles'"),
-        ("True", 1, "lab.md:9: error: the check 'doubles' passes although the homework of line 4 is empty"),
+        ("callable(double)", 1, "lab.md:9: error: the check 'doubles' passes although its homework is empty"),
+        ("True", 1, "lab.md:9: error: the solution, handed in as a student's, gets 0 of 2 for 'doubles'"),
     ],
 )
 def test_the_checks_are_tried(run, check, status, said):

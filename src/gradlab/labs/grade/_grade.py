@@ -19,7 +19,7 @@ from gradlab.labs.grade._workers import run_on
 from gradlab.labs.grade.feedback import overview_page, student_page
 from gradlab.labs.grade.gradebook import apply_decisions, read_queue, write_queue, write_table
 from gradlab.labs.grade.matching import asked_answers, lab_keys, make_plan
-from gradlab.labs.grade.reading import Submission, find_submissions
+from gradlab.labs.grade.reading import Roster, Submission, find_submissions
 from gradlab.labs.grade.sandbox import try_isolation
 from gradlab.labs.grade.verdicts import SubmissionResult, from_json
 
@@ -30,6 +30,7 @@ class Grading:
 
     Args:
         results: one for each submission, in order.
+        rows: the same for each person that a submission counts for.
         fresh: how many were graded now; the others were as they had been before.
         waiting: how many answers wait for a human.
         moved: whose points are others than before, with both.
@@ -37,6 +38,7 @@ class Grading:
     """
 
     results: tuple[SubmissionResult, ...]
+    rows: tuple[SubmissionResult, ...]
     fresh: int
     waiting: int
     moved: tuple[tuple[str, float, float], ...]
@@ -77,6 +79,8 @@ def grade(
     decisions = read_queue(out / "human.toml")
     with TemporaryDirectory(prefix="gradlab-grade-") as scratch, workers(None, scheduler) as found:
         submissions = find_submissions(source, Path(scratch), template.stem.removesuffix("-template"))
+        if options.roster is not None:
+            Roster(options.roster).assign(submissions)
         keys = _Keys(lab, (source, out), options)
         before = {one.name: _read(out, one.name) for one in submissions}
         orders = [keys.order(one, before[one.name]) for one in submissions]
@@ -91,17 +95,22 @@ def grade(
         apply_decisions([old] if old else [], decisions)
     apply_decisions(results, decisions)
     title = lab.settings.title or template.stem
+    rows = [
+        replace(result, student=person.student, identity=person.identity, group=person.group)
+        for one, result in zip(submissions, results, strict=True)
+        for person in one.people
+    ]
+    write_table(out / "gradebook.csv", rows)
     _write_pages(out, results, title)
     moved = [
         (result.student, old.points, result.points)
         for result in results
         if (old := before[result.name]) is not None and old.points != result.points
     ]
-    return Grading(tuple(results), len(changed), waiting, tuple(moved), remarks)
+    return Grading(tuple(results), tuple(rows), len(changed), waiting, tuple(moved), remarks)
 
 
 def _write_pages(out: Path, results: Sequence[SubmissionResult], title: str) -> None:
-    write_table(out / "gradebook.csv", results)
     for result in results:
         text = json.dumps(result.for_student(), indent=1)
         (out / "results" / f"{result.name}.json").write_text(text, encoding="utf-8")

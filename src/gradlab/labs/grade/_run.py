@@ -14,14 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from gradlab._errors import GradlabError
-from gradlab.labs.grade.sandbox import THREADS
+from gradlab.labs.grade.sandbox import THREADS, IsolationError
 
 STATE = ".state"  # what the next run needs; the key's answers are in it
 Watch = Callable[[str, str, str], None]
 
 
 class GradingError(GradlabError):
-    """Nothing could be graded; the message says why."""
+    """Nothing could be graded; the message says why.
+
+    Args:
+        message: why.
+        faults: where the answer key is to blame, its faults with their template lines.
+    """
+
+    def __init__(self, message: str, faults: Sequence[tuple[int, str]] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +42,16 @@ class GradeOptions:
         jobs: how many submissions are graded at once. Default 1.
         isolated: whether submissions run in a sandbox. Default yes.
         limit: seconds that one submission may take in all. Default 600.
+        stubs_count: whether what stands as it was handed out is judged as an answer. Default no: it is none.
+        roster: a CSV file of people with their numbers and groups: who submissions count for. Default: who they name.
     """
 
     out: Path
     jobs: int = 1
     isolated: bool = True
     limit: float = 600.0
+    stubs_count: bool = False
+    roster: Path | None = None
 
 
 def run(
@@ -68,7 +81,7 @@ def run(
     start = {
         "template": str(template.resolve()), "private": [str(path) for path in (template, source, options.out)],
         "isolated": options.isolated, "jobs": options.jobs, "limit": options.limit,
-        "folder": str((options.out / STATE).resolve()), "questions": questions,
+        "folder": str((options.out / STATE).resolve()), "questions": questions, "stubs_count": options.stubs_count,
     }  # fmt: skip
     watch("waits", "", "the sandbox is started and the answer key is run")
     with _service() as service:
@@ -77,8 +90,10 @@ def run(
         service.stdin.write(json.dumps(start) + "\n")
         service.stdin.flush()
         ready: dict[str, Any] = json.loads(service.stdout.readline() or '{"error": "the grader does not start"}')
+        if "walls" in ready:
+            raise IsolationError(ready["walls"])
         if "error" in ready:
-            raise GradingError(ready["error"])
+            raise GradingError(ready["error"], [(line, said) for line, said in ready.get("faults", ())])
         # One order after the other: a pipe that is full must not keep either side waiting for the other.
         for order in orders[: options.jobs]:
             _order(service, order)
@@ -111,6 +126,20 @@ def _wait_for_one(service: subprocess.Popen[str], watch: Watch, count: int) -> N
     raise GradingError("the grader ended before its time; run the same command again, and it goes on where it was")
 
 
+_graders: set[int] = set()
+
+
+def end_graders() -> None:
+    """End what grades for other threads of this process; they raise GradingError then."""
+    for pid in tuple(_graders):
+        _end(pid)
+
+
+def _end(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+
+
 @contextmanager
 def _service() -> Iterator[subprocess.Popen[str]]:
     values = {**os.environ, **dict.fromkeys(THREADS, "1"), "MPLBACKEND": "agg", "PYTHONHASHSEED": "0"}
@@ -118,12 +147,13 @@ def _service() -> Iterator[subprocess.Popen[str]]:
         [sys.executable, "-m", "gradlab.labs.grade.verdicts._service"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=values, start_new_session=True,
     )  # fmt: skip
+    _graders.add(process.pid)
     try:
         yield process
     finally:
         # Ctrl-C is for this process alone; it ends that one with all that grade for it.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _graders.discard(process.pid)
+        _end(process.pid)
         for stream in (process.stdin, process.stdout):
             with suppress(OSError):
                 stream.close() if stream is not None else None

@@ -7,7 +7,8 @@ import zipfile
 
 import pytest
 
-from gradlab.labs.grade.reading import SubmissionsError, find_submissions
+from gradlab.labs.grade.reading import Roster, SubmissionsError, find_submissions
+from gradlab.labs.grade.reading._roster import RosterError
 
 DATA = '{"cells": []}'
 
@@ -66,14 +67,54 @@ def test_everybody_is_found(tmp_path, names, students, zipped):
 
 def test_gradescope_says_who_it_is(tmp_path):
     source = tmp_path / "all" / "assignment_1_export"
-    (source / "submission_7").mkdir(parents=True)
-    (source / "submission_7" / "lab.ipynb").write_text(DATA, encoding="utf-8")
+    for name in ("submission_7", "submission_8"):
+        (source / name).mkdir(parents=True)
+        (source / name / "lab.ipynb").write_text(DATA, encoding="utf-8")
     (source / "submission_metadata.yml").write_text(
-        "submission_7:\n  :submitters:\n  - :name: Ada Lovelace\n    :sid: '1'\n  :created_at: !ruby/x 1\n",
+        "submission_7:\n  :submitters:\n  - :name: Ada Lovelace\n    :sid: '1'\n  :created_at: !ruby/x 1\n"
+        "submission_8:\n  :submitters:\n  - :name: Noether, Emmy\n    :sid: '2'\n"
+        "  - :name: Weil\n    :email: w@x.org\n",
         encoding="utf-8",
     )
-    (one,) = find_submissions(tmp_path / "all", tmp_path / "scratch", "lab")
-    assert (one.student, one.identity) == ("Ada Lovelace", "7")
+    one, group = find_submissions(tmp_path / "all", tmp_path / "scratch", "lab")
+    assert (one.student, one.identity, one.people) == ("Ada Lovelace", "1", [("Ada Lovelace", "1", "")])
+    assert group.student == "Noether, Emmy, Weil"
+    assert group.people == [("Noether, Emmy", "2", "submission_8"), ("Weil", "w@x.org", "submission_8")]
+
+
+GROUPS = (
+    "name,canvas_user_id,user_id,login_id,sections,group_name,canvas_group_id,group_id\n"
+    '"Lovelace, Ada",12,s1,ada,S,Team 1,5,\n'
+    '"Noether, Emmy",13,s2,emmy,S,Team 1,5,\n'
+    '"Weil, Andre",14,s3,andre,S,Team 2,6,\n'
+    '"Artin, Emil",15,s4,emil,S,Team 2,6,\n'
+    '"Gauss, Carl",16,s5,carl,S,,,\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("names", "people"),
+    [
+        (("team1_12_345_lab.ipynb",), [{"12", "13"}]),  # Canvas puts the group's name before one member's number
+        (("Team 1/lab.ipynb", "carl/lab.ipynb"), [{"16"}, {"12", "13"}]),
+        (("andre/lab.ipynb", "emil/lab.ipynb"), [{"14"}, {"15"}]),
+        (("lovelaceada_12_345_lab.ipynb", "stranger_99_346_lab.ipynb"), [{"12", "13"}, {"99"}]),
+    ],
+)
+def test_a_submission_counts_for_the_group_of_the_roster(tmp_path, names, people):
+    (tmp_path / "groups.csv").write_text(GROUPS)
+    submissions = list(found(tmp_path, *names).values())
+    Roster(tmp_path / "groups.csv").assign(submissions)
+    assert [{who.identity for who in one.people} for one in submissions] == people
+    said = ["".join(one.remarks) for one in submissions]
+    assert ["2 of its group handed in" in text for text in said] == ["andre" in names[0]] * len(names)
+    assert "does not say who this is" in said[-1] or "stranger" not in names[-1]
+
+
+def test_a_roster_without_people_is_refused(tmp_path):
+    (tmp_path / "groups.csv").write_text("points;grade\n1;2\n")
+    with pytest.raises(RosterError, match=r"no column holds names or numbers of people .* points, grade"):
+        Roster(tmp_path / "groups.csv")
 
 
 def test_a_list_of_names_that_cannot_be_read_is_said(tmp_path):

@@ -57,6 +57,14 @@ def test_canvas_gets_its_own_file_back_with_one_column_filled(tmp_path):
         filled(tmp_path, CANVAS, BOTH)
 
 
+@pytest.mark.parametrize("ids", [("a1", "a2"), ("ada", "emmy")])
+def test_canvas_is_filled_by_other_numbers_where_all_have_them(tmp_path, ids):
+    results = [result("ada", ids[0], 3.0), result("emmy", ids[1], 1.5, "partly")]
+    assert [row[6] for row in filled(tmp_path, CANVAS, results, "Lab 3")[1]][3:5] == ["3", "1.5"]
+    with pytest.raises(GradebookError, match=r"no row for ada \(a1\)"):
+        filled(tmp_path, CANVAS, [result("ada", "a1", 3.0), result("emmy", "13", 1.5)], "Lab 3")
+
+
 def test_moodle_gets_grades_and_words(tmp_path):
     made, rows = filled(tmp_path, MOODLE, BOTH)
     assert made.data.startswith(b"\xef\xbb\xbf")

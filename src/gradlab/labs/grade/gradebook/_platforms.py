@@ -5,17 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from gradlab._errors import GradlabError
-from gradlab.labs._files import read_regular
+from gradlab.labs._files import read_csv
 from gradlab.labs.grade.verdicts import SubmissionResult
 
-_LARGEST: Final = 50_000_000
+_CANVAS_IDS: Final = ("ID", "SIS User ID", "SIS Login ID", "Integration ID")
 _MOODLE_ID: Final = ("Identifier", "ID")
+_MOODLE_OTHER: Final = ("ID number", "ID-Nummer", "Username", "Email address", "E-Mail-Adresse")
 _MOODLE_GRADE: Final = ("Grade", "Bewertung")
 _MOODLE_MOST: Final = ("Maximum Grade", "Maximum grade", "Bestwertung")
 _MOODLE_OPEN: Final = ("Grade can be changed", "Bewertung kann geändert werden")
@@ -49,7 +51,8 @@ def fill_gradebook(path: Path, results: Sequence[SubmissionResult], column: str 
 
     Args:
         path: the CSV that Canvas ("Export", all of the gradebook) or Moodle ("Download grading worksheet") wrote.
-        results: what was graded; the platform's numbers come from the names in its own download.
+        results: what was graded, one for each person; the numbers come from the names in the platform's own download,
+            from Gradescope's list of people, or from a roster.
         column: of Canvas, the assignment's column, default the only one; of Moodle in another language than English and
             German, the column of the grade.
 
@@ -57,17 +60,11 @@ def fill_gradebook(path: Path, results: Sequence[SubmissionResult], column: str 
         The same file with the points of everybody whose grading is complete.
 
     Raises:
-        GradebookError: if it is no such file, or a submission has no row in it, or counts other points.
+        UnfitFileError: if it is no ordinary file, too large or not in UTF-8.
+        GradebookError: if it is no gradebook, or a submission has no row in it, or counts other points.
         OSError: if it cannot be read.
     """
-    raw, _ = read_regular(path, _LARGEST, str(path))
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        raise GradebookError(f"{path}: is not in UTF-8; export it from the platform anew") from problem
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=first.count)
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    text, separator, rows = read_csv(path)
     header = [name.strip() for name in rows[0]] if rows else []
     if {"Student", "ID"} <= set(header):
         platform, table = "canvas", _canvas(path, header, rows, column)
@@ -82,15 +79,19 @@ def fill_gradebook(path: Path, results: Sequence[SubmissionResult], column: str 
     remarks = _fill(path, platform, table, results)
     stream = io.StringIO(newline="")
     csv.writer(stream, delimiter=separator, lineterminator="\r\n" if "\r\n" in text else "\n").writerows(rows)
-    mark = b"\xef\xbb\xbf" if raw.startswith(b"\xef\xbb\xbf") else b""
-    return FilledGradebook(platform, mark + stream.getvalue().encode(), tuple(remarks))
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    return FilledGradebook(platform, (mark + stream.getvalue()).encode(), tuple(remarks))
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """The rows of people by the platform's number, where their points go, and what they are worth at most."""
+    """The rows of people by the platform's number, where their points go, and what they are worth at most.
 
-    people: dict[str, list[str]]
+    Args:
+        people: by the platform's number, and by each other column of numbers or addresses.
+    """
+
+    people: tuple[dict[str, list[str]], ...]
     grade: int
     most: Callable[[list[str]], str]
     is_open: Callable[[list[str]], bool]
@@ -108,7 +109,8 @@ def _canvas(path: Path, header: list[str], rows: list[list[str]], column: str) -
         raise GradebookError(f"{path}: say with --column which assignment it is: {names}")
     grade, place = header.index(fitting[0]), header.index("ID")
     possible = next((row for row in rows[1:4] if row and row[0].strip() == "Points Possible"), None)
-    people = {row[place].strip(): row for row in rows[1:] if len(row) > max(grade, place) and row[place].strip()}
+    rows = [row for row in rows[1:] if len(row) > max(grade, place) and row[place].strip()]
+    people = tuple(_by(rows, header.index(name)) for name in _CANVAS_IDS if name in header)
     return _Table(people, grade, lambda _: possible[grade] if possible else "", lambda _: True, None)
 
 
@@ -127,17 +129,21 @@ def _moodle(path: Path, header: list[str], rows: list[list[str]], column: str) -
     most, changes, words = (_place(header, names) for names in (_MOODLE_MOST, _MOODLE_OPEN, _MOODLE_WORDS))
     if header[grade] == column and most is None:
         most = grade + 1  # whatever it is called
-    people: dict[str, list[str]] = {}
-    for row in rows[1:]:
-        number = re.search(r"(\d+)\s*$", row[place]) if len(row) == len(header) else None
-        if number:
-            people[number[1]] = row
+    whole = [row for row in rows[1:] if len(row) == len(header)]
+    people = {number[1]: row for row in whole if (number := re.search(r"(\d+)\s*$", row[place]))}
     if not people and len(rows) > 1:
         raise GradebookError(f"{path}: no row has a number in the column {header[place]}")
+    others = (_by(whole, header.index(name)) for name in _MOODLE_OTHER if name in header)
     return _Table(
-        people, grade, lambda row: row[most] if most is not None and most < len(row) else "",
+        (people, *others), grade, lambda row: row[most] if most is not None and most < len(row) else "",
         lambda row: changes is None or row[changes].strip().lower() not in _NO, words,
     )  # fmt: skip
+
+
+def _by(rows: Sequence[list[str]], column: int) -> dict[str, list[str]]:
+    """The rows by what stands in a column, where it stands there once."""
+    count = Counter(row[column].strip() for row in rows)
+    return {text: row for row in rows if (text := row[column].strip()) and count[text] == 1}
 
 
 def _place(header: Sequence[str], names: Sequence[str]) -> int | None:
@@ -145,17 +151,19 @@ def _place(header: Sequence[str], names: Sequence[str]) -> int | None:
 
 
 def _fill(path: Path, platform: str, table: _Table, results: Sequence[SubmissionResult]) -> list[str]:
-    strange = [result for result in results if result.identity not in table.people]
+    people = next((by for by in table.people if all(one.identity in by for one in results)), table.people[0])
+    strange = [result for result in results if result.identity not in people]
     if strange:
         shown = ", ".join(f"{one.student} ({one.identity or 'no number'})" for one in strange[:5])
         more = f" and {len(strange) - 5} more" if len(strange) > 5 else ""
         raise GradebookError(
             f"{path}: nothing was written, for there is no row for {shown}{more}; hand over the gradebook of the same "
-            f"course, and grade the submissions as {platform.capitalize()} downloads them: their names hold the numbers"
+            f"course, and grade the submissions as {platform.capitalize()} downloads them: their names hold the "
+            "numbers; or say with --roster which numbers they have there"
         )
     remarks = list[str]()
     for result in results:
-        row = table.people[result.identity]
+        row = people[result.identity]
         most = _number(table.most(row))
         if most is not None and abs(most - result.possible) > 1e-9 and result.possible:
             raise GradebookError(

@@ -16,20 +16,21 @@ def write_table(path: Path, results: Sequence[SubmissionResult]) -> None:
 
     Args:
         path: the CSV file, replaced whole.
-        results: one for each submission.
+        results: one for each person.
     """
     names = list(dict.fromkeys(question.name for result in results for question in result.questions))
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["student", "id", "file", *names, "points", "possible", "state", "remarks"])
+    grouped = ["group"] if any(result.group for result in results) else []
+    table.writerow(["student", "id", *grouped, "file", *names, "points", "possible", "state", "remarks"])
     for result in results:
         points = {question.name: question.points for question in result.questions}
         remarks = "; ".join([result.problem] * bool(result.problem) + result.repairs)
         own = [_number(points[name]) if name in points else "" for name in names]
         table.writerow(
             [
-                *map(harmless, (result.student, result.identity, result.file)), *own, _number(result.points),
-                _number(result.possible), result.state, harmless(remarks),
+                *map(harmless, (result.student, result.identity, *([result.group] if grouped else []), result.file)),
+                *own, _number(result.points), _number(result.possible), result.state, harmless(remarks),
             ]
         )  # fmt: skip
     write_whole(path, text.getvalue(), "utf-8-sig")

@@ -8,5 +8,8 @@ from gradlab.labs.grade.made._compare import compared as compared
 from gradlab.labs.grade.made._inputs import Call as Call
 from gradlab.labs.grade.made._inputs import inputs_like as inputs_like
 from gradlab.labs.grade.made._inputs import recorder as recorder
+from gradlab.labs.grade.made._lives import Life as Life
+from gradlab.labs.grade.made._lives import LifeRecorder as LifeRecorder
+from gradlab.labs.grade.made._lives import lives_like as lives_like
 from gradlab.labs.grade.made._tasks import COMPARE as COMPARE
 from gradlab.labs.grade.made._tasks import made_tasks as made_tasks

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gradlab.labs.grade._data import copied
+
 _MOST_RECORDED: Final = 6
 _NEW: Final = 8
 
@@ -47,17 +49,6 @@ def recorder(function: Callable[..., Any], calls: list[Call]) -> Callable[..., A
     return recorded
 
 
-def copied(value: Any) -> Any:
-    """A value with arrays of its own."""
-    if hasattr(value, "detach"):
-        return value.detach().clone()
-    if hasattr(value, "dtype") and hasattr(value, "copy"):
-        return value.copy()
-    if type(value) in (list, tuple):
-        return type(value)(copied(part) for part in value)
-    return dict(value) if type(value) is dict else value
-
-
 def inputs_like(calls: Sequence[Call], seed: int) -> list[Call]:
     """Make inputs for a function.
 
@@ -71,16 +62,28 @@ def inputs_like(calls: Sequence[Call], seed: int) -> list[Call]:
     """
     generator = random.Random(seed)
     made = [call.copies() for call in calls]
-    for number in range(_NEW if calls else 0):
-        base = calls[number % len(calls)]
-        alike = [call for call in calls if len(call.args) == len(base.args)]
-        args = tuple(_like(value, [call.args[i] for call in alike], generator) for i, value in enumerate(base.args))
-        kwargs = {
-            name: _like(value, [call.kwargs[name] for call in calls if name in call.kwargs], generator)
-            for name, value in base.kwargs.items()
-        }
-        made.append(Call(args, kwargs))
-    return made
+    new = (new_like(calls[number % len(calls)], calls, generator) for number in range(_NEW if calls else 0))
+    return [*made, *new]
+
+
+def new_like(base: Call, calls: Sequence[Call], generator: random.Random) -> Call:
+    """Make a call.
+
+    Args:
+        base: what it is to be like.
+        calls: all that were made of the same function.
+        generator: what draws numbers.
+
+    Returns:
+        One with new arguments.
+    """
+    alike = [call for call in calls if len(call.args) == len(base.args)]
+    args = tuple(_like(value, [call.args[i] for call in alike], generator) for i, value in enumerate(base.args))
+    kwargs = {
+        name: _like(value, [call.kwargs[name] for call in calls if name in call.kwargs], generator)
+        for name, value in base.kwargs.items()
+    }
+    return Call(args, kwargs)
 
 
 def _like(value: Any, seen: Sequence[Any], generator: random.Random) -> Any:
@@ -98,7 +101,7 @@ def _like(value: Any, seen: Sequence[Any], generator: random.Random) -> Any:
 
 
 def _array(value: Any, seen: Sequence[Any], generator: random.Random) -> Any:
-    made = copied(value)
+    made = copied(value.detach() if hasattr(value, "detach") else value)
     flat = made.reshape(-1)
     old: list[Any] = flat.tolist()
     if not old or isinstance(old[0], complex):
@@ -111,7 +114,8 @@ def _array(value: Any, seen: Sequence[Any], generator: random.Random) -> Any:
         new = generator.sample(old, len(old))
     for place, number in enumerate(new):
         flat[place] = number
-    return flat.reshape(made.shape)
+    made = flat.reshape(made.shape)
+    return made.requires_grad_() if getattr(value, "requires_grad", False) else made
 
 
 def _range(numbers: Sequence[float]) -> tuple[float, float]:

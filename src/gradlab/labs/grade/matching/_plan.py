@@ -33,10 +33,10 @@ class Part:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names that a student has to give a meaning to here, or a part of it, as in `answers[1] = ...`."""
+        """The names that a student has to give a meaning to, or a part of it: `answers[1] = ..`, `rows.append(..)`."""
         statement = self.statement
-        named = statement.binds - statement.runs - {"_"}
-        return (named or statement.touches - statement.runs) if self.is_homework else frozenset()
+        named = statement.binds - statement.runs - {"_"} or statement.touches - statement.runs
+        return (named or statement.asks - statement.calls) if self.is_homework else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,14 +229,14 @@ class _Names(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Expr(self, node: ast.Expr) -> None:
-        if isinstance(node.value, ast.Call):
-            own = _Names()
-            own.visit(node.value)
-            function = _Names()
-            function.visit(node.value.func)
-            if not function.uses & _SHOWING:
-                self.asks |= own.uses
+        before = set(self.asks)
         self.generic_visit(node)
+        if isinstance(node.value, ast.Call):
+            own, function = _Names(), _Names()
+            own.visit(node.value)
+            function.visit(node.value.func)
+            # `print(x.grad.tolist())` changes nothing, and `print(rows.pop())` does.
+            self.asks = before | (own.fills if function.uses & _SHOWING else self.asks | own.uses)
 
     def visit_Call(self, node: ast.Call) -> None:
         if isinstance(node.func, ast.Attribute):

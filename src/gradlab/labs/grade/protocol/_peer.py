@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gradlab._errors import GradlabError
+from gradlab.labs.grade._data import is_array, same
 from gradlab.labs.grade.protocol._remote import RemoteNumber, RemoteObject
 from gradlab.labs.grade.protocol._values import Decoder, Encoder, ValueRefusedError, number_of
 from gradlab.labs.grade.protocol._wire import Channel, ChannelError
@@ -187,13 +188,13 @@ class Peer:
         decoder = Decoder(self._resolve, self._classes)
         args = [decoder.decode(value) for value in message["args"]]
         kwargs = {str(name): decoder.decode(value) for name, value in message["kw"]}
-        before = [(i, value, _copy(value)) for i, value in enumerate(args) if _is_array(value)]
+        before = [(i, value, _copy(value)) for i, value in enumerate(args) if is_array(value)]
         value = self._target(message["on"])(*args, **kwargs)
         encoder = self._encoder()
         reply = {"v": encoder.encode(value)}
         inputs = [decoder.tensors[number] for number in sorted(decoder.tensors)]
         reply["tape"] = self._tape(inputs, encoder.tensors)
-        changed = [(i, after) for i, after, copy in before if _differs(after, copy)]
+        changed = [(i, after) for i, after, copy in before if not same(after, copy)]
         reply["ch"] = [[i, self.encode(_copy(after))] for i, after in changed]
         return reply
 
@@ -242,22 +243,8 @@ class Peer:
         return self._resolve_named(data)
 
 
-def _is_array(value: Any) -> bool:
-    torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
-    return (torch is not None and isinstance(value, torch.Tensor)) or (
-        numpy is not None and isinstance(value, numpy.ndarray)
-    )
-
-
 def _copy(value: Any) -> Any:
     return value.detach().clone() if hasattr(value, "detach") else value.copy()
-
-
-def _differs(value: Any, copy: Any) -> bool:
-    if tuple(value.shape) != tuple(copy.shape):
-        return True
-    same = (value == copy) | ((value != value) & (copy != copy))
-    return not bool(same.all())
 
 
 def _error(fault: Any) -> RemoteCallError:

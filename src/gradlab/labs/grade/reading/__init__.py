@@ -9,3 +9,4 @@ from gradlab.labs.grade.reading._notebook import LARGEST as LARGEST
 from gradlab.labs.grade.reading._notebook import SubmittedCell as SubmittedCell
 from gradlab.labs.grade.reading._notebook import UnreadableError as UnreadableError
 from gradlab.labs.grade.reading._notebook import read_cells as read_cells
+from gradlab.labs.grade.reading._roster import Roster as Roster

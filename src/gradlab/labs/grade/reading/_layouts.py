@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from gradlab._errors import GradlabError
 from gradlab.labs.grade.reading._archive import Member, UnsafeArchiveError, unpack
@@ -38,6 +38,20 @@ class SubmissionsError(GradlabError):
     """What was named holds no submissions."""
 
 
+class Person(NamedTuple):
+    """Somebody a submission counts for.
+
+    Args:
+        student: their name.
+        identity: their number or address, "" without one.
+        group: the group that handed in together, "" without one.
+    """
+
+    student: str
+    identity: str
+    group: str = ""
+
+
 @dataclass(slots=True)
 class Submission:
     """What somebody handed in.
@@ -50,6 +64,7 @@ class Submission:
         path: the file to be read, None where there is none.
         problem: why nothing can be read, "" where it can.
         remarks: what was chosen or left aside.
+        people: who it counts for.
     """
 
     name: str
@@ -59,6 +74,7 @@ class Submission:
     path: Path | None
     problem: str = ""
     remarks: list[str] = field(default_factory=lambda: list[str]())
+    people: list[Person] = field(default_factory=lambda: list[Person]())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +82,7 @@ class _Owner:
     student: str
     identity: str
     group: str
+    people: tuple[Person, ...] = ()
 
 
 def find_submissions(source: Path, scratch: Path, preferred: str) -> list[Submission]:
@@ -83,7 +100,8 @@ def find_submissions(source: Path, scratch: Path, preferred: str) -> list[Submis
         SubmissionsError: if there are none.
     """
     if source.is_file() and source.suffix.lower() != ".zip":
-        return [Submission(_slug(source.stem), source.stem, "", source.name, source)]
+        stem = source.stem
+        return [Submission(_slug(stem), stem, "", source.name, source, people=[Person(stem, "")])]
     if source.is_dir():
         members = list(_walk(source))
     else:
@@ -118,7 +136,7 @@ def _walk(folder: Path) -> Iterator[Member]:
             yield Member(relative, None if problem else path, problem)
 
 
-def _people(members: list[Member]) -> tuple[dict[str, str], str]:
+def _people(members: list[Member]) -> tuple[dict[str, tuple[Person, ...]], str]:
     """Gradescope's list of who is behind which folder, and why it says nothing."""
     found = next((m for m in members if m.name.name == "submission_metadata.yml" and m.path is not None), None)
     if found is None or found.path is None:
@@ -136,16 +154,17 @@ def _people(members: list[Member]) -> tuple[dict[str, str], str]:
         return {}, unknown + " ".join(str(problem).split())
     if not isinstance(listed, dict):
         return {}, f"{unknown}it lists nobody"
-    return {str(folder): _submitters(entry) for folder, entry in listed.items()}, ""
+    return {str(folder): _submitters(str(folder), entry) for folder, entry in listed.items()}, ""
 
 
-def _submitters(entry: Any) -> str:
-    people = entry.get(":submitters") if isinstance(entry, Mapping) else None
-    names = [str(one.get(":name", "")) for one in people or () if isinstance(one, Mapping)]
-    return ", ".join(filter(None, names))
+def _submitters(folder: str, entry: Any) -> tuple[Person, ...]:
+    listed = entry.get(":submitters") if isinstance(entry, Mapping) else None
+    people = [one for one in listed or () if isinstance(one, Mapping) and one.get(":name")]
+    group = folder if len(people) > 1 else ""
+    return tuple(Person(str(one[":name"]), str(one.get(":sid") or one.get(":email") or ""), group) for one in people)
 
 
-def _owners(members: list[Member], people: Mapping[str, str]) -> list[_Owner | None]:
+def _owners(members: list[Member], people: Mapping[str, tuple[Person, ...]]) -> list[_Owner | None]:
     kept = [member for member in members if not any(_NO_SUBMISSION.fullmatch(part) for part in member.name.parts)]
     skip = 0
     while kept and all(len(m.name.parts) > skip + 1 for m in kept) and len({m.name.parts[skip] for m in kept}) == 1:
@@ -158,17 +177,19 @@ def _owners(members: list[Member], people: Mapping[str, str]) -> list[_Owner | N
     return [_owner(member, skip, people) if id(member) in known else None for member in members]
 
 
-def _known(part: str, people: Mapping[str, str]) -> bool:
+def _known(part: str, people: Mapping[str, tuple[Person, ...]]) -> bool:
     return bool(_MOODLE.match(part) or _GRADESCOPE.match(part) or _NBGRADER.fullmatch(part) or part in people)
 
 
-def _owner(member: Member, skip: int, people: Mapping[str, str]) -> _Owner:
+def _owner(member: Member, skip: int, people: Mapping[str, tuple[Person, ...]]) -> _Owner:
     parts = member.name.parts[skip:]
     for part in parts:
         if found := _MOODLE.match(part):
             return _Owner(found["student"], found["id"], found["student"] + found["id"])
         if found := _GRADESCOPE.match(part):
-            return _Owner(people.get(part) or part, found["id"], part)
+            own = people.get(part, ())
+            names = ", ".join(person.student for person in own) or part
+            return _Owner(names, (own[0].identity if len(own) == 1 else "") or found["id"], part, own)
         if found := _NBGRADER.fullmatch(part):
             return _Owner(found["student"], "", found["student"])
     if len(parts) == 1:
@@ -190,6 +211,7 @@ def _submission(
         name, count = f"{base}-{count}", count + 1
     taken.add(name.casefold())
     made = Submission(name, owner.student, owner.identity, str(members[0].name), None)
+    made.people = list(owner.people) or [Person(owner.student, owner.identity)]
     usable = [member for member in members if member.suffix in SUFFIXES]
     zipped = [member for member in members if member.suffix == ".zip" and member.path is not None]
     if not usable and zipped:

@@ -9,4 +9,5 @@ from gradlab.labs.grade.sandbox._command import try_isolation as try_isolation
 from gradlab.labs.grade.sandbox._host import Cage as Cage
 from gradlab.labs.grade.sandbox._host import Limits as Limits
 from gradlab.labs.grade.sandbox._host import Sandbox as Sandbox
+from gradlab.labs.grade.sandbox._student import Shell as Shell
 from gradlab.labs.grade.sandbox._student import run_statement as run_statement

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from gradlab.labs.grade._data import copied
 from gradlab.labs.grade.protocol import Channel, ChannelError, Peer, ValueRefusedError
 
 _MOST_TEXT = 20_000  # characters of output that a statement may leave
@@ -37,7 +38,7 @@ class _Sink(io.TextIOBase):
         return f"{text}\n[{more:,} more characters]" if more else text
 
 
-class _Shell:
+class Shell:
     """What `get_ipython()` returns: magics are passed over."""
 
     def __getattr__(self, name: str) -> Any:
@@ -51,7 +52,7 @@ def run_statement(names: dict[str, Any], statement: Mapping[str, Any]) -> None:
         names: the notebook's names.
         statement: its source, its cell and its line there.
     """
-    names.setdefault("get_ipython", _Shell)
+    names.setdefault("get_ipython", Shell)
     names.setdefault("display", print)
     source = "\n" * (int(statement["line"]) - 1) + statement["source"]
     code = compile(source, f"<cell {statement['cell']}>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
@@ -106,9 +107,11 @@ class Student:
         for name in message["keep"]:
             if name in self._names:
                 self._kept[name] = self._names[name]
+                with suppress(Exception):  # what is done to data later is another answer
+                    self._kept[name] = copied(self._kept[name])
             elif not name.isidentifier():  # an entry, such as answers[1]; where there is none, none is kept
                 with suppress(Exception):
-                    self._kept[name] = eval(name, self._names)
+                    self._kept[name] = copied(eval(name, self._names))
         return self._sink.take()
 
     def _value(self, message: Mapping[str, Any]) -> Any:

@@ -15,6 +15,8 @@ from gradlab.labs.grade.protocol import ChannelError, RemoteCallError, ValueRefu
 from gradlab.labs.grade.verdicts._key import execute
 
 _SEEDING = frozenset({"manual_seed", "seed", "default_rng", "RandomState", "Random"})
+CHECK_FILE = "<check>"
+"""What the frames of a check's code say they come from."""
 _BEHIND = 1.0  # seconds by which the clock of the calls is ahead of this one, so that it can name what was called
 
 
@@ -154,7 +156,9 @@ def reseeded(tree: ast.Module, offset: int) -> ast.Module | None:
     return ast.fix_missing_locations(tree) if calls else None
 
 
-def run_check(check: PreparedCheck, names: dict[str, Any], before: Callable[[], None], limit: float) -> Outcome:
+def run_check(
+    check: PreparedCheck, names: dict[str, Any], before: Callable[[], None], limit: float, own: float | None = None
+) -> Outcome:
     """Run a check.
 
     Args:
@@ -162,6 +166,7 @@ def run_check(check: PreparedCheck, names: dict[str, Any], before: Callable[[], 
         names: what its code sees.
         before: what is run before it, within the same time.
         limit: seconds that both may take.
+        own: seconds that the check alone may take. Default all that is left.
 
     Returns:
         What became of it.
@@ -185,8 +190,10 @@ def run_check(check: PreparedCheck, names: dict[str, Any], before: Callable[[], 
     try:
         with alarm(limit + _BEHIND):
             before()
+            if own is not None:
+                signal.setitimer(signal.ITIMER_REAL, own)
             names["__gradlab_assert__"] = recorder
-            execute(check.tree, names)
+            execute(check.tree, names, CHECK_FILE)
     except ChannelError as problem:
         outcome.problem, outcome.where, outcome.stopped = problem, None, True
     except CheckTimeoutError as problem:

@@ -15,7 +15,7 @@ from gradlab.labs.grade.verdicts._evaluate import CheckTimeoutError, Outcome, in
 from gradlab.labs.grade.verdicts._key import Key
 from gradlab.labs.grade.verdicts._results import QuestionResult
 from gradlab.labs.grade.verdicts._session import Session
-from gradlab.labs.grade.verdicts._tasks import ReadyTask, evaluate
+from gradlab.labs.grade.verdicts._tasks import ReadyTask, evaluate, free_of
 
 _AFTER_TIMEOUT = 2.0
 _ROUNDING = 100
@@ -99,10 +99,13 @@ class _Bench:
             result.reason = self._missing_words(missing)
             return result
         tried = self._tries(ready, ready.task.own - missing)
-        best = max(
-            tried, key=lambda one: (one.outcome.fraction(ready.free), isinstance(one.outcome.problem, DoubtError))
+        fraction, _, best = max(
+            (
+                (one.outcome.fraction(self._free(ready, one)), isinstance(one.outcome.problem, DoubtError), one)
+                for one in tried
+            ),
+            key=lambda judged: judged[:2],
         )
-        fraction = best.outcome.fraction(ready.free)
         if isinstance(best.outcome.problem, DoubtError):
             result.status, result.reason = "human", str(best.outcome.problem)
             result.given = self._program.source_of(ready.task.own)
@@ -121,6 +124,14 @@ class _Bench:
         result.notes = _notes(best, tried, missing)
         self._remember(ready, holds=best.outcome.holds)
         return result
+
+    def _free(self, ready: ReadyTask, one: _Try) -> frozenset[int]:
+        """The assertions that add nothing: where the key's stands in for some names, those too that are about them."""
+        if one.outcome.holds or one.own == ready.task.own or not ready.task.parts:
+            return ready.free
+        limit = ready.task.check.timeout + ready.given_limit
+        more, _ = free_of(self._key, ready.task, ready.check, one.own, limit, quick=False)
+        return ready.free | more
 
     def _knows_inputs(self, ready: ReadyTask, best: _Try) -> bool:
         """Whether what passes a hidden check fails with other random inputs, on which the key does pass it."""
@@ -221,6 +232,8 @@ class _Bench:
 
     def _missing_words(self, missing: frozenset[str]) -> str:
         names = ", ".join(sorted(missing))
+        if not missing:
+            return "the check uses nothing that is homework, so that nobody gets its points"
         if missing & self._program.untouched:
             return f"not answered: {names} is as it was handed out"
         cell = next((self._session.errors[number] for number in self._session.errors), "")

@@ -5,26 +5,29 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
-import random
 import sys
 import time
 import types
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 from gradlab._errors import GradlabError
-from gradlab.labs.grade.made import Call, recorder
+from gradlab.labs.grade.made import Call, LifeRecorder, recorder
 from gradlab.labs.grade.matching import Part, Plan, Task
+from gradlab.labs.grade.sandbox import Shell
+from gradlab.labs.grade.verdicts._snapshot import Snapshot
 
 
 class KeyFailedError(GradlabError):
-    """The answer key does not run, or does not pass its own checks."""
+    """The answer key does not run, or does not pass its own checks.
 
+    Args:
+        faults: the template's lines, and what is wrong there.
+    """
 
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
-    names: dict[str, Any]
-    randomness: Any
+    def __init__(self, faults: Iterable[tuple[int, str]]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(f"line {line}: {said}" for line, said in self.faults))
 
 
 class Key:
@@ -43,9 +46,11 @@ class Key:
         self.plan = plan
         self.extra: dict[str, Any] = {}
         self.calls: dict[str, list[Call]] = {}
+        self.classes: dict[str, LifeRecorder] = {}
         self._module = types.ModuleType("__main__")
-        self._snapshots: dict[int, _Snapshot] = {}
+        self._snapshots: dict[int, Snapshot] = {}
         self.seconds: dict[int, float] = {}
+        self._idle: set[int] = set()
         used = {index for task in plan.tasks for index in task.parts}
         used |= {index for index, part in enumerate(plan.parts) if part.is_homework}
         base = {id(part) for part in plan.base}
@@ -53,21 +58,25 @@ class Key:
         tasks = {id(plan.parts[index]) for task in plan.tasks for index in task.parts}
         self._unsure = {id(plan.base[number]) for number in plan.unsure} - tasks
         sys.modules["__main__"] = self._module
-        self.names["get_ipython"] = types.SimpleNamespace
+        self.names["get_ipython"] = Shell
         self.names["display"] = lambda *_: None
         execute(seed_source(plan, seed), self.names)
         starts = {task.start for task in plan.tasks}
         for index, part in enumerate(plan.parts):
             if index in starts:
-                self._snapshots[index] = _Snapshot(dict(self.names), _randomness())
+                self._snapshots[index] = Snapshot(self.names)
             if index in used:
                 begun = time.perf_counter()
                 self._run_first(part, record=record)
                 self.seconds[index] = time.perf_counter() - begun
         for name in self.calls:
             self.names[name] = self.names[name].__wrapped__
-        self._snapshots[len(plan.parts)] = _Snapshot(dict(self.names), _randomness())
+        for kept in self.classes.values():
+            kept.stop()
+        self._snapshots[len(plan.parts)] = Snapshot(self.names)
         self.final = dict(self.names)
+        for snapshot in self._snapshots.values():
+            snapshot.settle()
         self.given = {
             name: self.final[name] for part in plan.base for name in part.statement.binds if name in self.final
         }
@@ -83,39 +92,41 @@ class Key:
             for name in part.names if record else ():
                 if isinstance(self.names[name], types.FunctionType):
                     self.names[name] = recorder(self.names[name], self.calls.setdefault(name, []))
+                elif LifeRecorder.fits(self.names[name]):
+                    self.classes[name] = LifeRecorder(self.names[name])
         except Exception as problem:
-            if record and not part.is_homework and not part.statement.binds:
-                return  # a picture, or a setting of Jupyter
+            if not part.is_homework and not part.statement.binds:
+                self._idle.add(id(part))  # a picture, a setting of Jupyter, a look at what nothing has filled
+                return
             if id(part) in self._unsure:
                 return  # no check needs it, and so nothing has filled what it reads
             said = f"{type(problem).__name__}: {problem}"
-            raise KeyFailedError(f"line {part.line}: this cell of the solution fails with {said}") from problem
+            raise KeyFailedError([(part.line, f"this cell of the solution fails with {said}")]) from problem
 
     def reset(self, task: Task) -> None:
         """Bring the names back to what they were before the statement from which on a task differs from the key."""
-        snapshot = self._snapshots[task.start]
-        self.names.clear()
-        self.names.update(snapshot.names)
+        self._snapshots[task.start].restore(self.names)
         self.names.update(self.extra)
-        _restore(snapshot.randomness)
 
     def value(self, name: str) -> Any:
         """What the key means by a name, or by an entry such as `answers[1]`; None where it has none."""
         return self.final.get(name) if name.isidentifier() else eval(name, dict(self.final))
 
     def run(self, part: Part) -> None:
-        """Run a statement of the key."""
-        execute(part.statement.source, self.names)
+        """Run a statement of the key, unless it shows something and could not be run the first time."""
+        if id(part) not in self._idle:
+            execute(part.statement.source, self.names)
 
 
-def execute(source: str | ast.AST, names: dict[str, Any]) -> None:
+def execute(source: str | ast.AST, names: dict[str, Any], file: str = "<lab>") -> None:
     """Run trusted code with some names, its output thrown away.
 
     Args:
         source: the code.
         names: the names.
+        file: what its frames say they come from.
     """
-    code: Any = compile(source, "<lab>", "exec", dont_inherit=True)  # pyright: ignore[reportArgumentType]
+    code: Any = compile(source, file, "exec", dont_inherit=True)  # pyright: ignore[reportArgumentType]
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         exec(code, names)
 
@@ -129,21 +140,3 @@ def seed_source(plan: Plan, seed: int | None) -> str:
     lines += [f"import numpy as _r; _r.random.seed({seed % 2**32})"] if "numpy" in sources or "torch" in sources else []
     lines += [f"import torch as _r; _r.manual_seed({seed})"] if "torch" in sources else []
     return "\n".join([*lines, "del _r"])
-
-
-def _randomness() -> tuple[Any, Any, Any]:
-    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
-    return (
-        random.getstate(),
-        numpy.random.get_state() if numpy else None,
-        torch.get_rng_state() if torch else None,
-    )
-
-
-def _restore(state: tuple[Any, Any, Any]) -> None:
-    own, of_numpy, of_torch = state
-    random.setstate(own)
-    if of_numpy is not None:
-        sys.modules["numpy"].random.set_state(of_numpy)
-    if of_torch is not None:
-        sys.modules["torch"].set_rng_state(of_torch)

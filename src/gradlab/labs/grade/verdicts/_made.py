@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import functools
 import random
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from gradlab._errors import GradlabError
 from gradlab.check import Verdict, check_gradient
-from gradlab.labs.grade.made import Call, DoubtError, PartialError, compared, inputs_like
+from gradlab.labs.grade._data import copied
+from gradlab.labs.grade.made import Call, DoubtError, Life, PartialError, compared, inputs_like, lives_like
 from gradlab.labs.grade.matching import Plan, needed
 from gradlab.labs.grade.protocol import ChannelError, RemoteCallError
 from gradlab.labs.grade.verdicts._key import Key, execute
@@ -46,7 +48,8 @@ class Comparison:
         if isinstance(own, types.FunctionType):
             self._function(name, own, theirs)
         elif isinstance(own, type) or callable(own):
-            self._given_code(name, own, theirs)
+            if not self._given_code(name, own, theirs):
+                self._methods(name, own, theirs)
         else:
             fraction, words = compared(theirs, own)
             if fraction < 1:
@@ -56,17 +59,15 @@ class Comparison:
         calls = inputs_like(self._key.calls.get(name, ()), self._seed)
         shares, first, failing, zeros = list[float](), "", None, 0
         for call in calls:
-            wanted = self._expected(name, own, call)
+            wanted = self._expected(name, own, functools.partial(_called, own, call))
             if wanted is None:
                 continue
-            call_now = call.copies()
             try:
-                share, words = compared(theirs(*call_now.args, **call_now.kwargs), wanted)
+                share, words = compared(_called(theirs, call), wanted)
             except (ChannelError, DoubtError):
                 raise
             except RemoteCallError as problem:
-                where = f" (cell {problem.cell}, line {problem.line})" if problem.cell else ""
-                share, words = 0.0, f"your code raised {problem}{where}"
+                share, words = 0.0, f"your code raised {_raised(problem)}"
             zeros += _is_zero(wanted)
             shares.append(share)
             if share < 1 and not first:
@@ -79,12 +80,12 @@ class Comparison:
             words = f"{first}. It agrees with the key on {agreeing} of {len(shares)} inputs"
             raise PartialError(f"{diagnosis}{words}", agreeing / len(shares) if agreeing > zeros else 0.0)
 
-    def _expected(self, name: str, own: Callable[..., Any], call: Call) -> Any:
-        """What the key returns; None where it fails, or returns something else each time."""
+    def _expected(self, name: str, own: Any, made: Callable[[], Any]) -> Any:
+        """What is made with the key's meaning of a name; None where it fails, or returns something else each time."""
         names, theirs = self._key.names, self._key.names.get(name)
         names[name] = own
         try:
-            first, second = (own(*again.args, **again.kwargs) for again in (call.copies(), call.copies()))
+            first, second = made(), made()
             same = compared(first, second)[0] == 1
         except DoubtError:
             raise
@@ -109,7 +110,8 @@ class Comparison:
                     return found
         return ""
 
-    def _given_code(self, name: str, own: Any, theirs: Any) -> None:
+    def _given_code(self, name: str, own: Any, theirs: Any) -> bool:
+        """Whether the given code makes anything of it that could be compared; it agrees then."""
         program, inputs = _uses(self._key.plan, name)
         shares, first = list[float](), ""
         for number in range(_VARIANTS if program else 0):
@@ -131,13 +133,26 @@ class Comparison:
                 parts = [(0.0, f"the given code cannot use it: {type(problem).__name__}: {problem}")]
             shares.append(sum(share for share, _ in parts) / len(parts))
             first = first or next((words for share, words in parts if share < 1), "")
-        if not shares:
-            raise DoubtError("the given code makes no use of it that could be compared")
-        if min(shares) < 1:
-            agreeing = sum(share == 1 for share in shares)
-            raise PartialError(
-                f"{first}. It agrees with the key in {agreeing} of {len(shares)} runs", agreeing / len(shares)
-            )
+        if shares:
+            _judge_shares(shares, first, "in {} of {} runs")
+        return bool(shares)
+
+    def _methods(self, name: str, own: Any, theirs: Any) -> None:
+        """The methods that the solution calls, on inputs like its own."""
+        shares, first, zeros = list[float](), "", 0
+        kept = self._key.classes.get(name)
+        for life in lives_like(kept.lives if kept is not None else (), self._seed):
+            wanted = self._expected(name, own, functools.partial(_lived, own, life))
+            compared_ones = [value for value in wanted or () if value is not None]
+            if not compared_ones:
+                continue
+            share, words = _life_compared(name, theirs, life, wanted)
+            shares.append(share)
+            first = first or words
+            zeros += all(map(_is_zero, compared_ones))
+        if not shares or zeros == len(shares):
+            raise DoubtError("neither the given code nor the solution makes a use of it that could be compared")
+        _judge_shares(shares, first, "on {} of {} ways to use it")
 
     def _results(self, sources: list[ast.Module], name: str, value: Any, inputs: set[str]) -> dict[str, Any]:
         """What the given code makes of a class: numbers and arrays, and the gradients that it leaves in its inputs."""
@@ -161,6 +176,56 @@ class Comparison:
         finally:
             names.clear()
             names.update(before)
+
+
+def _judge_shares(shares: Sequence[float], first: str, of_what: str) -> None:
+    agreeing = sum(share == 1 for share in shares)
+    if agreeing < len(shares):
+        words = f"{first}. It agrees with the key {of_what.format(agreeing, len(shares))}"
+        raise PartialError(words, agreeing / len(shares))
+
+
+def _called(function: Callable[..., Any], call: Call) -> Any:
+    again = call.copies()
+    return function(*again.args, **again.kwargs)
+
+
+def _lived(kind: Any, life: Life) -> list[Any]:
+    """What the methods of a class return in turn; None for what cannot be compared."""
+    instance = _called(kind, life.made)
+    values = [copied(_called(getattr(instance, method), call)) for method, call in life.calls]
+    return [value if _is_comparable(value) else None for value in values]
+
+
+def _raised(problem: RemoteCallError) -> str:
+    return f"{problem} (cell {problem.cell}, line {problem.line})" if problem.cell else str(problem)
+
+
+def _is_comparable(value: Any) -> bool:
+    try:
+        return value is not None and compared(value, value)[0] == 1
+    except DoubtError:
+        return False
+
+
+def _life_compared(name: str, theirs: Any, life: Life, wanted: Sequence[Any]) -> tuple[float, str]:
+    """The part of a class's calls that agree, and the first that does not, in words."""
+    said, shares = f"{name}({_shown(life.made)})", list[float]()
+    first = ""
+    try:
+        instance = _called(theirs, life.made)
+        for (method, call), right in zip(life.calls, wanted, strict=True):
+            said += f", then {method}({_shown(call)})"
+            value = _called(getattr(instance, method), call)
+            if right is not None:
+                share, words = compared(value, right)
+                shares.append(share)
+                first = first or (f"{words}; after {said}" if share < 1 else "")
+    except (RemoteCallError, TypeError, AttributeError) as problem:
+        if not isinstance(problem, RemoteCallError) or not problem.cell:  # its methods have other names or arguments
+            raise DoubtError(f"it cannot be used as the key's can: {problem}; at {said}") from problem
+        return 0.0, f"your code raised {_raised(problem)}; at {said}"
+    return sum(shares) / len(shares), first
 
 
 def _judged(loss: Callable[..., Any], own: Callable[..., Any], theirs: Any, call: Call, place: int) -> str:

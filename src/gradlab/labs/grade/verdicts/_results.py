@@ -62,6 +62,7 @@ class SubmissionResult:
         seconds: how long it took.
         key: the hash of what the result depends on.
         base: the hash of what each question's result depends on, beside its own key.
+        group: in a row for one of several people, what they handed in as.
     """
 
     name: str
@@ -75,6 +76,7 @@ class SubmissionResult:
     seconds: float = 0.0
     key: str = ""
     base: str = ""
+    group: str = ""
 
     @property
     def points(self) -> float:
@@ -103,7 +105,7 @@ class SubmissionResult:
     def for_student(self) -> dict[str, Any]:
         """The same without what only the instructor may see."""
         made = self.as_json()
-        del made["key"], made["base"]
+        del made["key"], made["base"], made["group"]
         for question in made["questions"]:
             del question["expected"], question["key"]
         return made

@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,11 @@ from gradlab.labs._versions import Version, make_versions
 from gradlab.labs.grade.made import COMPARE, made_tasks
 from gradlab.labs.grade.matching import Asked, Plan, asked_answers, beside_files, given_answers, make_plan, match
 from gradlab.labs.grade.reading import LARGEST, UnreadableError, read_cells
-from gradlab.labs.grade.sandbox import Limits, Sandbox
+from gradlab.labs.grade.sandbox import IsolationError, Limits, Sandbox
 from gradlab.labs.grade.sandbox._warm import warm_up
 from gradlab.labs.grade.verdicts._answers import judge_answers
 from gradlab.labs.grade.verdicts._judge import judge
-from gradlab.labs.grade.verdicts._key import Key, seed_source
+from gradlab.labs.grade.verdicts._key import Key, KeyFailedError, seed_source
 from gradlab.labs.grade.verdicts._made import Comparison
 from gradlab.labs.grade.verdicts._results import QuestionResult, SubmissionResult
 from gradlab.labs.grade.verdicts._session import Session
@@ -68,8 +68,11 @@ def main() -> None:
     start = json.loads(_first_line())
     try:
         bench, failed = _set_up(start)
+    except IsolationError as problem:
+        _say({"walls": str(problem)})
+        return
     except GradlabError as problem:
-        _say({"error": str(problem)})
+        _say({"error": str(problem), "faults": problem.faults if isinstance(problem, KeyFailedError) else ()})
         return
     _say({"ready": sum(ready.task.check.points for ready in bench.tasks), "failed": failed})
     try:
@@ -91,6 +94,7 @@ def _set_up(start: dict[str, Any]) -> tuple[Bench, list[str]]:
     template = read_template(Path(start["template"]))
     versions = make_versions(template)
     plan = make_plan(template, versions)
+    plan = replace(plan, stubs=frozenset()) if start["stubs_count"] else plan
     settings = template.settings
     seed = {"source": seed_source(plan, settings.seed), "cell": 0, "line": 1}
     given = [

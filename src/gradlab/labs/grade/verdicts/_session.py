@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass
 from typing import Any
 
+from gradlab.labs.grade._data import same
 from gradlab.labs.grade.matching import Own, Program
 from gradlab.labs.grade.protocol import Channel, ChannelError, Peer, RemoteCallError, RemoteObject, ValueRefusedError
 from gradlab.labs.grade.protocol import ChannelTimeoutError as Timeout
@@ -195,7 +196,7 @@ class Session:
             function(*copies)
         except Exception:  # whatever the key makes of such arguments: it is not known to change them
             return False
-        return all(not _same(args[index], copies[index]) for index, _ in changes)
+        return all(not same(args[index], copies[index]) for index, _ in changes)
 
 
 def _stays(value: Any) -> bool:
@@ -210,10 +211,6 @@ def _copied(value: Any) -> Any:
     if hasattr(value, "detach"):
         return value.detach().clone()
     return value.copy() if hasattr(value, "dtype") and hasattr(value, "copy") else value
-
-
-def _same(first: Any, second: Any) -> bool:
-    return tuple(first.shape) == tuple(second.shape) and bool(((first == second) | (first != first)).all())
 
 
 def _overwrite(target: Any, value: Any) -> None:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 from gradlab.labs._python import parse
+from gradlab.labs._versions import Check
 from gradlab.labs.grade.matching import Task, statements_of
-from gradlab.labs.grade.verdicts._evaluate import Outcome, PreparedCheck, prepare, run_check
+from gradlab.labs.grade.verdicts._evaluate import (
+    CHECK_FILE,
+    CheckTimeoutError,
+    Outcome,
+    PreparedCheck,
+    in_words,
+    prepare,
+    run_check,
+)
 from gradlab.labs.grade.verdicts._key import Key, KeyFailedError, execute
 
 _AT_LEAST = 2.0
@@ -50,34 +60,79 @@ def ready_tasks(key: Key, timeout: float) -> tuple[ReadyTask, ...]:
         The checks.
 
     Raises:
-        KeyFailedError: if the key does not pass one of them.
+        KeyFailedError: if the key does not pass some of them.
     """
-    return tuple(_ready(key, task, timeout) for task in key.plan.tasks)
+    made, faults = list[ReadyTask](), list[tuple[int, str]]()
+    for task in key.plan.tasks:
+        try:
+            made.append(_ready(key, task, timeout))
+        except KeyFailedError as problem:
+            faults += problem.faults
+    if faults:
+        raise KeyFailedError(faults)
+    return tuple(made)
 
 
 def _ready(key: Key, task: Task, timeout: float) -> ReadyTask:
     check = prepare(parse(task.check.source.split("\n")))
     begun = time.perf_counter()
-    right = evaluate(key, task, check, {}, timeout + task.check.timeout)
+    right = evaluate(key, task, check, {}, timeout, own=task.check.timeout)
     seconds = time.perf_counter() - begun
     if not right.holds:
-        raise KeyFailedError(
-            f"line {task.check.line}: the solution does not pass the check {task.check.name!r}: {right.problem!r}; "
-            "'gradlab lab check' says more"
-        )
+        raise KeyFailedError([_failed(task.check, right, check)])
+    free, vague = free_of(key, task, check, task.own, timeout + task.check.timeout, quick=seconds < _QUICK)
+    limit = min(timeout, _AT_LEAST + _TIMES_THE_KEY * seconds)
+    return ReadyTask(task, check, free, seconds, limit, vague)
+
+
+def free_of(
+    key: Key, task: Task, check: PreparedCheck, names: Set[str], limit: float, *, quick: bool
+) -> tuple[frozenset[int], frozenset[str]]:
+    """Run a check with some of its names empty, or the same everywhere, and the key's in the place of all others.
+
+    Args:
+        key: the answer key; its names are changed.
+        task: the check and what it needs.
+        check: its code.
+        names: the names.
+        limit: seconds that each run may take.
+        quick: whether there is time for one more kind of answer that is none.
+
+    Returns:
+        The assertions that hold all the same, and the messages of those that do not.
+    """
     free, vague = set[int](), set[str]()
-    for empty in (_raising, _zeros, *((_halves,) if seconds < _QUICK else ())):
-        values = {name: empty(key.value(name)) for name in task.own}
-        outcome = evaluate(key, task, check, values, timeout + task.check.timeout)
+    for empty in (_raising, _zeros, *((_halves,) if quick else ())):
+        outcome = evaluate(key, task, check, {name: empty(key.value(name)) for name in names}, limit)
         free |= outcome.always()
         vague |= outcome.said
-    limit = min(timeout, _AT_LEAST + _TIMES_THE_KEY * seconds)
-    return ReadyTask(task, check, frozenset(free), seconds, limit, frozenset(vague))
+    return frozenset(free), frozenset(vague)
+
+
+def _failed(check: Check, outcome: Outcome, prepared: PreparedCheck) -> tuple[int, str]:
+    """The template line in which the key fails, and why."""
+    problem = outcome.problem
+    frames = traceback.extract_tb(problem.__traceback__ if problem is not None else None)
+    row = next((frame.lineno for frame in frames if frame.filename == CHECK_FILE), None) or 0
+    if isinstance(problem, CheckTimeoutError):
+        why = (
+            f"it runs longer than {check.timeout:g} s; give it more time with timeout="
+            if row
+            else (
+                "the cells before it run longer than one cell may; give them more time with 'timeout:' under 'gradlab:'"
+            )
+        )
+    elif isinstance(problem, AssertionError):
+        why = in_words(outcome, prepared, hidden=False)
+    else:
+        why = f"{type(problem).__name__}: {problem}"
+    line = check.lines[row - 1].line if 0 < row <= len(check.lines) else 0
+    return line or check.line, f"the solution does not pass the check {check.name!r}: {why}"
 
 
 def evaluate(
     key: Key, task: Task, check: PreparedCheck, values: Mapping[str, Any], limit: float,
-    before: Callable[[], None] = lambda: None,
+    before: Callable[[], None] = lambda: None, own: float | None = None,
 ) -> Outcome:  # fmt: skip
     """Run a check with some values in the place of the key's.
 
@@ -88,6 +143,7 @@ def evaluate(
         values: what stands in the place of the key's, by name.
         limit: seconds that it may take.
         before: what is done first, within the same time.
+        own: seconds that the check alone may take. Default all that is left.
 
     Returns:
         What became of it.
@@ -107,7 +163,7 @@ def evaluate(
             key.names.update(values)
 
     key.reset(task)
-    return run_check(check, key.names, build, limit)
+    return run_check(check, key.names, build, limit, own)
 
 
 def _runs(key: Key, task: Task, index: int, theirs: Set[str]) -> bool:

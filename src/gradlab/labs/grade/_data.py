@@ -1,0 +1,79 @@
+"""Data apart from all else that names may mean: copied with what it shares, and compared."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from typing import Any, Final
+
+_CONTAINERS: Final = (list, tuple, dict, set)
+_LARGEST: Final = 2_000_000  # numbers of an array that is copied
+
+
+def copied(value: Any, memo: dict[int, Any] | None = None) -> Any:
+    """Copy data: numbers, arrays, and lists, tuples, dicts and sets of such.
+
+    Args:
+        value: the data.
+        memo: what was copied already, by id; what several values share is shared by their copies. Default nothing.
+
+    Returns:
+        The copy; of anything else, and of arrays beyond two million numbers, the thing itself.
+    """
+    memo = {} if memo is None else memo
+    if id(value) in memo:
+        return memo[id(value)]
+    if type(value) in _CONTAINERS:
+        return _of_container(value, memo)
+    if is_array(value) and _count(value) <= _LARGEST:
+        memo[id(value)] = made = _of_array(value)
+        return made
+    return value
+
+
+def _of_array(value: Any) -> Any:
+    if not hasattr(value, "detach"):
+        return value.copy()
+    return copy.deepcopy(value) if value.is_leaf else value.detach().clone()
+
+
+def _of_container(value: Any, memo: dict[int, Any]) -> Any:
+    if isinstance(value, tuple | set):
+        memo[id(value)] = made = type(value)(copied(part, memo) for part in value)
+        return made
+    memo[id(value)] = made = type(value)()  # it may hold itself
+    if isinstance(value, list):
+        made += [copied(part, memo) for part in value]
+    else:
+        made.update({name: copied(part, memo) for name, part in value.items()})
+    return made
+
+
+def same(first: Any, second: Any) -> bool:
+    """Whether data is as it was.
+
+    Args:
+        first: data.
+        second: its copy, perhaps changed.
+    """
+    if first is second or type(first) is not type(second):
+        return first is second
+    if isinstance(first, list | tuple):
+        return len(first) == len(second) and all(map(same, first, second))
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(same(value, second[name]) for name, value in first.items())
+    if is_array(first):
+        return tuple(first.shape) == tuple(second.shape) and bool(((first == second) | (first != first)).all())
+    return isinstance(first, bool | int | float | complex | str | bytes | set) and first == second
+
+
+def is_array(value: Any) -> bool:
+    """Whether something is an array of NumPy or a tensor of PyTorch."""
+    torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
+    return (torch is not None and isinstance(value, torch.Tensor)) or (
+        numpy is not None and isinstance(value, numpy.ndarray)
+    )
+
+
+def _count(value: Any) -> int:
+    return value.numel() if hasattr(value, "numel") else value.size

@@ -1,0 +1,59 @@
+"""The key's names and random numbers as they were at some statement, whatever has been done to them since."""
+
+from __future__ import annotations
+
+import random
+import sys
+from typing import Any
+
+from gradlab.labs.grade._data import copied, same
+
+
+class Snapshot:
+    """What names meant at one moment. Of numbers, arrays and what holds them that is true also if they change later.
+
+    Args:
+        names: the names.
+    """
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self._names, self._randomness = dict(names), _randomness()
+        memo: dict[int, Any] = {}
+        self._copies = {name: copied(value, memo) for name, value in names.items() if not name.startswith("__")}
+
+    def settle(self) -> None:
+        """Forget the copies of what is still as it was, so that it stays the same object; told at the end."""
+        self._copies = {
+            name: made for name, made in self._copies.items()
+            if made is not self._names[name] and not same(made, self._names[name])
+        }  # fmt: skip
+
+    def restore(self, names: dict[str, Any]) -> None:
+        """Bring names and random numbers back.
+
+        Args:
+            names: the names, changed in place.
+        """
+        names.clear()
+        names.update(self._names)
+        memo: dict[int, Any] = {}
+        names.update({name: copied(value, memo) for name, value in self._copies.items()})
+        _restore(self._randomness)
+
+
+def _randomness() -> tuple[Any, Any, Any]:
+    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+    return (
+        random.getstate(),
+        numpy.random.get_state() if numpy else None,
+        torch.get_rng_state() if torch else None,
+    )
+
+
+def _restore(state: tuple[Any, Any, Any]) -> None:
+    own, of_numpy, of_torch = state
+    random.setstate(own)
+    if of_numpy is not None:
+        sys.modules["numpy"].random.set_state(of_numpy)
+    if of_torch is not None:
+        sys.modules["torch"].set_rng_state(of_torch)
