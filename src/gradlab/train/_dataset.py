@@ -20,10 +20,20 @@ from gradlab.train._experiment import chosen_rule
 from gradlab.train._grid import Grid
 from gradlab.train._judge import judged
 from gradlab.train._keep import Keep
-from gradlab.train._results import Results, kept_behind
 from gradlab.train._scaling import Scaling
 from gradlab.train._trainers import Architecture, trainer_for
+from gradlab.train.store._description import described
+from gradlab.train.work import Behind, Contents, Layout
 
+# What is kept of each run, as what in a store, and what stands there for a run that is not done.
+_OUTCOMES: dict[str, tuple[str, Any]] = {
+    "loss": ("", np.nan),
+    "success": ("int8", -1),
+    "success_step": ("int32", -2),
+    "diverged": ("int8", -1),
+    "diverged_step": ("int32", -2),
+    "done": ("bool", False),
+}
 _MEANING = {
     "learning_rate": ("learning rate", "1"),
     "initialisation": ("kind of initial parameters", "1"),
@@ -54,75 +64,52 @@ _MEANING = {
 }
 
 
-def to_dataset(results: Results, data: Data) -> xarray.Dataset:
-    """Returns a sweep's results as a dataset.
-
-    Args:
-        results: what the runs gave.
-        data: what was trained on.
-    """
-    grid = results.grid
-    axes = [axis for axis in grid.axes if axis.swept]
-    lengths = tuple(map(len, axes))
-    dims = (*(axis.name for axis in axes), "restart")
-
-    def shaped(array: NDArray[Any]) -> tuple[tuple[str, ...], NDArray[Any]]:
-        return dims, array.reshape(*lengths, grid.restarts)
-
-    all_done = bool(results.done.all())
-
-    def known(name: str) -> tuple[tuple[str, ...], NDArray[Any]]:
-        """As it is where all is done, else as numbers that are missing for runs that are not: none of them failed."""
-        array = getattr(results, name)
-        return shaped(array if all_done else np.where(results.done, array, np.float32("nan")))
-
-    variables: dict[str, Any] = {"loss": shaped(results.loss)}
-    if judged(grid.architecture.loss, data.y):
-        variables |= {"success": known("success"), "success_step": known("success_step")}
-    variables |= {name: known(name) for name in ("diverged", "diverged_step")} | {"done": shaped(results.done)}
-    for name, behind in kept_behind(grid, results.keep).items():
-        shape = *behind.of_runs((*lengths, grid.restarts)), *behind.lengths
-        variables[name] = (*behind.of_runs(dims), *behind.dims), results.kept[name].reshape(shape)
-    made = labelled(grid, data, variables, kept_coordinates(grid, results.keep))
-    made.attrs |= {"interrupted": int(results.interrupted), "runs": results.wanted}
-    return made
-
-
-def kept_coordinates(grid: Grid, keep: Keep) -> dict[str, Any]:
-    """Returns the labels of what is kept beside the outcomes.
+def contents_of(grid: Grid, data: Data, keep: Keep) -> Contents:
+    """Returns what the result of a sweep holds.
 
     Args:
         grid: the settings.
-        keep: what is kept.
+        data: what is trained on.
+        keep: what is kept beside the outcomes.
     """
-    made: dict[str, Any] = {"step": keep.kept_steps(int(max(grid.steps.values)))} if keep.curves else {}
+    behind, loss, counted = _kept_behind(grid, keep), grid.architecture.loss, judged(grid.architecture.loss, data.y)
+    results = {
+        name: (kind or grid.dtype, missing, meaning_of(name, loss))
+        for name, (kind, missing) in (_OUTCOMES | dict.fromkeys(behind, ("", np.nan))).items()
+        if counted or not name.startswith("success")
+    }
+    layout = Layout.of(grid, len(data), keep)
+    return Contents(layout, described(grid, data, keep), partial(_labels, grid, data, keep), results, behind, "restart")
+
+
+def _kept_behind(grid: Grid, keep: Keep) -> dict[str, Behind]:
+    """The dimensions of each array that is kept beside the outcomes, behind those of the runs."""
+    steps = int(max(grid.steps.values))
+    made: dict[str, Behind] = {}
+    if keep.stride:
+        made["curves"] = Behind(("step",), (len(keep.kept_steps(steps)),))
     if keep.quantiles:
-        made["quantile"] = list(keep.quantiles)
+        made["curve_quantiles"] = Behind(("quantile", "step"), (len(keep.quantiles), steps + 1), runs=False)
     if keep.parameters:
-        made["parameter"] = list(grid.network(int(grid.width.values[0])).graph.parameters)
+        parameters = grid.network(int(grid.width.values[0])).layers.parameters
+        made["parameters"] = Behind(("parameter",), (parameters,))
     return made
 
 
-def labelled(
-    grid: Grid, data: Data, variables: dict[str, Any], coordinates: dict[str, Any], *, numbered: bool = True
-) -> xarray.Dataset:
-    """Returns a sweep's result with its settings, what it was trained on, and all that is said of it.
-
-    Args:
-        grid: the settings.
-        data: what was trained on.
-        variables: the results; none where they lie in a store.
-        coordinates: what they have of their own.
-        numbered: whether the restarts have their numbers as labels.
-    """
-    coordinates = coordinates | {
+def _labels(grid: Grid, data: Data, keep: Keep) -> xarray.Dataset:
+    """A sweep's settings, what it was trained on, and all that is said of it, without results."""
+    coordinates: dict[str, Any] = {"step": keep.kept_steps(int(max(grid.steps.values)))} if keep.curves else {}
+    if keep.quantiles:
+        coordinates["quantile"] = list(keep.quantiles)
+    if keep.parameters:
+        coordinates["parameter"] = list(grid.network(int(grid.width.values[0])).graph.parameters)
+    coordinates |= {
         axis.name: _coordinate(axis)
         for axis in grid.axes
         if axis.swept or (axis.values[0] if axis.name == "width" else axis.name != "batches")
     }
-    if numbered:
-        coordinates["restart"] = pandas.RangeIndex(grid.restarts)  # which takes no memory
-    variables = variables | {"x": (("point", "input"), data.x)}
+    coordinates["restart"] = pandas.RangeIndex(grid.restarts)  # which takes no memory
+    variables: dict[str, Any] = {"x": (("point", "input"), data.x)}
     variables["y"] = (("point",) if data.y.ndim == 1 else ("point", "output")), data.y
     if data.weights is not None:
         variables["weights"] = ("point", data.weights)

@@ -60,6 +60,15 @@ class Device:
         """The number of the GPU, or None where cores do it."""
         return None if self.name == "cpu" else int(self.name.partition(":")[2] or 0)
 
+    @property
+    def here(self) -> str:
+        """What it is called where it is used: "cpu", or a GPU's number and name."""
+        if self.name == "cpu" or self.gpu:
+            return f"{self.name} ({self.gpu})" if self.gpu else self.name
+        from gradlab.codegen import cuda
+
+        return f"{self.name} ({cuda.gpu(self.number or 0).name})"
+
     def said(self, trainer: Callable[[], Any], runs: int, update: Update) -> dict[str, str]:
         """Returns what a result says of what it was trained on.
 
@@ -70,7 +79,7 @@ class Device:
         """
         if not self.gpu:
             return {"device": self.name}
-        return {"device": f"{self.name} ({self.gpu})", "plan": trainer().plan(runs, update)}
+        return {"device": self.here, "plan": trainer().plan(runs, update)}
 
 
 CPU = Device()

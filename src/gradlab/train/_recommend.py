@@ -95,11 +95,11 @@ def recommend(
     )
     median, expected = _cost(chosen, np.asarray(succeeded)[index], loss_below)
     results = run_grid(again, data_of(grid))
-    fresh = results.success if loss_below is None else results.loss < loss_below
+    fresh = _succeeded(results, loss_below)
     return Recommendation(
         setting=_values(chosen),
         share=_share(table.isel(where), confidence),
-        fresh=Share.of(int((fresh & results.done).sum()), int(results.done.sum()), confidence),
+        fresh=Share.of(int(fresh.sum()), int(results["done"].sum()), confidence),
         success=success_in_words(chosen.sizes["point"], chosen["steps"].item(), loss_below),
         table=table,
         edges=tuple(n for n in names if n in kinds and len(grid[n]) > 1 and where[n] in (0, len(grid[n]) - 1)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -16,13 +16,11 @@ from gradlab.train._errors import TrainError
 from gradlab.train._experiment import Network, fitting
 from gradlab.train._grid import Grid
 from gradlab.train._initialise import Distribution
-from gradlab.train._judge import judged
 from gradlab.train._keep import NOTHING, Keep
 from gradlab.train._memory import check_memory
 from gradlab.train._progress import Progress
-from gradlab.train._results import Results, bytes_of
 from gradlab.train._trainers import Architecture
-from gradlab.train.work import HERE, Engine, GridWork, Layout, engine_of, fill
+from gradlab.train.work import GridWork, engine_of
 
 if TYPE_CHECKING:
     import xarray
@@ -131,19 +129,8 @@ def sweep(
     grid = grid.on(device, len(points), remote=engine is not None or scheduler is not None)
     wanted = _checked_keep(keep, grid)
     require_xarray()
-    if out is None:
-        check_memory(bytes_of(grid, wanted), f"the result of {grid.runs:,} runs", "keep less of each, or train fewer")
     with engine_of("gradlab-sweep", engine, scheduler) as chosen:
-        if out is None:
-            from gradlab.train._dataset import to_dataset
-
-            return to_dataset(run_grid(grid, points, keep=wanted, engine=chosen, progress=progress), points)
-        from gradlab.train import store
-
-        whole = store.sweep_into(out, grid, points, keep=wanted, resume=resume, engine=chosen, progress=progress)
-        stored = store.open(out)
-        stored.attrs["interrupted"] = int(not whole)
-        return stored
+        return run_grid(grid, points, keep=wanted, out=out, resume=resume, engine=chosen, progress=progress)
 
 
 def require_xarray() -> None:
@@ -175,20 +162,18 @@ def run_grid(
     data: Data,
     *,
     keep: Keep = NOTHING,
-    engine: Engine = HERE,
-    progress: Callable[[Progress], object] | None = None,
-) -> Results:
+    **how: Any,
+) -> xarray.Dataset:
     """Trains all runs of a grid, a chunk at a time.
 
     Args:
         grid: the settings.
         data: what is trained on.
         keep: what is kept beside the outcomes.
-        engine: who trains them.
-        progress: called before the first chunk and after each.
+        how: where it goes, who trains it and who is told, as `store.made` takes it.
     """
-    results = Results.empty(grid, keep)
-    layout, counted = Layout.of(grid, len(data), keep), judged(grid.architecture.loss, data.y)
-    work = GridWork(grid, data, keep)
-    whole = fill(results, layout, work, engine=engine, counted="success" if counted else None, progress=progress)
-    return results if whole else results.done_part()
+    from gradlab.train import store
+    from gradlab.train._dataset import contents_of
+
+    contents, work = contents_of(grid, data, keep), GridWork(grid, data, keep)
+    return store.made(contents, work, counted="success" in contents.results, **how)

@@ -266,7 +266,9 @@ def test_a_stride_or_quantiles_of_the_curves_are_kept_on_request(backend):
 
 def test_a_result_that_would_not_fit_into_memory_is_refused_before_the_work(monkeypatch):
     monkeypatch.setattr(_memory, "free_memory", lambda: 10_000_000)
-    with pytest.raises(TrainError, match=r"1,000,000 runs would take 15 MB of memory, and 10 MB are free; keep less"):
+    with pytest.raises(
+        TrainError, match=r"1,000,000 runs would take 15 MB of memory, and 10 MB are free; ask for fewer"
+    ):
         sweep(NET, DATA, restarts=1_000_000)
     with pytest.raises(TrainError, match=r"quantiles over 100,000 restarts would take 80\.8 MB"):
         sweep(NET, DATA, restarts=100_000, keep={"curves": [0.5]})

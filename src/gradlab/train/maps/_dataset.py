@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import Any
 
@@ -12,13 +11,12 @@ import xarray
 from gradlab._version import __version__
 from gradlab.train._trainers import trainer_for
 from gradlab.train.maps._map import Map
-from gradlab.train.store._description import provenance
 from gradlab.train.work import Contents
 
 TITLE = "map of trainability"
 _REFERENCE = "Sohl-Dickstein 2024, The boundary of neural network trainability is fractal, arXiv 2402.06184"
 # Of each result its type, what stands for a pixel that is not done, and what it means.
-RESULTS: dict[str, tuple[str, Any, dict[str, str]]] = {
+_RESULTS: dict[str, tuple[str, Any, dict[str, str]]] = {
     "loss_sum": (
         "float64",
         np.nan,
@@ -39,21 +37,17 @@ RESULTS: dict[str, tuple[str, Any, dict[str, str]]] = {
 
 
 def contents_of(plan: Map) -> Contents:
-    """Returns what a store of a map holds.
+    """Returns what a map holds.
 
     Args:
         plan: the map.
     """
-    results = {name: (kind, missing, {**about, "units": "1"}) for name, (kind, missing, about) in RESULTS.items()}
-    return Contents(plan.tiles, plan.description(), lambda: labels_of(plan), results)
+    results = {name: (kind, missing, {**about, "units": "1"}) for name, (kind, missing, about) in _RESULTS.items()}
+    return Contents(plan.tiles, plan.description(), partial(_labels, plan), results)
 
 
-def labels_of(plan: Map) -> xarray.Dataset:
-    """Returns a map's axes and all that is said of it, without results.
-
-    Args:
-        plan: the map.
-    """
+def _labels(plan: Map) -> xarray.Dataset:
+    """A map's axes and all that is said of it, without results."""
     names = plan.y.name, plan.x.name
     columns, rows = zip(*(plan.values(window) for window in range(len(plan.windows))), strict=True)
     dims = plan.tiles.dims
@@ -67,23 +61,6 @@ def labels_of(plan: Map) -> xarray.Dataset:
         made[axis.name].attrs |= {"long_name": axis.meaning(type(plan.rule)), "units": "1"}
     if len(dims) == 3:
         made["window"].attrs |= {"long_name": "number of the window, from 0", "units": "1"}
-    return made
-
-
-def dataset_of(plan: Map, arrays: dict[str, Any]) -> xarray.Dataset:
-    """Returns a map as a dataset; what is not done is missing, as in a store.
-
-    Args:
-        plan: the map.
-        arrays: its results.
-    """
-    made = labels_of(plan)
-    whole = bool(arrays["done"].all())
-    for name, (_, missing, about) in RESULTS.items():
-        array = arrays[name]
-        if name in ("converged", "trained"):
-            array = array == 1 if whole else np.where(array == missing, np.float32("nan"), array)
-        made[name] = plan.tiles.dims, array, {**about, "units": "1"}
     return made
 
 
@@ -106,5 +83,4 @@ def _attributes(plan: Map) -> dict[str, Any]:
         "dtype": plan.dtype,
         **plan.device.said(trainer, plan.resolution**2, plan.rule.update()),
         "interrupted": 0,
-        "provenance": json.dumps([provenance()]),
     }

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from gradlab.rules import Batches, Full, Rule
 from gradlab.train._errors import real_number, whole_number
@@ -18,7 +17,7 @@ from gradlab.train._sweep import require_xarray
 from gradlab.train.maps._map import Map
 from gradlab.train.maps._work import MapWork
 from gradlab.train.maps._zoom import zoomed
-from gradlab.train.work import Chunk, Engine, Keeper, Outcomes, engine_of, fill
+from gradlab.train.work import engine_of
 
 if TYPE_CHECKING:
     import xarray
@@ -129,65 +128,14 @@ def trainability(
         count = whole_number("windows", windows, least=0, example=8)
         factor = real_number("zoom", zoom, example=4.0, positive=True)
         plan = replace(plan, windows=zoomed(plan, count, factor))
-    with engine_of("gradlab-map", engine, scheduler) as chosen:
-        return _made(plan, out, resume, chosen, progress)
-
-
-def _made(
-    plan: Map,
-    out: str | os.PathLike[str] | None,
-    resume: bool,
-    engine: Engine,
-    progress: Callable[[Progress], object] | None,
-) -> xarray.Dataset:
-    """Makes a map, in memory or in a store."""
-    from gradlab.train.maps._dataset import RESULTS, contents_of, dataset_of
-
-    size = sum(np.dtype(kind).itemsize for kind, _, _ in RESULTS.values()) if out is None else 0
     labels = 16 * plan.resolution * len(plan.windows)
-    whole_size = size * plan.resolution**2 * len(plan.windows) + labels
-    check_memory(whole_size, "the map", "use fewer pixels or windows, or a store: out=")
-    if out is not None:
-        from gradlab.train import store
-        from gradlab.train.store._write import writing
-
-        with writing(out, contents_of(plan), resume=resume) as kept:
-            whole = _fill(plan, kept, engine, progress)
-        made = store.open(out)
-    else:
-        memory = _Memory({name: np.full(plan.tiles.shape, fill, kind) for name, (kind, fill, _) in RESULTS.items()})
-        whole = _fill(plan, memory, engine, progress)
-        made = dataset_of(plan, memory.arrays)
-    made.attrs["interrupted"] = int(not whole)
-    return made
-
-
-class _Memory:
-    """A map that is kept in memory.
-
-    Args:
-        arrays: the results.
-    """
-
-    room = "memory"
-
-    def __init__(self, arrays: dict[str, NDArray[Any]]) -> None:
-        self.arrays = arrays
-
-    def finished(self, chunk: Chunk) -> bool:
-        """Never: it is made to be filled."""
-        return False
-
-    def write(self, chunk: Chunk, outcomes: Outcomes) -> None:
-        """Keeps what a tile gave."""
-        for name, made in outcomes.items():
-            self.arrays[name][chunk.region] = made.reshape(chunk.shape)
-        self.arrays["done"][chunk.region] = True
-
-
-def _fill(plan: Map, keeper: Keeper, engine: Engine, progress: Callable[[Progress], object] | None) -> bool:
-    """Trains what is not done; returns whether all is."""
+    check_memory(labels, f"the axes of {plan.resolution:,} pixels", "use fewer pixels or windows")
     for window in range(len(plan.windows)):
         plan.values(window)  # says so before the work if it is too small
+    from gradlab.train import store
+    from gradlab.train.maps._dataset import contents_of
 
-    return fill(keeper, plan.tiles, MapWork(plan), engine=engine, what="pixels", progress=progress)
+    with engine_of("gradlab-map", engine, scheduler) as chosen:
+        return store.made(
+            contents_of(plan), MapWork(plan), out=out, resume=resume, engine=chosen, what="pixels", progress=progress
+        )

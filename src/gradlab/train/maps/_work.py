@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
+from gradlab.train._device import Device
 from gradlab.train.maps._map import Map
 from gradlab.train.maps._refine import Shades, refined, unrefined
 from gradlab.train.work import Outcomes
@@ -23,6 +24,11 @@ class MapWork:
     """
 
     plan: Map
+
+    @property
+    def device(self) -> Device:
+        """On what it is trained."""
+        return self.plan.device
 
     def prepare(self) -> None:
         """Has the kernel compiled."""

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import json
-import platform
 from typing import Any
 
 import numpy as np
 
-from gradlab._version import __version__
 from gradlab.train._data import Data
 from gradlab.train._grid import Grid
 from gradlab.train._keep import NOTHING, Keep
-from gradlab.train._trainers import has_kernels, instruction_set
 
 FORMAT = 1
 
@@ -46,21 +42,3 @@ def described(grid: Grid, data: Data, keep: Keep) -> dict[str, Any]:
 def hashed(description: dict[str, Any]) -> str:
     """Returns the hash of an experiment."""
     return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()
-
-
-def provenance() -> dict[str, str]:
-    """Returns by what, where and when results are made."""
-    made = {
-        "begun": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "gradlab": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "system": f"{platform.system()} {platform.machine()}",
-        "engine": "NumPy",
-    }
-    if has_kernels():
-        import importlib.metadata
-
-        version = importlib.metadata.version("numba")
-        made |= {"engine": f"Numba {version}", "instruction_set": instruction_set()}
-    return made

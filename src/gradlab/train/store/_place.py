@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import json
+import logging
 import os
 import shutil
 import time
@@ -15,6 +17,8 @@ from typing import Any
 from gradlab._errors import GradlabError
 from gradlab.train.store._errors import StoreError
 
+log = logging.getLogger("gradlab.train.store")
+_LONGEST = 300  # letters of what another package says
 _LEASE = 120.0  # seconds for which a writer of a remote store is believed to live; it says so anew while it writes
 
 
@@ -35,6 +39,8 @@ class Folder:
     """
 
     room = "the disk, less once it is compressed"
+    wrong: tuple[type[Exception], ...] = (OSError,)  # what says that it cannot be written
+    damage: tuple[type[Exception], ...] = (ValueError, RuntimeError, OSError)  # and that what is read is not whole
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -47,9 +53,10 @@ class Folder:
         """Whether something is there."""
         return self.path.exists()
 
-    def has(self, file: str) -> bool:
-        """Whether it has a file."""
-        return (self.path / file).exists()
+    def files_in(self, folder: str) -> list[str]:
+        """Returns the files below a folder of the store."""
+        found = (self.path / folder).rglob("*")
+        return [file.relative_to(self.path).as_posix() for file in found if file.is_file()]
 
     def remove(self, file: str) -> None:
         """Takes a file away."""
@@ -102,6 +109,8 @@ class Folder:
         try:
             for file in self.path.rglob("*.partial"):
                 file.unlink(missing_ok=True)
+            for half_made in self.path.parent.glob(f".{glob.escape(self.path.name)}.{'?' * 32}"):
+                shutil.rmtree(half_made, ignore_errors=True)
             yield
         finally:
             Path(lock.lock_file).unlink(missing_ok=True)
@@ -137,42 +146,61 @@ class Remote:
     """
 
     room = "storage, less once it is compressed"
+    wrong: tuple[type[Exception], ...] = (Exception,)  # each package of fsspec's has errors of its own
+    damage: tuple[type[Exception], ...] = (ValueError, RuntimeError)  # others say that it cannot be reached
 
     def __init__(self, address: str) -> None:
         try:
             from fsspec.core import url_to_fs
 
-            self.files, self.root = url_to_fs(address)
+            self.files, self.root = url_to_fs(address.rstrip("/"))
         except (ImportError, ValueError) as problem:
             raise GradlabError(f"{address} cannot be reached: {problem}; pip install what is named there.") from None
         self.target = address.rstrip("/")
-        self.token, self.leased = uuid.uuid4().hex, 0.0
+        self.token, self.leased, self.half_made = uuid.uuid4().hex, 0.0, False
 
     def __str__(self) -> str:
         return self.target
 
     def _at(self, file: str) -> str:
-        return f"{self.root.rstrip('/')}/{file}"
+        return f"{self.root}/{file}"
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
+        except (GradlabError, FileExistsError, FileNotFoundError):
+            raise
+        except Exception as problem:
+            raise StoreError(f"{self} cannot be reached: {in_a_line(problem)}.") from problem
 
     def is_there(self) -> bool:
         """Whether a whole store is there: its description is written last."""
         self.files.invalidate_cache()
-        return self.has("zarr.json") and "gradlab_store" in self.read("zarr.json", 2**24)
+        try:
+            return "gradlab_store" in self.read("zarr.json", 2**24)
+        except FileNotFoundError:
+            return False
 
-    def has(self, file: str) -> bool:
-        """Whether it has a file."""
-        return bool(self.files.exists(self._at(file)))
+    def files_in(self, folder: str) -> list[str]:
+        """Returns the files below a folder of the store."""
+        with self._reached():
+            found = self.files.find(self._at(folder))
+        return [str(file)[str(file).index(f"/{folder}/") + 1 :] for file in found]
 
     def remove(self, file: str) -> None:
         """Takes a file away."""
-        if self.has(file):
+        with self._reached():
             self.files.rm_file(self._at(file))
 
     def read(self, file: str, most: int) -> str:
         """Returns the text of a file; arguments and errors are those of `Folder.read`."""
-        if (self.files.size(self._at(file)) or 0) > most:
-            raise StoreError(f"{self}/{file} is not safe to read: it is longer than {most:,} bytes.")
-        return self.files.cat_file(self._at(file)).decode("utf-8")
+        with self._reached():
+            if not self.files.exists(self._at(file)):
+                raise FileNotFoundError(file)
+            if (self.files.size(self._at(file)) or 0) > most:
+                raise StoreError(f"{self}/{file} is not safe to read: it is longer than {most:,} bytes.")
+            return self.files.cat_file(self._at(file)).decode("utf-8")
 
     def check_links(self) -> None:
         """Nothing: objects have no links."""
@@ -180,33 +208,48 @@ class Remote:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keeps other writers away as far as files that each of them looks at can; errors are those of `Folder`."""
-        there = self._lease()
-        if there is not None and there["until"] > time.time():
-            raise StoreError(
-                f"{self} is being written by another process, or was by one that ended less than {_LEASE:.0f} seconds "
-                "ago; wait for it, or write to another store."
-            )
-        self._take()
+        busy = StoreError(
+            f"{self} is being written by another process, or was by one that ended less than {_LEASE:.0f} seconds "
+            "ago; wait for it, or write to another store."
+        )
+        with self._reached():
+            there = self._lease()
+            if there is not None and there.get("until", 0) > time.time():
+                raise busy
+            self.half_made = bool(there and there.get("makes"))
+            try:
+                self._take(mode="overwrite" if there is not None else "create")
+            except FileExistsError:
+                raise busy from None
+            except FileNotFoundError as problem:
+                raise StoreError(f"{self} cannot be written: {in_a_line(problem)}.") from None
         try:
             yield
         finally:
-            if (self._lease() or {}).get("token") == self.token:
-                self.files.rm_file(self._lock)
+            try:
+                if (self._lease() or {}).get("token") == self.token and not self.half_made:
+                    self.files.rm_file(self._lock)
+            except self.wrong as problem:
+                log.warning("%s is held for %.0f seconds more, as it cannot be reached: %s", self, _LEASE, problem)
 
     @property
     def _lock(self) -> str:
-        return f"{self.root.rstrip('/')}.lock"
+        return f"{self.root}.lock"
 
     def _lease(self) -> dict[str, Any] | None:
         self.files.invalidate_cache()
         try:
-            return json.loads(self.files.cat_file(self._lock))
+            made = json.loads(self.files.cat_file(self._lock))
         except FileNotFoundError:
             return None
+        except ValueError:
+            return {}
+        return made if isinstance(made, dict) else {}
 
-    def _take(self) -> None:
+    def _take(self, mode: str = "overwrite") -> None:
         self.leased = time.time()
-        self.files.pipe_file(self._lock, json.dumps({"token": self.token, "until": self.leased + _LEASE}).encode())
+        says = {"token": self.token, "until": self.leased + _LEASE, "makes": self.half_made}
+        self.files.pipe_file(self._lock, json.dumps(says).encode(), mode=mode)
 
     def still_alone(self) -> None:
         """Says anew, after a while, that it is being written.
@@ -216,13 +259,35 @@ class Remote:
         """
         if time.time() - self.leased < _LEASE / 4:
             return
-        if (self._lease() or {}).get("token", self.token) != self.token:
-            raise StoreError(f"{self} is now written by another process, which took this one for dead; go on there.")
-        self._take()
+        with self._reached():
+            if (self._lease() or {}).get("token", self.token) != self.token:
+                raise StoreError(
+                    f"{self} is now written by another process, which took this one for dead; go on there."
+                )
+            self._take()
 
     def create(self, make: Callable[[str], None]) -> None:
-        """Makes the store in its place; it is one only when its description is there, which is written last."""
-        try:
+        """Makes the store in its place; it is one only when its description is there, which is written last.
+
+        Raises:
+            StoreError: if something else is there, which would be lost, or it cannot be written.
+        """
+        with self._reached():
+            if not self.half_made and self._holds_something():
+                raise StoreError(f"{self} holds something that is no store of gradlab's; write to another place.")
+            self.half_made = True  # which the lease says, so that who comes after a kill may make it anew
+            self._take()
             make(self.target)
-        except OSError as problem:
-            raise StoreError(f"{self} cannot be made: {problem}.") from None
+            self.half_made = False
+            self._take()
+
+    def _holds_something(self) -> bool:
+        try:
+            return any(str(name).rstrip("/") != self.root for name in self.files.ls(self.root, detail=False))
+        except FileNotFoundError:
+            return False
+
+
+def in_a_line(problem: Exception) -> str:
+    """Returns what went wrong in a line."""
+    return (" ".join(str(problem).split()) or type(problem).__name__)[:_LONGEST].rstrip(".")

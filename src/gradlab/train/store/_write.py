@@ -7,23 +7,23 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gradlab._errors import GradlabError
-from gradlab.train.store._description import FORMAT, hashed, provenance
+from gradlab.train._provenance import provenance
+from gradlab.train.store._description import FORMAT, hashed
 from gradlab.train.store._errors import StoreError
-from gradlab.train.store._place import Folder, Remote, place_of
-from gradlab.train.work import Behind, Chunk, Contents
+from gradlab.train.store._place import Folder, Remote, in_a_line, place_of
+from gradlab.train.work import Chunk, Contents, Maker, Outcomes
 
 if TYPE_CHECKING:
     import xarray
 
 log = logging.getLogger("gradlab.train.store")
+_MOST_NAMED = 2**20  # restarts up to which they have their numbers as labels
 
 
 def import_zarr() -> Any:
@@ -46,54 +46,64 @@ class Store:
     """
 
     def __init__(self, place: Folder | Remote, contents: Contents) -> None:
-        self.place, self.room = place, place.room
-        self.behind = contents.behind
-        group = import_zarr().open_group(place.target, mode="r+")
-        self.arrays = {name: group[name] for name in contents.results}
+        self.place, self.room, self.contents = place, place.room, contents
+        self.group = import_zarr().open_group(place.target, mode="r+")
+        self.arrays = {name: self.group[name] for name in contents.results}
 
     def finished(self, chunk: Chunk) -> bool:
         """Whether a chunk is there as it was written; one that is damaged is done again."""
-        if not self.place.has(self._file("done", chunk)):
+        if not all(self._file(name, chunk) in self._written_before for name in self.arrays):
             return False
         try:
             # Every file has its checksum, and is read for it.
             return all(
-                self.place.has(self._file(name, chunk))
-                and (array[self._region(name, chunk)] is not None if name != "done" else array[chunk.region].all())
+                (name != "done" or array[chunk.region].all()) and array[self.contents.region(name, chunk)] is not None
                 for name, array in self.arrays.items()
             )
-        except (ValueError, RuntimeError, OSError) as problem:
+        except self.place.damage as problem:
             log.warning("a chunk of %s is damaged and done again (%s): %s", self.place, chunk.place, problem)
             self.place.remove(self._file("done", chunk))
             return False
 
+    @cached_property
+    def _written_before(self) -> set[str]:
+        """All files of chunks, listed once: what comes later is not asked for."""
+        return {file for name in self.arrays for file in self.place.files_in(f"{name}/c")}
+
     def _file(self, name: str, chunk: Chunk) -> str:
-        behind = self.behind.get(name, Behind())
-        return "/".join(map(str, (name, "c", *behind.of_runs(chunk.place), *(0 for _ in behind.dims))))
+        behind = self.contents.of(name)
+        return "/".join(map(str, (name, "c", *behind.after(chunk.place, [0] * len(behind.dims)))))
 
-    def _region(self, name: str, chunk: Chunk) -> tuple[slice, ...]:
-        behind = self.behind.get(name, Behind())
-        return (*behind.of_runs(chunk.region), *map(slice, behind.lengths))
+    def trained_by(self, makers: list[Maker]) -> None:
+        """Says by whom chunks were trained since the store was taken up; errors are those of `write`."""
+        sessions = json.loads(self.group.attrs["provenance"])
+        sessions[-1]["engines"] = makers
+        with self._written():
+            self.group.attrs["provenance"] = json.dumps(sessions)
 
-    def write(self, chunk: Chunk, outcomes: Mapping[str, NDArray[Any]]) -> None:
+    def write(self, chunk: Chunk, outcomes: Outcomes) -> None:
         """Stores what a chunk gave, and then that it is done.
 
         Raises:
             StoreError: if the disk is full, or the store is gone.
         """
+        with self._written():
+            for name, region, numbers in self.contents.parts(chunk, outcomes):
+                array = self.arrays[name]
+                array[region] = numbers.astype(array.dtype, copy=False)
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """What is written while this process is still the only one; what goes wrong is said."""
         self.place.still_alone()
         try:
-            for name, array in self.arrays.items():
-                if name != "done":
-                    region = self._region(name, chunk)
-                    shape = [part.stop - (part.start or 0) for part in region]
-                    array[region] = outcomes[name].reshape(shape).astype(array.dtype, copy=False)
-            self.arrays["done"][chunk.region] = np.ones(chunk.shape, bool)
-        except OSError as problem:
-            full = problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-            remedy = "make room" if full else "see to that"
+            yield
+        except self.place.wrong as problem:
+            number = getattr(problem, "errno", None)
+            remedy = "make room" if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else "see to that"
+            said = getattr(problem, "strerror", None) or in_a_line(problem)
             raise StoreError(
-                f"{self.place} cannot be written ({problem.strerror or problem}); what is finished is kept: {remedy}, "
+                f"{self.place} cannot be written ({said}); what is finished is kept: {remedy}, "
                 "and go on with --resume, or resume=True."
             ) from None
 
@@ -146,7 +156,10 @@ def _check_same(place: Folder | Remote, wanted: dict[str, Any], resume: bool) ->
 
 def _create(target: str, contents: Contents, labels: xarray.Dataset) -> None:
     """Makes a store; that it is one is written last."""
-    zarr, chunks = import_zarr(), contents.chunks
+    zarr, whole = import_zarr(), contents.chunks.chunk_shape
+    # Numbers of many restarts are no labels: readers would hold them in memory.
+    many = [name for name, index in labels.indexes.items() if name == contents.growing and len(index) > _MOST_NAMED]
+    labels = labels.drop_vars(many)
     # Of texts, those without a length of their own have a specification.
     texts = [name for name, variable in labels.variables.items() if variable.dtype.kind == "U"]
     labels = labels.assign_coords({name: labels[name].astype(object) for name in texts})
@@ -160,18 +173,18 @@ def _create(target: str, contents: Contents, labels: xarray.Dataset) -> None:
     group = zarr.open_group(target, mode="r+")
     for name, (dtype, fill, meaning) in contents.results.items():
         missing = {"_FillValue": fill} if dtype.startswith("int") else {}
-        behind = contents.behind.get(name, Behind())
+        behind = contents.of(name)
         group.create_array(
             name,
-            shape=(*behind.of_runs(chunks.shape), *behind.lengths),
-            chunks=(*behind.of_runs(chunks.chunk_shape), *behind.lengths),
+            shape=contents.shape(name),
+            chunks=behind.after(whole, behind.lengths),
             dtype=dtype,
             fill_value=fill,
             compressors=[
                 zarr.codecs.BloscCodec(cname="lz4", clevel=1, shuffle="bitshuffle"),
                 zarr.codecs.Crc32cCodec(),
             ],
-            dimension_names=(*behind.of_runs(chunks.dims), *behind.dims),
+            dimension_names=contents.dims(name),
             attributes={**meaning, **missing},
             config={"write_empty_chunks": True},
         )

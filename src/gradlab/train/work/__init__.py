@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradlab.train.work._engine import HERE as HERE
 from gradlab.train.work._engine import Engine as Engine
+from gradlab.train.work._engine import Maker as Maker
 from gradlab.train.work._engine import Outcomes as Outcomes
 from gradlab.train.work._engine import Work as Work
 from gradlab.train.work._fill import Keeper as Keeper
@@ -13,5 +14,6 @@ from gradlab.train.work._layout import Behind as Behind
 from gradlab.train.work._layout import Chunk as Chunk
 from gradlab.train.work._layout import Contents as Contents
 from gradlab.train.work._layout import Layout as Layout
+from gradlab.train.work._memory import Memory as Memory
 from gradlab.train.work._remote import engine_of as engine_of
 from gradlab.train.work._runs import RunsWork as RunsWork

@@ -7,11 +7,20 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from gradlab.train._device import Device
+from gradlab.train._provenance import maker
+
 Outcomes = Mapping[str, NDArray[Any]]
+Maker = Mapping[str, str]  # what a process trains with, as `maker` says
 
 
 class Work(Protocol):
     """An experiment that is cut into chunks by coordinates: frozen, made of plain data, and the same everywhere."""
+
+    @property
+    def device(self) -> Device:
+        """On what it is trained."""
+        ...
 
     def prepare(self) -> None:
         """Has its kernels compiled, which are kept, so that the clock measures training."""
@@ -37,7 +46,7 @@ class Engine(Protocol):
         """Returns the seconds that a run takes at most, shared by all who train so many chunks."""
         ...
 
-    def results(self, work: Work, places: Sequence[Any]) -> Generator[tuple[int, Outcomes]]:
+    def results(self, work: Work, places: Sequence[Any]) -> Generator[tuple[int, Outcomes, Maker]]:
         """Trains chunks.
 
         Args:
@@ -45,7 +54,8 @@ class Engine(Protocol):
             places: the coordinates of each chunk.
 
         Yields:
-            The number of a chunk among the places and what it gave, in any order; fewer than asked for after Ctrl-C.
+            The number of a chunk among the places, what it gave and who trained it, in any order; fewer than asked for
+            after Ctrl-C.
         """
         ...
 
@@ -61,13 +71,14 @@ class _Here:
         """Returns the seconds that a run takes at most: the threads share each chunk."""
         return work.tried()
 
-    def results(self, work: Work, places: Sequence[Any]) -> Generator[tuple[int, Outcomes]]:
+    def results(self, work: Work, places: Sequence[Any]) -> Generator[tuple[int, Outcomes, Maker]]:
         """Trains chunks in their order; arguments and results are those of `Engine.results`."""
+        this = maker(work.device)
         for number, place in enumerate(places):
             made = work.chunk(place)
             if made is None:
                 return
-            yield number, made
+            yield number, made, this
 
 
 HERE: Engine = _Here()

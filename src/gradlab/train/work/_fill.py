@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from gradlab.train._progress import Cost, Progress
-from gradlab.train.work._engine import HERE, Engine, Outcomes, Work
+from gradlab.train.work._engine import HERE, Engine, Maker, Outcomes, Work
 from gradlab.train.work._layout import Chunk
 
 
@@ -34,6 +34,10 @@ class Keeper(Protocol):
 
     def write(self, chunk: Chunk, outcomes: Outcomes) -> None:
         """Keeps what a chunk gave, and then that it is done."""
+        ...
+
+    def trained_by(self, makers: list[Maker]) -> None:
+        """Keeps by whom chunks were trained so far."""
         ...
 
 
@@ -63,6 +67,7 @@ def fill(
     """
     total = before = successes = 0
     todo: list[Chunk] = []
+    makers: list[Maker] = []
     done = -1
     with ThreadPoolExecutor(1) as writer:
         pending: Future[None] | None = None
@@ -84,10 +89,10 @@ def fill(
                 progress(Progress(done, total, 0.0, None, before, what, Cost(seconds, len(todo), size, keeper.room)))
             began = time.perf_counter()
             with closing(engine.results(work, [chunk.index for chunk in todo])) as results:
-                for number, made in results:
+                for number, made, maker in results:
                     if pending is not None:
                         pending.result()
-                    pending = writer.submit(keeper.write, todo[number], made)
+                    pending = writer.submit(_keep, keeper, todo[number], made, maker, makers)
                     done += todo[number].runs
                     if counted:
                         successes += int(made[counted].sum())
@@ -97,3 +102,11 @@ def fill(
         if pending is not None:
             pending.result()
         return done == total
+
+
+def _keep(keeper: Keeper, chunk: Chunk, made: Outcomes, maker: Maker, makers: list[Maker]) -> None:
+    """Keeps a chunk; who trained it is said before, once."""
+    if maker not in makers:
+        makers.append(maker)
+        keeper.trained_by(makers)
+    keeper.write(chunk, made)

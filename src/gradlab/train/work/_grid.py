@@ -13,6 +13,7 @@ from gradlab.codegen import NEVER, Plan, TrainResult
 from gradlab.rules import Batches
 from gradlab.train._chunk import ByStep, by_step, runs_at_once, train_chunk
 from gradlab.train._data import Data
+from gradlab.train._device import Device
 from gradlab.train._grid import Grid
 from gradlab.train._judge import have_diverged
 from gradlab.train._keep import NOTHING, Keep, quantiles_of
@@ -36,6 +37,11 @@ class GridWork:
     grid: Grid
     data: Data
     keep: Keep = NOTHING
+
+    @property
+    def device(self) -> Device:
+        """On what it is trained."""
+        return self.grid.device
 
     def prepare(self) -> None:
         """Has every kernel compiled, for a run of no steps."""

@@ -1,13 +1,14 @@
-"""How a store cuts a sweep into chunks, each of which depends on the experiment alone."""
+"""What a result holds, and how a sweep is cut into chunks, each of which depends on the experiment alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradlab.train._grid import Grid
 from gradlab.train._keep import NOTHING, Keep
@@ -47,16 +48,16 @@ class Chunk:
 
 
 class Chunks(Protocol):
-    """All chunks of a store, in the order in which they are trained."""
+    """All chunks of a result, in the order in which they are trained."""
 
     @property
     def dims(self) -> tuple[str, ...]:
-        """The names of the store's dimensions."""
+        """The names of its dimensions."""
         ...
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """How long the store's arrays are."""
+        """How long its arrays are."""
         ...
 
     @property
@@ -81,14 +82,14 @@ class Behind:
     lengths: tuple[int, ...] = ()
     runs: bool = True
 
-    def of_runs(self, values: Sequence[Any]) -> tuple[Any, ...]:
-        """Of values for the dimensions of the runs those that this result has."""
-        return tuple(values if self.runs else values[:-1])
+    def after(self, values: Sequence[Any], own: Iterable[Any]) -> tuple[Any, ...]:
+        """Of values for the dimensions of the runs those that this result has, and then its own."""
+        return (*(values if self.runs else values[:-1]), *own)
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a store holds.
+    """What a result holds, in memory or in a store.
 
     Args:
         chunks: how it is cut.
@@ -96,6 +97,7 @@ class Contents:
         labels: gives the dataset of all but the results.
         results: of each result its type, what stands for one that is not there, and what it means.
         behind: the further dimensions of those that have some.
+        growing: the dimension that grows as chunk after chunk is done, "" for none: it is the last.
     """
 
     chunks: Chunks
@@ -103,6 +105,46 @@ class Contents:
     labels: Callable[[], xarray.Dataset]
     results: dict[str, tuple[str, Any, dict[str, str]]]
     behind: dict[str, Behind] = field(default_factory=dict)
+    growing: str = ""
+
+    def of(self, name: str) -> Behind:
+        """Returns the dimensions of a result behind those of the runs."""
+        return self.behind.get(name, _NONE)
+
+    def dims(self, name: str) -> tuple[str, ...]:
+        """Returns the names of a result's dimensions."""
+        return self.of(name).after(self.chunks.dims, self.of(name).dims)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Returns how long a result's array is."""
+        return self.of(name).after(self.chunks.shape, self.of(name).lengths)
+
+    def region(self, name: str, chunk: Chunk) -> tuple[slice, ...]:
+        """Returns where a chunk lies in a result's array."""
+        return self.of(name).after(chunk.region, (slice(0, length) for length in self.of(name).lengths))
+
+    def parts(
+        self, chunk: Chunk, outcomes: Mapping[str, NDArray[Any]]
+    ) -> Iterator[tuple[str, tuple[slice, ...], NDArray[Any]]]:
+        """Yields what a chunk gave: of each result its name, its place and its numbers; that it is done comes last."""
+        for name in self.results:
+            if name != "done":
+                region = self.region(name, chunk)
+                yield name, region, outcomes[name].reshape([part.stop - part.start for part in region])
+        yield "done", chunk.region, np.ones(chunk.shape, bool)
+
+    @property
+    def bytes(self) -> int:
+        """How much memory it takes."""
+        return sum(prod(self.shape(name)) * in_memory(kind).itemsize for name, (kind, _, _) in self.results.items())
+
+
+_NONE = Behind()
+
+
+def in_memory(kind: str) -> np.dtype[Any]:
+    """Returns the type that a result has in memory: what is yes, no or missing in a store is yes or no there."""
+    return np.dtype("bool" if kind == "int8" else kind)
 
 
 @dataclass(frozen=True, slots=True)

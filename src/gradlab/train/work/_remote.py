@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import platform
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradlab._cluster import Workers, workers
+from gradlab._errors import GradlabError
 from gradlab.codegen import one_thread
-from gradlab.train._trainers import instruction_set
-from gradlab.train.work._engine import HERE, Engine, Outcomes, Work
+from gradlab.train._provenance import maker
+from gradlab.train._trainers import has_kernels
+from gradlab.train.work._engine import HERE, Engine, Maker, Outcomes, Work
 
 if TYPE_CHECKING:
     from gradlab._cluster import Client
@@ -54,30 +57,56 @@ class _Remote:
 
     def tried(self, work: Work, chunks: int) -> float:
         """Returns the seconds that a run takes at most; arguments are those of `Engine.tried`."""
-        ((_, seconds),) = self.found.each(f"{self.name}-try", _tried, work, [None])
+        ((_, seconds),) = self.found.each(f"{self.name}-try", _tried, (work, has_kernels()), [None])
         return seconds / max(1, min(self.found.threads(), chunks))  # nobody helps with a chunk
 
-    def results(self, work: Work, places: Sequence[Any]) -> Generator[tuple[int, Outcomes]]:
+    def results(self, work: Work, places: Sequence[Any]) -> Generator[tuple[int, Outcomes, Maker]]:
         """Trains chunks; arguments and results are those of `Engine.results`."""
-        here = instruction_set()
-        for number, (made, there) in self.found.each(self.name, _chunk, work, places):
-            if there != here:
-                log.warning("the machines have several instruction sets: the last digits of losses differ by them")
-                here = there
+        known = {_digits(maker())}
+        for number, (made, by) in self.found.each(self.name, _chunk, (work, has_kernels()), places):
+            if _digits(by) not in known:
+                known.add(_digits(by))
+                log.warning(
+                    "the machine %s trains by %s on %s, and others do not: the last digits of losses may differ",
+                    by["host"], by["engine"], by.get("instruction_set"),
+                )  # fmt: skip
             if made is None:
                 return
-            yield number, {name: _lengthened(array) for name, array in made.items()}
+            yield number, {name: _lengthened(array) for name, array in made.items()}, by
 
 
-def _tried(work: Work, _: None) -> float:
-    with one_thread():
-        return work.tried()
+def _digits(by: Maker) -> tuple[str, str | None]:
+    """On what the last digits depend."""
+    return by["engine"], by.get("instruction_set")
 
 
-def _chunk(work: Work, place: Any) -> tuple[Outcomes | None, str]:
-    with one_thread():
+def _tried(held: tuple[Work, bool], _: None) -> float:
+    with _as_there(held[1]):
+        return held[0].tried()
+
+
+def _chunk(held: tuple[Work, bool], place: Any) -> tuple[Outcomes | None, Maker]:
+    work, kernels = held
+    with _as_there(kernels):
         made = work.chunk(place)
-    return None if made is None else {name: _shortened(array) for name, array in made.items()}, instruction_set()
+    return None if made is None else {name: _shortened(array) for name, array in made.items()}, maker(work.device)
+
+
+@contextmanager
+def _as_there(kernels: bool) -> Iterator[None]:
+    """A thread of its own for each chunk, by kernels if the process that asks has them: else other digits came out.
+
+    Raises:
+        GradlabError: if it has them and this worker does not, or the other way round.
+    """
+    if kernels != has_kernels():
+        lacks, has = ("the worker on {}", "asks") if kernels else ("the process that asks", "trains, on {},")
+        raise GradlabError(
+            f"{lacks} has no Numba, but the process that {has} has: results would differ in their digits; "
+            "pip install 'gradlab[cluster]' on both.".replace("{}", platform.node())
+        )
+    with one_thread():
+        yield
 
 
 def _shortened(array: NDArray[Any]) -> NDArray[Any]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from gradlab.codegen import KINDS, Drawn, Notify, TrainResult
 from gradlab.train._chunk import by_step, runs_at_once, train_chunk
 from gradlab.train._data import Data
+from gradlab.train._device import CPU, Device
 from gradlab.train._draw import starts_of
 from gradlab.train._experiment import Array, Experiment
 from gradlab.train._initialise import Distribution, Given, Layers
@@ -45,6 +46,11 @@ class RunsWork:
     architecture: Architecture | None
     trainer: Trainer | None
     curves: bool = False
+
+    @property
+    def device(self) -> Device:
+        """On what workers train it: another is refused before."""
+        return CPU
 
     @property
     def doer(self) -> Trainer:
@@ -107,7 +113,7 @@ class RunsWork:
         places = [slice(first, min(first + size, restarts)) for first in range(0, restarts, size)]
         made: dict[int, Outcomes] = {}
         with suppress(KeyboardInterrupt), closing(engine.results(replace(self, trainer=None), places)) as results:
-            for number, part in results:
+            for number, part, _ in results:
                 made[number] = part
                 if progress is not None:
                     progress(len(made) * steps, len(places) * steps)

@@ -64,6 +64,11 @@ def test_a_remote_store_has_one_writer(address, monkeypatch):
         raise KeyboardInterrupt
 
     sweep(NET, DATA, **SETTINGS, out=address, progress=second)
+    with monkeypatch.context() as patch:  # two look for a lease in the same moment, and one is first
+        files.pipe_file(address + ".lock", b"{}")
+        patch.setattr(_place.Remote, "_lease", lambda _: None)
+        with pytest.raises(StoreError, match="is being written by another process"):
+            sweep(NET, DATA, **SETTINGS, out=address, resume=True)
     # One that was killed left this, some time ago.
     files.pipe_file(address + ".lock", json.dumps({"token": "other", "until": time.time() - 1}).encode())
 
@@ -80,6 +85,11 @@ def test_what_is_half_made_is_made_anew_and_what_is_no_store_is_said(address):
     files.pipe_file(address + "/zarr.json", b'{"zarr_format": 3, "node_type": "group", "attributes": {}}')
     with pytest.raises(StoreError, match="no store of a sweep of gradlab's"):
         gl.open(address)
+    with pytest.raises(StoreError, match="holds something that is no store of gradlab's"):
+        sweep(NET, DATA, **SETTINGS, out=address)  # it may be somebody's, and is not deleted
+    assert files.exists(address + "/zarr.json")
+    says = {"token": "other", "until": time.time() - 1, "makes": True}
+    files.pipe_file(address + ".lock", json.dumps(says).encode())
     assert bool(sweep(NET, DATA, **SETTINGS, out=address)["done"].all())
     with pytest.raises(StoreError, match=r"no store of a sweep: it has no zarr\.json"):
         gl.open(address + "er")

@@ -1,0 +1,66 @@
+"""An experiment that is trained into memory or into a store: what sweeps and maps have in common."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from math import prod
+from typing import TYPE_CHECKING
+
+from gradlab.train._memory import check_memory
+from gradlab.train._progress import Progress
+from gradlab.train.store._read import open as open_store
+from gradlab.train.store._write import writing
+from gradlab.train.work import HERE, Contents, Engine, Keeper, Memory, Work, fill
+
+if TYPE_CHECKING:
+    import xarray
+
+
+def made(
+    contents: Contents,
+    work: Work,
+    *,
+    out: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    engine: Engine = HERE,
+    counted: bool = False,
+    what: str = "runs",
+    progress: Callable[[Progress], object] | None = None,
+) -> xarray.Dataset:
+    """Trains all that is not done, and returns the result.
+
+    Args:
+        contents: what it holds.
+        work: what is trained.
+        out: the store into which it goes, which is made if it is not there; None for memory.
+        resume: whether to go on with a store that is there.
+        engine: who trains it.
+        counted: whether its "success" is counted.
+        what: is trained.
+        progress: called before the first chunk and after each.
+
+    Returns:
+        What is done; that Ctrl-C came before all was is an attribute, "interrupted".
+
+    Raises:
+        TrainError: if it would not fit into memory.
+        StoreError: if the store cannot be written, or holds another experiment.
+    """
+
+    def filled(keeper: Keeper) -> bool:
+        name = "success" if counted else None
+        return fill(keeper, contents.chunks, work, engine=engine, counted=name, what=what, progress=progress)
+
+    if out is None:
+        asked = f"the result of {prod(contents.chunks.shape):,} {what}"
+        check_memory(contents.bytes, asked, f"ask for fewer {what}, or give a store: out=")
+        memory = Memory(contents)
+        whole = filled(memory)
+        dataset = memory.dataset()
+    else:
+        with writing(out, contents, resume=resume) as store:
+            whole = filled(store)
+        dataset = open_store(out)
+    dataset.attrs["interrupted"] = int(not whole)
+    return dataset
