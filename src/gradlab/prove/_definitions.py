@@ -12,11 +12,12 @@ from gradlab.prove._names import FREE, Names, Written
 from gradlab.prove._names import head_of as plain_head
 from gradlab.prove.read._chains import readings
 from gradlab.prove.read._define import Line, Shape, implied_by, is_exponential, kind_of, occurs, shape_of, uses
+from gradlab.prove.read._label import is_square, key_of, label_of
 from gradlab.prove.read._nodes import Call, Index, Indexed, Operation, Tensor, mapped
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._pieces import Piece
 from gradlab.prove.read._reader import Reader
-from gradlab.prove.read._scope import Scope, Use
+from gradlab.prove.read._scope import Row, Scope, Use, is_conventional
 from gradlab.prove.read._statements import Family, Function, Kind, Known
 from gradlab.prove.read._sums import walk_nodes
 
@@ -34,6 +35,7 @@ class Defined:
         problem: why its formula is not understood, if it is not.
         before: the line in which the name is defined otherwise; 0 if there is none.
         order: which line of the text it is, or is implied by.
+        named_only: whether it says no more than what the name depends on: ``y = g(u)`` of a g that nothing defines.
     """
 
     line: Line
@@ -41,6 +43,7 @@ class Defined:
     problem: str = ""
     before: int = 0
     order: int = -1
+    named_only: bool = False
 
     @property
     def formula(self) -> str:
@@ -69,6 +72,9 @@ class Definitions:
             first = line.piece.sides[0]
             if len(first) == 1 and first[0].kind == "run" and len(first[0].text) > 2:
                 self.words.add(first[0].text)
+            label = label_of(first[0]) if len(first) == 1 else None
+            if label is not None and is_square(label):
+                self.use.squared.add(key_of(label))
         self.use = use or self.use
         self.arrays = {FREE + key: 0 for key in self.use.arrays}
         self.known = Known(names.graph)
@@ -97,6 +103,9 @@ class Definitions:
                 shape = shape_of(reader, line.piece.sides[0])
                 if shape is not None and self._is_new(shape):
                     found.append(Defined(line, shape, order=order))
+        functions = {item.shape.name for item in found if item.shape.parameters is not None}
+        for item in found:
+            item.named_only = _is_of_unknown_function(item.line.piece.sides[1], functions)
         first = {item.shape.name: item for item in reversed(found)}
         self._announce(list(first.values()))
         # With all names known some are derivatives: f_x of f(x, y).
@@ -106,9 +115,9 @@ class Definitions:
             self._forget(item.shape.name)
         found = [item for item in found if item not in slopes]
         for item in found:
-            # A line that is not understood leaves its name to the next one that defines it.
+            # A line that is not understood, or names a function alone, leaves its name to the next one that defines it.
             before = self.defined.get(item.shape.name)
-            if before is None or before.problem:
+            if before is None or before.problem or (before.named_only and not item.named_only):
                 self._add(item)
         self._dispute_sigmoid()
 
@@ -142,7 +151,7 @@ class Definitions:
         functions: dict[str, Function] = {}
         for item in found:
             shape = item.shape
-            if shape.parameters is not None:
+            if shape.parameters is not None and not self._is_of_families(item):
                 functions[shape.name] = Function(self._variables(shape.parameters), Ref(shape.name))
             elif not shape.is_family:
                 quantities[shape.name] = Ref(shape.name)
@@ -159,8 +168,10 @@ class Definitions:
             if any(_restricts(piece) for piece in item.line.conditions):
                 raise NotUnderstoodError("it is defined under a condition", 0)
             if shape.parameters is not None and not self._uses(shape.parameters, item.line):
-                raise NotUnderstoodError("its variables do not stand in its formula", 0)
-            if shape.parameters is not None:
+                if shape.name not in self.use.whole or self._is_circular(shape.name, value):
+                    raise NotUnderstoodError("its variables do not stand in its formula", 0)
+                self.known = replace(known, quantities={**known.quantities, shape.name: value})
+            elif shape.parameters is not None:
                 names = known.functions[shape.name].parameters
                 if not all(names) or _calls(value, shape.name):
                     raise NotUnderstoodError("a function that is defined by itself", 0)
@@ -180,6 +191,22 @@ class Definitions:
             self._forget(shape.name)
         self.defined[shape.name] = item
         self.defining[id(item.line)] = item
+
+    def _is_of_families(self, item: Defined) -> bool:
+        r"""Whether a function is given whole families, of which its formula has the entries: ``L(y, a) = \sum_i ...``.
+
+        It is a quantity that may be written with its own variables behind it, and with no others.
+        """
+        parameters = item.shape.parameters or ()
+        if self._uses(parameters, item.line):
+            return False
+        keys = Use.of([item.line.piece.sides[1]]).keys
+        entries = {key.partition("_")[0].partition("^")[0] for key in keys if "_" in key or "^" in key}
+        own = [key_of(label) for part in parameters if (label := label_of(part)) is not None]
+        if len(own) < len(parameters) or not entries & {re.sub(r"\\mathbf\{(.*)\}", r"\1", key) for key in own}:
+            return False
+        self.use.whole[item.shape.name] = tuple(FREE + key for key in own)
+        return True
 
     def _variables(self, parameters: tuple[Part, ...]) -> tuple[str, ...]:
         r"""The names of the variables of a function; that of an entry, ``f(x^{(i)})``, is the one of its family."""
@@ -240,7 +267,7 @@ class Definitions:
 
     def _is_circular(self, name: str, value: Expression) -> bool:
         """Whether a name is computed from itself; not a layer from those before it."""
-        waiting, met = list(_steps(value)), set[tuple[str, bool]]()
+        waiting, met = list(steps(value)), set[tuple[str, bool]]()
         while waiting:
             inner, back = waiting.pop()
             if inner == name:
@@ -252,7 +279,7 @@ class Definitions:
                 family = self.known.families.get(inner)
                 formula = self.known.quantities.get(inner) if family is None else family.body
                 if formula is not None and formula != Ref(inner):
-                    waiting += [(other, back or shift) for other, shift in _steps(formula)]
+                    waiting += [(other, back or shift) for other, shift in steps(formula)]
         return False
 
     def define_anew(self, item: Defined) -> None:
@@ -273,7 +300,7 @@ class Definitions:
     def _announce_again(self, shape: Shape) -> None:
         """Make a name known that had another meaning, or none."""
         self._forget(shape.name)
-        if shape.parameters is not None:
+        if shape.parameters is not None and shape.name not in self.use.whole:
             function = Function(self._variables(shape.parameters), Ref(shape.name))
             functions = {**self.known.functions, shape.name: function}
             self.known = replace(self.known, functions=functions)
@@ -282,9 +309,18 @@ class Definitions:
             self.known = replace(self.known, quantities=quantities)
 
 
+def _is_of_unknown_function(row: Row, functions: set[str]) -> bool:
+    """Whether a row is a function that no line defines, at names."""
+    label = label_of(row[0]) if len(row) == 2 and row[0].kind == "letter" and row[1].kind == "group" else None
+    if label is None or not is_conventional(label.head) or FREE + key_of(label) in functions:
+        return False
+    return all(len(inner) == 1 and inner[0].kind == "letter" for inner in row[1].inside)
+
+
 def _restricts(piece: Piece) -> bool:
     r"""Whether a condition holds for some values alone; not ``i = 1, \dots, n`` and not membership in a set."""
-    return piece.words != "\0dots" and any(sign.text != "in" for sign in piece.relations)
+    ranges = any(part.kind == "dots" for side in piece.sides for part in side)
+    return piece.words != "\0dots" and not ranges and any(sign.text != "in" for sign in piece.relations)
 
 
 def walk(expression: Expression | NotUnderstoodError) -> Iterator[Expression]:
@@ -317,7 +353,7 @@ def _calls(expression: Expression, name: str) -> bool:
     return any(isinstance(node, Call) and node.function == name for node in walk(expression))
 
 
-def _steps(formula: Expression) -> Iterator[tuple[str, bool]]:
+def steps(formula: Expression) -> Iterator[tuple[str, bool]]:
     """The names in a formula, each with whether it is that of a layer before the one that is computed."""
     before = [node for node in walk(formula) if isinstance(node, Indexed) and _is_before(node)]
     ahead = [node for node in walk(formula) if isinstance(node, Indexed) and node not in before]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from gradlab.graph import ONE, Expression, Partial, Ref, is_apply
+from gradlab.graph import Expression, Partial, Ref, is_apply
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Definitions, names_in, walk
 from gradlab.prove._degree import degree_in, is_algebra
@@ -14,10 +14,11 @@ from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._meant import SPECIAL, VARIABLE, OtherMeanings, verdicts
 from gradlab.prove._mood import Mood, contents, is_wished_for, is_worked, mood_of, same_names
 from gradlab.prove._names import FREE, written_parts
+from gradlab.prove._shares import step_of_shares
 from gradlab.prove._verdict import Method, Step, Truth
 from gradlab.prove.read import _nodes as nodes_
 from gradlab.prove.read._define import Line
-from gradlab.prove.read._nodes import At, Call, Condition, Derivative, Index, Indexed, Operation, Tensor, Total, mapped
+from gradlab.prove.read._nodes import At, Call, Condition, Derivative, Indexed, Operation, Tensor, Total, mapped
 from gradlab.prove.read._statements import Chain, Function, Kind, Known
 
 _WORD = re.compile(r"\?\\(?:mathrm|text)\{[A-Za-z ]{3,}\}")
@@ -87,7 +88,8 @@ class Doubts:
             reason = f"nothing says what {shown} {'is' if len(fresh) == 1 else 'are'}: define it before this step"
             return combine.with_kind(step, Kind.CONDITION if i == 0 else Kind.CLAIM, f"{step.place}: {reason}")
         other = combine.excused(judged, i, self.document, self._degree, self._is_free)
-        return self._if_one_hot(chain, i, step, deadline) if other is None else combine.with_kind(step, *other)
+        shares = step_of_shares(self.said, judged, i, step, self.holds, deadline)
+        return shares if other is None or shares.truth is Truth.TRUE else combine.with_kind(step, *other)
 
     def exchanged(self, judged: combine.Judged, i: int) -> str:
         """What may have been put in within a chain: names of which nothing is said, on one side of a step alone."""
@@ -285,7 +287,7 @@ class Doubts:
         names = {name for side in pair if isinstance(side, Expression) for name in names_in(side)}
         said = [(condition, number) for condition, number in self.assumed if names_in(condition) & names]
         arrays = [number for condition, number in said if not isinstance(condition.left, Total)]
-        if said and self._holds(chain, i, tuple(condition for condition, _ in said), deadline):
+        if said and self.holds(chain, i, tuple(condition for condition, _ in said), deadline):
             numbers = " and ".join(str(number) for number in dict.fromkeys(number for _, number in said))
             return replace(
                 step, truth=Truth.TRUE, witness=None, repair=None, method=Method.NUMERIC,
@@ -296,22 +298,7 @@ class Doubts:
             return combine.with_kind(step, Kind.CLAIM, reason)
         return step
 
-    def _if_one_hot(self, chain: Chain, i: int, step: Step, deadline: Deadline) -> Step:
-        """A false step, unless it holds where labels sum to one, which few texts say."""
-        pair = chain.sides[i : i + 2]
-        names = {name for side in pair if isinstance(side, Expression) for name in names_in(side)}
-        for head in sorted(names)[:4]:
-            whole = Condition(Total("sum", Indexed(head, (Index("k"),)), "k"), "=", ONE)
-            families = any(
-                isinstance(n, Indexed) and n.head == head and len(n.below) == 1 for s in pair for n in walk(s)
-            )
-            if families and self._holds(chain, i, (whole,), deadline):
-                shown = head.removeprefix(FREE)
-                reason = f"{step.place}: this holds if the {shown}_k sum to 1: say so, as in \\sum_k {shown}_k = 1"
-                return combine.with_kind(step, Kind.CLAIM, reason)
-        return step
-
-    def _holds(self, chain: Chain, i: int, conditions: tuple[Condition, ...], deadline: Deadline) -> bool:
+    def holds(self, chain: Chain, i: int, conditions: tuple[Condition, ...], deadline: Deadline) -> bool:
         """Whether a step is true under more conditions."""
         one = Chain(chain.sides[i : i + 2], chain.digits[i : i + 1], (*chain.conditions, *conditions))
         return verdicts(one, self.known, deadline)[0].truth is Truth.TRUE

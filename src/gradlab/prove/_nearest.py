@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gradlab.prove._definitions import Defined, Definitions
 from gradlab.prove._names import FREE
 from gradlab.prove.read._define import Line
-from gradlab.prove.read._scope import Use
+from gradlab.prove.read._scope import Row, Use
 
 
 class Nearest:
@@ -65,6 +67,10 @@ def _same(one: Defined | None, other: Defined | None) -> bool:
 
 
 def _names(line: Line) -> set[str]:
-    """The names that a line may hold, each with and without its index."""
-    use = Use.of((*line.piece.sides, *(row for piece in line.conditions for row in piece.sides)))
+    return names_of((*line.piece.sides, *(row for piece in line.conditions for row in piece.sides)))
+
+
+def names_of(rows: Iterable[Row]) -> set[str]:
+    """The names that rows may hold, each with and without its index."""
+    use = Use.of(rows)
     return {FREE + part for key in use.keys for part in (key, key.partition("_")[0].partition("^")[0])}

@@ -15,6 +15,7 @@ from gradlab.prove._evidence import Evidence
 from gradlab.prove._meant import verdicts
 from gradlab.prove._mood import contents
 from gradlab.prove._names import FREE, Names, written_parts
+from gradlab.prove._open import OpenNames
 from gradlab.prove._remedy import with_remedy
 from gradlab.prove._updates import is_descent, loss_of
 from gradlab.prove._verdict import Fault, Method, Step, Truth
@@ -52,6 +53,7 @@ class Text:
         self.doubts = Doubts(self.said, document, self._show)
         self.again = Again(self) if document and use is None else None
         is_false_by = self.again.is_false_by if self.again is not None else lambda _item, _line, _i: False
+        self.open = OpenNames(self.said) if self.again is not None else None  # those of a document within: by `of`
         self.evidence = Evidence(self.said, self.doubts.reached, is_false_by) if document else None
 
     @property
@@ -65,7 +67,9 @@ class Text:
 
     def of(self, lines: list[Line], use: Use | None = None) -> Text:
         """A text of these lines alone; by default it uses its names as they do."""
-        return Text(lines, self.names.graph, self.document, use)
+        text = Text(lines, self.names.graph, self.document, use)
+        text.open = None if self.open is None else OpenNames(text.said, self.open.uses)
+        return text
 
     def judge(self, line: Line, outer: Deadline | None = None) -> list[Step]:
         """The verdicts on a line; whatever goes wrong in it stays in it."""
@@ -117,6 +121,7 @@ class Text:
         for i, step in enumerate(steps):
             if step.truth is Truth.FALSE and not (kind is Kind.UPDATE and i == 0):
                 steps[i] = self._doubted(found, judged, i, deadline)
+        self._by_chain_rule(judged, deadline)
         self.doubts.assume(line, judged)
         for i, own in self._own(line, kind).items():
             if (item := self.said.defining.get(id(own))) is not None:
@@ -151,6 +156,16 @@ class Text:
         if step.truth is Truth.FALSE and self.evidence is not None:
             step = self.evidence.weighed(judged, i, step)
         return self._behind_what_is_open(judged, i, step, deadline) if step.truth is Truth.FALSE else step
+
+    def _by_chain_rule(self, judged: combine.Judged, deadline: Deadline) -> None:
+        """Look whether steps that are not understood hold whatever the names are that nothing computes."""
+        for i, step in enumerate(judged.steps if self.open is not None else ()):
+            left, right = judged.first.chain.sides[i : i + 2]
+            open_ = step.truth is Truth.NOT_UNDERSTOOD and step.kind is Kind.CLAIM
+            if open_ and isinstance(left, Expression) and isinstance(right, Expression) and self.open is not None:
+                by = self.open.is_true((left, right), judged.line, deadline)
+                if by:
+                    judged.steps[i] = replace(step, truth=Truth.TRUE, method=Method.NUMERIC, reason=by)
 
     def _behind_what_is_open(self, judged: combine.Judged, i: int, step: Step, deadline: Deadline) -> Step:
         """A false step, unless a name of one side alone may be what the other says, as a step before it is open."""
@@ -305,6 +320,8 @@ class Text:
         if shape is None or before is None or before.line is line or not (step.truth is Truth.FALSE or unread):
             return "other"
         number = before.line.source.place(before.line.piece.at).line
+        if any(item.line is line and item.named_only for item in self.said.found):
+            return f"{step.place}: this says what {self._label(shape)} depends on; line {number} says how"
         item = Defined(line, shape, before=number)
         anew = (
             shape.parameters is not None
@@ -326,9 +343,8 @@ class Text:
 
     def _look_at(self, line: Line, scope: Scope) -> None:
         """Note how the names of a line are used in it."""
-        whole = scope.here = Use()
-        for row in line.piece.sides:
-            whole.see(row)
+        whole = scope.here = Use.of(line.piece.sides)
+        self.said.known = scope.known = replace(self.known, entries=self.said.use.entries(whole))
         for key, rows in whole.applied.items():
             if len(rows) == 1 and is_conventional(key) and key not in self.names.graph:
                 scope.applied[key] = next(iter(rows))

@@ -17,13 +17,13 @@ from gradlab.prove.judge._agreed import Finding as Finding
 from gradlab.prove.judge._agreed import agreed, open_finding
 from gradlab.prove.judge._axes import Setting, ShapeError, settings
 from gradlab.prove.judge._compare import AGREEMENT, Comparison
-from gradlab.prove.judge._doubts import as_matrices, named_functions, of_whole_layers, strangers, unrelated
+from gradlab.prove.judge._doubts import as_matrices, every, named_functions, of_whole_layers, strangers, unrelated
 from gradlab.prove.judge._exact import equal_exactly
 from gradlab.prove.judge._trial import Trial
 from gradlab.prove.judge._world import NothingSaysError
 from gradlab.prove.judge.arrays._fitting import Fit, Fitting
-from gradlab.prove.judge.arrays._loose import loosened
-from gradlab.prove.read._nodes import Condition, Index, Infinity, Limit, Total, mapped
+from gradlab.prove.judge.arrays._loose import loosened, with_plain_entries
+from gradlab.prove.read._nodes import Condition, Derivative, Index, Infinity, Limit, Total, mapped
 from gradlab.prove.read._statements import Chain, Known
 from gradlab.prove.read._write import Writer
 from gradlab.prove.repairs._chain import Repairer
@@ -51,7 +51,7 @@ class Judge:
     def __init__(self, chain: Chain, known: Known, deadline: Deadline, repairs: bool = True) -> None:
         self.known, self.deadline, self.repairs = known, deadline, repairs
         chain = replace(chain, sides=tuple(map(self.with_letters, chain.sides)))
-        self.chain, self.known, self.loose = loosened(chain, known)
+        self.chain, self.known, self.loose = loosened(*with_plain_entries(chain, known))
         self.names = Names(known.graph)
         self.writer = Writer(known.graph.symbols)
         self.sides = tuple(side for side in self.chain.sides if isinstance(side, Expression))
@@ -320,7 +320,9 @@ class Judge:
     def depending(self, left: Expression, right: Expression, trial: Trial, error: NothingSaysError) -> Finding:
         """The verdict where nothing says what depends on what: for every dependence, or none."""
         names = sorted(error.of)
-        if len(names) > 3 or trial.way.depending or _is_zero(left) or _is_zero(right):
+        derivatives = [node for side in (left, right) for node in every(side) if isinstance(node, Derivative)]
+        several = len({wrt for node in derivatives for wrt in node.wrt}) > 1  # then what depends on what is open too
+        if several or len(names) > 3 or trial.way.depending or _is_zero(left) or _is_zero(right):
             return Finding(Truth.NOT_UNDERSTOOD, reason=str(error))
         truths: list[Finding] = []
         for picked in range(2 ** len(names) - 1, 0, -1):

@@ -12,11 +12,12 @@ from gradlab.prove.read import _names as naming
 from gradlab.prove.read import _slopes as slopes
 from gradlab.prove.read import _words as words
 from gradlab.prove.read._arrays import is_transpose
-from gradlab.prove.read._label import Label, head_of, key_of, label_of, occurs
-from gradlab.prove.read._nodes import At, Call, Derivative, Indexed
+from gradlab.prove.read._label import Label, applied_to, head_of, key_of, label_of, occurs, tokens_of
+from gradlab.prove.read._nodes import At, Call, Derivative, Index, Indexed, Total, mapped
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import Item, Row
 from gradlab.prove.read._scope import free, is_conventional
+from gradlab.prove.read._sums import walk_nodes
 
 if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
@@ -35,6 +36,9 @@ def named(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list[E
     """What begins with a letter or a word: a function with its argument, a name, or letters side by side."""
     if part.kind == "run":
         return words.run(reader, part, parts, i)
+    entry = _entry_of(reader, part, parts[i + 1] if i + 1 < len(parts) else None)
+    if entry is not None:
+        return [entry], i + 2
     name = table.function_of(reader, part)
     if name is not None:
         value, end = table.applied(reader, part, name, parts, i + 1)
@@ -62,6 +66,32 @@ def named(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list[E
     if part.kind == "function" and not reader.scope.has(_word(part)) and _is_operand(following):
         raise NotUnderstoodError(f"nothing says what the function {part.text} is", part.at)
     return [naming.value_of(reader, part)], i + 1
+
+
+def _entry_of(reader: Reader, part: Part, group: Item | None) -> Expression | None:
+    r"""An entry of what a function of a whole vector gives, if the text says what they are: ``\sigma(\mathbf z)_i``."""
+    if not isinstance(group, Part) or group.sub is None or group.primes:
+        return None
+    label, inside = label_of(part), applied_to(group)
+    start = "" if label is None or inside is None else f"{free(key_of(label))}("
+    families = reader.scope.known.families
+    name = next((name for name in families if start and name.startswith(start)), "")
+    tokens = tokens_of(group.sub)[0]
+    if not name or len(tokens) != len(families[name].below):
+        return None
+    own, other = free(name[len(start) : -1]), free(inside or "")
+    indices = dict(zip(map(Index, families[name].below), (naming.component(reader, t) for t in tokens), strict=True))
+    letters = {node.letter for index in indices.values() for node in walk_nodes(index) if isinstance(node, Index)}
+
+    def rule(node: Expression) -> Expression | None:
+        if isinstance(node, Total) and node.letter in letters:
+            raise NotUnderstoodError(f"{node.letter} is added up in {name[1:]}: take another letter here", group.at)
+        if isinstance(node, Indexed) and node.head == own:
+            return Indexed(other, tuple(mapped(part, rule) for part in node.below), node.above)
+        return indices.get(node)
+
+    value = mapped(families[name].body, rule)
+    return value if group.sup is None else reader.raised(value, group.sup, group)
 
 
 def _refuse_differential(reader: Reader, part: Part, following: Item | None) -> None:
@@ -303,6 +333,11 @@ def _of_text(reader: Reader, name: str, group: Part, primes: int) -> Expression:
 def _defined_at(reader: Reader, name: str, group: Part, label: Label, part: Part) -> Expression | None:
     """A quantity that the text defines with brackets behind it: what it depends on, or a factor."""
     inside = [_bare_name(reader, row) for row in group.inside]
+    whole = reader.scope.use.whole.get(name)
+    if whole is not None and len(whole) == len(inside) and not label.primes:
+        if tuple(inside) != whole:
+            raise NotUnderstoodError(f"{name[1:]} is known of {', '.join(w[1:] for w in whole)} alone", group.at)
+        return Ref(name)
     depends = reader.scope.reached(name) - {name}
     own = all(known is not None and known in depends for known in inside)
     if label.primes:

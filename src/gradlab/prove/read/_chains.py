@@ -12,7 +12,7 @@ from gradlab.prove._names import FREE
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _sums as sums
 from gradlab.prove.read._label import Label, key_of, label_of
-from gradlab.prove.read._nodes import Condition, Infinity
+from gradlab.prove.read._nodes import Condition, Derivative, Infinity
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._pieces import Piece
 from gradlab.prove.read._reader import Reader
@@ -184,6 +184,9 @@ def implicit_variable(scope: Scope, piece: Piece) -> Expression | None:
         function = scope.known.functions.get(FREE + key)
         if function is not None and len(function.parameters) == 1:
             return Ref(function.parameters[0])
+    by = _by_first(probe, piece) if found.primed else None
+    if by is not None:
+        return by
     variables = {**_varying(scope, found.primed), **(found.variables if found.bare else {})}
     if len(variables) == 1:
         part = next(iter(variables.values()))
@@ -193,6 +196,18 @@ def implicit_variable(scope: Scope, piece: Piece) -> Expression | None:
             return Ref("?t")
     unclear = variables or (_letters_in(found.primed, scope) and not scope.here.primed)
     return None if found.primed and unclear else Ref("?t")
+
+
+def _by_first(probe: Reader, piece: Piece) -> Expression | None:
+    r"""By what the first side of a chain differentiates: the brackets with primes behind it do, too."""
+    row = piece.sides[0]
+    if not row or row[0].kind != "fraction":
+        return None
+    try:
+        value = probe.sum(row)
+    except (NotUnderstoodError, OutOfTimeError, RecursionError):
+        return None
+    return value.wrt[0] if isinstance(value, Derivative) and len(value.wrt) == 1 else None
 
 
 def _varying(scope: Scope, rows: list[Row]) -> dict[str, Part]:
@@ -268,6 +283,8 @@ class _Bare:
                 and part.sub is None
                 and label is not None
                 and not known.has(r"\sigma")
+                and r"\sigma" not in known.use.squared
+                and (not known.document or r"\sigma" in known.use.applied or r"\sigma" in known.use.primed)
                 and (known.in_graph(label) is None)
             )
         return part.kind in ("function", "word", "text") and table.function_of(self.reader, part) is not None

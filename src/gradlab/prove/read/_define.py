@@ -11,8 +11,8 @@ from gradlab.prove._names import FREE
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _slopes as slopes
 from gradlab.prove.read import _words as words
-from gradlab.prove.read._label import INDEX_LETTERS, Label, is_long, key_of, label_of, occurs
-from gradlab.prove.read._names import is_running, labelled
+from gradlab.prove.read._label import INDEX_LETTERS, Label, applied_to, is_long, key_of, label_of, occurs, tokens_of
+from gradlab.prove.read._names import in_bold, is_running, labelled
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._pieces import JUDGED, Piece, pieces_of
 from gradlab.prove.read._reader import Reader
@@ -138,6 +138,8 @@ def shape_of(reader: Reader, row: Row) -> Shape | None:
     if slopes.named(reader, bare) is not None:
         return None
     tokens = [token for token in (*label.below, *label.above) if is_running(reader, token)]
+    if len(row) == 2 and row[1].sub is not None:
+        return None if tokens or label.primes else _entry_shape(reader, bare, row[1])
     if len(row) == 2:
         return _function_shape(bare, row[1], bool(tokens))
     if tokens:
@@ -148,7 +150,7 @@ def shape_of(reader: Reader, row: Row) -> Shape | None:
         below, above = (tuple(token.text for token in group) for group in (label.below, label.above))
         if len(set(below + above)) < len(below + above):
             return None
-        return Shape(FREE + key_of(Label(label.head, (), (), label.mark)), bare, None, below, above)
+        return Shape(FREE + key_of(Label(in_bold(reader, label), (), (), label.mark)), bare, None, below, above)
     return Shape(FREE + key_of(bare) + "'" * label.primes, bare)
 
 
@@ -164,6 +166,16 @@ def _function_shape(label: Label, group: Part, running: bool) -> Shape | None:
             return None
         parameters.append(row[0])
     return Shape(FREE + key_of(label), label, tuple(parameters))
+
+
+def _entry_shape(reader: Reader, label: Label, group: Part) -> Shape | None:
+    r"""The entries of what a function of a whole vector gives: ``\sigma(\mathbf z)_i``."""
+    inside, below = applied_to(group), tokens_of(group.sub or ())[0]
+    running = all(token.letter and is_running(reader, token) for token in below)
+    if inside is None or group.sup is not None or group.primes or not running or len(set(below)) < len(below):
+        return None
+    head = f"{key_of(label)}({inside})"
+    return Shape(FREE + head, Label(head), None, tuple(token.text for token in below))
 
 
 def uses(parameters: tuple[Part, ...], row: Row) -> bool:

@@ -183,6 +183,19 @@ def label_of(part: Part) -> Label | None:
     return Label(head_of(part), below, above, mark, power, part.primes, commas)
 
 
+def applied_to(group: Part) -> str | None:
+    """The one name that stands in a bracket behind a function; None for anything else."""
+    row = group.inside[0] if group.kind == "group" and group.text in ("(", "[") and len(group.inside) == 1 else ()
+    label = label_of(row[0]) if len(row) == 1 and row[0].kind == "letter" else None
+    return key_of(label) if label is not None and label.power is None and not label.primes else None
+
+
+def is_square(label: Label) -> bool:
+    r"""Whether a name is a deviation with its exponent: ``\sigma^2``, ``\sigma_B^2``."""
+    power = label.power
+    return label.head == r"\sigma" and power is not None and [part.text for part in power] == ["2"]
+
+
 def _is_layer_of_array(power: Row) -> bool:
     r"""Whether a number in brackets and a transposition stand above a name: ``W^{(1)\top}``, ``W^{[l]T}``."""
     layer, turned = power

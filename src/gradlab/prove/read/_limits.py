@@ -56,9 +56,10 @@ def limit_of(reader: Reader, sign: Part, rest: list[Item]) -> Expression:
 def _bound(reader: Reader, body: Expression, variable: Ref, sign: Part) -> tuple[Expression, Ref]:
     """What tends to something as a name of its own, where the text says elsewhere how one of that name is computed."""
     scope, own = reader.scope, Ref(f"{variable.name} bound")
-    source = scope.reached(variable.name)
-    others = {name for name in body.names if name != variable.name}
-    if variable.name in scope.names.graph or any(scope.reached(name) & source for name in others):
+    given = {name for name in scope.reached(variable.name) if scope.computed(name) is None}
+    others = set[str]().union(*(scope.reached(name) for name in body.names if name != variable.name))
+    # It may tend to something by itself as long as one of those that it is computed from is left free.
+    if variable.name in scope.names.graph or variable.name in others or given <= others:
         raise NotUnderstoodError(f"what tends to something is one name that nothing computes: {_WRITE}", sign.at)
     return mapped(body, lambda node: own if node == variable else None), own
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradlab.graph import ONE, Apply, Const, Expression, Ref, number
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read import _slopes as slopes
-from gradlab.prove.read._label import Label, Token, is_layer, key_of, label_of
+from gradlab.prove.read._label import Label, Token, is_layer, is_square, key_of, label_of
 from gradlab.prove.read._nodes import Call, Cases, Condition, Derivative, Index, Indexed, Operation, Tensor
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._scope import free, is_conventional
@@ -52,6 +52,8 @@ def labelled(reader: Reader, part: Part) -> Label | None:
     label = label_of(part)
     if label is None or label.power is None:
         return label
+    if is_square(label) and key_of(label) in reader.scope.use.squared:
+        return replace(label, mark="2", power=None)
     if is_layer(label.power) and not any(reader.scope.is_name(p.text) for p in label.power if p.kind == "letter"):
         bare = label.head.split("{")[-1].rstrip("}")
         if label.below or bare in _LAYERED:
@@ -100,6 +102,8 @@ def _of_text(reader: Reader, label: Label, key: str, part: Part) -> Expression:
     if indexed is not None:
         return indexed
     name = free(key)
+    if key in scope.use.squared:
+        return Apply("sqrt", (Ref(f"{name}^2"),))
     applied = scope.applied.get(key)
     if applied is not None and not label.primes and name not in scope.known.functions:
         return Call(name, (reader.sum(applied),), (0,), shown=False)
@@ -112,7 +116,7 @@ def _of_text(reader: Reader, label: Label, key: str, part: Part) -> Expression:
 def stranger(reader: Reader, label: Label, key: str, at: int) -> Expression:
     """A name that the graph does not have."""
     if label.below and not label.primes and not label.mark and all(token.text.isdigit() for token in label.below):
-        head = _in_bold(reader, label)
+        head = in_bold(reader, label)
         if head != label.head:
             return Indexed(free(head), tuple(component(reader, token) for token in label.below))
     name = free(key)
@@ -147,12 +151,12 @@ def _indexed(reader: Reader, label: Label, part: Part) -> Expression | None:
         return None
     below = tuple(component(reader, token) for token in label.below)
     above = tuple(component(reader, token) for token in label.above)
-    name = free(key_of(Label(_in_bold(reader, label), (), (), label.mark, None, 0, False)))
+    name = free(key_of(Label(in_bold(reader, label), (), (), label.mark, None, 0, False)))
     reader.strangers.setdefault(name, part.at)
     return Indexed(name, below, above)
 
 
-def _in_bold(reader: Reader, label: Label) -> str:
+def in_bold(reader: Reader, label: Label) -> str:
     r"""The head of an entry; of ``\mathbf{x}``, if the text has that and ``x`` with indices alone."""
     use = reader.scope.use
     entry = label.head in use.bold and label.head not in use.bare and not label.above

@@ -22,7 +22,7 @@ FUNCTION_LETTERS = frozenset(r"f g h F G H J \phi \psi \Phi \Psi \sigma \ell L C
 
 @dataclass
 class Use:
-    """How the names of a text are used.
+    r"""How the names of a text are used.
 
     Attributes:
         bare: those that stand as a number somewhere.
@@ -35,6 +35,10 @@ class Use:
         arrays: names that are transposed, or multiplied entry by entry: vectors or matrices.
         families: names that have a letter as their index somewhere.
         bold: letters that are written bold.
+        indexed: letters that are written with one index, not bold.
+        bold_indexed: letters that are written bold and with an index.
+        whole: for names of the text that are written with their own variables behind them, what these are.
+        squared: names of which the text says what their square is, as of ``\sigma^2``.
     """
 
     bare: set[str] = field(default_factory=set[str])
@@ -47,6 +51,10 @@ class Use:
     arrays: set[str] = field(default_factory=set[str])
     families: set[str] = field(default_factory=set[str])
     bold: set[str] = field(default_factory=set[str])
+    indexed: set[str] = field(default_factory=set[str])
+    bold_indexed: set[str] = field(default_factory=set[str])
+    whole: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    squared: set[str] = field(default_factory=set[str])
 
     @classmethod
     def of(cls, rows: Iterable[Row]) -> Use:
@@ -55,6 +63,11 @@ class Use:
         for row in rows:
             use.see(row)
         return use
+
+    def entries(self, here: Use) -> frozenset[str]:
+        r"""The vectors that are numbers where they have an index in a line, bold or not: ``\mathbf z`` with ``z_i``."""
+        vectors = here.bold_indexed - here.indexed
+        return frozenset(rf"{FREE}\mathbf{{{letter}}}" for letter in (self.bold & self.indexed) - vectors)
 
     @property
     def keys(self) -> set[str]:
@@ -92,8 +105,7 @@ class Use:
             if any(token.letter and token.text in "ijklmn" for token in (*label.below, *label.above)):
                 self.families.add(key_of(Label(label.head, (), (), label.mark)))
             self.indexing |= {token.text for token in (*label.below, *label.above) if token.letter} | _layers(label)
-            if letter.style == "bold":
-                self.bold.add(letter.text)
+            self._index(letter, label)
             if part.kind == "sum":
                 continue
             if label.primes:
@@ -110,6 +122,12 @@ class Use:
                 self.bare.add(key)
             if part.sup is not None and not is_transpose(part.sup):
                 self.see(part.sup)
+
+    def _index(self, letter: Part, label: Label) -> None:
+        if letter.style == "bold":
+            self.bold.add(letter.text)
+        if label.below and (letter.style == "bold" or len(label.below) == 1):
+            (self.bold_indexed if letter.style == "bold" else self.indexed).add(letter.text)
 
     def _sum(self, part: Part) -> None:
         below = part.sub or ()

@@ -88,7 +88,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What holds where a claim stands.
+    r"""What holds where a claim stands.
 
     Attributes:
         graph: the graph that was given; its names have their meaning from there.
@@ -98,6 +98,7 @@ class Known:
         shapes: of vectors and matrices, what the text says: ``("n",)``, ``("m", "n")``, numbers as text.
         domains: for names with a stated domain or sign, the conditions on them.
         layout: which layout the text says it uses.
+        entries: vectors that are numbers where they have an index: ``\mathbf z_i`` beside ``z_i``.
     """
 
     graph: Graph
@@ -107,6 +108,7 @@ class Known:
     shapes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     domains: tuple[Condition, ...] = ()
     layout: Layout | None = None
+    entries: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

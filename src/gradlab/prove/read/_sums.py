@@ -223,7 +223,9 @@ def _free_letters(item: Item) -> set[str]:
         return set()
     if item.kind == "sum":
         return set()
-    return _index_letters(item) | ({item.text} if item.kind == "letter" and item.bare else set())
+    inside = set[str]().union(*(_free_in_term(list(row)) for row in item.inside if item.kind != "run"))
+    own = _index_letters(replace(item, inside=() if item.kind != "run" else item.inside))
+    return own | inside | ({item.text} if item.kind == "letter" and item.bare else set())
 
 
 def with_terms(items: list[Item], where: int, behind: list[tuple[int, list[Item]]]) -> tuple[Item, ...]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gradlab.graph import Expression, Ref
+from gradlab.prove.judge._axes import plain_of
+from gradlab.prove.judge._doubts import reached
 from gradlab.prove.judge.arrays._choices import holds_array
-from gradlab.prove.read._nodes import COUNTED, Operation, Tensor, Total, mapped
+from gradlab.prove.read._nodes import COUNTED, Indexed, Operation, Tensor, Total, mapped
 from gradlab.prove.read._statements import Chain, Known
 
 
@@ -44,6 +46,33 @@ def loosened(chain: Chain, known: Known) -> tuple[Chain, Known, frozenset[str]]:
     }
     conditions = tuple(replace(c, left=mapped(c.left, rule), right=mapped(c.right, rule)) for c in chain.conditions)
     return replace(chain, sides=changed, conditions=conditions), replace(known, quantities=quantities), loose
+
+
+def with_plain_entries(chain: Chain, known: Known) -> tuple[Chain, Known]:
+    r"""A chain in which entries of vectors that do not stand in it as a whole are a family of numbers: ``z_i``."""
+    sides = tuple(side for side in chain.sides if isinstance(side, Expression))
+    nodes = list(reached(sides, known)) if known.entries else []
+    whole = {node.name for node in nodes if isinstance(node, Tensor)}
+    heads = {node.head for node in nodes if isinstance(node, Indexed) and node.head in known.entries - whole}
+    if not heads:
+        return chain, known
+
+    def rule(node: Expression) -> Expression | None:
+        plain = isinstance(node, Indexed) and node.head in heads
+        return Indexed(plain_of(node.head), node.below, node.above) if plain and isinstance(node, Indexed) else None
+
+    changed = tuple(mapped(side, rule) if isinstance(side, Expression) else side for side in chain.sides)
+    conditions = tuple(replace(c, left=mapped(c.left, rule), right=mapped(c.right, rule)) for c in chain.conditions)
+    families = {
+        plain_of(name) if name in heads else name: replace(family, body=mapped(family.body, rule))
+        for name, family in known.families.items()
+    }
+    return replace(chain, sides=changed, conditions=conditions), replace(
+        known,
+        quantities={name: mapped(formula, rule) for name, formula in known.quantities.items()},
+        functions={name: replace(own, body=mapped(own.body, rule)) for name, own in known.functions.items()},
+        families=families,
+    )
 
 
 def _every(expression: Expression) -> Iterator[Expression]:
