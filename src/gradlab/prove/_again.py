@@ -62,7 +62,19 @@ class Again:
             elif step.truth is Truth.FALSE and other.truth is not Truth.FALSE:
                 reason = f"{step.place}: this is false for what is defined elsewhere, which may not be meant here"
                 steps[i] = combine.with_kind(step, other.kind, other.reason or reason)
-        return self._as_rule(line, steps, lines, outer)
+        return self._as_rule(line, self._as_said_before(line, steps, again, outer), lines, outer)
+
+    def _as_said_before(self, line: Line, steps: list[Step], last: list[Step], outer: Deadline | None) -> list[Step]:
+        """The steps of a line; what was last said may leave one open that is true by what was said before that."""
+        for item in self.nearest.before_last(line):
+            if not any(map(_is_open, steps)):
+                break
+            again = self._with_definitions(self.nearest.definitions(line, item) or [item.line], line, outer)
+            number = item.line.source.place(item.line.piece.at).line
+            for i, (step, by_last, other) in enumerate(zip(steps, last, again, strict=False)):
+                if _is_open(step) and _is_open(by_last) and other.truth is Truth.TRUE and other.kind is Kind.CLAIM:
+                    steps[i] = replace(other, reason=f"for what line {number} says")
+        return steps
 
     def _as_rule(self, line: Line, steps: list[Step], lines: list[Line], outer: Deadline | None) -> list[Step]:
         """The steps of a line; true are those that hold for every function, whatever one of the text is."""
@@ -108,3 +120,7 @@ class Again:
             elif step.truth is Truth.NOT_UNDERSTOOD and other.truth is Truth.TRUE and small:
                 steps[i] = replace(other, reason=f"{other.reason}; {shown} read as numbers")
         return steps
+
+
+def _is_open(step: Step) -> bool:
+    return step.truth is Truth.NOT_UNDERSTOOD and step.kind is Kind.CLAIM

@@ -11,17 +11,31 @@ from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import FREE, Names, Written
 from gradlab.prove._names import head_of as plain_head
 from gradlab.prove.read._chains import readings
-from gradlab.prove.read._define import Line, Shape, implied_by, is_exponential, kind_of, occurs, shape_of, uses
+from gradlab.prove.read._define import (
+    Line,
+    Shape,
+    implied_by,
+    is_exponential,
+    is_of_unknown_function,
+    kind_of,
+    names_entries,
+    occurs,
+    restricts,
+    shape_of,
+    uses,
+)
 from gradlab.prove.read._label import is_square, key_of, label_of
 from gradlab.prove.read._nodes import Call, Index, Indexed, Operation, Tensor, mapped
 from gradlab.prove.read._part import Part
-from gradlab.prove.read._pieces import Piece
 from gradlab.prove.read._reader import Reader
-from gradlab.prove.read._scope import Row, Scope, Use, is_conventional
+from gradlab.prove.read._scope import Scope, Use
 from gradlab.prove.read._statements import Family, Function, Kind, Known
 from gradlab.prove.read._sums import walk_nodes
 
 SECONDS_FOR_DEFINITION = 1.5
+_ABBREVIATES = re.compile(
+    r"\b(?:let|write|denote\w*|abbrev\w*|short\w*|clarity|simpl\w*|drop\w*|omit\w*|stands?)\b", re.I
+)
 _LETTER = re.compile(r"\\[A-Za-z]+|[A-Za-z]")
 
 
@@ -101,11 +115,12 @@ class Definitions:
                 if line.error is not None or kind_of(reader, line) is not Kind.DEFINITION:
                     continue
                 shape = shape_of(reader, line.piece.sides[0])
-                if shape is not None and self._is_new(shape):
+                new = shape is not None and self._is_new(shape) and not self._is_alias(reader, shape, line)
+                if new and shape is not None and not names_entries(shape, line.piece.sides[1]):
                     found.append(Defined(line, shape, order=order))
         functions = {item.shape.name for item in found if item.shape.parameters is not None}
         for item in found:
-            item.named_only = _is_of_unknown_function(item.line.piece.sides[1], functions)
+            item.named_only = is_of_unknown_function(item.line.piece.sides[1], functions)
         first = {item.shape.name: item for item in reversed(found)}
         self._announce(list(first.values()))
         # With all names known some are derivatives: f_x of f(x, y).
@@ -120,6 +135,25 @@ class Definitions:
             if before is None or before.problem or (before.named_only and not item.named_only):
                 self._add(item)
         self._dispute_sigmoid()
+
+    def _is_alias(self, reader: Reader, shape: Shape, line: Line) -> bool:
+        """Whether a line says that a letter alone stands for an entry of the same letter: then it is noted.
+
+        Or that the entries of a function of a vector, that has them already, are the same for another vector.
+        """
+        function = shape.name.partition("(")[0] + "(" if shape.is_family and "(" in shape.name else ""
+        if function and any(item.shape.name.startswith(function) for item in self.found):
+            return shape.name not in {item.shape.name for item in self.found}
+        row = line.piece.sides[1]
+        label = label_of(row[0]) if len(row) == 1 and len(line.piece.sides) == 2 else None
+        if label is None or shape.is_family or shape.parameters is not None or label.head != shape.label.head:
+            return False
+        if not _ABBREVIATES.search(f"{line.words} {line.sentence}"):
+            return False
+        value = reader.name(row[0]) if not (shape.label.below or shape.label.above) else None
+        if isinstance(value, Indexed):
+            self.use.aliases[shape.name] = value
+        return isinstance(value, Indexed)
 
     def _dispute_sigmoid(self) -> None:
         r"""Keep the sigmoid in mind where a text says of \sigma another thing in one place, and that in another."""
@@ -160,12 +194,14 @@ class Definitions:
     def _add(self, item: Defined) -> None:
         """Read the formula of a definition and keep it."""
         shape = item.shape
+        if not self._is_of_families(item):
+            self.use.whole.pop(shape.name, None)
         if shape.name in self.defined:
             self._announce_again(shape)
         known = self.known
         try:
-            value = self._formula(item.line)
-            if any(_restricts(piece) for piece in item.line.conditions):
+            value = self.formula(item.line)
+            if any(restricts(piece) for piece in item.line.conditions):
                 raise NotUnderstoodError("it is defined under a condition", 0)
             if shape.parameters is not None and not self._uses(shape.parameters, item.line):
                 if shape.name not in self.use.whole or self._is_circular(shape.name, value):
@@ -198,9 +234,9 @@ class Definitions:
         It is a quantity that may be written with its own variables behind it, and with no others.
         """
         parameters = item.shape.parameters or ()
-        if self._uses(parameters, item.line):
+        if not parameters or self._uses(parameters, item.line):
             return False
-        keys = Use.of([item.line.piece.sides[1]]).keys
+        keys = Use.of(item.line.piece.sides[1:]).keys
         entries = {key.partition("_")[0].partition("^")[0] for key in keys if "_" in key or "^" in key}
         own = [key_of(label) for part in parameters if (label := label_of(part)) is not None]
         if len(own) < len(parameters) or not entries & {re.sub(r"\\mathbf\{(.*)\}", r"\1", key) for key in own}:
@@ -236,10 +272,10 @@ class Definitions:
         while waiting:
             line = waiting.pop()
             met.add(id(line))
-            row = line.piece.sides[1]
-            own = Use.of([row])
+            rows = line.piece.sides[1:]
+            own = Use.of(rows)
             below = {letter for key in own.applied for letter in _LETTER.findall(key.partition("_")[2])}
-            if uses(parameters, row) or any(part.text in below for part in parameters):
+            if any(uses(parameters, row) for row in rows) or any(part.text in below for part in parameters):
                 return True
             said = (item for item in self.found if item.shape.name.removeprefix(FREE) in own.keys)
             waiting += [item.line for item in said if id(item.line) not in met]
@@ -254,13 +290,16 @@ class Definitions:
             families={key: value for key, value in known.families.items() if key != name},
         )
 
-    def _formula(self, line: Line) -> Expression:
+    def formula(self, line: Line) -> Expression:
+        """What a line says that its name is."""
         found = readings(self.scope(), line.piece, [], Deadline(SECONDS_FOR_DEFINITION))
-        side = found.found[0].chain.sides[1]
+        sides = found.found[0].chain.sides
+        at = next((i for i, each in enumerate(sides) if i and isinstance(each, Expression)), 1)
+        side = sides[at]
         if isinstance(side, NotUnderstoodError):
             raise side
         open_choices = [c for reading in found.found for c in reading.reader.open_choices.values() if not c.usual]
-        others = [reading.chain.sides[1] for reading in found.found if reading.usual()]
+        others = [reading.chain.sides[at] for reading in found.found if reading.usual()]
         if open_choices and any(other != side for other in others):
             raise NotUnderstoodError(open_choices[0].why, open_choices[0].at)
         return side
@@ -307,20 +346,6 @@ class Definitions:
         elif not shape.is_family:
             quantities = {**self.known.quantities, shape.name: Ref(shape.name)}
             self.known = replace(self.known, quantities=quantities)
-
-
-def _is_of_unknown_function(row: Row, functions: set[str]) -> bool:
-    """Whether a row is a function that no line defines, at names."""
-    label = label_of(row[0]) if len(row) == 2 and row[0].kind == "letter" and row[1].kind == "group" else None
-    if label is None or not is_conventional(label.head) or FREE + key_of(label) in functions:
-        return False
-    return all(len(inner) == 1 and inner[0].kind == "letter" for inner in row[1].inside)
-
-
-def _restricts(piece: Piece) -> bool:
-    r"""Whether a condition holds for some values alone; not ``i = 1, \dots, n`` and not membership in a set."""
-    ranges = any(part.kind == "dots" for side in piece.sides for part in side)
-    return piece.words != "\0dots" and not ranges and any(sign.text != "in" for sign in piece.relations)
 
 
 def walk(expression: Expression | NotUnderstoodError) -> Iterator[Expression]:

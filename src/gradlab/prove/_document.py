@@ -26,9 +26,15 @@ SECONDS_FOR_DOCUMENT = 8.0
 SECONDS_FOR_EQUATION = 0.05  # more for each of its equations, on the average
 _HEADER = re.compile(r"\A---\n.*?^---$", re.S | re.M)
 _GRAPH = re.compile(r"^[ \t]+graph:[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.M)
-_CASE = re.compile(r"\b(?:if|for|when|where|case|assume|suppose|let)\W*$", re.I)
+_CASE = re.compile(
+    r"(?!.*\b(?:fails?|not|except|never|wrong)\b)(?:.*\W)?(?:if|for|when|where|case|assume|suppose|let)\W*", re.I | re.S
+)
 _FORMULA = re.compile(r"\$|\\\[|\\\(|\\begin")
-_MOST_WORDS_OF_CASE = 6  # between a condition on indices and what it is said of
+# The words between a condition on indices and what it is said of.
+_LEADS = re.compile(
+    r"(?:\W|(?:we|get|have|find|obtain|then|this|it|is|the|derivative|becomes?|gives|reads|follows|that|thus|so)\b)*",
+    re.I,
+)
 # Names that nobody uses by chance: those of the network with the lab's names that are computed.
 _OF_DEFAULT = re.compile(
     r"\bf_\{?\s*(?:\\(?:text|mathrm)\{)?(?:in|out)\b|z_\{\s*[12]\s*,?\s*(?:\\(?:text|mathrm)\{)?(?:in|out)\b"
@@ -222,16 +228,13 @@ def _go_on(before: Source, macros: dict[str, Macro], line: Line) -> None:
     line.begins = before.slice(side[0].at, side[-1].end) if side else ""
 
 
-def _case_of(formula: Formula, lines: list[Line], source: Source) -> list[Piece]:
+def _case_of(formula: Formula, line: Line) -> list[Piece]:
     """What a formula says of the indices of the next one: "if $i = k$:"; nothing for any other formula."""
-    line = lines[-1] if lines and lines[-1].source is source else None
-    behind = _FORMULA.split(formula.after)[0].split()
-    if line is None or not _CASE.search(formula.before) or len(behind) > _MOST_WORDS_OF_CASE:
-        return []
     rows, signs = line.piece.sides, [sign.text for sign in line.piece.relations]
     letters = all(len(row) == 1 and row[0].kind == "letter" and row[0].bare for row in rows)
-    both = letters and all(row[0].text in INDEX_LETTERS for row in rows) and signs in (["="], ["!="])
-    return [line.piece] if both else []
+    said = letters and signs in (["="], ["!="]) and _CASE.fullmatch(formula.before)
+    said = said and _LEADS.fullmatch(_FORMULA.split(formula.after)[0])
+    return [line.piece] if said and all(row[0].text in INDEX_LETTERS for row in rows) else []
 
 
 def _default(document: Sequence[Formula]) -> Graph:
@@ -259,9 +262,9 @@ def _judged(document: Sequence[Formula], graph: Graph) -> DocumentProof:
                 words = words if own else between
             line.question, line.in_key, line.section, line.words = heading, formula.in_key, section, words
             line.sentence = f"{formula.sentence} {formula.after}"
-            line.conditions += said if formula.display else []
+            line.conditions += said if formula.display and _LEADS.fullmatch(formula.before) else []
             lines.append(line)
-        said = _case_of(formula, lines, source)
+        said = _case_of(formula, lines[-1]) if lines and lines[-1].source is source else []
         before.note(formula, source, section)
     text = Text(lines, graph, True)
     whole = Deadline(SECONDS_FOR_DOCUMENT + SECONDS_FOR_EQUATION * len(lines))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gradlab.prove._definitions import Defined, Definitions
+from gradlab.prove._errors import NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import FREE
 from gradlab.prove.read._define import Line
 from gradlab.prove.read._scope import Row, Use
@@ -51,6 +52,24 @@ class Nearest:
                 waiting |= _names(item.line)
         lines = {id(item.line): item.line for item in sorted(chosen.values(), key=lambda item: item.order)}
         return list(lines.values()), differs
+
+    def before_last(self, line: Line) -> list[Defined]:
+        """Of the names of a line that its section says twice before it, what it says otherwise than at last."""
+        at = self.order[id(line)]
+        found: list[Defined] = []
+        for name in sorted(_names(line)):
+            items = [i for i in self.named.get(name, ()) if i.order < at and i.line.section == line.section]
+            others = [item for item in items if item.formula != items[-1].formula]
+            found += others[-1:] if others and self._is_readable(items[-1]) else []
+        return found
+
+    def _is_readable(self, item: Defined) -> bool:
+        """Whether what a line says that its name is can be read."""
+        try:
+            self.said.formula(item.line)
+        except (NotUnderstoodError, OutOfTimeError, RecursionError):
+            return False
+        return True
 
     def _nearest(self, name: str, line: Line) -> Defined | None:
         """The definition of a name before a line; the first one behind it, if that belongs to its section."""

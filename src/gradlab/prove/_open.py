@@ -47,7 +47,7 @@ class OpenNames:
         said, found = self.said, dict[str, set[str]]()
         gradients = {item.shape.name for item in said.found if _has_derivative(item.line.piece.sides[1])}
         for item in (item for item in said.found if item.shape.name not in gradients):
-            for name in names_of(item.line.piece.sides[1:2]):
+            for name in names_of(item.line.piece.sides[1:]):
                 found.setdefault(name, set()).add(item.shape.name)
         return found
 
@@ -55,7 +55,7 @@ class OpenNames:
         """Why a step holds for whatever its open names are; empty if it may not."""
         if _OTHER_WAYS.search(f"{line.words} {line.sentence}"):
             return ""
-        pair = tuple(mapped(side, _bare) for side in pair)
+        pair = mapped(pair[0], _bare), mapped(pair[1], _bare)
         links = _links(pair)
         if links is None:
             return ""
@@ -205,7 +205,7 @@ def _links(pair: Pair) -> Links | None:
     """By what each name is differentiated; None where a derivative is of higher order, or a name has two layers."""
     found: dict[str, dict[str, Expression]] = {}
     for node in (node for side in pair for node in walk(side) if isinstance(node, Derivative)):
-        if len(node.wrt) > 1 or any(isinstance(inner, Derivative) for inner in walk(node.body)):
+        if len(node.wrt) != 1 or any(isinstance(inner, Derivative) for inner in walk(node.body)):
             return None
         body, by = _name_of(node.body), _name_of(node.wrt[0])
         if not body:

@@ -36,6 +36,8 @@ def step_of_shares(said: Definitions, judged: combine.Judged, i: int, step: Step
     chain = judged.first.chain
     pair = [side for side in chain.sides[i : i + 2] if isinstance(side, Expression)]
     singles = {n.head for side in pair for n in walk(side) if isinstance(n, Indexed) and len(n.below) == 1}
+    if any(isinstance(side, Total) for side in pair) and ONE in pair:
+        return step  # it says so itself
     for head in sorted(singles & {name for side in pair for name in names_in(side)})[:_MOST_TRIED]:
         whole = Condition(Total("sum", Indexed(head, (Index("k"),)), "k"), "=", ONE)
         if not holds(chain, i, (whole,), by):
@@ -58,7 +60,8 @@ def _said_in(said: Definitions, head: str, line: Line) -> int:
     before = rf"{name}[\w{{}}^]*\$?[^.;,$]{{0,40}}?{_SAID}"
     words = re.compile(rf"{before}|\bone[- ]hot(?: (?!and\b)\w+){{0,2}} \$?{name}")
     for other in said.lines:
-        if words.search(other.sentence) or (other.section == line.section and _states(said, other, head)):
+        near = other is not line and other.section == line.section
+        if words.search(other.sentence) or (near and _states(said, other, head)):
             return other.source.place(other.piece.at).line
     return 0
 
@@ -72,5 +75,6 @@ def _states(said: Definitions, line: Line, head: str) -> bool:
         left, right = (reader.sum(side) for side in line.piece.sides)
     except (NotUnderstoodError, OutOfTimeError, RecursionError):
         return False
-    whole = isinstance(left, Total) and left.kind == "sum" and not left.conditions
-    return whole and right == ONE and isinstance(left.body, Indexed) and left.body.head == head
+    if not isinstance(left, Total) or left.kind != "sum" or left.conditions or right != ONE:
+        return False
+    return isinstance(left.body, Indexed) and left.body.head == head

@@ -7,7 +7,10 @@ import pytest
 from gradlab.prove import prove_document
 
 LAYER = r"Let $z = w x + b$ and $a = \sigma(z)$." + "\n\n"
-CHAIN = r"\frac{\partial L}{\partial w} = \frac{\partial L}{\partial a}\frac{\partial a}{\partial z}\frac{\partial z}{\partial w}"
+CHAIN = (
+    r"\frac{\partial L}{\partial w} = "
+    r"\frac{\partial L}{\partial a}\frac{\partial a}{\partial z}\frac{\partial z}{\partial w}"
+)
 FAMILY = "The loss is $L$.\n\n" + r"$$z_i = \sum_j w_{ij} a_j + b_i$$" + "\n\n"
 
 

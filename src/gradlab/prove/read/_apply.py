@@ -88,7 +88,7 @@ def _entry_of(reader: Reader, part: Part, group: Item | None) -> Expression | No
             raise NotUnderstoodError(f"{node.letter} is added up in {name[1:]}: take another letter here", group.at)
         if isinstance(node, Indexed) and node.head == own:
             return Indexed(other, tuple(mapped(part, rule) for part in node.below), node.above)
-        return indices.get(node)
+        return indices.get(node) if isinstance(node, Index) else None
 
     value = mapped(families[name].body, rule)
     return value if group.sup is None else reader.raised(value, group.sup, group)
@@ -186,8 +186,11 @@ def called(reader: Reader, part: Part, group: Part) -> Expression | None:
     if slope is not None:
         return _slope_at(reader, slope, group)
     name = free(key)
+    if name in scope.use.aliases and len(group.inside) == 1 and _bare_name(reader, group.inside[0]) is not None:
+        return scope.use.aliases[name]
     if name in scope.known.functions:
-        return _of_text(reader, name, group, label.primes)
+        product = any(_stands_bare(bare, row) for row in group.inside)
+        return None if product else _of_text(reader, name, group, label.primes)
     if name in scope.known.quantities:
         return _defined_at(reader, name, group, label, part)
     _refuse_symbol(label, group, part.at)
@@ -201,6 +204,16 @@ def called(reader: Reader, part: Part, group: Part) -> Expression | None:
     if label.primes and len(arguments) > 1:
         raise NotUnderstoodError(f"a prime on {key}, which has several variables", part.at)
     return Call(name, arguments, orders)
+
+
+def _stands_bare(label: Label, row: Row) -> bool:
+    """Whether a function stands without its argument in the bracket behind it: ``g(1 - g)`` is a product."""
+    behind = (*row[1:], None)
+    return any(
+        occurs(label, (replace(part, inside=()),)) and (after is None or after.kind != "group")
+        for part, after in zip(row, behind, strict=True)
+        if part.kind == "letter"
+    )
 
 
 def _refuse_symbol(label: Label, group: Part, at: int) -> None:

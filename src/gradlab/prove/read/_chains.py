@@ -72,11 +72,11 @@ def readings(scope: Scope, piece: Piece, conditions: list[Piece], deadline: Dead
     """Read a chain in every way."""
     waiting: deque[dict[Place, int]] = deque([{}])
     found: list[Reading] = []
-    implicit = implicit_variable(scope, piece)
+    implicit, by = implicit_variable(scope, piece), _by_first(scope, piece)
     most = MOST_READINGS * len(piece.relations)
     while waiting and len(found) < most:
         fixed = waiting.popleft()
-        reading = _read(scope, piece, conditions, fixed, implicit, deadline)
+        reading = _read(scope, piece, conditions, fixed, (implicit, by), deadline)
         found.append(reading)
         so_far = dict(fixed)
         for key, choice in reading.reader.open_choices.items():
@@ -102,11 +102,11 @@ def _read(
     piece: Piece,
     conditions: list[Piece],
     fixed: dict[Place, int],
-    implicit: Expression | None,
+    open_by: tuple[Expression | None, Expression | None],
     deadline: Deadline,
 ) -> Reading:
     reader = Reader(scope, fixed, deadline)
-    reader.implicit = implicit
+    reader.implicit, reader.by_first = open_by
     sides = tuple(_side(reader, row, piece) for row in piece.sides)
     read: list[Condition] = []
     problem: NotUnderstoodError | None = None
@@ -184,9 +184,6 @@ def implicit_variable(scope: Scope, piece: Piece) -> Expression | None:
         function = scope.known.functions.get(FREE + key)
         if function is not None and len(function.parameters) == 1:
             return Ref(function.parameters[0])
-    by = _by_first(probe, piece) if found.primed else None
-    if by is not None:
-        return by
     variables = {**_varying(scope, found.primed), **(found.variables if found.bare else {})}
     if len(variables) == 1:
         part = next(iter(variables.values()))
@@ -198,16 +195,20 @@ def implicit_variable(scope: Scope, piece: Piece) -> Expression | None:
     return None if found.primed and unclear else Ref("?t")
 
 
-def _by_first(probe: Reader, piece: Piece) -> Expression | None:
+def _by_first(scope: Scope, piece: Piece) -> Expression | None:
     r"""By what the first side of a chain differentiates: the brackets with primes behind it do, too."""
     row = piece.sides[0]
-    if not row or row[0].kind != "fraction":
+    if not row or row[0].kind != "fraction" or not any(map(_has_primed_bracket, piece.sides)):
         return None
     try:
-        value = probe.sum(row)
+        value = Reader(scope, {}, Deadline(1.0)).sum(row)
     except (NotUnderstoodError, OutOfTimeError, RecursionError):
         return None
     return value.wrt[0] if isinstance(value, Derivative) and len(value.wrt) == 1 else None
+
+
+def _has_primed_bracket(row: Row) -> bool:
+    return any((part.kind == "group" and part.primes > 0) or any(map(_has_primed_bracket, part.inside)) for part in row)
 
 
 def _varying(scope: Scope, rows: list[Row]) -> dict[str, Part]:
@@ -276,15 +277,5 @@ class _Bare:
 
     def _is_function(self, part: Part) -> bool:
         if part.kind == "letter":
-            label = label_of(part)
-            known = self.reader.scope
-            return (
-                part.text == r"\sigma"
-                and part.sub is None
-                and label is not None
-                and not known.has(r"\sigma")
-                and r"\sigma" not in known.use.squared
-                and (not known.document or r"\sigma" in known.use.applied or r"\sigma" in known.use.primed)
-                and (known.in_graph(label) is None)
-            )
+            return part.text == r"\sigma" and table.function_of(self.reader, part) is not None
         return part.kind in ("function", "word", "text") and table.function_of(self.reader, part) is not None

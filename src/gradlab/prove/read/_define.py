@@ -13,10 +13,12 @@ from gradlab.prove.read import _slopes as slopes
 from gradlab.prove.read import _words as words
 from gradlab.prove.read._label import INDEX_LETTERS, Label, applied_to, is_long, key_of, label_of, occurs, tokens_of
 from gradlab.prove.read._names import in_bold, is_running, labelled
+from gradlab.prove.read._nodes import letter_of
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._pieces import JUDGED, Piece, pieces_of
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._rows import Row
+from gradlab.prove.read._scope import is_conventional
 from gradlab.prove.read._source import Source, rows_of
 from gradlab.prove.read._statements import Kind
 from gradlab.tex import Macro
@@ -126,7 +128,7 @@ def shape_of(reader: Reader, row: Row) -> Shape | None:
     if len(row) not in (1, 2):
         return None
     part = row[0]
-    own = len(row) == 2 and part.text == r"\sigma"
+    own = part.text == r"\sigma" and (len(row) == 2 or part.sup is not None)
     if part.kind not in ("letter", "word", "run", "text") or (table.function_of(reader, part) is not None and not own):
         return None
     if part.kind == "run" and not words.is_word(reader, part):
@@ -183,6 +185,33 @@ def uses(parameters: tuple[Part, ...], row: Row) -> bool:
     labels = [label for part in parameters if (label := label_of(part)) is not None]
     constant = len(row) == 1 and row[0].bare and row[0].text in _CONSTANTS
     return constant or is_numeric(row) or any(occurs(label, row) for label in labels)
+
+
+def is_of_unknown_function(row: Row, functions: set[str]) -> bool:
+    """Whether a row is a function that no line defines, at names."""
+    label = label_of(row[0]) if len(row) == 2 and row[0].kind == "letter" and row[1].kind == "group" else None
+    if label is None or not is_conventional(label.head) or FREE + key_of(label) in functions:
+        return False
+    return all(len(inner) == 1 and inner[0].kind == "letter" for inner in row[1].inside)
+
+
+def names_entries(shape: Shape, row: Row) -> bool:
+    r"""Whether a row only says how the entries of a name are called, or which numbers it runs through.
+
+    ``x = (x_1, \dots, x_n)^\top``, ``c = 1, \dots, C``
+    """
+    if len(row) == 3 and row[1].kind == "dots":
+        return shape.parameters is None
+    cells = row[0].inside if len(row) == 1 and row[0].kind in ("group", "table") else ()
+    parts = [part for cell in cells for part in cell if part.kind not in ("dots", "comma", "gap")]
+    letter = letter_of(shape.label.head)
+    return bool(parts) and all(part.kind == "letter" and part.sub and part.text == letter for part in parts)
+
+
+def restricts(piece: Piece) -> bool:
+    r"""Whether a condition holds for some values alone; not ``i = 1, \dots, n`` and not membership in a set."""
+    ranges = any(part.kind == "dots" for side in piece.sides for part in side)
+    return piece.words != "\0dots" and not ranges and any(sign.text != "in" for sign in piece.relations)
 
 
 def is_exponential(row: Row) -> bool:

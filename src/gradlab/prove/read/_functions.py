@@ -36,7 +36,7 @@ def function_of(reader: Reader, part: Part) -> str | None:
             plain
             and reader.scope.in_graph(Label(text)) is None
             and not reader.scope.has(text)
-            and _sigma_is_function(reader)
+            and _sigma_is_function(reader, part)
         ):
             return "sigmoid"
         return None
@@ -51,9 +51,11 @@ def function_of(reader: Reader, part: Part) -> str | None:
     return functions.function_name(text.lower()) if text.lower() in functions.vocabulary() and len(text) > 2 else None
 
 
-def _sigma_is_function(reader: Reader) -> bool:
+def _sigma_is_function(reader: Reader, part: Part) -> bool:
     r"""Whether ``\sigma`` is the sigmoid: not in a text that uses it as a number, as in ``\sigma^2``."""
     use = reader.scope.use
+    if r"\sigma" in use.squared and (part.sup is not None or r"\sigma" not in use.applied):
+        return False
     return (
         r"\sigma" in use.applied or r"\sigma" in use.primed or r"\sigma" not in use.bare or reader.implicit is not None
     )

@@ -102,6 +102,8 @@ def _of_text(reader: Reader, label: Label, key: str, part: Part) -> Expression:
     if indexed is not None:
         return indexed
     name = free(key)
+    if name in scope.use.aliases:
+        return scope.use.aliases[name]
     if key in scope.use.squared:
         return Apply("sqrt", (Ref(f"{name}^2"),))
     applied = scope.applied.get(key)

@@ -44,10 +44,11 @@ def primed(reader: Reader, value: Expression, part: Part) -> Expression:
     if label is not None and label.power is not None and label.power[0].kind == "minus":
         message = f"{label.head}^{{-1}} with a prime may be an inverse function: this is not judged"
         raise NotUnderstoodError(message, part.at)
-    if reader.implicit is None:
-        message = "it is not clear by what this bracket is differentiated: write \\frac{d}{dx} before it, not a prime"
+    message = "it is not clear by what this bracket is differentiated: write \\frac{d}{dx} before it, not a prime"
+    by = reader.by_first or reader.implicit
+    if by is None or (by is reader.by_first and reader.choose(part.at, 2, message, usual=True, kind="prime")):
         raise NotUnderstoodError(message, part.at)
-    return Derivative(value, (reader.implicit,) * part.primes, "total")
+    return Derivative(value, (by,) * part.primes, "total")
 
 
 def entry(reader: Reader, value: Expression, below: Row) -> Expression:

@@ -63,6 +63,7 @@ class Reader:
         self.strangers: dict[str, int] = {}  # names that the graph does not have, with the place of each
         self.sizes: set[str] = set()  # letters at which a sum ends
         self.known: set[str] = set()  # names of the graph that were met
+        self.by_first: Expression | None = None  # by what the chain's first side differentiates
         self.implicit: Expression | None = None  # the variable of functions that are written without one
 
     def choose(self, at: int, count: int, why: str, usual: bool = False, kind: str = "", everywhere: str = "") -> int:

@@ -38,6 +38,7 @@ class Use:
         indexed: letters that are written with one index, not bold.
         bold_indexed: letters that are written bold and with an index.
         whole: for names of the text that are written with their own variables behind them, what these are.
+        aliases: names that stand for an entry of the same letter, with that: the z of ``z = z^{(k)}``.
         squared: names of which the text says what their square is, as of ``\sigma^2``.
     """
 
@@ -54,6 +55,7 @@ class Use:
     indexed: set[str] = field(default_factory=set[str])
     bold_indexed: set[str] = field(default_factory=set[str])
     whole: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    aliases: dict[str, Expression] = field(default_factory=dict[str, Expression])
     squared: set[str] = field(default_factory=set[str])
 
     @classmethod
@@ -249,6 +251,8 @@ class Scope:
 
     def variable(self, name: str) -> Expression:
         """A variable of a function as it is read: a vector where the text uses it as one."""
+        if name in self.use.aliases:
+            return self.use.aliases[name]
         is_array = name in self.arrays or name.startswith(FREE + r"\mathbf")
         return Tensor(name, self.arrays.get(name, 0)) if is_array else Ref(name)
 

@@ -51,7 +51,9 @@ def choices(
                 plain, kinds = (), ("matrix", *(kind for kind in kinds if kind in ("column", "row")))
             ways = (*kinds, *plain) if letter_of(name) in _MATRICES or name in _GREEK else (*plain, *kinds)
             options.append([("kind", name, kind) for kind in ways])
-    options += [[("kind", head + SAMPLE, "column"), ("kind", head + SAMPLE, "number")] for head in axes.samples]
+    for head in axes.numbered if axes.tensors else axes.samples:
+        ways = ("column", "number") if head in axes.samples else ("number", "column")
+        options.append([("kind", head + SAMPLE, kind) for kind in ways])
     for name in sorted(_calls_of_arrays(sides, known)):
         modes = (
             ("number", "entrywise", "vector") if _FUNCTIONS_OF_ONE.match(name) else ("entrywise", "vector", "number")

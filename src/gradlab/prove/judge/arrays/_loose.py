@@ -52,7 +52,7 @@ def with_plain_entries(chain: Chain, known: Known) -> tuple[Chain, Known]:
     r"""A chain in which entries of vectors that do not stand in it as a whole are a family of numbers: ``z_i``."""
     sides = tuple(side for side in chain.sides if isinstance(side, Expression))
     nodes = list(reached(sides, known)) if known.entries else []
-    whole = {node.name for node in nodes if isinstance(node, Tensor)}
+    whole = {*known.quantities, *(node.name for node in nodes if isinstance(node, Tensor))}
     heads = {node.head for node in nodes if isinstance(node, Indexed) and node.head in known.entries - whole}
     if not heads:
         return chain, known

@@ -48,6 +48,7 @@ class Shapes:
         self.loose_norm = False  # whether a norm of a matrix stands somewhere, of which nothing says which one it is
         self.jacobian = False  # whether a derivative of an array stands somewhere
         self._fresh = 0
+        self._looked_into: set[str] = set()  # families
 
     def new(self, what: str, long: bool = True) -> Key:
         """A size that is not known."""
@@ -235,6 +236,11 @@ class Shapes:
             shape = self.of_name(node.head)
             self.dims.unify(("axis", plain_of(node.head), 0, 0), shape[0])
             return shape
+        family = self.known.families.get(node.head)
+        if family is not None and node.head not in self._looked_into and holds_array(family.body):
+            self._looked_into.add(node.head)
+            if not self.is_number(shape := self.of(family.body)):
+                raise ShapeError(f"a number is needed where something {self.text(shape)} stands")
         if not is_bold(node.head) or node.head in self.choice.kinds or node.head in self.known.quantities:
             return ONE_BY_ONE
         rows, columns = ("rows", f"{node.head}[]"), ("columns", f"{node.head}[]")
