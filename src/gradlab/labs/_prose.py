@@ -9,6 +9,7 @@ from gradlab.labs._blocks import Line, Role
 from gradlab.labs._cut import OutLine
 from gradlab.tex import LineIndex, find_math, protected
 
+_FENCE = re.compile(r"(?:`{3,}|~{3,})[ \t]*(?:math)?[ \t]*$")
 _LIST_ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s")
 
 
@@ -41,6 +42,32 @@ def cut_prose(lines: Sequence[Line], keep: Iterable[Role]) -> tuple[OutLine, ...
         seam = False
         out.append(OutLine(line.text, line.number))
     return tuple(out)
+
+
+def in_dollars(lines: Sequence[OutLine]) -> tuple[OutLine, ...]:
+    r"""Write GitHub's fences of mathematics as Jupyter shows them: between dollars, and without blank lines.
+
+    Args:
+        lines: the lines of a prose cell.
+
+    Returns:
+        The same lines.
+
+    >>> [line.text for line in in_dollars([OutLine("```math", 1), OutLine("x", 2), OutLine("```", 3)])]
+    ['$$', 'x', '$$']
+    """
+    text = "\n".join(line.text for line in lines)
+    index, made = LineIndex(text), list(lines)
+    for formula in find_math(text).formulas if "math" in text else ():
+        if formula.is_fence:
+            first, last = (
+                index.at(place)[0] - 1 for place in (formula.offset, formula.offset + len(formula.source) - 1)
+            )
+            for row in (first, last):
+                made[row] = made[row]._replace(text=_FENCE.sub("$$", made[row].text, count=1))
+            for row in range(first + 1, last):
+                made[row] = made[row] if made[row].text.strip() else made[row]._replace(text="%")
+    return tuple(made)
 
 
 def strip_blank(lines: Sequence[OutLine]) -> tuple[OutLine, ...]:

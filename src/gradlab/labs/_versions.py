@@ -12,7 +12,7 @@ from gradlab.labs._cut import CutCode, OutLine, cut_code
 from gradlab.labs._diagnostics import Diagnostic, TemplateError
 from gradlab.labs._images import ImageReference, find_images
 from gradlab.labs._pieces import Piece, check_lines, option_line, to_markdown, to_notebook
-from gradlab.labs._prose import cut_prose, strip_blank
+from gradlab.labs._prose import cut_prose, in_dollars, strip_blank
 from gradlab.labs._python import parse
 from gradlab.labs._template import Cell, Template
 
@@ -225,7 +225,7 @@ def _prose_pieces(kind: Kind, cell: Cell, whole: Piece) -> list[Piece]:
         if is_answer:
             made += [_answer(whole, line) for line in own]
             continue
-        lines = cut_prose(own, _SHOWN[kind])
+        lines = in_dollars(cut_prose(own, _SHOWN[kind]))
         if _changed(cell.lines):
             lines = strip_blank(lines)
         if lines or (not split and _stays(kind, cell)):

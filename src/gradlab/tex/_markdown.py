@@ -2,7 +2,8 @@ r"""Where mathematics stands in Markdown text, told as Jupyter tells it.
 
 Jupyter takes mathematics out before it reads the Markdown: between dollars (inner spaces allowed), double
 dollars, escaped brackets with two backslashes, and bare `\begin{…}` … `\end{…}`; never in code, never over an empty
-line. Four things are read otherwise: `$5 and $6` is money, and so is `$6; ` where code stands before the next dollar,
+line. GitHub's fences, three backticks and the word math, are mathematics on a line of its own besides. Four things are
+read otherwise: `$5 and $6` is money, and so is `$6; ` where code stands before the next dollar,
 both with a remark; the `>` that begin the lines of a quoted formula are no part of it; and an environment in one
 of the same name ends where it is closed.
 """
@@ -24,6 +25,11 @@ _MONEY = re.compile(r"\d[\d.,]*(?:\s|$)")
 _AMOUNT = re.compile(r"\d[\d.,]*(?:[;:!?)]?\s)")
 _NO_MONEY = re.compile(r"[\\^_={}+*<>|]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_MATH_FENCE = re.compile(
+    r"[ \t]*(?:>[ \t]*)*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,}|~{3,})[ \t]*math[ \t]*\n"
+    r"(?P<tex>.*?)\n[ \t]*(?:>[ \t]*)*\1[`~]*",
+    re.DOTALL,
+)
 _QUOTED = re.compile(r"(?<=\n)[ \t]*(?:>[ \t]?)+")
 
 
@@ -44,8 +50,15 @@ class FoundMath:
     offset: int
 
     @property
+    def is_fence(self) -> bool:
+        """Whether it stands in GitHub's fence, three backticks and the word math."""
+        return self.source[0] in "`~"
+
+    @property
     def inner(self) -> int:
         """Where in the text its TeX starts, behind the delimiter."""
+        if self.is_fence:
+            return self.offset + self.source.index("\n") + 1
         return self.offset + (len(self.source) - len(self.tex)) // 2
 
 
@@ -120,8 +133,17 @@ class Scanner:
     def scan(self) -> MathText:
         """Return the pieces of the text."""
         at = 0
-        while (match := self.next_mark(at)) is not None:
-            at = self._opening(match)
+        fences = [found for start, end in self.skipped if (found := _MATH_FENCE.match(self.text, start, end))]
+        while True:
+            match = self.next_mark(at)
+            if fences and (match is None or fences[0].start() < match.start()):
+                fence = fences.pop(0)
+                if fence.start() >= at and fence["tex"].strip():
+                    at = self._found(fence.start(1), fence.end(), fence["tex"], True)
+            elif match is not None:
+                at = self._opening(match)
+            else:
+                break
         if self.start < len(self.text):
             self.pieces.append(self.text[self.start :])
         return MathText(tuple(self.pieces), tuple(self.remarks))
@@ -213,8 +235,9 @@ class Scanner:
         return last
 
     def _found(self, start: int, end: int, tex: str, display: bool) -> int:
-        if "\n" in tex and self.text[self.text.rfind("\n", 0, start) + 1 : start].lstrip().startswith(">"):
-            tex = _QUOTED.sub(lambda match: " " * len(match[0]), tex)
+        if self.text[self.text.rfind("\n", 0, start) + 1 : start].lstrip().startswith(">"):
+            first = "\n" if self.text[start] in "`~" else ""  # the first line of a fence is quoted too
+            tex = _QUOTED.sub(lambda match: " " * len(match[0]), first + tex).removeprefix(first)
         if start > self.start:
             self.pieces.append(self.text[self.start : start])
         self.pieces.append(FoundMath(tex, display, self.text[start:end], start))

@@ -65,6 +65,7 @@ FRAGMENTS = [
     "$5 and $6", r"\$7 and $H$", "[$I$](url)", "<b>$K$</b>", "$a\n\nb$", "$$open",
     "\\begin{cases}L", "costs 5$", "$\\text{if $M$}$", "${N$", "- ```\n  $O$\n  ```\n- $P$", "a `b\n$Q$", "***", "",
     "R\n===\n$S$", "1) $T$\n   - $U$\n\n     $V$\n", "<pre>$W$</pre>", "$\\$$ and $\\{X\\}$", "  $Y$", "\t$Z$",
+    "```math\n\\alpha\n\n= \\beta\n```", "- ```math\n  \\gamma\n  ```\n- $\\delta$", "> ~~~ math\n> \\eta\n> ~~~",
 ]  # fmt: skip
 TAGGED = "#!TAG HWBEGIN\n#!MSG TODO $q$\n{}\n#!TAG HWEND"
 
@@ -86,6 +87,17 @@ def test_every_formula_of_generated_documents_is_offered(tmp_path):
         shown, offered = shown + numbers[0], offered + numbers[1]
     # Where unbalanced dollars tear lists and tables apart, a formula may be offered that is shown as code.
     assert 4000 < shown <= offered < 1.005 * shown
+
+
+def test_a_fence_of_github_is_between_dollars_in_the_notebook_with_its_lines(tmp_path):
+    path = tmp_path / "lab.md"
+    path.write_text("Text\n```math\na\n\n= b\n```\n```mathematica\nc = d\n```\n")
+    template = read_template(path)
+    versions = make_versions(template)
+    assert [(one.tex, one.lines, one.display) for one in all_formulas(template, versions)] == [
+        ("\na\n%\n= b\n", (2, 3, 4, 5, 6), True)
+    ]
+    assert versions.question.notebook.cells[0].source == "Text\n$$\na\n%\n= b\n$$\n```mathematica\nc = d\n```"
 
 
 def test_lines_and_the_key_are_told_as_the_tags_say(tmp_path):

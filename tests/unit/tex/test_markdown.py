@@ -42,6 +42,10 @@ def formulas(text, **options):
         ("\\begin{align}a\n\nb\\end{align}", []),
         ("> $a\n>\n> b$", []),
         ("> $$\n> a = b\n> $$", [("\n  a = b\n  ", True)]),
+        ("a\n```math\nx\n\n= `y`\n```\n$z$", [("x\n\n= `y`", True), ("z", False)]),
+        ("> ~~~ math\n> a\n> ~~~", [("  a", True)]),
+        ("- ````math\n  a\n  ````", [("  a", True)]),
+        ("```math\n```\n```mathematica\nx\n```\n```math\ny", []),
         ("| $|x|$ | $y \\mid z$ |", [("|x|", False), (r"y \mid z", False)]),
         ("1. one $a$\n   - two $$b$$", [("a", False), ("b", True)]),
         # Four blanks make code, but not where a paragraph or an item of a list goes on.
@@ -80,8 +84,9 @@ def test_one_backslash_is_mathematics_where_it_is_asked_for():
     assert (remark.offset, remark.message) == (4, r"\[ … \] is shown by Jupyter as brackets: write $$ … $$")
 
 
-MARKS = ["$", "$$", "\\\\(", "\\\\)", "\\[", "\\]", "\\begin{a}", "\\end{a}", "`", "```\n", "\n", "\n\n", "    ", "> ",
-         "- ", "{", "}", "\\$", "<!--", "-->", "<pre>", "</pre>", "x", "5 ", " ", "~~~", "1. "]  # fmt: skip
+MARKS = ["$", "$$", "\\\\(", "\\\\)", "\\[", "\\]", "\\begin{a}", "\\end{a}", "`", "```\n", "```math\n", "\n", "\n\n",
+         "    ", "> ", "- ", "{", "}", "\\$", "<!--", "-->", "<pre>", "</pre>", "x", "5 ", " ", "~~~",
+         "1. "]  # fmt: skip
 
 
 @given(st.lists(st.sampled_from(MARKS), max_size=40).map("".join), st.booleans())
