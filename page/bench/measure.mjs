@@ -31,22 +31,24 @@ async function cold(hash, view) {
   return found;
 }
 
-/** A function that is typed, in a page whose Python has started: milliseconds until its derivation is seen, and of them in Python. */
+/** A function that is typed, in a page whose Python has started: milliseconds until its picture is told, and until its derivation is seen. */
 async function warm() {
   const page = await lab.opened("#1/descend?f=x**2%2By**4");
-  await lab.drawn(page, "descend");
+  await page.waitForFunction(() => document.querySelector("gradlab-descend")?.dataset.explained, null, { timeout: 60000 });
   const times = [];
   for (const f of FUNCTIONS.slice(0, Math.max(1, rounds))) {
     times.push(await page.evaluate(async (text) => {
       const view = document.querySelector("gradlab-descend");
-      const drawn = Number(view.dataset.drawn);
-      const done = new Promise((resolve) => new MutationObserver((_, seen) => Number(view.dataset.drawn) > drawn && (seen.disconnect(), resolve(performance.now()))).observe(view, { attributes: true }));
+      const until = (name) => {
+        const before = Number(view.dataset[name]);
+        return new Promise((resolve) => new MutationObserver((_, seen) => Number(view.dataset[name]) > before && (seen.disconnect(), resolve(performance.now()))).observe(view, { attributes: true }));
+      };
+      const done = [until("drawn"), until("explained")];
       const field = view.querySelector("[name=f]");
       field.value = text;
       const began = performance.now();
       field.dispatchEvent(new Event("change", { bubbles: true }));
-      const shown = (await done) - began;
-      return [shown, view.function.milliseconds];
+      return (await Promise.all(done)).map((at) => at - began);
     }, f));
   }
   await page.context().close();

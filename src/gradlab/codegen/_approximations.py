@@ -21,7 +21,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
+from functools import cache
+from types import CodeType, MappingProxyType
 from typing import Any
 
 
@@ -160,13 +161,18 @@ def functions(
 
 def _polynomial(coefficients: tuple[float, ...], fma: Any, compiled: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A polynomial by Horner's rule, written out: kernels have no loops over coefficients."""
+    # Numba finds a kept function again by the module it says it is from.
+    scope: dict[str, Any] = {"fma": fma, "__name__": __name__}
+    exec(_horner(coefficients), scope)
+    return compiled(scope["polynomial"])
+
+
+@cache  # compiling costs as much as the rest of a small kernel for the browser
+def _horner(coefficients: tuple[float, ...]) -> CodeType:
     text = repr(coefficients[-1])
     for coefficient in reversed(coefficients[:-1]):
         text = f"fma({text}, v, {coefficient!r})"
-    # Numba finds a kept function again by the module it says it is from.
-    scope: dict[str, Any] = {"fma": fma, "__name__": __name__}
-    exec(f"def polynomial(v):\n    return {text}\n", scope)
-    return compiled(scope["polynomial"])
+    return compile(f"def polynomial(v):\n    return {text}\n", "<string>", "exec")
 
 
 def _tanh(dtype: str, have: Any, compiled: Callable[[Any], Any]) -> dict[str, Any]:

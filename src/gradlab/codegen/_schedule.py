@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from gradlab.derive import Backprop, backprop, stabilise, tangents
 from gradlab.graph import (
@@ -72,7 +73,11 @@ def programs_for(graph: Graph, output: str, wrt: Iterable[str], inputs: Iterable
         wrt: the quantities by which it is differentiated, in the order of the gradient.
         inputs: the names that are given, in the order of the program's arguments.
     """
-    inputs = tuple(inputs)
+    return _programs(graph, output, tuple(wrt), tuple(inputs))
+
+
+@lru_cache(maxsize=8, typed=True)  # a function's value, its ways down and its curvatures begin with the same
+def _programs(graph: Graph, output: str, wrt: tuple[str, ...], inputs: tuple[str, ...]) -> Programs:
     derived = backprop(graph, output, wrt)
     definitions = _stable_definitions(graph)
     deltas = {name: stabilise(formula, {}) for name, formula in derived.deltas}
@@ -97,8 +102,8 @@ def hessian_vector_program(graph: Graph, output: str, wrt: Iterable[str], inputs
         wrt: the quantities by which it is differentiated, in the order of the Hessian.
         inputs: the names that are given; behind them the program takes a number for each of ``wrt``, the vector.
     """
-    wrt = tuple(wrt)
-    derived = backprop(graph, output, wrt)
+    wrt, inputs = tuple(wrt), tuple(inputs)
+    derived = programs_for(graph, output, wrt, inputs).derivation
     deltas = {name: stabilise(formula, {}) for name, formula in derived.deltas}
     gradient = {f"_g_{name}": stabilise(formula, {}) for name, formula in derived.gradient.items()}
     definitions = {**_stable_definitions(graph), **deltas, **gradient}
