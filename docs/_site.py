@@ -91,23 +91,22 @@ class ResultsTable(SphinxDirective):
         source = Path(self.env.srcdir).parent / "benchmarks" / "RESULTS.md"
         self.env.note_dependency(str(source))
         heading, number = self.arguments[0], self.options.get("table", 1)
-        section = re.search(
-            rf"^#+ {re.escape(heading)}$(.*?)(?=^## |\Z)", source.read_text(encoding="utf-8"), re.M | re.S
-        )
+        text = source.read_text(encoding="utf-8")
+        section = re.search(rf"^#+ {re.escape(heading)}$(.*?)(?=^## |\Z)", text, re.M | re.S)
         if section is None:
             raise self.error(f"benchmarks/RESULTS.md has no heading {heading!r}")
         tables = re.findall(r"(?:^\|.*\n)+", section[1], re.M)
         if len(tables) < number:
             raise self.error(f"benchmarks/RESULTS.md has no table {number} under {heading!r}")
-        lines = [f"_{_date(section[1])}_", "", *tables[number - 1].splitlines()]
+        lines = [f"_{_date(text[: section.end()])}_", "", *tables[number - 1].splitlines()]
         holder = nodes.container()
         self.state.nested_parse(StringList(lines, source=str(source)), 0, holder)
         return holder.children
 
 
-def _date(section: str) -> str:
-    """When and on what it was measured: the first line below the heading."""
-    return section.strip().splitlines()[0].rstrip(".")
+def _date(text: str) -> str:
+    """When and on what it was measured: the first line below the last heading of the second order."""
+    return re.findall(r"^## .*\n\s*(.*?)\.?$", text, re.M)[-1]
 
 
 class Built(SphinxDirective):

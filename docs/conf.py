@@ -56,6 +56,8 @@ templates_path = ["_templates"]
 
 html_theme = "pydata_sphinx_theme"
 html_title = "gradlab"
+html_favicon = "../page/src/icon.svg"
+html_context = {"default_mode": "auto"}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
@@ -70,5 +72,6 @@ sphinx_gallery_conf = {
     "image_scrapers": (SavedPictures(),),
     "download_all_examples": False,
     "show_memory": False,
+    "capture_repr": (),
     "min_reported_time": 1e9,
 }

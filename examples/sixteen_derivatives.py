@@ -8,6 +8,7 @@ The sixteen derivatives of a 2-2-1 network, each as written steps.
 import gradlab as gl
 
 net = gl.mlp([2, 2, 1], hidden="tanh", output="sigmoid", loss="binary_cross_entropy")
+gl.plot.save(gl.plot.network(net), "network.png", dpi=110)
 questions = [
     ("L", "f_out"), ("f_out", "f_in"), "sigmoid", "tanh", ("f_in", "c"), ("f_in", "u_1"), ("L", "c"), ("L", "u_1"),
     ("f_in", "z_2out"), ("z_2out", "z_2in"), ("z_2in", "b_2"), ("z_2in", "w_12"), ("z_2in", "x_1"), ("L", "b_2"),

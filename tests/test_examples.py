@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import doctest
 import importlib
-import os
 import pkgutil
 import re
 import shlex
@@ -15,9 +14,9 @@ from pathlib import Path
 import pytest
 
 import gradlab
+from gradlab.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
-BIN = Path(sys.executable).parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SCRIPTS = sorted((ROOT / "examples").glob("*.py"))
 NAMES = [info.name for info in pkgutil.walk_packages(gradlab.__path__, "gradlab.")]
@@ -75,19 +74,18 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if COMMANDS[page]], ids=lambda page: page.name)
-def test_commands_in_pages(page, tmp_path):
-    """One after the other in one folder, as a reader types them."""
+def test_commands_in_pages(page, tmp_path, monkeypatch, capsys):
+    """One after the other in one folder, as a reader types them; test_main starts the program itself."""
     for folder in ("courses", "examples"):  # what the commands read; what they write stays out of the checkout
         (tmp_path / folder).symlink_to(ROOT / folder)
-    plain = {
-        name: value for name, value in os.environ.items() if name != "COLUMNS"
-    }  # pytest says how wide it is itself
+    monkeypatch.delenv("COLUMNS", raising=False)  # pytest says how wide it is itself
+    monkeypatch.chdir(tmp_path)
     for command, output in COMMANDS[page]:
-        arguments = [str(BIN / "gradlab"), *shlex.split(command)[1:]]
-        done = subprocess.run(arguments, cwd=tmp_path, env=plain, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{command}\n{done.stderr}"
+        status = main(shlex.split(command)[1:])
+        said, problem = capsys.readouterr()
+        assert status == 0, f"{command}\n{problem}"
         if output:
-            assert [line.rstrip() for line in done.stdout.strip().splitlines()] == output.splitlines(), command
+            assert [line.rstrip() for line in said.strip().splitlines()] == output.splitlines(), command
 
 
 def test_enough_examples_in_pages():

@@ -25,7 +25,7 @@ def site(tmp_path_factory):
     out = tmp_path_factory.mktemp("site")
     docs = out / "docs"
     shutil.copytree(ROOT / "docs", docs, ignore=shutil.ignore_patterns("gallery", "generated"))
-    for name in ("examples", "benchmarks", "CHANGELOG.md"):
+    for name in ("examples", "benchmarks", "page", "CHANGELOG.md"):
         (out / name).symlink_to(ROOT / name)
     built = out / "elsewhere" / "page"
     built.mkdir(parents=True)
@@ -77,6 +77,9 @@ def test_what_was_built_is_alive_and_what_was_not_is_told(site):
 
 def test_comparisons_show_the_measured_figures(site):
     page = (site / "comparisons.html").read_text(encoding="utf-8")
+    dates = re.findall(r"<em>(.*?)</em></p>\s*<div class=\"pst-scrollable-table-container\"", page)
+    assert len(dates) == 5
+    assert all(re.match(r"20\d\d-\d\d-\d\d, .*Python 3\.", date) for date in dates)
     results = (ROOT / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8")
     for peer in ("torch gradcheck", "nbgrader autograde"):
         (row, *_) = re.findall(rf"^\| {peer} \|.*$", results, re.M)
