@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from check_wild import _jax_reports, _numpy_reports, _strangers, _torch_reports, _torch_rules
+from check_wild._large import COUNT as COUNT
+from check_wild._large import large as large
 from check_wild._programs import Program as Program
 from check_wild._programs import programs as programs
 from check_wild._report import Report as Report

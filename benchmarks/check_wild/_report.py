@@ -16,10 +16,10 @@ NOT_CORRECT: Right = "NOT_CORRECT"
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss and a gradient written by hand, of NumPy arrays: the question for ``gl.check_gradient``."""
+    """A loss and a gradient, by hand unless it is None, of arrays or a module: for ``gl.check_gradient``."""
 
     loss: Callable[[Any], Any]
-    gradient: Callable[[Any], Any]
+    gradient: Callable[[Any], Any] | None
     at: Any
 
 

@@ -140,7 +140,7 @@ def _judged(
     names = jacobian_names(function, entry_names(function.point, question.names), len(claimed))
     chosen = chosen_entries(question.entries, names)
     try:
-        centre = function.at_point(flat)
+        centre = function.again(flat)
     except Exhausted as bound:
         return _nothing_judged(names, claimed, chosen, function.evaluations, notes, str(bound))
     engine = Engine(function, claims, names, question.rules, centre, claimed, _is_stable(subject, centre))
@@ -355,10 +355,11 @@ def _warnings(engine: Engine, subject: Subject) -> list[str]:
 
 def _context(engine: Engine, judged: list[Entry], question: Question) -> Context:
     function, size, work = engine.function, engine.claimed.size, question.budget.search()
-    numeric, bars, wrong = np.full(size, np.nan), np.full(size, np.inf), np.zeros(size, dtype=bool)
+    numeric, bars = np.full(size, np.nan), np.full(size, np.inf)
+    wrong, unjudged = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
     for entry in judged:
         numeric[entry.index], bars[entry.index] = entry.numeric, entry.error_bar
-        wrong[entry.index] = entry.verdict is Verdict.WRONG
+        wrong[entry.index], unjudged[entry.index] = entry.verdict is Verdict.WRONG, entry.cause is Cause.NOT_MEASURED
 
     def numeric_at(point: np.ndarray, places: list[int]) -> tuple[np.ndarray, np.ndarray]:
         count = len(point)
@@ -380,6 +381,7 @@ def _context(engine: Engine, judged: list[Entry], question: Question) -> Context
         numeric=numeric,
         bars=bars,
         wrong=wrong,
+        unjudged=unjudged,
         evaluate=function,
         claimed_at=(lambda point: engine.claims(point).reshape(-1)) if engine.claims.is_callable else None,
         numeric_at=numeric_at,

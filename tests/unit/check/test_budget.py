@@ -47,11 +47,11 @@ WRONG = {
 @pytest.mark.parametrize("spoil", WRONG.values(), ids=WRONG.keys())
 @pytest.mark.parametrize(
     ("count", "times", "dtype"),
-    [(3, 5, np.float64), (10, 3, np.float64), (50, 3, np.float64), (120, 3, np.float64), (10, 3, np.float32)],
+    [(3, 6, np.float64), (10, 3, np.float64), (50, 3, np.float64), (120, 3, np.float64), (10, 3, np.float32)],
     ids=["3 entries", "10", "50", "120", "10 in float32"],
 )
 def test_a_wrong_gradient_costs_at_most_three_times_what_a_right_one_does(spoil, count, times, dtype):
-    """At most five times with few entries: a difference has to be told from what a solver's tolerance leaves."""
+    """At most six times with few entries: a difference has to be told from what a solver's tolerance leaves."""
     random = np.random.default_rng(count)
     matrix, start = random.normal(size=(80, count)) / np.sqrt(count / 10), 0.3 * random.normal(size=count)
     right, wrong = Loss(matrix=matrix, dtype=dtype), Loss(matrix=matrix, dtype=dtype)
@@ -85,7 +85,7 @@ def test_all_entries_are_judged_on_request():
     assert all(entry.scales for entry in report.entries)
 
 
-@pytest.mark.parametrize("bound", [60, 210, 218])
+@pytest.mark.parametrize("bound", [60, 130, 150])
 def test_evaluations_are_bounded(bound):
     loss = Loss()
     report = check_gradient(loss, lambda w: 2 * gradient(w), W, max_evaluations=bound)

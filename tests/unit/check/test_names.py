@@ -201,3 +201,118 @@ def test_zeros_that_show_elsewhere_alone_belong_to_the_name():
     x = torch.tensor([[0.3, -0.5, 1.4], [0.2, 0.6, -1.7], [-0.4, 1.6, 0.1]])
     report = check_function(lambda x: FirstRow.apply(torch.clamp(x, -1, 1)) * 1.5, x)
     assert report.diagnoses[0].kind is Mistake.ZEROED
+
+
+def test_a_number_that_is_left_out_is_told_beside_the_factor_that_comes_of_it():
+    report = check_gradient(lambda x: np.sum(np.sin(37.0 * x)), lambda x: np.cos(37.0 * x), np.array([0.1, 0.7]))
+    assert {each.kind for each in report.diagnoses} == {Mistake.FACTOR, Mistake.OPERAND_FORGOTTEN}
+
+
+def test_claims_that_are_tiny_are_not_named_by_whatever_is_tiny():
+    at = np.array([1.3e-6, -0.7e-6], dtype=np.float32)
+    report = check_gradient(
+        lambda x: np.sum(np.sin(x.astype(np.float32) * np.float32(1e6))), lambda x: np.cos(x * 1e6), at
+    )
+    assert report.diagnoses[0].kind is Mistake.FACTOR
+    assert Mistake.LOGARITHM not in {each.kind for each in report.diagnoses}
+
+
+def test_as_many_terms_as_a_mean_has_are_told_though_other_arrays_are_as_long():
+    at = np.array([0.5, -0.2, 0.3])
+    report = check_gradient(lambda x: np.mean(1 / (1 + np.exp(-x))), lambda x: 0.25 / np.cosh(x / 2) ** 2, at)
+    assert report.diagnoses[0].kind is Mistake.SUM_FOR_MEAN
+
+
+def test_the_shift_of_a_softmax_is_let_be_where_it_is_saturated():
+    x, hot = np.random.default_rng(1).normal(size=(10, 3)), np.eye(3)[np.arange(10) % 3]
+
+    def loss(w):
+        z = x @ w
+        z = z - np.max(z, axis=1, keepdims=True)
+        return -np.mean(np.sum(hot * (z - np.log(np.sum(np.exp(z), axis=1, keepdims=True))), axis=1))
+
+    def gradient(w):
+        return x.T @ np.apply_along_axis(softmax, 1, x @ w) / 10
+
+    report = check_gradient(loss, gradient, np.random.default_rng(2).normal(size=(3, 3)))
+    assert report.diagnoses[0].kind is Mistake.PATH_DROPPED
+
+
+def convolved(to_input, to_kernel):
+    class Convolved(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, w):
+            ctx.save_for_backward(x, w)
+            return torch.conv1d(x, w, stride=2, padding=1)
+
+        @staticmethod
+        def backward(ctx, g):
+            x, w = ctx.saved_tensors
+            return to_input(x, w, g), to_kernel(x, w, g)
+
+    return lambda x, w: torch.sum(Convolved.apply(x, w) ** 2)
+
+
+def padded(x, before, after):
+    return torch.nn.functional.pad(x, (before, after))
+
+
+def to_input(x, w, g, **options):
+    return torch.nn.grad.conv1d_input(x.shape, w, g, **{"stride": 2, "padding": 1, **options})
+
+
+def to_kernel(x, w, g, **options):
+    return torch.nn.grad.conv1d_weight(x, w.shape, g, **{"stride": 2, "padding": 1, **options})
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        (
+            convolved(lambda x, w, g: to_input(x, w.flip(2), g), to_kernel),
+            "its input is that of a kernel that is turned",
+        ),
+        (convolved(lambda x, w, g: to_input(x, w.swapaxes(0, 1), g), to_kernel), "whose channels are exchanged"),
+        (convolved(to_input, lambda x, w, g: to_kernel(padded(x, 0, 2), w, g, padding=0)), "padding 0, not 1"),
+        (
+            convolved(to_input, lambda x, w, g: to_kernel(padded(x, 1, -3), w, g, stride=1, padding=0)),
+            "stride 1, not 2",
+        ),
+    ],
+    ids=["flipped", "channels", "padding", "stride"],
+)
+def test_another_convolution_on_the_way_back_is_told(function, told):
+    random = np.random.default_rng(3)
+    x, w = (torch.tensor(random.normal(size=shape)) for shape in ((1, 2, 9), (2, 2, 3)))
+    assert check_function(convolved(to_input, to_kernel), (x, w)).ok
+    report = check_function(function, (x, w))
+    assert report.diagnoses[0].kind is Mistake.CONVOLUTION
+    assert told in report.diagnoses[0].sentence
+
+
+def recurrent(x, w, back):
+    state = cell = torch.zeros(2, dtype=torch.float64)
+    for turn, each in enumerate(x):
+        if turn == len(x) - back:
+            state, cell = state.detach(), cell.detach()
+        cell = 0.5 * cell + torch.tanh(w @ state + each)
+        state = torch.sin(cell)
+    return torch.sum(state**2)
+
+
+def test_what_a_detach_cuts_off_is_told():
+    at = (torch.tensor([[0.2, -0.4], [0.5, 0.1], [-0.3, 0.6], [0.1, 0.3]]), torch.tensor([[0.7, -0.2], [0.3, 0.5]]))
+    report = check_function(lambda x, w: recurrent(x, w, 2), at)
+    assert report.diagnoses[0].kind is Mistake.CUT_OFF
+    assert "nothing comes back through" in report.diagnoses[0].sentence
+
+
+def test_a_gradient_through_the_last_turns_alone_is_told():
+    def gradient(p):
+        given = [part.detach().clone().requires_grad_(True) for part in p]
+        return list(torch.autograd.grad(recurrent(*given, 2), given))
+
+    at = [torch.tensor([[0.2, -0.4], [0.5, 0.1], [-0.3, 0.6], [0.1, 0.3]]), torch.tensor([[0.7, -0.2], [0.3, 0.5]])]
+    report = check_gradient(lambda p: recurrent(*p, 0), gradient, at)
+    assert report.diagnoses[0].kind is Mistake.CUT_OFF
+    assert "the turns of the loop before" in report.diagnoses[0].sentence

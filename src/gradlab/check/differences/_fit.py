@@ -164,7 +164,7 @@ def fit(samples: Samples, output: int, noise: Noise) -> list[Slope]:
     unit = np.min(np.where(changes > 0, changes, np.inf), axis=1)
     deviation = _deviation(stencil, odd, even)
     largest = np.maximum(np.abs(samples.values[:, :, output]).max(axis=1), abs(samples.centre[output]))
-    spacing = _spacing(samples.values[:, :, output], axis=(0, 1))
+    spacing = spacing_of(samples.values[:, :, output], (0, 1))
     # An error uniform in the spacing deviates by 0.29 of it.
     # Where nothing moves, it is unknown what was rounded on the way, but it was no smaller than what is seen elsewhere.
     largest = np.where(changes.max(axis=1) == 0, largest.max(), largest)
@@ -237,7 +237,7 @@ def extrapolate(
     high, low, near_high, near_low = (values[..., index, :] for index in range(4))
     wide, narrow = (high - low) / (2 * step), (near_high - near_low) / step
     slope = (4 * narrow - wide) / 3
-    spacing = np.where(double, 2 * EPSILON, _spacing(values, axis=-2))
+    spacing = spacing_of(values, -2, double)
     rounding = spacing * np.maximum(np.abs(values).max(axis=-2), np.abs(centre))
     bar = np.abs(slope - narrow) + DEVIATIONS * rounding / step
     # Curvature in the even part falls to a quarter with half the step, a kink only to a half.
@@ -258,9 +258,15 @@ def is_narrow(values: np.ndarray) -> bool:
         return bool(np.all(is_single(values) | ~np.isfinite(values)))
 
 
-def _spacing(values: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:
-    """The relative spacing of the numbers that the values look like, twice that of their rounding."""
-    return np.where(is_single(values).all(axis=axis), 2.0**-23, 2 * EPSILON)
+def spacing_of(values: np.ndarray, axis: int | tuple[int, ...], double: np.ndarray | bool = False) -> np.ndarray:
+    """The relative spacing of the numbers that the values look like, twice that of their rounding.
+
+    Args:
+        values: The values.
+        axis: Along which they are taken together.
+        double: Which of them are known to be float64 whatever they look like.
+    """
+    return np.where(~np.asarray(double) & is_single(values).all(axis=axis), 2.0**-23, 2 * EPSILON)
 
 
 def best(slopes: list[Slope]) -> tuple[Slope, Slope | None] | None:

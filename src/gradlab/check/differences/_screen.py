@@ -33,7 +33,8 @@ _COARSEST, _COARSEST_SINGLE = 1e-7, 1e-3
 _DECADE = 0.1
 PER_COORDINATE = 4
 """How often the function is evaluated to measure a single coordinate."""
-_CHUNK = 2**22
+CHUNK = 2**22
+OFFSETS = np.array([1.0, -1.0, 0.5, -0.5])
 
 
 def coordinates(
@@ -44,24 +45,42 @@ def coordinates(
     indices: list[int],
     step: float = STEP,
     double: np.ndarray | bool = False,
+    known: np.ndarray | None = None,
 ) -> Iterator[tuple[int, float, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]]:
     """Measure single coordinates by central differences with two steps, `step` of their size and half of it.
+
+    Values that are known already, those of the first k of `OFFSETS`, may be given as `known`, shape (n, k, M).
 
     Yields:
         The coordinate, its step, and what `extrapolate` gives, each of shape (M,).
     """
-    steps = 2.0 ** np.floor(np.log2(scales[indices])) * step
-    size = max(1, _CHUNK // (4 * len(flat)))
+    steps = steps_of(scales[indices], step)
+    known = np.zeros((len(indices), 0, len(centre))) if known is None else known
+    missing = OFFSETS[known.shape[1] :]
+    size = max(1, CHUNK // (4 * len(flat)))
     for first in range(0, len(indices), size):
         part, own = indices[first : first + size], steps[first : first + size]
-        points = np.repeat(flat[None], 4 * len(part), axis=0)
-        rows = np.arange(4 * len(part)).reshape(-1, 4)
-        points[rows, np.array(part)[:, None]] += own[:, None] * np.array([1, -1, 0.5, -0.5])
-        values = function.many(points).reshape(len(part), 4, -1)
+        values = known[first : first + size]
+        if len(missing):
+            asked = function.many(moved_along(flat, part, own, missing))
+            values = np.concatenate([values, asked.reshape(len(part), len(missing), -1)], axis=1)
         found = extrapolate(values, centre, own[:, None], double)
         for row, index in enumerate(part):
             slopes, bars, believed, moved = (each[row] for each in found)
             yield index, float(own[row]), (slopes, bars, believed, moved)
+
+
+def steps_of(scales: np.ndarray, step: float) -> np.ndarray:
+    """Powers of two about this part of the sizes."""
+    return 2.0 ** np.floor(np.log2(scales)) * step
+
+
+def moved_along(flat: np.ndarray, indices: list[int], steps: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """The point moved along each of n coordinates by k offsets in units of its step, shape (n * k, P)."""
+    points = np.repeat(flat[None], len(offsets) * len(indices), axis=0)
+    rows = np.arange(len(points)).reshape(-1, len(offsets))
+    points[rows, np.array(indices)[:, None]] += steps[:, None] * offsets
+    return points
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +236,7 @@ class Screen:
 
     def _central(self, group: Group, moves: np.ndarray, step: float) -> tuple[float, float, bool]:
         """The slope by central differences, its bar, which is infinite unless it is believed, and whether it moves."""
-        values = self._values(group, moves, step * np.array([1, -1, 0.5, -0.5]))[:, self.output, None]
+        values = self._values(group, moves, step * OFFSETS)[:, self.output, None]
         slope, bar, believed, moved = extrapolate(values, self.centre[self.output : self.output + 1], step)
         return float(slope[0]), float(bar[0]) if believed[0] else np.inf, bool(moved[0])
 
@@ -246,7 +265,7 @@ class Screen:
 
     def _values(self, group: Group, moves: np.ndarray, steps: np.ndarray) -> np.ndarray:
         """The function along a direction, in pieces that fit into memory."""
-        size = max(1, _CHUNK // len(self.flat))
+        size = max(1, CHUNK // len(self.flat))
         return np.concatenate([self._some(group, moves, steps[at : at + size]) for at in range(0, len(steps), size)])
 
     def _some(self, group: Group, moves: np.ndarray, steps: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ _WIDTH = 79
 # So many steps may the search for what is wrong take, which is two seconds or so; and so many numbers count for one.
 _SEARCH, _NUMBERS = 60_000, 2000
 # So many evaluations it may take in any case, and this part of those that the verdict took.
-_LEAST_SEARCH, _SHARE = 44, 3
+_LEAST_SEARCH, _SHARE = 36, 3
 
 
 class Exhausted(Exception):  # noqa: N818 - it is no error: what is known so far is the answer

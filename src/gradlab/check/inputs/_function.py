@@ -78,17 +78,24 @@ class Function:
             )
         return values
 
+    def again(self, flat: np.ndarray) -> np.ndarray:
+        """The function at the point once more, shape (M,); it may have another form than when it was first asked.
+
+        Raises:
+            CheckError: As `at_point`.
+        """
+        values = self(flat) if len(self._flat) == len(flat) else np.array([np.nan])
+        return values if np.isfinite(values).all() else self.at_point(flat)
+
     def many(self, points: np.ndarray) -> np.ndarray:
         """The function at points (n, P) near the point, shape (n, M); NaN where it is not defined."""
-        if self._mapped is not None and is_worth_it(points) and len(self._flat) == points.shape[1]:
-            found = self._many_at_once(points)
-            if found is not None:
-                return found
-        return np.stack([self(point) for point in points])
+        found = self.at_once(points)
+        return np.stack([self(point) for point in points]) if found is None else found
 
-    def _many_at_once(self, points: np.ndarray) -> np.ndarray | None:
-        """All points in one call; None, then and from then on, if that does not give what single calls give."""
-        assert self._mapped is not None
+    def at_once(self, points: np.ndarray) -> np.ndarray | None:
+        """All points in one call; None if there are few or many, or if that does not give what single calls give."""
+        if self._mapped is None or not is_worth_it(points) or len(self._flat) != points.shape[1]:
+            return None
         self.budget.spend(len(points))
         try:
             with self.setting():

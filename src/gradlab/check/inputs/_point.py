@@ -23,6 +23,7 @@ from gradlab.check.inputs._trees import (
     is_tensor,
     kind_of,
     leaves_of,
+    open_node,
     template,
     to_array,
 )
@@ -128,9 +129,15 @@ class Point:
 
     def fill(self, arrays: Sequence[Any]) -> Any:
         """The structure with these objects in the place of the leaves that have a derivative."""
+        if self._is_alone:
+            return arrays[0]
         given = iter(arrays)
         items = [next(given) if isinstance(slot, Leaf) else slot.build(self.mode) for slot in self.slots]
         return self._template(iter(items))
+
+    @cached_property
+    def _is_alone(self) -> bool:
+        return len(self.slots) == len(self.leaves) == 1 and open_node(self.original) is None
 
     @cached_property
     def _template(self) -> Callable[[Iterator[Any]], Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from gradlab.check.names._conventions import by_logarithm, of_grad_output, symmetrised, truncated
+from gradlab.check.names._convolution import convolution
+from gradlab.check.names._cut_off import cut_off
 from gradlab.check.names._data_forgotten import data_forgotten
 from gradlab.check.names._derivative_left_out import derivative_left_out, straight_through
 from gradlab.check.names._evidence import Evidence as Evidence
@@ -38,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     factor,
     by_logarithm,
     straight_through,
+    cut_off,
     stale,
     path_dropped,
     sign_within,
@@ -46,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     last_sample,
     wrong_derivative,
     operand_forgotten,
+    convolution,
     data_forgotten,
     parameter_forgotten,
     one_off,

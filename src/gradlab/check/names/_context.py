@@ -31,6 +31,7 @@ class Context:
             random directions together with others, its claimed value.
         bars: How far `numeric` may be off, shape (M * P,); inf where nothing was measured.
         wrong: Which entries are WRONG, shape (M * P,), bool.
+        unjudged: Which were not looked at closely, since others are WRONG.
         evaluate: The function of a flat point, in the precision of the check: (P,) -> (M,). NaN outside its domain.
         claimed_at: The judged derivatives at another flat point, (P,) -> (M * P,); None if only their value was given.
         numeric_at: Measured derivatives at another flat point: (point, entries) -> (values, bars), for the entries at
@@ -50,6 +51,7 @@ class Context:
     numeric: np.ndarray
     bars: np.ndarray
     wrong: np.ndarray
+    unjudged: np.ndarray
     evaluate: Callable[[np.ndarray], np.ndarray]
     claimed_at: Callable[[np.ndarray], np.ndarray] | None
     numeric_at: Callable[[np.ndarray, list[int]], tuple[np.ndarray, np.ndarray]]

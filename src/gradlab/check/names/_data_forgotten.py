@@ -40,7 +40,7 @@ def _without(places: tuple[tuple[int, int], ...], number: float) -> Callable[[Vi
             return None
         try:
             changed = view.program.with_constants(places, number)
-            changed.ignore_shifts()
+            changed.ignore(view.program.ignored)
             return changed.gradient()
         except UntraceableError:
             return None

@@ -35,4 +35,5 @@ def straight_through(evidence: Evidence) -> Iterator[Hypothesis]:
         if found[0].name in _STEPS:
             told = f"{{where}}: {described(found)} is passed over as if its derivative were 1, not 0."
             change = replace(found, lambda x, y, d: np.ones_like(d))
-            yield hypothesis(Mistake.STRAIGHT_THROUGH, change, told, str(found[0].place), 1)
+            # Whatever factor comes of it.
+            yield hypothesis(Mistake.STRAIGHT_THROUGH, change, told, str(found[0].place), 1, speaks=True)

@@ -54,8 +54,7 @@ def _placed(fits: list[_Fit]) -> list[_Fit]:
         fit.hypothesis.kind in _CONSTANT and not fit.hypothesis.place and (fit.points > 1 or len(fit.entries) > 1)
         for fit in fits
     )
-    # That rounding is passed over is told by the rounding itself, whatever factor comes of it.
-    return [f for f in fits if not (plain and f.hypothesis.place) or f.hypothesis.kind is Mistake.STRAIGHT_THROUGH]
+    return [fit for fit in fits if not (plain and fit.hypothesis.place) or fit.hypothesis.speaks]
 
 
 def _by_arrays(evidence: Evidence) -> tuple[Diagnosis, ...]:

@@ -53,7 +53,8 @@ class View:
     def close(self, candidate: np.ndarray) -> np.ndarray:
         """Where a candidate is the claimed gradient, within what is known; true where nothing is known."""
         size = np.maximum(np.abs(candidate), np.abs(self.claimed))
-        largest = max(np.abs(part[self.known]).max(initial=0.0) for part in (self.claimed, self.right))
+        # Of the right ones where the claims are much smaller, everything small would be close.
+        largest = np.max(size[self.known & np.isfinite(size)], initial=0.0)
         with np.errstate(invalid="ignore"):
             share = _ROUNDED if is_narrow(self.claimed) else _OF_LARGEST
             allowed = 3 * self.bars + _RELATIVE * size + share * largest
@@ -72,6 +73,7 @@ class Hypothesis:
         rank: How simple an explanation it is.
         partly: Whether it may have been made in the formulas of some entries only.
         remedy: What to do, where it is not what its kind says.
+        speaks: Whether its place can be told even where all of the gradient is times a number.
     """
 
     kind: Mistake
@@ -81,6 +83,7 @@ class Hypothesis:
     rank: int = 0
     partly: bool = True
     remedy: str = ""
+    speaks: bool = False
 
 
 class Rule(Protocol):
@@ -112,7 +115,9 @@ class Evidence:
                 program.ignore_shifts()
             view = View(context.point, context.claimed, gradient, self._rounding(context.point), program)
             # At a kink several slopes are right, and the trace knows one of them.
-            open_to_doubt = ~context.wrong & np.isfinite(context.numeric) & ~view.close(gradient)
+            measured = np.abs(context.numeric - gradient) <= context.bars
+            settled = context.wrong | (context.unjudged & measured)
+            open_to_doubt = ~settled & np.isfinite(context.numeric) & ~view.close(gradient)
             return replace(view, bars=np.where(open_to_doubt, np.inf, view.bars))
         return View(context.point, context.claimed, context.numeric, context.bars, None)
 
@@ -232,9 +237,14 @@ class Evidence:
     def _look(self, point: np.ndarray) -> View | None:
         context = self.context
         assert context.claimed_at is not None
-        context.work.evaluate(1)
+        program, gradient = (None, None) if self.here.program is None else self._take_apart(point)
+        if self.here.program is None:
+            context.work.evaluate(1)
+        elif program is None or gradient is None or not np.isfinite(gradient).all():
+            return None
         try:
-            if not np.isfinite(context.evaluate(point)).all():
+            value = context.evaluate(point) if program is None else program.values[program.output]
+            if not np.isfinite(value).all():
                 return None
             claimed = context.claimed_at(point)
         except Exhausted:
@@ -242,11 +252,8 @@ class Evidence:
         except Exception:
             # The user's functions meet points that they were not written for; where they fail, other evidence remains.
             return None
-        if self.here.program is not None:
-            program, gradient = self._take_apart(point)
-            if program is None or gradient is None or not np.isfinite(gradient).all():
-                return None
-            program.ignore_shifts()
+        if self.here.program is not None and program is not None and gradient is not None:
+            program.ignore(self.here.program.ignored)
             if [step.operation for step in program.steps] == [step.operation for step in self.here.program.steps]:
                 return View(point, claimed, gradient, self._rounding(point), program)
             return None

@@ -36,6 +36,11 @@ class Mistake(Enum):
         "without it.",
     )
     PATH_DROPPED = "a path dropped", "Add the product along this path to the sum over all paths."
+    CUT_OFF = (
+        "cut off",
+        "Let the gradient go on there: without detach() or stop_gradient, back to the first turn of a loop. What is "
+        "cut on purpose is a constant: hand it on as one, and check the function of the rest.",
+    )
     SIGN = "a sign within", "Turn the sign of this term around."
     DERIVATIVE_LEFT_OUT = "activation derivative left out", "Multiply by the function's derivative on the way back."
     WRONG_DERIVATIVE = (
@@ -43,6 +48,11 @@ class Mistake(Enum):
         "Use the derivative of the function that the forward pass computes.",
     )
     OPERAND_FORGOTTEN = "an operand forgotten", "Multiply by the other operand on the way back."
+    CONVOLUTION = (
+        "a convolution's way back",
+        "Hand back by the same stride, padding and dilation, and by the kernel as it is, as torch.nn.grad.conv2d_input "
+        "and conv2d_weight do.",
+    )
     LAST_SAMPLE = "one sample for all", "Add the contributions of all samples up."
     ONE_OFF = "one entry off", "Correct the formula of this entry; the others are right."
     TRUNCATED = (

@@ -17,6 +17,7 @@ _CONSTANTS = {
     "1/ln 2": 1 / math.log(2), "ln 10": math.log(10), "1/ln 10": 1 / math.log(10), "sqrt(2)": math.sqrt(2),
     "1/sqrt(2)": 1 / math.sqrt(2), "sqrt(2 pi)": math.sqrt(2 * math.pi), "1/sqrt(2 pi)": 1 / math.sqrt(2 * math.pi),
 }  # fmt: skip
+_SAYS = {"mean": 2, "mse_loss": 2, "sum": 1}
 
 
 def spell(factor: float, sizes: dict[int, str] | None = None) -> str | None:
@@ -73,8 +74,9 @@ def sizes(evidence: Evidence) -> dict[int, str]:
 
 
 def _note(found: dict[int, str], length: int, name: str) -> None:
-    if length > 1:
-        found.setdefault(length, name)
+    # What is averaged or added up says more of a length than anything else.
+    if length > 1 and (length not in found or _SAYS.get(name, 0) > _SAYS.get(found[length], 0)):
+        found[length] = name
 
 
 def _referred(function: Any) -> list[tuple[str, Any]]:

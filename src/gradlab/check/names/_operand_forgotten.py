@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 
 import numpy as np
 
 from gradlab.check.names._evidence import Evidence, Hypothesis
 from gradlab.check.names._mistakes import Mistake
-from gradlab.check.names._traced import Change, describe, hypothesis, place, spots
+from gradlab.check.names._traced import Change, describe, hypothesis, place, spots, through
 from gradlab.check.tracing import Program
 from gradlab.check.tracing._maps import Diagonal, Map
 from gradlab.check.tracing._program import Backward
 
 _PRODUCTS = {"multiply", "matmul", "outer", "einsum", "tensordot", "affine", "linear", "kron", "baddbmm"}
+# Fractions of numbers up to this are what a gradient is times for many reasons.
+_COMMON, _SAME = 10, 1e-9
 _Make = Callable[[Program, int, int], Map]
 
 
@@ -22,6 +25,7 @@ def operand_forgotten(evidence: Evidence) -> Iterator[Hypothesis]:
     program = evidence.here.program
     if program is None:
         return
+    numbers = {value: number for value in program.used if (number := _number(program, value)) is not None}
     for values in spots(program):
         step = program.step(values[0])
         assert step is not None
@@ -31,7 +35,29 @@ def operand_forgotten(evidence: Evidence) -> Iterator[Hypothesis]:
             for told, make, remedy in _ways(step.operation, position, len(step.operands)):
                 sentence = f"{{where}}: on the way back through {describe(program, values)}, {told}."
                 change = _replace(values, position, make)
-                yield hypothesis(Mistake.OPERAND_FORGOTTEN, change, sentence, place(program, values), 4, remedy)
+                line, speaks = place(program, values), _speaks(numbers, values)
+                yield hypothesis(Mistake.OPERAND_FORGOTTEN, change, sentence, line, 4, remedy, speaks)
+
+
+def _number(program: Program, value: int) -> float | None:
+    """The constant by which all of a value is multiplied or divided, if it is one number."""
+    step = program.step(value)
+    assert step is not None
+    constants = [constant for constant in step.constants if constant is not None]
+    if step.operation not in {"multiply", "divide"} or len(constants) != 1 or not constants[0].size:
+        return None
+    return float(constants[0].flat[0]) if np.ptp(constants[0]) == 0 else None
+
+
+def _speaks(numbers: dict[int, float], values: tuple[int, ...]) -> bool:
+    """Whether what is left out is a number that stands nowhere else, and no gradient is times by chance."""
+    number = numbers.get(values[0])
+    if number is None:
+        return False
+    fraction = Fraction(abs(number)).limit_denominator(_COMMON)
+    if fraction.numerator <= _COMMON and abs(float(fraction) - abs(number)) <= _SAME * abs(number):
+        return False
+    return all(value in values or abs(other - number) > _SAME * abs(number) for value, other in numbers.items())
 
 
 def _ways(operation: str, position: int, count: int) -> Iterator[tuple[str, _Make, str]]:
@@ -68,20 +94,6 @@ def _elementwise(derivative: Callable[..., np.ndarray | float]) -> _Make:
 
 def _replace(values: tuple[int, ...], position: int, make: _Make) -> Change:
     def change(program: Program) -> dict[int, Backward]:
-        return {value: _backward(program, value, position, make(program, value, position)) for value in values}
+        return {value: through(program, value, {position: make(program, value, position)}) for value in values}
 
     return change
-
-
-def _backward(program: Program, value: int, position: int, other: Map) -> Backward:
-    step = program.step(value)
-    assert step is not None
-    edges = [(operand, spot) for spot, operand in enumerate(step.operands) if operand is not None]
-
-    def pull(cotangent: np.ndarray) -> list[tuple[int, np.ndarray]]:
-        return [
-            (operand, (other if spot == position else program.map(value, spot)).pull(cotangent))
-            for operand, spot in edges
-        ]
-
-    return pull

@@ -10,7 +10,8 @@ import numpy as np
 from gradlab.check.names._evidence import Evidence, Hypothesis, View
 from gradlab.check.names._mistakes import Mistake
 from gradlab.check.tracing import Program, UntraceableError
-from gradlab.check.tracing._program import MOVES, Backward
+from gradlab.check.tracing._maps import Adjoint, Map
+from gradlab.check.tracing._program import CUTS, MOVES, Backward
 
 Change = Callable[[Program], Mapping[int, Backward]]
 """From a program to the ways back that a mistake puts in place of the right ones."""
@@ -61,12 +62,12 @@ def place(program: Program, values: tuple[int, ...]) -> str:
 
 
 def edges(program: Program) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """The values of each spot with each of their operands, by its positions: x @ x has one operand."""
+    """The values of each spot with each of their operands, by its positions: x @ x has one; none through detach()."""
     for values in spots(program):
         step = program.step(values[0])
         assert step is not None
         for operand in dict.fromkeys(step.operands):
-            if operand is not None:
+            if operand is not None and step.operation not in CUTS:
                 yield values, tuple(spot for spot, each in enumerate(step.operands) if each == operand)
 
 
@@ -85,16 +86,22 @@ def scale_edge(values: tuple[int, ...], positions: tuple[int, ...], factor: floa
 
 
 def _scaled(program: Program, value: int, positions: tuple[int, ...], factor: float) -> Backward:
+    ways = {spot: program.map(value, spot) for spot in positions} if factor else {}
+    scaled = {spot: Adjoint(lambda cotangent, way=way: factor * way.pull(cotangent)) for spot, way in ways.items()}
+    return through(program, value, {spot: scaled.get(spot) for spot in positions})
+
+
+def through(program: Program, value: int, others: Mapping[int, Map | None]) -> Backward:
+    """The way back through the step of a value with other maps at some positions of its operands; None for nothing."""
     step = program.step(value)
     assert step is not None
     ways = [(operand, spot) for spot, operand in enumerate(step.operands) if operand is not None]
 
     def pull(cotangent: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         for operand, spot in ways:
-            if spot in positions and factor == 0:
-                continue
-            part = program.map(value, spot).pull(cotangent)
-            yield operand, part * factor if spot in positions else part
+            way = others[spot] if spot in others else program.map(value, spot)
+            if way is not None:
+                yield operand, way.pull(cotangent)
 
     return pull
 
@@ -112,6 +119,8 @@ def parts(evidence: Evidence, change: Change) -> tuple[np.ndarray, np.ndarray] |
     return rest, part
 
 
-def hypothesis(kind: Mistake, change: Change, sentence: str, place: str, rank: int, remedy: str = "") -> Hypothesis:
+def hypothesis(
+    kind: Mistake, change: Change, sentence: str, place: str, rank: int, remedy: str = "", speaks: bool = False
+) -> Hypothesis:
     """A mistake in the computation."""
-    return Hypothesis(kind, lambda view: changed(view, change), sentence, place, rank, remedy=remedy)
+    return Hypothesis(kind, lambda view: changed(view, change), sentence, place, rank, remedy=remedy, speaks=speaks)

@@ -58,7 +58,7 @@ class Dense:
         step = program.step(value)
         assert step is not None
         for position, operand in enumerate(step.operands):
-            if operand is not None and not program.is_ignored(value):
+            if operand is not None and value not in program.ignored:
                 shape = program.values[value].shape
                 if program.work is not None:
                     program.work.spend(program.values[value].size, program.values[value].size)

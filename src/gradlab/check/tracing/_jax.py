@@ -17,7 +17,6 @@ _NAMES: dict[str, str] = {
     "dot_general": "matmul", "reduce_sum": "sum", "reduce_max": "max", "reduce_min": "min", "reduce_prod": "prod",
     "max": "maximum", "min": "minimum", "logistic": "sigmoid", "broadcast_in_dim": "broadcast_to", "slice": "getitem",
     "dynamic_slice": "getitem", "rev": "flip", "select_n": "where", "copy_p": "copy", "convert_element_type": "copy",
-    "stop_gradient": "copy",
 }  # fmt: skip
 _ELEMENTWISE = {
     "mul", "add", "sub", "div", "neg", "pow", "integer_pow", "exp", "exp2", "log", "log1p", "expm1", "tanh", "sin",

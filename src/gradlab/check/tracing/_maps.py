@@ -12,6 +12,8 @@ from typing import Protocol
 
 import numpy as np
 
+from gradlab.check.differences._fit import EPSILON
+
 Function = Callable[[np.ndarray], np.ndarray]
 _STEP = 6e-6
 _WAVES = 100.0
@@ -159,8 +161,9 @@ def measure_elementwise(function: Function, at: np.ndarray) -> Diagonal:
     size = np.abs(at)
     scales = [np.maximum(size, 1.0), np.where(size == 0, 1.0, size)]
     for scale in [*scales, np.ones_like(size)] if size.max(initial=0.0) > _WAVES else scales:
-        wide, narrow = (_central(function, at, step * scale) for step in (_STEP, _STEP / 2))
-        gap = np.where(np.isfinite(wide - narrow), np.abs(wide - narrow), np.inf)
+        (wide, _), (narrow, rounding) = (_central(function, at, step * scale) for step in (_STEP, _STEP / 2))
+        # Two steps too small to be seen agree on 0.
+        gap = np.where(np.isfinite(wide - narrow), np.abs(wide - narrow) + rounding, np.inf)
         if best is None or doubt is None:
             best, doubt = narrow, gap
         else:
@@ -198,6 +201,9 @@ def measure_matrix(function: Function, at: np.ndarray, result_size: int) -> Matr
     return Matrix(jacobian, at.shape)
 
 
-def _central(function: Function, at: np.ndarray, step: np.ndarray) -> np.ndarray:
+def _central(function: Function, at: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The slope of each element, and how far rounding may put it off."""
     ahead, behind = at + step, at - step
-    return (function(ahead) - function(behind)) / (ahead - behind)
+    high, low = function(ahead), function(behind)
+    width = np.abs(ahead - behind)
+    return (high - low) / (ahead - behind), EPSILON * np.maximum(np.abs(high), np.abs(low)) / width

@@ -28,8 +28,11 @@ Backward = Callable[[np.ndarray], Iterable[tuple[int, np.ndarray]]]
 """From the cotangent of a value to those of the values it is computed from, by their numbers."""
 
 _MOST_STEPS, _MOST_OUTPUTS = 3000, 64
+# What hands numbers on, and nothing back.
+CUTS = {"detach", "stop_gradient"}
 # What hands numbers on as they are.
 MOVES = {
+    *CUTS,
     "getitem", "reshape", "ravel", "transpose", "squeeze", "expand_dims", "concatenate", "stack", "broadcast_to",
     "flip", "roll", "swapaxes", "moveaxis", "setitem", "copy", "pad", "split",
 }  # fmt: skip
@@ -119,20 +122,26 @@ class Program:
 
         Nobody derives by it: mistakes are made in gradients without it.
         """
-        right = self.gradient()
+        found, right = set[int](), self.gradient()
         largest = np.abs(right).max(initial=0.0)
         for value in self.used:
             if self.steps[value - len(self.inputs)].operation in _SHIFTS:
                 without = self.gradient({value: lambda cotangent: ()})
                 if np.all(np.abs(without - right) <= 1e-6 * np.abs(right) + 1e-7 * largest):
-                    self._ignored[value] = lambda cotangent: ()
+                    found.add(value)
+        self.ignore(found)
+
+    def ignore(self, values: Iterable[int]) -> None:
+        """Take some values as constants from now on."""
+        self._ignored.update({value: lambda cotangent: () for value in values})
         if self._ignored:
             for known in ("dense", "_right"):
                 self.__dict__.pop(known, None)
 
-    def is_ignored(self, value: int) -> bool:
-        """Whether a value is taken as a constant."""
-        return value in self._ignored
+    @property
+    def ignored(self) -> Iterable[int]:
+        """The values that are taken as constants."""
+        return self._ignored.keys()
 
     def outputs_at(self, flat: np.ndarray) -> np.ndarray:
         """The outputs at another point, shape (P,), by the same operations."""

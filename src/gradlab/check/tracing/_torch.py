@@ -19,7 +19,7 @@ _NAMES: dict[str, str] = {
     "_unsafe_view": "reshape", "unsqueeze": "expand_dims", "t": "transpose", "permute": "transpose",
     "expand": "broadcast_to", "cat": "concatenate", "select": "getitem", "slice": "getitem", "index": "getitem",
     "clone": "copy", "amax": "max", "_softmax": "softmax", "_log_softmax": "log_softmax", "unbind": "getitem",
-    "alias": "copy", "_to_copy": "copy", "detach": "copy", "lift_fresh": "copy", "index_select": "getitem",
+    "alias": "copy", "_to_copy": "copy", "lift_fresh": "copy", "index_select": "getitem",
     "clamp": "clip", "clamp_min": "clip",
 }  # fmt: skip
 

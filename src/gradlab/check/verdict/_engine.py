@@ -17,7 +17,8 @@ import numpy as np
 from gradlab.check._outcomes import SINGLE_RELEVANCE, SINGLE_ZERO, Cause, Entry, Verdict
 from gradlab.check.differences._fit import EXACT, is_single
 from gradlab.check.differences._ladder import Probe, make_probe
-from gradlab.check.differences._screen import STEP, coordinates
+from gradlab.check.differences._paired import first_pass
+from gradlab.check.differences._screen import SINGLE_STEP, STEP, coordinates
 from gradlab.check.inputs._claims import Claims
 from gradlab.check.inputs._function import Function
 from gradlab.check.scale._rounding import Jitter
@@ -154,6 +155,14 @@ class Engine:
         double = ~self._single if indices else False
         yield from coordinates(self.function, self.flat, self.centre, self.scales, indices, step, double)
 
+    def first_pass(self, indices: list[int]) -> Iterator[tuple[int, float, Measured]]:
+        """Measure coordinates, as coarsely as the function computes."""
+        if indices and self.is_single:
+            yield from self.coordinates(indices, SINGLE_STEP)
+        elif indices:
+            about = (self.function, self.flat, self.centre, self.scales)
+            yield from first_pass(*about, indices, ~self._single, self.asked.tolerance)
+
     @property
     def is_single(self) -> bool:
         """Whether the function seems to compute in float32: its values tell, whatever it was given."""
@@ -161,8 +170,10 @@ class Engine:
 
     @cached_property
     def _single(self) -> np.ndarray:
-        near = self.function(self.flat + STEP / 3 * self.scales)
-        return np.asarray(is_single(np.stack([self.centre, near])).all(axis=0))
+        found = np.asarray(is_single(self.centre))
+        if found.any():
+            found = found & is_single(self.function(self.flat + STEP / 3 * self.scales))
+        return found
 
     @cached_property
     def follows_complex(self) -> np.ndarray:

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from gradlab.check._outcomes import Entry, Verdict
-from gradlab.check.differences._screen import SINGLE_STEP, STEP
 from gradlab.check.verdict._climb import climb
 from gradlab.check.verdict._columns import Columns, bear_out
 from gradlab.check.verdict._engine import Engine
@@ -64,12 +63,9 @@ def _run(engine: Engine, columns: Places) -> Iterator[Entry]:
 
 
 def _measure(engine: Engine, columns: Places) -> Columns:
-    """The first pass: every coordinate at two scales."""
-    # Of a random function two values say nothing.
-    first = list(columns) if engine.is_deterministic else []
-    step = SINGLE_STEP if first and engine.is_single else STEP
+    """The first pass: every coordinate by few values; of a random function these say nothing."""
     found = Columns()
-    for index, size, measured in engine.coordinates(first, step):
+    for index, size, measured in engine.first_pass(list(columns) if engine.is_deterministic else []):
         found.add(index, size, measured)
         slopes, _, believed, _ = measured
         engine.note(index, np.where(believed, slopes, 0.0))

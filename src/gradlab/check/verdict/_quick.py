@@ -53,18 +53,17 @@ def convict(engine: Engine, measured: Columns, index: int, outputs: list[int]) -
         if not outputs:
             return {}
     wide = _at(engine, index, _WIDE)
-    widest = _secant(engine, index)
     found: dict[int, Entry] = {}
     for output in outputs:
         slopes = sorted((_slope(each, output) for each in scales), key=lambda each: each.step)
         entry = _convicted(engine, index, output, slopes)
         if entry is None:
             continue
-        smooth, stands = (
-            _is_smooth(entry, _slope(wide, output)),
-            _stands(entry, _slope(wide, output), float(widest[output])),
-        )
-        if smooth or (stands and (_is_large(entry) or not _is_loose(engine, entry, index, output))):
+        far = _slope(wide, output)
+        if _is_smooth(entry, far) or (
+            _stands(entry, far, _secant(engine, index, output))
+            and (_is_large(entry) or not _is_loose(engine, entry, index, output))
+        ):
             found[output] = entry
     return found
 
@@ -140,8 +139,8 @@ def _along(engine: Engine, index: int, offsets: np.ndarray) -> np.ndarray:
     return engine.function.many(points)
 
 
-def _secant(engine: Engine, index: int) -> np.ndarray:
-    """The slopes between two points far off, shape (M,)."""
+def _secant(engine: Engine, index: int, output: int) -> float:
+    """The slope between two points far off."""
     step = _WIDEST * max(float(engine.scales[index]), 1.0)
-    ahead, behind = _along(engine, index, np.array([step, -step]))
-    return (ahead - behind) / (2 * step)
+    ahead, behind = _along(engine, index, np.array([step, -step]))[:, output]
+    return float(ahead - behind) / (2 * step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,10 +59,10 @@ def settle(engine: Engine, measured: Columns, wanted: Places) -> tuple[list[Entr
         if right[row, output]:
             entry = make_entry(claim, slope, Verdict.CORRECT, agreement(claim, slope, rules))
             entry = None if is_told_apart(engine, entry, output, index) else entry
-        elif zero[row, output]:
-            entry = _zero(engine, claim, index, output) if still[row, output] else None
+        elif zero[row, output] and still[row, output]:
+            entry = _zero(engine, claim, index, output)
         else:
-            entry = _rounding(engine, claim, slope, index, output)
+            entry = _rounding(engine, claim, replace(slope, bar=0.0) if zero[row, output] else slope, index, output)
         if entry is None:
             pending.setdefault(index, []).append(output)
         else:
@@ -76,6 +77,8 @@ def _stay(engine: Engine, indices: np.ndarray, zero: np.ndarray) -> np.ndarray:
     moved at once; where one of them changes, coordinate by coordinate.
     """
     found, alone = np.zeros_like(zero), zero.copy()
+    if not zero.any():
+        return found
     patterns, outputs_of = np.unique(zero, axis=1, return_inverse=True)
     if patterns.any(axis=0).sum() < zero.any(axis=1).sum():
         random = np.random.default_rng(9)
@@ -112,7 +115,7 @@ def _rounding(engine: Engine, claim: Claim, slope: Slope, index: int, output: in
         # The rounding of so large a value may hide a slope.
         return None
     rounding = EPSILON * max(abs(centre), size)
-    near = (abs(slope.value) + slope.bar) * slope.step
+    near = (abs(slope.value) + slope.bar) * slope.step or rounding
     if not (abs(claim.value) * scale <= _ROUNDED * rounding and 0 < near <= _ROUNDED * rounding):
         return None
     far = float(np.max(np.abs(engine.far(index, scale / 4)[:, output] - centre)))

@@ -67,7 +67,7 @@ def is_label(slopes: list[Slope], known: Knowledge) -> bool:
     """Tell whether the function jumps off the point by as much in the smallest step as in larger ones."""
     near = slopes[:3]
     # What is no more than a few roundings is as large in all small steps.
-    least = _ROUNDINGS * known.grain * abs(known.centre)
+    least = _ROUNDINGS * max(known.grain * abs(known.centre), known.level)
     if len(near) < 3 or any(each.flat > 0 or each.unit <= least for each in near):
         return False
     return all(

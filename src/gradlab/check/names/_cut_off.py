@@ -1,0 +1,62 @@
+"""Nothing comes back past a detach(), or past some turn of a loop, as in backpropagation through a part of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gradlab.check.names._evidence import Evidence, Hypothesis
+from gradlab.check.names._mistakes import Mistake
+from gradlab.check.names._traced import Change, describe, hypothesis, place, through
+from gradlab.check.tracing import Program
+from gradlab.check.tracing._program import CUTS, Backward
+
+_MOST = 100
+
+
+def cut_off(evidence: Evidence) -> Iterator[Hypothesis]:
+    """What is computed before a place is taken as a constant after it."""
+    program = evidence.here.program
+    if program is None:
+        return
+    detached = tuple(value for value in program.used if _operation(program, value) in CUTS)
+    if detached:
+        sentence = f"{{where}}: nothing comes back through {describe(program, detached)}."
+        change = _through_none(detached)
+        yield hypothesis(Mistake.CUT_OFF, change, sentence, place(program, detached), 1, speaks=True)
+    turns = sorted({value for values in program.places.values() if len(values) > 1 for value in values})
+    for first in turns[-_MOST:]:
+        sentence = (
+            f"{{where}}: nothing comes back from {describe(program, (first,))} on to the turns of the loop before."
+        )
+        yield hypothesis(Mistake.CUT_OFF, _before(turns, [first]), sentence, place(program, (first,)), 4)
+
+
+def _operation(program: Program, value: int) -> str:
+    step = program.step(value)
+    assert step is not None
+    return step.operation
+
+
+def _through_none(values: Sequence[int]) -> Change:
+    return lambda program: {value: lambda cotangent: () for value in values}
+
+
+def _before(turns: Sequence[int], cuts: Sequence[int]) -> Change:
+    """What a loop computed before one of the cuts is a constant for what comes after it."""
+    inside = set(turns)
+
+    def change(program: Program) -> dict[int, Backward]:
+        found: dict[int, Backward] = {}
+        for value in program.used:
+            step = program.step(value)
+            assert step is not None
+            crossing = {
+                spot: None
+                for spot, operand in enumerate(step.operands)
+                if operand in inside and any(operand < cut <= value for cut in cuts)
+            }
+            if crossing:
+                found[value] = through(program, value, crossing)
+        return found
+
+    return change
