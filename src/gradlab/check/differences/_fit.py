@@ -121,6 +121,11 @@ class Samples:
     centre: np.ndarray
     stencil: Stencil = STANDARD
 
+    def beyond(self, smallest: float) -> Samples:
+        """Those of the larger steps."""
+        kept = self.steps >= smallest
+        return Samples(self.steps[kept], self.values[kept], self.centre, self.stencil)
+
     def joined(self, other: Samples) -> Samples:
         """Both, sorted by their steps."""
         steps, values = np.concatenate([self.steps, other.steps]), np.concatenate([self.values, other.values])

@@ -25,6 +25,10 @@ from gradlab.check.inputs._function import Function
 
 # The relative spacing of float64, float32, float16 and bfloat16.
 _DOUBLE, _SINGLE, _HALF, _BRAIN = 2.0**-52, 2.0**-23, 2.0**-10, 2.0**-7
+# The smallest change seen is a unit of the rounding; uniform in it, the error deviates by so much.
+_ERROR = 0.3
+# Units of float32 within a function in float64 are so many of its roundings at most, and no rounding of float64.
+_ROUNDINGS, _FINEST = 16, 2.0**-40
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,10 @@ class Probe:
 
         return along
 
-    def smallest(self, index: int, stencil_parts: int = 64) -> float:
+    def smallest(self, index: int, noise: Noise | None = None, stencil_parts: int = 64) -> float:
         """The smallest step whose parts are exact in the numbers that the function computes with."""
-        grain = _DOUBLE if self.noise.fine else self.noise.grain
+        noise = noise or self.noise
+        grain = _DOUBLE if noise.fine else noise.grain
         return float(max(2.0**-20 * min(self.scales[index], 1.0), stencil_parts * grain * abs(self.flat[index])))
 
     def steps(self, index: int) -> np.ndarray:
@@ -82,22 +87,32 @@ class Probe:
 
     def dense(self, index: int, step: float, parts: int = 64) -> Samples:
         """Many more values at and around a scale, against noise."""
-        lowest = self.smallest(index, 4 * parts)
+        lowest = self.smallest(index, stencil_parts=4 * parts)
         around = (step / 2, step, 2 * step) if parts == 64 else (step,)
         return self.sample(index, np.array([size for size in around if size >= lowest]), dense(parts))
 
-    def noise_of(self, samples: Samples) -> Noise:
-        """The noise, increased where the function was seen to change in jumps."""
-        if self.noise.fine or not len(samples.steps):
+    def noise_of(self, samples: Samples, output: int) -> Noise:
+        """The noise of an output along a coordinate, increased where the function was seen to change in jumps."""
+        if not len(samples.steps):
+            return self.noise
+        if self.noise.fine:
+            return self._noise_in_part(samples, output)
+        level = self.noise.level.copy()
+        slopes = fit(samples, output, self.noise)
+        if jumps(slopes):
+            level[output] = max(level[output], _ERROR * min(slope.unit for slope in slopes))
+        return replace(self.noise, level=level)
+
+    def _noise_in_part(self, samples: Samples, output: int) -> Noise:
+        """The noise of a function in float64 that computes in float32 what it makes of this coordinate."""
+        slopes = fit(samples, output, self.noise)
+        unit = min((slope.unit for slope in slopes), default=0.0)
+        size = max(float(np.abs(samples.values[:, :, output]).max()), float(np.abs(self.centre[output])))
+        if not (_FINEST * size < unit <= _ROUNDINGS * _SINGLE * size and jumps(slopes)):
             return self.noise
         level = self.noise.level.copy()
-        for output in range(len(level)):
-            slopes = fit(samples, output, self.noise)
-            if jumps(slopes):
-                # The smallest change seen is a unit of the rounding; uniform in it, the error deviates by 0.29.
-                unit = min(slope.unit for slope in slopes)
-                level[output] = max(level[output], 0.3 * unit)
-        return replace(self.noise, level=level)
+        level[output] = max(level[output], _ERROR * unit)
+        return replace(self.noise, level=level, fine=False, grain=_SINGLE)
 
 
 def make_probe(function: Function, flat: np.ndarray, centre: np.ndarray, scales: np.ndarray) -> Probe:

@@ -56,7 +56,10 @@ def climb(engine: Engine, index: int, outputs: list[int]) -> Iterator[Entry]:
 
 
 def _judge(engine: Engine, index: int, output: int, samples: Samples) -> Entry:
-    probe, noise = engine.probe, engine.probe.noise_of(samples)
+    probe, noise = engine.probe, engine.probe.noise_of(samples, output)
+    if probe.noise.fine and not noise.fine:
+        # Of a function in float64, what it makes of this coordinate alone may be in float32.
+        samples = samples.beyond(probe.smallest(index, noise))
     known, claim = (
         _knowledge(engine, index, output, noise),
         engine.claim(output, index, engine.jitter.of(output, index)),

@@ -12,7 +12,7 @@ _TERRACE = 2.0**-3
 # throughout, of a larger one.
 _LEDGE, _JUMP, _JUMP_ALONE = 2.0**-6, 2.0**-4, 2.0**-2
 # So many roundings of the value are no jump.
-_ROUNDINGS = 16
+_ROUNDINGS, _ROUNDED = 16, 2.0**-16
 # A flat stretch is looked at up to so many times its length.
 _AROUND = 8
 
@@ -66,8 +66,9 @@ def judge_step(claim: Claim, slope: Slope, slopes: list[Slope], known: Knowledge
 def is_label(slopes: list[Slope], known: Knowledge) -> bool:
     """Tell whether the function jumps off the point by as much in the smallest step as in larger ones."""
     near = slopes[:3]
-    # What is no more than a few roundings is as large in all small steps.
-    least = _ROUNDINGS * max(known.grain * abs(known.centre), known.level)
+    # What is no more than a few roundings is as large in all small steps; noise that is no rounding is of labels, too.
+    rounding = known.level if known.level < _ROUNDED * max(abs(known.centre), known.reach) else 0.0
+    least = _ROUNDINGS * max(known.grain * abs(known.centre), rounding)
     if len(near) < 3 or any(each.flat > 0 or each.unit <= least for each in near):
         return False
     return all(
