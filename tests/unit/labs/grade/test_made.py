@@ -27,8 +27,30 @@ WALKER = (
     "        self.place += length\n"
     "        return self.place"
 )
-RIGHT = {"sigmoid": SIGMOID, "loss": LOSS, "gradient": GRADIENT, "walker": WALKER, "rate": "rate = 0.3"}
-NAMES = ("sigmoid", "loss", "gradient", "Walker", "rate")
+METER = (
+    "class Meter:\n"
+    "    def __init__(self, unit, offset=0.5):\n"
+    "        self.count, self.total, self.offset = 0, 0.0, offset\n"
+    "    def add(self, value, weight=1.0):\n"
+    "        self.count, self.total = self.count + 1, self.total + weight * (value - self.offset)\n"
+    "        return self\n"
+    "    def mean(self):\n"
+    "        return self.total / self.count"
+)
+READINGS = "readings = [-1.1875, 3.375]"
+RIGHT = {
+    "sigmoid": SIGMOID, "loss": LOSS, "gradient": GRADIENT, "walker": WALKER, "rate": "rate = 0.3", "meter": METER,
+    "readings": READINGS,
+}  # fmt: skip
+NAMES = ("sigmoid", "loss", "gradient", "Walker", "rate", "Meter", "readings")
+# What the given code makes no use of is judged by how the key itself uses it.
+METERS = {
+    "meter: weights forgotten": (METER.replace("weight *", "1 *"), "partly", "after Meter('cm'), then add(1.25)"),
+    "meter: always wrong": (METER.replace("/ self.count", "/ 7"), "wrong", "It agrees with the key on 0 of 6"),
+    "meter: another name": (METER.replace("def mean", "def average"), "human", "no attribute 'mean'"),
+    "meter: other arguments": (METER.replace("weight", "factor"), "human", "unexpected keyword argument 'weight'"),
+    "meter: raises": (METER.replace("/ self.count", "/ n"), "wrong", "your code raised NameError: name 'n'"),
+}
 CASES = {
     "right": ({}, ("right",) * 5, ""),
     "sign": (
@@ -78,6 +100,8 @@ def graded(tmp_path_factory):
     place = tmp_path_factory.mktemp("plain")
     for name, (changed, _, _) in CASES.items():
         made.write(place / "in", name, made.Case(tuple({**RIGHT, **changed}.values())))
+    for name, (source, _, _) in METERS.items():
+        made.write(place / "in", name, made.Case(tuple({**RIGHT, "meter": source}.values())))
     result = grade(LAB, place / "in", GradeOptions(place / "out", jobs=2))
     return {one.student: one for one in result.results}
 
@@ -88,8 +112,17 @@ def test_the_row_that_it_deserves(graded, name):
     questions = graded[name].questions
     assert tuple(question.name for question in questions) == NAMES
     said = [f"{question.reason} {question.notes}" for question in questions]
-    assert tuple(question.status for question in questions) == wanted, said
+    rest = ("missing" if name == "empty" else "right",) * 2
+    assert tuple(question.status for question in questions) == wanted + rest, said
     assert words in " ".join(said)
+
+
+@pytest.mark.parametrize("name", METERS)
+def test_a_class_that_the_given_code_does_not_use_is_judged_by_its_methods(graded, name):
+    _, status, words = METERS[name]
+    questions = {question.name: question for question in graded[name].questions}
+    assert (questions["Meter"].status, questions["readings"].status) == (status, "right"), questions["Meter"].reason
+    assert words in questions["Meter"].reason
 
 
 def test_one_that_is_partly_right_gets_part_of_the_points(graded):
