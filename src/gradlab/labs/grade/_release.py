@@ -83,7 +83,7 @@ def _graded(
         handed_in.mkdir()
         nbformat.write(versions.question.notebook, handed_in / "question.ipynb")
         nbformat.write(_handed_in(versions, asked), handed_in / "solution.ipynb")
-        options = GradeOptions(Path(place, "grades"), jobs=2, stubs_count=True)
+        options = GradeOptions(Path(place, "grades"), jobs=2, by_author=True)
         try:
             return grade(lab, handed_in, options, watch)
         except IsolationError as problem:

@@ -42,7 +42,8 @@ class GradeOptions:
         jobs: how many submissions are graded at once. Default 1.
         isolated: whether submissions run in a sandbox. Default yes.
         limit: seconds that one submission may take in all. Default 600.
-        stubs_count: whether what stands as it was handed out is judged as an answer. Default no: it is none.
+        by_author: whether the author's own notebooks are graded: what stands as it was handed out is judged as an
+            answer, and reasons say all about hidden checks. Default no.
         roster: a CSV file of people with their numbers and groups: who submissions count for. Default: who they name.
     """
 
@@ -50,7 +51,7 @@ class GradeOptions:
     jobs: int = 1
     isolated: bool = True
     limit: float = 600.0
-    stubs_count: bool = False
+    by_author: bool = False
     roster: Path | None = None
 
 
@@ -81,7 +82,7 @@ def run(
     start = {
         "template": str(template.resolve()), "private": [str(path) for path in (template, source, options.out)],
         "isolated": options.isolated, "jobs": options.jobs, "limit": options.limit,
-        "folder": str((options.out / STATE).resolve()), "questions": questions, "stubs_count": options.stubs_count,
+        "folder": str((options.out / STATE).resolve()), "questions": questions, "by_author": options.by_author,
     }  # fmt: skip
     watch("waits", "", "the sandbox is started and the answer key is run")
     with _service() as service:

@@ -21,6 +21,7 @@ def cell(*parts: str) -> str:
 
 DOUBLE = "def double(x):\n    #!TAG HWBEGIN\n    return x + x\n    #!TAG HWEND"
 TRIPLE = "def triple(x):\n    #!TAG HWBEGIN\n    return 3 * x\n    #!TAG HWEND"
+SOLVE = "def solve(a):\n    #!TAG HWBEGIN\n    return np.linalg.solve(a, [1.0, 2.0])\n    #!TAG HWEND"
 SKIP = "#!TAG SKIPQUESTEXEC"
 RATE = "def rate():\n    #!TAG HWBEGIN\n    return 0.5\n    #!TAG HWEND"
 
@@ -60,6 +61,23 @@ def test_a_key_that_gets_all_and_a_question_that_gets_none_are_accepted(tmp_path
                check("m", "assert double(1) == 2\nassert rate() == 0.5"))
     )  # fmt: skip
     assert found(tmp_path, text) == []
+
+
+def test_checks_may_use_what_earlier_ones_made_and_set_what_libraries_hold(tmp_path):
+    first = "from numpy.testing import assert_allclose\nplace = 1.5\nassert_allclose(double(place), 3)"
+    patching = "np.linalg.solve = None\nassert triple(place) == 4.5"
+    text = (
+        cell("import numpy as np")
+        + cell(DOUBLE, check("a", first))
+        + cell(f"{SKIP}\nmore = place + 1")  # only the check has made it
+        + cell(TRIPLE, check("b", patching, "hidden"), check("c", "assert_allclose(triple(place), 4.5)"))
+        + cell(SOLVE, check("d", "assert np.allclose(solve(np.eye(2)), np.linalg.solve(np.eye(2), [1, 2]))", "hidden"))
+    )
+    [note] = found(tmp_path, text)
+    assert (note.severity, note.message) == (
+        "note",
+        f"a given cell fails where submissions run, line {note.line}: NameError: name 'place' is not defined",
+    )
 
 
 def test_each_check_that_the_solution_does_not_pass_is_named_in_its_line_with_its_reason(tmp_path):

@@ -76,7 +76,7 @@ def _of_task(task: Task, plan: Plan, before: dict[str, str]) -> str:
     ]  # fmt: skip
     sources = [plan.parts[index].statement.source for index in task.parts]
     own = [plan.homework[name].statement.source for name in sorted(task.own | task.others)]
-    what = [check.name, check.points, check.hidden, check.timeout, check.source, check.costs]
+    what = [check.name, check.points, check.hidden, check.timeout, task.code, check.costs]
     return _hash(what, sorted(task.own), sorted(task.others), sources, own, about, blamed)
 
 

@@ -102,7 +102,7 @@ def _answer(name: str, part: Part, found: _Found, cells: Sequence[SubmittedCell]
     places = [place for place, statement in own_places if name in statement.changes] or [
         place for place, statement in own_places if root_of(name) in statement.changes and not name.isidentifier()
     ]
-    places = places or [place for place, statement in own_places if name in statement.asks]
+    places = places or [place for place, statement in own_places if name in statement.fills]
     if not places:
         return None
     if part.statement.is_definition:

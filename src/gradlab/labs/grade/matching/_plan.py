@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from gradlab.labs._template import Template
@@ -36,7 +36,7 @@ class Part:
         """The names that a student has to give a meaning to, or a part of it: `answers[1] = ..`, `rows.append(..)`."""
         statement = self.statement
         named = statement.binds - statement.runs - {"_"} or statement.touches - statement.runs
-        return (named or statement.asks - statement.calls) if self.is_homework else frozenset()
+        return (named or statement.fills) if self.is_homework else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Task:
         own: the homework names that it is about.
         others: the homework names that it uses beside them.
         start: index of the part from which on it differs from the key: what is before comes from there.
+        prelude: what of the checks before it gives a meaning to names that it uses and nothing else does, in lines.
     """
 
     check: Check
@@ -56,6 +57,12 @@ class Task:
     own: frozenset[str]
     others: frozenset[str]
     start: int
+    prelude: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> list[str]:
+        """The lines that are run for it."""
+        return [*self.prelude, *self.check.source.split("\n")]
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,11 @@ class Plan:
     stubs: frozenset[str]
     checks: frozenset[str]
     tasks: tuple[Task, ...]
+
+    def opened(self) -> Plan:
+        """The same with no text to be replaced, and no check hidden."""
+        tasks = [replace(task, check=replace(task.check, hidden=False)) for task in self.tasks]
+        return replace(self, stubs=frozenset(), tasks=tuple(tasks))
 
     @cached_property
     def homework(self) -> dict[str, Part]:
@@ -190,10 +202,12 @@ def _cells(version: Version) -> dict[int, tuple[str, int, str]]:
 
 
 def _task(parts: Sequence[Part], check: Check, checks: Sequence[Check]) -> Task:
-    direct, bound = set[str](), set[str]()
-    for statement in statements_of(check.source)[0]:
-        direct |= statement.uses - bound - (set() if statement.always_binds else statement.binds)
-        bound |= statement.binds
+    own = statements_of(check.source)[0]
+    # In a notebook, checks see what the checks before them have imported and made.
+    earlier = [s for other in checks[: checks.index(check)] for s in statements_of(other.source)[0] if s.binds]
+    known = {name for part in parts if part.cell <= check.origin for name in part.statement.binds}
+    prelude = [earlier[index] for index in needed(earlier, _asked_by(own) - known)]
+    direct = _asked_by([*prelude, *own])
     places, chosen = _places(parts, check, direct)
     before = [parts[index] for index in places]
     homework = {name: index for index in chosen for name in before[index].names}
@@ -201,10 +215,20 @@ def _task(parts: Sequence[Part], check: Check, checks: Sequence[Check]) -> Task:
     reached = _reached(before, chosen, direct, homework)
     near = {name: index for name, index in reached.items() if before[index].cell > previous}
     direct_near = {name: index for name, index in near.items() if name in direct}
-    own = direct_near or near or _last_cell(before, reached) or _last_cell(before, homework)
-    start = min((places[index] for index in own.values()), default=len(parts))
+    about = direct_near or near or _last_cell(before, reached) or _last_cell(before, homework)
+    start = min((places[index] for index in about.values()), default=len(parts))
     used = tuple(places[index] for index in chosen)
-    return Task(check, used, frozenset(own), frozenset(homework) - frozenset(own), start)
+    lines = tuple(line for statement in prelude for line in statement.source.split("\n"))
+    return Task(check, used, frozenset(about), frozenset(homework) - frozenset(about), start, lines)
+
+
+def _asked_by(statements: Iterable[Statement]) -> set[str]:
+    """The names that a check's statements need from elsewhere."""
+    asked, bound = set[str](), set[str]()
+    for statement in statements:
+        asked |= statement.uses - bound - (set() if statement.always_binds else statement.binds)
+        bound |= statement.binds
+    return asked
 
 
 def _places(parts: Sequence[Part], check: Check, names: set[str]) -> tuple[list[int], list[int]]:

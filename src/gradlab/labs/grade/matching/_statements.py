@@ -35,6 +35,7 @@ class Statement:
         touches: the names of things that it changes: `table[0] = 1`.
         asks: the names of things whose methods it calls, and so may change: `losses.append(1)`; and those that a call
             by itself is given: `shuffle(rows)`.
+        fills: those of them whose methods change them by all that is known: `losses.append(1)`.
         calls: the names of the functions that it calls.
         runs: the names that a loop runs through its values by, and that nothing in it binds besides.
         late: the names that functions in it read, when they are called.
@@ -52,6 +53,7 @@ class Statement:
     binds: frozenset[str]
     touches: frozenset[str]
     asks: frozenset[str]
+    fills: frozenset[str]
     calls: frozenset[str]
     runs: frozenset[str]
     late: frozenset[str]
@@ -136,6 +138,7 @@ def _statement(node: ast.stmt, text: str, first: int) -> Statement:
         binds=frozenset(names.binds),
         touches=frozenset(names.touches),
         asks=frozenset(names.asks) if not isinstance(node, ast.Import | ast.ImportFrom) else frozenset(),
+        fills=frozenset(names.fills),
         calls=frozenset(names.called),
         runs=frozenset(names.runs),
         late=frozenset(names.late),

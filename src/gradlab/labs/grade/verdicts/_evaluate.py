@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -122,17 +123,21 @@ class PreparedCheck:
     Args:
         tree: the code.
         asserts: the text of each assertion's condition.
+        patched: the attributes that it sets: `np.linalg.solve = None` keeps answers from using it.
     """
 
     tree: ast.Module
     asserts: tuple[str, ...]
+    patched: tuple[tuple[str, str], ...] = ()
 
 
 def prepare(tree: ast.Module) -> PreparedCheck:
     """Get a check's code ready to be run assertion by assertion."""
     tracked = _Tracked()
+    set_ones = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)]
+    patched = tuple((ast.unparse(node.value), node.attr) for node in set_ones)
     made = ast.fix_missing_locations(tracked.visit(tree))
-    return PreparedCheck(made, tuple(ast.unparse(node.test) for node in tracked.asserts))
+    return PreparedCheck(made, tuple(ast.unparse(node.test) for node in tracked.asserts), patched)
 
 
 def reseeded(tree: ast.Module, offset: int) -> ast.Module | None:
@@ -193,7 +198,8 @@ def run_check(
             if own is not None:
                 signal.setitimer(signal.ITIMER_REAL, own)
             names["__gradlab_assert__"] = recorder
-            execute(check.tree, names, CHECK_FILE)
+            with _unpatched(check, names):
+                execute(check.tree, names, CHECK_FILE)
     except ChannelError as problem:
         outcome.problem, outcome.where, outcome.stopped = problem, None, True
     except CheckTimeoutError as problem:
@@ -205,6 +211,22 @@ def run_check(
     finally:
         names.pop("__gradlab_assert__", None)
     return outcome
+
+
+@contextmanager
+def _unpatched(check: PreparedCheck, names: dict[str, Any]) -> Iterator[None]:
+    """Bring back what a check sets in modules, which all that are judged behind it share."""
+    before = list[tuple[Any, str, Any]]()
+    for owner, name in check.patched:
+        with suppress(Exception):  # the check says itself what is wrong with it
+            module = eval(owner, dict(names))
+            if inspect.ismodule(module):
+                before.append((module, name, getattr(module, name)))
+    try:
+        yield
+    finally:
+        for module, name, value in before:
+            setattr(module, name, value)
 
 
 @contextmanager

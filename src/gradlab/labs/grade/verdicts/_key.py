@@ -55,8 +55,7 @@ class Key:
         used |= {index for index, part in enumerate(plan.parts) if part.is_homework}
         base = {id(part) for part in plan.base}
         used |= {index for index, part in enumerate(plan.parts) if id(part) in base or record}
-        tasks = {id(plan.parts[index]) for task in plan.tasks for index in task.parts}
-        self._unsure = {id(plan.base[number]) for number in plan.unsure} - tasks
+        self._tasks = {id(plan.parts[index]) for task in plan.tasks for index in task.parts}
         sys.modules["__main__"] = self._module
         self.names["get_ipython"] = Shell
         self.names["display"] = lambda *_: None
@@ -95,11 +94,9 @@ class Key:
                 elif LifeRecorder.fits(self.names[name]):
                     self.classes[name] = LifeRecorder(self.names[name])
         except Exception as problem:
-            if not part.is_homework and not part.statement.binds:
-                self._idle.add(id(part))  # a picture, a setting of Jupyter, a look at what nothing has filled
+            if not part.is_homework and not (part.statement.binds and id(part) in self._tasks):
+                self._idle.add(id(part))  # no check needs it: a picture, a look at what nothing has filled
                 return
-            if id(part) in self._unsure:
-                return  # no check needs it, and so nothing has filled what it reads
             said = f"{type(problem).__name__}: {problem}"
             raise KeyFailedError([(part.line, f"this cell of the solution fails with {said}")]) from problem
 

@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,7 @@ def _set_up(start: dict[str, Any]) -> tuple[Bench, list[str]]:
     template = read_template(Path(start["template"]))
     versions = make_versions(template)
     plan = make_plan(template, versions)
-    plan = replace(plan, stubs=frozenset()) if start["stubs_count"] else plan
+    plan = plan.opened() if start["by_author"] else plan
     settings = template.settings
     seed = {"source": seed_source(plan, settings.seed), "cell": 0, "line": 1}
     given = [

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from gradlab.labs._python import parse
-from gradlab.labs._versions import Check
 from gradlab.labs.grade.matching import Task, statements_of
 from gradlab.labs.grade.verdicts._evaluate import (
     CHECK_FILE,
@@ -74,12 +73,12 @@ def ready_tasks(key: Key, timeout: float) -> tuple[ReadyTask, ...]:
 
 
 def _ready(key: Key, task: Task, timeout: float) -> ReadyTask:
-    check = prepare(parse(task.check.source.split("\n")))
+    check = prepare(parse(task.code))
     begun = time.perf_counter()
     right = evaluate(key, task, check, {}, timeout, own=task.check.timeout)
     seconds = time.perf_counter() - begun
     if not right.holds:
-        raise KeyFailedError([_failed(task.check, right, check)])
+        raise KeyFailedError([_failed(task, right, check)])
     free, vague = free_of(key, task, check, task.own, timeout + task.check.timeout, quick=seconds < _QUICK)
     limit = min(timeout, _AT_LEAST + _TIMES_THE_KEY * seconds)
     return ReadyTask(task, check, free, seconds, limit, vague)
@@ -109,9 +108,9 @@ def free_of(
     return frozenset(free), frozenset(vague)
 
 
-def _failed(check: Check, outcome: Outcome, prepared: PreparedCheck) -> tuple[int, str]:
+def _failed(task: Task, outcome: Outcome, prepared: PreparedCheck) -> tuple[int, str]:
     """The template line in which the key fails, and why."""
-    problem = outcome.problem
+    check, problem = task.check, outcome.problem
     frames = traceback.extract_tb(problem.__traceback__ if problem is not None else None)
     row = next((frame.lineno for frame in frames if frame.filename == CHECK_FILE), None) or 0
     if isinstance(problem, CheckTimeoutError):
@@ -126,6 +125,7 @@ def _failed(check: Check, outcome: Outcome, prepared: PreparedCheck) -> tuple[in
         why = in_words(outcome, prepared, hidden=False)
     else:
         why = f"{type(problem).__name__}: {problem}"
+    row -= len(task.prelude)
     line = check.lines[row - 1].line if 0 < row <= len(check.lines) else 0
     return line or check.line, f"the solution does not pass the check {check.name!r}: {why}"
 
@@ -172,7 +172,7 @@ def _runs(key: Key, task: Task, index: int, theirs: Set[str]) -> bool:
     statement = part.statement
     if not part.is_homework or not theirs or statement.has_effect:
         return True
-    wanted = {name for each in statements_of(task.check.source)[0] for name in each.uses}
+    wanted = {name for each in statements_of("\n".join(task.code))[0] for name in each.uses}
     wanted = wanted.union(*(key.plan.parts[other].statement.uses for other in task.parts if other != index))
     others = (part.names | statement.changes | statement.asks) - theirs
     return bool((part.names - theirs) & wanted or (others & wanted and not statement.asks & theirs))
