@@ -118,9 +118,10 @@ class Definitions:
                 new = shape is not None and self._is_new(shape) and not self._is_alias(reader, shape, line)
                 if new and shape is not None and not names_entries(shape, line.piece.sides[1]):
                     found.append(Defined(line, shape, order=order))
-        functions = {item.shape.name for item in found if item.shape.parameters is not None}
+        functions = [(item.line.section, item.shape.name) for item in found if item.shape.parameters is not None]
         for item in found:
-            item.named_only = is_of_unknown_function(item.line.piece.sides[1], functions)
+            own = {name for section, name in functions if section == item.line.section}
+            item.named_only = is_of_unknown_function(item.line.piece.sides[1], own)
         first = {item.shape.name: item for item in reversed(found)}
         self._announce(list(first.values()))
         # With all names known some are derivatives: f_x of f(x, y).

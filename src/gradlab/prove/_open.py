@@ -19,9 +19,10 @@ from gradlab.prove._definitions import Definitions, names_in, steps, walk
 from gradlab.prove._errors import Deadline
 from gradlab.prove._meant import verdicts
 from gradlab.prove._names import FREE
-from gradlab.prove._nearest import names_of
+from gradlab.prove._nearest import Nearest, names_of
 from gradlab.prove._verdict import Truth
 from gradlab.prove.read._define import Line
+from gradlab.prove.read._label import key_of, label_of
 from gradlab.prove.read._nodes import Call, Derivative, Index, Indexed, Tensor, Total, letter_of, mapped
 from gradlab.prove.read._scope import Row
 from gradlab.prove.read._statements import Chain, Family, Known
@@ -31,30 +32,104 @@ Pair = tuple[Expression, Expression]
 Links = dict[str, dict[str, Expression]]  # for each name that is differentiated, by what, with how that stands there
 
 
+class Uses:
+    """What the names of a document are used for: which other names are computed from them.
+
+    Args:
+        said: what the document defines.
+    """
+
+    def __init__(self, said: Definitions) -> None:
+        self.said, self.nearest = said, Nearest(said)
+        self._known: dict[frozenset[int], Uses] = {}
+        self.after: dict[str, set[str]] = {}
+        self.own: dict[str, set[str]] = {}  # for each name the functions of which it is a variable
+
+    def around(self, line: Line) -> Uses:
+        """Those under its heading, and under the headings where the names of a line are defined."""
+        lines = self.nearest.used(line)[0] or []
+        sections = frozenset((line.section, *(other.section for other in lines)))
+        if sections not in self._known:
+            self._known[sections] = self._within(sections)
+        return self._known[sections]
+
+    def _within(self, sections: frozenset[int]) -> Uses:
+        found = Uses(self.said)
+        items = [item for item in self.said.found if item.line.section in sections]
+        gradients = {item.shape.name for item in items if _has_derivative(item.line.piece.sides[1])}
+        for item in (item for item in items if item.shape.name not in gradients):
+            own = {
+                FREE + key_of(label) for part in item.shape.parameters or () if (label := label_of(part)) is not None
+            }
+            for name in names_of(item.line.piece.sides[1:]):
+                (found.own if name in own else found.after).setdefault(name, set()).add(item.shape.name)
+        return found
+
+    def sources(self, name: str) -> set[str]:
+        """All names that a name is computed from, by any line."""
+        found, waiting = set[str](), [name]
+        while waiting:
+            new = self.before(waiting.pop()) - found
+            found |= new
+            waiting += new
+        return found
+
+    def before(self, name: str) -> set[str]:
+        """The names in the lines that define a name."""
+        return {before for before, users in self.after.items() if name in users}
+
+    def goes_through(self, name: str, through: set[str], bodies: set[str]) -> bool:
+        """Whether nothing is computed from a name but what some names are computed from.
+
+        A function has it as its variable: that counts for those in ``bodies`` alone, which are meant without their own.
+        """
+        inner = {inner for stop in through for inner in self.sources(stop)}
+        met, waiting = set[str](), [*self.after.get(name, ()), *(self.own.get(name, set()) & bodies)]
+        while waiting:
+            user = waiting.pop()
+            if user in met or user in through:
+                continue
+            if user not in inner:
+                return False
+            met.add(user)
+            waiting += self.after.get(user, ())
+        return True
+
+    @cached_property
+    def looped(self) -> set[str]:
+        """The letters of what is computed from the like of it, with another index."""
+        after: dict[str, set[str]] = {}
+        for name, users in self.after.items():
+            after.setdefault(_letter(name), set()).update(map(_letter, users))
+
+        def reached(start: str) -> set[str]:
+            found, waiting = set[str](), [start]
+            while waiting:
+                new = after.get(waiting.pop(), set()) - found
+                found |= new
+                waiting += new
+            return found
+
+        return {name for name in after if name in reached(name)}
+
+
 class OpenNames:
     """Judges steps on derivatives of names that nothing computes.
 
     Args:
         said: what the text defines.
-        uses: for each name of a definition what it is used for, by all lines of the document that these are of.
+        document: what the names of the whole document are used for.
     """
 
-    def __init__(self, said: Definitions, uses: dict[str, set[str]] | None = None) -> None:
-        self.said = said
-        self.uses = self._uses() if uses is None else uses
-
-    def _uses(self) -> dict[str, set[str]]:
-        said, found = self.said, dict[str, set[str]]()
-        gradients = {item.shape.name for item in said.found if _has_derivative(item.line.piece.sides[1])}
-        for item in (item for item in said.found if item.shape.name not in gradients):
-            for name in names_of(item.line.piece.sides[1:]):
-                found.setdefault(name, set()).add(item.shape.name)
-        return found
+    def __init__(self, said: Definitions, document: Uses | None = None) -> None:
+        self.said, self.document = said, document or Uses(said)
+        self.uses = self.document
 
     def is_true(self, pair: Pair, line: Line, deadline: Deadline) -> str:
         """Why a step holds for whatever its open names are; empty if it may not."""
         if _OTHER_WAYS.search(f"{line.words} {line.sentence}"):
             return ""
+        self.uses = self.document.around(line)
         pair = mapped(pair[0], _bare), mapped(pair[1], _bare)
         links = _links(pair)
         if links is None:
@@ -90,58 +165,16 @@ class OpenNames:
     def _is_only_way(self, names: list[str]) -> bool:
         """Whether all that the text computes from a name goes through the one before it, to the first."""
         pairs = [(name, stop) for i, stop in enumerate(names[1:], 2) for name in names[i:]]
-        return all(self._goes_through(name, {stop}) for name, stop in pairs)
+        return all(self.uses.goes_through(name, {stop}, set(names)) for name, stop in pairs)
 
     def _are_of_one_layer(self, nodes: list[Expression]) -> bool:
         """Whether names have the same index, if one of them is computed from the like of it: of layers, or in time.
 
         A weight that is the same at all times acts on a loss through all of them.
         """
-        return not any(_letter(_name_of(node)) in self._looped for node in nodes) or (
+        return not any(_letter(_name_of(node)) in self.uses.looped for node in nodes) or (
             len(indices := {_index_of(node) for node in nodes}) == 1 and "" not in indices and () not in indices
         )
-
-    @cached_property
-    def _looped(self) -> set[str]:
-        """The letters of what is computed from the like of it, with another index."""
-        after: dict[str, set[str]] = {}
-        for name, users in self.uses.items():
-            after.setdefault(_letter(name), set()).update(map(_letter, users))
-
-        def reached(start: str) -> set[str]:
-            found, waiting = set[str](), [start]
-            while waiting:
-                new = after.get(waiting.pop(), set()) - found
-                found |= new
-                waiting += new
-            return found
-
-        return {name for name in after if name in reached(name)}
-
-    def _goes_through(self, name: str, through: set[str]) -> bool:
-        """Whether the text computes nothing from a name but what some names are computed from."""
-        inner = {inner for stop in through for inner in self._sources(stop)}
-        met, waiting = set[str](), list(self.uses.get(name, ()))
-        while waiting:
-            user = waiting.pop()
-            if user in met or user in through:
-                continue
-            if user not in inner:
-                return False
-            met.add(user)
-            waiting += self.uses.get(user, ())
-        return True
-
-    def _sources(self, name: str) -> set[str]:
-        """All names that a name is computed from, by any line of the text."""
-        found, waiting = set[str](), [name]
-        while waiting:
-            after = waiting.pop()
-            for before, users in self.uses.items():
-                if after in users and before not in found:
-                    found.add(before)
-                    waiting.append(before)
-        return found
 
     def _before(self, name: str, links: Links) -> set[str]:
         """All names that a name is computed from in its own layer."""
@@ -150,7 +183,7 @@ class OpenNames:
         while waiting:
             after = waiting.pop()
             family = families.get(after)
-            inner = {before for before, users in self.uses.items() if after in users}
+            inner = self.uses.before(after)
             if family is not None:
                 inner = {before for before, back in steps(family.body) if not back}
             new = (inner | set(links.get(after, {}))) - found
@@ -164,7 +197,7 @@ class OpenNames:
         """Whether nothing says how a name is computed from what it is differentiated by."""
         known = self.said.known
         said = name in known.quantities or name in known.functions or name in known.families
-        return name.startswith(FREE) and not (said and self._sources(name) & set(links[name]))
+        return name.startswith(FREE) and not (said and self.uses.sources(name) & set(links[name]))
 
     def _with_lines(self, links: Links, pair: Pair) -> Known | None:
         """What is known with a line for each open name that is differentiated; None where that cannot be."""
@@ -198,7 +231,11 @@ class OpenNames:
             other: node for other, node in by.items() if not any(other in behind[last] for last in by if last != other)
         }
         others = set(by) - set(direct)
-        return direct if direct and all(self._goes_through(other, set(direct)) for other in others) else None
+        return (
+            direct
+            if direct and all(self.uses.goes_through(other, set(direct), set(links)) for other in others)
+            else None
+        )
 
 
 def _links(pair: Pair) -> Links | None:

@@ -68,7 +68,7 @@ class Text:
     def of(self, lines: list[Line], use: Use | None = None) -> Text:
         """A text of these lines alone; by default it uses its names as they do."""
         text = Text(lines, self.names.graph, self.document, use)
-        text.open = None if self.open is None else OpenNames(text.said, self.open.uses)
+        text.open = None if self.open is None else OpenNames(text.said, self.open.document)
         return text
 
     def judge(self, line: Line, outer: Deadline | None = None) -> list[Step]:

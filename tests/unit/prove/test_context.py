@@ -113,3 +113,17 @@ def test_plain_entries_of_a_bold_vector_are_numbers():
     text = r"Of $\mathbf y = f(\mathbf z)$ let $y_k = e^{z_k} / S$ with $S = \sum_j e^{z_j}$. "
     assert verdicts(text + r"$\frac{\partial y_i}{\partial z_i} = y_i (1 - y_i)$")[-1] == "TRUE"
     assert verdicts(text + r"$\frac{\partial y_i}{\partial z_i} = y_i (1 + y_i)$")[-1] != "TRUE"
+
+
+def test_many_functions_are_each_any_function():
+    text = r"If $z = \sum_{i=1}^n f_i(x)$, then "
+    assert verdicts(text + r"$\frac{dz}{dx} = \sum_{i=1}^n \frac{df_i}{dx}$") == ["DEFINITION", "TRUE"]
+    assert verdicts(text + r"$\frac{dz}{dx} = \sum_{i=1}^n f_i'(x)$") == ["DEFINITION", "TRUE"]
+    assert verdicts(text + r"$\frac{dz}{dx} = n f_1'(x)$")[-1] != "TRUE"
+    assert verdicts(text + r"$\frac{dz}{dx} = \frac{df_i}{dx}$")[-1] != "TRUE"
+
+
+def test_headings_part_what_letters_mean():
+    text = "# One\n\nLet $u = x^2$ and $v = x^3$.\n\n# Two\n\nWith $y = 3 x$ we have "
+    assert verdicts(text + r"$\frac{dL}{dx} = \frac{dL}{dy} \frac{dy}{dx}$")[-1] == "TRUE"
+    assert verdicts(text.replace("# Two", "") + r"$\frac{dL}{dx} = \frac{dL}{dy} \frac{dy}{dx}$")[-1] != "TRUE"

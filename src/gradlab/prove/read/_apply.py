@@ -198,12 +198,12 @@ def called(reader: Reader, part: Part, group: Part) -> Expression | None:
         return None
     reader.strangers.setdefault(name, part.at)
     arguments = tuple(reader.sum_of(row, group) for row in group.inside)
-    if any(isinstance(naming_component, Indexed) for naming_component in _running(reader, bare)):
-        raise NotUnderstoodError(f"the functions {key} with a letter in their index are not understood", part.at)
     orders = (label.primes, *(0 for _ in arguments[1:]))
     if label.primes and len(arguments) > 1:
         raise NotUnderstoodError(f"a prime on {key}, which has several variables", part.at)
-    return Call(name, arguments, orders)
+    if not any(naming.is_running(reader, token) for token in (*label.below, *label.above)):
+        return Call(name, arguments, orders)
+    return naming.member_function(reader, bare, arguments, orders)
 
 
 def _stands_bare(label: Label, row: Row) -> bool:
@@ -223,11 +223,6 @@ def _refuse_symbol(label: Label, group: Part, at: int) -> None:
     if label.head in _LANDAU and not label.below:
         message = f"{label.head} before a bracket may be a Landau symbol, which is not judged: write the terms"
         raise NotUnderstoodError(message, at)
-
-
-def _running(reader: Reader, label: Label) -> tuple[Expression, ...]:
-    tokens = [token for token in (*label.below, *label.above) if naming.is_running(reader, token)]
-    return tuple(Indexed("?", (naming.component(reader, token),)) for token in tokens)
 
 
 def _is_inverse(label: Label) -> bool:

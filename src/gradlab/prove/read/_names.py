@@ -11,7 +11,7 @@ from gradlab.prove.read import _slopes as slopes
 from gradlab.prove.read._label import Label, Token, is_layer, is_square, key_of, label_of
 from gradlab.prove.read._nodes import Call, Cases, Condition, Derivative, Index, Indexed, Operation, Tensor
 from gradlab.prove.read._part import Part
-from gradlab.prove.read._scope import free, is_conventional
+from gradlab.prove.read._scope import Row, free, is_conventional
 from gradlab.prove.read._slopes import slope_of
 
 if TYPE_CHECKING:
@@ -151,11 +151,31 @@ def _indexed(reader: Reader, label: Label, part: Part) -> Expression | None:
     running = [token for token in tokens if is_running(reader, token)]
     if not running or label.primes:
         return None
+    argument = _argument_of(reader, label)
+    if argument is not None and free(label.head) not in reader.scope.known.families:
+        return member_function(reader, label, (reader.sum(argument),), (0,), shown=False)
     below = tuple(component(reader, token) for token in label.below)
     above = tuple(component(reader, token) for token in label.above)
     name = free(key_of(Label(in_bold(reader, label), (), (), label.mark, None, 0, False)))
     reader.strangers.setdefault(name, part.at)
     return Indexed(name, below, above)
+
+
+def member_function(
+    reader: Reader, label: Label, arguments: tuple[Expression, ...], orders: tuple[int, ...], shown: bool = True
+) -> Call:
+    r"""One of many functions of which nothing is known: ``\ell_i(w)`` is a function of its number and of w."""
+    numbers = tuple(component(reader, token) for token in (*label.below, *label.above))
+    name = free(key_of(Label(label.head, (), (), label.mark)) + r"_{\cdot}")
+    return Call(name, (*numbers, *arguments), (*(0 for _ in numbers), *orders), shown)
+
+
+def _argument_of(reader: Reader, label: Label) -> Row | None:
+    r"""The one argument that functions with an index have wherever a text writes it: the w of ``\ell_i(w)``."""
+    scope, start = reader.scope, f"{label.head}{'_' if label.below else '^'}"
+    rows = [row for key, own in scope.use.applied.items() if key.startswith(start) for row in own]
+    same = {tuple((part.text, part.style) for part in row) for row in rows}
+    return rows[0] if len(same) == 1 and is_conventional(label.head) and len(rows[0]) == 1 else None
 
 
 def in_bold(reader: Reader, label: Label) -> str:
