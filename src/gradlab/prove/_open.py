@@ -14,13 +14,15 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 
-from gradlab.graph import Apply, Expression, Ref, add, mul
+from gradlab.graph import Apply, Expression, Ref, add, as_number, mul
 from gradlab.prove._definitions import Definitions, names_in, steps, walk
 from gradlab.prove._errors import Deadline
 from gradlab.prove._meant import verdicts
 from gradlab.prove._names import FREE
 from gradlab.prove._nearest import Nearest, names_of
 from gradlab.prove._verdict import Truth
+from gradlab.prove.judge._axes import plain_of
+from gradlab.prove.judge._entries import entry
 from gradlab.prove.read._define import Line
 from gradlab.prove.read._label import key_of, label_of
 from gradlab.prove.read._nodes import Call, Derivative, Index, Indexed, Tensor, Total, letter_of, mapped
@@ -136,7 +138,8 @@ class OpenNames:
             return ""
         if self._is_chain(pair):
             return "by the chain rule"
-        known = self._with_lines(links, pair)
+        apart = _are_apart([*links, *(name for by in links.values() for name in by if name not in links)])
+        known = self._with_lines(links, pair) if apart else None
         if known is None or verdicts(Chain(pair, (None,)), known, deadline)[0].truth is not Truth.TRUE:
             return ""
         shown = ", ".join(sorted(name.removeprefix(FREE) for name in links if self._is_open(name, links)))
@@ -147,7 +150,7 @@ class OpenNames:
     def _is_chain(self, pair: Pair) -> bool:
         """Whether one side is the product of derivatives along a way, and the other the derivative along all of it."""
         for whole, product in (pair, pair[::-1]):
-            factors = product.args if isinstance(product, Apply) and product.primitive == "mul" else ()
+            factors = _factors(product)
             parts = [*factors, whole]
             if len(factors) < 2 or not all(isinstance(part, Derivative) and len(part.wrt) == 1 for part in parts):
                 continue
@@ -156,11 +159,17 @@ class OpenNames:
             for way in (ends, ends[::-1]):
                 joined = all(a[1] == b[0] for a, b in pairwise(way)) and (way[0][0], way[-1][1]) == own
                 stops = [way[0][0], *(by for _, by in way)]
-                if joined and all(isinstance(stop, Ref | Tensor) for stop in stops):
-                    names = [name for stop in stops for name in names_in(stop)]
-                    alone = len(set(names)) == len(stops) and self._are_of_one_layer(stops[1:])
-                    return alone and self._is_only_way(names)
+                names = [_name_of(stops[0]), *map(_stop, stops[1:])]
+                if joined and all(names) and len(set(names)) == len(names):
+                    numbered = all(name[-1:].isdigit() for name in names[1:])
+                    turns = numbered and all(_letter(a) != _letter(b) for a, b in pairwise(names))
+                    apart = (turns or _are_apart(names)) and self._are_of_one_layer(stops[1:])
+                    return (apart or (numbered and self._is_defined(names))) and self._is_only_way(names)
         return False
+
+    def _is_defined(self, names: list[str]) -> bool:
+        """Whether the text says how each name of a way is computed from the one behind it; of a loss it need not."""
+        return all(name in self.uses.after.get(behind, ()) for name, behind in pairwise(names[1:]))
 
     def _is_only_way(self, names: list[str]) -> bool:
         """Whether all that the text computes from a name goes through the one before it, to the first."""
@@ -252,8 +261,28 @@ def _links(pair: Pair) -> Links | None:
         before = found.setdefault(body, {}).setdefault(by, node.wrt[0])
         if getattr(before, "above", ()) != getattr(node.wrt[0], "above", ()):
             return None
-    alike = [_letter(name) for name in {*found, *(name for by in found.values() for name in by)}]
-    return found if found and len(alike) == len(set(alike)) else None
+    return found or None
+
+
+def _are_apart(names: list[str]) -> bool:
+    """Whether no two of different names have the same letter, as layers and steps of time do."""
+    return len(set(map(_letter, names))) == len(set(names))
+
+
+def _factors(product: Expression) -> list[Expression]:
+    """The factors of a product, those of its brackets among them."""
+    if not isinstance(product, Apply) or product.primitive != "mul":
+        return [product]
+    return [inner for factor in product.args for inner in _factors(factor)]
+
+
+def _stop(node: Expression) -> str:
+    """The name of what stands on a way: of an entry with a number the one that it has elsewhere; empty for others."""
+    if isinstance(node, Indexed):
+        numbers = [str(value) for index in node.below if (value := as_number(index)) is not None]
+        known = not node.above and len(numbers) == len(node.below)
+        return entry(plain_of(node.head), numbers) if known else ""
+    return node.name if isinstance(node, Ref | Tensor) else ""
 
 
 def _has_derivative(row: Row) -> bool:

@@ -92,3 +92,11 @@ def test_steps_of_time_are_left_open():
 def test_a_name_that_stands_on_both_sides_is_no_proof():
     claim = r"\frac{dL}{dh} = \frac{dL}{dz} \cdot \frac{dz}{dh} + \frac{dL}{dh}"
     assert last(f"Let $z = h v + c$. ${claim}$") != "TRUE"
+
+
+def test_layers_in_turn_are_a_way():
+    claim = r"\frac{\partial L}{\partial h_1} = \frac{\partial f_2}{\partial h_1}(\frac{\partial h_2}{\partial f_2}%s)"
+    assert last("We have ${}$".format(claim % r"\frac{\partial L}{\partial h_2}")) == "TRUE"
+    assert last("We have ${}$".format(claim % r"\frac{\partial L}{\partial f_2}")) != "TRUE"
+    other = "Let $f_2 = u h_1$, $h_2 = \\tanh(f_2)$ and $f_3 = v h_2 + h_1$. "
+    assert last(other + "We have ${}$".format(claim % r"\frac{\partial L}{\partial h_2}")) != "TRUE"
