@@ -14,6 +14,7 @@ from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._meant import SPECIAL, VARIABLE, OtherMeanings, verdicts
 from gradlab.prove._mood import Mood, contents, is_wished_for, is_worked, mood_of, same_names
 from gradlab.prove._names import FREE, written_parts
+from gradlab.prove._nearest import may_hold
 from gradlab.prove._shares import step_of_shares
 from gradlab.prove._verdict import Method, Step, Truth
 from gradlab.prove.read import _nodes as nodes_
@@ -255,7 +256,11 @@ class Doubts:
             before = {name for each in by for name in self.reached(each)}  # what the variable is computed from
             for name in sorted(self.reached(body) - names_in(body) - before):
                 item = self.said.defined.get(name)
-                if item is not None and item.problem:
+                if (
+                    item is not None
+                    and item.problem
+                    and may_hold(self.said, item, {name for each in by for name in names_in(each)})
+                ):
                     return f"{name.removeprefix(FREE)} is defined in a way that is not understood: {item.problem}"
         return ""
 

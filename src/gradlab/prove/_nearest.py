@@ -93,3 +93,21 @@ def names_of(rows: Iterable[Row]) -> set[str]:
     """The names that rows may hold, each with and without its index."""
     use = Use.of(rows)
     return {FREE + part for key in use.keys for part in (key, key.partition("_")[0].partition("^")[0])}
+
+
+def may_hold(said: Definitions, item: Defined, names: set[str]) -> bool:
+    """Whether some names may stand in what a line says that its name is, or in what that is computed from."""
+    met, waiting = set[str](), [item]
+    while waiting:
+        rows = waiting.pop().line.piece.sides[1:]
+        found = names_of(rows) - met
+        if found & names or any(map(_has_error, rows)):
+            return True
+        met |= found
+        waiting += [other for other in said.found if other.shape.name in found]
+    return False
+
+
+def _has_error(row: Row) -> bool:
+    """Whether something in a row could not be taken apart."""
+    return any(part.kind == "error" or any(map(_has_error, part.inside)) for part in row)

@@ -64,7 +64,9 @@ class Uses:
                 FREE + key_of(label) for part in item.shape.parameters or () if (label := label_of(part)) is not None
             }
             for name in names_of(item.line.piece.sides[1:]):
-                (found.own if name in own else found.after).setdefault(name, set()).add(item.shape.name)
+                (found.own if name in own else found.after).setdefault(name, set()).add(
+                    item.shape.name.removesuffix("^2")
+                )
         return found
 
     def sources(self, name: str) -> set[str]:

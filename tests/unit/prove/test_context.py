@@ -127,3 +127,14 @@ def test_headings_part_what_letters_mean():
     text = "# One\n\nLet $u = x^2$ and $v = x^3$.\n\n# Two\n\nWith $y = 3 x$ we have "
     assert verdicts(text + r"$\frac{dL}{dx} = \frac{dL}{dy} \frac{dy}{dx}$")[-1] == "TRUE"
     assert verdicts(text.replace("# Two", "") + r"$\frac{dL}{dx} = \frac{dL}{dy} \frac{dy}{dx}$")[-1] != "TRUE"
+
+
+def test_a_title_in_brackets_is_no_factor():
+    text = r"$$(Mean) \space \mu = \frac1n \sum_i x_i$$ "
+    assert verdicts(text + r"$\frac{\partial \mu}{\partial x_j} = \frac1n$") == ["DEFINITION", "TRUE"]
+
+
+def test_what_cannot_be_read_and_has_nothing_to_do_with_a_step_does_not_hold_it_up():
+    text = r"Let $q = \int_0^1 r^2 dr$ and $J = q \log p$. "
+    assert verdicts(text + r"$\frac{dJ}{dp} = \frac{q}{p}$")[-1] == "TRUE"
+    assert verdicts(text.replace("r^2", "p r^2") + r"$\frac{dJ}{dp} = \frac{q}{p}$")[-1] != "TRUE"

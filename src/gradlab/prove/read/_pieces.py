@@ -153,7 +153,7 @@ class _Splitter:
         self.piece.sides.append(tuple(self.side))
         piece, self.piece, self.side = self.piece, Piece(), []
         piece.words, self.words = self.words, ""
-        row = piece.sides[0]
+        row = piece.sides[0] = _without_title(piece.sides[0])
         group = row[0] if len(row) == 1 and row[0].kind == "group" and row[0].text == "(" else None
         if not piece.relations and group is not None and self.done and not cut:
             if _is_number(group):
@@ -168,6 +168,15 @@ class _Splitter:
             piece.sides = [(Part("error", side[0].at, side[0].end, message), *side) for side in piece.sides if side]
         piece.condition = self.condition or (bool(self.done) and _is_index_condition(piece))
         self.done.append(piece)
+
+
+def _without_title(row: Row) -> Row:
+    r"""A side without what it is called before it: ``(Mean) \mu``."""
+    if len(row) < 2 or row[0].kind != "group" or row[0].text != "(" or not row[0].bare or len(row[0].inside) != 1:
+        return row
+    words = [part.text for part in row[0].inside[0] if part.kind == "run"]
+    title = len(words) == len(row[0].inside[0]) == 1 and re.fullmatch(r"[A-Z][a-z]{3,}", words[0])
+    return row[1:] if title and row[1].kind == "letter" else row
 
 
 def _divided(colon: Part, before: Part, after: Part) -> Part:
