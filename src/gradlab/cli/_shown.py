@@ -21,7 +21,7 @@ def announced(console: Console) -> Iterator[None]:
 
     class Said(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            console.print(f"gradlab: {record.getMessage()}", markup=False)
+            console.print(f"gradlab: {record.getMessage()}", markup=False, soft_wrap=True)
 
     logger, handler = logging.getLogger("gradlab"), Said()
     level = logger.level

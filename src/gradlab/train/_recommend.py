@@ -80,10 +80,9 @@ def recommend(
     table = _table(grid, succeeded, names, kinds, confidence)
     if not int(table["successes"].sum()):
         data = data_of(grid)
-        far = far_from_one(data.inputs, data.names)
-        advice = "try more steps, more hidden units, or other learning rates and scales"
-        advice = f"{far}, or in a sweep's file standardise = true under [data]" if far else advice
-        raise TrainError(f"none of the {int(table['runs'].sum()):,} runs succeeds; {advice}.")
+        far = far_from_one(data.inputs, data.names, None if "success" in grid else data.y)
+        usual = "try more steps, more hidden units, or other learning rates and scales"
+        raise TrainError(f"none of the {int(table['runs'].sum()):,} runs succeeds; {far or usual}.")
     index = _best(table, names, kinds)
     where = dict(zip(names, index, strict=True))
     chosen = grid.isel(where)

@@ -325,7 +325,8 @@ class Runs:
         if "plan" in self.trained_on:
             lines.append(f"trained on   {', '.join(self.trained_on.values())}")
         advised = self.outcome not in (Outcome.SOLVED, Outcome.INTERRUPTED)
-        far = far_from_one(self.data.inputs, self.data.names) if advised else ""
+        measured = self.data.y if self.right is None else None
+        far = far_from_one(self.data.inputs, self.data.names, measured) if advised else ""
         lines.append(f"next         {far or self.outcome.remedy}")
         return "\n".join(lines)
 

@@ -71,18 +71,23 @@ def scaling_of(x: NDArray[np.float64], names: tuple[str, ...], columns: object) 
     return Scaling(np.where(which, mean, 0.0), np.where(which, deviation, 1.0))
 
 
-def far_from_one(x: NDArray[np.float64], names: tuple[str, ...]) -> str:
-    """Returns what to do about coordinates that are far from the size 1, naming them; empty where none is.
+def far_from_one(x: NDArray[np.float64], names: tuple[str, ...], measured: NDArray[np.float64] | None) -> str:
+    """Returns what to do about coordinates and labels that are far from the size 1; empty where none is.
 
     Args:
         x: the points as the network is given them, shape (N, d).
         names: of the coordinates.
+        measured: the labels where they are measurements, shape (N,) or (N, K); None where they are classes.
     """
     far = np.flatnonzero(abs(x).max(axis=0) > _FAR)
     if not len(far):
-        return ""
+        if measured is None or abs(measured).max() <= _FAR:
+            return ""
+        span = f"{measured.min():g} to {measured.max():g}"
+        return f"the labels reach from {span}: train on (y - y.mean(axis=0)) / y.std(axis=0), and turn predictions back"
     said = [f"{names[i]!r} reaches from {x[:, i].min():g} to {x[:, i].max():g}" for i in far[:_SHOWN]]
     more = [f"{len(far) - _SHOWN} more are like them"] if len(far) > _SHOWN else []
     return (
-        f"{listed(said + more, 'and')}: bring that to the size 1 first, with gl.datasets.dataset(x, y).standardised()"
+        f"{listed(said + more, 'and')}: bring that to the size 1 first, by standardise=True of gl.datasets.table or in "
+        "the [data] of a sweep's file, or by gl.datasets.dataset(x, y).standardised()"
     )
