@@ -170,7 +170,7 @@ def test_ctrl_c_of_an_engine_keeps_the_runs_up_to_the_first_that_is_not_done(mon
     class Engine:
         def results(self, work, places):
             for number in order:
-                yield number, work.chunk(places[number])
+                yield number, work.chunk(places[number]), None
             raise KeyboardInterrupt
 
     monkeypatch.setattr(_chunk, "_MOST", 64)
