@@ -119,16 +119,10 @@ def _check_keys(section: Mapping[str, Any], known: Collection[str], name: str) -
 def _data(section: Mapping[str, Any], folder: Path) -> Any:
     if ("set" in section) == ("file" in section):
         raise SpecError(f'[data] needs either set, one of {", ".join(data_sets())}, or file, as file = "points.csv".')
+    options = {key: value for key, value in section.items() if key not in ("set", "file")}
     if "file" in section:
-        _check_keys(section, ("file", "labels", "label", "columns", "weights", "standardise"), "data")
-        path = folder / str(section["file"])
-        labels = section.get("labels", 1)
-        if not isinstance(labels, int) or isinstance(labels, bool) or labels < 1:
-            raise SpecError(f"data.labels is the number of columns that hold labels, from 1, but it is {labels!r}.")
-        label = section.get("label", labels)
-        own = {"columns": section.get("columns"), "weights": section.get("weights")}
-        own |= {"standardise": section.get("standardise", False)}
-        return named("data", gradlab.datasets.table, path, label=label, **own)
+        _check_keys(options, _arguments(gradlab.datasets.table, "source"), "data")
+        return named("data", gradlab.datasets.table, folder / str(section["file"]), **options)
     name = section["set"]
     if name not in data_sets():
         near = meant(name, data_sets())
@@ -137,7 +131,6 @@ def _data(section: Mapping[str, Any], folder: Path) -> Any:
             + (f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(data_sets())}.")
         )
     make = data_sets()[name]
-    options = {key: value for key, value in section.items() if key != "set"}
     _check_keys(options, _arguments(make), "data")
     return named("data", make, **options)
 

@@ -161,7 +161,7 @@ def test_data_can_come_from_a_file_beside_it(write, tmp_path):
         ('set = "five_points"', 'set = "five_points"\nn = 3', "data.n is unknown"),
         ('set = "five_points"', 'set = "two_moons"\nn = 1', r"\[data\]: n must be at least 2"),
         ('set = "five_points"', 'file = "none.csv"', r"\[data\]: .*none.csv cannot be read"),
-        ('set = "five_points"', 'file = "none.csv"\nlabels = 0', "data.labels is the number of columns"),
+        ('set = "five_points"', 'file = "none.csv"\nlabels = 2', r"data.labels is unknown; did you mean label\?"),
         (
             'set = "five_points"',
             'file = "a.csv"\nstandardize = true',
