@@ -55,17 +55,18 @@ class Gate:
 
     def _judge(self, template: Path) -> None:
         from gradlab.cli._key import print_checked
-        from gradlab.labs import check_template, false_elsewhere, false_equations
-        from gradlab.prove import Truth, prove_document
+        from gradlab.labs import check_template, false_elsewhere, false_equations, judged
+        from gradlab.prove import Truth
 
         checked = check_template(template)
-        proof = prove_document(checked.formulas, checked.graph)
+        formulas = checked.formulas
+        proof = judged(formulas, checked.graph)
         self.proofs.append((template, proof))
         if self.form is Format.TEXT:
             print_checked(checked, proof)
         self._keep((*checked.remarks, *checked.leaks), printed=True)
         false = false_equations(checked.template, proof)
-        self._keep((*false, *false_elsewhere(checked.template, checked.formulas, proof)))
+        self._keep((*false, *false_elsewhere(checked.template, formulas, proof)))
         wrong = {error.line for error in false}
         # Of the false steps only those that are not acknowledged; they have columns here.
         self.entries = [entry for entry in self.entries if entry.rule != "false-step" or entry.file != template]

@@ -25,7 +25,7 @@ def print_checked(checked: CheckedTemplate, proof: DocumentProof) -> None:
     for remark in (*checked.remarks, *checked.leaks):
         console.print(escape(str(remark)).replace(" warning: ", " [yellow]warning:[/] ", 1), soft_wrap=True)
     console.print(f"{name}: lint: {counted(len(checked.faults), 'remark')}", soft_wrap=True)
-    looked = f"{counted(checked.secrets, 'line')} of the solution looked for"
+    looked = f"{counted(checked.looked_for, 'line')} of the solution looked for"
     console.print(f"{name}: leaks: {len(checked.leaks) or 'none'} ({looked})", soft_wrap=True)
     if not proof.rows:
         console.print(f"{name}: no equations to prove", soft_wrap=True)

@@ -14,6 +14,7 @@ from gradlab.labs._diagnostics import TemplateError as TemplateError
 from gradlab.labs._diagnostics import fault as fault
 from gradlab.labs._gate import false_elsewhere as false_elsewhere
 from gradlab.labs._gate import false_equations as false_equations
+from gradlab.labs._gate import judged as judged
 from gradlab.labs._sheet import Page as Page
 from gradlab.labs._sheet import make_page as make_page
 from gradlab.labs._similar import Pair as Pair

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gradlab._errors import GradlabError
 from gradlab._words import counted
-from gradlab.labs._audit import audit_text
 from gradlab.labs._audit_files import Auditor
+from gradlab.labs._check import CheckedTemplate, look_over
 from gradlab.labs._diagnostics import Diagnostic, TemplateError, fault
 from gradlab.labs._execute import Executed, ExecutionError, execute, leave_unrun, run_blocking
 from gradlab.labs._export import UNSET
 from gradlab.labs._gate import gate
-from gradlab.labs._image_files import ImageFile, read_images
-from gradlab.labs._lint import lint
 from gradlab.labs._manifest import Manifest, build_key, hashes, manifest_name, read_manifest
 from gradlab.labs._publish import recover, staging
 from gradlab.labs._python import parse
 from gradlab.labs._secrets import add_outputs
 from gradlab.labs._template import Template, read_template
-from gradlab.labs._versions import Version, Versions, make_versions
+from gradlab.labs._versions import Version, Versions
 from gradlab.labs._write import FORMATS, WrittenFile, as_data, write_version
 
 if TYPE_CHECKING:
@@ -167,34 +165,6 @@ async def _build_all(
     return tuple(await asyncio.gather(*(one(template, folder) for template, folder in targets)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What is known of a lab before anything is run."""
-
-    template: Template
-    versions: Versions
-    images: Mapping[str, ImageFile]
-    warnings: tuple[Diagnostic, ...]
-    leaks: tuple[Diagnostic, ...]
-    secrets: Secrets
-
-
-def _read(path: Path) -> _Read:
-    template = read_template(path)
-    versions = make_versions(template)
-    images = read_images(template, versions)
-    audit = audit_text(template, versions, images.files)
-    warnings = (
-        *template.notes,
-        *template.warnings,
-        *versions.warnings,
-        *images.warnings,
-        *lint(template, versions),
-        *audit.warnings,
-    )
-    return _Read(template, versions, images.files, warnings, audit.warnings, audit.secrets)
-
-
 class _Build:
     def __init__(
         self, path: Path, folder: Path, options: BuildOptions, on_step: OnStep, kernels: asyncio.Semaphore
@@ -205,7 +175,8 @@ class _Build:
 
     async def build(self) -> BuiltLab:
         self.on_step(Step(self.path, "reading"))
-        read = await asyncio.to_thread(_read, self.path)
+        read = await asyncio.to_thread(lambda: look_over(read_template(self.path)))
+        noted = [remark for remark in (*read.remarks, *read.leaks) if remark.severity != "error"]
         how = "unrun" if not self.options.execute else f"kernel {self.options.kernel or ''}"
         how += " through the gate" if self.options.gate else ""
         key = build_key(read.template, read.versions, read.images, how)
@@ -228,9 +199,9 @@ class _Build:
                 raise TemplateError(sorted({*errors, *problem.diagnostics})) from problem
             if errors:
                 raise TemplateError(errors)
-            linted = {warning.line for warning in read.warnings}
+            linted = {warning.line for warning in noted}
             new = {found for found in warnings if UNSET not in found.message or found.line not in linted}
-            warnings = tuple(sorted({*read.warnings, *judged, *new}))
+            warnings = tuple(sorted({*noted, *judged, *new}))
             report = {"files": [as_data(file) for file in files], "warnings": [_plain(warning) for warning in warnings]}
             record = Manifest(key, formats, hashes(place.new, [file.name for file in files]), report)
             (place.new / manifest_name(self.name)).write_text(record.dumps(), encoding="utf-8")
@@ -273,7 +244,7 @@ class _Build:
             version.kind: result for version, result in zip(pair, results, strict=True) if isinstance(result, Executed)
         }
 
-    async def _gate(self, read: _Read) -> tuple[Diagnostic, ...]:
+    async def _gate(self, read: CheckedTemplate) -> tuple[Diagnostic, ...]:
         """What keeps the lab from being released, or is to be said about it."""
         if not self.options.gate or not self.options.execute:
             return ()
@@ -300,7 +271,7 @@ class _Build:
         return tuple(diagnostic for diagnostic in found if diagnostic not in known)
 
     def _write(
-        self, read: _Read, executed: dict[str, Executed], folder: Path, formats: tuple[str, ...]
+        self, read: CheckedTemplate, executed: dict[str, Executed], folder: Path, formats: tuple[str, ...]
     ) -> tuple[tuple[WrittenFile, ...], tuple[Diagnostic, ...]]:
         files: list[WrittenFile] = []
         warnings: list[Diagnostic] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from gradlab.labs._audit import audit_text
 from gradlab.labs._diagnostics import Diagnostic, TemplateError
 from gradlab.labs._formulas import all_formulas
 from gradlab.labs._idle import idle_checks
-from gradlab.labs._image_files import read_images
+from gradlab.labs._image_files import ImageFile, read_images
 from gradlab.labs._lint import lint
+from gradlab.labs._secrets import Secrets
 from gradlab.labs._template import Template, read_template
-from gradlab.labs._versions import make_versions
+from gradlab.labs._versions import Versions, make_versions
 from gradlab.tex import Formula
 
 
@@ -23,24 +25,39 @@ class CheckedTemplate:
 
     Attributes:
         template: the template.
-        formulas: what both versions show of mathematics, in the template's order.
-        graph: what its answer key is about, as its header says; None if it does not.
+        versions: what is made of it.
+        images: what they show, by relative path.
         remarks: about its tags, its LaTeX, and names that only homework defines.
         leaks: solution lines that stand again where the students read them.
-        secrets: how many solution lines were looked for.
+        secrets: what only the solution may show.
     """
 
     template: Template
-    formulas: tuple[Formula, ...]
-    graph: str | None
+    versions: Versions
+    images: Mapping[str, ImageFile]
     remarks: tuple[Diagnostic, ...]
     leaks: tuple[Diagnostic, ...]
-    secrets: int
+    secrets: Secrets
 
     @property
     def path(self) -> Path:
         """The template's file."""
         return self.template.path
+
+    @property
+    def formulas(self) -> tuple[Formula, ...]:
+        """What both versions show of mathematics, in the template's order."""
+        return all_formulas(self.template, self.versions)
+
+    @property
+    def graph(self) -> str | None:
+        """What its answer key is about, as its header says; None if it does not."""
+        return self.template.settings.graph
+
+    @property
+    def looked_for(self) -> int:
+        """How many solution lines were looked for."""
+        return len(self.secrets.lines) + len(self.leaks)
 
     @property
     def faults(self) -> tuple[Diagnostic, ...]:
@@ -58,7 +75,8 @@ def check_template(path: Path) -> CheckedTemplate:
         What was found.
 
     Raises:
-        TemplateError: if no versions can be made of it; it names everything that is in the way.
+        TemplateError: if no versions can be made of it, or the header's graph is none; it names everything that is in
+            the way.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "lab.md"
@@ -68,28 +86,29 @@ def check_template(path: Path) -> CheckedTemplate:
     """
     template = read_template(path)
     check_graph(template)
+    return look_over(template)
+
+
+def look_over(template: Template) -> CheckedTemplate:
+    """Find what there is to be said about a template that was read.
+
+    Args:
+        template: the template.
+
+    Returns:
+        What was found.
+
+    Raises:
+        TemplateError: if no versions can be made of it.
+    """
     versions = make_versions(template)
     images = read_images(template, versions)
     audit = audit_text(template, versions, images.files)
-    return CheckedTemplate(
-        template=template,
-        formulas=all_formulas(template, versions),
-        graph=template.settings.graph,
-        remarks=tuple(
-            sorted(
-                {
-                    *template.notes,
-                    *template.warnings,
-                    *versions.warnings,
-                    *images.warnings,
-                    *lint(template, versions),
-                    *idle_checks(template, versions),
-                }
-            )
-        ),
-        leaks=audit.warnings,
-        secrets=len(audit.secrets.lines) + len(audit.warnings),
-    )
+    remarks = {
+        *template.notes, *template.warnings, *versions.warnings, *images.warnings, *lint(template, versions),
+        *idle_checks(template, versions),
+    }  # fmt: skip
+    return CheckedTemplate(template, versions, images.files, tuple(sorted(remarks)), audit.warnings, audit.secrets)
 
 
 def check_graph(template: Template) -> None:

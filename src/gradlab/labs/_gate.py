@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gradlab.labs._audit_files import allow_line
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from gradlab.prove import DocumentProof, Step
     from gradlab.tex import Formula
 
+_REMEMBERED = 8  # proofs: of a few templates that are checked in one call
 _OURS = frozenset({Role.CHECK, Role.ANSWER, Role.NOTE})
 
 
@@ -40,10 +42,9 @@ def gate(template: Template, versions: Versions, leaks: Sequence[Diagnostic], wa
         none of the tags and settings that gradlab adds: those have always been built as they are.
     """
     from gradlab.labs.grade._release import grade_own
-    from gradlab.prove import prove_document
 
     formulas = all_formulas(template, versions)
-    proof = prove_document(formulas, template.settings.graph)
+    proof = judged(formulas, template.settings.graph)
     found = [
         *(replace(leak, severity="error", rule="leak") for leak in leaks),
         *false_equations(template, proof),
@@ -54,6 +55,22 @@ def gate(template: Template, versions: Versions, leaks: Sequence[Diagnostic], wa
     if is_plain(template):
         found = [replace(one, severity="warning") if one.severity == "error" else one for one in found]
     return tuple(sorted(found))
+
+
+@lru_cache(_REMEMBERED)
+def judged(formulas: tuple[Formula, ...], graph: str | None) -> DocumentProof:
+    """Prove a lab's equations, once for the text and the gate behind it.
+
+    Args:
+        formulas: all of its formulas.
+        graph: what they are about, as the template's header says.
+
+    Returns:
+        The verdicts.
+    """
+    from gradlab.prove import prove_document
+
+    return prove_document(formulas, graph)
 
 
 def is_plain(template: Template) -> bool:
@@ -92,7 +109,7 @@ def false_elsewhere(template: Template, formulas: Sequence[Formula], proof: Docu
     Returns:
         An error for each step whose names the document defines once, before it, and that is false by that.
     """
-    from gradlab.prove import Kind, Truth, prove_document
+    from gradlab.prove import Kind, Truth
 
     defined: dict[str, list[int]] = {}
     for row in (*proof.rows, *proof.others):
@@ -112,7 +129,7 @@ def false_elsewhere(template: Template, formulas: Sequence[Formula], proof: Docu
     }
     if not by:
         return ()
-    again = prove_document([replace(formula, heading="") for formula in formulas], template.settings.graph)
+    again = judged(tuple(replace(formula, heading="") for formula in formulas), template.settings.graph)
     what = "this step of the key is false for what is defined under an earlier heading ({})"
     advice = "correct it, or name the graph in the header (graph:) if another one is meant"
     return tuple(
