@@ -215,3 +215,21 @@ def test_a_quantised_input_that_stands_still_in_small_steps_is_no_mistake():
     report = check_gradient(lambda x: np.sum(np.round(x * 8) ** 2), np.zeros_like, at)
     assert report.verdict is Verdict.UNDECIDED
     assert {entry.cause for entry in report.entries} == {Cause.STEP_FUNCTION}
+
+
+def test_a_part_in_float32_of_a_function_in_float64_is_seen_coordinate_by_coordinate():
+    """As in jax.nn.dot_product_attention: the scores are cast down, the values they weigh are not."""
+    at = {"scores": np.array([0.3, -1.2]), "values": np.array([0.7, 2.1])}
+
+    def weights(p):
+        shares = np.exp(p["scores"].astype(np.float32))
+        return shares / shares.sum()
+
+    def gradient(p, factor=1.0):
+        shares = weights(p).astype(np.float64)
+        back = shares * (p["values"] - shares @ p["values"])
+        return {"scores": factor * back, "values": shares}
+
+    assert check_gradient(lambda p: weights(p) @ p["values"], gradient, at).ok
+    report = check_gradient(lambda p: weights(p) @ p["values"], lambda p: gradient(p, 1.01), at)
+    assert report.verdict is Verdict.WRONG

@@ -44,9 +44,14 @@ class Stencil:
         # The value at the point is in all even parts: its noise adds up.
         self.kink_noise = np.sqrt(np.sum(self.kinks**2, axis=1) / 2 + np.sum(self.kinks, axis=1) ** 2)
         inner_odd, inner_even = odd[-2], even[-2]
-        self.odd_rest = np.eye(len(marks)) - inner_odd @ np.linalg.pinv(inner_odd)
-        self.even_rest = np.eye(len(marks)) - inner_even @ np.linalg.pinv(inner_even)
+        # What is fitted is a projection, in two factors: of many marks, as a matrix it would be large.
+        self._fitted = [(inner, np.linalg.pinv(inner)) for inner in (inner_odd, inner_even)]
         self.freedom = 2 * len(marks) - inner_odd.shape[1] - inner_even.shape[1]
+
+    def rest(self, odd: np.ndarray, even: np.ndarray) -> np.ndarray:
+        """What fits of the highest degree but one leave of both parts, shape (S, 2 K)."""
+        pairs = zip((odd, even), self._fitted, strict=True)
+        return np.concatenate([part - (part @ inner) @ inverse for part, (inner, inverse) in pairs], axis=1)
 
 
 STANDARD = Stencil(np.array([2, 5, 8, 11, 14, 16]) / 16, degree=7)
@@ -201,8 +206,7 @@ def fit(samples: Samples, output: int, noise: Noise) -> list[Slope]:
 def _deviation(stencil: Stencil, odd: np.ndarray, even: np.ndarray) -> np.ndarray:
     """The standard deviation of a value from the fits at each scale."""
     # Both parts have half the variance of a value.
-    rest = np.concatenate([odd @ stencil.odd_rest, even @ stencil.even_rest], axis=1)
-    return norm(rest, axis=1) * np.sqrt(2 / stencil.freedom)
+    return norm(stencil.rest(odd, even), axis=1) * np.sqrt(2 / stencil.freedom)
 
 
 def norm(values: np.ndarray, axis: int) -> np.ndarray:

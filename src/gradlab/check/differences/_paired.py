@@ -8,11 +8,13 @@ but for luck (see `_screen`). Luck is answered for by a factor, and by what else
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
 from gradlab.check.differences._fit import DEVIATIONS, spacing_of
 from gradlab.check.differences._screen import CHUNK, OFFSETS, STEP, coordinates, moved_along, steps_of
+from gradlab.check.inputs._batch import FEWEST
 from gradlab.check.inputs._function import Function
 
 # With fewer coordinates than this, four values for each are no more.
@@ -55,8 +57,9 @@ def first_pass(
     about, known = (function, flat, centre, scales), None
     if len(indices) >= _FEWEST and 4 * len(indices) * len(flat) <= CHUNK:
         steps = steps_of(scales[indices], STEP)
-        known = function.at_once(moved_along(flat, indices, steps, OFFSETS))
-        known = None if known is None else known.reshape(len(indices), len(OFFSETS), -1)
+        if function.maps and len(indices) * len(OFFSETS) >= FEWEST:
+            known = function.at_once(moved_along(flat, indices, steps, OFFSETS))
+            known = None if known is None else known.reshape(len(indices), len(OFFSETS), -1)
         if known is None:
             ends = function.many(moved_along(flat, indices, steps, OFFSETS[:2])).reshape(len(indices), 2, -1)
             slopes, bars, believed, moved = _by_two(function, flat, centre, indices, steps, ends, double)
@@ -78,23 +81,30 @@ def _by_two(
     double: np.ndarray | bool,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The slopes by the values ahead and behind, their bars, whether they are believed and moved, each (n, M)."""
-    own, high, low = steps[:, None], ends[:, 0], ends[:, 1]
-    slopes, moved = (high - low) / (2 * own), (ends != centre).any(axis=1)
-    spacing = spacing_of(ends, 1, double)
-    rounding = DEVIATIONS * spacing * np.maximum(np.abs(ends).max(axis=1), np.abs(centre))
-    straight = np.abs(high + low - 2 * centre) <= _BEND * np.abs(slopes) * own + rounding
+    own, (high, low) = steps[:, None], (ends[:, 0], ends[:, 1])
+    slopes, moved = (high - low) / (2 * own), (high != centre) | (low != centre)
+    size = np.maximum(np.maximum(np.abs(high), np.abs(low)), np.abs(centre))
+    rounding = DEVIATIONS * spacing_of(ends, 1, double) * size
     # What is not defined to both sides, or bends, tells nothing of the others.
-    plain = np.asarray(np.all(np.isfinite(slopes) & straight, axis=1))
-    random = np.random.default_rng(11)
-    moves = np.where(plain, steps * random.uniform(0.5, 1.0, len(steps)) * random.choice([-1.0, 1.0], len(steps)), 0.0)
+    straight = np.abs(high + low - 2 * centre) <= _BEND * np.abs(slopes) * own + rounding
+    plain = np.asarray(np.all(straight & np.isfinite(slopes), axis=1))
+    moves = steps * _lengths(len(steps)) * plain
     points = np.repeat(flat[None], 2, axis=0)
     points[:, indices] += _HALF[:, None] * moves
     ahead, behind = function.many(points)
-    foretold, largest = moves[plain] @ slopes[plain], np.abs(moves[plain]) @ np.abs(slopes[plain])
-    coarse = DEVIATIONS * spacing_of(np.stack([ahead, behind]), 0, double) * np.maximum(np.abs(ahead), np.abs(behind))
-    rest = _LUCK * (np.abs(ahead - behind - foretold) + 2 * coarse)
+    told, coarse = (np.where(plain[:, None], each, 0.0) for each in (slopes, rounding))
+    coarse = coarse.max(axis=0)
+    rest = _LUCK * (np.abs(ahead - behind - moves @ told) + 2 * coarse)
     # At a kink of all together nothing is known.
-    rest = np.where(np.abs(ahead + behind - 2 * centre) <= _BEND * largest + 2 * coarse, rest, np.inf)
-    bars = np.where(plain[:, None] & moved, rest / np.abs(np.where(plain, moves, 1.0))[:, None], np.inf)
-    bars = np.where(moved, bars, 0.0) + rounding / own
+    bends = np.abs(ahead + behind - 2 * centre) > _BEND * (np.abs(moves) @ np.abs(told)) + 2 * coarse
+    rest[bends | ~np.isfinite(rest)] = np.inf
+    # Divided by nothing where a coordinate did not move along.
+    bars = np.where(moved, rest / np.abs(moves)[:, None], 0.0) + rounding / own
     return slopes, bars, moved & np.isfinite(bars), moved
+
+
+@lru_cache(maxsize=64)
+def _lengths(count: int) -> np.ndarray:
+    """By how much of its step each coordinate moves along the direction."""
+    random = np.random.default_rng(11)
+    return random.uniform(0.5, 1.0, count) * random.choice([-1.0, 1.0], count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -74,7 +75,7 @@ class Claims:
         function = self._function
         if self.cotangent is not None:
             return self.cotangent[None]
-        return function.mixing if function.mixing is not None else np.eye(int(np.prod(function.shape)))
+        return function.mixing if function.mixing is not None else np.eye(math.prod(function.shape))
 
     def __call__(self, flat: np.ndarray) -> np.ndarray:
         """The claims at a point, shape (M, P)."""

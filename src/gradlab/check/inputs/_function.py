@@ -92,6 +92,11 @@ class Function:
         found = self.at_once(points)
         return np.stack([self(point) for point in points]) if found is None else found
 
+    @property
+    def maps(self) -> bool:
+        """Whether many points may be had in one call, as far as is known."""
+        return self._mapped is not None
+
     def at_once(self, points: np.ndarray) -> np.ndarray | None:
         """All points in one call; None if there are few or many, or if that does not give what single calls give."""
         if self._mapped is None or not is_worth_it(points) or len(self._flat) != points.shape[1]:

@@ -6,6 +6,7 @@ torch is never imported here: whoever has tensors has loaded it.
 from __future__ import annotations
 
 import copy
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -114,8 +115,9 @@ def _pieces(items: Sequence[Any], cotangent: np.ndarray) -> Iterator[Any]:
     torch = sys.modules["torch"]
     start = 0
     for item in items:
-        size = int(np.prod(np.shape(item)))
-        piece, start = cotangent[start : start + size].reshape(np.shape(item)), start + size
+        shape = tuple(item.shape) if is_tensor(item) else np.shape(item)
+        size = math.prod(shape)
+        piece, start = cotangent[start : start + size].reshape(shape), start + size
         yield torch.as_tensor(piece, dtype=item.dtype, device=item.device) if is_tensor(item) else piece
 
 

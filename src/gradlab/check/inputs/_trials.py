@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -98,7 +98,7 @@ def _deviation(claims: Claims, function: Function, flat: np.ndarray, claimed: np
 def _is_as_foretold(claims: Claims, function: Function, flat: np.ndarray, claimed: np.ndarray) -> bool:
     """Whether all ways of asking, taken together in one forward pass and few backward passes, give what is expected."""
     rows = claims.rows()
-    weights = np.random.default_rng(4).uniform(0.5, 2.0, len(rows)) * (-1.0) ** np.arange(1, len(rows) + 1)
+    weights = _alternating(len(rows))
     asked, expected, size = weights @ rows, weights @ claimed, np.abs(weights) @ np.abs(claimed)
     even = np.arange(len(asked)) % 2 == 0
     by = [each if np.max(np.abs(expected), initial=0.0) * each < _LARGEST else 1.0 for each in _SIZES]
@@ -115,6 +115,12 @@ def _is_as_foretold(claims: Claims, function: Function, flat: np.ndarray, claime
     parts, whole = pulled[0] / by[0] + pulled[1] / by[1], pulled[2] / by[1]
     same = len(pulled) == 3 or near(pulled[4], pulled[3], np.abs(pulled[3]))
     return same and near(parts, expected, size) and near(whole, expected, size)
+
+
+@lru_cache(maxsize=64)
+def _alternating(count: int) -> np.ndarray:
+    """Factors of different sizes, with either sign in turn."""
+    return np.random.default_rng(4).uniform(0.5, 2.0, count) * (-1.0) ** np.arange(1, count + 1)
 
 
 def _near(function: Function, pulled: np.ndarray) -> _Near:
@@ -258,8 +264,7 @@ def _ways(
 
 def _elsewhere(function: Function, flat: np.ndarray) -> Callable[[], None]:
     """Another forward pass, at a point a little off."""
-    random = np.random.default_rng(6)
-    moved = flat * (1 + _MOVE * random.uniform(-1, 1, len(flat))) + _MOVE * (flat == 0)
+    moved = flat * (1 + _MOVE * _shifts(len(flat))) + _MOVE * (flat == 0)
 
     def run() -> None:
         # Outside its domain the function raises, and then there is no other forward pass.
@@ -267,6 +272,11 @@ def _elsewhere(function: Function, flat: np.ndarray) -> Callable[[], None]:
             function.call(function.point.build(moved))
 
     return run
+
+
+@lru_cache(maxsize=64)
+def _shifts(count: int) -> np.ndarray:
+    return np.random.default_rng(6).uniform(-1, 1, count)
 
 
 def _layouts(shape: tuple[int, ...]) -> Iterator[tuple[str, Callable[[Any], Any]]]:
@@ -296,6 +306,8 @@ class _Near:
         self.grain = SINGLE if relative > _DOUBLE else EPSILON
 
     def __call__(self, found: np.ndarray, wanted: np.ndarray, size: np.ndarray) -> bool:
+        if np.all(np.abs(found - wanted) <= self.relative * size):
+            return True
         both = np.isnan(found) & np.isnan(wanted)
         largest = np.max(size[np.isfinite(size)], initial=0.0)
         allowed = self.relative * size + 1e-3 * self.relative * largest + 1e-300

@@ -115,8 +115,7 @@ class Evidence:
                 program.ignore_shifts()
             view = View(context.point, context.claimed, gradient, self._rounding(context.point), program)
             # At a kink several slopes are right, and the trace knows one of them.
-            measured = np.abs(context.numeric - gradient) <= context.bars
-            settled = context.wrong | (context.unjudged & measured)
+            settled = context.wrong | (context.unjudged & (context.numeric == 0) & (gradient == 0))
             open_to_doubt = ~settled & np.isfinite(context.numeric) & ~view.close(gradient)
             return replace(view, bars=np.where(open_to_doubt, np.inf, view.bars))
         return View(context.point, context.claimed, context.numeric, context.bars, None)

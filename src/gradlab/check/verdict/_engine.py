@@ -134,11 +134,11 @@ class Engine:
         steepest = np.maximum(self.steepest[output, self.arrays[index]], least)
         return SINGLE_RELEVANCE * np.minimum(self.shares[output] / self.scales[index], steepest)
 
-    def note(self, index: int, slopes: np.ndarray) -> None:
-        """Note down what was measured along a coordinate, shape (M,); 0 where it is not believed."""
-        self.shares = np.fmax(self.shares, np.abs(slopes) * self.scales[index])
-        column = self.arrays[index]
-        self.steepest[:, column] = np.fmax(self.steepest[:, column], np.abs(slopes))
+    def note(self, indices: np.ndarray, slopes: np.ndarray) -> None:
+        """Note down what was measured along C coordinates, shape (C, M); 0 where it is not believed."""
+        sizes = np.abs(slopes)
+        self.shares = np.fmax(self.shares, np.fmax.reduce(sizes * self.scales[indices, None]))
+        np.fmax.at(self.steepest.T, self.arrays[indices], sizes)
 
     def open(self, place: int, reason: str) -> Entry:
         """An entry that was not judged."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-
 from gradlab.check._outcomes import Entry, Verdict
 from gradlab.check.verdict._climb import climb
 from gradlab.check.verdict._columns import Columns, bear_out
@@ -67,8 +65,6 @@ def _measure(engine: Engine, columns: Places) -> Columns:
     found = Columns()
     for index, size, measured in engine.first_pass(list(columns) if engine.is_deterministic else []):
         found.add(index, size, measured)
-        slopes, _, believed, _ = measured
-        engine.note(index, np.where(believed, slopes, 0.0))
     return found
 
 

@@ -39,6 +39,7 @@ def settle(engine: Engine, measured: Columns, wanted: Places) -> tuple[list[Entr
         return [], dict(wanted)
     indices = np.array(list(wanted))
     steps, (slopes, bars, believed, moved) = measured.table(wanted)
+    engine.note(indices, np.where(believed, slopes, 0.0))
     asked = np.zeros(slopes.shape, dtype=bool)
     for row, outputs in enumerate(wanted.values()):
         asked[row, outputs] = True
