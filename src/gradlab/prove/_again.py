@@ -108,7 +108,10 @@ class Again:
             return steps
         own = Use.of(row for each in (*lines, line) for piece in (each.piece, *each.conditions) for row in piece.sides)
         elsewhere = own.keys & (arrays - own.arrays)
-        if not elsewhere:
+        layers = {head.removeprefix(FREE) for head, family in self.text.known.families.items() if family.above}
+        if not elsewhere or layers & {
+            key.partition("^")[0] for key in own.keys
+        }:  # what is said of layers holds for all of them
             return steps
         shown = ", ".join(sorted(elsewhere))
         small = all(letter_of(key).islower() for key in elsewhere)

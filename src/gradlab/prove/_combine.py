@@ -13,6 +13,7 @@ from gradlab.prove._verdict import Slip, Step, Truth
 from gradlab.prove.judge import Finding
 from gradlab.prove.read._chains import Reading, Readings, steps_touched
 from gradlab.prove.read._define import Line
+from gradlab.prove.read._infinitesimals import Differential, Integral
 from gradlab.prove.read._nodes import Array, At, Call, Derivative, Limit, Total
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import Choice
@@ -270,7 +271,10 @@ def _is_worked(expression: Expression) -> bool:
 
 def _has_meaning(expression: Expression) -> bool:
     """Whether something in an expression is computed: a derivative, a limit, a function at a point."""
-    return any(isinstance(node, Derivative | Partial | At | Call | Limit) for node in walk(expression))
+    return any(
+        isinstance(node, Derivative | Partial | At | Call | Limit | Integral | Differential)
+        for node in walk(expression)
+    )
 
 
 def with_kind(step: Step, kind: Kind, reason: str = "") -> Step:

@@ -14,6 +14,7 @@ from gradlab.prove.read._chains import readings
 from gradlab.prove.read._define import (
     Line,
     Shape,
+    claims_on_layers,
     implied_by,
     is_exponential,
     is_of_unknown_function,
@@ -24,6 +25,7 @@ from gradlab.prove.read._define import (
     shape_of,
     uses,
 )
+from gradlab.prove.read._differentials import are_meant
 from gradlab.prove.read._label import is_square, key_of, label_of
 from gradlab.prove.read._nodes import Call, Index, Indexed, Operation, Tensor, mapped
 from gradlab.prove.read._part import Part
@@ -91,7 +93,7 @@ class Definitions:
                 self.use.squared.add(key_of(label))
         self.use = use or self.use
         self.arrays = {FREE + key: 0 for key in self.use.arrays}
-        self.known = Known(names.graph)
+        self.known = Known(names.graph, arrays=frozenset(key.partition("^")[0] for key in self.arrays))
         self.defined: dict[str, Defined] = {}
         self.defining: dict[int, Defined] = {}
         self.disputed: dict[str, tuple[Defined, Known]] = {}
@@ -118,6 +120,8 @@ class Definitions:
                 new = shape is not None and self._is_new(shape) and not self._is_alias(reader, shape, line)
                 if new and shape is not None and not names_entries(shape, line.piece.sides[1]):
                     found.append(Defined(line, shape, order=order))
+        claims = claims_on_layers([(item.shape, item.line.piece.sides[1]) for item in found])
+        found[:] = [item for i, item in enumerate(found) if i not in claims]
         functions = [(item.line.section, item.shape.name) for item in found if item.shape.parameters is not None]
         for item in found:
             own = {name for section, name in functions if section == item.line.section}
@@ -135,6 +139,9 @@ class Definitions:
             before = self.defined.get(item.shape.name)
             if before is None or before.problem or (before.named_only and not item.named_only):
                 self._add(item)
+        for item in [item for item in self.defined.values() if are_meant(self.scope(), item.line.piece)]:
+            self._forget(item.shape.name)  # with all names known dy is a differential, no name
+            del self.defined[item.shape.name], self.defining[id(item.line)]
         self._dispute_sigmoid()
 
     def _is_alias(self, reader: Reader, shape: Shape, line: Line) -> bool:
@@ -210,7 +217,7 @@ class Definitions:
                 self.known = replace(known, quantities={**known.quantities, shape.name: value})
             elif shape.parameters is not None:
                 names = known.functions[shape.name].parameters
-                if not all(names) or _calls(value, shape.name):
+                if not all(names) or shape.name in names_in(value):
                     raise NotUnderstoodError("a function that is defined by itself", 0)
                 functions = {**known.functions, shape.name: Function(names, self._of_any(shape.parameters, value))}
                 self.known = replace(known, functions=functions)
@@ -373,10 +380,6 @@ def names_in(expression: Expression) -> set[str]:
         elif isinstance(node, Ref | Tensor):
             found.add(node.name)
     return found
-
-
-def _calls(expression: Expression, name: str) -> bool:
-    return any(isinstance(node, Call) and node.function == name for node in walk(expression))
 
 
 def steps(formula: Expression) -> Iterator[tuple[str, bool]]:

@@ -188,6 +188,8 @@ class Evidence:
     def _doubt(self, names: set[str], left: Expression, right: Expression, judged: combine.Judged, i: int) -> str:
         """What speaks against the meaning that the names of a step were given; empty if nothing."""
         said = self._said_otherwise(names, judged.line, i)
+        if judged.findings[i].firm:
+            return said
         return said or self._unsaid(left, right, judged) or self._of_index(names, left, right)
 
     def _said_otherwise(self, names: set[str], line: Line, i: int) -> str:

@@ -14,6 +14,7 @@ from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Step, Truth
 from gradlab.prove.judge import Finding, findings
 from gradlab.prove.judge._doubts import reached
+from gradlab.prove.read._infinitesimals import Differential
 from gradlab.prove.read._nodes import Array, Call, Derivative, Indexed, Operation, Tensor, Total, mapped
 from gradlab.prove.read._statements import Chain, Function, Known
 
@@ -142,7 +143,7 @@ class OtherMeanings:
         """Whether a step holds for symmetric or orthogonal matrices, which texts often do not say; else empty."""
         pair = chain.sides[i : i + 2]
         nodes = [node for side in pair for node in walk(side)]
-        bodies = [node.body for node in nodes if isinstance(node, Derivative)]
+        bodies = [node.body for node in nodes if isinstance(node, Derivative | Differential)]
         forms = {name for node in reached(tuple(bodies), self.known) for name in _in_quadratic_form(node)}
         turned = [{n.args[0] for n in nodes if _is_turned(n, kind)} for kind in ("transpose", "inverse")]
         both = {node.name for node in turned[0] & turned[1] if isinstance(node, Tensor)}

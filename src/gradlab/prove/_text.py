@@ -12,6 +12,7 @@ from gradlab.prove._definitions import Defined, Definitions, names_in, walk
 from gradlab.prove._doubts import Doubts
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError, share_of
 from gradlab.prove._evidence import Evidence
+from gradlab.prove._implicit import Curves
 from gradlab.prove._meant import verdicts
 from gradlab.prove._mood import contents
 from gradlab.prove._names import FREE, Names, written_parts
@@ -21,7 +22,8 @@ from gradlab.prove._updates import is_descent, loss_of
 from gradlab.prove._verdict import Fault, Method, Step, Truth
 from gradlab.prove.judge import Finding, findings
 from gradlab.prove.read._chains import Readings, readings
-from gradlab.prove.read._define import Line, Shape, is_numeric, kind_of, shape_of
+from gradlab.prove.read._define import Line, is_numeric, is_recursive, kind_of, shape_of
+from gradlab.prove.read._differentials import are_meant
 from gradlab.prove.read._nodes import Derivative, Indexed
 from gradlab.prove.read._pieces import JUDGED
 from gradlab.prove.read._reader import Reader
@@ -47,9 +49,10 @@ class Text:
     """
 
     def __init__(self, lines: list[Line], graph: Graph, document: bool, use: Use | None = None) -> None:
-        self.lines, self.document = lines, document
+        self.lines, self.document, self.mends = lines, document, True
         self.names = Names(graph)
         self.said = Definitions(lines, self.names, document, use)
+        self.curves = Curves(self.said)
         self.doubts = Doubts(self.said, document, self._show)
         self.again = Again(self) if document and use is None else None
         is_false_by = self.again.is_false_by if self.again is not None else lambda _item, _line, _i: False
@@ -69,6 +72,8 @@ class Text:
         """A text of these lines alone; by default it uses its names as they do."""
         text = Text(lines, self.names.graph, self.document, use)
         text.open = None if self.open is None else OpenNames(text.said, self.open.document)
+        text.said.known = replace(text.known, arrays=self.known.arrays | text.known.arrays)
+        text.mends = False
         return text
 
     def judge(self, line: Line, outer: Deadline | None = None) -> list[Step]:
@@ -130,6 +135,7 @@ class Text:
         if kind is Kind.UPDATE and steps[0].truth is not Truth.TRUE:
             steps[0] = self._as_update(judged, steps[0], deadline)
         self._repair(judged, deadline)
+        self.curves.judge(judged, kind, deadline)
         return steps
 
     def _is_of_constant(
@@ -147,9 +153,9 @@ class Text:
     def _doubted(self, found: Readings, judged: combine.Judged, i: int, deadline: Deadline) -> Step:
         """A step that looks false after all that speaks against calling it so."""
         step = judged.steps[i]
-        if self.evidence is not None:
+        if self.evidence is not None and not judged.findings[i].firm:
             step = self.evidence.resting(judged, i, step, deadline)
-        if step.truth is Truth.FALSE:
+        if step.truth is Truth.FALSE and not judged.findings[i].firm:
             step = self.doubts.softened(judged, i, step, deadline)
         if step.truth is Truth.FALSE:
             step = self._as_defined_before(found, judged, i, deadline)
@@ -201,18 +207,18 @@ class Text:
 
     def _repair(self, judged: combine.Judged, deadline: Deadline) -> None:
         """Look for repairs of the steps that are false after all."""
-        if not any(step.truth is Truth.FALSE for step in judged.steps):
+        false = [i for i, step in enumerate(judged.steps) if step.truth is Truth.FALSE]
+        put_in = {i: self.doubts.exchanged(judged, i) for i in false}  # then a side that is written anew mends nothing
+        open_ = {i: said or self.doubts.unbound(judged, i) for i, said in put_in.items()}
+        if not put_in or not (self.mends or any(open_.values())):
             return
         found = findings(judged.first.chain, self.known, deadline, repairs=True)
-        for i, (step, finding) in enumerate(zip(judged.steps, found, strict=True)):
-            if step.truth is not Truth.FALSE:
-                continue
-            put_in = self.doubts.exchanged(judged, i)  # then a side that is to be written anew mends nothing
-            if finding.repair is not None and not (put_in and finding.repair.message.startswith("write ")):
+        for i, said in open_.items():
+            step, finding = judged.steps[i], found[i]
+            if finding.repair is not None and not (put_in[i] and finding.repair.message.startswith("write ")):
                 judged.steps[i] = replace(step, repair=finding.repair, reason=finding.reason)
-                continue
-            if unbound := put_in or self.doubts.unbound(judged, i):
-                judged.steps[i] = combine.with_kind(step, Kind.CLAIM, f"{step.place}: {unbound}")
+            elif said:
+                judged.steps[i] = combine.with_kind(step, Kind.CLAIM, f"{step.place}: {said}")
 
     def _set_apart(self, line: Line, kind: Kind, steps: list[Step]) -> None:
         """Mark steps that put values in or compare formulas roughly."""
@@ -319,9 +325,11 @@ class Text:
         unread = shape is not None and shape.parameters is not None and step.truth is Truth.NOT_UNDERSTOOD
         if shape is None or before is None or before.line is line or not (step.truth is Truth.FALSE or unread):
             return "other"
+        if before.shape.above and (shape.above != before.shape.above or is_recursive(shape, line.piece.sides[1])):
+            return "other"
         number = before.line.source.place(before.line.piece.at).line
         if any(item.line is line and item.named_only for item in self.said.found):
-            return f"{step.place}: this says what {self._label(shape)} depends on; line {number} says how"
+            return f"{step.place}: this says what {shape.name.removeprefix(FREE)} depends on; line {number} says how"
         item = Defined(line, shape, before=number)
         anew = (
             shape.parameters is not None
@@ -333,10 +341,7 @@ class Text:
             self.said.define_anew(item)
             return ""
         self.said.dispute(item)
-        return f"{step.place}: {self._label(shape)} is defined otherwise in line {number}"
-
-    def _label(self, shape: Shape) -> str:
-        return shape.name.removeprefix(FREE)
+        return f"{step.place}: {shape.name.removeprefix(FREE)} is defined otherwise in line {number}"
 
     def _show(self, expression: Expression) -> str:
         return Writer(self.names.graph.symbols).latex(expression)
@@ -345,6 +350,7 @@ class Text:
         """Note how the names of a line are used in it."""
         whole = scope.here = Use.of(line.piece.sides)
         self.said.known = scope.known = replace(self.known, entries=self.said.use.entries(whole))
+        scope.differentials = are_meant(scope, line.piece)
         for key, rows in whole.applied.items():
             if len(rows) == 1 and is_conventional(key) and key not in self.names.graph:
                 scope.applied[key] = next(iter(rows))

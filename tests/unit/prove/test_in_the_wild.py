@@ -130,7 +130,7 @@ def test_what_is_open_is_said(latex, words):
 
 
 def test_no_advice_is_given_where_there_is_no_other_way():
-    assert prove(r"\int x dx = 3").steps[0].reason == "line 1, column 1: integrals are not judged"
+    assert prove(r"\oint x dx = 3").steps[0].reason == "line 1, column 1: only integrals over one variable are judged"
 
 
 @pytest.mark.parametrize(

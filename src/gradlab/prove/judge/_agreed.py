@@ -21,6 +21,7 @@ class Finding:
         reason: how it was found, or why it is not understood.
         repair: what makes it true.
         at: where in the text the reason is, if that is known.
+        firm: whether nothing that a text may leave unsaid could make a false step hold.
     """
 
     truth: Truth
@@ -29,6 +30,7 @@ class Finding:
     reason: str = ""
     repair: Repair | None = None
     at: int | None = None
+    firm: bool = False
 
 
 def agreed(found: list[tuple[Layout | None, Finding]]) -> Finding:

@@ -140,6 +140,7 @@ class Axes:
         elif isinstance(expression, Tensor):
             self.tensors[expression.name] = max(expression.rank, self.tensors.get(expression.name, 0))
             self._defined(expression.name)
+            self._family(expression.name)
         elif isinstance(expression, Call) and expression.function in self.known.functions:
             self._once(("function", expression.function), self.known.functions[expression.function].body)
         elif isinstance(expression, Ref):
@@ -190,12 +191,15 @@ class Axes:
         if node.above and not node.below:
             self.numbered[node.head] = None
         self._defined(node.head)
-        family = self.known.families.get(node.head)
-        key = ("family", node.head)
+        self._family(node.head)
+
+    def _family(self, head: str) -> None:
+        family = self.known.families.get(head)
+        key = ("family", head)
         if family is not None and key not in self._seen:
             self._seen.add(key)
-            places = {letter: ("axis", node.head, 0, place) for place, letter in enumerate(family.below)}
-            places |= {letter: ("axis", node.head, 1, place) for place, letter in enumerate(family.above)}
+            places = {letter: ("axis", head, 0, place) for place, letter in enumerate(family.below)}
+            places |= {letter: ("axis", head, 1, place) for place, letter in enumerate(family.above)}
             self.see(family.body, {**places})
 
     def _is_last(self, name: str, head: str) -> bool:

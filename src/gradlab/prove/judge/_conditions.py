@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradlab.graph import ZERO, Expression, Ref, as_number, div, neg, subtract
+from gradlab.graph import ZERO, Apply, Expression, Ref, as_number, div, mul, neg, number, subtract
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.judge._slopes import direct
 from gradlab.prove.judge._world import World
@@ -64,4 +64,15 @@ def _solved(world: World, lead: Expression, first: Expression) -> tuple[str, Exp
             continue
         rest = _inserted(lead, name, ZERO)
         return name, div(neg(rest), slope)
+    for name in names:
+        twice = direct(direct(lead).get(name, ZERO)).get(name, ZERO)
+        if twice == ZERO or name in twice.names or name in world.ground_labels:
+            continue
+        once, rest = (_inserted(part, name, ZERO) for part in (direct(lead)[name], lead))
+        # One root at some points and the other at others.
+        root = mul(
+            Apply("sign", (Ref(f"{name} side"),)),
+            Apply("sqrt", (subtract(mul(once, once), mul(number(2), twice, rest)),)),
+        )
+        return name, div(subtract(root, once), twice)
     raise NotUnderstoodError("no points were found at which the condition holds: it is not linear in any name", 0)

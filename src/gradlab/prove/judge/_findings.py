@@ -1,4 +1,4 @@
-"""The verdicts on the steps of a chain: true, false with a witness, or not understood with the reason.
+"""The verdicts on the steps of a chain in one reading: true, false with a witness, or not understood with the reason.
 
 A step is true only if it is in all settings; where what is written can be taken in several ways (a layout, what depends
 on what), only if they agree, or where one way alone makes sense.
@@ -31,18 +31,6 @@ from gradlab.prove.repairs._chain import Repairer
 SECONDS_FOR_EXACT = 0.4
 _LOOSE_NORM = r"this norm of a matrix may be one of several: write \lVert A \rVert_F for the root of the sum of squares"
 FEW = 3  # points at which sides agree before an exact proof is tried
-
-
-def findings(chain: Chain, known: Known, deadline: Deadline, repairs: bool = True) -> list[Finding]:
-    """The verdicts on the steps of a chain.
-
-    Args:
-        chain: its sides, in one reading.
-        known: what holds where it stands.
-        deadline: when to stop.
-        repairs: whether repairs are looked for, which takes longer than the verdicts.
-    """
-    return Judge(chain, known, deadline, repairs).findings()
 
 
 class Judge:

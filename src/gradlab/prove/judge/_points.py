@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -20,7 +20,9 @@ from gradlab.graph import PRIMITIVES, Apply, Const, Expression, Graph, Ref, Role
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._subject import labels_of
 from gradlab.prove.judge._balls import Ball, Balls, UndefinedError
+from gradlab.prove.judge._integrals import between_bounds, closed
 from gradlab.prove.judge._unknown import COUNT, applied
+from gradlab.prove.read._infinitesimals import Integral
 from gradlab.prove.read._nodes import Call, Cases, Condition
 
 BITS = 224  # to begin with
@@ -140,7 +142,19 @@ class Point:
             return self.value(applied(expression.function, expression.arguments, expression.orders, self.mode))
         if isinstance(expression, Cases):
             return self.value(self.chosen(expression))
+        if isinstance(expression, Integral):
+            return self.value(between_bounds(expression, self._in_machine_numbers(expression.variable)))
         raise NotUnderstoodError("this has no value", 0)
+
+    def _in_machine_numbers(self, variable: Expression) -> Callable[[Expression, float], float]:
+        """The value of an expression here, where one more name has a value, in machine numbers."""
+        (name,) = variable.names
+        fixed = {given: float(value) for given, value in self.fixed.items()}
+
+        def at(expression: Expression, value: float) -> float:
+            return MachinePoint(self.ground, self.number, self.mode, {**fixed, name: value}).value(expression)
+
+        return at
 
     def _named(self, name: str) -> Ball:
         if name in self.fixed:
@@ -266,16 +280,10 @@ class MachinePoint:
     def _computed(self, expression: Expression) -> float:
         if isinstance(expression, Const):
             return float(expression.value)
+        if isinstance(expression, Integral):
+            return self.value(closed(expression))
         if isinstance(expression, Ref):
-            name = expression.name
-            if name in self.fixed:
-                return self.fixed[name]
-            formula = self.ground.formula(name)
-            if formula is not None:
-                return self.value(formula)
-            return float(name.removeprefix(PROBE)) if name.startswith(PROBE) else float(
-                self.ground.draw(name, self.number, self.mode)
-            )  # fmt: skip
+            return self._named(expression.name)
         if isinstance(expression, Apply):
             if expression.primitive == "pow":
                 number = as_number(expression.args[1])
@@ -290,6 +298,16 @@ class MachinePoint:
                     return self.value(value)
             raise ValueError("no case holds here")
         raise NotUnderstoodError("this has no value", 0)
+
+    def _named(self, name: str) -> float:
+        if name in self.fixed:
+            return self.fixed[name]
+        formula = self.ground.formula(name)
+        if formula is not None:
+            return self.value(formula)
+        if name.startswith(PROBE):
+            return float(name.removeprefix(PROBE))
+        return float(self.ground.draw(name, self.number, self.mode))
 
     def holds(self, condition: Condition) -> bool:
         """Whether a condition holds here, up to rounding."""

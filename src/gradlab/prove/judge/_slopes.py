@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gradlab.derive import local_gradient
-from gradlab.graph import ONE, ZERO, Expression, Ref, add, mul
+from gradlab.graph import ONE, ZERO, Expression, Ref, add, mul, neg
+from gradlab.prove.read._infinitesimals import Integral
 from gradlab.prove.read._nodes import Call, Cases, Node, mapped
 
 
@@ -13,6 +14,8 @@ def direct(expression: Expression) -> dict[str, Expression]:
         return _of_call(expression)
     if isinstance(expression, Cases):
         return _of_cases(expression)
+    if isinstance(expression, Integral):
+        return _of_integral(expression)
     inside: dict[str, Node] = {}
     outer = local_gradient(_opaque(expression, inside))
     found = {name: slope for name, slope in outer.items() if name not in inside}
@@ -32,7 +35,7 @@ def _opaque(expression: Expression, inside: dict[str, Node]) -> Expression:
     """A formula with a name for each unknown function and each value by cases in it."""
 
     def rule(node: Expression) -> Expression | None:
-        if not isinstance(node, Call | Cases):
+        if not isinstance(node, Call | Cases | Integral):
             return None
         name = f"⟨{len(inside)}⟩"
         for known, other in inside.items():
@@ -64,3 +67,18 @@ def _of_cases(cases: Cases) -> dict[str, Expression]:
     slopes = [direct(value) for value in cases.values]
     names = dict.fromkeys(name for each in slopes for name in each)
     return {name: Cases(tuple(each.get(name, ZERO) for each in slopes), cases.conditions) for name in names}
+
+
+def _of_integral(integral: Integral) -> dict[str, Expression]:
+    """Leibniz's rule: what stands at the bounds, and the integral of the derivatives."""
+    variable, lower, upper = integral.variable, integral.lower, integral.upper
+    assert lower is not None
+    assert upper is not None
+    inside = {name: slope for name, slope in direct(integral.body).items() if name not in variable.names}
+    result: dict[str, Expression] = {name: Integral(slope, variable, lower, upper) for name, slope in inside.items()}
+    for bound, turned in ((upper, False), (lower, True)):
+        height = mapped(integral.body, lambda node: bound if node == variable else None)  # noqa: B023
+        for name, slope in direct(bound).items():
+            term = mul(neg(height) if turned else height, slope)
+            result[name] = add(result[name], term) if name in result else term
+    return result

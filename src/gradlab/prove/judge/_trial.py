@@ -10,6 +10,7 @@ from gradlab.prove._names import Names
 from gradlab.prove.judge._axes import Setting
 from gradlab.prove.judge._compare import Comparison, Pair, compare, distinguishable, every_formula
 from gradlab.prove.judge._conditions import met
+from gradlab.prove.judge._integrals import bound_in
 from gradlab.prove.judge._points import Ground, Point, Points, Undefined, short
 from gradlab.prove.judge._unknown import shown as example_shown
 from gradlab.prove.judge._world import Way, World
@@ -99,7 +100,8 @@ class Trial:
             found[left_shown] = right_shown
         names = dict.fromkeys(name for side in pair for name in ordered_names(side))
         names.update(dict.fromkeys(point.ground.given_in(*pair) if len(names) < 2 or calls else ()))
-        for name in list(names)[:MOST_SHOWN]:
+        inside = {name for side in pair for name in bound_in(side)}
+        for name in [name for name in names if name not in inside][:MOST_SHOWN]:
             try:
                 found[writer.name(name)] = short(point.balls.machine(point.value(Ref(name))))
             except (*Undefined, NotUnderstoodError):

@@ -15,25 +15,22 @@ from gradlab.graph import (
     Partial,
     Ref,
     add,
+    mul,
+    neg,
 )
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove._subject import labels_of
 from gradlab.prove.judge._axes import ShapeError
 from gradlab.prove.judge._compare import sign_of
+from gradlab.prove.judge._integrals import NO_ANTIDERIVATIVE, antiderivative, below_fractions
 from gradlab.prove.judge._limits import Limits
 from gradlab.prove.judge._points import Ground, Points
 from gradlab.prove.judge._quantities import Way as Way
 from gradlab.prove.judge.arrays import _grid as grid
 from gradlab.prove.judge.arrays._entrywise import Arrays
 from gradlab.prove.judge.arrays._grid import Grid, Value
-from gradlab.prove.read._nodes import (
-    At,
-    Call,
-    Derivative,
-    Indexed,
-    Limit,
-    Tensor,
-)
+from gradlab.prove.read._infinitesimals import Differential, Integral
+from gradlab.prove.read._nodes import At, Call, Derivative, Indexed, Infinity, Limit, Tensor
 from gradlab.prove.read._statements import Layout
 
 
@@ -194,6 +191,46 @@ class World(Arrays):
         if self._points is None:
             self._points = Points({self.setting: Ground(self.graph, self.formulas)}, self.deadline)
         return sign_of(self._points, formula)
+
+    # ---- differentials and integrals
+
+    def _differential(self, node: Differential) -> Value:
+        by = [self.value(name) for name in node.by]
+        names = [
+            self.variable(name) for value in by for name in (value.entries if isinstance(value, Grid) else (value,))
+        ]
+
+        def changed(part: Expression) -> Expression:
+            terms = [mul(self.slope(part, name), Ref(f"?d{name.removeprefix('?')}")) for name in names]
+            return add(*terms) if terms else ZERO
+
+        return self._each(self.value(node.body), changed)
+
+    def _integral(self, node: Integral) -> Value:
+        if node.lower is None or node.upper is None:
+            raise NotUnderstoodError("an integral without bounds stands within a formula: give it bounds", 0)
+        name = self.variable(node.variable)
+        inside = Ref(f"{name} inside")
+        body = self._each(self.value(node.body), lambda part: self.at(part, {name: inside}))
+        if isinstance(node.lower, Infinity) or isinstance(node.upper, Infinity):
+            return self._each(body, lambda part: self._improper(part, inside, node))
+        lower, upper = self.formula(node.lower), self.formula(node.upper)
+        return self._each(body, lambda part: Integral(part, inside, lower, upper))
+
+    def _improper(self, body: Expression, inside: Ref, node: Integral) -> Expression:
+        """An integral to infinity, of what is smooth everywhere: the limit of an antiderivative."""
+        limits = Limits(inside.name, 1, self._sign)
+        whole = antiderivative(body, inside.name)
+        if whole is None or not limits.is_smooth(body) or any(below_fractions(body)):
+            raise NotUnderstoodError(NO_ANTIDERIVATIVE, 0)
+        ends: list[Expression] = []
+        for bound in (node.upper, node.lower):
+            if isinstance(bound, Infinity):
+                ends.append(Limits(inside.name, bound.sign, self._sign).of(whole, 0))
+            else:
+                assert bound is not None
+                ends.append(self.at(whole, {inside.name: self.formula(bound)}))
+        return add(ends[0], neg(ends[1]))
 
     # ---- values at a point
 

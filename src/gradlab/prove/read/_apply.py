@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from gradlab.graph import Apply, Expression, Partial, Ref
 from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove.read import _differentials as differentials
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _names as naming
 from gradlab.prove.read import _slopes as slopes
 from gradlab.prove.read import _words as words
 from gradlab.prove.read._arrays import is_transpose
+from gradlab.prove.read._infinitesimals import Differential
 from gradlab.prove.read._label import Label, applied_to, head_of, key_of, label_of, occurs, tokens_of
-from gradlab.prove.read._nodes import At, Call, Derivative, Index, Indexed, Total, mapped
+from gradlab.prove.read._nodes import At, Call, Derivative, Index, Indexed, Operation, Total, mapped
 from gradlab.prove.read._part import Part
-from gradlab.prove.read._rows import Item, Row
+from gradlab.prove.read._rows import Item, Row, product_of
 from gradlab.prove.read._scope import free, is_conventional
 from gradlab.prove.read._sums import walk_nodes
 
@@ -34,8 +36,10 @@ _STATISTICS = frozenset(r"E P V \mathbb{E} \mathbb{P} \mathbb{V} \mathrm{Var} \m
 
 def named(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list[Expression], int]:
     """What begins with a letter or a word: a function with its argument, a name, or letters side by side."""
-    if part.kind == "run":
+    if part.kind == "run" and not (reader.scope.differentials and len(part.text) == 2 and part.text[0] == "d"):
         return words.run(reader, part, parts, i)
+    if reader.scope.differentials and (found := _differential(reader, part, parts, i)) is not None:
+        return found
     entry = _entry_of(reader, part, parts[i + 1] if i + 1 < len(parts) else None)
     if entry is not None:
         return [entry], i + 2
@@ -92,6 +96,30 @@ def _entry_of(reader: Reader, part: Part, group: Item | None) -> Expression | No
 
     value = mapped(families[name].body, rule)
     return value if group.sup is None else reader.raised(value, group.sup, group)
+
+
+def _differential(reader: Reader, sign: Part, parts: list[Item], i: int) -> tuple[list[Expression], int] | None:
+    """A differential and where the next factor begins; None where none begins."""
+    if sign.kind == "run":
+        values, end = _of_factor(reader, [differentials.named(sign), *parts[i + 1 :]], 0)
+        return values, i + end
+    following = parts[i + 1] if i + 1 < len(parts) else None
+    return _of_factor(reader, parts, i + 1) if differentials.is_sign(sign) and _is_operand(following) else None
+
+
+def _of_factor(reader: Reader, parts: list[Item], i: int) -> tuple[list[Expression], int]:
+    """A differential of the factor at a place."""
+    part = parts[i]
+    power = part.sup if isinstance(part, Part) and part.kind != "function" else None
+    layer = isinstance(part, Part) and (label := label_of(part)) is not None and label.power is None
+    if power is not None and not layer and not is_transpose(power):
+        message = "it is not clear what this exponent belongs to: write (dx)^2 or d(x^2)"
+        raise NotUnderstoodError(message, part.at)
+    turned = isinstance(part, Part) and power is not None and is_transpose(power)
+    bare = [replace(part, sup=None), *parts[i + 1 :]] if turned and isinstance(part, Part) else parts[i:]
+    values, end = reader.factor(bare, 0)
+    value: Expression = Differential(product_of(values))
+    return [Operation("transpose", (value,)) if turned else value], i + end
 
 
 def _refuse_differential(reader: Reader, part: Part, following: Item | None) -> None:

@@ -11,6 +11,7 @@ from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import FREE
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _sums as sums
+from gradlab.prove.read._integrals import without_constants
 from gradlab.prove.read._label import Label, key_of, label_of
 from gradlab.prove.read._nodes import Condition, Derivative, Infinity
 from gradlab.prove.read._part import Part
@@ -107,7 +108,7 @@ def _read(
 ) -> Reading:
     reader = Reader(scope, fixed, deadline)
     reader.implicit, reader.by_first = open_by
-    sides = tuple(_side(reader, row, piece) for row in piece.sides)
+    sides = without_constants(tuple(_side(reader, row, piece) for row in piece.sides))
     read: list[Condition] = []
     problem: NotUnderstoodError | None = None
     for condition in conditions:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove._names import FREE
+from gradlab.prove.read import _differentials as differentials
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _slopes as slopes
 from gradlab.prove.read import _words as words
@@ -265,6 +266,8 @@ def kind_of(reader: Reader, line: Line) -> Kind:
         return Kind.CONDITION
     if relations[0] == "=" and _is_next(first, piece.sides[1]):
         return Kind.UPDATE
+    if differentials.are_meant(reader.scope, piece):
+        return Kind.CLAIM
     shape = shape_of(reader, first)
     if shape is not None and relations[0] in (":=", "=") and occurs(shape.label, piece.sides[1]):
         return Kind.UPDATE if relations[0] == ":=" or _is_term(shape.label, piece.sides[1]) else Kind.CLAIM
@@ -322,6 +325,24 @@ def _is_next(left: Row, right: Row) -> bool:
         return False
     heads = [other.head for part in right if (other := label_of(part)) is not None]
     return label.head in heads
+
+
+def is_recursive(shape: Shape, row: Row) -> bool:
+    r"""Whether a family stands in what one of its layers is said to be: ``\delta^l = (W^{l+1})^T \delta^{l+1}``."""
+    for part in row:
+        label = label_of(part)
+        if label is not None and label.head == shape.label.head and (label.above or label.power is not None):
+            return True
+        if any(is_recursive(shape, inner) for inner in part.inside):
+            return True
+    return False
+
+
+def claims_on_layers(found: list[tuple[Shape, Row]]) -> set[int]:
+    """Which definitions say of a layer, by another one, or of the last, what is said elsewhere of all layers."""
+    special = {i for i, (shape, row) in enumerate(found) if shape.above == ("L",) or is_recursive(shape, row)}
+    of_all = {shape.name for i, (shape, _) in enumerate(found) if shape.above and i not in special}
+    return {i for i in special if found[i][0].above and found[i][0].name in of_all}
 
 
 def _is_term(name: Label, row: Row) -> bool:

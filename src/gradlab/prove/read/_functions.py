@@ -11,7 +11,7 @@ from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read import _names as naming
 from gradlab.prove.read._arrays import in_bars, is_array
 from gradlab.prove.read._label import Label, label_of, tokens_of
-from gradlab.prove.read._nodes import Entrywise, Operation
+from gradlab.prove.read._nodes import Entrywise, Indexed, Operation
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import Item, product_of, quotient
 
@@ -79,7 +79,7 @@ def applied(reader: Reader, part: Part, name: str, parts: list[Item], i: int) ->
         arguments = (argument,)
     if name in _ARRAYS.values():
         value: Expression = Operation(name, arguments)
-    elif (primes or name in functions.COMPOSED) and (is_array(reader, arguments[0]) or reader.scope.arrays):
+    elif (primes or name in functions.COMPOSED) and (_may_be_array(reader, arguments[0]) or reader.scope.arrays):
         shown = rf"\operatorname{{{name}}}" + "'" * primes
         value = Entrywise(shown, functions.derivative(name, Ref("x"), primes), arguments[0])
     else:
@@ -89,6 +89,11 @@ def applied(reader: Reader, part: Part, name: str, parts: list[Item], i: int) ->
     if power is not None:
         value = Apply("pow", (value, power))
     return (value if behind is None else reader.with_scripts(value, replace(behind, kind="group"))), i
+
+
+def _may_be_array(reader: Reader, value: Expression) -> bool:
+    """Whether an expression is a vector or a matrix, or the whole of a layer, which may be one."""
+    return is_array(reader, value) or (isinstance(value, Indexed) and bool(value.above) and not value.below)
 
 
 def softmax(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list[Expression], int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradlab.graph import Expression, Partial, Ref
 from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove.read._arrays import is_transpose
 from gradlab.prove.read._label import key_of, label_of
 from gradlab.prove.read._nodes import Array, At, Call, Derivative, Indexed, Tensor
 from gradlab.prove.read._part import Part
@@ -56,8 +57,15 @@ def _is_whole(items: tuple[Item, ...], i: int) -> bool:
     if not isinstance(symbol, Part) or symbol.kind not in _NAMED or symbol.sup is not None:
         return False
     group = items[i + 1] if i + 1 < len(items) else None
+    if _is_turned(group):
+        return True
     end = i + 2 if isinstance(group, Part) and group.kind == "group" else i + 1
     return end >= len(items) or items[end].kind in ("times", "slash", "hadamard", "derivative", "nabla", "gap")
+
+
+def _is_turned(item: Item | None) -> bool:
+    """Whether a bracket is transposed, so that it is a factor, not what a function is applied to."""
+    return isinstance(item, Part) and item.kind == "group" and item.sup is not None and is_transpose(item.sup)
 
 
 def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, int]:
@@ -81,6 +89,7 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
         raise NotUnderstoodError("\\nabla needs the name of a function behind it", at)
     group = items[i + 2] if i + 2 < len(items) else None
     called = isinstance(group, Part) and group.kind == "group" and group.text in ("(", "[") and symbol.kind != "group"
+    called = called and not _is_turned(group)
     end = i + 3 if called else i + 2
     last = group if called and group is not None else symbol
     if wrt:

@@ -58,7 +58,8 @@ def labelled(reader: Reader, part: Part) -> Label | None:
         bare = label.head.split("{")[-1].rstrip("}")
         if label.below or bare in _LAYERED:
             why = "this may be an exponent or the number of a layer: write a^{(l)} for a layer"
-            if not reader.choose(-2, 2, why, usual=True, kind="layer"):
+            layers = reader.scope.numbers_layers
+            if layers or not reader.choose(-2, 2, why, usual=True, kind="layer"):
                 formula = Token("".join(p.text for p in label.power), len(label.power) == 1, label.power)
                 return Label(label.head, label.below, (formula,), label.mark, None, label.primes, label.commas)
     return label

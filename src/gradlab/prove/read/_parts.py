@@ -118,7 +118,7 @@ class _Flat:
         elif text in _LARGE:
             self.put("sum", node, _LARGE[text])
         elif text in tex.INTEGRALS:
-            self.put("integral", node)
+            self.put("integral", node, text)
         elif text in ("|", "‖", "∥"):
             kind = {"open": "open", "close": "close"}.get(node.role, "bar")
             self.put(kind, node, "|" if text == "|" else "‖")

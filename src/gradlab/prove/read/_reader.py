@@ -15,6 +15,7 @@ from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove.read import _apply as apply
 from gradlab.prove.read import _arrays as arrays
 from gradlab.prove.read import _derive as derive
+from gradlab.prove.read import _integrals as integrals
 from gradlab.prove.read import _limits as limits
 from gradlab.prove.read import _names as naming
 from gradlab.prove.read import _points as points
@@ -30,7 +31,6 @@ LARGEST_EXPONENT = 1000
 _JOINTS = {"times": "times", "slash": "slash", "hadamard": "hadamard", "outer": "outer", "circ": "circ"}
 NO_OPERAND = frozenset((*_JOINTS, "plus", "minus", "plusminus", "relation", "comma"))
 _REASONS = {
-    "integral": "integrals are not judged",
     "infinity": "\\infty is no number: it stands below a \\lim, a sum or an integral only",
     "dots": "what the dots stand for is not written: write a \\sum, or all the terms",
     "plusminus": "\\pm says two things at once: write them one by one",
@@ -75,7 +75,7 @@ class Reader:
     def sum(self, row: Row) -> Expression:
         """Terms with signs."""
         self.deadline.check()
-        row = tuple(part for part in row if part.kind != "gap" or part.text)
+        row = integrals.joined(self, tuple(part for part in row if part.kind != "gap" or part.text))
         if not row:
             raise NotUnderstoodError("something is missing here", 0)
         terms: list[tuple[int, list[Item]]] = [(1, [])]
@@ -248,10 +248,8 @@ class Reader:
             if len(part.inside) == 1:
                 return Apply("sqrt", (inside,))
             return Apply("pow", (inside, quotient(ONE, self.sum_of(part.inside[1], part))))
-        if kind == "table":
-            return arrays.table(self, part)
-        if kind == "cases":
-            return sums.cases(self, part)
+        if kind in _ROOMS:
+            return _ROOMS[kind](self, part)
         if kind == "evaluated":
             return points.evaluated(self, self.sum_of(part.inside[0], part), part.sub or (), part.at)
         raise NotUnderstoodError(self.reason(part), part.at)
@@ -312,7 +310,7 @@ class Reader:
 
     def with_scripts(self, value: Expression, part: Part) -> Expression:
         """What is neither a name nor a function, with what stands behind it."""
-        if part.kind in ("evaluated", "sum"):
+        if part.kind in ("evaluated", "sum", "integral"):
             return value
         if part.primes:
             value = points.primed(self, value, part)
@@ -354,6 +352,9 @@ class Reader:
     def name(self, part: Part) -> Expression:
         """A name with its scripts, its exponent among them."""
         return naming.value_of(self, part)
+
+
+_ROOMS = {"table": arrays.table, "integral": integrals.integral, "cases": sums.cases}
 
 
 def _is_vector(reader: Reader, value: Expression) -> bool:

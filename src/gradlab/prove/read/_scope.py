@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gradlab.graph import Expression, Ref
 from gradlab.prove._names import FREE, Names, Written
@@ -94,6 +94,9 @@ class Use:
                 self.see(inner)
             if part.kind == "sum":
                 self._sum(part)
+            elif part.kind == "group" and part.sup is not None and is_transpose(part.sup) and len(part.inside[0]) == 1:
+                label = label_of(part.inside[0][0])
+                self.arrays |= set() if label is None else {key_of(replace(label, power=None))}
             elif part.kind == "group" and part.text == "⟨":
                 labels = [label_of(row[0]) for row in part.inside if len(row) == 1 and row[0].sup is None]
                 self.arrays |= {key_of(label) for label in labels if label is not None}
@@ -112,7 +115,12 @@ class Use:
                 continue
             if label.primes:
                 self.primed.add(key)
-            beside = any(other is not None and _is_of_array(other, letter) for other in (before, after))
+            applied = (
+                label.primes
+                or (before is not None and before.kind == "nabla")
+                or (after is not None and _is_argument(after, part) and is_conventional(label.head))
+            )
+            beside = not applied and any(o is not None and _is_of_array(o, letter) for o in (before, after))
             if letter is part and (beside or (label.power is not None and is_transpose(label.power))):
                 self.arrays.add(key)
             last = letter is part or letter is part.inside[0][-1]
@@ -122,7 +130,7 @@ class Use:
                 self.differentials.add(key)
             elif not label.primes and not (whole and is_conventional(label.head)):
                 self.bare.add(key)
-            if part.sup is not None and not is_transpose(part.sup):
+            if part.sup is not None and not is_transpose(part.sup) and not is_layer(part.sup):
                 self.see(part.sup)
 
     def _index(self, letter: Part, label: Label) -> None:
@@ -165,6 +173,7 @@ def _is_of_array(part: Part, letter: Part) -> bool:
 def _is_argument(group: Part, part: Part) -> bool:
     """Whether a bracket may be the argument of what stands before it: ``f(x)``, ``f^2(x)``."""
     power = part.sup is not None and [inner.kind for inner in part.sup] != ["number"]
+    power = power or (group.sup is not None and is_transpose(group.sup))
     return group.kind == "group" and group.text in ("(", "[") and bool(group.inside) and not power
 
 
@@ -193,6 +202,7 @@ class Scope:
         here: how the names are used in the chain itself.
         applied: for functions that the chain applies to one and the same argument, that argument: without brackets they
             are meant to have it too.
+        differentials: whether a d in the chain stands for a differential.
     """
 
     names: Names
@@ -203,6 +213,7 @@ class Scope:
     document: bool = False
     here: Use = field(default_factory=Use)
     applied: dict[str, Row] = field(default_factory=dict[str, Row])
+    differentials: bool = False
 
     def in_graph(self, label: Label, at: int = 0) -> str | None:
         """The graph's name for a label, if there is one."""
@@ -212,6 +223,11 @@ class Scope:
         if found is None and (label.primes or label.head.startswith("\\")) and not label.layer:
             return _in_words(label, self.names)
         return found
+
+    @property
+    def numbers_layers(self) -> bool:
+        """Whether a small l above a name is the number of a layer for certain: it is one elsewhere, and no number."""
+        return bool({"l", r"\ell"} & self.use.indexing - self.use.bare)
 
     def belongs(self, label: Label) -> bool:
         """Whether a name that the graph does not have looks like one of its own."""

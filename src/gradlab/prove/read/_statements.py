@@ -99,6 +99,7 @@ class Known:
         domains: for names with a stated domain or sign, the conditions on them.
         layout: which layout the text says it uses.
         entries: vectors that are numbers where they have an index: ``\mathbf z_i`` beside ``z_i``.
+        arrays: the heads of what the text transposes or multiplies entry by entry.
     """
 
     graph: Graph
@@ -109,6 +110,7 @@ class Known:
     domains: tuple[Condition, ...] = ()
     layout: Layout | None = None
     entries: frozenset[str] = frozenset()
+    arrays: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from gradlab.graph import Apply, Expression, Partial, Ref
 from gradlab.prove._names import FREE
+from gradlab.prove.read._infinitesimals import Differential, Integral
 from gradlab.prove.read._nodes import (
     Array,
     At,
@@ -28,7 +29,7 @@ _RELATIONS = {"=": "=", "!=": r"\ne", "<": "<", "<=": r"\le", ">": ">", ">=": r"
 _OPERATIONS = {
     "hadamard": r"{0} \odot {1}", "dot": r"\langle {0}, {1} \rangle", "outer": r"{0} \otimes {1}",
     "norm": r"\lVert {0} \rVert", "trace": r"\operatorname{{tr}}({0})", "diag": r"\operatorname{{diag}}({0})",
-    "det": r"\det({0})", "factorial": "{0}!", "binomial": r"\binom{{{0}}}{{{1}}}",
+    "det": r"\det({0})", "sum": r"\operatorname{{sum}}({0})", "factorial": "{0}!", "binomial": r"\binom{{{0}}}{{{1}}}",
     "softmax": r"\mathrm{{softmax}}({0})", "norm 1": r"\lVert {0} \rVert_1", "norm 2": r"\lVert {0} \rVert_2",
     "norm F": r"\lVert {0} \rVert_F", "norm max": r"\lVert {0} \rVert_\infty",
     "ones": r"\mathbf{{1}}", "zeros": r"\mathbf{{0}}", "identity": r"\mathbf{{I}}",
@@ -142,6 +143,13 @@ class Writer:
         side = {1: "^+", -1: "^-"}.get(node.side, "") if node.target is not None else ""
         return rf"\lim_{{{self.latex(node.variable)} \to {target}{side}}} {self.closed(node.body)}"
 
+    def integral(self, node: Integral) -> str:
+        bounds = "" if node.lower is None else rf"_{{{self.latex(node.lower)}}}^{{{self.latex(node.upper)}}}"  # type: ignore[arg-type]
+        return rf"\int{bounds} {self.closed(node.body)} \, d {self.latex(node.variable)}"
+
+    def differential(self, node: Differential) -> str:
+        return f"d{self.closed(node.body)}"
+
     def entrywise(self, node: Entrywise) -> str:
         return rf"{node.written}({self.latex(node.argument)})"
 
@@ -168,6 +176,7 @@ _WRITERS: dict[type, Callable[..., str]] = {
     Index: Writer.index, Indexed: Writer.indexed, Call: Writer.call, Condition: Writer.condition, Total: Writer.total,
     Cases: Writer.cases, Derivative: Writer.derivative, At: Writer.at, Tensor: Writer.tensor, Array: Writer.array,
     Operation: Writer.operation, Limit: Writer.limit, Entrywise: Writer.entrywise, Infinity: Writer.infinity,
+    Integral: Writer.integral, Differential: Writer.differential,
 }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Ways to repair a side, one file for each kind, from the simplest on."""
 
-from gradlab.prove.repairs._arrays import transposes
+from gradlab.prove.repairs._arrays import layers, transposes
 from gradlab.prove.repairs._factors import extra_factors, factors, in_arguments, term_factors, under_sums
 from gradlab.prove.repairs._names import indices, names, throughout
 from gradlab.prove.repairs._nearest import nearest
@@ -14,6 +14,6 @@ from gradlab.prove.repairs._whole import whole
 
 # In this order: the first repair that holds is the one that is named.
 ALL = (
-    whole, variables, signs, indices, functions, transposes, powers, names, paths, factors, extra_factors, term_factors,
-    in_arguments, under_sums, terms, nearest, other_variables, throughout,
+    whole, variables, signs, indices, functions, transposes, layers, powers, names, paths, factors, extra_factors,
+    term_factors, in_arguments, under_sums, terms, nearest, other_variables, throughout,
 )  # fmt: skip

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import permutations
 
-from gradlab.graph import Apply, Expression, is_apply
+from gradlab.graph import Apply, Expression, Ref, is_apply
+from gradlab.prove._functions import derivative
 from gradlab.prove._verdict import Fault
 from gradlab.prove.judge.arrays._choices import holds_array
-from gradlab.prove.read._nodes import Operation, Tensor
+from gradlab.prove.judge.arrays._layers import DEPTH, NUMBERED
+from gradlab.prove.read._nodes import Call, Entrywise, Operation, Tensor
 from gradlab.prove.repairs._paths import replace_at
 from gradlab.prove.repairs._search import Change, Search
 
@@ -37,6 +40,33 @@ def turned(search: Search, node: Expression) -> Iterator[tuple[Expression, str]]
     elif isinstance(node, Tensor) or (isinstance(node, Operation) and node.kind != "hadamard"):
         new = Operation("transpose", (node,))
         yield new, f"write {search.latex(new)} for {search.latex(node)}"
+
+
+def layers(search: Search) -> Iterator[Change]:
+    """Every array of a layer as that of another one; the derivative of an activation that is missing."""
+    numbered = [(path, node) for path, node in search.nodes if isinstance(node, Tensor) and NUMBERED.search(node.name)]
+    for path, node in numbered:
+        for number in range(DEPTH + 1):
+            other = replace(node, name=NUMBERED.sub(f"^{{({number})}}", node.name))
+            if other != node:
+                message = f"write {search.latex(other)} for {search.latex(node)}"
+                yield Change(Fault.WRONG_INDEX, replace_at(search.side, path, other), message, search.latex(other))
+    for name, formula in search.known.quantities.items() if numbered else ():
+        slope = _slope_of(formula) if NUMBERED.search(name) else None
+        if slope is not None:
+            side, shown = Operation("hadamard", (search.side, slope)), search.latex(slope)
+            yield Change(Fault.MISSING_FACTOR, side, f"the factor {shown} is missing, entry by entry", shown)
+
+
+def _slope_of(formula: Expression) -> Expression | None:
+    """The derivative of an activation of something, entry by entry; None for any other formula."""
+    if isinstance(formula, Call) and len(formula.arguments) == 1 and isinstance(formula.arguments[0], Tensor):
+        return Call(formula.function, formula.arguments, (1,))
+    if isinstance(formula, Apply) and len(formula.args) == 1 and isinstance(formula.args[0], Tensor):
+        name = formula.primitive
+        written = r"\sigma'" if name == "sigmoid" else rf"\operatorname{{{name}}}'"
+        return None if name == "neg" else Entrywise(written, derivative(name, Ref("x"), 1), formula.args[0])
+    return None
 
 
 def ordered(search: Search, path: tuple[int, ...], node: Expression, order: tuple[Expression, ...]) -> Iterator[Change]:

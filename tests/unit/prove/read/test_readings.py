@@ -99,7 +99,7 @@ def test_constants_and_letters_yield_to_the_names_of_the_graph(latex, graph, mea
 @pytest.mark.parametrize(
     ("latex", "words"),
     [
-        (r"\int_0^1 x = 1", "integrals are not judged"),
+        (r"\int_0^1 x = 1", "where this integral ends"),
         (r"p(y|x) = 1", "p(y|x)"),
         (r"f^{-1}(x) = 1", "inverse function"),
         (r"x_1 + \dots + x_n = 1", "dots"),

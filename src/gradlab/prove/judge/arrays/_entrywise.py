@@ -22,6 +22,7 @@ from gradlab.prove.read._nodes import (
     COUNTED,
     Array,
     Entrywise,
+    Indexed,
     Operation,
     Tensor,
     mapped,
@@ -45,12 +46,22 @@ class Arrays(Operations):
             rows, columns = (self.size(key) for key in shape)
             if rows == columns == 1:
                 return self.named(node.name)
+            if (family := self.known.families.get(node.name)) is not None:
+                self._arrays[node.name] = self._of_entries(node.name, len(family.below), rows, columns)
+                return self._arrays[node.name]
             cells = (
                 tuple(Ref(self.entry_name(node.name, i, j, (rows, columns))) for j in range(1, columns + 1))
                 for i in range(1, rows + 1)
             )
             self._arrays[node.name] = Grid(tuple(cells))
         return self._arrays[node.name]
+
+    def _of_entries(self, name: str, indices: int, rows: int, columns: int) -> Value:
+        """An array of which the text says how each entry is computed."""
+        places = [
+            [(i, j)[:indices] if columns > 1 else (i,) for j in range(1, columns + 1)] for i in range(1, rows + 1)
+        ]
+        return Grid(tuple(tuple(self.formula(Indexed(name, tuple(map(number, at)))) for at in row) for row in places))
 
     def _array(self, node: Array) -> Value:
         return Grid(tuple(tuple(map(self.formula, row)) for row in node.rows), written=True)

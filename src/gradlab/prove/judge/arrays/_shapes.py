@@ -13,6 +13,7 @@ from gradlab.prove.judge._axes import Dims, Key, ShapeError, plain_of
 from gradlab.prove.judge._axes import shown as size_shown
 from gradlab.prove.judge.arrays._choices import SAMPLE, Choice, holds_array, is_bold
 from gradlab.prove.read._arrays import NUMBERS
+from gradlab.prove.read._infinitesimals import Differential, Integral
 from gradlab.prove.read._nodes import (
     Array,
     At,
@@ -214,8 +215,10 @@ class Shapes:
     def _total(self, node: Total) -> Shape:
         return self.of(node.body)
 
-    def _limit(self, node: Limit) -> Shape:
+    def _limit(self, node: Limit | Integral | Differential) -> Shape:
         return self.of(node.body)
+
+    _integral = _differential = _limit
 
     def _cases(self, node: Cases) -> Shape:
         first, *others = [self.of(value) for value in node.values]
