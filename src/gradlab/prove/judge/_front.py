@@ -7,7 +7,7 @@ from dataclasses import replace
 from gradlab.graph import Expression
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._verdict import Truth
-from gradlab.prove.judge._agreed import Finding, open_finding
+from gradlab.prove.judge._agreed import Finding, agreed, open_finding
 from gradlab.prove.judge._differentials import changing_in, has_differential, with_changing, with_functions
 from gradlab.prove.judge._findings import Judge
 from gradlab.prove.judge._integrals import differentiated, has_indefinite, may_have_bounds
@@ -29,7 +29,7 @@ def findings(chain: Chain, known: Known, deadline: Deadline, repairs: bool = Tru
         return [_up_to_a_constant(chain, i, known, deadline) for i in range(len(chain.sides) - 1)]
     if any(isinstance(side, Expression) and has_differential(side) for side in chain.sides):
         return _with_differentials(chain, known, deadline, repairs)
-    layers = [(one, _in_layer(one, deadline, repairs and not i)) for i, one in enumerate(numbered(chain, known))]
+    layers = [(one, _in_layer(one, deadline, repairs, not i)) for i, one in enumerate(numbered(chain, known))]
     if any(finding.truth is not Truth.NOT_UNDERSTOOD for _, each in layers for finding in each):
         found = in_every_layer(layers)
         if layers[0][0].certain or all(finding.truth is Truth.TRUE for finding in found):
@@ -37,14 +37,17 @@ def findings(chain: Chain, known: Known, deadline: Deadline, repairs: bool = Tru
     return Judge(chain, known, deadline, repairs).findings()
 
 
-def _in_layer(one: Numbered, deadline: Deadline, repairs: bool) -> list[Finding]:
-    """The verdicts for one layer; where derivatives of the cost have the shape of their arrays, in no other layout."""
-    if one.of_costs:
-        usual = replace(one.known, layout=Layout.DENOMINATOR)
-        found = Judge(one.chain, usual, deadline, repairs=False).findings()
-        if all(each.truth is Truth.TRUE for each in found):
-            return found
-    return Judge(one.chain, one.known, deadline, repairs).findings()
+def _in_layer(one: Numbered, deadline: Deadline, repairs: bool, first: bool) -> list[Finding]:
+    """The verdicts for one layer; derivatives of a cost have the shape of their arrays, or for the first are turned."""
+    if not one.of_costs:
+        return Judge(one.chain, one.known, deadline, repairs and first).findings()
+    layouts = (Layout.DENOMINATOR, Layout.NUMERATOR)
+    usual, turned = (replace(one.known, layout=layout) for layout in layouts)
+    found = Judge(one.chain, usual, deadline, repairs and first).findings()
+    if not first or all(each.truth is Truth.TRUE for each in found):
+        return found
+    other = Judge(one.chain, turned, deadline, repairs=False).findings()
+    return [agreed([(None, a), (Layout.NUMERATOR, b)]) for a, b in zip(found, other, strict=True)]
 
 
 def _up_to_a_constant(chain: Chain, i: int, known: Known, deadline: Deadline) -> Finding:
