@@ -355,10 +355,11 @@ class Doubts:
                 continue
             found.add(name)
             known = self.known
-            bodies = [item.body for rows in (known.functions, known.families) if (item := rows.get(name)) is not None]
-            for formula in (known.quantities.get(name), *bodies):
-                if formula is not None:
-                    waiting += names_in(formula)
+            function, family = known.functions.get(name), known.families.get(name)
+            if function is not None:  # its variables are its own, whatever else has their names
+                waiting += names_in(function.body) - set(function.parameters)
+            for formula in (known.quantities.get(name), None if family is None else family.body):
+                waiting += [] if formula is None else names_in(formula)
         return found
 
     def _degree(self, derivative: Expression, through: bool = False) -> int:

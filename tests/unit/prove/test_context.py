@@ -138,3 +138,15 @@ def test_what_cannot_be_read_and_has_nothing_to_do_with_a_step_does_not_hold_it_
     text = r"Let $q = \int_0^1 r^2 dr$ and $J = q \log p$. "
     assert verdicts(text + r"$\frac{dJ}{dp} = \frac{q}{p}$")[-1] == "TRUE"
     assert verdicts(text.replace("r^2", "p r^2") + r"$\frac{dJ}{dp} = \frac{q}{p}$")[-1] != "TRUE"
+
+
+def test_an_approximation_says_nothing_else_of_a_function():
+    text = r"$g(x) \approx g(a) + g'(a) (x - a)$. Let $g(p) = \frac{p}{1-p}$. "
+    assert verdicts(text + r"$g'(p) = 1/(1-p)^2$")[-2:] == ["DEFINITION", "TRUE"]
+    assert verdicts(text + r"$g'(p) = 1/(1-p)$")[-1] == "FALSE"
+
+
+def test_the_variable_of_a_function_is_its_own():
+    text = "# One\n\nLet $f(x) = \\sqrt{x}$. Then $f'(a) = %s$.\n\n# Two\n\nHere $x = u^2 + 1$."
+    assert verdicts(text % r"\frac{1}{2\sqrt a}")[1] == "TRUE"
+    assert verdicts(text % r"\frac{1}{\sqrt a}")[1] == "FALSE"

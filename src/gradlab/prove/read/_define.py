@@ -285,7 +285,7 @@ def kind_of(reader: Reader, line: Line) -> Kind:
         return Kind.VALUE
     if shape is not None and len(piece.sides) == 2 and is_name(piece.sides[1]) and first[0].text in INDEX_LETTERS:
         return Kind.CONDITION
-    return Kind.CLAIM if shape is None or relations[0] not in JUDGED else Kind.DEFINITION
+    return Kind.CLAIM if shape is None or relations[0] not in JUDGED or relations[0] == "~" else Kind.DEFINITION
 
 
 _SAID = re.compile(r"\b(?:let|define\w*|denot\w*|call\w*|set|write|put|abbreviat\w*)\b", re.IGNORECASE)
