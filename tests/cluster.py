@@ -1,7 +1,8 @@
 """A scheduler and workers as processes on this machine; they are forked, so that what they import is loaded once.
 
 Lines on the standard input start workers: "worker", or "worker 0.1" for one that says it has that version of gradlab.
-Each answer is a line: the scheduler's address first, then the number of each process. All end with the input.
+Each answer is a line: the scheduler's address and the number of its process first, then the number of each worker's.
+All end with the input.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ class Cluster:
             [sys.executable, str(Path(__file__))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         assert self.process.stdout is not None
-        self.address = self.process.stdout.readline().strip()
+        self.address, scheduler = self.process.stdout.readline().split()
+        self.scheduler = int(scheduler)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -65,7 +67,7 @@ def main() -> None:
     processes = [forked(scheduler)]
     with os.fdopen(out) as said:
         address = said.readline().strip()
-    print(address, flush=True)
+    print(address, processes[0], flush=True)
     for line in sys.stdin:
 
         async def worker(version: str = line.removeprefix("worker").strip()) -> None:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from distributed import Future
 
 log = logging.getLogger("gradlab.cluster")
-_EACH = 2  # items of each thread that are on their way: one is done, the next waits beside it
+# Items of each thread that are on their way: so many that a cluster which grows with the work that waits sees some, so
+# few that results which wait to be fetched have room, in bytes.
+_FEWEST_EACH, _MOST_EACH, _ROOM = 2, 16, 2**28
 _FEWEST = 8  # on their way, so that there is something to do for a worker that joins
 _LOOK = 1.0  # seconds between two looks at how many workers there are
 Results = Generator[tuple[int, Any]]
@@ -50,10 +52,13 @@ def workers(engine: object, scheduler: str | None) -> Iterator[Workers | None]:
         raise GradlabError("engine and scheduler are two ways to say the same; leave one out.")
     if engine is not None:
         if not isinstance(engine, Client) or engine.asynchronous:
+            what = "an asynchronous client" if isinstance(engine, Client) else repr(type(engine).__name__)
             raise GradlabError(
-                f"engine is {type(engine).__name__!r}; give a client of dask.distributed, as "
-                "engine=distributed.Client('tcp://host:8786'), which is not asynchronous."
+                f"engine is {what}; give a client of dask.distributed that waits for its answers, as "
+                "engine=distributed.Client('tcp://host:8786')."
             )
+        if engine.status != "running":
+            raise GradlabError(f"engine is a client that is {engine.status}; make another.")
         yield Workers(engine)
         return
     with _connected(str(scheduler)) as client:
@@ -84,6 +89,7 @@ class Workers:
 
     def __init__(self, client: Client) -> None:
         self.client: Any = client  # its types do not know whether it is asynchronous
+        self.address = str(self.client.scheduler.address)
 
     def threads(self) -> int:
         """How many threads all of them have."""
@@ -107,6 +113,11 @@ class Workers:
         Raises:
             GradlabError: if a worker has another version of gradlab, an item cannot be done, or the scheduler is gone.
         """
+        with self._in_words():
+            yield from self._each(name, function, held, items)
+
+    def _each(self, name: str, function: Callable[[Any, Any], Any], held: Any, items: Sequence[Any]) -> Results:
+        from dask.sizeof import sizeof
         from distributed import as_completed
 
         key = f"{name}-{uuid.uuid4().hex}"
@@ -115,11 +126,11 @@ class Workers:
         running: dict[Future, int] = {}
         completed = as_completed(loop=self.client.loop)  # results stay with the workers until they are wanted here
         waiting = iter(enumerate(items))
-        looked, most = -_LOOK, _FEWEST
+        looked, most, each = -_LOOK, _FEWEST, _FEWEST_EACH
         try:
             while True:
                 if time.monotonic() - looked > _LOOK:
-                    most, looked = max(_FEWEST, _EACH * self._awaited()), time.monotonic()
+                    most, looked = max(_FEWEST, each * self._awaited()), time.monotonic()
                 while len(running) < most and (following := next(waiting, None)) is not None:
                     number, item = following
                     made = self.client.submit(_done, __version__, sent, item, key=(key, number), pure=False)
@@ -128,37 +139,49 @@ class Workers:
                 if not running:
                     return
                 future = next(completed)
-                number = running.pop(future)
-                yield number, self._result(future)
+                number, made = running.pop(future), _result(future)
+                each = min(_MOST_EACH, max(_FEWEST_EACH, _ROOM // max(1, sizeof(made))))
                 del future  # and the worker forgets the result
+                yield number, made
         finally:
-            self.client.cancel([*running, sent])
+            if self.client.status == "running":
+                self.client.cancel([*running, sent])
 
     def _awaited(self) -> int:
         """How many threads there are; that there is none is said."""
         threads = self.threads()
         if not threads:
-            log.info("waiting for workers of %s", self.client.scheduler.address)
+            log.info("waiting for workers of %s", self.address)
         return threads
 
-    def _result(self, future: Future) -> Any:
-        """What an item gave, or in words why it was not done."""
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """Says in words why items are not done."""
         from distributed import CancelledError, KilledWorker
+        from distributed.client import ClosedClientError
+        from distributed.comm.core import CommClosedError
 
+        there = f"the scheduler at {self.address}"
+        kept = "what was finished in a store is kept: go on with --resume, or resume=True"
         try:
-            return future.result()
-        except CancelledError:
+            yield
+        except (CancelledError, ClosedClientError, CommClosedError):
+            if self.client.status == "running":
+                raise GradlabError(f"{there} is gone, or has forgotten this work; {kept}.") from None
+            raise GradlabError(f"the connection to {there} is lost or closed; {kept}.") from None
+        except (KilledWorker, MemoryError) as problem:
             raise GradlabError(
-                f"the scheduler at {self.client.scheduler.address} is gone, or has forgotten this work; what was "
-                "finished in a store is kept: go on with --resume, or resume=True."
+                "the same part of the work ended several workers, or found too little memory on one: look at their "
+                f"logs, and give them more for each thread, or fewer threads ({problem}); {kept}."
             ) from None
-        except KilledWorker as problem:
-            raise GradlabError(
-                "the same part of the work ended several workers; mostly they had too little memory: look at their "
-                f"logs, give them more, or make the parts smaller ({problem})."
-            ) from None
-        except (ImportError, AttributeError) as problem:
-            raise GradlabError(f"a worker cannot load gradlab {__version__} ({problem}): {_INSTALL}") from None
+
+
+def _result(future: Future) -> Any:
+    """What an item gave."""
+    try:
+        return future.result()
+    except (ImportError, AttributeError) as problem:
+        raise GradlabError(f"a worker cannot load gradlab {__version__} ({problem}): {_INSTALL}") from None
 
 
 def _done(version: str, sent: bytes, item: Any) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from math import prod
 from typing import TYPE_CHECKING
 
+from gradlab._errors import GradlabError
 from gradlab.train._memory import check_memory
 from gradlab.train._progress import Progress
 from gradlab.train.store._read import open as open_store
@@ -56,7 +57,12 @@ def made(
         asked = f"the result of {prod(contents.chunks.shape):,} {what}"
         check_memory(contents.bytes, asked, f"ask for fewer {what}, or give a store: out=")
         memory = Memory(contents)
-        whole = filled(memory)
+        try:
+            whole = filled(memory)
+        except GradlabError as problem:
+            problem.finished = memory.dataset()
+            problem.add_note("what was finished is this error's `finished`")
+            raise
         dataset = memory.dataset()
     else:
         with writing(out, contents, resume=resume) as store:
