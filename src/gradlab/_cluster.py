@@ -166,9 +166,7 @@ class Workers:
         try:
             yield
         except (CancelledError, ClosedClientError, CommClosedError):
-            if self.client.status == "running":
-                raise GradlabError(f"{there} is gone, or has forgotten this work; {kept}.") from None
-            raise GradlabError(f"the connection to {there} is lost or closed; {kept}.") from None
+            raise GradlabError(f"{there} is gone, closed to this client, or has forgotten this work; {kept}.") from None
         except (KilledWorker, MemoryError) as problem:
             raise GradlabError(
                 "the same part of the work ended several workers, or found too little memory on one: look at their "
