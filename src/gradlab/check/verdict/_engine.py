@@ -1,8 +1,9 @@
 """What a verdict is made from: one function at one point, the claims there, and what has been found out about both.
 
-From points to a word: `_many` takes many entries together and hands single ones to `_few`, which measures them once.
-What that settles is in `_settle`; a difference that is clear is convicted in `_quick`; all else climbs in `_climb`,
-whose estimates `_rules` judges. Entries at a kink are judged once more, together, in `_ties`.
+From points to a word: `_many` takes many entries together and hands single ones to `_few`, which measures them once,
+by two values each where `differences._paired` finds that enough. What that settles is in `_settle`; a difference that
+is clear is convicted in `_quick`; all else climbs in `_climb`, whose estimates `_rules` judges. Entries at a kink are
+judged once more, together, in `_ties`.
 """
 
 from __future__ import annotations
