@@ -11,8 +11,9 @@ from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Definitions, names_in, walk
 from gradlab.prove._degree import degree_in, is_algebra
 from gradlab.prove._errors import Deadline, NotUnderstoodError
+from gradlab.prove._imaginary import UNITS, may_hold_with_unit
 from gradlab.prove._meant import SPECIAL, VARIABLE, OtherMeanings, verdicts
-from gradlab.prove._mood import Mood, contents, is_wished_for, is_worked, mood_of, same_names
+from gradlab.prove._mood import Mood, contents, is_equation_for_function, is_wished_for, is_worked, mood_of, same_names
 from gradlab.prove._names import FREE, written_parts
 from gradlab.prove._nearest import may_hold
 from gradlab.prove._shares import step_of_shares
@@ -20,6 +21,7 @@ from gradlab.prove._verdict import Method, Step, Truth
 from gradlab.prove.read import _nodes as nodes_
 from gradlab.prove.read._define import Line
 from gradlab.prove.read._nodes import At, Call, Condition, Derivative, Indexed, Operation, Tensor, Total, mapped
+from gradlab.prove.read._scope import Use
 from gradlab.prove.read._statements import Chain, Function, Kind, Known
 
 _WORD = re.compile(r"\?\\(?:mathrm|text)\{[A-Za-z ]{3,}\}")
@@ -58,7 +60,7 @@ class Doubts:
         assumed = self._under_assumptions(chain, i, step, deadline)
         if assumed is not step:
             return assumed
-        reason = self._rests_on(pair) or self._names_otherwise(judged, i)
+        reason = self._imaginary(judged, i) or self._rests_on(pair) or self._names_otherwise(judged, i)
         if reason:
             return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {reason}")
         lone = all(isinstance(side, Ref) for side in pair) and any(self._is_given(side) for side in pair)
@@ -91,6 +93,16 @@ class Doubts:
         other = combine.excused(judged, i, self.document, self._degree, self._is_free)
         shares = step_of_shares(self.said, judged, i, step, self.holds, deadline)
         return shares if other is None or shares.truth is Truth.TRUE else combine.with_kind(step, *other)
+
+    def _imaginary(self, judged: combine.Judged, i: int) -> str:
+        """Which letter of a false step may be the imaginary unit, so that it may hold; empty if none."""
+        pair, use = judged.first.chain.sides[i : i + 2], Use.of(judged.line.piece.sides)
+        names = {name for side in pair if isinstance(side, Expression) for name in self.reached(side)}
+        for unit in sorted(UNITS - use.indexing - use.sized):
+            name = FREE + unit
+            if name in names and self._is_free(name) and not self.computed(name) and may_hold_with_unit(pair, name):
+                return f"{unit} may be the imaginary unit, which is not judged, or a number: say what {unit} is"
+        return ""
 
     def exchanged(self, judged: combine.Judged, i: int) -> str:
         """What may have been put in within a chain: names of which nothing is said, on one side of a step alone."""
@@ -128,7 +140,9 @@ class Doubts:
     def _unknown_in(self, judged: combine.Judged, i: int) -> set[str]:
         """The functions of which nothing says what they are, and which a step may be a condition on."""
         left, right = map(self._unknown_functions, judged.first.chain.sides[i : i + 2])
-        return left | right if self.document and not self._is_claimed_rule(judged, i) else left ^ right
+        condition = self.document and not self._is_claimed_rule(judged, i)
+        equation = is_equation_for_function(judged.first.chain.sides[: i + 2], left & right)
+        return left | right if condition or equation else left ^ right
 
     def _is_claimed_rule(self, judged: combine.Judged, i: int) -> bool:
         """Whether a step of a text is a rule for derivatives that no word beside it makes a condition."""

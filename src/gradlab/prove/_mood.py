@@ -7,8 +7,10 @@ from enum import Enum
 
 from gradlab.graph import Apply, Expression, Ref
 from gradlab.prove._definitions import names_in, walk
+from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read._define import Line
-from gradlab.prove.read._nodes import Call, Derivative, Index, Operation, Total
+from gradlab.prove.read._infinitesimals import Integral
+from gradlab.prove.read._nodes import At, Call, Derivative, Index, Limit, Operation, Total
 
 
 class Mood(Enum):
@@ -94,6 +96,27 @@ def is_rule(left: Expression, right: Expression, line: Line, i: int) -> bool:
         return True
     several = any(len(names_in(node)) > 1 for node in functions)
     return several or any(isinstance(node, Total) for node in nodes)
+
+
+def is_equation_for_function(sides: tuple[Expression | NotUnderstoodError, ...], unknown: set[str]) -> bool:
+    """Whether the last two sides of a chain are an equation that one solves for an unknown function: ``f'' = -f``.
+
+    It has a derivative of a function that stands in both sides, with the same arguments wherever that stands. Where
+    the chain differentiates a written formula, as rules for derivatives do, it is none.
+    """
+    nodes = [node for side in sides for node in walk(side)]
+    if any(is_worked(node) or isinstance(node, Limit | Integral | At) for node in nodes):
+        return False
+    calls = [[node for node in walk(side) if isinstance(node, Call)] for side in sides[-2:]]
+    each = [call for own in calls for call in own]
+    inner = any(isinstance(node, Call) for call in each for argument in call.arguments for node in walk(argument))
+    if inner or len({(call.function, call.arguments) for call in each}) != len({call.function for call in each}):
+        return False
+    slopes = [call.function for call in each if any(call.orders)]
+    bodies = [node.body for node in nodes if isinstance(node, Derivative)]
+    slopes += [call.function for body in bodies for call in walk(body) if isinstance(call, Call)]
+    both = {call.function for call in calls[0]} & {call.function for call in calls[1]} & unknown
+    return not both.isdisjoint(slopes)
 
 
 _ALGEBRA = frozenset(("add", "mul", "neg", "div", "pow", "sqrt", "abs"))

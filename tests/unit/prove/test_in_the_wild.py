@@ -11,6 +11,7 @@ from gradlab.prove import Kind, Truth, prove, prove_document
 LOSS = "L = (w*x - y)**2/2"
 
 TRUE = [
+    (r"\frac{\partial}{\partial s} h(s,t) = \frac{\partial h}{\partial s}", None),
     (r"\cos(0) = 1", None),
     (r"\sigma(0) = \frac12", "a*b"),
     (r"\sigma'(0) = \frac14", None),
@@ -60,7 +61,12 @@ FALSE = [
     (r"(\sum_{i=1}^m u^{(i)})^2 = m \sum_{i=1}^m (u^{(i)})^2", None),
     (r"\frac{\partial}{\partial v_j} \sum_{k=1}^n v_k u_k = 0", None),
     (r"\psi(3t) = 3 \psi(t)", None),
-    (r"\frac{d}{dt}\psi(t) = \psi", None),
+    (r"\frac{d}{dt} \psi(t)^2 = 2 \psi(t)", None),
+    (r"u'(v(t)) = u'(t) v'(t)", None),
+    (r"e^{i\pi} = 1", None),
+    (r"4i + 3i = 8i", None),
+    (r"\frac{d}{di} i^3 = 2i^2", None),
+    (r"\sum_{k=1}^{i} k = i^2", None),
     (r"\max(t, -7) = t", None),
     (r"\operatorname{relu}(t - 90) = 0", None),
     (r"e^{-300 - t^2} = 0", None),
@@ -76,6 +82,35 @@ FALSE = [
 def test_false(latex, graph):
     proof = prove(latex, graph)
     assert [step.truth for step in proof.steps] == [Truth.FALSE], str(proof)
+
+
+NEVER_FALSE = [
+    r"u''(t) = -u(t)",
+    r"u'(t) = 3t u(t)",
+    r"\frac{d}{dt}\psi(t) = \psi",
+    r"\frac{\partial h(s,t)}{\partial t} = c \frac{\partial h(s,t)}{\partial s}",
+    r"e^{i\pi} = -1",
+    r"e^{-j\omega} = \cos\omega - j\sin\omega",
+    r"|e^{i\beta}| = 1",
+    r"\frac{1}{i} = -i",
+    r"j^2 = -1",
+]
+
+
+@pytest.mark.parametrize("latex", NEVER_FALSE)
+def test_equations_for_functions_and_imaginary_units_are_left_open(latex):
+    assert [step.truth for step in prove(latex).steps] == [Truth.NOT_UNDERSTOOD]
+
+
+def test_a_derivative_behind_a_comma_is_no_condition_on_an_index():
+    steps = prove(r"a + a = 2a, \frac{d(3t)}{dt} = m, t + t = 2t, t = \frac12").steps
+    assert len(steps) == 3
+    assert steps[1].right == "m"
+
+
+@pytest.mark.parametrize("text", ["$7.5$ & $\\approx 0.2$ \\\\", "| $7.5$ | $= 3$ |"])
+def test_the_cells_of_a_table_are_no_chain(text):
+    assert all(step.truth is Truth.NOT_UNDERSTOOD for step in prove_document(text).steps)
 
 
 OTHERS = [

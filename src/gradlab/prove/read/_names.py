@@ -109,7 +109,7 @@ def _of_text(reader: Reader, label: Label, key: str, part: Part) -> Expression:
         return Apply("sqrt", (Ref(f"{name}^2"),))
     applied = scope.applied.get(key)
     if applied is not None and not label.primes and name not in scope.known.functions:
-        return Call(name, (reader.sum(applied),), (0,), shown=False)
+        return Call(name, tuple(map(reader.sum, applied)), (0,) * len(applied), shown=False)
     if name in scope.known.functions:
         own = scope.variables_of(name)
         return Call(name, own, (0,) * len(own), shown=False)
@@ -174,7 +174,9 @@ def member_function(
 def _argument_of(reader: Reader, label: Label) -> Row | None:
     r"""The one argument that functions with an index have wherever a text writes it: the w of ``\ell_i(w)``."""
     scope, start = reader.scope, f"{label.head}{'_' if label.below else '^'}"
-    rows = [row for key, own in scope.use.applied.items() if key.startswith(start) for row in own]
+    rows = [
+        row for key, own in scope.use.applied.items() if key.startswith(start) for inside in own for row in inside[:1]
+    ]
     same = {tuple((part.text, part.style) for part in row) for row in rows}
     return rows[0] if len(same) == 1 and is_conventional(label.head) and len(rows[0]) == 1 else None
 

@@ -225,9 +225,14 @@ def _is_index_condition(piece: Piece) -> bool:
         return False
     if all(sign.text in ("!=", "<", ">", "<=", ">=", "in") for sign in piece.relations):
         return True
-    rows = [row for row in piece.sides if len(row) == 1 and row[0].bare]
+    rows = [row for row in piece.sides if len(row) == 1 and row[0].bare and not _is_formula(row[0])]
     index = [row for row in rows if row[0].kind == "letter" and row[0].text in "ijklmnpqrst" and not row[0].accent]
     return len(index) >= 1 and len(rows) == len(piece.sides)
+
+
+def _is_formula(part: Part) -> bool:
+    """Whether a part is a fraction of more than numbers: a derivative, a formula."""
+    return part.kind == "fraction" and any(inner.kind != "number" for row in part.inside for inner in row)
 
 
 def _with_ranges(pieces: list[Piece]) -> list[Piece]:

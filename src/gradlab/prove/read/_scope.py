@@ -43,7 +43,7 @@ class Use:
     """
 
     bare: set[str] = field(default_factory=set[str])
-    applied: dict[str, set[Row]] = field(default_factory=dict[str, set[Row]])
+    applied: dict[str, set[tuple[Row, ...]]] = field(default_factory=dict[str, set[tuple[Row, ...]]])
     primed: set[str] = field(default_factory=set[str])
     bound: set[str] = field(default_factory=set[str])
     indexing: set[str] = field(default_factory=set[str])
@@ -125,7 +125,7 @@ class Use:
                 self.arrays.add(key)
             last = letter is part or letter is part.inside[0][-1]
             if last and after is not None and _is_argument(after, part):
-                self.applied.setdefault(key, set()).add(after.inside[0])
+                self.applied.setdefault(key, set()).add(after.inside)
             elif letter is part and before is not None and _is_d(before):
                 self.differentials.add(key)
             elif not label.primes and not (whole and is_conventional(label.head)):
@@ -200,8 +200,8 @@ class Scope:
         words: runs of letters that are names.
         document: whether it is read in a text, not by itself.
         here: how the names are used in the chain itself.
-        applied: for functions that the chain applies to one and the same argument, that argument: without brackets they
-            are meant to have it too.
+        applied: for functions that the chain applies to the same arguments everywhere, these: without brackets they are
+            meant to have them too.
         differentials: whether a d in the chain stands for a differential.
     """
 
@@ -212,7 +212,7 @@ class Scope:
     words: set[str] = field(default_factory=set[str])
     document: bool = False
     here: Use = field(default_factory=Use)
-    applied: dict[str, Row] = field(default_factory=dict[str, Row])
+    applied: dict[str, tuple[Row, ...]] = field(default_factory=dict[str, tuple[Row, ...]])
     differentials: bool = False
 
     def in_graph(self, label: Label, at: int = 0) -> str | None:
