@@ -29,7 +29,7 @@ _GRAPH = re.compile(r"^[ \t]+graph:[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.M)
 _CASE = re.compile(
     r"(?!.*\b(?:fails?|not|except|never|wrong)\b)(?:.*\W)?(?:if|for|when|where|case|assume|suppose|let)\W*", re.I | re.S
 )
-_CELL_ENDS = re.compile(r"(?<!\\)&|\\\\|\|")  # what stands behind it is another cell of a table
+_CELL_ENDS = re.compile(r"(?:(?<!\\)&|\\\\|\|)\s*\Z")  # what stands behind it is another cell of a table
 _FORMULA = re.compile(r"\$|\\\[|\\\(|\\begin")
 # The words between a condition on indices and what it is said of.
 _LEADS = re.compile(
@@ -258,7 +258,7 @@ def _judged(document: Sequence[Formula], graph: Graph) -> DocumentProof:
             words = formula.before
             bare = line.error is None and not line.piece.sides[0] and len(line.piece.sides) > 1
             own = bool(lines) and lines[-1].source is source
-            if bare and before.source is not None and (own or not _CELL_ENDS.search(between)):
+            if bare and before.source is not None and (own or formula.display or not _CELL_ENDS.search(between)):
                 _go_on(lines[-1].source if own else before.source, macros, line)
                 words = words if own else between
             line.question, line.in_key, line.section, line.words = heading, formula.in_key, section, words
