@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 
 from gradlab.train._errors import DataError
 
+NO_TIMES = (
+    "{} holds dates or spans of time, and a network takes numbers; say since when and in which unit, as "
+    "(dates - dates.min()) / np.timedelta64(1, 'D')."
+)
+
 
 def numbers(name: str, values: object) -> NDArray[np.float64]:
     """Returns a float64 copy of the values, all of them finite.
@@ -94,10 +99,7 @@ def _plain(name: str, values: Any) -> Any:
             "two columns."
         )
     if {"M", "m"} & set(kinds):
-        raise DataError(
-            f"{name} holds dates or spans of time, and a network takes numbers; say since when and in which unit, as "
-            "(dates - dates.min()) / np.timedelta64(1, 'D')."
-        )
+        raise DataError(NO_TIMES.format(name))
     return values
 
 

@@ -75,6 +75,7 @@ def recommend(
 
     names = settings_of(grid)
     grid = grid.transpose(*names, "restart", ...)
+    grid = grid.assign(done=grid["done"].compute())  # first and once: a store that grows meanwhile has more done later
     succeeded = _succeeded(grid, loss_below)
     kinds = _rough(grid, names)
     table = _table(grid, succeeded, names, kinds, confidence)

@@ -14,6 +14,7 @@ from gradlab.train._errors import DataError
 
 _FAR = 20.0  # standard deviations of a table that was standardised seldom reach as far
 _SHOWN = 4
+_EXACT = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,12 +64,24 @@ def scaling_of(x: NDArray[np.float64], names: tuple[str, ...], columns: object) 
     if not chosen:
         return None
     which = np.isin(names, chosen)
-    mean, deviation = x.mean(axis=0), x.std(axis=0)
-    flat = which & (np.ptp(x, axis=0) == 0)
+    flat = which & (x == x[:1]).all(axis=0)
     if flat.any():
         name = names[int(np.argmax(flat))]
         raise DataError(f"{name!r} is the same for all points, so it has no deviation to divide by; leave it out.")
-    return Scaling(np.where(which, mean, 0.0), np.where(which, deviation, 1.0))
+    _, size = np.frexp(abs(x).max(axis=0))  # squares of very large and small numbers leave float64; by 2**size all fit
+    within = np.ldexp(x, -size)
+    mean, deviation = (np.ldexp(each, size) for each in (within.mean(axis=0), within.std(axis=0)))
+    made = Scaling(np.where(which, mean, 0.0), np.where(which, deviation, 1.0))
+    with np.errstate(all="ignore"):
+        scaled = made(x)
+        good = (abs(scaled.mean(axis=0)) < _EXACT) & (abs(scaled.std(axis=0) - 1) < _EXACT)
+    if not (good | ~which).all():
+        name = names[int(np.argmin(good | ~which))]
+        raise DataError(
+            f"{name!r} cannot be brought to the mean 0 and the deviation 1 in float64: its values differ by too "
+            "little for their size, or are too large or small; take what all have in common off it, or change its unit."
+        )
+    return made
 
 
 def far_from_one(x: NDArray[np.float64], names: tuple[str, ...], measured: NDArray[np.float64] | None) -> str:

@@ -7,6 +7,8 @@ import csv
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,20 +17,36 @@ import numpy as np
 
 from gradlab._errors import GradlabError
 from gradlab._words import counted, listed, meant
-from gradlab.train._columns import column_names
+from gradlab.train._columns import NO_TIMES, column_names
 from gradlab.train._data import Data
 from gradlab.train._errors import DataError, whole_number
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": None}
 _INDEX = re.compile(r"unnamed: \d+|index|id|rownames", re.I)  # what columns are called that number the rows
+_TIMES = (date, timedelta, np.datetime64, np.timedelta64)
+_MISSING = ("None", "nan", "<NA>", "NaT")
+_SHOWN = 4
 Columns = dict[str, list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was read: the columns by name, how a message names the table, and of a file the line of each point."""
+
+    columns: Columns
+    where: str
+    lines: tuple[int, ...] = ()
+
+    def place(self, column: str, row: int) -> str:
+        line = f":{self.lines[row]}" if self.lines else ""
+        return f"{self.where}{line}, column {column!r}: the entry of point {row}, counted from 0,"
 
 
 def table(
     source: str | PathLike[str] | Mapping[str, Iterable[Any]] | Any,
     *,
-    label: str | Sequence[str] | int = 1,
-    columns: Sequence[str] | None = None,
+    label: str | Sequence[str] | int | None = None,
+    columns: str | Sequence[str] | None = None,
     weights: str | None = None,
     standardise: bool | str | Sequence[str] = False,
     name: str | None = None,
@@ -39,10 +57,11 @@ def table(
         source: a file of comma-separated values (.csv, .tsv, or .txt with blanks between) or a Parquet file (.parquet);
             or a pandas or Polars DataFrame, a NumPy array with named fields, or a mapping from names to columns. A
             file's first line holds the names, unless it is all numbers.
-        label: the column of the labels, or several for several outputs, or how many of the last columns they are;
-            default: the last one. Text names classes.
-        columns: the columns of the points' coordinates, in this order; default: all others but one that only numbers
-            the rows, as pandas' index does: a warning says that it is left out.
+        label: the column of the labels, or several for several outputs, or how many of the last columns they are,
+            where no column has that number for a name; default: the last one. Text names classes.
+        columns: the columns of the points' coordinates, in this order, or the only one; others may have gaps.
+            Default: all others but one that only numbers the rows, as pandas' index does: a warning says that it is
+            left out.
         weights: the column of what each point counts in the loss; default: none, so that all count 1.
         standardise: True to give the network coordinates with the mean 0 and the standard deviation 1, or the columns
             of which it gets them so, as `Data.standardised` does. The points stay in their units.
@@ -58,10 +77,12 @@ def table(
     >>> data.names, data.classes, data.y.tolist()
     (('length', 'width'), ('a', 'b'), [0.0, 1.0, 0.0])
     """
-    found, where = _columns(source)
+    read = _columns(source)
+    found, where = read.columns, read.where
     counts = [] if weights is None else [weights]
-    wanted = _wanted(label, [each for each in found if each not in counts], where)
-    used = _others(found, (*wanted, *counts), where) if columns is None else [*columns]
+    wanted = _wanted(label, [each for each in found if each not in counts], source, where)
+    named = [columns] if isinstance(columns, str) else columns
+    used = _others(found, (*wanted, *counts), where) if named is None else [*map(str, named)]
     for each in (*wanted, *used, *counts):
         if each not in found:
             near = meant(each, found)
@@ -69,12 +90,13 @@ def table(
             raise DataError(f"{where} has no column {each!r}; {offer}")
     if not used:
         raise DataError(f"{where} has no column but that of the labels; points need coordinates.")
-    x = np.array([[_number(value, each, row, where) for row, value in enumerate(found[each])] for each in used]).T
-    y = [_label(found[each], each, where) for each in wanted]
+    _refuse_gaps_and_times(read, used, [*wanted, *counts])
+    x = np.array([_numbers(read, each) for each in used]).T
+    y = [_label(read, each) for each in wanted]
     title = name or (Path(source).stem if isinstance(source, str | PathLike) else "table")
     own: Any = {"name": title, "names": tuple(used)}
     for each in counts:
-        own["weights"] = [_number(value, each, row, where) for row, value in enumerate(found[each])]
+        own["weights"] = _numbers(read, each)
     text = [name for name, values in zip(wanted, y, strict=True) if isinstance(values[0], str)]
     if len(y) > 1 and text:
         taken = f"label={label!r} takes {listed(map(repr, wanted), 'and')} as labels" + (
@@ -85,10 +107,17 @@ def table(
     return made.standardised(standardise) if standardise is not False else made
 
 
-def _wanted(label: object, names: list[str], where: str) -> list[str]:
+def _wanted(label: object, names: list[str], source: Any, where: str) -> list[str]:
     """The columns that hold labels."""
+    if label is None:
+        return names[-1:]
     if isinstance(label, str):
         return [label]
+    keys = source if isinstance(source, Mapping) else getattr(source, "columns", ())
+    if (
+        isinstance(label, int | np.integer) and not isinstance(label, bool) and label in [*keys]
+    ):  # pandas' own names are 0, 1, 2
+        return [str(label)]
     if isinstance(label, Sequence):
         return [*map(str, label)]
     count = whole_number("label", label, least=1, example=1)
@@ -119,12 +148,10 @@ def _numbers_rows(values: Sequence[Any]) -> bool:
     return [*map(str, values)] in [[*map(str, range(one, one + len(values)))] for one in (0, 1)]
 
 
-def _columns(source: Any) -> tuple[Columns, str]:
-    """The columns of a table by name, and how a message names it."""
+def _columns(source: Any) -> _Found:
     if isinstance(source, str | PathLike):
         path = Path(source)
-        found = _parquet(path) if path.suffix == ".parquet" else _separated(path)
-        return found, str(path)
+        return _parquet(path) if path.suffix == ".parquet" else _separated(path)
     names = column_names(source) or (tuple(map(str, source)) if isinstance(source, Mapping) else ())
     if not names:
         raise DataError(
@@ -132,26 +159,35 @@ def _columns(source: Any) -> tuple[Columns, str]:
             f"{type(source).__name__!r}; for plain arrays write gl.datasets.dataset(x, y, names=[...])."
         )
     keys = getattr(source, "columns", names)
-    made = {name: np.asarray(source[key]).tolist() for name, key in zip(names, keys, strict=True)}
+    given = {name: source[key] for name, key in zip(names, keys, strict=True)}  # lists as they are: NaN is no text
+    arrays = {
+        name: np.asarray(each, object if isinstance(each, list | tuple) else None) for name, each in given.items()
+    }
+    made = {name: [*each] if each.dtype.kind in "mM" else each.tolist() for name, each in arrays.items()}
     if len({len(column) for column in made.values()}) > 1:
         raise DataError("the columns of the table have different lengths; give each one entry for each point.")
-    return made, "the table"
+    if not next(iter(made.values())):
+        raise DataError("the table has no points: give each column an entry for each point.")
+    return _Found(made, "the table")
 
 
-def _parquet(path: Path) -> Columns:
+def _parquet(path: Path) -> _Found:
     try:
         import pandas
     except ModuleNotFoundError:
         raise GradlabError("Parquet files need pandas and Arrow: pip install 'gradlab[tables]'") from None
     try:
-        return {str(name): column.tolist() for name, column in pandas.read_parquet(path).items()}
+        made = {str(name): column.tolist() for name, column in pandas.read_parquet(path).items()}
     except ImportError:
         raise GradlabError("Parquet files need pandas and Arrow: pip install 'gradlab[tables]'") from None
     except (OSError, ValueError) as problem:
         raise DataError(f"{path} cannot be read: {problem}") from None
+    if not any(made.values()):
+        raise DataError(f"{path} has no points: a row for each is wanted, its coordinates and its label.")
+    return _Found(made, str(path))
 
 
-def _separated(path: Path) -> Columns:
+def _separated(path: Path) -> _Found:
     """A file of text: a line for each point."""
     rows = _rows(_text(path), _SEPARATORS.get(path.suffix.lower(), ","))
     if rows and all(not cells[-1] for _, cells in rows):  # each line ends with a separator
@@ -176,13 +212,31 @@ def _separated(path: Path) -> Columns:
     for number, cells in rows:
         if len(cells) != len(names):
             raise DataError(f"{path}:{number} has {len(cells)} entries, but there are {len(names)} columns.")
-        for name, cell in zip(names, cells, strict=True):
-            if not cell:
-                raise DataError(f"{path}:{number} has nothing in the column {name!r}; leave it out or fill it in.")
     columns = {name: [cells[place] for _, cells in rows] for place, name in enumerate(names)}
     if "" in columns and not _numbers_rows(columns.pop("")):
         raise DataError(f"{path} has a column without a name, number {names.index('') + 1}; name it in the first line.")
-    return columns
+    return _Found(columns, str(path), tuple(number for number, _ in rows))
+
+
+def _refuse_gaps_and_times(read: _Found, used: list[str], beside: list[str]) -> None:
+    """Says at which lines of a file a column that is used has nothing, and which one holds dates or spans of time."""
+    for name in (*used, *beside):
+        if any(isinstance(value, _TIMES) for value in read.columns[name]):
+            raise DataError(NO_TIMES.format(f"the column {name!r} of {read.where}"))
+    if not read.lines:
+        return
+    empty = {name: [row for row, cell in enumerate(read.columns[name]) if not cell] for name in (*used, *beside)}
+    gaps = {name: [read.lines[row] for row in rows] for name, rows in empty.items() if rows}
+    if gaps:
+        name = min(gaps, key=lambda each: gaps[each][0])
+        first, *others = gaps[name]
+        more = [f"{len(others) - _SHOWN} more"] if len(others) > _SHOWN else []
+        so = f", nor have the lines {listed([*map(str, others[:_SHOWN]), *more], 'and')}" if others else ""
+        whole = [each for each in used if each not in gaps]
+        offer = f", or name columns without gaps, as columns={whole!r}" if whole and name in used else ""
+        raise DataError(
+            f"{read.where}:{first} has nothing in the column {name!r}{so}; leave it out or fill it in{offer}."
+        )
 
 
 def _reads_as_a_point(first: list[str], second: list[str]) -> bool:
@@ -244,22 +298,25 @@ def _is_number(cell: Any) -> bool:
     return True
 
 
-def _number(value: Any, column: str, row: int, where: str) -> float:
+def _numbers(read: _Found, column: str) -> list[float]:
+    return [_number(value, read, column, row) for row, value in enumerate(read.columns[column])]
+
+
+def _number(value: Any, read: _Found, column: str, row: int) -> float:
     if isinstance(value, complex) or not _is_number(value):
         raise DataError(
-            f"{where}, column {column!r}: the entry of point {row}, counted from 0, is {value!r}, which is no number; "
-            f"leave the point out, or name the columns to use, as columns=[...]."
+            f"{read.place(column, row)} is {value!r}, which is no number; leave the point out, or name the columns to "
+            "use, as columns=[...]."
         )
     number = float(value)
     if not np.isfinite(number):
-        raise DataError(
-            f"{where}, column {column!r}: the entry of point {row}, counted from 0, is missing or infinite."
-        )
+        raise DataError(f"{read.place(column, row)} is missing or infinite.")
     return number
 
 
-def _label(values: list[Any], column: str, where: str) -> list[Any]:
-    """Numbers where all are, else the text of each."""
+def _label(read: _Found, column: str) -> list[Any]:
+    """Numbers where all are, else the text of each, empty where one is missing."""
+    values = read.columns[column]
     if all(map(_is_number, values)):
-        return [_number(value, column, row, where) for row, value in enumerate(values)]
-    return [str(value) if value is not None else "" for value in values]
+        return _numbers(read, column)
+    return [value if isinstance(value, str) else "" if str(value) in _MISSING else str(value) for value in values]

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from xarray.backends import BackendArray
+from xarray.core.indexing import IndexingSupport, LazilyIndexedArray, explicit_indexing_adapter
 
 import gradlab as gl
 from gradlab.train import Share, TrainError, datasets, recommend, sweep
@@ -138,6 +140,30 @@ def test_runs_that_were_not_done_do_not_count(grid):
     part["done"][:, :, 100:] = False
     found = recommend(part, restarts=10)
     assert found.share.runs == 100
+
+
+class Growing(BackendArray):
+    """What a store holds of a sweep that goes on: with each part that is read more runs are done."""
+
+    reads = 0
+
+    def __init__(self, values):
+        self.values, self.shape, self.dtype = values, values.shape, values.dtype
+
+    def __getitem__(self, key):
+        Growing.reads += 1
+        done = np.arange(self.shape[-1]) < 100 * Growing.reads
+        return explicit_indexing_adapter(
+            key, self.shape, IndexingSupport.BASIC, lambda index: np.where(done, self.values, False)[index]
+        )
+
+
+def test_runs_that_end_while_a_store_is_read_are_no_failures():
+    part = fake([1.0, 1.0], learning_rate=[1.0, 2.0])
+    for name in ("done", "success"):
+        part[name] = part[name].dims, LazilyIndexedArray(Growing(part[name].values))
+    found = recommend(part, restarts=10)
+    assert found.share.successes == found.share.runs == 100
 
 
 def test_what_nothing_can_be_recommended_from(grid):

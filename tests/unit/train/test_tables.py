@@ -239,3 +239,60 @@ def test_a_number_of_labels_is_not_a_columns_place(tmp_path):
         table(path, label=4)
     with pytest.raises(DataError, match=r"label=5 takes the last 5 columns .* has 5: .*as label='y'"):
         table(path, label=5)
+
+
+GAPS = "a,b,c,y\n1,2,,0\n3,4,5,1\n6,7,,0\n8,,9,\n"
+
+
+def test_only_columns_that_are_used_may_have_no_gaps(tmp_path):
+    path = tmp_path / "gaps.csv"
+    path.write_text(GAPS, encoding="utf-8")
+    assert table(path, label="a", columns="a").x.tolist() == [[1], [3], [6], [8]]
+    with pytest.raises(DataError, match=r"csv:2 .* column 'c', nor have the lines 4; .* columns=\['a'\]"):
+        table(path)
+    with pytest.raises(DataError, match=r"csv:5 has nothing in the column 'y'; leave it out or fill it in\.$"):
+        table(path, columns=["a"])
+    path.write_text("a,y\n1,0\n\nnan,1\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"csv:4, column 'a': the entry of point 1, .* is missing"):
+        table(path)
+
+
+def test_a_number_that_is_a_columns_name_is_that_column():
+    frame = pandas.DataFrame([[1, 2, 0], [3, 4, 1]])
+    for label in (2, np.int64(2)):
+        data = table(frame, label=label, columns=[1, 0])
+        assert (data.names, data.x.tolist(), data.y.tolist()) == (("1", "0"), [[2, 1], [4, 3]], [0, 1])
+    assert table(frame).names == ("0", "1")
+    assert table(frame.add_prefix("c"), label=2).names == ("c0",)
+
+
+@pytest.mark.parametrize("times", ["timedelta64[ns]", "datetime64[ns]", "datetime64[s]"])
+def test_times_are_refused_where_they_are_used(times):
+    frame = FRAME.assign(when=np.arange(4).astype(times))
+    assert table(frame, label="species", columns=["length"]).names == ("length",)
+    with pytest.raises(DataError, match="column 'when' of the table holds dates or spans of time"):
+        table(frame, label="species")
+    with pytest.raises(DataError, match="column 'when' of the table holds dates or spans of time"):
+        table(frame, label="when", columns="width")
+
+
+def test_a_table_without_points_and_a_label_that_is_missing(tmp_path):
+    empty = FRAME.iloc[:0]
+    empty.to_parquet(tmp_path / "e.parquet")
+    for source in (empty, tmp_path / "e.parquet", {"a": [], "y": []}):
+        with pytest.raises(DataError, match="has no points"):
+            table(source)
+    with pytest.raises(DataError, match=r"y\[1\] is an empty text"):
+        table({"a": [1, 2], "y": ["p", float("nan")]})
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200, 5e307, 3e-308])
+def test_columns_of_any_size_are_standardised(size):
+    data = table({"a": [size, 2 * size, 3 * size], "y": [0, 1, 0]}, standardise=True)
+    np.testing.assert_allclose(data.inputs[:, 0], np.array([-1, 0, 1]) * 1.5**0.5, atol=1e-12)
+
+
+@pytest.mark.parametrize("values", [[1e17, 1e17 + 16], [5e-324, 1e-323], [-1.7e308, 1.7e308, 1.7e308]])
+def test_what_float64_cannot_standardise_is_refused(values):
+    with pytest.raises(DataError, match="'a' cannot be brought to the mean 0"):
+        table({"a": values, "y": range(len(values))}, standardise=True)
