@@ -149,22 +149,22 @@ def test_one_lab_with_a_forbidden_image_leaves_the_others_alone(course, tmp_path
 
 
 def test_a_fault_of_ours_in_one_lab_leaves_the_others_alone(course, tmp_path, monkeypatch):
-    from gradlab.labs import _build
+    from gradlab.labs import _check
 
     bad, good = course / "bad.md", course / "good.md"
     for path in (bad, good):
         path.write_text("# T\n")
-    real = _build.lint
+    real = _check.lint
 
     def lint(template, versions):
         if template.path == bad:
             raise RecursionError("too deep")
         return real(template, versions)
 
-    monkeypatch.setattr(_build, "lint", lint)
+    monkeypatch.setattr(_check, "lint", lint)
     failed, built = build(bad, good, out=tmp_path / "out")
     assert isinstance(failed, FailedLab)
-    assert f"{bad}: error: gradlab itself failed (RecursionError in _build.py" in failed.errors[0]
+    assert f"{bad}: error: gradlab itself failed (RecursionError in _check.py" in failed.errors[0]
     assert isinstance(built, BuiltLab)
 
 
