@@ -52,8 +52,11 @@ def message(outcome: Outcome, stop: Stop, history: History, rules: Rules, unused
     return begin + f"{at} and the gradient's norm {norm} is above the tolerance {tolerance}.{rose}"
 
 
-def advice(outcome: Outcome, history: History, rules: Rules) -> str:
-    """Say what to try after the run; empty if nothing is left to do."""
+def advice(outcome: Outcome, history: History, rules: Rules, derived: bool) -> str:
+    """Say what to try after the run; empty if nothing is left to do.
+
+    A gradient that gradlab `derived` is never doubted.
+    """
     if outcome is Outcome.CONVERGED:
         return ""
     if _falls_for_ever(history):
@@ -69,16 +72,21 @@ def advice(outcome: Outcome, history: History, rules: Rules) -> str:
     if not history.rises:
         return outcome.remedy
     if _gradient_misfits(history):
+        if derived:
+            return (
+                "The value rose in steps at whose both ends it falls: they are too long; try a tenth of them or less."
+            )
         return (
-            "The value rises where the gradient says that it falls: make sure that the gradient belongs to this "
-            "function (gradlab.check_gradient), its sign first."
+            "The value rose though the gradient says at both ends of the step that it falls. Either the step is too "
+            "long, or the gradient does not belong to this function: ask gradlab.check_gradient, its sign first, and "
+            "try a tenth of the learning rate or less."
         )
-    curvature = _curvature(history)
+    curvature = _curvature(history, history.rises[0])
     if not 0 < curvature < math.inf:
         return outcome.remedy
     return (
-        f"The gradient changes by up to {curvature:.3g} per unit of the way, which calls for step sizes below "
-        f"{2 / curvature:.3g}; try learning_rate={1 / curvature:.2g}."
+        f"Up to the first rise the gradient changes by up to {curvature:.3g} per unit of the way, which calls for step "
+        f"sizes below {2 / curvature:.3g}; try learning_rate={1 / curvature:.2g}."
     )
 
 
@@ -129,20 +137,37 @@ def _more_steps(history: History, rules: Rules) -> str:
             "The point no longer moves: the steps are lost in rounding. Use a larger tolerance or learning rate, "
             "or float64."
         )
+    if _goes_to_and_fro(history):
+        return "The value falls no further, and the point goes to and fro: use a smaller learning rate."
     norms = [math.sqrt(to_float(gradient.dot(gradient))) for gradient in history.gradients[-2:]]
     tolerance = float(rules.tolerance)
     shrinks = 0 < norms[1] < norms[0] < math.inf
     if not shrinks or tolerance == 0:
         return Outcome.MAX_STEPS.remedy
     more = math.ceil(math.log(tolerance / norms[1]) / math.log(norms[1] / norms[0]))
-    largest = to_float(max(history.rates)) * _curvature(history)
+    largest = to_float(max(history.rates)) * _curvature(history, len(history.rates))
     faster = " or use a larger learning rate" if 0 < largest < 0.5 else ""
     return f"Going on at this pace takes about {more} more steps; allow more steps{faster}."
 
 
-def _curvature(history: History) -> float:
-    """The largest change of the gradient per unit of the way, over all finite steps."""
-    points, gradients = (np.array([_floats(row) for row in rows]) for rows in (history.points, history.gradients))
+def _goes_to_and_fro(history: History) -> bool:
+    """Tell whether the second half of the steps turns again and again, and reaches no lower value than the first."""
+    half = len(history.values) // 2
+    if half < _MANY:
+        return False
+    values = [to_float(value) for value in history.values]
+    first, second = min(values[:half]), min(values[half:])
+    ways = np.diff([_floats(row) for row in history.points[half:]], axis=0)
+    turns = np.einsum("ij,ij->i", ways[1:], ways[:-1]) < 0
+    return second >= first - 1e-9 * (max(values) - first) and bool(turns.mean() > 0.5)
+
+
+def _curvature(history: History, last: int) -> float:
+    """The largest change of the gradient per unit of the way, over the finite steps up to number `last`."""
+    known = slice(last + 2)
+    points, gradients = (
+        np.array([_floats(row) for row in rows[known]]) for rows in (history.points, history.gradients)
+    )
     with np.errstate(all="ignore"):
         moved = np.linalg.norm(np.diff(points, axis=0), axis=1)
         ratios = np.linalg.norm(np.diff(gradients, axis=0), axis=1) / moved

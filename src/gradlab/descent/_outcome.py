@@ -10,7 +10,7 @@ class Outcome(Enum):
 
     Example:
         >>> Outcome.DIVERGED.remedy
-        'Use a smaller learning rate, and make sure that the gradient belongs to the function.'
+        'Use a smaller learning rate, and make sure that a gradient of your own belongs to the function.'
     """
 
     CONVERGED = "converged"
@@ -26,7 +26,7 @@ class Outcome(Enum):
 
 _REMEDIES = {
     Outcome.CONVERGED: "Nothing is left to do; a smaller tolerance would go on from here.",
-    Outcome.DIVERGED: "Use a smaller learning rate, and make sure that the gradient belongs to the function.",
+    Outcome.DIVERGED: "Use a smaller learning rate, and make sure that a gradient of your own belongs to the function.",
     Outcome.NOT_FINITE: (
         "Use a smaller learning rate, start where the function is defined, or write it so that it cannot overflow."
     ),

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradlab._errors import GradlabError
+from gradlab._function import Function
 from gradlab._words import counted
 from gradlab.descent._errors import DescentError
 from gradlab.descent._numbers import is_rational, parse_numbers
@@ -31,7 +32,8 @@ class Problem:
     """A function with its gradient, and the arithmetic it is descended in.
 
     `evaluate` maps a point (n,) to its value and its gradient (n,). `start` and gradients hold Fractions
-    (dtype object) if `exact`, else float64; `dtype` is the precision points are rounded to.
+    (dtype object) if `exact`, else float64; `dtype` is the precision points are rounded to. `derived` says that the
+    gradient is gradlab's own, so that nobody need doubt it.
     """
 
     evaluate: Callable[[np.ndarray], tuple[Any, np.ndarray]]
@@ -39,6 +41,7 @@ class Problem:
     names: tuple[str, ...]
     exact: bool = False
     dtype: Any = np.float64
+    derived: bool = False
 
     @property
     def epsilon(self) -> float:
@@ -107,7 +110,8 @@ def make_problem(function: Any, gradient: Any, start: Any, rational_rates: bool)
         if exact is not None:
             return exact
     point = np.array([float(number) for number in numbers])
-    return Problem(_float_evaluation(function, gradient, scalar, len(point)), point, names)
+    derived = gradient is None and isinstance(function, Function)
+    return Problem(_float_evaluation(function, gradient, scalar, len(point)), point, names, derived=derived)
 
 
 def _is_torch(function: Any, gradient: Any, start: Any) -> bool:
@@ -160,7 +164,7 @@ def _exact_problem(function: Any, numbers: list[Fraction], names: tuple[str, ...
             return math.nan, np.full(len(point), math.nan, dtype=object)
         return value, _objects(slope)
 
-    return Problem(evaluate, _objects(numbers), names, exact=True)
+    return Problem(evaluate, _objects(numbers), names, exact=True, derived=True)
 
 
 def _objects(numbers: Any) -> np.ndarray:

@@ -44,3 +44,32 @@ def test_leaving_the_domain():
 def test_the_number_of_variables():
     with pytest.raises(DescentError, match=r"2 variables \(x1, x2\)"):
         gl.descend(gl.function(TEXT), (6.0,), learning_rate=0.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "rate"),
+    [("(1-x)**2 + 100*(y-x**2)**2", [-1.2, 1.0], 0.01), ("1/x", [-1.0], 0.1), ("sin(x)/cos(x)", [1.0], 0.5)],
+)
+def test_a_derived_gradient_is_never_doubted(text, start, rate):
+    trace = gl.descend(gl.function(text), start, learning_rate=rate, max_steps=1000)
+    assert trace.outcome is not Outcome.CONVERGED
+    assert "belongs" not in trace.advice
+    assert "check_gradient" not in trace.advice
+
+
+def test_the_advice_after_an_explosion_is_of_the_place_where_it_began():
+    trace = gl.descend(gl.function("x**4"), [10.0], learning_rate=1.0)
+    advised = float(trace.advice.split("learning_rate=")[1].rstrip("."))
+    assert advised > 1e-9
+    calm = gl.descend(gl.function("x**4"), [10.0], learning_rate=advised, max_steps=20)
+    assert calm.values[-1] < calm.values[0]
+
+
+@pytest.mark.parametrize(("text", "start", "rate"), [("x**2", [1.0], 1.0), ("x**2", [1], 1), ("abs(x)", [1.05], 0.1)])
+def test_a_point_that_goes_to_and_fro_wants_smaller_steps(text, start, rate):
+    assert "use a smaller learning rate" in gl.descend(gl.function(text), start, learning_rate=rate).advice
+
+
+def test_a_narrow_valley_that_is_still_descended_wants_more_steps():
+    trace = gl.descend(gl.function("x**2 + 100*y**2"), [1.0, 1.0], learning_rate=0.0099, max_steps=30)
+    assert "more steps" in trace.advice
