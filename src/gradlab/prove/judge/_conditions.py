@@ -8,6 +8,8 @@ from gradlab.prove.judge._slopes import direct
 from gradlab.prove.judge._world import World
 from gradlab.prove.read._nodes import Condition, mapped
 
+_MOST_PARTS = 200  # of a formula whose roots are looked for
+
 
 def met(world: World, conditions: tuple[Condition, ...]) -> tuple[dict[str, Expression], tuple[Condition, ...]]:
     """How conditions on quantities are met.
@@ -55,20 +57,31 @@ def _inserted(formula: Expression, name: str, value: Expression) -> Expression:
     return mapped(formula, lambda node: value if node == Ref(name) else None)
 
 
+def _is_short(formula: Expression) -> bool:
+    """Tell whether a formula is as short as a written curve: second derivatives of whole networks have no bounds."""
+    waiting = [formula]
+    for _ in range(_MOST_PARTS):
+        if not waiting:
+            return True
+        waiting += waiting.pop().args
+    return False
+
+
 def _solved(world: World, lead: Expression, first: Expression) -> tuple[str, Expression]:
     """A name that makes a formula zero, with its value by the others; the one that is written alone if there is one."""
     names = sorted(lead.names, key=lambda name: (Ref(name) != first, name))
+    slopes = direct(lead)
     for name in names:
-        slope = direct(lead).get(name, ZERO)
+        slope = slopes.get(name, ZERO)
         if slope == ZERO or name in slope.names or name in world.ground_labels:
             continue
         rest = _inserted(lead, name, ZERO)
         return name, div(neg(rest), slope)
-    for name in names:
-        twice = direct(direct(lead).get(name, ZERO)).get(name, ZERO)
+    for name in names if _is_short(lead) else ():
+        twice = direct(slopes.get(name, ZERO)).get(name, ZERO)
         if twice == ZERO or name in twice.names or name in world.ground_labels:
             continue
-        once, rest = (_inserted(part, name, ZERO) for part in (direct(lead)[name], lead))
+        once, rest = (_inserted(part, name, ZERO) for part in (slopes[name], lead))
         # One root at some points and the other at others.
         root = mul(
             Apply("sign", (Ref(f"{name} side"),)),
