@@ -1,6 +1,6 @@
 // Worker threads that share one job: parts are handed out one at a time, a lost worker's part to another one.
 
-const LONGEST = 15000; // milliseconds for a part, after which its worker counts as lost
+const LONGEST = 60000; // milliseconds for a part, after which its worker counts as lost
 const TRIES = 3;
 
 export class Crew {

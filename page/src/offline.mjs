@@ -12,13 +12,15 @@ export function keepForOffline(tell) {
   let using = false;
   serviceWorker.addEventListener("controllerchange", () => !first && using && location.reload());
   const waiting = ({ waiting: newer }) => newer && tell(() => ((using = true), newer.postMessage("replace")));
+  const watch = (registration) => {
+    const { installing } = registration;
+    installing?.addEventListener("statechange", () => installing.state === "installed" && registration.active && waiting(registration));
+  };
   const begin = async () => {
     const registration = await serviceWorker.register(file("offline.js"));
     if (!first) waiting(registration);
-    registration.addEventListener("updatefound", () => {
-      const { installing } = registration;
-      installing.addEventListener("statechange", () => installing.state === "installed" && waiting(registration));
-    });
+    watch(registration); // the browser may have found the newer version before it was asked
+    registration.addEventListener("updatefound", () => watch(registration));
   };
   const ready = () => setTimeout(() => begin().catch((problem) => console.info(`The page is not kept for offline: ${problem.message}`)), QUIET);
   if (document.readyState === "complete") ready();

@@ -8,6 +8,7 @@ import { chromium } from "playwright-core";
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const pictures = path.join(root, "build/page-pictures");
 export const python = process.env.PYTHON ?? "python3";
+export const PATIENCE = 300_000; // milliseconds that end a hang and nothing else: the other tests have the processors too
 
 export const built = path.join(root, "build/page");
 
@@ -35,6 +36,7 @@ export async function laboratory() {
   const { address } = server;
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    timeout: PATIENCE,
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update"],
   });
   const requests = [];
@@ -43,12 +45,13 @@ export async function laboratory() {
   /** A page at a hash, which is kept for no other one; options are those of a new page. */
   async function opened(hash, options = {}) {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
-    page.setDefaultTimeout(90000); // the other tests have the processors too
+    page.setDefaultTimeout(PATIENCE);
     await page.addInitScript(() => delete Navigator.prototype.serviceWorker);
     page.on("request", (request) => requests.push(request.url()));
     page.on("console", (message) => ["error", "warning"].includes(message.type()) && problems.push(message.text()));
     page.on("pageerror", (error) => problems.push(error.message));
-    page.on("requestfailed", (request) => problems.push(`failed: ${request.url()}`));
+    // A page that is closed, or gives up what it computes, gives up what it fetches for that.
+    page.on("requestfailed", (request) => request.failure().errorText === "net::ERR_ABORTED" || problems.push(`failed: ${request.url()}`));
     await page.goto(address + hash);
     return page;
   }
@@ -72,7 +75,7 @@ export async function laboratory() {
     shot: (page, name) => page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage: true }),
     /** A view has drawn so many pictures. */
     drawn: (page, view, least = 1) =>
-      page.waitForFunction(([name, n]) => Number(document.querySelector(`gradlab-${name}`)?.dataset.drawn ?? 0) >= n, [view, least], { timeout: 60000 }),
+      page.waitForFunction(([name, n]) => Number(document.querySelector(`gradlab-${name}`)?.dataset.drawn ?? 0) >= n, [view, least]),
     async close() {
       await browser.close();
       await server.close();

@@ -132,9 +132,8 @@ export class BoundaryView extends View {
     const [x, toX, y, toY] = this.state.view;
     const at = (low, high, share) => low * (high / low) ** share;
     const made = [at(x, toX, left), at(x, toX, right), at(y, toY, bottom), at(y, toY, top)];
-    if (made[1] / made[0] - 1 < SMALLEST || made[3] / made[2] - 1 < SMALLEST) return this.say("float64 has no more numbers between these: look from farther away");
-    if (made.some((value) => !(value >= 1e-9 && value <= 1e9))) return this.say("learning rates from 1e-9 to 1e9 are looked at");
-    this.say("");
+    if (made[1] / made[0] - 1 < SMALLEST || made[3] / made[2] - 1 < SMALLEST) return this.say("float64 has no more numbers between these: look from farther away", "field");
+    if (made.some((value) => !(value >= 1e-9 && value <= 1e9))) return this.say("learning rates from 1e-9 to 1e9 are looked at", "field");
     return this.show(made.map((value) => Number(value.toPrecision(16))));
   }
 

@@ -109,13 +109,13 @@ export class Derive extends View {
 
   /** Ask Python for the derivation and the numbers, and show what it answers. */
   async load() {
-    const asked = JSON.stringify(this.state);
+    const wanted = this.latest();
     const { form } = this.state;
     /** @type {any[]} */
     const [made, matrices, flow] = await Promise.all([
       this.ask(...questions.chain(this.state)), form === "matrix" ? this.ask(...questions.matrices(this.state)) : {}, this.ask(...questions.numbers(this.state)),
     ]);
-    if (!this.isConnected || asked !== JSON.stringify(this.state)) return;
+    if (!wanted()) return;
     this.say(made.error ?? matrices.error ?? flow.error ?? "");
     if (made.error ?? matrices.error) {
       this.nothing();
@@ -128,7 +128,7 @@ export class Derive extends View {
     const { by } = this.form.elements;
     by.replaceChildren();
     options(by, made.candidates.map((name) => [name, name]));
-    this.fill();
+    by.value = this.state.by;
     this.lay(made, flow);
     this.told();
   }

@@ -149,16 +149,16 @@ export class Descend extends View {
     this.player.stop();
     const { f, rule } = this.state;
     const known = this.function?.f === f;
-    const same = () => this.isConnected && f === this.state.f && rule === this.state.rule;
+    const wanted = this.latest();
     const asked = [this.ask(...questions.surface(this.state)), ...rule.map((each) => this.ask(...questions.way(this.state, each)))];
     const derived = known ? undefined : this.ask(...questions.derived(this.state));
     const [surface, ...ways] = await Promise.all(asked);
-    if (!same()) return;
+    if (!wanted()) return;
     const wrong = surface.error ?? ways.find(({ error }) => error)?.error ?? "";
     this.say(wrong);
     if (wrong) return;
     const [plane, kernels] = await Promise.all([Surface.of(surface.module), Promise.all(ways.map(({ module }) => Way.of(module)))]);
-    if (!same()) return;
+    if (!wanted()) return;
     this.surface = plane;
     if (!known) [this.function, this.curvature] = [{ ...surface, f }, undefined];
     this.ways = kernels.map((kernel, i) => {

@@ -146,7 +146,7 @@ export class Train extends View {
 
   /** Train on points of one's own. */
   own(made) {
-    if (made.length > MOST_POINTS) return this.say(`the page trains on up to ${MOST_POINTS} points`);
+    if (made.length > MOST_POINTS) return this.say(`the page trains on up to ${MOST_POINTS} points`, "field");
     this.keep({ data: "own", points: made });
     this.fill();
     return this.load();
@@ -157,9 +157,9 @@ export class Train extends View {
     try {
       const { rows, notice } = await readTable(source, MOST_POINTS);
       await this.own(rows);
-      if (notice && !this.find(".wrong").textContent) this.say(notice);
+      if (notice && !this.find(".wrong").textContent) this.say(notice, "field");
     } catch (problem) {
-      this.say(problem.message);
+      this.say(problem.message, "field");
     }
   }
 
@@ -175,16 +175,17 @@ export class Train extends View {
   async load() {
     this.player.stop();
     this.boundary.frame(this.points);
-    const asked = this.state;
-    const [made, drawn] = await Promise.all([this.ask(...questions.network(asked, this.points)), this.ask(...questions.drawing())]);
-    if (!this.isConnected) return undefined;
-    if (asked !== this.state && JSON.stringify(asked) !== JSON.stringify(this.state)) return undefined;
+    const wanted = this.latest();
+    const [made, drawn] = await Promise.all([this.ask(...questions.network(this.state, this.points)), this.ask(...questions.drawing())]);
+    if (!wanted()) return undefined;
     this.say(made.error ?? drawn.error ?? "");
     if (made.error || drawn.error) return this.nothing();
     const { training, prediction, ...about } = made;
     about.table = this.points.flatMap(([x, y, label]) => [x, y, about.labels[label]]);
     const [kernel, module] = await Promise.all([training, drawn.module].map((code) => WebAssembly.compile(code)));
-    [this.kernel, this.prediction, this.drawing] = await Promise.all([Training.of(kernel, about), Prediction.of(prediction), Drawing.of(module)]);
+    const ready = await Promise.all([Training.of(kernel, about), Prediction.of(prediction), Drawing.of(module)]);
+    if (!wanted()) return undefined;
+    [this.kernel, this.prediction, this.drawing] = ready;
     this.diagram.lay(made.units, made.parameters);
     this.train();
     if (this.kernel) this.room.start({ kernel, drawing: module, about });

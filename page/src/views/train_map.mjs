@@ -98,6 +98,7 @@ export class MapRoom {
     clearTimeout(this.patience);
     this.fresh.cancel();
     this.words.textContent = "";
+    delete this.words.dataset.size;
     this.taking.hidden = true;
   }
 
@@ -127,6 +128,7 @@ export class MapRoom {
     if (setup !== this.setup || told.error) return;
     this.advised = cell;
     this.words.textContent = told.words;
+    this.words.dataset.size = String(size);
     this.taking.hidden = false;
   }
 

@@ -11,6 +11,8 @@ export class View extends HTMLElement {
   state;
   /** @type {((question: string, given: object) => Promise<any>) | undefined} */
   engine;
+  said = { field: "", answer: "" };
+  loads = 0;
 
   /** What a view is made of. */
   get kind() {
@@ -55,7 +57,7 @@ export class View extends HTMLElement {
     if (!entry) return;
     const given = { range: () => String(Number((10 ** Number(value)).toPrecision(3))), checkbox: () => this.all(`[name=${name}]:checked`).map((box) => box.value).join(",") }[type]?.() ?? value;
     const read = entry.read(given);
-    this.say(read === undefined ? `${name}: write ${entry.means}` : "");
+    this.say(read === undefined ? `${name}: write ${entry.means}` : "", "field");
     if (read === undefined) return;
     this.keep({ [name]: read });
     this.changed(name);
@@ -74,6 +76,12 @@ export class View extends HTMLElement {
     this.dispatchEvent(new CustomEvent("go", { detail: steps }));
   }
 
+  /** A load begins. @returns {() => boolean} whether no later one has begun, so that its answers are wanted */
+  latest() {
+    const number = ++this.loads;
+    return () => this.isConnected && number === this.loads;
+  }
+
   /** Ask Python: the page's own, or that of a notebook. */
   ask(question, given) {
     return (this.engine ?? ask)(question, given);
@@ -81,6 +89,7 @@ export class View extends HTMLElement {
 
   /** The fields as the state has them; the entries of a range are powers of ten. */
   fill() {
+    this.say("", "field");
     for (const [name, entry] of Object.entries(this.kind.entries)) {
       const field = this.form.elements[name];
       if (!field) continue;
@@ -92,8 +101,10 @@ export class View extends HTMLElement {
     if (text) text.textContent = this.program();
   }
 
-  say(message) {
-    this.find(".wrong").textContent = message;
+  /** Say what is wrong; what was said of a field stays until that is mended, whatever answer comes in between. */
+  say(message, of = "answer") {
+    this.said[of] = message;
+    this.find(".wrong").textContent = Object.values(this.said).filter(Boolean).join("\n");
   }
 
   /** A picture is drawn: tests and whoever waits see how many there were. */

@@ -11,7 +11,7 @@ before(async () => {
 after(() => lab?.close());
 
 const drawn = (page) => lab.drawn(page, "boundary");
-const level = (page, size) => page.waitForFunction((n) => Number(document.querySelector(".map")?.dataset.level ?? 99) <= n, size, { timeout: 60000 });
+const level = (page, size) => page.waitForFunction((n) => Number(document.querySelector(".map")?.dataset.level ?? 99) <= n, size);
 const words = (page) => page.textContent("output");
 const picture = (page) => page.evaluate(() => document.querySelector(".map").toDataURL());
 const SMALL = "#1/boundary?width=3&steps=12";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import puppeteer from "puppeteer-core";
-import { laboratory } from "../browser.mjs";
+import { laboratory, PATIENCE } from "../browser.mjs";
 
 const FIREFOX = ["firefox-esr", "firefox"].map((name) => {
   try {
@@ -24,7 +24,7 @@ let lab, firefox;
 before(async () => {
   if (!FIREFOX) return;
   lab = await laboratory();
-  firefox = await puppeteer.launch({ browser: "firefox", executablePath: FIREFOX, headless: true });
+  firefox = await puppeteer.launch({ browser: "firefox", executablePath: FIREFOX, headless: true, timeout: PATIENCE, protocolTimeout: PATIENCE });
 });
 after(async () => {
   await firefox?.close();
@@ -46,14 +46,15 @@ const computed = (name) => {
 
 test("every view computes the same bits in Firefox as in Chromium", { skip }, async () => {
   const other = await firefox.newPage();
+  other.setDefaultTimeout(PATIENCE);
   const problems = [];
   other.on("pageerror", (error) => problems.push(error.message));
   for (const [name, hash] of Object.entries(LINKS)) {
     const page = await lab.opened(hash);
     await other.goto("about:blank");
     await other.goto(lab.address + hash);
-    const ours = await (await page.waitForFunction(computed, name, { timeout: 60000 })).jsonValue();
-    const theirs = await (await other.waitForFunction(computed, { timeout: 60000, polling: 100 }, name)).jsonValue();
+    const ours = await (await page.waitForFunction(computed, name)).jsonValue();
+    const theirs = await (await other.waitForFunction(computed, { polling: 100 }, name)).jsonValue();
     assert.ok(ours.length > 300, `${name}: ${ours.length}`);
     assert.equal(theirs, ours, name);
     await page.close();

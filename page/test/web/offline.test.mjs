@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { seal } from "../../tools/seal.mjs";
-import { built, laboratory, served } from "../browser.mjs";
+import { built, laboratory, PATIENCE, served } from "../browser.mjs";
 
 const PLACE = "course/gradlab/";
 let lab, host, folder;
@@ -24,12 +24,13 @@ after(async () => {
 const derived = async (page, f) => {
   await page.fill("[name=f]", f);
   await page.keyboard.press("Enter");
-  await page.waitForFunction((text) => document.querySelector(".derivation").textContent.includes(text), "cos", { timeout: 60000 });
+  await page.waitForFunction((text) => document.querySelector(".derivation").textContent.includes(text), "cos");
 };
 
 test("after the first visit it works without a server, and a newer version takes its place when one wants it", async () => {
   let server = await served(host);
   const page = await lab.browser.newPage();
+  page.setDefaultTimeout(PATIENCE);
   const problems = [];
   page.on("pageerror", (error) => problems.push(error.message));
   await page.goto(`${server.address}${PLACE}#1/descend?rate=0.2`);
@@ -50,9 +51,9 @@ test("after the first visit it works without a server, and a newer version takes
   server = await served(host, new URL(server.address).port);
   await page.reload();
   assert.equal(await page.textContent("h1"), "gradlab");
-  await page.waitForSelector("#newer:not([hidden])", { timeout: 60000 });
+  await page.waitForSelector("#newer:not([hidden])");
   await page.click("#newer button");
-  await page.waitForFunction(() => document.querySelector("h1")?.textContent === "gradlab anew", null, { timeout: 60000 });
+  await page.waitForFunction(() => document.querySelector("h1")?.textContent === "gradlab anew");
   const kept = await page.evaluate(() => caches.keys());
   assert.equal(kept.length, 1);
   assert.notEqual(kept[0], first);

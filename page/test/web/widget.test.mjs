@@ -35,7 +35,7 @@ async function shown({ script, hash, name }) {
   (window.models ??= []).push(model);
 }
 
-const drawn = (page, i, least = 1) => page.waitForFunction(([at, n]) => Number(window.models[at].view()?.dataset.drawn ?? 0) >= n, [i, least], { timeout: 60000 });
+const drawn = (page, i, least = 1) => page.waitForFunction(([at, n]) => Number(window.models[at].view()?.dataset.drawn ?? 0) >= n, [i, least]);
 
 test("views draw what the notebook's Python answers, their state goes both ways, and several stand side by side", async () => {
   const page = await lab.opened("#1/boundary?width=1&steps=1");
