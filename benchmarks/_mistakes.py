@@ -204,7 +204,7 @@ def read(latex: str, graph: Any) -> Expression:
     text = Text(lines, graph_of(graph), False)
     scope = text.scope()
     text._look_at(lines[0], scope)
-    side = readings(scope, lines[0].piece, lines[0].conditions, Deadline(5.0)).found[0].chain.sides[-1]
+    side = readings(scope, lines[0].piece, lines[0].conditions, Deadline(5_000_000)).found[0].chain.sides[-1]
     assert isinstance(side, Expression), (latex, side)
     return side
 

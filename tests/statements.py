@@ -97,7 +97,7 @@ def judged(
 ) -> list[Finding]:
     """The verdicts on a chain."""
     chain = Chain(sides, (digits,) * (len(sides) - 1), where)
-    return findings(chain, Known(graph or Graph([]), **known), Deadline(20))
+    return findings(chain, Known(graph or Graph([]), **known), Deadline(20_000_000))
 
 
 def letter(*sides: Expression, **more) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Defined
-from gradlab.prove._errors import Deadline
+from gradlab.prove._errors import READING, Deadline
 from gradlab.prove._names import FREE
 from gradlab.prove._nearest import Nearest
 from gradlab.prove._verdict import Step, Truth
@@ -78,7 +78,7 @@ class Again:
 
     def _as_rule(self, line: Line, steps: list[Step], lines: list[Line], outer: Deadline | None) -> list[Step]:
         """The steps of a line; true are those that hold for every function, whatever one of the text is."""
-        reader = Reader(self.text.scope(), {}, Deadline(1.0))
+        reader = Reader(self.text.scope(), {}, Deadline(READING))
         shapes = [(other, shape_of(reader, other.piece.sides[0])) for other in lines]
         others = [other for other, shape in shapes if shape is None or shape.parameters is None]
         several = any(len(shape.parameters or ()) > 1 for _, shape in shapes if shape is not None)

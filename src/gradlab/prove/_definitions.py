@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from gradlab.graph import Apply, Expression, Partial, Ref, as_number, is_apply
-from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
+from gradlab.prove._errors import READING, Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import FREE, Names, Written
 from gradlab.prove._names import head_of as plain_head
 from gradlab.prove.read._chains import readings
@@ -34,7 +34,6 @@ from gradlab.prove.read._scope import Scope, Use
 from gradlab.prove.read._statements import Family, Function, Kind, Known
 from gradlab.prove.read._sums import walk_nodes
 
-SECONDS_FOR_DEFINITION = 1.5
 _ABBREVIATES = re.compile(
     r"\b(?:let|write|denote\w*|abbrev\w*|short\w*|clarity|simpl\w*|drop\w*|omit\w*|stands?)\b", re.I
 )
@@ -108,7 +107,7 @@ class Definitions:
 
     def _define(self) -> None:
         """Find all names that the text defines, then read their formulas."""
-        reader = Reader(self.scope(), {}, Deadline(SECONDS_FOR_DEFINITION))
+        reader = Reader(self.scope(), {}, Deadline(READING))
         found = self.found
         for order, written in enumerate(self.lines):
             implied = {} if written.error is not None else implied_by(reader, written)
@@ -129,7 +128,7 @@ class Definitions:
         first = {item.shape.name: item for item in reversed(found)}
         self._announce(list(first.values()))
         # With all names known some are derivatives: f_x of f(x, y).
-        reader = Reader(self.scope(), {}, Deadline(SECONDS_FOR_DEFINITION))
+        reader = Reader(self.scope(), {}, Deadline(READING))
         slopes = [item for item in found if shape_of(reader, item.line.piece.sides[0]) is None]
         for item in slopes:
             self._forget(item.shape.name)
@@ -254,13 +253,13 @@ class Definitions:
 
     def _variables(self, parameters: tuple[Part, ...]) -> tuple[str, ...]:
         r"""The names of the variables of a function; that of an entry, ``f(x^{(i)})``, is the one of its family."""
-        reader = Reader(self.scope(), {}, Deadline(SECONDS_FOR_DEFINITION))
+        reader = Reader(self.scope(), {}, Deadline(READING))
         values = [reader.name(part) for part in parameters]
         return tuple(value.head if isinstance(value, Indexed) else getattr(value, "name", "") for value in values)
 
     def _of_any(self, parameters: tuple[Part, ...], value: Expression) -> Expression:
         """A formula in which an entry that a function is given is its variable."""
-        reader = Reader(self.scope(), {}, Deadline(SECONDS_FOR_DEFINITION))
+        reader = Reader(self.scope(), {}, Deadline(READING))
         entries = {entry: entry.head for part in parameters if isinstance(entry := reader.name(part), Indexed)}
         if not entries:
             return value
@@ -300,7 +299,7 @@ class Definitions:
 
     def formula(self, line: Line) -> Expression:
         """What a line says that its name is."""
-        found = readings(self.scope(), line.piece, [], Deadline(SECONDS_FOR_DEFINITION))
+        found = readings(self.scope(), line.piece, [], Deadline(READING))
         sides = found.found[0].chain.sides
         at = next((i for i, each in enumerate(sides) if i and isinstance(each, Expression)), 1)
         side = sides[at]

@@ -22,8 +22,8 @@ from gradlab.prove.read._source import Source, rows_of
 from gradlab.tex import Formula, Macro, TexError, formulas
 
 LONGEST_DOCUMENT = 2_000_000
-SECONDS_FOR_DOCUMENT = 8.0
-SECONDS_FOR_EQUATION = 0.05  # more for each of its equations, on the average
+STEPS_FOR_DOCUMENT = 16_000_000
+STEPS_FOR_EQUATION = 100_000  # more for each of its equations, on the average
 _HEADER = re.compile(r"\A---\n.*?^---$", re.S | re.M)
 _GRAPH = re.compile(r"^[ \t]+graph:[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.M)
 _CASE = re.compile(
@@ -268,7 +268,7 @@ def _judged(document: Sequence[Formula], graph: Graph) -> DocumentProof:
         said = _case_of(formula, lines[-1]) if lines and lines[-1].source is source else []
         before.note(formula, source, section)
     text = Text(lines, graph, True)
-    whole = Deadline(SECONDS_FOR_DOCUMENT + SECONDS_FOR_EQUATION * len(lines))
+    whole = Deadline(STEPS_FOR_DOCUMENT + STEPS_FOR_EQUATION * len(lines))
     rows: list[Row] = []
     others: list[Row] = []
     for line in lines:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from gradlab.graph import Expression, Ref
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Defined, Definitions, names_in, walk
-from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
+from gradlab.prove._errors import READING, Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._meant import verdicts
 from gradlab.prove._mood import contents
 from gradlab.prove._names import FREE
@@ -74,7 +74,7 @@ class Evidence:
             if step.kind not in (Kind.CONDITION, Kind.VALUE) or line.piece.relations[i].text != "=":
                 continue
             try:
-                reader = Reader(self.said.scope(), {}, Deadline(0.2))
+                reader = Reader(self.said.scope(), {}, Deadline(READING))
                 left, right = (reader.sum(side) for side in line.piece.sides[i : i + 2])
             except (NotUnderstoodError, OutOfTimeError, RecursionError):
                 continue
@@ -101,7 +101,7 @@ class Evidence:
         names = {name for side in one.sides if isinstance(side, Expression) for name in names_in(side)}
         bounds: list[Condition] = []
         at = next(number for number, other in enumerate(self.said.lines) if other is line)
-        reader = Reader(self.said.scope(), {}, Deadline(0.2))
+        reader = Reader(self.said.scope(), {}, Deadline(READING))
         for other in self.said.lines[max(0, at - _MOST_SAID) : at + _MOST_BEHIND]:
             piece = other.piece
             stated = other.error is None and other.section == line.section and piece.relations

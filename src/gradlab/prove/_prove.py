@@ -13,7 +13,7 @@ from gradlab.prove.read._define import Line, lines_of
 from gradlab.prove.read._source import blocks_of
 from gradlab.tex import Macro
 
-SECONDS_FOR_BLOCK = 30.0
+STEPS_FOR_BLOCK = 60_000_000
 
 
 def prove(latex: str, graph: Any = None) -> Proof:
@@ -42,7 +42,7 @@ def prove(latex: str, graph: Any = None) -> Proof:
     for source in blocks_of(latex):
         lines += lines_of(source, macros)
     text = Text(lines, graph_of(graph), False)
-    whole = Deadline(SECONDS_FOR_BLOCK)
+    whole = Deadline(STEPS_FOR_BLOCK)
     steps = [step for line in lines if line.reported for step in text.judge(line, whole)]
     if not steps:
         return Proof((_nothing(latex[:200], Place(1, 1), "there is no equals sign in this"),), Place(1, 1))

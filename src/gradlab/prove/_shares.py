@@ -9,7 +9,7 @@ from dataclasses import replace
 from gradlab.graph import ONE, Expression
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Definitions, names_in, walk
-from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
+from gradlab.prove._errors import READING, Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Method, Step, Truth
 from gradlab.prove.read._define import Line
@@ -71,7 +71,7 @@ def _states(said: Definitions, line: Line, head: str) -> bool:
     if line.error is not None or [sign.text for sign in line.piece.relations] != ["="]:
         return False
     try:
-        reader = Reader(said.scope(), {}, Deadline(0.2))
+        reader = Reader(said.scope(), {}, Deadline(READING))
         left, right = (reader.sum(side) for side in line.piece.sides)
     except (NotUnderstoodError, OutOfTimeError, RecursionError):
         return False

@@ -10,7 +10,7 @@ from gradlab.prove import _combine as combine
 from gradlab.prove._again import Again
 from gradlab.prove._definitions import Defined, Definitions, names_in, walk
 from gradlab.prove._doubts import Doubts
-from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError, share_of
+from gradlab.prove._errors import READING, Deadline, NotUnderstoodError, OutOfTimeError, share_of
 from gradlab.prove._evidence import Evidence
 from gradlab.prove._implicit import Curves
 from gradlab.prove._meant import verdicts
@@ -32,7 +32,7 @@ from gradlab.prove.read._slopes import slope_of
 from gradlab.prove.read._statements import Chain, Kind, Known
 from gradlab.prove.read._write import Writer
 
-SECONDS_FOR_CHAIN = 3.0
+STEPS_FOR_CHAIN = 6_000_000
 _SMALL = (Fault.SIGN, Fault.CONSTANT_FACTOR, Fault.MISSING_FACTOR, Fault.EXTRA_FACTOR, Fault.WRONG_POWER)
 _OF_SLOPES = re.compile(r"deriv|differentiat|slope|gradient|rate of change|velocity|ableit", re.I)
 _ANEW = re.compile(r"\b(?:let|define|now|instead|suppose|consider|example|exercise|question|assume|given|with)\b", re.I)
@@ -81,7 +81,7 @@ class Text:
         if line.error is not None:
             return [self._unread(line, str(line.error), line.error.at)]
         try:
-            steps = self._judged(line, share_of(outer, SECONDS_FOR_CHAIN))
+            steps = self._judged(line, share_of(outer, STEPS_FOR_CHAIN))
             if self.again is not None:
                 steps = self.again.judged(line, steps, outer)
             if self.evidence is not None:
@@ -277,7 +277,7 @@ class Text:
 
     def compared(self, line: Line, expression: Expression) -> Finding:
         """The verdict on a side that is written and one that is given as an expression."""
-        deadline = Deadline(SECONDS_FOR_CHAIN)
+        deadline = Deadline(STEPS_FOR_CHAIN)
         side = Reader(self.scope(), {}, deadline).sum(line.piece.sides[0])
         return findings(Chain((side, expression), (None,)), self.known, deadline, repairs=True)[0]
 
@@ -320,7 +320,7 @@ class Text:
 
     def _redefined(self, line: Line, step: Step) -> str:
         """Why a name that has a meaning already may not get another one here; empty if it gets it."""
-        shape = shape_of(Reader(self.scope(), {}, Deadline(1.0)), line.piece.sides[0])
+        shape = shape_of(Reader(self.scope(), {}, Deadline(READING)), line.piece.sides[0])
         before = self.said.defined.get(shape.name) if shape is not None else None
         unread = shape is not None and shape.parameters is not None and step.truth is Truth.NOT_UNDERSTOOD
         if shape is None or before is None or before.line is line or not (step.truth is Truth.FALSE or unread):

@@ -129,3 +129,4 @@ class Computed:
             if count > LARGEST_FORMULA:
                 raise NotUnderstoodError("this is too large to be judged: split it into smaller steps", 0)
             stack += stack.pop().args
+        self.deadline.check(count)

@@ -20,7 +20,7 @@ from gradlab.graph import (
     number,
     simpler,
 )
-from gradlab.prove._errors import Deadline
+from gradlab.prove._errors import Deadline, OutOfTimeError
 from gradlab.prove.judge._points import Ground
 from gradlab.prove.read._nodes import Call
 
@@ -35,20 +35,20 @@ class GivenUpError(Exception):
     """Too large, or outside of what polynomials can say."""
 
 
-def equal_exactly(ground: Ground, left: Expression, right: Expression, seconds: float, outer: Deadline) -> bool:
+def equal_exactly(ground: Ground, left: Expression, right: Expression, steps: int, outer: Deadline) -> bool:
     """Whether two expressions are proved equal; False says nothing.
 
     Args:
         ground: how the quantities in the expressions are computed.
         left: one side, without derivatives.
         right: the other.
-        seconds: after how long to give up.
-        outer: a moment that may be earlier.
+        steps: after how much work to give up.
+        outer: a deadline that may be earlier.
     """
     # SymPy takes a while to load, once; that is no part of the proof.
     import sympy.polys.rings  # noqa: F401
 
-    deadline = Deadline(seconds, outer)
+    deadline = Deadline(steps, outer)
     if left == right:
         return True
     for depth in (0, 1, 2):
@@ -98,15 +98,17 @@ class _Prover:
 
     def rational(self, expression: Expression) -> Any:
         """The expression as a rational function of generators, in SymPy, as it stands."""
-        self.check()
         known = self.plain.get(expression)
         if known is None:
+            self.check(50)
             known = self.plain[expression] = self.translated(expression)
         return known
 
-    def check(self) -> None:
-        if self.deadline.passed:
-            raise GivenUpError
+    def check(self, steps: int) -> None:
+        try:
+            self.deadline.check(steps)
+        except OutOfTimeError:
+            raise GivenUpError from None
 
     def translated(self, expression: Expression) -> Any:
         import sympy
@@ -159,11 +161,9 @@ class _Prover:
         import sympy
 
         value = self.rational(expression)
-        if (
-            _degree(value) > LARGEST_DEGREE
-            or len(value.free_symbols) > MOST_SYMBOLS
-            or sympy.count_ops(value) > MOST_OPERATIONS
-        ):
+        count = sympy.count_ops(value)
+        self.check(int(200 * (1 + count)))
+        if _degree(value) > LARGEST_DEGREE or len(value.free_symbols) > MOST_SYMBOLS or count > MOST_OPERATIONS:
             raise GivenUpError
         return sympy.expand(sympy.cancel(value))
 
@@ -203,9 +203,9 @@ class _Prover:
 
     def fraction(self, value: Any) -> tuple[Any, Any]:
         """Numerator and denominator, as polynomials."""
-        self.check()
         known = self.fractions.get(value)
         if known is None:
+            self.check(20)
             known = self.fractions[value] = self.fraction_of(value)
         return known
 
@@ -242,9 +242,10 @@ class _Prover:
         return result
 
     def times(self, a: Any, b: Any) -> Any:
-        self.check()
-        if len(a) * len(b) > MOST_PRODUCTS:
+        products = len(a) * len(b)
+        if products > MOST_PRODUCTS:
             raise GivenUpError
+        self.check(20 + 2 * products)
         return a * b
 
 

@@ -28,7 +28,7 @@ from gradlab.prove.read._statements import Chain, Known
 from gradlab.prove.read._write import Writer
 from gradlab.prove.repairs._chain import Repairer
 
-SECONDS_FOR_EXACT = 0.4
+STEPS_FOR_EXACT = 800_000
 _LOOSE_NORM = r"this norm of a matrix may be one of several: write \lVert A \rVert_F for the root of the sum of squares"
 FEW = 3  # points at which sides agree before an exact proof is tried
 
@@ -266,8 +266,8 @@ class Judge:
         setting = next(iter(trial.worlds))
         ground = trial.points.grounds[setting]
         pairs = trial.pairs(left, right, setting)
-        seconds = SECONDS_FOR_EXACT / len(pairs)
-        return all(equal_exactly(ground, a, b, seconds, self.deadline) for a, b in pairs)
+        steps = STEPS_FOR_EXACT // len(pairs)
+        return all(equal_exactly(ground, a, b, steps, self.deadline) for a, b in pairs)
 
     def false(self, left: Expression, right: Expression, trial: Trial, result: Comparison) -> Finding:
         """The verdict on sides that differ, with where they do; not where that hangs on equal indices alone."""

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from gradlab.graph import PRIMITIVES, Apply, Const, Expression, Graph, Ref, Role, as_number, find_loss, simpler
-from gradlab.prove._errors import Deadline, NotUnderstoodError
+from gradlab.prove._errors import Deadline, NotUnderstoodError, spend
 from gradlab.prove._subject import labels_of
 from gradlab.prove.judge._balls import Ball, Balls, UndefinedError
 from gradlab.prove.judge._integrals import between_bounds, closed
@@ -113,6 +113,7 @@ class Point:
         self, ground: Ground, number: int, mode: int, bits: int, fixed: Mapping[str, Fraction] | None = None
     ) -> None:
         self.ground, self.number, self.mode, self.balls = ground, number, mode, Balls(bits)
+        self.cost = 3 + bits // 50
         self.fixed = fixed or {}
         self.given: dict[str, Fraction] = {}
         self._values: dict[Expression, Ball] = {}
@@ -128,6 +129,7 @@ class Point:
         """
         known = self._values.get(expression)
         if known is None:
+            spend(self.cost)
             known = self._values[expression] = self._computed(expression)
         return known
 
@@ -274,6 +276,7 @@ class MachinePoint:
         """
         known = self._values.get(expression)
         if known is None:
+            spend(2)
             known = self._values[expression] = self._computed(expression)
         return known
 
@@ -363,7 +366,7 @@ class Points:
 
     def precise(self, number: int, bits: int = BITS) -> Point:
         """A point in many digits."""
-        self.deadline.check()
+        self.deadline.check(20)
         key = number, bits
         if key not in self._precise:
             ground = self.grounds[self.variant(number)]
@@ -372,7 +375,7 @@ class Points:
 
     def quick(self, number: int) -> MachinePoint:
         """The same point in machine numbers."""
-        self.deadline.check()
+        self.deadline.check(20)
         if number not in self._quick:
             fixed = {name: float(value) for name, value in self.fixed(number).items()}
             self._quick[number] = MachinePoint(

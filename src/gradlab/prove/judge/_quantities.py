@@ -79,7 +79,7 @@ class Quantities(Computed):
         plain = self.bound == self.setting.indices and not self.local and not self._is_sized(expression)
         known = self._values.get(expression) if plain else None
         if known is None:
-            self.deadline.check()
+            self.deadline.check(20)
             method = getattr(self, f"_{type(expression).__name__.lower()}", None)
             if method is None:
                 raise NotUnderstoodError("this is not understood", 0)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gradlab.graph import Expression, Ref
-from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
+from gradlab.prove._errors import READING, Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import FREE
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _sums as sums
@@ -175,7 +175,7 @@ def implicit_variable(scope: Scope, piece: Piece) -> Expression | None:
     None where every function has its argument, or where it is not clear by what a bracket with a prime is
     differentiated.
     """
-    probe = Reader(scope, {}, Deadline(1.0))
+    probe = Reader(scope, {}, Deadline(READING))
     found = _Bare(probe)
     for row in piece.sides:
         found.look(row)
@@ -202,7 +202,7 @@ def _by_first(scope: Scope, piece: Piece) -> Expression | None:
     if not row or row[0].kind != "fraction" or not any(map(_has_primed_bracket, piece.sides)):
         return None
     try:
-        value = Reader(scope, {}, Deadline(1.0)).sum(row)
+        value = Reader(scope, {}, Deadline(READING)).sum(row)
     except (NotUnderstoodError, OutOfTimeError, RecursionError):
         return None
     return value.wrt[0] if isinstance(value, Derivative) and len(value.wrt) == 1 else None

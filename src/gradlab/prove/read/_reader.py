@@ -74,7 +74,7 @@ class Reader:
 
     def sum(self, row: Row) -> Expression:
         """Terms with signs."""
-        self.deadline.check()
+        self.deadline.check(50 * (1 + len(row)))
         row = integrals.joined(self, tuple(part for part in row if part.kind != "gap" or part.text))
         if not row:
             raise NotUnderstoodError("something is missing here", 0)

@@ -12,7 +12,7 @@ from gradlab.prove.read._nodes import Array, Derivative
 from gradlab.prove.read._write import Writer
 from gradlab.prove.repairs import ALL, Change, Search, two
 
-SECONDS_FOR_SIDE = 1.0
+STEPS_FOR_SIDE = 2_000_000
 POINTS_TO_COMPARE = 6
 
 
@@ -105,7 +105,7 @@ class Repairer:
     def change(self, wrong: int, side: Expression, target: Expression) -> list[Change] | None:
         """The simplest change of a side, or two, after which it is equal to another."""
         written = tuple(other for other in self.sides if isinstance(other, Expression))
-        search = Search(self.trial, written, side, target, Deadline(SECONDS_FOR_SIDE, self.deadline))
+        search = Search(self.trial, written, side, target, Deadline(STEPS_FOR_SIDE, self.deadline))
         if not search.possible or not search.speaks:
             return None
         asked = wrong == 0 and isinstance(side, Partial | Derivative)

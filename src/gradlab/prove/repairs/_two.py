@@ -18,12 +18,12 @@ Kind = Callable[[Search], Iterator[Change]]
 FIRST: tuple[Kind, ...] = (signs, nearest, powers, functions, extra_factors, indices, under_sums, names)
 THEN: tuple[Kind, ...] = (whole, factors, term_factors, nearest, signs, powers, functions, indices, terms)
 MOST_FIRST = 150
-SECONDS = 0.8
+STEPS = 1_600_000
 
 
 def two(search: Search) -> Iterator[tuple[Change, Change]]:
     """Pairs of changes after which a side may hold."""
-    deadline = Deadline(SECONDS, search.deadline)
+    deadline = Deadline(STEPS, search.deadline)
     search.start_over(deadline)
     count = 0
     try:

@@ -24,7 +24,9 @@ def ways(latex, graph=None):
     use = Use()
     for row in piece.sides:
         use.see(row)
-    found = readings(Scope(Names(subject), Known(subject), use), piece, [p for p in rest if p.condition], Deadline(5))
+    found = readings(
+        Scope(Names(subject), Known(subject), use), piece, [p for p in rest if p.condition], Deadline(5_000_000)
+    )
     write = Writer(subject.symbols).latex
     shown = [
         [write(side) if isinstance(side, Expression) else str(side) for side in reading.chain.sides]

@@ -125,7 +125,7 @@ class Fitting:
         problems: list[ShapeError | NotUnderstoodError] = []
         fitting = False
         for cost, choice in choices(axes, self.known, sides, layout, self.loose):
-            self.deadline.check()
+            self.deadline.check(100)
             dims = axes.dims.copy()
             shapes = Shapes(self.known, dims, choice)
             try:
