@@ -73,14 +73,14 @@ def write_whole(path: Path, text: str, encoding: str = "utf-8") -> None:
 
     Args:
         path: the file.
-        text: what it is to hold.
+        text: what it is to hold; what no encoding knows (half a surrogate pair) becomes a question mark.
         encoding: how.
 
     Raises:
         OSError: if it cannot be written.
     """
     scratch = path.with_name(f"{path.name}.{os.getpid()}.part")
-    scratch.write_text(text, encoding=encoding)
+    scratch.write_text(text, encoding=encoding, errors="replace")
     scratch.replace(path)
 
 

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from gradlab._cluster import workers
+from gradlab.labs._files import write_whole
 from gradlab.labs._manifest import hash_file
 from gradlab.labs._template import Template, read_template
 from gradlab.labs._versions import make_versions
@@ -113,9 +114,9 @@ def grade(
 def _write_pages(out: Path, results: Sequence[SubmissionResult], title: str) -> None:
     for result in results:
         text = json.dumps(result.for_student(), indent=1)
-        (out / "results" / f"{result.name}.json").write_text(text, encoding="utf-8")
-        (out / "feedback" / f"{result.name}.html").write_text(student_page(result, title), encoding="utf-8")
-    (out / "index.html").write_text(overview_page(results, title), encoding="utf-8")
+        write_whole(out / "results" / f"{result.name}.json", text)
+        write_whole(out / "feedback" / f"{result.name}.html", student_page(result, title))
+    write_whole(out / "index.html", overview_page(results, title))
 
 
 class _Keys:

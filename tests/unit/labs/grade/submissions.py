@@ -357,6 +357,13 @@ HOSTILE = {
         (1, 2, 0, 3, 1),
         ("Error",),
     ),
+    "half a pair": Case(
+        having(loss="def loss(w, x, y):\n    raise ValueError('\\ud800 \x1b[2J </pre><script>')"),
+        (1, 2, 0, 3, 1),
+        ("ValueError: ? ",),
+    ),
+    "nested too deeply": Case(cells_with("z = " + "-" * 100_000 + "1"), says=("nested too deeply",)),
+    "a message without end": Case(having(rate="rate = 'x' * 20_000_000"), (1, 2, 2, 3, 0)),
     "patches the grader": Case(
         having(
             sigmoid=(

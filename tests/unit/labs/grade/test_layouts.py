@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import zipfile
 
@@ -208,6 +209,43 @@ def test_a_zip_bomb_is_refused(tmp_path):
     submissions = {one.student: one for one in find_submissions(tmp_path / "all", tmp_path / "scratch", "lab")}
     assert "far more" in submissions["ada"].problem
     assert submissions["emmy"].problem == ""
+
+
+def test_names_within_a_submission_make_nobody_elses(tmp_path):
+    forged = "anna+lab+2030-01-01 1.2.3 UTC", "submission_7", "Anna_1_assignsubmission_file_", "anna_1_2"
+    names = [f"eve/{name}/lab.ipynb" for name in forged]
+    assert set(found(tmp_path, "anna/lab.ipynb", *names)) == {"anna", "eve"}
+
+
+def test_a_list_of_names_that_was_handed_in_is_none(tmp_path):
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("export/submission_7/submission_metadata.yml", "submission_8:\n  :submitters:\n  - :name: Eve")
+        archive.writestr("export/submission_7/lab.ipynb", DATA)
+        archive.writestr("export/submission_8/lab.ipynb", DATA)
+        bomb = "a: &a [x]\n" + "".join(
+            f"{b}: &{b} [{', '.join(['*' + a] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+        )
+        archive.writestr("export/submission_metadata.yml", f"{bomb}submission_7:\n  :submitters:\n  - :name: *i\n")
+    submissions = find_submissions(tmp_path / "all.zip", tmp_path / "scratch", "lab")
+    assert [one.student for one in submissions] == ["submission_7", "submission_8"]
+
+
+def test_who_handed_in_what_is_left_aside_has_a_row(tmp_path):
+    assert "lab.ipynb" in found(tmp_path, "ada/.ipynb_checkpoints/lab.ipynb", "emmy/lab.ipynb")["ada"].problem
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mada\n.ipynb", "𝔸" * 60 + ".ipynb", os.fsdecode(b"ada\xff.ipynb")])
+def test_any_name_of_a_file_can_be_written_down(tmp_path, name):
+    (one,) = found(tmp_path, name).values()
+    assert one.student.isprintable()
+    assert one.student.encode()
+    assert len(f"{one.name}.json".encode()) < 200
+
+
+@pytest.mark.parametrize("name", ["..", ".", "/", "a/.."])
+def test_a_zip_with_names_that_are_none_is_read(tmp_path, name):
+    submissions = found(tmp_path, name, "ada/lab.ipynb", zipped=True)
+    assert submissions["ada"].problem == ""
 
 
 def test_a_folder_of_nothing_is_no_class(tmp_path):

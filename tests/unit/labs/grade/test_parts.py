@@ -95,6 +95,26 @@ for _ in range(3):
     assert doubled(number) == 2 * number
 #!TAG CHECKEND
 ```
+
+```python
+#!TAG SKIPQUESTEXEC
+def fourfold(number):
+    #!TAG HWBEGIN
+    #!MSG TODO four times the number
+    return doubled(doubled(number))
+    #!TAG HWEND
+```
+
+```python
+#!TAG SKIPQUESTEXEC
+print(fourfold(1))
+#!TAG CHECK fourfolds points=1
+assert fourfold(1) == 4
+#!TAG CHECKEND
+#!TAG CHECK doubles_again points=1 hidden
+assert doubled(10) == 20
+#!TAG CHECKEND
+```
 """
 DOUBLED = "def doubled(number):\n    return number + number"
 LUCKY = (
@@ -104,11 +124,19 @@ LUCKY = (
 YES = "class Yes:\n" + "".join(
     f"    def __{name}__(self, *_):\n        return True\n" for name in ("eq", "ne", "lt", "gt", "bool")
 )
+FOURFOLD = "def fourfold(number):\n    return doubled(doubled(number))"
+THIEF = (
+    "stolen = []\ndef doubled(number):\n    return stolen[0](number) if stolen else 0",
+    "def fourfold(number):\n    if type(doubled).__name__ == 'RemoteObject':\n        stolen.append(doubled)\n"
+    "    return doubled(doubled(number))",
+)
 SUBMISSIONS = {
+    "thief": [*THIEF],  # keeps the key's that stood in for its own
+    "forger": ["def share(rate):\n    raise AssertionError('half of the rate, not twice')"],
     "tensor": ["import torch", "def share(rate):\n    return torch.tensor(0.5 * rate)"],
     "decimal": ["from decimal import Decimal", "def share(rate):\n    return Decimal(rate) / 2"],
     "sympy": ["import sympy", "def share(rate):\n    return sympy.Float(rate) / 2"],
-    "right": ["answers[1] = 2\nanswers[2] = 3", "def share(rate):\n    return 0.5 * rate", DOUBLED],
+    "right": ["answers[1] = 2\nanswers[2] = 3", "def share(rate):\n    return 0.5 * rate", DOUBLED, FOURFOLD],
     "half": ["answers[1] = 2\nanswers[2] = 7", "def share(rate):\n    return 0.5 * rate"],
     "anew": ["answers = {1: 2, 2: 3}", "def share(rate):\n    return 0.5 * rate"],
     "yes": ["answers[1] = 2\nanswers[2] = 3", YES + "\n\ndef share(rate):\n    return Yes()"],
@@ -140,11 +168,14 @@ def test_each_gets_what_it_deserves(tmp_path, monkeypatch):
     here = type(tmp_path)()
     result = grade(here / "lab.md", here / "in", GradeOptions(here / "out", jobs=1, limit=120))
     found = {one.student: [question.points for question in one.questions] for one in result.results}
+    found = {name: points if any(points[3:]) else points[:3] for name, points in found.items()}
     assert found == {
+        "thief": [0, 0, 0, 1, 0],
+        "forger": [0, 0, 0],
         "tensor": [0, 2, 0],
         "decimal": [0, 2, 0],
         "sympy": [0, 2, 0],
-        "right": [2, 2, 1],
+        "right": [2, 2, 1, 1, 1],
         "half": [pytest.approx(1, abs=0.5), 2, 0],
         "anew": [2, 2, 0],
         "yes": [2, 0, 0],
@@ -152,7 +183,7 @@ def test_each_gets_what_it_deserves(tmp_path, monkeypatch):
         "twice": [0, 1.5, 0],
         "constant": [0, 0, 0],
         "lucky": [0, 0, 0],
-        "reads": [0, 0, 1],
+        "reads": [0, 0, 1, 0, 1],
         "loop": [2, 2, 0],
     }
     assert result.remarks == ()

@@ -12,6 +12,7 @@ from gradlab.labs._python import is_python, parse, transform
 
 _EFFECTS = re.compile(r"seed|^set_|^use$|filterwarnings|simplefilter")
 _FILLING = frozenset({"append", "extend", "insert", "add", "update", "setdefault", "remove", "pop", "clear", "sort"})
+_TOO_MUCH = (ValueError, RecursionError, MemoryError)
 _REMEMBERED = 2000  # cells: a class hands in the same given cells again and again
 # Calls of these show something and change nothing.
 _SHOWING = frozenset({"print", "display", "plt", "ax", "axes", "fig", "sns"})
@@ -90,11 +91,13 @@ def statements_of(source: str) -> tuple[tuple[Statement, ...], str]:
         return _parted(lines, 1), ""
     except SyntaxError as problem:
         said = f"line {problem.lineno or 1}: {problem.msg}"
+    except _TOO_MUCH as problem:
+        said = f"it is nested too deeply, or holds signs that no code can have: {type(problem).__name__}"
     found: list[Statement] = []
     for first, block in _blocks(lines):
         try:
             found += _parted(block, first)
-        except SyntaxError:
+        except (SyntaxError, *_TOO_MUCH):
             continue  # `said` names the first of them
     return tuple(found), said
 

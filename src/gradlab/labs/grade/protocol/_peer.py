@@ -31,6 +31,10 @@ class RemoteCallError(GradlabError):
         self.kind, self.message, self.cell, self.line = kind, message, cell, line
 
 
+class CheckTimeoutError(BaseException):
+    """What is asked has run too long; derived so that no `except Exception` keeps it."""
+
+
 class Peer:
     """One side of a connection.
 
@@ -176,7 +180,7 @@ class Peer:
                 value = self._on_request[str(message.get("do"))](message)
                 reply = {"v": encoder.encode(value), "tape": self._tape([], encoder.tensors)}
             self._channel.send({"r": message["q"], **reply}, self.deadline)
-        except ChannelError:
+        except (ChannelError, CheckTimeoutError):
             raise
         except BaseException as problem:
             cell, line = self._describe(problem)

@@ -201,16 +201,9 @@ class Decoder:
             return data
         try:
             return self._made(data, depth + 1)
-        except (
-            KeyError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            IndexError,
-            OverflowError,
-            ZeroDivisionError,
-            ImportError,
-        ) as problem:
+        except ValueRefusedError:
+            raise
+        except Exception as problem:  # whatever a class of the lab raises too, of which one is to be made
             raise ValueRefusedError("what was sent is no value") from problem
 
     def _made(self, data: dict[str, Any], depth: int) -> Any:

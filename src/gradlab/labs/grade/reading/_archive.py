@@ -43,6 +43,11 @@ class Member:
         return stem.suffix.lower() if last in (".txt", ".json") and stem.suffix.lower() == ".ipynb" else last
 
 
+def printable(text: str) -> str:
+    """A name in which nothing moves a terminal's cursor, turns the direction of writing, or cannot be encoded."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
+
+
 def unpack(archive: Path, folder: Path, *, whole_platform: bool = False) -> list[Member]:
     """Unpack a zip.
 
@@ -71,15 +76,16 @@ def unpack(archive: Path, folder: Path, *, whole_platform: bool = False) -> list
                 left -= taken
                 members.append(member)
             return members
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as problem:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError) as problem:
         raise UnsafeArchiveError(f"the zip cannot be unpacked: {problem}") from problem
 
 
 def _member(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path, left: int) -> tuple[Member, int]:
-    name = PurePosixPath(entry.filename.replace("\\", "/"))
-    if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
-        inside = PurePosixPath(*(part for part in name.parts if part not in ("..", "/")))
-        return Member(inside, None, "has a name that leads out of its folder, and was refused"), 0
+    name = PurePosixPath(printable(entry.filename.replace("\\", "/")))
+    if name.is_absolute() or ".." in name.parts or not name.parts or ":" in name.parts[0]:
+        inside = [part for part in name.parts if part not in ("..", "/")]
+        shown = PurePosixPath(*inside or ("nameless",))
+        return Member(shown, None, "has a name that leads out of its folder, and was refused"), 0
     if stat.S_ISLNK(entry.external_attr >> 16):
         return Member(name, None, "is a link, which is not followed"), 0
     folder.mkdir(parents=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
 from gradlab._errors import GradlabError
-from gradlab.labs.grade.reading._archive import Member, UnsafeArchiveError, unpack
+from gradlab.labs.grade.reading._archive import Member, UnsafeArchiveError, printable, unpack
 from gradlab.labs.grade.reading._notebook import LARGEST
 
 SUFFIXES: Final = (".ipynb", ".md", ".py")
@@ -130,7 +130,7 @@ def _walk(folder: Path) -> Iterator[Member]:
         folders[:] = sorted(name for name in folders if name not in linked)
         for name in sorted([*files, *linked]):
             path = Path(place, name)
-            relative = PurePosixPath(path.relative_to(folder).as_posix())
+            relative = PurePosixPath(printable(path.relative_to(folder).as_posix()))
             problem = "is a link, which is not followed" if path.is_symlink() else ""
             problem = problem or ("" if path.is_file() else "is no ordinary file")
             yield Member(relative, None if problem else path, problem)
@@ -138,8 +138,10 @@ def _walk(folder: Path) -> Iterator[Member]:
 
 def _people(members: list[Member]) -> tuple[dict[str, tuple[Person, ...]], str]:
     """Gradescope's list of who is behind which folder, and why it says nothing."""
-    found = next((m for m in members if m.name.name == "submission_metadata.yml" and m.path is not None), None)
-    if found is None or found.path is None:
+    lists = [member for member in members if member.name.name == "submission_metadata.yml"]
+    found = min(lists, key=lambda member: len(member.name.parts), default=None)
+    # Below a submission's folder it is what somebody handed in.
+    if found is None or found.path is None or any(map(_GRADESCOPE.match, found.name.parts)):
         return {}, ""
     import yaml
 
@@ -159,13 +161,18 @@ def _people(members: list[Member]) -> tuple[dict[str, tuple[Person, ...]], str]:
 
 def _submitters(folder: str, entry: Any) -> tuple[Person, ...]:
     listed = entry.get(":submitters") if isinstance(entry, Mapping) else None
-    people = [one for one in listed or () if isinstance(one, Mapping) and one.get(":name")]
+    rows = listed if isinstance(listed, list) else ()
+    people = [one for one in rows if isinstance(one, Mapping) and isinstance(one.get(":name"), str)]
     group = folder if len(people) > 1 else ""
-    return tuple(Person(str(one[":name"]), str(one.get(":sid") or one.get(":email") or ""), group) for one in people)
+    return tuple(Person(one[":name"], _text(one.get(":sid")) or _text(one.get(":email")), group) for one in people)
+
+
+def _text(value: Any) -> str:
+    return str(value) if isinstance(value, str | int) else ""
 
 
 def _owners(members: list[Member], people: Mapping[str, tuple[Person, ...]]) -> list[_Owner | None]:
-    kept = [member for member in members if not any(_NO_SUBMISSION.fullmatch(part) for part in member.name.parts)]
+    kept = [member for member in members if not _is_junk(member)]
     skip = 0
     while kept and all(len(m.name.parts) > skip + 1 for m in kept) and len({m.name.parts[skip] for m in kept}) == 1:
         wrapper = kept[0].name.parts[skip]
@@ -173,33 +180,38 @@ def _owners(members: list[Member], people: Mapping[str, tuple[Person, ...]]) -> 
         if _known(wrapper, people) or not (wrapper.lower() in _WRAPPERS or deep or len(kept) > 1):
             break
         skip += 1
-    known = {id(member) for member in kept}
-    return [_owner(member, skip, people) if id(member) in known else None for member in members]
+    # The platform's folders may lie in others, where all do; deeper down students name things themselves.
+    below = [member.name.parts[skip + 1 : skip + 2] for member in kept]
+    skip += bool(below) and all(parts and _known(parts[0], people) for parts in below)
+    return [
+        None if len(parts) <= skip or _NO_SUBMISSION.fullmatch(parts[skip]) else _owner(parts[skip:], people)
+        for parts in (member.name.parts for member in members)
+    ]
+
+
+def _is_junk(member: Member) -> bool:
+    return any(map(_NO_SUBMISSION.fullmatch, member.name.parts))
 
 
 def _known(part: str, people: Mapping[str, tuple[Person, ...]]) -> bool:
     return bool(_MOODLE.match(part) or _GRADESCOPE.match(part) or _NBGRADER.fullmatch(part) or part in people)
 
 
-def _owner(member: Member, skip: int, people: Mapping[str, tuple[Person, ...]]) -> _Owner:
-    parts = member.name.parts[skip:]
-    for part in parts:
-        if found := _MOODLE.match(part):
-            return _Owner(found["student"], found["id"], found["student"] + found["id"])
-        if found := _GRADESCOPE.match(part):
-            own = people.get(part, ())
-            names = ", ".join(person.student for person in own) or part
-            return _Owner(names, (own[0].identity if len(own) == 1 else "") or found["id"], part, own)
-        if found := _NBGRADER.fullmatch(part):
-            return _Owner(found["student"], "", found["student"])
-    if len(parts) == 1:
-        if found := _CANVAS.fullmatch(parts[0]):
-            student = found["student"] or f"anon_{found['code']}"
-            identity = found["id"] or found["code"]
-            return _Owner(student, identity, student + identity)
-        stem = PurePosixPath(parts[0]).stem
-        return _Owner(stem, "", parts[0])
-    return _Owner(parts[0], "", parts[0])
+def _owner(parts: Sequence[str], people: Mapping[str, tuple[Person, ...]]) -> _Owner:
+    first = parts[0]
+    if found := _MOODLE.match(first):
+        return _Owner(found["student"], found["id"], found["student"] + found["id"])
+    if found := _GRADESCOPE.match(first):
+        own = people.get(first, ())
+        names = ", ".join(person.student for person in own) or first
+        return _Owner(names, (own[0].identity if len(own) == 1 else "") or found["id"], first, own)
+    if found := _NBGRADER.fullmatch(first):
+        return _Owner(found["student"], "", found["student"])
+    if len(parts) == 1 and (found := _CANVAS.fullmatch(first)):
+        student = found["student"] or f"anon_{found['code']}"
+        identity = found["id"] or found["code"]
+        return _Owner(student, identity, student + identity)
+    return _Owner(PurePosixPath(first).stem if len(parts) == 1 else first, "", first)
 
 
 def _submission(
@@ -212,7 +224,7 @@ def _submission(
     taken.add(name.casefold())
     made = Submission(name, owner.student, owner.identity, str(members[0].name), None)
     made.people = list(owner.people) or [Person(owner.student, owner.identity)]
-    usable = [member for member in members if member.suffix in SUFFIXES]
+    usable = [member for member in members if member.suffix in SUFFIXES and not _is_junk(member)]
     zipped = [member for member in members if member.suffix == ".zip" and member.path is not None]
     if not usable and zipped:
         made.file = str(zipped[0].name)
@@ -221,7 +233,7 @@ def _submission(
         except UnsafeArchiveError as problem:
             made.problem = str(problem)
             return made
-        usable = [m for m in inner if m.suffix in SUFFIXES and not any(map(_NO_SUBMISSION.fullmatch, m.name.parts))]
+        usable = [member for member in inner if member.suffix in SUFFIXES and not _is_junk(member)]
         made.remarks.append(f"it was unpacked from {zipped[0].name.name}")
     if not usable:
         bad = next((member for member in members if member.problem), None)
@@ -232,7 +244,8 @@ def _submission(
         return made
 
     def rank(member: Member) -> tuple[Any, ...]:
-        return preferred not in member.name.stem, _is_prose(member), SUFFIXES.index(member.suffix)
+        unread = member.path is None, preferred not in member.name.stem, _is_prose(member)
+        return *unread, SUFFIXES.index(member.suffix)
 
     usable.sort(key=lambda member: _nearness(member, preferred))
     usable.sort(key=_age, reverse=True)
@@ -272,4 +285,6 @@ def _is_prose(member: Member) -> bool:
 
 def _slug(text: str) -> str:
     plain = unicodedata.normalize("NFC", text)
-    return re.sub(r"[^\w.-]+", "_", plain).strip("._-")[:80] or "submission"
+    # A file's name has at most 255 bytes.
+    short = re.sub(r"[^\w.-]+", "_", plain).encode()[:160].decode(errors="ignore")
+    return short.strip("._-")[:80] or "submission"

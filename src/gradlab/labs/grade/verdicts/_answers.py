@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gradlab._errors import GradlabError
 from gradlab.labs.grade.matching import Asked
-from gradlab.labs.grade.verdicts._evaluate import CheckTimeoutError, alarm
+from gradlab.labs.grade.protocol import CheckTimeoutError
+from gradlab.labs.grade.verdicts._evaluate import alarm
 from gradlab.labs.grade.verdicts._results import QuestionResult
 from gradlab.tex import find_math
 
-_SECONDS = 8.0  # for one derivation
+_SECONDS = 8.0  # for what is written of one derivative
 _SYMBOL = r"(?:\\mathcal\s*\{?\s*[A-Za-z]\s*\}?|[A-Za-z](?:_(?:\{[^{}]*\}|\w))?)"
 _HEAD = re.compile(
     rf"\s*(?:\\[dt]?frac\s*\{{\s*\\partial\s*(?P<a>{_SYMBOL})\s*\}}\s*\{{\s*\\partial\s*(?P<b>{_SYMBOL})\s*\}}"
@@ -88,23 +88,17 @@ def _outcome(head: tuple[str, str], text: str, graph: str | None) -> tuple[bool 
     """Whether a derivative is right, None where that is not decided; and what is said about it."""
     from gradlab.prove import Outcome, answer
 
-    chains = [chain for chain in _chains(text) if chain.head == head]
-    if not chains:
+    try:
+        with alarm(_SECONDS):
+            chains = [chain for chain in _chains(text) if chain.head == head]
+            verdicts = [answer(f"d{head[0]}/d{head[1]}", chain.text, graph) for chain in chains]
+    except (Exception, CheckTimeoutError) as problem:  # whatever a formula makes of the prover: a human looks at it
+        return None, f"not understood: {str(problem) or type(problem).__name__}"
+    if not verdicts:
         return None, "not found among the formulas"
-    found = list[tuple[bool | None, str]]()
-    for chain in chains:
-        try:
-            with alarm(_SECONDS):
-                verdict = answer(f"d{head[0]}/d{head[1]}", chain.text, graph)
-        except (GradlabError, CheckTimeoutError) as problem:
-            found.append((None, f"not understood: {problem}"))
-            continue
-        decided = {Outcome.RIGHT: True, Outcome.WRONG: False}.get(verdict.outcome)
-        found.append((decided, str(verdict)))
+    decided = [{Outcome.RIGHT: True, Outcome.WRONG: False}.get(verdict.outcome) for verdict in verdicts]
     # Who writes a derivative twice, once right and once wrong, is for a human.
-    return (
-        found[0] if len({decided for decided, _ in found}) == 1 else (None, "written more than once, and differently")
-    )
+    return (decided[0], str(verdicts[0])) if len({*decided}) == 1 else (None, "written more than once, and differently")
 
 
 def _chains(text: str) -> list[_Chain]:

@@ -12,12 +12,13 @@ from types import FrameType
 from typing import Any
 
 from gradlab.labs.grade.made import PartialError
-from gradlab.labs.grade.protocol import ChannelError, RemoteCallError, ValueRefusedError
+from gradlab.labs.grade.protocol import ChannelError, CheckTimeoutError, RemoteCallError, ValueRefusedError
 from gradlab.labs.grade.verdicts._key import execute
 
 _SEEDING = frozenset({"manual_seed", "seed", "default_rng", "RandomState", "Random"})
 CHECK_FILE = "<check>"
 """What the frames of a check's code say they come from."""
+_LONGEST = 2000  # characters of a message, into which an author may have put what a submission returned
 _BEHIND = 1.0  # seconds by which the clock of the calls is ahead of this one, so that it can name what was called
 
 
@@ -91,10 +92,6 @@ class Outcome:
     def _share(self, number: int) -> float:
         passed, failed = self.passed.get(number, 0), self.failed.get(number, 0)
         return passed / (passed + failed) if passed + failed else 0.0
-
-
-class CheckTimeoutError(BaseException):
-    """The check has run too long; derived so that no `except Exception` of a check keeps it."""
 
 
 class _Tracked(ast.NodeTransformer):
@@ -186,7 +183,9 @@ def run_check(
             raise
         except Exception as problem:
             outcome.failed[number] = outcome.failed.get(number, 0) + 1
-            outcome.said.add(str(problem) if isinstance(problem, AssertionError) else "")
+            # What the submission raises is not the author's message, whatever it says.
+            own = isinstance(problem, AssertionError) and not isinstance(problem, RemoteCallError)
+            outcome.said.add(str(problem) if own else "")
             if outcome.problem is None:
                 outcome.problem, outcome.where = problem, number
         else:
@@ -263,7 +262,7 @@ def in_words(outcome: Outcome, check: PreparedCheck, *, hidden: bool) -> str:
         return f"what your code returned cannot be looked at: {problem}"
     if isinstance(problem, AssertionError):
         if problem.args and isinstance(problem.args[0], str):
-            return problem.args[0]
+            return problem.args[0][:_LONGEST]
         if outcome.where is not None and not hidden:
             return f"this does not hold: {check.asserts[outcome.where]}"
         return "a hidden check fails"

@@ -10,8 +10,8 @@ from typing import Any
 from gradlab.labs._python import parse
 from gradlab.labs.grade.made import DoubtError
 from gradlab.labs.grade.matching import Program
-from gradlab.labs.grade.protocol import ChannelError, RemoteCallError
-from gradlab.labs.grade.verdicts._evaluate import CheckTimeoutError, Outcome, in_words, prepare, reseeded
+from gradlab.labs.grade.protocol import ChannelError, CheckTimeoutError, RemoteCallError
+from gradlab.labs.grade.verdicts._evaluate import Outcome, in_words, prepare, reseeded
 from gradlab.labs.grade.verdicts._key import Key
 from gradlab.labs.grade.verdicts._results import QuestionResult
 from gradlab.labs.grade.verdicts._session import Session
@@ -203,6 +203,9 @@ class _Bench:
         if stand_ins:
             session.deadline(limit)
             session.release()
+            later = self._tasks[self._tasks.index(ready) + 1 :] if ready in self._tasks else self._tasks
+            if any(other.task.own & stand_ins for other in later):
+                session.renew()  # what it was lent it may have kept
         return outcome, in_words(outcome, ready.check, hidden=ready.task.check.hidden)
 
     def _values(self, own: frozenset[str], limit: float, final: bool) -> dict[str, Any]:

@@ -167,7 +167,7 @@ def _grade_one(bench: Bench, order: dict[str, Any], slot: int) -> None:
         result.key, result.base = order["key"], order["base"]
         _judged(bench, order, slot, result)
         result.seconds = round(time.perf_counter() - begun, 3)
-        write_whole(bench.folder / f"{order['name']}.json", json.dumps(result.as_json(), indent=1))
+        write_whole(bench.folder / f"{order['name']}.json", json.dumps(result.as_json(), indent=1, ensure_ascii=False))
         status = 0
     except BaseException:
         traceback.print_exc()

@@ -11,9 +11,9 @@ from typing import Any
 
 from gradlab.labs._python import parse
 from gradlab.labs.grade.matching import Task, statements_of
+from gradlab.labs.grade.protocol import CheckTimeoutError
 from gradlab.labs.grade.verdicts._evaluate import (
     CHECK_FILE,
-    CheckTimeoutError,
     Outcome,
     PreparedCheck,
     in_words,
