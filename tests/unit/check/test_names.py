@@ -316,3 +316,68 @@ def test_a_gradient_through_the_last_turns_alone_is_told():
     report = check_gradient(lambda p: recurrent(*p, 0), gradient, at)
     assert report.diagnoses[0].kind is Mistake.CUT_OFF
     assert "the turns of the loop before" in report.diagnoses[0].sentence
+
+
+def wrong_function(forward, backward):
+    class Made(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, *inputs):
+            ctx.save_for_backward(*inputs)
+            return forward(*inputs)
+
+        @staticmethod
+        def backward(ctx, g):
+            return backward(g, *ctx.saved_tensors)
+
+    return Made
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "inputs", "told"),
+    [
+        (lambda x: 2 * x, lambda g, x: torch.where(x == 0, g, 2 * g), [[0.0, 1.0]], "input 0[0] is exactly 0"),
+        (
+            lambda x: torch.cumprod(x, 0), lambda g, x: (g * torch.cumprod(x, 0)).flip(0).cumsum(0).flip(0) / x,
+            [[2.0, 0.0, 3.0]], "input 0[1] is exactly 0",
+        ),
+        (lambda a, b: a + b, lambda g, a, b: (g * (1 + (a == b)),) * 2, [3.0, 3.0], "exactly equal"),
+        (torch.sigmoid, lambda g, x: g * torch.exp(-x) / (1 + torch.exp(-x)) ** 2, [[0.3, -800.0]], "at 0.1 times"),
+        (lambda x: x**2, lambda g, x: torch.full_like(x, torch.nan), [[0.3, -2.0]], "at other points either"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_at_this_point_alone_is_told_from_what_is_wrong_beside_it(forward, backward, inputs, told):
+    at = [torch.tensor(each, dtype=torch.float64) for each in inputs]
+    (found,) = check_function(wrong_function(forward, backward), at).diagnoses
+    assert told in found.sentence
+
+
+def test_the_sign_is_named_where_the_matrix_must_stay_symmetric():
+    root = np.array([[1.0, 0.3], [-0.2, 1.5]])
+    (found, *_) = check_gradient(
+        lambda S: np.log(S[0, 0] * S[1, 1] - S[0, 1] * S[1, 0]), lambda S: -np.linalg.inv(S), root @ root.T + np.eye(2)
+    ).diagnoses
+    assert found.kind is Mistake.NEGATED
+
+
+def braid(x, w):
+    h = cut(x @ w)
+    h = torch.where(h > 0.3, h, 0.2 * h - 1) + 0.5 * h
+    h = torch.clamp(h, -1.0, 2.0) + 0.5 * h
+    return (h * torch.clamp(h @ w, -1.0, 2.0)).sum(-1)
+
+
+cut = wrong_function(lambda x: x.clone(), lambda g, x: 0 * g).apply
+
+
+def test_a_path_is_not_missing_where_nothing_comes_back_at_all():
+    x, w = (torch.tensor(each, dtype=torch.float64) for each in ([[2.0, 9.0], [7.0, -8.0]], [[4.0, -3.0], [1.0, 5.0]]))
+    diagnoses = check_function(braid, (x, w)).diagnoses
+    assert not [each.sentence for each in diagnoses if "0.5 * h" in each.sentence]
+
+
+def test_a_derivative_that_is_zero_throughout_is_not_taken_for_another_ones():
+    diagnoses = check_function(
+        lambda x: (x - x.mean(0)) / torch.sqrt(x.var(0).detach() + 1e-5),
+        (torch.tensor([[0.3, -1.0], [1.2, 0.4], [-0.7, 2.0]], dtype=torch.float64),),
+    ).diagnoses
+    assert not [each for each in diagnoses if each.kind is Mistake.WRONG_DERIVATIVE]

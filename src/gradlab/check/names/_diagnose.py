@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -12,6 +11,7 @@ import numpy as np
 from gradlab.check.inputs._budget import Overtime
 from gradlab.check.names import LAST_RESORTS, RULES, Diagnosis, Evidence, Hypothesis, Mistake, Rule, View
 from gradlab.check.names._context import Context
+from gradlab.check.names._this_point import of_this_point
 
 _MOST = 5
 # An explanation much less simple than the simplest one that fits is none.
@@ -35,6 +35,10 @@ def diagnose(context: Context) -> tuple[Diagnosis, ...]:
         The mistakes that fit, the simplest first; empty if none does.
     """
     evidence = Evidence(context)
+    with suppress(Overtime):
+        alone = of_this_point(evidence)
+        if alone is not None:
+            return (alone,)
     if not evidence.wrong.any():
         return ()
     found = _apply(RULES, evidence)
@@ -126,25 +130,39 @@ def _test(hypothesis: Hypothesis, evidence: Evidence) -> _Fit | None:
     is_whole = bool(close.all())
     if not is_whole and not hypothesis.partly:
         return None
-    made, seen = _made(evidence, close, is_whole), list[tuple[View, np.ndarray]]()
-    for view in _elsewhere(evidence):
+    made, seen = _made(evidence, close, is_whole), [(here, candidate)]
+    for view in evidence.elsewhere():
         elsewhere = _predict(hypothesis, view)
         if elsewhere is not None:
             # An entry that shows nothing here may do so there.
             made = made | (close & view.known & view.close(elsewhere) & ~view.close(view.right))
-            seen.append((view, elsewhere))
-            if not _holds(made, *seen[-1]):
+            if not _holds(made, view, elsewhere):
                 return None
-    if not all(_holds(made, *each) for each in seen):
+            seen.append((view, elsewhere))
+    if not all(_holds(made, *each) for each in seen[1:]):
+        return None
+    points, shown = len(seen), int((changed & wrong).sum())
+    if hypothesis.place and points == 1 and (shown < 2 or not (is_whole or made.sum() > 1)):
+        # One number and many hypotheses: something would fit by chance.
+        return None
+    if not _is_borne_out(hypothesis, seen, made):
         return None
     entries = np.flatnonzero((changed | wrong) & made)
     if is_whole and changed[here.known & (here.right != 0)].all():
         entries = np.arange(len(wrong))
-    points = 2 if seen else 1
-    if points == 1 and not is_whole and made.sum() < 2 and hypothesis.place:
-        # One number and many hypotheses: something would fit by chance.
-        return None
-    return _Fit(hypothesis, entries, is_whole, points, made)
+    return _Fit(hypothesis, entries, is_whole, min(points, 2), made)
+
+
+def _is_borne_out(hypothesis: Hypothesis, seen: list[tuple[View, np.ndarray]], made: np.ndarray) -> bool:
+    """Whether the other points show the mistake at all, and some point tells it from simpler ones."""
+    told = len(seen) == 1 or hypothesis.kind is Mistake.ONE_OFF
+    if not told and not any((made & view.known & ~view.close(view.right)).any() for view, _ in seen[1:]):
+        return False
+    for simpler in hypothesis.rivals:
+        rivals = [(view, found, simpler(view)) for view, found in seen]
+        if all(rival is not None and _same(found, rival)[made & view.known].all() for view, found, rival in rivals):
+            return False
+    return True
 
 
 def _made(evidence: Evidence, close: np.ndarray, is_whole: bool) -> np.ndarray:
@@ -158,13 +176,6 @@ def _made(evidence: Evidence, close: np.ndarray, is_whole: bool) -> np.ndarray:
         arrays[:, part] = wrong[:, part].any(axis=1, keepdims=True)
     # An entry that is 0 here shows no mistake.
     return arrays.reshape(-1) if close[arrays.reshape(-1)].all() else evidence.wrong
-
-
-def _elsewhere(evidence: Evidence) -> Iterator[View]:
-    """Other points, the nearest first."""
-    if evidence.there is not None:
-        yield evidence.there
-        yield from evidence.further
 
 
 def _predict(hypothesis: Hypothesis, view: View) -> np.ndarray | None:

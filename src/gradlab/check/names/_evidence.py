@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,7 +25,7 @@ _RELATIVE, _OF_LARGEST = 3e-4, 1e-7
 _ROUNDED, _JITTERS = 4e-6, 3
 _MOST_MEASURED = 64
 _ROUGH, _STEP = 1e-2, 1e-5
-_TRIES, _FURTHER, _WIDER, _FAR, _FLAT = 6, 5, 20, 1e-3, 1e-4
+_TRIES, _FURTHER, _WIDER, _FAR, _FLAT = 6, 8, 20, 1e-3, 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +75,7 @@ class Hypothesis:
         partly: Whether it may have been made in the formulas of some entries only.
         remedy: What to do, where it is not what its kind says.
         speaks: Whether its place can be told even where all of the gradient is times a number.
+        rivals: What simpler mistakes make of it: where one is the same at every point, this one is not told.
     """
 
     kind: Mistake
@@ -84,6 +86,7 @@ class Hypothesis:
     partly: bool = True
     remedy: str = ""
     speaks: bool = False
+    rivals: tuple[Callable[[View], np.ndarray | None], ...] = ()
 
 
 class Rule(Protocol):
@@ -135,38 +138,65 @@ class Evidence:
                 [-1, 1], size.shape
             )
             try:
-                view = self.look(point)
+                view = self.look(self._as_symmetric(point))
             except Overtime:
                 return None
             if view is not None:
                 return view
         return None
 
+    def elsewhere(self) -> Iterator[View]:
+        """Other points, the nearest first; each is looked at when it is first asked for."""
+        if self.there is None:
+            return
+        yield self.there
+        seen, more = self._further
+        for number in range(_FURTHER):
+            if number == len(seen):
+                seen += islice(more, 1)
+            if number == len(seen):
+                return
+            yield self.only(seen[number])
+
     @cached_property
-    def further(self) -> tuple[View, ...]:
-        """Points drawn anew, up to eight times as large; none where the loss cannot be taken apart."""
+    def _further(self) -> tuple[list[View], Iterator[View]]:
+        """What was looked at already, and what is to come."""
+        return [], self._draw()
+
+    def _draw(self) -> Iterator[View]:
+        """Points drawn anew, from far smaller to far larger ones; none where the loss cannot be taken apart."""
         context = self.context
-        if context.claimed_at is None or self.here.program is None:
-            return ()
-        random, found, most = np.random.default_rng([self.seed, 1]), [], _WIDER * self.here.program.largest
+        if self.here.program is None:
+            return
+        random, most = np.random.default_rng([self.seed, 1]), _WIDER * self.here.program.largest
         start, size = 0, np.ones_like(context.point)
         for shape in context.shapes:
             part = slice(start, start := start + int(np.prod(shape)))
             size[part] = np.sqrt(np.mean(context.point[part] ** 2)) or 1.0
+        flattest = _FLAT * np.abs(self.here.right[self.here.known]).max(initial=0.0)
         with suppress(Overtime):
             for attempt in range(3 * _FURTHER):
-                # Far off, many a program overflows or is somewhere else.
-                reach = 3 if attempt < 2 * _FURTHER else 1
-                view = self.look(2 ** random.uniform(-1, reach) * size * random.normal(size=size.shape))
+                # Far off, many a program overflows or is somewhere else; near zero, other branches are taken.
+                reach = random.uniform(-1, 3 if attempt < 2 * _FURTHER else 1) if attempt % 2 else random.uniform(-3, 0)
+                view = self._look(self._as_symmetric(2**reach * size * random.normal(size=size.shape)))
                 # Where values are far larger, derivatives by differences are not exact.
-                if view is not None and view.program is not None and view.program.largest <= most:
-                    steepest = np.abs(view.right[view.known]).max(initial=0.0)
-                    # Where all is saturated, differences show rounding.
-                    if steepest > _FLAT * np.abs(self.here.right[self.here.known]).max(initial=0.0):
-                        found.append(replace(view, bars=view.bars + _FAR * (np.abs(view.right) + 0.1 * steepest)))
-                if len(found) == _FURTHER:
-                    break
-        return tuple(found)
+                if view is None or view.program is None or view.program.largest > most:
+                    continue
+                steepest = np.abs(view.right[view.known]).max(initial=0.0)
+                # Where all is saturated, differences show rounding.
+                if steepest > flattest:
+                    yield replace(view, bars=view.bars + _FAR * (np.abs(view.right) + 0.1 * steepest))
+
+    def _as_symmetric(self, point: np.ndarray) -> np.ndarray:
+        """Another point, with matrices that are symmetric where those of the check are."""
+        start, found = 0, point.copy()
+        for shape in self.context.shapes:
+            part = slice(start, start := start + int(np.prod(shape)))
+            known = self.context.point[part].reshape(shape)
+            if len(shape) >= 2 and shape[-1] == shape[-2] > 1 and np.array_equal(known, np.swapaxes(known, -1, -2)):
+                made = found[part].reshape(shape)
+                found[part] = ((made + np.swapaxes(made, -1, -2)) / 2).reshape(-1)
+        return found
 
     @cached_property
     def wrong(self) -> np.ndarray:
@@ -184,8 +214,8 @@ class Evidence:
         found = Evidence(self.context, self.seed, inside)
         # What was found out already is not found out again.
         there = None if self.there is None else found.only(self.there)
-        further = tuple(map(found.only, self.further))
-        found.__dict__.update(here=found.only(self.here), there=there, further=further, wrong=self.wrong & inside)
+        known = {"here": found.only(self.here), "there": there, "wrong": self.wrong & inside, "_further": self._further}
+        found.__dict__.update(known)
         return found
 
     def only(self, view: View) -> View:

@@ -54,6 +54,15 @@ class Mistake(Enum):
         "and conv2d_weight do.",
     )
     LAST_SAMPLE = "one sample for all", "Add the contributions of all samples up."
+    THIS_POINT = (
+        "at this point alone",
+        "Write the case of exactly this value as the limit from beside it; it is often a test for zero, or 0 / 0.",
+    )
+    NOT_FINITE = (
+        "not finite",
+        "Find the step of the way back that gives inf or 0 * inf, such as a branch that where() does not take: give it "
+        "an argument in its domain.",
+    )
     ONE_OFF = "one entry off", "Correct the formula of this entry; the others are right."
     TRUNCATED = (
         "cut to whole numbers",

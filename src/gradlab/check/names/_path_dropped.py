@@ -8,7 +8,18 @@ from gradlab.check.names._evidence import Evidence, Hypothesis
 from gradlab.check.names._fit import solve
 from gradlab.check.names._mistakes import Mistake
 from gradlab.check.names._numbers import sizes, spell
-from gradlab.check.names._traced import describe, drop_edge, edges, hypothesis, parts, place, rank_of, scale_edge
+from gradlab.check.names._traced import (
+    Change,
+    describe,
+    drop_edge,
+    edges,
+    hypothesis,
+    parts,
+    place,
+    rank_of,
+    scale_edge,
+)
+from gradlab.check.tracing import Program
 
 # A term comes in twice, by half, or as often as a sum has terms; other factors are those of more than a term.
 _OFTEN = {"-1", "2", "1/2"}
@@ -25,7 +36,23 @@ def path_dropped(evidence: Evidence) -> Iterator[Hypothesis]:
         found = parts(evidence, change)
         if found is not None:
             told = f"{{where}}: the path through {describe(program, values)} is missing."
-            yield hypothesis(Mistake.PATH_DROPPED, change, told, place(program, values), rank_of(program, values, 3))
+            line, rank = place(program, values), rank_of(program, values, 3)
+            # All that comes back to what the path begins with, by other paths, too.
+            rivals = _dropping(program, values, positions)
+            yield hypothesis(Mistake.PATH_DROPPED, change, told, line, rank, rivals=rivals)
+
+
+def _dropping(program: Program, values: tuple[int, ...], positions: tuple[int, ...]) -> list[Change]:
+    """Nothing comes back to the operands of an edge, where these go elsewhere, too, and are computed."""
+    begins = {step.operands[positions[0]] for value in values if (step := program.step(value)) is not None}
+    others = {
+        operand
+        for value in program.used
+        if value not in values and (step := program.step(value)) is not None
+        for operand in step.operands
+    }
+    cut = [value for value in begins if value is not None and program.step(value) is not None]
+    return [lambda program: {value: lambda cotangent: () for value in cut}] if cut and others & begins else []
 
 
 def sign_within(evidence: Evidence) -> Iterator[Hypothesis]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -120,7 +121,19 @@ def parts(evidence: Evidence, change: Change) -> tuple[np.ndarray, np.ndarray] |
 
 
 def hypothesis(
-    kind: Mistake, change: Change, sentence: str, place: str, rank: int, remedy: str = "", speaks: bool = False
+    kind: Mistake,
+    change: Change,
+    sentence: str,
+    place: str,
+    rank: int,
+    remedy: str = "",
+    speaks: bool = False,
+    rivals: Sequence[Change] = (),
 ) -> Hypothesis:
     """A mistake in the computation."""
-    return Hypothesis(kind, lambda view: changed(view, change), sentence, place, rank, remedy=remedy, speaks=speaks)
+    made, *simpler = [partial(_changed_by, each) for each in (change, *rivals)]
+    return Hypothesis(kind, made, sentence, place, rank, remedy=remedy, speaks=speaks, rivals=tuple(simpler))
+
+
+def _changed_by(change: Change, view: View) -> np.ndarray | None:
+    return changed(view, change)

@@ -58,7 +58,9 @@ def wrong_derivative(evidence: Evidence) -> Iterator[Hypothesis]:
         line = str(found[0].place)
         for told, derivative in _DERIVATIVES.items():
             sentence = f"{{where}}: in place of the derivative of {described(found)} stands {told}."
-            yield hypothesis(Mistake.WRONG_DERIVATIVE, replace(found, derivative), sentence, line, 4)
+            # What is 0 or 1 throughout is a derivative that is dropped or left out.
+            rivals = [replace(found, simple) for simple in (lambda x, y, d: 0 * d, lambda x, y, d: np.ones_like(d))]
+            yield hypothesis(Mistake.WRONG_DERIVATIVE, replace(found, derivative), sentence, line, 4, rivals=rivals)
         rest = changed(evidence.here, replace(found, lambda x, y, d: 0 * d))
         factor = None if rest is None else solve(evidence.here, rest, evidence.here.right - rest, evidence.wrong)
         spelled = None if factor is None else spell(factor)
