@@ -47,8 +47,8 @@ def judged(line: Line, found: Readings, known: Known, judge: Judge, deadline: De
     first = found.found[0]
     verdicts: list[list[Finding]] = [_findings(line, first, known, judge, deadline)]
     needed = [True] * count
-    if len(found.found) > 1 or not found.complete:
-        settled = found.complete and all(choice.usual for choice in found.open_choices.values())
+    if len(found.found) > 1 and found.complete:
+        settled = all(choice.usual for choice in found.open_choices.values())
         needed = [not (settled and finding.truth is Truth.TRUE) for finding in verdicts[0]]
         for reading in found.found[1:]:
             steps = [i for i in steps_touched(line.piece, reading.choices) if needed[i]]
@@ -82,7 +82,8 @@ def _findings_of(
 
 
 def _step(line: Line, i: int, found: Readings, verdicts: list[list[Finding]], show: Show) -> Step:
-    finding = verdicts[0][i] if len(verdicts) == 1 else _agreed(line, i, found, verdicts, show)
+    agreed = len(verdicts) == 1 and found.complete
+    finding = verdicts[0][i] if agreed else _agreed(line, i, found, verdicts, show)
     piece, source = line.piece, line.source
     left, right = piece.sides[i], piece.sides[i + 1]
     sign = piece.relations[i]
@@ -125,11 +126,11 @@ def _parts(line: Line, i: int) -> list[Part]:
 
 def _agreed(line: Line, i: int, found: Readings, verdicts: list[list[Finding]], show: Show) -> Finding:
     """The finding on which all readings of a step agree, or that they do not."""
-    truths = [findings[i].truth for findings in verdicts]
-    first = verdicts[0][i]
     if not found.complete:
         choice = next(iter(found.open_choices.values()))
         return _open(line, choice, f"this can be read in too many ways: {choice.why}")
+    truths = [findings[i].truth for findings in verdicts]
+    first = verdicts[0][i]
     if len(set(truths)) == 1:
         return first
     usual = [truth for truth, reading in zip(truths, found.found, strict=True) if reading.usual()]

@@ -50,7 +50,7 @@ class Reading:
 
 @dataclass
 class Readings:
-    """All readings of a chain.
+    """All readings of a chain, or the first few where there are too many.
 
     Attributes:
         found: the likeliest first.
@@ -75,7 +75,7 @@ def readings(scope: Scope, piece: Piece, conditions: list[Piece], deadline: Dead
     found: list[Reading] = []
     implicit, by = implicit_variable(scope, piece), _by_first(scope, piece)
     most = MOST_READINGS * len(piece.relations)
-    while waiting and len(found) < most:
+    while waiting and len(found) + len(waiting) <= most:
         fixed = waiting.popleft()
         reading = _read(scope, piece, conditions, fixed, (implicit, by), deadline)
         found.append(reading)
