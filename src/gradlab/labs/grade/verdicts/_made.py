@@ -18,7 +18,8 @@ from gradlab.labs.grade.protocol import ChannelError, RemoteCallError
 from gradlab.labs.grade.verdicts._key import Key, execute
 
 _VARIANTS: Final = 4
-_SECONDS: Final = 3.0
+_EVALUATIONS: Final = 2_000  # of a gradient in doubt; and seconds, far above what these take
+_SECONDS: Final = 30.0
 _OFF: Final = 0.15  # by how much at most a number of the given code is changed
 
 
@@ -234,10 +235,11 @@ def _judged(loss: Callable[..., Any], own: Callable[..., Any], theirs: Any, call
 
     point = call.args[place]
     try:
-        right = check_gradient(at(loss), at(own), at=point, time_limit=_SECONDS, progress=False)
+        bounds = {"max_evaluations": _EVALUATIONS, "time_limit": _SECONDS, "progress": False}
+        right = check_gradient(at(loss), at(own), at=point, **bounds)
         if right.verdict is not Verdict.CORRECT:
             return ""
-        report = check_gradient(at(loss), at(theirs), at=point, time_limit=_SECONDS, progress=False)
+        report = check_gradient(at(loss), at(theirs), at=point, **bounds)
     except ChannelError:
         raise
     except (GradlabError, TypeError, ValueError, RuntimeError):

@@ -24,7 +24,6 @@ from gradlab.labs.grade.verdicts._key import Key, KeyFailedError, execute
 
 _AT_LEAST = 2.0
 _TIMES_THE_KEY = 20.0
-_QUICK = 0.5  # seconds that the key takes for a check that is tried with one more empty answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +78,13 @@ def _ready(key: Key, task: Task, timeout: float) -> ReadyTask:
     seconds = time.perf_counter() - begun
     if not right.holds:
         raise KeyFailedError([_failed(task, right, check)])
-    free, vague = free_of(key, task, check, task.own, timeout + task.check.timeout, quick=seconds < _QUICK)
+    free, vague = free_of(key, task, check, task.own, timeout + task.check.timeout, halves=True)
     limit = min(timeout, _AT_LEAST + _TIMES_THE_KEY * seconds)
     return ReadyTask(task, check, free, seconds, limit, vague)
 
 
 def free_of(
-    key: Key, task: Task, check: PreparedCheck, names: Set[str], limit: float, *, quick: bool
+    key: Key, task: Task, check: PreparedCheck, names: Set[str], limit: float, *, halves: bool
 ) -> tuple[frozenset[int], frozenset[str]]:
     """Run a check with some of its names empty, or the same everywhere, and the key's in the place of all others.
 
@@ -95,13 +94,13 @@ def free_of(
         check: its code.
         names: the names.
         limit: seconds that each run may take.
-        quick: whether there is time for one more kind of answer that is none.
+        halves: whether one more kind of answer that is none is tried.
 
     Returns:
         The assertions that hold all the same, and the messages of those that do not.
     """
     free, vague = set[int](), set[str]()
-    for empty in (_raising, _zeros, *((_halves,) if quick else ())):
+    for empty in (_raising, _zeros, *((_halves,) if halves else ())):
         outcome = evaluate(key, task, check, {name: empty(key.value(name)) for name in names}, limit)
         free |= outcome.always()
         vague |= outcome.said
