@@ -381,3 +381,51 @@ def test_a_derivative_that_is_zero_throughout_is_not_taken_for_another_ones():
         (torch.tensor([[0.3, -1.0], [1.2, 0.4], [-0.7, 2.0]], dtype=torch.float64),),
     ).diagnoses
     assert not [each for each in diagnoses if each.kind is Mistake.WRONG_DERIVATIVE]
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "told"),
+    [
+        (lambda x: x.softmax(0), lambda g, x: g * x.softmax(0), "without taking off y times the sum of y * g"),
+        (lambda x: x.log_softmax(0), lambda g, x: g - x.log_softmax(0) * g.sum(), "the exponential of it belongs"),
+        (lambda x: x.softmax(0), lambda g, x: g, "grad_output is handed back as it is"),
+        (
+            lambda x: (x - x.mean()) / (x.var() + 1), lambda g, x: g / (x.var() + 1),
+            "the paths through mean and var are missing",
+        ),
+        (
+            lambda x: torch.where(x > 0, x, 3 * x.cos()), lambda g, x: g * (1 - 3 * x.sin()),
+            "its mask is left out, so that each branch gets all",
+        ),
+    ],
+)  # fmt: skip
+def test_half_of_a_formula_is_told(forward, backward, told):
+    x = torch.tensor([0.3, -1.2, 0.7], dtype=torch.float64)
+    (found, *_) = check_function(wrong_function(forward, backward), (x,)).diagnoses
+    assert told in found.sentence
+
+
+def test_the_bias_is_given_the_sum_of_the_weights_gradient():
+    X = np.array([[0.3, -1.0], [1.2, 0.4], [-0.7, 2.0]])
+
+    def gradient(p):
+        t = np.tanh(X @ p["W"] + p["b"])
+        by_weights = X.T @ (2 * t * (1 - t * t))
+        return {"W": by_weights, "b": by_weights.sum(0)}
+
+    at = {"W": np.array([[0.2, -1.0, 0.5], [0.3, 1.1, 0.4]]), "b": np.array([0.1, -0.2, 0.6])}
+    (found, *_) = check_gradient(lambda p: np.sum(np.tanh(X @ p["W"] + p["b"]) ** 2), gradient, at).diagnoses
+    assert "b is given the sum of the gradient of W over axis 0" in found.sentence
+
+
+def test_what_windows_that_overlap_hand_back_is_added_up():
+    def backward(g, x):
+        found = torch.zeros_like(x)
+        for number, place in enumerate(x.unfold(0, 3, 1).argmax(-1) + torch.arange(len(g))):
+            found[place] = g[number]
+        return found
+
+    x = torch.tensor([0.1, 0.3, 2.0, 0.2, -1.0, 0.5, 0.4, 1.5], dtype=torch.float64)
+    function = wrong_function(lambda x: x.unfold(0, 3, 1).amax(-1), backward)
+    (found, *_) = check_function(function, (x,)).diagnoses
+    assert "only the last counts" in found.sentence

@@ -12,7 +12,7 @@ from gradlab.check.names._evidence import Hypothesis as Hypothesis
 from gradlab.check.names._evidence import Rule as Rule
 from gradlab.check.names._evidence import View as View
 from gradlab.check.names._factor import factor
-from gradlab.check.names._last_sample import last_sample
+from gradlab.check.names._last_sample import last_sample, overwritten
 from gradlab.check.names._left_out import parameter_forgotten, passed_on
 from gradlab.check.names._mistakes import Diagnosis as Diagnosis
 from gradlab.check.names._mistakes import Mistake as Mistake
@@ -20,7 +20,7 @@ from gradlab.check.names._negated import negated
 from gradlab.check.names._on_the_way import on_the_way
 from gradlab.check.names._one_off import one_off
 from gradlab.check.names._operand_forgotten import operand_forgotten
-from gradlab.check.names._path_dropped import path_dropped, sign_within
+from gradlab.check.names._path_dropped import path_dropped, sign_within, statistics
 from gradlab.check.names._stale import after_a_step, stale
 from gradlab.check.names._sum_for_mean import sum_for_mean
 from gradlab.check.names._swapped import swapped
@@ -43,10 +43,12 @@ RULES: tuple[Rule, ...] = (
     cut_off,
     stale,
     path_dropped,
+    statistics,
     sign_within,
     derivative_left_out,
     passed_on,
     last_sample,
+    overwritten,
     wrong_derivative,
     operand_forgotten,
     convolution,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from gradlab.check.names._evidence import Evidence, Hypothesis
 from gradlab.check.names._mistakes import Mistake
-from gradlab.check.names._traced import Change, describe, hypothesis, place, through
+from gradlab.check.names._traced import Change, describe, hypothesis, place, through, through_none
 from gradlab.check.tracing import Program
 from gradlab.check.tracing._program import CUTS, Backward
 
@@ -21,7 +21,7 @@ def cut_off(evidence: Evidence) -> Iterator[Hypothesis]:
     detached = tuple(value for value in program.used if _operation(program, value) in CUTS)
     if detached:
         sentence = f"{{where}}: nothing comes back through {describe(program, detached)}."
-        change = _through_none(detached)
+        change = through_none(detached)
         yield hypothesis(Mistake.CUT_OFF, change, sentence, place(program, detached), 1, speaks=True)
     turns = sorted({value for values in program.places.values() if len(values) > 1 for value in values})
     for first in turns[-_MOST:]:
@@ -35,10 +35,6 @@ def _operation(program: Program, value: int) -> str:
     step = program.step(value)
     assert step is not None
     return step.operation
-
-
-def _through_none(values: Sequence[int]) -> Change:
-    return lambda program: {value: lambda cotangent: () for value in values}
 
 
 def _before(turns: Sequence[int], cuts: Sequence[int]) -> Change:

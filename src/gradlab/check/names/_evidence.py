@@ -337,6 +337,8 @@ class Evidence:
 
     def _agrees(self, gradient: np.ndarray) -> bool:
         """Whether the trace gives the measured derivatives."""
+        if not np.isfinite(gradient).all():
+            return False
         numeric, bars = self.context.numeric, self.context.bars
         known = np.isfinite(numeric) & np.isfinite(bars)
         size = np.maximum(np.abs(gradient), np.abs(numeric))

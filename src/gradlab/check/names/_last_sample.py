@@ -13,6 +13,7 @@ from gradlab.check.names._traced import Change, changed, describe, drop_edge, pl
 from gradlab.check.tracing import Program
 from gradlab.check.tracing._program import Backward
 
+_ADD = "Add to the gradient of an entry, dx[i] += g, wherever the entry is used."
 _MOST_VALUES = 60
 
 
@@ -40,6 +41,22 @@ def last_sample(evidence: Evidence) -> Iterator[Hypothesis]:
                     sentence = f"{{where}}: of the {len(values)} turns of the loop, only the {told} counts"
                     rest, keep = drop_edge(values, (position,)), drop_edge(others, (position,))
                     yield from _propose(evidence, rest, keep, len(values), sentence, place(program, values))
+
+
+def overwritten(evidence: Evidence) -> Iterator[Hypothesis]:
+    """What comes back to an entry from several outputs is set, not added up."""
+    outputs = int(np.prod(evidence.context.output_shape))
+    for told, step in (("last", -1), ("first", 1)) if outputs > 1 else ():
+
+        def predict(view: View, step: int = step) -> np.ndarray:
+            rows = view.right.reshape(outputs, -1)[::step]
+            kept = (rows != 0) & (np.cumsum(rows != 0, axis=0) == 1)
+            return np.where(kept, rows, 0.0)[::step].reshape(-1)
+
+        sentence = (
+            f"{{where}}: of the outputs that an entry goes into, only the {told} counts: it is set, not added to."
+        )
+        yield Hypothesis(Mistake.LAST_SAMPLE, predict, sentence, rank=3, remedy=_ADD, partly=False)
 
 
 def _propose(

@@ -15,6 +15,7 @@ from gradlab.check.tracing._maps import Diagonal, Map
 from gradlab.check.tracing._program import Backward
 
 _PRODUCTS = {"multiply", "matmul", "outer", "einsum", "tensordot", "affine", "linear", "kron", "baddbmm"}
+_CHOICES = {"where", "select_n"}
 # Fractions of numbers up to this are what a gradient is times for many reasons.
 _COMMON, _SAME = 10, 1e-9
 _Make = Callable[[Program, int, int], Map]
@@ -34,9 +35,24 @@ def operand_forgotten(evidence: Evidence) -> Iterator[Hypothesis]:
                 continue
             for told, make, remedy in _ways(step.operation, position, len(step.operands)):
                 sentence = f"{{where}}: on the way back through {describe(program, values)}, {told}."
-                change = _replace(values, position, make)
+                change = _replace(values, (position,), make)
                 line, speaks = place(program, values), _speaks(numbers, values)
                 yield hypothesis(Mistake.OPERAND_FORGOTTEN, change, sentence, line, 4, remedy, speaks)
+        if step.operation in _CHOICES:
+            yield from _unmasked(program, values)
+
+
+def _unmasked(program: Program, values: tuple[int, ...]) -> Iterator[Hypothesis]:
+    """One branch of a choice, or both, without the mask."""
+    step = program.step(values[0])
+    assert step is not None
+    branches = tuple(spot for spot, operand in enumerate(step.operands) if operand is not None)
+    for positions in dict.fromkeys([*((spot,) for spot in branches), branches]):
+        told = "its mask is left out" if len(positions) == 1 else "its mask is left out, so that each branch gets all"
+        sentence = f"{{where}}: on the way back through {describe(program, values)}, {told}."
+        change = _replace(values, positions, _elementwise(lambda *arguments: 1.0))
+        line = place(program, values)
+        yield hypothesis(Mistake.OPERAND_FORGOTTEN, change, sentence, line, 4, "Multiply by the mask on the way back.")
 
 
 def _number(program: Program, value: int) -> float | None:
@@ -92,8 +108,11 @@ def _elementwise(derivative: Callable[..., np.ndarray | float]) -> _Make:
     return make
 
 
-def _replace(values: tuple[int, ...], position: int, make: _Make) -> Change:
+def _replace(values: tuple[int, ...], positions: tuple[int, ...], make: _Make) -> Change:
     def change(program: Program) -> dict[int, Backward]:
-        return {value: through(program, value, {position: make(program, value, position)}) for value in values}
+        return {
+            value: through(program, value, {position: make(program, value, position) for position in positions})
+            for value in values
+        }
 
     return change

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations, islice
 
 from gradlab.check.names._evidence import Evidence, Hypothesis
 from gradlab.check.names._fit import solve
@@ -18,12 +19,15 @@ from gradlab.check.names._traced import (
     place,
     rank_of,
     scale_edge,
+    through_none,
 )
 from gradlab.check.tracing import Program
 
 # A term comes in twice, by half, or as often as a sum has terms; other factors are those of more than a term.
 _OFTEN = {"-1", "2", "1/2"}
 _LENGTH = 5
+_STATISTICS, _MOST_PAIRS = {"mean", "sum", "var", "std", "max", "linalg_vector_norm", "logsumexp"}, 45
+_REMEDY = "These depend on the input, too: add what comes back through them."
 
 
 def path_dropped(evidence: Evidence) -> Iterator[Hypothesis]:
@@ -42,6 +46,24 @@ def path_dropped(evidence: Evidence) -> Iterator[Hypothesis]:
             yield hypothesis(Mistake.PATH_DROPPED, change, told, line, rank, rivals=rivals)
 
 
+def statistics(evidence: Evidence) -> Iterator[Hypothesis]:
+    """Two numbers that are made of many, such as a mean and a variance, taken as given."""
+    program = evidence.here.program
+    if program is None:
+        return
+    changes: dict[tuple[int, ...], Change] = {}
+    for values in program.places.values():
+        step = program.step(values[0])
+        assert step is not None
+        change = through_none(values)
+        if step.operation in _STATISTICS and parts(evidence, change) is not None:
+            changes[values] = change
+    for some, others in islice(combinations(changes, 2), _MOST_PAIRS):
+        told = f"{{where}}: the paths through {describe(program, some)} and {describe(program, others)} are missing."
+        change, line = through_none((*some, *others)), place(program, others)
+        yield hypothesis(Mistake.PATH_DROPPED, change, told, line, 4, _REMEDY, rivals=[changes[some], changes[others]])
+
+
 def _dropping(program: Program, values: tuple[int, ...], positions: tuple[int, ...]) -> list[Change]:
     """Nothing comes back to the operands of an edge, where these go elsewhere, too, and are computed."""
     begins = {step.operands[positions[0]] for value in values if (step := program.step(value)) is not None}
@@ -52,7 +74,7 @@ def _dropping(program: Program, values: tuple[int, ...], positions: tuple[int, .
         for operand in step.operands
     }
     cut = [value for value in begins if value is not None and program.step(value) is not None]
-    return [lambda program: {value: lambda cotangent: () for value in cut}] if cut and others & begins else []
+    return [through_none(cut)] if cut and others & begins else []
 
 
 def sign_within(evidence: Evidence) -> Iterator[Hypothesis]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 
@@ -75,6 +75,11 @@ def edges(program: Program) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]
 def drop_edge(values: tuple[int, ...], positions: tuple[int, ...]) -> Change:
     """Nothing comes back through one operand of these values."""
     return scale_edge(values, positions, 0.0)
+
+
+def through_none(values: Iterable[int]) -> Change:
+    """Nothing comes back through these values."""
+    return lambda program: {value: lambda cotangent: () for value in values}
 
 
 def scale_edge(values: tuple[int, ...], positions: tuple[int, ...], factor: float) -> Change:

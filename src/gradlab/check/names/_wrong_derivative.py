@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from gradlab.check.names._mistakes import Mistake
 from gradlab.check.names._numbers import spell
 from gradlab.check.names._traced import changed, hypothesis
 from gradlab.check.tracing import Program
-from gradlab.check.tracing._maps import Diagonal, Matrix
+from gradlab.check.tracing._maps import Matrix
 from gradlab.check.tracing._program import Backward
 from gradlab.check.tracing._regions import sigmoid
 
@@ -75,21 +75,39 @@ def _times(factor: float) -> Derivative:
 
 
 def _diagonals(program: Program) -> Iterator[Hypothesis]:
-    """A function that mixes its elements, such as softmax, taken as if it did not."""
+    """A function that mixes its elements, such as softmax, taken as if it did not, or by half of its formula."""
     for value in program.used:
         step = program.step(value)
         assert step is not None
         operands = [(position, operand) for position, operand in enumerate(step.operands) if operand is not None]
-        if len(operands) == 1 and step.operation in {"softmax", "log_softmax", "cumsum", "cumprod", "sort"}:
+        for told, jacobian in _MIXED.get(step.operation, {}).items() if len(operands) == 1 else ():
             position, operand = operands[0]
 
             def change(
-                program: Program, value: int = value, spot: int = position, into: int = operand
+                program: Program, value: int = value, spot: int = position, into: int = operand, made: _Made = jacobian
             ) -> dict[int, Backward]:
                 local = program.map(value, spot)
                 assert isinstance(local, Matrix)
-                only = Diagonal(np.diag(local.jacobian).reshape(local.shape), local.shape)
-                return {value: lambda cotangent: [(into, only.pull(cotangent))]}
+                other = Matrix(made(local.jacobian, program.values[value].reshape(-1)), local.shape)
+                return {value: lambda cotangent: [(into, other.pull(cotangent))]}
 
-            told = f"{{where}}: {step.operation} is taken as if each output depended on its own input alone."
-            yield hypothesis(Mistake.WRONG_DERIVATIVE, change, told, str(step.place), 4)
+            yield hypothesis(
+                Mistake.WRONG_DERIVATIVE, change, f"{{where}}: {step.operation} {told}.", str(step.place), 4
+            )
+
+
+_Made = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""From the right Jacobian and the output y to a wrong one."""
+_ALONE: dict[str, _Made] = {
+    "is taken as if each output depended on its own input alone": lambda J, y: np.diag(np.diag(J))
+}
+_MIXED: dict[str, dict[str, _Made]] = {
+    "softmax": {**_ALONE, "hands back y * g, without taking off y times the sum of y * g": lambda J, y: np.diag(y)},
+    "log_softmax": {
+        **_ALONE,
+        "goes back by its own output where the exponential of it belongs": lambda J, y: np.where(
+            J != 0, np.eye(len(y)) - y, 0.0
+        ),
+    },
+    **dict.fromkeys(("cumsum", "cumprod", "sort"), _ALONE),
+}
