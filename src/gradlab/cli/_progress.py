@@ -45,15 +45,15 @@ class Reporter:
         elif step.phase in ("question", "solution", "checks") and step.line:
             what = "check" if step.phase == "checks" else "cell"
             self._print(step, f"{what} {step.done + 1} of {step.total} (line {step.line})")
-        elif step.phase in ("checks", "writing"):
-            self._print(step, "")
+        elif step.phase in ("checks", "files"):
+            self._print(step, "made and searched" if step.phase == "files" else "")
 
     def _print(self, step: Step, what: str) -> None:
         print(f"{step.template.name}: {step.phase} {what}".rstrip(), file=sys.stderr, flush=True)
 
     def _show(self, bars: Progress, step: Step) -> None:
         key = (step.template, step.phase)
-        passing = ("reading",) if step.total else ("reading", "question", "solution", "checks", "writing")
+        passing = ("reading",) if step.total else ("reading", "question", "solution", "checks", "files")
         for (template, phase), task in self._tasks.items():
             if template == step.template and phase in passing and phase != step.phase:
                 bars.update(task, visible=False)

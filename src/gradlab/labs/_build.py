@@ -41,7 +41,7 @@ class Step:
     """
 
     template: Path
-    phase: Literal["reading", "question", "solution", "checks", "writing", "done", "failed"]
+    phase: Literal["reading", "question", "solution", "checks", "files", "done", "failed"]
     done: int = 0
     total: int = 0
     line: int = 0
@@ -191,7 +191,7 @@ class _Build:
         with staging(self.folder, self.name) as place:
             executed = await self._execute(read.template, read.versions)
             judged = await self._gate(read)
-            self.on_step(Step(self.path, "writing"))
+            self.on_step(Step(self.path, "files"))
             errors = [diagnostic for diagnostic in judged if diagnostic.severity == "error"]
             try:
                 files, warnings = await asyncio.to_thread(self._write, read, executed, place.new, formats)

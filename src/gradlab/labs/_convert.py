@@ -19,7 +19,7 @@ from gradlab.labs._layout import SHIELD, shielded_tag, unshielded
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-_MARKDOWN: Final = frozenset({".md", ".markdown"})
+_MARKDOWN: Final = frozenset({".md", ".markdown", ".txt", ""})
 _COMMENT = re.compile(r"^\s*(?:#+'?|//+|--+|%+|;+|\"{3}|'{3})?\s?(.*?)(?:\"{3}|'{3})?\s*$")
 _TAG = re.compile(r"#(?=!(?:TAG|MSG)\b)")
 # In a Markdown cell of a script the sign before a tag was taken for the comment's.
@@ -84,13 +84,23 @@ def is_converted(path: Path) -> bool:
     Returns:
         Whether its suffix is one that Jupytext knows for another format.
 
+    Raises:
+        ConversionError: if it is one of no template.
+
     >>> is_converted(Path("lab.ipynb")), is_converted(Path("lab.md")), is_converted(Path("lab.txt"))
     (True, False, False)
     """
+    if path.suffix.lower() in _MARKDOWN:
+        return False
     import_nbformat()
     from jupytext.formats import NOTEBOOK_EXTENSIONS
 
-    return path.suffix in NOTEBOOK_EXTENSIONS and path.suffix not in _MARKDOWN
+    if path.suffix not in NOTEBOOK_EXTENSIONS:
+        raise ConversionError(
+            0,
+            f"a file that ends in {path.suffix} is no template; it is Markdown (.md), a notebook (.ipynb) or a script.",
+        )
+    return True
 
 
 def convert(path: Path, text: str) -> Converted:

@@ -136,8 +136,15 @@ def read_template(path: Path) -> Template:
     """
     path = Path(path)
     findings = _Findings(path)
-    text = _read_text(path, findings)
-    converted = _converted(path, text, findings)
+    try:
+        is_markdown = not is_converted(path)
+        text = _read_text(path, findings)
+        converted = None if is_markdown else convert(path, text)
+    except ConversionError as problem:
+        findings.error(problem.line, str(problem))
+        raise findings.stop() from problem
+    if converted is not None and converted.remark:
+        findings.note(0, f"{converted.remark}.")
     layout, settings = _layout(text if converted is None else converted.text, findings, converted and text)
     if converted is not None:
         layout = _placed(layout, converted, findings)
@@ -174,20 +181,6 @@ def read_template(path: Path) -> Template:
         ends_with_newline=converted is not None or text.endswith("\n"),
         attachments={} if converted is None else converted.attachments,
     )
-
-
-def _converted(path: Path, text: str, findings: _Findings) -> Converted | None:
-    """What Jupytext makes of a notebook or a script, None of Markdown."""
-    if not is_converted(path):
-        return None
-    try:
-        converted = convert(path, text)
-    except ConversionError as problem:
-        findings.error(problem.line, str(problem))
-        raise findings.stop() from problem
-    if converted.remark:
-        findings.note(0, f"{converted.remark}.")
-    return converted
 
 
 def _placed(layout: Layout, converted: Converted, findings: _Findings) -> Layout:

@@ -91,7 +91,7 @@ def test_one_template_becomes_eight_files_and_a_second_build_does_nothing(tmp_pa
     assert facts["my lab ü-question.ipynb"][:3] == ["2 code cells parsed", "1 cell run", "1 left to run"]
     assert "1 formula set" in facts["my lab ü-solution.pdf"]
     assert [warning.line for warning in result.warnings if "gone.png" in warning.message] == [20]
-    assert {step.phase for step in steps} == {"reading", "question", "solution", "writing", "done"}
+    assert {step.phase for step in steps} == {"reading", "question", "solution", "files", "done"}
 
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
     steps.clear()

@@ -149,6 +149,11 @@ def test_a_notebook_that_is_none_is_an_error(tmp_path, text, line, said):
     assert (found, said in message) == (line, True)
 
 
+def test_a_table_is_no_template(tmp_path):
+    with pytest.raises(TemplateError, match=r"x\.csv: error: a file that ends in \.csv is no template"):
+        read_template(tmp_path / "x.csv")  # it is not even opened
+
+
 def test_pictures_inside_a_notebook_are_kept_and_shown_in_every_format(tmp_path):
     made = notebook(
         v4.new_markdown_cell("# T\n\n![a](attachment:image.png)", attachments={"image.png": {"image/png": png("red")}}),

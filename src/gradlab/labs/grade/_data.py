@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import random
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 _CONTAINERS: Final = (list, tuple, dict, set)
@@ -18,7 +21,8 @@ def copied(value: Any, memo: dict[int, Any] | None = None) -> Any:
         memo: what was copied already, by id; what several values share is shared by their copies. Default nothing.
 
     Returns:
-        The copy; of anything else, and of arrays beyond two million numbers, the thing itself.
+        The copy, also of networks, optimisers and sources of random numbers; of anything else, and of arrays and
+        networks beyond two million numbers, the thing itself.
     """
     memo = {} if memo is None else memo
     if id(value) in memo:
@@ -26,15 +30,49 @@ def copied(value: Any, memo: dict[int, Any] | None = None) -> Any:
     if type(value) in _CONTAINERS:
         return _of_container(value, memo)
     if is_array(value) and _count(value) <= _LARGEST:
-        memo[id(value)] = made = _of_array(value)
+        memo[id(value)] = made = _of_array(value, memo)
         return made
+    if has_state(value):
+        with suppress(Exception):  # what its own parts happen to raise: then it is what it is
+            return copy.deepcopy(value, memo)
     return value
 
 
-def _of_array(value: Any) -> Any:
+def _of_array(value: Any, memo: dict[int, Any]) -> Any:
     if not hasattr(value, "detach"):
         return value.copy()
-    return copy.deepcopy(value) if value.is_leaf else value.detach().clone()
+    return copy.deepcopy(value, memo) if value.is_leaf else value.detach().clone()
+
+
+def has_state(value: Any) -> bool:
+    """Whether something is a network, an optimiser or a source of random numbers, not too large to be copied."""
+    torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
+    if torch is not None and isinstance(value, torch.nn.Module):
+        return sum(part.numel() for part in value.parameters()) <= _LARGEST
+    return (
+        (torch is not None and isinstance(value, torch.optim.Optimizer | torch.Generator))
+        or (numpy is not None and isinstance(value, numpy.random.Generator | numpy.random.RandomState))
+        or isinstance(value, random.Random)
+        or (type(value).__module__ == "__main__" and hasattr(value, "__dict__"))  # of a class of the lab's own
+    )
+
+
+def _state(value: Any) -> Any:
+    """What of such a thing tells whether it has changed."""
+    if hasattr(value, "state_dict") and hasattr(value, "register_state_dict_pre_hook"):
+        return [getattr(value, "training", None), *_leaves(value.state_dict())]
+    if hasattr(value, "bit_generator"):
+        return list(_leaves(value.bit_generator.state))
+    get: Any = getattr(value, "get_state", None) or getattr(value, "getstate", None)
+    return list(_leaves(get() if get is not None and type(value).__module__ != "__main__" else vars(value)))
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict | list | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(part)
+    else:
+        yield value
 
 
 def _of_container(value: Any, memo: dict[int, Any]) -> Any:
@@ -64,6 +102,8 @@ def same(first: Any, second: Any) -> bool:
         return first.keys() == second.keys() and all(same(value, second[name]) for name, value in first.items())
     if is_array(first):
         return tuple(first.shape) == tuple(second.shape) and bool(((first == second) | (first != first)).all())
+    if has_state(first):
+        return same(_state(first), _state(second))
     return isinstance(first, bool | int | float | complex | str | bytes | set) and first == second
 
 

@@ -23,6 +23,11 @@ DOUBLE = "def double(x):\n    #!TAG HWBEGIN\n    return x + x\n    #!TAG HWEND"
 TRIPLE = "def triple(x):\n    #!TAG HWBEGIN\n    return 3 * x\n    #!TAG HWEND"
 SOLVE = "def solve(a):\n    #!TAG HWBEGIN\n    return np.linalg.solve(a, [1.0, 2.0])\n    #!TAG HWEND"
 SKIP = "#!TAG SKIPQUESTEXEC"
+OPTIMISER = (
+    "class Slide:\n    def __init__(self, held, rate):\n        self.held, self.rate = held, rate\n"
+    "    def step(self):\n        for part in self.held:\n            part -= self.rate * part\n"
+    "place = np.array([8.0])\nslide = Slide([place], rate=0.5)"
+)
 RATE = "def rate():\n    #!TAG HWBEGIN\n    return 0.5\n    #!TAG HWEND"
 
 
@@ -57,6 +62,9 @@ def test_a_key_that_gets_all_and_a_question_that_gets_none_are_accepted(tmp_path
                check("j", 'assert table == {"a": 1, "c": 3, "d": 2}'))
         + cell(f"{SKIP}\nfor k in range(3):\n    history.append(double(k))\nprint(history.pop(), w.tolist())",
                check("k", "assert history == [0, 2, 4, 0, 2]"))
+        + cell(OPTIMISER)
+        + cell(f"{SKIP}\nfor k in range(3):\n    #!TAG HWBEGIN\n    slide.step()\n    #!TAG HWEND\n    pass",
+               check("steps", "assert place.tolist() == [1.0]"))
         + cell(f"{SKIP}\n{RATE}", check("l", "assert rate() == 0.5"),
                check("m", "assert double(1) == 2\nassert rate() == 0.5"))
     )  # fmt: skip

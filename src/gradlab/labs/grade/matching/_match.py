@@ -76,16 +76,16 @@ def match(cells: Sequence[SubmittedCell], plan: Plan) -> Program:
     """
     found = _sorted_out(cells, plan)
     _take_misnamed(found, cells, plan)
-    answers = {name: _answer(name, part, found, cells, plan) for name, part in plan.homework.items()}
+    statements = [own.statement for own in found.own]
+    changes = changed(statements, (part.statement for part in plan.base))
+    answers = {name: _answer(name, part, found, cells, plan, changes) for name, part in plan.homework.items()}
     keeps: dict[int, set[str]] = {}
     for name, place in answers.items():
         if place is not None:
             keeps.setdefault(place, set()).add(name)
-    statements = [own.statement for own in found.own]
-    chosen = needed(statements, _targets(plan))
+    chosen = needed(statements, _targets(plan), changes)
     kept = tuple(replace(found.own[place], keeps=frozenset(keeps.get(place, ()))) for place in chosen)
     answered = {name: found.own[place].cell for name, place in answers.items() if place is not None}
-    changes = changed(statements)
     moved = {
         name
         for name, place in answers.items()
@@ -95,7 +95,14 @@ def match(cells: Sequence[SubmittedCell], plan: Plan) -> Program:
     return Program(kept, answered, untouched, repairs, frozenset(moved))
 
 
-def _answer(name: str, part: Part, found: _Found, cells: Sequence[SubmittedCell], plan: Plan) -> int | None:
+def _answer(
+    name: str,
+    part: Part,
+    found: _Found,
+    cells: Sequence[SubmittedCell],
+    plan: Plan,
+    changes: Sequence[frozenset[str]],
+) -> int | None:
     """Which of the statements that give a name a meaning is the answer."""
     own_places = [(place, own.statement) for place, own in enumerate(found.own) if own.is_own]
     # An entry such as answers[1] may be set with all others at once: answers = {...}, or in a loop.
@@ -103,6 +110,7 @@ def _answer(name: str, part: Part, found: _Found, cells: Sequence[SubmittedCell]
         place for place, statement in own_places if root_of(name) in statement.changes and not name.isidentifier()
     ]
     places = places or [place for place, statement in own_places if name in statement.fills]
+    places = places or [place for place, _ in own_places if name in part.stepped & changes[place]]
     if not places:
         return None
     if part.statement.is_definition:
@@ -149,7 +157,7 @@ def _sorted_out(cells: Sequence[SubmittedCell], plan: Plan) -> _Found:
             elif statement.shape in given:
                 if statement.shape not in before and statement.binds:
                     found.own.append(Own(statement, number, is_own=False))
-            elif not statement.changes & _targets(plan) and (
+            elif not (statement.changes & _targets(plan) or statement.steps) and (
                 cell.id in given_cells or (statement.binds and statement.binds <= plan.given)
             ):
                 what = ", ".join(sorted(statement.binds)) or "a given cell"

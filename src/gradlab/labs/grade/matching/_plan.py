@@ -22,6 +22,7 @@ class Part:
         is_homework: whether the question has another statement in its place, or none.
         is_asked: whether the question has this cell at all; what stands in the solution alone is nobody's homework.
         cell_id: the id of the question's cell, "" where it has none.
+        stepped: the names of what it changes through optimisers.
     """
 
     statement: Statement
@@ -30,13 +31,14 @@ class Part:
     is_homework: bool
     is_asked: bool
     cell_id: str
+    stepped: frozenset[str] = frozenset()
 
     @property
     def names(self) -> frozenset[str]:
         """The names that a student has to give a meaning to, or a part of it: `answers[1] = ..`, `rows.append(..)`."""
         statement = self.statement
         named = statement.binds - statement.runs - {"_"} or statement.touches - statement.runs
-        return (named or statement.fills) if self.is_homework else frozenset()
+        return (named or statement.fills) | self.stepped if self.is_homework else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,9 @@ class Plan:
 
     @cached_property
     def _runnable(self) -> list[tuple[Part, bool]]:
-        tainted, filled, chosen = set(self.homework), set[str](), list[tuple[Part, bool]]()
+        # What homework only changes has its given meaning before.
+        tainted = {name for name, part in self.homework.items() if name not in part.stepped}
+        filled, chosen = set[str](), list[tuple[Part, bool]]()
         modules = {name for part in self.parts for name in part.statement.imports}
         for part in self.parts:
             statement = part.statement
@@ -120,32 +124,65 @@ class Plan:
                 if statement.is_definition and statement.uses & tainted:
                     tainted |= statement.binds
             else:
-                tainted |= statement.binds
+                tainted |= statement.binds | (part.stepped if part.is_homework else set())
                 filled |= (statement.touches | statement.asks) - modules
         return chosen
 
 
-def changed(statements: Sequence[Statement]) -> list[frozenset[str]]:
-    """What each statement may change: by itself, by a method that it calls, or by a function that sets globals."""
+def changed(statements: Sequence[Statement], given: Iterable[Statement] = ()) -> list[frozenset[str]]:
+    """What each statement may change: by itself, by a method that it calls, or by a function that sets globals.
+
+    Args:
+        statements: the statements.
+        given: others, of which it is known what the optimisers hold that they make.
+    """
     modules = {name for statement in statements for name in statement.imports}
-    by_call = {name: each.touches for each in statements if each.is_definition for name in each.binds}
+    stepped = changed_by_steps(statements, given)
+    by_call = {
+        name: each.touches | held
+        for each, held in zip(statements, stepped, strict=True) if each.is_definition for name in each.binds
+    }  # fmt: skip
     return [
-        (each.changes | (each.asks - modules)).union(*(by_call.get(name, ()) for name in each.calls))
-        for each in statements
+        (each.changes | (each.asks - modules) | (frozenset() if each.is_definition else held)).union(
+            *(by_call.get(name, ()) for name in each.calls)
+        )
+        for each, held in zip(statements, stepped, strict=True)
     ]
 
 
-def needed(statements: Sequence[Statement], names: Iterable[str]) -> list[int]:
+def changed_by_steps(statements: Sequence[Statement], given: Iterable[Statement] = ()) -> list[frozenset[str]]:
+    """What each statement changes through optimisers that it lets take a step: the names of what they hold."""
+    every = [*given, *statements]
+    holds = dict[str, set[str]]()
+    for name, held in (pair for each in every for pair in each.holds):
+        holds.setdefault(name, set()).update(held)
+    code = {name for each in every for name in each.imports | (each.binds if each.is_definition else frozenset())}
+
+    def reached(name: str) -> set[str]:
+        found, todo = {name}, [name]
+        while todo:
+            more = holds.get(todo.pop(), set()) - found - code
+            found |= more
+            todo += more
+        return found - {name}
+
+    return [frozenset().union(*map(reached, each.steps)) for each in statements]
+
+
+def needed(
+    statements: Sequence[Statement], names: Iterable[str], changes: Sequence[frozenset[str]] | None = None
+) -> list[int]:
     """Find the statements that give some names their meaning.
 
     Args:
         statements: in the order in which they are run.
         names: what is needed.
+        changes: what each of them may change. Default what `changed` says.
 
     Returns:
         The indices of the statements, in order.
     """
-    changes = changed(statements)
+    changes = changed(statements) if changes is None else changes
     # What functions read they read when they are called, which is anywhere as far as can be known.
     late, known = set[str](), -1
     chosen: list[int] = []
@@ -188,6 +225,11 @@ def make_plan(template: Template, versions: Versions) -> Plan:
         for statement in own:
             asked = origin in question
             parts.append(Part(statement, origin, line, asked and statement.shape not in empty, asked, cell_id))
+    stepped = changed_by_steps([part.statement for part in parts])
+    parts = [
+        part if part.statement.is_definition else replace(part, stepped=held - part.statement.runs)
+        for part, held in zip(parts, stepped, strict=True)
+    ]
     checks = versions.solution.checks
     shapes = frozenset(statement.shape for check in checks for statement in statements_of(check.source)[0])
     tasks = tuple(_task(parts, check, checks) for check in checks)

@@ -38,6 +38,8 @@ class Statement:
             by itself is given: `shuffle(rows)`.
         fills: those of them whose methods change them by all that is known: `losses.append(1)`.
         calls: the names of the functions that it calls.
+        steps: the names of the optimisers that it lets take a step: `optimizer.step()`, which changes what they hold.
+        holds: for names that it gives a meaning to, the names of what they hold on to.
         runs: the names that a loop runs through its values by, and that nothing in it binds besides.
         late: the names that functions in it read, when they are called.
         imports: the names that it imports.
@@ -56,6 +58,8 @@ class Statement:
     asks: frozenset[str]
     fills: frozenset[str]
     calls: frozenset[str]
+    steps: frozenset[str]
+    holds: tuple[tuple[str, frozenset[str]], ...]
     runs: frozenset[str]
     late: frozenset[str]
     imports: frozenset[str]
@@ -143,6 +147,8 @@ def _statement(node: ast.stmt, text: str, first: int) -> Statement:
         asks=frozenset(names.asks) if not isinstance(node, ast.Import | ast.ImportFrom) else frozenset(),
         fills=frozenset(names.fills),
         calls=frozenset(names.called),
+        steps=frozenset(names.steps),
+        holds=tuple((name, frozenset(held)) for name, held in names.holds.items()),
         runs=frozenset(names.runs),
         late=frozenset(names.late),
         imports=frozenset(names.binds) if isinstance(node, ast.Import | ast.ImportFrom) else frozenset(),
@@ -188,6 +194,15 @@ def _shape(node: ast.stmt) -> str:
     return ast.dump(_Bare().visit(ast.parse(ast.unparse(node)).body[0]))
 
 
+def _held(value: ast.expr) -> set[str]:
+    """The names of what a value holds on to: an optimiser the parameters that it is made with, a list its entries."""
+    if isinstance(value, ast.Call):
+        value = next(iter([*value.args, *(word.value for word in value.keywords)]), ast.Constant(value=None))
+    names = _Names()
+    names.visit(value)
+    return names.uses
+
+
 _SCOPES = ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
@@ -201,6 +216,8 @@ class _Names(ast.NodeVisitor):
         self.fills: set[str] = set()
         self.uses: set[str] = set()
         self.called: set[str] = set()
+        self.steps: set[str] = set()
+        self.holds: dict[str, set[str]] = {}
         self.runs: set[str] = set()
         self.late: set[str] = set()
         self._global: set[str] = set()
@@ -232,6 +249,8 @@ class _Names(ast.NodeVisitor):
     def visit_Assign(self, node: ast.Assign) -> None:
         for target in node.targets:
             self._root(target, self.touches)
+            if isinstance(target, ast.Name):
+                self.holds.setdefault(target.id, set()).update(_held(node.value))
         self.generic_visit(node)
 
     def visit_Expr(self, node: ast.Expr) -> None:
@@ -247,6 +266,8 @@ class _Names(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         if isinstance(node.func, ast.Attribute):
             self._root(node.func, self.asks)
+            if node.func.attr == "step":
+                self._root(node.func, self.steps)
             if node.func.attr in _FILLING or (node.func.attr.endswith("_") and not node.func.attr.startswith("_")):
                 self._root(node.func, self.fills)
         elif isinstance(node.func, ast.Name):
@@ -281,9 +302,10 @@ class _Names(ast.NodeVisitor):
         self.binds |= running.binds | body.binds
         for found, more in (
             (self.touches, body.touches), (self.asks, body.asks), (self.fills, body.fills),
-            (self.called, body.called), (self.late, body.late),
+            (self.called, body.called), (self.late, body.late), (self.steps, body.steps),
         ):  # fmt: skip
             found |= more
+        self.holds |= body.holds
         self.runs |= (running.binds - body.binds) | body.runs
         for part in node.orelse:
             self.visit(part)
@@ -300,6 +322,7 @@ class _Names(ast.NodeVisitor):
         self.uses |= read
         self.late |= read
         self.called |= inner.called
+        self.steps |= inner.steps
         self.touches |= inner._global
 
     def _root(self, target: ast.AST, found: set[str]) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from gradlab.labs.grade._data import copied
+from gradlab.labs.grade._data import copied, has_state, same
 from gradlab.labs.grade.protocol import Channel, ChannelError, Peer, ValueRefusedError
 
 _MOST_TEXT = 20_000  # characters of output that a statement may leave
@@ -78,6 +78,7 @@ class Student:
         self._sink = _Sink()
         self._before: dict[str, Any] = {}
         self._kept: dict[str, Any] = {}
+        self._settled = False
 
     def serve(self) -> None:
         """Answer the judge until it hangs up."""
@@ -116,6 +117,12 @@ class Student:
 
     def _value(self, message: Mapping[str, Any]) -> Any:
         name = str(message["name"])
+        if not self._settled:  # what nothing has changed is the thing itself, which the functions here know too
+            unchanged = [known for known, value in self._kept.items() if has_state(value) and known in self._names]
+            self._kept |= {
+                known: self._names[known] for known in unchanged if same(self._kept[known], self._names[known])
+            }
+            self._settled = True
         if name in self._kept and not message.get("final"):
             return self._kept[name]
         if name not in self._names:

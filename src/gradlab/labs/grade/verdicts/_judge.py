@@ -237,7 +237,8 @@ class _Bench:
         names = ", ".join(sorted(missing))
         if not missing:
             return "the check uses nothing that is homework, so that nobody gets its points"
-        if missing & self._program.untouched:
+        given = {name for name, part in self._key.plan.homework.items() if name in part.stepped}
+        if missing & (self._program.untouched | given):
             return f"not answered: {names} is as it was handed out"
         cell = next((self._session.errors[number] for number in self._session.errors), "")
         return f"not answered: {names} is not defined" + (f" ({cell})" if cell else "")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass
 from typing import Any
 
-from gradlab.labs.grade._data import same
+from gradlab.labs.grade._data import has_state, same
 from gradlab.labs.grade.matching import Own, Program
 from gradlab.labs.grade.protocol import Channel, ChannelError, Peer, RemoteCallError, RemoteObject, ValueRefusedError
 from gradlab.labs.grade.protocol import ChannelTimeoutError as Timeout
@@ -175,6 +175,11 @@ class Session:
         name = self._named.get(id(value))
         if name is not None and self._key.given.get(name) is value:
             return {"gn": name}
+        if has_state(value):  # a copy of what was given, as it was before some question
+            known = (name for name, own in self._key.given.items() if type(own) is type(value))
+            name = next((name for name in known if self._key.names.get(name) is value), None)
+            if name is not None:
+                return {"gn": name}
         module, path = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
         if inspect.ismodule(value):
             return {"im": [value.__name__, ""]} if sys.modules.get(value.__name__) is value else None

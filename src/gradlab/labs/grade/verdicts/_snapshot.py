@@ -6,7 +6,7 @@ import random
 import sys
 from typing import Any
 
-from gradlab.labs.grade._data import copied, same
+from gradlab.labs.grade._data import copied, has_state, same
 
 
 class Snapshot:
@@ -23,10 +23,13 @@ class Snapshot:
 
     def settle(self) -> None:
         """Forget the copies of what is still as it was, so that it stays the same object; told at the end."""
+        changed = {name for name, made in self._copies.items() if not same(made, self._names[name])}
+        # What may share anything with what has changed, as an optimiser with its network, has to come along.
+        linked = {name for name in self._copies if not isinstance(self._names[name], int | float | str)}
+        kept = linked if changed and any(map(has_state, self._names.values())) else changed
         self._copies = {
-            name: made for name, made in self._copies.items()
-            if made is not self._names[name] and not same(made, self._names[name])
-        }  # fmt: skip
+            name: made for name, made in self._copies.items() if name in kept and made is not self._names[name]
+        }
 
     def restore(self, names: dict[str, Any]) -> None:
         """Bring names and random numbers back.
