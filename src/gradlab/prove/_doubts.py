@@ -60,7 +60,7 @@ class Doubts:
         assumed = self._under_assumptions(chain, i, step, deadline)
         if assumed is not step:
             return assumed
-        reason = self._imaginary(judged, i) or self._rests_on(pair) or self._names_otherwise(judged, i)
+        reason = self.imaginary(judged, i) or self._rests_on(pair) or self._names_otherwise(judged, i)
         if reason:
             return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {reason}")
         lone = all(isinstance(side, Ref) for side in pair) and any(self._is_given(side) for side in pair)
@@ -94,13 +94,14 @@ class Doubts:
         shares = step_of_shares(self.said, judged, i, step, self.holds, deadline)
         return shares if other is None or shares.truth is Truth.TRUE else combine.with_kind(step, *other)
 
-    def _imaginary(self, judged: combine.Judged, i: int) -> str:
-        """Which letter of a false step may be the imaginary unit, so that it may hold; empty if none."""
+    def imaginary(self, judged: combine.Judged, i: int) -> str:
+        """Which letter of a step may be the imaginary unit, for which the verdict is another one; empty if none."""
         pair, use = judged.first.chain.sides[i : i + 2], Use.of(judged.line.piece.sides)
         names = {name for side in pair if isinstance(side, Expression) for name in self.reached(side)}
         for unit in sorted(UNITS - use.indexing - use.sized):
             name = FREE + unit
-            if name in names and self._is_free(name) and not self.computed(name) and may_hold_with_unit(pair, name):
+            free = name in names and self._is_free(name) and not self.computed(name)
+            if free and may_hold_with_unit(pair, name) is not (judged.steps[i].truth is Truth.TRUE):
                 return f"{unit} may be the imaginary unit, which is not judged, or a number: say what {unit} is"
         return ""
 

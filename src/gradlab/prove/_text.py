@@ -20,6 +20,7 @@ from gradlab.prove._open import OpenNames
 from gradlab.prove._remedy import with_remedy
 from gradlab.prove._updates import is_descent, loss_of
 from gradlab.prove._verdict import Fault, Method, Step, Truth
+from gradlab.prove._whatever import holds_whatever
 from gradlab.prove.judge import Finding, findings
 from gradlab.prove.read._chains import Readings, readings
 from gradlab.prove.read._define import Line, is_numeric, is_recursive, kind_of, shape_of
@@ -117,7 +118,8 @@ class Text:
             if step.truth is Truth.NOT_UNDERSTOOD and self._is_of_constant(line, *judged.first.chain.sides[i : i + 2]):
                 by = {"truth": Truth.TRUE, "method": Method.DEFINITION, "reason": "by the words beside it, a constant"}
                 steps[i] = replace(step, **by)
-            unread = self.doubts.behind(judged.first.chain.sides[i : i + 2]) if step.truth is Truth.TRUE else ""
+            pair = judged.first.chain.sides[i : i + 2]
+            unread = (self.doubts.behind(pair) or self.doubts.imaginary(judged, i)) if step.truth is Truth.TRUE else ""
             if unread:
                 steps[i] = combine.with_kind(step, Kind.CLAIM, f"{step.place}: {unread}")
         if self._says_anew(line, kind, steps):
@@ -126,7 +128,7 @@ class Text:
         for i, step in enumerate(steps):
             if step.truth is Truth.FALSE and not (kind is Kind.UPDATE and i == 0):
                 steps[i] = self._doubted(found, judged, i, deadline)
-        self._by_chain_rule(judged, deadline)
+        self._by_chain_rule(found, judged, deadline)
         self.doubts.assume(line, judged)
         for i, own in self._own(line, kind).items():
             if (item := self.said.defining.get(id(own))) is not None:
@@ -163,15 +165,19 @@ class Text:
             step = self.evidence.weighed(judged, i, step)
         return self._behind_what_is_open(judged, i, step, deadline) if step.truth is Truth.FALSE else step
 
-    def _by_chain_rule(self, judged: combine.Judged, deadline: Deadline) -> None:
+    def _by_chain_rule(self, found: Readings, judged: combine.Judged, deadline: Deadline) -> None:
         """Look whether steps that are not understood hold whatever the names are that nothing computes."""
-        for i, step in enumerate(judged.steps if self.open is not None else ()):
-            left, right = judged.first.chain.sides[i : i + 2]
-            open_ = step.truth is Truth.NOT_UNDERSTOOD and step.kind is Kind.CLAIM
-            if open_ and isinstance(left, Expression) and isinstance(right, Expression) and self.open is not None:
-                by = self.open.is_true((left, right), judged.line, deadline)
-                if by:
-                    judged.steps[i] = replace(step, truth=Truth.TRUE, method=Method.NUMERIC, reason=by)
+        for i, step in enumerate(judged.steps):
+            if step.truth is not Truth.NOT_UNDERSTOOD or step.kind is not Kind.CLAIM:
+                continue
+            pairs = [reading.chain.sides[i : i + 2] for reading in found.found]
+            read = [(a, b) for a, b in pairs if isinstance(a, Expression) and isinstance(b, Expression)]
+            by = self.open.is_true(read[0], judged.line, deadline) if read[:1] == pairs[:1] and self.open else ""
+            if not by and found.complete and len(read) == len(pairs):
+                shown = holds_whatever(read, self.known, deadline)
+                by = f"whatever {shown} is" if shown else ""
+            if by:
+                judged.steps[i] = replace(step, truth=Truth.TRUE, method=Method.NUMERIC, reason=by)
 
     def _behind_what_is_open(self, judged: combine.Judged, i: int, step: Step, deadline: Deadline) -> Step:
         """A false step, unless a name of one side alone may be what the other says, as a step before it is open."""

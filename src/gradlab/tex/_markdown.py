@@ -30,6 +30,8 @@ _MATH_FENCE = re.compile(
     r"(?P<tex>.*?)\n[ \t]*(?:>[ \t]*)*\1[`~]*",
     re.DOTALL,
 )
+_MATH_SCRIPT = re.compile(r"<script\s+type=[\"']math/tex(?P<mode>[^\"'>]*)[\"']\s*>(?P<tex>.*?)</script\s*>", re.I | re.S)
+_WIDE = re.compile(r"(?<![^\n])\$\$(?P<tex>(?:(?!\n\s*\n)[^$]|\n\s*\n(?=[ \t]*(?:[\\&=+-]|\$\$)))*)\$\$(?=[ \t]*(?:\n|\Z))")
 _QUOTED = re.compile(r"(?<=\n)[ \t]*(?:>[ \t]?)+")
 
 
@@ -57,8 +59,8 @@ class FoundMath:
     @property
     def inner(self) -> int:
         """Where in the text its TeX starts, behind the delimiter."""
-        if self.is_fence:
-            return self.offset + self.source.index("\n") + 1
+        if self.is_fence or self.source[0] == "<":
+            return self.offset + self.source.index("\n" if self.is_fence else ">") + 1
         return self.offset + (len(self.source) - len(self.tex)) // 2
 
 
@@ -88,7 +90,8 @@ def find_math(text: str, *, brackets: bool = False) -> MathText:
 
     Args:
         text: Markdown.
-        brackets: whether `\(x\)` and `\[x\]` with one backslash are mathematics too, which Jupyter shows as brackets.
+        brackets: whether what Jupyter does not show, but others do, is mathematics too: `\(x\)` and `\[x\]` with one
+            backslash, scripts of MathJax, double dollars around an empty line.
 
     Returns:
         The pieces in order; joined by their sources they are the text again.
@@ -133,13 +136,14 @@ class Scanner:
     def scan(self) -> MathText:
         """Return the pieces of the text."""
         at = 0
-        fences = [found for start, end in self.skipped if (found := _MATH_FENCE.match(self.text, start, end))]
+        fences = [found for start, end in self.skipped if (found := self._fence(start, end))]
         while True:
             match = self.next_mark(at)
             if fences and (match is None or fences[0].start() < match.start()):
                 fence = fences.pop(0)
                 if fence.start() >= at and fence["tex"].strip():
-                    at = self._found(fence.start(1), fence.end(), fence["tex"], True)
+                    display = "display" in fence.groupdict().get("mode", "display")
+                    at = self._found(self._outer(fence), fence.end(), fence["tex"], display)
             elif match is not None:
                 at = self._opening(match)
             else:
@@ -147,6 +151,16 @@ class Scanner:
         if self.start < len(self.text):
             self.pieces.append(self.text[self.start :])
         return MathText(tuple(self.pieces), tuple(self.remarks))
+
+    def _fence(self, start: int, end: int) -> re.Match[str] | None:
+        """The mathematics that something protected is: GitHub's fence, a script of MathJax."""
+        script = _MATH_SCRIPT.match(self.text, start, end) if self.brackets else None
+        return script or _MATH_FENCE.match(self.text, start, end)
+
+    @staticmethod
+    def _outer(fence: re.Match[str]) -> int:
+        """Where the mathematics begins, behind the marks of a list or a quotation."""
+        return fence.start() if fence.re is _MATH_SCRIPT else fence.start(1)
 
     def opens(self, mark: str) -> bool:
         """Return whether mathematics may begin with a mark."""
@@ -172,6 +186,8 @@ class Scanner:
             return self._found(start, after, mark, False)
         closing = _CLOSINGS.get(mark) or f"\\end{mark.removeprefix(chr(92) + 'begin')}"
         end = self._closing(match, closing)
+        if end is None and mark == "$$" and self.brackets and (wide := _WIDE.match(self.text, start)) is not None:
+            return self._found(start, wide.end(), wide["tex"], True)
         if end is None:
             if mark == "$$" or mark.startswith("\\begin"):
                 message = f"{mark} has no closing {closing} before the paragraph ends: it is shown as text"

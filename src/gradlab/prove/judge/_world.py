@@ -30,7 +30,7 @@ from gradlab.prove.judge.arrays import _grid as grid
 from gradlab.prove.judge.arrays._entrywise import Arrays
 from gradlab.prove.judge.arrays._grid import Grid, Value
 from gradlab.prove.read._infinitesimals import Differential, Integral
-from gradlab.prove.read._nodes import At, Call, Derivative, Indexed, Infinity, Limit, Tensor
+from gradlab.prove.read._nodes import At, Call, Derivative, Indexed, Infinity, Limit, Tensor, Unsaid
 from gradlab.prove.read._statements import Layout
 
 
@@ -51,6 +51,9 @@ class World(Arrays):
     def _partial(self, node: Partial) -> Value:
         of, *by = (Ref(name) for name in (node.of, node.wrt, node.then) if name)
         return self._derivative(Derivative(of, tuple(by)))
+
+    def _unsaid(self, node: Unsaid) -> Value:
+        raise NotUnderstoodError(node.reason, 0)
 
     def _differentiate(self, node: Differentiate) -> Value:
         return self._derivative(Derivative(node.formula, (Ref(node.wrt),)))

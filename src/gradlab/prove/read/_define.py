@@ -269,6 +269,8 @@ def kind_of(reader: Reader, line: Line) -> Kind:
     if differentials.are_meant(reader.scope, piece):
         return Kind.CLAIM
     shape = shape_of(reader, first)
+    if shape is not None and relations[0] == "=" and _is_of_slope(shape.label, piece.sides[1]):
+        return Kind.CONDITION
     if shape is not None and relations[0] in (":=", "=") and occurs(shape.label, piece.sides[1]):
         return Kind.UPDATE if relations[0] == ":=" or _is_term(shape.label, piece.sides[1]) else Kind.CLAIM
     if shape is not None and shape.parameters is not None and is_name(piece.sides[1]):
@@ -343,6 +345,11 @@ def claims_on_layers(found: list[tuple[Shape, Row]]) -> set[int]:
     special = {i for i, (shape, row) in enumerate(found) if shape.above == ("L",) or is_recursive(shape, row)}
     of_all = {shape.name for i, (shape, _) in enumerate(found) if shape.above and i not in special}
     return {i for i in special if found[i][0].above and found[i][0].name in of_all}
+
+
+def _is_of_slope(name: Label, row: Row) -> bool:
+    """Whether a row has the function whose derivative the name is, as in ``f' = f``: an equation that one solves."""
+    return name.primes > 0 and is_conventional(name.head) and occurs(replace(name, primes=0), row)
 
 
 def _is_term(name: Label, row: Row) -> bool:

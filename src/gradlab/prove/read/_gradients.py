@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from gradlab.graph import Expression, Partial, Ref
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read._arrays import is_transpose
-from gradlab.prove.read._label import key_of, label_of
-from gradlab.prove.read._nodes import Array, At, Call, Derivative, Indexed, Tensor
+from gradlab.prove.read._label import Label, key_of, label_of
+from gradlab.prove.read._names import component
+from gradlab.prove.read._nodes import Array, At, Call, Derivative, Indexed, Tensor, Unsaid
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._points import name_in
 from gradlab.prove.read._rows import Item, Ready
-from gradlab.prove.read._scope import free
+from gradlab.prove.read._scope import free, is_conventional
 
 if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
@@ -57,7 +58,7 @@ def _is_whole(items: tuple[Item, ...], i: int) -> bool:
     if not isinstance(symbol, Part) or symbol.kind not in _NAMED or symbol.sup is not None:
         return False
     group = items[i + 1] if i + 1 < len(items) else None
-    if _is_turned(group):
+    if _is_turned(group) and not _is_own(symbol, group, items[i - 1]):
         return True
     end = i + 2 if isinstance(group, Part) and group.kind == "group" else i + 1
     return end >= len(items) or items[end].kind in ("times", "slash", "hadamard", "derivative", "nabla", "gap")
@@ -66,6 +67,23 @@ def _is_whole(items: tuple[Item, ...], i: int) -> bool:
 def _is_turned(item: Item | None) -> bool:
     """Whether a bracket is transposed, so that it is a factor, not what a function is applied to."""
     return isinstance(item, Part) and item.kind == "group" and item.sup is not None and is_transpose(item.sup)
+
+
+def _is_own(symbol: Item | None, group: Item | None, nabla: Item) -> bool:
+    r"""Whether a bracket that is transposed is what a function is applied to, its gradient being turned.
+
+    So it is in ``\nabla f(x)^T`` and ``\nabla_x f(x)^T``; in ``\nabla_z L (x)^T`` it is a factor.
+    """
+    if not (isinstance(symbol, Part) and isinstance(group, Part) and isinstance(nabla, Part) and _is_turned(group)):
+        return False
+    label = label_of(symbol)
+    inside = [part for row in group.inside for part in row]
+    if label is None or len(inside) != 1:
+        return False
+    if nabla.sub is None:
+        return is_conventional(label.head)
+    below, own = ([label_of(part) for part in row] for row in (nabla.sub, inside))
+    return None not in own and [key_of(a) for a in below if a] == [key_of(b) for b in own if b]
 
 
 def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, int]:
@@ -77,7 +95,7 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
     message = "write below \\nabla^2 what one differentiates by, as in \\nabla^2_{\\mathbf x}"
     symbol = items[i + 1] if i + 1 < len(items) else None
     wrt = _below(reader, nabla, symbol)
-    if nabla.sup is not None and ([part.text for part in nabla.sup] != ["2"] or not wrt):
+    if nabla.sup is not None and [part.text for part in nabla.sup] != ["2"]:
         raise NotUnderstoodError(message, at)
     if nabla.sub is not None and not _is_whole(items, i + 1):
         if len(wrt) != 1:
@@ -89,16 +107,19 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
         raise NotUnderstoodError("\\nabla needs the name of a function behind it", at)
     group = items[i + 2] if i + 2 < len(items) else None
     called = isinstance(group, Part) and group.kind == "group" and group.text in ("(", "[") and symbol.kind != "group"
-    called = called and not _is_turned(group)
+    called = called and (not _is_turned(group) or _is_own(symbol, group, nabla))
     end = i + 3 if called else i + 2
     last = group if called and group is not None else symbol
     if wrt:
-        row = (symbol, group) if called and isinstance(group, Part) else (symbol,)
+        turned = group if called and isinstance(group, Part) and _is_turned(group) else None
+        row = (symbol, replace(turned, sup=None) if turned else group) if called else (symbol,)
         body = reader.product(row)
         if order == 2 and len(wrt) > 1:
             raise NotUnderstoodError(message, at)
         rows = tuple((differentiated(reader, body, (by,) * order, "gradient", at),) for by in wrt)
         value = rows[0][0] if len(rows) == 1 else Array(rows)
+        if turned is not None:
+            value = reader.with_scripts(value, turned)
         return Ready(value, at, last.end, (), "gradient", derivative=True), end
     label = label_of(symbol)
     name = reader.scope.in_graph(label) if label is not None else None
@@ -113,12 +134,28 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
     elif label is None:
         raise NotUnderstoodError(_BY_WHAT, at)
     else:
-        shown = label.head
-        raise NotUnderstoodError(f"nothing says how {shown} is computed, so it has no gradient", symbol.at)
+        value = _unsaid(reader, label, group if called else None, order)
+        return Ready(value, at, last.end), end
+    if order == 2:
+        raise NotUnderstoodError(message, at)
     value = _by_all(reader, body, given, at)
     if called and isinstance(group, Part):
-        value = _gradient_at(reader, value, given, group)
+        value = reader.with_scripts(_gradient_at(reader, value, given, group), group)
     return Ready(value, at, last.end, (), "gradient", derivative=True), end
+
+
+def _unsaid(reader: Reader, label: Label, group: Item | None, order: int) -> Expression:
+    """The gradient of a function that nothing computes."""
+    inside = [component(reader, token) for token in (*label.below, *label.above)]
+    reason = f"nothing says how {label.head} is computed, so it has no gradient"
+    if free(key_of(label)) in reader.scope.known.quantities:
+        reason = _BY_WHAT
+    head = free(key_of(replace(label, below=(), above=(), power=None)) + "'" * label.primes)
+    if not isinstance(group, Part):
+        value: Expression = Unsaid(head, tuple(inside), order, reason)
+        return value if label.power is None else reader.raised(value, label.power, Part("letter", 0, 0))
+    inside += [reader.sum_of(row, group) for row in group.inside]
+    return reader.with_scripts(Unsaid(head, tuple(inside), order, reason), group)
 
 
 def _below(reader: Reader, nabla: Part, symbol: Item | None) -> tuple[Expression, ...]:

@@ -316,6 +316,32 @@ class Entrywise(Node):
         return Entrywise(self.written, self.formula, args[0])
 
 
+@dataclass(frozen=True, slots=True)
+class Unsaid(Node):
+    r"""The gradient of a function that no line computes: of ``\nabla f(x)`` nothing is known but that it is the same.
+
+    Attributes:
+        function: the function's free name, without its index.
+        inside: its indices, then what stands in its brackets.
+        order: how often it is differentiated.
+        reason: why it is not judged as it stands.
+    """
+
+    function: str
+    inside: tuple[Expression, ...]
+    order: int
+    reason: str
+
+    @property
+    def args(self) -> tuple[Expression, ...]:
+        """Its indices and arguments."""
+        return self.inside
+
+    def with_args(self, args: tuple[Expression, ...]) -> Expression:
+        """With others."""
+        return Unsaid(self.function, args, self.order, self.reason)
+
+
 COUNTED = frozenset(("factorial", "binomial"))  # operations on whole numbers
 
 

@@ -23,6 +23,7 @@ from gradlab.prove.read._nodes import (
     Operation,
     Tensor,
     Total,
+    Unsaid,
 )
 
 _RELATIONS = {"=": "=", "!=": r"\ne", "<": "<", "<=": r"\le", ">": ">", ">=": r"\ge"}
@@ -156,6 +157,10 @@ class Writer:
     def infinity(self, node: Infinity) -> str:
         return r"\infty" if node.sign > 0 else r"-\infty"
 
+    def unsaid(self, node: Unsaid) -> str:
+        inside = ", ".join(map(self.latex, node.inside))
+        return rf"\nabla {self.name(node.function)}({inside})"
+
     def tensor(self, node: Tensor) -> str:
         return self.name(node.name)
 
@@ -176,7 +181,7 @@ _WRITERS: dict[type, Callable[..., str]] = {
     Index: Writer.index, Indexed: Writer.indexed, Call: Writer.call, Condition: Writer.condition, Total: Writer.total,
     Cases: Writer.cases, Derivative: Writer.derivative, At: Writer.at, Tensor: Writer.tensor, Array: Writer.array,
     Operation: Writer.operation, Limit: Writer.limit, Entrywise: Writer.entrywise, Infinity: Writer.infinity,
-    Integral: Writer.integral, Differential: Writer.differential,
+    Integral: Writer.integral, Differential: Writer.differential, Unsaid: Writer.unsaid,
 }  # fmt: skip
 
 
