@@ -247,11 +247,12 @@ def _default(document: Sequence[Formula]) -> Graph:
 def _judged(document: Sequence[Formula], graph: Graph) -> DocumentProof:
     lines: list[Line] = []
     macros: dict[str, Macro] = {}
-    section, heading = 0, ""
+    section, heading, sections = 0, "", list[int]()
     before = _Before()
     said: list[Piece] = []  # what the formula before says of the indices of the next one
     for formula in document:
         section, heading = section + (formula.heading != heading), formula.heading
+        sections.append(section)
         source = Source.of(formula)
         between = before.pass_on_to(formula, section)
         for line in lines_of(source, macros) or _hidden(source):
@@ -268,6 +269,8 @@ def _judged(document: Sequence[Formula], graph: Graph) -> DocumentProof:
         said = _case_of(formula, lines[-1]) if lines and lines[-1].source is source else []
         before.note(formula, source, section)
     text = Text(lines, graph, True)
+    for formula, section in zip(document, sections, strict=True):
+        text.words.hear(formula, section)
     whole = Deadline(STEPS_FOR_DOCUMENT + STEPS_FOR_EQUATION * len(lines))
     rows: list[Row] = []
     others: list[Row] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -26,6 +27,7 @@ SPECIAL = {
     "the sigmoid": Apply("sigmoid", (Ref(VARIABLE),)),
     "the hyperbolic tangent": Apply("tanh", (Ref(VARIABLE),)),
 }
+Rule = Callable[[Expression], Expression | None]
 _OF_CHANCE = frozenset(("E", "P", "p", "q", "V"))
 
 
@@ -152,8 +154,7 @@ class OtherMeanings:
             return ""
 
         def symmetric(node: Expression) -> Expression | None:
-            matrix = isinstance(node, Tensor) and node.name in forms
-            return Apply("add", (node, Operation("transpose", (node,)))) if matrix else None
+            return made_symmetric(node) if isinstance(node, Tensor | Ref) and node.name in forms else None
 
         def orthogonal(node: Expression) -> Expression | None:
             if _is_turned(node, "transpose") and isinstance(node.args[0], Tensor) and node.args[0].name in needed:
@@ -169,16 +170,21 @@ class OtherMeanings:
         for names, rule, said in ((forms, symmetric, "symmetric"), (both | needed, orthogonal, "orthogonal")):
             if not names:
                 continue
-            sides = tuple(mapped(side, rule) if isinstance(side, Expression) else side for side in pair)
-            one = Chain(sides, chain.digits[i : i + 1], chain.conditions)
-            functions = {key: replace(f, body=mapped(f.body, rule)) for key, f in self.known.functions.items()}
-            quantities = {key: mapped(formula, rule) for key, formula in self.known.quantities.items()}
-            known = replace(self.known, functions=functions, quantities=quantities)
-            if verdicts(one, known, deadline)[0].truth is Truth.TRUE:
+            if self.holds_by(rule, chain, i, deadline):
                 shown = ", ".join(sorted(name.removeprefix(FREE) for name in names))
                 self.orthogonal |= names if rule is orthogonal else set()
                 return f"this holds if {shown} is {said}: say so"
         return ""
+
+    def holds_by(self, rule: Rule, chain: Chain, i: int, deadline: Deadline) -> bool:
+        """Whether a step is true with other things in the place of some, in what its names are computed by, too."""
+        known = self.known
+        sides = tuple(mapped(s, rule) if isinstance(s, Expression) else s for s in chain.sides[i : i + 2])
+        one = Chain(sides, chain.digits[i : i + 1], chain.conditions)
+        functions = {key: replace(f, body=mapped(f.body, rule)) for key, f in known.functions.items()}
+        quantities = {key: mapped(formula, rule) for key, formula in known.quantities.items()}
+        known = replace(known, functions=functions, quantities=quantities)
+        return verdicts(one, known, deadline)[0].truth is Truth.TRUE
 
     def _to_another_base(self, judged: combine.Judged, i: int, deadline: Deadline) -> str:
         r"""Which base of ``\log`` a step is meant for that is false for the natural one; empty if none."""
@@ -197,6 +203,11 @@ class OtherMeanings:
             if verdicts(one, self.known, deadline)[0].truth is Truth.TRUE:
                 return f"this holds for logarithms to base {base}: write \\log_{{{base}}}"
         return ""
+
+
+def made_symmetric(matrix: Expression) -> Expression:
+    """Any symmetric matrix, made of any matrix."""
+    return Apply("add", (matrix, Operation("transpose", (matrix,))))
 
 
 def _is_named(body: Expression) -> bool:
@@ -220,7 +231,7 @@ def _in_quadratic_form(node: Expression) -> set[str]:
     r"""The matrices that stand between a vector transposed and the vector itself: ``x^\top A x``."""
     args = node.args if is_apply(node, "mul") else ()
     triples = zip(args, args[1:], args[2:], strict=False)
-    return {b.name for a, b, c in triples if isinstance(b, Tensor) and a == Operation("transpose", (c,))}
+    return {b.name for a, b, c in triples if isinstance(b, Tensor | Ref) and a == Operation("transpose", (c,))}
 
 
 def verdicts(chain: Chain, known: Known, deadline: Deadline) -> list[Finding]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from gradlab.graph import Expression, Graph, Ref, as_number
 from gradlab.prove import _combine as combine
 from gradlab.prove._again import Again
+from gradlab.prove._by_words import ByWords
 from gradlab.prove._definitions import Defined, Definitions, names_in, walk
 from gradlab.prove._doubts import Doubts
 from gradlab.prove._errors import READING, Deadline, NotUnderstoodError, OutOfTimeError, share_of
@@ -55,6 +56,7 @@ class Text:
         self.said = Definitions(lines, self.names, document, use)
         self.curves = Curves(self.said)
         self.doubts = Doubts(self.said, document, self._show)
+        self.words = ByWords(self.said, self.doubts.meant)
         self.again = Again(self) if document and use is None else None
         is_false_by = self.again.is_false_by if self.again is not None else lambda _item, _line, _i: False
         self.open = OpenNames(self.said) if self.again is not None else None  # those of a document within: by `of`
@@ -74,7 +76,7 @@ class Text:
         text = Text(lines, self.names.graph, self.document, use)
         text.open = None if self.open is None else OpenNames(text.said, self.open.document)
         text.said.known = replace(text.known, arrays=self.known.arrays | text.known.arrays)
-        text.mends = False
+        text.mends, text.words.texts = False, self.words.texts
         return text
 
     def judge(self, line: Line, outer: Deadline | None = None) -> list[Step]:
@@ -155,6 +157,8 @@ class Text:
     def _doubted(self, found: Readings, judged: combine.Judged, i: int, deadline: Deadline) -> Step:
         """A step that looks false after all that speaks against calling it so."""
         step = judged.steps[i]
+        if by := self._by_words(judged, i, deadline):
+            return replace(step, truth=Truth.TRUE, witness=None, repair=None, method=Method.NUMERIC, reason=by)
         if self.evidence is not None and not judged.findings[i].firm:
             step = self.evidence.resting(judged, i, step, deadline)
         if step.truth is Truth.FALSE and not judged.findings[i].firm:
@@ -174,10 +178,15 @@ class Text:
             read = [(a, b) for a, b in pairs if isinstance(a, Expression) and isinstance(b, Expression)]
             by = self.open.is_true(read[0], judged.line, deadline) if read[:1] == pairs[:1] and self.open else ""
             if not by and found.complete and len(read) == len(pairs):
-                shown = holds_whatever(read, self.known, deadline)
-                by = f"whatever {shown} is" if shown else ""
+                by = holds_whatever(read, self.known, deadline) or self._by_words(judged, i, deadline)
             if by:
                 judged.steps[i] = replace(step, truth=Truth.TRUE, method=Method.NUMERIC, reason=by)
+
+    def _by_words(self, judged: combine.Judged, i: int, deadline: Deadline) -> str:
+        """By what words of the text on its matrices a step holds; empty if it does not."""
+        pair = judged.first.chain.sides[i : i + 2]
+        names = {name for side in pair if isinstance(side, Expression) for name in self.doubts.reached(side)}
+        return self.words.holds(judged, i, names, deadline) if self.document else ""
 
     def _behind_what_is_open(self, judged: combine.Judged, i: int, step: Step, deadline: Deadline) -> Step:
         """A false step, unless a name of one side alone may be what the other says, as a step before it is open."""

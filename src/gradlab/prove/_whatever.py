@@ -15,10 +15,12 @@ from gradlab.prove._errors import Deadline
 from gradlab.prove._meant import verdicts
 from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Truth
-from gradlab.prove.judge._doubts import names_of, reached
+from gradlab.prove.judge._doubts import every, names_of, reached
 from gradlab.prove.read._infinitesimals import Differential, Integral
 from gradlab.prove.read._nodes import (
+    Array,
     At,
+    Call,
     Derivative,
     Index,
     Indexed,
@@ -29,6 +31,7 @@ from gradlab.prove.read._nodes import (
     mapped,
     rebuilt,
 )
+from gradlab.prove.read._slopes import CONSTANTS
 from gradlab.prove.read._statements import Chain, Known
 from gradlab.prove.read._write import Writer
 
@@ -105,13 +108,15 @@ class _Names:
 
 
 def holds_whatever(pairs: list[tuple[Expression, Expression]], known: Known, deadline: Deadline) -> str:
-    """Of which derivatives nothing has to be said for a step to hold; empty if it may not hold for some.
+    """Why a step holds whatever the derivatives in it are that nothing computes; empty if it may not.
 
     Args:
         pairs: both sides, in each way to read them.
         known: what the text says.
         deadline: when to stop.
     """
+    if _as_functions(pairs, known, deadline):
+        return "for every function"
     given = _Names(known)
     try:
         sides = [(mapped(left, given.rule), mapped(right, given.rule)) for left, right in pairs]
@@ -126,7 +131,79 @@ def holds_whatever(pairs: list[tuple[Expression, Expression]], known: Known, dea
             return ""
         if verdicts(Chain(pair, (None,)), named, deadline)[0].truth is not Truth.TRUE:
             return ""
-    return ", ".join(given.shown)
+    return f"whatever {', '.join(given.shown)} is"
+
+
+# ---- names of functions that stand without their variables
+
+
+@dataclass
+class _Functions:
+    """Names as functions of variables.
+
+    Attributes:
+        names: those that are differentiated somewhere.
+        variables: of what.
+        point: what stands in their brackets where they are written with some, if it is one name.
+    """
+
+    names: set[str]
+    variables: tuple[Expression, ...]
+    point: Expression | None = None
+
+    def rule(self, node: Expression) -> Expression | None:
+        """A function in the place of a name, a gradient as the derivatives by both variables."""
+        if isinstance(node, Ref) and node.name in self.names:
+            return Call(node.name, self.variables, (0,) * len(self.variables))
+        if isinstance(node, Call) and node.function in self.names and node.arguments == (self.point,):
+            return Call(node.function, self.variables, (0,) * len(self.variables))
+        if isinstance(node, Unsaid):
+            body = mapped(Ref(node.function), self.rule) if node.function else mapped(node.inside[0], self.rule)
+            return Array(tuple((Derivative(body, (by,)),) for by in self.variables))
+        return None
+
+
+_COORDINATES = (Ref(f"{FREE}first coordinate"), Ref(f"{FREE}second coordinate"))
+
+
+def _as_functions(pairs: list[tuple[Expression, Expression]], known: Known, deadline: Deadline) -> bool:
+    """Whether a step holds for all functions that its names may be of what is differentiated by, or of coordinates."""
+    for pair in pairs:
+        nodes = [node for side in pair for node in every(side)]
+        slopes = [node for node in nodes if isinstance(node, Derivative)]
+        gradients = [node for node in nodes if isinstance(node, Unsaid)]
+        by = {wrt for node in slopes for wrt in node.wrt}
+        if any(node.style == "total" or node.body in by for node in slopes):
+            return False  # a variable may depend on another
+        if bool(slopes) == bool(gradients) or not all(isinstance(wrt, Ref) for wrt in by):
+            return False
+        bodies = [node.body for node in slopes] + [node.inside[0] for node in gradients if not node.function]
+        names = {node.name for body in bodies for node in every(body) if isinstance(node, Ref)}
+        names |= {node.function for node in gradients if node.function}
+        names -= {wrt.name for wrt in by if isinstance(wrt, Ref)}
+        names = {name for name in names if name.startswith(FREE) and name.removeprefix(FREE) not in CONSTANTS}
+        points = {node.inside for node in gradients if node.function}
+        point = next(iter(points))[0] if len(points) == 1 and len(next(iter(points))) == 1 else None
+        open_ = not any(name in known.quantities or name in known.functions or name in known.families for name in names)
+        plain = not any(isinstance(node, Indexed | Tensor) for node in nodes) and (points <= {()} or point is not None)
+        if not (names and open_ and plain) or any(node.order > 1 for node in gradients):
+            return False
+        if any(_may_be_array(name) for name in names | {wrt.name for wrt in by if isinstance(wrt, Ref)}):
+            return False
+        variables = tuple(sorted(by, key=str)) if by else _COORDINATES
+        if len(variables) < 2 or any(isinstance(wrt, Ref) and known.quantities.get(wrt.name) for wrt in by):
+            return False
+        functions = _Functions(names, variables, point)
+        sides = tuple(mapped(side, functions.rule) for side in pair)
+        if any(isinstance(node, Unsaid) or node == point for side in sides for node in every(side)):
+            return False
+        if verdicts(Chain(sides, (None,)), known, deadline)[0].truth is not Truth.TRUE:
+            return False
+    return True
+
+
+def _may_be_array(name: str) -> bool:
+    return letter_of(name) in _MATRICES
 
 
 def _with_names(known: Known, given: _Names) -> Known:

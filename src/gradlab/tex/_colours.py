@@ -34,9 +34,10 @@ def css_colour(name: str, model: str = "") -> str:
         return name
     if re.fullmatch(r"#[0-9A-Fa-f]{3}", name):
         return "#" + "".join(2 * digit for digit in name[1:])
-    if name.lower() not in _NAMES:
+    plain = _SHADE.sub("", name.lower())
+    if plain not in _NAMES:
         raise TexError(f"the colour {name!r} is not known: write a name such as blue or #rrggbb")
-    return _NAMES[name.lower()]
+    return _NAMES[plain]
 
 
 def _of_model(text: str, model: str) -> str:
@@ -49,4 +50,5 @@ def _of_model(text: str, model: str) -> str:
     raise TexError(f"{text!r} is no colour in the model {model!r}: write [rgb]{{1,0,0}}, [HTML]{{FF0000}} or a name")
 
 
+_SHADE = re.compile(r"^(?:dark|light|medium|deep|pale)(?=[a-z])")  # all are shown in the one that is legible
 _NUMBER = re.compile(r"\s*\d*\.?\d+\s*")

@@ -30,8 +30,12 @@ _MATH_FENCE = re.compile(
     r"(?P<tex>.*?)\n[ \t]*(?:>[ \t]*)*\1[`~]*",
     re.DOTALL,
 )
-_MATH_SCRIPT = re.compile(r"<script\s+type=[\"']math/tex(?P<mode>[^\"'>]*)[\"']\s*>(?P<tex>.*?)</script\s*>", re.I | re.S)
-_WIDE = re.compile(r"(?<![^\n])\$\$(?P<tex>(?:(?!\n\s*\n)[^$]|\n\s*\n(?=[ \t]*(?:[\\&=+-]|\$\$)))*)\$\$(?=[ \t]*(?:\n|\Z))")
+_MATH_SCRIPT = re.compile(
+    r"<script\s+type=[\"']math/tex(?P<mode>[^\"'>]*)[\"']\s*>(?P<tex>.*?)</script\s*>", re.I | re.S
+)
+_WIDE = re.compile(
+    r"(?<![^\n])\$\$(?P<tex>(?:(?!\n\s*\n)[^$]|\n\s*\n(?=[ \t]*(?:[\\&=+-]|\$\$)))*)\$\$(?=[ \t]*(?:\n|\Z))"
+)
 _QUOTED = re.compile(r"(?<=\n)[ \t]*(?:>[ \t]?)+")
 
 

@@ -42,7 +42,7 @@ class Operations(Quantities):
         if node.primitive == "pow":
             return grid.raised(*values)
         if node.primitive == "div":
-            return grid.together((values[0], grid.only(values[1])), lambda a, b: Apply("div", (a, b)))
+            return grid.together(values, lambda a, b: Apply("div", (a, b)))
         return grid.together(values, lambda *parts: Apply(node.primitive, parts))
 
     def _call(self, node: Call) -> Value:

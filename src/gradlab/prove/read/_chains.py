@@ -108,6 +108,7 @@ def _read(
 ) -> Reading:
     reader = Reader(scope, fixed, deadline)
     reader.implicit, reader.by_first = open_by
+    reader.both_signs = all(map(_has_both_signs, piece.sides))
     sides = without_constants(tuple(_side(reader, row, piece) for row in piece.sides))
     read: list[Condition] = []
     problem: NotUnderstoodError | None = None
@@ -120,6 +121,10 @@ def _read(
         sides = tuple(side if isinstance(side, NotUnderstoodError) else problem for side in sides)
     digits = tuple(_digits(piece, i) for i in range(len(piece.relations)))
     return Reading(Chain(sides, digits, tuple(read)), fixed, reader)
+
+
+def _has_both_signs(row: Row) -> bool:
+    return any(part.kind == "plusminus" or any(map(_has_both_signs, part.inside)) for part in row)
 
 
 def _side(reader: Reader, row: Row, piece: Piece) -> Expression | NotUnderstoodError:

@@ -132,7 +132,9 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
         reader.known.add(name)
         body, given = Ref(name), reader.scope.inputs_of(name)
     elif label is None:
-        raise NotUnderstoodError(_BY_WHAT, at)
+        return Ready(Unsaid("", (reader.product((symbol,)),), order, _BY_WHAT), at, last.end), end
+    elif (coordinates := _coordinates(reader, free(key_of(label)))) and not called:
+        body, given = Ref(free(key_of(label))), coordinates
     else:
         value = _unsaid(reader, label, group if called else None, order)
         return Ready(value, at, last.end), end
@@ -142,6 +144,15 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
     if called and isinstance(group, Part):
         value = reader.with_scripts(_gradient_at(reader, value, given, group), group)
     return Ready(value, at, last.end, (), "gradient", derivative=True), end
+
+
+def _coordinates(reader: Reader, name: str) -> tuple[str, ...]:
+    """The coordinates that a quantity of the text is computed from: x and y, or x, y and z; empty for any other."""
+    scope = reader.scope
+    if name not in scope.known.quantities:
+        return ()
+    given = tuple(sorted(inner for inner in scope.reached(name) if scope.computed(inner) is None))
+    return given if given in ((free("x"), free("y")), (free("x"), free("y"), free("z"))) else ()
 
 
 def _unsaid(reader: Reader, label: Label, group: Item | None, order: int) -> Expression:

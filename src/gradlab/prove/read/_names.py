@@ -9,7 +9,7 @@ from gradlab.graph import ONE, Apply, Const, Expression, Ref, number
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read import _slopes as slopes
 from gradlab.prove.read._label import Label, Token, is_layer, is_square, key_of, label_of
-from gradlab.prove.read._nodes import Call, Cases, Condition, Derivative, Index, Indexed, Operation, Tensor
+from gradlab.prove.read._nodes import MEMBER, Call, Cases, Condition, Derivative, Index, Indexed, Operation, Tensor
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._scope import Row, free, is_conventional
 from gradlab.prove.read._slopes import slope_of
@@ -167,7 +167,7 @@ def member_function(
 ) -> Call:
     r"""One of many functions of which nothing is known: ``\ell_i(w)`` is a function of its number and of w."""
     numbers = tuple(component(reader, token) for token in (*label.below, *label.above))
-    name = free(key_of(Label(label.head, (), (), label.mark)) + r"_{\cdot}")
+    name = free(key_of(Label(label.head, (), (), label.mark)) + MEMBER)
     return Call(name, (*numbers, *arguments), (*(0 for _ in numbers), *orders), shown)
 
 

@@ -342,6 +342,7 @@ class Unsaid(Node):
         return Unsaid(self.function, args, self.order, self.reason)
 
 
+MEMBER = r"_{\cdot}"  # behind the name of a function that is one of many, of which the first argument says which
 COUNTED = frozenset(("factorial", "binomial"))  # operations on whole numbers
 
 

@@ -40,7 +40,18 @@ def flat(nodes: list[tex.Node]) -> list[Part]:
     found = _Flat()
     for node in nodes:
         found.add(node)
-    return _with_decimals(found.parts)
+    return _with_dots(_with_decimals(found.parts))
+
+
+def _with_dots(parts: list[Part]) -> list[Part]:
+    """Three full stops as one sign."""
+    result: list[Part] = []
+    for part in parts:
+        result.append(part)
+        last = result[-3:]
+        if len(last) == 3 and all(each.kind == "stop" and each.text == "." for each in last):
+            result[-3:] = [replace(last[0], kind="dots", text="…", end=part.end)]
+    return result
 
 
 def parts_of(nodes: list[tex.Node]) -> tuple[Part, ...]:

@@ -15,6 +15,7 @@ from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove.read import _apply as apply
 from gradlab.prove.read import _arrays as arrays
 from gradlab.prove.read import _derive as derive
+from gradlab.prove.read import _dots as dots
 from gradlab.prove.read import _integrals as integrals
 from gradlab.prove.read import _limits as limits
 from gradlab.prove.read import _names as naming
@@ -64,6 +65,7 @@ class Reader:
         self.sizes: set[str] = set()  # letters at which a sum ends
         self.known: set[str] = set()  # names of the graph that were met
         self.by_first: Expression | None = None  # by what the chain's first side differentiates
+        self.both_signs = False  # whether a \pm stands on all sides
         self.implicit: Expression | None = None  # the variable of functions that are written without one
 
     def choose(self, at: int, count: int, why: str, usual: bool = False, kind: str = "", everywhere: str = "") -> int:
@@ -75,7 +77,8 @@ class Reader:
     def sum(self, row: Row) -> Expression:
         """Terms with signs."""
         self.deadline.check(50 * (1 + len(row)))
-        row = integrals.joined(self, tuple(part for part in row if part.kind != "gap" or part.text))
+        row = tuple(self.signed(part) for part in row if part.kind != "gap" or part.text)
+        row = integrals.joined(self, row)
         if not row:
             raise NotUnderstoodError("something is missing here", 0)
         terms: list[tuple[int, list[Item]]] = [(1, [])]
@@ -93,7 +96,14 @@ class Reader:
                 items.append(part)
         if not terms[-1][1]:
             raise NotUnderstoodError("something is missing behind this sign", row[-1].at)
-        return self.terms(terms, row[0].at)
+        return self.terms(dots.with_sums(self, terms), row[0].at)
+
+    def signed(self, part: Part) -> Part:
+        r"""A ``\pm`` of a step that has one on both sides: a plus everywhere, or a minus; any other part as it is."""
+        if part.kind != "plusminus" or not self.both_signs:
+            return part
+        minus = self.choose(part.at, 2, _REASONS["plusminus"], everywhere="plusminus") == 1
+        return replace(part, kind="minus" if minus is (part.text == "±") else "plus")
 
     def terms(self, terms: list[tuple[int, list[Item]]], at: int) -> Expression:
         """The sum of signed terms; a sum sign may take the terms behind its own with it."""
@@ -326,7 +336,9 @@ class Reader:
             if as_number(value) is not None:
                 message = "a number is not transposed: write \\mathbf 1 for a vector of ones"
                 raise NotUnderstoodError(message, part.at)
-            certain = sup[0].kind == "transpose" or (not self.scope.is_name("T") and "T" not in self.scope.use.bare)
+            use = self.scope.use
+            number = self.scope.is_name("T") or "T" in use.bare  # or a matrix itself
+            certain = sup[0].kind == "transpose" or not number or "T" in use.arrays - use.sized - use.indexing
             why = "T may be an exponent or a transposition: write \\top for a transposition"
             if certain or not self.choose(-1, 2, why, kind="transpose"):
                 return Operation("transpose", (value,))

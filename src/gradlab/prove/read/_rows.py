@@ -69,6 +69,8 @@ def product_of(factors: list[Expression]) -> Expression:
 
 def quotient(over: Expression, under: Expression) -> Expression:
     """A quotient as it is written; of two numbers, the number."""
+    if getattr(over, "kind", "") == "ones":
+        over = ONE  # above each entry of what stands below
     a, b = as_number(over), as_number(under)
     if a is not None and b and a >= 0 and b > 0:
         return Const(a / b)

@@ -17,6 +17,7 @@ from gradlab.prove.read._statements import Known
 
 Row = tuple[Part, ...]
 
+_MATRICES = frozenset(r"A B D M \Lambda \Sigma".split())  # beside the inverse of a T, which then is a matrix, too
 FUNCTION_LETTERS = frozenset(r"f g h F G H J \phi \psi \Phi \Psi \sigma \ell L C E S".split())
 
 
@@ -122,6 +123,9 @@ class Use:
             )
             beside = not applied and any(o is not None and _is_of_array(o, letter) for o in (before, after))
             if letter is part and (beside or (label.power is not None and is_transpose(label.power))):
+                self.arrays.add(key)
+            inverse = part.sup is not None and [inner.text for inner in part.sup] == ["−", "1"]
+            if letter is part and inverse and part.text == "T" and before is not None and before.text in _MATRICES:
                 self.arrays.add(key)
             last = letter is part or letter is part.inside[0][-1]
             if last and after is not None and _is_argument(after, part):

@@ -13,7 +13,7 @@ from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read import _derive as derive
 from gradlab.prove.read import _limits as limits
 from gradlab.prove.read._label import INDEX_LETTERS
-from gradlab.prove.read._nodes import Cases, Condition, Index, Indexed, Total
+from gradlab.prove.read._nodes import MEMBER, Call, Cases, Condition, Index, Indexed, Total
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._parts import parts_of
 from gradlab.prove.read._pieces import pieces_of
@@ -63,7 +63,9 @@ def _counts(body: Expression, letters: list[str]) -> str:
         node = waiting.pop()
         if isinstance(node, Index) and node.letter in letters:
             return node.letter
-        if not isinstance(node, Indexed | Condition):
+        if isinstance(node, Call) and node.function.endswith(MEMBER):
+            waiting += [arg for arg in node.args if not isinstance(arg, Index)]
+        elif not isinstance(node, Indexed | Condition):
             waiting += node.args
     return ""
 

@@ -9,7 +9,7 @@ from gradlab.graph import Expression, Ref
 from gradlab.prove.judge._axes import plain_of
 from gradlab.prove.judge._doubts import reached
 from gradlab.prove.judge.arrays._choices import holds_array
-from gradlab.prove.read._nodes import COUNTED, Indexed, Operation, Tensor, Total, mapped
+from gradlab.prove.read._nodes import COUNTED, Call, Indexed, Operation, Tensor, Total, mapped
 from gradlab.prove.read._statements import Chain, Known
 
 
@@ -25,7 +25,8 @@ def loosened(chain: Chain, known: Known) -> tuple[Chain, Known, frozenset[str]]:
     """
     sides = [side for side in chain.sides if isinstance(side, Expression)]
     reached = dict.fromkeys(_reached(sides, known))
-    everything = [*sides, *(known.quantities[name] for name in reached)]
+    bodies = [known.functions[name].body for name in reached if name in known.functions]
+    everything = [*sides, *(known.quantities[name] for name in reached if name in known.quantities), *bodies]
     if not any(map(holds_array, everything)):
         return chain, known, frozenset()
     fixed = {*known.quantities, *known.functions, *(p for f in known.functions.values() for p in f.parameters)}
@@ -44,8 +45,13 @@ def loosened(chain: Chain, known: Known) -> tuple[Chain, Known, frozenset[str]]:
     quantities = {
         name: mapped(formula, rule) if name in reached else formula for name, formula in known.quantities.items()
     }
+    functions = {
+        name: replace(own, body=mapped(own.body, rule)) if name in reached else own
+        for name, own in known.functions.items()
+    }
     conditions = tuple(replace(c, left=mapped(c.left, rule), right=mapped(c.right, rule)) for c in chain.conditions)
-    return replace(chain, sides=changed, conditions=conditions), replace(known, quantities=quantities), loose
+    known = replace(known, quantities=quantities, functions=functions)
+    return replace(chain, sides=changed, conditions=conditions), known, loose
 
 
 def with_plain_entries(chain: Chain, known: Known) -> tuple[Chain, Known]:
@@ -84,17 +90,17 @@ def _every(expression: Expression) -> Iterator[Expression]:
 
 
 def _reached(sides: list[Expression], known: Known) -> Iterator[str]:
-    """The names of the text that sides are computed from."""
+    """The names of the text that sides are computed from, those of functions among them."""
     seen: set[str] = set()
     stack = list(sides)
     while stack:
         node = stack.pop()
         stack += node.args
-        name = getattr(node, "name", "") or getattr(node, "head", "")
-        if name in known.quantities and name not in seen:
+        name = node.function if isinstance(node, Call) else getattr(node, "name", "") or getattr(node, "head", "")
+        if name not in seen and (name in known.quantities or name in known.functions):
             seen.add(name)
             yield name
-            stack.append(known.quantities[name])
+            stack += [known.quantities[name]] if name in known.quantities else [known.functions[name].body]
 
 
 def _sizes(expression: Expression) -> Iterator[str]:

@@ -150,6 +150,11 @@ class Shapes:
             return self._product(shapes)
         if node.primitive == "div":
             if not self.is_number(shapes[1]):
+                ones = self.is_number(shapes[0])  # above the bar, for each entry below it
+                if not ones and 1 in map(self.dims.number, (*shapes[0], *shapes[1])):
+                    self.same(shapes[0], shapes[1], "is divided by")
+                if 1 in map(self.dims.number, shapes[1]):
+                    return shapes[1]
                 raise NotUnderstoodError("a division by a vector or a matrix is not understood", 0)
             return shapes[0]
         if node.primitive == "pow":
