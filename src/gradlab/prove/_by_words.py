@@ -1,16 +1,18 @@
-"""What words beside equations say of matrices: that one is symmetric, diagonal or orthogonal. Steps may hold by that."""
+"""What words beside equations say of matrices, symmetric, diagonal, orthogonal: by that steps may hold."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from gradlab.graph import Expression, Ref
+from gradlab.graph import Expression, Ref, as_number
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Definitions
-from gradlab.prove._errors import Deadline
+from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._meant import OtherMeanings, Rule, made_symmetric
 from gradlab.prove._names import FREE
-from gradlab.prove.read._nodes import Operation, Tensor
+from gradlab.prove.read._define import Line
+from gradlab.prove.read._nodes import Derivative, Operation, Tensor
 from gradlab.tex import Formula
 
 _NOT = r"(?:\b(?:not|no|if|unless|when|whether|need|non|skew|anti)\b|[-\u2013])[^.;]{0,12}$"
@@ -27,10 +29,11 @@ class ByWords:
     Args:
         said: what the text defines.
         meant: tries a step with other things in the place of some.
+        reached: all names that an expression is computed from.
     """
 
-    def __init__(self, said: Definitions, meant: OtherMeanings) -> None:
-        self.said, self.meant = said, meant
+    def __init__(self, said: Definitions, meant: OtherMeanings, reached: Callable[[Expression], set[str]]) -> None:
+        self.said, self.meant, self.reached = said, meant, reached
         self.texts: dict[int, set[str]] = {}  # what is said of matrices under each heading
 
     def hear(self, formula: Formula, section: int) -> None:
@@ -39,20 +42,27 @@ class ByWords:
         if not formula.display and any(re.search(pattern, text, re.IGNORECASE) for pattern in _KINDS.values()):
             self.texts.setdefault(section, set()).add(text)
 
-    def holds(self, judged: combine.Judged, i: int, names: set[str], deadline: Deadline) -> str:
-        """By what words a step holds; empty if it does not.
+    def is_of_constant(
+        self, line: Line, left: Expression | NotUnderstoodError, right: Expression | NotUnderstoodError
+    ) -> bool:
+        r"""Whether a step is ``\frac{d}{dx} C = 0`` of a name that nothing computes and words call a constant."""
+        zero = isinstance(right, Expression) and as_number(right) == 0
+        body = left.body if isinstance(left, Derivative) and zero else None
+        if not isinstance(body, Ref) or self.said.scope().computed(body.name) is not None:
+            return False
+        name = rf"(?<![A-Za-z]){re.escape(body.name.removeprefix(FREE))}(?![A-Za-z])"
+        said = rf"\bconstants?\b[^.;]{{0,12}}{name}|{name}[^.;]{{0,25}}\bconstant"
+        return re.search(said, f"{line.words} . {line.sentence} . {line.source.tex}") is not None
 
-        Args:
-            judged: the line of the step.
-            i: its number.
-            names: all that it is computed from.
-            deadline: when to stop.
-        """
+    def holds(self, judged: combine.Judged, i: int, deadline: Deadline) -> str:
+        """By what words on its matrices a step of a line holds; empty if it does not."""
+        if not self.texts:
+            return ""
+        pair = judged.first.chain.sides[i : i + 2]
+        names = {name for side in pair if isinstance(side, Expression) for name in self.reached(side)}
         sections = {judged.line.section}
         sections |= {item.line.section for name in names if (item := self.said.defined.get(name)) is not None}
         texts = {text for section in sections for text in self.texts.get(section, ())}
-        if not texts:
-            return ""
         capitals = sorted(
             name for name in names if re.fullmatch(r"\?(?:[A-Z]|\\(?:Sigma|Lambda)|\\mathbf\{[A-Z]\})", name)
         )

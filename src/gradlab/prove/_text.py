@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from gradlab.graph import Expression, Graph, Ref, as_number
+from gradlab.graph import Expression, Graph
 from gradlab.prove import _combine as combine
 from gradlab.prove._again import Again
 from gradlab.prove._by_words import ByWords
@@ -26,7 +26,7 @@ from gradlab.prove.judge import Finding, findings
 from gradlab.prove.read._chains import Readings, readings
 from gradlab.prove.read._define import Line, is_numeric, is_recursive, kind_of, shape_of
 from gradlab.prove.read._differentials import are_meant
-from gradlab.prove.read._nodes import Derivative, Indexed
+from gradlab.prove.read._nodes import Indexed
 from gradlab.prove.read._pieces import JUDGED
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._scope import Scope, Use, is_conventional
@@ -56,7 +56,7 @@ class Text:
         self.said = Definitions(lines, self.names, document, use)
         self.curves = Curves(self.said)
         self.doubts = Doubts(self.said, document, self._show)
-        self.words = ByWords(self.said, self.doubts.meant)
+        self.words = ByWords(self.said, self.doubts.meant, self.doubts.reached)
         self.again = Again(self) if document and use is None else None
         is_false_by = self.again.is_false_by if self.again is not None else lambda _item, _line, _i: False
         self.open = OpenNames(self.said) if self.again is not None else None  # those of a document within: by `of`
@@ -117,7 +117,9 @@ class Text:
         steps = judged.steps
         self._set_apart(line, kind, steps)
         for i, step in enumerate(steps):
-            if step.truth is Truth.NOT_UNDERSTOOD and self._is_of_constant(line, *judged.first.chain.sides[i : i + 2]):
+            if step.truth is Truth.NOT_UNDERSTOOD and self.words.is_of_constant(
+                line, *judged.first.chain.sides[i : i + 2]
+            ):
                 by = {"truth": Truth.TRUE, "method": Method.DEFINITION, "reason": "by the words beside it, a constant"}
                 steps[i] = replace(step, **by)
             pair = judged.first.chain.sides[i : i + 2]
@@ -142,22 +144,10 @@ class Text:
         self.curves.judge(judged, kind, deadline)
         return steps
 
-    def _is_of_constant(
-        self, line: Line, left: Expression | NotUnderstoodError, right: Expression | NotUnderstoodError
-    ) -> bool:
-        r"""Whether a step is ``\frac{d}{dx} C = 0`` of a name that nothing computes and words call a constant."""
-        zero = isinstance(right, Expression) and as_number(right) == 0
-        body = left.body if isinstance(left, Derivative) and zero else None
-        if not isinstance(body, Ref) or self.scope().computed(body.name) is not None:
-            return False
-        name = rf"(?<![A-Za-z]){re.escape(body.name.removeprefix(FREE))}(?![A-Za-z])"
-        said = rf"\bconstants?\b[^.;]{{0,12}}{name}|{name}[^.;]{{0,25}}\bconstant"
-        return re.search(said, f"{line.words} . {line.sentence} . {line.source.tex}") is not None
-
     def _doubted(self, found: Readings, judged: combine.Judged, i: int, deadline: Deadline) -> Step:
         """A step that looks false after all that speaks against calling it so."""
         step = judged.steps[i]
-        if by := self._by_words(judged, i, deadline):
+        if by := self.words.holds(judged, i, deadline):
             return replace(step, truth=Truth.TRUE, witness=None, repair=None, method=Method.NUMERIC, reason=by)
         if self.evidence is not None and not judged.findings[i].firm:
             step = self.evidence.resting(judged, i, step, deadline)
@@ -174,19 +164,13 @@ class Text:
         for i, step in enumerate(judged.steps):
             if step.truth is not Truth.NOT_UNDERSTOOD or step.kind is not Kind.CLAIM:
                 continue
-            pairs = [reading.chain.sides[i : i + 2] for reading in found.found]
+            pairs = [reading.chain.sides[i : i + 2] for reading in found.found if reading.usual()]
             read = [(a, b) for a, b in pairs if isinstance(a, Expression) and isinstance(b, Expression)]
             by = self.open.is_true(read[0], judged.line, deadline) if read[:1] == pairs[:1] and self.open else ""
             if not by and found.complete and len(read) == len(pairs):
-                by = holds_whatever(read, self.known, deadline) or self._by_words(judged, i, deadline)
+                by = holds_whatever(read, self.known, deadline) or self.words.holds(judged, i, deadline)
             if by:
                 judged.steps[i] = replace(step, truth=Truth.TRUE, method=Method.NUMERIC, reason=by)
-
-    def _by_words(self, judged: combine.Judged, i: int, deadline: Deadline) -> str:
-        """By what words of the text on its matrices a step holds; empty if it does not."""
-        pair = judged.first.chain.sides[i : i + 2]
-        names = {name for side in pair if isinstance(side, Expression) for name in self.doubts.reached(side)}
-        return self.words.holds(judged, i, names, deadline) if self.document else ""
 
     def _behind_what_is_open(self, judged: combine.Judged, i: int, step: Step, deadline: Deadline) -> Step:
         """A false step, unless a name of one side alone may be what the other says, as a step before it is open."""

@@ -1,9 +1,9 @@
 r"""Steps that hold whatever the derivatives in them are of which nothing says how to take them.
 
-``\nabla f(x)^\top (-t \nabla f(x)) = -t \lVert \nabla f(x) \rVert^2`` holds for any vector in the place of the gradient, and
-``\sum_k \frac{\partial L}{\partial y_k} \delta_{ik} = \frac{\partial L}{\partial y_i}`` for any numbers.  Each such
-derivative gets a name of its own, with its indices; what holds for all values of these names is true, anything else is
-left open, as the derivatives may be connected.
+``\nabla f(x)^\top (-t \nabla f(x)) = -t \lVert \nabla f(x) \rVert^2`` holds for any vector in the place of the
+gradient, ``\sum_k \frac{\partial L}{\partial y_k} \delta_{ik} = \frac{\partial L}{\partial y_i}`` for any numbers.
+Each such derivative gets a name of its own, with its indices; what holds for all values of these names is true,
+anything else is left open, as the derivatives may be connected.
 """
 
 from __future__ import annotations

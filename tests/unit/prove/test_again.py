@@ -79,7 +79,7 @@ def test_repairs_of_what_is_made_of_entries_and_unknown_functions(latex, wanted)
         r"$\frac{\partial}{\partial x_i} x_k^2 = 2 x_i \cdot 1 (k = i)$",
         r"$\frac{\partial}{\partial x_i} \frac1N\sum_{j=1}^N (x_j - \mu)^2 = \frac2N (x_i - \mu)(1 - \frac1N)$",
         r"$f(x_1, x_2) = x_1 x_2$, so $f'(x_1) = \frac{\partial f}{\partial x_1}$.",
-        r"$f(x) = x^T A x$ with symmetric $A$. $\nabla f(x) = 2Ax$",
+        r"$f(x) = x^T A x$. $\nabla f(x) = 2Ax$",
     ],
 )
 def test_what_more_than_one_reading_makes_right_is_neither_true_nor_false(text):

@@ -1,4 +1,4 @@
-r"""Sums written with dots, ``x_1 + x_2 + \dots + x_n``, as sums over an index: told by how one term differs from the next."""
+r"""Sums written with dots, ``x_1 + x_2 + \dots + x_n``, as sums over an index, by how terms differ."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
 
 _BY_WHAT = "write below \\nabla by what this is differentiated, as in \\nabla_x"
+_BY_WHAT_TWICE = "write below \\nabla^2 what one differentiates by, as in \\nabla^2_{\\mathbf x}"
 _NAMED = frozenset(("letter", "word", "run", "text"))
 
 
@@ -92,11 +93,10 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
     assert isinstance(nabla, Part)
     at = nabla.at
     order = 1 if nabla.sup is None else 2
-    message = "write below \\nabla^2 what one differentiates by, as in \\nabla^2_{\\mathbf x}"
     symbol = items[i + 1] if i + 1 < len(items) else None
     wrt = _below(reader, nabla, symbol)
     if nabla.sup is not None and [part.text for part in nabla.sup] != ["2"]:
-        raise NotUnderstoodError(message, at)
+        raise NotUnderstoodError(_BY_WHAT_TWICE, at)
     if nabla.sub is not None and not _is_whole(items, i + 1):
         if len(wrt) != 1:
             raise NotUnderstoodError("a gradient of a formula is taken by one name", at)
@@ -110,40 +110,51 @@ def gradient(reader: Reader, items: tuple[Item, ...], i: int) -> tuple[Ready, in
     called = called and (not _is_turned(group) or _is_own(symbol, group, nabla))
     end = i + 3 if called else i + 2
     last = group if called and group is not None else symbol
-    if wrt:
-        turned = group if called and isinstance(group, Part) and _is_turned(group) else None
-        row = (symbol, replace(turned, sup=None) if turned else group) if called else (symbol,)
-        body = reader.product(row)
-        if order == 2 and len(wrt) > 1:
-            raise NotUnderstoodError(message, at)
-        rows = tuple((differentiated(reader, body, (by,) * order, "gradient", at),) for by in wrt)
-        value = rows[0][0] if len(rows) == 1 else Array(rows)
-        if turned is not None:
-            value = reader.with_scripts(value, turned)
-        return Ready(value, at, last.end, (), "gradient", derivative=True), end
+    brackets = group if called and isinstance(group, Part) else None
+    by_names = (reader, symbol, brackets, wrt, order, at)
+    value = _by_names(*by_names) if wrt else _by_own(reader, symbol, brackets, order, at)
+    return Ready(value, at, last.end, (), "gradient", derivative=not isinstance(value, Unsaid)), end
+
+
+def _by_names(
+    reader: Reader, symbol: Part, group: Part | None, wrt: tuple[Expression, ...], order: int, at: int
+) -> Expression:
+    r"""A gradient by what stands below it: ``\nabla_w L``."""
+    turned = group if _is_turned(group) else None
+    row = (symbol,) if group is None else (symbol, group if turned is None else replace(group, sup=None))
+    body = reader.product(row)
+    if order == 2 and len(wrt) > 1:
+        raise NotUnderstoodError(_BY_WHAT_TWICE, at)
+    rows = tuple((differentiated(reader, body, (by,) * order, "gradient", at),) for by in wrt)
+    value = rows[0][0] if len(rows) == 1 else Array(rows)
+    return value if turned is None else reader.with_scripts(value, turned)
+
+
+def _by_own(reader: Reader, symbol: Part, group: Part | None, order: int, at: int) -> Expression:
+    r"""A gradient of which is not written by what it is: ``\nabla f``, ``\nabla (fg)``."""
     label = label_of(symbol)
-    name = reader.scope.in_graph(label) if label is not None else None
-    function = reader.scope.known.functions.get(free(key_of(label))) if label is not None else None
-    if function is not None and label is not None:
-        own = reader.scope.variables_of(free(key_of(label)))
-        body: Expression = Call(free(key_of(label)), own, (0,) * len(own), shown=False)
+    if label is None:
+        if not symbol.bare:
+            raise NotUnderstoodError(_BY_WHAT, at)
+        return Unsaid("", (reader.product((symbol,)),), order, _BY_WHAT)
+    key = free(key_of(label))
+    name = reader.scope.in_graph(label)
+    function = reader.scope.known.functions.get(key)
+    if function is not None:
+        own = reader.scope.variables_of(key)
+        body: Expression = Call(key, own, (0,) * len(own), shown=False)
         given = function.parameters
     elif name is not None and reader.scope.computed(name) is not None:
         reader.known.add(name)
         body, given = Ref(name), reader.scope.inputs_of(name)
-    elif label is None:
-        return Ready(Unsaid("", (reader.product((symbol,)),), order, _BY_WHAT), at, last.end), end
-    elif (coordinates := _coordinates(reader, free(key_of(label)))) and not called:
-        body, given = Ref(free(key_of(label))), coordinates
+    elif (given := _coordinates(reader, key)) and group is None:
+        body = Ref(key)
     else:
-        value = _unsaid(reader, label, group if called else None, order)
-        return Ready(value, at, last.end), end
+        return _unsaid(reader, label, group, order)
     if order == 2:
-        raise NotUnderstoodError(message, at)
+        raise NotUnderstoodError(_BY_WHAT_TWICE, at)
     value = _by_all(reader, body, given, at)
-    if called and isinstance(group, Part):
-        value = reader.with_scripts(_gradient_at(reader, value, given, group), group)
-    return Ready(value, at, last.end, (), "gradient", derivative=True), end
+    return value if group is None else reader.with_scripts(_gradient_at(reader, value, given, group), group)
 
 
 def _coordinates(reader: Reader, name: str) -> tuple[str, ...]:
@@ -155,16 +166,17 @@ def _coordinates(reader: Reader, name: str) -> tuple[str, ...]:
     return given if given in ((free("x"), free("y")), (free("x"), free("y"), free("z"))) else ()
 
 
-def _unsaid(reader: Reader, label: Label, group: Item | None, order: int) -> Expression:
+def _unsaid(reader: Reader, label: Label, group: Part | None, order: int) -> Expression:
     """The gradient of a function that nothing computes."""
     inside = [component(reader, token) for token in (*label.below, *label.above)]
-    reason = f"nothing says how {label.head} is computed, so it has no gradient"
-    if free(key_of(label)) in reader.scope.known.quantities:
-        reason = _BY_WHAT
+    said = free(key_of(label)) in reader.scope.known.quantities
+    reason = _BY_WHAT if said else f"nothing says how {label.head} is computed, so it has no gradient"
     head = free(key_of(replace(label, below=(), above=(), power=None)) + "'" * label.primes)
-    if not isinstance(group, Part):
+    if group is None:
         value: Expression = Unsaid(head, tuple(inside), order, reason)
         return value if label.power is None else reader.raised(value, label.power, Part("letter", 0, 0))
+    if label.power is not None:
+        raise NotUnderstoodError(reason, group.at)
     inside += [reader.sum_of(row, group) for row in group.inside]
     return reader.with_scripts(Unsaid(head, tuple(inside), order, reason), group)
 

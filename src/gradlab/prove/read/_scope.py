@@ -118,7 +118,7 @@ class Use:
                 self.primed.add(key)
             applied = (
                 label.primes
-                or (before is not None and before.kind == "nabla")
+                or _is_nabla(before)
                 or (after is not None and _is_argument(after, part) and is_conventional(label.head))
             )
             beside = not applied and any(o is not None and _is_of_array(o, letter) for o in (before, after))
@@ -132,7 +132,7 @@ class Use:
                 self.applied.setdefault(key, set()).add(after.inside)
             elif letter is part and before is not None and _is_d(before):
                 self.differentials.add(key)
-            elif not label.primes and not (whole and is_conventional(label.head)):
+            elif not label.primes and not ((whole or _is_nabla(before)) and is_conventional(label.head)):
                 self.bare.add(key)
             if part.sup is not None and not is_transpose(part.sup) and not is_layer(part.sup):
                 self.see(part.sup)
@@ -179,6 +179,10 @@ def _is_argument(group: Part, part: Part) -> bool:
     power = part.sup is not None and [inner.kind for inner in part.sup] != ["number"]
     power = power or (group.sup is not None and is_transpose(group.sup))
     return group.kind == "group" and group.text in ("(", "[") and bool(group.inside) and not power
+
+
+def _is_nabla(part: Part | None) -> bool:
+    return part is not None and part.kind == "nabla"
 
 
 def _is_d(part: Part) -> bool:

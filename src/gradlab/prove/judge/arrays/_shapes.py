@@ -26,6 +26,7 @@ from gradlab.prove.read._nodes import (
     Operation,
     Tensor,
     Total,
+    Unsaid,
     letter_of,
 )
 from gradlab.prove.read._statements import Known, Layout
@@ -134,6 +135,9 @@ class Shapes:
 
     def _tensor(self, node: Tensor) -> Shape:
         return self.of_name(node.name)
+
+    def _unsaid(self, node: Unsaid) -> Shape:
+        raise NotUnderstoodError(node.reason, 0)
 
     def _ref(self, node: Ref) -> Shape:
         formula = self.known.quantities.get(node.name)
