@@ -104,7 +104,7 @@ def test_constants_and_letters_yield_to_the_names_of_the_graph(latex, graph, mea
         (r"\int_0^1 x = 1", "where this integral ends"),
         (r"p(y|x) = 1", "p(y|x)"),
         (r"f^{-1}(x) = 1", "inverse function"),
-        (r"x_1 + \dots + x_n = 1", "dots"),
+        (r"x_1 + \dots + y_n = 1", "dots"),
         (r"\frac{d}{dx} x \pm 1 = 1", r"\pm"),
         (r"yexp(x) = 1", r"did you mean \exp?"),
         (r"\sum_{y \in S} y = 1", "what y runs over"),
