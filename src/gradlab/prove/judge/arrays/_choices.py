@@ -36,6 +36,11 @@ class Choice:
     calls: Mapping[str, str] = field(default_factory=dict[str, str])
     layout: Layout | None = None
 
+    def answers(self, asked: Mapping[tuple[str, str], str]) -> bool:
+        """Whether it reads all that was asked for in the same way."""
+        read = {"kind": self.kinds, "call": self.calls}
+        return all(read[what].get(name, way) == way for (what, name), way in asked.items())
+
 
 def choices(
     axes: Axes, known: Known, sides: tuple[Expression, ...], layout: Layout | None, loose: frozenset[str]

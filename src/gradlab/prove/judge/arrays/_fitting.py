@@ -123,8 +123,12 @@ class Fitting:
             yield Fit(layout, axes, axes.dims, Way(), (0, 0))
             return
         problems: list[ShapeError | NotUnderstoodError] = []
+        fruitless: list[dict[tuple[str, str], str]] = []  # what was asked for where nothing fitted, the last first
         fitting = False
         for cost, choice in choices(axes, self.known, sides, layout, self.loose):
+            self.deadline.check(5)
+            if any(map(choice.answers, fruitless)):
+                continue
             self.deadline.check(100)
             dims = axes.dims.copy()
             shapes = Shapes(self.known, dims, choice)
@@ -132,6 +136,7 @@ class Fitting:
                 self.fit(shapes, sides)
             except (ShapeError, NotUnderstoodError) as error:
                 problems.append(error)
+                fruitless.insert(0, shapes.asked)
                 continue
             fitting = True
             yield Fit(layout, axes, dims, Way(choice=choice, shapes=shapes), (cost, -dims.count))
@@ -156,8 +161,8 @@ class Fitting:
         for condition in self.conditions:
             if any(map(holds_array, condition.args)):
                 shapes.same(shapes.of(condition.left), shapes.of(condition.right), "is not")
-        for name, kind in shapes.choice.kinds.items():
-            if kind == "flat" and shapes.is_number(shapes.of_name(name)):
+        for name in shapes.choice.kinds:
+            if shapes.kind(name) == "flat" and shapes.is_number(shapes.of_name(name)):
                 raise ShapeError(f"{name[1:]} is a matrix of one entry")
 
     def others(self, sides: tuple[Expression, ...], first: Fit) -> Iterator[Fit]:

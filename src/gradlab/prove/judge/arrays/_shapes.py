@@ -42,15 +42,25 @@ class Shapes:
         known: what the text says.
         dims: the sizes; those that must be equal are put together.
         choice: the way.
+
+    Attributes:
+        asked: of which names and functions it was asked how they are read, and the answers: another way in which all
+            of these are the same leads to the same.
     """
 
     def __init__(self, known: Known, dims: Dims, choice: Choice) -> None:
         self.known, self.dims, self.choice = known, dims, choice
         self.named: dict[str, Shape] = {}
+        self.asked: dict[tuple[str, str], str] = {}
         self.loose_norm = False  # whether a norm of a matrix stands somewhere, of which nothing says which one it is
         self.jacobian = False  # whether a derivative of an array stands somewhere
         self._fresh = 0
         self._looked_into: set[str] = set()  # families
+
+    def kind(self, name: str) -> str:
+        """How a name is read; empty where there is nothing to choose."""
+        kind = self.asked["kind", name] = self.choice.kinds.get(name, "")
+        return kind
 
     def new(self, what: str, long: bool = True) -> Key:
         """A size that is not known."""
@@ -69,7 +79,7 @@ class Shapes:
         return self.named[name]
 
     def _given(self, name: str) -> Shape:
-        kind, stated = self.choice.kinds.get(name, "column"), self.known.shapes.get(name)
+        kind, stated = self.kind(name) or "column", self.known.shapes.get(name)
         if stated is not None:
             keys = tuple(int(text) if text.isdigit() else ("size", f"?{text}") for text in stated)
             self.dims.long |= {key for key in keys if not isinstance(key, int)}
@@ -204,7 +214,7 @@ class Shapes:
             return self.of(function.body)
         if all(map(self.is_number, shapes)):
             return ONE_BY_ONE
-        kind = self.choice.calls.get(node.function, "entrywise")
+        kind = self.asked["call", node.function] = self.choice.calls.get(node.function, "entrywise")
         if kind == "number":
             return ONE_BY_ONE
         if kind == "vector":
@@ -244,7 +254,7 @@ class Shapes:
         formula = self.known.quantities.get(node.head)
         if formula is not None and holds_array(formula):
             self.of_name(node.head)
-        if node.above and not node.below and self.choice.kinds.get(node.head + SAMPLE) == "column":
+        if node.above and not node.below and self.kind(node.head + SAMPLE) == "column":
             shape = self.of_name(node.head)
             self.dims.unify(("axis", plain_of(node.head), 0, 0), shape[0])
             return shape
