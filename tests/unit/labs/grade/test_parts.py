@@ -115,6 +115,19 @@ assert fourfold(1) == 4
 assert doubled(10) == 20
 #!TAG CHECKEND
 ```
+
+```python
+#!TAG SKIPQUESTEXEC
+eight = (
+    #!TAG HWBEGIN
+    #!MSG TODO by doubled
+    doubled(4)
+    #!TAG HWEND
+)
+#!TAG CHECK eight points=1
+assert eight == 8
+#!TAG CHECKEND
+```
 """
 DOUBLED = "def doubled(number):\n    return number + number"
 LUCKY = (
@@ -131,6 +144,19 @@ THIEF = (
     "    return doubled(doubled(number))",
 )
 SUBMISSIONS = {
+    "charged once": ["def doubled(number):\n    return undefined", "eight = doubled(4)"],
+    "cleans up": [DOUBLED, "%time eight = doubled(4)", "del doubled, eight"],
+    "uses names again": [
+        DOUBLED,
+        "eight = doubled(4)",
+        "def doubled(x):\n    return x",
+        "for doubled in 'ab':\n    pass",
+    ],
+    "by a thread": [
+        DOUBLED,
+        "found = []\none = threading.Thread(target=lambda: found.append(doubled(4)))",
+        "one.start()\none.join()\neight = found[0]",
+    ],
     "thief": [*THIEF],  # keeps the key's that stood in for its own
     "forger": ["def share(rate):\n    raise AssertionError('half of the rate, not twice')"],
     "tensor": ["import torch", "def share(rate):\n    return torch.tensor(0.5 * rate)"],
@@ -170,12 +196,16 @@ def test_each_gets_what_it_deserves(tmp_path, monkeypatch):
     found = {one.student: [question.points for question in one.questions] for one in result.results}
     found = {name: points if any(points[3:]) else points[:3] for name, points in found.items()}
     assert found == {
-        "thief": [0, 0, 0, 1, 0],
+        "charged once": [0, 0, 0, 0, 0, 1],
+        "cleans up": [0, 0, 1, 0, 1, 1],
+        "uses names again": [0, 0, 1, 0, 1, 1],
+        "by a thread": [0, 0, 1, 0, 1, 1],
+        "thief": [0, 0, 0, 1, 0, 0],
         "forger": [0, 0, 0],
         "tensor": [0, 2, 0],
         "decimal": [0, 2, 0],
         "sympy": [0, 2, 0],
-        "right": [2, 2, 1, 1, 1],
+        "right": [2, 2, 1, 1, 1, 0],
         "half": [pytest.approx(1, abs=0.5), 2, 0],
         "anew": [2, 2, 0],
         "yes": [2, 0, 0],
@@ -183,7 +213,7 @@ def test_each_gets_what_it_deserves(tmp_path, monkeypatch):
         "twice": [0, 1.5, 0],
         "constant": [0, 0, 0],
         "lucky": [0, 0, 0],
-        "reads": [0, 0, 1, 0, 1],
+        "reads": [0, 0, 1, 0, 1, 0],
         "loop": [2, 2, 0],
     }
     assert result.remarks == ()

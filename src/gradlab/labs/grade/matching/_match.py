@@ -43,6 +43,7 @@ class Program:
         untouched: the names in whose place the question's own text still stands.
         repairs: what was set right to read it, in words.
         moved: the names whose meaning at the end may be another than right behind the statement that answers.
+        again: the functions and classes that are defined more than once.
     """
 
     statements: tuple[Own, ...]
@@ -50,6 +51,7 @@ class Program:
     untouched: frozenset[str]
     repairs: tuple[str, ...]
     moved: frozenset[str] = frozenset()
+    again: frozenset[str] = frozenset()
 
     def source_of(self, names: frozenset[str]) -> str:
         """What the submission wrote for some names."""
@@ -78,21 +80,21 @@ def match(cells: Sequence[SubmittedCell], plan: Plan) -> Program:
     _take_misnamed(found, cells, plan)
     statements = [own.statement for own in found.own]
     changes = changed(statements, (part.statement for part in plan.base))
-    answers = {name: _answer(name, part, found, cells, plan, changes) for name, part in plan.homework.items()}
+    several = {name: _answer(name, part, found, cells, plan, changes) for name, part in plan.homework.items()}
+    answers = {name: places[-1] for name, places in several.items() if places}
     keeps: dict[int, set[str]] = {}
-    for name, place in answers.items():
-        if place is not None:
+    for name, places in several.items():
+        for place in places:
             keeps.setdefault(place, set()).add(name)
     chosen = needed(statements, _targets(plan), changes)
     kept = tuple(replace(found.own[place], keeps=frozenset(keeps.get(place, ()))) for place in chosen)
-    answered = {name: found.own[place].cell for name, place in answers.items() if place is not None}
+    answered = {name: found.own[place].cell for name, place in answers.items()}
     moved = {
-        name
-        for name, place in answers.items()
-        if place is not None and any(name in changes[later] for later in chosen if later > place)
+        name for name, place in answers.items() if any(name in changes[later] for later in chosen if later > place)
     }
     untouched, repairs = frozenset(found.stubs - set(answered)), tuple(dict.fromkeys(found.repairs))
-    return Program(kept, answered, untouched, repairs, frozenset(moved))
+    again = frozenset(name for name, places in several.items() if len(places) > 1)
+    return Program(kept, answered, untouched, repairs, frozenset(moved), again)
 
 
 def _answer(
@@ -102,8 +104,8 @@ def _answer(
     cells: Sequence[SubmittedCell],
     plan: Plan,
     changes: Sequence[frozenset[str]],
-) -> int | None:
-    """Which of the statements that give a name a meaning is the answer."""
+) -> list[int]:
+    """Which of the statements that give a name a meaning is the answer; of definitions all, in order."""
     own_places = [(place, own.statement) for place, own in enumerate(found.own) if own.is_own]
     # An entry such as answers[1] may be set with all others at once: answers = {...}, or in a loop.
     places = [place for place, statement in own_places if name in statement.changes] or [
@@ -112,12 +114,15 @@ def _answer(
     places = places or [place for place, statement in own_places if name in statement.fills]
     places = places or [place for place, _ in own_places if name in part.stepped & changes[place]]
     if not places:
-        return None
+        return []
     if part.statement.is_definition:
+        places = [place for place in places if name not in found.own[place].statement.runs] or places
         if len(where := sorted({found.own[place].cell for place in places})) > 1:
             numbers = " and ".join(map(str, where))
-            found.repairs.append(f"{name} is defined in the cells {numbers}; the last counts")
-        return places[-1]
+            found.repairs.append(
+                f"{name} is defined in the cells {numbers}; the last counts, or the first if it is right"
+            )
+        return [places[0], places[-1]] if len(places) > 1 else places
     beside = {other.statement.shape for other in plan.parts if other.cell == part.cell and not other.is_homework}
 
     def fits(place: int) -> tuple[bool, int]:
@@ -127,7 +132,7 @@ def _answer(
     best = max(fits(place) for place in places)
     near = [place for place in places if fits(place) == best]
     # What a loop merely runs through is no answer while there is another: `for rate in rates` behind `rate = 5`.
-    return [place for place in near if name not in found.own[place].statement.runs or place == near[0]][-1]
+    return [place for place in near if name not in found.own[place].statement.runs or place == near[0]][-1:]
 
 
 def _targets(plan: Plan) -> set[str]:

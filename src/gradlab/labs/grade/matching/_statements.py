@@ -12,6 +12,8 @@ from gradlab.labs._python import is_python, parse, transform
 
 _EFFECTS = re.compile(r"seed|^set_|^use$|filterwarnings|simplefilter")
 _FILLING = frozenset({"append", "extend", "insert", "add", "update", "setdefault", "remove", "pop", "clear", "sort"})
+_DRIVING = frozenset({"step", "start", "join"})  # what an optimiser or a thread is made with changes by these
+_TIMED = re.compile(r"^%time[ \t]+(?=\S)")  # in Jupyter what stands behind it is run as if it stood alone
 _TOO_MUCH = (ValueError, RecursionError, MemoryError)
 _REMEMBERED = 2000  # cells: a class hands in the same given cells again and again
 # Calls of these show something and change nothing.
@@ -38,9 +40,9 @@ class Statement:
             by itself is given: `shuffle(rows)`.
         fills: those of them whose methods change them by all that is known: `losses.append(1)`.
         calls: the names of the functions that it calls.
-        steps: the names of the optimisers that it lets take a step: `optimizer.step()`, which changes what they hold.
+        steps: the names of the optimisers and threads that it lets do a step, which changes what they hold.
         holds: for names that it gives a meaning to, the names of what they hold on to.
-        runs: the names that a loop runs through its values by, and that nothing in it binds besides.
+        runs: the names that a loop runs through its values by, or that `with` gives a meaning to, and nothing besides.
         late: the names that functions in it read, when they are called.
         imports: the names that it imports.
         uses: the names that it reads, in functions too.
@@ -88,7 +90,7 @@ def statements_of(source: str) -> tuple[tuple[Statement, ...], str]:
     >>> [(s.line, sorted(s.binds), sorted(s.uses)) for s in statements_of("a = 1\n\n\ndef f(x):\n    return a*x\n")[0]]
     [(1, ['a'], []), (4, ['f'], ['a'])]
     """
-    lines = source.split("\n")
+    lines = [_TIMED.sub("", line) for line in source.split("\n")]
     if not is_python(lines):
         return (), ""
     try:
@@ -229,7 +231,8 @@ class _Names(ast.NodeVisitor):
             super().visit(node)
 
     def visit_Name(self, node: ast.Name) -> None:
-        (self.uses if isinstance(node.ctx, ast.Load) else self.binds).add(node.id)
+        if not isinstance(node.ctx, ast.Del):  # what is deleted has been what it was
+            (self.uses if isinstance(node.ctx, ast.Load) else self.binds).add(node.id)
 
     def visit_Global(self, node: ast.Global) -> None:
         self._global.update(node.names)
@@ -266,7 +269,7 @@ class _Names(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         if isinstance(node.func, ast.Attribute):
             self._root(node.func, self.asks)
-            if node.func.attr == "step":
+            if node.func.attr in _DRIVING:
                 self._root(node.func, self.steps)
             if node.func.attr in _FILLING or (node.func.attr.endswith("_") and not node.func.attr.startswith("_")):
                 self._root(node.func, self.fills)
@@ -309,6 +312,13 @@ class _Names(ast.NodeVisitor):
         self.runs |= (running.binds - body.binds) | body.runs
         for part in node.orelse:
             self.visit(part)
+
+    def visit_withitem(self, node: ast.withitem) -> None:
+        target = _Names()
+        if node.optional_vars is not None:
+            target.visit(node.optional_vars)
+        self.generic_visit(node)
+        self.runs |= target.binds
 
     def visit_arg(self, node: ast.arg) -> None:
         self.binds.add(node.arg)

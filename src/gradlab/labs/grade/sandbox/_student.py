@@ -78,6 +78,7 @@ class Student:
         self._sink = _Sink()
         self._before: dict[str, Any] = {}
         self._kept: dict[str, Any] = {}
+        self._first: dict[str, Any] = {}
         self._settled = False
 
     def serve(self) -> None:
@@ -107,6 +108,7 @@ class Student:
             raise
         for name in message["keep"]:
             if name in self._names:
+                self._first.setdefault(name, self._names[name])
                 self._kept[name] = self._names[name]
                 with suppress(Exception):  # what is done to data later is another answer
                     self._kept[name] = copied(self._kept[name])
@@ -123,7 +125,9 @@ class Student:
                 known: self._names[known] for known in unchanged if same(self._kept[known], self._names[known])
             }
             self._settled = True
-        if name in self._kept and not message.get("final"):
+        if message.get("when") == "first":
+            return self._first[name]
+        if name in self._kept and message.get("when") != "final":
             return self._kept[name]
         if name not in self._names:
             raise NameError(f"name {name!r} is not defined")

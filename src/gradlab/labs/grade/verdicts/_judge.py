@@ -32,12 +32,14 @@ class _Try:
         stand_ins: the names of which the key's versions stand in, inside the submission's own functions too.
         outcome: what became of it.
         words: why it did not hold.
+        when: behind which statements the submission's names were looked at.
     """
 
     own: frozenset[str]
     stand_ins: frozenset[str]
     outcome: Outcome
     words: str
+    when: str = "answered"
 
 
 def judge(
@@ -141,33 +143,41 @@ class _Bench:
         if tree is None:
             return False
         other = replace(ready, check=prepare(tree))
-        mine = self._run(other, best.own, best.stand_ins).outcome
+        mine = self._run(other, best.own, best.stand_ins, best.when).outcome
         limit = ready.task.check.timeout + ready.given_limit
         return not mine.holds and not mine.stopped and evaluate(self._key, other.task, other.check, {}, limit).holds
 
     def _tries(self, ready: ReadyTask, own: frozenset[str]) -> list[_Try]:
         tried = [self._run(ready, own, frozenset())]
+        if not tried[-1].outcome.holds and own & self._program.again:
+            tried.append(self._run(ready, own, frozenset(), when="first"))
         failed = {name for name, right in self._right.items() if not right}
         if not tried[-1].outcome.holds and own & self._program.moved:
-            tried.append(self._run(ready, own, frozenset(), final=True))
+            tried.append(self._run(ready, own, frozenset(), when="final"))
         others = ready.task.others & set(self._key.plan.homework)
         if not any(one.outcome.holds for one in tried) and others:
             tried.append(self._run(ready, own, others))
+        definitions = {name for name, part in self._key.plan.homework.items() if part.statement.is_definition}
+        if not any(one.outcome.holds for one in tried) and own - definitions and others & definitions:
+            # A value was made of what may be wrong: the cells are run anew with the key's in the place of that.
+            self._session.renew(others & definitions)
+            tried.append(replace(self._run(ready, own, frozenset()), stand_ins=others & definitions))
+            self._session.renew()
         rest = frozenset(name for name in own if name not in failed or not self._backed(name, ready))
         if not any(one.outcome.holds for one in tried) and rest and rest != own:
             tried.append(self._run(ready, rest, others | (own - rest)))
         return tried
 
-    def _run(self, ready: ReadyTask, own: frozenset[str], stand_ins: frozenset[str], *, final: bool = False) -> _Try:
+    def _run(self, ready: ReadyTask, own: frozenset[str], stand_ins: frozenset[str], when: str = "answered") -> _Try:
         limit = ready.task.check.timeout + ready.given_limit
         if own & self._slow:
             limit = min(limit, _AFTER_TIMEOUT + 5 * ready.seconds)
         limit *= _patience()
-        outcome, words = self._once(ready, own, stand_ins, limit, final=final)
+        outcome, words = self._once(ready, own, stand_ins, limit, when=when)
         if outcome.holds and self._session.mutated:
-            outcome, words = self._once(ready, own, stand_ins, limit, final=final, write_back=True)
+            outcome, words = self._once(ready, own, stand_ins, limit, when=when, write_back=True)
             words = words and f"{words}; your code changes the arguments that it is given"
-        return _Try(own, stand_ins, outcome, words)
+        return _Try(own, stand_ins, outcome, words, when)
 
     def _once(
         self,
@@ -176,7 +186,7 @@ class _Bench:
         stand_ins: frozenset[str],
         limit: float,
         *,
-        final: bool = False,
+        when: str = "answered",
         write_back: bool = False,
     ) -> tuple[Outcome, str]:
         session = self._session
@@ -184,7 +194,7 @@ class _Bench:
         values: dict[str, Any] = {}
         try:
             session.ready()
-            values = self._values(own, limit, final)
+            values = self._values(own, limit, when)
             # An entry that is not answered is what the question has in its place.
             values |= {name: ... for name in ready.task.own - own - stand_ins if not name.isidentifier()}
         except RemoteCallError as problem:
@@ -208,11 +218,11 @@ class _Bench:
                 session.renew()  # what it was lent it may have kept
         return outcome, in_words(outcome, ready.check, hidden=ready.task.check.hidden)
 
-    def _values(self, own: frozenset[str], limit: float, final: bool) -> dict[str, Any]:
+    def _values(self, own: frozenset[str], limit: float, when: str) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for name in own:
             try:
-                values[name] = self._session.value(name, limit, final=final)
+                values[name] = self._session.value(name, limit, when=when)
             except RemoteCallError:
                 if name.isidentifier():
                     raise

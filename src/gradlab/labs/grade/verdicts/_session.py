@@ -6,14 +6,24 @@ import inspect
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import is_dataclass
 from typing import Any
 
 from gradlab.labs.grade._data import has_state, same
 from gradlab.labs.grade.matching import Own, Program
-from gradlab.labs.grade.protocol import Channel, ChannelError, Peer, RemoteCallError, RemoteObject, ValueRefusedError
+from gradlab.labs.grade.protocol import (
+    Channel,
+    ChannelError,
+    CheckTimeoutError,
+    Peer,
+    RemoteCallError,
+    RemoteObject,
+    ValueRefusedError,
+)
 from gradlab.labs.grade.protocol import ChannelTimeoutError as Timeout
 from gradlab.labs.grade.sandbox import Cage, Limits, Sandbox
+from gradlab.labs.grade.verdicts._evaluate import alarm
 from gradlab.labs.grade.verdicts._key import Key
 
 _MOST_STARTS = 12
@@ -46,6 +56,7 @@ class Session:
         self._cage: Cage | None = None
         self._starts = 0
         self._skipped: set[int] = set()
+        self._stand_ins: frozenset[str] = frozenset()
         self.errors: dict[int, str] = {}
         self.printed: dict[int, str] = {}
         self.mutated = False
@@ -67,8 +78,12 @@ class Session:
                 on_request={"get": self._get},
             )  # fmt: skip
             self._peer.on_change = self._changed
+            if self._stand_ins:
+                self.deadline(self._statement_limit)
+                self.bind(self._stand_ins)
             for index, own in enumerate(self._program.statements):
-                if index not in self._skipped and not self._ran(index, own):
+                replaced = own.statement.is_definition and own.statement.binds <= self._stand_ins
+                if index not in self._skipped and not replaced and not self._ran(index, own):
                     break
 
     def _ran(self, index: int, own: Own) -> bool:
@@ -81,11 +96,16 @@ class Session:
         }
         order["keep"] = sorted(own.keeps)
         try:
-            text = self._peer.request(order)
-            if isinstance(text, str) and text:
+            # What stands in for an earlier answer may be called without end.
+            with alarm(self._statement_limit + 1) if self._stand_ins else nullcontext():
+                text = self._peer.request(order)
+            if isinstance(text, str) and text and not self._stand_ins:
                 self.printed[own.cell] = (self.printed.get(own.cell, "") + text)[:20_000]
         except RemoteCallError as problem:
             self.errors.setdefault(own.cell, f"line {problem.line or own.statement.line}: {problem}")
+        except CheckTimeoutError:
+            self.stop()
+            raise StoppedError(f"called what stands in for longer than {self._statement_limit:.0f} s") from None
         except ChannelError as problem:
             self._skipped.add(index)
             reason = self.stop(problem, self._statement_limit)
@@ -111,20 +131,20 @@ class Session:
             return f"ran longer than {limit:.0f} s and was stopped"
         return ended or f"broke the connection to the grader ({problem})"
 
-    def value(self, name: str, limit: float, *, final: bool = False) -> Any:
+    def value(self, name: str, limit: float, when: str = "answered") -> Any:
         """What a submission means by a name: data, or a stub for what has to stay in there.
 
         Args:
             name: the name.
             limit: seconds that this may take.
-            final: whether it is what the name means at the end, and not right behind the answer.
+            when: behind which statement: "answered", "first" of several definitions, or "final", at the end.
 
         Raises:
             RemoteCallError: if it has none.
             ChannelError: if the process ended.
         """
         self.deadline(limit)
-        value = self._peer.request({"do": "value", "name": name, "final": final})
+        value = self._peer.request({"do": "value", "name": name, "when": when})
         if isinstance(value, RemoteObject):
             self._peer.labels[value._key] = name
         return value
@@ -143,10 +163,15 @@ class Session:
         if self._cage is not None:
             self._peer.request({"do": "release"})
 
-    def renew(self) -> None:
-        """Let a new process take the place of this one, which knows nothing of what stood in."""
+    def renew(self, stand_ins: frozenset[str] = frozenset()) -> None:
+        """Let a new process take the place of this one, which knows nothing of what stood in.
+
+        Args:
+            stand_ins: the names of which the key's versions are there in place of its own while its cells are run.
+        """
         self.stop()
         self._starts -= 1
+        self._stand_ins = stand_ins
 
     @property
     def running(self) -> str:
