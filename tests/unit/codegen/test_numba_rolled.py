@@ -108,7 +108,7 @@ def test_layers_of_any_width_are_rolled_like_narrow_ones(sizes):
 
 
 @pytest.mark.parametrize("output", ["softsign", "arctan"])
-@pytest.mark.parametrize("sizes", [(2, 4, 1), (2, 4, 3), (2, 4, 4, 2)], ids=str)
+@pytest.mark.parametrize("sizes", [(2, 4, 1), (2, 4, 3), (2, 3, 2, 2)], ids=str)
 def test_the_derivative_of_an_output_may_be_a_fraction(output, sizes):
     layers = rolled_program(mlp_graph(sizes, "tanh", output, "squared_error")).layers
     assert [str(layer.slope) for layer in layers[:-1]] == ["back*(1 - z_out**2)"] * (len(sizes) - 2)

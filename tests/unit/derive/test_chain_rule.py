@@ -158,7 +158,7 @@ def test_every_line_for_other_networks(sizes, options):
     check_steps(net.derive(net.outputs[0], net.inputs[0]), values)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(graphs(kinks=False, most=3), points(3), st.sampled_from(["x", "y", "w_1", "q0"]))
 def test_every_line_for_random_graphs(definitions, point, wrt):
     graph = gl.function(definitions).graph
@@ -186,7 +186,7 @@ def test_every_line_where_fractions_meet_on_many_paths(definitions):
         check_steps(derive(graph, "L", wrt), values)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.data())
 def test_random_graphs_with_logarithms(data):
     pieces = ["log({0})", "1/{0}", "{0}*{1}", "sigmoid({0})", "exp({0} - 1)", "{0} + {1}", "{0}/{1}", "-{0}*log({1})"]

@@ -55,7 +55,7 @@ def random_case(net, seed):
     return parameters, x, y
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(networks())
 def test_hessians_of_networks_are_those_of_autograd(case):
     net, seed = case
@@ -67,7 +67,7 @@ def test_hessians_of_networks_are_those_of_autograd(case):
     np.testing.assert_allclose(found, expected.numpy(), rtol=0, atol=1e-11 * scale)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(networks())
 def test_hessian_vector_products_are_those_of_autograd(case):
     net, seed = case

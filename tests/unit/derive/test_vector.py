@@ -71,7 +71,7 @@ def run(form, values):
     return scope, gradient
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(networks(), st.integers(0, 2**32 - 1))
 def test_the_printed_formulas_give_the_compiled_gradient(net, seed):
     rng = np.random.default_rng(seed)
@@ -93,7 +93,7 @@ def test_the_printed_formulas_give_the_compiled_gradient(net, seed):
     assert covered == set(net.parameters)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(networks())
 def test_every_entry_is_proved_exactly(net):
     proof = net.vector_form().proof()

@@ -66,7 +66,7 @@ PIECES = [
 pieces = st.lists(st.sampled_from(PIECES), max_size=15).map("".join)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.text(max_size=40) | st.text(string.printable, max_size=60) | pieces)
 @example("(x\x0c\n+ $)")
 @example("(é +\r\n é.x)")

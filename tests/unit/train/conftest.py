@@ -47,11 +47,11 @@ class HandWritten:
         return Compiled(self.loss_name)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def net() -> HandWritten:
     return HandWritten()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def regression() -> HandWritten:
     return HandWritten("squared_error")

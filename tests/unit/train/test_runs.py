@@ -6,7 +6,7 @@ import pytest
 from gradlab.train import Outcome, TrainError, datasets, train
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def runs(net):
     return train(net, datasets.five_points(), restarts=40, steps=400)
 
