@@ -73,7 +73,10 @@ def test_the_stable_form_is_what_kernels_compute(monkeypatch):
     assert far == 1000
 
 
-@pytest.mark.parametrize("sizes", [(2, 2, 1), (2, 8, 5, 1)], ids=["straight", "rolled"])
+@pytest.mark.parametrize(
+    ("loss", "sizes"), [*((row, (2, 2, 1)) for row in MADE_UP), (MADE_UP[1], (2, 8, 5, 1))], indirect=["loss"],
+    ids=[*(row.name for row in MADE_UP), f"{MADE_UP[1].name}, rolled"],
+)  # fmt: skip
 def test_training_kernels(loss, sizes):
     net, rng = gl.mlp(sizes, loss=loss.name), np.random.default_rng(3)
     x, y = rng.normal(size=(5, 2)), labels_of(loss, rng, 5)

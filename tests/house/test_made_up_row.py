@@ -137,7 +137,11 @@ def test_exact_says_that_it_cannot(row):
         gl.function(f"{row.name}(x)").exact((Fraction(1, 2),))
 
 
-@pytest.mark.parametrize("sizes", [(2, 2, 1), (2, 8, 5, 1)], ids=["straight", "rolled"])
+@pytest.mark.parametrize(
+    ("row", "sizes"),
+    [*((row, (2, 2, 1)) for row in ROWS), *((row, (2, 8, 5, 1)) for row in ROWS[2:4])],
+    indirect=["row"], ids=[*(row.name for row in ROWS), *(f"{row.name}, rolled" for row in ROWS[2:4])],
+)  # fmt: skip
 def test_training_kernels(row, sizes):
     data = gl.datasets.five_points()
     net = gl.mlp(sizes, hidden=row.name)

@@ -141,17 +141,14 @@ def test_the_command_line_and_a_sweeps_file_know_it(tmp_path):
     assert read_spec(spec).settings["rule"] == Zigzag(keep=(0.1, 0.2), pull=(0.1, 1.0, 10.0), schedule=Slower(half=2))
     code = f"import sys; sys.path.insert(0, {os.path.dirname(__file__)!r})\n"
     code += "import test_made_up_rule; test_made_up_rule.put_in()\n"
-    code += "from gradlab.cli import main; sys.exit(main(sys.argv[1:]))"
-
-    def said(*arguments):
-        return subprocess.run(
-            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True,
-            env={**os.environ, "COLUMNS": "300", "TERMINAL_WIDTH": "300"},
-        ).stdout  # fmt: skip
-
-    assert "zigzag" in said("descend", "--help")
-    assert "zigzag" in said("sweep", "--help")
-    assert "at 0" in said("descend", "x**2", "--start", "0", "--rule", "zigzag(pull=0, keep=0)")
+    started = ["descend", "x**2", "--start", "0", "--rule", "zigzag(pull=0, keep=0)"]
+    code += f"from gradlab.cli import main\nfor given in (['descend', '--help'], ['sweep', '--help'], {started}):\n"
+    code += "    print('STATUS', main(given))"
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        env={**os.environ, "COLUMNS": "300", "TERMINAL_WIDTH": "300"},
+    ).stdout.split("STATUS 0\n")  # fmt: skip
+    assert [words in text for words, text in zip(("zigzag", "zigzag", "at 0", ""), said, strict=True)] == [True] * 4
 
 
 @pytest.mark.parametrize("kind", [Rule, Schedule, Batches])

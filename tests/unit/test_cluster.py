@@ -89,7 +89,7 @@ def test_ctrl_c_returns_what_is_done_and_cancels_the_rest(client, small):
     done = part.done.values
     assert done.sum() == 640
     np.testing.assert_array_equal(part.loss.values[done], whole.loss.sel(restart=part.restart).values[done])
-    until = time.monotonic() + 5
+    until = time.monotonic() + 300  # ends a hang alone
     while client.futures and time.monotonic() < until:
         time.sleep(0.02)
     assert not client.futures

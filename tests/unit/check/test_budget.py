@@ -111,9 +111,8 @@ def test_time_is_bounded():
         time.sleep(0.01)
         return Loss()(w)
 
-    began = time.monotonic()
     report = check_gradient(slow, gradient, W, time_limit=0.5)
-    assert time.monotonic() - began < 2
+    assert report.evaluations < 100  # no machine makes more than 50 in that time; unbounded there are 500
     assert any("time_limit" in note for note in report.notes)
     assert report.verdict is Verdict.UNDECIDED
 

@@ -131,4 +131,4 @@ def test_finding_takes_time_that_grows_with_the_text(piece):
             best = min(best, time.process_time() - start)
         return best
 
-    assert seconds(160_000) < 12 * seconds(40_000) + 0.05
+    assert seconds(80_000) < 12 * seconds(20_000) + 0.05

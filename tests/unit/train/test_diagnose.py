@@ -119,7 +119,7 @@ def test_every_failed_run_has_one_finding_and_no_other_run_has():
 
 
 def test_nothing_failed():
-    runs = gl.train(gl.mlp([2, 8, 1]), FIVE, learning_rate=1.0, steps=2000, restarts=3, seed=1)
+    runs = gl.train(gl.mlp([2, 4, 1]), FIVE, learning_rate=1.0, steps=2000, restarts=3, seed=1)
     assert runs.success.all()
     assert str(runs.diagnose()) == "none of 3 runs failed: some points are wrong"
 

@@ -92,7 +92,7 @@ def tool(tmp_path: Path) -> Callable[..., str]:
         settings.pop("PYTHONWARNINGS", None)
         done = subprocess.run(
             [str(binaries / command[0]), *command[1:]], cwd=folder, env=settings, capture_output=True, text=True,
-            timeout=300, check=False,
+            timeout=900, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout + done.stderr

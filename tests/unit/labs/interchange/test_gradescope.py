@@ -49,7 +49,7 @@ def test_the_autograder_grades_what_was_uploaded(template, tmp_path):
     (place / "submission" / "notes.md").write_text("Mine.\n", encoding="utf-8")
     found = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "AUTOGRADER": str(place), "PATH": found}
-    subprocess.run(["bash", str(place / "source" / "run_autograder")], env=environment, check=True, timeout=120)
+    subprocess.run(["bash", str(place / "source" / "run_autograder")], env=environment, check=True, timeout=900)
     made = json.loads((place / "results" / "results.json").read_text(encoding="utf-8"))
     scores = {test["name"]: test["score"] for test in made["tests"]}
     assert (scores["slope_shown-all"], scores["half_value"]) == (2, 0), made

@@ -73,7 +73,7 @@ def test_a_remote_store_has_one_writer(address, monkeypatch):
     files.pipe_file(address + ".lock", json.dumps({"token": "other", "until": time.time() - 1}).encode())
 
     def taken(progress):
-        files.pipe_file(address + ".lock", json.dumps({"token": "other", "until": time.time() + 60}).encode())
+        files.pipe_file(address + ".lock", json.dumps({"token": "other", "until": time.time() + 3600}).encode())
 
     monkeypatch.setattr(_place, "_LEASE", 0.0)
     with pytest.raises(StoreError, match="took this one for dead"):
