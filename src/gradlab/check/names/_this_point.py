@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
 import numpy as np
 
+from gradlab.check.inputs._budget import Exhausted
 from gradlab.check.names._evidence import Evidence, View
 from gradlab.check.names._mistakes import Diagnosis, Mistake
 
 _AWAY, _POINTS, _TRIES = 1e-2, 2, 6
 _LEFT, _NAMED = 0.1, 3
-_SMALLER = (0.1, 0.01)
+_SMALLER, _OTHERS = (0.1, 0.01), (0.1, 0.7, 1.2)
 _OVERFLOW = "Write it by the value of the function, or by the exponential of -|x|, so that no large number is taken."
 
 
@@ -32,14 +32,27 @@ def of_this_point(evidence: Evidence) -> Diagnosis | None:
     names = _named(evidence, infinite)
     kind, where = Mistake.NOT_FINITE, _list(names)
     for share in _SMALLER:
-        view = evidence.look(share * context.point)
+        at = share * context.point
+        view = evidence.look(at) if _is_finite(evidence, at, infinite) else None
         if view is not None and _is_right(view, evidence, infinite):
             sentence = f"{where}: a number is too large on the way; at {share:g} times the point the claims are right."
             return Diagnosis(kind, sentence, _OVERFLOW, names, "", 0, 2)
-    views = list(islice(evidence.elsewhere(), _POINTS))
-    if views and all(not np.isfinite(view.claimed[infinite]).any() for view in views):
+    if not any(_is_finite(evidence, share * context.point, infinite) for share in _OTHERS):
         return Diagnosis(kind, f"{where}: not finite at other points either.", kind.remedy, names, "", 0, 2)
     return None
+
+
+def _is_finite(evidence: Evidence, point: np.ndarray, places: np.ndarray) -> bool:
+    """Whether any of these claims is a number at another point."""
+    claimed_at = evidence.context.claimed_at
+    assert claimed_at is not None
+    try:
+        return bool(np.isfinite(claimed_at(point)[places]).any())
+    except Exhausted:
+        raise
+    except Exception:
+        # The user's gradient meets points that it was not written for; where it raises, nothing is known.
+        return True
 
 
 def _special(evidence: Evidence) -> Iterator[tuple[str, list[int]]]:

@@ -154,21 +154,31 @@ def sum_to_shape(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def measure_elementwise(function: Function, at: np.ndarray) -> Diagonal:
-    """The derivative of an operation that treats each element by itself."""
-    best, doubt = None, None
+    """The derivative of an operation that treats each element by itself.
+
+    Args:
+        function: The operation at many points at once, shape (K, ...).
+        at: The point.
+    """
     # Steps relative to the element where it is small and the function singular there, to 1 where it is smooth; of a
     # large element alone they might span many waves.
     size = np.abs(at)
     scales = [np.maximum(size, 1.0), np.where(size == 0, 1.0, size)]
-    for scale in [*scales, np.ones_like(size)] if size.max(initial=0.0) > _WAVES else scales:
-        (wide, _), (narrow, rounding) = (_central(function, at, step * scale) for step in (_STEP, _STEP / 2))
+    scales += [np.ones_like(size)] if size.max(initial=0.0) > _WAVES else []
+    steps = np.stack([step * scale for scale in scales for step in (_STEP, _STEP / 2)])
+    ahead, behind = at + steps, at - steps
+    values = function(np.concatenate([ahead, behind]))
+    high, low = values[: len(steps)], values[len(steps) :]
+    extra = (1,) * (high.ndim - steps.ndim)
+    width = (ahead - behind).reshape(len(steps), *extra, *at.shape)
+    slopes = (high - low) / width
+    # How far rounding may put them off.
+    rounding = EPSILON * np.maximum(np.abs(high), np.abs(low)) / np.abs(width)
+    best, doubt = slopes[1], np.full(slopes.shape[1:], np.inf)
+    for wide, narrow, unsure in zip(slopes[::2], slopes[1::2], rounding[1::2], strict=True):
         # Two steps too small to be seen agree on 0.
-        gap = np.where(np.isfinite(wide - narrow), np.abs(wide - narrow) + rounding, np.inf)
-        if best is None or doubt is None:
-            best, doubt = narrow, gap
-        else:
-            best, doubt = np.where(gap < doubt, narrow, best), np.minimum(gap, doubt)
-    assert best is not None
+        gap = np.where(np.isfinite(wide - narrow), np.abs(wide - narrow) + unsure, np.inf)
+        best, doubt = np.where(gap < doubt, narrow, best), np.minimum(gap, doubt)
     return Diagonal(best, at.shape)
 
 
@@ -199,11 +209,3 @@ def measure_matrix(function: Function, at: np.ndarray, result_size: int) -> Matr
         (ahead, high), (behind, low) = ends
         jacobian[:, column] = (high - low) / (ahead - behind)
     return Matrix(jacobian, at.shape)
-
-
-def _central(function: Function, at: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The slope of each element, and how far rounding may put it off."""
-    ahead, behind = at + step, at - step
-    high, low = function(ahead), function(behind)
-    width = np.abs(ahead - behind)
-    return (high - low) / (ahead - behind), EPSILON * np.maximum(np.abs(high), np.abs(low)) / width

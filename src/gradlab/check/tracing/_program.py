@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -217,7 +218,7 @@ class Program:
             if moves:
                 return measure_choice(function, at)
             if step.elementwise:
-                return measure_elementwise(function, at)
+                return measure_elementwise(lambda points: _at_once(function, points, self.values[value].shape), at)
             found = self._adjoint(value, function, arguments, position)
             if found is not None:
                 return found
@@ -335,3 +336,13 @@ class Program:
             assert argument is not None
             found.append(argument)
         return found
+
+
+def _at_once(function: Function, points: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """An operation element by element at K points, shape (K, ...), in one call if it takes them, or in K."""
+    with suppress(ValueError, TypeError, RuntimeError):
+        extra = (1,) * (len(shape) + 1 - points.ndim)
+        found = function(points.reshape(len(points), *extra, *points.shape[1:]))
+        if found.shape == (len(points), *shape):
+            return found
+    return np.stack([function(point) for point in points])
