@@ -60,6 +60,11 @@ class Defined:
     order: int = -1
     named_only: bool = False
 
+    def says_less_than(self, other: Defined) -> bool:
+        """Whether it names a function that the other computes, or names as one of many: ``a_k = g_k(z_k)``."""
+        own, others = (item.line.piece.sides[1][0] for item in (self, other))
+        return self.named_only and (not other.named_only or (own.sub is None and others.sub is not None))
+
     @property
     def formula(self) -> str:
         """What the line says that the name is, without spaces."""
@@ -136,7 +141,7 @@ class Definitions:
         for item in found:
             # A line that is not understood, or names a function alone, leaves its name to the next one that defines it.
             before = self.defined.get(item.shape.name)
-            if before is None or before.problem or (before.named_only and not item.named_only):
+            if before is None or before.problem or before.says_less_than(item):
                 self._add(item)
         for item in [item for item in self.defined.values() if are_meant(self.scope(), item.line.piece)]:
             self._forget(item.shape.name)  # with all names known dy is a differential, no name
@@ -289,13 +294,9 @@ class Definitions:
         return False
 
     def _forget(self, name: str) -> None:
-        known = self.known
-        self.known = replace(
-            known,
-            quantities={key: value for key, value in known.quantities.items() if key != name},
-            functions={key: value for key, value in known.functions.items() if key != name},
-            families={key: value for key, value in known.families.items() if key != name},
-        )
+        for what in ("quantities", "functions", "families"):
+            kept = {key: value for key, value in getattr(self.known, what).items() if key != name}
+            self.known = replace(self.known, **{what: kept})
 
     def formula(self, line: Line) -> Expression:
         """What a line says that its name is."""

@@ -14,6 +14,7 @@ from gradlab.prove._doubts import Doubts
 from gradlab.prove._errors import READING, Deadline, NotUnderstoodError, OutOfTimeError, share_of
 from gradlab.prove._evidence import Evidence
 from gradlab.prove._implicit import Curves
+from gradlab.prove._lettered import Lettered
 from gradlab.prove._meant import verdicts
 from gradlab.prove._mood import contents
 from gradlab.prove._names import FREE, Names, written_parts
@@ -58,6 +59,7 @@ class Text:
         self.doubts = Doubts(self.said, document, self._show)
         self.words = ByWords(self.said, self.doubts.meant, self.doubts.reached)
         self.again = Again(self) if document and use is None else None
+        self.lettered = Lettered(self)
         is_false_by = self.again.is_false_by if self.again is not None else lambda _item, _line, _i: False
         self.open = OpenNames(self.said) if self.again is not None else None  # those of a document within: by `of`
         self.evidence = Evidence(self.said, self.doubts.reached, is_false_by) if document else None
@@ -86,7 +88,7 @@ class Text:
         try:
             steps = self._judged(line, share_of(outer, STEPS_FOR_CHAIN))
             if self.again is not None:
-                steps = self.again.judged(line, steps, outer)
+                steps = self.lettered.judged(line, self.again.judged(line, steps, outer), outer)
             if self.evidence is not None:
                 self.evidence.note(line, steps)
             return [with_remedy(step) for step in steps]

@@ -29,7 +29,6 @@ from gradlab.prove.read._write import Writer
 from gradlab.prove.repairs._chain import Repairer
 
 STEPS_FOR_EXACT = 800_000
-_LOOSE_NORM = r"this norm of a matrix may be one of several: write \lVert A \rVert_F for the root of the sum of squares"
 FEW = 3  # points at which sides agree before an exact proof is tried
 
 
@@ -120,8 +119,9 @@ class Judge:
             kept = [fit for fit in fitting if fit.strain == natural]
             found = [(fit.layout, *self.judged(chain, fit)) for fit in kept]
             false = any(each.truth is Truth.FALSE for _, steps, _ in found for each in steps)
-            if false and any(fit.has_loose_norm for fit in kept):
-                return [open_finding(_LOOSE_NORM) for _ in chain.sides[1:]]
+            loose = next((fit.loose for fit in kept if fit.loose), "")
+            if false and loose:
+                return [open_finding(loose) for _ in chain.sides[1:]]
             if false and kept[0].has_rows:
                 return [
                     open_finding("the shapes fit only if some of the vectors are rows: say which")

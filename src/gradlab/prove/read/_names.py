@@ -184,6 +184,9 @@ def _argument_of(reader: Reader, label: Label) -> Row | None:
 def in_bold(reader: Reader, label: Label) -> str:
     r"""The head of an entry; of ``\mathbf{x}``, if the text has that and ``x`` with indices alone."""
     use = reader.scope.use
+    letters = "".join(token.text for token in label.below)
+    if use.layers and not label.above and letters and set(letters) <= use.layers:
+        return f"{label.head}[{letters}]"
     entry = label.head in use.bold and label.head not in use.bare and not label.above
     return rf"\mathbf{{{label.head}}}" if entry and len(label.below) in (1, 2) else label.head
 

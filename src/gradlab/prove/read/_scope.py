@@ -41,6 +41,7 @@ class Use:
         whole: for names of the text that are written with their own variables behind them, what these are.
         aliases: names that stand for an entry of the same letter, with that: the z of ``z = z^{(k)}``.
         squared: names of which the text says what their square is, as of ``\sigma^2``.
+        layers: letters of indices of which each is that of a layer: ``a_j`` and ``a_k`` are entries of two vectors.
     """
 
     bare: set[str] = field(default_factory=set[str])
@@ -58,6 +59,7 @@ class Use:
     whole: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     aliases: dict[str, Expression] = field(default_factory=dict[str, Expression])
     squared: set[str] = field(default_factory=set[str])
+    layers: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, rows: Iterable[Row]) -> Use:
@@ -140,7 +142,7 @@ class Use:
     def _index(self, letter: Part, label: Label) -> None:
         if letter.style == "bold":
             self.bold.add(letter.text)
-        if label.below and (letter.style == "bold" or len(label.below) == 1):
+        if label.below and (letter.style == "bold" or len(label.below) == 1 + letter.text.isupper()):
             (self.bold_indexed if letter.style == "bold" else self.indexed).add(letter.text)
 
     def _sum(self, part: Part) -> None:

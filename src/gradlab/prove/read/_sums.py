@@ -146,7 +146,8 @@ def _index_letters(part: Part) -> set[str]:
     found = {inner.text for inner in part.sub or () if inner.kind == "letter" and inner.text in "ijklmnpqrst"}
     if part.sup is not None and len(part.sup) == 1 and part.sup[0].kind == "group":
         found |= {p.text for row in part.sup[0].inside for p in row if p.kind == "letter"}
-    for row in part.inside:
+    exponent = part.sup if part.text in ("e", "exp") and part.sup is not None else ()
+    for row in (*part.inside, exponent):
         for inner in row:
             found |= _index_letters(inner)
     return found

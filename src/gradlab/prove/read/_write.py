@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from gradlab.graph import Apply, Expression, Partial, Ref
@@ -60,7 +61,7 @@ class Writer:
 
     def name(self, name: str) -> str:
         """The LaTeX of one name."""
-        return name.removeprefix(FREE) if name.startswith(FREE) else self._symbols.get(name, name)
+        return re.sub(r"\[[a-z]+\]", "", name[1:]) if name.startswith(FREE) else self._symbols.get(name, name)
 
     def closed(self, expression: Expression) -> str:
         """The LaTeX of an expression, in brackets where it is more than one sign."""

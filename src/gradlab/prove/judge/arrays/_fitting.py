@@ -44,9 +44,9 @@ class Fit:
         return self.way.shapes is None or self.way.shapes.jacobian
 
     @property
-    def has_loose_norm(self) -> bool:
-        """Whether a norm of a matrix stands in it, of which nothing says which one it is."""
-        return self.way.shapes is not None and self.way.shapes.loose_norm
+    def loose(self) -> str:
+        """What stands in it that may be meant otherwise, and how to write it; empty if nothing."""
+        return "" if self.way.shapes is None else self.way.shapes.loose
 
     @property
     def has_rows(self) -> bool:

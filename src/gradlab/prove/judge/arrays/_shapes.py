@@ -32,6 +32,8 @@ from gradlab.prove.read._nodes import (
 from gradlab.prove.read._statements import Known, Layout
 
 Shape = tuple[Key, Key]
+_LOOSE_NORM = r"this norm of a matrix may be one of several: write \lVert A \rVert_F for the root of the sum of squares"
+_QUOTIENT = "a vector below a fraction bar is read entry by entry, which may not be meant: write the entries"
 ONE_BY_ONE: Shape = (1, 1)
 
 
@@ -52,7 +54,7 @@ class Shapes:
         self.known, self.dims, self.choice = known, dims, choice
         self.named: dict[str, Shape] = {}
         self.asked: dict[tuple[str, str], str] = {}
-        self.loose_norm = False  # whether a norm of a matrix stands somewhere, of which nothing says which one it is
+        self.loose = ""  # what stands somewhere that may be meant otherwise, and how to write it; empty if nothing
         self.jacobian = False  # whether a derivative of an array stands somewhere
         self._fresh = 0
         self._looked_into: set[str] = set()  # families
@@ -168,6 +170,7 @@ class Shapes:
                 if not ones and 1 in map(self.dims.number, (*shapes[0], *shapes[1])):
                     self.same(shapes[0], shapes[1], "is divided by")
                 if 1 in map(self.dims.number, shapes[1]):
+                    self.loose = self.loose or _QUOTIENT
                     return shapes[1]
                 raise NotUnderstoodError("a division by a vector or a matrix is not understood", 0)
             return shapes[0]
@@ -280,7 +283,7 @@ class Shapes:
             if kind in ("trace", "det"):
                 self._square(shapes[0])
             vector = kind != "norm" or 1 in (self.dims.number(shapes[0][0]), self.dims.number(shapes[0][1]))
-            self.loose_norm = self.loose_norm or not vector
+            self.loose = self.loose or ("" if vector else _LOOSE_NORM)
             return ONE_BY_ONE
         if kind == "transpose":
             return shapes[0][1], shapes[0][0]
