@@ -7,9 +7,10 @@ claim has to hold for all of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from typing import TypeVar
 
 from gradlab.graph import Expression, Ref, as_number
 from gradlab.prove._errors import NotUnderstoodError
@@ -20,8 +21,10 @@ SIZES = (2, 3, 5)
 SMALL_SIZES = (2, 3, 4)  # where there are more than two, or arrays
 _UNUSUAL = (7, 11)
 MOST_SETTINGS = 40
+MOST_COMBINATIONS = 10_000  # of values of letters, of which the settings are taken
 LARGEST_SUM = 50
 Key = Hashable
+T = TypeVar("T")
 
 
 class ShapeError(ValueError):
@@ -296,7 +299,7 @@ def settings(axes: Axes, dims: Dims, conditions: tuple[Condition, ...]) -> list[
     kept = [setting for setting in made if _allowed(setting, conditions)]
     if not kept:
         raise NotUnderstoodError("no indices meet the conditions that are written", 0)
-    return _spread(kept)
+    return list(_from_all_over(kept, MOST_SETTINGS))
 
 
 def _shift(index: Expression) -> tuple[str, int] | None:
@@ -312,10 +315,11 @@ def _named_ends(axes: Axes, dims: Dims, axis: Key) -> list[Key]:
 
 
 def _letters(axes: Axes, sizes: Mapping[Key, int], dims: Dims) -> Iterator[dict[str, int]]:
-    """Values of the letters that no sum runs over: all of one that is small, else equal ones and different ones."""
+    """Values of the letters that no sum runs over: all of them, or some from all over where these are very many."""
     letters = list(axes.free)
     ends = [sizes.get(dims.find(("letter", letter)), sizes.get(("letter", letter), 3)) for letter in letters]
-    for values in product(*(range(1, end + 1) for end in ends)):
+    most = int(MOST_COMBINATIONS ** (1 / max(1, len(letters))))
+    for values in product(*(_from_all_over(range(1, end + 1), most) for end in ends)):
         yield dict(zip(letters, values, strict=True))
 
 
@@ -356,9 +360,7 @@ def index_value(expression: Expression, indices: Mapping[str, int]) -> int | Non
     return -numbers[0] if primitive == "neg" else sum(numbers)
 
 
-def _spread(found: list[Setting]) -> list[Setting]:
-    """At most so many settings, from all over."""
-    if len(found) <= MOST_SETTINGS:
-        return found
-    step = len(found) / MOST_SETTINGS
-    return [found[int(i * step)] for i in range(MOST_SETTINGS)]
+def _from_all_over(found: Sequence[T], most: int) -> Sequence[T]:
+    """At most so many of them, from all over."""
+    step = max(1.0, len(found) / most)
+    return found if step == 1 else [found[int(i * step)] for i in range(most)]

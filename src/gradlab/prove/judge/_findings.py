@@ -175,6 +175,7 @@ class Judge:
         own = tuple(c for c in self.conditions if not _is_of_indices(c))
         way = fit.way
         found = settings(fit.axes, fit.dims, tuple(c for c in self.conditions if _is_of_indices(c)))
+        self.deadline.check(100 * len(found))
         trial = Trial(self.names, self.known, found, way, own, self.deadline)
         result = [self.step(chain, i, trial) for i in range(len(chain.sides) - 1)]
         same = fit.axes.made_equal(fit.dims)
