@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from gradlab.tex._commands import READERS, SWITCHES
 from gradlab.tex._errors import TexError
@@ -291,6 +292,7 @@ class Parser:
         return {"<": "⟨", ">": "⟩"}.get(known[0], known[0])
 
 
+@lru_cache(maxsize=256)
 def _unknown(name: str) -> str:
     known = {*SYMBOLS, *READERS, *SWITCHES, *FUNCTIONS, *LIMIT_FUNCTIONS}
     hint = _meant(name, known, "\\")
