@@ -74,21 +74,3 @@ def test_no_file_names_a_registry_or_a_machine():
         if word in (ROOT / name).read_text(encoding="utf-8")
     ]
     assert not found
-
-
-def test_importing_gradlab_loads_the_core_alone():
-    heavy = [
-        "sympy",
-        "torch",
-        "matplotlib",
-        "IPython",
-        "jupytext",
-        "nbformat",
-        "nbconvert",
-        "rich",
-        "typer",
-        "pypandoc",
-    ]
-    code = f"import sys, gradlab; print([name for name in {heavy} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
