@@ -21,9 +21,15 @@ class Isolation(Enum):
     """How submissions are kept apart from everything else."""
 
     BUBBLEWRAP = "bubblewrap"
+    DOCKER = "docker"
+    PODMAN = "podman"
     NONE = "none"
 
 
+Isolated = Annotated[
+    Isolation,
+    typer.Option(help="Docker or Podman where one answers; `none` lets submissions read and write all that you can."),
+]
 Gradebook = Annotated[
     Path | None,
     typer.Option(
@@ -66,10 +72,7 @@ def grade(
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", min=1, metavar="N", help="How many submissions are graded at once.")
     ] = min(2, os.cpu_count() or 1),
-    isolation: Annotated[
-        Isolation,
-        typer.Option("--isolation", help="`none` lets submissions read and write everything that you can."),
-    ] = Isolation.BUBBLEWRAP,
+    isolation: Isolated = Isolation.BUBBLEWRAP,
     limit: Annotated[
         float, typer.Option("--limit", min=1, metavar="SECONDS", help="How long one submission may take in all.")
     ] = 600.0,
@@ -111,7 +114,8 @@ def grade(
             "gradlab: without isolation a submission can read the key and change grades and anything else here",
             err=True,
         )
-    options = GradeOptions(out, jobs, isolation is not Isolation.NONE, limit, roster=roster)
+    engine = isolation.value if isolation in (Isolation.DOCKER, Isolation.PODMAN) else ""
+    options = GradeOptions(out, jobs, isolation is not Isolation.NONE, engine, limit, roster=roster)
     try:
         grading = run(template, submissions, options, _Watch(), scheduler)
         _print(grading, out)

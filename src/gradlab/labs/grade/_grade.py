@@ -73,7 +73,7 @@ def grade(
     template, source, options = template.resolve(), source.resolve(), replace(options, out=options.out.resolve())
     lab = read_template(template)
     if options.isolated and scheduler is None:
-        try_isolation()
+        try_isolation(options.engine)
     out = options.out
     for folder in (out / STATE, out / "results", out / "feedback"):
         folder.mkdir(parents=True, exist_ok=True)

@@ -41,6 +41,7 @@ class GradeOptions:
         out: the folder for the gradebook and the feedback.
         jobs: how many submissions are graded at once. Default 1.
         isolated: whether submissions run in a sandbox. Default yes.
+        engine: "docker" or "podman", for a sandbox in a container instead of in bubblewrap. Default "".
         limit: seconds that one submission may take in all. Default 600.
         by_author: whether the author's own notebooks are graded: what stands as it was handed out is judged as an
             answer, and reasons say all about hidden checks. Default no.
@@ -50,6 +51,7 @@ class GradeOptions:
     out: Path
     jobs: int = 1
     isolated: bool = True
+    engine: str = ""
     limit: float = 600.0
     by_author: bool = False
     roster: Path | None = None
@@ -81,7 +83,7 @@ def run(
     """
     start = {
         "template": str(template.resolve()), "private": [str(path) for path in (template, source, options.out)],
-        "isolated": options.isolated, "jobs": options.jobs, "limit": options.limit,
+        "isolated": options.isolated, "engine": options.engine, "jobs": options.jobs, "limit": options.limit,
         "folder": str((options.out / STATE).resolve()), "questions": questions, "by_author": options.by_author,
     }  # fmt: skip
     watch("waits", "", "the sandbox is started and the answer key is run")

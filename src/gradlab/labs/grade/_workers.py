@@ -84,7 +84,7 @@ def _graded(
     name, files, questions, options = held
     if options.isolated:
         try:
-            try_isolation()
+            try_isolation(options.engine)
         except GradlabError as problem:
             raise GradingError(f"on the worker {_where()}: {problem}") from None
     with TemporaryDirectory(prefix="gradlab-grade-") as folder:

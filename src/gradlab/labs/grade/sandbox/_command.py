@@ -12,8 +12,10 @@ from typing import Final
 
 from gradlab._errors import GradlabError
 
-_SYSTEM: Final = ("bin", "lib", "lib32", "lib64", "libx32", "sbin")
+SYSTEM: Final = ("bin", "lib", "lib32", "lib64", "libx32", "sbin")
 _ETC: Final = ("ld.so.cache", "fonts", "localtime", "alternatives", "mime.types")
+# CAP_SETFCAP: without it no user namespace in there may have the user 0 of the one around it as its own user.
+CAPABILITIES: Final = ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETFCAP", "CAP_SYS_PTRACE", "CAP_KILL")
 THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 """A fork has one thread alone, so that no library may wait for others of its own."""
 
@@ -43,18 +45,17 @@ def isolated_command(arguments: Sequence[str], private: Iterable[Path], files: d
             "Debian with 'apt-get install bubblewrap', or say --isolation none: then a submission can read and "
             "write everything that you can, the answer key and the grades too"
         )
-    shown = _shown()
-    _refuse_private(shown.values(), private)
+    shown = shown_folders()
+    refuse_private(shown.values(), private)
     root = os.geteuid() == 0
     command = [program, "--unshare-ipc", "--unshare-net", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"]
     command += [] if root else ["--unshare-user", "--uid", "0", "--gid", "0"]
-    # CAP_SETFCAP: without it no user namespace in there may have the user 0 of the one around it as its own user.
-    for capability in ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETFCAP", "CAP_SYS_PTRACE", "CAP_KILL"):
+    for capability in CAPABILITIES:
         command += ["--cap-add", capability]
     command += ["--die-with-parent", "--new-session", "--dev", "/dev"]
     command += ["--tmpfs", scratch_folder()]
     command += ["--dir" if root else "--proc", "/proc"]  # as root the warm process mounts it
-    for name in _SYSTEM:
+    for name in SYSTEM:
         path = Path("/", name)
         if path.is_symlink():
             command += ["--symlink", str(path.readlink()), str(path)]
@@ -78,7 +79,7 @@ def isolated_command(arguments: Sequence[str], private: Iterable[Path], files: d
     return [*command, sys.executable, *arguments]
 
 
-def try_isolation() -> None:
+def try_bubblewrap() -> None:
     """Make sure that bubblewrap works here.
 
     Raises:
@@ -97,7 +98,7 @@ def try_isolation() -> None:
 
 def scratch_folder() -> str:
     """The folder inside that can be written to; not /tmp where Python or this package lie there."""
-    return "/scratch" if any(path.is_relative_to("/tmp") for path in map(Path, _shown())) else "/tmp"
+    return "/scratch" if any(path.is_relative_to("/tmp") for path in map(Path, shown_folders())) else "/tmp"
 
 
 def environment() -> dict[str, str]:
@@ -118,7 +119,7 @@ def _package() -> Path:
     return Path(__file__).resolve().parents[3]
 
 
-def _shown() -> dict[str, Path]:
+def shown_folders() -> dict[str, Path]:
     """What Python needs: its own folders, and this package; each by its path inside."""
     wanted = ["/usr", sys.base_prefix, sys.prefix, sys.exec_prefix, str(_package())]
     shown: dict[str, Path] = {}
@@ -132,7 +133,8 @@ def _shown() -> dict[str, Path]:
     return shown
 
 
-def _refuse_private(shown: Iterable[Path], private: Iterable[Path]) -> None:
+def refuse_private(shown: Iterable[Path], private: Iterable[Path]) -> None:
+    """Raise IsolationError where something private lies in what has to be shown."""
     for folder in shown:
         for path in private:
             if path.resolve().is_relative_to(folder):

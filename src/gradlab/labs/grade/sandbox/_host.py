@@ -14,10 +14,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from gradlab.labs.grade.protocol import Channel, ChannelError
 from gradlab.labs.grade.sandbox._command import IsolationError, environment, isolated_command
+from gradlab.labs.grade.sandbox._engine import engine_command
 
 _START_LIMIT: Final = 120.0
 _END_LIMIT: Final = 5.0
@@ -51,6 +53,7 @@ class Sandbox:
         files: what submissions may read beside it, by name.
         private: what they must not see.
         isolated: whether it runs inside bubblewrap. Default yes.
+        engine: "docker" or "podman", whose container it runs inside instead. Default neither.
 
     Raises:
         IsolationError: if bubblewrap cannot be used.
@@ -64,11 +67,21 @@ class Sandbox:
         private: Iterable[Path],
         *,
         isolated: bool = True,
+        engine: str = "",
     ) -> None:
         self.isolated = isolated
+        self._place = TemporaryDirectory(prefix="gradlab-box-") if engine else None
         self._control, inner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        arguments = ["-m", "gradlab.labs.grade.sandbox._warm", str(inner.fileno()), "walls" if isolated else "none"]
-        if isolated:
+        warm = ["-m", "gradlab.labs.grade.sandbox._warm"]
+        arguments = [*warm, str(inner.fileno()), "walls" if isolated else "none"]
+        self._listening: socket.socket | None = None
+        if self._place is not None:
+            place = Path(self._place.name)
+            self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            self._listening.bind(str(place / "socket"))
+            self._listening.listen(1)
+            command, values = engine_command(engine, [*warm, "/control/socket", "walls"], private, files, place), None
+        elif isolated:
             command, values = isolated_command(arguments, private, dict(files)), None
         else:
             command, values = [sys.executable, *arguments], {**os.environ, **environment(), "HOME": "/nonexistent"}
@@ -99,6 +112,14 @@ class Sandbox:
             self.close()
             raise IsolationError("the process that submissions run in does not start; its error stands above")
         failed: list[str] = json.loads(line)["failed"]
+        if self._listening is not None:
+            self._listening.settimeout(_END_LIMIT)
+            self._control.close()
+            try:
+                self._control, _ = self._listening.accept()
+            except OSError as problem:
+                self.close()
+                raise IsolationError("the container cannot reach this process: it runs on another machine") from problem
         self._try_walls()
         return failed
 
@@ -143,11 +164,16 @@ class Sandbox:
     def close(self) -> None:
         """End the warm process and everything in it."""
         self._control.close()
+        with suppress(subprocess.TimeoutExpired):  # a container ends because of that, and not with its client
+            self._process.wait(_END_LIMIT if self._place is not None else 0)
         self._process.kill()
         for stream in (self._process.stdin, self._process.stdout):
             with suppress(OSError):
                 stream.close() if stream is not None else None
         self._process.wait()
+        for held in (self._listening, self._place):
+            if held is not None:
+                held.close() if isinstance(held, socket.socket) else held.cleanup()
 
 
 class Cage:

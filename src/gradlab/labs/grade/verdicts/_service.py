@@ -106,7 +106,8 @@ def _set_up(start: dict[str, Any]) -> tuple[Bench, list[str]]:
     ]  # fmt: skip
     private = [Path(path) for path in start["private"]]
     files = beside_files(template, versions, private)
-    sandbox = Sandbox([seed, *given], template.path.resolve().parent, files, private, isolated=start["isolated"])
+    sandbox = Sandbox([seed, *given], template.path.resolve().parent, files, private,
+                      isolated=start["isolated"], engine=start["engine"])  # fmt: skip
     # The sandbox gets warm beside this process, which makes the same imports.
     os.chdir(template.path.resolve().parent)
     sys.path.insert(0, os.getcwd())
