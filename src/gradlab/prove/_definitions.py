@@ -62,8 +62,8 @@ class Defined:
 
     def says_less_than(self, other: Defined) -> bool:
         """Whether it names a function that the other computes, or names as one of many: ``a_k = g_k(z_k)``."""
-        own, others = (item.line.piece.sides[1][0] for item in (self, other))
-        return self.named_only and (not other.named_only or (own.sub is None and others.sub is not None))
+        own, others = (any(part.sub for part in item.line.piece.sides[1][:1]) for item in (self, other))
+        return self.named_only and (not other.named_only or (others and not own))
 
     @property
     def formula(self) -> str:

@@ -28,6 +28,10 @@ def test_each_letter_is_a_layer(claim, verdict):
     assert proof.steps[-1].truth.name == verdict
 
 
+def test_a_name_that_is_defined_as_nothing_stops_no_document():
+    assert len(prove_document("$f_m = $ and then $f_m = g(x)$ and $f_m = $").steps) == 3
+
+
 def test_without_layers_it_is_a_circle():
     text = _NETWORK.replace("hidden layer", "sum").replace(
         "CLAIM", r"\frac{\partial E}{\partial w_{jk}} = \delta_k a_j"
