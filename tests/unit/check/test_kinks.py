@@ -130,8 +130,7 @@ def test_nor_does_one_within_the_reach_of_a_large_step(factor):
     assert report.entries[0].verdict is Verdict.WRONG, str(report)
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("seed", "dtype"), [(0, torch.float64), (1, torch.float32), (2, torch.float32)])
 def test_nor_do_the_kinks_of_a_network_behind_batch_norm(dtype, seed):
     torch.manual_seed(seed)
     net = torch.nn.Sequential(

@@ -32,7 +32,7 @@ def test_a_right_gradient_costs_a_few_directions():
     assert 0 < report.miss_probability < 1e-6
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_wrong_entries_are_found_among_many(seed):
     wrong = np.random.default_rng(seed).choice(np.flatnonzero(np.abs(WEIGHTS) > 0.1), 3, replace=False)
 
@@ -85,8 +85,9 @@ def mlp(*sizes):
     return torch.nn.Sequential(*layers[:-1])
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
-@pytest.mark.parametrize("place", [3, 2900, 5100])
+@pytest.mark.parametrize(
+    ("place", "dtype"), [(3, torch.float64), (2900, torch.float32), (5100, torch.float32)], ids=str
+)
 def test_one_entry_of_a_network_with_relu_that_is_off_by_a_hundredth_is_found(place, dtype):
     net = mlp(100, 60, 30, 10).to(dtype)
     x, y = torch.randn(16, 100, dtype=dtype).clamp(min=0), torch.randint(0, 10, (16,))
