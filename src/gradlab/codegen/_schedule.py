@@ -19,13 +19,13 @@ from gradlab.graph import (
     Graph,
     NetworkGraph,
     Ref,
-    add,
     as_number,
     definition_of,
     evaluate,
     is_apply,
     loss_of,
     mul,
+    neg,
     number,
     power,
     subtract,
@@ -33,6 +33,7 @@ from gradlab.graph import (
 )
 
 LONGEST_ROW = 100
+HIGHEST_POWER = 4  # what is divided by a higher one is left as it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ def programs_for(graph: Graph, output: str, wrt: Iterable[str], inputs: Iterable
 def _programs(graph: Graph, output: str, wrt: tuple[str, ...], inputs: tuple[str, ...]) -> Programs:
     derived = backprop(graph, output, wrt)
     definitions = _stable_definitions(graph)
-    deltas = {name: stabilise(formula, {}) for name, formula in derived.deltas}
-    gradient = tuple(stabilise(formula, {}) for formula in derived.gradient.values())
+    deltas = {name: stabilise(formula, definitions) for name, formula in derived.deltas}
+    gradient = tuple(stabilise(formula, definitions) for formula in derived.gradient.values())
     made: dict[str, Expression] = {}
     value = _schedule(inputs, definitions, (Ref(output),), made)
     both = _schedule(inputs, {**definitions, **deltas}, (Ref(output), *gradient), made)
@@ -187,6 +188,8 @@ def _lower(
             return _folded(node)
         if node.primitive in ("max", "min"):
             return _one_number(node)
+        if node.primitive == "div":
+            return _one_by_one(node)
         if node.primitive == "mul":
             node = _gated(_guarded(node, definitions))
         return (_in_groups(node) or node) if node.primitive in ("add", "mul") else None
@@ -202,8 +205,10 @@ def _guarded(product: Apply, definitions: Mapping[str, Expression]) -> Apply:
     def guarded(arg: Expression) -> Expression:
         if not is_apply(arg, "log") or arg.args[0] not in bases:
             return arg
-        is_zero = subtract(ONE, power(Apply("sign", arg.args), number(2)))
-        return Apply("log", (add(arg.args[0], is_zero),))
+        is_zero = (ONE, neg(power(Apply("sign", arg.args), number(2))))
+        return Apply(
+            "log", (Apply("add", (*is_zero, arg.args[0])),)
+        )  # from the left: a small x is kept to its last bit
 
     return Apply("mul", tuple(map(guarded, product.args))) if bases else product
 
@@ -226,6 +231,38 @@ def _gated(product: Apply) -> Apply:
     return Apply(
         "mul", tuple(arg if arg in kept or not is_apply(arg, "add") else transform(arg, rule) for arg in product.args)
     )
+
+
+def _one_by_one(quotient: Apply) -> Expression | None:
+    """A quotient over a power as quotients over its base, where both grow alike: the power overflows before.
+
+    So x^3 e^x/(e^x - 1)^2 becomes (e^x/(e^x - 1)) x^3/(e^x - 1).
+    """
+    over, under = quotient.args
+    base, left = _whole_power(under)
+    if left < 2 or not base.names & over.names:
+        return None
+    rest, divided = list[Expression](), list[Expression]()
+    for factor in over.args if is_apply(over, "mul") else (over,):
+        inner, times = _whole_power(factor)
+        taken = min(left, times) if isinstance(inner, Apply) and inner.names & base.names else 0
+        divided += [Apply("div", (inner, base))] * taken
+        left -= taken
+        if taken < times:
+            rest.append(power(inner, number(times - taken)) if taken else factor)
+    product = [*divided, *rest]
+    made: Expression = Apply("mul", tuple(product)) if len(product) > 1 else product[0]
+    for _ in range(left):
+        made = Apply("div", (made, base))
+    return made
+
+
+def _whole_power(factor: Expression) -> tuple[Expression, int]:
+    """Base and exponent of a small whole power; anything else is its own first."""
+    count = as_number(factor.args[1]) if is_apply(factor, "pow") else None
+    if count is None or count not in range(1, HIGHEST_POWER + 1):
+        return factor, 1
+    return factor.args[0], int(count)
 
 
 def _in_other_words(node: Apply) -> Expression | None:

@@ -58,6 +58,8 @@ def stabilise(expression: Expression, definitions: Mapping[str, Expression | Non
             return mul(*node.args)
         if is_apply(node, "div"):
             return _stable_quotient(node)
+        if is_apply(node, "add"):
+            return _stable_sum(node, meaning)
         return _stable_log(node.args[0], meaning) if is_apply(node, "log") else None
 
     return transform(expression, rule)
@@ -102,6 +104,31 @@ def _stable_quotient(quotient: Expression) -> Expression | None:
             changed = True
             under[under.index(factor)] = power(base, number(count - taken))
     return div(mul(*over), mul(*under)) if changed else None
+
+
+def _stable_sum(total: Expression, meaning: Callable[[Expression], Expression]) -> Expression | None:
+    """A sum with a p (1 - p) for a p - a p^2, which cancels where a sigmoid or a softmax p is almost 1."""
+    terms, changed = list(total.args), False
+    for term in total.args:
+        factors = (term.args[0].args if is_apply(term.args[0], "mul") else term.args) if is_apply(term, "neg") else ()
+        for factor in factors:
+            share = factor.args[0] if is_apply(factor, "pow") else factor
+            if is_apply(share, "sigmoid") or is_apply(share, "softmax"):
+                rest = div(term.args[0], share)
+                if (other := next((one for one in terms if rest in (one, meaning(one))), None)) is not None:
+                    terms.remove(term)
+                    terms[terms.index(other)] = mul(other, _rest_of_one(share))
+                    changed = True
+                    break
+    return add(*terms) if changed else None
+
+
+def _rest_of_one(share: Expression) -> Expression:
+    """1 - p, of a softmax as the sum of the others."""
+    if is_apply(share, "sigmoid"):
+        return subtract(ONE, share)
+    which, *logits = share.args
+    return add(*(Apply("softmax", (number(k), *logits)) for k in range(1, len(logits) + 1) if number(k) != which))
 
 
 def _takes_one(base: Expression, over: list[Expression]) -> bool:

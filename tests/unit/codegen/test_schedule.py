@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import math
 
+import mpmath
+import numpy as np
 import pytest
 
 import gradlab as gl
 from gradlab.codegen._schedule import programs_for, value_program
-from gradlab.graph import Graph, Ref, is_apply, parse, walk
+from gradlab.graph import Graph, Ref, evaluate_precisely, is_apply, parse, walk
 
 
 def lines(program) -> list[str]:
@@ -88,3 +90,32 @@ def test_long_rows_are_grouped():
 def test_undefined_constants_stay():
     program = for_text({"f": "(-2)**x"}).value_and_gradient
     assert any(node == parse("2") for output in program.outputs for node in walk(output))
+
+
+@pytest.mark.parametrize(
+    ("text", "points"),
+    [
+        ("x**3/(exp(x) - 1)", (1e-3, 3.0, 360.0, 700.0)),
+        ("x/expm1(x)", (1.0, 360.0, 700.0)),
+        ("exp(2*x)*x/(exp(x) - 1)**3", (1.0, 240.0, 350.0)),
+        ("1/(1 + x**2)", (1.0, 1e80, 1e100)),
+        ("x**x", (1e-300, 1e-20, 1e-9, 2.0)),
+        ("exp(x)/(exp(x) + exp(-x))", (-20.0, 0.1, 20.0, 300.0)),
+    ],
+)
+def test_gradients_far_out_are_right(text, points):
+    function = gl.function(text)
+    _, slopes = function(np.array(points)[:, None])
+    mp = mpmath.MPContext()
+    mp.dps = 800
+    for point, slope in zip(points, slopes[:, 0], strict=True):
+        x = mp.mpf(point)
+        h = x * mp.mpf(10) ** -100
+        ends = [evaluate_precisely(function.expression, {"x": end}, mp) for end in (x - h, x + h)]
+        true = (ends[1] - ends[0]) / (2 * h)
+        assert abs(slope - true) < 1e-12 * abs(true), point
+
+
+def test_a_sigmoid_times_its_argument_rises_by_one_far_out():
+    _, slopes = gl.function("x*exp(x)/(1 + exp(x))")(np.array([[40.0], [1e30]]))
+    assert slopes.tolist() == [[1.0], [1.0]]
