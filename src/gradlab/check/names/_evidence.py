@@ -20,7 +20,7 @@ from gradlab.check.names._context import Context
 from gradlab.check.names._mistakes import Mistake
 from gradlab.check.tracing import Program, float64, trace
 
-_RELATIVE, _OF_LARGEST = 3e-4, 1e-7
+_RELATIVE, _OF_LARGEST, _CANCELLED = 3e-4, 1e-7, 1e-14
 # Of claims that are computed in float32.
 _ROUNDED, _JITTERS = 4e-6, 3
 _MOST_MEASURED = 64
@@ -58,7 +58,9 @@ class View:
         largest = np.max(size[self.known & np.isfinite(size)], initial=0.0)
         with np.errstate(invalid="ignore"):
             share = _ROUNDED if is_narrow(self.claimed) else _OF_LARGEST
-            allowed = 3 * self.bars + _RELATIVE * size + share * largest
+            # What cancels out in a candidate leaves the rounding of the right ones.
+            rounding = _CANCELLED * np.max(np.abs(self.right[self.known]), initial=0.0)
+            allowed = 3 * self.bars + _RELATIVE * size + share * largest + rounding
             return ~self.known | (np.abs(candidate - self.claimed) <= allowed)
 
 

@@ -85,6 +85,9 @@ def _ways(operation: str, position: int, count: int) -> Iterator[tuple[str, _Mak
     if position == 0:
         told, remedy = "the division by the denominator is left out", "Divide by the denominator on the way back."
         yield told, _elementwise(lambda top, *bottom: 1.0), remedy
+        for told, power in (("the root", 0.5), ("the square", 2), ("the fourth power", 4)) if count == 2 else ():
+            made = _elementwise(lambda top, bottom, power=power: 1 / bottom**power)
+            yield f"{told} of the denominator stands where the denominator belongs", made, remedy
     if position == 1:
         remedy = "The derivative of a / b by b is -a / b^2: put in what is missing."
         yield "the numerator is left out", _elementwise(lambda top, bottom: -1 / bottom**2), remedy
