@@ -103,6 +103,14 @@ test("points can be written, and those that no network can be trained on are sho
   await page.fill("[name=points]", "0,0,1;1,1,0");
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => document.querySelector(".bench output").textContent.includes("all 2 points"));
+  await page.evaluate(() => { // the second change before the first is answered
+    for (const [name, value] of [["loss", "hinge"], ["rate", "0.5"]]) {
+      const field = document.querySelector(`[name=${name}]`);
+      field.value = value;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  });
+  await page.waitForFunction(() => document.querySelector("gradlab-train").kernel.labels.join() === "-1,1");
   await page.close();
 });
 
