@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from gradlab._errors import GradlabError
 
 _PACKAGE: Final = Path(__file__).parents[1]
 _LONGEST_FAULT: Final = 300
+UNWRITABLE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+"""Errors of the place that is written to."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,8 +51,10 @@ def fault(file: Path, problem: Exception) -> Diagnostic:
         problem: what was raised.
 
     Returns:
-        An error that names the place in gradlab, for a report.
+        An error that names the place in gradlab, for a report; or what could not be written.
     """
+    if isinstance(problem, OSError) and problem.errno in UNWRITABLE:
+        return Diagnostic(file, 0, "error", f"{problem.filename or 'a file'} cannot be written: {problem.strerror}.")
     frames = traceback.extract_tb(problem.__traceback__)
     own = [frame for frame in frames if _PACKAGE in Path(frame.filename).parents] or frames
     place = f" in {Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""

@@ -14,7 +14,7 @@ END: Final = re.compile(rf"^\s*#[#*\s]*(?:END[\s_]+(?:OF[\s_]+)?{YOURS}|{YOURS}[
 """What ends a solution in the notebooks of many courses, such as `### END CODE HERE ###`."""
 _COURSE: Final = "another course"
 _MARKERS: Final = (
-    ("nbgrader", re.compile(r"#{3}\s*(?:BEGIN|END)\s+(?:SOLUTION|HIDDEN TESTS)\b|=== (?:BEGIN|END) MARK SCHEME ===")),
+    ("nbgrader", re.compile(r"#{3}\s*(?:BEGIN|END)\s+(?:SOLUTION|HIDDEN TESTS?)\b|=== (?:BEGIN|END) MARK SCHEME ===")),
     (
         "Otter",
         re.compile(

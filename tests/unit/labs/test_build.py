@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import re
@@ -12,7 +13,7 @@ import nbformat
 import pytest
 
 from gradlab._errors import GradlabError
-from gradlab.labs import BuildOptions, BuiltLab, FailedLab, build_labs
+from gradlab.labs import BuildOptions, BuiltLab, FailedLab, build_labs, fault
 from gradlab.labs._publish import PublishError, recover, staging
 from gradlab.labs._write import relink
 
@@ -332,3 +333,8 @@ def test_the_seed_lab_is_built_and_none_of_it_is_left_as_raw_text(tmp_path):
         pages = PdfReader(tmp_path / f"lab-03-template-{kind}.pdf").pages
         for text in (shown, "\n".join(page.extract_text() for page in pages)):
             assert not re.search(r"\\begin|\\frac|\$ x|#region|#endregion|#!TAG|#!MSG", text)
+
+
+def test_a_full_disk_is_no_fault_of_ours():
+    said = str(fault(Path("lab.md"), OSError(errno.ENOSPC, "No space left on device", "lab.html")))
+    assert said == "lab.md: error: lab.html cannot be written: No space left on device."

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from gradlab._cluster import workers
+from gradlab._errors import GradlabError
 from gradlab.labs._files import write_whole
 from gradlab.labs._manifest import hash_file
 from gradlab.labs._template import Template, read_template
@@ -75,8 +76,11 @@ def grade(
     if options.isolated and scheduler is None:
         try_isolation(options.engine)
     out = options.out
-    for folder in (out / STATE, out / "results", out / "feedback"):
-        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        for folder in (out / STATE, out / "results", out / "feedback"):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise GradlabError(f"{problem.filename or out} cannot be written: {problem.strerror}") from problem
     decisions = read_queue(out / "human.toml")
     with TemporaryDirectory(prefix="gradlab-grade-") as scratch, workers(None, scheduler) as found:
         submissions = find_submissions(source, Path(scratch), template.stem.removesuffix("-template"))

@@ -7,6 +7,7 @@ and all of it, hidden, for the points.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,7 @@ HIDDEN: Final = ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
 SCHEME: Final = ("=== BEGIN MARK SCHEME ===", "=== END MARK SCHEME ===")
 WHOLE: Final = "-all"
 """Behind the name of a check that is the whole of another one, hidden tests included."""
+_NEARLY: Final = re.compile(r"#{2,}\s*(begin|end)\s+(hidden\s+tests?|solutions?)\b", re.IGNORECASE)
 _STUBS: Final = ("YOUR ANSWER HERE", "# YOUR CODE HERE", "raise NotImplementedError()")
 
 
@@ -44,6 +46,7 @@ def read(notebook: NotebookNode, writer: Writer) -> None:
         GradlabError: if a marker is not closed, or closes nothing.
     """
     for number, cell in enumerate(notebook.cells, 1):
+        _refuse_near_miss(number, cell.source)
         given = cell.metadata.get("nbgrader", {})
         lines = cell.source.split("\n")
         if cell.cell_type == "code":
@@ -56,6 +59,15 @@ def read(notebook: NotebookNode, writer: Writer) -> None:
             _written(writer, number, lines, given)
         else:
             writer.prose(lines)
+
+
+def _refuse_near_miss(number: int, source: str) -> None:
+    """A marker with a slip in it is a comment to nbgrader, and its hidden tests would be shown."""
+    for line in source.split("\n"):
+        found = _NEARLY.search(line)
+        if found is not None and not any(marker in line for marker in (*SOLUTION, *HIDDEN)):
+            meant = f"### {found[1].upper()} {'HIDDEN TESTS' if found[2][0] in 'hH' else 'SOLUTION'}"
+            raise GradlabError(f"cell {number}: {line.strip()!r} is nearly a marker, and none; write '{meant}'")
 
 
 def _parted(lines: Iterable[str], number: int, markers: tuple[str, str]) -> list[tuple[str | None, list[str]]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from gradlab._errors import GradlabError
-from gradlab.labs.interchange._write import Writer, homework, without_ends
+from gradlab.labs.interchange._write import MESSAGE, Writer, homework, without_ends
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -160,7 +160,9 @@ def _tagged(lines: list[str], number: int) -> list[str]:
     for line in lines:
         end = line.rstrip()
         if end.endswith(_PROMPT) or prompting:
-            # What the students get in place of the solution: here it is what is left of the cell.
+            # What the students get in place of the solution is what they are told about it here.
+            if prompting and not end.endswith(_PROMPT[1]):
+                out = _told(out, line)
             prompting = not end.endswith(_PROMPT[1])
         elif inside is None and _BEGIN.match(line):
             inside = (line[: len(line) - len(line.lstrip())], [])
@@ -174,6 +176,14 @@ def _tagged(lines: list[str], number: int) -> list[str]:
     if inside is not None:
         raise GradlabError(f"cell {number}: # BEGIN SOLUTION is never closed; write '# END SOLUTION' where it ends")
     return out
+
+
+def _told(before: list[str], line: str) -> list[str]:
+    """Code with a line of a prompt as a message of the homework that it ends with, or as a comment."""
+    if not before or before[-1].strip() != "#!TAG HWEND":
+        return [*before, f"# {line}".rstrip()]
+    own = [row for row in before[:-1] if row.strip() != f"#!MSG {MESSAGE}"]
+    return [*own, f"#!MSG {line}".rstrip(), before[-1]]
 
 
 def _line(line: str, before: list[str]) -> list[str]:
@@ -224,6 +234,15 @@ def _asserted(lines: list[str], shown: str, given: dict[str, Any]) -> list[str]:
     last = body[-1] if body else None
     if not isinstance(last, ast.Expr) or not shown:
         return lines
+    if any(isinstance(node, ast.Name) and node.id == "print" for part in body for node in ast.walk(part)):
+        return [
+            "import contextlib, io",
+            "with contextlib.redirect_stdout(io.StringIO()) as _printed:",
+            *(f"    {line}" for part in body[:-1] for line in ast.unparse(part).split("\n")),
+            f"    _value = {ast.unparse(last.value)}",
+            "_shown = _printed.getvalue() + ('' if _value is None else repr(_value))",
+            f"assert _shown.strip('\\n') == {shown!r}{message}",
+        ]
     head = lines[: last.lineno - 1]
     expression = ast.unparse(last.value)
     if shown in ("True", "False"):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import gradlab
+from gradlab._errors import GradlabError
 from gradlab.cli import main
 from gradlab.labs.grade import GradeOptions, grade, grade_self
 from gradlab.labs.grade.sandbox import IsolationError, isolated_command
@@ -113,6 +114,12 @@ def test_without_bubblewrap_it_refuses(room, monkeypatch, capsys):
     assert "can read the key" in said.err
     with (room / "out" / "gradebook.csv").open(encoding="utf-8-sig", newline="") as stream:
         assert {row["student"]: float(row["points"]) for row in csv.DictReader(stream)} == POINTS
+
+
+def test_where_nothing_can_be_written_it_says_so(room):
+    (room / "taken").write_text("")
+    with pytest.raises(GradlabError, match=r"taken.* cannot be written: Not a directory"):
+        grade(LAB, room / "in", GradeOptions(room / "taken" / "grades", isolated=False))
 
 
 def test_what_is_private_may_not_lie_where_python_lies():

@@ -59,6 +59,10 @@ def test_solutions_tests_and_written_answers_become_homework_checks_and_answer_c
         ("### BEGIN SOLUTION\nx = 1", "cell 1: BEGIN SOLUTION is never closed"),
         ("x = 1\n### END SOLUTION", "cell 1: END SOLUTION closes nothing"),
         ("### BEGIN SOLUTION\n### BEGIN SOLUTION\n### END SOLUTION", "stands inside another one"),
+        (
+            "###BEGIN HIDDEN TEST\nassert x\n### END HIDDEN TEST",
+            "nearly a marker, and none; write '### BEGIN HIDDEN TESTS'",
+        ),
     ],
 )
 def test_a_marker_without_its_partner_is_named(tmp_path, source, said):

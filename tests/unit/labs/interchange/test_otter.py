@@ -83,6 +83,30 @@ def test_fences_in_prose_and_functions_that_test_are_read_too(tmp_path):
     assert "Assign x." in versions.question.markdown
 
 
+def test_prompts_are_told_and_what_a_test_prints_is_compared(tmp_path):
+    printing = v4.new_code_cell("print(2)\nstr(print(x))")
+    printing.outputs = [
+        v4.new_output("stream", text="2\n3\n"),
+        v4.new_output("execute_result", {"text/plain": "'None'"}),
+    ]
+    _, versions = imported(
+        tmp_path,
+        raw("# BEGIN QUESTION", "name: q1"),
+        raw("# BEGIN SOLUTION"),
+        v4.new_code_cell('x = 3 # SOLUTION NO PROMPT\n""" # BEGIN PROMPT\nx = ...  # a number\n""" # END PROMPT'),
+        raw("# END SOLUTION"),
+        raw("# BEGIN TESTS"),
+        printing,
+        raw("# END TESTS"),
+        raw("# END QUESTION"),
+    )
+    assert codes(versions.question)[0] == "# x = ...  # a number"
+    ((*_, source),) = checks(versions)
+    exec(source, {"x": 3})
+    with pytest.raises(AssertionError):
+        exec(source, {"x": 4})
+
+
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
