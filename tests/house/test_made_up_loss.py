@@ -151,9 +151,8 @@ except gl.GradlabError as error:
 
 @pytest.mark.parametrize("name", [*losses(), "quantile(0.9)", "huber(1/4)"])
 def test_every_row_is_trained_with_by_kernels_as_by_numpy(name):
-    row, rng = gl.mlp([2, 2, 2], loss=name).graph.loss_row, np.random.default_rng(1)
-    net = gl.mlp([2, 2, 2], loss=name)
-    x = rng.normal(size=(4, 2))
+    net, rng = gl.mlp([1, 2], loss=name), np.random.default_rng(1)
+    row, x = net.graph.loss_row, rng.normal(size=(4, 1))
     y = np.eye(2)[rng.integers(0, 2, 4)] if row.labels.shares else rng.choice(row.labels.values or (0.5, 2), (4, 2))
     start = rng.normal(size=(2, len(net.parameters)))
     result = NumbaTrainer(net.graph, x, y, dtype="float64").train(start, 0.1, 5)
