@@ -57,8 +57,8 @@ def sought(
     for pattern in missing[:MOST_PATTERNS]:
         wanted = [part if sign > 0 else neg(part) for part, sign in zip(found, pattern, strict=True)]
         for number in start[:2]:
-            place = _climb(points, variant, number, [*needed, *wanted], ())
-            place = place or _climb(points, variant, number, [*needed, *wanted], (*LADDER, *values))
+            place = _place(points, variant, number, [*needed, *wanted], ())
+            place = place or _place(points, variant, number, [*needed, *wanted], (*LADDER, *values))
             if place is not None:
                 yield from _around(points, variant, place, [*needed, *wanted], few=enough)
                 break
@@ -172,50 +172,55 @@ def _constants(reached: Sequence[Expression]) -> tuple[float, ...]:
     return tuple(sign * value * near for value in list(found)[:4] for near in (1.05, 0.95) for sign in (1, -1))
 
 
-def _climb(
+def _place(
     points: Points, variant: Any, number: int, wanted: Sequence[Expression], ladder: tuple[float, ...]
 ) -> dict[str, Fraction] | None:
     """Values of names at which all of some expressions are positive, or None; values on the ladder are tried first."""
+    key = variant, number, tuple(wanted), ladder
+    if key not in points.climbed:
+        points.climbed[key] = _climb(points, variant, number, wanted, ladder)
+    return points.climbed[key]
+
+
+def _climb(
+    points: Points, variant: Any, number: int, wanted: Sequence[Expression], ladder: tuple[float, ...]
+) -> dict[str, Fraction] | None:
     ground, mode = points.grounds[variant], points.mode(number)
+    hanging: dict[str, list[int]] = {}  # for each name, which of the expressions are computed from it
+    for k, part in enumerate(wanted):
+        for name in ground.given_in(part):
+            hanging.setdefault(name, []).append(k)
     names = [name for name in ground.given_in(*wanted) if name not in ground.labels]
-    place: dict[str, Fraction] = {
-        name: points.fixed(number).get(name) or ground.draw(name, number, mode) for name in names
-    }
-    steps = 0
+    place = {name: float(points.fixed(number).get(name) or ground.draw(name, number, mode)) for name in names}
 
-    def height(trial: dict[str, Fraction]) -> float:
-        nonlocal steps
-        steps += 1
-        here = MachinePoint(ground, number, mode, {name: float(value) for name, value in trial.items()})
-        lowest = math.inf
-        for part in wanted:
-            try:
-                value = here.value(part)
-            except Undefined:
-                return -math.inf
-            lowest = min(lowest, math.asinh(1e3 * value) if math.isfinite(value) else -math.inf)
-        return lowest
+    def height(k: int, here: MachinePoint) -> float:
+        """How far an expression is above zero, in orders of size."""
+        try:
+            value = here.value(wanted[k])
+        except Undefined:
+            return -math.inf
+        return math.asinh(1e3 * value) if math.isfinite(value) else -math.inf
 
-    best, step = height(place), 1.0
+    here = MachinePoint(ground, number, mode, place)
+    heights = [height(k, here) for k in range(len(wanted))]
+    best, step, steps = min(heights, default=math.inf), 1.0, 1
     while best <= 0 and steps < MOST_STEPS and step > 1e-5:
         points.deadline.check()
         before = best
         for name in names:
-            here = float(place[name])
-            for value in (
-                *(ladder if step == 1.0 else ()),
-                here + step,
-                here - step,
-                here * (1 + step),
-                here * (1 - step),
-            ):
-                trial = {**place, name: Fraction(f"{value:.6g}")}
-                found = height(trial)
-                if found > best:
-                    best, place = found, trial
+            old = place[name]
+            near = (old + step, old - step, old * (1 + step), old * (1 - step))
+            for value in (*ladder, *near) if step == 1.0 else near:
+                steps += 1
+                trial = {**place, name: float(f"{value:.6g}")}
+                here, found = MachinePoint(ground, number, mode, trial), heights.copy()
+                for k in hanging[name]:
+                    found[k] = height(k, here)
+                if min(found) > best:
+                    best, place, heights = min(found), trial, found
         if best <= before:
             step /= 4
-    return place if best > 0 else None
+    return {name: Fraction(repr(value)) for name, value in place.items()} if best > 0 else None
 
 
 def _around(

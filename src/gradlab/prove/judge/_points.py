@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -333,6 +333,7 @@ class Points:
         self._precise: dict[tuple[int, int], Point] = {}
         self._quick: dict[int, MachinePoint] = {}
         self._sought: dict[int, tuple[Any, int, dict[str, Fraction]]] = {}
+        self.climbed: dict[Hashable, dict[str, Fraction] | None] = {}  # where searches for points ended
 
     @property
     def enough(self) -> int:
