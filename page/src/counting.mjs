@@ -10,9 +10,13 @@ export const diverged = ({ initial, loss }, run) => !(loss[run] <= Math.fround(R
  * @returns {{successes: number, diverged: number, steps: number[]}} steps: the first at which each successful run had all points right
  */
 export function counted(ended) {
-  const runs = [...ended.right.keys()];
-  const succeeded = runs.filter((run) => ended.right[run] === 1);
-  return { successes: succeeded.length, diverged: runs.filter((run) => diverged(ended, run)).length, steps: succeeded.map((run) => ended.success[run]) };
+  const steps = [];
+  let lost = 0;
+  for (let run = 0; run < ended.right.length; run++) {
+    if (ended.right[run] === 1) steps.push(ended.success[run]);
+    if (diverged(ended, run)) lost++;
+  }
+  return { successes: steps.length, diverged: lost, steps };
 }
 
 const LARGEST = 1e6; // a loss that is this many times the first, or not finite, counts as this many times
@@ -26,9 +30,15 @@ const LAST = 20; // losses over which is averaged, for the sake of those that os
  * @returns {{converged: boolean, sum: number}}
  */
 export function measured(curve) {
-  const relative = Array.from(curve, (loss) => (loss / curve[0] <= LARGEST ? loss / curve[0] : LARGEST));
-  const last = relative.slice(-LAST);
-  const converged = last.reduce((sum, loss) => sum + loss, 0) / last.length < 1;
-  const term = converged ? (loss) => loss : (loss) => 1 / Math.max(loss, 1 / LARGEST);
-  return { converged, sum: relative.reduce((sum, loss) => sum + term(loss), 0) };
+  const from = curve.length - Math.min(LAST, curve.length);
+  let [last, sum, inverses] = [0, 0, 0];
+  for (let i = 0; i < curve.length; i++) {
+    const relative = curve[i] / curve[0];
+    const loss = relative <= LARGEST ? relative : LARGEST;
+    sum += loss;
+    inverses += 1 / Math.max(loss, 1 / LARGEST);
+    if (i >= from) last += loss;
+  }
+  const converged = last / (curve.length - from) < 1;
+  return { converged, sum: converged ? sum : inverses };
 }

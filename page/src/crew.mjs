@@ -2,6 +2,7 @@
 
 const LONGEST = 60000; // milliseconds for a part, after which its worker counts as lost
 const TRIES = 3;
+const AHEAD = 2; // parts that a worker has at once
 
 export class Crew {
   /**
@@ -10,8 +11,8 @@ export class Crew {
    */
   constructor(script, size = Math.max(1, Math.min(8, navigator.hardwareConcurrency ?? 2))) {
     this.script = script;
-    /** @type {{worker?: Worker, doing?: any, timer?: any}[]} */
-    this.members = Array.from({ length: size }, () => ({}));
+    /** @type {{worker?: Worker, doing: any[], timer?: any}[]} */
+    this.members = Array.from({ length: size }, () => ({ doing: [] }));
   }
 
   /**
@@ -25,7 +26,7 @@ export class Crew {
   run(setup, parts, done) {
     this.cancel();
     return new Promise((resolve, reject) => {
-      const job = { setup, done, resolve, reject, left: parts.length, waiting: parts.map((part, number) => ({ part, number, tries: 0 })) };
+      const job = { setup, done, resolve, reject, left: parts.length, lost: 0, waiting: parts.map((part, number) => ({ part, number, tries: 0 })) };
       this.job = job;
       if (!parts.length) return this.finish(true);
       for (const member of this.members) this.begin(member, job);
@@ -46,14 +47,15 @@ export class Crew {
   finish(whole) {
     const { job } = this;
     this.job = undefined;
-    for (const member of this.members) if (member.doing) this.end(member); // what it computes is no longer wanted
+    for (const member of this.members) if (member.doing.length) this.end(member); // what it computes is no longer wanted
     job.resolve(whole);
   }
 
   end(member) {
     clearTimeout(member.timer);
     member.worker?.terminate();
-    member.worker = member.doing = undefined;
+    member.worker = undefined;
+    member.doing = [];
   }
 
   /** Start all workers, before there is something to do: that takes about as long as a small job. */
@@ -70,50 +72,51 @@ export class Crew {
 
   begin(member, job) {
     this.employ(member);
-    member.doing = {};
-    this.watch(member);
     member.worker.postMessage({ setup: job.setup });
+    this.feed(member, job);
+  }
+
+  /** Have a worker something to do, and the next thing waiting: it is never idle while its answer is on its way. */
+  feed(member, job) {
+    while (member.doing.length < AHEAD && job.waiting.length) {
+      const next = job.waiting.shift();
+      member.doing.push(next);
+      member.worker.postMessage({ number: next.number, ...next.part });
+    }
+    this.watch(member);
   }
 
   watch(member) {
     clearTimeout(member.timer);
-    member.timer = setTimeout(() => this.lost(member, "it took too long"), LONGEST);
+    if (member.doing.length) member.timer = setTimeout(() => this.lost(member, "it took too long"), LONGEST);
   }
 
   heard(member, { number, made }) {
     const { job } = this;
-    if (!job || !member.doing) return;
-    clearTimeout(member.timer);
-    if (made !== undefined) {
-      const { part } = member.doing;
-      if (member.doing.number !== number) return;
-      job.left--;
-      job.done(part, made);
-    }
-    member.doing = undefined;
+    const place = member.doing.findIndex((each) => each.number === number);
+    if (!job || place < 0) return;
+    const [{ part }] = member.doing.splice(place, 1);
+    job.left--;
+    job.done(part, made);
     if (this.job !== job) return;
-    if (!job.left) return this.finish(true);
-    const next = job.waiting.shift();
-    if (!next) return;
-    member.doing = next;
-    this.watch(member);
-    member.worker.postMessage({ number: next.number, ...next.part });
+    if (!job.left) this.finish(true);
+    else this.feed(member, job);
   }
 
   lost(member, reason) {
     const { job } = this;
-    const { doing } = member;
+    const [first, ...others] = member.doing;
     this.end(member);
     if (!job) return;
-    const tries = (doing?.tries ?? 0) + 1;
-    job.lost = (job.lost ?? 0) + 1;
+    const tries = (first?.tries ?? 0) + 1;
+    job.lost++;
     if (tries >= TRIES || job.lost > TRIES * this.members.length) {
       this.job = undefined;
       for (const each of this.members) this.end(each);
       job.reject(new Error(`a worker was lost ${tries} times (${reason})`));
       return;
     }
-    if (doing?.part) job.waiting.unshift({ ...doing, tries });
+    if (first) job.waiting.unshift({ ...first, tries }, ...others);
     for (const each of this.members) if (!each.worker) this.begin(each, job);
   }
 }

@@ -159,7 +159,9 @@ export class Training extends Kernel {
   /** @param {Float64Array} standard @param {number} scale of the initialisation @returns {Float32Array | Float64Array} rounded once */
   starts(standard, scale) {
     const factors = this.factors.map((factor) => scale * factor);
-    return /** @type {Float64ArrayConstructor} */ (this.kind).from(standard, (number, i) => number * factors[i % factors.length]);
+    const made = new this.kind(standard.length);
+    for (let i = 0, k = 0; i < made.length; i++, k = k + 1 === factors.length ? 0 : k + 1) made[i] = standard[i] * factors[k];
+    return made;
   }
 
   /**
@@ -181,7 +183,7 @@ export class Training extends Kernel {
     if (given.length === 1) rates.fill(given[0]);
     else rates.set(given);
     own.fill(0);
-    for (let run = 0; run < runs; run++) own.set(this.numbers, run * owned);
+    for (let run = 0; this.numbers.length && run < runs; run++) own.set(this.numbers, run * owned);
     data.set(table);
     data[table.length] = 0;
     curve.fill(NaN); // of networks that have all diverged no more is written

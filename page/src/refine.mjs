@@ -16,7 +16,7 @@ export class Refined {
   known;
 
   /**
-   * Compute the cells anew; those before are given up.
+   * Compute the cells anew; those before are given up. Of a block the lower left cell is known first.
    * @param {object} setup what each worker is told first
    * @param {number} most cells of a part
    * @param {(column: number, row: number) => object} setting what a worker is asked for a cell
@@ -29,35 +29,42 @@ export class Refined {
     const { count } = this;
     const known = Array.from({ length: count * count });
     this.known = known;
-    for (let size = this.first; size >= 1; size /= 2) {
-      const middle = size >> 1;
-      const wanted = [];
-      for (let row = middle; row < count; row += size) {
-        for (let column = middle; column < count; column += size) {
-          if (known[row * count + column] === undefined) wanted.push({ row, column });
-        }
+    const levels = [];
+    for (let size = this.first; size >= 1; size /= 2) levels.push({ size, parts: this.parts(size, most, setting), early: [] });
+    const left = levels.map(({ parts }) => parts.length);
+    let at = 0; // the level that is shown: what is finer waits for it
+    const showAll = ({ cells }, made, { size }) => cells.forEach(({ row, column }, i) => show({ column, row, size, made: made[i] }));
+    return this.crew.run(setup, levels.flatMap(({ parts }, depth) => parts.map((part) => ({ ...part, depth }))), (part, made) => {
+      part.cells.forEach(({ row, column }, i) => (known[row * count + column] = made[i]));
+      left[part.depth]--;
+      if (part.depth > at) levels[part.depth].early.push([part, made]);
+      else showAll(part, made, levels[at]);
+      for (; at < levels.length && !left[at]; at++) {
+        level(levels[at].size);
+        for (const [each, done] of levels[at + 1]?.early ?? []) showAll(each, done, levels[at + 1]);
       }
-      const parts = [];
-      for (let i = 0; i < wanted.length; i += most) {
-        const cells = wanted.slice(i, i + most);
-        parts.push({ cells, settings: cells.map(({ row, column }) => setting(column, row)) });
+    });
+  }
+
+  /** The cells that blocks of a size add to those of larger ones, in parts. */
+  parts(size, most, setting) {
+    const { count } = this;
+    const wanted = [];
+    for (let row = 0; row < count; row += size) {
+      for (let column = 0; column < count; column += size) {
+        if (size === this.first || row % (2 * size) || column % (2 * size)) wanted.push({ row, column });
       }
-      const done = await this.crew.run(setup, parts, ({ cells }, made) => {
-        cells.forEach(({ row, column }, i) => {
-          known[row * count + column] = made[i];
-          show({ column: column - middle, row: row - middle, size, made: made[i] });
-        });
-      });
-      if (!done) return false;
-      level(size);
     }
-    return true;
+    return Array.from({ length: Math.ceil(wanted.length / most) }, (_, i) => {
+      const cells = wanted.slice(i * most, (i + 1) * most);
+      return { cells, settings: cells.map(({ row, column }) => setting(column, row)) };
+    });
   }
 
   /** What is known at a cell: of itself, or of the smallest block around it; undefined where nothing is yet. */
   near(column, row) {
     for (let size = 1; size <= this.first; size *= 2) {
-      const [x, y] = [column, row].map((place) => Math.floor(place / size) * size + (size >> 1));
+      const [x, y] = [column, row].map((place) => place - (place % size));
       const made = this.known?.[y * this.count + x];
       if (made) return { column: x, row: y, made };
     }

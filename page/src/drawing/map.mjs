@@ -4,6 +4,7 @@ import { ticks } from "./ticks.mjs";
 
 const LEFT = 76;
 const EDGE = 14;
+const PAUSE = 60; // milliseconds between two pictures of a map that is being computed
 const RIGHT = 30; // for half of the last label
 /** @type {[string, number][]} dark under light, so that a line is seen on any colour */
 const EDGES = [["#000", 6], ["#fff", 2.5]];
@@ -11,6 +12,8 @@ const EDGES = [["#000", 6], ["#fff", 2.5]];
 export class SettingsMap {
   /** @type {number} */
   count;
+  /** @type {any} */
+  waiting;
   /** @type {number[]} */
   across;
   /** @type {number[]} */
@@ -38,6 +41,14 @@ export class SettingsMap {
   paint(column, row, size, colour) {
     this.pen.fillStyle = css(colour);
     this.pen.fillRect(column, this.count - row - size, size, size);
+  }
+
+  /** Draw soon, once for all blocks that come before: drawing takes time from what computes them. */
+  later(draw) {
+    this.waiting ??= setTimeout(() => {
+      this.waiting = undefined;
+      draw();
+    }, PAUSE);
   }
 
   /** Where a value is between the ends of an axis. */

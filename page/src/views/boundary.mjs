@@ -166,11 +166,11 @@ export class BoundaryView extends View {
     this.map.lay(COUNT, ...this.rates);
     this.began = performance.now();
     this.find("[data-do=stop]").hidden = false;
-    const most = Math.min(256, Math.max(1, Math.round(WORK / (setup.about.factors.length * setup.about.points * steps))));
+    const most = Math.min(128, Math.max(1, Math.round(WORK / (setup.about.factors.length * setup.about.points * steps))));
     const setting = (column, row) => [this.rates[0][column], ...own, this.rates[1][row]];
     const paint = ({ column, row, size, made }) => {
       this.map.paint(column, row, size, ofTraining(made.converged, Math.sqrt(made.sum / (steps + 1))));
-      this.later();
+      this.map.later(() => this.draw());
     };
     try {
       const whole = await this.refined.compute(setup, most, setting, paint, (size) => this.level(size));
@@ -184,13 +184,6 @@ export class BoundaryView extends View {
     this.refined.close();
     this.find("[data-do=stop]").hidden = true;
     this.find("output").textContent = words;
-  }
-
-  later() {
-    this.frame ??= requestAnimationFrame(() => {
-      this.frame = undefined;
-      this.draw();
-    });
   }
 
   draw() {

@@ -32,6 +32,7 @@ export class MapRoom {
     this.taking = find("[data-map=take]");
     this.map = new SettingsMap(this.canvas, ["learning rate", "scale of the starts"]);
     this.success = new Refined(file("workers/success.mjs"), COUNT, 4);
+    this.success.crew.warm();
     this.fresh = new Crew(file("workers/success.mjs"), 1);
     this.map.legend(find(".legend canvas"), ofShare);
     this.listen();
@@ -81,7 +82,7 @@ export class MapRoom {
 
   paint({ column, row, size, made }, tries) {
     this.map.paint(column, row, size, ofShare(made.successes / tries));
-    this.later();
+    this.map.later(() => this.draw());
   }
 
   level(size) {
@@ -105,7 +106,7 @@ export class MapRoom {
   /** Ask Python which setting of the blocks of a size trains reliably, train it with fresh seeds, and say so. */
   async advise(size) {
     const { setup, view } = this;
-    const places = Array.from({ length: COUNT / size }, (_, i) => (size >> 1) + i * size);
+    const places = Array.from({ length: COUNT / size }, (_, i) => i * size);
     const known = (row, column) => this.success.known[row * COUNT + column];
     const { steps, rule, init, tries } = view.state;
     const [rates, scales] = [this.rates, this.scales].map((values) => places.map((place) => values[place]));
@@ -143,14 +144,6 @@ export class MapRoom {
     this.quiet();
     this.success.crew.close();
     this.fresh.close();
-  }
-
-  /** Draw soon: once for all blocks that come before the next frame. */
-  later() {
-    this.frame ??= requestAnimationFrame(() => {
-      this.frame = undefined;
-      this.draw();
-    });
   }
 
   draw() {

@@ -2,19 +2,15 @@
 import { Drawing, Training } from "../kernels.mjs";
 import { counted } from "../counting.mjs";
 
-let job;
-let training;
-let standard;
+let prepared;
 
-self.onmessage = async ({ data }) => {
-  if (data.setup) {
-    job = data.setup;
-    const drawing = await Drawing.of(job.drawing);
-    training = await Training.of(job.kernel, job.about);
-    standard = drawing.standard({ parameters: job.about.factors.length, runs: job.runs, uniform: job.about.uniform, seed: job.seed, first: 0n });
-    self.postMessage({ ready: true });
-  } else {
-    const made = data.settings.map(({ rate, scale }) => counted(training.train(training.starts(standard, scale), [rate], job.steps)));
-    self.postMessage({ number: data.number, made });
-  }
+async function prepare({ drawing, kernel, about, runs, steps, seed }) {
+  const [drawn, training] = await Promise.all([Drawing.of(drawing), Training.of(kernel, about)]);
+  const standard = drawn.standard({ parameters: about.factors.length, runs, uniform: about.uniform, seed, first: 0n });
+  return ({ rate, scale }) => counted(/** @type {any} */ (training.train(training.starts(standard, scale), [rate], steps)));
+}
+
+self.onmessage = async ({ data: { setup, number, settings } }) => {
+  if (setup) prepared = prepare(setup);
+  else self.postMessage({ number, made: settings.map(await prepared) });
 };
