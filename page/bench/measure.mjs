@@ -31,7 +31,7 @@ async function cold(hash, view) {
   return found;
 }
 
-/** A function that is typed, in a page whose Python has started: milliseconds until its picture is told, and until its derivation is seen. */
+/** A function that is typed, in a page whose Python has started: milliseconds until its derivation is seen, until its picture is told, and until its curvatures are. */
 async function warm() {
   const page = await lab.opened("#1/descend?f=x**2%2By**4");
   await page.waitForFunction(() => document.querySelector("gradlab-descend")?.dataset.explained, null, { timeout: 60000 });
@@ -43,7 +43,7 @@ async function warm() {
         const before = Number(view.dataset[name]);
         return new Promise((resolve) => new MutationObserver((_, seen) => Number(view.dataset[name]) > before && (seen.disconnect(), resolve(performance.now()))).observe(view, { attributes: true }));
       };
-      const done = [until("drawn"), until("explained")];
+      const done = [until("derived"), until("drawn"), until("explained")];
       const field = view.querySelector("[name=f]");
       field.value = text;
       const began = performance.now();
@@ -55,17 +55,23 @@ async function warm() {
   return times;
 }
 
-/** A start that is dragged: milliseconds from each movement of the pointer until its frame is done. */
+/**
+ * A start that is dragged: milliseconds until its frame is done, from when the page hears of each movement, and from the
+ * movement itself, which the browser holds back until the next refresh of the screen.
+ */
 async function dragged() {
   const page = await lab.opened("");
   await lab.drawn(page, "descend");
   await page.evaluate(() => {
     window.frames = [];
-    document.querySelector(".plane").addEventListener("pointermove", ({ timeStamp }) => requestAnimationFrame(() => {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => window.frames.push(performance.now() - timeStamp);
-      port2.postMessage(0);
-    }));
+    document.querySelector("main").addEventListener("pointermove", ({ timeStamp }) => {
+      const heard = performance.now();
+      requestAnimationFrame(() => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => window.frames.push([heard, timeStamp].map((from) => performance.now() - from));
+        port2.postMessage(0);
+      });
+    }, { capture: true });
   });
   const box = await page.locator(".plane").boundingBox();
   await page.mouse.move(box.x + 40, box.y + 60);

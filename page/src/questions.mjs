@@ -10,6 +10,7 @@ export const DERIVE = { sizes: [2, 2, 1], activation: "tanh", loss: "binary_cros
 
 export const surface = ({ f }) => ["surface", { text: f }];
 export const derived = ({ f }) => ["derived", { text: f }];
+export const bent = ({ f }) => ["bent", { text: f }];
 export const way = ({ f }, rule) => ["way", { text: f, rule }];
 export const network = ({ hidden, activation, loss, rule, init }, points) =>
   ["network", { hidden, activation, loss, rule, initialisation: init, points }];
@@ -27,7 +28,7 @@ export const drawing = () => ["drawing", {}];
 /** What is answered when the page is built. */
 export function shipped(data, functions) {
   const sets = Object.values(data).map(({ points }) => network(TRAIN, points));
-  const known = functions.flatMap((f) => [surface({ f }), derived({ f }), ...DESCEND.rule.map((rule) => way({ f }, rule))]);
+  const known = functions.flatMap((f) => [surface({ f }), derived({ f }), bent({ f }), ...DESCEND.rule.map((rule) => way({ f }, rule))]);
   const maps = ["float32", "float64"].map((dtype) => trainability(BOUNDARY, dtype));
   return [...known, ...sets, ...maps, drawing(), chain(DERIVE), matrices(DERIVE), numbers(DERIVE)];
 }

@@ -15,6 +15,7 @@ import { outcome, outcomes, table } from "../words.mjs";
 import { define, options, View } from "./view.mjs";
 
 const [{ view: VIEW, start: START }] = FUNCTIONS;
+const REST = 80; // milliseconds without a movement, after which it is said how a dragged start went
 const STEP = 1 / 40; // of the view's width, that an arrow key moves the start
 
 const entries = {
@@ -45,13 +46,16 @@ const LAYOUT = `
     <output aria-live="polite"></output>
     <div class="ends wide"></div>
     <p class="bend" aria-live="polite"></p>
-    <div class="formula wide"></div>
+    <div class="formula wide"></div><div class="hessian wide"></div>
   </div>
 </div>
 <h2>The derivation</h2><div class="derivation wide"></div>
 <h2>The steps</h2><div class="steps wide"></div>
 <div class="buttons"><button type="button" data-save="csv">Download the steps as CSV</button></div>
 <section class="program"><h2>As Python</h2><pre class="wide"><code></code></pre></section>`;
+
+/** A place as the state and a link have it. */
+const rounded = (point) => point.map((x) => Number(x.toPrecision(4)));
 
 export class Descend extends View {
   static entries = entries;
@@ -64,6 +68,11 @@ export class Descend extends View {
   curvature;
   /** @type {{name: string, title: string, number: number, numbers: number[], kernel: Way, steps: import("../words.mjs").Steps}[]} */
   ways = [];
+  /** @type {number[] | undefined} where the start is dragged */
+  dragged;
+  at = 0;
+  /** @type {Promise<void> | undefined} */
+  reading;
 
   begin() {
     this.plane = new Plane(this.find(".plane"));
@@ -78,6 +87,7 @@ export class Descend extends View {
   }
 
   disconnectedCallback() {
+    clearTimeout(this.resting);
     this.player.stop();
   }
 
@@ -94,10 +104,17 @@ export class Descend extends View {
     const canvas = this.find(".plane");
     const drag = (event) => {
       if (!(event.buttons & 1) || !this.plane.view) return;
-      this.moveStart(this.plane.point(event));
+      this.dragged = this.plane.point(event);
+      this.drag(this.dragged);
+    };
+    const drop = () => {
+      if (this.dragged) this.moveStart(this.dragged);
+      this.dragged = undefined;
     };
     canvas.addEventListener("pointerdown", (event) => (canvas.setPointerCapture(event.pointerId), drag(event)));
     canvas.addEventListener("pointermove", drag);
+    canvas.addEventListener("pointerup", drop);
+    canvas.addEventListener("pointercancel", drop);
     canvas.addEventListener("keydown", (event) => {
       const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
       if (!way) return;
@@ -138,20 +155,26 @@ export class Descend extends View {
     return program(this.state, at?.every(Number.isFinite) ? at : this.state.start);
   }
 
+  /** The start is on its way: the picture follows, and what is read comes when it rests. */
+  drag(start) {
+    this.state = { ...this.state, start: rounded(start) };
+    if (this.descend()) this.later();
+  }
+
   moveStart(start) {
-    this.keep({ start: start.map((x) => Number(x.toPrecision(4))) });
+    this.keep({ start: rounded(start) });
     this.form.elements.start.value = this.state.start.join(",");
     this.walk();
   }
 
-  /** Ask Python for the function and the rules; the picture is shown before the derivation is there. */
+  /** Ask Python for the function and the rules; what is derived is shown first, then the picture, then how it bends. */
   async load() {
     this.player.stop();
     const { f, rule } = this.state;
     const known = this.function?.f === f;
     const wanted = this.latest();
+    if (!known) this.reading = this.explain(f);
     const asked = [this.ask(...questions.surface(this.state)), ...rule.map((each) => this.ask(...questions.way(this.state, each)))];
-    const derived = known ? undefined : this.ask(...questions.derived(this.state));
     const [surface, ...ways] = await Promise.all(asked);
     if (!wanted()) return;
     const wrong = surface.error ?? ways.find(({ error }) => error)?.error ?? "";
@@ -166,19 +189,31 @@ export class Descend extends View {
       return { name: rule[i], title: RULES[number].title, number, numbers: ways[i].numbers, kernel, steps: [] };
     });
     this.lay();
-    if (!known) this.explain(this.function, await derived);
+    if (!known) this.bow(this.function);
   }
 
-  /** Show the derivation, and how the function bends. */
-  async explain(made, derived) {
-    const curvature = derived.error ? undefined : await Curvature.of(derived.module);
+  /** Show the derivation, which is there before the kernels are printed. */
+  async explain(f) {
+    const derived = await this.ask(...questions.derived(this.state));
+    if (!this.isConnected || f !== this.state.f || derived.error) return;
+    show(this.find(".formula"), [derived.formula, derived.gradient]);
+    this.say("");
+    this.find(".bend").textContent = "";
+    show(this.find(".hessian"), []);
+    show(this.find(".derivation"), derived.derivations);
+    this.dataset.derived = String(Number(this.dataset.derived ?? 0) + 1);
+  }
+
+  /** Show how the function bends. */
+  async bow(made) {
+    const [bent] = await Promise.all([this.ask(...questions.bent(this.state)), this.reading]);
+    const curvature = bent.error ? undefined : await Curvature.of(bent.module);
     if (made !== this.function) return;
-    this.say(derived.error ?? "");
+    this.say(bent.error ?? "");
     if (!curvature) return;
     this.curvature = curvature;
-    made.curvatures = derived.curvatures;
-    show(this.find(".formula"), [derived.formula, derived.gradient, derived.hessian]);
-    show(this.find(".derivation"), derived.derivations);
+    made.curvatures = bent.curvatures;
+    show(this.find(".hessian"), [bent.hessian]);
     this.walk();
     this.dataset.explained = String(Number(this.dataset.explained ?? 0) + 1);
   }
@@ -190,20 +225,39 @@ export class Descend extends View {
     this.walk();
   }
 
-  /** Go down anew. */
-  walk() {
-    if (!this.ways.length || !this.plane.view) return;
+  /** Go down anew, and draw it. @returns {boolean} whether there is something to be drawn */
+  descend() {
+    if (!this.ways.length || !this.plane.view) return false;
     const { start, rate, steps, at } = this.state;
-    const { variables } = this.function;
     this.player.stop();
     for (const way of this.ways) way.steps = way.kernel.from(start, [rate, ...way.numbers], steps);
+    this.paint(Math.min(at, steps), steps);
+    this.told();
+    return true;
+  }
+
+  /** Say how it went where nothing has moved for a moment. */
+  later() {
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.tell(), REST);
+  }
+
+  /** Go down anew, and say at once how it went. */
+  walk() {
+    if (this.descend()) this.tell();
+  }
+
+  /** How the ways went, in words and tables. */
+  tell() {
+    clearTimeout(this.resting);
+    const { rate, steps } = this.state;
+    const { variables } = this.function;
     this.words = outcome(this.ways, this.function, rate);
     this.find("output").textContent = this.words;
     this.find(".ends").replaceChildren(outcomes(this.ways, variables));
     this.find(".steps").replaceChildren(...this.ways.flatMap(({ title, steps: taken }) => [...(this.ways.length > 1 ? [Object.assign(document.createElement("h3"), { textContent: title })] : []), table(taken, variables)]));
     this.find("[name=at]").max = steps;
-    this.draw(Math.min(at, steps), steps);
-    this.told();
+    this.describe();
   }
 
   /** Mark a step, and keep it. */
@@ -215,11 +269,22 @@ export class Descend extends View {
 
   /** Draw the ways up to a step, and mark one. */
   draw(at, upTo) {
+    this.paint(at, upTo);
+    this.describe();
+  }
+
+  paint(at, upTo) {
+    const { point } = this.ways[0].steps[at];
+    this.at = at;
+    this.bend = this.curvature && curvaturesOf(this.curvature.at(point));
+    this.plane.draw(this.ways, { at, upTo, point, bend: this.bend });
+  }
+
+  /** What is seen at the marked step, in words. */
+  describe() {
+    const { at, bend } = this;
     const [first] = this.ways;
     const { point } = first.steps[at];
-    const bend = this.curvature && curvaturesOf(this.curvature.at(point));
-    this.at = at;
-    this.plane.draw(this.ways, { at, upTo, point, bend });
     const bends = this.curvature ? curvatureInWords(point, bend) : "";
     const where = this.ways.length > 1 ? `, where ${first.title} is` : "";
     this.find(".bend").textContent = bends && `Step ${at}${where}: ${bends[0].toLowerCase()}${bends.slice(1)}`;

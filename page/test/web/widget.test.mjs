@@ -47,7 +47,7 @@ test("views draw what the notebook's Python answers, their state goes both ways,
   await drawn(page, 0);
   await drawn(page, 1);
   const said = await page.evaluate(() => window.models.map((model) => [model.asked.toSorted().join(), model.view().querySelector("output").textContent]));
-  assert.equal(said[0][0], "derived,surface,way");
+  assert.equal(said[0][0], "bent,derived,surface,way");
   assert.match(said[0][1], /After 7 steps/);
   assert.equal(said[1][0], "chain,numbers");
   assert.match(said[1][1], /dL\/dc = f_out - y/);

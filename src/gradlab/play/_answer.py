@@ -9,13 +9,14 @@ from typing import Any
 from gradlab._errors import GradlabError
 from gradlab.play._boundary import trainability
 from gradlab.play._derive import chain, judged, matrices, numbers
-from gradlab.play._descend import derived, surface, way
+from gradlab.play._descend import bent, derived, surface, way
 from gradlab.play._recommend import recommendation
 from gradlab.play._train import drawing, looking, network, why
 
 Answer = dict[str, Any]
 QUESTIONS: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = MappingProxyType(
     {
+        "bent": bent,
         "chain": chain,
         "derived": derived,
         "drawing": drawing,

@@ -36,15 +36,34 @@ def surface(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def derived(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The same function as it is written and derived, twice: what is read beside the picture.
+    """The same function as it is written and derived, line by line.
 
     Args:
         given: ``text``, the formula.
 
     Returns:
-        ``formula``, ``gradient``, ``hessian`` and ``derivations`` (one for each variable) as MathML; ``curvatures``,
-        the eigenvalues of the Hessian from the smallest where it is the same everywhere, else None; ``module``,
-        WebAssembly with ``bend``.
+        ``formula``, ``gradient`` and ``derivations`` (one for each variable) as MathML.
+
+    Raises:
+        GradlabError: for a text that `surface` does not take.
+    """
+    made = _function(given["text"])
+    return {
+        "formula": typeset(made.latex()),
+        "gradient": typeset(rf"\nabla {made.output} = {made.gradient().latex()}"),
+        "derivations": [typeset(made.derive(made.output, name).latex()) for name in made.variables],
+    }
+
+
+def bent(given: Mapping[str, Any]) -> dict[str, Any]:
+    """How the same function bends.
+
+    Args:
+        given: ``text``, the formula.
+
+    Returns:
+        ``hessian`` as MathML; ``curvatures``, its eigenvalues from the smallest where it is the same everywhere, else
+        None; ``module``, WebAssembly with ``bend``.
 
     Raises:
         GradlabError: for a text that `surface` does not take.
@@ -52,10 +71,7 @@ def derived(given: Mapping[str, Any]) -> dict[str, Any]:
     made = _function(given["text"])
     hessian = made.hessian()
     return {
-        "formula": typeset(made.latex()),
-        "gradient": typeset(rf"\nabla {made.output} = {made.gradient().latex()}"),
         "hessian": typeset(rf"\nabla^2 {made.output} = {hessian.latex()}"),
-        "derivations": [typeset(made.derive(made.output, name).latex()) for name in made.variables],
         "curvatures": _curvatures(made, hessian),
         "module": curvature_module(made.graph, made.output, made.variables).code,
     }
