@@ -72,6 +72,12 @@ def is_words(part: Part, before: Part | None, after: Part | None) -> bool:
     return not (operand and (before is not None or after is not None))
 
 
+def is_remark(text: str) -> bool:
+    """Whether words only say why the step before them holds: ``(by the chain rule)``."""
+    bare = text.strip()
+    return bare.startswith("(") and bare.endswith(")") and not begins_condition(bare)
+
+
 def begins_condition(text: str) -> bool:
     """Whether words say that what follows is a condition."""
     words = re.findall(r"[A-Za-z.]+", text.lower())
@@ -103,6 +109,8 @@ class _Splitter:
 
     def take(self, part: Part, before: Part | None, after: Part | None) -> None:
         if part.kind == "text" and is_words(part, before, after):
+            if after is not None and after.kind == "relation" and after.text in JUDGED and is_remark(part.text):
+                return  # the chain goes on behind it
             self.finish()
             self.hear(part.text)
         elif part.kind == "gap":

@@ -21,6 +21,9 @@ from gradlab.prove import prove
         (r"(a \pm b)^2 = a^2 + 2ab + b^2", "NOT_UNDERSTOOD"),
         (r"\frac{\mathbf y}{\mathbf s} \odot \mathbf s = \mathbf y", "TRUE"),
         (r"|e^{ix}| = e^{ix}", "NOT_UNDERSTOOD"),
+        (r"\begin{array}{rcl} x + x &=& 2x \text{(by adding)} \\ &=& 3x - x \end{array}", "TRUE"),
+        (r"\begin{array}{rcl} x + x &=& 2x \text{(by adding)} \\ &=& 3x + x \end{array}", "FALSE"),
+        (r"|x| = x \text{ (if } x > 0) = x", "NOT_UNDERSTOOD"),
         (r"\color{darkred}{x}^2 = x x", "TRUE"),
     ],
 )
