@@ -6,14 +6,25 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from gradlab.graph import Expression, Partial, Ref, is_apply
+from gradlab.graph import Expression, Partial, Ref
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Definitions, names_in, walk
 from gradlab.prove._degree import degree_in, is_algebra
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._imaginary import UNITS, may_hold_with_unit
 from gradlab.prove._meant import SPECIAL, VARIABLE, OtherMeanings, verdicts
-from gradlab.prove._mood import Mood, contents, is_equation_for_function, is_wished_for, is_worked, mood_of, same_names
+from gradlab.prove._mood import (
+    Mood,
+    contents,
+    is_equation_for_function,
+    is_idempotent,
+    is_looked_for,
+    is_symmetry,
+    is_wished_for,
+    is_worked,
+    mood_of,
+    same_names,
+)
 from gradlab.prove._names import FREE, written_parts
 from gradlab.prove._nearest import may_hold
 from gradlab.prove._shares import step_of_shares
@@ -75,7 +86,7 @@ class Doubts:
             shown = ", ".join(sorted(name.removeprefix(FREE) for name in unknown))
             said = "is: this may be a condition on it" if len(unknown) == 1 else "are: this may be a condition on them"
             return combine.with_kind(step, Kind.CONDITION, f"nothing says what {shown} {said}")
-        if self._is_idempotent(pair) or (not self.document and self._is_relation_between_names(pair, deadline)):
+        if is_idempotent(pair) or (not self.document and self._is_relation_between_names(pair, deadline)):
             return combine.with_kind(step, Kind.CONDITION, "this may be a condition on what it names")
         if self._is_to_be_solved(judged, pair):
             return combine.with_kind(step, Kind.CONDITION, "by the words beside it this is an equation to solve")
@@ -134,7 +145,8 @@ class Doubts:
     def _is_to_be_solved(self, judged: combine.Judged, pair: tuple[Expression | NotUnderstoodError, ...]) -> bool:
         """Whether a text looks for something that makes a step true, and one side has a name that is open."""
         if not self.document or not is_wished_for(judged.line):
-            return False
+            said = {*self.known.functions, *self.known.quantities}
+            return self.document and len(judged.steps) == 1 and is_looked_for(judged.line, pair, said)
         left, right = (self.reached(side) if isinstance(side, Expression) else set[str]() for side in pair)
         return any(self._is_free(name) and self.meant.formula_of(name) is None for name in left ^ right)
 
@@ -235,7 +247,7 @@ class Doubts:
         counted = {name for node in walk(left) if isinstance(node, Total) and node.upper for name in node.upper.names}
         solved = bool(a - counted) and not b and is_algebra(left) and is_algebra(right)
         solved = solved and self._varies(left, deadline)
-        return free and ((calls and not (a <= b or b <= a)) or solved or self._is_symmetry(left, right))
+        return free and ((calls and not (a <= b or b <= a)) or solved or is_symmetry(left, right))
 
     def _varies(self, side: Expression, deadline: Deadline) -> bool:
         """Whether a formula of free names has not one and the same value everywhere."""
@@ -247,21 +259,6 @@ class Doubts:
 
         one = Chain((side, mapped(side, renamed)), (None,))
         return verdicts(one, self.known, deadline)[0].truth is Truth.FALSE
-
-    @staticmethod
-    def _is_idempotent(pair: tuple[Expression | NotUnderstoodError, ...]) -> bool:
-        """Whether a capital is said to be its own power, as projections are: ``P^2 = P``."""
-        bases = [side.args[0] for side in pair if isinstance(side, Expression) and is_apply(side, "pow")]
-        return any(isinstance(base, Ref | Tensor) and base.name[1:].isupper() and base in pair for base in bases)
-
-    @staticmethod
-    def _is_symmetry(left: Expression, right: Expression) -> bool:
-        r"""Whether a matrix is said to be its own transpose, inverse or power: ``A^\top = A``, ``P^2 = P``."""
-        powers = [side.args[0] for side in (left, right) if is_apply(side, "pow")]
-        if any(isinstance(base, Tensor) and base in (left, right) for base in powers):
-            return True
-        operations = [side for side in (left, right) if isinstance(side, Operation)]
-        return any(node.kind in ("transpose", "inverse") and {left, right} == {node, *node.args} for node in operations)
 
     def behind(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
         """Which name that is not understood lies between what a true step differentiates and its variable, or may."""

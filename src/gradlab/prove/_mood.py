@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from enum import Enum
 
-from gradlab.graph import Apply, Expression, Ref
+from gradlab.graph import Apply, Expression, Ref, is_apply
 from gradlab.prove._definitions import names_in, walk
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read._define import Line
 from gradlab.prove.read._infinitesimals import Integral
-from gradlab.prove.read._nodes import At, Call, Derivative, Index, Limit, Operation, Total
+from gradlab.prove.read._nodes import At, Call, Derivative, Index, Limit, Operation, Tensor, Total
 
 
 class Mood(Enum):
@@ -43,6 +44,9 @@ _CLAIM = _any_of(
     "shows/rule*/formula*/derivative/gradient/also/result*"
 )
 _WISH = _any_of("such_that/so_that/pick/choose/find/search/solve/solving/want/looking")
+_LEADS_TO_CONDITION = re.compile(
+    r"\b(?:satisf\w*|solves?|solving|where|when(?:ever)?|if|iff|unless|until|such that|equal)\W*$", re.IGNORECASE
+)
 _PRIME = re.compile(r"'|\\prime")
 
 
@@ -57,6 +61,32 @@ def mood_of(line: Line) -> Mood:
 def is_wished_for(line: Line) -> bool:
     """Whether words say that something is looked for that makes an equation true."""
     return _WISH.search(line.sentence) is not None
+
+
+def is_idempotent(pair: tuple[Expression | NotUnderstoodError, ...]) -> bool:
+    """Whether a capital is said to be its own power, as projections are: ``P^2 = P``."""
+    bases = [side.args[0] for side in pair if isinstance(side, Expression) and is_apply(side, "pow")]
+    return any(isinstance(base, Ref | Tensor) and base.name[1:].isupper() and base in pair for base in bases)
+
+
+def is_symmetry(left: Expression, right: Expression) -> bool:
+    r"""Whether a matrix is said to be its own transpose, inverse or power: ``A^\top = A``, ``P^2 = P``."""
+    powers = [side.args[0] for side in (left, right) if is_apply(side, "pow")]
+    if any(isinstance(base, Tensor) and base in (left, right) for base in powers):
+        return True
+    operations = [side for side in (left, right) if isinstance(side, Operation)]
+    return any(node.kind in ("transpose", "inverse") and {left, right} == {node, *node.args} for node in operations)
+
+
+def is_looked_for(line: Line, sides: tuple[Expression | NotUnderstoodError, ...], defined: Set[str]) -> bool:
+    """Whether a step equates two functions of a text, or words right before it say that it holds at some points."""
+    if _LEADS_TO_CONDITION.search(line.words):
+        return True
+    bodies = [
+        [getattr(node, "body", node) for node in walk(side) if isinstance(node, Call | Derivative)] for side in sides
+    ]
+    own = [{getattr(body, "function", "") or getattr(body, "name", "") for body in each} for each in bodies]
+    return all(len(names) == 1 and names <= defined for names in own) and own[0] != own[1]
 
 
 def same_names(left: Expression, right: Expression) -> bool:

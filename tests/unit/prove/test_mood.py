@@ -95,3 +95,27 @@ def last(text: str) -> str:
     """The verdict on the last step that is not a definition, or DEFINITION."""
     found = [verdict for verdict in verdicts(text) if verdict != "DEFINITION"]
     return found[-1] if found else "DEFINITION"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"The curves have the same slope if and only if $$ \frac{d f}{d x} = \frac{d g}{d x} $$",
+        r"The points where the two firms' marginal costs are equal: $$ f'(x) = g'(x) $$",
+        r"A fixed point satisfies $$f(x) = x$$",
+        r"The boundary is where $$f(x) = 1 - f(x)$$",
+        r"Newton's step solves $$f(x) + f'(x) h = 0$$",
+    ],
+)
+def test_what_is_looked_for_is_a_condition(text):
+    proof = prove_document(f"Let $f(x) = x^2 - 2$ and $g(x) = (1-x)^3$. {text}")
+    assert [step.verdict for row in proof.others for step in row.proof.steps] == ["CONDITION"]
+
+
+def test_a_wrong_slope_stays_false():
+    assert prove_document(r"Let $f(x) = x^2$. The derivative is $$f'(x) = 3x$$").steps[-1].verdict == "FALSE"
+
+
+def test_the_word_on_numbers_and_arrays_is_not_turned_round():
+    reason = prove_document(r"$$\nabla_w\|Xw-y\|^2 = 2X(Xw-y)$$").steps[-1].reason
+    assert "true if some names are numbers and false if they are arrays" in reason

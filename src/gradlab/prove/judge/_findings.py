@@ -139,7 +139,9 @@ class Judge:
             for other in self.fitting.others(sides, kept[0]):
                 again, _ = self.judged(chain, other)
                 if all(each.truth is Truth.TRUE for each in again):
-                    reason = "this is true for vectors and false for numbers: say which names are vectors"
+                    more = other.count_numbers > kept[0].count_numbers
+                    ways = ("numbers", "arrays") if more else ("arrays", "numbers")
+                    reason = f"this is true if some names are {ways[0]} and false if they are {ways[1]}: say which are"
                     return [Finding(Truth.NOT_UNDERSTOOD, reason=reason) for _ in again]
         return self.repaired(chain, result, found[0][2]) if self.repairs else result
 

@@ -49,6 +49,11 @@ class Fit:
         return "" if self.way.shapes is None else self.way.shapes.loose
 
     @property
+    def count_numbers(self) -> int:
+        """How many names that may be arrays are read as numbers."""
+        return sum(kind == "number" for kind in self.way.choice.kinds.values())
+
+    @property
     def has_rows(self) -> bool:
         """Whether a vector is read as a row, though nothing says so."""
         return "row" in self.way.choice.kinds.values()
