@@ -54,9 +54,6 @@ class Leak:
 def allow_line(text: str) -> str:
     r"""Write the tag that lets a text pass.
 
-    Args:
-        text: the text.
-
     Returns:
         The line for the template.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,7 +22,7 @@ from gradlab.labs._python import parse
 from gradlab.labs._secrets import add_outputs
 from gradlab.labs._template import Template, read_template
 from gradlab.labs._versions import Version, Versions
-from gradlab.labs._write import FORMATS, WrittenFile, as_data, write_version
+from gradlab.labs._write import FORMATS, WrittenFile, write_version
 
 if TYPE_CHECKING:
     from gradlab.labs._secrets import Secrets
@@ -202,7 +202,7 @@ class _Build:
             linted = {warning.line for warning in noted}
             new = {found for found in warnings if UNSET not in found.message or found.line not in linted}
             warnings = tuple(sorted({*noted, *judged, *new}))
-            report = {"files": [as_data(file) for file in files], "warnings": [_plain(warning) for warning in warnings]}
+            report = {"files": [asdict(file) for file in files], "warnings": [_plain(warning) for warning in warnings]}
             record = Manifest(key, formats, hashes(place.new, [file.name for file in files]), report)
             (place.new / manifest_name(self.name)).write_text(record.dumps(), encoding="utf-8")
             obsolete = self._obsolete(before, record)

@@ -71,9 +71,6 @@ def check_template(path: Path) -> CheckedTemplate:
     Args:
         path: a Jupytext Markdown file with tags, UTF-8.
 
-    Returns:
-        What was found.
-
     Raises:
         TemplateError: if no versions can be made of it, or the header's graph is none; it names everything that is in
             the way.
@@ -92,12 +89,6 @@ def check_template(path: Path) -> CheckedTemplate:
 def look_over(template: Template) -> CheckedTemplate:
     """Find what there is to be said about a template that was read.
 
-    Args:
-        template: the template.
-
-    Returns:
-        What was found.
-
     Raises:
         TemplateError: if no versions can be made of it.
     """
@@ -113,9 +104,6 @@ def look_over(template: Template) -> CheckedTemplate:
 
 def check_graph(template: Template) -> None:
     """Make sure that the header's graph is one.
-
-    Args:
-        template: the template.
 
     Raises:
         TemplateError: if the prover cannot read it, with the header's line.

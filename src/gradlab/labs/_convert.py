@@ -78,9 +78,6 @@ def import_nbformat() -> None:
 def is_converted(path: Path) -> bool:
     """Say whether a template is no Markdown but a notebook or a script.
 
-    Args:
-        path: the template.
-
     Returns:
         Whether its suffix is one that Jupytext knows for another format.
 
@@ -105,10 +102,6 @@ def is_converted(path: Path) -> bool:
 
 def convert(path: Path, text: str) -> Converted:
     """Read a notebook or a script.
-
-    Args:
-        path: the template, for its suffix.
-        text: what it holds.
 
     Returns:
         The same cells as Markdown; outputs are left out, for a build makes them anew.
@@ -231,10 +224,6 @@ def _aligned(cells: Iterable[Sequence[str]], lines: Sequence[str]) -> list[tuple
 
 def line_of(text: str, wanted: str) -> int:
     r"""Find a line of a script.
-
-    Args:
-        text: the script.
-        wanted: what the line says.
 
     Returns:
         The number of the first such line, a comment sign before it or not; 1 where there is none.

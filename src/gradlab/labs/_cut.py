@@ -75,9 +75,6 @@ def cut_code(lines: Sequence[Line], python: bool) -> CutCode:
     Args:
         lines: the cell's lines, checks and notes included.
         python: whether the notebook's kernel runs Python.
-
-    Returns:
-        The question's cell.
     """
     parts = _parts(lines)
     whole = _text(part.solution for part in parts)

@@ -46,10 +46,6 @@ class Diagnostic:
 def fault(file: Path, problem: Exception) -> Diagnostic:
     """Say that something went wrong that should not have, for a template that is not to blame for it.
 
-    Args:
-        file: the template.
-        problem: what was raised.
-
     Returns:
         An error that names the place in gradlab, for a report; or what could not be written.
     """

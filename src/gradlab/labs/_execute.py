@@ -66,9 +66,6 @@ def leave_unrun(version: Version) -> Executed:
 
     Args:
         version: The version; it is not changed.
-
-    Returns:
-        Its notebook.
     """
     notebook, code = _cleared(version)
     return Executed(notebook, 0, len(code), was_run=False)
@@ -96,9 +93,6 @@ async def execute(
         settings: Time limit for each cell, and the seed.
         on_cell: Called as each cell starts.
         kernel: Name of the Jupyter kernel to run it in, by default the one that its header names.
-
-    Returns:
-        The executed notebook.
 
     Raises:
         ExecutionError: A cell failed, ran too long or ended its kernel, or no kernel could be started.

@@ -49,9 +49,6 @@ def read_regular(path: Path, largest: int, what: str) -> tuple[bytes, int]:
 def read_csv(path: Path) -> tuple[str, str, list[list[str]]]:
     """Read a table that a platform exported: commas, semicolons or tabs, with or without a byte order mark.
 
-    Args:
-        path: the file.
-
     Returns:
         Its text, what separates its columns, and its rows.
 

@@ -23,9 +23,6 @@ _OF_A_SOLUTION = re.compile(
 def formulas_of(version: Version) -> tuple[Formula, ...]:
     """Find the formulas that the prose of a version shows.
 
-    Args:
-        version: one version of a lab.
-
     Returns:
         The formulas in order, their lines those of the template.
     """
@@ -40,10 +37,6 @@ def formulas_of(version: Version) -> tuple[Formula, ...]:
 
 def all_formulas(template: Template, versions: Versions) -> tuple[Formula, ...]:
     """Find the formulas of both versions, each once, in the template's order.
-
-    Args:
-        template: the template, for what is homework.
-        versions: what is made of it.
 
     Returns:
         The formulas; those of the homework alone are `in_key`. The heading above each is one that asks, not one that

@@ -64,9 +64,6 @@ def judged(formulas: tuple[Formula, ...], graph: str | None) -> DocumentProof:
     Args:
         formulas: all of its formulas.
         graph: what they are about, as the template's header says.
-
-    Returns:
-        The verdicts.
     """
     from gradlab.prove import prove_document
 

@@ -19,10 +19,6 @@ _CLAIMS = frozenset({"all", "allclose", "any", "array_equal", "callable", "equal
 def idle_checks(template: Template, versions: Versions) -> tuple[Diagnostic, ...]:
     """Find the checks that are worth points and can only fail where the answer itself raises.
 
-    Args:
-        template: the template.
-        versions: what was made of it.
-
     Returns:
         An error for each, with what to write. Where a function that it calls may do the judging, none.
     """

@@ -109,9 +109,6 @@ def read_layout(text: str) -> Layout:
     Args:
         text: the file's text, lines ended by a line feed.
 
-    Returns:
-        Its layout.
-
     Raises:
         ValueError: if Jupytext cannot read the header.
 

@@ -24,10 +24,6 @@ _DISPLAYS: Final = frozenset(
 def lint(template: Template, versions: Versions) -> tuple[Diagnostic, ...]:
     r"""Find what can be built and still is not right.
 
-    Args:
-        template: the template.
-        versions: what was made of it.
-
     Returns:
         Warnings: LaTeX environments that are not balanced or stand where MathJax refuses them, and formulas that
         cannot be read, in either version; names that only a homework block defines.

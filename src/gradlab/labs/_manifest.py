@@ -80,12 +80,6 @@ def hash_file(path: Path) -> str:
 def build_key(template: Template, versions: Versions, images: Mapping[str, ImageFile], how: str) -> str:
     """Return a hash of everything a build of this template depends on that can be known beforehand.
 
-    Args:
-        template: The template as read.
-        versions: Its versions.
-        images: What they show.
-        how: How the cells are run.
-
     Returns:
         A hexadecimal SHA-256.
     """
@@ -122,10 +116,6 @@ def _code(versions: Versions) -> Iterator[str]:
 
 def named_files(sources: Iterable[str], folder: Path) -> set[Path]:
     """Find the files beside a template that code speaks of.
-
-    Args:
-        sources: the code.
-        folder: where the template lies.
 
     Returns:
         The files whose names stand in quotes, also behind that of a folder (`Path("data") / "table.csv"`), and the

@@ -31,10 +31,6 @@ class _Use(NamedTuple):
 def undefined_names(template: Template, versions: Versions) -> tuple[Diagnostic, ...]:
     """Warn of the names that a homework block defines and code outside it uses.
 
-    Args:
-        template: the template.
-        versions: what was made of it.
-
     Returns:
         One warning for each block, at the first use, with the names.
     """

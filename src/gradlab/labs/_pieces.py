@@ -71,9 +71,6 @@ class Piece:
 def check_lines(lines: Sequence[OutLine]) -> tuple[OutLine, ...]:
     """Take the common indentation from a check, whose block may stand indented.
 
-    Args:
-        lines: the check's lines.
-
     Returns:
         The lines, each with its number.
     """
@@ -84,13 +81,6 @@ def check_lines(lines: Sequence[OutLine]) -> tuple[OutLine, ...]:
 def option_line(marker: str, metadata: dict[str, Any]) -> str:
     """Write a cell's opening marker with metadata as Jupytext does.
 
-    Args:
-        marker: what stands before the metadata.
-        metadata: what to write.
-
-    Returns:
-        The marker line.
-
     >>> option_line("```python", {"gradlab": {"check": "loss"}})
     '```python gradlab={"check": "loss"}'
     """
@@ -99,10 +89,6 @@ def option_line(marker: str, metadata: dict[str, Any]) -> str:
 
 def to_markdown(template: Template, pieces: Sequence[Piece]) -> tuple[str | None, int]:
     """Write a version as a Jupytext Markdown file that reads back into the same cells.
-
-    Args:
-        template: the template, for its header.
-        pieces: the version's cells.
 
     Returns:
         The text, or None and the template line of the first cell that no spelling keeps together.
@@ -120,10 +106,6 @@ def to_markdown(template: Template, pieces: Sequence[Piece]) -> tuple[str | None
 
 def to_notebook(template: Template, pieces: Sequence[Piece]) -> NotebookNode:
     """Write a version as a notebook.
-
-    Args:
-        template: the template, for its metadata.
-        pieces: the version's cells.
 
     Returns:
         The notebook, its cells' ids made from what they say, so that a rebuild gives the same ones.

@@ -16,10 +16,6 @@ _LIST_ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s")
 def cut_prose(lines: Sequence[Line], keep: Iterable[Role]) -> tuple[OutLine, ...]:
     """Make a version's prose cell from the template's.
 
-    Args:
-        lines: the cell's lines.
-        keep: the roles of the lines that this version shows.
-
     Returns:
         The lines. Where some were cut there is exactly one blank line, unless a table, a list, a formula or
         fenced code goes on there.
@@ -47,12 +43,6 @@ def cut_prose(lines: Sequence[Line], keep: Iterable[Role]) -> tuple[OutLine, ...
 def in_dollars(lines: Sequence[OutLine]) -> tuple[OutLine, ...]:
     r"""Write GitHub's fences of mathematics as Jupyter shows them: between dollars, and without blank lines.
 
-    Args:
-        lines: the lines of a prose cell.
-
-    Returns:
-        The same lines.
-
     >>> [line.text for line in in_dollars([OutLine("```math", 1), OutLine("x", 2), OutLine("```", 3)])]
     ['$$', 'x', '$$']
     """
@@ -72,12 +62,6 @@ def in_dollars(lines: Sequence[OutLine]) -> tuple[OutLine, ...]:
 
 def strip_blank(lines: Sequence[OutLine]) -> tuple[OutLine, ...]:
     """Leave out the blank lines at both ends.
-
-    Args:
-        lines: the lines of a cell.
-
-    Returns:
-        The lines between.
 
     >>> strip_blank([OutLine("", 1), OutLine("text", 2)])
     (OutLine(text='text', line=2),)

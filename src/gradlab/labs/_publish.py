@@ -94,10 +94,6 @@ def staging(target: Path, name: str) -> Iterator[Staging]:
 def recover(target: Path, name: str) -> None:
     """Finish the moves of a build that died between two of them; sweep up after one that died before.
 
-    Args:
-        target: The folder the files are for.
-        name: The lab's name.
-
     Raises:
         PublishError: Another build of this lab is at work here.
     """

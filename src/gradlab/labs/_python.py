@@ -21,9 +21,6 @@ _PYTHON_MAGICS: Final = ("%%time", "%%timeit", "%%capture", "%%prun")
 def is_python(lines: Sequence[str]) -> bool:
     """Say whether a cell of a Python notebook holds Python.
 
-    Args:
-        lines: the cell's lines.
-
     Returns:
         False where the first line is a cell magic for another language.
 
@@ -36,9 +33,6 @@ def is_python(lines: Sequence[str]) -> bool:
 
 def parse(lines: Sequence[str]) -> ast.Module:
     """Parse a cell after IPython's transformation of `%`, `!` and `?` lines.
-
-    Args:
-        lines: the cell's lines.
 
     Returns:
         The syntax tree; its line numbers are those of the cell, counted from 1.
@@ -78,9 +72,6 @@ def _is_newer(error: SyntaxError) -> bool:
 def transform(lines: Sequence[str]) -> list[str]:
     """Apply IPython's transformation of `%`, `!` and `?` lines.
 
-    Args:
-        lines: the cell's lines.
-
     Returns:
         The lines of plain Python, each at its place.
 
@@ -107,9 +98,6 @@ def transform(lines: Sequence[str]) -> list[str]:
 
 def parses(lines: Sequence[str]) -> ast.Module | None:
     """Parse a cell, or say that it does not parse.
-
-    Args:
-        lines: the cell's lines.
 
     Returns:
         The syntax tree, None where it is no Python.

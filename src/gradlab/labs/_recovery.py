@@ -17,11 +17,6 @@ _LINES_AHEAD, _TAGS_AHEAD = 5000, 50
 def block_tags(spans: Sequence[Span], cell: int, number: int) -> list[str]:
     """Find the tags that open or close blocks behind a line.
 
-    Args:
-        spans: the cells.
-        cell: index of the cell that the line is in.
-        number: the line.
-
     Returns:
         Their words, as far ahead as it is worth looking.
     """

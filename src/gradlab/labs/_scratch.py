@@ -23,9 +23,6 @@ _COPIED_BYTES, _COPIED_ENTRIES = 1_000_000, 2000
 def scratch_folder(folder: Path) -> Iterator[Path]:
     """Make a stand-in for a folder, and for those above it, that a run may write to.
 
-    Args:
-        folder: The folder to stand in for, absolute.
-
     Yields:
         The stand-in; it is removed afterwards.
     """

@@ -14,9 +14,6 @@ _NO_LETTER = re.compile(r"[\W_]+")
 def strict_form(text: str) -> str:
     r"""Reduce a text to what does not depend on white space.
 
-    Args:
-        text: any text.
-
     Returns:
         Its characters, HTML entities resolved and compatible characters made equal.
 
@@ -29,9 +26,6 @@ def strict_form(text: str) -> str:
 
 def loose_form(text: str) -> str:
     """Reduce a text to its letters and digits.
-
-    Args:
-        text: any text.
 
     Returns:
         The letters and digits, in lower case.

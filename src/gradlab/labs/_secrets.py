@@ -78,9 +78,6 @@ class Secrets:
 def tokens(text: str) -> list[str]:
     """The words, numbers and operators of a line that say something about it.
 
-    Args:
-        text: a line of code or prose.
-
     Returns:
         The tokens, without keywords and other words that stand everywhere.
 
@@ -92,9 +89,6 @@ def tokens(text: str) -> list[str]:
 
 def is_telling(text: str) -> bool:
     """Say whether a line says enough to be recognised.
-
-    Args:
-        text: a line of code or prose.
 
     Returns:
         Whether it has enough words and enough characters.

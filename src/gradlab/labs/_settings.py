@@ -51,9 +51,6 @@ _KNOWN = ("graph", "timeout", "seed", "title", "image_folders")
 def split_settings(lines: Sequence[str]) -> tuple[LabSettings, frozenset[int]]:
     """Take gradlab's settings out of a template's header.
 
-    Args:
-        lines: the lines of the whole file.
-
     Returns:
         The settings, and the indices of the lines that no version shows because they set them.
 

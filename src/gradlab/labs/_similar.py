@@ -72,9 +72,6 @@ def find_similar(template: Path, submissions: Path, *, least: float = 0.3) -> Si
         submissions: a folder or zip as `gradlab lab grade` takes it.
         least: the share of their unusual code that two have to have in common, from 0 to 1.
 
-    Returns:
-        The pairs.
-
     Raises:
         TemplateError: if no versions can be made of the template.
         GradlabError: if there are no submissions.

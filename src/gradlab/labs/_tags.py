@@ -118,10 +118,6 @@ def _refuse_near_miss(line: str) -> None:
 def nearest(word: str, known: tuple[str, ...]) -> str:
     """Say which known word may have been meant.
 
-    Args:
-        word: what was written.
-        known: the words there are.
-
     Returns:
         A clause to put behind the complaint.
 
@@ -191,9 +187,6 @@ def named_cost(text: str) -> tuple[float, str]:
 
     Args:
         text: the points, and in double quotes a part of the message of what costs them.
-
-    Returns:
-        Both.
 
     Raises:
         TagSyntaxError: if it is something else.

@@ -122,9 +122,6 @@ def read_template(path: Path) -> Template:
     Args:
         path: a Jupytext Markdown file, UTF-8, or what Jupytext reads by its suffix: a notebook, a script.
 
-    Returns:
-        The template.
-
     Raises:
         TemplateError: if it cannot be read, or if tags, region markers or settings are wrong; it names all.
 

@@ -103,9 +103,6 @@ def make_versions(template: Template) -> Versions:
     Args:
         template: what `read_template` read.
 
-    Returns:
-        Both versions.
-
     Raises:
         TemplateError: if a code cell of either version is no Python; it names every such place.
 

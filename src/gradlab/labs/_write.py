@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gradlab._errors import GradlabError
 from gradlab._words import counted
@@ -237,8 +237,3 @@ def relink(text: str, links: dict[str, str]) -> str:
         replacement = quote(new)
         text = pattern.sub(lambda match, path=replacement: match[1] + path, text)
     return text
-
-
-def as_data(file: WrittenFile) -> dict[str, Any]:
-    """Return a file's report as plain data, for the record of the build."""
-    return {"name": file.name, "version": file.version, "facts": file.facts, "pages": file.pages, "size": file.size}

@@ -75,9 +75,6 @@ def run(
         options: how; results are written to a folder of its `out`.
         watch: called with what happens.
 
-    Returns:
-        What it remarked.
-
     Raises:
         GradlabError: if it cannot grade.
     """

@@ -19,9 +19,6 @@ _LIMIT = 60.0
 def grade_self(path: Path) -> list[QuestionResult]:
     """Run a notebook of one's own, and the checks in it. It runs as it would in Jupyter, without a sandbox.
 
-    Args:
-        path: the notebook.
-
     Returns:
         A result for each check that the notebook shows.
 

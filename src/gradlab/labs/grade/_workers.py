@@ -41,9 +41,6 @@ def run_on(
         options: how; results are written to a folder of its `out`.
         watch: called with what happens.
 
-    Returns:
-        What they remarked.
-
     Raises:
         GradlabError: if they cannot grade, or a worker has no bubblewrap.
     """

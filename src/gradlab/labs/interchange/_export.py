@@ -39,9 +39,6 @@ def export_template(path: Path, tool: str) -> Exported:
         path: the template.
         tool: of `FORMATS`.
 
-    Returns:
-        The file.
-
     Raises:
         TemplateError: if no versions can be made of the template.
         GradlabError: if the tool is none of them.

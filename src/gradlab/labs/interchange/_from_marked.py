@@ -33,10 +33,6 @@ def is_ours(notebook: NotebookNode) -> bool:
 def read(notebook: NotebookNode, writer: Writer) -> None:
     """Put the cells of a notebook into a template.
 
-    Args:
-        notebook: the notebook with the solutions.
-        writer: where to.
-
     Raises:
         GradlabError: if a solution is opened and not closed.
     """

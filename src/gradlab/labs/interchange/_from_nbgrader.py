@@ -38,10 +38,6 @@ def is_ours(notebook: NotebookNode) -> bool:
 def read(notebook: NotebookNode, writer: Writer) -> None:
     """Put the cells of a notebook into a template.
 
-    Args:
-        notebook: the source notebook.
-        writer: where to.
-
     Raises:
         GradlabError: if a marker is not closed, or closes nothing.
     """

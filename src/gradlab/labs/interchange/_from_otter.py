@@ -70,10 +70,6 @@ def _marker(cell: NotebookNode) -> re.Match[str] | None:
 def read(notebook: NotebookNode, writer: Writer) -> None:
     """Put the cells of a notebook into a template.
 
-    Args:
-        notebook: the source notebook.
-        writer: where to.
-
     Raises:
         GradlabError: if a block is not closed, or closes nothing.
     """

@@ -42,9 +42,6 @@ _STATUS = {"right": "passed", "partly": "failed", "wrong": "failed", "missing": 
 def archive(template: Template) -> bytes:
     """Pack what Gradescope runs.
 
-    Args:
-        template: the template.
-
     Returns:
         A zip with `setup.sh`, `run_autograder`, the template and the files beside it that its cells name; the same
         template makes the same bytes.

@@ -41,9 +41,6 @@ def import_notebook(path: Path) -> Imported:
     Args:
         path: the notebook with the solutions and the hidden tests.
 
-    Returns:
-        The template.
-
     Raises:
         GradlabError: if it is no notebook, of neither tool, or not written as its tool wants it.
     """

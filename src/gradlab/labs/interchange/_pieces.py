@@ -174,18 +174,31 @@ def _fitted(rows: Sequence[str], regions: Sequence[Region]) -> tuple[tuple[str, 
             before = fitted.pop()
             region = replace(region, messages=before.messages + region.messages)
             start = min(start, before.start)
-        told = _indented(region.messages, indent := indent_of(rows, start, stop))
+        told = _indented(region.messages, indent := _indent_of(rows, start, stop))
         grown = (f"{indent}# TODO begin with: {rows[start].strip()}",) if start < region.start else ()
         fitted.append(Region(start, stop, told + grown))
     return tuple(rows), tuple(fitted)
 
 
 def _parses_with_stub(rows: Sequence[str], start: int, stop: int) -> bool:
-    stub = indent_of(rows, start, stop) + _STUB
+    stub = _indent_of(rows, start, stop) + _STUB
     return parses([*rows[:start], stub, *rows[stop:]]) is not None
 
 
-def indent_of(rows: Sequence[str], start: int, stop: int) -> str:
+def marked(part: CodePart, begin: str, end: str) -> list[str]:
+    """The rows of a cell with another tool's marks around its homework, and what students are told before them."""
+    out: list[str] = []
+    done = 0
+    for region in part.regions:
+        out += [*part.rows[done : region.start], *region.messages]
+        if region.start < region.stop:
+            indent = _indent_of(part.rows, region.start, region.stop)
+            out += [indent + begin, *part.rows[region.start : region.stop], indent + end]
+        done = region.stop
+    return [*out, *part.rows[done:]]
+
+
+def _indent_of(rows: Sequence[str], start: int, stop: int) -> str:
     """The indentation of a stretch of code: that of its first line with something on it."""
     first = next((row for row in rows[start:stop] if row.strip()), "")
     return first[: len(first) - len(first.lstrip())]

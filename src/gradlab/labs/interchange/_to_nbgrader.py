@@ -8,16 +8,13 @@ from itertools import groupby
 from typing import Any
 
 from gradlab.labs.interchange._from_nbgrader import HIDDEN, SOLUTION
-from gradlab.labs.interchange._pieces import AnswerPart, AsidePart, CheckPart, CodePart, Part, ProsePart, indent_of
+from gradlab.labs.interchange._pieces import AnswerPart, AsidePart, CheckPart, CodePart, Part, ProsePart, marked
 
 _SCHEMA = 3
 
 
 def cells(parts: Sequence[Part]) -> tuple[list[dict[str, Any]], list[str]]:
     """Write the parts of a template as nbgrader's cells.
-
-    Args:
-        parts: the parts.
 
     Returns:
         The cells, and what nbgrader has no place for.
@@ -30,7 +27,7 @@ def cells(parts: Sequence[Part]) -> tuple[list[dict[str, Any]], list[str]]:
                 made.append(_cell(kind, rows))
             case CodePart():
                 given = _given(f"cell-{number}", solution=True, kind="code") if part.regions else None
-                made.append(_cell("code", _marked(part), given))
+                made.append(_cell("code", marked(part, *(f"### {text}" for text in SOLUTION)), given))
             case CheckPart():
                 name = re.sub(r"[^\w-]", "-", part.name)
                 given = _given(name, grade=True, locked=True, points=part.points, kind="code")
@@ -60,19 +57,6 @@ def _given(
 
 def _cell(kind: str, rows: Sequence[str], given: dict[str, Any] | None = None) -> dict[str, Any]:
     return {"cell_type": kind, "source": "\n".join(rows), "metadata": {} if given is None else {"nbgrader": given}}
-
-
-def _marked(part: CodePart) -> list[str]:
-    out: list[str] = []
-    done = 0
-    for region in part.regions:
-        indent = indent_of(part.rows, region.start, region.stop)
-        out += part.rows[done : region.start]
-        out += region.messages
-        if region.start < region.stop:
-            out += [f"{indent}### {SOLUTION[0]}", *part.rows[region.start : region.stop], f"{indent}### {SOLUTION[1]}"]
-        done = region.stop
-    return [*out, *part.rows[done:]]
 
 
 def _tests(part: CheckPart) -> list[str]:

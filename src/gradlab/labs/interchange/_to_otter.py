@@ -7,15 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gradlab.labs.interchange._from_nbgrader import WHOLE
-from gradlab.labs.interchange._pieces import AnswerPart, AsidePart, CheckPart, CodePart, Part, ProsePart, indent_of
+from gradlab.labs.interchange._pieces import AnswerPart, AsidePart, CheckPart, CodePart, Part, ProsePart, marked
 
 
 def cells(parts: Sequence[Part], name: str) -> tuple[list[dict[str, Any]], list[str]]:
     """Write the parts of a template in Otter's assign format.
-
-    Args:
-        parts: the parts.
-        name: the assignment's.
 
     Returns:
         The cells, and what Otter has no place for.
@@ -115,16 +111,7 @@ def _shown_values(tree: ast.AST) -> Iterator[tuple[int, int]]:
 
 
 def _code(part: CodePart) -> dict[str, Any]:
-    out: list[str] = []
-    done = 0
-    for region in part.regions:
-        indent = indent_of(part.rows, region.start, region.stop)
-        out += [*part.rows[done : region.start], *region.messages]
-        if region.start < region.stop:
-            rows = part.rows[region.start : region.stop]
-            out += [f"{indent}# BEGIN SOLUTION", *rows, f"{indent}# END SOLUTION"]
-        done = region.stop
-    return _cell("code", [*out, *part.rows[done:]])
+    return _cell("code", marked(part, "# BEGIN SOLUTION", "# END SOLUTION"))
 
 
 def _cell(kind: str, rows: Sequence[str]) -> dict[str, Any]:

@@ -89,9 +89,6 @@ def homework(before: list[str], solution: Sequence[str], indent: str) -> list[st
         before: the lines before it; what the students are told at their end is taken from there.
         solution: the stretch.
         indent: that of the foreign tool's marker.
-
-    Returns:
-        The tagged lines.
     """
     messages: list[str] = []
     while before and (found := _TODO.match(before[-1])):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from gradlab.labs.grade.feedback._page import page, points
+from gradlab.labs.grade.feedback._page import page
+from gradlab.labs.grade.gradebook import points
 from gradlab.labs.grade.verdicts import SubmissionResult
 
 _WIDEST = 12  # em
@@ -13,10 +14,6 @@ _WIDEST = 12  # em
 
 def overview_page(results: Sequence[SubmissionResult], title: str) -> str:
     """Write the results page.
-
-    Args:
-        results: one for each submission.
-        title: the lab's.
 
     Returns:
         The HTML document; students' names link to their pages.

@@ -19,10 +19,6 @@ section { border-left: .3rem solid #999; padding: .1rem 1rem; margin: 1.2rem 0; 
 def page(title: str, body: str) -> str:
     """Put a page together.
 
-    Args:
-        title: as text.
-        body: as HTML.
-
     Returns:
         The HTML document; it loads nothing from anywhere.
     """
@@ -30,11 +26,6 @@ def page(title: str, body: str) -> str:
     policy = "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src 'unsafe-inline'\">"
     top = f"<!doctype html>\n<html lang='en'><head>{policy}{head}</head>"
     return f"{top}<body><h1>{escape(title)}</h1>{body}</body></html>\n"
-
-
-def points(value: float) -> str:
-    """Points as they are written: no more digits than needed."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def block(text: str) -> str:

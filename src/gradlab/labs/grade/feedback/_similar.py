@@ -14,10 +14,6 @@ from gradlab.labs.grade.gradebook import harmless
 def similar_page(found: Similarity, title: str) -> str:
     """Write the report as a page.
 
-    Args:
-        found: what was found.
-        title: the lab's.
-
     Returns:
         The HTML document: the pairs that share most first, their passages side by side.
     """
@@ -39,9 +35,6 @@ def similar_page(found: Similarity, title: str) -> str:
 
 def similar_table(found: Similarity) -> str:
     """Write the report as CSV.
-
-    Args:
-        found: what was found.
 
     Returns:
         A row for each pair.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from gradlab.labs.grade.feedback._page import block, page, points
+from gradlab.labs.grade.feedback._page import block, page
+from gradlab.labs.grade.gradebook import points
 from gradlab.labs.grade.verdicts import QuestionResult, SubmissionResult
 
 _WORDS = {
@@ -14,15 +15,7 @@ _WORDS = {
 
 
 def student_page(result: SubmissionResult, title: str) -> str:
-    """Write a student's page.
-
-    Args:
-        result: of the submission.
-        title: the lab's.
-
-    Returns:
-        The HTML document.
-    """
+    """Write a student's page."""
     body = [f"<p>{escape(result.student)}: <b>{points(result.points)} of {points(result.possible)} points</b></p>"]
     if result.problem:
         body.append(f"<p>Nothing could be graded: {escape(result.problem)}.</p>")

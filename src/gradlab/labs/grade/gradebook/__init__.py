@@ -10,4 +10,5 @@ from gradlab.labs.grade.gradebook._queue import apply_decisions as apply_decisio
 from gradlab.labs.grade.gradebook._queue import read_queue as read_queue
 from gradlab.labs.grade.gradebook._queue import write_queue as write_queue
 from gradlab.labs.grade.gradebook._table import harmless as harmless
+from gradlab.labs.grade.gradebook._table import points as points
 from gradlab.labs.grade.gradebook._table import write_table as write_table

@@ -13,6 +13,7 @@ from typing import Final
 
 from gradlab._errors import GradlabError
 from gradlab.labs._files import read_csv
+from gradlab.labs.grade.gradebook._table import points
 from gradlab.labs.grade.verdicts import SubmissionResult
 
 _CANVAS_IDS: Final = ("ID", "SIS User ID", "SIS Login ID", "Integration ID")
@@ -178,10 +179,10 @@ def _fill(path: Path, platform: str, table: _Table, results: Sequence[Submission
         elif row[table.grade].strip().upper() in _EXCUSED:
             remarks.append(f"{result.student}: no points were filled in: excused ({row[table.grade].strip()})")
         else:
-            points, before = f"{result.points:.2f}".rstrip("0").rstrip("."), _number(row[table.grade])
-            if before is not None and abs(before - float(points)) > 5e-3:
-                remarks.append(f"{result.student}: {points} took the place of {row[table.grade].strip()}")
-            row[table.grade] = points
+            got, before = points(result.points), _number(row[table.grade])
+            if before is not None and abs(before - float(got)) > 5e-3:
+                remarks.append(f"{result.student}: {got} took the place of {row[table.grade].strip()}")
+            row[table.grade] = got
             if table.words is not None and not row[table.words].strip():
                 row[table.words] = _in_words(result)
     return remarks

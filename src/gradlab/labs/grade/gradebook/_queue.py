@@ -106,9 +106,6 @@ def write_queue(path: Path, results: Sequence[SubmissionResult], decisions: Mapp
         path: the TOML file, replaced whole.
         results: as they were before `apply_decisions`.
         decisions: what was decided, kept even where no answer asks for it any more.
-
-    Returns:
-        How many answers wait.
     """
     entries: dict[str, _Entry] = {}
     for result in results:

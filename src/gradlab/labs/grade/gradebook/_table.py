@@ -24,19 +24,20 @@ def write_table(path: Path, results: Sequence[SubmissionResult]) -> None:
     grouped = ["group"] if any(result.group for result in results) else []
     table.writerow(["student", "id", *grouped, "file", *names, "points", "possible", "state", "remarks"])
     for result in results:
-        points = {question.name: question.points for question in result.questions}
+        got = {question.name: question.points for question in result.questions}
         remarks = "; ".join([result.problem] * bool(result.problem) + result.repairs)
-        own = [_number(points[name]) if name in points else "" for name in names]
+        own = [points(got[name]) if name in got else "" for name in names]
         table.writerow(
             [
                 *map(harmless, (result.student, result.identity, *([result.group] if grouped else []), result.file)),
-                *own, _number(result.points), _number(result.possible), result.state, harmless(remarks),
+                *own, points(result.points), points(result.possible), result.state, harmless(remarks),
             ]
         )  # fmt: skip
     write_whole(path, text.getvalue(), "utf-8-sig")
 
 
-def _number(value: float) -> str:
+def points(value: float) -> str:
+    """Points as they are written: no more digits than needed."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 

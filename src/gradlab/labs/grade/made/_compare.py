@@ -33,10 +33,6 @@ class DoubtError(AssertionError):
 def compared(mine: Any, key: Any) -> tuple[float, str]:
     """Compare a value with the key's.
 
-    Args:
-        mine: the submission's.
-        key: the key's.
-
     Returns:
         The part of the entries that agree, and the first difference in words.
 

@@ -33,12 +33,7 @@ class Call:
 
 
 def recorder(function: Callable[..., Any], calls: list[Call]) -> Callable[..., Any]:
-    """Wrap a function so that what it is called with is kept.
-
-    Args:
-        function: the function.
-        calls: where the first calls are put.
-    """
+    """Wrap a function so that what it is called with is kept."""
 
     @functools.wraps(function)
     def recorded(*args: Any, **kwargs: Any) -> Any:
@@ -73,9 +68,6 @@ def new_like(base: Call, calls: Sequence[Call], generator: random.Random) -> Cal
         base: what it is to be like.
         calls: all that were made of the same function.
         generator: what draws numbers.
-
-    Returns:
-        One with new arguments.
     """
     alike = [call for call in calls if len(call.args) == len(base.args)]
     args = tuple(_like(value, [call.args[i] for call in alike], generator) for i, value in enumerate(base.args))

@@ -14,9 +14,6 @@ COMPARE: Final = "__gradlab_compare__"
 def made_tasks(plan: Plan) -> tuple[Task, ...]:
     """Make a task for each name that a student has to give a meaning to.
 
-    Args:
-        plan: what the template asks for.
-
     Returns:
         The tasks, one point each.
     """

@@ -53,10 +53,6 @@ class _Draft:
 def asked_answers(template: Template, question: Version) -> tuple[Asked, ...]:
     """Find the ANSWER tags of a template.
 
-    Args:
-        template: the template.
-        question: the version that students get.
-
     Returns:
         One for each tag, in order.
     """
@@ -92,11 +88,6 @@ def asked_answers(template: Template, question: Version) -> tuple[Asked, ...]:
 
 def given_answers(cells: Sequence[SubmittedCell], asked: Sequence[Asked], question: Version) -> dict[str, str]:
     """Find what a submission says where an answer is asked for.
-
-    Args:
-        cells: the submission's.
-        asked: the ANSWER tags.
-        question: the version that students get.
 
     Returns:
         The text for each that has one, by name: by the cell's id, else by its place among the template's own cells.

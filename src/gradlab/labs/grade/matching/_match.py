@@ -69,10 +69,6 @@ class _Found:
 def match(cells: Sequence[SubmittedCell], plan: Plan) -> Program:
     """Match a submission with what its template asks for.
 
-    Args:
-        cells: the submission's.
-        plan: what is asked for.
-
     Returns:
         What is run of it.
     """

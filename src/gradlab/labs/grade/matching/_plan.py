@@ -204,15 +204,7 @@ def needed(
 
 
 def make_plan(template: Template, versions: Versions) -> Plan:
-    """Read off what a template asks for.
-
-    Args:
-        template: the template.
-        versions: what was made of it.
-
-    Returns:
-        The plan.
-    """
+    """Read off what a template asks for."""
     question, solution = _cells(versions.question), _cells(versions.solution)
     parts: list[Part] = []
     stubs: set[str] = set()

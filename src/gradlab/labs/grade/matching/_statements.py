@@ -81,9 +81,6 @@ class Statement:
 def statements_of(source: str) -> tuple[tuple[Statement, ...], str]:
     r"""Part a cell into statements.
 
-    Args:
-        source: the cell's text.
-
     Returns:
         The statements, and what of the cell cannot be read, in words; the rest is parted all the same.
 

@@ -77,9 +77,6 @@ class Peer:
             args: its arguments; tensors that require a gradient can be differentiated by.
             kwargs: its arguments by name.
 
-        Returns:
-            What it returned.
-
         Raises:
             RemoteCallError: if it raised an error there.
             ChannelError: if the other side is gone, or has not answered by `deadline`.
@@ -102,9 +99,6 @@ class Peer:
 
         Args:
             message: what; its "do" says what kind of thing.
-
-        Returns:
-            The answer's value.
 
         Raises:
             RemoteCallError: if it raised an error there.

@@ -63,9 +63,6 @@ class Channel:
         Args:
             deadline: until when, on `time.monotonic`'s clock, default for ever.
 
-        Returns:
-            The message.
-
         Raises:
             ChannelTimeoutError: if none came in time.
             ChannelError: if the other side is gone, or sent what is no message.

@@ -32,9 +32,6 @@ def isolated_command(arguments: Sequence[str], private: Iterable[Path], files: d
         private: what must not be seen inside: the template, the submissions, the grades.
         files: what lies in /lab inside, by its name there.
 
-    Returns:
-        The command line.
-
     Raises:
         IsolationError: if bubblewrap is not installed or does not work here, or something private would be seen.
     """

@@ -43,9 +43,6 @@ def engine_command(
         files: what lies in /lab inside, by its name there.
         place: an empty folder; it is /control inside.
 
-    Returns:
-        The command line.
-
     Raises:
         IsolationError: if the engine is not installed or does not answer, or something private would be seen.
     """

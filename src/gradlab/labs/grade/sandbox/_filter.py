@@ -36,9 +36,6 @@ _FAMILIES: Final = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
 def filter_calls(libc: Any) -> None:
     """Refuse dangerous system calls to this process and what it starts, for good; no new privileges must be set.
 
-    Args:
-        libc: the C library.
-
     Raises:
         OSError: if the kernel takes no filter. On other processors than x86-64 and arm64 there is none.
     """

@@ -145,9 +145,6 @@ class Sandbox:
         Args:
             limits: what it may use.
             slot: a number that no other submission that runs has.
-
-        Returns:
-            The process.
         """
         channel, theirs = socket.socketpair()
         lifeline, keeper = socket.socketpair()

@@ -169,9 +169,6 @@ def run_check(
         before: what is run before it, within the same time.
         limit: seconds that both may take.
         own: seconds that the check alone may take. Default all that is left.
-
-    Returns:
-        What became of it.
     """
     outcome = Outcome(count=len(check.asserts))
 

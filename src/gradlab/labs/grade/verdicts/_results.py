@@ -112,14 +112,7 @@ class SubmissionResult:
 
 
 def from_json(data: dict[str, Any]) -> SubmissionResult:
-    """Make a result of what `as_json` returned.
-
-    Args:
-        data: the plain data.
-
-    Returns:
-        The result.
-    """
+    """Make a result of what `as_json` returned."""
     kept = {key: value for key, value in data.items() if key not in ("format", "points", "possible")}
     kept["questions"] = [QuestionResult(**question) for question in kept["questions"]]
     return SubmissionResult(**kept)

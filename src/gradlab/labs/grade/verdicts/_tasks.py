@@ -54,9 +54,6 @@ def ready_tasks(key: Key, timeout: float) -> tuple[ReadyTask, ...]:
         key: the answer key.
         timeout: seconds that one of the lab's cells may run.
 
-    Returns:
-        The checks.
-
     Raises:
         KeyFailedError: if the key does not pass some of them.
     """
@@ -143,9 +140,6 @@ def evaluate(
         limit: seconds that it may take.
         before: what is done first, within the same time.
         own: seconds that the check alone may take. Default all that is left.
-
-    Returns:
-        What became of it.
     """
 
     def build() -> None:
@@ -191,9 +185,6 @@ def made_ready(key: Key, tasks: tuple[Task, ...]) -> tuple[ReadyTask, ...]:
     Args:
         key: the answer key.
         tasks: what `made_tasks` made.
-
-    Returns:
-        The checks.
     """
     return tuple(ReadyTask(task, prepare(parse([task.check.source])), frozenset(), 0.0, _AT_LEAST) for task in tasks)
 
