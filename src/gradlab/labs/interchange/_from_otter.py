@@ -22,6 +22,9 @@ _CONFIG = re.compile(r"#\s+assignment\s+config\b", re.IGNORECASE)
 _IGNORE = re.compile(r"(?:##\s*ignore\s*##|#\s*ignore\s*$)", re.IGNORECASE)
 _TEST_CONFIG = re.compile(r'(?:\w+\s*=\s*)?"""\s*#\s*BEGIN\s+TEST\s+CONFIG', re.IGNORECASE)
 _LINE = re.compile(r"^(?P<code>.*?)\s*#\s?SOLUTION(?P<bare>\s+NO PROMPT)?\s*$")
+_NEARLY = re.compile(r"#\s*SOLUTION\b(?:\s+NO\b.*|\W*)$")
+_IGNORED = re.compile(r"#\s*(?:BEGIN\s+|END\s+)?IGNORE$")
+_SEED = re.compile(r"#\s*SEED$")
 _ASSIGNED = re.compile(r"^(?P<indent>\s*)(?P<target>[\w.\[\]'\", ]+?)\s*=(?!=)\s*(?P<value>.*)$")
 _BEGIN, _END = re.compile(r"^\s*# BEGIN SOLUTION"), re.compile(r"# END SOLUTION\s*$")
 _PROMPT: Final = ("# BEGIN PROMPT", "# END PROMPT")
@@ -135,7 +138,7 @@ def _cell(writer: Writer, number: int, cell: NotebookNode, question: _Question |
         _prompt(writer, number, cell)
     elif cell.cell_type == "code":
         tagged = _tagged(lines, number)
-        writer.code(tagged, homework=tagged != lines)
+        writer.code(tagged, homework=any(row.lstrip() == "#!TAG HWBEGIN" for row in tagged))
     elif question is not None and block == "solution":
         question.key += [*lines, ""]
     else:
@@ -152,10 +155,14 @@ def _tagged(lines: list[str], number: int) -> list[str]:
     """Code with our tags in place of the marks of Otter."""
     out: list[str] = []
     inside: tuple[str, list[str]] | None = None
-    prompting = False
+    prompting = ignoring = False
     for line in lines:
         end = line.rstrip()
-        if end.endswith(_PROMPT) or prompting:
+        if ignoring or _IGNORED.search(end):  # in none of Otter's versions
+            ignoring = (ignoring or "BEGIN" in end) and "END IGNORE" not in end
+        elif _SEED.search(end):  # in Otter's own version of the solution alone
+            out += ["#!TAG HWBEGIN", line, "#!TAG HWEND"]
+        elif end.endswith(_PROMPT) or prompting:
             # What the students get in place of the solution is what they are told about it here.
             if prompting and not end.endswith(_PROMPT[1]):
                 out = _told(out, line)
@@ -185,6 +192,10 @@ def _told(before: list[str], line: str) -> list[str]:
 def _line(line: str, before: list[str]) -> list[str]:
     found = _LINE.match(line)
     if found is None:
+        if _NEARLY.search(line):
+            raise GradlabError(
+                f"{line.strip()!r} ends in nearly a mark, and none; write '# SOLUTION' or '# SOLUTION NO PROMPT'"
+            )
         return [line]
     code = found["code"]
     indent = code[: len(code) - len(code.lstrip())]

@@ -107,9 +107,17 @@ def test_prompts_are_told_and_what_a_test_prints_is_compared(tmp_path):
         exec(source, {"x": 4})
 
 
+def test_what_otter_takes_out_is_not_shown(tmp_path):
+    source = "np.seed(42) # SEED\nx = 1 # IGNORE\n# BEGIN IGNORE\ny = 2\n# END IGNORE\nz = 3"
+    _, versions = imported(tmp_path, raw("# ASSIGNMENT CONFIG"), v4.new_code_cell(source))
+    assert codes(versions.question) == ["z = 3"]
+    assert codes(versions.solution) == ["np.seed(42) # SEED\nz = 3"]
+
+
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
+        ([raw("# ASSIGNMENT CONFIG"), v4.new_code_cell("f(1)  # SOLUTION NO PROMPT)")], "ends in nearly a mark"),
         ([raw("# BEGIN QUESTION", "name: q1")], "'q1' is never closed"),
         ([raw("# BEGIN QUESTION", "name: a"), raw("# BEGIN QUESTION", "name: b")], "cell 2: a question begins inside"),
         ([raw("# BEGIN TESTS")], "cell 1: # BEGIN TESTS stands outside of a question"),
