@@ -20,6 +20,7 @@ _START: Final = re.compile(
     rf"^\s*#[#*\s]*(?:(?:START|BEGIN)[\s_]+(?:OF[\s_]+)?{YOURS}|{YOURS}[\s_]+(?:STARTS|BEGINS)|YOUR[\s_]+CODE(?=\s+HERE))"
     r"\b(?:\s+HERE)?(?P<told>.*)$"
 )
+_BOTH: Final = re.compile(rf"#.*\b(?:START|BEGIN)[\s_]+{YOURS}\b.*#.*\bEND[\s_]+(?:OF[\s_]+)?{YOURS}\b")
 _NOTHING: Final = re.compile(
     r"(?:[\w\s,.\[\]]+=\s*)?(?:None|pass|\.\.\.|raise NotImplementedError.*)\s*(?:#.*)?|#.*|\s*"
 )
@@ -98,6 +99,10 @@ def with_tags(writer: Writer, number: int, lines: list[str]) -> list[str]:
 
 def _refuse_open(lines: list[str], number: int) -> None:
     for line in lines:
+        if _BOTH.search(line):
+            raise GradlabError(
+                f"cell {number}: {line.strip()!r} has both marks in one line; give each a line of its own"
+            )
         if _START.match(line) and "YOUR CODE HERE" not in line:
             message = f"cell {number}: {line.strip()!r} is never closed; write '### END CODE HERE ###' where it ends"
             raise GradlabError(message)

@@ -53,5 +53,8 @@ def test_what_is_no_pair_is_left_or_refused(tmp_path):
     assert codes(versions.solution) == ["W = None\n" + banner, "# start of your code review"]
     with pytest.raises(GradlabError, match="cell 2: '### START CODE HERE ###' is never closed"):
         imported(tmp_path, v4.new_code_cell(pair), v4.new_code_cell("### START CODE HERE ###\n1"))
+    line = "s = None ### START CODE HERE ### s = 1 ### END CODE HERE ###"
+    with pytest.raises(GradlabError, match=r"cell 2: .* has both marks in one line"):
+        imported(tmp_path, v4.new_code_cell(pair), v4.new_code_cell(line))
     with pytest.raises(GradlabError, match="nor a pair of comments around each solution"):
         imported(tmp_path, v4.new_code_cell("### START CODE HERE ###\n1"))
