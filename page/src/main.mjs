@@ -8,6 +8,11 @@ export * as questions from "./questions.mjs";
 export * as tables from "./tables.mjs";
 
 const place = document.getElementById("view");
+// In a course's page one view is shown, as by index.html?locked#1/descend: nothing in it leads to another one.
+const locked = new URLSearchParams(location.search).has("locked");
+document.querySelector("header").hidden = locked;
+/** @type {Record<string, any>} */
+let offered = VIEWS;
 let written = null;
 
 function complain(complaints) {
@@ -19,7 +24,8 @@ function complain(complaints) {
 function open() {
   if (location.hash === written) return;
   written = location.hash;
-  const { view, state, complaints } = readHash(location.hash, VIEWS);
+  const { view, state, complaints } = readHash(location.hash, offered);
+  if (locked) offered = { [view]: VIEWS[view] };
   complain(complaints);
   const links = Object.keys(VIEWS).map((name) => {
     const link = Object.assign(document.createElement("a"), { href: writeHash(name, {}, {}), textContent: name[0].toUpperCase() + name.slice(1) });

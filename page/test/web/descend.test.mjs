@@ -111,6 +111,16 @@ test("hostile links are told apart and never a blank page", async () => {
   });
 });
 
+test("a locked view in a frame shows no way to another one, and a link to one is refused in words", async () => {
+  const page = await opened("?locked#1/descend?rate=0.3");
+  await drawn(page);
+  assert.equal(await page.locator("header").isVisible(), false);
+  await page.evaluate(() => (location.hash = "#1/train"));
+  await page.waitForFunction(() => document.querySelector("#complaints").textContent.includes("there is no view “train”; here is descend"));
+  assert.equal(await page.locator("gradlab-descend").count(), 1);
+  await page.close();
+});
+
 test("on a phone nothing is wider than the screen, and the dark picture is drawn", async () => {
   const page = await opened("#1/descend?rule=adam&rate=0.5", { viewport: { width: 360, height: 740 }, colorScheme: "dark" });
   await drawn(page);
