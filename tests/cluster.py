@@ -1,6 +1,7 @@
 """A scheduler and workers as processes on this machine; they are forked, so that what they import is loaded once.
 
-Lines on the standard input start workers: "worker", or "worker 0.1" for one that says it has that version of gradlab.
+Lines on the standard input start workers: "worker", or "worker 0.1" for one that says it has that version of gradlab,
+"worker without" for one whose gradlab is so old that it knows nothing of clusters.
 Each answer is a line: the scheduler's address and the number of its process first, then the number of each worker's.
 All end with the input.
 """
@@ -72,6 +73,8 @@ def main() -> None:
 
         async def worker(version: str = line.removeprefix("worker").strip()) -> None:
             _cluster.__version__ = version or _cluster.__version__
+            if version == "without":
+                sys.modules["gradlab._cluster"] = None  # type: ignore[assignment]  # so importing it fails
             async with distributed.Worker(address, nthreads=1, dashboard=False) as made:
                 await made.finished()
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import logging
+import operator
 import pickle
+import pkgutil
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -27,6 +30,7 @@ _FEWEST = 8  # on their way, so that there is something to do for a worker that 
 _LOOK = 1.0  # seconds between two looks at how many workers there are
 Results = Generator[tuple[int, Any]]
 _INSTALL = f"install it there, as by pip install 'gradlab[cluster]=={__version__}'"
+_DONE = f"{__name__}:_done"  # called as _DONE looked up, of the version, what was sent, and an item
 _CONNECT = 10.0  # seconds until a scheduler must have answered
 
 
@@ -133,7 +137,9 @@ class Workers:
                     most, looked = max(_FEWEST, each * self._awaited()), time.monotonic()
                 while len(running) < most and (following := next(waiting, None)) is not None:
                     number, item = following
-                    made = self.client.submit(_done, __version__, sent, item, key=(key, number), pure=False)
+                    # By name: a worker that cannot load what it is to do would die of it, without a word.
+                    call = (operator.call, [_DONE, [__version__, sent, item]], pkgutil.resolve_name)
+                    made = self.client.submit(functools.reduce, *call, key=(key, number), pure=False)
                     running[made] = number
                     completed.add(made)
                 if not running:
@@ -182,8 +188,9 @@ def _result(future: Future) -> Any:
         raise GradlabError(f"a worker cannot load gradlab {__version__} ({problem}): {_INSTALL}") from None
 
 
-def _done(version: str, sent: bytes, item: Any) -> Any:
+def _done(work: tuple[str, bytes, Any]) -> Any:
     """What a worker does for an item; what was sent is opened after the versions are known to be the same."""
+    version, sent, item = work
     if version != __version__:
         from distributed import get_worker
 

@@ -138,10 +138,17 @@ def test_the_commands_train_there_and_say_first_what_it_costs(cluster, tmp_path,
     same(gl.open(tmp_path / "map.zarr"), gl.trainability(width=3, resolution=20, steps=20))
 
 
-def test_a_worker_of_another_version_is_named(cluster, client, small):
-    old = cluster.worker("0.0.1")
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        ("0.0.1", rf"has gradlab 0\.0\.1, but the work comes from {gl.__version__}"),
+        ("without", rf"a worker cannot load gradlab {gl.__version__} .*install it there"),
+    ],
+)
+def test_a_worker_of_another_version_is_named(cluster, client, small, version, message):
+    old = cluster.worker(version)
     client.wait_for_workers(len(cluster.workers) + 1)
-    with pytest.raises(gl.GradlabError, match=rf"has gradlab 0\.0\.1, but the work comes from {gl.__version__}"):
+    with pytest.raises(gl.GradlabError, match=message):
         gl.sweep(NET, DATA, **SETTINGS, engine=client)
     os.kill(old, signal.SIGKILL)
 
