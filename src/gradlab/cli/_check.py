@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gradlab._errors import GradlabError
+from gradlab._words import counted
 
 if TYPE_CHECKING:
     from gradlab.cli._checked import Checked
@@ -88,7 +89,7 @@ def _named(
     precision: str | None,
     allow_undecided: bool,
 ) -> Checked:
-    from gradlab.check import check_function, check_gradient
+    from gradlab.check import CheckError, check_function, check_gradient
     from gradlab.cli._checked import Checked
 
     function = _load(loss, "the loss")
@@ -96,10 +97,18 @@ def _named(
     options: dict[str, Any] = {"tolerance": tolerance, "precision": precision}
     if entries is not None:
         options["entries"] = [int(part) if part.lstrip("-").isdigit() else part for part in _split(entries)]
-    if gradient is None:
-        report = check_function(function, point, **options)
-    else:
-        report = check_gradient(function, _load(gradient, "the gradient"), point, **options)
+    try:
+        if gradient is None:
+            report = check_function(function, point, **options)
+        else:
+            report = check_gradient(function, _load(gradient, "the gradient"), point, **options)
+    except CheckError as problem:
+        if isinstance(problem.__cause__, TypeError) and isinstance(point, list):
+            raise GradlabError(
+                f"{problem} --at {at} hands over an array of {counted(len(point), 'number')}; what takes plain numbers "
+                "is checked at a point that has a name: --at model:point, with point = 1.0 there."
+            ) from problem
+        raise
     return Checked(gradient or loss, report, allow_undecided)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ _SECTIONS = ("network", "data", "sweep", "recommend")
 _NOT_IN_FILES = ("out", "resume", "engine", "scheduler", "progress")  # a file may be from anywhere
 _RANGE = ("from", "to", "count", "spacing")
 _EXAMPLE = "{ from = 0.1, to = 10, count = 9 }"
+_QUOTED = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)  # a fraction, as "1/3", is written so
 _DIGITS = 3  # of the values in a range: 3.77 is as good a learning rate as 3.7700705, and can be read
 
 
@@ -138,6 +140,9 @@ def _data(section: Mapping[str, Any], folder: Path) -> Any:
 def _values(key: str, value: Any) -> Any:
     """A setting as gl.sweep takes it: ranges written out, layers counted."""
     if not isinstance(value, Mapping):
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, str) and _QUOTED.fullmatch(each.strip()):
+                raise SpecError(f"sweep.{key} has {each!r}, which is text; write {each.strip()}, without quotes.")
         return value
     if key == "rule":
         return _rule(value)

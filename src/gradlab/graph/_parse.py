@@ -26,11 +26,15 @@ MEANT = {
     "maximum": "max", "minimum": "min", "logistic": "sigmoid", "square": "x**2", "pow": "x**y", "heaviside": "step",
     "sinh": "(exp(x) - exp(-x))/2", "cosh": "(exp(x) + exp(-x))/2", "sec": "1/cos(x)", "cot": "cos(x)/sin(x)",
     "atan2": "arctan(y/x), which is the same where x > 0", "cbrt": "x**(1/3)", "hypot": "sqrt(x**2 + y**2)",
+    **dict.fromkeys(("asin", "arcsin"), "arctan(x/sqrt(1 - x**2))"), "lg": "log(x)/log(10)", "log_10": "log(x)/log(10)",
+    **dict.fromkeys(("acos", "arccos"), "pi/2 - arctan(x/sqrt(1 - x**2))"), "log_2": "log(x)/log(2)",
+    "asinh": "log(x + sqrt(x**2 + 1))", "atanh": "log((1 + x)/(1 - x))/2", "erfc": "1 - erf(x)",
 }  # fmt: skip
 
 
 # What people write that is no Python, and what to write instead.
 _WRITTEN = (
+    (r"\\", "this is LaTeX, and formulas are written as in Python: 1/x, sqrt(x), sin(x)"),
     (r"[²³⁴⁵⁶⁷⁸⁹¹⁰]", "write x**2 for x squared"),
     (r"[×⋅]", "write * for a product"),
     (r"[−–]", "write - for a minus"),
@@ -104,8 +108,10 @@ class _Reader:
         if isinstance(node, ast.Constant):
             return self.constant(node)
         if isinstance(node, ast.Name):
-            if node.id in self.constants:
-                return Apply(node.id, ())
+            if (constant := known_as(node.id)) in self.constants:
+                return Apply(constant, ())
+            if node.id in ("inf", "nan"):
+                raise self.fail(node, f"{node.id} is no number to calculate with: call a variable something else")
             try:
                 return Ref(check_name(node.id, self.functions))
             except GradlabError as error:
@@ -229,7 +235,10 @@ def _not_allowed(node: ast.AST) -> str:
         ast.Compare: "a comparison is not an expression: use max, abs or step",
         ast.IfExp: "a condition is not differentiated: use max, abs or step",
         ast.Lambda: "a function is given by its formula alone: 'x**2', not 'lambda x: x**2'",
+        ast.BoolOp: "a condition is not differentiated: use max, abs or step",
+        ast.UnaryOp: "a condition is not differentiated: use max, abs or step",
         ast.Tuple: "one formula is expected, not several",
+        ast.Set: "braces are LaTeX's: write x**2 for x squared, and (...) around what belongs together",
     }.get(type(node))
     return what or f"{type(node).__name__} is not part of an expression: use + - * / ** and {_functions()}"
 
@@ -237,7 +246,8 @@ def _not_allowed(node: ast.AST) -> str:
 def _syntax_message(text: str, error: SyntaxError) -> str:
     lines = text.split("\n")
     line = lines[min((error.lineno or 1), len(lines)) - 1]
-    instead = next((f": {words}" for sign, words in _WRITTEN if re.search(sign, line)), "")
+    called = (rf"\b({'|'.join((*functions(), *MEANT))}) +\w", "a function needs its brackets, as in sin(x)")
+    instead = next((f": {words}" for sign, words in (called, *_WRITTEN) if re.search(sign, line)), "")
     return f"this is not an expression ({error.msg}){instead}\n{_pointer(line, (error.offset or 1) - 1)}"
 
 

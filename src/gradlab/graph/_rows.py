@@ -326,7 +326,7 @@ ROWS = (
         torch="_step({0})", numba="where(less(0.0, {0}), 1.0, larger(0.0, {0}))", rule="step is flat", exact=True,
     ),
     Primitive("pi", 0, lambda: math.pi, lambda a, out, i: ZERO, latex=r"\pi", numpy="np.pi", torch="torch.pi",
-              precise="pi"),
+              precise="pi", also=("π",)),
     Primitive(
         "softmax", None, _softmax_value, _softmax_derivative, lower=_lower_softmax, definition=_softmax, picks=True,
         rule="softmax_k' = softmax_k ([j = k] - softmax_j)",

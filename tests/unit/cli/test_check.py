@@ -180,6 +180,7 @@ def test_a_gradient_that_cannot_be_checked_does_not_hide_the_others(run, tmp_pat
         (("missing.py:loss", "model.py:gradient"), 1, "there is no file missing.py"),
         (("broken:loss", "model.py:gradient"), 1, "No module named 'not_there_at_all'"),
         (("model.py:loss", "model.py:gradient", "--entries", "9"), 1, "entries names 9"),
+        (("math:gamma", "math:lgamma", "--at", "1,2"), 1, "--at 1,2 hands over an array of 2 numbers"),
         (("loss", "model.py:gradient"), 2, "write module:name"),
         (("model.py:loss", "model.py:gradient", "--junit", "no/such/folder.xml"), 1, "cannot be written"),
     ],

@@ -171,6 +171,7 @@ def test_data_can_come_from_a_file_beside_it(write, tmp_path):
         ("steps = 60", "net = 60", "sweep.net is unknown"),
         ("to = 1.0, ", "", r"sweep.init_scale.to is missing; write init_scale = \{ from"),
         ("to = 1.0", "to = 'one'", "sweep.init_scale.to must be a number, but it is 'one'"),
+        ("[1.0, 5.0]", '["1/2", "0.1"]', "sweep.learning_rate has '0.1', which is text; write 0.1, without quotes"),
         ("count = 2", "count = 1", "sweep.init_scale.count must be a whole number from 2 up"),
         ("count = 2", "number = 2", "sweep.init_scale.number is unknown; there are from, to, count, spacing"),
         ("from = 0.5", "from = 0", r'sweep.init_scale.from must be greater than 0.*spacing = "linear"'),

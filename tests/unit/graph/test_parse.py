@@ -186,12 +186,18 @@ def test_the_message_points_at_the_place():
     [
         ("2x", "a product needs its sign"), ("x y", "a product needs its sign"), ("lambda*x", "write lam"),
         ("x²", r"write x\*\*2"), ("|x|", r"write abs\(x\)"), ("x·y", r"write x\*y"), ("sinh(x)", r"write \(exp"),
-        ("atan2(y, x)", "arctan"), ("mod(x, 2)", "there are exp"),
+        ("atan2(y, x)", "arctan"), ("mod(x, 2)", "there are exp"), ("asin(x)", r"write arctan\(x/sqrt"),
+        ("erfc(x)", r"write 1 - erf\(x\)"), ("sin x", r"brackets, as in sin\(x\)"), (r"\frac{1}{x}", "this is LaTeX"),
+        ("x^{2}", r"write x\*\*2"), ("x and y", "a condition"), ("not x", "a condition"), ("inf*x", "inf is no number"),
     ],
 )  # fmt: skip
 def test_what_people_write_instead_is_answered_with_what_to_write(text, said):
     with pytest.raises(ParseError, match=said):
         parse(text)
+
+
+def test_the_letter_pi_is_the_number():
+    assert parse("π*x") == parse("pi*x")
 
 
 def test_long_sums_are_long_not_deep():
