@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from gradlab._version import __version__
+from gradlab._words import meant
 from gradlab.cli._check import check
 from gradlab.cli._derive import derive
 from gradlab.cli._descend import descend
@@ -40,19 +43,35 @@ Each command has its own help: `gradlab derive --help`.
 
 # Expressions may begin with a minus sign, which is no option.
 _EXPRESSIONS = {"ignore_unknown_options": True}
+_OPTION = re.compile(r"--[a-z]{2,}(-[a-z]+)*")  # a formula that begins so has brackets or signs
+
+
+class _Expressions(TyperCommand):
+    """A command that takes expressions, and knows an option that there is not from one of them."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments."""
+        known = [name for each in self.get_params(ctx) for name in (*each.opts, *each.secondary_opts)]
+        for arg in args[: args.index("--")] if "--" in args else args:
+            name = arg.partition("=")[0]
+            if _OPTION.fullmatch(name) and not any(one.startswith(name) for one in known):
+                near = meant(name, known) or [one for one in known if len(one) > 3 and name.endswith(one[2:])]
+                ctx.fail(f"there is no option {name}" + (f": did you mean {near[0]}?" if near else ""))
+        return super().parse_args(ctx, args)
+
 
 app = typer.Typer(
     name="gradlab", help=_ABOUT, pretty_exceptions_enable=False, rich_markup_mode="markdown", add_completion=True
 )
 app.add_typer(lab, name="lab")
 app.command()(check)
-app.command(context_settings=_EXPRESSIONS)(derive)
-app.command(context_settings=_EXPRESSIONS)(descend)
+app.command(cls=_Expressions, context_settings=_EXPRESSIONS)(derive)
+app.command(cls=_Expressions, context_settings=_EXPRESSIONS)(descend)
 app.command()(doctor)
 app.command()(example)
 app.command()(fractal)
 app.command()(play)
-app.command(context_settings=_EXPRESSIONS)(prove)
+app.command(cls=_Expressions, context_settings=_EXPRESSIONS)(prove)
 app.command(cls=SweepCommand)(sweep)
 
 

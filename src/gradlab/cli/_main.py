@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import warnings
@@ -37,7 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from gradlab.cli._terminal import show_all_characters
 
         show_all_characters()
-        return run(arguments)
+        status = run(arguments)
+        sys.stdout.flush()  # what cannot be written is said here, and not by Python at its end
+        return status
     except GradlabError as problem:
         _say(f"error: {problem}")
         return 1
@@ -51,6 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the output (head, less) has gone: nothing is wrong, and Python need not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as problem:
+        if problem.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+            raise
+        _say(f"error: {problem.filename or 'what was found'} cannot be written: {problem.strerror}")
+        if problem.filename is None:  # the output: what waits for it would be tried again at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     finally:
         warnings.showwarning = shown
 

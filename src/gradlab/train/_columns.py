@@ -81,6 +81,8 @@ def _plain(name: str, values: Any) -> Any:
         try:
             values = values.detach().cpu().numpy()
         except TypeError:
+            if "sparse" in str(values.layout):
+                raise DataError(f"{name} is a sparse tensor; give {name}.to_dense().") from None
             raise DataError(f"{name} is a tensor of {values.dtype}, which NumPy lacks; give {name}.float().") from None
     if np.ma.is_masked(values):
         count = int(np.ma.getmaskarray(values).sum())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import errno
 import subprocess
 import sys
 import warnings
@@ -67,6 +68,20 @@ def test_derive_prints_one_derivation_of_a_network_as_latex(run):
     assert status == 0
     assert out.startswith(r"\begin{align*}")
     assert r"\frac{\partial \mathcal{L}}{\partial w_{12}}" in out
+
+
+def test_an_option_that_there_is_not_is_no_expression(run):
+    status, _, err = run("descend", "x**2", "--start", "1", "--learning-rate", "0.1")
+    assert status == 2
+    assert "there is no option --learning-rate: did you mean --rate?" in " ".join(err.replace("│", " ").split())
+
+
+def test_output_that_cannot_be_written_is_said(run, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device", "out.txt")
+
+    monkeypatch.setattr("gradlab.cli._app.run", full)
+    assert run("derive", "x**2") == (1, "", "gradlab: error: out.txt cannot be written: No space left on device\n")
 
 
 def test_derive_takes_a_formula_that_begins_with_a_minus_sign(run):

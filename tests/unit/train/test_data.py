@@ -121,6 +121,8 @@ def test_dates_and_numbers_that_numpy_lacks_are_refused():
             datasets.dataset(values, [0, 1])
     with pytest.raises(DataError, match=r"bfloat16, which NumPy lacks; give x.float\(\)"):
         datasets.dataset(torch.ones(2, 1, dtype=torch.bfloat16), [0, 1])
+    with pytest.raises(DataError, match=r"x is a sparse tensor; give x.to_dense\(\)"):
+        datasets.dataset(torch.ones(2, 1).to_sparse(), [0, 1])
 
 
 def test_tensors_and_tables_are_data_and_keep_their_names():
