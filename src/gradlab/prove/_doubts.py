@@ -144,10 +144,10 @@ class Doubts:
 
     def _is_to_be_solved(self, judged: combine.Judged, pair: tuple[Expression | NotUnderstoodError, ...]) -> bool:
         """Whether a text looks for something that makes a step true, and one side has a name that is open."""
+        left, right = (self.reached(side) if isinstance(side, Expression) else set[str]() for side in pair)
         if not self.document or not is_wished_for(judged.line):
             said = {*self.known.functions, *self.known.quantities}
-            return self.document and len(judged.steps) == 1 and is_looked_for(judged.line, pair, said)
-        left, right = (self.reached(side) if isinstance(side, Expression) else set[str]() for side in pair)
+            return self.document and len(judged.steps) == 1 and is_looked_for(judged.line, pair, said - (left & right))
         return any(self._is_free(name) and self.meant.formula_of(name) is None for name in left ^ right)
 
     def _unknown_in(self, judged: combine.Judged, i: int) -> set[str]:

@@ -86,3 +86,19 @@ def test_what_more_than_one_reading_makes_right_is_neither_true_nor_false(text):
     rows = prove_document(text)
     steps = [step for row in (*rows.rows, *rows.others) for step in row.proof.steps]
     assert steps[-1].verdict not in ("TRUE", "FALSE")
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"\mathrm{ReLU}'(x) = 1",
+        r"\frac{a+b}{a} = b",
+        r"\frac{a+b}{b} = a",
+        r"\frac{d}{dx} x\sigma(x) = \sigma(x)(1-\sigma(x))",
+        r"\frac{d}{dx} 2^x = x 2^{x-1}",
+    ],
+)
+def test_no_repair_is_named_that_is_nobodys_mistake(latex):
+    (step,) = prove(latex).steps
+    assert step.verdict == "FALSE"
+    assert step.repair is None

@@ -102,6 +102,7 @@ def last(text: str) -> str:
     [
         r"The curves have the same slope if and only if $$ \frac{d f}{d x} = \frac{d g}{d x} $$",
         r"The points where the two firms' marginal costs are equal: $$ f'(x) = g'(x) $$",
+        r"In terms of marginal utility: $$\frac{d f}{d x} = \frac{d g}{d x}$$",
         r"A fixed point satisfies $$f(x) = x$$",
         r"The boundary is where $$f(x) = 1 - f(x)$$",
         r"Newton's step solves $$f(x) + f'(x) h = 0$$",

@@ -197,7 +197,7 @@ class Reader:
                 value, i = points.at_arguments(self, part, parts, i + 1) if part.derivative else (part.value, i + 1)
                 factors.append(value)
                 continue
-            if part.kind == "number" and i:
+            if part.kind == "number" and i and not _has_letter(part.sup or ()):
                 raise NotUnderstoodError(self.number_behind(part, parts[i - 1]), part.at)
             if part.kind == "factorial" and factors:
                 factors[-1] = self.factorial(factors[-1], part)
@@ -371,3 +371,7 @@ _ROOMS = {"table": arrays.table, "integral": integrals.integral, "cases": sums.c
 
 def _is_vector(reader: Reader, value: Expression) -> bool:
     return isinstance(value, Indexed) or arrays.is_array(reader, value)
+
+
+def _has_letter(row: Row) -> bool:
+    return any(part.kind in ("letter", "run") or any(map(_has_letter, part.inside)) for part in row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradlab.graph import Expression, Partial, Ref
+from gradlab.graph import Expression, Partial, Ref, as_number
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._verdict import Fault, Repair
 from gradlab.prove.judge._axes import ShapeError
@@ -11,9 +11,11 @@ from gradlab.prove.judge._trial import Trial
 from gradlab.prove.read._nodes import Array, Derivative
 from gradlab.prove.read._write import Writer
 from gradlab.prove.repairs import ALL, Change, Search, two
+from gradlab.prove.repairs._paths import nodes
 
 STEPS_FOR_SIDE = 2_000_000
 POINTS_TO_COMPARE = 6
+FEWEST_LEAVES = 4  # names and numbers in a side in which two mistakes are looked for
 
 
 class Repairer:
@@ -108,6 +110,8 @@ class Repairer:
         search = Search(self.trial, written, side, target, Deadline(STEPS_FOR_SIDE, self.deadline))
         if not search.possible or not search.speaks:
             return None
+        if wrong == 0 and as_number(target) is not None:
+            return None  # what is asked for is not changed until it is that number
         asked = wrong == 0 and isinstance(side, Partial | Derivative)
         for kind in ALL[:2] if asked else ALL:
             for change in kind(search):
@@ -115,8 +119,9 @@ class Repairer:
                     continue
                 if search.fits(change.side) and search.verified(change.side):
                     return [change]
-        if asked:
-            return None
+        leaves = [node for _, node in nodes(side) if not node.args]
+        if wrong == 0 or len(leaves) < FEWEST_LEAVES:
+            return None  # with two changes little of it would be left
         for first, second in two(search) if not search.unknown else ():
             if not repeats(second.side, target) and search.verified(second.side):
                 return [first, second]
