@@ -96,7 +96,7 @@ def test_workers_give_the_same_rows(graded, tmp_path, monkeypatch):
 
 
 def test_a_worker_without_bubblewrap_is_named(tmp_path, monkeypatch):
-    def missing():
+    def missing(engine):
         raise GradlabError("bubblewrap is not installed")
 
     monkeypatch.setattr(_grade, "workers", lambda *_: nullcontext(Workers()))
