@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -13,6 +13,7 @@ from gradlab.prove.read._nodes import COUNTED, Array, Call, Indexed, Operation, 
 from gradlab.prove.read._statements import Known, Layout
 
 MOST_CHOICES = 300
+Asked = tuple[str, str]  # ``kind`` and a name, or ``call`` and a function
 _MATRICES = frozenset("WXAUVHQZ")  # capitals that are no numbers where vectors stand beside them
 _GREEK = frozenset((r"?\Sigma", r"?\Lambda"))
 _FUNCTIONS_OF_ONE = re.compile(r"\?(\\?[fFLJECRVUS]|\\ell|\\mathcal\{[A-Z]\})(?![a-z])")
@@ -36,10 +37,10 @@ class Choice:
     calls: Mapping[str, str] = field(default_factory=dict[str, str])
     layout: Layout | None = None
 
-    def answers(self, asked: Mapping[tuple[str, str], str]) -> bool:
-        """Whether it reads all that was asked for in the same way."""
+    def of(self, asked: Iterable[Asked]) -> tuple[str | None, ...]:
+        """How it reads what is asked for."""
         read = {"kind": self.kinds, "call": self.calls}
-        return all(read[what].get(name, way) == way for (what, name), way in asked.items())
+        return tuple([read[what].get(name) for what, name in asked])
 
 
 def choices(

@@ -12,7 +12,7 @@ from gradlab.prove._names import Names
 from gradlab.prove.judge import _entries as entries
 from gradlab.prove.judge._axes import Axes, Dims, ShapeError
 from gradlab.prove.judge._quantities import Way
-from gradlab.prove.judge.arrays._choices import LAYOUTS, SAMPLE, choices, holds_array
+from gradlab.prove.judge.arrays._choices import LAYOUTS, SAMPLE, Asked, choices, holds_array
 from gradlab.prove.judge.arrays._shapes import Shapes
 from gradlab.prove.read._nodes import Array, Condition, Derivative, Operation, Tensor
 from gradlab.prove.read._statements import Known, Layout
@@ -128,11 +128,13 @@ class Fitting:
             yield Fit(layout, axes, axes.dims, Way(), (0, 0))
             return
         problems: list[ShapeError | NotUnderstoodError] = []
-        fruitless: list[dict[tuple[str, str], str]] = []  # what was asked for where nothing fitted, the last first
+        fruitless: dict[
+            tuple[Asked, ...], set[tuple[str | None, ...]]
+        ] = {}  # what does not fit, whatever else is chosen
         fitting = False
         for cost, choice in choices(axes, self.known, sides, layout, self.loose):
             self.deadline.check(5)
-            if any(map(choice.answers, fruitless)):
+            if any(choice.of(asked) in ways for asked, ways in fruitless.items()):
                 continue
             self.deadline.check(100)
             dims = axes.dims.copy()
@@ -141,7 +143,8 @@ class Fitting:
                 self.fit(shapes, sides)
             except (ShapeError, NotUnderstoodError) as error:
                 problems.append(error)
-                fruitless.insert(0, shapes.asked)
+                asked = tuple(shapes.asked)
+                fruitless.setdefault(asked, set()).add(choice.of(asked))
                 continue
             fitting = True
             yield Fit(layout, axes, dims, Way(choice=choice, shapes=shapes), (cost, -dims.count))

@@ -11,7 +11,7 @@ from gradlab.graph import Apply, Expression, Ref, as_number
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.judge._axes import Dims, Key, ShapeError, plain_of
 from gradlab.prove.judge._axes import shown as size_shown
-from gradlab.prove.judge.arrays._choices import SAMPLE, Choice, holds_array, is_bold
+from gradlab.prove.judge.arrays._choices import SAMPLE, Asked, Choice, holds_array, is_bold
 from gradlab.prove.read._arrays import NUMBERS
 from gradlab.prove.read._infinitesimals import Differential, Integral
 from gradlab.prove.read._nodes import (
@@ -46,14 +46,14 @@ class Shapes:
         choice: the way.
 
     Attributes:
-        asked: of which names and functions it was asked how they are read, and the answers: another way in which all
-            of these are the same leads to the same.
+        asked: of which names and functions it was asked how they are read: another way that reads all of these in
+            the same way leads to the same.
     """
 
     def __init__(self, known: Known, dims: Dims, choice: Choice) -> None:
         self.known, self.dims, self.choice = known, dims, choice
         self.named: dict[str, Shape] = {}
-        self.asked: dict[tuple[str, str], str] = {}
+        self.asked: dict[Asked, None] = {}
         self.loose = ""  # what stands somewhere that may be meant otherwise, and how to write it; empty if nothing
         self.jacobian = False  # whether a derivative of an array stands somewhere
         self._fresh = 0
@@ -61,8 +61,8 @@ class Shapes:
 
     def kind(self, name: str) -> str:
         """How a name is read; empty where there is nothing to choose."""
-        kind = self.asked["kind", name] = self.choice.kinds.get(name, "")
-        return kind
+        self.asked["kind", name] = None
+        return self.choice.kinds.get(name, "")
 
     def new(self, what: str, long: bool = True) -> Key:
         """A size that is not known."""
@@ -217,7 +217,8 @@ class Shapes:
             return self.of(function.body)
         if all(map(self.is_number, shapes)):
             return ONE_BY_ONE
-        kind = self.asked["call", node.function] = self.choice.calls.get(node.function, "entrywise")
+        self.asked["call", node.function] = None
+        kind = self.choice.calls.get(node.function, "entrywise")
         if kind == "number":
             return ONE_BY_ONE
         if kind == "vector":
