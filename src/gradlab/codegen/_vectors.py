@@ -15,7 +15,6 @@ import operator
 import platform
 from collections.abc import Callable
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
 from llvmlite import ir
@@ -24,9 +23,8 @@ from numba.core import cgutils, types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
-from gradlab.codegen._approximations import FORMATS, functions
-from gradlab.codegen._circular import circular_functions
-from gradlab.codegen._special import special_functions
+from gradlab.codegen._approximations import FORMATS
+from gradlab.codegen._noted import words_of
 
 FUSED = ("contract",)
 ARITHMETIC = {
@@ -356,9 +354,5 @@ def operations(dtype: str, lanes: int) -> dict[str, Any]:
         "power": power, "exponent": exponent, "significand": significand, "align_stack": align_stack,
         "flush_subnormals": flush_subnormals, "restore_mode": restore_mode,
     }  # fmt: skip
-    have, compiled = SimpleNamespace(**own), njit(forceinline=True)
-    made = functions(dtype, have, compiled)
-    made |= special_functions(dtype, have, made, compiled)
-    made |= circular_functions(dtype, have, made, compiled)
-    folded = {"_maximum": larger, "_minimum": smaller}
-    return {**own, **_memory(lanes), **made, **folded, "nan": math.nan, "inf": math.inf}
+    made = words_of(dtype, own, njit(forceinline=True))
+    return {**made, **_memory(lanes), "nan": math.nan, "inf": math.inf}

@@ -14,16 +14,15 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from gradlab.codegen._approximations import functions
-from gradlab.codegen._circular import circular_functions
 from gradlab.codegen._normal import philox, transforms
-from gradlab.codegen._special import special_functions
+from gradlab.codegen._noted import Noted, words_of
 
 NUMBER, INT, DOUBLE, WHOLE, WORD = "R", "int", "double", "long long", "word"
 OPERATIONS = (
     "fma", "absolute", "root", "larger", "smaller", "less", "equal", "where", "scale", "power", "exponent",
     "significand", "both",
 )  # fmt: skip
+SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "and": "&", "xor": "^", "shl": "<<", "shr_s": ">>"}
 COMPARED = ("less", "equal", "both")
 # Functions whose divisors are normal numbers far from the ends of their type: one instruction's reciprocal will do.
 QUICK = ("quotient", "sigmoid_of_parts", "exp", "softplus")
@@ -32,57 +31,21 @@ ROUNDED = {"+": "__dadd_rn", "-": "__dsub_rn", "*": "__dmul_rn", "/": "__ddiv_rn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Value:
+class Value(Noted):
     """A variable of a function that is being printed.
 
     Attributes:
-        printer: what prints the function.
+        machine: what prints the function.
         text: its name, or a number.
         kind: its type.
     """
 
-    printer: Functions
+    machine: Functions
     text: str
     kind: str
 
-    def __add__(self, other: Any) -> Value:
-        return self.printer.binary("+", self, other)
-
-    def __radd__(self, other: Any) -> Value:
-        return self.printer.binary("+", other, self)
-
-    def __sub__(self, other: Any) -> Value:
-        return self.printer.binary("-", self, other)
-
-    def __rsub__(self, other: Any) -> Value:
-        return self.printer.binary("-", other, self)
-
-    def __mul__(self, other: Any) -> Value:
-        return self.printer.binary("*", self, other)
-
-    def __rmul__(self, other: Any) -> Value:
-        return self.printer.binary("*", other, self)
-
-    def __truediv__(self, other: Any) -> Value:
-        return self.printer.binary("/", self, other)
-
-    def __rtruediv__(self, other: Any) -> Value:
-        return self.printer.binary("/", other, self)
-
-    def __and__(self, other: Any) -> Value:
-        return self.printer.binary("&", self, other)
-
-    def __xor__(self, other: Any) -> Value:
-        return self.printer.binary("^", self, other)
-
-    def __lshift__(self, other: Any) -> Value:
-        return self.printer.binary("<<", self, other)
-
-    def __rshift__(self, other: Any) -> Value:
-        return self.printer.binary(">>", self, other)
-
     def __neg__(self) -> Value:
-        return self.printer.line(self.kind, f"-{self.text}")
+        return self.machine.line(self.kind, f"-{self.text}")
 
 
 class Functions:
@@ -100,12 +63,7 @@ class Functions:
         self._lines = list[str]()
         self._name, self._numbers = "", 0
         own = {name: self._operation(name) for name in OPERATIONS}
-        have = SimpleNamespace(**own)
-        table = functions(dtype, have, self.compiled)
-        table |= special_functions(dtype, have, table, self.compiled)
-        table |= circular_functions(dtype, have, table, self.compiled)
-        self.words: dict[str, Any] = {**own, **table}
-        self.words |= {"_maximum": own["larger"], "_minimum": own["smaller"]}
+        self.words: dict[str, Any] = words_of(dtype, own, self.compiled)
         exact = self._exact()
         self.words |= {**transforms(exact, self.compiled), "philox": philox(exact, self.compiled)}
 
@@ -121,8 +79,9 @@ class Functions:
         self._lines.append(f"    const {kind} {name} = {text};")
         return Value(self, name, kind)
 
-    def binary(self, sign: str, a: Any, b: Any) -> Value:
+    def binary(self, name: str, a: Any, b: Any) -> Value:
         """An operation of two values, or of a value and a number of Python's own."""
+        sign = SIGNS[name]
         kind = next(x.kind for x in (a, b) if isinstance(x, Value) and x.kind != INT)
         left, right = self._text(a, kind), self._text(b, kind)
         if kind == DOUBLE and sign in ROUNDED:

@@ -12,12 +12,10 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from types import SimpleNamespace
 from typing import Any
 
-from gradlab.codegen._approximations import FORMATS, functions
-from gradlab.codegen._circular import circular_functions
-from gradlab.codegen._special import special_functions
+from gradlab.codegen._approximations import FORMATS
+from gradlab.codegen._noted import Noted, words_of
 from gradlab.codegen.wasm._bytes import VECTOR
 
 
@@ -34,7 +32,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Value:
+class Value(Noted):
     """One value, made of others by an operation.
 
     Attributes:
@@ -50,42 +48,6 @@ class Value:
     args: tuple[Value, ...]
     data: Any
     kind: Kind
-
-    def __add__(self, other: Any) -> Value:
-        return self.machine.binary("add", self, other)
-
-    def __radd__(self, other: Any) -> Value:
-        return self.machine.binary("add", other, self)
-
-    def __sub__(self, other: Any) -> Value:
-        return self.machine.binary("sub", self, other)
-
-    def __rsub__(self, other: Any) -> Value:
-        return self.machine.binary("sub", other, self)
-
-    def __mul__(self, other: Any) -> Value:
-        return self.machine.binary("mul", self, other)
-
-    def __rmul__(self, other: Any) -> Value:
-        return self.machine.binary("mul", other, self)
-
-    def __truediv__(self, other: Any) -> Value:
-        return self.machine.binary("div", self, other)
-
-    def __rtruediv__(self, other: Any) -> Value:
-        return self.machine.binary("div", other, self)
-
-    def __and__(self, other: Any) -> Value:
-        return self.machine.binary("and", self, other)
-
-    def __xor__(self, other: Any) -> Value:
-        return self.machine.binary("xor", self, other)
-
-    def __lshift__(self, other: Any) -> Value:
-        return self.machine.binary("shl", self, other)
-
-    def __rshift__(self, other: Any) -> Value:
-        return self.machine.binary("shr_s", self, other)
 
     def __neg__(self) -> Value:
         if self.kind is Kind.VECTOR:
@@ -234,11 +196,7 @@ class Machine:
             "min": self.least,
             "float": float,
         }
-        have = SimpleNamespace(**own)
-        table = functions(self.dtype, have, _as_it_is, self.lowest)
-        table |= special_functions(self.dtype, have, table, _as_it_is)
-        table |= circular_functions(self.dtype, have, table, _as_it_is)
-        return {**own, **table, "_maximum": own["larger"], "_minimum": own["smaller"]}
+        return words_of(self.dtype, own, lambda function: function, self.lowest)
 
     def _power(self, n: Any) -> Value:
         """The power of two whose stored exponent is in the lowest bits."""
@@ -271,10 +229,6 @@ def terms_of(x: Any) -> tuple[dict[Value, int], int]:
         return {}, x
     factors, rest = x.data
     return dict(zip(x.args, factors, strict=True)), rest
-
-
-def _as_it_is(function: Any) -> Any:
-    return function
 
 
 def _packed(number: float, size: int) -> bytes:
