@@ -140,7 +140,9 @@ def _from_disk(path: Path, text: str, notice: Callable[[str], object] | None, wh
         for file in path.parent.glob(f"__pycache__/{path.stem}.*"):
             file.unlink(missing_ok=True)
         damaged = "what was kept of it is damaged: " if sealed is not None else ""
-        message = f"compiling {what}, which takes seconds; {damaged}it is kept for the next time"
+        passing = _temporary_folder.cache_info().currsize and path.parent == _temporary_folder()
+        until = "while this process runs" if passing else "for the next time"
+        message = f"compiling {what}, which takes seconds; {damaged}it is kept {until}"
         if notice is not None:
             notice(message)
         else:
