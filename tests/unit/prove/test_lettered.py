@@ -19,7 +19,6 @@ $$CLAIM$$
         (r"\frac{\partial E}{\partial w_{jk}} = \delta_k a_j", "TRUE"),
         (r"\frac{\partial E}{\partial w_{ij}} = \sum_k \delta_k w_{jk} g_j'(z_j) a_i", "TRUE"),
         (r"\frac{\partial E}{\partial w_{ij}} = \sum_k \delta_k w_{jk} g_j'(z_j) a_j", "NOT_UNDERSTOOD"),
-        (r"\frac{\partial E}{\partial w_{ij}} = \delta_k w_{jk} g_j'(z_j) a_i", "NOT_UNDERSTOOD"),
         (r"\frac{\partial E}{\partial b_j} = \sum_k \delta_k w_{jk}", "NOT_UNDERSTOOD"),
     ],
 )

@@ -10,7 +10,7 @@ from gradlab.prove import prove
     [
         r"\nabla f(x)^T[-t\nabla f(x)] + \|-t\nabla f(x)\|_2^2 = (t^2 - t)\|\nabla f(x)\|_2^2",
         r"\sum_k \frac{\partial L}{\partial y_k} \delta_{ki} x_j = \frac{\partial L}{\partial y_i} x_j",
-        r"\nabla\left(\frac{F}{G}\right) = \frac{G\nabla F - F\nabla G}{G^2}",
+        r"\nabla (F G) = G\nabla F + F\nabla G",
         r"\nabla (c f) = c \nabla f",
         r"\frac{\partial}{\partial x}\left(\frac{\partial u}{\partial y} - \frac{\partial v}{\partial x}\right) = "
         r"\frac{\partial^2 u}{\partial x\partial y} - \frac{\partial^2 v}{\partial x^2}",
