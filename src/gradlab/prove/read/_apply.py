@@ -229,7 +229,7 @@ def called(reader: Reader, part: Part, group: Part) -> Expression | None:
     orders = (label.primes, *(0 for _ in arguments[1:]))
     if label.primes and len(arguments) > 1:
         raise NotUnderstoodError(f"a prime on {key}, which has several variables", part.at)
-    if not any(naming.is_running(reader, token) for token in (*label.below, *label.above)):
+    if not naming.running(reader, label):
         return Call(name, arguments, orders)
     return naming.member_function(reader, bare, arguments, orders)
 
@@ -268,7 +268,7 @@ def _is_applied(reader: Reader, label: Label, key: str, group: Part, primes: int
     if label.mark and _bare_argument_in(group):
         why = f"{key} before a bracket may be a function or a factor: write \\cdot for a product"
         return not reader.choose(group.at, 2, why)
-    if any(naming.is_running(reader, token) for token in (*label.below, *label.above)) or reader.scope.belongs(label):
+    if naming.running(reader, label) or reader.scope.belongs(label):
         return conventional and not reader.scope.belongs(label) and key not in reader.scope.here.bare
     if key in (reader.scope.here if conventional else use).bare and key not in reader.scope.here.primed:
         if not conventional or not _bare_argument_in(group):

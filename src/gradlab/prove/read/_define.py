@@ -13,7 +13,7 @@ from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _slopes as slopes
 from gradlab.prove.read import _words as words
 from gradlab.prove.read._label import INDEX_LETTERS, Label, applied_to, is_long, key_of, label_of, occurs, tokens_of
-from gradlab.prove.read._names import in_bold, is_running, labelled
+from gradlab.prove.read._names import in_bold, is_running, labelled, running
 from gradlab.prove.read._nodes import letter_of
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._pieces import JUDGED, Piece, pieces_of
@@ -140,7 +140,7 @@ def shape_of(reader: Reader, row: Row) -> Shape | None:
     bare = Label(label.head, label.below, label.above, label.mark, None, label.primes, label.commas)
     if slopes.named(reader, bare) is not None:
         return None
-    tokens = [token for token in (*label.below, *label.above) if is_running(reader, token)]
+    tokens = running(reader, label)
     if len(row) == 2 and row[1].sub is not None:
         return None if tokens or label.primes else _entry_shape(reader, bare, row[1])
     if len(row) == 2:
@@ -174,8 +174,8 @@ def _function_shape(label: Label, group: Part, running: bool) -> Shape | None:
 def _entry_shape(reader: Reader, label: Label, group: Part) -> Shape | None:
     r"""The entries of what a function of a whole vector gives: ``\sigma(\mathbf z)_i``."""
     inside, below = applied_to(group), tokens_of(group.sub or ())[0]
-    running = all(token.letter and is_running(reader, token) for token in below)
-    if inside is None or group.sup is not None or group.primes or not running or len(set(below)) < len(below):
+    runs = all(token.letter and is_running(reader, token) for token in below)
+    if inside is None or group.sup is not None or group.primes or not runs or len(set(below)) < len(below):
         return None
     head = f"{key_of(label)}({inside})"
     return Shape(FREE + head, Label(head), None, tuple(token.text for token in below))

@@ -25,7 +25,6 @@ mse mae rmse bce nll lr acc label batch rate step size dim epoch sq sqrt rest co
 """
 NAME_WORDS = WORDS_ABOVE | frozenset(_QUANTITIES.split())
 SHORTEST_WORD = 4
-_NODES = frozenset("oh")  # letters that name nodes of a network, with a number behind them
 _STYLES = {"bold": r"\mathbf", "double-struck": r"\mathbb"}
 _LETTERS_AND_WORD = re.compile(r"([ijkl]{1,2})(in|out)")
 _NAMED = frozenset(("letter", "word", "run", "text"))
@@ -113,8 +112,6 @@ def _chunk(chunk: Row) -> list[Token]:
             found += [Token(letter, True) for letter in text]
         elif part.kind == "run" and (match := _LETTERS_AND_WORD.fullmatch(text)) is not None:
             found += [*(Token(letter, True) for letter in match[1]), Token(match[2])]
-        elif part.kind == "number" and part.bare and found and found[-1].text in _NODES and chunk[0].text in _NODES:
-            found[-1] = Token(found[-1].text + text)  # the name of a node: ``o1``, ``h2``
         elif (
             part.kind == "letter"
             and part.bare

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
 
 _EXPECTED = frozenset((r"\mathbb{E}", r"\mathbb{P}", r"\mathbb{V}"))
+_NODES = frozenset("oh")  # letters that name nodes, with a number behind them
 _RUNNING = frozenset("ijklmn") | {r"\ell"}
 _LAYERED = frozenset("aAzZwWbBhHxyoOnN") | {r"\delta", r"\Delta", r"\theta", r"\Theta", r"\epsilon"}
 
@@ -148,9 +149,7 @@ def _constant(reader: Reader, head: str, key: str, part: Part) -> Expression | N
 
 def _indexed(reader: Reader, label: Label, part: Part) -> Expression | None:
     """An entry of a family, if a letter of an index is one that runs."""
-    tokens = (*label.below, *label.above)
-    running = [token for token in tokens if is_running(reader, token)]
-    if not running or label.primes:
+    if not running(reader, label) or label.primes:
         return None
     argument = _argument_of(reader, label)
     if argument is not None and free(label.head) not in reader.scope.known.families:
@@ -189,6 +188,15 @@ def in_bold(reader: Reader, label: Label) -> str:
         return f"{label.head}[{letters}]"
     entry = label.head in use.bold and label.head not in use.bare and not label.above
     return rf"\mathbf{{{label.head}}}" if entry and len(label.below) in (1, 2) else label.head
+
+
+def running(reader: Reader, label: Label) -> list[Token]:
+    """The indices of a name that stand for numbers; none in the name of a node of a network, ``o1``."""
+    first, *others = label.below or (Token(""),)
+    digits = "".join(token.text for token in others)
+    if first.text in _NODES and digits.isdigit() and first.text not in reader.bound and not label.commas:
+        return []
+    return [token for token in (*label.below, *label.above) if is_running(reader, token)]
 
 
 def is_running(reader: Reader, token: Token) -> bool:

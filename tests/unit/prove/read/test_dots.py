@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradlab.prove import prove
+from gradlab.prove import prove, prove_document
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,9 @@ def test_dots_and_signs(latex, truth):
 
 def test_a_function_that_is_its_own_slope_is_no_claim():
     assert prove("f' = f").steps[0].verdict == "CONDITION"
+
+
+def test_the_name_of_a_node_is_no_index_but_where_a_sum_runs_over_it():
+    text = r"$E = \sum_o e_o$, $e_{o1} = 3 n_{o1}$ and $e_{o2} = n_{o2}$. $\frac{\partial e_{o1}}{\partial n_{o1}} = 3$"
+    assert prove_document(text).steps[-1].verdict == "TRUE"
+    assert prove(r"\sum_{h=1}^2 w_{h1} = w_{11} + w_{21}").steps[0].verdict == "TRUE"
