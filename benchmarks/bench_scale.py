@@ -88,15 +88,16 @@ print(time.perf_counter() - start, time.process_time() - used, resource.getrusag
 """
 
 
-def store_section(sizes: list[int], count: int) -> str:
+def store_section(sizes: dict[int, int]) -> str:
     """A sweep into a store beside one in memory, each in a process of its own, in turns."""
     lines = [
         f"### Into a store, lab network x {STEPS} steps, float32\n",
-        f"Medians of {count} rounds; peak memory is that of the whole process, about 290 MiB before the sweep.\n",
+        f"Medians of {', '.join(map(str, sizes.values()))} rounds; "
+        "peak memory is that of the whole process, about 290 MiB before the sweep.\n",
         "| runs | | by the clock | processor time | over the one in memory | peak memory |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for size in sizes:
+    for size, count in sizes.items():
         found: dict[str, list[tuple[float, ...]]] = {"memory": [], "store": []}
         for _ in range(count):
             for where, rows in found.items():
@@ -152,7 +153,7 @@ def main() -> None:
     count, networks = (5, 8192) if chosen.quick else (chosen.rounds, 65536)
     load = os.getloadavg()[0]
     parts = [section(dtype, networks, count) for dtype in ("float32", "float64")]
-    parts.append(store_section([10**5] if chosen.quick else [10**6, 4 * 10**6], 1 if chosen.quick else 3))
+    parts.append(store_section({10**5: 1} if chosen.quick else {10**6: 3, 4 * 10**6: 3, 10**8: 1}))
     parts.append(cluster_section(10**5 if chosen.quick else 16 * 2**20, 1 if chosen.quick else 5))
     note = (
         f"{threads_and_load(load)} {count} rounds. The clock's times hold the others' work too; the "

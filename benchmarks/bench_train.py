@@ -117,6 +117,21 @@ def lab_section(networks: int, count: int) -> str:
     return f"### The lab's network, five points, {networks:,} networks x {STEPS} steps, float32\n\n{table(rows)}\n"
 
 
+def drawn_section(networks: int, count: int) -> str:
+    """Whole calls that draw their own starts: `gl.train` and PyTorch's compiled step."""
+    data, net = gl.datasets.five_points(), gl.mlp([2, 2, 1])
+    compiled = peers.torch_compiled(data.x, data.y, STEPS)
+    settings = {"learning_rate": RATE, "steps": STEPS, "restarts": networks, "dtype": "float32"}
+    jobs: dict[str, Callable[[], Any]] = {
+        "`gl.train`": partial(gl.train, net, data, **settings),
+        "torch.randn and torch.compile of a batched step, points unrolled": lambda: compiled(networks, RATE),
+    }
+    losses = (jobs["`gl.train`"]().losses, jobs[next(reversed(jobs))]()[1])
+    notes = [f"median loss {np.median(each):.4f}" for each in losses]
+    rows = [Row(n, s, networks, STEPS, notes.pop(0)) for n, s in rounds(count, jobs).items()]
+    return f"### Whole calls that draw their starts, {networks:,} networks x {STEPS} steps, float32\n\n{table(rows)}\n"
+
+
 def map_section(width: int, side: int, count: int, peer_steps: int) -> str:
     """A map of trainability: one initial network, trained with every pair of learning rates for its two layers."""
     rng = np.random.default_rng(1)
@@ -265,6 +280,8 @@ def main() -> None:
     facade = facade_section(count)
     print(facade, flush=True)
     parts.append(lab_section(8192 if chosen.quick else 65536, count))
+    print(parts[-1], flush=True)
+    parts.append(drawn_section(8192 if chosen.quick else 65536, count))
     print(parts[-1], flush=True)
     for width in (8, 16):
         parts.append(map_section(width, 32 if chosen.quick else 128, 2 if chosen.quick else 3, 5))

@@ -18,7 +18,7 @@ Trained = tuple[Any, Any]
 Peer = Callable[[np.ndarray, float], Trained]
 
 
-def torch_compiled(x: np.ndarray, y: np.ndarray, steps: int) -> Peer:
+def torch_compiled(x: np.ndarray, y: np.ndarray, steps: int) -> Callable[[np.ndarray | int, float], Trained]:
     """A batched step with its gradient written out, through ``torch.compile``.
 
     Networks are in the last axis and the points are unrolled, so that all of a step is element-wise and becomes one
@@ -51,9 +51,13 @@ def torch_compiled(x: np.ndarray, y: np.ndarray, steps: int) -> Peer:
         fs = [(forward(p, x1, x2)[2], label) for x1, x2, label in points]
         return share * sum(torch.nn.functional.softplus(f) - label * f for f, label in fs)
 
-    def run(parameters: np.ndarray, rate: float) -> Trained:
+    def run(parameters: np.ndarray | int, rate: float) -> Trained:
+        """From given parameters, or from so many networks drawn here."""
         with torch.no_grad():
-            p = tuple(torch.from_numpy(np.ascontiguousarray(column, dtype=np.float32)) for column in parameters.T)
+            if isinstance(parameters, int):
+                p = torch.randn(9, parameters).unbind()
+            else:
+                p = tuple(torch.from_numpy(np.ascontiguousarray(column, dtype=np.float32)) for column in parameters.T)
             for _ in range(steps):
                 p = step(p, rate)
             return torch.stack(p, 1).numpy(), loss(p).numpy()
