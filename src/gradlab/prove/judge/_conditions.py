@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradlab.graph import ZERO, Apply, Expression, Ref, as_number, div, mul, neg, number, subtract
 from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove.judge._axes import ShapeError
 from gradlab.prove.judge._slopes import direct
 from gradlab.prove.judge._world import World
 from gradlab.prove.read._nodes import Condition, mapped
@@ -22,12 +23,15 @@ def met(world: World, conditions: tuple[Condition, ...]) -> tuple[dict[str, Expr
         Formulas for the names that equations choose, and what is left to be looked for.
 
     Raises:
-        NotUnderstoodError: for an equation that is not linear in any name that is given.
+        NotUnderstoodError: for an equation that is not linear in any name that is given, or whose shapes do not fit.
     """
     chosen: dict[str, Expression] = {}
     left_over: list[Condition] = []
     for condition in conditions:
-        pairs = world.pairs(condition.left, condition.right)
+        try:
+            pairs = world.pairs(condition.left, condition.right)
+        except ShapeError as error:
+            raise NotUnderstoodError(f"the shapes in a condition do not fit: {error}", 0) from None
         for left, right in pairs:
             if condition.relation != "=":
                 left_over.append(Condition(left, condition.relation, right))

@@ -39,3 +39,8 @@ def test_the_name_of_a_node_is_no_index_but_where_a_sum_runs_over_it():
     text = r"$E = \sum_o e_o$, $e_{o1} = 3 n_{o1}$ and $e_{o2} = n_{o2}$. $\frac{\partial e_{o1}}{\partial n_{o1}} = 3$"
     assert prove_document(text).steps[-1].verdict == "TRUE"
     assert prove(r"\sum_{h=1}^2 w_{h1} = w_{11} + w_{21}").steps[0].verdict == "TRUE"
+
+
+def test_a_condition_whose_shapes_do_not_fit_stops_nothing():
+    (step,) = prove(r"\mathbf{w}^\top \mathbf{x} = \mathbf{x}^\top \mathbf{w} \text{ for } \mathbf{w} = 1").steps
+    assert "failed" not in step.reason
