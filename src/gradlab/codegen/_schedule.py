@@ -33,7 +33,8 @@ from gradlab.graph import (
 )
 
 LONGEST_ROW = 100
-HIGHEST_POWER = 4  # what is divided by a higher one is left as it stands
+HIGHEST_POWER = 16  # higher ones are no factors in a row
+MOST_DIVISORS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Programs:
 
 def value_program(graph: Graph, outputs: Iterable[str], inputs: Iterable[str]) -> Program:
     """The program that computes some quantities of a graph."""
-    return _schedule(tuple(inputs), _stable_definitions(graph), tuple(map(Ref, outputs)))
+    return _schedule(tuple(inputs), _stable_definitions(graph), tuple(map(Ref, outputs)), apart=_apart(graph))
 
 
 def programs_for(graph: Graph, output: str, wrt: Iterable[str], inputs: Iterable[str]) -> Programs:
@@ -84,8 +85,9 @@ def _programs(graph: Graph, output: str, wrt: tuple[str, ...], inputs: tuple[str
     deltas = {name: stabilise(formula, definitions) for name, formula in derived.deltas}
     gradient = tuple(stabilise(formula, definitions) for formula in derived.gradient.values())
     made: dict[str, Expression] = {}
-    value = _schedule(inputs, definitions, (Ref(output),), made)
-    both = _schedule(inputs, {**definitions, **deltas}, (Ref(output), *gradient), made)
+    apart = _apart(graph)
+    value = _schedule(inputs, definitions, (Ref(output),), made, apart=apart)
+    both = _schedule(inputs, {**definitions, **deltas}, (Ref(output), *gradient), made, apart=apart)
     return Programs(value, both, derived)
 
 
@@ -111,7 +113,14 @@ def hessian_vector_program(graph: Graph, output: str, wrt: Iterable[str], inputs
     vector = {name: f"_v{i}" for i, name in enumerate(wrt)}
     along = tangents(definitions, {name: Ref(part) for name, part in vector.items()})
     results = [along.formulas.get(along.names.get(name, ""), ZERO) for name in gradient]
-    return _schedule((*inputs, *vector.values()), {**definitions, **along.formulas}, tuple(results))
+    return _schedule(
+        (*inputs, *vector.values()), {**definitions, **along.formulas}, tuple(results), apart=_apart(graph)
+    )
+
+
+def _apart(graph: Graph) -> bool:
+    """Whether factors are divided by one at a time: not in networks, whose quotients are of moderate numbers."""
+    return not isinstance(graph, NetworkGraph)
 
 
 def _stable_definitions(graph: Graph) -> dict[str, Expression]:
@@ -126,6 +135,8 @@ def _schedule(
     definitions: Mapping[str, Expression],
     outputs: tuple[Expression, ...],
     made: dict[str, Expression] | None = None,
+    *,
+    apart: bool,
 ) -> Program:
     """Puts formulas in order; `made` keeps the lowered ones for another program that begins with the same."""
     made = {} if made is None else made
@@ -133,11 +144,11 @@ def _schedule(
     constants: dict[str, Expression] = {}
     for name, formula in definitions.items():
         if name not in made:
-            made[name] = _lower(formula, constants, definitions)
+            made[name] = _lower(formula, constants, definitions, apart=apart)
         formulas[name] = made[name]
         if as_number(formulas[name]) is not None:
             constants[name] = formulas[name]
-    results = tuple(_lower(output, constants, definitions) for output in outputs)
+    results = tuple(_lower(output, constants, definitions, apart=apart) for output in outputs)
     needed = _needed(formulas, results)
     kept = {name: formula for name, formula in formulas.items() if name in needed}
     uses = _count_uses([*kept.values(), *results])
@@ -168,11 +179,11 @@ def _schedule(
 
 def lowered(formula: Expression) -> Expression:
     """A formula in the primitives that kernels have a word for."""
-    return _lower(formula, {}, {})
+    return _lower(formula, {}, {}, apart=False)
 
 
 def _lower(
-    formula: Expression, constants: Mapping[str, Expression], definitions: Mapping[str, Expression]
+    formula: Expression, constants: Mapping[str, Expression], definitions: Mapping[str, Expression], *, apart: bool
 ) -> Expression:
     """Replace what kernels have no word for, and compute what is a number already."""
 
@@ -188,7 +199,7 @@ def _lower(
             return _folded(node)
         if node.primitive in ("max", "min"):
             return _one_number(node)
-        if node.primitive == "div":
+        if node.primitive == "div" and apart:
             return _one_by_one(node)
         if node.primitive == "mul":
             node = _gated(_guarded(node, definitions))
@@ -199,7 +210,7 @@ def _lower(
 
 def _guarded(product: Apply, definitions: Mapping[str, Expression]) -> Apply:
     """The product x^y log x with a logarithm that is 0 for x = 0: so is the product, for every y above 0."""
-    powers = [definitions.get(arg.name, arg) if isinstance(arg, Ref) else arg for arg in product.args]
+    powers = [_of_power(arg, definitions) for arg in product.args]
     bases = {arg.args[0] for arg in powers if is_apply(arg, "pow") and arg.args[1].names and arg.args[0].names}
 
     def guarded(arg: Expression) -> Expression:
@@ -211,6 +222,17 @@ def _guarded(product: Apply, definitions: Mapping[str, Expression]) -> Apply:
         )  # from the left: a small x is kept to its last bit
 
     return Apply("mul", tuple(map(guarded, product.args))) if bases else product
+
+
+def _of_power(factor: Expression, definitions: Mapping[str, Expression]) -> Expression:
+    """What a factor is a positive power of, such as x^y of (x^y)^2."""
+    while True:
+        if isinstance(factor, Ref) and factor.name in definitions:
+            factor = definitions[factor.name]
+        elif is_apply(factor, "pow") and (as_number(factor.args[1]) or 0) > 0:
+            factor = factor.args[0]
+        else:
+            return factor
 
 
 def _gated(product: Apply) -> Apply:
@@ -234,35 +256,46 @@ def _gated(product: Apply) -> Apply:
 
 
 def _one_by_one(quotient: Apply) -> Expression | None:
-    """A quotient over a power as quotients over its base, where both grow alike: the power overflows before.
+    """A quotient of products in which one factor is divided at a time: the products may overflow where it does not.
 
-    So x^3 e^x/(e^x - 1)^2 becomes (e^x/(e^x - 1)) x^3/(e^x - 1).
+    So x^3 e^x/(e^x - 1)^2 becomes e^x/(e^x - 1) x^3/(e^x - 1).
     """
     over, under = quotient.args
-    base, left = _whole_power(under)
-    if left < 2 or not base.names & over.names:
+    divisors = _single(under)
+    if not over.names or not under.names or not 1 < len(divisors) <= MOST_DIVISORS:
         return None
-    rest, divided = list[Expression](), list[Expression]()
-    for factor in over.args if is_apply(over, "mul") else (over,):
-        inner, times = _whole_power(factor)
-        taken = min(left, times) if isinstance(inner, Apply) and inner.names & base.names else 0
-        divided += [Apply("div", (inner, base))] * taken
-        left -= taken
-        if taken < times:
-            rest.append(power(inner, number(times - taken)) if taken else factor)
-    product = [*divided, *rest]
-    made: Expression = Apply("mul", tuple(product)) if len(product) > 1 else product[0]
-    for _ in range(left):
-        made = Apply("div", (made, base))
-    return made
+    plain = [factor for factor in divisors if not factor.names]
+    divisors = [factor for factor in divisors if factor.names] or divisors
+    numbers, factors = list[Expression](), list[Expression]()
+    for factor in _single(over):
+        (factors if factor.names else numbers).append(factor)
+    # What is a function of something grows as fast as a divisor, so that each has one of them at most.
+    factors.sort(key=lambda factor: not isinstance(factor, Apply))
+    heads = sum(isinstance(factor, Apply) for factor in factors)
+    shares: list[list[Expression]] = [factors[:heads][k :: len(divisors)] for k in range(len(divisors))]
+    for factor in factors[heads:]:
+        min(shares, key=lambda share: (any(isinstance(other, Apply) for other in share), len(share))).append(factor)
+    shares[0][:0] = numbers
+    made: Expression | None = None
+    for share, divisor in zip(shares, divisors, strict=True):
+        parts = ((made,) if made is not None else ()) + tuple(_collected(share))
+        top = ONE if not parts else parts[0] if len(parts) == 1 else Apply("mul", parts)
+        made = Apply("div", (top, divisor))
+    return Apply("div", (made, mul(*plain))) if plain and made is not None else made
 
 
-def _whole_power(factor: Expression) -> tuple[Expression, int]:
-    """Base and exponent of a small whole power; anything else is its own first."""
-    count = as_number(factor.args[1]) if is_apply(factor, "pow") else None
-    if count is None or count not in range(1, HIGHEST_POWER + 1):
-        return factor, 1
-    return factor.args[0], int(count)
+def _single(product: Expression) -> list[Expression]:
+    """The factors of a product; a small whole power is so many."""
+    found = list[Expression]()
+    for factor in product.args if is_apply(product, "mul") else (product,):
+        count = as_number(factor.args[1]) if is_apply(factor, "pow") else None
+        whole = count is not None and count in range(1, HIGHEST_POWER + 1)
+        found += [factor.args[0]] * int(count) if whole and count is not None else [factor]
+    return found
+
+
+def _collected(factors: list[Expression]) -> list[Expression]:
+    return [power(factor, number(count)) for factor, count in Counter(factors).items()]
 
 
 def _in_other_words(node: Apply) -> Expression | None:

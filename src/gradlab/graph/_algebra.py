@@ -67,7 +67,7 @@ def mul(*factors: Expression) -> Expression:
     for base, exponent in _flatten_product(factors, 1):
         value, power_ = as_number(base), as_number(exponent)
         if value is not None and power_ is not None and power_.denominator == 1 and (value or power_ > 0):
-            if _bits(value) * abs(power_.numerator) <= LARGEST_FOLDED_BITS:
+            if abs(power_) == 1 or _bits(value) * abs(power_.numerator) <= LARGEST_FOLDED_BITS:
                 coefficient *= value**power_.numerator
                 continue
         powers[base] = add(powers[base], exponent) if base in powers else exponent
@@ -79,8 +79,9 @@ def mul(*factors: Expression) -> Expression:
     if coefficient.denominator != 1:
         under.insert(0, Const(Fraction(coefficient.denominator)))
     top, bottom = _plain_product(over), _plain_product(under)
-    if as_number(top) is not None and as_number(bottom) is not None and bottom != ZERO:
-        return number(coefficient)
+    above, below = as_number(top), as_number(bottom)
+    if above is not None and below:
+        return number(above / below if coefficient > 0 else -above / below)
     result = top if bottom == ONE else Apply("div", (top, bottom))
     return neg(result) if coefficient < 0 else result
 
