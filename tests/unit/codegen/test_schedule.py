@@ -119,3 +119,22 @@ def test_gradients_far_out_are_right(text, points):
 def test_a_sigmoid_times_its_argument_rises_by_one_far_out():
     _, slopes = gl.function("x*exp(x)/(1 + exp(x))")(np.array([[40.0], [1e30]]))
     assert slopes.tolist() == [[1.0], [1.0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "point", "gradient"),
+    [
+        ("x**2*y/(x**4 + y**2)", (1e-100, 1e-100), (2.0, -1.0)),
+        ("(b/x)**12", (1e50, 1e50), (1.2e-49, -1.2e-49)),
+        ("x**2/(1 + x**2)", (1e103,), (0.0,)),
+        ("log(x + sqrt(x**2 + 1))", (1e154,), (1e-154,)),
+        ("arctan(y/x)", (-1e160, 1e160), (-5e-161, -5e-161)),
+        ("exp(-a/(r*t))", (4e-201, 1.38e-203, 300.0), (-9.19160740e199, 2.66423403e202, 0.00122554765)),
+        ("(x**n)**2", (2.0, 0.0), (0.0, 0.0)),
+        ("1e-100*x", (1.0,), (1e-100,)),
+        ("-1e300*x**2", (1e-200,), (-2e100,)),
+    ],
+)
+def test_gradients_at_the_ends_of_the_floats_are_right(text, point, gradient):
+    _, slopes = gl.function(text)(np.array([point]))
+    assert slopes[0] == pytest.approx(gradient, rel=1e-8, abs=1e-308)
