@@ -76,7 +76,8 @@ def _extras() -> Iterator[_Line]:
     for extra, purpose in _FOR.items():
         missing = [name for name in needed.get(extra, []) if not _installed(name)]
         install = f"missing {', '.join(missing)}: pip install 'gradlab[{extra}]'"
-        yield purpose, install if missing else "ready"
+        ready = "installed" if extra == "cuda" and not _gpus().startswith("cuda:") else "ready"
+        yield purpose, install if missing else ready
 
 
 def _requirements() -> dict[str, list[str]]:

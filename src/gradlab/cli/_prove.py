@@ -14,6 +14,7 @@ from gradlab.cli._options import Hidden, Loss, Output
 if TYPE_CHECKING:
     from gradlab.prove import DocumentProof, Proof
 
+_DOCUMENTS = (".md", ".tex", ".ipynb")
 _Found = list[tuple[Path | None, "DocumentProof | Proof"]]
 
 
@@ -58,11 +59,13 @@ def prove(
     * `gradlab prove --file my-lab.md --explain`
     * `gradlab prove --files notes.md paper.tex lab.ipynb --format sarif`
     """
-    given = [*(file or []), *(map(_existing, latex or []) if files else [])]
-    chains = [] if files else latex or []
+    # `--file paper.tex notes.md`: what stands behind a document and is one is one more.
+    more = files or bool(file and latex and all(Path(each).suffix in _DOCUMENTS for each in latex))
+    given = [*(file or []), *(map(_existing, latex or []) if more else [])]
+    chains = [] if more else latex or []
     if (not chains) == (not given) or len(chains) > 1:
         raise typer.BadParameter("give either one chain of equations or --file with a document")
-    if chains and Path(chains[0]).suffix in (".md", ".tex", ".ipynb"):
+    if chains and Path(chains[0]).suffix in _DOCUMENTS:
         raise typer.BadParameter(f"{chains[0]} is a document: write --file {chains[0]}")
     if mlp is not None and function is not None:
         raise typer.BadParameter("give either --mlp or --function")

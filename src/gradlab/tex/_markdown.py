@@ -1,11 +1,11 @@
 r"""Where mathematics stands in Markdown text, told as Jupyter tells it.
 
-Jupyter takes mathematics out before it reads the Markdown: between dollars (inner spaces allowed), double
-dollars, escaped brackets with two backslashes, and bare `\begin{…}` … `\end{…}`; never in code, never over an empty
-line. GitHub's fences, three backticks and the word math, are mathematics on a line of its own besides. Four things are
-read otherwise: `$5 and $6` is money, and so is `$6; ` where code stands before the next dollar,
-both with a remark; the `>` that begin the lines of a quoted formula are no part of it; and an environment in one
-of the same name ends where it is closed.
+Jupyter takes mathematics out before it reads the Markdown: between dollars (inner spaces allowed), double dollars,
+escaped brackets with two backslashes, and bare `\begin{…}` … `\end{…}`; never in code, never over an empty line.
+GitHub's fences, three backticks and the word math (in braces: MyST's), are mathematics on a line of its own
+besides. Four things are read otherwise: `$5 and $6` is money, and so is `$6; ` where code stands before the next
+dollar, both with a remark; the `>` that begin the lines of a quoted formula are no part of it; and an environment
+in one of the same name ends where it is closed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _AMOUNT = re.compile(r"\d[\d.,]*(?:[;:!?)]?\s)")
 _NO_MONEY = re.compile(r"[\\^_={}+*<>|]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _MATH_FENCE = re.compile(
-    r"[ \t]*(?:>[ \t]*)*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,}|~{3,})[ \t]*math[ \t]*\n"
+    r"[ \t]*(?:>[ \t]*)*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,}|~{3,})[ \t]*(?:math|\{math\})[ \t]*\n"
     r"(?P<tex>.*?)\n[ \t]*(?:>[ \t]*)*\1[`~]*",
     re.DOTALL,
 )

@@ -32,7 +32,11 @@ def test_json_has_every_step(notes, capsys):
 
 def test_sarif_names_file_line_and_rule(notes, capsys):
     assert main(["prove", "--files", "notes.md", "open.md", "--format", "sarif"]) == 1
-    log = json.loads(capsys.readouterr().out)
+    several = capsys.readouterr().out
+    assert main(["prove", "--file", "notes.md", "open.md", "--format", "sarif"]) == 1
+    said = capsys.readouterr().out
+    assert several == said
+    log = json.loads(said)
     results = log["runs"][0]["results"]
     assert [result["ruleId"] for result in results] == ["false-step", "not-understood"]
     where = results[0]["locations"][0]["physicalLocation"]

@@ -43,6 +43,7 @@ def formulas(text, **options):
         ("> $a\n>\n> b$", []),
         ("> $$\n> a = b\n> $$", [("\n  a = b\n  ", True)]),
         ("a\n```math\nx\n\n= `y`\n```\n$z$", [("x\n\n= `y`", True), ("z", False)]),
+        ("```{math}\nx = y\n```\n```{note}\nz\n```", [("x = y", True)]),
         ("> ~~~ math\n> a\n> ~~~", [("  a", True)]),
         ("- ````math\n  a\n  ````", [("  a", True)]),
         ("```math\n```\n```mathematica\nx\n```\n```math\ny", []),
