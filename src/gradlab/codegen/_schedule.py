@@ -21,6 +21,7 @@ from gradlab.graph import (
     Ref,
     as_number,
     definition_of,
+    div,
     evaluate,
     is_apply,
     loss_of,
@@ -33,8 +34,9 @@ from gradlab.graph import (
 )
 
 LONGEST_ROW = 100
-HIGHEST_POWER = 16  # higher ones are no factors in a row
+HIGHEST_POWER = 64  # higher ones are no factors in a row
 MOST_DIVISORS = 16
+STEEP = 4  # what a steep factor counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,34 +260,52 @@ def _gated(product: Apply) -> Apply:
 def _one_by_one(quotient: Apply) -> Expression | None:
     """A quotient of products in which one factor is divided at a time: the products may overflow where it does not.
 
-    So x^3 e^x/(e^x - 1)^2 becomes e^x/(e^x - 1) x^3/(e^x - 1).
+    So x^3 e^x/(e^x - 1)^2 becomes e^x/(e^x - 1) (x^3/(e^x - 1)).
     """
     over, under = quotient.args
-    divisors = _single(under)
-    if not over.names or not under.names or not 1 < len(divisors) <= MOST_DIVISORS:
+    # Sums and the like first: a small name divides what they have made small.
+    divisors = sorted(
+        (factor for factor in _single(under) if factor.names), key=lambda each: not isinstance(each, Apply)
+    )
+    if not over.names or not 1 < len(divisors) <= MOST_DIVISORS:
         return None
-    plain = [factor for factor in divisors if not factor.names]
-    divisors = [factor for factor in divisors if factor.names] or divisors
-    numbers, factors = list[Expression](), list[Expression]()
-    for factor in _single(over):
-        (factors if factor.names else numbers).append(factor)
-    # What is a function of something grows as fast as a divisor, so that each has one of them at most.
-    factors.sort(key=lambda factor: not isinstance(factor, Apply))
-    heads = sum(isinstance(factor, Apply) for factor in factors)
-    shares: list[list[Expression]] = [factors[:heads][k :: len(divisors)] for k in range(len(divisors))]
-    for factor in factors[heads:]:
-        min(shares, key=lambda share: (any(isinstance(other, Apply) for other in share), len(share))).append(factor)
-    shares[0][:0] = numbers
-    made: Expression | None = None
-    for share, divisor in zip(shares, divisors, strict=True):
-        parts = ((made,) if made is not None else ()) + tuple(_collected(share))
-        top = ONE if not parts else parts[0] if len(parts) == 1 else Apply("mul", parts)
-        made = Apply("div", (top, divisor))
-    return Apply("div", (made, mul(*plain))) if plain and made is not None else made
+    groups, last = _dealt([factor for factor in _single(over) if factor.names], divisors)
+    made: Expression = ONE
+    for group, divisor in zip(groups, divisors, strict=True):
+        top = _product(group)
+        if made == ONE or not group:
+            made = Apply("div", (top if group else made, divisor))
+        else:
+            made = Apply("mul", (made, Apply("div", (top, divisor))))
+    rest = mul(*(factor for factor in _single(over) if not factor.names))
+    plain = mul(*(factor for factor in _single(under) if not factor.names))
+    behind = [*last, *(factor for factor in (div(rest, plain),) if factor != ONE)]
+    return Apply("mul", (made, *behind)) if behind else made
+
+
+def _dealt(factors: list[Expression], divisors: list[Expression]) -> tuple[list[list[Expression]], list[Expression]]:
+    """Deal factors to divisors, so that no product grows: the groups, and what is multiplied at the end.
+
+    Powers and exponentials get a divisor each, one with names of theirs if there is one; equal factors are spread.
+    """
+    groups: list[list[Expression]] = [[] for _ in divisors]
+    taken, last = [0] * len(divisors), list[Expression]()
+    alike = frozenset(name for divisor in divisors for name in divisor.names)
+    times = Counter(factors)
+    for factor in sorted(factors, key=lambda factor: (not _is_steep(factor), not factor.names & alike)):
+        lightest = taken.index(min(taken))
+        full = taken[lightest] >= STEEP if times[factor] == 1 else False
+        (last if full else groups[lightest]).append(factor)
+        taken[lightest] += 0 if full else STEEP if _is_steep(factor) else 1
+    return groups, last
+
+
+def _product(factors: list[Expression]) -> Expression:
+    return mul(*(power(factor, number(count)) for factor, count in Counter(factors).items()))
 
 
 def _single(product: Expression) -> list[Expression]:
-    """The factors of a product; a small whole power is so many."""
+    """The factors of a product; a whole power is so many."""
     found = list[Expression]()
     for factor in product.args if is_apply(product, "mul") else (product,):
         count = as_number(factor.args[1]) if is_apply(factor, "pow") else None
@@ -294,8 +314,9 @@ def _single(product: Expression) -> list[Expression]:
     return found
 
 
-def _collected(factors: list[Expression]) -> list[Expression]:
-    return [power(factor, number(count)) for factor, count in Counter(factors).items()]
+def _is_steep(factor: Expression) -> bool:
+    """Whether it may grow like a divisor of its own."""
+    return isinstance(factor, Apply) and factor.primitive in ("pow", "exp", "expm1")
 
 
 def _in_other_words(node: Apply) -> Expression | None:
