@@ -37,6 +37,7 @@ LONGEST_ROW = 100
 HIGHEST_POWER = 64  # higher ones are no factors in a row
 MOST_DIVISORS = 16
 STEEP = 4  # what a steep factor counts
+LONG = 2**24  # a number of float32 that may be rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +220,7 @@ def _guarded(product: Apply, definitions: Mapping[str, Expression]) -> Apply:
         if not is_apply(arg, "log") or arg.args[0] not in bases:
             return arg
         is_zero = (ONE, neg(power(Apply("sign", arg.args), number(2))))
-        return Apply(
-            "log", (Apply("add", (*is_zero, arg.args[0])),)
-        )  # from the left: a small x is kept to its last bit
+        return Apply("log", (Apply("add", (*is_zero, arg.args[0])),))  # in this order a small x keeps its last bit
 
     return Apply("mul", tuple(map(guarded, product.args))) if bases else product
 
@@ -267,6 +266,8 @@ def _one_by_one(quotient: Apply) -> Expression | None:
     divisors = sorted(
         (factor for factor in _single(under) if factor.names), key=lambda each: not isinstance(each, Apply)
     )
+    if over.names and (below := as_number(under)):
+        return _with_one_number(over, below)
     if not over.names or not 1 < len(divisors) <= MOST_DIVISORS:
         return None
     groups, last = _dealt([factor for factor in _single(over) if factor.names], divisors)
@@ -281,6 +282,14 @@ def _one_by_one(quotient: Apply) -> Expression | None:
     plain = mul(*(factor for factor in _single(under) if not factor.names))
     behind = [*last, *(factor for factor in (div(rest, plain),) if factor != ONE)]
     return Apply("mul", (made, *behind)) if behind else made
+
+
+def _with_one_number(over: Expression, below: Fraction) -> Expression | None:
+    """A product over a number with one number in front, where numerator and denominator are long: 107032/200000."""
+    above = as_number(over.args[0]) if is_apply(over, "mul") else None
+    if above is None or max(abs(above), abs(below)) < LONG:
+        return None
+    return Apply("mul", (number(above / below), *over.args[1:]))
 
 
 def _dealt(factors: list[Expression], divisors: list[Expression]) -> tuple[list[list[Expression]], list[Expression]]:

@@ -141,3 +141,8 @@ def test_a_sigmoid_times_its_argument_rises_by_one_far_out():
 def test_gradients_at_the_ends_of_the_floats_are_right(text, point, gradient):
     _, slopes = gl.function(text)(np.array([point]))
     assert slopes[0] == pytest.approx(gradient, rel=1e-8, abs=1e-308)
+
+
+def test_long_numerators_do_not_overflow_in_float32():
+    gelu = gl.function("0.5*x*(1 + tanh(0.7978845608028654*(x + 0.044715*x**3)))")
+    assert gelu(np.array([[1e8]], np.float32))[1].tolist() == [[1.0]]
