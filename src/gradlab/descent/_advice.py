@@ -13,6 +13,8 @@ from gradlab.descent._outcome import Outcome
 from gradlab.descent._stopping import History, Rules, Stop
 
 _MANY = 4  # steps that show a trend
+_FEW = 3  # changes of which one may be far from the usual
+_JUMP = 20  # times the usual change of the gradient per unit of the way
 
 
 def message(outcome: Outcome, stop: Stop, history: History, rules: Rules, unused: tuple[Any, ...]) -> str:
@@ -81,9 +83,16 @@ def advice(outcome: Outcome, history: History, rules: Rules, derived: bool) -> s
             "long, or the gradient does not belong to this function: ask gradlab.check_gradient, its sign first, and "
             "try a tenth of the learning rate or less."
         )
-    curvature = _curvature(history, history.rises[0])
+    ratios = _curvatures(history, history.rises[0])
+    curvature = max(ratios, default=0.0)
     if not 0 < curvature < math.inf:
         return outcome.remedy
+    if len(ratios) >= _FEW and curvature > _JUMP * float(np.quantile(ratios, 0.25)):
+        return (
+            "In one step the gradient changed far more than in others. Either that step is much too long, or it "
+            "crosses a kink, as of an absolute value, at which no constant step comes to rest: use a smaller learning "
+            "rate, or steps that become smaller."
+        )
     return (
         f"Up to the first rise the gradient changes by up to {curvature:.3g} per unit of the way, which calls for step "
         f"sizes below {2 / curvature:.3g}; try learning_rate={1 / curvature:.2g}."
@@ -139,31 +148,43 @@ def _more_steps(history: History, rules: Rules) -> str:
         )
     if _goes_to_and_fro(history):
         return "The value falls no further, and the point goes to and fro: use a smaller learning rate."
+    half = len(history.rates) // 2
+    if 4 * sum(step >= half for step in history.rises) > len(history.rates) - half:
+        return "The value goes up and down: use a smaller learning rate, or steps that become smaller."
     norms = [math.sqrt(to_float(gradient.dot(gradient))) for gradient in history.gradients[-2:]]
     tolerance = float(rules.tolerance)
     shrinks = 0 < norms[1] < norms[0] < math.inf
     if not shrinks or tolerance == 0:
         return Outcome.MAX_STEPS.remedy
-    more = math.ceil(math.log(tolerance / norms[1]) / math.log(norms[1] / norms[0]))
-    largest = to_float(max(history.rates)) * _curvature(history, len(history.rates))
+    largest = to_float(max(history.rates)) * max(_curvatures(history, len(history.rates)), default=0.0)
     faster = " or use a larger learning rate" if 0 < largest < 0.5 else ""
+    if not _is_geometric(history):
+        return f"The gradient shrinks ever more slowly: allow many more steps{faster}, or accept a larger tolerance."
+    more = math.ceil(math.log(tolerance / norms[1]) / math.log(norms[1] / norms[0]))
     return f"Going on at this pace takes about {more} more steps; allow more steps{faster}."
 
 
+def _is_geometric(history: History) -> bool:
+    """Tell whether the gradient's norm shrinks by the same factor in the last steps as halfway through the run."""
+    norms = [math.sqrt(to_float(gradient.dot(gradient))) for gradient in history.gradients]
+    half = (len(norms) - 1) // 2
+    now, before = (math.log(norms[k + 1] / norms[k]) if norms[k] * norms[k + 1] else 0.0 for k in (-2, half))
+    return now < 0 and abs(now - before) <= 0.1 * abs(now)
+
+
 def _goes_to_and_fro(history: History) -> bool:
-    """Tell whether the second half of the steps turns again and again, and reaches no lower value than the first."""
-    half = len(history.values) // 2
-    if half < _MANY:
+    """Tell whether in the second half of the steps one coordinate turns again and again, and does not come to rest."""
+    ways = np.diff([_floats(row) for row in history.points], axis=0)
+    ways = ways[-max(len(ways) // 2, _MANY) :]
+    if len(ways) < _MANY:
         return False
-    values = [to_float(value) for value in history.values]
-    first, second = min(values[:half]), min(values[half:])
-    ways = np.diff([_floats(row) for row in history.points[half:]], axis=0)
-    turns = np.einsum("ij,ij->i", ways[1:], ways[:-1]) < 0
-    return second >= first - 1e-9 * (max(values) - first) and bool(turns.mean() > 0.5)
+    with np.errstate(all="ignore"):
+        turns = (ways[1:] * ways[:-1] < 0).mean(axis=0)
+    return bool(((turns > 0.9) & (np.abs(ways[-1]) >= 0.9 * np.abs(ways[0])) & (ways[-1] != 0)).any())
 
 
-def _curvature(history: History, last: int) -> float:
-    """The largest change of the gradient per unit of the way, over the finite steps up to number `last`."""
+def _curvatures(history: History, last: int) -> list[float]:
+    """The changes of the gradient per unit of the way, over the finite steps up to number `last`."""
     known = slice(last + 2)
     points, gradients = (
         np.array([_floats(row) for row in rows[known]]) for rows in (history.points, history.gradients)
@@ -171,8 +192,7 @@ def _curvature(history: History, last: int) -> float:
     with np.errstate(all="ignore"):
         moved = np.linalg.norm(np.diff(points, axis=0), axis=1)
         ratios = np.linalg.norm(np.diff(gradients, axis=0), axis=1) / moved
-    usable = ratios[np.isfinite(ratios)]
-    return float(usable.max()) if usable.size else 0.0
+    return ratios[np.isfinite(ratios)].tolist()
 
 
 def _gradient_misfits(history: History) -> bool:

@@ -73,3 +73,19 @@ def test_a_point_that_goes_to_and_fro_wants_smaller_steps(text, start, rate):
 def test_a_narrow_valley_that_is_still_descended_wants_more_steps():
     trace = gl.descend(gl.function("x**2 + 100*y**2"), [1.0, 1.0], learning_rate=0.0099, max_steps=30)
     assert "more steps" in trace.advice
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "rate", "steps", "said"),
+    [
+        ("abs(x)", [1.0], 0.3, 100, "crosses a kink"),
+        ("20 - 20*exp(-0.2*sqrt((x**2 + y**2)/2))", [1.0, 1.0], 0.1, 100, "goes up and down"),
+        ("x**2 + 100*y**2", [1.0, 1.0], 0.01, 1000, "goes to and fro"),
+        ("x**2 + y**2", [1.0, 1.0], 1.0, 5, "goes to and fro"),
+        ("x**4", [1.0], 0.1, 100, "ever more slowly"),
+        ("x**2 + 10*y**2", [1.0, 1.0], 0.01, 50, "about 877 more steps"),
+    ],
+)
+def test_the_way_that_steps_go_is_told(text, start, rate, steps, said):
+    trace = gl.descend(gl.function(text), start, learning_rate=rate, max_steps=steps)
+    assert said in trace.advice
