@@ -13,8 +13,6 @@ from gradlab.descent._outcome import Outcome
 from gradlab.descent._stopping import History, Rules, Stop
 
 _MANY = 4  # steps that show a trend
-_FEW = 3  # changes of which one may be far from the usual
-_JUMP = 20  # times the usual change of the gradient per unit of the way
 
 
 def message(outcome: Outcome, stop: Stop, history: History, rules: Rules, unused: tuple[Any, ...]) -> str:
@@ -73,7 +71,14 @@ def advice(outcome: Outcome, history: History, rules: Rules, derived: bool) -> s
         return _more_steps(history, rules)
     if not history.rises:
         return outcome.remedy
-    if _gradient_misfits(history):
+    misfits = _gradient_misfits(history)
+    if (derived or not misfits) and _turns_without_growing(history):
+        return (
+            "Across the first rise the gradient turned round and grew no larger. If there is a kink, as that of abs, "
+            "the value goes to and fro across it with every constant step, however small: use a learning rate that "
+            "decreases from step to step. If there is none, the steps are too long: try a tenth of them or less."
+        )
+    if misfits:
         if derived:
             return (
                 "The value rose in steps at whose both ends it falls: they are too long; try a tenth of them or less."
@@ -83,16 +88,9 @@ def advice(outcome: Outcome, history: History, rules: Rules, derived: bool) -> s
             "long, or the gradient does not belong to this function: ask gradlab.check_gradient, its sign first, and "
             "try a tenth of the learning rate or less."
         )
-    ratios = _curvatures(history, history.rises[0])
-    curvature = max(ratios, default=0.0)
+    curvature = max(_curvatures(history, history.rises[0]), default=0.0)
     if not 0 < curvature < math.inf:
         return outcome.remedy
-    if len(ratios) >= _FEW and curvature > _JUMP * float(np.quantile(ratios, 0.25)):
-        return (
-            "In one step the gradient changed far more than in others. Either that step is much too long, or it "
-            "crosses a kink, as of an absolute value, at which no constant step comes to rest: use a smaller learning "
-            "rate, or steps that become smaller."
-        )
     return (
         f"Up to the first rise the gradient changes by up to {curvature:.3g} per unit of the way, which calls for step "
         f"sizes below {2 / curvature:.3g}; try learning_rate={1 / curvature:.2g}."
@@ -121,6 +119,15 @@ def _fixed_point(history: History, place: str, unused: tuple[Any, ...]) -> str:
         f"{place} is a fixed point, with the value {show(history.values[-1])}. {first} leaves it where it is, "
         "since the gradient there is 0."
     )
+
+
+def _turns_without_growing(history: History) -> bool:
+    """Tell whether the gradient after the first rise points back and is no longer than before.
+
+    On a quadratic the gradient grows wherever the value rises, so that its change there is no curvature.
+    """
+    before, after = (_floats(row) for row in history.gradients[history.rises[0] :][:2])
+    return bool(before.dot(after) < 0 and after.dot(after) <= before.dot(before) * (1 + 1e-9))
 
 
 def _not_finite(history: History) -> str:

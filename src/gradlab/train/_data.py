@@ -112,6 +112,19 @@ class Data:
         return replace(self, scaling=scaling_of(self.x, self.names, columns))
 
 
+def contradiction(data: Data) -> str:
+    """Returns which equal points have different labels, so that no network gets all right; empty where none have."""
+    first: dict[bytes, int] = {}
+    for number, point in enumerate(data.inputs + 0.0):  # of -0 and 0 it is the same
+        other = first.setdefault(point.tobytes(), number)
+        if not np.array_equal(data.y[other], data.y[number]):
+            return (
+                f"points {other} and {number} are equal and have different labels, so no network gets both right: "
+                "look at the data"
+            )
+    return ""
+
+
 def _weights(values: object, count: int) -> NDArray[np.float64]:
     """What each of so many points counts, checked."""
     weights = numbers("weights", values)

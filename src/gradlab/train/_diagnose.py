@@ -14,6 +14,7 @@ from gradlab.codegen import NumpyNetwork, TrainResult
 from gradlab.rules import Full
 from gradlab.train._batches import weights_of
 from gradlab.train._causes import Facts, Look, Losses, Seen, Train, Trained, investigate
+from gradlab.train._data import contradiction
 from gradlab.train._draw import draw_standard
 from gradlab.train._errors import TrainError, real_number, whole_number
 from gradlab.train._experiment import Array
@@ -56,7 +57,8 @@ class _Investigation:
         runs = self.runs
         failed = np.flatnonzero(runs.diverged | ~self.succeeded(runs.losses, runs.right))
         words = "some points are wrong" if self.target is None else f"the loss is above {self.target:g}"
-        return Diagnoses(tuple(self._found(failed)), len(runs), words)
+        hopeless = contradiction(runs.data) if self.target is None else ""
+        return Diagnoses(tuple(self._found(failed)), len(runs), f"{words}; {hopeless}" if hopeless else words)
 
     def succeeded(self, losses: Array, right: BoolArray | None) -> BoolArray:
         """Which runs have what was wanted."""

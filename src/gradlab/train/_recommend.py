@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradlab.rules import Kind
+from gradlab.train._data import contradiction
 from gradlab.train._draw import check_seed
 from gradlab.train._errors import TrainError, real_number, whole_number
 from gradlab.train._judge import BoolArray
@@ -83,7 +84,8 @@ def recommend(
         data = data_of(grid)
         far = far_from_one(data.inputs, data.names, None if "success" in grid else data.y)
         usual = "try more steps, more hidden units, or other learning rates and scales"
-        raise TrainError(f"none of the {int(table['runs'].sum()):,} runs succeeds; {far or usual}.")
+        hopeless = contradiction(data) if "success" in grid and loss_below is None else ""
+        raise TrainError(f"none of the {int(table['runs'].sum()):,} runs succeeds; {hopeless or far or usual}.")
     index = _best(table, names, kinds)
     where = dict(zip(names, index, strict=True))
     chosen = grid.isel(where)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradlab.train._batches import batch_of
-from gradlab.train._data import Data
+from gradlab.train._data import Data, contradiction
 from gradlab.train._errors import NoBestRunError, TrainError, whole_number
 from gradlab.train._experiment import Array, Experiment, Gradient
 from gradlab.train._judge import BoolArray
@@ -327,7 +327,8 @@ class Runs:
         advised = self.outcome not in (Outcome.SOLVED, Outcome.INTERRUPTED)
         measured = self.data.y if self.right is None else None
         far = far_from_one(self.data.inputs, self.data.names, measured) if advised else ""
-        lines.append(f"next         {far or self.outcome.remedy}")
+        hopeless = contradiction(self.data) if advised and self.right is not None else ""
+        lines.append(f"next         {hopeless or far or self.outcome.remedy}")
         return "\n".join(lines)
 
 

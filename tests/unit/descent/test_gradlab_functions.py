@@ -78,7 +78,8 @@ def test_a_narrow_valley_that_is_still_descended_wants_more_steps():
 @pytest.mark.parametrize(
     ("text", "start", "rate", "steps", "said"),
     [
-        ("abs(x)", [1.0], 0.3, 100, "crosses a kink"),
+        ("abs(x)", [1.0], 0.3, 100, "If there is a kink"),
+        ("abs(x) + abs(y)", [1.0, 0.55], 0.3, 100, "If there is a kink"),
         ("20 - 20*exp(-0.2*sqrt((x**2 + y**2)/2))", [1.0, 1.0], 0.1, 100, "goes up and down"),
         ("x**2 + 100*y**2", [1.0, 1.0], 0.01, 1000, "goes to and fro"),
         ("x**2 + y**2", [1.0, 1.0], 1.0, 5, "goes to and fro"),

@@ -194,3 +194,13 @@ def test_every_set_has_defaults_an_example_and_a_place_in_the_docs(name):
     assert ">>>" in make.__doc__
     assert vars(datasets)[name] is make
     assert f"`{name}`" in (DOCS / "data.md").read_text(encoding="utf-8")
+
+
+def test_equal_points_with_different_labels_are_told():
+    net, data = gl.mlp([2, 2, 1]), ([[1, 2], [0, 1], [1, 2]], [0, 1, 1])
+    said = "points 0 and 2 are equal and have different labels"
+    runs = gl.train(net, data, learning_rate=1.0, steps=5, restarts=3)
+    assert said in str(runs)
+    assert said in str(runs.diagnose())
+    with pytest.raises(TrainError, match=said):
+        gl.recommend(gl.sweep(net, data, learning_rate=[1.0], restarts=3, steps=5))
