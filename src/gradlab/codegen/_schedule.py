@@ -219,8 +219,8 @@ def _guarded(product: Apply, definitions: Mapping[str, Expression]) -> Apply:
     def guarded(arg: Expression) -> Expression:
         if not is_apply(arg, "log") or arg.args[0] not in bases:
             return arg
-        is_zero = (ONE, neg(power(Apply("sign", arg.args), number(2))))
-        return Apply("log", (Apply("add", (*is_zero, arg.args[0])),))  # in this order a small x keeps its last bit
+        not_zero = power(Apply("sign", arg.args), number(2))
+        return Apply("log", (Apply("add", (ONE, neg(not_zero), *arg.args)),))  # in this order a small x keeps its bits
 
     return Apply("mul", tuple(map(guarded, product.args))) if bases else product
 
@@ -262,15 +262,14 @@ def _one_by_one(quotient: Apply) -> Expression | None:
     So x^3 e^x/(e^x - 1)^2 becomes e^x/(e^x - 1) (x^3/(e^x - 1)).
     """
     over, under = quotient.args
-    # Sums and the like first: a small name divides what they have made small.
-    divisors = sorted(
-        (factor for factor in _single(under) if factor.names), key=lambda each: not isinstance(each, Apply)
-    )
-    if over.names and (below := as_number(under)):
-        return _with_one_number(over, below)
-    if not over.names or not 1 < len(divisors) <= MOST_DIVISORS:
+    if over.names and (number_below := as_number(under)):
+        return _with_one_number(over, number_below)
+    (factors, above), (divisors, below) = _parted(over), _parted(under)
+    if not factors or not 1 < len(divisors) <= MOST_DIVISORS:
         return None
-    groups, last = _dealt([factor for factor in _single(over) if factor.names], divisors)
+    # Sums and the like first: a small name divides what they have made small.
+    divisors.sort(key=lambda divisor: not isinstance(divisor, Apply))
+    groups, last = _dealt(factors, divisors)
     made: Expression = ONE
     for group, divisor in zip(groups, divisors, strict=True):
         top = _product(group)
@@ -278,10 +277,15 @@ def _one_by_one(quotient: Apply) -> Expression | None:
             made = Apply("div", (top if group else made, divisor))
         else:
             made = Apply("mul", (made, Apply("div", (top, divisor))))
-    rest = mul(*(factor for factor in _single(over) if not factor.names))
-    plain = mul(*(factor for factor in _single(under) if not factor.names))
-    behind = [*last, *(factor for factor in (div(rest, plain),) if factor != ONE)]
+    scale = div(above, below)
+    behind = last if scale == ONE else [*last, scale]
     return Apply("mul", (made, *behind)) if behind else made
+
+
+def _parted(product: Expression) -> tuple[list[Expression], Expression]:
+    """The factors of a product that vary, and the number that it holds besides."""
+    factors = _single(product)
+    return [factor for factor in factors if factor.names], mul(*(factor for factor in factors if not factor.names))
 
 
 def _with_one_number(over: Expression, below: Fraction) -> Expression | None:

@@ -13,6 +13,7 @@ from gradlab.descent._outcome import Outcome
 from gradlab.descent._stopping import History, Rules, Stop
 
 _MANY = 4  # steps that show a trend
+_STEADY = 0.1  # how far two paces may lie apart
 
 
 def message(outcome: Outcome, stop: Stop, history: History, rules: Rules, unused: tuple[Any, ...]) -> str:
@@ -88,7 +89,7 @@ def advice(outcome: Outcome, history: History, rules: Rules, derived: bool) -> s
             "long, or the gradient does not belong to this function: ask gradlab.check_gradient, its sign first, and "
             "try a tenth of the learning rate or less."
         )
-    curvature = max(_curvatures(history, history.rises[0]), default=0.0)
+    curvature = _curvature(history, history.rises[0])
     if not 0 < curvature < math.inf:
         return outcome.remedy
     return (
@@ -154,7 +155,7 @@ def _more_steps(history: History, rules: Rules) -> str:
             "or float64."
         )
     if _goes_to_and_fro(history):
-        return "The value falls no further, and the point goes to and fro: use a smaller learning rate."
+        return "The point goes to and fro and hardly comes to rest: use a smaller learning rate."
     half = len(history.rates) // 2
     if 4 * sum(step >= half for step in history.rises) > len(history.rates) - half:
         return "The value goes up and down: use a smaller learning rate, or steps that become smaller."
@@ -163,20 +164,20 @@ def _more_steps(history: History, rules: Rules) -> str:
     shrinks = 0 < norms[1] < norms[0] < math.inf
     if not shrinks or tolerance == 0:
         return Outcome.MAX_STEPS.remedy
-    largest = to_float(max(history.rates)) * max(_curvatures(history, len(history.rates)), default=0.0)
+    largest = to_float(max(history.rates)) * _curvature(history, len(history.rates))
     faster = " or use a larger learning rate" if 0 < largest < 0.5 else ""
-    if not _is_geometric(history):
-        return f"The gradient shrinks ever more slowly: allow many more steps{faster}, or accept a larger tolerance."
+    now, before = _paces(history)
+    if abs(now - before) > _STEADY * abs(now):
+        how = "ever more slowly: allow many" if now > before else "at no steady pace: allow"
+        return f"The gradient shrinks {how} more steps{faster}, or accept a larger tolerance."
     more = math.ceil(math.log(tolerance / norms[1]) / math.log(norms[1] / norms[0]))
     return f"Going on at this pace takes about {more} more steps; allow more steps{faster}."
 
 
-def _is_geometric(history: History) -> bool:
-    """Tell whether the gradient's norm shrinks by the same factor in the last steps as halfway through the run."""
+def _paces(history: History) -> list[float]:
+    """The logarithms of the factors by which the gradient's norm changed in the last step, and halfway to it."""
     norms = [math.sqrt(to_float(gradient.dot(gradient))) for gradient in history.gradients]
-    half = (len(norms) - 1) // 2
-    now, before = (math.log(norms[k + 1] / norms[k]) if norms[k] * norms[k + 1] else 0.0 for k in (-2, half))
-    return now < 0 and abs(now - before) <= 0.1 * abs(now)
+    return [math.log(norms[k + 1] / norms[k]) if norms[k] * norms[k + 1] else 0.0 for k in (-2, (len(norms) - 1) // 2)]
 
 
 def _goes_to_and_fro(history: History) -> bool:
@@ -187,11 +188,13 @@ def _goes_to_and_fro(history: History) -> bool:
         return False
     with np.errstate(all="ignore"):
         turns = (ways[1:] * ways[:-1] < 0).mean(axis=0)
-    return bool(((turns > 0.9) & (np.abs(ways[-1]) >= 0.9 * np.abs(ways[0])) & (ways[-1] != 0)).any())
+    slopes = np.abs(_floats(history.gradients[-1]))  # where others are far steeper, it turns by rounding alone
+    stays = (np.abs(ways[-1]) >= 0.9 * np.abs(ways[0])) & (ways[-1] != 0) & (slopes >= 0.01 * slopes.max())
+    return bool(((turns > 0.9) & stays).any())
 
 
-def _curvatures(history: History, last: int) -> list[float]:
-    """The changes of the gradient per unit of the way, over the finite steps up to number `last`."""
+def _curvature(history: History, last: int) -> float:
+    """The largest change of the gradient per unit of the way, over the finite steps up to number `last`."""
     known = slice(last + 2)
     points, gradients = (
         np.array([_floats(row) for row in rows[known]]) for rows in (history.points, history.gradients)
@@ -199,7 +202,8 @@ def _curvatures(history: History, last: int) -> list[float]:
     with np.errstate(all="ignore"):
         moved = np.linalg.norm(np.diff(points, axis=0), axis=1)
         ratios = np.linalg.norm(np.diff(gradients, axis=0), axis=1) / moved
-    return ratios[np.isfinite(ratios)].tolist()
+    usable = ratios[np.isfinite(ratios)]
+    return float(usable.max()) if usable.size else 0.0
 
 
 def _gradient_misfits(history: History) -> bool:

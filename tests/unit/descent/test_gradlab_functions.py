@@ -84,6 +84,7 @@ def test_a_narrow_valley_that_is_still_descended_wants_more_steps():
         ("x**2 + 100*y**2", [1.0, 1.0], 0.01, 1000, "goes to and fro"),
         ("x**2 + y**2", [1.0, 1.0], 1.0, 5, "goes to and fro"),
         ("x**4", [1.0], 0.1, 100, "ever more slowly"),
+        ("log(1 + x**2)", [20.0], 1.0, 180, "at no steady pace"),
         ("x**2 + 10*y**2", [1.0, 1.0], 0.01, 50, "about 877 more steps"),
     ],
 )
