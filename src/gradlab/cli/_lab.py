@@ -76,6 +76,14 @@ def build(
     no_gate: Annotated[
         bool, typer.Option("--no-gate", help="Build what may not be released too: see `gradlab lab check`.")
     ] = False,
+    page: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Where gradlab's page is, of the web or as seen from the HTML, for the views in it. Default: as the "
+            "template says; without one they are pictures.",
+        ),
+    ] = None,
 ) -> None:
     """Build the student's version (question) and the solution of each template.
 
@@ -90,13 +98,15 @@ def build(
     * `gradlab lab build lab-03.md --out build/lab-03 --to html,pdf`
     * `gradlab lab build courses/*.md --out build --jobs 4`
     """
-    from gradlab.labs import FORMATS, BuildOptions
+    from gradlab.labs import FORMATS, BuildOptions, is_page
 
+    if page is not None and not is_page(page):
+        raise typer.BadParameter(f"--page {page}: write https://uni.example/gradlab, or ../gradlab beside the lab")
     if no_execute and kernel is not None:
         raise typer.BadParameter("--no-execute runs nothing, so that --kernel has no use beside it")
     formats = _formats(to, FORMATS)
     targets = [(template, _folder(template, out, len(templates))) for template in templates]
-    results = _run(targets, BuildOptions(formats, jobs, force, not no_execute, kernel, not no_gate))
+    results = _run(targets, BuildOptions(formats, jobs, force, not no_execute, kernel, not no_gate, page))
     from gradlab.labs import BuiltLab, FailedLab
 
     for result in results:

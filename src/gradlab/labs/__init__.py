@@ -20,5 +20,6 @@ from gradlab.labs._sheet import make_page as make_page
 from gradlab.labs._similar import Pair as Pair
 from gradlab.labs._similar import Similarity as Similarity
 from gradlab.labs._similar import find_similar as find_similar
+from gradlab.labs._views import is_page as is_page
 from gradlab.labs._write import FORMATS as FORMATS
 from gradlab.labs._write import WrittenFile as WrittenFile

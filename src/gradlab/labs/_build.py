@@ -102,6 +102,7 @@ class BuildOptions:
         kernel: name of the Jupyter kernel to run them in, by default the one that each template names.
         gate: build only what may be released, default no: the checks are tried, and false equations and repeated
             solution lines stop the build.
+        page: where gradlab's page is, by default where each template says.
     """
 
     formats: tuple[str, ...] = FORMATS
@@ -110,6 +111,7 @@ class BuildOptions:
     execute: bool = True
     kernel: str | None = None
     gate: bool = False
+    page: str | None = None
 
 
 def build_labs(
@@ -175,10 +177,11 @@ class _Build:
 
     async def build(self) -> BuiltLab:
         self.on_step(Step(self.path, "reading"))
-        read = await asyncio.to_thread(lambda: look_over(read_template(self.path)))
+        read = await asyncio.to_thread(self._read)
         noted = [remark for remark in (*read.remarks, *read.leaks) if remark.severity != "error"]
         how = "unrun" if not self.options.execute else f"kernel {self.options.kernel or ''}"
         how += " through the gate" if self.options.gate else ""
+        how += f" with the page at {self.options.page}" if self.options.page else ""
         key = build_key(read.template, read.versions, read.images, how)
         recover(self.folder, self.name)
         before = read_manifest(self.folder, self.name)
@@ -208,6 +211,12 @@ class _Build:
             obsolete = self._obsolete(before, record)
             place.publish(obsolete)
         return BuiltLab(self.path, self.folder, files, warnings, up_to_date=False, removed=obsolete)
+
+    def _read(self) -> CheckedTemplate:
+        template = read_template(self.path)
+        if self.options.page is not None:
+            template = replace(template, settings=replace(template.settings, page=self.options.page))
+        return look_over(template)
 
     def _unchanged(self, before: Manifest) -> BuiltLab:
         files = tuple(WrittenFile(**file) for file in before.report["files"])

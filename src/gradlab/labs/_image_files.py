@@ -16,9 +16,10 @@ from typing import Final
 
 from gradlab.labs._diagnostics import Diagnostic, TemplateError
 from gradlab.labs._files import UnfitFileError, read_regular
-from gradlab.labs._images import ATTACHED, ImageReference
+from gradlab.labs._images import ATTACHED, VIEW, ImageReference
 from gradlab.labs._template import Template
 from gradlab.labs._versions import Versions
+from gradlab.labs._views import draw
 
 LARGEST_IMAGE: Final = 50_000_000
 """Bytes of the largest image that is published."""
@@ -46,11 +47,13 @@ class ImageFile:
         path: the file, links resolved.
         data: what it holds.
         mode: its permissions; a copy gets no more than these.
+        link: of a view's picture, what stands behind the page's address; else empty.
     """
 
     path: Path
     data: bytes
     mode: int
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,8 @@ def read_images(template: Template, versions: Versions) -> ImageFiles:
             try:
                 if image.file.startswith(ATTACHED):
                     files[image.path], remarks[image.path] = _attached(image, template), ""
+                elif image.path.startswith(VIEW):
+                    files[image.path], remarks[image.path] = _view(image.path), ""
                 else:
                     files[image.path], remarks[image.path] = _read(image, folder, allowed)
             except UnfitFileError as problem:
@@ -104,6 +109,11 @@ def read_images(template: Template, versions: Versions) -> ImageFiles:
         error = problems[image.path]
         if error is not None:
             found.append(Diagnostic(template.path, image.line, "error", str(error)))
+        elif image.path.startswith(VIEW) and template.settings.page is None:
+            told = (
+                f"{image.path} is a picture in the HTML too: with 'page: ADDRESS' under 'gradlab:' it is alive there."
+            )
+            found.append(Diagnostic(template.path, image.line, "note", told))
         elif remarks[image.path]:
             found.append(Diagnostic(template.path, image.line, "warning", remarks[image.path]))
     errors = [diagnostic for diagnostic in found if diagnostic.severity == "error"]
@@ -160,6 +170,12 @@ def _attached(image: ImageReference, template: Template) -> ImageFile:
     if Path(name).suffix.lower() not in _SUFFIXES or image_kind(data) is None:
         raise UnfitFileError(f"the attachment {name} is not published: it is no image by its name and its content.")
     return ImageFile(Path(name), data, 0o666)
+
+
+def _view(path: str) -> ImageFile:
+    """The picture that stands for a view of the page where nothing moves."""
+    link, data = draw(path.removeprefix(VIEW))
+    return ImageFile(Path(f"{re.split('[/?]', link)[1]}.png"), data, 0o666, link)
 
 
 def _outer(image: ImageReference, folder: Path, path: Path) -> str:

@@ -15,18 +15,20 @@ _INLINE = re.compile(r"!\[(?:[^\[\]]|\[[^\[\]]*\])*\]\(\s*(?:<([^<>\n]+)>|((?:[^
 _REFERENCE = re.compile(r"!\[([^\[\]]*)\](?:\[([^\[\]]*)\])?(?!\()")
 _DEFINITION = re.compile(r"^ {0,3}\[([^\[\]]+)\]:\s*(?:<([^<>\n]+)>|(\S+))", re.MULTILINE)
 _TAG = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*(?:\"([^\"]+)\"|'([^']+)'|([^\s\"'>]+))", re.IGNORECASE)
-_NOT_A_FILE = re.compile(r"^(?:(?!attachment:)[A-Za-z][A-Za-z0-9+.-]+:|//|/|#)")
+_NOT_A_FILE = re.compile(r"^(?:(?!(?:attachment|gradlab):)[A-Za-z][A-Za-z0-9+.-]+:|//|/|#)")
 ATTACHED = "attachment:"
 """What the path of a picture inside the notebook begins with."""
+VIEW = "gradlab:"
+"""What the path of a view of gradlab's page begins with."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageReference:
-    """One mention of an image file, or of a picture inside the notebook.
+    """One mention of an image file, of a picture inside the notebook, or of a view of gradlab's page.
 
     Args:
         path: the relative path as the template writes it.
-        file: the path with `%20` and the like decoded, without `?` and `#` parts.
+        file: the path with `%20` and the like decoded, without `?` and `#` parts, which of a view belong to it.
         line: the template line that mentions it.
     """
 
@@ -42,8 +44,8 @@ def find_images(cells: Iterable[Sequence[OutLine]]) -> tuple[ImageReference, ...
         cells: the lines of each prose cell.
 
     Returns:
-        The references by relative path or to an attachment, in order; those in code, by web address or by absolute
-        path are none.
+        The references by relative path, to an attachment or a view, in order; those in code, by web address or by
+        absolute path are none.
 
     >>> [image.file for image in find_images([[OutLine("![net](a%20b.png) <img src='c.svg'>", 4)]])]
     ['a b.png', 'c.svg']
@@ -65,7 +67,8 @@ def _of_cell(lines: Sequence[OutLine]) -> list[ImageReference]:
         path = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", written)
         if not _NOT_A_FILE.match(path):
             number = lines[text[:position].count("\n")].line
-            file = path if "\\" in written else unquote(re.split(r"[?#]", path, maxsplit=1)[0])
+            name = path if path.startswith(VIEW) else re.split(r"[?#]", path, maxsplit=1)[0]
+            file = path if "\\" in written else unquote(name)
             references.append(ImageReference(path, file, number))
     return references
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from gradlab._errors import GradlabError
 from gradlab.labs._tags import nearest
+from gradlab.labs._views import is_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class LabSettings:
         seed: seed of the random numbers, default None.
         title: the lab's title, default None.
         image_folders: folders beside the template's own from which images may be published, default none.
+        page: where gradlab's page is, of the web or as seen from the lab's HTML, default None.
         graph_line: the template line that says what the answer key is about, 0 without one.
     """
 
@@ -29,6 +31,7 @@ class LabSettings:
     seed: int | None = None
     title: str | None = None
     image_folders: tuple[str, ...] = ()
+    page: str | None = None
     graph_line: int = field(default=0, compare=False)
 
 
@@ -45,7 +48,7 @@ class SettingsError(GradlabError):
         self.line = line
 
 
-_KNOWN = ("graph", "timeout", "seed", "title", "image_folders")
+_KNOWN = ("graph", "timeout", "seed", "title", "image_folders", "page")
 
 
 def split_settings(lines: Sequence[str]) -> tuple[LabSettings, frozenset[int]]:
@@ -124,6 +127,10 @@ def _settings(values: Any, places: dict[str, int], line: int) -> LabSettings:
         "seed": (lambda value: type(value) is int and value >= 0, "a whole number from 0 up"),
         "title": (lambda value: isinstance(value, str), "a text in quotes"),
         "image_folders": (_is_folders, "a list of folders, such as [../figures]"),
+        "page": (
+            lambda value: isinstance(value, str) and is_page(value),
+            "where the page is, such as https://uni.example/gradlab or ../gradlab",
+        ),
     }
     for key, value in values.items():
         accepts, wanted = checks[key]

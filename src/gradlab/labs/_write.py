@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
 from gradlab._errors import GradlabError
 from gradlab._words import counted
@@ -25,6 +26,7 @@ from gradlab.labs._image_files import ImageFile
 from gradlab.labs._images import ATTACHED
 from gradlab.labs._template import Template
 from gradlab.labs._versions import Version
+from gradlab.labs._views import link_views, living, start_of
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -101,13 +103,16 @@ class _Writer:
 
     def write(self, formats: Sequence[str]) -> Written:
         links, sources = self._images()
+        shown = {path: image.link for path, image in self.images.items() if image.link and path in links}
+        views, page = {unquote(path): link for path, link in shown.items()}, self.template.settings.page or ""
+        web = {path: living(page, link) for path, link in shown.items() if living(page, link)}
         notebook = self.executed.notebook
-        document = self._document(notebook, sources) if {"html", "pdf"} & {*formats} else None
+        document = self._document(notebook, sources, views) if {"html", "pdf"} & {*formats} else None
         if "md" in formats:
-            self._add("md", relink(self.version.markdown, links).encode(), [])
+            self._add("md", relink(link_views(self.version.markdown, web), links).encode(), [])
         if "ipynb" in formats:
             files = {path: link for path, link in links.items() if not path.startswith(ATTACHED)}
-            self._add("ipynb", _notebook_bytes(notebook, files), self._run_facts())
+            self._add("ipynb", _notebook_bytes(notebook, files, web), self._run_facts())
         if document is not None:
             self._pages(document, formats)
         for link in dict.fromkeys(links.values()):
@@ -134,9 +139,11 @@ class _Writer:
             if found is None:
                 sources.setdefault(image.path, None)
                 continue
-            link = names.setdefault(
-                found.path, self._free_name(Path(image.file.removeprefix(ATTACHED)), names.values())
-            )
+            if found.link:
+                link = links.get(image.path) or self._free_name(found.path, links.values())
+            else:
+                name = Path(image.file.removeprefix(ATTACHED))
+                link = names.setdefault(found.path, self._free_name(name, {*names.values(), *links.values()}))
             copy = self.folder / link
             if image.path not in links and not copy.exists():
                 copy.parent.mkdir(exist_ok=True)
@@ -153,10 +160,10 @@ class _Writer:
             name = f"{self.stem}_files/{path.stem}-{number}{path.suffix}"
         return name
 
-    def _document(self, notebook: NotebookNode, images: dict[str, Path | None]) -> Document:
-        title = self.template.settings.title
+    def _document(self, notebook: NotebookNode, images: dict[str, Path | None], views: dict[str, str]) -> Document:
+        title, page = self.template.settings.title, self.template.settings.page or ""
         kind = self.version.kind
-        source = Source(notebook, cell_line_numbers(self.version.cell_lines), images, title, self.name)
+        source = Source(notebook, cell_line_numbers(self.version.cell_lines), images, title, self.name, views, page)
         document = make_document(source, self._warn)
         if kind == "solution":
             document.title = f"{document.title} (solution)"
@@ -170,12 +177,13 @@ class _Writer:
             formulas.append(f"{document.failed_formulas} shown as TeX")
         if "html" in formats:
             html = to_html(document)
-            fetched = fetched_references(html)
+            page = document.page
+            fetched = fetched_references(html, start_of(page) if page else "")
             if fetched:
                 raise GradlabError(
                     f"{self.stem}.html would fetch {fetched[0]}: please report this as a fault of gradlab"
                 )
-            self._add("html", html.encode(), [*formulas, "fetches nothing"])
+            self._add("html", html.encode(), [*formulas, f"fetches nothing but {page}" if page else "fetches nothing"])
         if "pdf" in formats:
             pdf = to_pdf(document)
             if pdf.missing:
@@ -199,7 +207,7 @@ class _Writer:
         return [*facts, counted(figures, "figure")] if figures else facts
 
 
-def _notebook_bytes(notebook: NotebookNode, links: dict[str, str]) -> bytes:
+def _notebook_bytes(notebook: NotebookNode, links: dict[str, str], views: dict[str, str]) -> bytes:
     from copy import deepcopy
 
     import nbformat
@@ -211,7 +219,7 @@ def _notebook_bytes(notebook: NotebookNode, links: dict[str, str]) -> bytes:
             if "image/png" in output.get("data", {}):
                 output.data.pop("image/svg+xml", None)
         if cell.cell_type == "markdown":
-            cell.source = relink(cell.source, links)
+            cell.source = relink(link_views(cell.source, views), links)
     nbformat.validate(made)
     return (nbformat.writes(made, ensure_ascii=False) + "\n").encode()
 
@@ -229,8 +237,6 @@ def relink(text: str, links: dict[str, str]) -> str:
     >>> relink("![net](../a.png) and ../a.png", {"../a.png": "lab_files/a.png"})
     '![net](lab_files/a.png) and ../a.png'
     """
-    from urllib.parse import quote
-
     for old, new in sorted(links.items(), key=lambda pair: -len(pair[0])):
         before = r"""(\]\(\s*<?|\bsrc\s*=\s*["']?|^ {0,3}\[[^\]\n]+\]:\s*<?)"""
         pattern = re.compile(before + re.escape(old) + r"""(?=[\s)>"'#?]|$)""", re.MULTILINE)

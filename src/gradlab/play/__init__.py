@@ -10,6 +10,9 @@ from gradlab.play._site import INDEX as INDEX
 from gradlab.play._site import site as site
 
 if TYPE_CHECKING:
+    from gradlab.play._link import read_link as read_link
+    from gradlab.play._link import write_link as write_link
+    from gradlab.play._pictures import png as png
     from gradlab.play._widgets import descend as descend
     from gradlab.play._widgets import network as network
     from gradlab.play._widgets import train as train
@@ -18,6 +21,10 @@ else:
     # The page itself runs this package without what notebooks need.
     __getattr__, __dir__ = lazy_names(
         __name__,
-        {"gradlab.play._widgets": "descend network train trainability"},
+        {
+            "gradlab.play._link": "read_link write_link",
+            "gradlab.play._pictures": "png",
+            "gradlab.play._widgets": "descend network train trainability",
+        },
         here="INDEX QUESTIONS answer server_for site",
     )

@@ -56,3 +56,15 @@ def answer(question: str, given: Mapping[str, Any]) -> Answer:
         return {"error": str(error)}
     except RecursionError:
         return {"error": "this is nested too deeply: write it with fewer brackets inside of each other"}
+
+
+def checked(question: str, given: Mapping[str, Any]) -> Answer:
+    """The answer to a question that Python itself asks.
+
+    Raises:
+        GradlabError: with what the page would tell the person.
+    """
+    made = answer(question, given)
+    if "error" in made:
+        raise GradlabError(made["error"])
+    return made

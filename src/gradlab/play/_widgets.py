@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
 
 import numpy as np
 
@@ -14,8 +12,10 @@ from gradlab._errors import GradlabError
 from gradlab._function import Function, function
 from gradlab._model import Network
 from gradlab.graph import find_loss, mlp_graph
-from gradlab.play._answer import answer
+from gradlab.play._answer import answer, checked
 from gradlab.play._descend import rule_named
+from gradlab.play._link import OWN, write_link
+from gradlab.play._pictures import png
 from gradlab.play._site import site
 from gradlab.rules import Rule, snake
 from gradlab.rules.schedules import Constant
@@ -32,15 +32,10 @@ except ModuleNotFoundError as _error:
     ) from _error
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from gradlab.train import Data
 
 SCRIPT = "widget.mjs"
-VERSION = "1"
 ROOM = 1.4  # how much wider than the way down the plane is that is seen of it
-DOTS = 110
-PIXELS = 128  # a side of the map that is kept in a notebook
 
 
 class View(anywidget.AnyWidget):
@@ -53,11 +48,10 @@ class View(anywidget.AnyWidget):
     _esm = traitlets.Unicode().tag(sync=True)
     hash = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, view: str, state: Mapping[str, Any], picture: Callable[[], Figure]) -> None:
+    def __init__(self, view: str, state: Mapping[str, Any]) -> None:
         script = (site() / SCRIPT).read_text(encoding="utf-8")
-        query = urlencode({name: _written(value) for name, value in state.items()}, quote_via=quote)
-        super().__init__(_esm=script, hash=f"#{VERSION}/{view}" + (f"?{query}" if query else ""))
-        self._picture = picture
+        super().__init__(_esm=script, hash=write_link(view, state))
+        self._shown = (view, state)
         self.on_msg(self._asked)
 
     def _asked(self, _: object, message: Mapping[str, Any], __: object) -> None:
@@ -73,10 +67,8 @@ class View(anywidget.AnyWidget):
         made = super()._repr_mimebundle_(**kwargs)
         if made is None:
             return None
-        buffer, figure = io.BytesIO(), self._picture()
-        figure.savefig(buffer, format="png", dpi=DOTS, bbox_inches="tight")
         data, metadata = made if isinstance(made, tuple) else (made, {})
-        return {**data, "image/png": base64.b64encode(buffer.getvalue()).decode()}, metadata
+        return {**data, "image/png": base64.b64encode(png(*self._shown)).decode()}, metadata
 
 
 def descend(
@@ -101,7 +93,6 @@ def descend(
         GradlabError: for what the page does not draw, or if the page is not there.
     """
     from gradlab import descend as go_down
-    from gradlab import plot
 
     made = function(f) if isinstance(f, str) else f
     given = [rule] if isinstance(rule, Rule | str) else list(rule)
@@ -110,7 +101,7 @@ def descend(
     rate = _rule(given[0], learning_rate, 0.1)[1]
     chosen = [_rule(each, rate, rate)[0] for each in given]
     text = str(made.expression)
-    _checked("surface", {"text": text})
+    checked("surface", {"text": text})
     begin = np.asarray(start, float)
     traces = [go_down(made, start=begin, rule=rule_named(each)(rate), max_steps=steps) for each in chosen]
     points = np.concatenate([np.asarray(trace.points, float) for trace in traces])
@@ -120,17 +111,7 @@ def descend(
     middle = (low + high) / 2
     state = {"f": text, "start": start, "view": [*map(float, middle), width], "rate": rate, "rule": chosen}
 
-    def picture() -> Figure:
-        if len(traces) == 1:
-            return plot.contours(made, traces[0])
-        (left, bottom), (right, top) = (middle + side * width / 2 for side in (-1, 1))
-        figure = plot.contours(made, ranges=((left, right), (bottom, top)))
-        for each, trace in zip(chosen, traces, strict=True):
-            figure.axes[0].plot(*np.asarray(trace.points, float).T, "o-", markersize=3, label=rule_named(each).title)
-        figure.axes[0].legend()
-        return figure
-
-    return View("descend", {**state, "steps": steps}, picture)
+    return View("descend", {**state, "steps": steps})
 
 
 def network(
@@ -153,18 +134,16 @@ def network(
     Raises:
         GradlabError: for what the page does not show, or if the page is not there.
     """
-    from gradlab import plot
-
     state = {**_built(net), "by": by}
-    made = _checked("chain", state)
+    made = checked("chain", state)
     several = find_loss(net.loss_name).softmax and len(net.labels) > 1
     labels = [1.0] + [0.0] * (len(net.labels) - 1) if several else [1.0] * len(net.labels)
     point = {
         "x": [1.0] * len(net.inputs) if x is None else x, "y": labels if y is None else y, "weights": parameters,
     }  # fmt: skip
-    _checked("numbers", {**state, **{name: [*map(float, numbers)] for name, numbers in point.items()}})
+    checked("numbers", {**state, **{name: [*map(float, numbers)] for name, numbers in point.items()}})
     shown = {name: numbers for name, numbers in point.items() if len(numbers)}
-    return View("derive", {**state, **shown, "by": made["by"]}, lambda: plot.network(net))
+    return View("derive", {**state, **shown, "by": made["by"]})
 
 
 def train(
@@ -195,9 +174,6 @@ def train(
     Raises:
         GradlabError: for what the page does not train, or if the page is not there.
     """
-    from gradlab import plot
-    from gradlab import train as trained
-
     built = _built(net)
     (inputs, *hidden, outputs), labels = net.sizes, np.asarray(data.y, float).ravel()
     if inputs != 2 or outputs != 1:
@@ -208,20 +184,13 @@ def train(
         raise GradlabError("the page trains on points of two classes; these have more different labels")
     chosen, rate = _rule(rule, learning_rate, 1.0)
     given = {"hidden": hidden, "activation": built["activation"], "loss": built["loss"], "rule": chosen}
-    _checked("network", {**given, "initialisation": initialisation, "points": points})
+    checked("network", {**given, "initialisation": initialisation, "points": points})
     state = {
-        **given, "data": "own", "points": ";".join(",".join(map(_written, point)) for point in points), "rate": rate,
+        **given, "data": OWN, "points": points, "rate": rate,
         "steps": steps, "runs": restarts, "seed": seed, "init": initialisation, "scale": init_scale,
     }  # fmt: skip
 
-    def picture() -> Figure:
-        runs = trained(
-            net, data, rule=rule_named(chosen)(rate), steps=steps, restarts=restarts, seed=seed, dtype="float32",
-            initialisation=initialisation, init_scale=init_scale,
-        )  # fmt: skip
-        return plot.decision_boundary(runs.best, data)
-
-    return View("train", state, picture)
+    return View("train", state)
 
 
 def trainability(
@@ -252,9 +221,6 @@ def trainability(
     Raises:
         GradlabError: for what the page does not map, or if the page is not there.
     """
-    from gradlab import plot
-    from gradlab import trainability as mapped
-
     kind = rule_named(rule) if isinstance(rule, str) else type(rule)
     chosen, _ = _rule(kind() if isinstance(rule, str) else rule, None, 1.0)
     if dtype not in ("auto", "float32", "float64"):
@@ -264,14 +230,9 @@ def trainability(
     if any(not 1e-9 <= low < high for low, high in (x, y)):
         raise GradlabError(f"each axis goes from a learning rate above 0 to a larger one, not {x} and {y}")
     state = {"width": width, "depth": depth, "activation": activation, "rule": chosen}
-    _checked("trainability", {**state, "dtype": "float32"})
+    checked("trainability", {**state, "dtype": "float32"})
 
-    def picture() -> Figure:
-        axes = {"x": ("learning_rate[0]", *x), "y": (f"learning_rate[{depth - 1}]", *y)}
-        kept = {**state, **axes, "rule": kind(), "steps": steps, "seed": seed, "resolution": PIXELS}
-        return plot.trainability(mapped(**kept, dtype="float32" if dtype == "auto" else dtype))
-
-    return View("boundary", {**state, "steps": steps, "seed": seed, "precision": dtype, "view": (*x, *y)}, picture)
+    return View("boundary", {**state, "steps": steps, "seed": seed, "precision": dtype, "view": (*x, *y)})
 
 
 def _rule(rule: Rule | str, learning_rate: float | None, usual: float) -> tuple[str, float]:
@@ -297,21 +258,3 @@ def _built(net: Network) -> dict[str, Any]:
             f"has by itself ({own.output} for {own.loss})"
         )
     return {"sizes": list(graph.sizes), "activation": graph.hidden, "loss": graph.loss}
-
-
-def _checked(question: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    made = answer(question, given)
-    if "error" in made:
-        raise GradlabError(made["error"])
-    return made
-
-
-def _written(value: Any) -> str:
-    """A value as the link of a view has it."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | np.integer):
-        return str(value)
-    if isinstance(value, float | np.floating):
-        return repr(float(value))
-    return ",".join(_written(each) for each in value) or "-"

@@ -9,6 +9,7 @@ import pytest
 
 import gradlab as gl
 from gradlab.play import _widgets, answer
+from gradlab.play._pictures import picture
 
 BOWL = "(x1 - 6)**2 + x2**2 - x1*x2"
 
@@ -62,7 +63,7 @@ def test_a_training_has_the_points_and_the_setting():
 def test_several_rules_are_one_view_and_one_picture():
     view = gl.play.descend(BOWL, start=(6, 6), rule=["adam", gl.rules.Momentum(0.3)], learning_rate=0.1, steps=5)
     assert (state(view)[1]["rule"], state(view)[1]["rate"]) == ("adam,momentum", "0.1")
-    assert [text.get_text() for text in view._picture().axes[0].get_legend().get_texts()] == ["Adam", "momentum"]
+    assert [text.get_text() for text in picture(*view._shown).axes[0].get_legend().get_texts()] == ["Adam", "momentum"]
 
 
 def test_the_boundary_has_its_axes_and_a_picture_of_the_same_map():
@@ -73,7 +74,7 @@ def test_the_boundary_has_its_axes_and_a_picture_of_the_same_map():
         "width": "2", "depth": "3", "activation": "tanh", "rule": "momentum", "steps": "4", "seed": "0",
         "precision": "float64", "view": "0.5,8.0,0.1,10000.0",
     }  # fmt: skip
-    assert [view._picture().axes[0].get_xlabel(), view._picture().axes[0].get_ylabel()] == [
+    assert [picture(*view._shown).axes[0].get_xlabel(), picture(*view._shown).axes[0].get_ylabel()] == [
         "learning rate of layer 1",
         "learning rate of layer 3",
     ]

@@ -7,6 +7,7 @@ as plain text, and put back in the language of the file that is written.
 from __future__ import annotations
 
 import base64
+import binascii
 import re
 import struct
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from gradlab.tex import FoundMath, Macro, TexError, parse, to_mathml
 
 from ._typst_math import to_typst
 
+IMAGES = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg", "image/gif": "gif"}
 _OPEN, _CLOSE = "\ue000", "\ue001"
 BETWEEN = "\ue002"
 """Stands between pieces that a converter is given at once."""
@@ -176,3 +178,19 @@ def _png_width(data: bytes) -> int | None:
         return None
     (width,) = struct.unpack(">I", data[16:20])
     return width if width < 20_000 else None
+
+
+def decode(text: str) -> bytes:
+    """Decode base64; what is none gives no bytes, and the picture counts as missing."""
+    try:
+        return base64.b64decode(text)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def data_uri(path: str) -> tuple[str, bytes] | None:
+    """The kind and the bytes of a picture that stands in its own address."""
+    match = re.match(r"data:(image/[a-z+]+);base64,(.*)", path, re.DOTALL)
+    if match is None or match[1] not in IMAGES:
+        return None
+    return IMAGES[match[1]], decode(match[2])

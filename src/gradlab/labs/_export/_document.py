@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import unquote
 
+from gradlab.labs._views import frame, legend
 from gradlab.tex import FoundMath, LineIndex, Macro, find_math, reference_numbers
 
-from ._atoms import Atom, close_marks, drawing_atom, formula_atom, mark, missing_atom, picture_atom, restore_source
+from ._atoms import (
+    IMAGES,
+    Atom,
+    close_marks,
+    data_uri,
+    decode,
+    drawing_atom,
+    formula_atom,
+    mark,
+    missing_atom,
+    picture_atom,
+    restore_source,
+)
 from ._sanitise import clean_html
 
 if TYPE_CHECKING:
@@ -20,7 +34,6 @@ if TYPE_CHECKING:
 Warn = Callable[[int, str], None]
 """Takes a template line (0: none) and a message."""
 
-_IMAGES = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg", "image/gif": "gif"}
 _PREFERENCE = (
     "text/html",
     "text/markdown",
@@ -101,6 +114,7 @@ class Document:
         blocks: its parts.
         atoms: its formulas and pictures.
         heads_itself: the title need not be printed above the parts, for they begin with it or have none of their own.
+        page: the address of gradlab's page, of which frames in the HTML show views; empty without frames.
     """
 
     title: str
@@ -108,6 +122,7 @@ class Document:
     blocks: list[Block] = field(default_factory=lambda: list[Block]())
     atoms: list[Atom] = field(default_factory=lambda: list[Atom]())
     heads_itself: bool = True
+    page: str = ""
 
     @property
     def formulas(self) -> int:
@@ -130,6 +145,8 @@ class Source:
         images: path as written in a cell to the file, None where it is missing.
         title: the title, None for the first heading.
         fallback_title: the title where there is no heading either.
+        views: of the images those that are views of gradlab's page, `%` decoded, with what stands behind its address.
+        page: that address, empty where there is none.
     """
 
     notebook: NotebookNode
@@ -137,6 +154,8 @@ class Source:
     images: dict[str, Path | None]
     title: str | None
     fallback_title: str
+    views: Mapping[str, str] = field(default_factory=dict[str, str])
+    page: str = ""
 
 
 def make_document(source: Source, warn: Warn) -> Document:
@@ -264,25 +283,34 @@ class _Maker:
         return "".join([*parts, html[end:]])
 
     def _image(self, attributes: dict[str, str]) -> str:
-        from urllib.parse import unquote
-
         path = restore_source(attributes.get("src", ""), self.document.atoms)
         alternative = restore_source(attributes.get("alt", ""), self.document.atoms)
         line = self._line_of(path)
-        data = _data_uri(path)
+        data = data_uri(path)
         if data is not None and data[1]:
             return self._place(picture_atom(data[1], data[0], alternative, attributes.get("width", "")), line)
         known = self.source.images
         file = known.get(path, known.get(unquote(path)))
+        link = self.source.views.get(unquote(path))
+        if link is not None and file is not None:
+            return self._view(file, link, alternative, line)
         if file is not None:
             suffix = file.suffix.lower().lstrip(".").replace("jpeg", "jpg")
-            if suffix in {*_IMAGES.values(), "webp"}:
+            if suffix in {*IMAGES.values(), "webp"}:
                 atom = picture_atom(file.read_bytes(), suffix, alternative, attributes.get("width", ""))
                 return self._place(atom, line)
             self.warn(line, f"the image {path} is shown in Jupyter only: HTML and PDF take png, jpg, gif, svg and webp")
         elif _REMOTE.match(path):
             self.warn(line, f"the image {path} is not part of the lab: keep a copy beside the template")
         return self._place(missing_atom(path, alternative), line)
+
+    def _view(self, file: Path, link: str, caption: str, line: int) -> str:
+        page = self.source.page
+        atom = picture_atom(file.read_bytes(), "png", caption, "")
+        if page:
+            self.document.page = page
+            atom = replace(atom, html=frame(page, link, caption))
+        return self._place(atom, line) + legend(page, link, caption)
 
     def _output(self, output: Any) -> None:
         if output.output_type == "stream":
@@ -299,11 +327,11 @@ class _Maker:
         if "image/png" in data and kind in ("image/svg+xml", "image/png"):
             kind, drawing = "image/png", _drawing(data)
         text = "".join(data[kind]) if kind else ""
-        if kind in _IMAGES:
-            raw = text.encode() if kind == "image/svg+xml" else _decode(text)
+        if kind in IMAGES:
+            raw = text.encode() if kind == "image/svg+xml" else decode(text)
             width = str(metadata.get(kind, {}).get("width", ""))
             words = "".join(data.get("text/plain", ""))
-            atom = picture_atom(raw, _IMAGES[kind], words, width) if raw else missing_atom("picture", words)
+            atom = picture_atom(raw, IMAGES[kind], words, width) if raw else missing_atom("picture", words)
             if drawing is not None and raw:
                 # For the printed page alone, and as large as the bitmap there.
                 atom = replace(atom, data=drawing[0], suffix=drawing[1])
@@ -355,26 +383,8 @@ def _drawing(data: Any) -> tuple[bytes, str] | None:
     if "image/svg+xml" in data:
         svg = "".join(data["image/svg+xml"]).encode()
         return (svg, "svg") if len(svg) <= _LARGEST_DRAWING else None
-    pdf = _decode("".join(data.get("application/pdf", "")))
+    pdf = decode("".join(data.get("application/pdf", "")))
     return (pdf, "pdf") if 0 < len(pdf) <= _LARGEST_DRAWING else None
-
-
-def _decode(text: str) -> bytes:
-    """Decode base64; what is none gives no bytes, and the picture counts as missing."""
-    import base64
-    import binascii
-
-    try:
-        return base64.b64decode(text)
-    except (binascii.Error, ValueError):
-        return b""
-
-
-def _data_uri(path: str) -> tuple[str, bytes] | None:
-    match = re.match(r"data:(image/[a-z+]+);base64,(.*)", path, re.DOTALL)
-    if match is None or match[1] not in _IMAGES:
-        return None
-    return _IMAGES[match[1]], _decode(match[2])
 
 
 def cell_line_numbers(cell_lines: Iterable[Iterable[Any]]) -> tuple[tuple[int, ...], ...]:

@@ -8,6 +8,8 @@ from html import escape
 from html.parser import HTMLParser
 from importlib.resources import files
 
+from gradlab.labs._views import host_of
+
 from ._atoms import put_back
 from ._document import Block, Code, Document, Figure, Prose, Room, Words
 from ._markdown import highlight
@@ -33,7 +35,7 @@ def to_html(document: Document) -> str:
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">
+<meta http-equiv="Content-Security-Policy" content="{escape(_policy(document))}">
 <meta name="generator" content="gradlab">
 <title>{escape(document.title)}</title>
 <style>
@@ -47,6 +49,10 @@ def to_html(document: Document) -> str:
 </body>
 </html>
 """
+
+
+def _policy(document: Document) -> str:
+    return f"{_POLICY}; frame-src {host_of(document.page)}" if document.page else _POLICY
 
 
 @cache
@@ -119,8 +125,9 @@ def _css(style: Style) -> str:
 
 
 class _References(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, frames: str) -> None:
         super().__init__()
+        self.frames = frames
         self.found: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -130,7 +137,8 @@ class _References(HTMLParser):
             fetched = name in ("src", "srcset", "data", "poster") or (
                 name == "href" and tag in ("link", "use", "image")
             )
-            if fetched and not (value or "").startswith("data:"):
+            ours = bool(self.frames) and tag == "iframe" and (value or "").startswith(self.frames)
+            if fetched and not ours and not (value or "").startswith("data:"):
                 self.found.append(f"{tag} {name}={value}")
             if name == "style" and "url(" in (value or ""):
                 self.found.append(f"{tag} style={value}")
@@ -140,11 +148,12 @@ class _References(HTMLParser):
             self.found.append("style sheet with an address")
 
 
-def fetched_references(html: str) -> list[str]:
+def fetched_references(html: str, frames: str = "") -> list[str]:
     """Return what a page would run or fetch from elsewhere: empty where it is self-contained.
 
     Args:
         html: The text of an HTML file.
+        frames: With what the address of a frame begins that may stand in it; empty for none.
 
     Returns:
         One line each.
@@ -152,6 +161,6 @@ def fetched_references(html: str) -> list[str]:
     >>> fetched_references('<img src="https://a.b/c.png"><a href="https://a.b">link</a>')
     ['img src=https://a.b/c.png']
     """
-    scanner = _References()
+    scanner = _References(frames)
     scanner.feed(html)
     return scanner.found
