@@ -75,13 +75,16 @@ def example(name):
     return graph, RNG.normal(size=(count, sizes[0])), labels_for(RNG, graph, count)
 
 
+def shape_of(graph):
+    return Architecture(graph.sizes, graph.hidden, graph.output, graph.loss, graph.scaling, graph.biases)
+
+
 @pytest.mark.parametrize(("name", "rule"), BY_NUMPY, ids=lambda value: getattr(value, "__name__", value))
 def test_every_rule_takes_the_steps_that_numpy_takes(name, rule):
     graph, x, y = example(name)
     start = RNG.normal(size=(7, len(graph.parameters)))
     rates = RNG.uniform(0.01, 0.05, size=(7, len(graph.sizes) - 1))
-    architecture = Architecture(graph.sizes, graph.hidden, graph.output, graph.loss, graph.scaling, graph.biases)
-    numpy, plan = numpy_trainer(architecture, Data(x, y), "float64"), plan_for(RNG, rule, 9, len(x))
+    numpy, plan = numpy_trainer(shape_of(graph), Data(x, y), "float64"), plan_for(RNG, rule, 9, len(x))
     expected = numpy.train(start, rates, 9, plan=plan, curves=True)
     made = WasmTrainer(graph, x, y, dtype="float64").train(start, rates, 9, plan=plan, curves=True)
     for field in ("parameters", "initial_loss", "loss", "curves", "state"):
@@ -90,15 +93,25 @@ def test_every_rule_takes_the_steps_that_numpy_takes(name, rule):
     np.testing.assert_array_equal(made.first_success_step, expected.first_success_step)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", NETWORKS)
-def test_what_numba_trains_is_trained_here(name, dtype):
+# What NumPy trains in float64 is compared above, what Numba trains with NumPy in the tests of its own.
+AS_TRAINED = [
+    *((name, "float32", "numpy") for name in NETWORKS),
+    ("lab", "float32", "numba"),
+    ("lab", "float64", "numba"),
+]
+
+
+@pytest.mark.parametrize(("name", "dtype", "by"), AS_TRAINED)
+def test_what_others_train_is_trained_here(name, dtype, by):
     graph, x, y = example(name)
     start = RNG.normal(size=(37, len(graph.parameters)))
     plan = Plan(Momentum.update(), {"momentum": 0.5})
+    other = (
+        NumbaTrainer(graph, x, y, dtype=dtype) if by == "numba" else numpy_trainer(shape_of(graph), Data(x, y), dtype)
+    )
     made, expected = (
-        trainer(graph, x, y, dtype=dtype).train(start, 0.1, 20, plan=plan, curves=True)
-        for trainer in (WasmTrainer, NumbaTrainer)
+        trainer.train(start, 0.1, 20, plan=plan, curves=True)
+        for trainer in (WasmTrainer(graph, x, y, dtype=dtype), other)
     )
     tolerance = 1e-11 if dtype == "float64" else 2e-4
     for field in ("parameters", "initial_loss", "loss", "curves"):
