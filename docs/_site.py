@@ -7,6 +7,7 @@ MathML, pictures that examples save, the commands' help, tables out of the bench
 from __future__ import annotations
 
 import html
+import inspect
 import re
 import shutil
 from pathlib import Path
@@ -18,6 +19,7 @@ from docutils.statemachine import StringList
 from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.inspect import stringify_signature
 from sphinx_gallery.scrapers import figure_rst
 from typer.main import get_command
 from typer.testing import CliRunner
@@ -149,6 +151,13 @@ def _links(app: Sphinx, page: str, source: list[str]) -> None:
     source[0] = source[0].replace("(../benchmarks/RESULTS.md)", "(results.md)")
 
 
+def _signature(_app: Sphinx, what: str, _name: str, item: Any, _options: Any, said: str, _returns: str) -> Any:
+    # Sphinx asks `__new__`, which rules and schedules have to refuse what is none; what they take, their fields say.
+    if what != "class" or said != "(*_, **__)":
+        return None
+    return stringify_signature(inspect.signature(item), show_annotation=False, show_return_annotation=False), ""
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
@@ -158,4 +167,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("built_folder", "../build", "env", str)
     app.connect("build-finished", _take_built)
     app.connect("source-read", _links)
+    app.connect("autodoc-process-signature", _signature)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -16,7 +16,7 @@ print()
 
 for rate in (0.1, 0.8):
     trace = gl.descend(bowl, start=(6.0, 6.0), learning_rate=rate, max_steps=1000, tolerance=1e-8)
-    print(f"rate {rate}: {trace.outcome.name} after {len(trace.steps)} steps; {trace.outcome.remedy}")
+    print(f"rate {rate}: {trace.outcome.name} after {len(trace.steps)} steps.\n{trace.outcome.remedy}\n")
 
 trace = gl.descend(bowl, start=(9.0, 1.0), learning_rate=0.5, max_steps=20)
 gl.plot.save(gl.plot.contours(bowl, trace), "bowl.png", dpi=110)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import gradlab
-from gradlab.cli._options import Hidden, Loss, Output
+from gradlab.cli._options import FORMULA, Hidden, Loss, Output
 from gradlab.cli._terminal import file_to_write
 
 if TYPE_CHECKING:
@@ -46,9 +46,7 @@ To = Annotated[
 
 
 def derive(
-    expression: Annotated[
-        str | None, typer.Argument(help='A formula, such as `"(x1 - 6)**2 + x2**2 - x1*x2"`.')
-    ] = None,
+    expression: Annotated[str | None, typer.Argument(help=FORMULA)] = None,
     mlp: Annotated[
         str | None,
         typer.Option(metavar="SIZES", help="A network instead: inputs, hidden neurons, outputs, as in 2,2,1."),

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import gradlab
-from gradlab.cli._options import one_of
+from gradlab.cli._options import FORMULA, one_of
 from gradlab.cli._terminal import terminal_width
 from gradlab.rules import Rule
 
@@ -16,7 +16,7 @@ _RATIONAL = re.compile(r"[+-]?\d+(?:/\d+)?")
 
 
 def descend(
-    expression: Annotated[str, typer.Argument(help='A formula, such as `"(x1 - 6)**2 + x2**2 - x1*x2"`.')],
+    expression: Annotated[str, typer.Argument(help=FORMULA)],
     start: Annotated[str, typer.Option(metavar="NUMBERS", help="Where to start, one number a variable: 6,6")],
     rate: Annotated[
         str | None, typer.Option(metavar="NUMBER", help="The same step size throughout: 0.1 or 1/10")

@@ -29,6 +29,7 @@ _FOR = {
     "tables": "read data from Parquet files",
     "labs": "build, check and grade labs",
 }
+_WIDTH = max(map(len, _FOR.values()))
 _Line = tuple[str, str]
 
 
@@ -42,7 +43,7 @@ def doctor() -> None:
     for title, lines in (("Here", _here()), ("To", _extras()), ("Measured, the second time each", _measured())):
         print(title)
         for name, text in lines:
-            print(f"  {name:<42} {text}")
+            print(f"  {name:<{_WIDTH}} {text}")
         print()
 
 
@@ -76,7 +77,7 @@ def _extras() -> Iterator[_Line]:
     for extra, purpose in _FOR.items():
         missing = [name for name in needed.get(extra, []) if not _installed(name)]
         install = f"missing {', '.join(missing)}: pip install 'gradlab[{extra}]'"
-        ready = "installed" if extra == "cuda" and not _gpus().startswith("cuda:") else "ready"
+        ready = "installed, but see the line GPU" if extra == "cuda" and not _gpus().startswith("cuda:") else "ready"
         yield purpose, install if missing else ready
 
 

@@ -44,10 +44,10 @@ def fractal(
     resolution: Annotated[int, typer.Option(min=2, metavar="N", help="Pixels of each axis.")] = 256,
     steps: Annotated[int, typer.Option(min=1, metavar="N", help="Steps of each run.")] = 200,
     rule: Annotated[str | None, typer.Option(metavar="RULE", help=f"{one_of(Rule)}. Default: the first.")] = None,
-    zoom: Annotated[
+    windows: Annotated[
         int, typer.Option(min=0, metavar="N", help="Windows of a deep zoom, each where the boundary winds.")
     ] = 0,
-    factor: Annotated[float, typer.Option(metavar="F", help="How many times smaller each window is.")] = 4.0,
+    zoom: Annotated[float, typer.Option(metavar="F", help="How many times smaller each of them is.")] = 4.0,
     full: Annotated[bool, typer.Option("--full", help="Train every pixel, not only those near the boundary.")] = False,
     seed: Annotated[int, typer.Option(metavar="N", help="The key of the random numbers.")] = 0,
     picture: Annotated[Path | None, _file_option(_PICTURE, ".png", ".svg", ".pdf")] = None,
@@ -70,7 +70,7 @@ def fractal(
 
     * `gradlab fractal --picture map.png`
     * `gradlab fractal --panel relu --resolution 512 --out relu.zarr --resume`
-    * `gradlab fractal --zoom 6 --film zoom.gif --resolution 128`
+    * `gradlab fractal --windows 6 --film zoom.gif --resolution 128`
     * `gradlab fractal --x momentum,0.1,0.99 --y learning_rate,0.1,1000 --rule momentum`
     """
     from rich.console import Console
@@ -78,9 +78,9 @@ def fractal(
     _ = gradlab.plot  # if it is not installed, that is said before the work
     if resume and out is None:
         raise typer.BadParameter("it goes on with a store: say which one with --out STORE.zarr.", param_hint="--resume")
-    if film is not None and not zoom:
+    if film is not None and not windows:
         raise typer.BadParameter(
-            "a film goes through several windows: say how many with --zoom 6.", param_hint="--film"
+            "a film goes through several windows: say how many with --windows 6.", param_hint="--film"
         )
     settings: dict[str, Any] = _panel(panel)
     chosen = {"activation": activation, "rule": rule, "x": _axis("--x", x), "y": _axis("--y", y)}
@@ -90,7 +90,7 @@ def fractal(
     kept |= {} if scheduler is None else {"scheduler": scheduler}
     console = Console(stderr=True, highlight=False)
     with announced(console), shown(console) as progress:
-        made = gradlab.trainability(**settings, **kept, windows=zoom, zoom=factor, refined=not full, progress=progress)
+        made = gradlab.trainability(**settings, **kept, windows=windows, zoom=zoom, refined=not full, progress=progress)
     done = float(made["done"].mean())
     if done == 1:
         _say(made, resolution)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gradlab._words import listed
-from gradlab.graph import activations, losses
+from gradlab.graph import activations, functions, losses
 from gradlab.rules import Described, snake
 
 
@@ -16,6 +16,7 @@ def one_of(kind: type[Described]) -> str:
     return listed([snake(each.__name__) for each in kind.all()])
 
 
+FORMULA = f'A formula, such as `"(x1 - 6)**2 + x2**2 - x1*x2"`; its functions are {listed(functions(), "and")}.'
 Out = Annotated[
     str | None,
     typer.Option(

@@ -36,7 +36,7 @@ def announced(console: Console) -> Iterator[None]:
 
 @contextmanager
 def shown(console: Console) -> Iterator[Any]:
-    """A bar on a terminal; anywhere else a line where it is known how long it takes, and one at the end."""
+    """A bar on a terminal; anywhere else a line where it is known how long it takes, and one for each tenth done."""
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bars
 
@@ -50,6 +50,9 @@ def shown(console: Console) -> Iterator[Any]:
             if progress.cost is not None:
                 console.print(f"gradlab: {progress}", soft_wrap=True)
                 return
+            tenth = 10 * progress.done // progress.total
+            if last and not console.is_terminal and 10 * last[0].done // progress.total < tenth < 10:
+                console.print(f"gradlab: {progress}", soft_wrap=True)
             last[:] = [progress]
             bars.update(task, total=progress.total, completed=progress.done, description=str(progress))
 

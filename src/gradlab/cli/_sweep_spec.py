@@ -98,10 +98,12 @@ def named(section: str, call: Callable[..., Any], *arguments: Any, **settings: A
         settings: what it is called with by name.
 
     Raises:
-        SpecError: if the function refuses.
+        SpecError: if the function refuses what the section says.
     """
     try:
         return call(*arguments, **settings)
+    except gradlab.StoreError:
+        raise  # the store is that of the command line
     except GradlabError as problem:
         raise SpecError(f"[{section}]: {problem}") from None
 

@@ -25,6 +25,7 @@ _SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": None}
 _INDEX = re.compile(r"unnamed: \d+|index|id|rownames", re.I)  # what columns are called that number the rows
 _TIMES = (date, timedelta, np.datetime64, np.timedelta64)
 _MISSING = ("None", "nan", "<NA>", "NaT")
+_GAPS = ("", "NA", "N/A", "NaN", "nan", "<NA>", "NaT", "NULL", "null", "?")  # "None" may be a class
 _SHOWN = 4
 Columns = dict[str, list[Any]]
 
@@ -49,6 +50,7 @@ def table(
     columns: str | Sequence[str] | None = None,
     weights: str | None = None,
     standardise: bool | str | Sequence[str] = False,
+    missing: str = "refuse",
     name: str | None = None,
 ) -> Data:
     """Makes data of a table with named columns.
@@ -65,6 +67,8 @@ def table(
         weights: the column of what each point counts in the loss; default: none, so that all count 1.
         standardise: True to give the network coordinates with the mean 0 and the standard deviation 1, or the columns
             of which it gets them so, as `Data.standardised` does. The points stay in their units.
+        missing: "refuse" a row with a gap (nothing, NA, NaN, NULL or ?) in a column that is used, or "skip" it: a
+            warning says how many rows are left out.
         name: what the set is called in summaries; default: that of the file.
 
     Returns:
@@ -90,6 +94,7 @@ def table(
             raise DataError(f"{where} has no column {each!r}; {offer}")
     if not used:
         raise DataError(f"{where} has no column but that of the labels; points need coordinates.")
+    read = _without_gaps(read, [*used, *wanted, *counts], missing)
     _refuse_gaps_and_times(read, used, [*wanted, *counts])
     x = np.array([_numbers(read, each) for each in used]).T
     y = [_label(read, each) for each in wanted]
@@ -218,6 +223,30 @@ def _separated(path: Path) -> _Found:
     return _Found(columns, str(path), tuple(number for number, _ in rows))
 
 
+def _without_gaps(read: _Found, used: list[str], missing: str) -> _Found:
+    """The rows that have something in every column that is used, where others are to be skipped."""
+    if missing == "refuse":
+        return read
+    if missing != "skip":
+        raise DataError(f"missing is {missing!r}; write 'skip' to leave out rows with a gap, or 'refuse'.")
+    rows = list(zip(*(read.columns[name] for name in used), strict=True))
+    kept = [number for number, row in enumerate(rows) if not any(map(_is_gap, row))]
+    if not kept:
+        raise DataError(f"{read.where}: each of the {len(rows):,} rows has a gap in {listed(map(repr, used), 'or')}.")
+    if len(kept) < len(rows):
+        warnings.warn(
+            f"{read.where}: {len(rows) - len(kept):,} of {len(rows):,} rows left out, for a gap in "
+            f"{listed(map(repr, used), 'or')}.",
+            stacklevel=3,
+        )
+    columns = {name: [values[number] for number in kept] for name, values in read.columns.items()}
+    return _Found(columns, read.where, tuple(read.lines[number] for number in kept) if read.lines else ())
+
+
+def _is_gap(value: Any) -> bool:
+    return value in _GAPS if isinstance(value, str) else str(value) in _MISSING
+
+
 def _refuse_gaps_and_times(read: _Found, used: list[str], beside: list[str]) -> None:
     """Says at which lines of a file a column that is used has nothing, and which one holds dates or spans of time."""
     for name in (*used, *beside):
@@ -235,7 +264,8 @@ def _refuse_gaps_and_times(read: _Found, used: list[str], beside: list[str]) -> 
         whole = [each for each in used if each not in gaps]
         offer = f", or name columns without gaps, as columns={whole!r}" if whole and name in used else ""
         raise DataError(
-            f"{read.where}:{first} has nothing in the column {name!r}{so}; leave it out or fill it in{offer}."
+            f"{read.where}:{first} has nothing in the column {name!r}{so}; fill it in, leave such rows out by "
+            f"missing='skip'{offer}."
         )
 
 
@@ -305,12 +335,14 @@ def _numbers(read: _Found, column: str) -> list[float]:
 def _number(value: Any, read: _Found, column: str, row: int) -> float:
     if isinstance(value, complex) or not _is_number(value):
         raise DataError(
-            f"{read.place(column, row)} is {value!r}, which is no number; leave the point out, or name the columns to "
-            "use, as columns=[...]."
+            f"{read.place(column, row)} is {value!r}, which is no number; "
+            + ("leave such rows out by missing='skip', or " if _is_gap(value) else "")
+            + "name the columns to use, as columns=[...]."
         )
     number = float(value)
     if not np.isfinite(number):
-        raise DataError(f"{read.place(column, row)} is missing or infinite.")
+        gap = "missing; leave such rows out by missing='skip'." if np.isnan(number) else "infinite."
+        raise DataError(f"{read.place(column, row)} is {gap}")
     return number
 
 

@@ -23,7 +23,7 @@ def test_a_map_is_kept_drawn_and_gone_on_with(tmp_path, capsys):
 
 
 def test_a_film_of_a_zoom_is_written(tmp_path, capsys):
-    assert main([*SMALL, "--zoom", "1", "--film", str(tmp_path / "zoom.gif")]) == 0
+    assert main([*SMALL, "--windows", "1", "--film", str(tmp_path / "zoom.gif")]) == 0
     assert (tmp_path / "zoom.gif").read_bytes().startswith(b"GIF89a")
 
 
@@ -52,7 +52,7 @@ def test_ctrl_c_keeps_what_is_done_and_draws_it(tmp_path, capsys, monkeypatch):
     [
         (["--panel", "sigmoid"], "is none of tanh, relu, identity"),
         (["--x", "learning_rate"], "write learning_rate[0],0.1,10000"),
-        (["--film", "zoom.gif"], "--zoom 6"),
+        (["--film", "zoom.gif"], "--windows 6"),
         (["--resume"], "--out STORE.zarr"),
     ],
 )

@@ -69,7 +69,7 @@ def test_a_file_of_numbers_alone_needs_no_names(tmp_path):
     [
         ("a,b,y\n1,2,0\n1,,1\n", r"t.csv:3 has nothing in the column 'b'"),
         ("a,b,y\n1,2,0\n1,NA,1\n", r"column 'b': the entry of point 1.*'NA'"),
-        ("a,b,y\n1,2,0\n1,inf,1\n", r"column 'b'.*missing or infinite"),
+        ("a,b,y\n1,2,0\n1,inf,1\n", r"column 'b'.*infinite"),
         ("a,b,y\n1,2,0\n1,2\n", r"t.csv:3 has 2 entries, but there are 3 columns"),
         ("a,a,y\n1,2,0\n", "two columns of the same name"),
         ("a,b,y\n", "no points"),
@@ -250,11 +250,30 @@ def test_only_columns_that_are_used_may_have_no_gaps(tmp_path):
     assert table(path, label="a", columns="a").x.tolist() == [[1], [3], [6], [8]]
     with pytest.raises(DataError, match=r"csv:2 .* column 'c', nor have the lines 4; .* columns=\['a'\]"):
         table(path)
-    with pytest.raises(DataError, match=r"csv:5 has nothing in the column 'y'; leave it out or fill it in\.$"):
+    with pytest.raises(
+        DataError, match=r"csv:5 has nothing in the column 'y'; fill it in, leave such .* by missing='skip'\.$"
+    ):
         table(path, columns=["a"])
     path.write_text("a,y\n1,0\n\nnan,1\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"csv:4, column 'a': the entry of point 1, .* is missing"):
         table(path)
+
+
+def test_rows_with_gaps_are_skipped_where_that_is_said_and_counted(tmp_path):
+    path = tmp_path / "gaps.csv"
+    path.write_text("a,b,y\n1,x,no\n2,,yes\nNA,x,no\n4,x,?\n5,NA,yes\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"csv:4, column 'a': .* is 'NA', which is no number; leave .*missing='skip'"):
+        table(path, columns="a")
+    with pytest.warns(UserWarning, match=r"csv: 2 of 5 rows left out, for a gap in 'a' or 'y'\.$"):
+        kept = table(path, columns="a", missing="skip")
+    assert (kept.x.tolist(), kept.y.tolist(), kept.classes) == ([[1], [2], [5]], [0, 1, 1], ("no", "yes"))
+    frame = pandas.DataFrame({"a": [1.0, float("nan"), 3.0], "y": pandas.array([0, 1, None], dtype="Int64")})
+    with pytest.warns(UserWarning, match="2 of 3 rows"):
+        assert table(frame, missing="skip").x.tolist() == [[1]]
+    with pytest.raises(DataError, match="each of the 1 rows has a gap in 'a' or 'y'"):
+        table({"a": [None], "y": [1]}, missing="skip")
+    with pytest.raises(DataError, match="write 'skip' to leave out rows"):
+        table(path, missing="drop")
 
 
 def test_a_number_that_is_a_columns_name_is_that_column():

@@ -29,7 +29,7 @@ Axis = tuple[str, float, float]
 
 def trainability(
     *,
-    width: int = 16,
+    width: int = 8,
     depth: int = 2,
     activation: str = "tanh",
     x: Axis = ("learning_rate[0]", 0.1, 10000.0),
@@ -37,7 +37,7 @@ def trainability(
     windows: int | Iterable[tuple[float, float, float, float]] = (),
     zoom: float = 4.0,
     resolution: int = 256,
-    steps: int = 500,
+    steps: int = 200,
     points: int | None = None,
     learning_rate: float | None = None,
     rule: Rule | str | None = None,
