@@ -153,7 +153,7 @@ def test_the_command_line_and_a_sweeps_file_know_it(tmp_path):
 
 @pytest.mark.parametrize("kind", [Rule, Schedule, Batches])
 def test_all_kinds_are_described_and_read_back(kind):
-    for each in kind.all():
+    for each in (known for known in kind.all() if known.__module__.startswith("gradlab.")):  # docs/rules.md has its own
         made = each()
         assert made.title
         assert made.latex()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 from gradlab.cli import main
+from gradlab.play._serve import POLICY
 
 
 def site(folder):
@@ -35,3 +37,8 @@ def test_a_port_that_is_taken_is_told(tmp_path, capsys):
         port = taken.getsockname()[1]
         assert main(["play", "--site", str(site(tmp_path / "built")), "--port", str(port), "--no-browser"]) == 1
     assert f"port {port} cannot be used" in capsys.readouterr().err
+
+
+def test_the_policy_that_is_sent_stands_in_the_docs():
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "embed.md"
+    assert POLICY in " ".join(page.read_text(encoding="utf-8").split())
