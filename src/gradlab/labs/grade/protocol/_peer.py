@@ -9,11 +9,12 @@ from typing import Any
 
 from gradlab._errors import GradlabError
 from gradlab.labs.grade._data import is_array, same
-from gradlab.labs.grade.protocol._remote import RemoteNumber, RemoteObject
+from gradlab.labs.grade.protocol._remote import RemoteNumber, RemoteObject, looked, may_be_data
 from gradlab.labs.grade.protocol._values import Decoder, Encoder, ValueRefusedError, number_of
 from gradlab.labs.grade.protocol._wire import Channel, ChannelError
 
 _LONGEST_MESSAGE = 2000
+_REFUSED = ValueRefusedError.__name__
 
 
 class RemoteCallError(GradlabError):
@@ -31,6 +32,11 @@ class RemoteCallError(GradlabError):
         self.kind, self.message, self.cell, self.line = kind, message, cell, line
 
 
+def is_refusal(problem: BaseException | None) -> bool:
+    """Whether something went wrong only because one side may not see, or not believe, what is on the other."""
+    return isinstance(problem, ValueRefusedError) or getattr(problem, "kind", "") == _REFUSED
+
+
 class CheckTimeoutError(BaseException):
     """What is asked has run too long; derived so that no `except Exception` keeps it."""
 
@@ -43,7 +49,7 @@ class Peer:
         named: gives an object a JSON form that the other side resolves by itself, None where it has none.
         resolve: the other way round; raises ValueRefusedError.
         classes: the named tuples and data classes that may be made, by name.
-        on_request: does what the other side asks for beyond calls.
+        on_request: does what the other side asks for beyond calls and looks.
         describe: says where in a student's cells an error arose.
     """
 
@@ -58,7 +64,7 @@ class Peer:
         describe: Callable[[BaseException], tuple[int, int]] = lambda _: (0, 0),
     ) -> None:
         self._channel, self._named, self._resolve_named, self._classes = channel, named, resolve, classes
-        self._on_request, self._describe = dict(on_request or {}), describe
+        self._on_request, self._describe = {"look": self._looked, **(on_request or {})}, describe
         self._mine: dict[int, Any] = {}
         self._tapes: dict[int, tuple[list[Any], list[Any]]] = {}
         self._count = 0
@@ -178,8 +184,12 @@ class Peer:
             raise
         except BaseException as problem:
             cell, line = self._describe(problem)
-            words = str(problem)[:_LONGEST_MESSAGE]
-            fault = {"type": type(problem).__name__, "message": words, "cell": cell, "line": line}
+            kind, words = type(problem).__name__, str(problem)
+            if is_refusal(problem):
+                kind = _REFUSED
+            if isinstance(problem, RemoteCallError):  # ours has called theirs, and it was theirs that went wrong
+                kind, words = problem.kind, problem.message
+            fault = {"type": kind, "message": words[:_LONGEST_MESSAGE], "cell": cell, "line": line}
             self._channel.send({"r": message["q"], "x": fault}, self.deadline)
 
     def _called(self, message: Mapping[str, Any]) -> dict[str, Any]:
@@ -198,6 +208,10 @@ class Peer:
 
     def _target(self, key: Any) -> Any:
         return self._mine[int(key)]
+
+    def _looked(self, message: Mapping[str, Any]) -> Any:
+        value = self._target(message["on"])
+        return looked(value, str(message["how"]), self.decode(message.get("at")))
 
     def _tape(self, inputs: list[Any], outputs: list[Any]) -> int | None:
         if not outputs:
@@ -226,7 +240,7 @@ class Peer:
     def _refer(self, value: Any) -> dict[str, Any]:
         if isinstance(value, RemoteObject) and value._peer is self:
             return {"m": value._key}
-        made = {"r": self.export(value), "n": type(value).__name__}
+        made = {"r": self.export(value), "n": type(value).__name__, "data": may_be_data(value)}
         return made if (number := number_of(value)) is None else {**made, "v": number}
 
     def _encoder(self) -> Encoder:
@@ -235,7 +249,9 @@ class Peer:
     def _resolve(self, data: Mapping[str, Any]) -> Any:
         if "r" in data:
             key, kind, number = int(data["r"]), str(data.get("n"))[:100], data.get("v")
-            return RemoteNumber(self, key, kind, number) if isinstance(number, float) else RemoteObject(self, key, kind)
+            if isinstance(number, float):
+                return RemoteNumber(self, key, kind, number)
+            return RemoteObject(self, key, kind, data.get("data") is True)
         if "m" in data:
             return self._target(data["m"])
         return self._resolve_named(data)

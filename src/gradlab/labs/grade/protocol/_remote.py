@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 import builtins
+import importlib
+import inspect
+import itertools
 import operator
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from gradlab.labs.grade.protocol._values import ValueRefusedError
 
 if TYPE_CHECKING:
     from gradlab.labs.grade.protocol._peer import Peer
 
+_MOST_AT_ONCE: Final = 256  # items that are fetched ahead
+_WORD: Final = ("eq", "ne", "lt", "le", "gt", "ge", "bool", "float", "int", "index", "complex")
+_COMPARES: Final = {"__eq__", "__lt__"}
+_COMPUTES: Final = {"__len__", "__array__", "__float__", "__add__", "__sub__", "__mul__"}
+_COMPUTED: Final = ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow")
+_ALONE: Final = ("neg", "pos", "abs", "round")
+
+
+class OpaqueError(ValueRefusedError, TypeError):
+    """What is on the other side would have to say itself what it equals, is more than, or comes to."""
+
 
 class RemoteObject:
-    """Something on the other side; it can be called, and its attributes be asked for.
+    """Something on the other side: called, looked into, its attributes asked for; what it says itself is no data.
 
     Args:
         peer: how to reach it.
         key: its name there.
         kind: the name of its type.
+        is_data: whether it may be compared or computed with over there, so that only a human can say what it is worth.
     """
 
-    def __init__(self, peer: Peer, key: int | str, kind: str) -> None:
-        self._peer, self._key, self._kind = peer, key, kind
+    def __init__(self, peer: Peer, key: int | str, kind: str, is_data: bool = False) -> None:
+        self._peer, self._key, self._kind, self._is_data = peer, key, kind, is_data
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it; raises RemoteCallError where it raises anything."""
@@ -34,21 +51,79 @@ class RemoteObject:
             raise AttributeError(name)
         return self._peer.request({"do": "get", "on": self._key, "name": name})
 
-    def __eq__(self, other: object) -> bool:
-        """Raises TypeError: it is no data, and its own word on what it equals is worth nothing.
+    def _look(self, how: str, **more: Any) -> Any:
+        return self._peer.request({"do": "look", "on": self._key, "how": how, **more})
+
+    def __len__(self) -> int:
+        """How long it says that it is."""
+        return operator.index(self._look("len"))
+
+    def __getitem__(self, place: Any) -> Any:
+        """The entry at a place, a key or a slice."""
+        return self._look("item", at=self._peer.encode(place))
+
+    def __iter__(self) -> Iterator[Any]:
+        """Its items in turn, of which some are fetched ahead."""
+        source, count, more = self._look("iter"), 1, True
+        while more:
+            found, more = source._look("next", at=count)
+            yield from found
+            count = min(2 * count, _MOST_AT_ONCE)
+
+    def __next__(self) -> Any:
+        """The next item of what is gone through once."""
+        found, _ = self._look("next", at=1)
+        if not found:
+            raise StopIteration
+        return found[0]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        """What it is as an array, for NumPy."""
+        import numpy
+
+        found = self._look("array")
+        return numpy.asarray(found if isinstance(found, list | numpy.ndarray) else self._refuse(), dtype)
+
+    def _refuse(self, *_: Any) -> Any:
+        """What it must not say itself: with its own word for what it equals or comes to, anything would be right.
 
         Without this two of them would differ, and `success_rate(3.0) != success_rate(4.0)` would hold for nothing done.
         """
-        raise TypeError(f"what your code returned is a {self._kind}, and no number, text or array that can be compared")
+        said = f"what your code returned is a {self._kind}, and no number, text or array that can be compared"
+        raise (OpaqueError if self._is_data else TypeError)(said)
 
     __hash__ = object.__hash__
 
-    def __bool__(self) -> bool:
-        """Raises TypeError, for the same reason."""
-        raise TypeError(f"what your code returned is a {self._kind}, which is neither true nor false")
-
     def __repr__(self) -> str:
         return f"<{self._kind} of the submission>"
+
+
+def looked(value: Any, how: str, at: Any) -> Any:
+    """What a look from the other side into something of ours finds.
+
+    Args:
+        value: what is ours.
+        how: in which way it is looked at.
+        at: where, or how many items are asked for.
+
+    Raises:
+        TypeError: if there is nothing of the kind to be seen.
+    """
+    if how == "item":
+        return value[at]
+    if how == "next":
+        found = list(itertools.islice(value, at))
+        return found, len(found) == at
+    if how == "array":
+        made = importlib.import_module("numpy").asarray(value)
+        return made if made.dtype != object else made.tolist() if made.ndim else None
+    return {"len": len, "iter": iter}[how](value)
+
+
+def may_be_data(value: Any) -> bool:
+    """Whether what stays here can be compared or computed with: a series of another library, and no function."""
+    names = {name for base in type(value).__mro__[:-1] for name in vars(base)}
+    return bool(names & _COMPUTES) or (bool(names & _COMPARES) and not inspect.isroutine(value))
 
 
 class RemoteNumber(RemoteObject):
@@ -62,7 +137,7 @@ class RemoteNumber(RemoteObject):
     """
 
     def __init__(self, peer: Peer, key: int | str, kind: str, number: float) -> None:
-        super().__init__(peer, key, kind)
+        super().__init__(peer, key, kind, is_data=True)
         self._number = number
 
     def __float__(self) -> float:
@@ -91,8 +166,10 @@ def _turned(name: str) -> Callable[[RemoteNumber, Any], Any]:
     return lambda self, other: getattr(operator, name)(other, self._number)
 
 
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow"):
+for _name in (*_WORD, *_ALONE, *_COMPUTED, *(f"r{name}" for name in _COMPUTED)):
+    setattr(RemoteObject, f"__{_name}__", RemoteObject._refuse)
+for _name in _COMPUTED:
     setattr(RemoteNumber, f"__{_name}__", _computing(_name))
     setattr(RemoteNumber, f"__r{_name}__", _turned(_name))
-for _name in ("eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "abs", "round", "int", "bool"):
+for _name in ("eq", "ne", "lt", "le", "gt", "ge", *_ALONE, "int", "bool"):
     setattr(RemoteNumber, f"__{_name}__", _computing(_name))

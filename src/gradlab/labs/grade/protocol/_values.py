@@ -112,6 +112,8 @@ class Encoder:
         for base, tag in ((list, "l"), (tuple, "t"), (set | frozenset, "s")):
             if isinstance(value, base):
                 return {tag: each(value)}
+        if isinstance(value, slice):
+            return {"sl": each((value.start, value.stop, value.step))}
         if isinstance(value, range):
             return {"ra": [value.start, value.stop, value.step]}
         if isinstance(value, dict):
@@ -268,4 +270,5 @@ _PLAIN: Final[Mapping[str, Callable[[Any], Any]]] = {
     "b": base64.b64decode,
     "fr": lambda parts: Fraction(*map(int, parts)),
     "ra": lambda parts: range(*map(int, parts)),
+    "sl": lambda parts: slice(*parts),
 }

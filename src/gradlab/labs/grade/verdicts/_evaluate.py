@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 from gradlab.labs.grade.made import PartialError
-from gradlab.labs.grade.protocol import ChannelError, CheckTimeoutError, RemoteCallError, ValueRefusedError
+from gradlab.labs.grade.protocol import ChannelError, CheckTimeoutError, RemoteCallError, is_refusal
 from gradlab.labs.grade.verdicts._key import execute
 
 _SEEDING = frozenset({"manual_seed", "seed", "default_rng", "RandomState", "Random"})
@@ -34,6 +34,7 @@ class Outcome:
         where: the number of that assertion, None where something else ended it.
         stopped: whether the submission's process ended or had to be stopped.
         said: the message of each assertion that failed, "" without one.
+        refused: what could not be looked at, in words; "" where everything could.
     """
 
     passed: dict[int, int] = field(default_factory=lambda: dict[int, int]())
@@ -43,11 +44,17 @@ class Outcome:
     where: int | None = None
     stopped: bool = False
     said: set[str] = field(default_factory=lambda: set[str]())
+    refused: str = ""
 
     @property
     def holds(self) -> bool:
         """Whether everything held."""
         return self.problem is None and not self.failed
+
+    def refuse(self, problem: BaseException) -> None:
+        """Keep what could not be looked at, where that is the problem."""
+        if not self.refused and is_refusal(problem):
+            self.refused = getattr(problem, "message", "") or str(problem)
 
     def always(self) -> set[int]:
         """The assertions that held whenever they were reached."""
@@ -183,6 +190,7 @@ def run_check(
             # What the submission raises is not the author's message, whatever it says.
             own = isinstance(problem, AssertionError) and not isinstance(problem, RemoteCallError)
             outcome.said.add(str(problem) if own else "")
+            outcome.refuse(problem)
             if outcome.problem is None:
                 outcome.problem, outcome.where = problem, number
         else:
@@ -204,6 +212,7 @@ def run_check(
         if outcome.problem is None:
             outcome.problem, outcome.where = problem, None
         outcome.failed.setdefault(-1, 1)
+        outcome.refuse(problem)
     finally:
         names.pop("__gradlab_assert__", None)
     return outcome
@@ -250,13 +259,13 @@ def in_words(outcome: Outcome, check: PreparedCheck, *, hidden: bool) -> str:
         hidden: whether its text must not be shown.
     """
     problem = outcome.problem
+    if is_refusal(problem):
+        return f"what your code returned cannot be looked at: {getattr(problem, 'message', '') or problem}"[:_LONGEST]
     if isinstance(problem, RemoteCallError):
         where = f" (cell {problem.cell}, line {problem.line})" if problem.cell else ""
         if problem.kind == "NotImplementedError":
             return f"not done yet: NotImplementedError is raised{where}"
         return f"your code raised {problem}{where}"
-    if isinstance(problem, ValueRefusedError):
-        return f"what your code returned cannot be looked at: {problem}"
     if isinstance(problem, AssertionError):
         if problem.args and isinstance(problem.args[0], str):
             return problem.args[0][:_LONGEST]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from gradlab.labs._python import parse
 from gradlab.labs.grade.made import DoubtError
 from gradlab.labs.grade.matching import Program
-from gradlab.labs.grade.protocol import ChannelError, CheckTimeoutError, RemoteCallError
+from gradlab.labs.grade.protocol import ChannelError, CheckTimeoutError, RemoteCallError, ValueRefusedError
 from gradlab.labs.grade.verdicts._evaluate import Outcome, in_words, prepare, reseeded
 from gradlab.labs.grade.verdicts._key import Key
 from gradlab.labs.grade.verdicts._results import QuestionResult
-from gradlab.labs.grade.verdicts._session import Session
+from gradlab.labs.grade.verdicts._session import Session, is_misfit
 from gradlab.labs.grade.verdicts._tasks import ReadyTask, evaluate, free_of
 
 _AFTER_TIMEOUT = 2.0
@@ -32,6 +32,7 @@ class _Try:
         stand_ins: the names of which the key's versions stand in, inside the submission's own functions too.
         outcome: what became of it.
         words: why it did not hold.
+        refused: what could not be looked at, in words; "" where everything could.
         when: behind which statements the submission's names were looked at.
     """
 
@@ -39,6 +40,7 @@ class _Try:
     stand_ins: frozenset[str]
     outcome: Outcome
     words: str
+    refused: str = ""
     when: str = "answered"
 
 
@@ -108,13 +110,9 @@ class _Bench:
             ),
             key=lambda judged: judged[:2],
         )
-        if isinstance(best.outcome.problem, DoubtError):
-            result.status, result.reason = "human", str(best.outcome.problem)
+        if doubt := self._doubt(ready, best, tried):
+            result.status, result.reason = "human", doubt
             result.given = self._program.source_of(ready.task.own)
-            return result
-        if best.outcome.holds and self._knows_inputs(ready, best):
-            result.status, result.given = "human", self._program.source_of(ready.task.own)
-            result.reason = "it holds for the inputs of the hidden check, and not for others like them"
             return result
         cost = best.outcome.cost(check.costs, ready.vague) if not best.outcome.holds else None
         if cost is not None:
@@ -126,6 +124,18 @@ class _Bench:
         result.notes = _notes(best, tried, missing)
         self._remember(ready, holds=best.outcome.holds)
         return result
+
+    def _doubt(self, ready: ReadyTask, best: _Try, tried: Sequence[_Try]) -> str:
+        """Why only a human can judge an answer, in words; "" where its check does."""
+        if isinstance(best.outcome.problem, DoubtError):
+            return str(best.outcome.problem)
+        if best.outcome.holds:
+            knows = self._knows_inputs(ready, best)
+            return "it holds for the inputs of the hidden check, and not for others like them" if knows else ""
+        right = {name for name, holds in self._right.items() if holds}
+        # On top of answers that are all right its own try says enough.
+        refused = [one.refused for one in tried if one.refused and (not one.stand_ins or one.stand_ins - right)]
+        return f"it cannot be judged from here: {refused[0]}" if refused else ""
 
     def _free(self, ready: ReadyTask, one: _Try) -> frozenset[int]:
         """The assertions that add nothing: where the key's stands in for some names, those too that are about them."""
@@ -143,29 +153,62 @@ class _Bench:
         if tree is None:
             return False
         other = replace(ready, check=prepare(tree))
-        mine = self._run(other, best.own, best.stand_ins, best.when).outcome
+        tried = self._with_key(other, best.own, best.stand_ins) if best.stand_ins else self._looked(other, best.own)
         limit = ready.task.check.timeout + ready.given_limit
-        return not mine.holds and not mine.stopped and evaluate(self._key, other.task, other.check, {}, limit).holds
+        fails = not any(one.outcome.holds or one.outcome.stopped for one in tried)
+        return fails and evaluate(self._key, other.task, other.check, {}, limit).holds
 
     def _tries(self, ready: ReadyTask, own: frozenset[str]) -> list[_Try]:
-        tried = [self._run(ready, own, frozenset())]
-        if not tried[-1].outcome.holds and own & self._program.again:
-            tried.append(self._run(ready, own, frozenset(), when="first"))
+        tried = self._looked(ready, own)
+        others = self._others(ready)
         failed = {name for name, right in self._right.items() if not right}
-        if not tried[-1].outcome.holds and own & self._program.moved:
-            tried.append(self._run(ready, own, frozenset(), when="final"))
-        others = ready.task.others & set(self._key.plan.homework)
-        if not any(one.outcome.holds for one in tried) and others:
-            tried.append(self._run(ready, own, others))
-        definitions = {name for name, part in self._key.plan.homework.items() if part.statement.is_definition}
-        if not any(one.outcome.holds for one in tried) and own - definitions and others & definitions:
-            # A value was made of what may be wrong: the cells are run anew with the key's in the place of that.
-            self._session.renew(others & definitions)
-            tried.append(replace(self._run(ready, own, frozenset()), stand_ins=others & definitions))
-            self._session.renew()
+        doubtful = others - {name for name, right in self._right.items() if right}
+        alone = [frozenset({name}) for name in sorted(others)]
+        for names in filter(None, dict.fromkeys((others & failed, doubtful, others, *alone))):
+            enough = tried[-1].stand_ins == others and not tried[-1].refused
+            if not enough and not any(one.outcome.holds for one in tried):
+                tried += self._with_key(ready, own, names)
         rest = frozenset(name for name in own if name not in failed or not self._backed(name, ready))
         if not any(one.outcome.holds for one in tried) and rest and rest != own:
-            tried.append(self._run(ready, rest, others | (own - rest)))
+            tried += self._with_key(ready, rest, others | (own - rest))
+        return tried
+
+    def _looked(self, ready: ReadyTask, own: frozenset[str], stand_ins: frozenset[str] = frozenset()) -> list[_Try]:
+        """Run a check with what the names mean behind their answers, and in doubt with what they mean elsewhere."""
+        tried = [self._run(ready, own, stand_ins)]
+        for when, names in (("first", self._program.again), ("final", self._program.moved)):
+            if own & names and not tried[-1].outcome.holds:
+                tried.append(self._run(ready, own, stand_ins, when))
+        return tried
+
+    def _others(self, ready: ReadyTask) -> frozenset[str]:
+        """What is homework beside a check's own names and may be replaced by the key's: values, if they stay so."""
+        homework, key = self._key.plan.homework, self._key
+        cells = {homework[name].cell for name in ready.task.own}
+        return frozenset(
+            name for name in ready.task.others & homework.keys()
+            if homework[name].statement.is_definition or name in key.fixed
+            or (name in key.steady and homework[name].cell not in cells)
+        )  # fmt: skip
+
+    def _with_key(self, ready: ReadyTask, own: frozenset[str], names: frozenset[str]) -> list[_Try]:
+        """Run a check with the key's versions in the place of what the answers to it build on."""
+        homework = self._key.plan.homework
+        functions = all(homework[name].statement.is_definition for name in own)
+        if functions:
+            tried = self._looked(ready, own, names)
+        else:  # a value was made of what may be wrong: the cells are run anew
+            self._session.renew(names)
+            tried = self._looked(ready, own)
+        said = f"your code raises an error with the key's {', '.join(sorted(names))} in its place"
+        for one in tried:
+            if self._session.misfit or is_misfit(one.outcome.problem):
+                one.refused = one.refused or said
+            if "your code raised" in one.words:  # by its message the key's could be told
+                one.words = said
+            one.stand_ins = names
+        if not functions:
+            self._session.renew()
         return tried
 
     def _run(self, ready: ReadyTask, own: frozenset[str], stand_ins: frozenset[str], when: str = "answered") -> _Try:
@@ -177,7 +220,7 @@ class _Bench:
         if outcome.holds and self._session.mutated:
             outcome, words = self._once(ready, own, stand_ins, limit, when=when, write_back=True)
             words = words and f"{words}; your code changes the arguments that it is given"
-        return _Try(own, stand_ins, outcome, words, when)
+        return _Try(own, stand_ins, outcome, words, outcome.refused, when)
 
     def _once(
         self,
@@ -197,8 +240,10 @@ class _Bench:
             values = self._values(own, limit, when)
             # An entry that is not answered is what the question has in its place.
             values |= {name: ... for name in ready.task.own - own - stand_ins if not name.isidentifier()}
-        except RemoteCallError as problem:
-            return Outcome(problem=problem), str(problem)
+        except (RemoteCallError, ValueRefusedError) as problem:
+            outcome = Outcome(problem=problem)
+            outcome.refuse(problem)
+            return outcome, in_words(outcome, ready.check, hidden=ready.task.check.hidden)
         except ChannelError as problem:
             return Outcome(problem=problem, stopped=True), self._stopped_words(problem, own, limit)
         session.deadline(limit)

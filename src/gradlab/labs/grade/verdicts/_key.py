@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gradlab._errors import GradlabError
+from gradlab.labs.grade._data import copied, same
 from gradlab.labs.grade.made import Call, LifeRecorder, recorder
 from gradlab.labs.grade.matching import Part, Plan, Task
 from gradlab.labs.grade.sandbox import Shell
@@ -38,6 +39,10 @@ class Key:
         seed: the lab's seed, None without.
         record: whether the calls of its functions are kept, for checks that are made from it. Default no.
 
+    Attributes:
+        steady: the values that homework is to make and that nothing else changes.
+        fixed: those of them that one statement makes as they stay.
+
     Raises:
         KeyFailedError: if a statement of it fails.
     """
@@ -61,12 +66,16 @@ class Key:
         self.names["display"] = lambda *_: None
         execute(seed_source(plan, seed), self.names)
         starts = {task.start for task in plan.tasks}
+        first, last = dict[str, Any](), dict[str, Any]()
         for index, part in enumerate(plan.parts):
             if index in starts:
                 self._snapshots[index] = Snapshot(self.names)
             if index in used:
                 begun = time.perf_counter()
                 self._run_first(part, record=record)
+                if not part.statement.is_definition:
+                    made = {name: copied(self.names.get(name)) for name in part.names if name.isidentifier()}
+                    first, last = {**made, **first}, {**last, **made}
                 self.seconds[index] = time.perf_counter() - begun
         for name in self.calls:
             self.names[name] = self.names[name].__wrapped__
@@ -74,6 +83,8 @@ class Key:
             kept.stop()
         self._snapshots[len(plan.parts)] = Snapshot(self.names)
         self.final = dict(self.names)
+        self.steady = {name for name, value in last.items() if same(value, self.final.get(name))}
+        self.fixed = {name for name in self.steady if same(first[name], self.final[name])}
         for snapshot in self._snapshots.values():
             snapshot.settle()
         self.given = {

@@ -14,7 +14,7 @@ from gradlab.check import Verdict, check_gradient
 from gradlab.labs.grade._data import copied
 from gradlab.labs.grade.made import Call, DoubtError, Life, PartialError, compared, inputs_like, lives_like
 from gradlab.labs.grade.matching import Plan, needed
-from gradlab.labs.grade.protocol import ChannelError, RemoteCallError
+from gradlab.labs.grade.protocol import ChannelError, RemoteCallError, is_refusal
 from gradlab.labs.grade.verdicts._key import Key, execute
 
 _VARIANTS: Final = 4
@@ -68,6 +68,8 @@ class Comparison:
             except (ChannelError, DoubtError):
                 raise
             except RemoteCallError as problem:
+                if is_refusal(problem):
+                    raise
                 share, words = 0.0, f"your code raised {_raised(problem)}"
             zeros += _is_zero(wanted)
             shares.append(share)
@@ -128,10 +130,12 @@ class Comparison:
                 parts = [compared(mine.get(key), value) for key, value in wanted.items()]
             except (ChannelError, DoubtError):
                 raise
-            except RemoteCallError as problem:
-                parts = [(0.0, f"your code raised {problem}")]
             except Exception as problem:
-                parts = [(0.0, f"the given code cannot use it: {type(problem).__name__}: {problem}")]
+                if is_refusal(problem):
+                    raise
+                said = "your code raised" if isinstance(problem, RemoteCallError) else "the given code cannot use it:"
+                kind = "" if isinstance(problem, RemoteCallError) else f"{type(problem).__name__}: "
+                parts = [(0.0, f"{said} {kind}{problem}")]
             shares.append(sum(share for share, _ in parts) / len(parts))
             first = first or next((words for share, words in parts if share < 1), "")
         if shares:
@@ -223,6 +227,8 @@ def _life_compared(name: str, theirs: Any, life: Life, wanted: Sequence[Any]) ->
                 shares.append(share)
                 first = first or (f"{words}; after {said}" if share < 1 else "")
     except (RemoteCallError, TypeError, AttributeError) as problem:
+        if is_refusal(problem):
+            raise
         if not isinstance(problem, RemoteCallError) or not problem.cell:  # its methods have other names or arguments
             raise DoubtError(f"it cannot be used as the key's can: {problem}; at {said}") from problem
         return 0.0, f"your code raised {_raised(problem)}; at {said}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import is_dataclass
 from typing import Any
@@ -20,6 +20,8 @@ from gradlab.labs.grade.protocol import (
     RemoteCallError,
     RemoteObject,
     ValueRefusedError,
+    is_refusal,
+    looked,
 )
 from gradlab.labs.grade.protocol import ChannelTimeoutError as Timeout
 from gradlab.labs.grade.sandbox import Cage, Limits, Sandbox
@@ -27,6 +29,7 @@ from gradlab.labs.grade.verdicts._evaluate import alarm
 from gradlab.labs.grade.verdicts._key import Key
 
 _MOST_STARTS = 12
+_MISFITS = (TypeError, AttributeError)
 _CALLABLE_ATTRIBUTES = ("apply", "forward", "backward")
 _HIDDEN_ATTRIBUTES = ("_", "gi_", "f_", "tb_", "cr_", "ag_", "co_", "func_")
 
@@ -56,10 +59,12 @@ class Session:
         self._cage: Cage | None = None
         self._starts = 0
         self._skipped: set[int] = set()
+        self._skipped_beside: set[int] = set()
         self._stand_ins: frozenset[str] = frozenset()
         self.errors: dict[int, str] = {}
         self.printed: dict[int, str] = {}
         self.mutated = False
+        self.misfit = False
         self.write_back = False
 
     def ready(self) -> None:
@@ -75,7 +80,7 @@ class Session:
             self._cage = self._sandbox.start(self._limits, self._slot)
             self._peer = Peer(
                 Channel(self._cage.channel), named=self._name_of, resolve=_refuse, classes=self._classes(),
-                on_request={"get": self._get},
+                on_request={"get": self._get, "look": self._look},
             )  # fmt: skip
             self._peer.on_change = self._changed
             if self._stand_ins:
@@ -83,8 +88,13 @@ class Session:
                 self.bind(self._stand_ins)
             for index, own in enumerate(self._program.statements):
                 replaced = own.statement.is_definition and own.statement.binds <= self._stand_ins
-                if index not in self._skipped and not replaced and not self._ran(index, own):
+                skipped = replaced or index in self._skipped | self._skipped_beside
+                if not skipped and not self._ran(index, own):
                     break
+                # A value that stands in does so behind each statement that makes it another.
+                if lost := self._stand_ins & (own.statement.changes | own.statement.asks):
+                    self.deadline(self._statement_limit)
+                    self.bind(lost)
 
     def _ran(self, index: int, own: Own) -> bool:
         self._peer.deadline = time.monotonic() + self._statement_limit
@@ -102,14 +112,17 @@ class Session:
             if isinstance(text, str) and text and not self._stand_ins:
                 self.printed[own.cell] = (self.printed.get(own.cell, "") + text)[:20_000]
         except RemoteCallError as problem:
-            self.errors.setdefault(own.cell, f"line {problem.line or own.statement.line}: {problem}")
+            self.misfit |= bool(self._stand_ins) and is_misfit(problem)
+            if not self._stand_ins:  # what stands in is not for the student to see
+                self.errors.setdefault(own.cell, f"line {problem.line or own.statement.line}: {problem}")
         except CheckTimeoutError:
             self.stop()
             raise StoppedError(f"called what stands in for longer than {self._statement_limit:.0f} s") from None
         except ChannelError as problem:
-            self._skipped.add(index)
+            (self._skipped_beside if self._stand_ins else self._skipped).add(index)
             reason = self.stop(problem, self._statement_limit)
-            self.errors[own.cell] = f"line {own.statement.line}: this code {reason}"
+            if not self._stand_ins:
+                self.errors[own.cell] = f"line {own.statement.line}: this code {reason}"
             return False
         return True
 
@@ -171,7 +184,8 @@ class Session:
         """
         self.stop()
         self._starts -= 1
-        self._stand_ins = stand_ins
+        self._stand_ins, self.misfit = stand_ins, False
+        self._skipped_beside.clear()
 
     @property
     def running(self) -> str:
@@ -183,13 +197,21 @@ class Session:
         self._peer.deadline = time.monotonic() + limit
 
     def _get(self, message: Mapping[str, Any]) -> Any:
-        """What may be seen of the key's classes and their instances that stand in, such as `Bowl.apply`."""
+        """What may be seen of the key's classes and their instances that stand in: their own methods and data."""
         value, name = self._peer.own(int(message["on"])), str(message["name"])
-        own = inspect.isclass(value) and any(name in vars(base) for base in value.__mro__ if _is_labs_own(base))
-        shown = own or name in _CALLABLE_ATTRIBUTES
+        shown = _is_own(value, name) or name in _CALLABLE_ATTRIBUTES
         if not shown or name.startswith(_HIDDEN_ATTRIBUTES):
             raise ValueRefusedError(f"{name} is not to be seen here")
         return getattr(value, name)
+
+    def _look(self, message: Mapping[str, Any]) -> Any:
+        """The same for `len(meter)`, `meter[0]` and loops, also over what the key's generators make."""
+        value, how = self._peer.own(int(message["on"])), str(message["how"])
+        names = {"len": ("__len__",), "item": ("__getitem__",), "iter": ("__iter__", "__getitem__")}.get(how, ())
+        goes_through = how in ("iter", "next") and isinstance(value, Iterator) and type(value).__module__ == "builtins"
+        if not goes_through and not any(_is_own(value, name) for name in names):
+            raise ValueRefusedError(f"a {type(value).__name__} is not to be seen here")
+        return looked(value, how, self._peer.decode(message.get("at")))
 
     def _classes(self) -> dict[str, Any]:
         types = {name: value for name, value in self._key.given.items() if isinstance(value, type)}
@@ -235,8 +257,16 @@ class Session:
         return all(not same(args[index], copies[index]) for index, _ in changes)
 
 
-def _is_labs_own(kind: type) -> bool:
-    return kind.__module__ == "__main__"
+def is_misfit(problem: BaseException | None) -> bool:
+    """Whether an error may come from what stands in, which is seen in part only and may be used in another way."""
+    return is_refusal(problem) or (isinstance(problem, RemoteCallError) and isinstance(problem, _MISFITS))
+
+
+def _is_own(value: Any, name: str) -> bool:
+    """Whether a class of the lab, or an instance of such, has an attribute by itself and not from a library."""
+    kind: Any = value if inspect.isclass(value) else type(value)
+    own = [base for base in kind.__mro__ if base.__module__ == "__main__"]
+    return any(name in vars(base) for base in own) or (bool(own) and name in getattr(value, "__dict__", ()))
 
 
 def _stays(value: Any) -> bool:

@@ -1,0 +1,83 @@
+"""One error costs one question: what is built on it is judged with the key's in its place, or by a human."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from gradlab.labs.grade import GradeOptions, grade
+
+ADDER = """class Adder:
+    def __init__(self):
+        self.sum = 0
+    def add(self, number):
+        self.sum += number
+    def total(self):
+        return self.sum
+    def __len__(self):
+        return 2
+"""
+TWICE = "def twice(number):\n    return 2 * number"
+SUMS = "sums, adding = [], Adder()\nfor number in data:\n    adding.add(twice(number))\n    sums.append(adding.total())"
+TOP = "top = max(sums)"
+THIRDS = "def thirds(values):\n    return np.asarray(values) / 3"
+KEY = {"adder": ADDER, "twice": TWICE, "sums": SUMS, "top": TOP, "thirds": THIRDS}
+CHECKS = {
+    "adder": "adder = Adder()\nfor number in (2, 3):\n    adder.add(number)\nassert adder.total() == 5",
+    "twice": "assert (twice(4), twice(-3)) == (8, -6)",
+    "sums": "assert np.allclose(sums, [2, 6, 18])",
+    "top": "assert top == 18",
+    "thirds": "assert np.allclose(thirds([3.0, 6.0]), [1, 2])\nassert thirds([9.0])[0] == 3",
+}
+QUESTION = (
+    "```python\n#!TAG SKIPQUESTEXEC\n#!TAG HWBEGIN\n#!MSG TODO\n{}\n#!TAG HWEND\n"
+    "#!TAG CHECK {} points=1\n{}\n#!TAG CHECKEND\n```\n"
+)
+GIVEN = "```python\nimport numpy as np\nfrom collections import deque\ndata = [1.0, 2.0, 6.0]\n```\n"
+LAB = "# Lab\n\n" + "\n".join([GIVEN, *(QUESTION.format(KEY[name], name, CHECKS[name]) for name in KEY)])
+OTHER = ADDER.replace("+= number", "= number")
+EVIL = "class Evil:\n    def __bool__(self):\n        return True\n" + "".join(
+    f"    def __{name}__(self, *_):\n        return {value}\n"
+    for name, value in {"eq": True, "sub": "self", "rsub": "self", "abs": 0, "le": True, "lt": True}.items()
+)
+SUBMISSIONS = {
+    "right": ({}, "11111"),
+    "wrong class": ({"adder": OTHER}, "01111"),
+    "wrong function": ({"twice": "def twice(number):\n    return number ** 2"}, "10111"),
+    "both wrong": ({"adder": OTHER, "twice": "def twice(number):\n    print(number)"}, "00111"),
+    "no class": ({"adder": ""}, "01111"),
+    "asks how long": ({"adder": OTHER, "sums": SUMS + "\nassert len(adding) == 2"}, "01111"),
+    "wrong value": ({"sums": "sums = [1, 2]"}, "11011"),
+    "wrong above wrong": ({"adder": OTHER, "sums": SUMS.replace("twice(number)", "number")}, "01011"),
+    "another class": (
+        {"adder": OTHER.replace("self)", "self, start)", 1), "sums": SUMS.replace("Adder()", "Adder(0)")},
+        "01?11",
+    ),
+    "a deque": ({"thirds": "def thirds(values):\n    return deque(value / 3 for value in values)"}, "11111"),
+    "yields": ({"thirds": "def thirds(values):\n    yield from np.asarray(values) / 3"}, "11110"),
+    "agrees": ({"thirds": f"{EVIL}\ndef thirds(values):\n    return Evil()"}, "1111?"),
+    "is a function": ({"thirds": "def thirds(values):\n    return thirds"}, "11110"),
+    "seems refused": (
+        {"thirds": "class ValueRefusedError(Exception):\n    pass\ndef thirds(values):\n    raise ValueRefusedError"},
+        "1111?",
+    ),
+}
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_one_error_costs_one_question(tmp_path):
+    (tmp_path / "lab.md").write_text(LAB, encoding="utf-8")
+    (tmp_path / "in").mkdir()
+    for name, (changed, _) in SUBMISSIONS.items():
+        blank = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+        cells = [{**blank, "source": source} for source in (KEY | changed).values()]
+        notebook = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}
+        (tmp_path / "in" / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    result = grade(tmp_path / "lab.md", tmp_path / "in", GradeOptions(tmp_path / "out", jobs=1, limit=120))
+    found = {
+        one.student: "".join("?" if asked.status == "human" else f"{asked.points:g}" for asked in one.questions)
+        for one in result.results
+    }
+    assert found == {name: points for name, (_, points) in SUBMISSIONS.items()}
