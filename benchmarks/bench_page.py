@@ -56,6 +56,8 @@ def table(found: dict, size: float) -> str:
         ("the same, warm: from the key on until its derivation is seen", told(column(found["typedWarm"], 0)), "10 ms"),
         ("the same until the picture", told(column(found["typedWarm"], 1)), ""),
         ("the same until its second derivatives are seen", told(column(found["typedWarm"], 2)), ""),
+        ("its derivation as soon as Python has started", told(column(found["typedSoon"], 0)), ""),
+        ("the same until the picture", told(column(found["typedSoon"], 1)), ""),
         ("drag to frame, 95th percentile, from when the page hears of it", drag(0), "16 ms"),
         ("the same from the movement on, which waits for the screen's next refresh", drag(1), ""),
         ("success map, 16 x 16 settings x 100 runs x 100 steps", told(column(found["success"], 0)), "150 ms"),
@@ -89,7 +91,8 @@ def main() -> None:
     note = (
         f"{threads_and_load(load)} Where more run than there are cores, times are upper bounds. "
         f"Chromium {found['browser']} without a graphics card, {found['rounds']} rounds, "
-        "files served by `gradlab play`; each first picture in a new profile. A step is one of full batches over five "
+        "files served by `gradlab play`; each first picture in a new profile. Warm is a page that was left alone for "
+        "five seconds, in which its Python practises. A step is one of full batches over five "
         "points, of one of 4,096 networks at a time; Playground has one network, the squared error and tanh at the "
         "output, where the lab's has cross-entropy and the sigmoid."
     )

@@ -7,6 +7,7 @@ import { laboratory } from "../test/browser.mjs";
 
 const { values: chosen } = parseArgs({ options: { rounds: { type: "string", default: "7" }, playground: { type: "string" } } });
 const rounds = Number(chosen.rounds);
+const PRACTICE = 5000;
 const VIEWS = ["descend", "derive", "train", "boundary"];
 const FUNCTIONS = ["sin(x)*cos(y) + x**2/9 + y**2/7", "exp(x/5) + (y - x**2/3)**2", "tanh(x*y) + x**2 + y**2/3", "log(1 + x**2 + 3*y**2)", "x**4/8 - x**2 + y**2 + x*y/3"];
 const lab = await laboratory();
@@ -31,10 +32,15 @@ async function cold(hash, view) {
   return found;
 }
 
-/** A function that is typed, in a page whose Python has started: milliseconds until its derivation is seen, until its picture is told, and until its curvatures are. */
-async function warm() {
+/**
+ * Functions that are typed, in a page whose Python has started: milliseconds until the derivation is seen, until the
+ * picture is told, and until the curvatures are.
+ * @param {number} practised milliseconds that Python had before to practise
+ */
+async function warm(practised) {
   const page = await lab.opened("#1/descend?f=x**2%2By**4");
   await page.waitForFunction(() => document.querySelector("gradlab-descend")?.dataset.explained, null, { timeout: 60000 });
+  await page.waitForTimeout(practised);
   const times = [];
   for (const f of FUNCTIONS.slice(0, Math.max(1, rounds))) {
     times.push(await page.evaluate(async (text) => {
@@ -146,7 +152,8 @@ const measured = { browser: lab.browser.version(), rounds, first: {} };
 for (const view of VIEWS) measured.first[view] = await repeated(() => cold(`#1/${view}`, view));
 let turn = 0;
 measured.typedCold = await repeated(() => cold(`#1/descend?f=${encodeURIComponent(FUNCTIONS[turn++ % FUNCTIONS.length])}`, "descend"));
-measured.typedWarm = await warm();
+measured.typedSoon = await warm(0);
+measured.typedWarm = await warm(PRACTICE);
 measured.dragged = await dragged();
 measured.success = await map("#1/train", [4, 1]);
 measured.trainability = await map("#1/boundary", [4, 2]);

@@ -5,6 +5,8 @@ import { file } from "./files.mjs";
 import { nameOf } from "./questions.mjs";
 
 const QUIET = 1500; // milliseconds after such an answer until Python is started, so that it does not hold up pictures
+// Where data are to be saved, Python is fetched when something is asked that it must answer, and does nothing by itself.
+const thrifty = /** @type {any} */ (navigator).connection?.saveData === true;
 const open = new Map();
 let worker;
 let asked = 0;
@@ -14,6 +16,7 @@ function start() {
   clearTimeout(waiting);
   if (worker) return;
   worker = new Worker(file("workers/python.mjs"), { type: "module" });
+  if (!thrifty) worker.postMessage({ practise: true });
   worker.onmessage = ({ data }) => {
     open.get(data.number)?.resolve(data.answer);
     open.delete(data.number);
@@ -48,7 +51,7 @@ export async function ask(question, given) {
     const unpacked = new Blob([bytes(ANSWERS[name])]).stream().pipeThrough(new DecompressionStream("gzip"));
     const { asked: about, answer } = await new Response(unpacked).json();
     clearTimeout(waiting);
-    waiting = setTimeout(start, QUIET);
+    if (!thrifty) waiting = setTimeout(start, QUIET);
     if (JSON.stringify(about) === JSON.stringify([question, given])) return read(answer);
   }
   return askPython(question, given);

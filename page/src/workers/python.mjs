@@ -1,5 +1,14 @@
 // gradlab's core in a worker: Python from what its memory held when the page was built.
 import { loadPyodide } from "../python/pyodide.mjs";
+import { FUNCTIONS } from "../functions.mjs";
+import * as questions from "../questions.mjs";
+
+// A browser runs new WebAssembly slowly, and compiles well what is run often: where it may, Python practises while nobody asks.
+const IDLE = 300; // milliseconds without a question
+const PRACTICE = [1, 2].flatMap((round) => FUNCTIONS.flatMap(({ f }) => {
+  const about = { f: `${f} + ${round}` };
+  return [questions.derived(about), questions.surface(about), questions.way(about, "gradient_descent"), questions.bent(about)];
+}));
 
 const at = (name) => new URL(`../python/${name}`, import.meta.url);
 // Hosts that compress nothing are the rule where teachers put files: what is large is kept compressed.
@@ -27,16 +36,48 @@ const ready = loadPyodide({
   _loadSnapshot: memory.then((kept) => new Uint8Array(kept)),
 }).then((python) => python.globals.get("gradlab_answer"));
 
-self.onmessage = async ({ data: { number, question, given } }) => {
+/** What Python says, as plain data. */
+async function answered(question, given) {
+  const answer = await ready;
+  const made = answer(question, given);
+  const plain = made.toJs({ dict_converter: Object.fromEntries });
+  made.destroy();
+  return plain;
+}
+
+let resting;
+let open = 0;
+let practising = false;
+
+/** Practise, one question after the other, until somebody asks. */
+async function practise() {
+  await ready;
+  if (open) return;
+  const [question, given] = PRACTICE.shift() ?? [];
+  if (!question) return;
+  await answered(question, JSON.stringify(given));
+  resting = setTimeout(practise);
+}
+
+function rest() {
+  if (practising && !open) resting = setTimeout(practise, IDLE);
+}
+
+self.onmessage = async ({ data: { practise: may, number, question, given } }) => {
+  if (may) {
+    practising = true;
+    return rest();
+  }
   const began = performance.now();
+  clearTimeout(resting);
+  open++;
   try {
-    const answer = await ready;
-    const made = answer(question, given);
-    const plain = made.toJs({ dict_converter: Object.fromEntries });
-    made.destroy();
+    const plain = await answered(question, given);
     self.postMessage({ number, answer: { ...plain, milliseconds: performance.now() - began } });
   } catch (problem) {
     const last = String(problem).trim().split("\n").at(-1);
     self.postMessage({ number, answer: { error: `this is a mistake of the page, not yours: ${last}` } });
   }
+  open--;
+  return rest();
 };
