@@ -36,7 +36,8 @@ page-wheel: page
 
 test-web: page
 	@cd page && npm run --silent lint
-	@cd page && PYTHON=$(abspath $(BIN))/python CHROMIUM=$$(command -v $(CHROMIUM)) node --test test/unit/ test/web/
+	@cd page && node --test test/unit/
+	@cd page && PYTHON=$(abspath $(BIN))/python CHROMIUM=$$(command -v $(CHROMIUM)) node test/web.mjs
 
 page/node_modules/.installed: page/package-lock.json
 	@cd page && npm ci --no-audit --no-fund --silent

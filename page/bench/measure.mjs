@@ -3,14 +3,14 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
-import { laboratory } from "../test/browser.mjs";
+import { close, laboratory } from "../test/browser.mjs";
 
 const { values: chosen } = parseArgs({ options: { rounds: { type: "string", default: "7" }, playground: { type: "string" } } });
 const rounds = Number(chosen.rounds);
 const PRACTICE = 5000;
 const VIEWS = ["descend", "derive", "train", "boundary"];
 const FUNCTIONS = ["sin(x)*cos(y) + x**2/9 + y**2/7", "exp(x/5) + (y - x**2/3)**2", "tanh(x*y) + x**2 + y**2/3", "log(1 + x**2 + 3*y**2)", "x**4/8 - x**2 + y**2 + x*y/3"];
-const lab = await laboratory();
+const lab = await laboratory({ thrifty: false });
 
 /** Milliseconds from the navigation of a page of a new browser profile until a picture was told, and until it was on the screen. */
 async function cold(hash, view) {
@@ -158,5 +158,5 @@ measured.dragged = await dragged();
 measured.success = await map("#1/train", [4, 1]);
 measured.trainability = await map("#1/boundary", [4, 2]);
 measured.steps = await steps();
-await lab.close();
+await close();
 console.log(JSON.stringify(measured));

@@ -29,16 +29,29 @@ export async function served(folder, port = 0) {
   return { address, close };
 }
 
-/** A server and a browser, and what went wrong in its pages. */
-export async function laboratory() {
+/** @type {Promise<any[]> | undefined} the server and the browser of all tests of this process: to start them takes as long as some tests */
+let running;
+
+
+/** End them. */
+export async function close() {
+  const ended = running;
+  running = undefined;
+  for (const each of (await ended) ?? []) await each.close();
+}
+
+/**
+ * Pages to be tried, and what went wrong in them.
+ * @param {{thrifty?: boolean}} how by default pages are told to save data: Python starts when it is needed, and does not practise
+ */
+export async function laboratory({ thrifty = true } = {}) {
   fs.mkdirSync(pictures, { recursive: true });
-  const server = await served(built);
-  const { address } = server;
-  const browser = await chromium.launch({
+  running ??= Promise.all([served(built), chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     timeout: PATIENCE,
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update"],
-  });
+  })]);
+  const [{ address }, browser] = await running;
   const requests = [];
   const problems = [];
 
@@ -46,7 +59,10 @@ export async function laboratory() {
   async function opened(hash, options = {}) {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
     page.setDefaultTimeout(PATIENCE);
-    await page.addInitScript(() => delete Navigator.prototype.serviceWorker);
+    await page.addInitScript((saveData) => {
+      delete Navigator.prototype.serviceWorker;
+      Object.defineProperty(navigator.connection, "saveData", { value: saveData });
+    }, thrifty);
     page.on("request", (request) => requests.push(request.url()));
     page.on("console", (message) => ["error", "warning"].includes(message.type()) && problems.push(message.text()));
     page.on("pageerror", (error) => problems.push(error.message));
@@ -76,9 +92,5 @@ export async function laboratory() {
     /** A view has drawn so many pictures. */
     drawn: (page, view, least = 1) =>
       page.waitForFunction(([name, n]) => Number(document.querySelector(`gradlab-${name}`)?.dataset.drawn ?? 0) >= n, [view, least]),
-    async close() {
-      await browser.close();
-      await server.close();
-    },
   };
 }

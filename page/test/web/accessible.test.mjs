@@ -2,13 +2,12 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
-import { laboratory } from "../browser.mjs";
+import { after, test } from "node:test";
+import { close, laboratory } from "../browser.mjs";
 
 const axe = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-let lab;
-before(async () => (lab = await laboratory()));
-after(() => lab?.close());
+const lab = await laboratory();
+after(close);
 
 for (const [view, hash] of [["descend", ""], ["derive", "#1/derive"], ["train", "#1/train?tries=4&steps=20"], ["boundary", "#1/boundary?width=2&steps=4"]]) {
   test(`axe-core has no serious finding in ${view}, light and dark`, async () => {
@@ -17,12 +16,13 @@ for (const [view, hash] of [["descend", ""], ["derive", "#1/derive"], ["train", 
     await page.evaluate(axe);
     for (const colorScheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme });
-      const { violations, passes } = await page.evaluate(() => globalThis.axe.run(document));
+      // Of all rules one alone looks at colours.
+      const rules = colorScheme === "dark" ? { runOnly: ["color-contrast"] } : {};
+      const { violations, passes } = await page.evaluate((chosen) => globalThis.axe.run(document, chosen), rules);
       const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
       const said = serious.map(({ id, nodes }) => `${colorScheme}: ${id}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.failureSummary}`).join("; ")}`);
       assert.deepEqual(said, []);
-      assert.ok(passes.length > 10, `${passes.length} rules were tried`);
-      console.log(`${view} ${colorScheme}: ${violations.map(({ id, impact, nodes }) => `${id} ${impact} ${nodes.length}`)}`);
+      assert.ok(passes.length > (colorScheme === "dark" ? 0 : 10), `${passes.length} rules were tried`);
     }
     await page.close();
   });

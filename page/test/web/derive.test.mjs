@@ -1,15 +1,12 @@
 // Derive in Debian's Chromium, as a person uses it.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { after, before, test } from "node:test";
-import { laboratory, python } from "../browser.mjs";
+import { after, test } from "node:test";
+import { close, laboratory, python } from "../browser.mjs";
 
-let lab, opened;
-before(async () => {
-  lab = await laboratory();
-  opened = lab.opened;
-});
-after(() => lab?.close());
+const lab = await laboratory();
+const { opened } = lab;
+after(close);
 
 const drawn = (page, least) => lab.drawn(page, "derive", least);
 const words = (page) => page.textContent("output");
@@ -27,7 +24,6 @@ async function judge(page, line) {
 test("a weight that is clicked is derived, with its path lit and its numbers, and no other server is asked", async () => {
   const page = await opened("#1/derive");
   await drawn(page);
-  console.log(`first picture after ${Math.round(await page.evaluate(() => performance.now()))} ms`);
   assert.match(await words(page), /One path leads from w_12 to the loss: dL\/dw_12 = \(f_out - y\)\*u_2\*\(1 - z_2out\*\*2\)\*x_1\. At this point the loss is [\d.]+ and the derivative is -?[\d.]+\./);
   assert.equal(await lit(page), 3); // w_12, u_2, and from the output to the loss
   await lab.shot(page, "derive");

@@ -1,24 +1,19 @@
-// The page in Debian's Chromium, as a person uses it: node --test test/web/, with the page built into build/page.
+// Descend in Debian's Chromium, as a person uses it.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { after, before, test } from "node:test";
-import { laboratory, python } from "../browser.mjs";
+import { after, test } from "node:test";
+import { close, laboratory, python } from "../browser.mjs";
 
-let lab, opened, drawn;
 const explained = (page, least = 1) => page.waitForFunction((n) => Number(document.querySelector("gradlab-descend").dataset.explained ?? 0) >= n, least);
 const way = (page, number = 0) => page.evaluate((i) => document.querySelector("gradlab-descend").ways[i].steps.map(({ point }) => point), number);
-before(async () => {
-  lab = await laboratory();
-  opened = lab.opened;
-  drawn = (page, least = 1) => lab.drawn(page, "descend", least);
-});
-after(() => lab?.close());
+const lab = await laboratory();
+const { opened } = lab;
+const drawn = (page, least = 1) => lab.drawn(page, "descend", least);
+after(close);
 
 test("a function is drawn, derived and gone down, and asks no other server for anything", async () => {
-  const began = performance.now();
   const page = await opened("");
   await drawn(page);
-  console.log(`first picture after ${Math.round(performance.now() - began)} ms`);
   await explained(page);
   assert.match(await page.textContent("output"), /2\/3 = 0\.66667; this rate is below it/);
   assert.equal(await page.locator(".derivation math").count(), 2);

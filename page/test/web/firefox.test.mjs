@@ -1,9 +1,9 @@
 // The same bits in Firefox: Playwright's own Firefox is none that people have, so that this one is driven by another door.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import puppeteer from "puppeteer-core";
-import { laboratory, PATIENCE } from "../browser.mjs";
+import { close, laboratory, PATIENCE } from "../browser.mjs";
 
 const FIREFOX = ["firefox-esr", "firefox"].map((name) => {
   try {
@@ -20,16 +20,8 @@ const LINKS = {
   train: "#1/train?tries=8&steps=80&loss=hinge&rule=adam&rate=0.1",
   boundary: "#1/boundary?width=3&steps=12",
 };
-let lab, firefox;
-before(async () => {
-  if (!FIREFOX) return;
-  lab = await laboratory();
-  firefox = await puppeteer.launch({ browser: "firefox", executablePath: FIREFOX, headless: true, timeout: PATIENCE, protocolTimeout: PATIENCE });
-});
-after(async () => {
-  await firefox?.close();
-  await lab?.close();
-});
+const lab = await laboratory();
+after(close);
 
 /** What a view has computed, to the last digit; nothing as long as it has drawn nothing. */
 const computed = (name) => {
@@ -45,6 +37,8 @@ const computed = (name) => {
 };
 
 test("every view computes the same bits in Firefox as in Chromium", { skip }, async () => {
+  const firefox = await puppeteer.launch({ browser: "firefox", executablePath: FIREFOX, headless: true, timeout: PATIENCE, protocolTimeout: PATIENCE });
+  after(() => firefox.close());
   const other = await firefox.newPage();
   other.setDefaultTimeout(PATIENCE);
   const problems = [];

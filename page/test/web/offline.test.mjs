@@ -3,23 +3,13 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { seal } from "../../tools/seal.mjs";
-import { built, laboratory, PATIENCE, served } from "../browser.mjs";
+import { built, close, laboratory, PATIENCE, served } from "../browser.mjs";
 
 const PLACE = "course/gradlab/";
-let lab, host, folder;
-before(async () => {
-  lab = await laboratory();
-  host = fs.mkdtempSync(path.join(os.tmpdir(), "gradlab-offline-"));
-  folder = path.join(host, PLACE);
-  fs.cpSync(built, folder, { recursive: true });
-  fs.writeFileSync(path.join(host, "index.html"), "<p>a course</p>");
-});
-after(async () => {
-  await lab?.close();
-  fs.rmSync(host, { recursive: true, force: true });
-});
+const lab = await laboratory();
+after(close);
 
 const derived = async (page, f) => {
   await page.fill("[name=f]", f);
@@ -28,6 +18,11 @@ const derived = async (page, f) => {
 };
 
 test("after the first visit it works without a server, and a newer version takes its place when one wants it", async () => {
+  const host = fs.mkdtempSync(path.join(os.tmpdir(), "gradlab-offline-"));
+  after(() => fs.rmSync(host, { recursive: true, force: true }));
+  const folder = path.join(host, PLACE);
+  fs.cpSync(built, folder, { recursive: true });
+  fs.writeFileSync(path.join(host, "index.html"), "<p>a course</p>");
   let server = await served(host);
   const page = await lab.browser.newPage();
   page.setDefaultTimeout(PATIENCE);

@@ -1,15 +1,12 @@
 // Train in Debian's Chromium, as a person uses it.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { after, before, test } from "node:test";
-import { laboratory, python } from "../browser.mjs";
+import { after, test } from "node:test";
+import { close, laboratory, python } from "../browser.mjs";
 
-let lab, opened;
-before(async () => {
-  lab = await laboratory();
-  opened = lab.opened;
-});
-after(() => lab?.close());
+const lab = await laboratory();
+const { opened } = lab;
+after(close);
 
 const drawn = (page, least = 1) => lab.drawn(page, "train", least);
 const level = (page, size) => page.waitForFunction((n) => Number(document.querySelector(".map")?.dataset.level ?? 9) <= n, size);
@@ -17,14 +14,10 @@ const words = (page) => page.textContent(".bench output");
 const picture = (page, name) => page.evaluate((selector) => document.querySelector(selector).toDataURL(), `canvas.${name}`);
 
 test("a network is trained, its map drawn and refined, and no other server is asked for anything", async () => {
-  const page = await opened("#1/train");
+  const page = await opened("#1/train?tries=20");
   await drawn(page);
-  console.log(`first picture after ${Math.round(await page.evaluate(() => performance.now()))} ms`);
   assert.match(await words(page), /After 100 steps 6 of 12 runs have all 5 points right\. Run 0: not all points right/);
-  await level(page, 4);
-  console.log(`16 x 16 settings after ${await page.getAttribute(".map", "data-milliseconds")} ms`);
   await level(page, 1);
-  console.log(`64 x 64 settings after ${await page.getAttribute(".map", "data-milliseconds")} ms`);
   await lab.shot(page, "train");
   assert.deepEqual(lab.requests.filter((url) => !url.startsWith(lab.address)), []);
   assert.deepEqual(lab.problems, []);
@@ -70,7 +63,7 @@ test("a cell of the map is trained by a click and by keys, and the link has it",
 });
 
 test("points are clicked into the plane and taken away, and play moves the boundary", async () => {
-  const page = await opened("#1/train?data=xor&steps=200&rate=3");
+  const page = await opened("#1/train?data=xor&steps=200&rate=3&tries=4");
   await drawn(page);
   const plane = page.locator(".plane");
   await plane.click({ position: { x: 30, y: 40 } });
@@ -115,7 +108,7 @@ test("points can be written, and those that no network can be trained on are sho
 });
 
 test("tables are read, and what is wrong in them is told with its line", async () => {
-  const page = await opened("#1/train?steps=20&tries=8");
+  const page = await opened("#1/train?steps=5&tries=4");
   await drawn(page);
   const load = (text) => page.setInputFiles("[name=file]", { name: "points.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
   await load("x,y,class\n0,0,red\n1,NaN,blue\n");
@@ -131,7 +124,7 @@ test("tables are read, and what is wrong in them is told with its line", async (
 });
 
 test("hostile links are told apart and never a blank page", async () => {
-  await lab.eachOf(["#1/train?data=<script>&hidden=9,9&rate=NaN&points=1,2", "#1/train?data=own&points=0,0,1", "#1/train?hidden=-&steps=0", "#1/train?map=0,0,0,0", "#1/train?data=spirals&hidden=8,8,8,8&steps=5000&runs=200"], async (page, hash) => {
+  await lab.eachOf(["#1/train?tries=4&data=<script>&hidden=9,9&rate=NaN&points=1,2", "#1/train?data=own&points=0,0,1", "#1/train?hidden=-&steps=0", "#1/train?map=0,0,0,0&tries=4", "#1/train?data=spirals&hidden=8,8,8,8&steps=5000&runs=200"], async (page, hash) => {
     await page.waitForSelector(".map");
     if (!hash.includes("steps=0")) await page.waitForFunction(() => /./.test(document.querySelector("#complaints").textContent + document.querySelector(".wrong").textContent));
   });
@@ -154,7 +147,7 @@ test("a killed worker is replaced, and the map is whole", async () => {
 });
 
 test("what is copied as Python runs, with the same starts and the same runs that succeed", async () => {
-  const page = await opened("#1/train?data=own&points=0,0,1;1,0.5,0;-1,0,0;0,1.25,1&loss=hinge&rule=momentum&rate=0.3&steps=60&runs=6&seed=3&init=glorot");
+  const page = await opened("#1/train?data=own&points=0,0,1;1,0.5,0;-1,0,0;0,1.25,1&loss=hinge&rule=momentum&rate=0.3&steps=60&runs=6&seed=3&init=glorot&tries=4");
   await drawn(page);
   const program = `${await page.textContent(".program code")}\nimport json; print("RIGHT", json.dumps(runs.right.tolist()), json.dumps(runs.initial_parameters.tolist()))`;
   const why = `${program}; print("WHY", json.dumps({found.run: found.why.name.lower() for found in runs.diagnose()}))`;
@@ -178,7 +171,7 @@ test("what is copied as Python runs, with the same starts and the same runs that
 });
 
 test("on a phone nothing is wider than the screen, and the dark picture is drawn", async () => {
-  const page = await opened("#1/train?data=two_moons&hidden=4&rate=3&tries=20", { viewport: { width: 360, height: 740 }, colorScheme: "dark" });
+  const page = await opened("#1/train?data=two_moons&hidden=4&rate=3&tries=4", { viewport: { width: 360, height: 740 }, colorScheme: "dark" });
   await drawn(page);
   await level(page, 4);
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
@@ -187,8 +180,7 @@ test("on a phone nothing is wider than the screen, and the dark picture is drawn
 });
 
 test("what was answered when the page was built is what Python answers here, to the byte", async () => {
-  const page = await opened("#1/train");
-  await drawn(page);
+  const page = await opened("#1/derive");
   const same = await page.evaluate(async () => {
     const { ask, askPython, questions, tables: { DATA } } = await import("./main.mjs");
     const both = async (asked) => (await Promise.all([ask(...asked), askPython(...asked)])).map(({ milliseconds, ...answer }) => JSON.stringify(answer, (_, value) => (value instanceof Uint8Array ? [...value] : value)));

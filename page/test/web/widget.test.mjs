@@ -1,11 +1,10 @@
 // The views as a notebook shows them: a model with messages instead of the page's own Python.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { laboratory } from "../browser.mjs";
+import { after, test } from "node:test";
+import { close, laboratory } from "../browser.mjs";
 
-let lab;
-before(async () => (lab = await laboratory()));
-after(() => lab?.close());
+const lab = await laboratory();
+after(close);
 
 /** Show a view as a notebook does, with a model whose Python is the page's. */
 async function shown({ script, hash, name }) {
