@@ -103,6 +103,11 @@ def _named(
         else:
             report = check_gradient(function, _load(gradient, "the gradient"), point, **options)
     except CheckError as problem:
+        if gradient is None and isinstance(point, list):
+            raise GradlabError(
+                f"{problem} --at {at} hands over plain numbers; a Function or a Module is checked at tensors that have "
+                f"a name, as --at {loss.rpartition(':')[0]}:inputs."
+            ) from problem
         if isinstance(problem.__cause__, TypeError) and isinstance(point, list):
             raise GradlabError(
                 f"{problem} --at {at} hands over an array of {counted(len(point), 'number')}; what takes plain numbers "

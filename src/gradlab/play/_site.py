@@ -27,7 +27,8 @@ def site(chosen: Path | None = None) -> Path:
     for folder in looked:
         if (folder / INDEX).is_file():
             return folder
+    where = f" in {chosen}" if chosen else " here"
     raise GradlabError(
-        f"there is no page in {', '.join(map(str, looked))}: run pip install 'gradlab[play]', or build it with "
-        "`make page` in gradlab's repository (this needs Node.js)"
+        f"there is no page{where}: run pip install 'gradlab[play]', or build it with `make page` in gradlab's "
+        "repository (this needs Node.js)"
     )
