@@ -48,7 +48,8 @@ class SettingsError(GradlabError):
         self.line = line
 
 
-_KNOWN = ("graph", "timeout", "seed", "title", "image_folders", "page")
+KNOWN = ("graph", "timeout", "seed", "title", "image_folders", "page")
+"""What may stand under `gradlab:`."""
 
 
 def split_settings(lines: Sequence[str]) -> tuple[LabSettings, frozenset[int]]:
@@ -119,8 +120,8 @@ def _settings(values: Any, places: dict[str, int], line: int) -> LabSettings:
     if not isinstance(values, dict):
         raise SettingsError(line, "gradlab: has to hold settings, indented below it, such as 'seed: 0'.")
     for key in values:
-        if key not in _KNOWN:
-            raise SettingsError(places.get(key, line), f"unknown setting {key!r}{nearest(str(key), _KNOWN)}.")
+        if key not in KNOWN:
+            raise SettingsError(places.get(key, line), f"unknown setting {key!r}{nearest(str(key), KNOWN)}.")
     checks = {
         "graph": (lambda value: isinstance(value, str), "a text in quotes"),
         "timeout": (lambda value: _is_number(value) and value > 0, "a number of seconds above 0"),

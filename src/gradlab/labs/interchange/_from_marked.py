@@ -40,7 +40,8 @@ def read(notebook: NotebookNode, writer: Writer) -> None:
     for number, cell in enumerate(notebook.cells, 1):
         lines = cell.source.split("\n")
         if cell.cell_type == "code":
-            _code(writer, number, lines)
+            tagged = with_tags(writer, f"cell {number}", lines)
+            writer.code(tagged, homework=tagged != lines)
         else:
             writer.prose(lines, cell.cell_type)
 
@@ -58,17 +59,12 @@ def _pairs(lines: list[str]) -> list[tuple[int, int]]:
     return found
 
 
-def _code(writer: Writer, number: int, lines: list[str]) -> None:
-    tagged = with_tags(writer, number, lines)
-    writer.code(tagged, homework=tagged != lines)
-
-
-def with_tags(writer: Writer, number: int, lines: list[str]) -> list[str]:
+def with_tags(writer: Writer, cell: str, lines: list[str]) -> list[str]:
     """Put our tags in the place of the comments around the solutions of a cell.
 
     Args:
         writer: where what is to be said of them is collected.
-        number: the cell's, from 1.
+        cell: how the cell is named.
         lines: its code.
 
     Returns:
@@ -81,7 +77,7 @@ def with_tags(writer: Writer, number: int, lines: list[str]) -> list[str]:
     tagged: list[str] = []
     done = 0
     for start, end in pairs:
-        _refuse_open(lines[done:start], number)
+        _refuse_open(lines[done:start], cell)
         tagged += lines[done:start]
         opening = _START.match(lines[start])
         indent = lines[start][: len(lines[start]) - len(lines[start].lstrip())]
@@ -90,19 +86,17 @@ def with_tags(writer: Writer, number: int, lines: list[str]) -> list[str]:
             tagged.append(f"{indent}# TODO {told}")
         solution = lines[start + 1 : end]
         if all(_NOTHING.fullmatch(line.strip()) for line in without_ends(solution)):
-            writer.remarks.append(f"cell {number} has no solution between its marks: write one between the tags")
+            writer.remarks.append(f"{cell} has no solution between its marks: write one between the tags")
         tagged += homework(tagged, solution, indent)
         done = end + 1
-    _refuse_open(lines[done:], number)
+    _refuse_open(lines[done:], cell)
     return [*tagged, *lines[done:]]
 
 
-def _refuse_open(lines: list[str], number: int) -> None:
+def _refuse_open(lines: list[str], cell: str) -> None:
     for line in lines:
         if _BOTH.search(line):
-            raise GradlabError(
-                f"cell {number}: {line.strip()!r} has both marks in one line; give each a line of its own"
-            )
+            raise GradlabError(f"{cell}: {line.strip()!r} has both marks in one line; give each a line of its own")
         if _START.match(line) and "YOUR CODE HERE" not in line:
-            message = f"cell {number}: {line.strip()!r} is never closed; write '### END CODE HERE ###' where it ends"
+            message = f"{cell}: {line.strip()!r} is never closed; write '### END CODE HERE ###' where it ends"
             raise GradlabError(message)

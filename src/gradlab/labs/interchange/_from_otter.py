@@ -27,6 +27,12 @@ _IGNORED = re.compile(r"#\s*(?:BEGIN\s+|END\s+)?IGNORE$")
 _SEED = re.compile(r"#\s*SEED$")
 _ASSIGNED = re.compile(r"^(?P<indent>\s*)(?P<target>[\w.\[\]'\", ]+?)\s*=(?!=)\s*(?P<value>.*)$")
 _BEGIN, _END = re.compile(r"^\s*# BEGIN SOLUTION"), re.compile(r"# END SOLUTION\s*$")
+CONFIG: Final = "# ASSIGNMENT CONFIG"
+PLUGIN: Final = ("# BEGIN PLUGIN", "# BEGIN PLUGIN EXPORT")
+STRIP: Final = "strip_solutions_from_all_cells: true"
+_OURS = re.compile(rf"{CONFIG}\nname: .*\n{STRIP}\nexport_cell: false")
+_KNOWN: Final = frozenset({"name", "points", "manual"})
+_TYPE_HERE: Final = "_Type your answer here, replacing this text._"
 _PROMPT: Final = ("# BEGIN PROMPT", "# END PROMPT")
 
 
@@ -39,6 +45,7 @@ class _Question:
     manual: bool = False
     block: str = ""
     key: list[str] = field(default_factory=lambda: list[str]())
+    prompt: list[str] = field(default_factory=lambda: list[str]())
     tests: list[tuple[list[str], dict[str, Any]]] = field(
         default_factory=lambda: list[tuple[list[str], dict[str, Any]]]()
     )
@@ -92,9 +99,13 @@ def read(notebook: NotebookNode, writer: Writer) -> None:
 
 
 def _settings(writer: Writer, cell: NotebookNode) -> None:
+    if _OURS.fullmatch(cell.source.strip()):
+        return
     names = [line.split(":")[0] for line in cell.source.split("\n")[1:] if re.match(r"\w+:", line)]
+    writer.note(cell.source.strip().split("\n"))
     if names:
-        writer.remarks.append(f"Otter's settings of the assignment are not taken over: {', '.join(names)}")
+        told = f"Otter's settings of the assignment do nothing here: {', '.join(names)}"
+        writer.remarks.append(f"{told}; a note keeps them for the way back")
 
 
 def _boundary(
@@ -104,7 +115,7 @@ def _boundary(
     if block == "question" and opens:
         if question is not None:
             raise GradlabError(f"cell {number}: a question begins inside the question {question.name!r}")
-        return _opened(cell, number)
+        return _opened(writer, cell, number)
     if question is None:
         raise GradlabError(f"cell {number}: {found[0]} stands outside of a question")
     if block == "question":
@@ -116,7 +127,7 @@ def _boundary(
     return question
 
 
-def _opened(cell: NotebookNode, number: int) -> _Question:
+def _opened(writer: Writer, cell: NotebookNode, number: int) -> _Question:
     import yaml
 
     try:
@@ -125,7 +136,15 @@ def _opened(cell: NotebookNode, number: int) -> _Question:
         raise GradlabError(f"cell {number}: the settings of the question cannot be read") from problem
     if not isinstance(given, dict):
         raise GradlabError(f"cell {number}: the settings of the question are no 'key: value'")
-    return _Question(str(given.get("name", f"q{number}")), given.get("points"), bool(given.get("manual")))
+    question = _Question(str(given.get("name", f"q{number}")), given.get("points"), bool(given.get("manual")))
+    lost = [str(name) for name, value in given.items() if name not in _KNOWN or not _taken(name, value)]
+    if lost:
+        writer.remarks.append(f"cell {number}: of the question {question.name!r} is not taken over: {', '.join(lost)}")
+    return question
+
+
+def _taken(name: str, value: Any) -> bool:
+    return name != "points" or value is None or isinstance(value, int | float)
 
 
 def _cell(writer: Writer, number: int, cell: NotebookNode, question: _Question | None) -> None:
@@ -135,20 +154,48 @@ def _cell(writer: Writer, number: int, cell: NotebookNode, question: _Question |
         if cell.cell_type == "code":
             question.tests.append(_test(lines, cell.get("outputs", [])))
     elif question is not None and block == "prompt":
-        _prompt(writer, number, cell)
+        if cell.cell_type == "code":
+            question.prompt += [] if cell.source.strip() in ("", "...") else lines
+        elif _TYPE_HERE not in cell.source:
+            writer.prose(lines)
     elif cell.cell_type == "code":
-        tagged = _tagged(lines, number)
-        writer.code(tagged, homework=any(row.lstrip() == "#!TAG HWBEGIN" for row in tagged))
-    elif question is not None and block == "solution":
+        _code(writer, number, lines, question if block == "solution" else None)
+    elif question is not None and block == "solution" and "otter_include" not in cell.metadata.get("tags", ()):
         question.key += [*lines, ""]
     else:
         writer.prose(lines, "raw" if cell.cell_type == "raw" else "markdown")
 
 
-def _prompt(writer: Writer, number: int, cell: NotebookNode) -> None:
-    """A prompt is what the students get in place of the solution; ours is the solution without its homework."""
-    if cell.cell_type == "code" and cell.source.strip() not in ("", "..."):
-        writer.remarks.append(f"cell {number} is a prompt of its own, which is not taken over: {cell.source[:60]!r}")
+def _code(writer: Writer, number: int, lines: list[str], solves: _Question | None) -> None:
+    """Code; before the homework of the question that it solves stands what Otter shows in its place."""
+    code, plugins = _without_plugins(lines)
+    tagged = _tagged(code, number)
+    prompt, begins = solves.prompt if solves else [], "#!TAG HWBEGIN"
+    at = next((row for row, line in enumerate(tagged) if line.lstrip() == begins), None)
+    if solves is not None and prompt and at is not None:
+        rest = [row for row in tagged[at + 1 :] if row.strip() != f"#!MSG {MESSAGE}"]
+        tagged, solves.prompt = [*tagged[: at + 1], *(f"#!MSG {line}".rstrip() for line in prompt), *rest], []
+    if not plugins or without_ends(tagged):
+        writer.code(tagged, homework=at is not None)
+    for plugin in plugins:
+        writer.note(plugin)
+        told = f"cell {number} calls a plugin of Otter's ({plugin[0].strip()}), which does nothing here"
+        writer.remarks.append(f"{told}; a note keeps it for the way back")
+
+
+def _without_plugins(lines: list[str]) -> tuple[list[str], list[list[str]]]:
+    """Code without the blocks in which Otter calls its plugins, and those."""
+    code: list[str] = []
+    plugins: list[list[str]] = []
+    inside = False
+    for line in lines:
+        begins = line.rstrip().endswith(PLUGIN)
+        if begins:
+            plugins.append([])
+        inside = inside or begins
+        (plugins[-1] if inside else code).append(line)
+        inside = inside and not line.rstrip().endswith("# END PLUGIN")
+    return code, plugins
 
 
 def _tagged(lines: list[str], number: int) -> list[str]:
@@ -265,6 +312,9 @@ def _close(writer: Writer, question: _Question) -> None:
         writer.answer(_number(question.points, 1.0), key)
     elif key:
         writer.prose(["#!TAG HWBEGIN", "", *key, "", "#!TAG HWEND"])
+    if question.prompt:
+        told = f"the prompt of the question {question.name!r} is not taken over: {question.prompt[0][:60]!r}"
+        writer.remarks.append(told)
     own = [given.get("points") for _, given in question.tests]
     left = [index for index, points in enumerate(own) if points is None]
     total = _number(question.points, sum(_number(points, 0.0) for points in own) + len(left))

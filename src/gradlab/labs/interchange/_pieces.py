@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from typing import Any
 
 from gradlab.labs._blocks import Line, Role
 from gradlab.labs._cut import comment
 from gradlab.labs._python import parses
+from gradlab.labs._tags import CheckArguments
 from gradlab.labs._template import Cell, Template
-from gradlab.labs.interchange._write import without_ends
+from gradlab.labs.interchange._write import MESSAGE, without_ends
 
 _STUB = "raise NotImplementedError()"
 
@@ -31,8 +33,23 @@ class Region:
     messages: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Placed:
+    """Where a part stands.
+
+    Args:
+        line: its first line in the template, or that of its cell.
+        cell: the index of its cell.
+        origin: what nbgrader knew of the cell that it was read from.
+    """
+
+    line: int = 0
+    cell: int = -1
+    origin: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
 @dataclass(frozen=True, slots=True)
-class CodePart:
+class CodePart(_Placed):
     """A code cell without its checks; `regions` do not overlap and are in order."""
 
     rows: tuple[str, ...]
@@ -40,18 +57,22 @@ class CodePart:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckPart:
-    """A graded check; of one that is the whole of a visible one, `shown` says which rows that has."""
+class CheckPart(_Placed):
+    """A graded check; of one that is the whole of a visible one, `shown` says which rows that has.
+
+    `ours` names what it has that no other tool knows.
+    """
 
     name: str
     points: float
     hidden: bool
     rows: tuple[str, ...]
     shown: frozenset[int] = frozenset()
+    ours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class ProsePart:
+class ProsePart(_Placed):
     """Prose, the same in both versions."""
 
     rows: tuple[str, ...]
@@ -59,7 +80,7 @@ class ProsePart:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerPart:
+class AnswerPart(_Placed):
     """Room for a written answer, with the key to it."""
 
     points: float
@@ -67,12 +88,11 @@ class AnswerPart:
 
 
 @dataclass(frozen=True, slots=True)
-class AsidePart:
+class AsidePart(_Placed):
     """What the students never see and a person does not grade: notes, and key without a question of its own."""
 
     rows: tuple[str, ...]
     kind: str
-    line: int
     is_note: bool
 
 
@@ -104,8 +124,11 @@ def parts_of(template: Template, *, statements: bool) -> list[Part]:
         Its parts in order; a visible check without points and a hidden one that contains it are one.
     """
     parts: list[Part] = []
-    for cell in template.cells:
-        parts += _code(cell, statements and template.is_python) if cell.kind == "code" else _prose(cell)
+    for index, cell in enumerate(template.cells):
+        made = _code(cell, statements and template.is_python) if cell.kind == "code" else _prose(cell)
+        origin = cell.metadata.get("nbgrader")
+        known = origin if isinstance(origin, dict) else {}
+        parts += [replace(part, line=part.line or cell.line, cell=index, origin=known) for part in made]
     return list(_joined(parts))
 
 
@@ -129,16 +152,18 @@ def _code(cell: Cell, statements: bool) -> Iterator[Part]:
         begins = any(line.role is Role.TAG and line.block and line.block.line == line.number for line in own)
         if whole and not begins:
             # It lies inside a block that began in prose: no student works here.
-            yield AsidePart(tuple(rows), "code", cell.line, is_note=False)
+            yield AsidePart(tuple(rows), "code", is_note=False)
         else:
             yield CodePart(*_fitted(rows, regions) if statements and not prefix else (tuple(rows), tuple(regions)))
     if notes:
-        yield AsidePart(tuple(line.text for line in notes), "code", notes[0].number, is_note=True)
+        yield AsidePart(tuple(line.text for line in notes), "code", is_note=True, line=notes[0].number)
     for block, group in groupby((line for line in own if line.role is Role.CHECK), key=lambda line: line.block):
         assert block is not None
         assert block.check is not None
-        check = block.check
-        yield CheckPart(check.name, check.points, check.hidden, tuple(without_ends(line.text for line in group)))
+        check, rows = block.check, without_ends(line.text for line in group)
+        timed = check.timeout != CheckArguments(check.name).timeout
+        ours = (*(["what mistakes cost"] if check.costs else []), *(["its time limit"] if timed else []))
+        yield CheckPart(check.name, check.points, check.hidden, tuple(rows), ours=ours, line=block.line)
 
 
 def _is_homework(line: Line) -> bool:
@@ -190,7 +215,10 @@ def marked(part: CodePart, begin: str, end: str) -> list[str]:
     out: list[str] = []
     done = 0
     for region in part.regions:
-        out += [*part.rows[done : region.start], *region.messages]
+        told = [
+            message for message in region.messages if message.strip(" #") != MESSAGE
+        ]  # they have stubs of their own
+        out += [*part.rows[done : region.start], *told]
         if region.start < region.stop:
             indent = _indent_of(part.rows, region.start, region.stop)
             out += [indent + begin, *part.rows[region.start : region.stop], indent + end]
@@ -230,7 +258,7 @@ def _prose(cell: Cell) -> list[Part]:
             asked = None
         elif role in (Role.HOMEWORK, Role.NOTE) and texts:
             made.settle()
-            made.parts.append(AsidePart(tuple(texts), "markdown", lines[0].number, role is Role.NOTE))
+            made.parts.append(AsidePart(tuple(texts), "markdown", role is Role.NOTE, line=lines[0].number))
     made.settle()
     return made.parts
 
@@ -240,7 +268,7 @@ def _joined(parts: Sequence[Part]) -> Iterator[Part]:
     for part in parts:
         shown = _within(waiting, part) if waiting is not None and isinstance(part, CheckPart) else None
         if waiting is not None and isinstance(part, CheckPart) and shown is not None:
-            yield replace(part, name=waiting.name, hidden=False, shown=shown)
+            yield replace(part, name=waiting.name, hidden=False, shown=shown, origin=waiting.origin)
             waiting = None
             continue
         if waiting is not None:

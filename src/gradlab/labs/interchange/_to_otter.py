@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gradlab.labs.interchange._from_nbgrader import WHOLE
+from gradlab.labs.interchange._from_otter import CONFIG, PLUGIN, STRIP
 from gradlab.labs.interchange._pieces import AnswerPart, AsidePart, CheckPart, CodePart, Part, ProsePart, marked
 
 
@@ -16,7 +17,7 @@ def cells(parts: Sequence[Part], name: str) -> tuple[list[dict[str, Any]], list[
     Returns:
         The cells, and what Otter has no place for.
     """
-    config = f"# ASSIGNMENT CONFIG\nname: {name}\nstrip_solutions_from_all_cells: true\nexport_cell: false"
+    config = f"{CONFIG}\nname: {name}\n{STRIP}\nexport_cell: false"
     made = [_cell("raw", [config])]
     remarks: list[str] = []
     index = 0
@@ -40,10 +41,16 @@ def cells(parts: Sequence[Part], name: str) -> tuple[list[dict[str, Any]], list[
                     f"answer-{index}", points, [_cell("markdown", key or [" "])], [], "manual: true"
                 )
                 made += [begin, *asked, *others]
-            case AsidePart(rows, kind, line, is_note):
+            case AsidePart(rows, _, True) if " ".join(rows[0].split()).upper() == CONFIG:  # as it was once read
+                made[0] = _cell("raw", rows if STRIP in rows else [*rows, STRIP])
+            case AsidePart(rows, _, True) if rows[0].rstrip().endswith(PLUGIN):
+                made.append(_cell("code", rows))
+            case AsidePart(rows, kind, is_note):
                 made.append(_cell(kind, ["## Ignore ##" if kind == "markdown" else "# Ignore", *rows]))
                 if not is_note:
-                    remarks.append(f"line {line}: key that belongs to no answer cell is in none of Otter's versions")
+                    remarks.append(
+                        f"line {part.line}: key that belongs to no answer cell is in none of Otter's versions"
+                    )
         index += 1
     return made, remarks
 

@@ -10,7 +10,7 @@ import pytest
 from gradlab import GradlabError
 from gradlab.labs._template import read_template
 from gradlab.labs._versions import make_versions
-from gradlab.labs.interchange import export_template, import_notebook
+from gradlab.labs.interchange import _export, export_template, import_notebook
 from taken_over import checks, codes, imported
 
 
@@ -56,8 +56,8 @@ def test_solutions_tests_and_written_answers_become_homework_checks_and_answer_c
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("### BEGIN SOLUTION\nx = 1", "cell 1: BEGIN SOLUTION is never closed"),
-        ("x = 1\n### END SOLUTION", "cell 1: END SOLUTION closes nothing"),
+        ("### BEGIN SOLUTION\nx = 1", r"cell 1 \(x, '### BEGIN SOLUTION'\): BEGIN SOLUTION is never closed"),
+        ("x = 1\n### END SOLUTION", r"cell 1 \(x, 'x = 1'\): END SOLUTION closes nothing"),
         ("### BEGIN SOLUTION\n### BEGIN SOLUTION\n### END SOLUTION", "stands inside another one"),
         (
             "###BEGIN HIDDEN TEST\nassert x\n### END HIDDEN TEST",
@@ -76,8 +76,79 @@ def test_code_that_a_person_grades_and_an_empty_solution_are_remarked(tmp_path):
         cell("code", "### BEGIN SOLUTION\nx = 1\n### END SOLUTION", solution=True, grade=True, points=2),
         cell("code", "# YOUR CODE HERE\nraise NotImplementedError()", solution=True, grade=False),
     )
-    assert "cell 1 is code that a person grades with 2 points" in made.remarks[0]
-    assert "cell 2 is a solution cell without a solution" in made.remarks[1]
+    assert "cell 1 (x, '### BEGIN SOLUTION') is code that a person grades with 2 points" in made.remarks[0]
+    assert "cell 2 (x, '# YOUR CODE HERE') is a solution cell without a solution" in made.remarks[1]
+
+
+def test_back_in_nbgrader_each_cell_is_what_it_was(tmp_path):
+    cells = [
+        cell("markdown", "Do not change this.", locked=True, grade_id="intro"),
+        cell("code", "def cube(x):\n    ### BEGIN SOLUTION\n    return x ** 3\n    ### END SOLUTION", solution=True,
+             grade_id="cube"),
+        cell("code", "assert cube(2) == 8\n### BEGIN HIDDEN TESTS\nassert cube(3) == 27\n### END HIDDEN TESTS",
+             grade=True, locked=True, points=2, grade_id="cube.test"),
+        cell("code", "### BEGIN SOLUTION\nplot(cube)\n### END SOLUTION", solution=True, grade=True, points=1.5,
+             grade_id="plot"),
+        cell("markdown", "Why?\n### BEGIN SOLUTION\nBecause.\n### END SOLUTION", solution=True, grade=True, points=3,
+             grade_id="why"),
+        cell("markdown", "Sketch it.\n=== BEGIN MARK SCHEME ===\nOne for each axis.\n=== END MARK SCHEME ===",
+             task=True, locked=True, points=4, grade_id="sketch"),
+        cell("code", "### AUTOTEST cube(4)", grade=True, locked=True, points=1, grade_id="auto"),
+    ]  # fmt: skip
+    made, versions = imported(tmp_path, *cells)
+    exported = export_template(tmp_path / "template.md", "nbgrader")
+    assert exported.remarks == ()
+    back = json.loads(exported.data)["cells"]
+    flags = ("grade_id", "points", "grade", "solution", "locked", "task")
+
+    def known(cells):
+        found = [one["metadata"]["nbgrader"] for one in cells]
+        return [tuple(given.get(flag, False) for flag in flags) for given in found]
+
+    assert known(back) == known(cells)
+    assert ["".join(one["source"]) for one in back] == [one["source"] for one in cells]
+    assert "Because." not in versions.question.markdown
+    assert "One for each axis." not in versions.solution.markdown
+    assert [remark.split(" is ")[0].split(" has ")[0] for remark in made.remarks] == [
+        "cell 4 (plot, '### BEGIN SOLUTION')", "cell 7 (auto, '### AUTOTEST cube(4)')",
+    ]  # fmt: skip
+    assert "write what each has to be, as assert cube(4) == ..." in made.remarks[1]
+
+
+def test_an_id_that_stands_twice_is_given_once(tmp_path):
+    _, _ = imported(tmp_path, cell("code", "x = 1", solution=True, grade_id="cell-1"), cell("code", "y = 1"))
+    path = tmp_path / "template.md"
+    text = path.read_text()
+    path.write_text(text + "\n" + text[text.index("```python nbgrader") :])
+    exported = export_template(path, "nbgrader")
+    assert "nbgrader's id 'cell-1' stands at a cell before too; here it is 'cell-2'" in exported.remarks[0]
+
+
+def test_settings_come_back_and_what_only_gradlab_has_is_named(template, tmp_path):
+    text = template.read_text().replace("  timeout: 30", "  timeout: 30\n  title: Höhen\n  seed: 3")
+    text = text.replace(
+        "half_type points=1.5 hidden", 'half_type points=1.5 hidden timeout=3\n#!TAG COST 0.5 "a float"'
+    )
+    template.write_text(text + '\n#!TAG ALLOW "2 * x"\n')
+    line = 1 + text[: text.index("#!TAG CHECK half_type")].count("\n")
+    exported = export_template(template, "otter")
+    assert exported.remarks == (
+        "the seed 3 is not set before the first cell: set it there",
+        f"line {line}: of the check 'half_type' what mistakes cost and its time limit is left out",
+        "1 ALLOW tag left out",
+    )
+    (tmp_path / "there.ipynb").write_bytes(exported.data)
+    (tmp_path / "back.md").write_text(import_notebook(tmp_path / "there.ipynb").text)
+    ours, theirs = (read_template(path).settings for path in (template, tmp_path / "back.md"))
+    assert ours == theirs
+
+
+def test_views_of_the_page_are_pictures_inside_the_notebook(template, monkeypatch):
+    monkeypatch.setattr(_export, "draw", lambda link: (f"#1/{link}", b"a picture"))
+    template.write_text(template.read_text() + "\n![it](gradlab:derive?by=w_11)\n")
+    last = json.loads(export_template(template, "nbgrader").data)["cells"][-1]
+    assert last["source"][-1].endswith("![it](attachment:view-0.png)")
+    assert last["attachments"] == {"view-0.png": {"image/png": "YSBwaWN0dXJl"}}
 
 
 @pytest.mark.parametrize("data", [b"", b"<html>", b"[]", b'{"cells": 3}'])

@@ -49,7 +49,8 @@ def test_questions_solutions_and_tests_are_taken_over(tmp_path):
         v4.new_markdown_cell("## Ignore ##\nSay hello first."),
     )
     assert made.tool == "Otter"
-    assert made.remarks == ("Otter's settings of the assignment are not taken over: name, files",)
+    told = "Otter's settings of the assignment do nothing here: name, files; a note keeps them for the way back"
+    assert made.remarks == (told,)
     assert checks(versions) == [
         ("q1", 0.5, False, "assert repr(square(3)) == '9'"),
         ("q1-2", 0.5, True, "assert side == 4"),
@@ -105,6 +106,37 @@ def test_prompts_are_told_and_what_a_test_prints_is_compared(tmp_path):
     exec(source, {"x": 3})
     with pytest.raises(AssertionError):
         exec(source, {"x": 4})
+
+
+def test_settings_and_plugins_come_back_and_what_does_nothing_here_is_named(tmp_path):
+    config = "# ASSIGNMENT CONFIG\nname: hw\nrequirements: all.txt\nstrip_solutions_from_all_cells: true"
+    plugin = '""" # BEGIN PLUGIN\nplugin: some.place.Plugin\n""" # END PLUGIN'
+    made, versions = imported(
+        tmp_path,
+        raw(config),
+        v4.new_code_cell(f"x = 1\n{plugin}"),
+        raw("# BEGIN QUESTION", "name: q1", "points:", "  - 1", "check_cell: false"),
+        raw("# BEGIN PROMPT"),
+        v4.new_code_cell("y = ...  # twice x"),
+        raw("# END PROMPT"),
+        raw("# BEGIN SOLUTION"),
+        v4.new_markdown_cell("Stays.", metadata={"tags": ["otter_include"]}),
+        v4.new_code_cell("y = 2 * x # SOLUTION NO PROMPT"),
+        v4.new_markdown_cell("Goes."),
+        raw("# END SOLUTION"),
+        raw("# BEGIN TESTS"),
+        v4.new_code_cell("assert y == 2"),
+        raw("# END TESTS"),
+        raw("# END QUESTION"),
+    )
+    assert made.remarks[0].startswith("Otter's settings of the assignment do nothing here: name, requirements")
+    assert made.remarks[1].startswith("cell 2 calls a plugin of Otter's")
+    assert made.remarks[-1].endswith("of the question 'q1' is not taken over: points, check_cell")
+    assert codes(versions.question)[:2] == ["x = 1", "# y = ...  # twice x"]
+    assert "Stays." in versions.question.markdown
+    assert "Goes." not in versions.question.markdown
+    cells = json.loads(export_template(tmp_path / "template.md", "otter").data)["cells"]
+    assert ["".join(one["source"]) for one in cells[:3]] == [config, "x = 1", plugin]
 
 
 def test_what_otter_takes_out_is_not_shown(tmp_path):
