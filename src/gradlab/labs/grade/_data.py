@@ -21,8 +21,8 @@ def copied(value: Any, memo: dict[int, Any] | None = None) -> Any:
         memo: what was copied already, by id; what several values share is shared by their copies. Default nothing.
 
     Returns:
-        The copy, also of networks, optimisers and sources of random numbers; of anything else, and of arrays and
-        networks beyond two million numbers, the thing itself.
+        The copy, also of tables, networks, optimisers and sources of random numbers; of all else, and of what holds
+        more than two million numbers, the thing itself.
     """
     memo = {} if memo is None else memo
     if id(value) in memo:
@@ -32,10 +32,15 @@ def copied(value: Any, memo: dict[int, Any] | None = None) -> Any:
     if is_array(value) and _count(value) <= _LARGEST:
         memo[id(value)] = made = _of_array(value, memo)
         return made
-    if has_state(value):
+    if has_state(value) or _is_table(value):
         with suppress(Exception):  # what its own parts happen to raise: then it is what it is
             return copy.deepcopy(value, memo)
     return value
+
+
+def _is_table(value: Any) -> bool:
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(value, pandas.Series | pandas.DataFrame) and value.size <= _LARGEST
 
 
 def _of_array(value: Any, memo: dict[int, Any]) -> Any:
@@ -102,6 +107,8 @@ def same(first: Any, second: Any) -> bool:
         return first.keys() == second.keys() and all(same(value, second[name]) for name, value in first.items())
     if is_array(first):
         return tuple(first.shape) == tuple(second.shape) and bool(((first == second) | (first != first)).all())
+    if _is_table(first):
+        return bool(first.equals(second))
     if has_state(first):
         return same(_state(first), _state(second))
     return isinstance(first, bool | int | float | complex | str | bytes | set) and first == second

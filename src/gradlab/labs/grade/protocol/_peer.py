@@ -176,7 +176,7 @@ class Peer:
             elif message.get("do") == "vjp":
                 reply = {"v": self._pulled_back(message)}
             else:
-                encoder = self._encoder()
+                encoder = Encoder(self._refer, self._named, leaves=True)
                 value = self._on_request[str(message.get("do"))](message)
                 reply = {"v": encoder.encode(value), "tape": self._tape([], encoder.tensors)}
             self._channel.send({"r": message["q"], **reply}, self.deadline)

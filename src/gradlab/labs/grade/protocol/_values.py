@@ -13,6 +13,7 @@ from types import FunctionType, SimpleNamespace
 from typing import Any, Final
 
 from gradlab._errors import GradlabError
+from gradlab.labs.grade.protocol._tables import decode_table, encode_table
 
 _DEEPEST: Final = 40
 _MOST: Final = 300_000
@@ -32,12 +33,17 @@ class Encoder:
     Args:
         refer: gives an object that stays here a JSON form by which the other side can name it.
         named: gives an object that the other side has too its JSON form, None where it has not.
+        leaves: whether tensors that nothing was computed from go with their gradients, and not as results. Default no.
     """
 
     def __init__(
-        self, refer: Callable[[Any], dict[str, Any]], named: Callable[[Any], dict[str, Any] | None] = lambda _: None
+        self,
+        refer: Callable[[Any], dict[str, Any]],
+        named: Callable[[Any], dict[str, Any] | None] = lambda _: None,
+        *,
+        leaves: bool = False,
     ) -> None:
-        self._refer, self._named, self._left = refer, named, _MOST
+        self._refer, self._named, self._left, self._leaves = refer, named, _MOST, leaves
         self.tensors: list[Any] = []
 
     def encode(self, value: Any, depth: int = 0) -> Any:
@@ -95,7 +101,9 @@ class Encoder:
         made: dict[str, Any] = {
             "T": [kind, list(value.shape), base64.b64encode(raw.numpy().tobytes()).decode()],
         }
-        if value.requires_grad and torch.is_grad_enabled():
+        if self._leaves and value.is_leaf:
+            made["leaf"] = [value.requires_grad, None if value.grad is None else self._tensor(torch, value.grad)]
+        elif value.requires_grad and torch.is_grad_enabled():
             made["g"] = len(self.tensors)
             self.tensors.append(value)
         return made
@@ -105,6 +113,8 @@ class Encoder:
             return [self.encode(part, depth) for part in values]
 
         kind = type(value)
+        if (table := encode_table(value, self.encode)) is not None:
+            return table
         if (known := self._named(value)) is not None:
             return known
         if isinstance(value, tuple) and (fields_of := getattr(kind, "_fields", None)) is not None:
@@ -211,6 +221,8 @@ class Decoder:
     def _made(self, data: dict[str, Any], depth: int) -> Any:
         if "T" in data or "a" in data:
             return self._array(data)
+        if "pd" in data:
+            return decode_table(data, self.decode)
         for tag, base in (("l", list), ("t", tuple), ("s", set)):
             if tag in data and "a" not in data:
                 return base(self.decode(part, depth) for part in data[tag])
@@ -256,6 +268,9 @@ class Decoder:
             return torch.empty(shape, dtype=getattr(torch, kind))
         flat = torch.frombuffer(bytearray(raw), dtype=torch.uint8 if kind == "bool" else getattr(torch, kind))
         made = (flat != 0 if kind == "bool" else flat).reshape(shape)
+        if "leaf" in data and made.is_floating_point():
+            made.requires_grad_(data["leaf"][0] is True)
+            made.grad = None if data["leaf"][1] is None else self._array(data["leaf"][1])
         if "g" not in data or not (made.is_floating_point() or made.is_complex()):
             return made
         number = int(data["g"])
