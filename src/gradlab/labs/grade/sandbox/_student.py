@@ -120,8 +120,7 @@ class Student:
     def _value(self, message: Mapping[str, Any]) -> Any:
         name = str(message["name"])
         if not self._settled:  # what nothing has changed is the thing itself, which the functions here know too
-            lasting = {known for known, value in self._kept.items() if has_state(value) or _is_leaf(value)}
-            unchanged = lasting & self._names.keys()
+            unchanged = [known for known, value in self._kept.items() if has_state(value) and known in self._names]
             self._kept |= {
                 known: self._names[known] for known in unchanged if same(self._kept[known], self._names[known])
             }
@@ -160,11 +159,6 @@ class Student:
                 value = getattr(value, name)
             return value
         raise ValueRefusedError("what was sent is no value")
-
-
-def _is_leaf(value: Any) -> bool:
-    """Whether something is a tensor that a gradient may have been left in since."""
-    return getattr(value, "requires_grad", False) is True and value.is_leaf
 
 
 class _Classes(dict[str, Any]):

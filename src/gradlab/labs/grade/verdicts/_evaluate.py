@@ -64,7 +64,7 @@ class Outcome:
         """The part of the assertions that held.
 
         Args:
-            free: those that an empty answer passes too; they add nothing.
+            free: those that an empty answer passes too; they add nothing where they hold.
 
         Returns:
             1 only if everything held, the free ones too.
@@ -73,7 +73,7 @@ class Outcome:
             return 1.0
         if isinstance(self.problem, PartialError):
             return min(self.problem.fraction, 0.99)
-        counted = [number for number in range(self.count) if number not in free]
+        counted = [number for number in range(self.count) if number not in free or number in self.failed]
         if not counted or (self.problem is not None and self.where is None):
             counted_done = 0.0
         else:
