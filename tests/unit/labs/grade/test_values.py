@@ -13,6 +13,14 @@ LAB = """# Lab
 
 ```python
 w = 1.0
+class Sheet:
+    drawn = []
+    def __init__(self):
+        self.title, self.note = "", ""
+        Sheet.drawn.append(self)
+    def set_title(self, title):
+        self.title = title
+given = Sheet()
 ```
 
 ```python
@@ -33,6 +41,76 @@ assert r == 42, f"r is {r}"
 #!TAG CHECKEND
 #!TAG CHECK history points=1
 assert len(history) == 42
+#!TAG CHECKEND
+```
+
+```python
+#!TAG SKIPQUESTEXEC
+#!TAG HWBEGIN
+#!MSG TODO a sheet with title and note
+sheet = Sheet()
+sheet.set_title("k")
+setattr(sheet, "note", "n")
+#!TAG HWEND
+#!TAG CHECK sheet points=2
+assert sheet.title == "k"
+assert sheet.note == "n"
+#!TAG CHECKEND
+```
+
+```python
+#!TAG SKIPQUESTEXEC
+#!TAG HWBEGIN
+#!MSG TODO give the given sheet a title
+given.set_title("g")
+#!TAG HWEND
+#!TAG CHECK given points=1
+assert given.title == "g"
+#!TAG CHECKEND
+```
+
+```python
+#!TAG SKIPQUESTEXEC
+def twice(x):
+    #!TAG HWBEGIN
+    #!MSG TODO twice x
+    return 2 * x
+    #!TAG HWEND
+#!TAG CHECK twice points=1
+assert twice(3) == 6
+#!TAG CHECKEND
+```
+
+```python
+#!TAG SKIPQUESTEXEC
+class Pile:
+    #!TAG HWBEGIN
+    #!MSG TODO put and height
+    def __init__(self):
+        self.held = []
+    def put(self, x):
+        self.held.append(x)
+    def height(self):
+        return len(self.held)
+    #!TAG HWEND
+#!TAG CHECK pile points=2
+first = Pile()
+first.put(1)
+assert first.height() == 1
+other = Pile()
+other.put(1)
+assert other.height() == 1
+#!TAG CHECKEND
+```
+
+```python
+#!TAG SKIPQUESTEXEC
+#!TAG HWBEGIN
+#!MSG TODO r again
+r = -1
+#!TAG HWEND
+#!TAG CHECK again points=1
+assert r == -1
 #!TAG CHECKEND
 ```
 """
@@ -60,6 +138,45 @@ PROGRAMS = {
     ],
     "wrong": ["r = 41"],
 }
+SHEET = "sheet = Sheet()"
+PILE = (
+    "class Pile:\n    held = []\n    def put(self, x):\n        self.held.append(x)\n"
+    "    def height(self):\n        return len(self.held)"
+)
+COUNTED = "history = []\ndef put(row, n):\n    row.extend(range(n))\n    return n"
+ALIAS = ["history = []", "out = history", "for n in range(42):\n    out.append(n)"]
+TWICE = "k = 2\ndef twice(x):\n    return k * x"
+FILL = "history = []\ndef fill():\n    for n in range(42):\n        history.append(n)"
+HISTORY = "history = list(range(42))"
+# What a cell of the key does is done to nothing of the student's; what a later cell does is no part of the answer.
+STATES = {
+    "sheet alone": ([SHEET], {}),
+    "title alone": ([SHEET, 'sheet.set_title("k")'], {"sheet": 1}),
+    "note alone": ([SHEET + '\nsheet.note = "n"'], {"sheet": 1}),
+    "both": ([SHEET + '\nsheet.note = "n"\nsheet.title = "k"'], {"sheet": 2}),
+    "the last that was drawn": (["Sheet()", 'Sheet.drawn[-1].set_title("k")', "sheet = Sheet.drawn[-1]"], {"sheet": 1}),
+    "given titled": (['given.set_title("g")'], {"given": 1}),
+    "given titled wrongly": (['given.set_title("h")'], {}),
+    "given titled by an attribute": (['given.title = "g"'], {"given": 1}),
+    "filled by a function": ([FILL, "fill()"], {"history": 1}),
+    "filled by main": ([FILL.replace("fill", "main") + "\nmain()\ndel main"], {"history": 1}),
+    "filled by a comprehension": (["history = []\n[history.append(n) for n in range(42)]"], {"history": 1}),
+    "filled by another name": (ALIAS, {"history": 1}),
+    "filled by a method": (
+        ["class S:\n    def __init__(self):\n        self.out = []\n    def run(self):\n        self.out += range(42)\n"
+         "s = S()\nhistory = s.out\ns.run()"], {"history": 1},
+    ),
+    "filled by what counts": ([COUNTED, "count = put(history, 42)"], {"history": 1}),
+    "cut later": ([HISTORY, "history = history[:1]"], {"history": 1}),
+    "emptied later": ([HISTORY, "while history:\n    print(history.pop())"], {"history": 1}),
+    "emptied at once": ([HISTORY + "\nhistory.clear()"], {}),
+    "changed later by a function": ([HISTORY, "def add():\n    history.append(0)\nadd()"], {"history": 1}),
+    "constant later": ([TWICE, "k = 10"], {"twice": 1}),
+    "constant before": ([TWICE + "\nk = 10"], {}),
+    "shared by all": ([PILE, "p = Pile()\np.put(1)\np.put(2)"], {"pile": 1}),
+    "asked twice": (["r = 42", "r = -1"], {"r": 1, "again": 1}),
+    "asked twice, once wrong": (["r = 41", "r = -1"], {"again": 1}),
+}  # fmt: skip
 
 
 def notebook(cells):
@@ -73,11 +190,15 @@ def test_a_value_counts_however_it_is_made(tmp_path):
     (tmp_path / "lab.md").write_text(LAB, encoding="utf-8")
     (tmp_path / "in").mkdir()
     key = LAB.split("#!MSG TODO r and history\n")[1].split("#!TAG HWEND")[0]
-    for name, cells in {**PROGRAMS, "key": [key]}.items():
+    programs = {**PROGRAMS, "key": [key], **{f"state: {name}": cells for name, (cells, _) in STATES.items()}}
+    for name, cells in programs.items():
         (tmp_path / "in" / f"{name}.ipynb").write_text(notebook(["w = 1.0", *cells]), encoding="utf-8")
     result = grade(tmp_path / "lab.md", tmp_path / "in", GradeOptions(tmp_path / "out", jobs=1, limit=120))
-    found = {one.student: [question.points for question in one.questions] for one in result.results}
+    rows = {one.student: {q.name: q.points for q in one.questions} for one in result.results}
+    states = {name: {q: n for q, n in rows.pop(f"state: {name}").items() if n} for name in STATES}
+    assert states == {name: points for name, (_, points) in STATES.items()}
+    found = {name: list(points.values()) for name, points in rows.items()}
     assert [name for name, points in found.items() if points[0] != 1] == ["wrong"]
     assert len(found) == len(PROGRAMS) + 1
-    assert found["wrong"] == [0, 0]
-    assert found["key"] == [1, 1]
+    assert found["wrong"][:2] == [0, 0]
+    assert found["key"][:2] == [1, 1]

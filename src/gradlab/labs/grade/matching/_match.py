@@ -7,11 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from gradlab.labs.grade.matching._plan import Part, Plan, changed, needed
+from gradlab.labs.grade.matching._plan import Part, Plan, Task, changed, needed
 from gradlab.labs.grade.matching._statements import Statement, root_of, statements_of
 from gradlab.labs.grade.reading import SubmittedCell
 
 _ALIKE = 0.6
+_MOST_STOPS = 5  # at which a check is tried, each in a process of its own
 # What is copied from a PDF or a web page: blanks that are none to Python, and marks of no width.
 _BLANKS = {**dict.fromkeys((0xA0, 0x2007, 0x202F, 0x3000), " "), **dict.fromkeys((0x200B, 0x2060, 0xFEFF))}
 
@@ -24,38 +25,91 @@ class Own:
         statement: the statement.
         cell: the number of the cell that it stands in, from 1.
         is_own: whether it is the student's, and no copy of a given one.
-        keeps: the names whose meaning right behind it is the answer, whatever happens to them later.
+        is_needed: whether what is asked for may be another without it.
+        changes: the names of what it may change.
     """
 
     statement: Statement
     cell: int
-    keeps: frozenset[str] = frozenset()
     is_own: bool = True
+    is_needed: bool = False
+    changes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What of a submission is run.
+    """What of a submission may be run.
 
     Args:
         statements: in the order of the submission.
-        answered: for each name that is asked for and answered, the number of the cell.
+        answers: for each name that is asked for and the template's part that asks, the numbers of the statements that
+            answer, the one that counts last.
+        borders: the numbers of the statements before which something of the template's stands: a given cell, a check.
+        given: the names of given things that homework changes by a call, and perhaps not at all.
         untouched: the names in whose place the question's own text still stands.
         repairs: what was set right to read it, in words.
-        moved: the names whose meaning at the end may be another than right behind the statement that answers.
-        again: the functions and classes that are defined more than once.
     """
 
     statements: tuple[Own, ...]
-    answered: dict[str, int]
+    answers: dict[str, dict[int, tuple[int, ...]]]
+    borders: tuple[int, ...]
+    given: frozenset[str]
     untouched: frozenset[str]
     repairs: tuple[str, ...]
-    moved: frozenset[str] = frozenset()
-    again: frozenset[str] = frozenset()
 
-    def source_of(self, names: frozenset[str]) -> str:
-        """What the submission wrote for some names."""
-        return "\n\n".join(own.statement.source for own in self.statements if own.keeps & names)
+    def answered(self, task: Task) -> frozenset[str]:
+        """The names that a check is about and that are answered; what is given need not be while others are."""
+        found = frozenset(name for name in task.own if self._places(name, task))
+        return found | (task.own & self.given if found else frozenset())
+
+    def source_of(self, task: Task) -> str:
+        """What the submission wrote for a check."""
+        numbers = sorted({places[-1] for name in task.own if (places := self._places(name, task))})
+        return "\n\n".join(self.statements[number].statement.source for number in numbers)
+
+    def stops(self, task: Task) -> list[int]:
+        """How many statements have been run where a check is run in the notebook, as far as the others matter to it.
+
+        Args:
+            task: the check.
+
+        Returns:
+            The numbers: behind the cell that answers, where the next text of the template's stands, behind other
+            answers, and at the end. What cannot differ from what all statements that are needed come to is left out.
+        """
+        found = [places for name in sorted(task.own) if (places := self._places(name, task))]
+        answer = max((self._behind(places[-1]) for places in found), default=0)
+        border = min((number for number in self.borders if number >= answer), default=len(self.statements))
+        others = [self._behind(place) for places in found for place in reversed(places[:-1])]
+        stops = dict.fromkeys(map(self._settled, (answer, border, *others, len(self.statements))))
+        return [stop for stop in stops if self._differs(stop, task.own)][:_MOST_STOPS]
+
+    def _places(self, name: str, task: Task) -> tuple[int, ...]:
+        by_part = self.answers.get(name, {})
+        index = max((index for index in by_part if index in task.parts), default=max(by_part, default=-1))
+        return by_part.get(index, ())
+
+    def _behind(self, place: int) -> int:
+        """Behind the rest of a statement's cell, or where something of the template's stands in it."""
+        cell = self.statements[place].cell
+        end = max(number for number, own in enumerate(self.statements, 1) if own.cell == cell)
+        return min((number for number in self.borders if place < number < end), default=end)
+
+    def _settled(self, stop: int) -> int:
+        """The same without statements at the end that change nothing."""
+        while stop and self.statements[stop - 1].statement.is_idle:
+            stop -= 1
+        return stop
+
+    def _differs(self, stop: int, names: frozenset[str]) -> bool:
+        """Whether names may mean something else there than at the end, where only what is needed has been run."""
+        before, behind = self.statements[:stop], self.statements[stop:]
+        if any(not own.is_needed and not own.statement.is_idle for own in before):
+            return True
+        roots = {*map(root_of, names)}
+        chosen = needed([own.statement for own in before], roots, [own.changes for own in before])
+        about = roots.union(*(before[index].statement.uses for index in chosen))
+        return any(own.changes & about for own in behind if own.is_needed)
 
 
 @dataclass(slots=True)
@@ -63,6 +117,7 @@ class _Found:
     own: list[Own] = field(default_factory=lambda: list[Own]())
     shapes: dict[int, set[str]] = field(default_factory=lambda: dict[int, set[str]]())
     stubs: set[str] = field(default_factory=lambda: set[str]())
+    borders: list[int] = field(default_factory=lambda: list[int]())
     repairs: list[str] = field(default_factory=lambda: list[str]())
 
 
@@ -76,21 +131,19 @@ def match(cells: Sequence[SubmittedCell], plan: Plan) -> Program:
     _take_misnamed(found, cells, plan)
     statements = [own.statement for own in found.own]
     changes = changed(statements, (part.statement for part in plan.base))
-    several = {name: _answer(name, part, found, cells, plan, changes) for name, part in plan.homework.items()}
-    answers = {name: places[-1] for name, places in several.items() if places}
-    keeps: dict[int, set[str]] = {}
-    for name, places in several.items():
-        for place in places:
-            keeps.setdefault(place, set()).add(name)
-    chosen = needed(statements, _targets(plan), changes)
-    kept = tuple(replace(found.own[place], keeps=frozenset(keeps.get(place, ()))) for place in chosen)
-    answered = {name: found.own[place].cell for name, place in answers.items()}
-    moved = {
-        name for name, place in answers.items() if any(name in changes[later] for later in chosen if later > place)
-    }
-    untouched, repairs = frozenset(found.stubs - set(answered)), tuple(dict.fromkeys(found.repairs))
-    again = frozenset(name for name, places in several.items() if len(places) > 1)
-    return Program(kept, answered, untouched, repairs, frozenset(moved), again)
+    answers: dict[str, dict[int, tuple[int, ...]]] = {}
+    for index, part in enumerate(plan.parts):
+        for name in part.names:
+            if places := _answer(name, part, found, cells, plan, changes):
+                answers.setdefault(name, {})[index] = places
+    chosen = set(needed(statements, _targets(plan), changes))
+    own = tuple(
+        replace(own, is_needed=number in chosen, changes=changes[number]) for number, own in enumerate(found.own)
+    )
+    untouched, repairs = frozenset(found.stubs - set(answers)), tuple(dict.fromkeys(found.repairs))
+    given = {name for part in plan.base for name in part.statement.binds}
+    acted = frozenset(given) & {name for part in plan.parts if part.is_homework for name in part.statement.acted}
+    return Program(own, answers, tuple(found.borders), acted, untouched, repairs)
 
 
 def _answer(
@@ -100,17 +153,20 @@ def _answer(
     cells: Sequence[SubmittedCell],
     plan: Plan,
     changes: Sequence[frozenset[str]],
-) -> list[int]:
-    """Which of the statements that give a name a meaning is the answer; of definitions all, in order."""
+) -> tuple[int, ...]:
+    """Which of the statements give a name the meaning that a part of the template asks for; the last counts."""
     own_places = [(place, own.statement) for place, own in enumerate(found.own) if own.is_own]
     # An entry such as answers[1] may be set with all others at once: answers = {...}, or in a loop.
     places = [place for place, statement in own_places if name in statement.changes] or [
         place for place, statement in own_places if root_of(name) in statement.changes and not name.isidentifier()
     ]
     places = places or [place for place, statement in own_places if name in statement.fills]
-    places = places or [place for place, _ in own_places if name in part.stepped & changes[place]]
+    places = places or [place for place, _ in own_places if name in changes[place]]
+    # Where a name is asked for several times, what stands in the cell of another is the answer to that.
+    ids = {other.cell_id for other in plan.parts if name in other.names} - {part.cell_id, ""}
+    places = [place for place in places if cells[found.own[place].cell - 1].id not in ids]
     if not places:
-        return []
+        return ()
     if part.statement.is_definition:
         places = [place for place in places if name not in found.own[place].statement.runs] or places
         if len(where := sorted({found.own[place].cell for place in places})) > 1:
@@ -118,7 +174,7 @@ def _answer(
             found.repairs.append(
                 f"{name} is defined in the cells {numbers}; the last counts, or the first if it is right"
             )
-        return [places[0], places[-1]] if len(places) > 1 else places
+        return tuple(places)
     beside = {other.statement.shape for other in plan.parts if other.cell == part.cell and not other.is_homework}
 
     def fits(place: int) -> tuple[bool, int]:
@@ -128,7 +184,7 @@ def _answer(
     best = max(fits(place) for place in places)
     near = [place for place in places if fits(place) == best]
     # What a loop merely runs through is no answer while there is another: `for rate in rates` behind `rate = 5`.
-    return [place for place in near if name not in found.own[place].statement.runs or place == near[0]][-1:]
+    return tuple(place for place in near if name not in found.own[place].statement.runs or place == near[0])
 
 
 def _targets(plan: Plan) -> set[str]:
@@ -153,6 +209,8 @@ def _sorted_out(cells: Sequence[SubmittedCell], plan: Plan) -> _Found:
             rest = "; the rest of the cell was run" if statements else ""
             found.repairs.append(f"cell {number} cannot be read ({problem}){rest}")
         for statement in statements:
+            if statement.shape in given | plan.checks | plan.stubs:
+                found.borders.append(len(found.own))
             if statement.shape in plan.stubs:
                 found.stubs |= statement.changes & homework
             elif statement.shape in given:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from gradlab.labs._template import Template
 from gradlab.labs._versions import Check, Version, Versions
-from gradlab.labs.grade.matching._statements import Statement, root_of, statements_of
+from gradlab.labs.grade.matching._statements import ARGUMENTS, Statement, root_of, statements_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Part:
         is_homework: whether the question has another statement in its place, or none.
         is_asked: whether the question has this cell at all; what stands in the solution alone is nobody's homework.
         cell_id: the id of the question's cell, "" where it has none.
-        stepped: the names of what it changes through optimisers.
+        stepped: the names of what it changes through optimisers, or by a call and nothing besides.
     """
 
     statement: Statement
@@ -130,24 +130,53 @@ class Plan:
 
 
 def changed(statements: Sequence[Statement], given: Iterable[Statement] = ()) -> list[frozenset[str]]:
-    """What each statement may change: by itself, by a method that it calls, or by a function that sets globals.
+    """What each statement may change: by itself, by what it calls, or as a part of something else that it changes.
 
     Args:
         statements: the statements.
-        given: others, of which it is known what the optimisers hold that they make.
+        given: others, of which it is known what holds what.
     """
-    modules = {name for statement in statements for name in statement.imports}
-    stepped = changed_by_steps(statements, given)
-    by_call = {
-        name: each.touches | held
-        for each, held in zip(statements, stepped, strict=True) if each.is_definition for name in each.binds
-    }  # fmt: skip
-    return [
-        (each.changes | (each.asks - modules) | (frozenset() if each.is_definition else held)).union(
-            *(by_call.get(name, ()) for name in each.calls)
-        )
-        for each, held in zip(statements, stepped, strict=True)
-    ]
+    every = [*given, *statements]
+    modules = frozenset(name for each in every for name in each.imports)
+    acts, shares = _acts(every), _shares(every, modules)
+
+    def may_change(each: Statement) -> frozenset[str]:
+        acted = set(each.touches | each.asks).union(*(acts.get(name, ()) for name in each.calls))
+        acted |= each.uses if ARGUMENTS in acted else set()
+        found, todo = set[str](), list(acted - modules)
+        while todo:
+            name = todo.pop()
+            found |= {name} | acts.get(name, set())
+            todo += shares.get(name, set()) - found - modules
+        return each.changes | (frozenset(found) - modules - {ARGUMENTS}) if not each.is_definition else each.changes
+
+    return [may_change(each) for each in statements]
+
+
+def _acts(every: Sequence[Statement]) -> dict[str, set[str]]:
+    """What each function and class changes when it is used, also by others that it calls."""
+    acts = {name: set(each.acts) for each in every if each.acts or each.is_definition for name in each.binds}
+    calls = [(name, each.calls & acts.keys()) for each in every for name in each.binds & acts.keys()]
+    grows = True
+    while grows:
+        before = sum(map(len, acts.values()))
+        for name, called in calls:
+            acts[name].update(*(acts[other] for other in called))
+        grows = sum(map(len, acts.values())) > before
+    return acts
+
+
+def _shares(every: Sequence[Statement], modules: frozenset[str]) -> dict[str, set[str]]:
+    """For each name those that may mean a part of the same thing: `out = rows`, `meter = Meter(rows)`."""
+    code = {name for each in every if each.is_definition for name in each.binds}
+    bound = frozenset(name for each in every for name in each.binds) - modules
+    shares = dict[str, set[str]]()
+    for name, held in (pair for each in every for pair in each.holds):
+        for other in held & bound - {name}:
+            shares.setdefault(name, set()).add(other)
+            if other not in code:  # what a class has made are different things
+                shares.setdefault(other, set()).add(name)
+    return {name: held for name, held in shares.items() if name not in code}
 
 
 def changed_by_steps(statements: Sequence[Statement], given: Iterable[Statement] = ()) -> list[frozenset[str]]:
@@ -183,6 +212,7 @@ def needed(
         The indices of the statements, in order.
     """
     changes = changed(statements) if changes is None else changes
+    things = {name for each in statements for name in each.binds - each.imports}
     # What functions read they read when they are called, which is anywhere as far as can be known.
     late, known = set[str](), -1
     chosen: list[int] = []
@@ -190,7 +220,7 @@ def needed(
         known, wanted, chosen = len(late), set(names) | late, []
         for index in reversed(range(len(statements))):
             statement = statements[index]
-            if not (statement.has_effect or changes[index] & wanted):
+            if not (changes[index] & wanted or (statement.has_effect and not statement.acted & things)):
                 continue
             chosen.append(index)
             late |= statement.late
@@ -218,8 +248,11 @@ def make_plan(template: Template, versions: Versions) -> Plan:
             asked = origin in question
             parts.append(Part(statement, origin, line, asked and statement.shape not in empty, asked, cell_id))
     stepped = changed_by_steps([part.statement for part in parts])
+    modules = {name for part in parts for name in part.statement.imports}
     parts = [
-        part if part.statement.is_definition else replace(part, stepped=held - part.statement.runs)
+        part
+        if part.statement.is_definition
+        else replace(part, stepped=(held | (part.statement.acted - modules)) - part.statement.runs)
         for part, held in zip(parts, stepped, strict=True)
     ]
     checks = versions.solution.checks

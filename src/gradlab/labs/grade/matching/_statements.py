@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,11 +17,15 @@ _DRIVING = frozenset({"step", "start", "join"})  # what an optimiser or a thread
 _TIMED = re.compile(r"^%time[ \t]+(?=\S)")  # in Jupyter what stands behind it is run as if it stood alone
 _TOO_MUCH = (ValueError, RecursionError, MemoryError)
 _REMEMBERED = 2000  # cells: a class hands in the same given cells again and again
+_LOOKING = frozenset({"info", "head", "tail", "describe", "show", "summary"})
 # Calls of these show something and change nothing.
-_SHOWING = frozenset({"print", "display", "plt", "ax", "axes", "fig", "sns"})
+_DRAWING = frozenset({"plt", "ax", "axes", "fig", "sns"})
+_SHOWING = _DRAWING | {"print", "display"}
 _ANYTHING = frozenset({"globals", "exec", "setattr", "vars", "locals", "eval"})
 
 
+ARGUMENTS = "()"
+"""Stands among what a function changes for what it is called with."""
 _PLAIN = (
     ast.Assign | ast.AnnAssign | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
 )
@@ -39,11 +44,13 @@ class Statement:
         asks: the names of things whose methods it calls, and so may change: `losses.append(1)`; and those that a call
             by itself is given: `shuffle(rows)`.
         fills: those of them whose methods change them by all that is known: `losses.append(1)`.
+        acted: the name of what it lets act, and nothing besides: `ax.set_title("k")`, `setattr(box, "w", 4)`.
         calls: the names of the functions that it calls.
         steps: the names of the optimisers and threads that it lets do a step, which changes what they hold.
         holds: for names that it gives a meaning to, the names of what they hold on to.
         runs: the names that a loop runs through its values by, or that `with` gives a meaning to, and nothing besides.
         late: the names that functions in it read, when they are called.
+        acts: the names of things that functions in it change, when they are called; of what they are given, ARGUMENTS.
         imports: the names that it imports.
         uses: the names that it reads, in functions too.
         is_definition: whether it only defines a function or a class.
@@ -59,11 +66,13 @@ class Statement:
     touches: frozenset[str]
     asks: frozenset[str]
     fills: frozenset[str]
+    acted: frozenset[str]
     calls: frozenset[str]
     steps: frozenset[str]
     holds: tuple[tuple[str, frozenset[str]], ...]
     runs: frozenset[str]
     late: frozenset[str]
+    acts: frozenset[str]
     imports: frozenset[str]
     uses: frozenset[str]
     is_definition: bool = False
@@ -75,6 +84,22 @@ class Statement:
     def changes(self) -> frozenset[str]:
         """The names that it gives a meaning to, wholly or in part: `table[0] = 1`."""
         return self.binds | self.touches
+
+    @property
+    def reached(self) -> frozenset[str]:
+        """The names that may hold or change, behind it, something of what it uses."""
+        return self.changes | self.asks | self.fills
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is another than before by it: it shows something, and draws nothing."""
+        calls = self.calls - vars(builtins).keys() - {"display"}
+        return not (self.reached or self.has_effect or calls or self.uses & _DRAWING)
+
+    def meets(self, names: Set[str]) -> bool:
+        """Whether it gets hold of any of some names when it is run: reads it, changes it, or gives it a meaning."""
+        late = self.late if self.is_definition else frozenset[str]()
+        return bool(((self.uses - late) | self.reached) & names)
 
 
 @lru_cache(_REMEMBERED)
@@ -145,11 +170,13 @@ def _statement(node: ast.stmt, text: str, first: int) -> Statement:
         touches=frozenset(names.touches),
         asks=frozenset(names.asks) if not isinstance(node, ast.Import | ast.ImportFrom) else frozenset(),
         fills=frozenset(names.fills),
+        acted=frozenset(_acted(node)),
         calls=frozenset(names.called),
         steps=frozenset(names.steps),
         holds=tuple((name, frozenset(held)) for name, held in names.holds.items()),
         runs=frozenset(names.runs),
         late=frozenset(names.late),
+        acts=frozenset(names.acts),
         imports=frozenset(names.binds) if isinstance(node, ast.Import | ast.ImportFrom) else frozenset(),
         uses=frozenset(names.uses),
         is_definition=function is not None or isinstance(node, ast.ClassDef),
@@ -157,6 +184,16 @@ def _statement(node: ast.stmt, text: str, first: int) -> Statement:
         has_effect=_has_effect(node, names),
         arguments=len(function.args.posonlyargs) + len(function.args.args) if function else -1,
     )
+
+
+def _acted(node: ast.stmt) -> set[str]:
+    names = _Names()
+    if isinstance(node, ast.Expr) and isinstance(call := node.value, ast.Call):
+        if isinstance(call.func, ast.Attribute) and call.func.attr not in _LOOKING:
+            names._root(call.func, names.asks)
+        elif ast.unparse(call.func) == "setattr" and call.args:
+            names._root(call.args[0], names.asks)
+    return names.asks - {"plt"}
 
 
 def _is_entry(target: ast.expr) -> bool:
@@ -195,10 +232,12 @@ def _shape(node: ast.stmt) -> str:
 
 def _held(value: ast.expr) -> set[str]:
     """The names of what a value holds on to: an optimiser the parameters that it is made with, a list its entries."""
+    first: list[ast.expr] = [value]
     if isinstance(value, ast.Call):
-        value = next(iter([*value.args, *(word.value for word in value.keywords)]), ast.Constant(value=None))
+        first = [value.func, *[*value.args, *(word.value for word in value.keywords)][:1]]
     names = _Names()
-    names.visit(value)
+    for part in first:
+        names.visit(part)
     return names.uses
 
 
@@ -219,11 +258,13 @@ class _Names(ast.NodeVisitor):
         self.holds: dict[str, set[str]] = {}
         self.runs: set[str] = set()
         self.late: set[str] = set()
+        self.acts: set[str] = set()
+        self._given: set[str] = set()
         self._global: set[str] = set()
 
     def visit(self, node: ast.AST) -> None:
         if isinstance(node, _SCOPES):
-            self._scope(list(ast.iter_child_nodes(node)))
+            self._scope(list(ast.iter_child_nodes(node)), at_once=not isinstance(node, ast.Lambda))
         else:
             super().visit(node)
 
@@ -280,6 +321,7 @@ class _Names(ast.NodeVisitor):
         for part in outer:
             self.visit(part)
         self._scope([part for part in ast.iter_child_nodes(node) if part not in outer])
+        self.acts -= {ARGUMENTS} if isinstance(node, ast.ClassDef) else set()
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
         self.visit_FunctionDef(node)
@@ -302,7 +344,7 @@ class _Names(ast.NodeVisitor):
         self.binds |= running.binds | body.binds
         for found, more in (
             (self.touches, body.touches), (self.asks, body.asks), (self.fills, body.fills),
-            (self.called, body.called), (self.late, body.late), (self.steps, body.steps),
+            (self.called, body.called), (self.late, body.late), (self.steps, body.steps), (self.acts, body.acts),
         ):  # fmt: skip
             found |= more
         self.holds |= body.holds
@@ -318,19 +360,28 @@ class _Names(ast.NodeVisitor):
         self.runs |= target.binds
 
     def visit_arg(self, node: ast.arg) -> None:
+        self._given.add(node.arg)
         self.binds.add(node.arg)
         self.generic_visit(node)
 
-    def _scope(self, nodes: Sequence[ast.AST]) -> None:
+    def _scope(self, nodes: Sequence[ast.AST], *, at_once: bool = False) -> None:
         inner = _Names()
         for node in nodes:
             inner.visit(node)
-        read = inner.uses - (inner.binds - inner._global)
+        own = inner.binds - inner._global
+        read = inner.uses - own
         self.uses |= read
-        self.late |= read
         self.called |= inner.called
         self.steps |= inner.steps
-        self.touches |= inner._global
+        if at_once:  # `[rows.append(n) for n in numbers]`
+            self.asks |= inner.asks - own
+            self.fills |= inner.fills - own
+            self.late |= inner.late - own
+            self.acts |= inner.acts - own
+        else:
+            self.late |= read
+            self.acts |= (inner.touches | inner.asks | inner.acts | inner._global) - own
+            self.acts |= {ARGUMENTS} if (inner.touches | inner.fills) & inner._given else set()
 
     def _root(self, target: ast.AST, found: set[str]) -> None:
         while isinstance(target, ast.Attribute | ast.Subscript | ast.Call):

@@ -11,10 +11,8 @@ import sys
 import traceback
 import types
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
-from gradlab.labs.grade._data import copied, has_state, same
 from gradlab.labs.grade.protocol import Channel, ChannelError, Peer, ValueRefusedError
 
 _MOST_TEXT = 20_000  # characters of output that a statement may leave
@@ -77,9 +75,6 @@ class Student:
         self._given = {name: value for name, value in vars(lab).items() if not name.startswith("__")}
         self._sink = _Sink()
         self._before: dict[str, Any] = {}
-        self._kept: dict[str, Any] = {}
-        self._first: dict[str, Any] = {}
-        self._settled = False
 
     def serve(self) -> None:
         """Answer the judge until it hangs up."""
@@ -106,29 +101,12 @@ class Student:
         except BaseException as problem:
             problem.add_note(self._sink.take())
             raise
-        for name in message["keep"]:
-            if name in self._names:
-                self._first.setdefault(name, self._names[name])
-                self._kept[name] = self._names[name]
-                with suppress(Exception):  # what is done to data later is another answer
-                    self._kept[name] = copied(self._kept[name])
-            elif not name.isidentifier():  # an entry, such as answers[1]; where there is none, none is kept
-                with suppress(Exception):
-                    self._kept[name] = copied(eval(name, self._names))
         return self._sink.take()
 
     def _value(self, message: Mapping[str, Any]) -> Any:
         name = str(message["name"])
-        if not self._settled:  # what nothing has changed is the thing itself, which the functions here know too
-            unchanged = [known for known, value in self._kept.items() if has_state(value) and known in self._names]
-            self._kept |= {
-                known: self._names[known] for known in unchanged if same(self._kept[known], self._names[known])
-            }
-            self._settled = True
-        if message.get("when") == "first":
-            return self._first[name]
-        if name in self._kept and message.get("when") != "final":
-            return self._kept[name]
+        if not name.isidentifier():  # an entry, such as answers[1]
+            return eval(name, self._names)
         if name not in self._names:
             raise NameError(f"name {name!r} is not defined")
         return self._names[name]

@@ -33,7 +33,7 @@ class _Try:
         outcome: what became of it.
         words: why it did not hold.
         refused: what could not be looked at, in words; "" where everything could.
-        when: behind which statements the submission's names were looked at.
+        when: how many of the submission's statements have been run, None for all that are needed.
     """
 
     own: frozenset[str]
@@ -41,7 +41,7 @@ class _Try:
     outcome: Outcome
     words: str
     refused: str = ""
-    when: str = "answered"
+    when: int | None = None
 
 
 def judge(
@@ -98,7 +98,7 @@ class _Bench:
         check = ready.task.check
         result = QuestionResult(check.name, "check", check.points, hidden=check.hidden, line=check.line)
         result.asked = "" if check.hidden else check.source
-        missing = ready.task.own - set(self._program.answered)
+        missing = ready.task.own - self._program.answered(ready.task)
         if missing == ready.task.own or any(not self._backed(name, ready) for name in missing if name.isidentifier()):
             result.reason = self._missing_words(missing)
             return result
@@ -112,7 +112,7 @@ class _Bench:
         )
         if doubt := self._doubt(ready, best, tried):
             result.status, result.reason = "human", doubt
-            result.given = self._program.source_of(ready.task.own)
+            result.given = self._program.source_of(ready.task)
             return result
         cost = best.outcome.cost(check.costs, ready.vague) if not best.outcome.holds else None
         if cost is not None:
@@ -122,6 +122,9 @@ class _Bench:
         if not best.outcome.holds:
             result.reason = f"{best.words} (costs {cost:g})" if cost is not None else self._reason(best, fraction)
         result.notes = _notes(best, tried, missing)
+        if best.when is not None and best.outcome.holds and not best.stand_ins:
+            cell = self._program.statements[best.when - 1].cell
+            result.notes.append(f"judged as it is behind your cell {cell}, and not as it is at the end")
         self._remember(ready, holds=best.outcome.holds)
         return result
 
@@ -153,7 +156,7 @@ class _Bench:
         if tree is None:
             return False
         other = replace(ready, check=prepare(tree))
-        tried = self._with_key(other, best.own, best.stand_ins) if best.stand_ins else self._looked(other, best.own)
+        tried = [self._with_key(other, best.own, best.stand_ins)] if best.stand_ins else self._looked(other, best.own)
         limit = ready.task.check.timeout + ready.given_limit
         fails = not any(one.outcome.holds or one.outcome.stopped for one in tried)
         return fails and evaluate(self._key, other.task, other.check, {}, limit).holds
@@ -167,18 +170,19 @@ class _Bench:
         for names in filter(None, dict.fromkeys((others & failed, doubtful, others, *alone))):
             enough = tried[-1].stand_ins == others and not tried[-1].refused
             if not enough and not any(one.outcome.holds for one in tried):
-                tried += self._with_key(ready, own, names)
+                tried.append(self._with_key(ready, own, names))
         rest = frozenset(name for name in own if name not in failed or not self._backed(name, ready))
         if not any(one.outcome.holds for one in tried) and rest and rest != own:
-            tried += self._with_key(ready, rest, others | (own - rest))
+            tried.append(self._with_key(ready, rest, others | (own - rest)))
         return tried
 
-    def _looked(self, ready: ReadyTask, own: frozenset[str], stand_ins: frozenset[str] = frozenset()) -> list[_Try]:
-        """Run a check with what the names mean behind their answers, and in doubt with what they mean elsewhere."""
-        tried = [self._run(ready, own, stand_ins)]
-        for when, names in (("first", self._program.again), ("final", self._program.moved)):
-            if own & names and not tried[-1].outcome.holds:
-                tried.append(self._run(ready, own, stand_ins, when))
+    def _looked(self, ready: ReadyTask, own: frozenset[str]) -> list[_Try]:
+        """Run a check with what the names mean at the end, and in doubt with what they mean where they are answered."""
+        tried = [self._run(ready, own, frozenset())]
+        for stop in () if tried[0].outcome.holds else self._program.stops(ready.task):
+            tried.append(self._run(ready, own, frozenset(), stop))
+            if tried[-1].outcome.holds:
+                break
         return tried
 
     def _others(self, ready: ReadyTask) -> frozenset[str]:
@@ -191,27 +195,27 @@ class _Bench:
             or (name in key.steady and homework[name].cell not in cells)
         )  # fmt: skip
 
-    def _with_key(self, ready: ReadyTask, own: frozenset[str], names: frozenset[str]) -> list[_Try]:
+    def _with_key(self, ready: ReadyTask, own: frozenset[str], names: frozenset[str]) -> _Try:
         """Run a check with the key's versions in the place of what the answers to it build on."""
         homework = self._key.plan.homework
         functions = all(homework[name].statement.is_definition for name in own)
+        when = next(iter(self._program.stops(ready.task)), None)
         if functions:
-            tried = self._looked(ready, own, names)
+            made = self._run(ready, own, names, when)
         else:  # a value was made of what may be wrong: the cells are run anew
             self._session.renew(names)
-            tried = self._looked(ready, own)
+            made = self._run(ready, own, frozenset(), when)
         said = f"your code raises an error with the key's {', '.join(sorted(names))} in its place"
-        for one in tried:
-            if self._session.misfit or is_misfit(one.outcome.problem):
-                one.refused = one.refused or said
-            if "your code raised" in one.words:  # by its message the key's could be told
-                one.words = said
-            one.stand_ins = names
+        if self._session.misfit or is_misfit(made.outcome.problem):
+            made.refused = made.refused or said
+        if "your code raised" in made.words:  # by its message the key's could be told
+            made.words = said
+        made.stand_ins = names
         if not functions:
             self._session.renew()
-        return tried
+        return made
 
-    def _run(self, ready: ReadyTask, own: frozenset[str], stand_ins: frozenset[str], when: str = "answered") -> _Try:
+    def _run(self, ready: ReadyTask, own: frozenset[str], stand_ins: frozenset[str], when: int | None = None) -> _Try:
         limit = ready.task.check.timeout + ready.given_limit
         if own & self._slow:
             limit = min(limit, _AFTER_TIMEOUT + 5 * ready.seconds)
@@ -229,15 +233,16 @@ class _Bench:
         stand_ins: frozenset[str],
         limit: float,
         *,
-        when: str = "answered",
+        when: int | None = None,
         write_back: bool = False,
     ) -> tuple[Outcome, str]:
         session = self._session
         session.mutated, session.write_back = False, write_back
         values: dict[str, Any] = {}
         try:
+            session.stop_at(when)
             session.ready()
-            values = self._values(own, limit, when)
+            values = self._values(own, limit)
             # An entry that is not answered is what the question has in its place.
             values |= {name: ... for name in ready.task.own - own - stand_ins if not name.isidentifier()}
         except (RemoteCallError, ValueRefusedError) as problem:
@@ -263,11 +268,11 @@ class _Bench:
                 session.renew()  # what it was lent it may have kept
         return outcome, in_words(outcome, ready.check, hidden=ready.task.check.hidden)
 
-    def _values(self, own: frozenset[str], limit: float, when: str) -> dict[str, Any]:
+    def _values(self, own: frozenset[str], limit: float) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for name in own:
             try:
-                values[name] = self._session.value(name, limit, when=when)
+                values[name] = self._session.value(name, limit)
             except RemoteCallError:
                 if name.isidentifier():
                     raise

@@ -8,7 +8,7 @@ import io
 import sys
 import time
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Any
 
 from gradlab._errors import GradlabError
@@ -55,6 +55,7 @@ class Key:
         self._module = types.ModuleType("__main__")
         self._snapshots: dict[int, Snapshot] = {}
         self.seconds: dict[int, float] = {}
+        self._made: dict[int, dict[str, Any]] = {}
         self._idle: set[int] = set()
         used = {index for task in plan.tasks for index in task.parts}
         used |= {index for index, part in enumerate(plan.parts) if part.is_homework}
@@ -66,23 +67,24 @@ class Key:
         self.names["display"] = lambda *_: None
         execute(seed_source(plan, seed), self.names)
         starts = {task.start for task in plan.tasks}
-        first, last = dict[str, Any](), dict[str, Any]()
         for index, part in enumerate(plan.parts):
             if index in starts:
                 self._snapshots[index] = Snapshot(self.names)
             if index in used:
                 begun = time.perf_counter()
                 self._run_first(part, record=record)
-                if not part.statement.is_definition:
-                    made = {name: copied(self.names.get(name)) for name in part.names if name.isidentifier()}
-                    first, last = {**made, **first}, {**last, **made}
                 self.seconds[index] = time.perf_counter() - begun
+                if not part.statement.is_definition:
+                    self._made[index] = copied({name: self.names[name] for name in part.names & self.names.keys()})
         for name in self.calls:
             self.names[name] = self.names[name].__wrapped__
         for kept in self.classes.values():
             kept.stop()
         self._snapshots[len(plan.parts)] = Snapshot(self.names)
         self.final = dict(self.names)
+        first, last = dict[str, Any](), dict[str, Any]()
+        for made in self._made.values():
+            first, last = made | first, last | made
         self.steady = {name for name, value in last.items() if same(value, self.final.get(name))}
         self.fixed = {name for name in self.steady if same(first[name], self.final[name])}
         for snapshot in self._snapshots.values():
@@ -115,6 +117,11 @@ class Key:
         """Bring the names back to what they were before the statement from which on a task differs from the key."""
         self._snapshots[task.start].restore(self.names)
         self.names.update(self.extra)
+
+    def give(self, index: int, names: Set[str]) -> None:
+        """Give names the meaning that they had behind a statement when the key alone was run."""
+        made = copied(self._made[index]) if index in self._made else self.final
+        self.names.update({name: made[name] for name in names if name in made})
 
     def value(self, name: str) -> Any:
         """What the key means by a name, or by an entry such as `answers[1]`; None where it has none."""

@@ -61,6 +61,7 @@ class Session:
         self._skipped: set[int] = set()
         self._skipped_beside: set[int] = set()
         self._stand_ins: frozenset[str] = frozenset()
+        self._stop: int | None = None
         self.errors: dict[int, str] = {}
         self.printed: dict[int, str] = {}
         self.mutated = False
@@ -86,7 +87,9 @@ class Session:
             if self._stand_ins:
                 self.deadline(self._statement_limit)
                 self.bind(self._stand_ins)
-            for index, own in enumerate(self._program.statements):
+            for index, own in enumerate(self._program.statements[: self._stop]):
+                if self._stop is None and not own.is_needed:
+                    continue
                 replaced = own.statement.is_definition and own.statement.binds <= self._stand_ins
                 skipped = replaced or index in self._skipped | self._skipped_beside
                 if not skipped and not self._ran(index, own):
@@ -104,16 +107,15 @@ class Session:
             "cell": own.cell,
             "line": own.statement.line,
         }
-        order["keep"] = sorted(own.keeps)
         try:
             # What stands in for an earlier answer may be called without end.
             with alarm(self._statement_limit + 1) if self._stand_ins else nullcontext():
                 text = self._peer.request(order)
-            if isinstance(text, str) and text and not self._stand_ins:
+            if isinstance(text, str) and text and not self._stand_ins and self._stop is None:
                 self.printed[own.cell] = (self.printed.get(own.cell, "") + text)[:20_000]
         except RemoteCallError as problem:
             self.misfit |= bool(self._stand_ins) and is_misfit(problem)
-            if not self._stand_ins:  # what stands in is not for the student to see
+            if not self._stand_ins and self._stop is None:  # what stands in is not for the student to see
                 self.errors.setdefault(own.cell, f"line {problem.line or own.statement.line}: {problem}")
         except CheckTimeoutError:
             self.stop()
@@ -144,20 +146,19 @@ class Session:
             return f"ran longer than {limit:.0f} s and was stopped"
         return ended or f"broke the connection to the grader ({problem})"
 
-    def value(self, name: str, limit: float, when: str = "answered") -> Any:
+    def value(self, name: str, limit: float) -> Any:
         """What a submission means by a name: data, or a stub for what has to stay in there.
 
         Args:
             name: the name.
             limit: seconds that this may take.
-            when: behind which statement: "answered", "first" of several definitions, or "final", at the end.
 
         Raises:
             RemoteCallError: if it has none.
             ChannelError: if the process ended.
         """
         self.deadline(limit)
-        value = self._peer.request({"do": "value", "name": name, "when": when})
+        value = self._peer.request({"do": "value", "name": name})
         if isinstance(value, RemoteObject):
             self._peer.labels[value._key] = name
         return value
@@ -184,8 +185,19 @@ class Session:
         """
         self.stop()
         self._starts -= 1
-        self._stand_ins, self.misfit = stand_ins, False
+        self._stand_ins, self.misfit, self._stop = stand_ins, False, None
         self._skipped_beside.clear()
+
+    def stop_at(self, stop: int | None) -> None:
+        """Bring the process to where some of its statements have been run.
+
+        Args:
+            stop: how many, whether they are needed or not; None for all that are needed.
+        """
+        if stop != self._stop:
+            self.stop()
+            self._starts -= 1
+            self._stop = stop
 
     @property
     def running(self) -> str:

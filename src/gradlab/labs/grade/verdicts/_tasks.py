@@ -144,12 +144,17 @@ def evaluate(
 
     def build() -> None:
         before()
+        # What is theirs, and what holds anything of it: no statement of the key's homework gets hold of that.
+        reached = {name for name in values if name.isidentifier()}
         for index in task.parts:
             if index < task.start:
                 continue
             part = key.plan.parts[index]
-            if _runs(key, task, index, values.keys()):
+            if part.is_homework and part.statement.meets(reached):
+                key.give(index, part.names - values.keys())
+            elif not part.is_homework or not values or _is_wanted(key, task, index):
                 key.run(part)
+                reached |= part.statement.reached if part.statement.uses & reached else frozenset()
             for name in part.names & values.keys():
                 _assign(key.names, name, values[name])
         if not task.parts:  # a check that is made from the key: nothing but the value itself is looked at
@@ -159,16 +164,12 @@ def evaluate(
     return run_check(check, key.names, build, limit, own)
 
 
-def _runs(key: Key, task: Task, index: int, theirs: Set[str]) -> bool:
-    """Whether the key's statement is run: homework only for what nobody else gives, since it may change theirs."""
-    part = key.plan.parts[index]
-    statement = part.statement
-    if not part.is_homework or not theirs or statement.has_effect:
-        return True
+def _is_wanted(key: Key, task: Task, index: int) -> bool:
+    """Whether the check, or what else is run for it, has a use for a statement of the key's homework."""
+    statement = key.plan.parts[index].statement
     wanted = {name for each in statements_of("\n".join(task.code))[0] for name in each.uses}
     wanted = wanted.union(*(key.plan.parts[other].statement.uses for other in task.parts if other != index))
-    others = (part.names | statement.changes | statement.asks) - theirs
-    return bool((part.names - theirs) & wanted or (others & wanted and not statement.asks & theirs))
+    return statement.has_effect or bool(statement.reached & wanted)
 
 
 def _assign(names: dict[str, Any], name: str, value: Any) -> None:
