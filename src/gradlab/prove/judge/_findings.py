@@ -12,7 +12,7 @@ from dataclasses import replace
 from gradlab.graph import ZERO, Expression, Ref, as_number
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import Names
-from gradlab.prove._verdict import Method, Truth, Witness
+from gradlab.prove._verdict import Fault, Method, Repair, Truth, Witness
 from gradlab.prove.judge._agreed import Finding as Finding
 from gradlab.prove.judge._agreed import agreed, open_finding
 from gradlab.prove.judge._axes import Setting, ShapeError, settings
@@ -21,14 +21,18 @@ from gradlab.prove.judge._doubts import as_matrices, every, named_functions, of_
 from gradlab.prove.judge._exact import equal_exactly
 from gradlab.prove.judge._trial import Trial
 from gradlab.prove.judge._world import NothingSaysError
+from gradlab.prove.judge.arrays._choices import holds_array
 from gradlab.prove.judge.arrays._fitting import Fit, Fitting
 from gradlab.prove.judge.arrays._loose import loosened, with_plain_entries
 from gradlab.prove.read._nodes import Condition, Derivative, Index, Infinity, Limit, Total, mapped
 from gradlab.prove.read._statements import Chain, Known
 from gradlab.prove.read._write import Writer
+from gradlab.prove.repairs._arrays import turned
 from gradlab.prove.repairs._chain import Repairer
+from gradlab.prove.repairs._paths import nodes, replace_at
 
 STEPS_FOR_EXACT = 800_000
+MOST_TURNED = 12  # parts of a side of which the transpose is tried
 FEW = 3  # points at which sides agree before an exact proof is tried
 
 
@@ -152,7 +156,7 @@ class Judge:
         repairer = Repairer(trial, chain.sides, self.deadline)
         for i, finding in enumerate(found):
             if finding.truth is Truth.FALSE and finding.witness is not None:
-                finding.repair = repairer.step(i)
+                finding.repair = repairer.step(i) or self.turned_back(chain, i)
                 if finding.repair is not None and finding.repair.side == i > 0:
                     finding.reason = "the side before this step is wrong already; with its repair this step holds"
         return found
@@ -168,7 +172,22 @@ class Judge:
         if any(map(self.fitting.by_array, sides)) and self.fitting.fits_turned(sides):
             reason = f"the two sides have different shapes in every layout of derivatives: {said}"
             return Finding(Truth.NOT_UNDERSTOOD, reason=f"{reason}; is one of them meant to be transposed?")
-        return Finding(Truth.FALSE, reason=f"the two sides have different shapes: {said}")
+        finding = Finding(Truth.FALSE, reason=f"the two sides have different shapes: {said}")
+        finding.repair = self.turned_back(chain, 0) if self.repairs and len(chain.sides) == 2 else None
+        return finding
+
+    def turned_back(self, chain: Chain, i: int) -> Repair | None:
+        """An array in the right side of a step that makes it true once transposed or not; the shapes may change."""
+        left, right = chain.sides[i : i + 2]
+        if not (isinstance(left, Expression) and isinstance(right, Expression) and holds_array(right)):
+            return None
+        for path, node in list(nodes(right))[:MOST_TURNED]:
+            for other, message in turned(self.writer, node):
+                side = replace_at(right, path, other)
+                if self.holds(Chain((left, side), (None,), self.chain.conditions), self.known):
+                    shown = self.writer.latex(side), self.writer.latex(other)
+                    return Repair(Fault.TRANSPOSE, message, i + 1, *shown)
+        return None
 
     # ---- in settings
 

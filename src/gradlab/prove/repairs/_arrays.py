@@ -12,6 +12,7 @@ from gradlab.prove._verdict import Fault
 from gradlab.prove.judge.arrays._choices import holds_array
 from gradlab.prove.judge.arrays._layers import DEPTH, NUMBERED
 from gradlab.prove.read._nodes import Call, Entrywise, Operation, Tensor
+from gradlab.prove.read._write import Writer
 from gradlab.prove.repairs._paths import replace_at
 from gradlab.prove.repairs._search import Change, Search
 
@@ -23,7 +24,7 @@ def transposes(search: Search) -> Iterator[Change]:
     if not any(holds_array(side) for side in search.written):
         return
     for path, node in search.nodes:
-        for other, message in turned(search, node):
+        for other, message in turned(search.writer, node):
             yield Change(Fault.TRANSPOSE, replace_at(search.side, path, other), message, search.latex(other))
     for path, node in search.nodes:
         if is_apply(node, "mul") and 1 < len(node.args) <= MOST_FACTORS:
@@ -32,14 +33,14 @@ def transposes(search: Search) -> Iterator[Change]:
                     yield from ordered(search, path, node, order)
 
 
-def turned(search: Search, node: Expression) -> Iterator[tuple[Expression, str]]:
+def turned(writer: Writer, node: Expression) -> Iterator[tuple[Expression, str]]:
     """A part transposed, or without its transpose."""
     if isinstance(node, Operation) and node.kind == "transpose":
         inner = node.operands[0]
-        yield inner, f"write {search.latex(inner)} for {search.latex(node)}"
+        yield inner, f"write {writer.latex(inner)} for {writer.latex(node)}"
     elif isinstance(node, Tensor) or (isinstance(node, Operation) and node.kind != "hadamard"):
         new = Operation("transpose", (node,))
-        yield new, f"write {search.latex(new)} for {search.latex(node)}"
+        yield new, f"write {writer.latex(new)} for {writer.latex(node)}"
 
 
 def layers(search: Search) -> Iterator[Change]:
@@ -74,7 +75,7 @@ def ordered(search: Search, path: tuple[int, ...], node: Expression, order: tupl
     plain = Apply("mul", order)
     choices = [plain]
     for k, factor in enumerate(order):
-        choices += [Apply("mul", (*order[:k], other, *order[k + 1 :])) for other, _ in turned(search, factor)]
+        choices += [Apply("mul", (*order[:k], other, *order[k + 1 :])) for other, _ in turned(search.writer, factor)]
     for other in choices:
         message = f"write {search.latex(other)} for {search.latex(node)}"
         yield Change(Fault.TRANSPOSE, replace_at(search.side, path, other), message, search.latex(other))

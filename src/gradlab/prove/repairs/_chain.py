@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from gradlab.graph import Expression, Partial, Ref, as_number
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._verdict import Fault, Repair
@@ -11,11 +13,11 @@ from gradlab.prove.judge._trial import Trial
 from gradlab.prove.read._nodes import Array, Derivative
 from gradlab.prove.read._write import Writer
 from gradlab.prove.repairs import ALL, Change, Search, two
-from gradlab.prove.repairs._paths import nodes
+from gradlab.prove.repairs._paths import children
 
 STEPS_FOR_SIDE = 2_000_000
 POINTS_TO_COMPARE = 6
-FEWEST_LEAVES = 4  # names and numbers in a side in which two mistakes are looked for
+FEWEST_LEAVES, FEWEST_PARTS = 4, 9  # names and numbers, or parts of any kind, in which two mistakes are looked for
 
 
 class Repairer:
@@ -113,18 +115,23 @@ class Repairer:
         if wrong == 0 and as_number(target) is not None:
             return None  # what is asked for is not changed until it is that number
         asked = wrong == 0 and isinstance(side, Partial | Derivative)
-        for kind in ALL[:2] if asked else ALL:
-            for change in kind(search):
-                if repeats(change.side, target):
-                    continue
-                if search.fits(change.side) and search.verified(change.side):
-                    return [change]
-        leaves = [node for _, node in nodes(side) if not node.args]
-        if wrong == 0 or len(leaves) < FEWEST_LEAVES:
+        found = self.first(search, ALL[:2] if asked else ALL)
+        if found is not None:
+            return found
+        leaves = [node for _, node in search.nodes if not children(node)]
+        if wrong == 0 or (len(leaves) < FEWEST_LEAVES and len(search.nodes) < FEWEST_PARTS):
             return None  # with two changes little of it would be left
-        for first, second in two(search) if not search.unknown else ():
+        for first, second in two(search):
             if not repeats(second.side, target) and search.verified(second.side):
                 return [first, second]
+        return None
+
+    @staticmethod
+    def first(search: Search, kinds: tuple[Callable[[Search], Iterator[Change]], ...]) -> list[Change] | None:
+        """The first change of some kinds after which the side is equal to the target."""
+        for change in (change for kind in kinds for change in kind(search)):
+            if not repeats(change.side, search.target) and search.fits(change.side) and search.verified(change.side):
+                return [change]
         return None
 
 

@@ -62,23 +62,29 @@ def factors(search: Search) -> Iterator[Change]:
 
 def confused_derivatives(search: Search, needed: Values) -> Iterator[Change]:
     """The derivative of a wrong activation in place of the right one."""
-    for name_of_it in search.computed:
-        formula = search.formula(name_of_it)
+    for name, wrong, instead, right, values in search.once(confusions):
+        if same(values, needed):
+            latex = search.latex(right)
+            message = f"{search.latex(wrong)} is not {latex}: {search.writer.name(name)} is "
+            message += search.latex(search.formula(name) or ONE)
+            yield Change(Fault.WRONG_FUNCTION, div(times(search.side, instead), wrong), message, latex)
+
+
+def confusions(search: Search) -> list[tuple[str, Expression, Expression, Expression, Values]]:
+    """Activations, the derivative of another one and theirs as written, its own, and how the two compare."""
+    found: list[tuple[str, Expression, Expression, Expression, Values]] = []
+    for name in search.computed:
+        formula = search.formula(name)
         if not (isinstance(formula, Apply) and formula.primitive in _FORMS and isinstance(formula.args[0], Ref)):
             continue
-        right = search.slope(name_of_it, formula.args[0].name)
-        for name, forms in _FORMS.items():
-            for form, meant in zip(forms, _FORMS[formula.primitive], strict=True):
-                wrong, instead = (_inserted(shape, formula.args[0], name_of_it) for shape in (form, meant))
-                side = div(times(search.side, instead), wrong)
+        right = search.slope(name, formula.args[0].name)
+        for other in (other for other in _FORMS if other != formula.primitive):
+            for form, meant in zip(_FORMS[other], _FORMS[formula.primitive], strict=True):
+                wrong, instead = (_inserted(shape, formula.args[0], name) for shape in (form, meant))
                 values, constant = search.values(div(right, wrong)), search.values(wrong)
-                if name == formula.primitive or values is None or constant is None or constant_of(constant) is not None:
-                    continue
-                if same(values, needed):
-                    latex = search.latex(right)
-                    shown = search.latex(wrong)
-                    message = f"{shown} is not {latex}: {search.writer.name(name_of_it)} is {search.latex(formula)}"
-                    yield Change(Fault.WRONG_FUNCTION, side, message, latex)
+                if values is not None and constant is not None and constant_of(constant) is None:
+                    found.append((name, wrong, instead, right, values))
+    return found
 
 
 def _inserted(form: Expression, argument: Expression, value: str) -> Expression:
@@ -87,13 +93,8 @@ def _inserted(form: Expression, argument: Expression, value: str) -> Expression:
 
 def named_factors(search: Search, path: tuple[int, ...], part: Expression, needed: Values) -> Iterator[Change]:
     """A part times a local derivative of the graph, or times a quantity."""
-    candidates: list[Expression] = [*search.edges, *map(search.named, search.quantities)]
-    candidates += [*inner_formulas(search), *from_the_top(search), *own_names(search), *parts_of_formulas(search)]
     for sign in (1, -1):
-        for factor in candidates:
-            values = search.values(factor)
-            if values is None or constant_of(values) is not None:
-                continue
+        for factor, values in search.once(possible_factors):
             if same(tuple(sign * value for value in values), needed):
                 new = times(part, factor if sign > 0 else neg(factor))
                 latex = search.latex(factor)
@@ -112,6 +113,14 @@ def named_factors(search: Search, path: tuple[int, ...], part: Expression, neede
                 latex = search.latex(made)
                 side = replace_at(search.side, path, times(part, made))
                 yield Change(Fault.MISSING_FACTOR, side, f"the factor {latex} is missing", latex)
+
+
+def possible_factors(search: Search) -> list[tuple[Expression, Values]]:
+    """Local derivatives, quantities and what formulas are made of, with their values; no constants."""
+    candidates: list[Expression] = [*search.edges, *map(search.named, search.quantities)]
+    candidates += [*inner_formulas(search), *from_the_top(search), *own_names(search), *parts_of_formulas(search)]
+    valued = [(factor, search.values(factor)) for factor in dict.fromkeys(candidates)]
+    return [(factor, values) for factor, values in valued if values is not None and constant_of(values) is None]
 
 
 def extra_factors(search: Search) -> Iterator[Change]:
@@ -295,6 +304,11 @@ def term_factors(search: Search) -> Iterator[Change]:
         if above is None or not (inside or isinstance(above, Call)):
             continue
         wanted, found = search.needed(path) or search.reached(path), search.values(node)
+        if found is not None and len(found) > len(search.numbers):  # an array
+            for value in (Fraction(2), Fraction(1, 2)):
+                change = scaled(search, node, value)
+                side = replace_at(search.side, path, mul(number(value), node))
+                yield Change(change.fault, side, f"{change.message} in {search.latex(node)}", change.detail)
         needed = None if wanted is None or found is None else ratio(wanted, found)
         if needed is None:
             continue

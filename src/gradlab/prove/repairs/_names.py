@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gradlab.graph import Expression, Partial, Ref
 from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Fault
-from gradlab.prove.read._nodes import Index, Indexed, Tensor
+from gradlab.prove.read._nodes import Derivative, Index, Indexed, Tensor
 from gradlab.prove.repairs._parts import plausible
 from gradlab.prove.repairs._paths import nodes, replace_at, rewrite
 from gradlab.prove.repairs._search import Change, Search, partial_of
@@ -63,6 +63,9 @@ def known_names(search: Search) -> list[Expression]:
             if isinstance(node, Ref | Indexed | Tensor):
                 found[node] = None
                 letters |= {part.letter: None for part in node.args if isinstance(part, Index)}
+            if isinstance(node, Derivative):
+                by = (index for wrt in node.wrt for index in wrt.args)
+                letters |= {part.letter: None for part in by if isinstance(part, Index)}
     for node in [node for node in found if isinstance(node, Indexed)]:
         found[Indexed(node.head, node.below[::-1], node.above)] = None
         for place, index in enumerate(node.args):

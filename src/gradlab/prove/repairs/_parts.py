@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 from gradlab.graph import (
@@ -23,6 +24,7 @@ from gradlab.graph import (
     subtract,
 )
 from gradlab.prove._verdict import Fault
+from gradlab.prove.read._nodes import Call
 from gradlab.prove.repairs._paths import Path, at_path, nodes, replace_at
 from gradlab.prove.repairs._search import Change, Search, same
 
@@ -60,6 +62,12 @@ def functions(search: Search) -> Iterator[Change]:
     """Every function replaced by another of the same argument."""
     chain = functions_of(search)
     for path, node in search.nodes:
+        if isinstance(node, Call) and len(node.orders) == 1:
+            for order in (node.orders[0] - 1, node.orders[0] + 1):
+                called = replace(node, orders=(order,))
+                if order >= 0 and plausible(search, path, node, called):
+                    message = f"write {search.latex(called)} for {search.latex(node)}"
+                    yield Change(Fault.WRONG_FUNCTION, replace_at(search.side, path, called), message)
         if not isinstance(node, Apply):
             continue
         own = tuple(other for other in chain if other != node.primitive) if node.primitive in _ONE else ()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gradlab.graph import ZERO, Apply, Const, Expression, Partial, Ref, walk
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
@@ -29,6 +30,7 @@ MOST_NODES = 90
 SECANT_STEPS = 25
 LARGEST_CONSTANT = 24
 Values = tuple[float, ...]
+Made = TypeVar("Made")
 Broken = (*Undefined, NotUnderstoodError, RecursionError, ShapeError)
 
 
@@ -72,6 +74,7 @@ class Search:
         self.found = self.values(side) or ()
         self._needed: dict[Path, Values | None] = {}
         self._tried: set[Expression] = set()
+        self._made: dict[Callable[[Search], Any], Any] = {}
         self.quick = False  # whether nothing is looked for step by step
         self.pruning = True  # whether one mistake is looked for, so that what a part should be can be computed
 
@@ -91,6 +94,12 @@ class Search:
         other.found = found
         return other
 
+    def once(self, make: Callable[[Search], Made]) -> Made:
+        """What is the same for every side that is tried in this chain, made once."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]
+
     def _usable(self) -> list[int]:
         """Numbers of points at which both sides are defined, for as many settings as there are."""
         found: list[int] = []
@@ -109,13 +118,6 @@ class Search:
         """Whether anything but numbers is written."""
         every = (node for side in self.written for _, node in nodes(side))
         return any(names_of(n) or n.names or partial_of(n) or isinstance(n, Indexed | Call) for n in every)
-
-    @cached_property
-    def unknown(self) -> bool:
-        """Whether a function stands in the chain of which nothing is known."""
-        known = self.known.functions
-        calls = (node for side in self.written for _, node in nodes(side) if isinstance(node, Call))
-        return any(node.function not in known for node in calls)
 
     @property
     def possible(self) -> bool:
@@ -336,6 +338,8 @@ def same(a: Values, b: Values) -> bool:
 
 def constant_of(values: Values) -> Fraction | None:
     """The simple rational number that all values are, if they are one."""
+    if not same(values, (values[0],) * len(values)):
+        return None
     guess = Fraction(values[0]).limit_denominator(LARGEST_CONSTANT)
     if abs(guess.numerator) > 1000 or not same(values, (float(guess),) * len(values)):
         return None

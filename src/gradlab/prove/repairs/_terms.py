@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations_with_replacement, pairwise
+from itertools import chain, combinations, combinations_with_replacement, islice, pairwise
 
 from gradlab.graph import Apply, Expression, Ref, is_apply, mul, neg, number
 from gradlab.prove._verdict import Fault
@@ -12,36 +12,64 @@ from gradlab.prove.repairs._paths import nodes, replace_at
 from gradlab.prove.repairs._search import Change, Search, Values, constant_of, names_of, same
 
 MOST_PATHS = 60
+MOST_GROUPS = 2000
+Path = tuple[str, ...]
 
 
 def paths(search: Search) -> Iterator[Change]:
-    """The side and a path, from what is differentiated to the variable, that it lacks."""
+    """The side and the paths, from what is differentiated to the variable, that it lacks: one, or several."""
     difference = lack(search.wanted, search.found)
     if difference is None:
         return
     for pair in search.partials:
-        for path in graph_paths(search, pair):
-            edges = [search.slope(a, b) for a, b in pairwise(path)]
-            product = edges[0] if len(edges) == 1 else Apply("mul", tuple(edges))
-            values = search.values(product)
-            if values is None or not same(values, difference):
-                continue
-            shown = r" \leftarrow ".join(search.writer.name(name) for name in path)
-            message = f"the path {shown} is missing: add {search.latex(product)}"
-            yield Change(Fault.MISSING_PATH, added(search.side, product), message, search.latex(product))
+        single = single_paths(search, pair)
+        products = {path: product_along(search, path) for path in (*single, *through_another(pair, single))}
+        valued = {path: values for path, product in products.items() if (values := search.values(product)) is not None}
+        chosen = [(path,) for path in valued if path not in single]
+        for some in islice(chain(groups(single), chosen), MOST_GROUPS):
+            if all(path in valued for path in some) and same(total([valued[path] for path in some]), difference):
+                yield with_paths(search, {path: products[path] for path in some})
 
 
-def graph_paths(search: Search, pair: tuple[str, str]) -> list[tuple[str, ...]]:
-    """Paths from one quantity down to another, if there are several but not too many; then all through a third."""
-    found = single_paths(search, pair)
-    through = dict.fromkeys(name for path in found for name in path[1:-1])
-    return [*found, *((pair[0], name, pair[1]) for name in through)]
+def groups(of: list[Path]) -> Iterator[tuple[Path, ...]]:
+    """Some of several paths: first one, then all but one, two, all but two and so on."""
+    sizes = sorted(range(1, len(of)), key=lambda size: min(2 * size - 1, 2 * (len(of) - size)))
+    for size in sizes:
+        yield from combinations(of, size)
 
 
-def single_paths(search: Search, pair: tuple[str, str]) -> list[tuple[str, ...]]:
-    found: list[tuple[str, ...]] = []
+def total(rows: list[Values]) -> Values:
+    """The sums of values at each point."""
+    return tuple(map(sum, zip(*rows, strict=True)))
+
+
+def with_paths(search: Search, lost: dict[Path, Expression]) -> Change:
+    """The side and the products along paths."""
+    side = search.side
+    for product in lost.values():
+        side = added(side, product)
+    latex = " + ".join(map(search.latex, lost.values()))
+    shown = " and ".join(r" \leftarrow ".join(map(search.writer.name, path)) for path in lost)
+    message = f"the path {shown} is missing" if len(lost) == 1 else f"the paths {shown} are missing"
+    return Change(Fault.MISSING_PATH, side, f"{message}: add {latex}", latex)
+
+
+def product_along(search: Search, path: Path) -> Expression:
+    """The product of the local derivatives along a path."""
+    edges = tuple(search.slope(a, b) for a, b in pairwise(path))
+    return edges[0] if len(edges) == 1 else Apply("mul", edges)
+
+
+def through_another(pair: tuple[str, str], single: list[Path]) -> list[Path]:
+    """From one quantity down to another by way of a third: all paths through that at once."""
+    return [(pair[0], name, pair[1]) for name in dict.fromkeys(name for path in single for name in path[1:-1])]
+
+
+def single_paths(search: Search, pair: tuple[str, str]) -> list[Path]:
+    """Paths from one quantity down to another, if there are several but not too many."""
+    found: list[Path] = []
     wrt = pair[1]
-    waiting: list[tuple[str, ...]] = [(pair[0],)]
+    waiting: list[Path] = [(pair[0],)]
     while waiting and len(found) < MOST_PATHS and len(waiting) < 10 * MOST_PATHS:
         path = waiting.pop()
         if path[-1] == wrt:
@@ -90,10 +118,7 @@ def missing(search: Search, path: tuple[int, ...], part: Expression, difference:
     if value:
         yield with_term(search, path, part, number(value))
         return
-    for term in candidates(search):
-        values = search.values(term)
-        if values is None:
-            continue
+    for term, values in search.once(candidates):
         for factor in (1, -1, 2, -2, 3, -3):
             if same(tuple(factor * value for value in values), difference):
                 signed = mul(number(abs(factor)), term)
@@ -106,8 +131,8 @@ def with_term(search: Search, path: tuple[int, ...], part: Expression, term: Exp
     return Change(Fault.MISSING_TERM, side, f"the term {shown} is missing", shown)
 
 
-def candidates(search: Search) -> list[Expression]:
-    """Terms that may have been forgotten: those of the rules for sums and products, and every quantity."""
+def candidates(search: Search) -> list[tuple[Expression, Values]]:
+    """Terms that may have been forgotten, with values: those of the rules for sums and products, every quantity."""
     found: dict[Expression, None] = {}
     for formula, wrt in differentiated(search):
         bare = formula.args[0] if is_apply(formula, "neg") else formula
@@ -129,4 +154,5 @@ def candidates(search: Search) -> list[Expression]:
     for side in search.written:
         if is_apply(side, "add"):
             found.update(dict.fromkeys(side.args))
-    return list(found)[:150]
+    valued = ((term, search.values(term)) for term in list(found)[:150])
+    return [(term, values) for term, values in valued if values is not None]

@@ -18,7 +18,7 @@ Kind = Callable[[Search], Iterator[Change]]
 FIRST: tuple[Kind, ...] = (signs, nearest, powers, functions, extra_factors, indices, under_sums, names)
 THEN: tuple[Kind, ...] = (whole, factors, term_factors, nearest, signs, powers, functions, indices, terms)
 MOST_FIRST = 150
-STEPS = 1_600_000
+STEPS = 500_000
 
 
 def two(search: Search) -> Iterator[tuple[Change, Change]]:
@@ -35,7 +35,8 @@ def two(search: Search) -> Iterator[tuple[Change, Change]]:
                 inner = search.of(first.side)
                 if inner is None:
                     continue
-                for then in THEN[:3] if count > MOST_FIRST // 3 else THEN:
+                few = kind is nearest or count > MOST_FIRST // 3  # what was replaced as a whole needs no new term
+                for then in THEN[:3] if few else THEN:
                     yield from ((first, second) for second in then(inner) if inner.fits(second.side))
     except OutOfTimeError:
         return
