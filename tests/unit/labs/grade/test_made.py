@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from gradlab.labs._template import read_template
+from gradlab.labs._versions import make_versions
 from gradlab.labs.grade import GradeOptions, grade
+from gradlab.labs.grade.made import PartialError
+from gradlab.labs.grade.matching import make_plan
+from gradlab.labs.grade.verdicts._key import Key
+from gradlab.labs.grade.verdicts._made import Comparison
 
 from . import submissions as made
 
@@ -127,3 +135,45 @@ def test_a_class_that_the_given_code_does_not_use_is_judged_by_its_methods(grade
 
 def test_one_that_is_partly_right_gets_part_of_the_points(graded):
     assert 0 < graded["only for positive"].questions[0].points < 1
+
+
+SLOPES = """# Lab
+
+```python
+#!TAG SKIPQUESTEXEC
+import torch
+
+
+class Cube(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        #!TAG HWBEGIN
+        ctx.save_for_backward(x)
+        return x**3
+        #!TAG HWEND
+
+    @staticmethod
+    def backward(ctx, slope):
+        #!TAG HWBEGIN
+        (x,) = ctx.saved_tensors
+        return slope * 3 * x**2
+        #!TAG HWEND
+
+
+place = torch.tensor([1.5, 2.0], requires_grad=True)
+Cube.apply(place).sum().backward()
+```
+"""
+
+
+@pytest.mark.parametrize(("found", "right"), [("slope * x * x * 3", True), ("3 * x**2", False)])
+def test_a_backward_that_forgets_what_comes_in_is_not_right(tmp_path, monkeypatch, found, right):
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # the key puts itself there
+    (tmp_path / "lab.md").write_text(SLOPES, encoding="utf-8")
+    template = read_template(tmp_path / "lab.md")
+    key = Key(make_plan(template, make_versions(template)), None, record=True)
+    theirs: dict = {}
+    own = next(part.statement.source for part in key.plan.parts if part.names)
+    exec("import torch\n" + own.replace("slope * 3 * x**2", found), theirs)
+    with nullcontext() if right else pytest.raises(PartialError, match=r"in 1 of 4 runs"):
+        Comparison(key, 1)("Cube", theirs["Cube"])

@@ -48,13 +48,13 @@ assert len(history) == 42
 #!TAG SKIPQUESTEXEC
 #!TAG HWBEGIN
 #!MSG TODO a sheet with title and note
-sheet = Sheet()
-sheet.set_title("k")
-setattr(sheet, "note", "n")
+ax = Sheet()
+ax.set_title("k")
+setattr(ax, "note", "n")
 #!TAG HWEND
-#!TAG CHECK sheet points=2
-assert sheet.title == "k"
-assert sheet.note == "n"
+#!TAG CHECK ax points=2
+assert ax.title == "k"
+assert ax.note == "n"
 #!TAG CHECKEND
 ```
 
@@ -138,7 +138,7 @@ PROGRAMS = {
     ],
     "wrong": ["r = 41"],
 }
-SHEET = "sheet = Sheet()"
+SHEET = "ax = Sheet()"
 PILE = (
     "class Pile:\n    held = []\n    def put(self, x):\n        self.held.append(x)\n"
     "    def height(self):\n        return len(self.held)"
@@ -151,10 +151,10 @@ HISTORY = "history = list(range(42))"
 # What a cell of the key does is done to nothing of the student's; what a later cell does is no part of the answer.
 STATES = {
     "sheet alone": ([SHEET], {}),
-    "title alone": ([SHEET, 'sheet.set_title("k")'], {"sheet": 1}),
-    "note alone": ([SHEET + '\nsheet.note = "n"'], {"sheet": 1}),
-    "both": ([SHEET + '\nsheet.note = "n"\nsheet.title = "k"'], {"sheet": 2}),
-    "the last that was drawn": (["Sheet()", 'Sheet.drawn[-1].set_title("k")', "sheet = Sheet.drawn[-1]"], {"sheet": 1}),
+    "title alone": ([SHEET, 'ax.set_title("k")'], {"ax": 1}),
+    "note alone": ([SHEET + '\nax.note = "n"'], {"ax": 1}),
+    "both": ([SHEET + '\nax.note = "n"\nax.title = "k"'], {"ax": 2}),
+    "the last that was drawn": (["Sheet()", 'Sheet.drawn[-1].set_title("k")', "ax = Sheet.drawn[-1]"], {"ax": 1}),
     "given titled": (['given.set_title("g")'], {"given": 1}),
     "given titled wrongly": (['given.set_title("h")'], {}),
     "given titled by an attribute": (['given.title = "g"'], {"given": 1}),

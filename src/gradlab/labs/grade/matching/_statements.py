@@ -302,7 +302,8 @@ class _Names(ast.NodeVisitor):
             own.visit(node.value)
             function.visit(node.value.func)
             # `print(x.grad.tolist())` changes nothing, and `print(rows.pop())` does.
-            self.asks = before | (own.fills if function.uses & _SHOWING else self.asks | own.uses)
+            # `ax.plot(rows)` changes the axes alone.
+            self.asks = before | (own.fills | _acted(node) if function.uses & _SHOWING else self.asks | own.uses)
 
     def visit_Call(self, node: ast.Call) -> None:
         if isinstance(node.func, ast.Attribute):
