@@ -1,13 +1,14 @@
-// Kernels that Python printed, with a memory of their own: functions, ways down, draws, trainings and predictions.
+// Kernels that Python printed: functions, ways down, draws, trainings and predictions.
 
 const PAGE = 65536;
 const LINE = 64; // arrays begin at multiples of so many bytes
 const WORD = 1n << 64n;
 
-/** A kernel in whose memory arrays lie one behind the other, laid anew for each call. */
+// All kernels of a thread have one memory: browsers set aside gigabytes of addresses for each, and give few away.
+const memory = new WebAssembly.Memory({ initial: 1 });
+
+/** A kernel for which arrays lie one behind the other in the memory, laid anew for each call. */
 class Kernel {
-  /** @type {WebAssembly.Memory} */
-  memory;
   /** @type {Record<string, any>} */
   exports;
 
@@ -20,9 +21,8 @@ class Kernel {
    */
   static async of(code, about = {}) {
     const made = Object.assign(new this(), about);
-    made.memory = new WebAssembly.Memory({ initial: 1 });
     const module = code instanceof WebAssembly.Module ? code : await WebAssembly.compile(code);
-    made.exports = (await WebAssembly.instantiate(module, { env: { memory: made.memory } })).exports;
+    made.exports = (await WebAssembly.instantiate(module, { env: { memory } })).exports;
     return made;
   }
 
@@ -39,9 +39,9 @@ class Kernel {
       end = Math.ceil((end + count * kind.BYTES_PER_ELEMENT) / LINE) * LINE;
       return place;
     });
-    const missing = end - this.memory.buffer.byteLength;
-    if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE));
-    return counts.map((count, i) => new kind(this.memory.buffer, places[i], count));
+    const missing = end - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+    return counts.map((count, i) => new kind(memory.buffer, places[i], count));
   }
 }
 

@@ -29,35 +29,40 @@ export async function served(folder, port = 0) {
   return { address, close };
 }
 
-/** @type {Promise<any[]> | undefined} the server and the browser of all tests of this process: to start them takes as long as some tests */
-let running;
+const IDLE = "#1/descend?steps=0"; // where a page waits for the next test: it computes nothing there
 
-
-/** End them. */
-export async function close() {
-  const ended = running;
-  running = undefined;
-  for (const each of (await ended) ?? []) await each.close();
-}
+/** @type {ReturnType<typeof begun> | undefined} of all tests of this process: to start them takes as long as some tests */
+let shared;
 
 /**
- * Pages to be tried, and what went wrong in them.
+ * A server and a browser, and what went wrong in its pages.
  * @param {{thrifty?: boolean}} how by default pages are told to save data: Python starts when it is needed, and does not practise
  */
-export async function laboratory({ thrifty = true } = {}) {
+export const laboratory = ({ thrifty = true } = {}) => (shared ??= begun(thrifty));
+
+/** End both. */
+export async function close() {
+  const lab = await shared;
+  shared = undefined;
+  await lab?.end();
+}
+
+async function begun(thrifty) {
   fs.mkdirSync(pictures, { recursive: true });
-  running ??= Promise.all([served(built), chromium.launch({
+  const server = await served(built);
+  const { address } = server;
+  const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     timeout: PATIENCE,
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update"],
-  })]);
-  const [{ address }, browser] = await running;
+  });
   const requests = [];
   const problems = [];
+  /** @type {any[]} */
+  const idle = [];
 
-  /** A page at a hash, which is kept for no other one; options are those of a new page. */
-  async function opened(hash, options = {}) {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
+  async function made() {
+    const page = await browser.newPage();
     page.setDefaultTimeout(PATIENCE);
     await page.addInitScript((saveData) => {
       delete Navigator.prototype.serviceWorker;
@@ -68,22 +73,45 @@ export async function laboratory({ thrifty = true } = {}) {
     page.on("pageerror", (error) => problems.push(error.message));
     // A page that is closed, or gives up what it computes, gives up what it fetches for that.
     page.on("requestfailed", (request) => request.failure().errorText === "net::ERR_ABORTED" || problems.push(`failed: ${request.url()}`));
-    await page.goto(address + hash);
     return page;
   }
 
-  /** Each of some hashes in turn, in one page: nothing of the one before is left. */
-  async function eachOf(hashes, look) {
-    const page = await opened("");
-    for (const hash of hashes) {
-      await page.evaluate((next) => {
-        document.querySelector("#view").firstElementChild.dataset.old = "";
-        location.hash = next;
-      }, hash);
-      await page.waitForSelector("#view > :not([data-old])");
-      await look(page, hash);
+  /** Follow a link within a page: nothing of the view before is left. */
+  async function follow(page, hash) {
+    await page.evaluate((next) => {
+      document.querySelector("#view").firstElementChild.dataset.old = "";
+      location.hash = next;
+    }, hash);
+    await page.waitForSelector("#view > :not([data-old])", { state: "attached" });
+  }
+
+  /**
+   * A page at a hash. One that another test has closed is used again, as a person goes from link to link: its Python is there
+   * already. A fresh one is loaded for it, and kept for no other.
+   */
+  async function opened(hash, { fresh = hash.startsWith("?"), viewport = { width: 1280, height: 800 }, colorScheme = "light" } = {}) {
+    const used = fresh ? undefined : idle.pop();
+    const page = used ?? (await made());
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme });
+    if (used) await follow(page, hash);
+    else await page.goto(address + hash);
+    if (!fresh && !used) {
+      page.close = async () => {
+        await follow(page, IDLE);
+        idle.push(page);
+      };
     }
-    await page.close();
+    return page;
+  }
+
+  /** Each of some hashes in turn. */
+  async function eachOf(hashes, look) {
+    for (const hash of hashes) {
+      const page = await opened(hash);
+      await look(page, hash);
+      await page.close();
+    }
   }
 
   return {
@@ -92,5 +120,9 @@ export async function laboratory({ thrifty = true } = {}) {
     /** A view has drawn so many pictures. */
     drawn: (page, view, least = 1) =>
       page.waitForFunction(([name, n]) => Number(document.querySelector(`gradlab-${name}`)?.dataset.drawn ?? 0) >= n, [view, least]),
+    async end() {
+      await browser.close();
+      await server.close();
+    },
   };
 }

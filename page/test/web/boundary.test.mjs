@@ -15,7 +15,7 @@ const SMALL = "#1/boundary?width=3&steps=12";
 const QUICK = "#1/boundary?width=2&steps=6";
 
 test("a map is drawn and refined, and no other server is asked for anything", async () => {
-  const page = await opened("#1/boundary");
+  const page = await opened("#1/boundary", { fresh: true });
   await drawn(page);
   await level(page, 4);
   assert.match(await words(page), /pixels in float32: \d+(\.\d+)? % train/);

@@ -22,7 +22,7 @@ async function judge(page, line) {
 }
 
 test("a weight that is clicked is derived, with its path lit and its numbers, and no other server is asked", async () => {
-  const page = await opened("#1/derive");
+  const page = await opened("#1/derive", { fresh: true });
   await drawn(page);
   assert.match(await words(page), /One path leads from w_12 to the loss: dL\/dw_12 = \(f_out - y\)\*u_2\*\(1 - z_2out\*\*2\)\*x_1\. At this point the loss is [\d.]+ and the derivative is -?[\d.]+\./);
   assert.equal(await lit(page), 3); // w_12, u_2, and from the output to the loss

@@ -12,7 +12,7 @@ const drawn = (page, least = 1) => lab.drawn(page, "descend", least);
 after(close);
 
 test("a function is drawn, derived and gone down, and asks no other server for anything", async () => {
-  const page = await opened("");
+  const page = await opened("", { fresh: true });
   await drawn(page);
   await explained(page);
   assert.match(await page.textContent("output"), /2\/3 = 0\.66667; this rate is below it/);

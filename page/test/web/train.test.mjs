@@ -14,7 +14,7 @@ const words = (page) => page.textContent(".bench output");
 const picture = (page, name) => page.evaluate((selector) => document.querySelector(selector).toDataURL(), `canvas.${name}`);
 
 test("a network is trained, its map drawn and refined, and no other server is asked for anything", async () => {
-  const page = await opened("#1/train?tries=20");
+  const page = await opened("#1/train?tries=20", { fresh: true });
   await drawn(page);
   assert.match(await words(page), /After 100 steps 6 of 12 runs have all 5 points right\. Run 0: not all points right/);
   await level(page, 1);

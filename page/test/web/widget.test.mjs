@@ -37,7 +37,7 @@ async function shown({ script, hash, name }) {
 const drawn = (page, i, least = 1) => page.waitForFunction(([at, n]) => Number(window.models[at].view()?.dataset.drawn ?? 0) >= n, [i, least]);
 
 test("views draw what the notebook's Python answers, their state goes both ways, and several stand side by side", async () => {
-  const page = await lab.opened("#1/boundary?width=1&steps=1");
+  const page = await lab.opened("#1/boundary?width=1&steps=1", { fresh: true });
   await page.evaluate(shown, { script: "./widget.mjs", hash: "#1/descend?steps=7", name: "descend" });
   await page.evaluate(shown, { script: "./widget.mjs?again", hash: "#1/derive?by=c", name: "derive" });
   await page.evaluate(shown, { script: "./widget.mjs?third", hash: "#1/boundary?width=2&steps=4", name: "boundary" });
