@@ -6,6 +6,9 @@ import importlib.metadata
 import sys
 from pathlib import Path
 
+# With it jsonschema, which reads notebooks, would make a grammar of web addresses for a second.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 from _site import SavedPictures  # noqa: E402

@@ -15,8 +15,8 @@ moments = [0, 2, 4, 6, 8, 10, 13, 16, 20, 25, 30, 36, 43, 50, 60, 70, 80, 95, 11
 whole = gl.train(net, data, learning_rate=1.0, steps=moments[-1], restarts=50, seed=0)
 best = whole.best.index
 
-figure = Figure(figsize=(8, 3.6), layout="constrained", dpi=80)
-left, right = figure.subplots(1, 2)
+figure = Figure(figsize=(8, 3.6), dpi=80)
+left, right = figure.subplots(1, 2, gridspec_kw={"left": 0.06, "right": 0.98, "bottom": 0.15, "top": 0.9})
 writer = PillowWriter(fps=4)
 with writer.saving(figure, "training.gif", dpi=80):
     for steps in moments:
