@@ -8,6 +8,7 @@ from gradlab.prove._document import DocumentProof as DocumentProof
 from gradlab.prove._document import Row as Row
 from gradlab.prove._document import prove_document as prove_document
 from gradlab.prove._prove import prove as prove
+from gradlab.prove._subject import DEFAULT as DEFAULT
 from gradlab.prove._subject import graph_of as graph_of
 from gradlab.prove._verdict import Fault as Fault
 from gradlab.prove._verdict import Kind as Kind

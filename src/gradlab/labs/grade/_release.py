@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from gradlab._words import counted
 from gradlab.labs._diagnostics import Diagnostic
 from gradlab.labs._scratch import scratch_folder
 from gradlab.labs._template import Template
@@ -24,6 +25,7 @@ from gradlab.labs.grade.verdicts import QuestionResult
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+_MOST_NAMED = 5
 _PLACED = re.compile(r"line (\d+): ")
 
 
@@ -54,6 +56,12 @@ def grade_own(template: Template, versions: Versions, watch: Watch = lambda *_: 
     own = {result.name: result for result in grading.results}
     lost = [_lost(template, question) for question in own["solution"].questions]
     free = [_free(template, question) for question in own["question"].questions if not own["solution"].problem]
+    if waiting := [
+        one for one in own["solution"].questions if one.status == "human" and one.expected and not one.notes
+    ]:
+        told = f"{counted(len(waiting), 'written answer')} will wait for a human, with the key beside what was written"
+        lines = ", ".join(str(one.line) for one in waiting[:_MOST_NAMED]) + (", ..." if waiting[_MOST_NAMED:] else "")
+        remarks.append(_note(template, waiting[0].line, f"{told} (ANSWER, line{'s' * (len(waiting) > 1)} {lines})"))
     for said in grading.remarks:
         place = _PLACED.search(said)
         remarks.append(_note(template, int(place[1]) if place else 0, said))

@@ -139,10 +139,13 @@ def test_a_derivation_of_the_key_is_judged_where_it_is_asked(tmp_path):
         "---\ngradlab:\n  graph: f = x**3\n---\n\n# Slope\n\n1. Compute $\\partial f / \\partial x$.\n\n"
         "#!TAG ANSWER points=2\n\n#!TAG HWBEGIN\n$$\\frac{\\partial f}{\\partial x} = %s$$\n#!TAG HWEND\n"
     )
-    assert found(tmp_path, text % "3 x^2") == []
-    [error] = found(tmp_path, text % "2 x^2")
+    assert found(tmp_path, text.replace("\\partial", "d ") % "3 x^2") == []
+    words = "\n## Words\n\nWhy?\n\n#!TAG ANSWER points=1\n\n#!TAG HWBEGIN\nBecause.\n#!TAG HWEND\n"
+    error, note = found(tmp_path, text % "2 x^2" + words)
     assert error.line == 10
     assert "gets 0 of 2 for 'Slope': 0 of 1 derivatives are right" in error.message
+    assert (note.severity, note.line) == ("note", 20)
+    assert note.message.startswith("1 written answer will wait for a human")
 
 
 def test_what_ends_the_grader_or_lasts_for_ever_ends_no_gate(tmp_path):

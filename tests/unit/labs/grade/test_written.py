@@ -11,7 +11,8 @@ from gradlab.labs._template import read_template
 from gradlab.labs._versions import make_versions
 from gradlab.labs.grade import GradeOptions, grade
 from gradlab.labs.grade.gradebook import QueueError
-from gradlab.labs.grade.matching import asked_answers
+from gradlab.labs.grade.matching import Asked, asked_answers
+from gradlab.labs.grade.verdicts._answers import judge_answers
 
 from . import submissions as made
 
@@ -102,3 +103,44 @@ def test_what_a_human_decides_survives_a_regrade(graded):
     with pytest.raises(QueueError, match="no TOML"):
         grade(LAB, place / "in", GradeOptions(place / "out"))
     assert path.read_text(encoding="utf-8") == kept + "\n[["
+
+
+CUBE = "x**3 - 2*x"
+
+
+def judged(asked, given, graph=CUBE):
+    (result,) = judge_answers([Asked("one", "one", 2, 1, asked, "", 0, "a")], {"one": given}, graph)
+    return result.status
+
+
+@pytest.mark.parametrize("asked", [r"\frac{d f}{d x}", r"\frac{df}{dx}", r"\frac{d}{dx} f(x)", "f'(x)", "df/dx"])
+@pytest.mark.parametrize(
+    "written", [r"\frac{\mathrm{d} f}{\mathrm{d} x}", r"\frac{d}{dx} f(x)", "f'(x)", r"\partial f / \partial x"]
+)
+def test_derivatives_by_d_and_by_primes_are_judged_too(asked, written):
+    right, wrong = (f"It is ${written} = {value}$." for value in ("3 x^2 - 2", "2 x^2 - 2"))
+    assert judged(f"1. Compute ${asked}$ for $f(x) = x^3 - 2 x$.", right) == "right"
+    assert judged(f"1. Compute ${asked}$.", wrong) == "wrong"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "1. Compute $f'(x)$ for $f(x) = x^2$.",
+        "1. Compute $f'(x)$ and $f''(x)$.",
+        "1. Compute $f'(x)$ at $x = 2$.",
+        "1. Compute $f'(x)$ for $x = 2$.",
+        r"1. Compute $\frac{d^2 f}{d x^2}$.",
+        r"1. Compute $\frac{d f}{d x}$ and $\frac{d}{d x} \sin x$.",
+        "1. Compute $g'(x)$.",
+        "1. Sketch $f'(x)$.",
+    ],
+)
+def test_what_asks_for_something_else_waits_for_a_human(asked):
+    assert judged(asked, "$f'(x) = 2 x$, $f'(x) = 12$") == "human"
+    assert judged(asked, "$f'(x) = 2 x$ and $g'(x) = 2 x$") == "human"
+
+
+def test_a_question_about_a_loss_of_its_own_is_not_judged_by_the_usual_network():
+    assert judged(r"1. Compute $dL/dc$ for $L = c^2$.", "$dL/dc = 2 c$", None) == "human"
+    assert judged(r"1. Compute $dL/dc$.", "$dL/dc = f_{out} - y$", None) == "right"

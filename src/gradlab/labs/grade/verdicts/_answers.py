@@ -14,12 +14,19 @@ from gradlab.tex import find_math
 
 _SECONDS = 60.0  # for all formulas of a derivative: far above what the prover may work for some
 _SYMBOL = r"(?:\\mathcal\s*\{?\s*[A-Za-z]\s*\}?|[A-Za-z](?:_(?:\{[^{}]*\}|\w))?)"
-_HEAD = re.compile(
-    rf"\s*(?:\\[dt]?frac\s*\{{\s*\\partial\s*(?P<a>{_SYMBOL})\s*\}}\s*\{{\s*\\partial\s*(?P<b>{_SYMBOL})\s*\}}"
-    rf"|\\partial\s*(?P<c>{_SYMBOL})\s*/\s*\\partial\s*(?P<d>{_SYMBOL}))\s*&?\s*="
+_D = r"(?:\\partial(?![A-Za-z])|\\(?:mathrm|operatorname|text)\s*\{\s*d\s*\}|d(?![A-Za-z]{2}))"
+_AT = r"(?:\s*\\?[(]\s*[^()=]*[)])?"  # an argument, as in f(x)
+_DERIVATIVES = (
+    rf"\\[dt]?frac\s*\{{\s*{_D}\s*(?P<of>{_SYMBOL}){_AT}\s*\}}\s*\{{\s*{_D}\s*(?P<by>{_SYMBOL})\s*\}}",
+    rf"\\[dt]?frac\s*\{{\s*{_D}\s*\}}\s*\{{\s*{_D}\s*(?P<by>{_SYMBOL})\s*\}}\s*(?P<of>{_SYMBOL}){_AT}(?=\s*(?:&?\s*=|[.,;$]|$))",
+    rf"(?<![A-Za-z\\]){_D}\s*(?P<of>{_SYMBOL}){_AT}\s*/\s*{_D}\s*(?P<by>{_SYMBOL})",
+    rf"(?<![A-Za-z\\])(?P<of>{_SYMBOL})'\s*\(\s*(?P<by>{_SYMBOL})\s*\)",
 )
+_DERIVATIVE = tuple(re.compile(each) for each in _DERIVATIVES)
+_HEAD = tuple(re.compile(rf"\s*{each}\s*&?\s*=") for each in _DERIVATIVES)
+# A second derivative, one of what has no name, or a value at a point.
+_MORE = re.compile(rf"{_D}\s*\^|''|\\ddot|\\[dt]?frac\s*\{{\s*{_D}\s*\}}|\bat\b|=\s*-?[\d./]+\s*(?:[$,.;)]|$)")
 _ASKED = re.compile(r"^\s*(?:\d+[.)]|\*\*(?:Question|Frage|Aufgabe)\s*\d+\.?\*\*)\s+(?P<text>.*)$", re.MULTILINE)
-_COMPUTE = re.compile(rf"\\partial\s*(?P<a>{_SYMBOL})\s*(?:/|\}}\s*\{{)\s*\\partial\s*(?P<b>{_SYMBOL})")
 _ONLY_COMPUTE = re.compile(r"\s*(?:compute|calculate|derive|differentiate|determine|berechne)\b", re.IGNORECASE)
 
 
@@ -62,7 +69,7 @@ def _judged(asked: Asked, text: str, graph: str | None) -> QuestionResult:
     items = [found["text"] for found in _ASKED.finditer(asked.text)]
     wanted = [_wanted(item) for item in items]
     heads = [head for head in wanted if head is not None]
-    said = {head: _outcome(head, text, graph) for head in heads}
+    said = {head: _outcome(head, text, graph, asked.text) for head in heads}
     result.notes = [f"∂{of}/∂{by}: {words}" for (of, by), (_, words) in said.items() if words]
     decided = [said[head][0] for head in heads]
     if not heads or len(heads) < len(items) or None in decided:
@@ -78,18 +85,37 @@ def _judged(asked: Asked, text: str, graph: str | None) -> QuestionResult:
 
 def _wanted(item: str) -> tuple[str, str] | None:
     """What an item asks for, where it asks for one derivative and nothing else."""
-    found = list(_COMPUTE.finditer(item))
-    if len(found) != 1 or not _ONLY_COMPUTE.match(item):
+    found = [match for each in _DERIVATIVE for match in each.finditer(item)]
+    rest = item
+    for match in found:
+        rest = rest.replace(match[0], "")
+    if len(found) != 1 or not _ONLY_COMPUTE.match(item) or _MORE.search(rest):
         return None
-    return _name(found[0]["a"]), _name(found[0]["b"])
+    return _name(found[0]["of"]), _name(found[0]["by"])
 
 
-def _outcome(head: tuple[str, str], text: str, graph: str | None) -> tuple[bool | None, str]:
+def _means_other(name: str, text: str, graph: str | None) -> bool:
+    """Whether a question says of a name what the graph does not: then the graph is not what is asked about."""
+    from gradlab.prove import DEFAULT, Truth, prove
+
+    begins = re.compile(rf"\s*(?P<of>{_SYMBOL}){_AT}\s*&?\s*=")
+    for formula in find_math(text).formulas:
+        head = begins.match(formula.tex)
+        if head and _name(head["of"]) == name:
+            proof = prove(formula.tex, DEFAULT if graph is None else graph)
+            if any(step.truth is not Truth.TRUE for step in proof.steps):
+                return True
+    return False
+
+
+def _outcome(head: tuple[str, str], text: str, graph: str | None, asked: str) -> tuple[bool | None, str]:
     """Whether a derivative is right, None where that is not decided; and what is said about it."""
     from gradlab.prove import Outcome, answer
 
     try:
         with alarm(_SECONDS):
+            if _means_other(head[0], asked, graph):
+                return None, f"the question says of {head[0]} what the template's graph does not"
             chains = [chain for chain in _chains(text) if chain.head == head]
             verdicts = [answer(f"d{head[0]}/d{head[1]}", chain.text, graph) for chain in chains]
     except (Exception, CheckTimeoutError) as problem:  # whatever a formula makes of the prover: a human looks at it
@@ -112,8 +138,8 @@ def _chains(text: str) -> list[_Chain]:
         for row in [*re.split(r"\\\\(?:\[[^\]]*\])?", body), ""]:
             if rows and (not row.strip() or not row.lstrip(" &\n\t").startswith("=")):
                 whole = r" \\ ".join(rows)
-                if head := _HEAD.match(whole):
-                    chains.append(_Chain((_name(head["a"] or head["c"]), _name(head["b"] or head["d"])), whole))
+                if head := next(filter(None, (each.match(whole) for each in _HEAD)), None):
+                    chains.append(_Chain((_name(head["of"]), _name(head["by"])), whole))
                 rows = []
             if row.strip():
                 rows.append(row.strip())
