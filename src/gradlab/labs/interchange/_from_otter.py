@@ -144,7 +144,9 @@ def _opened(writer: Writer, cell: NotebookNode, number: int) -> _Question:
 
 
 def _taken(name: str, value: Any) -> bool:
-    return name != "points" or value is None or isinstance(value, int | float)
+    each = value.get("each") if isinstance(value, dict) and len(value) == 1 else value
+    several = each if isinstance(each, list) else [each]
+    return name != "points" or value is None or all(isinstance(one, int | float) for one in several)
 
 
 def _cell(writer: Writer, number: int, cell: NotebookNode, question: _Question | None) -> None:
@@ -315,14 +317,22 @@ def _close(writer: Writer, question: _Question) -> None:
     if question.prompt:
         told = f"the prompt of the question {question.name!r} is not taken over: {question.prompt[0][:60]!r}"
         writer.remarks.append(told)
-    own = [given.get("points") for _, given in question.tests]
-    left = [index for index, points in enumerate(own) if points is None]
-    total = _number(question.points, sum(_number(points, 0.0) for points in own) + len(left))
-    given = sum(_number(points, 0.0) for points in own)
-    share = max(0.0, total - given) / len(left) if left else 0.0
-    for (lines, settings), points in zip(question.tests, own, strict=True):
-        worth = 0.0 if question.manual else share if points is None else _number(points, 0.0)
+    for (lines, settings), points in zip(question.tests, _shares(question), strict=True):
+        worth = 0.0 if question.manual else points
         writer.check(str(settings.get("name") or question.name), worth, lines, hidden=bool(settings.get("hidden")))
+
+
+def _shares(question: _Question) -> list[float]:
+    """What each test is worth: its own points, else those that the question gives it, else a share of what is left."""
+    said, count = question.points, len(question.tests)
+    said = [said.get("each")] * count if isinstance(said, dict) else said
+    by_place = [*said, *[None] * count] if isinstance(said, list) else [None] * count
+    own = [place if given.get("points") is None else given["points"]
+           for (_, given), place in zip(question.tests, by_place, strict=False)]  # fmt: skip
+    given = sum(_number(points, 0.0) for points in own)
+    left = sum(points is None for points in own)
+    share = max(0.0, _number(said, given + left) - given) / left if left else 0.0
+    return [share if points is None else _number(points, 0.0) for points in own]
 
 
 def _number(value: Any, default: float) -> float:

@@ -108,6 +108,26 @@ def test_prompts_are_told_and_what_a_test_prints_is_compared(tmp_path):
         exec(source, {"x": 4})
 
 
+@pytest.mark.parametrize(
+    ("points", "worth"),
+    [
+        ("points: 3", [0.5, 2.5]),
+        ("points:\n  each: 2", [0.5, 2.0]),
+        ("points:\n  - 1\n  - 4", [0.5, 4.0]),
+        ("", [0.5, 1.0]),
+    ],
+)
+def test_points_of_a_question_go_to_its_tests(tmp_path, points, worth):
+    first = '""" # BEGIN TEST CONFIG\npoints: 0.5\n""" # END TEST CONFIG\nassert x == 1'
+    made, versions = imported(
+        tmp_path, raw("# BEGIN QUESTION", "name: q1", points), v4.new_code_cell("x = 1 # SOLUTION"),
+        raw("# BEGIN TESTS"), v4.new_code_cell(first), v4.new_code_cell("assert x < 2"), raw("# END TESTS"),
+        raw("# END QUESTION"),
+    )  # fmt: skip
+    assert [check[1] for check in checks(versions)] == worth
+    assert made.remarks == ()
+
+
 def test_settings_and_plugins_come_back_and_what_does_nothing_here_is_named(tmp_path):
     config = "# ASSIGNMENT CONFIG\nname: hw\nrequirements: all.txt\nstrip_solutions_from_all_cells: true"
     plugin = '""" # BEGIN PLUGIN\nplugin: some.place.Plugin\n""" # END PLUGIN'
@@ -115,7 +135,7 @@ def test_settings_and_plugins_come_back_and_what_does_nothing_here_is_named(tmp_
         tmp_path,
         raw(config),
         v4.new_code_cell(f"x = 1\n{plugin}"),
-        raw("# BEGIN QUESTION", "name: q1", "points:", "  - 1", "check_cell: false"),
+        raw("# BEGIN QUESTION", "name: q1", "points: all", "check_cell: false"),
         raw("# BEGIN PROMPT"),
         v4.new_code_cell("y = ...  # twice x"),
         raw("# END PROMPT"),
