@@ -44,7 +44,7 @@ class Program:
         statements: in the order of the submission.
         answers: for each name that is asked for and the template's part that asks, the numbers of the statements that
             answer, the one that counts last.
-        borders: the numbers of the statements before which something of the template's stands: a given cell, a check.
+        borders: the numbers of the statements before which something else begins: a given cell, a check, an answer.
         given: the names of given things that homework changes by a call, and perhaps not at all.
         untouched: the names in whose place the question's own text still stands.
         repairs: what was set right to read it, in words.
@@ -137,13 +137,20 @@ def match(cells: Sequence[SubmittedCell], plan: Plan) -> Program:
             if places := _answer(name, part, found, cells, plan, changes):
                 answers.setdefault(name, {})[index] = places
     chosen = set(needed(statements, _targets(plan), changes))
+    places = {places[-1] for by_part in answers.values() for places in by_part.values()}
+    cells_of_answers = {found.own[place].cell for place in places}
+    chosen |= {
+        number for number, own in enumerate(found.own)
+        if own.cell in cells_of_answers and not own.statement.is_idle and not own.statement.draws
+    }  # fmt: skip
     own = tuple(
         replace(own, is_needed=number in chosen, changes=changes[number]) for number, own in enumerate(found.own)
     )
+    starts = {min(number for number, one in enumerate(own) if one.cell == cell) for cell in cells_of_answers}
     untouched, repairs = frozenset(found.stubs - set(answers)), tuple(dict.fromkeys(found.repairs))
     given = {name for part in plan.base for name in part.statement.binds}
     acted = frozenset(given) & {name for part in plan.parts if part.is_homework for name in part.statement.acted}
-    return Program(own, answers, tuple(found.borders), acted, untouched, repairs)
+    return Program(own, answers, tuple(sorted({*found.borders, *starts})), acted, untouched, repairs)
 
 
 def _answer(
@@ -162,6 +169,7 @@ def _answer(
     ]
     places = places or [place for place, statement in own_places if name in statement.fills]
     places = places or [place for place, _ in own_places if name in changes[place]]
+    places = places or [place for place, statement in own_places if statement.binds_anything]
     # Where a name is asked for several times, what stands in the cell of another is the answer to that.
     ids = {other.cell_id for other in plan.parts if name in other.names} - {part.cell_id, ""}
     places = [place for place in places if cells[found.own[place].cell - 1].id not in ids]

@@ -8,7 +8,8 @@ from functools import cached_property
 
 from gradlab.labs._template import Template
 from gradlab.labs._versions import Check, Version, Versions
-from gradlab.labs.grade.matching._statements import ARGUMENTS, Statement, root_of, statements_of
+from gradlab.labs.grade.matching._names import ARGUMENTS
+from gradlab.labs.grade.matching._statements import Statement, root_of, statements_of
 
 
 @dataclass(frozen=True, slots=True)
