@@ -12,6 +12,10 @@ from gradlab.labs._layout import Span
 YOURS: Final = r"(?:YOUR[\s_]+)?(?:CODE|SOLUTION|ANSWER)"
 END: Final = re.compile(rf"^\s*#[#*\s]*(?:END[\s_]+(?:OF[\s_]+)?{YOURS}|{YOURS}[\s_]+ENDS)\b.*")
 """What ends a solution in the notebooks of many courses, such as `### END CODE HERE ###`."""
+AUTOTEST: Final = re.compile(
+    r"^[ \t]*#+[ \t]*(?:HASHED[ \t]+)?AUTOTEST\b[ \t]*([^;\n]*?)[ \t]*(?:;|$)", re.IGNORECASE | re.MULTILINE
+)
+"""A line in the place of which nbgrader writes a test, from what the solution gives."""
 _COURSE: Final = "another course"
 _MARKERS: Final = (
     ("nbgrader", re.compile(r"#{3}\s*(?:BEGIN|END)\s+(?:SOLUTION|HIDDEN TESTS?)\b|=== (?:BEGIN|END) MARK SCHEME ===")),

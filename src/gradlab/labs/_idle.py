@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from gradlab.labs._diagnostics import Diagnostic
+from gradlab.labs._foreign import AUTOTEST
 from gradlab.labs._python import parses
 from gradlab.labs._template import Template
 from gradlab.labs._versions import Check, Versions
@@ -34,7 +35,7 @@ def idle_checks(template: Template, versions: Versions) -> tuple[Diagnostic, ...
 
 
 def _message(check: Check, judges: set[str]) -> str:
-    tree = parses(check.source.split("\n"))
+    tree, written = parses(check.source.split("\n")), AUTOTEST.search(check.source)
     if tree is None or any(isinstance(node, ast.Assert | ast.Raise) for node in ast.walk(tree)):
         return ""
     called = {_called(node) for node in ast.walk(tree) if isinstance(node, ast.Call)}
@@ -45,11 +46,10 @@ def _message(check: Check, judges: set[str]) -> str:
         last = last.args[0]
     is_claim = isinstance(last, ast.Compare | ast.BoolOp) or (isinstance(last, ast.Call) and _called(last) in _CLAIMS)
     shown = ast.unparse(last) if last is not None and not isinstance(last, ast.Constant) else "answer"
+    shown = written[1] or "answer" if written else shown
+    why = "its ### AUTOTEST lines are for nbgrader alone;" if written else "whatever runs gets its points;"
     claim = shown if is_claim else f"{shown} == ..."
-    return (
-        f"the check {check.name!r} asserts nothing: whatever runs gets its points; "
-        f'write for example: assert {claim}, "what is wrong then"'
-    )
+    return f'the check {check.name!r} asserts nothing: {why} write for example: assert {claim}, "what is wrong then"'
 
 
 def _called(node: ast.Call) -> str:

@@ -54,6 +54,11 @@ def test_what_compares_nothing_is_told_what_to_write(tmp_path, code, write):
     assert errors(tmp_path, code, "points=0") == []
 
 
+def test_tests_that_only_nbgrader_writes_are_named(tmp_path):
+    [(_, message)] = errors(tmp_path, '"""Doc."""\n### AUTOTEST f(3); f(4)')
+    assert "its ### AUTOTEST lines are for nbgrader alone; write for example: assert f(3) == ..." in message
+
+
 @pytest.mark.parametrize(
     "code",
     [

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import pytest
 
 import gradlab as gl
-from gradlab.play import _widgets, answer
+from gradlab.play import _pictures, _widgets, answer
 from gradlab.play._pictures import picture
 
 BOWL = "(x1 - 6)**2 + x2**2 - x1*x2"
@@ -66,18 +66,19 @@ def test_several_rules_are_one_view_and_one_picture():
     assert [text.get_text() for text in picture(*view._shown).axes[0].get_legend().get_texts()] == ["Adam", "momentum"]
 
 
-def test_the_boundary_has_its_axes_and_a_picture_of_the_same_map():
-    view = gl.play.trainability(width=2, depth=3, rule=gl.rules.Momentum(), x=(0.5, 8.0), steps=4, dtype="float64")
+def test_the_boundary_has_its_axes_and_a_picture_of_the_same_map(monkeypatch):
+    view, asked = gl.play.trainability(width=2, depth=3, rule=gl.rules.Momentum(), x=(0.5, 8.0), steps=4), {}
     name, has = state(view)
     assert name == "#1/boundary"
     assert has == {
         "width": "2", "depth": "3", "activation": "tanh", "rule": "momentum", "steps": "4", "seed": "0",
-        "precision": "float64", "view": "0.5,8.0,0.1,10000.0",
+        "precision": "auto", "view": "0.5,8.0,0.1,10000.0",
     }  # fmt: skip
-    assert [picture(*view._shown).axes[0].get_xlabel(), picture(*view._shown).axes[0].get_ylabel()] == [
-        "learning rate of layer 1",
-        "learning rate of layer 3",
-    ]
+    monkeypatch.setattr(_pictures, "trainability", lambda **given: asked.update(given))
+    monkeypatch.setattr(_pictures.plot, "trainability", lambda mapped: mapped)
+    _pictures.picture(*view._shown)
+    assert (asked["x"], asked["y"]) == (("learning_rate[0]", 0.5, 8.0), ("learning_rate[2]", 0.1, 10000.0))
+    assert (asked["rule"], asked["dtype"], asked["width"]) == (gl.rules.Momentum(), "float32", 2)
 
 
 @pytest.mark.parametrize(

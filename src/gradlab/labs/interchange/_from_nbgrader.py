@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gradlab._errors import GradlabError
 from gradlab._words import counted
+from gradlab.labs._foreign import AUTOTEST
 from gradlab.labs.interchange._from_marked import with_tags
 from gradlab.labs.interchange._write import Writer, homework, without_ends
 
@@ -25,7 +26,6 @@ SCHEME: Final = ("=== BEGIN MARK SCHEME ===", "=== END MARK SCHEME ===")
 WHOLE: Final = "-all"
 """Behind the name of a check that is the whole of another one, hidden tests included."""
 _NEARLY: Final = re.compile(r"#{2,}\s*(begin|end)\s+(hidden\s+tests?|solutions?)\b", re.IGNORECASE)
-_AUTOTEST: Final = re.compile(r"^\s*#+\s*(?:HASHED\s+)?AUTOTEST\b\s*(.*)", re.IGNORECASE)
 _SHOWN: Final = 50  # characters of a cell by which it is named
 _STUBS: Final = ("YOUR ANSWER HERE", "# YOUR CODE HERE", "raise NotImplementedError()")
 
@@ -138,12 +138,12 @@ def _check(writer: Writer, cell: str, lines: list[str], given: dict[str, Any]) -
     visible = without_ends(visible)
     whole = without_ends(line for _, part in parts for line in part)
     name, points = str(given.get("grade_id") or f"check-{cell.split()[1]}"), _points(given)
-    tests = [found[1].strip() for line in whole if (found := _AUTOTEST.match(line))]
+    tests = [found[1] for line in whole if (found := AUTOTEST.match(line))]
     if tests:
         writer.remarks.append(
             f"{cell} has {counted(len(tests), 'test')} that nbgrader writes itself, from what the solution gives "
             f"(### AUTOTEST); here the lines are comments that test nothing: write what each has to be, as "
-            f"assert {tests[0].split(';')[0].strip() or 'f(3)'} == ...; nbgrader gets them back as they were"
+            f"assert {tests[0] or 'f(3)'} == ...; nbgrader gets them back as they were"
         )
     if not whole:
         writer.remarks.append(f"{cell} is graded with {points:g} points and empty: it is left out")
@@ -157,7 +157,7 @@ def _check(writer: Writer, cell: str, lines: list[str], given: dict[str, Any]) -
 
 
 def _says_something(lines: list[str]) -> bool:
-    return any(line.strip() and (_AUTOTEST.match(line) or not line.lstrip().startswith("#")) for line in lines)
+    return any(line.strip() and (AUTOTEST.match(line) or not line.lstrip().startswith("#")) for line in lines)
 
 
 def _written(writer: Writer, cell: str, lines: list[str], given: dict[str, Any]) -> None:

@@ -113,9 +113,15 @@ def judged(asked, given, graph=CUBE):
     return result.status
 
 
-@pytest.mark.parametrize("asked", [r"\frac{d f}{d x}", r"\frac{df}{dx}", r"\frac{d}{dx} f(x)", "f'(x)", "df/dx"])
 @pytest.mark.parametrize(
-    "written", [r"\frac{\mathrm{d} f}{\mathrm{d} x}", r"\frac{d}{dx} f(x)", "f'(x)", r"\partial f / \partial x"]
+    ("asked", "written"),
+    [
+        (r"\frac{d f}{d x}", r"\frac{\mathrm{d} f}{\mathrm{d} x}"),
+        (r"\frac{df}{dx}", "f'(x)"),
+        (r"\frac{d}{dx} f(x)", r"\partial f / \partial x"),
+        ("f'(x)", r"\frac{d}{dx} f(x)"),
+        ("df/dx", r"\frac{df}{dx}"),
+    ],
 )
 def test_derivatives_by_d_and_by_primes_are_judged_too(asked, written):
     right, wrong = (f"It is ${written} = {value}$." for value in ("3 x^2 - 2", "2 x^2 - 2"))
@@ -137,7 +143,6 @@ def test_derivatives_by_d_and_by_primes_are_judged_too(asked, written):
     ],
 )
 def test_what_asks_for_something_else_waits_for_a_human(asked):
-    assert judged(asked, "$f'(x) = 2 x$, $f'(x) = 12$") == "human"
     assert judged(asked, "$f'(x) = 2 x$ and $g'(x) = 2 x$") == "human"
 
 
