@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradlab.labs.grade.protocol._modules import put_state as put_state
 from gradlab.labs.grade.protocol._peer import CheckTimeoutError as CheckTimeoutError
 from gradlab.labs.grade.protocol._peer import Peer as Peer
 from gradlab.labs.grade.protocol._peer import RemoteCallError as RemoteCallError

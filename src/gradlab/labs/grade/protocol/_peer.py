@@ -5,10 +5,13 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from gradlab._errors import GradlabError
 from gradlab.labs.grade._data import is_array, same
+from gradlab.labs.grade._randomness import randomness, restore_randomness
+from gradlab.labs.grade.protocol._modules import decode_module, encode_module, is_opened, state_of, with_state
 from gradlab.labs.grade.protocol._remote import RemoteNumber, RemoteObject, looked, may_be_data
 from gradlab.labs.grade.protocol._values import Decoder, Encoder, ValueRefusedError, number_of
 from gradlab.labs.grade.protocol._wire import Channel, ChannelError
@@ -51,6 +54,7 @@ class Peer:
         classes: the named tuples and data classes that may be made, by name.
         on_request: does what the other side asks for beyond calls and looks.
         describe: says where in a student's cells an error arose.
+        is_judge: whether the other side gets networks that it can train, and has random numbers of its own here.
     """
 
     def __init__(
@@ -62,10 +66,13 @@ class Peer:
         classes: Mapping[str, Any],
         on_request: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
         describe: Callable[[BaseException], tuple[int, int]] = lambda _: (0, 0),
+        is_judge: bool = False,
     ) -> None:
         self._channel, self._named, self._resolve_named, self._classes = channel, named, resolve, classes
         self._on_request, self._describe = {"look": self._looked, **(on_request or {})}, describe
         self._mine: dict[int, Any] = {}
+        self._is_judge = is_judge
+        self._random: dict[str, Any] = {}  # the sandbox's random numbers as both sides know them
         self._tapes: dict[int, tuple[list[Any], list[Any]]] = {}
         self._count = 0
         self.labels: dict[int | str, str] = {}
@@ -93,7 +100,12 @@ class Peer:
             "do": "call", "on": key, "args": [encoder.encode(value) for value in args],
             "kw": [[name, encoder.encode(value)] for name, value in kwargs.items()],
         }  # fmt: skip
+        if not self._is_judge:
+            message["random"] = self._news()
         reply = self._ask({**message, "grad": bool(encoder.tensors)})
+        if not self._is_judge and reply.get("random"):
+            self._random |= self.decode(reply["random"])
+            restore_randomness(self._random)
         value = self._value(reply, encoder.tensors)
         changes = [(int(i), self.decode(part)) for i, part in reply.get("ch") or ()]
         if changes:
@@ -159,6 +171,13 @@ class Peer:
         again.tensors.update(zip(numbers, outs, strict=True))
         return again.decode(reply.get("v"))
 
+    def _news(self) -> Any:
+        """What has changed of the sandbox's random numbers."""
+        now = randomness()
+        changed = {name: state for name, state in now.items() if not same(state, self._random.get(name))}
+        self._random |= changed
+        return self.encode(changed) if changed else None
+
     # -- answering ------------------------------------------------------------------------------------------------
 
     def serve(self) -> None:
@@ -172,11 +191,11 @@ class Peer:
     def _serve(self, message: Mapping[str, Any]) -> None:
         try:
             if message.get("do") == "call":
-                reply = self._called(message)
+                reply = self._with_their_luck(message) if self._is_judge else self._called(message)
             elif message.get("do") == "vjp":
                 reply = {"v": self._pulled_back(message)}
             else:
-                encoder = Encoder(self._refer, self._named, leaves=True)
+                encoder = Encoder(self._refer, self._named, leaves=True, open_module=partial(self._opened, True))
                 value = self._on_request[str(message.get("do"))](message)
                 reply = {"v": encoder.encode(value), "tape": self._tape([], encoder.tensors)}
             self._channel.send({"r": message["q"], **reply}, self.deadline)
@@ -192,18 +211,30 @@ class Peer:
             fault = {"type": kind, "message": words[:_LONGEST_MESSAGE], "cell": cell, "line": line}
             self._channel.send({"r": message["q"], "x": fault}, self.deadline)
 
+    def _with_their_luck(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """What the sandbox calls draws from its random numbers, and learns nothing about the check's."""
+        own = randomness()
+        try:
+            self._random |= self.decode(message.get("random")) or {}
+            restore_randomness(self._random)
+            reply = self._called(message)
+            reply["random"] = self._news()
+        finally:
+            restore_randomness(own)
+        return reply
+
     def _called(self, message: Mapping[str, Any]) -> dict[str, Any]:
         decoder = Decoder(self._resolve, self._classes)
         args = [decoder.decode(value) for value in message["args"]]
         kwargs = {str(name): decoder.decode(value) for name, value in message["kw"]}
-        before = [(i, value, _copy(value)) for i, value in enumerate(args) if is_array(value)]
+        before = [(i, value, _copy(value)) for i, value in enumerate(args) if is_array(value) or is_opened(value)]
         value = self._target(message["on"])(*args, **kwargs)
-        encoder = self._encoder()
+        encoder = self._encoder(is_reply=True)
         reply = {"v": encoder.encode(value)}
         inputs = [decoder.tensors[number] for number in sorted(decoder.tensors)]
         reply["tape"] = self._tape(inputs, encoder.tensors)
-        changed = [(i, after) for i, after, copy in before if not same(after, copy)]
-        reply["ch"] = [[i, self.encode(_copy(after))] for i, after in changed]
+        changed = [(i, after) for i, value, copy in before if not same(after := _copy(value), copy)]
+        reply["ch"] = [[i, self.encode(after)] for i, after in changed]
         return reply
 
     def _target(self, key: Any) -> Any:
@@ -240,24 +271,38 @@ class Peer:
     def _refer(self, value: Any) -> dict[str, Any]:
         if isinstance(value, RemoteObject) and value._peer is self:
             return {"m": value._key}
+        if is_opened(value):
+            return {"m": value._remote_key, "state": self.encode(_copy(value))}
         made = {"r": self.export(value), "n": type(value).__name__, "data": may_be_data(value)}
         return made if (number := number_of(value)) is None else {**made, "v": number}
 
-    def _encoder(self) -> Encoder:
-        return Encoder(self._refer, self._named)
+    def _encoder(self, *, is_reply: bool = False) -> Encoder:
+        return Encoder(self._refer, self._named, open_module=partial(self._opened, is_reply))
+
+    def _opened(self, is_reply: bool, value: Any, encode: Callable[[Any], Any]) -> dict[str, Any] | None:
+        if is_reply:  # nothing was computed from the parameters of what is made there
+            encode = Encoder(self._refer, self._named, leaves=True).encode
+        return encode_module(value, self.export, encode) if self._is_judge else None
 
     def _resolve(self, data: Mapping[str, Any]) -> Any:
+        if "mod" in data:
+            if self._is_judge:
+                raise ValueRefusedError("a network is no value")
+            return decode_module(data, partial(RemoteObject, self), data["decode"])
         if "r" in data:
             key, kind, number = int(data["r"]), str(data.get("n"))[:100], data.get("v")
             if isinstance(number, float):
                 return RemoteNumber(self, key, kind, number)
             return RemoteObject(self, key, kind, data.get("data") is True)
         if "m" in data:
-            return self._target(data["m"])
+            value = self._target(data["m"])
+            return value if "state" not in data else with_state(value, self.decode(data["state"]))
         return self._resolve_named(data)
 
 
 def _copy(value: Any) -> Any:
+    if is_opened(value):
+        return {name: part.detach().clone() for name, part in state_of(value).items()}
     return value.detach().clone() if hasattr(value, "detach") else value.copy()
 
 

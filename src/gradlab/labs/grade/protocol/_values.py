@@ -34,6 +34,7 @@ class Encoder:
         refer: gives an object that stays here a JSON form by which the other side can name it.
         named: gives an object that the other side has too its JSON form, None where it has not.
         leaves: whether tensors that nothing was computed from go with their gradients, and not as results. Default no.
+        open_module: gives a network a JSON form, by which the other side can train it. Default: it stays here.
     """
 
     def __init__(
@@ -42,8 +43,10 @@ class Encoder:
         named: Callable[[Any], dict[str, Any] | None] = lambda _: None,
         *,
         leaves: bool = False,
+        open_module: Callable[[Any, Callable[[Any], Any]], dict[str, Any] | None] = lambda *_: None,
     ) -> None:
         self._refer, self._named, self._left, self._leaves = refer, named, _MOST, leaves
+        self._open_module = open_module
         self.tensors: list[Any] = []
 
     def encode(self, value: Any, depth: int = 0) -> Any:
@@ -115,7 +118,7 @@ class Encoder:
         kind = type(value)
         if (table := encode_table(value, self.encode)) is not None:
             return table
-        if (known := self._named(value)) is not None:
+        if (known := self._named(value) or self._open_module(value, self.encode)) is not None:
             return known
         if isinstance(value, tuple) and (fields_of := getattr(kind, "_fields", None)) is not None:
             return self._fields(value, zip(fields_of, value, strict=False), depth)
@@ -221,6 +224,8 @@ class Decoder:
     def _made(self, data: dict[str, Any], depth: int) -> Any:
         if "T" in data or "a" in data:
             return self._array(data)
+        if "mod" in data:
+            return self._resolve({**data, "decode": self.decode})
         if "pd" in data:
             return decode_table(data, self.decode)
         for tag, base in (("l", list), ("t", tuple), ("s", set)):

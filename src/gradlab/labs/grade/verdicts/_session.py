@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from dataclasses import is_dataclass
 from typing import Any
 
-from gradlab.labs.grade._data import has_state, same
+from gradlab.labs.grade._data import copied, has_state, same
 from gradlab.labs.grade.matching import Own, Program
 from gradlab.labs.grade.protocol import (
     Channel,
@@ -22,6 +22,7 @@ from gradlab.labs.grade.protocol import (
     ValueRefusedError,
     is_refusal,
     looked,
+    put_state,
 )
 from gradlab.labs.grade.protocol import ChannelTimeoutError as Timeout
 from gradlab.labs.grade.sandbox import Cage, Limits, Sandbox
@@ -81,7 +82,7 @@ class Session:
             self._cage = self._sandbox.start(self._limits, self._slot)
             self._peer = Peer(
                 Channel(self._cage.channel), named=self._name_of, resolve=_refuse, classes=self._classes(),
-                on_request={"get": self._get, "look": self._look},
+                on_request={"get": self._get, "look": self._look}, is_judge=True,
             )  # fmt: skip
             self._peer.on_change = self._changed
             if self._stand_ins:
@@ -261,7 +262,7 @@ class Session:
         function = self._key.final.get(name)
         if not callable(function):
             return False
-        copies = [_copied(value) for value in args]
+        copies = [copied(value) for value in args]
         try:
             function(*copies)
         except Exception:  # whatever the key makes of such arguments: it is not known to change them
@@ -289,16 +290,12 @@ def _refuse(data: Mapping[str, Any]) -> Any:
     raise ValueRefusedError("what was sent is no value")
 
 
-def _copied(value: Any) -> Any:
-    if hasattr(value, "detach"):
-        return value.detach().clone()
-    return value.copy() if hasattr(value, "dtype") and hasattr(value, "copy") else value
-
-
 def _overwrite(target: Any, value: Any) -> None:
-    if not hasattr(target, "shape") or tuple(target.shape) != tuple(value.shape):
+    if isinstance(value, dict) and hasattr(target, "state_dict"):
+        put_state(target, value)
+    elif getattr(target, "shape", None) != getattr(value, "shape", ()):
         return
-    if hasattr(target, "detach"):
+    elif hasattr(target, "detach"):
         target.detach().copy_(value)
     else:
         target[...] = value

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import random
-import sys
 from typing import Any
 
 from gradlab.labs.grade._data import copied, has_state, same
+from gradlab.labs.grade._randomness import randomness, restore_randomness
 
 
 class Snapshot:
@@ -17,7 +16,7 @@ class Snapshot:
     """
 
     def __init__(self, names: dict[str, Any]) -> None:
-        self._names, self._randomness = dict(names), _randomness()
+        self._names, self._randomness = dict(names), randomness()
         memo: dict[int, Any] = {}
         self._copies = {name: copied(value, memo) for name, value in names.items() if not name.startswith("__")}
 
@@ -41,22 +40,4 @@ class Snapshot:
         names.update(self._names)
         memo: dict[int, Any] = {}
         names.update({name: copied(value, memo) for name, value in self._copies.items()})
-        _restore(self._randomness)
-
-
-def _randomness() -> tuple[Any, Any, Any]:
-    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
-    return (
-        random.getstate(),
-        numpy.random.get_state() if numpy else None,
-        torch.get_rng_state() if torch else None,
-    )
-
-
-def _restore(state: tuple[Any, Any, Any]) -> None:
-    own, of_numpy, of_torch = state
-    random.setstate(own)
-    if of_numpy is not None:
-        sys.modules["numpy"].random.set_state(of_numpy)
-    if of_torch is not None:
-        sys.modules["torch"].set_rng_state(of_torch)
+        restore_randomness(self._randomness)
