@@ -28,13 +28,14 @@ class Net(torch.nn.Module):
 
 
 def train(model, x):
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     losses = []
     for _ in range(4):
-        optimizer.zero_grad()
+        model.zero_grad()
         loss = ((model(x) - torch.sin(x)) ** 2).mean()
         loss.backward()
-        optimizer.step()
+        with torch.no_grad():
+            for part in model.parameters():
+                part -= 0.1 * part.grad
         losses.append(loss.item())
     again = copy.deepcopy(model)(x)
     return [*losses, *again.flatten().tolist(), model.hidden, model.first.weight.numel()]
