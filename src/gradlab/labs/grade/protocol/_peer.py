@@ -172,8 +172,8 @@ class Peer:
         return again.decode(reply.get("v"))
 
     def _news(self) -> Any:
-        """What has changed of the sandbox's random numbers."""
-        now = randomness()
+        """What has changed of the sandbox's random numbers; here those alone that it has told of."""
+        now = {name: state for name, state in randomness().items() if name in self._random or not self._is_judge}
         changed = {name: state for name, state in now.items() if not same(state, self._random.get(name))}
         self._random |= changed
         return self.encode(changed) if changed else None
