@@ -124,11 +124,14 @@ def convert(path: Path, text: str) -> Converted:
                 for cell in notebook.cells:
                     cell.source = unshielded(_UNSIGNED.sub(r"#\g<0>", cell.source))
                 places = _aligned([cell.source.split("\n") for cell in notebook.cells], text.split("\n"))
+            _refuse_rules(notebook, places)
             attachments = _attachments(notebook)
             metadata = _prepared(notebook)
             markdown = unshielded(jupytext.writes(notebook, {"extension": ".md", "format_name": "markdown"}))
     except json.JSONDecodeError as problem:
         raise ConversionError(problem.lineno, f"the notebook is no JSON: {problem.msg}.") from problem
+    except ConversionError:
+        raise
     except Exception as problem:  # Jupytext and nbformat raise what their parts happen to raise
         first = str(problem).strip().partition("\n")[0]
         raise ConversionError(1, f"Jupytext cannot read the file as {path.suffix}: {first}.") from problem
@@ -140,6 +143,23 @@ def convert(path: Path, text: str) -> Converted:
 def _is_header(cell: NotebookNode) -> bool:
     """Whether a cell is what Jupytext writes as the header of a Markdown file."""
     return cell.cell_type == "raw" and cell.source.startswith("---") and cell.source.rstrip().endswith("---")
+
+
+def _refuse_rules(notebook: NotebookNode, places: Sequence[Sequence[int]]) -> None:
+    """Refuse a first raw cell between two rules that is no YAML: Jupytext would write it as a broken header."""
+    import yaml
+
+    if not notebook.cells or not _is_header(notebook.cells[0]):
+        return
+    said = ""
+    try:
+        holds = yaml.safe_load(notebook.cells[0].source.strip().strip("-"))
+    except yaml.YAMLError as problem:
+        holds, said = "", f" ({getattr(problem, 'problem', None) or 'no YAML'})"
+    if holds is not None and not isinstance(holds, dict):
+        line = places[0][0] if places and places[0] else 1
+        told = f"the first cell is raw and stands between two ---, as a header of YAML does, and is none{said}"
+        raise ConversionError(line, f"{told}; make it a Markdown cell, or write lines of the form 'key: value'.")
 
 
 def _prepared(notebook: NotebookNode) -> dict[str, Any]:

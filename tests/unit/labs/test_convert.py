@@ -232,3 +232,11 @@ def test_a_template_without_any_tag_is_told_so(tmp_path):
         str(note)
         == f"{path}: note: no tag marks anything as homework here: the question and the solution are the same."
     )
+
+
+@pytest.mark.parametrize("text", ["Some words.", "title: a: b", "- a\n- b"])
+def test_a_raw_cell_that_looks_like_a_header_and_is_none_is_named(tmp_path, text):
+    path = save(tmp_path / "lab.ipynb", notebook(v4.new_raw_cell(f"---\n{text}\n---")))
+    [(line, message)] = errors_of(path)
+    assert "---" in path.read_text().split("\n")[line - 1]
+    assert message.startswith("the first cell is raw and stands between two ---")

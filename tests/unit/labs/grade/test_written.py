@@ -136,6 +136,8 @@ def test_derivatives_by_d_and_by_primes_are_judged_too(asked, written):
         "1. Compute $f'(x)$ and $f''(x)$.",
         "1. Compute $f'(x)$ at $x = 2$.",
         "1. Compute $f'(x)$ for $x = 2$.",
+        r"1. Compute $f'(x)$ of $f\colon x \mapsto x^2$.",
+        "Let\n$$\n\\begin{align*}\nf(x) &= x^2\n\\end{align*}\n$$\n1. Compute $f'(x)$.",
         r"1. Compute $\frac{d^2 f}{d x^2}$.",
         r"1. Compute $\frac{d f}{d x}$ and $\frac{d}{d x} \sin x$.",
         "1. Compute $g'(x)$.",

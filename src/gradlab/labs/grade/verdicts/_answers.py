@@ -24,6 +24,7 @@ _DERIVATIVES = (
 )
 _DERIVATIVE = tuple(re.compile(each) for each in _DERIVATIVES)
 _HEAD = tuple(re.compile(rf"\s*{each}\s*&?\s*=") for each in _DERIVATIVES)
+_ENVIRONMENT = re.compile(r"\\(?:begin|end)\{(?:align|aligned|equation|gather|split)\*?\}")
 # A second derivative, one of what has no name, or a value at a point.
 _MORE = re.compile(rf"{_D}\s*\^|''|\\ddot|\\[dt]?frac\s*\{{\s*{_D}\s*\}}|\bat\b|=\s*-?[\d./]+\s*(?:[$,.;)]|$)")
 _ASKED = re.compile(r"^\s*(?:\d+[.)]|\*\*(?:Question|Frage|Aufgabe)\s*\d+\.?\*\*)\s+(?P<text>.*)$", re.MULTILINE)
@@ -56,11 +57,12 @@ def judge_answers(
     for one in asked if only is None else only:
         # Who writes everything into one cell has answered the questions beside it too.
         beside = [given[other.name] for other in asked if other.heading == one.heading and other.name in given]
-        results.append(_judged(one, given.get(one.name) or "\n\n".join(beside), graph))
+        said = "\n\n".join(other.text for other in asked if other.heading == one.heading)
+        results.append(_judged(one, given.get(one.name) or "\n\n".join(beside), graph, said))
     return results
 
 
-def _judged(asked: Asked, text: str, graph: str | None) -> QuestionResult:
+def _judged(asked: Asked, text: str, graph: str | None, context: str) -> QuestionResult:
     result = QuestionResult(asked.name, "answer", asked.points, line=asked.line, asked=asked.text, given=text)
     result.expected = asked.key
     if not text.strip():
@@ -69,7 +71,7 @@ def _judged(asked: Asked, text: str, graph: str | None) -> QuestionResult:
     items = [found["text"] for found in _ASKED.finditer(asked.text)]
     wanted = [_wanted(item) for item in items]
     heads = [head for head in wanted if head is not None]
-    said = {head: _outcome(head, text, graph, asked.text) for head in heads}
+    said = {head: _outcome(head, text, graph, context) for head in heads}
     result.notes = [f"∂{of}/∂{by}: {words}" for (of, by), (_, words) in said.items() if words]
     decided = [said[head][0] for head in heads]
     if not heads or len(heads) < len(items) or None in decided:
@@ -98,13 +100,15 @@ def _means_other(name: str, text: str, graph: str | None) -> bool:
     """Whether a question says of a name what the graph does not: then the graph is not what is asked about."""
     from gradlab.prove import DEFAULT, Truth, prove
 
-    begins = re.compile(rf"\s*(?P<of>{_SYMBOL}){_AT}\s*&?\s*=")
+    begins = re.compile(rf"(?:^|[,;\n]|\\\\)\s*(?P<of>{_SYMBOL}){_AT}\s*&?\s*=")
     for formula in find_math(text).formulas:
-        head = begins.match(formula.tex)
-        if head and _name(head["of"]) == name:
+        body = _ENVIRONMENT.sub("", formula.tex)
+        if any(_name(head["of"]) == name for head in begins.finditer(body)):
             proof = prove(formula.tex, DEFAULT if graph is None else graph)
-            if any(step.truth is not Truth.TRUE for step in proof.steps):
+            if not proof.steps or any(step.truth is not Truth.TRUE for step in proof.steps):
                 return True
+        if "\\mapsto" in body:
+            return True
     return False
 
 
@@ -133,7 +137,7 @@ def _chains(text: str) -> list[_Chain]:
     for piece in find_math(text).pieces:
         if isinstance(piece, str):
             continue
-        body = re.sub(r"\\(?:begin|end)\{(?:align|aligned|equation|gather|split)\*?\}", "", piece.tex)
+        body = _ENVIRONMENT.sub("", piece.tex)
         rows: list[str] = []
         for row in [*re.split(r"\\\\(?:\[[^\]]*\])?", body), ""]:
             if rows and (not row.strip() or not row.lstrip(" &\n\t").startswith("=")):
