@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
-from gradlab.graph import Expression, Partial, Ref, as_number
+from gradlab.graph import Apply, Const, Expression, Partial, Ref, as_number, evaluate
 from gradlab.prove._definitions import names_in, walk
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._mood import Mood, is_primed, is_rule, mood_of, same_names
@@ -14,8 +15,8 @@ from gradlab.prove.judge import Finding
 from gradlab.prove.read._chains import Reading, Readings, steps_touched
 from gradlab.prove.read._define import Line
 from gradlab.prove.read._infinitesimals import Differential, Integral
-from gradlab.prove.read._nodes import Array, At, Call, Derivative, Limit, Total
-from gradlab.prove.read._part import Part
+from gradlab.prove.read._nodes import Array, At, Call, Derivative, Limit, Total, mapped
+from gradlab.prove.read._part import Part, Row
 from gradlab.prove.read._rows import Choice
 from gradlab.prove.read._statements import Chain, Kind, Known
 
@@ -188,9 +189,13 @@ def excused(
     names_left, names_right = names_in(left), names_in(right)
     if not names_left and not names_right:
         # Numbers written one after the other are rounded ones, each to its digits.
+        if _within_decimals(judgement.line.piece.sides[i + 1], left, right):
+            return Kind.APPROXIMATION, "these numbers are equal up to the rounding of the decimals that are written"
         rough = isinstance(right, Array) or judgement.line.piece.relations[i].text == "~"
         return _rounded(judgement.steps[i], 1e-2 if rough else ROUNDING)
     last = i + 1 == len(chain.sides) - 1
+    if _is_number(left) and not _is_number(right) and document:
+        return _against_number(right, left, i, True, document, degree, False)
     if _is_number(right) and not _is_number(left) and (last or as_number(right) is None or document):
         primed = is_primed(judgement.line, i) and not _has_meaning(left)
         return _against_number(left, right, i, last, document, degree, primed)
@@ -214,6 +219,27 @@ def _said_of_same_names(judgement: Judged, i: int, left: Expression, right: Expr
     if mood is Mood.CLAIMED or is_rule(left, right, judgement.line, i):
         return None
     return Kind.CLAIM, "this does not hold for all values: a condition is written with 'if' or 'let' before it"
+
+
+def _within_decimals(row: Row, left: Expression, right: Expression) -> bool:
+    """Whether two numbers differ by no more than half a unit in each decimal that is written in the second."""
+    if not all(isinstance(node, Const | Apply) for side in (left, right) for node in walk(side)):
+        return False
+    waiting, halves = [row], dict[Fraction, Fraction]()
+    while waiting:
+        for part in waiting.pop():
+            waiting += [*part.inside, *(script for script in (part.sub, part.sup) if script)]
+            if part.kind == "number" and "." in part.text:
+                halves[Fraction(part.text)] = Fraction(1, 2 * 10 ** len(part.text.partition(".")[2]))
+    try:
+        value = evaluate(right, {}, exact=False)
+        off = 0.0
+        for number, half in halves.items():
+            more = mapped(right, lambda node: Const(number + half) if node == Const(number) else None)  # noqa: B023
+            off += abs(evaluate(more, {}, exact=False) - value)
+        return abs(evaluate(left, {}, exact=False) - value) <= off * (1 + 1e-9)
+    except (ArithmeticError, ValueError):
+        return False
 
 
 def _rounded(step: Step, within: float) -> tuple[Kind, str] | None:

@@ -16,6 +16,7 @@ from gradlab.prove._meant import SPECIAL, VARIABLE, OtherMeanings, verdicts
 from gradlab.prove._mood import (
     Mood,
     contents,
+    has_units,
     is_equation_for_function,
     is_idempotent,
     is_looked_for,
@@ -76,16 +77,15 @@ class Doubts:
             return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {reason}")
         lone = all(isinstance(side, Ref) for side in pair) and any(self._is_given(side) for side in pair)
         if lone or self._are_entries(pair):
-            return combine.with_kind(
-                step, Kind.CONDITION, "this is a condition; it claims nothing that could be judged"
-            )
+            said = "this is a condition; it claims nothing that could be judged"
+            return combine.with_kind(step, Kind.CONDITION, said)
         if i == 0 and self._may_define(pair[0]):
             return combine.with_kind(step, Kind.CONDITION, "this says what a name is; nothing else does")
         unknown = self._unknown_in(judged, i)
         if unknown:
-            shown = ", ".join(sorted(name.removeprefix(FREE) for name in unknown))
-            said = "is: this may be a condition on it" if len(unknown) == 1 else "are: this may be a condition on them"
-            return combine.with_kind(step, Kind.CONDITION, f"nothing says what {shown} {said}")
+            shown = sorted(name.removeprefix(FREE) for name in unknown)
+            said = f"nothing says what {', '.join(shown)} {'is' if len(shown) == 1 else 'are'}: this may be a condition"
+            return combine.with_kind(step, Kind.CONDITION, f"{said}; else define it before, as in {shown[0]}(x) = x^2")
         if is_idempotent(pair) or (not self.document and self._is_relation_between_names(pair, deadline)):
             return combine.with_kind(step, Kind.CONDITION, "this may be a condition on what it names")
         if self._is_to_be_solved(judged, pair):
@@ -209,9 +209,15 @@ class Doubts:
             return "this says what a name is; nothing else does"
         middle = chain.sides[i]
         if i and self.document and isinstance(middle, Call) and middle.shown and not any(middle.orders):
-            own = all(isinstance(side, Ref | Indexed) for side in (*chain.sides[:i], *middle.arguments))
-            if own:
+            if all(isinstance(side, Ref | Indexed) for side in (*chain.sides[:i], *middle.arguments)):
                 return f"this may say anew what {middle.function.removeprefix(FREE)} is, which is defined elsewhere"
+        nodes = [node for side in chain.sides[i : i + 2] for node in walk(side)]
+        calls = {node.function for node in nodes if isinstance(node, Call)}
+        if has_units(line, i):
+            return "units stand in it, which are not judged: write the numbers alone"
+        if both := calls & {node.name for node in nodes if isinstance(node, Ref)}:
+            shown = min(both).removeprefix(FREE)
+            return f"{shown} stands here as a function and as a name without brackets: write its argument everywhere"
         return self._in_two_ways(chain.sides[i : i + 2]) or self._of_words(chain.sides[i : i + 2])
 
     def _of_words(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
@@ -305,11 +311,8 @@ class Doubts:
         said = [(condition, number) for condition, number in self.assumed if names_in(condition) & names]
         arrays = [number for condition, number in said if not isinstance(condition.left, Total)]
         if said and self.holds(chain, i, tuple(condition for condition, _ in said), deadline):
-            numbers = " and ".join(str(number) for number in dict.fromkeys(number for _, number in said))
-            return replace(
-                step, truth=Truth.TRUE, witness=None, repair=None, method=Method.NUMERIC,
-                reason=f"under the condition of line {numbers}",
-            )  # fmt: skip
+            by = f"under the condition of line {' and '.join(map(str, dict.fromkeys(number for _, number in said)))}"
+            return replace(step, truth=Truth.TRUE, witness=None, repair=None, method=Method.NUMERIC, reason=by)
         if arrays:
             reason = f"{step.place}: this does not hold everywhere; it may under the condition of line {arrays[0]}"
             return combine.with_kind(step, Kind.CLAIM, reason)

@@ -56,7 +56,8 @@ class Curves:
                 if curve.line.section != line.section or not (by := self._along(curve, pair)):
                     continue
                 new = self._judged(curve, Chain(pair, chain.digits[i : i + 1], chain.conditions), by, deadline)
-                if new.truth is Truth.TRUE or (new.truth is Truth.FALSE and (by[2] or self._is_said(curve, line))):
+                sure = (by[2] or self._is_said(curve, line)) and self._is_alone(curve)
+                if new.truth is Truth.TRUE or (new.truth is Truth.FALSE and sure):
                     reason = f"along the curve of {curve.line.source.place(curve.line.piece.at)}"
                     changed = {"method": new.method, "witness": new.witness, "repair": None}
                     judged.steps[i] = replace(step, truth=new.truth, kind=Kind.CLAIM, reason=reason, **changed)
@@ -92,6 +93,11 @@ class Curves:
 
     def _is_given(self, name: str) -> bool:
         return name.startswith(FREE) and self.said.scope().computed(name) is None
+
+    def _is_alone(self, curve: _Curve) -> bool:
+        """Whether its section has no other curve with one of its names, and defines none of them in two ways."""
+        near = [other for other in self.found if other.line.section == curve.line.section and other.names & curve.names]
+        return len(near) == 1 and curve.names.isdisjoint(self.said.disputed)
 
     @staticmethod
     def _is_said(curve: _Curve, line: Line) -> bool:

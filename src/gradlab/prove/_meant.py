@@ -9,14 +9,15 @@ from fractions import Fraction
 
 from gradlab.graph import ONE, Apply, Const, Expression, Ref, as_number, is_apply
 from gradlab.prove import _combine as combine
-from gradlab.prove._definitions import Definitions, walk
+from gradlab.prove._definitions import Definitions, names_in, walk
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Step, Truth
 from gradlab.prove.judge import Finding, findings
-from gradlab.prove.judge._doubts import reached
+from gradlab.prove.judge._doubts import reached, without
 from gradlab.prove.read._infinitesimals import Differential
 from gradlab.prove.read._nodes import Array, Call, Derivative, Indexed, Operation, Tensor, Total, mapped
+from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._statements import Chain, Function, Known
 
 VARIABLE = f"{FREE}argument"
@@ -59,6 +60,7 @@ class OtherMeanings:
             or self._for_special(chain, i, step, deadline)
             or self._special_functions(chain, i, deadline)
             or self._to_another_base(judged, i, deadline)
+            or self._partial(chain, i, deadline)
         )
 
     def formula_of(self, name: str) -> Expression | None:
@@ -178,30 +180,55 @@ class OtherMeanings:
 
     def holds_by(self, rule: Rule, chain: Chain, i: int, deadline: Deadline) -> bool:
         """Whether a step is true with other things in the place of some, in what its names are computed by, too."""
-        known = self.known
         sides = tuple(mapped(s, rule) if isinstance(s, Expression) else s for s in chain.sides[i : i + 2])
         one = Chain(sides, chain.digits[i : i + 1], chain.conditions)
-        functions = {key: replace(f, body=mapped(f.body, rule)) for key, f in known.functions.items()}
-        quantities = {key: mapped(formula, rule) for key, formula in known.quantities.items()}
-        known = replace(known, functions=functions, quantities=quantities)
-        return verdicts(one, known, deadline)[0].truth is Truth.TRUE
+        return verdicts(one, self._with(rule), deadline)[0].truth is Truth.TRUE
+
+    def _with(self, rule: Rule) -> Known:
+        """What is known, with other things in the place of some."""
+        functions = {key: replace(f, body=mapped(f.body, rule)) for key, f in self.known.functions.items()}
+        quantities = {key: mapped(formula, rule) for key, formula in self.known.quantities.items()}
+        return replace(self.known, functions=functions, quantities=quantities)
+
+    def _partial(self, chain: Chain, i: int, deadline: Deadline) -> str:
+        r"""Which names a step holds fixed that ``\partial`` may mean so: it is true then; empty if none."""
+        pair = chain.sides[i : i + 2]
+        held: set[str] = set()
+        for node in (node for side in pair for node in walk(side) if isinstance(node, Derivative)):
+            by = {name for wrt in node.wrt for name in names_in(wrt)}
+            formulas = [node.body, *filter(None, map(self.formula_of, names_in(node.body)))]
+            own = {name for formula in formulas for name in names_in(formula)}
+            held |= own - names_in(node.body) - by if node.style != "total" and by & own else set[str]()
+        known = without(self.known, held)
+        one = Chain(pair, chain.digits[i : i + 1], chain.conditions)
+        if known is self.known or verdicts(one, known, deadline)[0].truth is not Truth.TRUE:
+            return ""
+        shown = ", ".join(
+            sorted(name.removeprefix(FREE) for name in held & {*self.known.quantities, *self.known.families})
+        )
+        return f"this holds with {shown} held fixed, and not through what computes it: write d, or say what is held"
 
     def _to_another_base(self, judged: combine.Judged, i: int, deadline: Deadline) -> str:
         r"""Which base of ``\log`` a step is meant for that is false for the natural one; empty if none."""
-        chain, piece = judged.first.chain, judged.line.piece
-        written = judged.line.source.tex[piece.at : piece.end]
-        if "log" not in written:
-            return ""
-        for base in (10, 2):
+        chain, first = judged.first.chain, judged.first
+        rows = judged.line.piece.sides[i : i + 2]
+        for base in (10, 2) if any("log" in line.source.tex for line in self.said.lines) else ():
+            reader = Reader(first.reader.scope, first.choices, deadline)
+            reader.implicit, reader.by_first = first.reader.implicit, first.reader.by_first
+            reader.base = Const(Fraction(base))
 
-            def other(node: Expression, base: int = base) -> Expression | None:
-                natural = isinstance(node, Apply) and node.primitive == "log"
-                return Apply("div", (node, Apply("log", (Const(Fraction(base)),)))) if natural else None
+            def other(node: Expression, base: Expression = reader.base) -> Expression | None:
+                natural = not is_apply(node, "log") or isinstance(node.args[0], Const)
+                return None if natural else Apply("div", (node, Apply("log", (base,))))
 
-            sides = tuple(mapped(s, other) if isinstance(s, Expression) else s for s in chain.sides[i : i + 2])
-            one = Chain(sides, chain.digits[i : i + 1], chain.conditions)
-            if verdicts(one, self.known, deadline)[0].truth is Truth.TRUE:
-                return f"this holds for logarithms to base {base}: write \\log_{{{base}}}"
+            try:
+                one = Chain(tuple(map(reader.sum, rows)), chain.digits[i : i + 1], chain.conditions)
+            except NotUnderstoodError:
+                return ""
+            known = self._with(other)
+            if verdicts(one, known, deadline)[0].truth is Truth.TRUE:
+                natural = "it is false if \\log is the natural logarithm"
+                return f"{natural} and true if it is that to base {base}: write \\log_{{{base}}} or \\ln"
         return ""
 
 

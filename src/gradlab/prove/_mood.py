@@ -9,6 +9,7 @@ from enum import Enum
 from gradlab.graph import Apply, Expression, Ref, is_apply
 from gradlab.prove._definitions import names_in, walk
 from gradlab.prove._errors import NotUnderstoodError
+from gradlab.prove._verdict import Fault, Step, Truth
 from gradlab.prove.read._define import Line
 from gradlab.prove.read._infinitesimals import Integral
 from gradlab.prove.read._nodes import At, Call, Derivative, Index, Limit, Operation, Tensor, Total
@@ -46,6 +47,11 @@ _CLAIM = _any_of(
 _WISH = _any_of("such_that/so_that/pick/choose/find/search/solve/solving/want/looking")
 _LEADS_TO_CONDITION = re.compile(
     r"\b(?:satisf\w*|solves?|solving|where|when(?:ever)?|if|iff|unless|until|such that|equal)\W*$", re.IGNORECASE
+)
+_SIGMA = re.compile(r"\\sigma\s*\(\s*\\?[A-Za-z]+(?:_\w|_\{\w+\})?\s*\)")
+_UNIT = "cm|mm|km|dm|kg|mg|ml|ms|min|hr|Hz|mol"
+_UNITS = re.compile(
+    rf"\d\s*(?:\\[,;:! ]\s*|~)*(?:\\(?:text|textrm|mathrm|mbox)\s*\{{\s*(?:{_UNIT}|[mshgNJWV])\s*\}}|(?:{_UNIT})\b)"
 )
 _PRIME = re.compile(r"'|\\prime")
 
@@ -105,6 +111,18 @@ def is_primed(line: Line, i: int) -> bool:
     """Whether a prime stands in the left side of a step."""
     row = line.piece.sides[i]
     return bool(row) and _PRIME.search(line.source.slice(row[0].at, row[-1].end)) is not None
+
+
+def has_units(line: Line, i: int) -> bool:
+    """Whether units stand behind numbers in a step."""
+    piece = line.piece
+    return _UNITS.search(line.source.slice(piece.sides[i][0].at, piece.sides[i + 1][-1].end)) is not None
+
+
+def names_activation(step: Step) -> bool:
+    r"""Whether a false step may define the letter of activations: ``\sigma(z)`` and what is no slip of the sigmoid."""
+    slip = step.repair is not None and step.repair.side > 0 and step.repair.fault is not Fault.SEVERAL
+    return step.truth is Truth.FALSE and not slip and _SIGMA.fullmatch(step.left.strip()) is not None
 
 
 def is_rule(left: Expression, right: Expression, line: Line, i: int) -> bool:

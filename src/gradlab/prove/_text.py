@@ -16,10 +16,11 @@ from gradlab.prove._evidence import Evidence
 from gradlab.prove._implicit import Curves
 from gradlab.prove._lettered import Lettered
 from gradlab.prove._meant import verdicts
-from gradlab.prove._mood import contents
+from gradlab.prove._mood import contents, names_activation
 from gradlab.prove._names import FREE, Names, written_parts
 from gradlab.prove._open import OpenNames
 from gradlab.prove._remedy import with_remedy
+from gradlab.prove._slopes import Slopes
 from gradlab.prove._updates import is_descent, loss_of
 from gradlab.prove._verdict import Fault, Method, Step, Truth
 from gradlab.prove._whatever import holds_whatever
@@ -31,13 +32,11 @@ from gradlab.prove.read._nodes import Indexed
 from gradlab.prove.read._pieces import JUDGED
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._scope import Scope, Use, is_conventional
-from gradlab.prove.read._slopes import slope_of
 from gradlab.prove.read._statements import Chain, Kind, Known
 from gradlab.prove.read._write import Writer
 
 STEPS_FOR_CHAIN = 6_000_000
 _SMALL = (Fault.SIGN, Fault.CONSTANT_FACTOR, Fault.MISSING_FACTOR, Fault.EXTRA_FACTOR, Fault.WRONG_POWER)
-_OF_SLOPES = re.compile(r"deriv|differentiat|slope|gradient|rate of change|velocity|ableit", re.I)
 _ANEW = re.compile(r"\b(?:let|define|now|instead|suppose|consider|example|exercise|question|assume|given|with)\b", re.I)
 
 
@@ -56,6 +55,7 @@ class Text:
         self.names = Names(graph)
         self.said = Definitions(lines, self.names, document, use)
         self.curves = Curves(self.said)
+        self.slopes = Slopes(self.said, self._show)
         self.doubts = Doubts(self.said, document, self._show)
         self.words = ByWords(self.said, self.doubts.meant, self.doubts.reached)
         self.again = Again(self) if document and use is None else None
@@ -119,12 +119,10 @@ class Text:
         steps = judged.steps
         self._set_apart(line, kind, steps)
         for i, step in enumerate(steps):
-            if step.truth is Truth.NOT_UNDERSTOOD and self.words.is_of_constant(
-                line, *judged.first.chain.sides[i : i + 2]
-            ):
+            pair = judged.first.chain.sides[i : i + 2]
+            if step.truth is Truth.NOT_UNDERSTOOD and self.words.is_of_constant(line, *pair):
                 by = {"truth": Truth.TRUE, "method": Method.DEFINITION, "reason": "by the words beside it, a constant"}
                 steps[i] = replace(step, **by)
-            pair = judged.first.chain.sides[i : i + 2]
             unread = (self.doubts.behind(pair) or self.doubts.imaginary(judged, i)) if step.truth is Truth.TRUE else ""
             if unread:
                 steps[i] = combine.with_kind(step, Kind.CLAIM, f"{step.place}: {unread}")
@@ -138,7 +136,7 @@ class Text:
         self.doubts.assume(line, judged)
         for i, own in self._own(line, kind).items():
             if (item := self.said.defining.get(id(own))) is not None:
-                slope = self._as_slope(item, judged, deadline) if i == 0 else None
+                slope = self.slopes.judged(item, judged, self.known, deadline) if i == 0 else None
                 steps[i] = slope or self._as_definition(item, steps[i])
         if kind is Kind.UPDATE and steps[0].truth is not Truth.TRUE:
             steps[0] = self._as_update(judged, steps[0], deadline)
@@ -153,7 +151,8 @@ class Text:
             return replace(step, truth=Truth.TRUE, witness=None, repair=None, method=Method.NUMERIC, reason=by)
         if self.evidence is not None and not judged.findings[i].firm:
             step = self.evidence.resting(judged, i, step, deadline)
-        if step.truth is Truth.FALSE and not judged.findings[i].firm:
+        named = any(names_in(side) for side in judged.first.chain.sides[i : i + 2] if isinstance(side, Expression))
+        if step.truth is Truth.FALSE and not (named and judged.findings[i].firm):  # numbers may be rounded ones
             step = self.doubts.softened(judged, i, step, deadline)
         if step.truth is Truth.FALSE:
             step = self._as_defined_before(found, judged, i, deadline)
@@ -220,6 +219,9 @@ class Text:
                 judged.steps[i] = replace(step, repair=finding.repair, reason=finding.reason)
             elif said:
                 judged.steps[i] = combine.with_kind(step, Kind.CLAIM, f"{step.place}: {said}")
+            if i == 0 and names_activation(judged.steps[i]):
+                said = "this may say which function \\sigma is here: write \\operatorname{sigmoid} for the sigmoid"
+                judged.steps[i] = combine.with_kind(step, Kind.CONDITION, f"{step.place}: {said}")
 
     def _set_apart(self, line: Line, kind: Kind, steps: list[Step]) -> None:
         """Mark steps that put values in or compare formulas roughly."""
@@ -305,19 +307,6 @@ class Text:
             truth=Truth.TRUE, kind=Kind.DEFINITION, method=Method.DEFINITION, reason="a new name is defined",
             witness=None, repair=None,
         )  # fmt: skip
-
-    def _as_slope(self, item: Defined, judged: combine.Judged, deadline: Deadline) -> Step | None:
-        r"""The verdict on ``y' = 3x^2`` and ``\dot x = \cos t`` where y and x are computed; None for a new name."""
-        slope, right = slope_of(item.shape.label, self.scope()), judged.first.chain.sides[1]
-        if slope is None or not isinstance(right, Expression):
-            return None
-        found = findings(Chain((slope, right), (None,)), self.known, deadline, repairs=True)[0]
-        said = _OF_SLOPES.search(f"{item.line.words} {item.line.sentence} {item.line.question}")
-        if found.truth is Truth.TRUE or (found.truth is Truth.FALSE and said):
-            by = f"as the derivative of {self._show(slope.body)} by {self._show(slope.wrt[0])}"
-            own = {"method": found.method, "witness": found.witness, "repair": found.repair}
-            return replace(judged.steps[0], truth=found.truth, reason=by, **own)
-        return None
 
     def _redefined(self, line: Line, step: Step) -> str:
         """Why a name that has a meaning already may not get another one here; empty if it gets it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gradlab.prove._verdict import Method, Repair, Truth, Witness
+from gradlab.prove.judge._axes import Setting
 from gradlab.prove.read._statements import Layout
 
 _IN_SHAPE = "with the derivative by a matrix in the shape of that matrix; in numerator layout it is transposed"
@@ -61,3 +62,28 @@ def _layout(layout: Layout | None) -> str:
 def open_finding(reason: str) -> Finding:
     """A step that is not understood, and why."""
     return Finding(Truth.NOT_UNDERSTOOD, reason=reason)
+
+
+def pattern(setting: Setting) -> tuple[int, ...]:
+    """Which indices are equal."""
+    values = list(setting.indices.values())
+    return tuple(values.index(value) for value in values)
+
+
+def shown(equal: tuple[int, ...], letters: list[str]) -> str:
+    """Which letters of indices are equal, in signs."""
+    parts = [
+        f"{a} {'=' if equal[i] == equal[j] else '≠'} {b}"
+        for i, a in enumerate(letters)
+        for j, b in enumerate(letters)
+        if i < j
+    ]
+    return ", ".join(parts)
+
+
+def in_settings(found: list[Setting]) -> str:
+    """For which sizes or indices something was tried."""
+    if len(found) == 1:
+        return ""
+    sizes = {number for each in found for number in each.sizes.values() if number > 1}
+    return f", for sizes of {', '.join(map(str, sorted(sizes)))}" if sizes else f", for {len(found)} values of indices"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from gradlab.graph import Apply, Expression, Partial, Ref
 from gradlab.prove.read._nodes import Call, Derivative, Index, Indexed, Operation, Tensor, Total, mapped
@@ -122,3 +123,21 @@ def of_whole_layers(sides: tuple[Expression, ...], known: Known) -> str:
 def names_of(parts: Iterable[Expression]) -> set[str]:
     """The names and heads of parts."""
     return {getattr(node, "head", "") or getattr(node, "name", "") for node in parts} - {""}
+
+
+def varied(sides: Iterable[Expression]) -> set[str]:
+    """The names by which sides differentiate."""
+    names: set[str] = set()
+    for node in (node for side in sides for node in every(side)):
+        names |= {node.wrt} if isinstance(node, Partial) else set[str]()
+        names |= names_of(node.wrt) if isinstance(node, Derivative) else set[str]()
+    return names
+
+
+def without(known: Known, names: set[str]) -> Known:
+    """What is known but for how some names are computed; the same object where that is not known."""
+    if names.isdisjoint((*known.quantities, *known.families)):
+        return known
+    quantities = {name: formula for name, formula in known.quantities.items() if name not in names}
+    families = {name: family for name, family in known.families.items() if name not in names}
+    return replace(known, quantities=quantities, families=families)

@@ -14,10 +14,19 @@ from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import Names
 from gradlab.prove._verdict import Fault, Method, Repair, Truth, Witness
 from gradlab.prove.judge._agreed import Finding as Finding
-from gradlab.prove.judge._agreed import agreed, open_finding
-from gradlab.prove.judge._axes import Setting, ShapeError, settings
+from gradlab.prove.judge._agreed import agreed, in_settings, open_finding, pattern, shown
+from gradlab.prove.judge._axes import ShapeError, settings
 from gradlab.prove.judge._compare import AGREEMENT, Comparison
-from gradlab.prove.judge._doubts import as_matrices, every, named_functions, of_whole_layers, strangers, unrelated
+from gradlab.prove.judge._doubts import (
+    as_matrices,
+    every,
+    named_functions,
+    of_whole_layers,
+    strangers,
+    unrelated,
+    varied,
+    without,
+)
 from gradlab.prove.judge._exact import equal_exactly
 from gradlab.prove.judge._trial import Trial
 from gradlab.prove.judge._world import NothingSaysError
@@ -222,7 +231,7 @@ class Judge:
             found = self.compared(left, right, chain.digits[i], trial)
             if found.truth is Truth.TRUE and self.is_empty(left, right, trial):
                 return open_finding("both sides vanish as they are read: say how what is differentiated depends on it")
-            return found
+            return self.unless_put_in(left, right, trial) or found if found.truth is Truth.TRUE else found
         except NothingSaysError as error:
             return self.depending(left, right, trial, error)
         except ShapeError as error:
@@ -232,11 +241,26 @@ class Judge:
         except (OutOfTimeError, RecursionError) as error:
             return Finding(Truth.NOT_UNDERSTOOD, reason=str(error) or "this is nested too deeply")
 
+    def unless_put_in(self, left: Expression, right: Expression, trial: Trial) -> Finding | None:
+        """The verdict on a true step that is zero only as a name by which it differentiates is computed; else None."""
+        known = without(self.known, varied((left, right)))
+        if known is self.known or not self.vanishes(left, trial):
+            return None
+        found = Judge(Chain((left, right), (None,), self.chain.conditions), known, self.deadline, repairs=False)
+        free = found.written()[0]
+        if free.truth is Truth.TRUE or (free.truth is Truth.FALSE and not (_is_zero(left) or _is_zero(right))):
+            return free
+        return open_finding("this vanishes by what defines the name by which it is differentiated: say at which value")
+
     def is_empty(self, left: Expression, right: Expression, trial: Trial) -> bool:
         """Whether two sides agree as both are zero, since nothing says how a name in them depends on another."""
         if _is_zero(left) or _is_zero(right) or not unrelated((left, right), self.known):
             return False
-        zero = trial.compared(left, ZERO, wanted=FEW)
+        return self.vanishes(left, trial)
+
+    def vanishes(self, side: Expression, trial: Trial) -> bool:
+        """Whether a side is zero at a few points."""
+        zero = trial.compared(side, ZERO, wanted=FEW)
         return zero.differing is None and bool(zero.agreeing)
 
     def infinite(self, left: Expression, right: Expression, trial: Trial) -> Finding:
@@ -281,7 +305,7 @@ class Judge:
         if result.constant:
             return Finding(Truth.TRUE, Method.NUMERIC, reason=f"the numbers agree to {AGREEMENT} digits")
         where = f"the sides agree to {AGREEMENT} digits at {len(result.agreeing)} random points"
-        return Finding(Truth.TRUE, Method.NUMERIC, reason=where + _in_settings(list(trial.worlds)))
+        return Finding(Truth.TRUE, Method.NUMERIC, reason=where + in_settings(list(trial.worlds)))
 
     def exact(self, left: Expression, right: Expression, trial: Trial) -> bool:
         """Whether all entries are proved equal."""
@@ -307,12 +331,12 @@ class Judge:
         if len(letters) < 2 or any(map(_is_of_indices, self.conditions)) or strangers(left, right):
             return ""
         here = trial.points.variant(result.differing.number)
-        others = [each for each in trial.worlds if _pattern(each) != _pattern(here)]
-        for pattern in dict.fromkeys(map(_pattern, others)):
-            same = trial.only([each for each in others if _pattern(each) == pattern])
+        others = [each for each in trial.worlds if pattern(each) != pattern(here)]
+        for equal in dict.fromkeys(map(pattern, others)):
+            same = trial.only([each for each in others if pattern(each) == equal])
             again = same.compared(left, right)
             if again.differing is None and again.enough:
-                good, bad = _shown(pattern, letters), _shown(_pattern(here), letters)
+                good, bad = shown(equal, letters), shown(pattern(here), letters)
                 return f"this holds for {good} but not for {bad}: write for which indices it is meant"
         return ""
 
@@ -360,29 +384,6 @@ def _is_of_indices(condition: Condition) -> bool:
 
     has = any(isinstance(node, Index) for side in condition.args for node in (side, *side.args))
     return has and all(map(plain, condition.args))
-
-
-def _pattern(setting: Setting) -> tuple[int, ...]:
-    """Which indices are equal."""
-    values = list(setting.indices.values())
-    return tuple(values.index(value) for value in values)
-
-
-def _shown(pattern: tuple[int, ...], letters: list[str]) -> str:
-    parts = [
-        f"{a} {'=' if pattern[i] == pattern[j] else '≠'} {b}"
-        for i, a in enumerate(letters)
-        for j, b in enumerate(letters)
-        if i < j
-    ]
-    return ", ".join(parts)
-
-
-def _in_settings(found: list[Setting]) -> str:
-    if len(found) == 1:
-        return ""
-    sizes = {number for each in found for number in each.sizes.values() if number > 1}
-    return f", for sizes of {', '.join(map(str, sorted(sizes)))}" if sizes else f", for {len(found)} values of indices"
 
 
 def _half(digits: int):

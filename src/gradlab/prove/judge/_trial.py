@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from collections import ChainMap
+from collections.abc import Iterator
+from itertools import chain
 
-from gradlab.graph import Expression, Ref, ordered_names
+from gradlab.graph import Apply, Expression, Partial, Ref, ordered_names
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._names import Names
-from gradlab.prove.judge._axes import Setting
-from gradlab.prove.judge._compare import Comparison, Pair, compare, distinguishable, every_formula
+from gradlab.prove.judge._axes import Setting, ShapeError
+from gradlab.prove.judge._compare import (
+    Comparison,
+    Pair,
+    compare,
+    distinguishable,
+    every_formula,
+    every_node,
+    is_analytic,
+)
 from gradlab.prove.judge._conditions import met
 from gradlab.prove.judge._integrals import bound_in
 from gradlab.prove.judge._points import Ground, Point, Points, Undefined, short
 from gradlab.prove.judge._unknown import shown as example_shown
 from gradlab.prove.judge._world import Way, World
-from gradlab.prove.read._nodes import Call, Condition
+from gradlab.prove.judge.arrays._grid import Grid
+from gradlab.prove.read._nodes import Call, Condition, Derivative
 from gradlab.prove.read._statements import Known
 from gradlab.prove.read._write import Writer
 
 MOST_SHOWN = 12
+_BOUNDED = frozenset(("log", "sqrt", "log1p", "pow"))
 
 
 class Trial:
@@ -67,11 +79,25 @@ class Trial:
         return any(world.differs for world in self.worlds.values())
 
     def pairs(self, left: Expression, right: Expression, setting: Setting) -> tuple[Pair, ...]:
-        """The entries of two sides, in pairs."""
+        """The entries of two sides, in pairs; what a side differentiates beside itself, as it has to be defined."""
         key = left, right, setting
         if key not in self._sides:
-            self._sides[key] = self.worlds[setting].pairs(left, right)
+            pairs = self.worlds[setting].pairs(left, right)
+            self._sides[key] = (*pairs, *((body, body) for body in self._bounded(left, right, setting)))
         return self._sides[key]
+
+    def _bounded(self, left: Expression, right: Expression, setting: Setting) -> Iterator[Expression]:
+        """What two sides differentiate and is not defined everywhere, as logarithms are: the derivative may be."""
+        world, ground = self.worlds[setting], self.points.grounds[setting]
+        for node in dict.fromkeys(chain(every_node(left), every_node(right))):
+            if not isinstance(node, Derivative | Partial):
+                continue
+            try:
+                body = world.value(node.body if isinstance(node, Derivative) else Ref(node.of))
+            except (NotUnderstoodError, ShapeError):
+                continue  # under a sum: its index has no value here
+            entries = body.entries if isinstance(body, Grid) else (body,)
+            yield from (entry for entry in entries if any(map(_has_bounds, every_formula(ground, entry))))
 
     def compared(self, left: Expression, right: Expression, wanted: int = 0) -> Comparison:
         """Two sides at many points."""
@@ -111,3 +137,7 @@ class Trial:
     def shown_values(self, result: Comparison) -> tuple[str, str]:
         """The two values at the point where they differ."""
         return distinguishable(*result.values)
+
+
+def _has_bounds(node: Expression) -> bool:
+    return isinstance(node, Apply) and node.primitive in _BOUNDED and not is_analytic(node)

@@ -110,6 +110,9 @@ def _read(
     reader.implicit, reader.by_first = open_by
     reader.both_signs = all(map(_has_both_signs, piece.sides))
     sides = without_constants(tuple(_side(reader, row, piece) for row in piece.sides))
+    if are_crossed(piece.sides):
+        why = r"both \times and \cdot between letters may be products of vectors: write \cdot alone for numbers"
+        sides = tuple(NotUnderstoodError(why, row[0].at if row else piece.at) for row in piece.sides)
     read: list[Condition] = []
     problem: NotUnderstoodError | None = None
     for condition in conditions:
@@ -121,6 +124,23 @@ def _read(
         sides = tuple(side if isinstance(side, NotUnderstoodError) else problem for side in sides)
     digits = tuple(_digits(piece, i) for i in range(len(piece.relations)))
     return Reading(Chain(sides, digits, tuple(read)), fixed, reader)
+
+
+def are_crossed(rows: list[Row]) -> bool:
+    r"""Whether letters are multiplied by ``\times`` and by ``\cdot``, or by ``\times`` in a bracket and before it."""
+    crossed: set[str] = set()
+    dotted: set[str] = set()
+    waiting = list(rows)
+    while waiting:
+        row = waiting.pop()
+        waiting += [inner for part in row for inner in part.inside]
+        for before, sign, after in zip(row, row[1:], row[2:], strict=False):
+            if sign.kind == "times" and all(part.kind in ("letter", "run", "group") for part in (before, after)):
+                groups = [inner for part in (before, after) if part.text == "(" for inner in part.inside]
+                if sign.text == "×" and any(other.text == "×" for inner in groups for other in inner):
+                    return True
+                (crossed if sign.text == "×" else dotted).update((before.text, after.text))
+    return not crossed.isdisjoint(dotted - {"("})
 
 
 def _has_both_signs(row: Row) -> bool:

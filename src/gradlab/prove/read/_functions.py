@@ -84,6 +84,8 @@ def applied(reader: Reader, part: Part, name: str, parts: list[Item], i: int) ->
         value = Entrywise(shown, functions.derivative(name, Ref("x"), primes), arguments[0])
     else:
         value = functions.derivative(name, arguments[0], primes) if primes else functions.call(name, arguments)
+    if part.text == "log":
+        base = base or reader.base
     if base is not None:
         value = quotient(value, functions.call("log", (base,)))
     if power is not None:

@@ -269,7 +269,10 @@ class _Flat:
         if node.kind in ("rlap", "llap"):
             self.put("error", node, f"\\{node.command} sets one thing over another: write both side by side")
         elif node.kind != "phantom":
+            before = len(self.parts)
             self.add(node.body)
+            if len(self.parts) > before:
+                self.parts[-1] = replace(self.parts[-1], end=node.end)
 
 
 def _only(node: tex.Node) -> tex.Node:
@@ -321,6 +324,8 @@ def _group(node: tex.Row) -> list[Part]:
     if len(inner) == 1 and inner[0].kind not in ("error",):
         kind = "word" if node.command == "mathrm" and inner[0].kind == "letter" and inner[0].text == "d" else ""
         return [replace(inner[0], at=node.start, end=node.end, style=inner[0].style or ("upright" if kind else ""))]
+    if inner[0].kind in ("plus", "minus"):
+        return [*inner[:-1], replace(inner[-1], end=node.end)]  # the sign joins it to what stands before
     return [Part("group", node.start, node.end, "{", (inner,))]
 
 

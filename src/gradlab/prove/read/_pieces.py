@@ -97,6 +97,8 @@ class _Splitter:
         self.side: list[Part] = []
         self.condition = False
         self.words = ""
+        self.cuts: list[int] = []  # the pieces that begin behind an arrow
+        self.worded: dict[int, tuple[str, bool]] = {}  # those that begin behind words, and whether something is before
 
     def run(self) -> list[Piece]:
         self.row = _with_decimals(self.row)
@@ -105,6 +107,18 @@ class _Splitter:
             after = self.row[i + 1] if i + 1 < len(self.row) else None
             self.take(part, before, after)
         self.finish()
+        for i in self.cuts:
+            if 0 < i < len(self.done) and _goes_on(self.done[i]):
+                _leave_open(self.done[i - 1], "an arrow stands in the middle of this side: write \\lim, or words")
+        for i, (words, goes_on) in self.worded.items():
+            known = not WORDS.isdisjoint(re.findall(r"[a-z.]+", words.lower()))
+            if i < len(self.done) and not known:
+                bare = goes_on and not self.done[i - 1].relations
+                if bare or all(part.kind == "number" for part in self.done[i].sides[0]):
+                    _leave_open(self.done[i], f"'{words.strip()}' before this may belong to it: write signs for words")
+        bars = [i for i, piece in enumerate(self.done) if any(map(_has_bar, piece.sides))]
+        for piece in self.done[bars[0] + 1 :] if bars else ():
+            _leave_open(piece, "a bar before this may divide it from other equations: write each by itself")
         return _with_ranges(self.done)
 
     def take(self, part: Part, before: Part | None, after: Part | None) -> None:
@@ -112,6 +126,7 @@ class _Splitter:
             if after is not None and after.kind == "relation" and after.text in JUDGED and is_remark(part.text):
                 return  # the chain goes on behind it
             self.finish()
+            self.worded[len(self.done)] = part.text, bool(self.done) and before is not None and before.kind != "comma"
             self.hear(part.text)
         elif part.kind == "gap":
             inside = before is None or before.kind in _OPERATORS or after is None or after.kind in _OPERATORS
@@ -130,6 +145,7 @@ class _Splitter:
             # Another relation cuts the chain: what follows is a claim of its own.
             self.finish(cut=True)
             self.condition = False
+            self.cuts += [len(self.done)] if part.text == "arrow" else []
         elif part.kind != "stop":
             self.side.append(part)
 
@@ -172,10 +188,24 @@ class _Splitter:
                 return
         exists = next((part for part in self.row if part.text in _EXISTS), None)
         if exists is not None and piece.relations:
-            message = "that something exists is not judged: write an equation that holds for all values"
-            piece.sides = [(Part("error", side[0].at, side[0].end, message), *side) for side in piece.sides if side]
+            _leave_open(piece, "that something exists is not judged: write an equation that holds for all values")
         piece.condition = self.condition or (bool(self.done) and _is_index_condition(piece))
         self.done.append(piece)
+
+
+def _goes_on(piece: Piece) -> bool:
+    r"""Whether a formula without a relation goes on behind its first number: ``0 + \cos x``."""
+    return not piece.relations and any(part.kind in ("plus", "minus") for part in piece.sides[0][1:])
+
+
+def _has_bar(row: Row) -> bool:
+    return any(part.kind == "relation" and part.text == "bar" for part in row)
+
+
+def _leave_open(piece: Piece, message: str) -> None:
+    """Say of the sides of an equation why they are not judged."""
+    if piece.relations:
+        piece.sides = [(Part("error", side[0].at, side[0].end, message), *side) for side in piece.sides if side]
 
 
 def _without_title(row: Row) -> Row:

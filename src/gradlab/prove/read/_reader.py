@@ -66,6 +66,7 @@ class Reader:
         self.known: set[str] = set()  # names of the graph that were met
         self.by_first: Expression | None = None  # by what the chain's first side differentiates
         self.both_signs = False  # whether a \pm stands on all sides
+        self.base: Expression | None = None  # that of \log, where it is not the natural logarithm
         self.implicit: Expression | None = None  # the variable of functions that are written without one
 
     def choose(self, at: int, count: int, why: str, usual: bool = False, kind: str = "", everywhere: str = "") -> int:

@@ -49,7 +49,8 @@ def signs(search: Search) -> Iterator[Change]:
         in_sum = is_apply(above, "add")
         in_function = isinstance(above, Apply) and above.primitive not in ("mul", "div", "neg", "add")
         if (in_sum or in_function) and plausible(search, path, node, neg(node)):
-            message = f"the sign of {shown(search, node)} is wrong"
+            where = "the exponent " if is_apply(above, "pow") and path[-1] == 1 else ""
+            message = f"the sign of {where}{shown(search, node)} is wrong"
             yield Change(Fault.SIGN, replace_at(search.side, path, neg(node)), message, search.latex(node))
 
 

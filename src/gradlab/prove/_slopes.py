@@ -1,0 +1,50 @@
+"""Primes and dots on names that a text computes: ``y' = 3x^2`` is a claim where y is, and else a new name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from gradlab.graph import Expression
+from gradlab.prove import _combine as combine
+from gradlab.prove._definitions import Defined, Definitions
+from gradlab.prove._errors import Deadline
+from gradlab.prove._verdict import Step, Truth
+from gradlab.prove.judge import findings
+from gradlab.prove.read._slopes import slope_of
+from gradlab.prove.read._statements import Chain, Kind, Known
+
+_SAID = re.compile(r"deriv|differentiat|slope|gradient|rate of change|velocity|ableit", re.I)
+
+
+class Slopes:
+    """What primes say in a text.
+
+    Args:
+        said: what the text defines.
+        show: writes LaTeX.
+    """
+
+    def __init__(self, said: Definitions, show: Callable[[Expression], str]) -> None:
+        self.said, self.show = said, show
+        self.meant: set[int] = set()  # sections in which a name with a prime is a derivative
+
+    def judged(self, item: Defined, judged: combine.Judged, known: Known, deadline: Deadline) -> Step | None:
+        r"""The verdict on ``y' = 3x^2`` and ``\dot x = \cos t`` where y and x are computed; None for a new name."""
+        slope, right = slope_of(item.shape.label, self.said.scope()), judged.first.chain.sides[1]
+        if slope is None or not isinstance(right, Expression):
+            return None
+        found = findings(Chain((slope, right), (None,)), known, deadline, repairs=True)[0]
+        step, line = judged.steps[0], item.line
+        by = f"as the derivative of {self.show(slope.body)} by {self.show(slope.wrt[0])}"
+        if found.truth is Truth.NOT_UNDERSTOOD:
+            return None
+        said = _SAID.search(f"{line.words} {line.sentence} {line.question}") or line.section in self.meant
+        sure = said and self.said.disputed.keys().isdisjoint(slope.body.names)
+        if found.truth is Truth.FALSE and not sure:
+            reason = f"{step.place}: false {by}, and a definition if it is a new name: write \\frac{{d}}{{dx}}"
+            return combine.with_kind(step, Kind.CLAIM, reason)
+        self.meant.add(line.section)
+        own = {"method": found.method, "witness": found.witness, "repair": found.repair}
+        return replace(step, truth=found.truth, reason=by, **own)

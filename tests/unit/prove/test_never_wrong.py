@@ -1,0 +1,53 @@
+"""What looks false as it is read and is not: signs in braces, rounded decimals, vectors, units, what is held fixed."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradlab.prove import prove, prove_document
+
+MEAN = r"$\mu = \frac1N\sum_{i=1}^N x_i$, $v = \frac1N\sum_{i=1}^N (x_i - \mu)^2$. "
+
+
+@pytest.mark.parametrize(
+    ("latex", "wanted"),
+    [
+        (r"(p {- q}) + \sqrt{p {+ q}} = p - q + \sqrt{p + q}", "TRUE"),
+        (r"\left(p \cancel{- q}\right) = p + q", "FALSE"),
+        (r"41.5 - 2.347(6.0) = 41.5 - 14.08", "APPROXIMATION"),
+        (r"41.5 - 2.347(6.0) = 41.5 - 14.18", "FALSE"),
+        (r"0.27183 \cdot 10^{-4} = 0.272 \times 10^{-4}", "APPROXIMATION"),
+        (r"\frac{d u(v(t))}{d t} = \frac{d u(v)}{d v} \frac{d v(t)}{d t}", "NOT_UNDERSTOOD"),
+        (r"p \times (q \times s) = q(p \cdot s) - s(p \cdot q)", "NOT_UNDERSTOOD"),
+        (r"\sigma(z) = \max(0, z)", "CONDITION"),
+        (r"\sigma(z) = \frac{1}{1 + e^{z}}", "FALSE"),
+        (r"\frac{d}{dt}\log t = \frac{1}{t \ln 10}", "NOT_UNDERSTOOD"),
+        (r"\frac{d}{dt}\ln t = \frac{1}{t \ln 10}", "FALSE"),
+        (r"\frac{d}{dt}\ln t = \frac{1}{|t|}", "TRUE"),
+        (r"5 \text{ plus } 6 = 11", "NOT_UNDERSTOOD"),
+        (r"7\,\text{cm} + 50\,\text{mm} = 12\,\text{cm}", "NOT_UNDERSTOOD"),
+        (r"\frac{e^h - 1}{h} = \frac{e^h}{h} \rightarrow 0 + 1", "NOT_UNDERSTOOD"),
+    ],
+)
+def test_alone(latex, wanted):
+    assert [step.verdict for step in prove(latex).steps] == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (MEAN + r"$\frac{\partial v}{\partial \mu} = -\frac2N\sum_{i=1}^N (x_i - \mu)$", "TRUE"),
+        (MEAN + r"$\frac{\partial v}{\partial \mu} = \frac7N\sum_{i=1}^N (x_i - \mu)$", "FALSE"),
+        (MEAN + r"$\frac{\partial v}{\partial \mu} = 0$", "NOT_UNDERSTOOD"),
+        (r"$q = s^2 + r$, $r = 5s$, $\frac{\partial q}{\partial s} = 2s$", "NOT_UNDERSTOOD"),
+        (r"$q = s^2 + r$, $r = 5s$, $\frac{dq}{ds} = 2s$", "FALSE"),
+        (r"$r = 3s^2$, $t = 2s^5$. Then $r' = 6s$, $t' = 10s^2$", "TRUE FALSE"),
+        (r"$r = 3s^2$. Then $r' = 5s$", "NOT_UNDERSTOOD"),
+        (r"$y = \log x$. Then $\frac{dy}{dx} = \frac{1}{x\ln 10}$", "NOT_UNDERSTOOD"),
+        ("$\\frac{dA}{dx} = 0 = -3x+9$\n\nLater $x = \\frac52 = 2.5m$", "NOT_UNDERSTOOD CONDITION NOT_UNDERSTOOD"),
+        (r"$y = \ln x \rightarrow \frac{dy}{dx} = \frac1x | y=e^x\rightarrow \frac{dy}{dx} = e^x$",
+         "NOT_UNDERSTOOD NOT_UNDERSTOOD NOT_UNDERSTOOD"),
+    ],
+)  # fmt: skip
+def test_in_a_text(text, wanted):
+    assert " ".join(step.verdict for step in prove_document(text).steps if step.verdict != "DEFINITION") == wanted
