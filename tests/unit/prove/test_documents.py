@@ -114,7 +114,7 @@ def test_the_table_counts_claims_alone_and_names_what_is_none():
     [
         (r"Let $y = x^3$. Then $y' = 3x^2$ and $y'' = 6x$.", "DTT"),
         (r"Let $y = x^3$. The derivative is $y' = 3x$.", "DF"),
-        (r"Let $y = x^3$. We predict $y' = 3x$.", "DD"),
+        (r"Let $y = x^3$. We predict $y' = 3x$.", "DN"),
         (r"Let $x = \sin(\omega t)$. Then $\dot x = \omega \cos(\omega t)$.", "DT"),
         (r"Let $f(x,y)=x^2+y^3$. Then $f_x(1,2) = 2$ and $f_y(1,2) = 11$, $f_{xy} = f_{yx}$.", "DTFT"),
         (r"Let $p(x,y) = x+y$. Then $p_x = \frac12 + x$.", "DD"),

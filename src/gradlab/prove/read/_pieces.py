@@ -205,7 +205,8 @@ def _has_bar(row: Row) -> bool:
 def _leave_open(piece: Piece, message: str) -> None:
     """Say of the sides of an equation why they are not judged."""
     if piece.relations:
-        piece.sides = [(Part("error", side[0].at, side[0].end, message), *side) for side in piece.sides if side]
+        at = piece.at
+        piece.sides = [(Part("error", side[0].at if side else at, at, message), *side) for side in piece.sides]
 
 
 def _without_title(row: Row) -> Row:
