@@ -2,7 +2,7 @@
 
 const LONGEST = 60000; // milliseconds for a part, after which its worker counts as lost
 const TRIES = 3;
-const AHEAD = 2; // parts that a worker has at once
+export const AHEAD = 4; // parts that a worker has at once: the page may be drawing while it answers
 
 export class Crew {
   /**

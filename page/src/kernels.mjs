@@ -156,22 +156,31 @@ export class Training extends Kernel {
     return this.dtype === "float64" ? Float64Array : Float32Array;
   }
 
-  /** @param {Float64Array} standard @param {number} scale of the initialisation @returns {Float32Array | Float64Array} rounded once */
-  starts(standard, scale) {
+  /**
+   * Starts of runs, rounded once.
+   * @param {Float64Array} standard
+   * @param {number} scale of the initialisation
+   * @param {Float32Array | Float64Array} made where they are written
+   */
+  starts(standard, scale, made = new this.kind(standard.length)) {
     const factors = this.factors.map((factor) => scale * factor);
-    const made = new this.kind(standard.length);
     for (let i = 0, k = 0; i < made.length; i++, k = k + 1 === factors.length ? 0 : k + 1) made[i] = standard[i] * factors[k];
     return made;
   }
 
+  /** What `run` finds, kept. */
+  train(...given) {
+    return Object.fromEntries(Object.entries(this.run(.../** @type {[any, any, number, boolean?]} */ (given))).map(([name, array]) => [name, array.slice()]));
+  }
+
   /**
-   * Train runs from their starts.
+   * Train runs from their starts; what is found lies in the memory until the next call, as copies of it cost workers half of their time.
    * @param {Float32Array | Float64Array} starts a row of parameters for each run
    * @param {ArrayLike<number>} given one learning rate, or a row of so many as the kernel takes for each run
    * @param {number} steps
    * @param {boolean} curves whether the loss of every step is wanted
    */
-  train(starts, given, steps, curves = false) {
+  run(starts, given, steps, curves = false) {
     const count = this.factors.length;
     const runs = starts.length / count;
     const owned = this.numbers.length + this.kept * count;
@@ -190,8 +199,7 @@ export class Training extends Kernel {
     const places = [parameters, rates, own, data].map((array) => array.byteOffset);
     const ends = [scratch, initial, loss, right, lived, success, curve].map((array) => array.byteOffset);
     this.exports.kernel(...places, this.gap, steps, 0, Math.ceil(runs / this.lanes), runs, curves ? 1 : 0, ...ends);
-    const copies = { parameters, initial, loss, right, lived, success, curves: curve };
-    return Object.fromEntries(Object.entries(copies).map(([name, array]) => [name, array.slice()]));
+    return { parameters, initial, loss, right, lived, success, curves: curve };
   }
 }
 

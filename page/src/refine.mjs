@@ -1,5 +1,5 @@
 // A square of cells computed by worker threads: blocks of cells at once, then refined.
-import { Crew } from "./crew.mjs";
+import { AHEAD, Crew } from "./crew.mjs";
 
 /** So many values between two others, evenly spaced by their ratios. */
 export const axis = (from, to, count) => Array.from({ length: count }, (_, i) => (i === count - 1 ? to : from * (to / from) ** (i / (count - 1))));
@@ -55,8 +55,10 @@ export class Refined {
         if (size === this.first || row % (2 * size) || column % (2 * size)) wanted.push({ row, column });
       }
     }
-    return Array.from({ length: Math.ceil(wanted.length / most) }, (_, i) => {
-      const cells = wanted.slice(i * most, (i + 1) * most);
+    // All workers are to end a level at about the same time.
+    const share = Math.min(most, Math.ceil(wanted.length / (2 * AHEAD * this.crew.members.length)));
+    return Array.from({ length: Math.ceil(wanted.length / share) }, (_, i) => {
+      const cells = wanted.slice(i * share, (i + 1) * share);
       return { cells, settings: cells.map(({ row, column }) => setting(column, row)) };
     });
   }

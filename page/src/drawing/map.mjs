@@ -4,7 +4,7 @@ import { ticks } from "./ticks.mjs";
 
 const LEFT = 76;
 const EDGE = 14;
-const PAUSE = 60; // milliseconds between two pictures of a map that is being computed
+const PAUSE = 100; // milliseconds between two pictures of a map that is being computed
 const RIGHT = 30; // for half of the last label
 /** @type {[string, number][]} dark under light, so that a line is seen on any colour */
 const EDGES = [["#000", 6], ["#fff", 2.5]];
@@ -34,13 +34,17 @@ export class SettingsMap {
   lay(count, across, up) {
     Object.assign(this, { count, across, up });
     this.picture.width = this.picture.height = count;
-    this.pen = this.picture.getContext("2d");
+    this.image = new ImageData(count, count);
+    this.pixels = new Uint32Array(this.image.data.buffer);
   }
 
   /** Paint a block of cells, whose lower left one is given. */
   paint(column, row, size, colour) {
-    this.pen.fillStyle = css(colour);
-    this.pen.fillRect(column, this.count - row - size, size, size);
+    const [red, green, blue] = colour;
+    const pixel = (255 << 24) | (blue << 16) | (green << 8) | red;
+    for (let line = this.count - row - size; line < this.count - row; line++) {
+      this.pixels.fill(pixel, line * this.count + column, line * this.count + column + size);
+    }
   }
 
   /** Draw soon, once for all blocks that come before: drawing takes time from what computes them. */
@@ -98,6 +102,7 @@ export class SettingsMap {
     const ink = getComputedStyle(canvas).color;
     pen.clearRect(0, 0, canvas.width, canvas.height);
     pen.imageSmoothingEnabled = false;
+    this.picture.getContext("2d").putImageData(this.image, 0, 0);
     pen.drawImage(this.picture, LEFT, EDGE, side, side);
     pen.font = "20px system-ui, sans-serif";
     pen.fillStyle = pen.strokeStyle = ink;

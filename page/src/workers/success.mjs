@@ -7,7 +7,8 @@ let prepared;
 async function prepare({ drawing, kernel, about, runs, steps, seed }) {
   const [drawn, training] = await Promise.all([Drawing.of(drawing), Training.of(kernel, about)]);
   const standard = drawn.standard({ parameters: about.factors.length, runs, uniform: about.uniform, seed, first: 0n });
-  return ({ rate, scale }) => counted(/** @type {any} */ (training.train(training.starts(standard, scale), [rate], steps)));
+  const starts = new training.kind(standard.length);
+  return ({ rate, scale }) => counted(/** @type {any} */ (training.run(training.starts(standard, scale, starts), [rate], steps)));
 }
 
 self.onmessage = async ({ data: { setup, number, settings } }) => {

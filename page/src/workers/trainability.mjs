@@ -12,10 +12,11 @@ async function prepare({ drawing, kernel, about, steps, seed }) {
   const table = drawn.standard({ ...wanted, parameters: about.columns, runs: about.points, first: POINTS });
   const training = await Training.of(kernel, { ...about, table });
   const start = training.starts(drawn.standard({ ...wanted, parameters: about.factors.length, runs: 1, first: 0n }), 1);
+  let starts = new training.kind(0); // the same one for each pixel
   return (settings) => {
-    const starts = new training.kind(settings.length * start.length);
-    settings.forEach((_, i) => starts.set(start, i * start.length));
-    const { curves } = training.train(starts, settings.flat(), steps, true);
+    const wanted = settings.length * start.length;
+    if (starts.length < wanted) starts = new training.kind(wanted).map((_, i) => start[i % start.length]);
+    const { curves } = training.run(starts.subarray(0, wanted), settings.flat(), steps, true);
     return settings.map((_, i) => measured(curves.subarray(i * (steps + 1), (i + 1) * (steps + 1))));
   };
 }
