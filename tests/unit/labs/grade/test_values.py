@@ -172,6 +172,7 @@ STATES = {
     "emptied at once": ([HISTORY + "\nhistory.clear()"], {}),
     "cut at once": ([HISTORY + "\ndel history[0]"], {}),
     "filled in two cells": (["history = []", "history += range(42)", "r = 0", "history.clear()"], {"history": 1}),
+    "made of what is given otherwise": (["w = 42 * w\nr = int(w)"], {"r": 1}),
     "filled by a text": (["exec('history = list(range(42))')"], {"history": 1}),
     "changed later by a function": ([HISTORY, "def add():\n    history.append(0)\nadd()"], {"history": 1}),
     "constant later": ([TWICE, "k = 10"], {"twice": 1}),

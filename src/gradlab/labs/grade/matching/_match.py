@@ -25,6 +25,7 @@ class Own:
         statement: the statement.
         cell: the number of the cell that it stands in, from 1.
         is_own: whether it is the student's, and no copy of a given one.
+        is_aside: whether it gives another meaning to what is given, so that it is run only where everything is.
         is_needed: whether what is asked for may be another without it.
         changes: the names of what it may change.
     """
@@ -32,6 +33,7 @@ class Own:
     statement: Statement
     cell: int
     is_own: bool = True
+    is_aside: bool = False
     is_needed: bool = False
     changes: frozenset[str] = frozenset()
 
@@ -139,10 +141,11 @@ def match(cells: Sequence[SubmittedCell], plan: Plan) -> Program:
     chosen = set(needed(statements, _targets(plan), changes))
     places = {places[-1] for by_part in answers.values() for places in by_part.values()}
     cells_of_answers = {found.own[place].cell for place in places}
-    chosen |= {
-        number for number, own in enumerate(found.own)
-        if own.cell in cells_of_answers and not own.statement.is_idle and not own.statement.draws
-    }  # fmt: skip
+    for number, own in enumerate(found.own):
+        if own.cell in cells_of_answers and not own.statement.is_idle and not own.statement.draws:
+            chosen.add(number)
+        if own.is_aside:
+            chosen.discard(number)
     own = tuple(
         replace(own, is_needed=number in chosen, changes=changes[number]) for number, own in enumerate(found.own)
     )
@@ -229,7 +232,12 @@ def _sorted_out(cells: Sequence[SubmittedCell], plan: Plan) -> _Found:
             ):
                 what = ", ".join(sorted(statement.binds)) or "a given cell"
                 if statement.always_binds or not statement.binds:  # what a loop runs through is nothing to speak of
-                    found.repairs.append(f"cell {number} changes {what}, which is given: the lab's own version is used")
+                    found.repairs.append(
+                        f"cell {number} changes {what}, which is given: the lab's own version is used"
+                        + ("" if cell.id in given_cells else ", and this one where a check fails with that")
+                    )
+                if cell.id not in given_cells:
+                    found.own.append(Own(statement, number, is_own=False, is_aside=True))
             else:
                 found.own.append(Own(statement, number))
     return found
