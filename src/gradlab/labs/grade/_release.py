@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 _MOST_NAMED = 5
 _PLACED = re.compile(r"line (\d+): ")
+_DELETED = re.compile(r"^[ \t]*del (\w+)", re.MULTILINE)
+_LOOK = (
+    "what a student's code makes is compared outside of it, so compare numbers, texts, arrays, tensors or tables: "
+    "what its methods return, its attributes, len(...), list(...)"
+)
 
 
 def grade_own(template: Template, versions: Versions, watch: Watch = lambda *_: None) -> tuple[Diagnostic, ...]:
@@ -105,11 +110,14 @@ def _lost(template: Template, question: QuestionResult) -> Diagnostic | None:
     if question.points >= question.possible or (question.kind == "answer" and not question.expected):
         return None
     why = "; ".join(filter(None, (question.reason, *question.notes)))
-    if question.status != "human":
+    by_author = question.kind == "check" and bool(question.asked)
+    if by_author and question.status == "human":
+        why = f"{why}; {_LOOK}"
+    if by_author or question.status != "human":
         return Diagnostic(
             template.path, question.line, "error",
             f"the solution, handed in as a student's, gets {question.points:g} of {question.possible:g} for "
-            f"{question.name!r}: {why}", "check",
+            f"{question.name!r}: {why}{_removed(question.asked)}", "check",
         )  # fmt: skip
     if question.kind == "answer":
         return (
@@ -118,6 +126,17 @@ def _lost(template: Template, question: QuestionResult) -> Diagnostic | None:
             else None
         )
     return _note(template, question.line, f"{question.name!r} has no CHECK, and even the key waits for a human: {why}")
+
+
+def _removed(check: str) -> str:
+    """What is to be said of a check that takes a name away in order to see whether another function needs it."""
+    found = _DELETED.search(check)
+    if found is None:
+        return ""
+    return (
+        f"; the check deletes {found[1]}, which the students' other functions do not notice: they run apart from it, "
+        "with names of their own; compare what they return instead"
+    )
 
 
 def _free(template: Template, question: QuestionResult) -> Diagnostic | None:

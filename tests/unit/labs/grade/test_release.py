@@ -123,6 +123,25 @@ def test_a_check_that_holds_while_the_homework_is_empty_is_an_error(tmp_path):
                                  "gets its points")  # fmt: skip
 
 
+def test_a_check_that_holds_at_home_alone_is_an_error_that_says_what_to_write_instead(tmp_path):
+    fourfold = "def fourfold(x):\n    #!TAG HWBEGIN\n    return double(double(x))\n    #!TAG HWEND"
+    uses = "del double\ntry:\n    fourfold(1)\n    assert False, 'not by double'\nexcept NameError:\n    pass"
+    point = (
+        "class Point:\n    #!TAG HWBEGIN\n    def __init__(self, x):\n        self.x = x\n"
+        "    def __eq__(self, other):\n        return self.x == other.x\n    #!TAG HWEND"
+    )
+    text = (
+        cell(DOUBLE)
+        + cell(fourfold, check("uses", uses))
+        + cell(point, check("equal", "assert Point(3) == Point(3) and Point(3).x == 3"))
+    )
+    said = {remark.message.split("'")[2]: remark.message for remark in found(tmp_path, text)}
+    assert "deletes double" in said["uses"]
+    assert "compare what they return instead" in said["uses"]
+    assert "is a Point, and no number" in said["equal"]
+    assert "len(...), list(...)" in said["equal"]
+
+
 def test_what_cannot_be_compared_is_said_and_no_error(tmp_path):
     text = (
         cell(DOUBLE)
