@@ -189,9 +189,11 @@ def excused(
     names_left, names_right = names_in(left), names_in(right)
     if not names_left and not names_right:
         # Numbers written one after the other are rounded ones, each to its digits.
-        if _within_decimals(judgement.line.piece.sides[i + 1], left, right):
+        piece = judgement.line.piece
+        rough = isinstance(right, Array) or piece.relations[i].text == "~"
+        near = _within_decimals(piece.sides[i + 1], left, right)
+        if near or (rough and _within_decimals(piece.sides[i], right, left)):
             return Kind.APPROXIMATION, "these numbers are equal up to the rounding of the decimals that are written"
-        rough = isinstance(right, Array) or judgement.line.piece.relations[i].text == "~"
         return _rounded(judgement.steps[i], 1e-2 if rough else ROUNDING)
     last = i + 1 == len(chain.sides) - 1
     if _is_number(left) and not _is_number(right) and document:

@@ -37,6 +37,7 @@ from gradlab.prove.read._write import Writer
 
 STEPS_FOR_CHAIN = 6_000_000
 _SMALL = (Fault.SIGN, Fault.CONSTANT_FACTOR, Fault.MISSING_FACTOR, Fault.EXTRA_FACTOR, Fault.WRONG_POWER)
+_REMAINDER = re.compile(r"\\[pb]?mod(?![A-Za-z])")
 _ANEW = re.compile(r"\b(?:let|define|now|instead|suppose|consider|example|exercise|question|assume|given|with)\b", re.I)
 
 
@@ -117,7 +118,7 @@ class Text:
             self._admit(found, line)
         judged = combine.judged(line, found, self.known, verdicts, deadline, self._show)
         steps = judged.steps
-        self._set_apart(line, kind, steps)
+        self._set_apart(line, kind, steps, judged.first.chain.digits)
         for i, step in enumerate(steps):
             pair = judged.first.chain.sides[i : i + 2]
             if step.truth is Truth.NOT_UNDERSTOOD and self.words.is_of_constant(line, *pair):
@@ -223,7 +224,7 @@ class Text:
                 said = "this may say which function \\sigma is here: write \\operatorname{sigmoid} for the sigmoid"
                 judged.steps[i] = combine.with_kind(step, Kind.CONDITION, f"{step.place}: {said}")
 
-    def _set_apart(self, line: Line, kind: Kind, steps: list[Step]) -> None:
+    def _set_apart(self, line: Line, kind: Kind, steps: list[Step], digits: tuple[int | None, ...]) -> None:
         """Mark steps that put values in or compare formulas roughly."""
         for i, sign in enumerate(line.piece.relations):
             numeric = [is_numeric(side) for side in line.piece.sides[i : i + 2]]
@@ -231,7 +232,7 @@ class Text:
                 steps[i] = combine.with_kind(steps[i], kind, _REASONS[kind])
             elif sign.text not in JUDGED and kind is not Kind.UPDATE:
                 steps[i] = combine.with_kind(steps[i], Kind.CONDITION, "only equations are judged, no inequalities")
-            elif sign.text == "~" and not any(numeric):
+            elif sign.text == "~" and (digits[i] is None or not any(numeric)):
                 steps[i] = combine.with_kind(steps[i], Kind.APPROXIMATION, _REASONS[Kind.APPROXIMATION])
 
     def _as_update(self, judged: combine.Judged, step: Step, deadline: Deadline) -> Step:
@@ -338,6 +339,8 @@ class Text:
 
     def _look_at(self, line: Line, scope: Scope) -> None:
         """Note how the names of a line are used in it."""
+        if _REMAINDER.search(line.source.tex):
+            raise NotUnderstoodError("equations between remainders are not judged", line.piece.at)
         whole = scope.here = Use.of(line.piece.sides)
         self.said.known = scope.known = replace(self.known, entries=self.said.use.entries(whole))
         scope.differentials = are_meant(scope, line.piece)

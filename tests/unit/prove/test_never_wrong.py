@@ -26,6 +26,9 @@ MEAN = r"$\mu = \frac1N\sum_{i=1}^N x_i$, $v = \frac1N\sum_{i=1}^N (x_i - \mu)^2
         (r"\frac{d}{dt}\ln t = \frac{1}{|t|}", "TRUE"),
         (r"5 \text{ plus } 6 = 11", "NOT_UNDERSTOOD"),
         (r"7\,\text{cm} + 50\,\text{mm} = 12\,\text{cm}", "NOT_UNDERSTOOD"),
+        (r"\sqrt{19} \approx 4 + \frac13", "APPROXIMATION"),
+        (r"t \to 0: \tan t = t", "NOT_UNDERSTOOD"),
+        (r"9 \equiv 2 \pmod 7", "NOT_UNDERSTOOD"),
         (r"\frac{e^h - 1}{h} = \frac{e^h}{h} \rightarrow 0 + 1", "NOT_UNDERSTOOD"),
     ],
 )
@@ -43,6 +46,8 @@ def test_alone(latex, wanted):
         (r"$q = s^2 + r$, $r = 5s$, $\frac{dq}{ds} = 2s$", "FALSE"),
         (r"$r = 3s^2$, $t = 2s^5$. Then $r' = 6s$, $t' = 10s^2$", "TRUE FALSE"),
         (r"$r = 3s^2$. Then $r' = 5s$", "NOT_UNDERSTOOD"),
+        (r"$x = 2.5$, $A = 4x - x^2$, $\frac{dA}{dx} = 4 - 2x$, $\frac{dA}{dx} = 4 - 3x$", "TRUE FALSE"),
+        (r"$x = s^2 \ \ \ y = 2s \ \ \ \frac{dx}{ds} = 2s$", "TRUE"),
         (r"$y = \log x$. Then $\frac{dy}{dx} = \frac{1}{x\ln 10}$", "NOT_UNDERSTOOD"),
         ("$\\frac{dA}{dx} = 0 = -3x+9$\n\nLater $x = \\frac52 = 2.5m$", "NOT_UNDERSTOOD CONDITION NOT_UNDERSTOOD"),
         (r"$y = \ln x \rightarrow \frac{dy}{dx} = \frac1x | y=e^x\rightarrow \frac{dy}{dx} = e^x$",

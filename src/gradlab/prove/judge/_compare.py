@@ -134,7 +134,8 @@ def _elsewhere(result: Comparison, points: Points, sides: Sides, conditions: Con
     for variant in points.variants[:3]:
         pairs = sides(variant)
         ground, limits = points.grounds[variant], conditions(variant)
-        reached = tuple(every_formula(ground, *(side for pair in pairs for side in pair)))
+        # a pair of one thing with itself only has to be defined
+        reached = tuple(every_formula(ground, *(side for pair in pairs if pair[0] is not pair[1] for side in pair)))
         if not limits and result.enough and all(map(is_analytic, reached)):
             continue
         numbers = [n for n in range(WIDE, WIDE + 4 * WIDE_POINTS) if points.variant(n) == variant][:WIDE_POINTS]

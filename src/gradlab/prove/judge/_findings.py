@@ -231,7 +231,7 @@ class Judge:
             found = self.compared(left, right, chain.digits[i], trial)
             if found.truth is Truth.TRUE and self.is_empty(left, right, trial):
                 return open_finding("both sides vanish as they are read: say how what is differentiated depends on it")
-            return self.unless_put_in(left, right, trial) or found if found.truth is Truth.TRUE else found
+            return self.unless_put_in(left, right, trial, found)
         except NothingSaysError as error:
             return self.depending(left, right, trial, error)
         except ShapeError as error:
@@ -241,15 +241,19 @@ class Judge:
         except (OutOfTimeError, RecursionError) as error:
             return Finding(Truth.NOT_UNDERSTOOD, reason=str(error) or "this is nested too deeply")
 
-    def unless_put_in(self, left: Expression, right: Expression, trial: Trial) -> Finding | None:
-        """The verdict on a true step that is zero only as a name by which it differentiates is computed; else None."""
+    def unless_put_in(self, left: Expression, right: Expression, trial: Trial, found: Finding) -> Finding:
+        """The verdict on a step, unless that hangs on what defines a name by which it differentiates: it is free."""
         known = without(self.known, varied((left, right)))
-        if known is self.known or not self.vanishes(left, trial):
-            return None
-        found = Judge(Chain((left, right), (None,), self.chain.conditions), known, self.deadline, repairs=False)
-        free = found.written()[0]
-        if free.truth is Truth.TRUE or (free.truth is Truth.FALSE and not (_is_zero(left) or _is_zero(right))):
-            return free
+        false = found.truth is Truth.FALSE
+        if known is self.known or not (false or (found.truth is Truth.TRUE and self.vanishes(left, trial))):
+            return found
+        free = Judge(Chain((left, right), (None,), self.chain.conditions), known, self.deadline, repairs=False)
+        other = free.written()[0]
+        if false:
+            by = "this holds for any value of the name by which it is differentiated, not for the one that defines it"
+            return open_finding(by) if other.truth is Truth.TRUE else found
+        if other.truth is Truth.TRUE or (other.truth is Truth.FALSE and not (_is_zero(left) or _is_zero(right))):
+            return other
         return open_finding("this vanishes by what defines the name by which it is differentiated: say at which value")
 
     def is_empty(self, left: Expression, right: Expression, trial: Trial) -> bool:

@@ -6,7 +6,7 @@ from collections import ChainMap
 from collections.abc import Iterator
 from itertools import chain
 
-from gradlab.graph import Apply, Expression, Partial, Ref, ordered_names
+from gradlab.graph import Apply, Expression, Ref, ordered_names
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._names import Names
 from gradlab.prove.judge._axes import Setting, ShapeError
@@ -90,10 +90,10 @@ class Trial:
         """What two sides differentiate and is not defined everywhere, as logarithms are: the derivative may be."""
         world, ground = self.worlds[setting], self.points.grounds[setting]
         for node in dict.fromkeys(chain(every_node(left), every_node(right))):
-            if not isinstance(node, Derivative | Partial):
+            if not isinstance(node, Derivative):
                 continue
             try:
-                body = world.value(node.body if isinstance(node, Derivative) else Ref(node.of))
+                body = world.value(node.body)
             except (NotUnderstoodError, ShapeError):
                 continue  # under a sum: its index has no value here
             entries = body.entries if isinstance(body, Grid) else (body,)

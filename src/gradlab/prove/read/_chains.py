@@ -186,7 +186,7 @@ def _digits(piece: Piece, i: int) -> int | None:
         for number in signless if len(signless) == 1 else ():
             if number.kind == "number" and ("." in number.text or about):
                 return len(number.text.partition(".")[2])
-    return 0 if about else None
+    return None
 
 
 # ---- functions without arguments --------------------------------------------------------------------------------

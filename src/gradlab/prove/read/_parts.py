@@ -14,7 +14,7 @@ from gradlab.prove.read._brackets import CLOSE, OPEN, matched
 from gradlab.prove.read._part import Part
 
 MOST_PARTS = 6_000
-GAP = 1.0  # in em: from here on a space parts equations
+GAP, WIDE = 1.0, 0.7  # in em: from here on a space parts equations, and several do
 UNKNOWN = "⍰"  # in front of the name of a command that is not known
 
 _SIGNS = {
@@ -95,6 +95,7 @@ class _Flat:
     def __init__(self) -> None:
         self.parts: list[Part] = []
         self.depth = 0
+        self.wide = 0.0  # of the spaces that stand before what comes next
 
     def put(self, kind: str, node: tex.Node, text: str = "", **more: object) -> None:
         self.parts.append(Part(kind, node.start, node.end, text, **more))  # type: ignore[arg-type]
@@ -102,6 +103,7 @@ class _Flat:
     def add(self, node: tex.Node) -> None:
         if len(self.parts) > MOST_PARTS:
             raise NotUnderstoodError("this is too long to be judged: judge one equation at a time", node.start)
+        self.wide = self.wide + node.width if isinstance(node, tex.Space) else 0.0
         getattr(self, f"_{type(node).__name__.lower()}")(node)
 
     def _row(self, node: tex.Row) -> None:
@@ -262,8 +264,9 @@ class _Flat:
         self.put("table", node, "", inside=_cells(node), style=str(max(map(len, node.rows), default=0)))
 
     def _space(self, node: tex.Space) -> None:
-        if node.width >= GAP:
+        if node.width >= GAP or (self.wide > node.width and self.wide >= WIDE):
             self.put("gap", node)
+            self.wide = 0.0
 
     def _styled(self, node: tex.Styled) -> None:
         if node.kind in ("rlap", "llap"):

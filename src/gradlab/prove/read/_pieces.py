@@ -98,6 +98,7 @@ class _Splitter:
         self.condition = False
         self.words = ""
         self.cuts: list[int] = []  # the pieces that begin behind an arrow
+        self.limits: list[int] = []  # those that begin behind a limit and a colon
         self.worded: dict[int, tuple[str, bool]] = {}  # those that begin behind words, and whether something is before
 
     def run(self) -> list[Piece]:
@@ -116,6 +117,9 @@ class _Splitter:
                 bare = goes_on and not self.done[i - 1].relations
                 if bare or all(part.kind == "number" for part in self.done[i].sides[0]):
                     _leave_open(self.done[i], f"'{words.strip()}' before this may belong to it: write signs for words")
+        for i in self.limits:
+            if i < len(self.done):
+                _leave_open(self.done[i], "a limit stands before this: write it with \\lim")
         bars = [i for i, piece in enumerate(self.done) if any(map(_has_bar, piece.sides))]
         for piece in self.done[bars[0] + 1 :] if bars else ():
             _leave_open(piece, "a bar before this may divide it from other equations: write each by itself")
@@ -145,6 +149,8 @@ class _Splitter:
             # Another relation cuts the chain: what follows is a claim of its own.
             self.finish(cut=True)
             self.condition = False
+            behind = self.cuts[-1:] == [len(self.done) - 1]
+            self.limits += [len(self.done)] if behind and part.text == "colon" else []
             self.cuts += [len(self.done)] if part.text == "arrow" else []
         elif part.kind != "stop":
             self.side.append(part)
