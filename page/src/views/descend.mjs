@@ -1,5 +1,6 @@
 // Descend: a function of two variables, and the way down from a start that is dragged.
 import { ofWay } from "../drawing/colours.mjs";
+import { drawLimit } from "../drawing/limit.mjs";
 import { line, Plane } from "../drawing/plane.mjs";
 import { curvatureInWords, curvaturesOf } from "../curvature.mjs";
 import { Curvature, Surface, Way } from "../kernels.mjs";
@@ -11,7 +12,7 @@ import * as questions from "../questions.mjs";
 import { downloadPicture, downloadTable } from "../save.mjs";
 import { choices, number, numbers, text, whole } from "../state.mjs";
 import { RULES } from "../tables.mjs";
-import { outcome, outcomes, table } from "../words.mjs";
+import { figure, outcome, outcomes, table } from "../words.mjs";
 import { define, options, View } from "./view.mjs";
 
 const [{ view: VIEW, start: START }] = FUNCTIONS;
@@ -47,6 +48,7 @@ const LAYOUT = `
     <div class="ends wide"></div>
     <p class="bend" aria-live="polite"></p>
     <div class="formula wide"></div><div class="hessian wide"></div>
+    <div class="limit" hidden><div class="wide"></div><canvas width="720" height="300" role="img"></canvas></div>
   </div>
 </div>
 <h2>The derivation</h2><div class="derivation wide"></div>
@@ -200,6 +202,7 @@ export class Descend extends View {
     this.say("");
     this.find(".bend").textContent = "";
     show(this.find(".hessian"), []);
+    this.find(".limit").hidden = true;
     show(this.find(".derivation"), derived.derivations);
     this.dataset.derived = String(Number(this.dataset.derived ?? 0) + 1);
   }
@@ -214,6 +217,8 @@ export class Descend extends View {
     this.curvature = curvature;
     made.curvatures = bent.curvatures;
     show(this.find(".hessian"), [bent.hessian]);
+    show(this.find(".limit div"), [bent.limit]);
+    made.limit = bent.limit;
     this.walk();
     this.dataset.explained = String(Number(this.dataset.explained ?? 0) + 1);
   }
@@ -257,7 +262,21 @@ export class Descend extends View {
     this.find(".ends").replaceChildren(outcomes(this.ways, variables));
     this.find(".steps").replaceChildren(...this.ways.flatMap(({ title, steps: taken }) => [...(this.ways.length > 1 ? [Object.assign(document.createElement("h3"), { textContent: title })] : []), table(taken, variables)]));
     this.find("[name=at]").max = steps;
+    this.limit();
     this.describe();
+  }
+
+  /** By what a step of gradient descent on a bowl multiplies the distance to its lowest point, for each rate. */
+  limit() {
+    const { rate } = this.state;
+    const { curvatures, limit } = this.function;
+    const place = this.find(".limit");
+    place.hidden = !limit || !this.ways.some(({ name }) => name === "gradient_descent");
+    if (place.hidden) return;
+    const canvas = place.querySelector("canvas");
+    drawLimit(canvas, curvatures, rate, figure(2 / curvatures[1]));
+    const factors = curvatures.map((curvature) => figure(Math.abs(1 - rate * curvature)));
+    canvas.setAttribute("aria-label", `By what a step multiplies the distance to the lowest point along the two directions of curvature, for each learning rate: at ${figure(rate)} by ${factors.join(" and ")}. Above ${figure(2 / curvatures[1])} one of them is larger than 1.`);
   }
 
   /** Mark a step, and keep it. */

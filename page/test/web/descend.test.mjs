@@ -16,6 +16,7 @@ test("a function is drawn, derived and gone down, and asks no other server for a
   await drawn(page);
   await explained(page);
   assert.match(await page.textContent("output"), /2\/3 = 0\.66667; this rate is below it/);
+  assert.match(await page.getAttribute(".limit canvas", "aria-label"), /at 0\.1 by 0\.9 and 0\.7\. Above 0\.66667 one of them is larger than 1\./);
   assert.equal(await page.locator(".derivation math").count(), 2);
   assert.equal(await page.locator(".steps tr").count(), 1 + 12 + 2);
   await lab.shot(page, "descend");

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from gradlab._errors import GradlabError
 from gradlab._function import Function, function
 from gradlab.codegen.wasm import curvature_module, descent_module
-from gradlab.graph import evaluate
+from gradlab.graph import NotRationalError, evaluate, number
 from gradlab.play._typeset import typeset
 from gradlab.rules import Rule, snake
 
 LONGEST = 600  # characters; what is longer takes the page's Python more than a moment
 VARIABLES = 2
+FLAT = 1e-12  # a curvature that is so small beside the other may be rounding
 
 
 def surface(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,16 +65,20 @@ def bent(given: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         ``hessian`` as MathML; ``curvatures``, its eigenvalues from the smallest where it is the same everywhere, else
-        None; ``module``, WebAssembly with ``bend``.
+        None; ``limit`` as MathML, below which rate gradient descent converges, where it is a bowl besides, else "";
+        ``module``, WebAssembly with ``bend``.
 
     Raises:
         GradlabError: for a text that `surface` does not take.
     """
     made = _function(given["text"])
     hessian = made.hessian()
+    curvatures = _curvatures(made, hessian)
+    bowl = curvatures is not None and curvatures[0] > FLAT * curvatures[1]
     return {
         "hessian": typeset(rf"\nabla^2 {made.output} = {hessian.latex()}"),
-        "curvatures": _curvatures(made, hessian),
+        "curvatures": curvatures,
+        "limit": "".join(map(typeset, _limit(made, hessian, curvatures[1]))) if bowl and curvatures else "",
         "module": curvature_module(made.graph, made.output, made.variables).code,
     }
 
@@ -133,3 +139,30 @@ def _curvatures(made: Function, hessian: Mapping[tuple[str, str], Any]) -> list[
     a, b, d = (float(evaluate(hessian[pair], {}, exact=False)) for pair in ((x, x), (x, y), (y, y)))
     middle, spread = (a + d) / 2, math.hypot((a - d) / 2, b)
     return [middle - spread, middle + spread]
+
+
+def _limit(made: Function, hessian: Mapping[tuple[str, str], Any], largest: float) -> tuple[str, str]:
+    """Below which rate gradient descent converges on a bowl: derived, and in numbers, exact ones where there are."""
+    x, y = made.variables
+    derived = (
+        r"\mathbf{x}_{k+1} - \mathbf{x}^* = (I - \eta \nabla^2 "
+        + made.output
+        + r")(\mathbf{x}_k - \mathbf{x}^*), \qquad "
+        + r"|1 - \eta \lambda| < 1 \text{ for each eigenvalue } \lambda \iff 0 < \eta < \frac{2}{\lambda_{\max}}"
+    )
+    name, about = r"\lambda_{\max}", rf"\approx {largest:.5g}"
+    bound = rf"\frac{{2}}{{{name}}} \approx {2 / largest:.5g}"
+    try:
+        a, b, d = (evaluate(hessian[pair], {}) for pair in ((x, x), (x, y), (y, y)))
+    except NotRationalError:
+        return derived, rf"{name} {about}, \qquad {bound}"
+    middle, square = (a + d) / 2, ((a - d) / 2) ** 2 + b**2
+    root = Fraction(math.isqrt(square.numerator), math.isqrt(square.denominator))
+    if root**2 != square:
+        return derived, rf"{name} = {_text(middle)} + \sqrt{{{_text(square)}}} {about}, \qquad {bound}"
+    exact = middle + root
+    return derived, rf"{name} = {_text(exact)}, \qquad \frac{{2}}{{{name}}} = {_text(2 / exact)}"
+
+
+def _text(value: Fraction) -> str:
+    return number(value).latex()

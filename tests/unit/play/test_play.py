@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import urllib.error
 import urllib.request
@@ -43,6 +44,14 @@ def test_a_function_is_derived_twice():
     given, place = run.put([[0.3, 0.3], [-0.7, -0.7], [1.0, 0.0], [0.0, 1.0]]), run.put(np.zeros((2, 2)))
     run.call("bend", given, place, 2, 1)
     np.testing.assert_allclose(run.get(place, (2, 2)), gl.function(text).hessian_at([0.3, -0.7]), rtol=1e-13)
+
+
+def test_the_limit_of_the_rate_is_exact_where_it_can_be_and_told_of_bowls_alone():
+    said = lambda text: re.sub("<[^>]*>", "", answer("bent", {"text": text})["limit"])  # noqa: E731
+    assert "λmax=3,2λmax=23" in said(BOWL)
+    assert "λmax=32+54≈2.618,2λmax≈0.76393" in said("x**2 + y**2/2 + x*y")
+    assert "λmax≈6.2832,2λmax≈0.31831" in said("pi*x**2 + y**2")
+    assert [said(text) for text in ("x**2 - y**2", "(x + y)**2", "x**4 + y**2")] == ["", "", ""]
 
 
 def test_answers_are_plain_and_without_inline_styles():
