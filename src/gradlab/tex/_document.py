@@ -165,7 +165,7 @@ def _kind(text: str) -> str:
 
 
 def _headings(text: str) -> list[tuple[int, str]]:
-    skipped = protected(text)
+    skipped = protected(text, directives=True)
     starts = [start for start, _ in skipped]
     found: list[tuple[int, str]] = []
     for match in _HEADING.finditer(text):

@@ -95,7 +95,7 @@ def find_math(text: str, *, brackets: bool = False) -> MathText:
     Args:
         text: Markdown.
         brackets: whether what Jupyter does not show, but others do, is mathematics too: `\(x\)` and `\[x\]` with one
-            backslash, scripts of MathJax, double dollars around an empty line.
+            backslash, scripts of MathJax, double dollars around an empty line, what stands in MyST's directives.
 
     Returns:
         The pieces in order; joined by their sources they are the text again.
@@ -103,7 +103,7 @@ def find_math(text: str, *, brackets: bool = False) -> MathText:
     >>> [piece.tex for piece in find_math(r"a $ x $, `$y$`, \$3, $5 and $6").pieces if not isinstance(piece, str)]
     [' x ']
     """
-    return Scanner(text, protected(text), brackets=brackets).scan()
+    return Scanner(text, protected(text, directives=brackets), brackets=brackets).scan()
 
 
 def marks(text: str) -> Iterator[tuple[int, str]]:

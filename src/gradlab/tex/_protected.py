@@ -15,14 +15,21 @@ _LINE = re.compile(r"[^\n]*\n?")
 _QUOTE = re.compile(r"(?: {0,3}>[ \t]?)+")
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?=[ \t\r\n]|$)[ \t]*")
 _FENCE = re.compile(r"(`{3,})[^`\n]*$|(~{3,})")
+_DIRECTIVE = re.compile(
+    r"(`{3,}|~{3,})[ \t]*\{(?!(?:math|code[\w-]*|raw|literalinclude|mermaid|include|eval-rst|tikz)\})[\w:-]+\}"
+)
 _COMMENT = re.compile(r"<!--(?!.*-->)")
 _CODE_SPAN = re.compile(r"(`+)[^`].*?\1")
 _STARTS_ANEW = re.compile(r"#{1,6}(?:[ \t]|$)|(?:[-*_][ \t]*){3,}$|\|")
 _INLINE = re.compile(r"\\.|`+|<!--|<(pre|code|script|style|textarea)\b[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
-def protected(text: str) -> list[Interval]:
+def protected(text: str, *, directives: bool = False) -> list[Interval]:
     r"""Return where a Markdown text has code and comments, in order; none of them overlap.
+
+    Args:
+        text: Markdown.
+        directives: whether a fence with a name in braces, such as `{note}`, is a directive of MyST, whose body is text.
 
     >>> text = "a `b` <!-- c -->\n\n    code\n"
     >>> [text[start:end] for start, end in protected(text)]
@@ -30,7 +37,7 @@ def protected(text: str) -> list[Interval]:
     """
     found: list[Interval] = []
     at = 0
-    for start, end in _Blocks(text).code():
+    for start, end in _Blocks(text, directives=directives).code():
         found += _inline(text, at, start)
         at = found[-1][1] if found and found[-1][1] > end else end  # a comment may hold a fence
         if at == end and not (found and found[-1][1] > start):
@@ -93,8 +100,10 @@ def _ticks(count: int) -> re.Pattern[str]:
 class _Blocks:
     """Walks over the lines and finds fenced and indented code, as CommonMark nests them in lists and quotations."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, directives: bool) -> None:
         self.text = text
+        self.directives = directives
+        self.open: list[str] = []  # the fences of the directives around a line
         self.content = 0  # columns that the innermost open list item asks for
         self.may_indent = True  # whether an indented line here begins code and does not go on with a paragraph
         self.fence = ""
@@ -135,6 +144,17 @@ class _Blocks:
                 return
         yield from self._no_fence(inner, indent, start, end, quoted=quote is not None)
 
+    def _is_of_directive(self, inner: str) -> bool:
+        """Whether a fence begins or ends a directive whose body is text."""
+        begun = _DIRECTIVE.match(inner) if self.directives else None
+        if begun is not None:
+            self.open.append(begun[1])
+        elif self.open and set(inner) == {self.open[-1][0]} and len(inner) >= len(self.open[-1]):
+            self.open.pop()
+        else:
+            return False
+        return True
+
     def _no_fence(self, inner: str, indent: int, start: int, end: int, *, quoted: bool) -> Iterator[Interval]:
         if not inner:
             self.may_indent = True
@@ -156,6 +176,8 @@ class _Blocks:
         self.comment = "<!--" in inner and _COMMENT.search(_CODE_SPAN.sub("", inner)) is not None
         self.may_indent = bool(_STARTS_ANEW.match(inner))
         fence = _FENCE.match(inner)
-        if fence is not None:
+        if fence is not None and self._is_of_directive(inner):
+            yield start, end
+        elif fence is not None:
             self.fence, self.start, self.quoted = fence[1] or fence[2], start, quoted
             self.content = self.content if indent >= self.content else 0

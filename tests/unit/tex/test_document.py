@@ -68,3 +68,28 @@ def test_the_index_counts_as_a_person_does(text):
     for at in range(len(text) + 1):
         before = text[:at].split("\n")
         assert index.at(at) == (len(before), len(before[-1]) + 1)
+
+
+DIRECTIVES = """````{solution} one
+Here $x+x=2x$.
+
+```python
+z = "$q = 1$"
+```
+```{note}
+In $u = v$ too.
+```
+Still $a = b$.
+````
+```{code-cell} python
+"$c = d$"
+```
+```
+$no = code$
+```
+After $k = l$.
+"""
+
+
+def test_the_body_of_a_directive_is_text_and_code_is_not():
+    assert [found.tex for found in formulas(DIRECTIVES, "x.md")] == ["x+x=2x", "u = v", "a = b", "k = l"]
