@@ -98,7 +98,7 @@ GOOD = {
     "prints a lot": Case(having(sigmoid=SIGMOID.replace("    return", ("    print('x' * 10**6)\n    return")))),
     "magic": Case((("%matplotlib inline\nimport math"), "!ls", *RIGHT)),
     "scratch that fails": Case(cells_with("1 / 0", "undefined_name")),
-    "scratch that loops": Case(cells_with("while True:\n    pass")),
+    "scratch that loops": Case(cells_with("import time\nwhile True:\n    time.sleep(0.1)")),
     "copied cells": Case(("import math", SIGMOID, SIGMOID, *RIGHT)),
     "given cell edited": Case((("import math\n\nlimit = 7"), *RIGHT), says=("limit, which is given",)),
     "own check cells": Case((*having(), "assert False", ("def sigmoid_test():\n    assert sigmoid(0) == 0.5"))),
