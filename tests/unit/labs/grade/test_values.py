@@ -7,7 +7,10 @@ import shutil
 
 import pytest
 
+from gradlab.labs._template import read_template
+from gradlab.labs._versions import make_versions
 from gradlab.labs.grade import GradeOptions, grade
+from gradlab.labs.grade.matching import make_plan
 
 LAB = """# Lab
 
@@ -206,3 +209,14 @@ def test_a_value_counts_however_it_is_made(tmp_path):
     assert len(found) == len(PROGRAMS) + 1
     assert found["wrong"][:2] == [0, 0]
     assert found["key"][:2] == [1, 1]
+
+
+def test_what_a_function_of_a_module_fills_is_the_homework(tmp_path):
+    cells = [
+        "from torch import nn\nlayer = nn.Linear(1, 1)",
+        "#!TAG HWBEGIN\nnn.init.zeros_(layer.weight)\n#!TAG HWEND",
+    ]
+    text = "# Lab\n" + "".join(f"\n```python\n{cell}\n```\n" for cell in cells)
+    (tmp_path / "lab.md").write_text(text, encoding="utf-8")
+    template = read_template(tmp_path / "lab.md")
+    assert set(make_plan(template, make_versions(template)).homework) == {"layer"}

@@ -188,6 +188,8 @@ def acted_on(node: ast.stmt) -> set[str]:
     if isinstance(node, ast.Expr) and isinstance(call := node.value, ast.Call):
         if isinstance(call.func, ast.Attribute) and call.func.attr not in _LOOKING:
             names.root(call.func, names.asks)
+            if call.func.attr.endswith("_") and call.args:  # `nn.init.zeros_(layer.weight)`
+                names.root(call.args[0], names.asks)
         elif ast.unparse(call.func) == "setattr" and call.args:
             names.root(call.args[0], names.asks)
     return names.asks - {"plt"}

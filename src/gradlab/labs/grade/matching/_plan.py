@@ -248,12 +248,13 @@ def make_plan(template: Template, versions: Versions) -> Plan:
         for statement in own:
             asked = origin in question
             parts.append(Part(statement, origin, line, asked and statement.shape not in empty, asked, cell_id))
-    stepped = changed_by_steps([part.statement for part in parts])
     modules = {name for part in parts for name in part.statement.imports}
+    parts = [replace(part, statement=part.statement.without(modules)) for part in parts]
+    stepped = changed_by_steps([part.statement for part in parts])
     parts = [
         part
         if part.statement.is_definition
-        else replace(part, stepped=(held | (part.statement.acted - modules)) - part.statement.runs)
+        else replace(part, stepped=(held | part.statement.acted) - part.statement.runs)
         for part, held in zip(parts, stepped, strict=True)
     ]
     checks = versions.solution.checks

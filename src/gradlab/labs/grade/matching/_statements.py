@@ -6,7 +6,7 @@ import ast
 import builtins
 import re
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from gradlab.labs._python import is_python, parse, transform
@@ -98,6 +98,10 @@ class Statement:
     def binds_anything(self) -> bool:
         """Whether nobody knows what it gives a meaning to: `globals()[name] = 1`, `exec(text)`."""
         return bool(self.calls & _ANYTHING - {"setattr"})
+
+    def without(self, modules: Set[str]) -> Statement:
+        """The same, with modules filled or let act by nothing: `nn.init.zeros_(layer.weight)`."""
+        return replace(self, fills=self.fills - modules, acted=self.acted - modules)
 
     def meets(self, names: Set[str]) -> bool:
         """Whether it gets hold of any of some names when it is run: reads it, changes it, or gives it a meaning."""
