@@ -243,15 +243,16 @@ class Judge:
 
     def unless_put_in(self, left: Expression, right: Expression, trial: Trial, found: Finding) -> Finding:
         """The verdict on a step, unless that hangs on what defines a name by which it differentiates: it is free."""
-        known = without(self.known, varied((left, right)))
-        false = found.truth is Truth.FALSE
+        names = varied((left, right))
+        known, false = without(self.known, names), found.truth is Truth.FALSE
         if known is self.known or not (false or (found.truth is Truth.TRUE and self.vanishes(left, trial))):
             return found
         free = Judge(Chain((left, right), (None,), self.chain.conditions), known, self.deadline, repairs=False)
         other = free.written()[0]
         if false:
-            by = "this holds for any value of the name by which it is differentiated, not for the one that defines it"
-            return open_finding(by) if other.truth is Truth.TRUE else found
+            fixed = any(not formula.names for name, formula in self.known.quantities.items() if name in names)
+            by = "the name by which it is differentiated is given a value elsewhere: this may be about another one"
+            return open_finding(by) if fixed or other.truth is Truth.TRUE else found
         if other.truth is Truth.TRUE or (other.truth is Truth.FALSE and not (_is_zero(left) or _is_zero(right))):
             return other
         return open_finding("this vanishes by what defines the name by which it is differentiated: say at which value")
