@@ -24,7 +24,7 @@ class Record:
         seed: Where the question was drawn from.
         answer: CORRECT, WRONG, UNDECIDED, or "error: ..." if it raised.
         named: The mistakes that were named.
-        seconds: How long it took.
+        seconds: How long it took, in processor time.
     """
 
     checker: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -320,7 +321,7 @@ def _is_stable(subject: Subject, centre: np.ndarray) -> bool:
 
 def _mix(function: Function, flat: np.ndarray) -> bool:
     """Reduce a large Jacobian to random combinations of its rows; tell whether that was done."""
-    count = int(np.prod(function.shape))
+    count = math.prod(function.shape)
     if count <= _COMBINATIONS or (count * len(flat) <= _LARGE and len(flat) <= _EACH):
         return False
     random = np.random.default_rng(3)
@@ -333,7 +334,7 @@ def _cotangent(cotangent: Any, function: Function) -> np.ndarray | None:
     if cotangent is None:
         return None
     array = to_array(cotangent, "the cotangent")
-    if array.shape != function.shape and not array.size == int(np.prod(function.shape)) == 1:
+    if array.shape != function.shape and not array.size == math.prod(function.shape) == 1:
         raise CheckError(
             f"the cotangent has the shape {array.shape}, the function returns the shape {function.shape}; "
             "give one number for each number that it returns."

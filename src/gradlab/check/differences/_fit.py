@@ -264,7 +264,7 @@ def is_single(values: np.ndarray) -> np.ndarray:
 def is_narrow(values: np.ndarray) -> bool:
     """Tell whether all numbers are such as float32 holds exactly; those that are not finite say nothing."""
     with np.errstate(over="ignore"):
-        return bool(np.all(is_single(values) | ~np.isfinite(values)))
+        return bool((is_single(values) | ~np.isfinite(values)).all())
 
 
 def spacing_of(values: np.ndarray, axis: int | tuple[int, ...], double: np.ndarray | bool = False) -> np.ndarray:

@@ -83,7 +83,7 @@ def _by_two(
     """The slopes by the values ahead and behind, their bars, whether they are believed and moved, each (n, M)."""
     own, (high, low) = steps[:, None], (ends[:, 0], ends[:, 1])
     slopes, moved = (high - low) / (2 * own), (high != centre) | (low != centre)
-    size = np.maximum(np.maximum(np.abs(high), np.abs(low)), np.abs(centre))
+    size = np.maximum(np.abs(ends).max(axis=1), np.abs(centre))
     rounding = DEVIATIONS * spacing_of(ends, 1, double) * size
     # What is not defined to both sides, or bends, tells nothing of the others.
     straight = np.abs(high + low - 2 * centre) <= _BEND * np.abs(slopes) * own + rounding

@@ -94,7 +94,7 @@ class Claims:
             if self.passes:
                 found = self._run(flat, self.rows())
                 none = [leaf.label for leaf, part in zip(point.leaves, found[0], strict=True) if part is None]
-                return np.stack([_flattened(point, parts) for parts in found]), none
+                return np.array([_flattened(point, parts) for parts in found]), none
             given = self._given(flat, self.cotangent, look=True)
             return self._read(given), undefined_by(point, given)
 
@@ -118,13 +118,13 @@ class Claims:
         with self._function.setting():
             if self.passes:
                 found = self._run(flat, cotangents, **ways)
-                return np.stack([_flattened(point, parts) for parts in found])
+                return np.array([_flattened(point, parts) for parts in found])
             return np.concatenate([flatten_gradient(point, self._given(flat, row)) for row in cotangents])
 
     def _evaluate(self, flat: np.ndarray) -> np.ndarray:
         point = self._function.point
         if self.passes:
-            return np.stack([_flattened(point, parts) for parts in self._run(flat, self.rows())])
+            return np.array([_flattened(point, parts) for parts in self._run(flat, self.rows())])
         return self._read(self._given(flat, self.cotangent))
 
     def _read(self, given: Any) -> np.ndarray:
@@ -161,7 +161,7 @@ def _flattened(point: Point, parts: list[Any]) -> np.ndarray:
         np.full(leaf.value.size, np.nan) if part is None else to_array(part, "the gradient").reshape(-1)
         for leaf, part in zip(point.leaves, parts, strict=True)
     ]
-    return np.concatenate(arrays)
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def _like(point: Point, structure: Any, cotangent: np.ndarray) -> Any:

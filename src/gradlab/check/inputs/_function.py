@@ -90,7 +90,7 @@ class Function:
     def many(self, points: np.ndarray) -> np.ndarray:
         """The function at points (n, P) near the point, shape (n, M); NaN where it is not defined."""
         found = self.at_once(points)
-        return np.stack([self(point) for point in points]) if found is None else found
+        return np.array([self(point) for point in points]) if found is None else found
 
     @property
     def maps(self) -> bool:
@@ -160,7 +160,7 @@ class Function:
     def _remember(self, found: Outputs) -> None:
         self.shape, self.skipped = found.shape, found.skipped
         # Names of a million outputs are made when they are asked for, and they never are.
-        self.output_names = found.names if int(np.prod(found.shape)) <= 2**16 else []
+        self.output_names = found.names if math.prod(found.shape) <= 2**16 else []
 
 
 class Watch:
@@ -177,11 +177,10 @@ class Watch:
 
     def sees_a_change(self) -> bool:
         """Whether other numbers stand there now."""
-        now = self._numbers()
-        return not all(np.array_equal(*pair, equal_nan=True) for pair in zip(self._before, now, strict=True))
+        return self._numbers() != self._before
 
-    def _numbers(self) -> list[np.ndarray]:
-        return [to_array(item, "at") for item in self._items]
+    def _numbers(self) -> list[bytes]:
+        return [to_array(item, "at").tobytes() for item in self._items]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,7 +24,7 @@ def flatten_gradient(point: Point, gradient: Any, outputs: tuple[int, ...] = ())
     Raises:
         CheckError: It does not have the structure and the shapes.
     """
-    rows = int(np.prod(outputs))
+    rows = math.prod(outputs)
     arrays = [
         np.full((rows, leaf.value.size), np.nan) if piece is None else piece.reshape(rows, -1)
         for leaf, piece in zip(point.leaves, _matched(point, gradient, outputs), strict=True)
@@ -108,7 +109,7 @@ def _fitting(gradient: Any, leaf: Leaf, what: str, outputs: tuple[int, ...] | No
     if outputs is None:
         return array
     wanted = outputs + leaf.value.shape
-    if array.shape != wanted and not (array.size == leaf.value.size == int(np.prod(outputs)) == 1):
+    if array.shape != wanted and not (array.size == leaf.value.size == math.prod(outputs) == 1):
         raise CheckError(_misshapen(what, array.shape, leaf, outputs))
     return array
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +40,7 @@ class Outputs:
     def shape(self) -> tuple[int, ...]:
         """() for a single number, the shape of a single array, (N,) for several."""
         shapes = [tuple(np.shape(item)) for item in self.items]
-        count = sum(int(np.prod(shape)) for shape in shapes)
+        count = sum(math.prod(shape) for shape in shapes)
         return () if count == 1 else shapes[0] if len(shapes) == 1 else (count,)
 
     @property

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -98,14 +99,21 @@ class Point:
         return tuple(slot for slot in self.slots if isinstance(slot, Leaf))
 
     @cached_property
+    def libraries(self) -> frozenset[str]:
+        """What those belong to."""
+        return frozenset(leaf.library for leaf in self.leaves)
+
+    @cached_property
     def fixed(self) -> tuple[Fixed, ...]:
         """The others."""
         return tuple(slot for slot in self.slots if isinstance(slot, Fixed))
 
-    @property
+    @cached_property
     def values(self) -> np.ndarray:
-        """All numbers in a row, float64, shape (P,)."""
-        return np.concatenate([leaf.value.reshape(-1) for leaf in self.leaves])
+        """All numbers in a row, float64, shape (P,), not to be written to."""
+        values = np.concatenate([leaf.value.reshape(-1) for leaf in self.leaves])
+        values.flags.writeable = False
+        return values
 
     def using(self, mode: Mode) -> Point:
         """The same point in other numbers."""
@@ -145,6 +153,8 @@ class Point:
 
     def derived(self, structure: Any) -> list[Any]:
         """The parts of a structure of the point's form at the leaves that have a derivative."""
+        if self._is_alone:
+            return [structure]
         parts = [item for _, item in leaves_of(structure)]
         return [part for part, slot in zip(parts, self.slots, strict=True) if isinstance(slot, Leaf)]
 
@@ -182,8 +192,8 @@ def indices(shape: tuple[int, ...]) -> Iterator[str]:
     if not shape:
         yield ""
         return
-    for index in np.ndindex(shape):
-        yield f"[{', '.join(map(str, index))}]"
+    for index in product(*(map(str, range(size)) for size in shape)):
+        yield f"[{', '.join(index)}]"
 
 
 def make_point(at: Any, label: str = "at", backward: bool = False) -> Point:
@@ -242,12 +252,12 @@ def _is_whole(item: Any) -> bool:
 
 def has_torch(point: Point) -> bool:
     """Tell whether a derivative by tensors of torch is asked for."""
-    return any(leaf.library == "torch" for leaf in point.leaves)
+    return "torch" in point.libraries
 
 
 def has_jax(point: Point) -> bool:
     """Tell whether a derivative by arrays of jax is asked for."""
-    return any(leaf.library == "jax" for leaf in point.leaves)
+    return "jax" in point.libraries
 
 
 def caller(function: Callable[..., Any], at: Any, extra: int = 0) -> Callable[..., Any]:
@@ -301,14 +311,17 @@ def _tensor_leaf(item: Any, label: str, value: np.ndarray) -> Leaf:
     torch = sys.modules["torch"]
     native, device = item.dtype if item.is_floating_point() else torch.float64, item.device
     arranged = _layout.arrangement_of(item)
+    is_plain = native is torch.float64 and arranged is None and device.type == "cpu"
 
     def build(array: np.ndarray, mode: Mode) -> Any:
         tensor = torch.from_numpy(array.copy())
-        if mode is Mode.NATIVE and native is not torch.float64:
+        if is_plain:
+            return tensor
+        if mode is Mode.NATIVE:
             tensor = tensor.to(native)
         if arranged is not None and tensor.shape == item.shape:
             tensor = arranged(tensor)
-        return tensor if device.type == "cpu" else tensor.to(device)
+        return tensor.to(device)
 
     return Leaf(label, value, build, str(native).removeprefix("torch."), "torch")
 

@@ -175,16 +175,16 @@ _PAIRS = (
 
 def kind_of(item: Any) -> str:
     """What a leaf holds: "real", "integer", "boolean", "complex", "number" for one of Python's, or "other"."""
+    if is_tensor(item):
+        if item.is_floating_point():
+            return "real"
+        return "complex" if item.is_complex() else "boolean" if item.dtype == sys.modules["torch"].bool else "integer"
     if isinstance(item, bool | np.bool_):
         return "boolean"
     if isinstance(item, complex | np.complexfloating):
         return "complex"
     if is_number(item) or is_numeric_list(item):
         return "number"
-    if is_tensor(item):
-        if item.is_floating_point():
-            return "real"
-        return "complex" if item.is_complex() else "boolean" if item.dtype == sys.modules["torch"].bool else "integer"
     dtype = getattr(item, "dtype", None)
     if not isinstance(item, np.ndarray) and not is_jax(item):
         return "other"
@@ -204,7 +204,7 @@ def to_array(item: Any, what: str) -> np.ndarray:
         if item.is_complex():
             raise CheckError(f"{what} is complex; {_PAIRS}")
         strided = item.detach() if item.layout is sys.modules["torch"].strided else item.detach().to_dense()
-        return strided.double().cpu().numpy().copy()
+        return strided.cpu().double().numpy().copy()
     if isinstance(item, list | tuple):
         parts = [to_array(part, what) for part in item]
         if len({part.shape for part in parts}) > 1:

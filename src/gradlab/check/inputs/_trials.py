@@ -101,7 +101,8 @@ def _is_as_foretold(claims: Claims, function: Function, flat: np.ndarray, claime
     weights = _alternating(len(rows))
     asked, expected, size = weights @ rows, weights @ claimed, np.abs(weights) @ np.abs(claimed)
     even = np.arange(len(asked)) % 2 == 0
-    by = [each if np.max(np.abs(expected), initial=0.0) * each < _LARGEST else 1.0 for each in _SIZES]
+    largest = np.max(np.abs(expected), initial=0.0)
+    by = [each if largest * each < _LARGEST else 1.0 for each in _SIZES]
     cotangents = [by[0] * asked * even, by[1] * asked * ~even, by[1] * asked]
     arrange: list[_torch.Arrange | None] = [None, None, None]
     between = None
@@ -110,7 +111,7 @@ def _is_as_foretold(claims: Claims, function: Function, flat: np.ndarray, claime
         if len(asked) > 1:
             cotangents += 2 * [np.ones_like(asked)]
             arrange += [None, _expanded]
-    pulled = claims.pull(flat, np.stack(cotangents), **_options(claims, tuple(arrange), between))
+    pulled = claims.pull(flat, np.array(cotangents), **_options(claims, tuple(arrange), between))
     near = _near(function, pulled)
     parts, whole = pulled[0] / by[0] + pulled[1] / by[1], pulled[2] / by[1]
     same = len(pulled) == 3 or near(pulled[4], pulled[3], np.abs(pulled[3]))
@@ -306,7 +307,7 @@ class _Near:
         self.grain = SINGLE if relative > _DOUBLE else EPSILON
 
     def __call__(self, found: np.ndarray, wanted: np.ndarray, size: np.ndarray) -> bool:
-        if np.all(np.abs(found - wanted) <= self.relative * size):
+        if (np.abs(found - wanted) <= self.relative * size).all():
             return True
         both = np.isnan(found) & np.isnan(wanted)
         largest = np.max(size[np.isfinite(size)], initial=0.0)

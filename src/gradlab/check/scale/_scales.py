@@ -30,6 +30,8 @@ def _sizes(absolute: np.ndarray) -> np.ndarray:
     ordered = np.sort(absolute[absolute > 0])
     if not len(ordered):
         return np.ones_like(absolute)
+    if ordered[-1] <= _GAP * ordered[0]:
+        return np.maximum(absolute, _LEAST * ordered[-1])
     ends = np.append(np.flatnonzero(ordered[1:] > _GAP * ordered[:-1]), len(ordered) - 1)
     # The largest number of the world that each one belongs to; zeros belong to the one nearest to 1.
     home = ordered[ends[np.argmin(np.abs(np.log(ordered[ends])))]]

@@ -50,7 +50,7 @@ class Columns:
     def table(self, indices: Iterable[int]) -> tuple[list[float], Measured]:
         """The steps of some coordinates, and what was measured there as arrays of shape (C, M)."""
         steps, rows = zip(*(self.found[index] for index in indices), strict=True)
-        slopes, bars, believed, moved = (np.stack(part) for part in zip(*rows, strict=True))
+        slopes, bars, believed, moved = (np.array(part) for part in zip(*rows, strict=True))
         return list(steps), (slopes, bars, believed, moved)
 
     def differs(self, engine: Engine, index: int, output: int) -> bool:

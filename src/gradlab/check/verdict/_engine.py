@@ -81,6 +81,11 @@ class Engine:
         """The noise is measured only where an entry needs it."""
         return make_probe(self.function, self.flat, self.centre, self.scales)
 
+    @cached_property
+    def typical(self) -> float:
+        """The size of a coordinate in the middle."""
+        return float(np.median(self.scales))
+
     @property
     def is_deterministic(self) -> bool:
         """Whether the function always gave the same value at the point, as far as it was asked."""

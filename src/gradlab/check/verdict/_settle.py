@@ -49,15 +49,17 @@ def settle(engine: Engine, measured: Columns, wanted: Places) -> tuple[list[Entr
     size, apart = np.maximum(np.abs(claims), np.abs(slopes)), np.abs(claims - slopes)
     right = believed & np.isfinite(claims) & rules.accepts(apart, size, bars, bars, zeros, near)
     # An output that nothing moves, as that of a dead unit, is known to stand still if others follow such steps.
-    known = measured.moving | (np.any(measured.moving) and not engine.is_single)
+    known = measured.moving | (bool(np.asarray(measured.moving).any()) and not rules.is_single)
     zero = ~believed & (claims == 0) & ~moved & known
     still = _stay(engine, indices, asked & zero)
     entries, pending = [], Places()
+    listed = list(wanted)
+    values, widths, agrees = slopes.tolist(), bars.tolist(), right.tolist()
     for row, output in np.argwhere(asked).tolist():
-        index = int(indices[row])
+        index = listed[row]
         claim = engine.claim(output, index)
-        slope = Slope(float(slopes[row, output]), float(bars[row, output]), steps[row])
-        if right[row, output]:
+        slope = Slope(values[row][output], widths[row][output], steps[row])
+        if agrees[row][output]:
             entry = make_entry(claim, slope, Verdict.CORRECT, agreement(claim, slope, rules))
             entry = None if is_told_apart(engine, entry, output, index) else entry
         elif zero[row, output] and still[row, output]:
@@ -77,9 +79,9 @@ def _stay(engine: Engine, indices: np.ndarray, zero: np.ndarray) -> np.ndarray:
     Outputs for which the same coordinates are asked, as those of one row of a batch, are looked at with all of these
     moved at once; where one of them changes, coordinate by coordinate.
     """
-    found, alone = np.zeros_like(zero), zero.copy()
     if not zero.any():
-        return found
+        return zero
+    found, alone = np.zeros_like(zero), zero.copy()
     patterns, outputs_of = np.unique(zero, axis=1, return_inverse=True)
     if patterns.any(axis=0).sum() < zero.any(axis=1).sum():
         random = np.random.default_rng(9)
@@ -111,7 +113,7 @@ def _zero(engine: Engine, claim: Claim, index: int, output: int) -> Entry:
 def _rounding(engine: Engine, claim: Claim, slope: Slope, index: int, output: int) -> Entry | None:
     """A claim that is no more than rounding, of an output that moves by no more than that, over large steps too."""
     scale, centre = float(engine.scales[index]), float(engine.centre[output])
-    size = max(scale, float(np.median(engine.scales)))
+    size = max(scale, engine.typical)
     if abs(centre) > _BESIDE * size:
         # The rounding of so large a value may hide a slope.
         return None
