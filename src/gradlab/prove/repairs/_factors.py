@@ -93,8 +93,10 @@ def _inserted(form: Expression, argument: Expression, value: str) -> Expression:
 
 def named_factors(search: Search, path: tuple[int, ...], part: Expression, needed: Values) -> Iterator[Change]:
     """A part times a local derivative of the graph, or times a quantity."""
+    known = search.once(possible_factors)
+    search.deadline.check(30 * len(known))
     for sign in (1, -1):
-        for factor, values in search.once(possible_factors):
+        for factor, values in known:
             if same(tuple(sign * value for value in values), needed):
                 new = times(part, factor if sign > 0 else neg(factor))
                 latex = search.latex(factor)

@@ -118,7 +118,9 @@ def missing(search: Search, path: tuple[int, ...], part: Expression, difference:
     if value:
         yield with_term(search, path, part, number(value))
         return
-    for term, values in search.once(candidates):
+    known = search.once(candidates)
+    search.deadline.check(60 * len(known))
+    for term, values in known:
         for factor in (1, -1, 2, -2, 3, -3):
             if same(tuple(factor * value for value in values), difference):
                 signed = mul(number(abs(factor)), term)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from gradlab.prove._errors import Deadline, OutOfTimeError
+from gradlab.prove._verdict import Fault
 from gradlab.prove.repairs._factors import extra_factors, factors, term_factors, under_sums
 from gradlab.prove.repairs._names import indices, names
 from gradlab.prove.repairs._nearest import nearest
@@ -18,7 +19,7 @@ Kind = Callable[[Search], Iterator[Change]]
 FIRST: tuple[Kind, ...] = (signs, nearest, powers, functions, extra_factors, indices, under_sums, names)
 THEN: tuple[Kind, ...] = (whole, factors, term_factors, nearest, signs, powers, functions, indices, terms)
 MOST_FIRST = 150
-STEPS = 500_000
+STEPS = 1_600_000
 
 
 def two(search: Search) -> Iterator[tuple[Change, Change]]:
@@ -35,7 +36,8 @@ def two(search: Search) -> Iterator[tuple[Change, Change]]:
                 inner = search.of(first.side)
                 if inner is None:
                     continue
-                few = kind is nearest or count > MOST_FIRST // 3  # what was replaced as a whole needs no new term
+                replaced = kind is nearest and first.fault is Fault.WRONG_NAME  # as a whole: it needs no new term
+                few = replaced or count > MOST_FIRST // 3
                 for then in THEN[:3] if few else THEN:
                     yield from ((first, second) for second in then(inner) if inner.fits(second.side))
     except OutOfTimeError:
