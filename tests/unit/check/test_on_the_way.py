@@ -83,3 +83,25 @@ def test_a_mistake_of_an_array_is_told_of_the_entries_that_are_wrong_alone():
     (found,) = [each for each in report.diagnoses if each.kind is Mistake.FACTOR and not each.place]
     assert "1/2 times" in found.sentence
     assert len(found.entries) == X.numel()
+
+
+def test_a_mistake_before_a_sort_is_not_told_of_what_was_sorted():
+    class Spoiled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, h):
+            return h.clone()
+
+        @staticmethod
+        def backward(ctx, g):
+            return torch.where(torch.arange(g.numel()).view_as(g) == 8, -g, g)
+
+    x = torch.randn(4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    x[2, 0] = 3.0  # so that its number is the smallest of its row, as elsewhere only by chance
+    kernel = x.new_tensor([[[0.3, -1.0, 0.5]]])
+
+    def function(x):
+        return torch.sort(Spoiled.apply(torch.nn.functional.conv1d(x[:, None], kernel, padding=1)[:, 0]), -1).values
+
+    report = check_function(function, x)
+    assert report.verdict is Verdict.WRONG
+    assert not any("result of sort" in each.sentence for each in report.diagnoses), report

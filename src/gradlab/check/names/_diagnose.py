@@ -17,6 +17,8 @@ _MOST = 5
 # An explanation much less simple than the simplest one that fits is none.
 _FARTHEST = 6
 _NAMED = 4
+# Near a kink so many times as many entries are as told as are not.
+_KINKED = 4
 _ALONE = 5
 # The right gradient times a number, which may be 0 or -1.
 _CONSTANT = {Mistake.NEGATED, Mistake.FACTOR, Mistake.SUM_FOR_MEAN, Mistake.ZEROED}
@@ -184,9 +186,14 @@ def _predict(hypothesis: Hypothesis, view: View) -> np.ndarray | None:
 
 
 def _holds(made: np.ndarray, view: View, elsewhere: np.ndarray) -> bool:
-    """Whether a mistake gives the claims of another point; it may lie near a kink, where a few entries differ."""
-    close = view.close(np.where(made, elsewhere, view.right))
-    return int((~close).sum()) <= 0.02 * int(view.known.sum())
+    """Whether a mistake gives the claims of another point; it may lie near a kink, where a few entries differ.
+
+    Of those that are wrong there, or would be, most have to be as it says, however many others are right.
+    """
+    candidate = np.where(made, elsewhere, view.right)
+    off = int((~view.close(candidate)).sum())
+    concerned = int((view.known & (~view.close(view.right) | ~_same(candidate, view.right))).sum())
+    return off <= 0.02 * int(view.known.sum()) and _KINKED * off <= concerned
 
 
 def _same(candidate: np.ndarray, right: np.ndarray) -> np.ndarray:
