@@ -86,7 +86,7 @@ class ResultsTable(SphinxDirective):
 
     required_arguments = 1
     final_argument_whitespace = True
-    option_spec: ClassVar = {"table": directives.positive_int}
+    option_spec: ClassVar = {"table": directives.positive_int, "columns": directives.positive_int_list}
 
     def run(self) -> list[nodes.Node]:
         """Called by Sphinx where the directive stands."""
@@ -100,7 +100,10 @@ class ResultsTable(SphinxDirective):
         tables = re.findall(r"(?:^\|.*\n)+", section[1], re.M)
         if len(tables) < number:
             raise self.error(f"benchmarks/RESULTS.md has no table {number} under {heading!r}")
-        lines = [f"_{_date(text[: section.end()])}_", "", *tables[number - 1].splitlines()]
+        rows = tables[number - 1].splitlines()
+        if columns := self.options.get("columns"):
+            rows = ["|".join(["", *(row.split("|")[column] for column in columns), ""]) for row in rows]
+        lines = [f"_{_date(text[: section.end()])}_", "", *rows]
         holder = nodes.container()
         self.state.nested_parse(StringList(lines, source=str(source)), 0, holder)
         return holder.children

@@ -25,7 +25,7 @@ NAMES = [
 ]
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 # Fewer than this, and the examples are no longer being found.
-LEAST_DOCTESTS, LEAST_COMMANDS, LEAST_PAGE_EXAMPLES = 40, 6, 30
+LEAST_DOCTESTS, LEAST_COMMANDS, LEAST_PAGE_EXAMPLES = 120, 10, 50
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -77,7 +77,8 @@ def table(
     Raises:
         DataError: if the file cannot be read, a column is not there, or an entry is missing or no number; says where.
 
-    >>> data = table({"length": [5.1, 7.0, 6.3], "width": [3.5, 3.2, 3.3], "species": ["a", "b", "a"]}, label="species")
+    >>> iris = {"length": [5.1, 7.0, 6.3], "width": [3.5, 3.2, 3.3], "species": ["a", "b", "a"]}
+    >>> data = table(iris, label="species")
     >>> data.names, data.classes, data.y.tolist()
     (('length', 'width'), ('a', 'b'), [0.0, 1.0, 0.0])
     """
