@@ -74,6 +74,10 @@ class TestText:
         assert "probability below 1e-09" in text
         assert text.endswith("Correct the gradient, beginning with the worst entry.")
 
+    def test_what_was_left_since_another_is_wrong_is_not_told_as_undecided(self):
+        report = Report((entry("a", Verdict.WRONG, 0.5), entry("b", Verdict.UNDECIDED, cause=Cause.NOT_MEASURED)), 5)
+        assert report.headline == "WRONG: 1 wrong, 1 not measured of 2 entries"
+
     def test_what_would_decide_it_is_said(self):
         report = Report((entry("a", Verdict.UNDECIDED, cause=Cause.KINK),), 5)
         assert str(report).endswith(Cause.KINK.remedy)

@@ -138,10 +138,10 @@ def _test(hypothesis: Hypothesis, evidence: Evidence) -> _Fit | None:
         if elsewhere is not None:
             # An entry that shows nothing here may do so there.
             made = made | (close & view.known & view.close(elsewhere) & ~view.close(view.right))
-            if not _holds(made, view, elsewhere):
+            if not _holds(hypothesis, made, view, elsewhere):
                 return None
             seen.append((view, elsewhere))
-    if not all(_holds(made, *each) for each in seen[1:]):
+    if not all(_holds(hypothesis, made, *each) for each in seen[1:]):
         return None
     points, shown = len(seen), int((changed & wrong).sum())
     if hypothesis.place and points == 1 and (shown < 2 or not (is_whole or made.sum() > 1)):
@@ -185,15 +185,17 @@ def _predict(hypothesis: Hypothesis, view: View) -> np.ndarray | None:
         return hypothesis.predict(view)
 
 
-def _holds(made: np.ndarray, view: View, elsewhere: np.ndarray) -> bool:
+def _holds(hypothesis: Hypothesis, made: np.ndarray, view: View, elsewhere: np.ndarray) -> bool:
     """Whether a mistake gives the claims of another point; it may lie near a kink, where a few entries differ.
 
-    Of those that are wrong there, or would be, most have to be as it says, however many others are right.
+    Of those that are wrong there, or would be, most have to be as it says, however many others are right; but which
+    single entry is off is said of the point of the check alone.
     """
     candidate = np.where(made, elsewhere, view.right)
     off = int((~view.close(candidate)).sum())
     concerned = int((view.known & (~view.close(view.right) | ~_same(candidate, view.right))).sum())
-    return off <= 0.02 * int(view.known.sum()) and _KINKED * off <= concerned
+    is_single = hypothesis.kind is Mistake.ONE_OFF and hypothesis.partly
+    return off <= 0.02 * int(view.known.sum()) and (is_single or _KINKED * off <= concerned)
 
 
 def _same(candidate: np.ndarray, right: np.ndarray) -> np.ndarray:

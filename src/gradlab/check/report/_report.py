@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from gradlab.check._errors import GradientError
-from gradlab.check._outcomes import NEAR, SINGLE_RELEVANCE, SINGLE_TOLERANCE, ZERO, Entry, Precision, Verdict
+from gradlab.check._outcomes import NEAR, SINGLE_RELEVANCE, SINGLE_TOLERANCE, ZERO, Cause, Entry, Precision, Verdict
 from gradlab.check.names import Diagnosis
 from gradlab.check.report._html import as_html
 from gradlab.check.report._json import as_json, read_json
@@ -67,10 +67,11 @@ class Report:
     @property
     def headline(self) -> str:
         """The verdict and how many entries have which, such as "WRONG: 1 wrong, 1 correct of 2 entries"."""
-        counts = Counter(entry.verdict for entry in self.entries)
+        told = Counter(_told(entry) for entry in self.entries)
         total = len(self.entries)
         beside = f", but the gradient {self.diagnoses[0].kind.value}" if self._is_wrong_beside else ""
-        parts = [f"{counts[verdict]} {verdict.value}" for verdict in _SEVERITY if counts[verdict]]
+        words = [*(verdict.value for verdict in _SEVERITY), Cause.NOT_MEASURED.value]
+        parts = [f"{told[word]} {word}" for word in words if told[word]]
         return f"{self.verdict.name}: {', '.join(parts)} of {total} {'entry' if total == 1 else 'entries'}{beside}"
 
     @property
@@ -183,3 +184,8 @@ class Report:
 def _gravity(entry: Entry) -> tuple[int, float]:
     relative = entry.relative_difference
     return _SEVERITY[entry.verdict], math.inf if math.isnan(relative) else relative
+
+
+def _told(entry: Entry) -> str:
+    """What the headline counts an entry as: of one that was left open it is not said that nobody can know."""
+    return entry.cause.value if entry.cause is Cause.NOT_MEASURED else entry.verdict.value

@@ -18,7 +18,7 @@ _ALSO, _ALSO_SINGLE = 2, 1
 # So many entries that differ clearly are looked at by few values, before the first of them is by many.
 _CANDIDATES = 3
 UNMEASURED = "in a group that disagrees, not measured on its own"
-STOPPED = "not judged, since a wrong entry is known; thorough=True judges all"
+STOPPED = "not judged since another is wrong; thorough=True judges all"
 
 
 def run_few(engine: Engine, columns: Places) -> list[Entry]:

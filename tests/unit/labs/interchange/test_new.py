@@ -21,4 +21,6 @@ def test_a_new_template_passes_the_gate(tmp_path):
     (tmp_path / "lab.md").write_text(new_template("Slopes"))
     (built,) = build_labs([(tmp_path / "lab.md", tmp_path / "out")], BuildOptions(("md",), gate=True), lambda *_: None)
     assert isinstance(built, BuiltLab)
-    assert built.warnings == ()
+    (note,) = built.warnings
+    assert note.severity == "note"
+    assert "1 written answer will wait for a human" in note.message

@@ -11,6 +11,8 @@ import pytest
 
 from gradlab.labs.grade.protocol import Channel, Peer, RemoteCallError, ValueRefusedError
 
+# Whatever other tests have loaded: the child uses torch alone.
+pytestmark = pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 torch = pytest.importorskip("torch")
 X = torch.linspace(-2, 2, 12).reshape(-1, 1)
 
