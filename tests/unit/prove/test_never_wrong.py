@@ -7,6 +7,7 @@ import pytest
 from gradlab.prove import prove, prove_document
 
 MEAN = r"$\mu = \frac1N\sum_{i=1}^N x_i$, $v = \frac1N\sum_{i=1}^N (x_i - \mu)^2$. "
+LOGISTIC = r"$N(s) = \frac{B}{1+Ce^{-cs}}$. "
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,10 @@ def test_alone(latex, wanted):
         (r"$A = 4x - x^2$, $x = \frac52 = 2.5m$, $\frac{dA}{dx} = 4 - 3x$", "NOT_UNDERSTOOD NOT_UNDERSTOOD"),
         (r"$x = s^2 \ \ \ y = 2s \ \ \ \frac{dx}{ds} = 2s$", "TRUE"),
         (r"$y = \log x$. Then $\frac{dy}{dx} = \frac{1}{x\ln 10}$", "NOT_UNDERSTOOD"),
+        (LOGISTIC + r"$\frac{dN}{ds} = cN(1-\frac NB)$", "TRUE"),
+        (LOGISTIC + r"$\frac{dN}{ds} = cN(s)(1-\frac{N(s)}B)$, $\frac{dN}{ds} = 2cN(1-\frac NB)$", "TRUE FALSE"),
+        (r"$q(s) = e^{s^3}$, $\frac{dq}{ds} = q(3s^2)$, $\frac{dq}{ds} = q(s^2)$", "TRUE FALSE"),
+        (r"$q(s) = s^2$, $\frac{dq}{ds} = q(s + 1) - s^2 - 1$", "NOT_UNDERSTOOD"),
         ("$\\frac{dA}{dx} = 0 = -3x+9$\n\nLater $x = \\frac52 = 2.5m$", "NOT_UNDERSTOOD CONDITION NOT_UNDERSTOOD"),
         (r"$y = \ln x \rightarrow \frac{dy}{dx} = \frac1x | y=e^x\rightarrow \frac{dy}{dx} = e^x$",
          "NOT_UNDERSTOOD NOT_UNDERSTOOD NOT_UNDERSTOOD"),

@@ -65,8 +65,7 @@ def named(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list[E
             ], i + 2
         part = part if power is None else replace(part, sup=power)
         if value is not None:
-            bare = replace(following, primes=0)
-            return [reader.with_scripts(value, bare)], i + 2
+            return [reader.with_scripts(value, replace(following, primes=0))], i + 2
     if part.kind == "function" and not reader.scope.has(_word(part)) and _is_operand(following):
         raise NotUnderstoodError(f"nothing says what the function {part.text} is", part.at)
     return [naming.value_of(reader, part)], i + 1
@@ -217,7 +216,7 @@ def called(reader: Reader, part: Part, group: Part) -> Expression | None:
     if name in scope.use.aliases and len(group.inside) == 1 and _bare_name(reader, group.inside[0]) is not None:
         return scope.use.aliases[name]
     if name in scope.known.functions:
-        product = any(_stands_bare(bare, row) for row in group.inside)
+        product = any(_stands_bare(bare, row) for row in group.inside) or _may_be_factor(reader, name, key, group)
         return None if product else _of_text(reader, name, group, label.primes)
     if name in scope.known.quantities:
         return _defined_at(reader, name, group, label, part)
@@ -235,13 +234,25 @@ def called(reader: Reader, part: Part, group: Part) -> Expression | None:
 
 
 def _stands_bare(label: Label, row: Row) -> bool:
-    """Whether a function stands without its argument in the bracket behind it: ``g(1 - g)`` is a product."""
-    behind = (*row[1:], None)
-    return any(
-        occurs(label, (replace(part, inside=()),)) and (after is None or after.kind != "group")
-        for part, after in zip(row, behind, strict=True)
-        if part.kind == "letter"
-    )
+    r"""Whether a function stands without its argument in the bracket behind it: ``g(1 - g)``, ``g(1 - \frac gk)``."""
+    for part, after in zip(row, (*row[1:], None), strict=True):
+        own = part.kind == "letter" and occurs(label, (replace(part, inside=(), sup=None),))
+        if own and (after is None or after.kind != "group"):
+            return True
+        if any(_stands_bare(label, inner) for inner in (*part.inside, *filter(None, (part.sup,)))):
+            return True
+    return False
+
+
+def _may_be_factor(reader: Reader, name: str, key: str, group: Part) -> bool:
+    """Whether a function of the text is taken as a factor: a step may write it without its argument everywhere."""
+    use = reader.scope.here
+    plain = any(map(_are_bare, use.applied.get(key, ())))
+    bare = key in use.bare | use.differentials | use.primed
+    if plain or not bare or len(group.inside) > 1 or len(reader.scope.known.functions[name].parameters) > 1:
+        return False
+    why = f"{key} before a bracket may be a factor, or be applied to it: write \\cdot for a product"
+    return not reader.choose(group.at, 2, why, usual=True)
 
 
 def _refuse_symbol(label: Label, group: Part, at: int) -> None:
@@ -265,25 +276,21 @@ def _is_applied(reader: Reader, label: Label, key: str, group: Part, primes: int
     if free(key) in reader.scope.arrays or label.head.startswith(r"\mathbf"):
         return False
     conventional = is_conventional(label.head)
-    if label.mark and _bare_argument_in(group):
-        why = f"{key} before a bracket may be a function or a factor: write \\cdot for a product"
+    why = f"{key} before a bracket may be a function or a factor: write \\cdot for a product"
+    if label.mark and _are_bare(group.inside):
         return not reader.choose(group.at, 2, why)
     if naming.running(reader, label) or reader.scope.belongs(label):
         return conventional and not reader.scope.belongs(label) and key not in reader.scope.here.bare
     if key in (reader.scope.here if conventional else use).bare and key not in reader.scope.here.primed:
-        if not conventional or not _bare_argument_in(group):
-            return False
-        why = f"{key} before a bracket may be a function or a factor: write \\cdot for a product"
-        return not reader.choose(group.at, 2, why)
+        return conventional and _are_bare(group.inside) and not reader.choose(group.at, 2, why)
     if conventional or key in use.primed:
         return True
-    why = f"{key} before a bracket may be a function or a factor: write \\cdot for a product"
     way = reader.choose(group.at, 2, why, everywhere=f"call {key}")
     return bool(way) if label.head in _RATES else not way
 
 
-def _bare_argument_in(group: Part) -> bool:
-    return all(len(row) == 1 and row[0].kind in ("letter", "number", "word") for row in group.inside)
+def _are_bare(arguments: tuple[Row, ...]) -> bool:
+    return all(len(row) == 1 and row[0].kind in ("letter", "number", "word") for row in arguments)
 
 
 def _quantity_at(reader: Reader, name: str, group: Part, primes: int, part: Part) -> Expression | None:
