@@ -19,6 +19,7 @@ from gradlab.prove._meant import verdicts
 from gradlab.prove._mood import contents, names_activation
 from gradlab.prove._names import FREE, Names, written_parts
 from gradlab.prove._open import OpenNames
+from gradlab.prove._recursion import forgotten
 from gradlab.prove._remedy import with_remedy
 from gradlab.prove._slopes import Slopes
 from gradlab.prove._updates import is_descent, loss_of
@@ -125,6 +126,8 @@ class Text:
                 by = {"truth": Truth.TRUE, "method": Method.DEFINITION, "reason": "by the words beside it, a constant"}
                 steps[i] = replace(step, **by)
             unread = (self.doubts.behind(pair) or self.doubts.imaginary(judged, i)) if step.truth is Truth.TRUE else ""
+            judged_claim = step.kind is Kind.CLAIM and step.truth is not Truth.NOT_UNDERSTOOD
+            unread = unread or (forgotten(pair, self.known, step.truth) if judged_claim else "")
             if unread:
                 steps[i] = combine.with_kind(step, Kind.CLAIM, f"{step.place}: {unread}")
         if self._says_anew(line, kind, steps):

@@ -7,6 +7,7 @@ import pytest
 from gradlab.prove import prove, prove_document
 
 MEAN = r"$\mu = \frac1N\sum_{i=1}^N x_i$, $v = \frac1N\sum_{i=1}^N (x_i - \mu)^2$. "
+LOOP = r"$s_t = \tanh(c s_{t-1} + u_t)$. "
 LOGISTIC = r"$N(s) = \frac{B}{1+Ce^{-cs}}$. "
 
 
@@ -55,6 +56,14 @@ def test_alone(latex, wanted):
         (LOGISTIC + r"$\frac{dN}{ds} = cN(s)(1-\frac{N(s)}B)$, $\frac{dN}{ds} = 2cN(1-\frac NB)$", "TRUE FALSE"),
         (r"$q(s) = e^{s^3}$, $\frac{dq}{ds} = q(3s^2)$, $\frac{dq}{ds} = q(s^2)$", "TRUE FALSE"),
         (r"$q(s) = s^2$, $\frac{dq}{ds} = q(s + 1) - s^2 - 1$", "NOT_UNDERSTOOD"),
+        (LOOP + r"$\frac{ds_t}{dc} = (1 - s_t^2)(s_{t-1} + c\frac{ds_{t-1}}{dc})$", "TRUE"),
+        (LOOP + r"$\frac{ds_t}{dc} = (1 - s_t^2)s_{t-1}$, $\frac{ds_t}{dc} = 2(1 - s_t^2)s_{t-1}$",
+         "NOT_UNDERSTOOD NOT_UNDERSTOOD"),
+        (LOOP + r"$\frac{ds_t}{du_t} = 1 - s_t^2$, $\frac{ds_t}{ds_{t-1}} = c$", "TRUE FALSE"),
+        (r"$s_t = g(pq)$, where $p = C$ and $q = s_{t-1}$. $\frac{\partial s_{t-1}}{\partial C} "
+         r"= \frac{\partial s_{t-1}}{\partial C} + 7\frac{\partial s_{t-1}}{\partial s_{t-2}}"
+         r"\frac{\partial s_{t-2}}{\partial C} = \prod_{j=k+1}^{t} \frac{\partial s_j}{\partial s_{j-1}}$",
+         "NOT_UNDERSTOOD NOT_UNDERSTOOD"),
         ("$\\frac{dA}{dx} = 0 = -3x+9$\n\nLater $x = \\frac52 = 2.5m$", "NOT_UNDERSTOOD CONDITION NOT_UNDERSTOOD"),
         (r"$y = \ln x \rightarrow \frac{dy}{dx} = \frac1x | y=e^x\rightarrow \frac{dy}{dx} = e^x$",
          "NOT_UNDERSTOOD NOT_UNDERSTOOD NOT_UNDERSTOOD"),
