@@ -64,6 +64,7 @@ def test_alone(latex, wanted):
          r"= \frac{\partial s_{t-1}}{\partial C} + 7\frac{\partial s_{t-1}}{\partial s_{t-2}}"
          r"\frac{\partial s_{t-2}}{\partial C} = \prod_{j=k+1}^{t} \frac{\partial s_j}{\partial s_{j-1}}$",
          "NOT_UNDERSTOOD NOT_UNDERSTOOD"),
+        (r"$b = (A^TA)^{-1}A^Tc$. Then $A^T(c - Ab) = 0$, $A(c - Ab) = 0$", "TRUE NOT_UNDERSTOOD"),
         ("$\\frac{dA}{dx} = 0 = -3x+9$\n\nLater $x = \\frac52 = 2.5m$", "NOT_UNDERSTOOD CONDITION NOT_UNDERSTOOD"),
         (r"$y = \ln x \rightarrow \frac{dy}{dx} = \frac1x | y=e^x\rightarrow \frac{dy}{dx} = e^x$",
          "NOT_UNDERSTOOD NOT_UNDERSTOOD NOT_UNDERSTOOD"),

@@ -208,7 +208,8 @@ class Judge:
         self.deadline.check(100 * len(found))
         trial = Trial(self.names, self.known, found, way, own, self.deadline)
         result = [self.step(chain, i, trial) for i in range(len(chain.sides) - 1)]
-        same = fit.axes.made_equal(fit.dims)
+        written = (side for side in chain.sides if isinstance(side, Expression))
+        same = fit.axes.made_equal(fit.dims) or fit.squared(written, self.known)
         if same:
             result = [open_finding(same) if each.truth is Truth.TRUE else each for each in result]
         if trial.differs and any(each.truth is not Truth.TRUE for each in result):

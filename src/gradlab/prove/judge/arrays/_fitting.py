@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
-from gradlab.graph import Expression, as_number
+from gradlab.graph import ONE, Expression, as_number, is_apply
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._names import Names
 from gradlab.prove.judge import _entries as entries
 from gradlab.prove.judge._axes import Axes, Dims, ShapeError
+from gradlab.prove.judge._doubts import every, reached
 from gradlab.prove.judge._quantities import Way
 from gradlab.prove.judge.arrays._choices import LAYOUTS, SAMPLE, Asked, choices, holds_array
 from gradlab.prove.judge.arrays._shapes import Shapes
@@ -18,6 +19,7 @@ from gradlab.prove.read._nodes import Array, Condition, Derivative, Operation, T
 from gradlab.prove.read._statements import Known, Layout
 
 MOST_OTHERS = 12
+_AXES = "rows", "columns"
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,17 @@ class Fit:
     def has_rows(self) -> bool:
         """Whether a vector is read as a row, though nothing says so."""
         return "row" in self.way.choice.kinds.values()
+
+    def squared(self, sides: Iterable[Expression], known: Known) -> str:
+        r"""Why a step is not about the matrix of ``(X^\top X)^{-1}``, that is not square: it fits only if it is."""
+        for node in reached(tuple(sides), known):
+            for part in every(node) if isinstance(node, Operation) and node.kind == "inverse" else ():
+                first, *_, last = part.args if is_apply(part, "mul") else (ONE, ONE)
+                turned = Operation("transpose", (last,)) == first or Operation("transpose", (first,)) == last
+                name = next((end.name for end in (first, last) if isinstance(end, Tensor)), "") if turned else ""
+                if name and name not in known.shapes and len({self.dims.find((a, name)) for a in _AXES}) == 1:
+                    return f"the shapes in this fit only if {name[1:]} is square: say so, or write what fits otherwise"
+        return ""
 
 
 class Fitting:
