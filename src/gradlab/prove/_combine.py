@@ -21,6 +21,7 @@ from gradlab.prove.read._rows import Choice
 from gradlab.prove.read._statements import Chain, Kind, Known
 
 ROUNDING = 1e-6  # relative: as numbers in single precision differ
+WHOLE = 1e-3  # relative: as a whole number differs from what rounded numbers come to
 Judge = Callable[[Chain, Known, Deadline], Sequence[Finding]]
 Show = Callable[[Expression], str]
 
@@ -194,7 +195,9 @@ def excused(
         near = _within_decimals(piece.sides[i + 1], left, right)
         if near or (rough and _within_decimals(piece.sides[i], right, left)):
             return Kind.APPROXIMATION, "these numbers are equal up to the rounding of the decimals that are written"
-        return _rounded(judgement.steps[i], 1e-2 if rough else ROUNDING)
+        whole = _is_whole(piece.sides[i + 1]) and _are_rounded(piece.sides[i])
+        whole = whole and _within_decimals(piece.sides[i], right, left)
+        return _rounded(judgement.steps[i], 1e-2 if rough else WHOLE if whole else ROUNDING)
     last = i + 1 == len(chain.sides) - 1
     if _is_number(left) and not _is_number(right) and document:
         return _against_number(right, left, i, True, document, degree, False)
@@ -227,21 +230,37 @@ def _within_decimals(row: Row, left: Expression, right: Expression) -> bool:
     """Whether two numbers differ by no more than half a unit in each decimal that is written in the second."""
     if not all(isinstance(node, Const | Apply) for side in (left, right) for node in walk(side)):
         return False
+    try:
+        value = evaluate(right, {}, exact=False)
+        off = 0.0
+        for number, half in _halves(row).items():
+            more = mapped(right, lambda node: Const(number + half) if node == Const(number) else None)  # noqa: B023
+            off += abs(evaluate(more, {}, exact=False) - value)
+        return abs(evaluate(left, {}, exact=False) - value) <= off * (1 + 1e-9)
+    except (ArithmeticError, ValueError):
+        return False
+
+
+def _halves(row: Row) -> dict[Fraction, Fraction]:
+    """The decimals that are written in a row, each with half a unit of its last place."""
     waiting, halves = [row], dict[Fraction, Fraction]()
     while waiting:
         for part in waiting.pop():
             waiting += [*part.inside, *(script for script in (part.sub, part.sup) if script)]
             if part.kind == "number" and "." in part.text:
                 halves[Fraction(part.text)] = Fraction(1, 2 * 10 ** len(part.text.partition(".")[2]))
-    try:
-        value = evaluate(right, {}, exact=False)
-        off = 0.0
-        for number, half in halves.items():
-            more = mapped(right, lambda node: Const(number + half) if node == Const(number) else None)  # noqa: B023
-            off += abs(evaluate(more, {}, exact=False) - value)
-        return abs(evaluate(left, {}, exact=False) - value) <= off * (1 + 1e-9)
-    except (ArithmeticError, ValueError):
-        return False
+    return halves
+
+
+def _is_whole(row: Row) -> bool:
+    """Whether a row is one whole number."""
+    return len(row) == 1 and row[0].kind == "number" and row[0].text.isdigit()
+
+
+def _are_rounded(row: Row) -> bool:
+    """Whether several numbers of a row may be rounded ones: they have two decimals or more."""
+    halves = _halves(row).values()
+    return len(halves) > 1 and max(halves) <= Fraction(1, 200)
 
 
 def _rounded(step: Step, within: float) -> tuple[Kind, str] | None:

@@ -16,8 +16,8 @@ from gradlab.prove._text import Text
 from gradlab.prove._verdict import Kind, Place, Proof, Step, Truth
 from gradlab.prove.read._define import Line, lines_of
 from gradlab.prove.read._label import INDEX_LETTERS
-from gradlab.prove.read._part import moved
-from gradlab.prove.read._pieces import Piece, pieces_of
+from gradlab.prove.read._part import Part, moved
+from gradlab.prove.read._pieces import JUDGED, Piece, pieces_of
 from gradlab.prove.read._source import Source, rows_of
 from gradlab.tex import Formula, Macro, TexError, formulas
 
@@ -227,6 +227,9 @@ def _go_on(before: Source, macros: dict[str, Macro], line: Line) -> None:
     at = line.piece.relations[0].at
     line.piece.sides[0] = tuple(moved(part, at) for part in side)
     line.begins = before.slice(side[0].at, side[-1].end) if side else ""
+    if pieces and all(any(sign.text not in JUDGED for sign in each.relations) for each in (pieces[-1], line.piece)):
+        both = "an inequality goes on with both of its sides: write here which side this is"
+        line.piece.sides[0] = (Part("error", at, at, both),)
 
 
 def _case_of(formula: Formula, line: Line) -> list[Piece]:

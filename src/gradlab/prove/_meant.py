@@ -61,6 +61,7 @@ class OtherMeanings:
             or self._special_functions(chain, i, deadline)
             or self._to_another_base(judged, i, deadline)
             or self._partial(chain, i, deadline)
+            or self._as_columns(chain, i, deadline)
         )
 
     def formula_of(self, name: str) -> Expression | None:
@@ -207,6 +208,18 @@ class OtherMeanings:
             sorted(name.removeprefix(FREE) for name in held & {*self.known.quantities, *self.known.families})
         )
         return f"this holds with {shown} held fixed, and not through what computes it: write d, or say what is held"
+
+    def _as_columns(self, chain: Chain, i: int, deadline: Deadline) -> str:
+        r"""Whether a step holds with a column for each ``\binom`` of two numbers; empty if not."""
+
+        def column(node: Expression) -> Expression | None:
+            own = isinstance(node, Operation) and node.kind == "binomial" and not node.names
+            return Array(tuple((part,) for part in node.args)) if own else None
+
+        if not any(column(node) for side in chain.sides[i : i + 2] for node in walk(side)):
+            return ""
+        said = r"this is false for binomial coefficients and true for columns: write \begin{pmatrix} for a column"
+        return said if self.holds_by(column, chain, i, deadline) else ""
 
     def _to_another_base(self, judged: combine.Judged, i: int, deadline: Deadline) -> str:
         r"""Which base of ``\log`` a step is meant for that is false for the natural one; empty if none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradlab.graph import Expression, Partial, Ref
+from gradlab.graph import Apply, Expression, Partial, Ref, neg
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read import _names as naming
 from gradlab.prove.read._label import key_of, label_of, tokens_of
@@ -35,6 +35,16 @@ def evaluated(reader: Reader, value: Expression, sub: Row, at: int) -> Expressio
     if not where:
         raise NotUnderstoodError("write behind the bar where it is evaluated, as in |_{x=3}", at)
     return At(value, tuple(where), tuple(values))
+
+
+def between(reader: Reader, value: Expression, sub: Row, sup: Row, at: int) -> Expression:
+    r"""The difference between two values: ``[x^2]_0^1``."""
+    names = value.names
+    if len(names) != 1 or isinstance(value, Ref):
+        raise NotUnderstoodError("by which variable this goes from below to above is not clear: write F(b) - F(a)", at)
+    where = (Ref(next(iter(names))),)
+    upper, lower = (At(value, where, (reader.sum(row),)) for row in (sup, sub))
+    return Apply("add", (upper, neg(lower)))
 
 
 def primed(reader: Reader, value: Expression, part: Part) -> Expression:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from gradlab.graph import ONE, Apply, Const, Expression, as_number, is_apply, neg
+from gradlab.graph import ONE, Apply, Const, Expression, as_number, is_apply, neg, walk
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove.read import _apply as apply
 from gradlab.prove.read import _arrays as arrays
@@ -44,6 +44,7 @@ _REASONS = {
     "evaluate": "nothing stands before this bar",
     "gap": "a wide space inside a formula is not understood: write what stands between the two parts",
 }
+_ROOT = "for an even exponent this root is an absolute value: write a number for its letter, as in \\sqrt[3]{x^3}"
 
 
 class Reader:
@@ -258,7 +259,10 @@ class Reader:
             inside = self.sum_of(part.inside[0], part)
             if len(part.inside) == 1:
                 return Apply("sqrt", (inside,))
-            return Apply("pow", (inside, quotient(ONE, self.sum_of(part.inside[1], part))))
+            index = self.sum_of(part.inside[1], part)
+            if index.names and any(is_apply(node, "pow") and node.args[1].names & index.names for node in walk(inside)):
+                raise NotUnderstoodError(_ROOT, part.at)
+            return Apply("pow", (inside, quotient(ONE, index)))
         if kind in _ROOMS:
             return _ROOMS[kind](self, part)
         if kind == "evaluated":
@@ -327,6 +331,8 @@ class Reader:
             value = points.primed(self, value, part)
         if part.sub is not None and part.kind == "group" and any(inner.kind == "relation" for inner in part.sub):
             value = points.evaluated(self, value, part.sub, part.at)
+        elif part.sub is not None and part.sup is not None and part.kind == "group" and part.text == "[":
+            return points.between(self, value, part.sub, part.sup, part.at)
         elif part.sub is not None and part.kind != "norm":
             value = points.entry(self, value, part.sub)
         return value if part.sup is None else self.raised(value, part.sup, part)
