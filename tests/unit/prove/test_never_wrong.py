@@ -40,11 +40,27 @@ LOGISTIC = r"$N(s) = \frac{B}{1+Ce^{-cs}}$. "
         (r"\int_0^1 kt dt = [k t^2]_0^1", "NOT_UNDERSTOOD"),
         (r"1.41(2.83) + 6.71(2.24) + 5 = 24", "APPROXIMATION"),
         (r"1.41(2.83) + 6.71(2.24) + 5 = 25", "FALSE"),
+        (r"\det(-A) = \det A", "NOT_UNDERSTOOD"),
+        (r"\det(3A) = 3\det A", "FALSE"),
         (r"\frac{e^h - 1}{h} = \frac{e^h}{h} \rightarrow 0 + 1", "NOT_UNDERSTOOD"),
     ],
 )
 def test_alone(latex, wanted):
     assert [step.verdict for step in prove(latex).steps] == [wanted]
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"\det(2A) = 2\det A",
+        r"y = ct, \frac{\partial y}{\partial c} = 1",
+        r"y = \ln ct \rightarrow \frac{dy}{dt} = \frac ct",
+    ],
+)
+def test_no_repair_repeats_what_is_asked(latex):
+    step = prove(latex).steps[-1]
+    assert step.verdict == "FALSE"
+    assert step.repair is None or not any(sign in step.repair.message for sign in (r"\partial y", "factor 2"))
 
 
 @pytest.mark.parametrize(

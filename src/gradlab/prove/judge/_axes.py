@@ -284,9 +284,9 @@ def settings(axes: Axes, dims: Dims, conditions: tuple[Condition, ...]) -> list[
         ladder = (*ladder, *_UNUSUAL)
         turns = len(ladder)
     for turn in range(2 if axes.last else turns if roots else 1):
-        # In the second turn of arrays what had fewer rows has more.
+        # In the second turn of arrays what had fewer rows has more, so has what is square.
         order = roots if not (turn and axes.tensors) else roots[::-1]
-        shift = 0 if axes.tensors else turn
+        shift = 0 if axes.tensors and len(roots) > 1 else turn
         chosen = {root: ladder[(shift + i) % len(ladder)] for i, root in enumerate(order)}
         if axes.last:  # layers are computed one from the other, so that formulas grow with their width
             layers = {dims.find(key) for key in axes.last}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from fractions import Fraction
 
 from gradlab.graph import ZERO, Expression, Ref, as_number
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
@@ -333,6 +334,12 @@ class Judge:
     def split(self, left: Expression, right: Expression, trial: Trial, result: Comparison) -> str:
         """Why a claim on two indices that holds for equal ones only, or for different ones only, is left open."""
         assert result.differing is not None
+        sizes = trial.points.variant(result.differing.number).sizes
+        others = [each for each in trial.worlds if each.sizes != sizes]
+        if others and any(getattr(node, "kind", "") == "det" for side in (left, right) for node in every(side)):
+            again = trial.only(others).compared(left, right)
+            if again.differing is None and again.enough:
+                return "this holds for matrices of one size but not for those of another: say how many rows they have"
         letters = list(next(iter(trial.worlds)).indices)
         if len(letters) < 2 or any(map(_is_of_indices, self.conditions)) or strangers(left, right):
             return ""
@@ -352,7 +359,7 @@ class Judge:
         if ground.given_in(*(side for pair in trial.pairs(left, right, trial.points.variants[0]) for side in pair)):
             return Finding(Truth.NOT_UNDERSTOOD, reason="an approximation of a formula is not judged")
         a, b = result.values
-        half = result.differing.balls.number(result.differing.balls.fraction(_half(digits)))  # type: ignore[union-attr]
+        half = result.differing.balls.number(result.differing.balls.fraction(Fraction(1, 2 * 10**digits)))  # type: ignore[union-attr]
         if abs(a - b) <= half:
             return Finding(Truth.TRUE, Method.NUMERIC, reason=f"rounded to {digits} decimals")
         return self.false(left, right, trial, result)
@@ -390,9 +397,3 @@ def _is_of_indices(condition: Condition) -> bool:
 
     has = any(isinstance(node, Index) for side in condition.args for node in (side, *side.args))
     return has and all(map(plain, condition.args))
-
-
-def _half(digits: int):
-    from fractions import Fraction
-
-    return Fraction(1, 2 * 10**digits)

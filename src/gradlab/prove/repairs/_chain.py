@@ -114,7 +114,7 @@ class Repairer:
             return None
         if wrong == 0 and as_number(target) is not None:
             return None  # what is asked for is not changed until it is that number
-        asked = wrong == 0 and isinstance(side, Partial | Derivative)
+        asked = wrong == 0 and (isinstance(side, Partial | Derivative) or getattr(side, "kind", "") == "det")
         found = self.first(search, ALL[:2] if asked else ALL)
         if found is not None:
             return found

@@ -180,7 +180,8 @@ def inner_derivatives(search: Search) -> list[Expression]:
 def from_the_top(search: Search) -> list[Expression]:
     """The derivatives of what is differentiated by what lies below it: what is fused when fractions cancel."""
     tops = dict.fromkeys(of for of, _ in search.partials)
-    return [search.slope(top, name) for top in tops for name in search.computed if name in search.upstream(top)][:100]
+    pairs = ((top, name) for top in tops for name in search.computed if name in search.upstream(top))
+    return [search.slope(*pair) for pair in pairs if pair not in search.asked][:100]
 
 
 def inner_formulas(search: Search) -> list[Expression]:

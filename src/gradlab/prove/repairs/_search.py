@@ -304,7 +304,15 @@ class Search:
             above = self.upstream(of) | {of}
             below = {wrt} | {source for _, source in every if wrt in self.upstream(source)}
             between += [edge for edge in every if edge[0] in above and edge[1] in below]
-        return [self.slope(*edge) for edge in dict.fromkeys([*between, *every])][:300]
+        tops = {of for of, _ in self.partials}  # by what one does not ask for, their slopes say nothing
+        others = [edge for edge in every if edge[0] not in tops]
+        edges = dict.fromkeys(edge for edge in (*between, *others) if edge not in self.asked)
+        return [self.slope(*edge) for edge in edges][:300]
+
+    @property
+    def asked(self) -> set[tuple[str, str]]:
+        """The derivative that is asked for, if the chain or the step begins with one: no repair is made of it."""
+        return {pair for side in (self.written[0], self.target) if (pair := partial_of(side)) is not None}
 
     def latex(self, expression: Expression) -> str:
         """LaTeX of an expression."""
