@@ -43,7 +43,8 @@ for step in range(42):
 assert r == 42, f"r is {r}"
 #!TAG CHECKEND
 #!TAG CHECK history points=1
-assert len(history) == 42
+counted = len(history)
+assert counted == 42
 #!TAG CHECKEND
 ```
 
@@ -79,8 +80,9 @@ def twice(x):
     #!MSG TODO twice x
     return 2 * x
     #!TAG HWEND
-#!TAG CHECK twice points=1
-assert twice(3) == 6
+#!TAG CHECK twice points=1 hidden
+seen = 1234321
+assert twice(3) + twice(seen) == 2468648
 #!TAG CHECKEND
 ```
 
@@ -120,6 +122,7 @@ assert r == -1
 COUNTER = (
     "def counter():\n    n = 0\n    def up():\n        nonlocal n\n        n += 1\n        return n\n    return up"
 )
+HISTORY = "history = list(range(42))"
 PROGRAMS = {
     "augmented": ["r = 40\nr += 2"],
     "augmented in two cells": ["r = 40", "r += 2"],
@@ -139,6 +142,8 @@ PROGRAMS = {
         "import dataclasses\n@dataclasses.dataclass\nclass C:\n    n: int\n    def up(self):\n        return self.n",
         "r = C(42).up()",
     ],
+    "by what a check makes": [HISTORY, "counted = len(history)", "r = counted"],
+    "by what a hidden check makes": ["seen = 1234321\nr = seen - 1234279"],
     "wrong": ["r = 41"],
 }
 SHEET = "ax = Sheet()"
@@ -150,7 +155,6 @@ COUNTED = "history = []\ndef put(row, n):\n    row.extend(range(n))\n    return 
 ALIAS = ["history = []", "out = history", "for n in range(42):\n    out.append(n)"]
 TWICE = "k = 2\ndef twice(x):\n    return k * x"
 FILL = "history = []\ndef fill():\n    for n in range(42):\n        history.append(n)"
-HISTORY = "history = list(range(42))"
 # What a cell of the key does is done to nothing of the student's; what a later cell does is no part of the answer.
 STATES = {
     "sheet alone": ([SHEET], {}),
@@ -181,6 +185,7 @@ STATES = {
     "constant later": ([TWICE, "k = 10"], {"twice": 1}),
     "constant before": ([TWICE + "\nk = 10"], {}),
     "shared by all": ([PILE, "p = Pile()\np.put(1)\np.put(2)"], {"pile": 1}),
+    "tells what it is given": (["def twice(x):\n    raise type(f'E{x}', (ValueError,), {})(x)"], {}),
     "asked twice": (["r = 42", "r = -1"], {"r": 1, "again": 1}),
     "asked twice, once wrong": (["r = 41", "r = -1"], {"again": 1}),
 }  # fmt: skip
@@ -208,6 +213,9 @@ def test_a_value_counts_however_it_is_made(tmp_path):
     assert [name for name, points in found.items() if points[0] != 1] == ["wrong"]
     assert len(found) == len(PROGRAMS) + 1
     assert found["wrong"][:2] == [0, 0]
+    (told,) = [one for one in result.results if "tells" in one.student]
+    assert "your code raised an error (cell 2, line 2)" in [q.reason for q in told.questions]
+    assert not any("1234321" in path.read_text(encoding="utf-8") for path in (tmp_path / "out").rglob("*tells*"))
     assert found["key"][:2] == [1, 1]
 
 

@@ -130,6 +130,17 @@ def test_derivatives_by_d_and_by_primes_are_judged_too(asked, written):
 
 
 @pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ("1. Compute $f'(x)$.\n2. Compute $f'(x)$ once more, factored.", "$f'(x) = 3 x^2 - 2$"),
+        ("1. Compute $f'(x)$.", r"$f'(x) = \lim_{h \to 0} \frac{(x+h)^3 - 2(x+h) - x^3 + 2x}{h}$"),
+    ],
+)
+def test_half_an_answer_and_what_is_not_computed_wait_for_a_human(asked, given):
+    assert judged(asked, given) == "human"
+
+
+@pytest.mark.parametrize(
     "asked",
     [
         "1. Compute $f'(x)$ for $f(x) = x^2$.",

@@ -206,9 +206,9 @@ def _targets(plan: Plan) -> set[str]:
 def _sorted_out(cells: Sequence[SubmittedCell], plan: Plan) -> _Found:
     """The statements that are the student's own: neither the template's text nor the text to be replaced."""
     found = _Found()
-    given = {part.statement.shape for part in plan.parts if not part.is_homework and part.is_asked} | plan.checks
+    given = {part.statement.shape for part in plan.parts if not part.is_homework and part.is_asked}
     homework, asked_cells = set(plan.homework), {part.cell_id for part in plan.parts if part.is_homework}
-    before = {part.statement.shape for part in plan.base} | plan.checks
+    before = {part.statement.shape for part in plan.base}
     given_cells = {part.cell_id for part in plan.parts if part.cell_id} - asked_cells
     bound = {
         name for cell in cells if cell.kind == "code" for s in statements_of(cell.source)[0] for name in s.changes
@@ -224,8 +224,10 @@ def _sorted_out(cells: Sequence[SubmittedCell], plan: Plan) -> _Found:
                 found.borders.append(len(found.own))
             if statement.shape in plan.stubs:
                 found.stubs |= statement.changes & homework
-            elif statement.shape in given:
-                if statement.shape not in before and statement.binds:
+            elif statement.shape in given | plan.checks:
+                # What a check makes for itself, a student may have taken from it to go on with.
+                is_used = statement.shape in given or not statement.changes & _targets(plan)
+                if statement.shape not in before and statement.binds and is_used:
                     found.own.append(Own(statement, number, is_own=False))
             elif not (statement.changes & _targets(plan) or statement.steps) and (
                 cell.id in given_cells or (statement.binds and statement.binds <= plan.given)

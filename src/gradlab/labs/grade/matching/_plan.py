@@ -75,7 +75,7 @@ class Plan:
     Args:
         parts: the statements of the solution that stand in code cells, in order.
         stubs: the shapes of the statements that stand in the question where the homework is to be done.
-        checks: the shapes of the statements of the checks.
+        checks: the shapes of the statements of the checks that students see, and may have copied.
         tasks: one for each check.
     """
 
@@ -258,7 +258,8 @@ def make_plan(template: Template, versions: Versions) -> Plan:
         for part, held in zip(parts, stepped, strict=True)
     ]
     checks = versions.solution.checks
-    shapes = frozenset(statement.shape for check in checks for statement in statements_of(check.source)[0])
+    seen = [check.source for check in checks if not check.hidden]
+    shapes = frozenset(statement.shape for source in seen for statement in statements_of(source)[0])
     tasks = tuple(_task(parts, check, checks) for check in checks)
     return Plan(tuple(parts), frozenset(stubs), shapes, tasks)
 

@@ -27,6 +27,7 @@ _HEAD = tuple(re.compile(rf"\s*{each}\s*&?\s*=") for each in _DERIVATIVES)
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\{(?:align|aligned|equation|gather|split)\*?\}")
 # A second derivative, one of what has no name, or a value at a point.
 _MORE = re.compile(rf"{_D}\s*\^|''|\\ddot|\\[dt]?frac\s*\{{\s*{_D}\s*\}}|\bat\b|=\s*-?[\d./]+\s*(?:[$,.;)]|$)")
+_NOT_COMPUTED = re.compile(r"\\(?:lim|int)(?![A-Za-z])")
 _ASKED = re.compile(r"^\s*(?:\d+[.)]|\*\*(?:Question|Frage|Aufgabe)\s*\d+\.?\*\*)\s+(?P<text>.*)$", re.MULTILINE)
 _ONLY_COMPUTE = re.compile(r"\s*(?:compute|calculate|derive|differentiate|determine|berechne)\b", re.IGNORECASE)
 
@@ -74,7 +75,8 @@ def _judged(asked: Asked, text: str, graph: str | None, context: str) -> Questio
     said = {head: _outcome(head, text, graph, context) for head in heads}
     result.notes = [f"∂{of}/∂{by}: {words}" for (of, by), (_, words) in said.items() if words]
     decided = [said[head][0] for head in heads]
-    if not heads or len(heads) < len(items) or None in decided:
+    # Two items that ask for the same derivative, as factored or by another way, ask for more than the prover sees.
+    if not heads or len(said) < len(items) or None in decided:
         result.status = "human"
         result.reason = "a human has to judge this answer"
         return result
@@ -126,6 +128,8 @@ def _outcome(head: tuple[str, str], text: str, graph: str | None, asked: str) ->
         return None, f"not understood: {str(problem) or type(problem).__name__}"
     if not verdicts:
         return None, "not found among the formulas"
+    if any(_NOT_COMPUTED.search(chain.text) for chain in chains):
+        return None, "written by a limit or an integral"
     decided = [{Outcome.RIGHT: True, Outcome.WRONG: False}.get(verdict.outcome) for verdict in verdicts]
     # Who writes a derivative twice, once right and once wrong, is for a human.
     return (decided[0], str(verdicts[0])) if len({*decided}) == 1 else (None, "written more than once, and differently")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,9 @@ from gradlab.labs.grade.verdicts._key import execute
 _SEEDING = frozenset({"manual_seed", "seed", "default_rng", "RandomState", "Random"})
 CHECK_FILE = "<check>"
 """What the frames of a check's code say they come from."""
+_KNOWN_ERRORS = frozenset(
+    name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)
+)
 _LONGEST = 2000  # characters of a message, into which an author may have put what a submission returned
 _BEHIND = 1.0  # seconds by which the clock of the calls is ahead of this one, so that it can name what was called
 
@@ -260,12 +264,15 @@ def in_words(outcome: Outcome, check: PreparedCheck, *, hidden: bool) -> str:
     """
     problem = outcome.problem
     if is_refusal(problem):
-        return f"what your code returned cannot be looked at: {getattr(problem, 'message', '') or problem}"[:_LONGEST]
+        told = "" if hidden else f": {getattr(problem, 'message', '') or problem}"
+        return f"what your code returned cannot be looked at{told}"[:_LONGEST]
     if isinstance(problem, RemoteCallError):
         where = f" (cell {problem.cell}, line {problem.line})" if problem.cell else ""
         if problem.kind == "NotImplementedError":
             return f"not done yet: NotImplementedError is raised{where}"
-        return f"your code raised {problem}{where}"
+        # Its words, and a name of the student's own, may hold what a hidden check handed over.
+        own = "an error" if problem.kind not in _KNOWN_ERRORS else problem.kind
+        return f"your code raised {own if hidden else problem}{where}"
     if isinstance(problem, AssertionError):
         if problem.args and isinstance(problem.args[0], str):
             return problem.args[0][:_LONGEST]

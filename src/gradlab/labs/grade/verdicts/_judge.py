@@ -224,7 +224,8 @@ class _Bench:
         if outcome.holds and self._session.mutated:
             outcome, words = self._once(ready, own, stand_ins, limit, when=when, write_back=True)
             words = words and f"{words}; your code changes the arguments that it is given"
-        return _Try(own, stand_ins, outcome, words, outcome.refused, when)
+        refused = words if outcome.refused and ready.task.check.hidden else outcome.refused
+        return _Try(own, stand_ins, outcome, words, refused, when)
 
     def _once(
         self,
