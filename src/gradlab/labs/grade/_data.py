@@ -43,6 +43,34 @@ def _is_table(value: Any) -> bool:
     return pandas is not None and isinstance(value, pandas.Series | pandas.DataFrame) and value.size <= _LARGEST
 
 
+def may_change(value: Any) -> bool:
+    """Whether a call may change something in place that `copied` copies: an array, a table, a list, a dict or a set."""
+    return is_array(value) or _is_table(value) or type(value) in (list, dict, set)
+
+
+def overwrite(target: Any, value: Any) -> None:
+    """Give data in place what a copy of it holds; an array of another shape stays as it is.
+
+    Args:
+        target: what `may_change`.
+        value: its copy, changed.
+    """
+    if type(target) is not type(value):
+        return
+    if isinstance(target, list):
+        target[:] = value
+    elif isinstance(target, dict | set):
+        target.clear()
+        target.update(value)
+    elif _is_table(target):
+        make: Any = type(target).__init__
+        make(target, value)
+    elif target.shape == value.shape and hasattr(target, "detach"):
+        target.detach().copy_(value)
+    elif target.shape == value.shape:
+        target[...] = value
+
+
 def _of_array(value: Any, memo: dict[int, Any]) -> Any:
     if not hasattr(value, "detach"):
         return value.copy()

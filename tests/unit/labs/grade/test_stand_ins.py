@@ -29,7 +29,7 @@ CHECKS = {
     "twice": "assert (twice(4), twice(-3)) == (8, -6)",
     "sums": "assert np.allclose(sums, [2, 6, 18])",
     "top": "assert top == 18",
-    "thirds": "assert np.allclose(thirds([3.0, 6.0]), [1, 2])\nassert thirds([9.0])[0] == 3",
+    "thirds": "x = [3.0, 6.0]\nassert np.allclose(thirds(x), [1, 2]) and thirds([9.0])[0] == 3 and x == [3.0, 6.0]",
 }
 QUESTION = (
     "```python\n#!TAG SKIPQUESTEXEC\n#!TAG HWBEGIN\n#!MSG TODO\n{}\n#!TAG HWEND\n"
@@ -46,6 +46,11 @@ SUBMISSIONS = {
     "right": ({}, "11111"),
     "wrong class": ({"adder": OTHER}, "01111"),
     "wrong function": ({"twice": "def twice(number):\n    return number ** 2"}, "10111"),
+    "wrong beyond its check": ({"twice": "def twice(number):\n    return {4: 8, -3: -6}.get(number, 0)"}, "11?11"),
+    "changes its list": (
+        {"thirds": "def thirds(values):\n    values[:] = [value / 3 for value in values]\n    return values"},
+        "11110",
+    ),
     "both wrong": ({"adder": OTHER, "twice": "def twice(number):\n    print(number)"}, "00111"),
     "no class": ({"adder": ""}, "01111"),
     "asks how long": ({"adder": OTHER, "sums": SUMS + "\nassert len(adding) == 2"}, "01111"),

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from gradlab._errors import GradlabError
-from gradlab.labs.grade._data import is_array, same
+from gradlab.labs.grade._data import copied, may_change, same
 from gradlab.labs.grade._randomness import randomness, restore_randomness
 from gradlab.labs.grade.protocol._modules import decode_module, encode_module, is_opened, state_of, with_state
 from gradlab.labs.grade.protocol._remote import RemoteNumber, RemoteObject, looked, may_be_data
@@ -227,7 +227,7 @@ class Peer:
         decoder = Decoder(self._resolve, self._classes)
         args = [decoder.decode(value) for value in message["args"]]
         kwargs = {str(name): decoder.decode(value) for name, value in message["kw"]}
-        before = [(i, value, _copy(value)) for i, value in enumerate(args) if is_array(value) or is_opened(value)]
+        before = [(i, value, _copy(value)) for i, value in enumerate(args) if may_change(value) or is_opened(value)]
         value = self._target(message["on"])(*args, **kwargs)
         encoder = self._encoder(is_reply=True)
         reply = {"v": encoder.encode(value)}
@@ -303,7 +303,7 @@ class Peer:
 def _copy(value: Any) -> Any:
     if is_opened(value):
         return {name: part.detach().clone() for name, part in state_of(value).items()}
-    return value.detach().clone() if hasattr(value, "detach") else value.copy()
+    return value.detach().clone() if hasattr(value, "detach") else copied(value)
 
 
 def _error(fault: Any) -> RemoteCallError:

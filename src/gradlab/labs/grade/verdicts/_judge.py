@@ -86,15 +86,26 @@ class _Bench:
         self._offset = offset
         self._right: dict[str, bool] = {}
         self._slow: set[str] = set()
+        self._charged: set[str] = set()  # what a check was about that was not right
 
     def kept(self, ready: ReadyTask, results: Mapping[str, QuestionResult]) -> QuestionResult | None:
         """The result of a check that was judged before, if there is one."""
         result = results.get(f"check {ready.task.check.name}")
         if result is not None:
             self._remember(ready, holds=result.status == "right")
+            self._charge(ready, result)
         return result
 
     def question(self, ready: ReadyTask) -> QuestionResult:
+        result = self._question(ready)
+        self._charge(ready, result)
+        return result
+
+    def _charge(self, ready: ReadyTask, result: QuestionResult) -> None:
+        if result.status != "right":
+            self._charged |= ready.task.own
+
+    def _question(self, ready: ReadyTask) -> QuestionResult:
         check = ready.task.check
         result = QuestionResult(check.name, "check", check.points, hidden=check.hidden, line=check.line)
         result.asked = "" if check.hidden else check.source
@@ -110,6 +121,17 @@ class _Bench:
             ),
             key=lambda judged: judged[:2],
         )
+        unblamed = self._unblamed(ready, best)
+        passed = sorted(name for name in unblamed if self._right.get(name))
+        self._charged |= unblamed
+        self._right |= dict.fromkeys(unblamed, False)
+        if passed:
+            result.status, result.given = "human", self._program.source_of(ready.task)
+            result.reason = f"it holds with the key's {', '.join(passed)} alone, and yours passed what checks it"
+            return result
+        if unblamed:  # nothing else charges for what only the key's version mends
+            own = [one for one in tried if not one.stand_ins]
+            fraction, best = max(((one.outcome.fraction(ready.free), one) for one in own), key=lambda judged: judged[0])
         if doubt := self._doubt(ready, best, tried):
             result.status, result.reason = "human", doubt
             result.given = self._program.source_of(ready.task)
@@ -139,6 +161,16 @@ class _Bench:
         # On top of answers that are all right its own try says enough.
         refused = [one.refused for one in tried if one.refused and (not one.stand_ins or one.stand_ins - right)]
         return f"it cannot be judged from here: {refused[0]}" if refused else ""
+
+    def _unblamed(self, ready: ReadyTask, best: _Try) -> frozenset[str]:
+        """Of which names the key's stands in though no check was, or will be, lost by them."""
+        if not best.outcome.holds or best.stand_ins & self._charged:
+            return frozenset()
+        later = self._tasks[self._tasks.index(ready) + 1 :] if ready in self._tasks else ()
+        to_come = {
+            name for other in later if len(other.task.own) == 1 and other.task.check.points for name in other.task.own
+        }
+        return frozenset() if best.stand_ins & to_come - self._right.keys() else best.stand_ins
 
     def _free(self, ready: ReadyTask, one: _Try) -> frozenset[int]:
         """The assertions that add nothing: where the key's stands in for some names, those too that are about them."""

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from dataclasses import is_dataclass
 from typing import Any
 
-from gradlab.labs.grade._data import copied, has_state, same
+from gradlab.labs.grade._data import copied, has_state, overwrite, same
 from gradlab.labs.grade.matching import Own, Program
 from gradlab.labs.grade.protocol import (
     Channel,
@@ -256,7 +256,10 @@ class Session:
         self.mutated |= not meant
         if meant or self.write_back:
             for index, value in changes:
-                _overwrite(args[index], value)
+                if isinstance(value, dict) and hasattr(args[index], "state_dict"):
+                    put_state(args[index], value)
+                else:
+                    overwrite(args[index], value)
 
     def _meant(self, name: str, args: tuple[Any, ...], changes: list[tuple[int, Any]]) -> bool:
         function = self._key.final.get(name)
@@ -288,14 +291,3 @@ def _stays(value: Any) -> bool:
 
 def _refuse(data: Mapping[str, Any]) -> Any:
     raise ValueRefusedError("what was sent is no value")
-
-
-def _overwrite(target: Any, value: Any) -> None:
-    if isinstance(value, dict) and hasattr(target, "state_dict"):
-        put_state(target, value)
-    elif getattr(target, "shape", None) != getattr(value, "shape", ()):
-        return
-    elif hasattr(target, "detach"):
-        target.detach().copy_(value)
-    else:
-        target[...] = value
