@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from gradlab._errors import GradlabError
-from gradlab.labs.grade._data import copied, may_change, same
+from gradlab.labs.grade._data import copied, is_array, may_change, same
 from gradlab.labs.grade._randomness import randomness, restore_randomness
 from gradlab.labs.grade.protocol._modules import decode_module, encode_module, is_opened, state_of, with_state
 from gradlab.labs.grade.protocol._remote import RemoteNumber, RemoteObject, looked, may_be_data
@@ -303,7 +303,9 @@ class Peer:
 def _copy(value: Any) -> Any:
     if is_opened(value):
         return {name: part.detach().clone() for name, part in state_of(value).items()}
-    return value.detach().clone() if hasattr(value, "detach") else copied(value)
+    if hasattr(value, "detach"):
+        return value.detach().clone()
+    return value.copy() if is_array(value) else copied(value)  # which leaves a large array as it is
 
 
 def _error(fault: Any) -> RemoteCallError:

@@ -19,6 +19,8 @@ from gradlab.labs.grade.verdicts._key import execute
 _SEEDING = frozenset({"manual_seed", "seed", "default_rng", "RandomState", "Random"})
 CHECK_FILE = "<check>"
 """What the frames of a check's code say they come from."""
+UNSEEN = "what your code returned cannot be looked at"
+"""What is said where it may not be said of what kind that is."""
 _KNOWN_ERRORS = frozenset(
     name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)
 )
@@ -264,8 +266,7 @@ def in_words(outcome: Outcome, check: PreparedCheck, *, hidden: bool) -> str:
     """
     problem = outcome.problem
     if is_refusal(problem):
-        told = "" if hidden else f": {getattr(problem, 'message', '') or problem}"
-        return f"what your code returned cannot be looked at{told}"[:_LONGEST]
+        return UNSEEN if hidden else f"{UNSEEN}: {outcome.refused}"[:_LONGEST]
     if isinstance(problem, RemoteCallError):
         where = f" (cell {problem.cell}, line {problem.line})" if problem.cell else ""
         if problem.kind == "NotImplementedError":

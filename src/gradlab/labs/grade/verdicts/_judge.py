@@ -11,7 +11,7 @@ from gradlab.labs._python import parse
 from gradlab.labs.grade.made import DoubtError
 from gradlab.labs.grade.matching import Program
 from gradlab.labs.grade.protocol import ChannelError, CheckTimeoutError, RemoteCallError, ValueRefusedError
-from gradlab.labs.grade.verdicts._evaluate import Outcome, in_words, prepare, reseeded
+from gradlab.labs.grade.verdicts._evaluate import UNSEEN, Outcome, in_words, prepare, reseeded
 from gradlab.labs.grade.verdicts._key import Key
 from gradlab.labs.grade.verdicts._results import QuestionResult
 from gradlab.labs.grade.verdicts._session import Session, is_misfit
@@ -256,7 +256,7 @@ class _Bench:
         if outcome.holds and self._session.mutated:
             outcome, words = self._once(ready, own, stand_ins, limit, when=when, write_back=True)
             words = words and f"{words}; your code changes the arguments that it is given"
-        refused = words if outcome.refused and ready.task.check.hidden else outcome.refused
+        refused = UNSEEN if outcome.refused and ready.task.check.hidden else outcome.refused
         return _Try(own, stand_ins, outcome, words, refused, when)
 
     def _once(

@@ -52,6 +52,10 @@ def loss_of(model, x):
     return (model(x) ** 2).mean()
 
 
+def cleared(rows):
+    rows[-1] = 0
+
+
 @pytest.fixture
 def sides():
     ours, theirs = socket.socketpair()
@@ -61,7 +65,7 @@ def sides():
     )  # fmt: skip
     pid = os.fork()
     if pid == 0:
-        functions = {"train": train, "make": made_and_trained, "loss": loss_of}
+        functions = {"train": train, "make": made_and_trained, "loss": loss_of, "cleared": cleared}
         student = Peer(
             Channel(theirs), named=lambda _: None, resolve=dict, classes={},
             on_request={"value": lambda message: functions[message["name"]]},
@@ -93,6 +97,15 @@ def test_a_network_that_is_handed_over_is_trained_and_differentiated(sides):
     again.zero_grad()
     loss_of(again, X).backward()
     assert torch.equal(theirs.first.weight.grad, again.first.weight.grad)
+
+
+@pytest.mark.parametrize("rows", [[1, 2], torch.ones(3).numpy(), torch.ones(2_500_000, dtype=torch.uint8).numpy()])
+def test_what_is_changed_in_place_is_told_whatever_its_size(sides, rows):
+    get, judge = sides
+    told = []
+    judge.on_change = lambda key, args, changes: told.extend(changes)
+    get("cleared")(rows)
+    assert [(index, value[-1]) for index, value in told] == [(0, 0)]
 
 
 def test_what_the_sandbox_makes_here_comes_from_its_own_random_numbers(sides):
