@@ -28,7 +28,7 @@ def test_everything_is_formatted():
 
 
 def test_types_hold():
-    run("basedpyright")
+    run("pyrefly", "check")
 
 
 def test_imports_go_leftwards_only():

@@ -93,7 +93,7 @@ class Workers:
 
     def __init__(self, client: Client) -> None:
         self.client: Any = client  # its types do not know whether it is asynchronous
-        self.address = str(self.client.scheduler.address)
+        self.address = str(client.scheduler.address)  # type: ignore[union-attr]
 
     def threads(self) -> int:
         """How many threads all of them have."""

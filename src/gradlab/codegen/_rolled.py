@@ -6,7 +6,6 @@ the numbers of its units, the layer needs one formula, and the kernel a loop.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -93,7 +92,8 @@ class RolledProgram:
     @property
     def factors(self) -> tuple[Fraction, ...]:
         """What the derivatives of each layer are still to be multiplied with: the numbers from there up."""
-        return tuple(accumulate((layer.factor for layer in reversed(self.layers)), operator.mul))[::-1]
+        factors = (layer.factor for layer in reversed(self.layers))
+        return tuple(accumulate(factors, lambda below, factor: below * factor))[::-1]
 
     @property
     def last(self) -> PointProgram:

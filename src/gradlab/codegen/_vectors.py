@@ -81,7 +81,7 @@ def _vector_of(*arguments: Any) -> Vector | None:
 
 
 def _install(operation: Any, instruction: str) -> None:
-    @infer_global(operation)  # pyright: ignore[reportOptionalCall]  # it is annotated to give nothing
+    @infer_global(operation)  # type: ignore  # it is annotated to give nothing
     class _Operation(AbstractTemplate):
         def generic(self, args: Any, kws: Any) -> Any:
             found = _vector_of(*args) if len(args) == 2 else None
@@ -99,7 +99,7 @@ for _operation, _instruction in ARITHMETIC.items():
     _install(_operation, _instruction)
 
 
-@infer_global(operator.neg)  # pyright: ignore[reportOptionalCall]
+@infer_global(operator.neg)  # type: ignore
 class _Negative(AbstractTemplate):
     def generic(self, args: Any, kws: Any) -> Any:
         return signature(args[0], args[0]) if isinstance(args[0], Vector) else None
@@ -212,7 +212,8 @@ def where(typingctx: Any, mask: Any, a: Any, b: Any) -> Any:
         return None
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        pair = [_as_vector(context, builder, v, t, vector) for v, t in zip(args[1:], sig.args[1:], strict=True)]
+        given = zip(args[1:], sig.args[1:], strict=True)
+        pair = [_as_vector(context, builder, v, t, vector) for v, t in given]  # type: ignore[arg-type]
         return builder.select(args[0], *pair)
 
     return vector(mask, a, b), codegen

@@ -80,7 +80,7 @@ def cancel(expression: Expression) -> Expression:
     terms = sympy.Add.make_args(sympy.expand_mul(bridge.to_sympy(expression)))
     whole = sympy.Add(*(term if _is_plain(term, bridge) else sympy.cancel(term) for term in terms))
     if not _is_plain(whole, bridge):
-        denominators = {factor for term in whole.args for factor in sympy.Mul.make_args(sympy.denom(term))}
+        denominators: set[Any] = {factor for term in whole.args for factor in sympy.Mul.make_args(sympy.denom(term))}
         if math.prod(len(sympy.Add.make_args(factor.as_base_exp()[0])) for factor in denominators) > MOST_TERMS:
             return expression
         whole = sympy.cancel(sympy.together(whole))

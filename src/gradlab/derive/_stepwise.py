@@ -76,7 +76,7 @@ def _one_rule(node: Differentiate, used: dict[str | Rule, None]) -> Expression:
     """The derivative by the rule for the outermost operation; what is inside stays to be done."""
     formula, wrt = node.formula, node.wrt
     if not isinstance(formula, Apply) or not worth_splitting(formula, wrt):
-        used.update(dict.fromkeys(rules_used(formula, wrt)))
+        used |= dict.fromkeys(rules_used(formula, wrt))
         return local_derivative(formula, wrt)
     changing = [i for i, arg in enumerate(formula.args) if wrt in arg.names]
     if _is_constant_factor(formula, wrt):

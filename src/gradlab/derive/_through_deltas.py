@@ -119,7 +119,7 @@ class _Shared:
 
     def chain(self, quantity: str, *, worked_out: bool = False) -> Expression:
         """The sum over the paths up to the nearest deltas, of the product of the delta and the factors."""
-        products = []
+        products: list[Expression] = []
         for path in self.paths_up(quantity):
             edges = list(pairwise(reversed(path)))
             factors = [self.local(*edge) if worked_out else Partial(*edge) for edge in edges]

@@ -43,7 +43,7 @@ def parse_number(number: object, what: str) -> Number:
                 f'{what} is {number!r}, which is not a number; write for example "1/2", "0.5" or 0.5.'
             ) from None
     if isinstance(number, Real) or (hasattr(number, "__float__") and not isinstance(number, complex)):
-        result = float(number)  # pyright: ignore[reportArgumentType]
+        result = float(number)  # type: ignore[arg-type]
         if not math.isfinite(result):
             raise DescentError(f"{what} is {result}; write a finite number.")
         return result

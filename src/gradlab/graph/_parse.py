@@ -155,7 +155,8 @@ class _Reader:
             return self.checked(node, Apply("div", (a, b)))
         if isinstance(node.op, ast.BitXor):
             raise self.fail(node, "^ is not a power here: write x**2 for x squared")
-        sign = {ast.FloorDiv: "//", ast.Mod: "%", ast.MatMult: "@"}.get(type(node.op), "this operator")
+        signs: dict[type[ast.AST], str] = {ast.FloorDiv: "//", ast.Mod: "%", ast.MatMult: "@"}
+        sign = signs.get(type(node.op), "this operator")
         raise self.fail(node, f"{sign} is not differentiated: use + - * / ** and the functions {_functions()}")
 
     def power(self, node: ast.BinOp, depth: int) -> Expression:
@@ -229,7 +230,7 @@ def _unknown_function(name: str) -> str:
 
 
 def _not_allowed(node: ast.AST) -> str:
-    what = {
+    known: dict[type[ast.AST], str] = {
         ast.Attribute: "an attribute (a dot) is not allowed: write sin(x), not np.sin(x)",
         ast.Subscript: "an index is not allowed: write x1 for the first x",
         ast.Compare: "a comparison is not an expression: use max, abs or step",
@@ -239,8 +240,9 @@ def _not_allowed(node: ast.AST) -> str:
         ast.UnaryOp: "a condition is not differentiated: use max, abs or step",
         ast.Tuple: "one formula is expected, not several",
         ast.Set: "braces are LaTeX's: write x**2 for x squared, and (...) around what belongs together",
-    }.get(type(node))
-    return what or f"{type(node).__name__} is not part of an expression: use + - * / ** and {_functions()}"
+    }
+    other = f"{type(node).__name__} is not part of an expression: use + - * / ** and {_functions()}"
+    return known.get(type(node), other)
 
 
 def _syntax_message(text: str, error: SyntaxError) -> str:

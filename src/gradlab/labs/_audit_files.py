@@ -170,7 +170,7 @@ class Auditor:
         if not content or not self._images:
             return None
         image = self._images.get(_digest(content))
-        return self._pixels.get(_pixels(content)) if image is None and self._pixels else image  # pyright: ignore[reportArgumentType]
+        return self._pixels.get(_pixels(content)) if image is None and self._pixels else image  # type: ignore[arg-type]
 
 
 def _digest(content: bytes) -> bytes:

@@ -68,7 +68,7 @@ def import_nbformat() -> None:
     """
     if "jsonschema" in sys.modules or "rfc3987_syntax" in sys.modules:
         return
-    sys.modules["rfc3987_syntax"] = None  # pyright: ignore[reportArgumentType]
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[arg-type]
     try:
         importlib.import_module("nbformat")
     finally:

@@ -99,7 +99,7 @@ class _Text(str):
 
     __slots__ = ()
 
-    def splitlines(self, keepends: bool = False) -> _Lines:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def splitlines(self, keepends: bool = False) -> _Lines:  # type: ignore[override]
         return _Lines(super().splitlines(keepends))
 
 

@@ -142,7 +142,7 @@ def read_template(path: Path) -> Template:
         raise findings.stop() from problem
     if converted is not None and converted.remark:
         findings.note(0, f"{converted.remark}.")
-    layout, settings = _layout(text if converted is None else converted.text, findings, converted and text)
+    layout, settings = _layout(text if converted is None else converted.text, findings, text if converted else None)
     if converted is not None:
         layout = _placed(layout, converted, findings)
     marked = mark_lines(layout.spans, findings.error, findings.warning)

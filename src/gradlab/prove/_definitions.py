@@ -296,7 +296,7 @@ class Definitions:
     def _forget(self, name: str) -> None:
         for what in ("quantities", "functions", "families"):
             kept = {key: value for key, value in getattr(self.known, what).items() if key != name}
-            self.known = replace(self.known, **{what: kept})
+            self.known = replace(self.known, **{what: kept})  # type: ignore[arg-type]
 
     def formula(self, line: Line) -> Expression:
         """What a line says that its name is."""

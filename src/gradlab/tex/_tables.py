@@ -108,7 +108,7 @@ def _hand_up(parser: Parser, rows: _Rows) -> None:
     if rows.cells:
         parser.tag = rows.tags[0] or parser.tag
         parser.labels = [*parser.labels, *rows.labels[0]]
-        rows.tags, rows.labels = [None], [()]
+        rows.tags[:], rows.labels[:] = [None], [()]
 
 
 def read_environment(parser: Parser, name: str) -> Node:

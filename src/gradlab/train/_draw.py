@@ -86,7 +86,7 @@ def draw_standard(shape: Shape, seed: int, *, restarts: int, parameters: int, fi
 
     def fill(start: int) -> None:
         rows = numbers[start : start + runs]
-        generator = np.random.Philox(key, counter=(first + start) * blocks)  # pyright: ignore[reportArgumentType]
+        generator = np.random.Philox(key, counter=(first + start) * blocks)  # type: ignore[arg-type]
         words = generator.random_raw(len(rows) * blocks * _WORDS_PER_BLOCK)
         rows[...] = _OF_WORDS[shape](words).reshape(len(rows), -1)[:, :parameters]
 
@@ -116,7 +116,7 @@ def draw_order(seed: int, epoch: int, points: int) -> NDArray[np.intp]:
     [0, 1, 2, 3, 4]
     """
     blocks = -(-points // _WORDS_PER_BLOCK)
-    generator = np.random.Philox(_Key(seed), counter=_ORDERS + epoch * blocks)  # pyright: ignore[reportArgumentType]
+    generator = np.random.Philox(_Key(seed), counter=_ORDERS + epoch * blocks)  # type: ignore[arg-type]
     return np.argsort(generator.random_raw(points), kind="stable")
 
 

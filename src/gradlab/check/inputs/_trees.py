@@ -84,7 +84,7 @@ def _mapping_like(item: Mapping[Any, Any], keys: Sequence[Any], parts: list[Any]
     if type(item) is dict:
         return pairs
     if not isinstance(item, dict):
-        return type(item)(pairs)  # pyright: ignore[reportCallIssue]
+        return type(item)(pairs)  # type: ignore[call-arg]
     # Subclasses may have arguments of their own, as a defaultdict's factory.
     copied = copy.copy(item)
     for key, part in pairs.items():

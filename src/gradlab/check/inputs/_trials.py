@@ -107,7 +107,7 @@ def _is_as_foretold(claims: Claims, function: Function, flat: np.ndarray, claime
     arrange: list[_torch.Arrange | None] = [None, None, None]
     between = None
     if claims.passes and has_torch(function.point):
-        arrange, between = [_transposed, _strided, None], _elsewhere(function, flat)
+        arrange[:2], between = [_transposed, _strided], _elsewhere(function, flat)
         if len(asked) > 1:
             cotangents += 2 * [np.ones_like(asked)]
             arrange += [None, _expanded]

@@ -50,7 +50,7 @@ def _constant(evidence: Evidence) -> Iterator[Hypothesis]:
 
 def _at(evidence: Evidence, move: object, sentence: str) -> Hypothesis:
     def predict(view: View) -> np.ndarray | None:
-        return evidence.gradient_at(move(view.point))  # pyright: ignore[reportCallIssue]
+        return evidence.gradient_at(move(view.point))  # type: ignore[call-arg]
 
     return Hypothesis(Mistake.STALE, predict, sentence, rank=5, partly=False)
 

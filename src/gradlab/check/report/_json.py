@@ -92,18 +92,16 @@ def _entry(body: dict[str, Any]) -> Entry:
 
 
 def _diagnosis(body: dict[str, Any]) -> Diagnosis:
-    return Diagnosis(**{**body, "kind": Mistake[body["kind"]], "entries": tuple(body["entries"])})
+    typed: dict[str, Any] = {**body, "kind": Mistake[body["kind"]], "entries": tuple(body["entries"])}
+    return Diagnosis(**typed)
 
 
 def _precision(body: dict[str, Any]) -> Precision:
-    findings = tuple(
-        PrecisionFinding(
-            **{
-                **each,
-                **{name: _number(each[name]) for name in ("low", "high", "forced", "error")},
-                "kind": PrecisionLoss[each["kind"]],
-            }
-        )
-        for each in body["findings"]
-    )
+    findings = tuple(map(_precision_finding, body["findings"]))
     return Precision(PrecisionVerdict[body["verdict"]], body["dtype"], findings, body["reason"])
+
+
+def _precision_finding(body: dict[str, Any]) -> PrecisionFinding:
+    numbers = {name: _number(body[name]) for name in ("low", "high", "forced", "error")}
+    typed: dict[str, Any] = {**body, **numbers, "kind": PrecisionLoss[body["kind"]]}
+    return PrecisionFinding(**typed)

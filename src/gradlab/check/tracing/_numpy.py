@@ -203,7 +203,7 @@ class Traced(NDArrayOperatorsMixin):
     @property
     def T(self) -> Any:  # noqa: N802 - NumPy's name
         """The transpose."""
-        return np.transpose(self)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        return np.transpose(self)  # type: ignore[call-arg, arg-type]
 
     def astype(self, dtype: Any, **_: Any) -> Traced:
         """The array itself: a cast to another precision is no step of the mathematics."""
@@ -218,9 +218,9 @@ class Traced(NDArrayOperatorsMixin):
         if name in {"copy", "flatten"}:
             return lambda: self if name == "copy" else self.recorder.record("ravel", np.ravel, [self], False)
         if name == "reshape":
-            return lambda *shape, **kwargs: np.reshape(self, shape[0] if len(shape) == 1 else shape, **kwargs)  # pyright: ignore
+            return lambda *shape, **kwargs: np.reshape(self, shape[0] if len(shape) == 1 else shape, **kwargs)  # type: ignore
         if name == "transpose":
-            return lambda *axes: np.transpose(self, axes[0] if len(axes) == 1 else axes or None)  # pyright: ignore
+            return lambda *axes: np.transpose(self, axes[0] if len(axes) == 1 else axes or None)  # type: ignore
         return lambda *args, **kwargs: getattr(np, name)(self, *args, **kwargs)
 
 

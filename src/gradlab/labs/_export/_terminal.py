@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 _CONTROL = re.compile(r"[\r\x08]|\x1b\[[0-9;]*[A-DKJGHf]")
 _ESCAPE = re.compile(r"\x1b\[([0-9;?]*)([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
@@ -160,19 +161,22 @@ def _apply(style: Style, parameters: str) -> Style:
 
 
 def _simple(style: Style, code: int) -> Style:
-    flags = {1: ("bold", True), 22: ("bold", False), 3: ("italic", True), 23: ("italic", False),
-             4: ("underline", True), 24: ("underline", False)}  # fmt: skip
+    flags: dict[int, dict[str, Any]] = {
+        1: {"bold": True}, 22: {"bold": False}, 3: {"italic": True}, 23: {"italic": False},
+        4: {"underline": True}, 24: {"underline": False},
+    }  # fmt: skip
     if code == 0:
         return _PLAIN
     if code in flags:
-        return replace(style, **{flags[code][0]: flags[code][1]})
+        return replace(style, **flags[code])
     if code == 39:
         return replace(style, colour="")
     if code == 49:
         return replace(style, background="")
     for base, name in ((30, "colour"), (90, "colour"), (40, "background"), (100, "background")):
         if base <= code < base + 8:
-            return replace(style, **{name: _BASIC[code - base]})
+            colour: dict[str, Any] = {name: _BASIC[code - base]}
+            return replace(style, **colour)
     return style
 
 

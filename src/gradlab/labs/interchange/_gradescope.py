@@ -105,7 +105,7 @@ def write_results(folder: Path, log: Path, target: Path) -> None:
     else:
         said = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
         # The words are the instructor's: they may name files that a student need not see.
-        made = {"score": 0, "output": "this could not be graded; tell your instructor", "tests": []}
+        made: dict[str, Any] = {"score": 0, "output": "this could not be graded; tell your instructor", "tests": []}
         made["extra_data"] = {"log": said[-5000:]}
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")

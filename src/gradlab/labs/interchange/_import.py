@@ -72,7 +72,7 @@ def _read(path: Path) -> NotebookNode:
         raw, _ = read_regular(path, LARGEST_TEMPLATE, "the notebook")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of old formats, which are brought up to date here
-            return nbformat.reads(raw.decode("utf-8-sig"), as_version=4)
+            return nbformat.reads(raw.decode("utf-8-sig"), as_version=4)  # type: ignore[return-value]
     except UnfitFileError as problem:
         raise GradlabError(f"{path}: {problem}") from problem
     except OSError as problem:

@@ -187,7 +187,7 @@ class _Prover:
 
         result = sympy.Integer(1)
         for term in sympy.Add.make_args(self.expanded(exponent)):
-            coefficient, rest = term.as_coeff_Mul(rational=True)
+            coefficient, rest = term.as_coeff_Mul(rational=True)  # type: ignore[attr-defined]
             numerator, denominator = int(coefficient.p), int(coefficient.q)  # type: ignore[attr-defined]
             if rest == 1 and base is not None:
                 whole = sympy.floor(coefficient)

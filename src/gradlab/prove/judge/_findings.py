@@ -73,7 +73,7 @@ class Judge:
                 return None
             body = mapped(node.body, rule)
             conditions = tuple(mapped(condition, letter) for condition in node.conditions)
-            return replace(node, body=body, conditions=conditions)
+            return replace(node, body=body, conditions=conditions)  # type: ignore[arg-type]
 
         return mapped(side, rule) if isinstance(side, Expression) else side
 

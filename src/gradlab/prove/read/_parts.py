@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 from gradlab import tex
 from gradlab.prove._errors import NotUnderstoodError
@@ -239,7 +240,7 @@ class _Flat:
         inner = row_of(node.base) or ()
         if len(inner) == 1 and inner[0].kind in ("letter", "word", "group") and inner[0].kind != "group":
             vector = node.command == "vec" and inner[0].kind == "letter" and not inner[0].accent
-            look = {"style": "bold"} if vector else {"accent": (*inner[0].accent, node.command)}
+            look: dict[str, Any] = {"style": "bold"} if vector else {"accent": (*inner[0].accent, node.command)}
             self.parts.append(replace(inner[0], at=node.start, end=node.end, **look))
         elif inner and all(part.kind == "letter" and part.bare for part in inner):
             word = "".join(part.text for part in inner)

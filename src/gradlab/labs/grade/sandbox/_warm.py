@@ -69,7 +69,7 @@ def warm_up() -> None:
     torch = sys.modules.get("torch")
     if torch is None:
         return
-    square = type(
+    square: Any = type(
         "Square", (torch.autograd.Function,),
         {"forward": staticmethod(lambda ctx, x: x * x), "backward": staticmethod(lambda ctx, slope: slope)},
     )  # fmt: skip

@@ -141,7 +141,7 @@ def execute(source: str | ast.AST, names: dict[str, Any], file: str = "<lab>") -
         names: the names.
         file: what its frames say they come from.
     """
-    code: Any = compile(source, file, "exec", dont_inherit=True)  # pyright: ignore[reportArgumentType]
+    code: Any = compile(source, file, "exec", dont_inherit=True)  # type: ignore[arg-type]
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         exec(code, names)
 

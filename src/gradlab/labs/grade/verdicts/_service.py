@@ -120,8 +120,8 @@ def _set_up(start: dict[str, Any]) -> tuple[Bench, list[str]]:
 
 
 def _say(message: dict[str, Any]) -> None:
-    sys.__stdout__.write(json.dumps(message) + "\n")  # pyright: ignore[reportOptionalMemberAccess]
-    sys.__stdout__.flush()  # pyright: ignore[reportOptionalMemberAccess]
+    sys.__stdout__.write(json.dumps(message) + "\n")  # type: ignore[union-attr]
+    sys.__stdout__.flush()  # type: ignore[union-attr]
 
 
 def _serve(bench: Bench, jobs: int, limit: float) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from gradlab.graph import Apply, Expression, Ref, as_number, is_apply
 from gradlab.prove._verdict import Truth
@@ -167,7 +168,7 @@ def _as_written(one: Numbered, finding: Finding) -> Finding:
     repair = finding.repair
     if repair is None:
         return finding
-    texts = {name: one.as_written(getattr(repair, name)) for name in ("message", "latex", "detail")}
+    texts: dict[str, Any] = {name: one.as_written(getattr(repair, name)) for name in ("message", "latex", "detail")}
     return replace(finding, repair=replace(repair, **texts))
 
 
