@@ -103,7 +103,8 @@ def run(
                 _order(service, order)
         service.stdin.close()
         service.wait(timeout=60)
-    return tuple(f"a given cell fails where submissions run, {said}" for said in ready["failed"])
+    faults = (f"{template.name}:{line}: {said}" for line, said in ready["faults"])
+    return (*(f"a given cell fails where submissions run, {said}" for said in ready["failed"]), *faults)
 
 
 def _order(service: subprocess.Popen[str], order: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from gradlab.labs.grade.verdicts._tasks import ReadyTask, evaluate, free_of
 _AFTER_TIMEOUT = 2.0
 _ROUNDING = 100
 _MOST_PATIENCE = 2.0
+_FAULT = "the check is at fault, not you: even the solution, handed in as a student's, does not pass it"
 _QUICK = 10.0  # seconds that its author gives a hidden check that is run once more with other inputs
 
 
@@ -110,6 +111,9 @@ class _Bench:
         result = QuestionResult(check.name, "check", check.points, hidden=check.hidden, line=check.line)
         result.asked = "" if check.hidden else check.source
         missing = ready.task.own - self._program.answered(ready.task)
+        if ready.fault and not (missing and missing <= self._program.untouched):
+            result.status, result.given, result.reason = "human", self._program.source_of(ready.task), _FAULT
+            return result
         if missing == ready.task.own or any(not self._backed(name, ready) for name in missing if name.isidentifier()):
             result.reason = self._missing_words(missing)
             return result

@@ -10,8 +10,9 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,16 @@ from gradlab.labs._settings import LabSettings
 from gradlab.labs._template import read_template
 from gradlab.labs._versions import Version, make_versions
 from gradlab.labs.grade.made import COMPARE, made_tasks
-from gradlab.labs.grade.matching import Asked, Plan, asked_answers, beside_files, given_answers, make_plan, match
+from gradlab.labs.grade.matching import (
+    Asked,
+    Plan,
+    Program,
+    asked_answers,
+    beside_files,
+    given_answers,
+    make_plan,
+    match,
+)  # fmt: skip
 from gradlab.labs.grade.reading import LARGEST, UnreadableError, read_cells
 from gradlab.labs.grade.sandbox import IsolationError, Limits, Sandbox
 from gradlab.labs.grade.sandbox._warm import warm_up
@@ -32,6 +42,7 @@ from gradlab.labs.grade.verdicts._made import Comparison
 from gradlab.labs.grade.verdicts._results import QuestionResult, SubmissionResult
 from gradlab.labs.grade.verdicts._session import Session
 from gradlab.labs.grade.verdicts._tasks import ReadyTask, made_ready, ready_tasks
+from gradlab.labs.grade.verdicts._trial import faults_of, tried
 
 _MEMORY = 4_000_000_000  # bytes that reading and judging one submission may take
 
@@ -46,6 +57,7 @@ class Bench:
         tasks: the checks.
         asked: the written answers that are asked for.
         question: the version that students get.
+        solution: the version with the key's answers.
         sandbox: where submissions run.
         settings: the lab's.
         folder: where results are written.
@@ -57,6 +69,7 @@ class Bench:
     tasks: tuple[ReadyTask, ...]
     asked: tuple[Asked, ...]
     question: Version
+    solution: Version
     sandbox: Sandbox
     settings: LabSettings
     folder: Path
@@ -68,13 +81,15 @@ def main() -> None:
     start = json.loads(_first_line())
     try:
         bench, failed = _set_up(start)
+        if not start["by_author"]:  # who asks whether the solution passes hands it in
+            bench = _tried(bench)
     except IsolationError as problem:
         _say({"walls": str(problem)})
         return
     except GradlabError as problem:
         _say({"error": str(problem), "faults": problem.faults if isinstance(problem, KeyFailedError) else ()})
         return
-    _say({"ready": sum(ready.task.check.points for ready in bench.tasks), "failed": failed})
+    _say({"failed": failed, "faults": faults_of(bench.tasks)})
     try:
         _serve(bench, int(start["jobs"]), float(start["limit"]))
     finally:
@@ -116,7 +131,27 @@ def _set_up(start: dict[str, Any]) -> tuple[Bench, list[str]]:
     warm_up()
     asked = asked_answers(template, versions.question)
     folder, questions = Path(start["folder"]), start["questions"]
-    return Bench(plan, key, tasks, asked, versions.question, sandbox, settings, folder, questions), sandbox.wait()
+    bench = Bench(plan, key, tasks, asked, versions.question, versions.solution, sandbox, settings, folder, questions)
+    return bench, sandbox.wait()
+
+
+def _tried(bench: Bench) -> Bench:
+    """The same, with the checks marked that the key's own answer does not pass."""
+
+    def judged(program: Program) -> list[QuestionResult]:
+        _limit_memory()
+        return _judged_checks(bench, program, {}, 0, 0, lambda _: None)[0]
+
+    return replace(bench, tasks=tried(bench.key, bench.tasks, bench.solution, judged))
+
+
+def _judged_checks(
+    bench: Bench, program: Program, kept: dict[str, QuestionResult], slot: int, seed: int, tell: Callable[[str], None]
+) -> tuple[list[QuestionResult], Session]:
+    """The results of the checks, and the process that they were made with."""
+    session = Session(bench.sandbox, program, bench.key, Limits(), slot, min(bench.settings.timeout, 30.0))
+    bench.key.extra[COMPARE] = Comparison(bench.key, seed)
+    return judge(bench.key, bench.tasks, program, session, kept, seed, tell), session
 
 
 def _say(message: dict[str, Any]) -> None:
@@ -195,15 +230,13 @@ def _judged(bench: Bench, order: dict[str, Any], slot: int, result: SubmissionRe
     result.repairs, result.printed = old["repairs"], old["printed"]
     if tasks or not kept:
         program = match(cells, bench.plan)
-        session = Session(bench.sandbox, program, bench.key, Limits(), slot, min(bench.settings.timeout, 30.0))
         seed = int(order["base"][:8], 16)
-        bench.key.extra[COMPARE] = Comparison(bench.key, seed)
 
         def tell(question: str) -> None:
             with suppress(OSError):  # nobody listens any more; what has begun is finished all the same
                 _say({"at": order["name"], "question": question})
 
-        result.questions = judge(bench.key, bench.tasks, program, session, kept, seed, tell)
+        result.questions, session = _judged_checks(bench, program, kept, slot, seed, tell)
         result.printed = {str(cell): text for cell, text in session.printed.items()}
         result.repairs = [*order["remarks"], *([remark] * bool(remark)), *program.repairs]
         result.repairs += [f"cell {cell}, {said}" for cell, said in session.errors.items()]
