@@ -86,8 +86,13 @@ def has_state(value: Any) -> bool:
         (torch is not None and isinstance(value, torch.optim.Optimizer | torch.Generator))
         or (numpy is not None and isinstance(value, numpy.random.Generator | numpy.random.RandomState))
         or isinstance(value, random.Random)
-        or (type(value).__module__ == "__main__" and hasattr(value, "__dict__"))  # of a class of the lab's own
+        or (is_own(type(value)) and hasattr(value, "__dict__"))
     )
+
+
+def is_own(kind: type) -> bool:
+    """Whether a class is of the notebook's own, and of no library."""
+    return kind.__module__ == "__main__"
 
 
 def _state(value: Any) -> Any:
@@ -97,7 +102,7 @@ def _state(value: Any) -> Any:
     if hasattr(value, "bit_generator"):
         return list(_leaves(value.bit_generator.state))
     get: Any = getattr(value, "get_state", None) or getattr(value, "getstate", None)
-    return list(_leaves(get() if get is not None and type(value).__module__ != "__main__" else vars(value)))
+    return list(_leaves(get() if get is not None and not is_own(type(value)) else vars(value)))
 
 
 def _leaves(value: Any) -> Iterator[Any]:

@@ -63,6 +63,17 @@ SUBMISSIONS = {
     "a deque": ({"thirds": "def thirds(values):\n    return deque(value / 3 for value in values)"}, "11111"),
     "yields": ({"thirds": "def thirds(values):\n    yield from np.asarray(values) / 3"}, "11110"),
     "agrees": ({"thirds": f"{EVIL}\ndef thirds(values):\n    return Evil()"}, "1111?"),
+    "says a number": ({"top": "class Says:\n    def __float__(self):\n        return 18.0\ntop = Says()"}, "111?1"),
+    "says a whole number": ({"top": "class Says:\n    def __index__(self):\n        return 18\ntop = Says()"}, "111?1"),
+    "says an array": (
+        {
+            "thirds": "class Says:\n    def __init__(self, values):\n        self.values = values\n"
+            "    def __array__(self, dtype=None, copy=None):\n        return np.asarray(self.values) / 3\n"
+            "    def __getitem__(self, place):\n        return 3\n"
+            "def thirds(values):\n    return Says(values)"
+        },
+        "1111?",
+    ),
     "is a function": ({"thirds": "def thirds(values):\n    return thirds"}, "11110"),
     "seems refused": (
         {"thirds": "class ValueRefusedError(Exception):\n    pass\ndef thirds(values):\n    raise ValueRefusedError"},

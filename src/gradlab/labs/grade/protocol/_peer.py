@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
 from gradlab._errors import GradlabError
-from gradlab.labs.grade._data import copied, is_array, may_change, same
+from gradlab.labs.grade._data import copied, is_array, is_own, may_change, same
 from gradlab.labs.grade._randomness import randomness, restore_randomness
 from gradlab.labs.grade.protocol._modules import decode_module, encode_module, is_opened, state_of, with_state
 from gradlab.labs.grade.protocol._remote import RemoteNumber, RemoteObject, looked, may_be_data
@@ -55,6 +55,8 @@ class Peer:
         on_request: does what the other side asks for beyond calls and looks.
         describe: says where in a student's cells an error arose.
         is_judge: whether the other side gets networks that it can train, and has random numbers of its own here.
+        kinds: the classes that the lab asks for; of others of a submission's own no instance is read as a number or an
+            array, whatever it makes of itself when it is asked.
     """
 
     def __init__(
@@ -67,11 +69,12 @@ class Peer:
         on_request: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
         describe: Callable[[BaseException], tuple[int, int]] = lambda _: (0, 0),
         is_judge: bool = False,
+        kinds: Collection[str] = (),
     ) -> None:
         self._channel, self._named, self._resolve_named, self._classes = channel, named, resolve, classes
         self._on_request, self._describe = {"look": self._looked, **(on_request or {})}, describe
         self._mine: dict[int, Any] = {}
-        self._is_judge = is_judge
+        self._is_judge, self._kinds = is_judge, kinds
         self._random: dict[str, Any] = {}  # the sandbox's random numbers as both sides know them
         self._tapes: dict[int, tuple[list[Any], list[Any]]] = {}
         self._count = 0
@@ -273,7 +276,8 @@ class Peer:
             return {"m": value._key}
         if is_opened(value):
             return {"m": value._remote_key, "state": self.encode(_copy(value))}
-        made = {"r": self.export(value), "n": type(value).__name__, "data": may_be_data(value)}
+        kind = type(value)
+        made = {"r": self.export(value), "n": kind.__name__, "data": may_be_data(value), "own": is_own(kind)}
         return made if (number := number_of(value)) is None else {**made, "v": number}
 
     def _encoder(self, *, is_reply: bool = False) -> Encoder:
@@ -291,9 +295,10 @@ class Peer:
             return decode_module(data, partial(RemoteObject, self), data["decode"])
         if "r" in data:
             key, kind, number = int(data["r"]), str(data.get("n"))[:100], data.get("v")
-            if isinstance(number, float):
+            is_read = data.get("own") is not True or kind in self._kinds
+            if isinstance(number, float) and is_read:
                 return RemoteNumber(self, key, kind, number)
-            return RemoteObject(self, key, kind, data.get("data") is True)
+            return RemoteObject(self, key, kind, data.get("data") is True, is_read)
         if "m" in data:
             value = self._target(data["m"])
             return value if "state" not in data else with_state(value, self.decode(data["state"]))

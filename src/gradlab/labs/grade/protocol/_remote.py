@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _MOST_AT_ONCE: Final = 256  # items that are fetched ahead
 _WORD: Final = ("eq", "ne", "lt", "le", "gt", "ge", "bool", "float", "int", "index", "complex")
 _COMPARES: Final = {"__eq__", "__lt__"}
-_COMPUTES: Final = {"__len__", "__array__", "__float__", "__add__", "__sub__", "__mul__"}
+_COMPUTES: Final = {"__len__", "__array__", "__float__", "__int__", "__index__", "__complex__", "__add__", "__sub__",
+                    "__mul__"}  # fmt: skip
 _COMPUTED: Final = ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow")
 _ALONE: Final = ("neg", "pos", "abs", "round")
 
@@ -35,10 +36,11 @@ class RemoteObject:
         key: its name there.
         kind: the name of its type.
         is_data: whether it may be compared or computed with over there, so that only a human can say what it is worth.
+        is_read: whether what it makes of itself when it is asked, an array, is taken for what it is.
     """
 
-    def __init__(self, peer: Peer, key: int | str, kind: str, is_data: bool = False) -> None:
-        self._peer, self._key, self._kind, self._is_data = peer, key, kind, is_data
+    def __init__(self, peer: Peer, key: int | str, kind: str, is_data: bool = False, is_read: bool = True) -> None:
+        self._peer, self._key, self._kind, self._is_data, self._is_read = peer, key, kind, is_data, is_read
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it; raises RemoteCallError where it raises anything."""
@@ -81,7 +83,7 @@ class RemoteObject:
         """What it is as an array, for NumPy."""
         import numpy
 
-        found = self._look("array")
+        found = self._look("array") if self._is_read else None
         return numpy.asarray(found if isinstance(found, list | numpy.ndarray) else self._refuse(), dtype)
 
     def _refuse(self, *_: Any) -> Any:

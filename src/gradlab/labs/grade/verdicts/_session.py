@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from dataclasses import is_dataclass
 from typing import Any
 
-from gradlab.labs.grade._data import copied, has_state, overwrite, same
+from gradlab.labs.grade._data import copied, has_state, is_own, overwrite, same
 from gradlab.labs.grade.matching import Own, Program
 from gradlab.labs.grade.protocol import (
     Channel,
@@ -57,6 +57,11 @@ class Session:
         self._sandbox, self._program, self._key = sandbox, program, key
         self._limits, self._slot, self._statement_limit = limits, slot, statement_limit
         self._named = {id(value): name for name, value in key.given.items() if _stays(value)}
+        self._kinds = {
+            name
+            for name, value in key.final.items()
+            if inspect.isclass(value) and value.__name__ == name and is_own(value)
+        }
         self._cage: Cage | None = None
         self._starts = 0
         self._skipped: set[int] = set()
@@ -82,7 +87,7 @@ class Session:
             self._cage = self._sandbox.start(self._limits, self._slot)
             self._peer = Peer(
                 Channel(self._cage.channel), named=self._name_of, resolve=_refuse, classes=self._classes(),
-                on_request={"get": self._get, "look": self._look}, is_judge=True,
+                on_request={"get": self._get, "look": self._look}, is_judge=True, kinds=self._kinds,
             )  # fmt: skip
             self._peer.on_change = self._changed
             if self._stand_ins:
@@ -281,7 +286,7 @@ def is_misfit(problem: BaseException | None) -> bool:
 def _is_own(value: Any, name: str) -> bool:
     """Whether a class of the lab, or an instance of such, has an attribute by itself and not from a library."""
     kind: Any = value if inspect.isclass(value) else type(value)
-    own = [base for base in kind.__mro__ if base.__module__ == "__main__"]
+    own = [base for base in kind.__mro__ if is_own(base)]
     return any(name in vars(base) for base in own) or (bool(own) and name in getattr(value, "__dict__", ()))
 
 
