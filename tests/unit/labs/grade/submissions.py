@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from gradlab.labs.grade import GradeOptions, Grading, grade
 
 SIGMOID = "def sigmoid(t):\n    return 1 / (1 + math.exp(-t))"
 LOSS = "def loss(w, x, y):\n    return (sigmoid(w * x) - y) ** 2"
@@ -50,6 +53,18 @@ def write(folder: Path, name: str, case: Case) -> Path:
     path = folder / f"{name}{case.suffix}"
     path.write_bytes(case.cells if isinstance(case.cells, bytes) else notebook(case.cells, case.prose))
     return path
+
+
+def marks(place: Path, lab: str, submissions: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], Grading]:
+    """Grade code cells: for each submission a sign for each question, its points or ? where a human has to look."""
+    place.joinpath("lab.md").write_text(lab, encoding="utf-8")
+    for name, cells in submissions.items():
+        write(place / "in", name, Case(tuple(cells)))
+    result = grade(place / "lab.md", place / "in", GradeOptions(place / "out", jobs=2, limit=120))
+    return {
+        one.student: "".join("?" if asked.status == "human" else f"{asked.points:g}" for asked in one.questions)
+        for one in result.results
+    }, result
 
 
 def having(**changed: str) -> tuple[str, ...]:

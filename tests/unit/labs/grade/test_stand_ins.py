@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 
 import pytest
 
-from gradlab.labs.grade import GradeOptions, grade
+from . import submissions as made
 
 ADDER = """class Adder:
     def __init__(self):
@@ -84,16 +83,6 @@ SUBMISSIONS = {
 
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 def test_one_error_costs_one_question(tmp_path):
-    (tmp_path / "lab.md").write_text(LAB, encoding="utf-8")
-    (tmp_path / "in").mkdir()
-    for name, (changed, _) in SUBMISSIONS.items():
-        blank = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
-        cells = [{**blank, "source": source} for source in (KEY | changed).values()]
-        notebook = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}
-        (tmp_path / "in" / f"{name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
-    result = grade(tmp_path / "lab.md", tmp_path / "in", GradeOptions(tmp_path / "out", jobs=1, limit=120))
-    found = {
-        one.student: "".join("?" if asked.status == "human" else f"{asked.points:g}" for asked in one.questions)
-        for one in result.results
-    }
+    submissions = {name: tuple((KEY | changed).values()) for name, (changed, _) in SUBMISSIONS.items()}
+    found, _ = made.marks(tmp_path, LAB, submissions)
     assert found == {name: points for name, (_, points) in SUBMISSIONS.items()}

@@ -6,8 +6,6 @@ import shutil
 
 import pytest
 
-from gradlab.labs.grade import GradeOptions, grade
-
 from . import submissions as made
 
 LAB = """# Lab
@@ -45,14 +43,7 @@ SUBMISSIONS = {
 
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 def test_nobody_loses_points_by_a_check_that_the_key_does_not_pass_as_a_student(tmp_path):
-    (tmp_path / "lab.md").write_text(LAB, encoding="utf-8")
-    for name, (source, _) in SUBMISSIONS.items():
-        made.write(tmp_path / "in", name, made.Case((source,)))
-    result = grade(tmp_path / "lab.md", tmp_path / "in", GradeOptions(tmp_path / "out", jobs=2))
-    found = {
-        one.student: "".join("?" if asked.status == "human" else f"{asked.points:g}" for asked in one.questions)
-        for one in result.results
-    }
+    found, result = made.marks(tmp_path, LAB, {name: (source,) for name, (source, _) in SUBMISSIONS.items()})
     assert found == {name: points for name, (_, points) in SUBMISSIONS.items()}
     assert "even the solution" in result.results[0].questions[1].reason
     assert "quarter calls half twice" not in str(result.results[0].for_student())

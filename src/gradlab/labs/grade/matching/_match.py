@@ -6,7 +6,9 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
+from gradlab.labs.grade.matching._names import ARGUMENTS
 from gradlab.labs.grade.matching._plan import Part, Plan, Task, changed, needed
 from gradlab.labs.grade.matching._statements import Statement, root_of, statements_of
 from gradlab.labs.grade.reading import SubmittedCell
@@ -38,7 +40,7 @@ class Own:
     changes: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Program:
     """What of a submission may be run.
 
@@ -85,6 +87,14 @@ class Program:
         others = [self._behind(place) for places in found for place in reversed(places[:-1])]
         stops = dict.fromkeys(map(self._settled, (answer, border, *others, len(self.statements))))
         return [stop for stop in stops if self._differs(stop, task.own)][:_MOST_STOPS]
+
+    @cached_property
+    def leaves_traces(self) -> bool:
+        """Whether what is called for one check may change what another looks at: figures, and what functions change."""
+        return any(
+            own.statement.acts - {ARGUMENTS} or (own.statement.is_definition and own.statement.draws)
+            for own in self.statements
+        )
 
     def _places(self, name: str, task: Task) -> tuple[int, ...]:
         by_part = self.answers.get(name, {})

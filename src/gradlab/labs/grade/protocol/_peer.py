@@ -55,8 +55,8 @@ class Peer:
         on_request: does what the other side asks for beyond calls and looks.
         describe: says where in a student's cells an error arose.
         is_judge: whether the other side gets networks that it can train, and has random numbers of its own here.
-        kinds: the classes that the lab asks for; of others of a submission's own no instance is read as a number or an
-            array, whatever it makes of itself when it is asked.
+        kinds: the classes that the lab knows; an instance of another that a submission has made up is called, and what
+            it says of itself when it is asked, an attribute or a number, is not believed.
     """
 
     def __init__(
@@ -277,7 +277,8 @@ class Peer:
         if is_opened(value):
             return {"m": value._remote_key, "state": self.encode(_copy(value))}
         kind = type(value)
-        made = {"r": self.export(value), "n": kind.__name__, "data": may_be_data(value), "own": is_own(kind)}
+        alone = all(map(is_own, kind.__mro__[:-1]))  # what builds on a library's class says what that says
+        made = {"r": self.export(value), "n": kind.__name__, "data": may_be_data(value), "own": alone}
         return made if (number := number_of(value)) is None else {**made, "v": number}
 
     def _encoder(self, *, is_reply: bool = False) -> Encoder:
@@ -295,7 +296,7 @@ class Peer:
             return decode_module(data, partial(RemoteObject, self), data["decode"])
         if "r" in data:
             key, kind, number = int(data["r"]), str(data.get("n"))[:100], data.get("v")
-            is_read = data.get("own") is not True or kind in self._kinds
+            is_read = not self._is_judge or data.get("own") is not True or kind in self._kinds
             if isinstance(number, float) and is_read:
                 return RemoteNumber(self, key, kind, number)
             return RemoteObject(self, key, kind, data.get("data") is True, is_read)

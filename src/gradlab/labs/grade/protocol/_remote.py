@@ -36,7 +36,8 @@ class RemoteObject:
         key: its name there.
         kind: the name of its type.
         is_data: whether it may be compared or computed with over there, so that only a human can say what it is worth.
-        is_read: whether what it makes of itself when it is asked, an array, is taken for what it is.
+        is_read: whether what it says of itself when it is asked is taken for what it is; what it returns when it is
+            called is so always.
     """
 
     def __init__(self, peer: Peer, key: int | str, kind: str, is_data: bool = False, is_read: bool = True) -> None:
@@ -51,9 +52,16 @@ class RemoteObject:
             return self._peer.labels.get(self._key, self._kind)
         if name.startswith("__"):
             raise AttributeError(name)
+        self._believe()
         return self._peer.request({"do": "get", "on": self._key, "name": name})
 
+    def _believe(self) -> None:
+        if not self._is_read:
+            said = f"what your code returned is of a class of its own, {self._kind}, that the lab does not ask for"
+            raise OpaqueError(f"{said}; what such an object says of itself is for a human to look at")
+
     def _look(self, how: str, **more: Any) -> Any:
+        self._believe()
         return self._peer.request({"do": "look", "on": self._key, "how": how, **more})
 
     def __len__(self) -> int:
@@ -83,7 +91,7 @@ class RemoteObject:
         """What it is as an array, for NumPy."""
         import numpy
 
-        found = self._look("array") if self._is_read else None
+        found = self._look("array")
         return numpy.asarray(found if isinstance(found, list | numpy.ndarray) else self._refuse(), dtype)
 
     def _refuse(self, *_: Any) -> Any:

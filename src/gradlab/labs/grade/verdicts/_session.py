@@ -206,6 +206,11 @@ class Session:
             self._stop = stop
 
     @property
+    def is_running(self) -> bool:
+        """Whether there is a process, in which an earlier check may have left something."""
+        return self._cage is not None
+
+    @property
     def running(self) -> str:
         """The name of what was called last."""
         return self._peer.running

@@ -1,0 +1,54 @@
+"""Objects that a submission makes up are not believed, and what one check leaves behind costs no other."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from . import submissions as made
+
+DRAW = (
+    "def draw(xs):\n    ax = plt.subplots()[1]\n    ax.plot(xs, [x * x for x in xs])\n"
+    "    ax.set_xlabel('x')\n    return ax"
+)
+FIGURE = "fig, ax = plt.subplots()\nax.plot([0, 1, 2], [0, 1, 8])\nax.set_title('cubes')"
+LINE = "class Line:\n    def __init__(self, a):\n        self.a = a\n    def at(self, x):\n        return self.a * x"
+STEEP = "steep = Line(4.0)"
+KEY = {"draw": DRAW, "figure": FIGURE, "line": LINE, "steep": STEEP}
+CHECKS = {
+    "draw": "on = draw([0.0, 3.0])\nassert (on.get_xlabel(), list(on.lines[0].get_ydata())) == ('x', [0.0, 9.0])",
+    "figure": "assert (ax.get_title(), list(ax.lines[0].get_ydata())) == ('cubes', [0, 1, 8])",
+    "line": "assert Line(2.0).at(3.0) == 6.0 and Line(2.0).a == 2.0",
+    "steep": "assert steep.a == 4.0",
+}
+QUESTION = "```python\n#!TAG HWBEGIN\n#!MSG TODO\n{}\n#!TAG HWEND\n#!TAG CHECK {} points=1\n{}\n#!TAG CHECKEND\n```\n"
+GIVEN = "import matplotlib.pyplot as plt"
+LAB = f"# Lab\n\n```python\n{GIVEN}\n```\n\n" + "\n".join(
+    QUESTION.format(KEY[name], name, CHECKS[name]) for name in KEY
+)
+SAYS = (
+    "class Drawn:\n    def get_ydata(self):\n        return {}\n"
+    "class Axes:\n    lines = [Drawn()]\n    def get_xlabel(self):\n        return 'x'\n"
+    "    def get_title(self):\n        return 'cubes'\n"
+)
+SUBMISSIONS = {
+    "right": ({}, "1111"),
+    "draws with plt": (
+        {"draw": "def draw(xs):\n    plt.clf()\n    plt.plot(xs, [x * x for x in xs])\n    plt.xlabel('x')\n"
+         "    return plt.gca()"}, "1111",
+    ),
+    "axes of its own": ({"draw": SAYS.format([0.0, 9.0]) + "def draw(xs):\n    return Axes()"}, "?111"),
+    "a figure of its own": ({"figure": SAYS.format([0, 1, 8]) + "ax = Axes()"}, "1?11"),
+    "wrong figure": ({"figure": FIGURE.replace("cubes", "squares")}, "1011"),
+    "a line of its own": ({"steep": "class Steep:\n    a = 4.0\nsteep = Steep()"}, "111?"),
+    "a line by another name": ({"steep": "line = Line(4.0)\nsteep = line"}, "1111"),
+    "wrong line": ({"steep": "steep = Line(5.0)"}, "1110"),
+}  # fmt: skip
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_what_an_object_of_its_own_class_says_of_itself_is_for_a_human(tmp_path):
+    submissions = {name: (GIVEN, *(KEY | changed).values()) for name, (changed, _) in SUBMISSIONS.items()}
+    found, _ = made.marks(tmp_path, LAB, submissions)
+    assert found == {name: points for name, (_, points) in SUBMISSIONS.items()}
