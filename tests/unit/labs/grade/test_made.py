@@ -97,7 +97,7 @@ CASES = {
     "a class of constants": (
         {"walker": "class Walker:\n    def __init__(self, p):\n        self.n = [1.75, 1.0]\n    def step(self, l):\n"
          "        return self.n.pop(0)"},
-        ("right", "right", "right", "partly", "right"), "where",
+        ("right", "right", "right", "wrong", "right"), "as one that always returns the same may",
     ),
     "empty": (dict.fromkeys(RIGHT, "x = 1"), ("missing",) * 5, ""),
 }  # fmt: skip
@@ -177,3 +177,39 @@ def test_a_backward_that_forgets_what_comes_in_is_not_right(tmp_path, monkeypatc
     exec("import torch\n" + own.replace("slope * 3 * x**2", found), theirs)
     with nullcontext() if right else pytest.raises(PartialError, match=r"in 1 of 4 runs"):
         Comparison(key, 1)("Cube", theirs["Cube"])
+
+
+BODIES = {
+    "is_late(minutes)": ("minutes > 5.5", "True", "minutes > 7.0", "5.5 < minutes"),
+    "corners(count)": ("[(n, n) for n in range(count)]", "[(0, 0), (1, 1)]", "[]", "[(n,) * 2 for n in range(count)]"),
+    "limit(minutes)": ("5.5", "5.5 + 0 * minutes", "minutes", "11 / 2"),
+}
+DESERVED = ("111", "0?1", "p00", "111")
+SAME = """# Lab
+
+```python
+#!TAG HWBEGIN
+#!MSG TODO
+{}
+#!TAG HWEND
+```
+
+```python
+#!TAG SKIPQUESTEXEC
+late = [is_late(2.5), is_late(7.25), is_late(9.5)]
+shown = corners(2), limit(3.5)
+```
+"""
+
+
+def test_what_a_constant_would_get_too_earns_nothing(tmp_path):
+    answers = [
+        "\n".join(f"def {head}:\n    return {bodies[number]}" for head, bodies in BODIES.items())
+        for number in range(len(DESERVED))
+    ]
+    _, result = made.marks(
+        tmp_path, SAME.format(answers[0]), {str(number): (answer,) for number, answer in enumerate(answers)}
+    )
+    signs = {"human": "?", "partly": "p", "right": "1", "wrong": "0"}
+    found = ["".join(signs[asked.status] for asked in one.questions) for one in result.results]
+    assert tuple(found) == DESERVED

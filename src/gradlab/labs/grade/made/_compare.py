@@ -69,6 +69,11 @@ def compared(mine: Any, key: Any) -> tuple[float, str]:
     return right / max(len(wanted), 1), first
 
 
+def in_text(value: Any) -> str:
+    """All entries of a value; the same for two that are equal."""
+    return repr([entry for _, entry in _entries(value, "")])
+
+
 def _entries(value: Any, place: str) -> Iterator[tuple[str, Any]]:
     value = value.detach().tolist() if hasattr(value, "detach") else value
     value = value.tolist() if hasattr(value, "tolist") else value

@@ -6,13 +6,14 @@ import ast
 import functools
 import random
 import types
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from gradlab._errors import GradlabError
 from gradlab.check import Verdict, check_gradient
 from gradlab.labs.grade._data import copied
-from gradlab.labs.grade.made import Call, DoubtError, Life, PartialError, compared, inputs_like, lives_like
+from gradlab.labs.grade.made import Call, DoubtError, Life, PartialError, compared, in_text, inputs_like, lives_like
 from gradlab.labs.grade.matching import Plan, needed
 from gradlab.labs.grade.protocol import ChannelError, RemoteCallError, is_refusal
 from gradlab.labs.grade.verdicts._key import Key, execute
@@ -58,30 +59,32 @@ class Comparison:
 
     def _function(self, name: str, own: Callable[..., Any], theirs: Any) -> None:
         calls = inputs_like(self._key.calls.get(name, ()), self._seed)
-        shares, first, failing, zeros = list[float](), "", None, 0
+        shares, first, failing, results, answers = list[float](), "", None, list[Any](), list[Any]()
         for call in calls:
             wanted = self._expected(name, own, functools.partial(_called, own, call))
             if wanted is None:
                 continue
             try:
-                share, words = compared(_called(theirs, call), wanted)
+                answers.append(_called(theirs, call))
+                share, words = compared(answers[-1], wanted)
             except (ChannelError, DoubtError):
                 raise
             except RemoteCallError as problem:
                 if is_refusal(problem):
                     raise
                 share, words = 0.0, f"your code raised {_raised(problem)}"
-            zeros += _is_zero(wanted)
+            results.append(wanted)
             shares.append(share)
             if share < 1 and not first:
                 first, failing = f"{words}; called with {_shown(call)}", call
-        if not shares or zeros == len(shares):
+        if not shares or all(map(_is_zero, results)):
             raise DoubtError("the solution never calls it in a way that could be compared")
-        agreeing = sum(share == 1 for share in shares)
-        if agreeing < len(shares):
+        if min(shares) < 1:
             diagnosis = self._diagnosis(own, theirs, failing) if failing is not None else ""
-            words = f"{first}. It agrees with the key on {agreeing} of {len(shares)} inputs"
-            raise PartialError(f"{diagnosis}{words}", agreeing / len(shares) if agreeing > zeros else 0.0)
+            _judge_shares(shares, results, f"{diagnosis}{first}", "on {} of {} inputs")
+        if _most_alike(results) == len(results) and _is_constant(theirs, answers[0], calls[0]):
+            if not _is_constant(own, results[0], calls[0]):
+                raise DoubtError("it agrees with the key, and returns the same whatever it is given")
 
     def _expected(self, name: str, own: Any, made: Callable[[], Any]) -> Any:
         """What is made with the key's meaning of a name; None where it fails, or returns something else each time."""
@@ -116,7 +119,7 @@ class Comparison:
     def _given_code(self, name: str, own: Any, theirs: Any) -> bool:
         """Whether the given code makes anything of it that could be compared; it agrees then."""
         program, inputs = _uses(self._key.plan, name)
-        shares, first = list[float](), ""
+        shares, first, results = list[float](), "", list[Any]()
         for number in range(_VARIANTS if program else 0):
             sources = [_varied(source, random.Random(f"{self._seed} {number}"), number > 0) for source in program]
             seen = _weighted if number and hasattr(own, "apply") else _as_it_is
@@ -138,14 +141,15 @@ class Comparison:
                 kind = "" if isinstance(problem, RemoteCallError) else f"{type(problem).__name__}: "
                 parts = [(0.0, f"{said} {kind}{problem}")]
             shares.append(sum(share for share, _ in parts) / len(parts))
+            results.append(wanted)
             first = first or next((words for share, words in parts if share < 1), "")
         if shares:
-            _judge_shares(shares, first, "in {} of {} runs")
+            _judge_shares(shares, results, first, "in {} of {} runs")
         return bool(shares)
 
     def _methods(self, name: str, own: Any, theirs: Any) -> None:
         """The methods that the solution calls, on inputs like its own."""
-        shares, first, zeros = list[float](), "", 0
+        shares, first, results = list[float](), "", list[Any]()
         kept = self._key.classes.get(name)
         for life in lives_like(kept.lives if kept is not None else (), self._seed):
             wanted = self._expected(name, own, functools.partial(_lived, own, life))
@@ -155,10 +159,10 @@ class Comparison:
             share, words = _life_compared(name, theirs, life, wanted)
             shares.append(share)
             first = first or words
-            zeros += all(map(_is_zero, compared_ones))
-        if not shares or zeros == len(shares):
+            results.append(compared_ones)
+        if not shares or all(_is_zero(value) for values in results for value in values):
             raise DoubtError("neither the given code nor the solution makes a use of it that could be compared")
-        _judge_shares(shares, first, "on {} of {} ways to use it")
+        _judge_shares(shares, results, first, "on {} of {} ways to use it")
 
     def _results(self, sources: list[ast.Module], name: str, value: Any, inputs: set[str]) -> dict[str, Any]:
         """What the given code makes of a class: numbers and arrays, and the gradients that it leaves in its inputs."""
@@ -202,11 +206,29 @@ def _weighted(kind: Any) -> Any:
     return types.SimpleNamespace(apply=lambda *args: weighed(kind.apply(*args)))
 
 
-def _judge_shares(shares: Sequence[float], first: str, of_what: str) -> None:
-    agreeing = sum(share == 1 for share in shares)
+def _judge_shares(shares: Sequence[float], results: Sequence[Any], first: str, of_what: str) -> None:
+    """Give the part that agrees, beyond what the best of all constants agrees with too."""
+    agreeing, free = sum(share == 1 for share in shares), _most_alike(results)
     if agreeing < len(shares):
         words = f"{first}. It agrees with the key {of_what.format(agreeing, len(shares))}"
-        raise PartialError(words, agreeing / len(shares))
+        words += ", as one that always returns the same may" if 0 < agreeing <= free else ""
+        raise PartialError(words, max(0.0, (agreeing - free) / max(len(shares) - free, 1)))
+
+
+def _most_alike(results: Sequence[Any]) -> int:
+    return max(Counter(map(in_text, results)).values())
+
+
+def _is_constant(function: Callable[..., Any], known: Any, call: Call) -> bool:
+    """Whether a function returns what it has returned before if it is given nothing that it could use."""
+    if not (call.args or call.kwargs):
+        return False
+    try:
+        return compared(function(*(None for _ in call.args), **dict.fromkeys(call.kwargs)), known)[0] == 1
+    except ChannelError:
+        raise
+    except Exception:  # whatever it makes of nothing: it makes a use of what it is given
+        return False
 
 
 def _called(function: Callable[..., Any], call: Call) -> Any:
