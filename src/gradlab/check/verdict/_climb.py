@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradlab.check._outcomes import Cause, Entry, Verdict
+from gradlab.check._outcomes import NEAR, Cause, Entry, Verdict
 from gradlab.check.differences._fit import Noise, Samples, Slope, dense, fit
+from gradlab.check.differences._repeated import repeated
 from gradlab.check.differences._texture import look_along
 from gradlab.check.scale._rounding import is_rounding
 from gradlab.check.verdict._edge import judge_at_edge
 from gradlab.check.verdict._exact import by_complex_step, is_told_apart
-from gradlab.check.verdict._knowledge import Claim, Knowledge, Rules, make_entry
+from gradlab.check.verdict._knowledge import Claim, Knowledge, Rules, agreement, make_entry
 from gradlab.check.verdict._rules import confirmed, judge, speaks_against
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _SMALL = {*_NOISY, Cause.SATURATION}
 _NEAR = {Cause.KINK, Cause.NOT_FINITE}
 # So many values to a step, if it takes them.
 _DENSE = (64, 512)
+# A bar of so many tolerances, or of so many times what is as good as zero, is brought down by repetition.
+_REPEATED, _REPEATED_ZERO = 100, 16
 VARYING = "the claimed value is another one each time it is computed"
 
 
@@ -85,6 +88,8 @@ def _judge(engine: Engine, index: int, output: int, samples: Samples) -> Entry:
             more = fit(probe.dense(index, entry.step, parts), output, noise)
             slopes = sorted([*slopes, *more], key=lambda slope: slope.step)
             entry = _confirm(engine, judge(claim, slopes, known, rules), claim, index, output, noise)
+    if entry.cause in _NOISY and not noise.fine:
+        entry = _by_repetition(engine, entry, claim, known, rules, (index, output))
     if entry.verdict is not Verdict.CORRECT and is_rounding(engine, entry, output, index):
         return replace(entry, verdict=Verdict.CORRECT, reason="differs by its own rounding alone", cause=None)
     return entry
@@ -110,6 +115,30 @@ def _is_worth(entry: Entry, parts: int, rules: Rules) -> bool:
     """Tell whether more values may bring the bar to where it decides."""
     size = max(abs(entry.claimed), abs(entry.numeric))
     return parts == _DENSE[0] or entry.error_bar < 16 * rules.tolerance * size
+
+
+def _by_repetition(
+    engine: Engine, entry: Entry, claim: Claim, known: Knowledge, rules: Rules, place: tuple[int, int]
+) -> Entry:
+    """An entry that the rounding of its function hides: CORRECT if many stencils bear it out, else as it was."""
+    size = max(abs(entry.claimed), abs(entry.numeric))
+    if entry.error_bar > max(_REPEATED * rules.tolerance * size, _REPEATED_ZERO * known.zero):
+        return entry
+    best = Slope(entry.numeric, entry.error_bar, entry.step)
+    # Where each value takes a call, one step has to do.
+    for share in (1.0, 0.5, 2.0) if engine.function.maps else (1.0,):
+        step = share * entry.step
+        slope = repeated(engine.function, engine.flat, engine.scales, *place, step)
+        if slope is None or abs(slope.value - entry.numeric) > slope.bar + entry.error_bar:
+            continue
+        if rules.compare(claim, slope.value, slope.bar, zero=known.zero, near=known.near) is Verdict.CORRECT:
+            return replace(
+                make_entry(claim, slope, Verdict.CORRECT, agreement(claim, slope, rules)), scales=entry.scales
+            )
+        best = min(best, slope, key=lambda each: each.bar)
+    if rules.barely(claim, best, known.near):
+        return replace(make_entry(claim, best, Verdict.CORRECT, NEAR), scales=entry.scales)
+    return entry
 
 
 def _confirm(engine: Engine, entry: Entry, claim: Claim, index: int, output: int, noise: Noise) -> Entry:

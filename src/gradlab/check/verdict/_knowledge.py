@@ -13,6 +13,8 @@ from gradlab.check.differences._texture import Texture
 
 # Up to this part a difference may be what the tolerance of a solver leaves.
 _LOOSE = 0.1
+# So well a small entry that shows no better has to show in any case.
+_SHOWN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,20 @@ class Rules:
         agrees = ((difference <= margin) | (difference <= least)) & (margin <= 4 * least)
         hidden = (difference <= margin) & (margin <= SINGLE_COARSEST * size) & (difference + bar <= near)
         return agrees | hidden | (size + bar <= zero)
+
+    def barely(self, claim: Claim, slope: Slope, near: float) -> bool:
+        """Tell whether a claim agrees as well as a small entry shows: the less of the largest is at stake, the less.
+
+        Args:
+            claim: The claim.
+            slope: The best that could be measured.
+            near: What differences float32 shows at most.
+        """
+        size, margin = max(abs(claim.value), abs(slope.value)), slope.bar + 2 * claim.jitter
+        difference = abs(claim.value - slope.value)
+        stake = difference + slope.bar
+        shows = margin <= _SHOWN * size and stake * margin <= SINGLE_COARSEST * near * size
+        return self.is_single and difference <= margin and stake <= near and shows
 
     def compare(
         self,

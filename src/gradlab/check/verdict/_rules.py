@@ -8,7 +8,7 @@ from dataclasses import replace
 from gradlab.check._outcomes import Cause, Entry, Verdict
 from gradlab.check.differences._fit import EPSILON, Slope, best, jumps
 from gradlab.check.verdict._knowledge import Claim, Knowledge, Rules, agreement, make_entry
-from gradlab.check.verdict._steps import is_label, is_step, judge_label, judge_step, stands_still
+from gradlab.check.verdict._steps import flat_up_to_a_bend, is_label, is_step, judge_label, judge_step, stands_still
 
 # A kink that is seen at steps of this share of the coordinate's size is at the point, not beside it.
 _BESIDE = 2.0**-16
@@ -61,8 +61,8 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
     kinked = is_kinked(slope, other, slopes, known.scale)
     if not math.isfinite(claim.value):
         return _judge_infinite(claim, slope, slopes, kinked is not False)
-    if is_step(slopes, known):
-        return judge_step(claim, slope, slopes, known, rules)
+    if (still := _judge_still(claim, slope, slopes, known, rules)) is not None:
+        return still
     if kinked is not False:
         return _judge_kink(claim, slope, rules, certain=kinked is True)
     verdict = rules.compare(claim, slope.value, slope.bar, zero=known.zero, near=known.near)
@@ -76,6 +76,13 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
         return make_entry(claim, slope, Verdict.CORRECT, "zero within the error bar")
     cause, reason = _why_undecided(claim, slope, known)
     return make_entry(claim, slope, Verdict.UNDECIDED, reason, cause)
+
+
+def _judge_still(claim: Claim, slope: Slope, slopes: list[Slope], known: Knowledge, rules: Rules) -> Entry | None:
+    """What stands still around the point, up to a bend or a step; None if it does not."""
+    if rules.is_single and claim.value == 0 and (flat := flat_up_to_a_bend(slopes, known)) is not None:
+        return make_entry(claim, flat, Verdict.CORRECT, "the loss does not change with this entry nearby")
+    return judge_step(claim, slope, slopes, known, rules) if is_step(slopes, known) else None
 
 
 def _judge_outside(claim: Claim, slope: Slope, slopes: list[Slope], known: Knowledge) -> Entry:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from gradlab.check._outcomes import Cause, Entry, Verdict
+from itertools import takewhile
+
+from gradlab.check._outcomes import SINGLE_RELEVANCE, Cause, Entry, Verdict
 from gradlab.check.differences._fit import Slope, jumps
-from gradlab.check.verdict._knowledge import Claim, Knowledge, Rules, make_entry
+from gradlab.check.verdict._knowledge import Claim, Knowledge, Rules, agreement, make_entry
 
 # A step function that is flat over this share of the coordinate's size; bfloat16 rounds to a hundredth.
 _TERRACE = 2.0**-3
@@ -12,7 +14,7 @@ _TERRACE = 2.0**-3
 # throughout, of a larger one.
 _LEDGE, _JUMP, _JUMP_ALONE = 2.0**-6, 2.0**-4, 2.0**-2
 # So many roundings of the value are no jump.
-_ROUNDINGS, _ROUNDED = 16, 2.0**-16
+_ROUNDINGS, _ROUNDED, _CANCELLED = 16, 2.0**-16, 2.0**-12
 # A flat stretch is looked at up to so many times its length.
 _AROUND = 8
 
@@ -30,6 +32,16 @@ def stands_still(slope: Slope, slopes: list[Slope], known: Knowledge) -> bool:
     return flat and min(units, default=0.0) > 2.0**-20 * size
 
 
+def _is_cancelled(slopes: list[Slope], known: Knowledge) -> bool:
+    """Tell whether steps of a function in float32 are roundings of something larger that cancels out on the way.
+
+    Those show along any direction, as a step function's do not.
+    """
+    unit = min((each.unit for each in slopes if each.spread > 0), default=0.0)
+    size = max(abs(known.centre), slopes[-1].spread)
+    return known.near > 0 and unit <= min(_ROUNDINGS * known.level, _CANCELLED * size)
+
+
 def _is_terrace(slopes: list[Slope], known: Knowledge) -> bool:
     """Tell whether the function is flat so far around the point, and then jumps so far, as no rounding makes it."""
     flat = max((each.step for each in slopes if each.flat == 1), default=0.0)
@@ -39,13 +51,16 @@ def _is_terrace(slopes: list[Slope], known: Knowledge) -> bool:
     return flat >= _TERRACE * known.scale or (flat >= _LEDGE * known.scale and unit >= jump * size)
 
 
-def _ends_in_a_bend(slopes: list[Slope], known: Knowledge) -> bool:
-    """Tell whether a flat stretch of a function in float32 ends in no jump, as that of relu does."""
-    flat = [each for each in slopes if each.flat == 1]
-    if not flat or known.texture is None or flat[-1].bar > known.near:
-        return False
+def flat_up_to_a_bend(slopes: list[Slope], known: Knowledge) -> Slope | None:
+    """The last of the flat steps of a function in float32 that end in no jump, as those of relu do; None without."""
+    flat = list(takewhile(lambda each: each.flat == 1, slopes))
+    if not flat or known.texture is None:
+        return None
+    beyond = max(each.spread / each.step for each in slopes)
+    if flat[-1].bar > max(known.near, SINGLE_RELEVANCE * beyond):
+        return None
     around = known.texture(_AROUND * flat[-1].step)
-    return not around.frays and around.jumps == 0
+    return None if around.frays or around.jumps > 0 else flat[-1]
 
 
 def _step_phrase(slope: Slope) -> str:
@@ -54,8 +69,14 @@ def _step_phrase(slope: Slope) -> str:
 
 def judge_step(claim: Claim, slope: Slope, slopes: list[Slope], known: Knowledge, rules: Rules) -> Entry:
     phrase = _step_phrase(slope)
-    if claim.value == 0 and (_is_terrace(slopes, known) or _ends_in_a_bend(slopes, known)):
+    if claim.value == 0 and _is_terrace(slopes, known):
         return make_entry(claim, slope, Verdict.CORRECT, phrase)
+    if claim.value != 0 and _is_cancelled(slopes, known):
+        verdict = rules.compare(claim, slope.value, slope.bar, zero=known.zero, near=known.near)
+        if verdict is Verdict.CORRECT:
+            return make_entry(claim, slope, verdict, agreement(claim, slope, rules))
+        if verdict is Verdict.UNDECIDED:
+            return make_entry(claim, slope, verdict, phrase, Cause.OUT_OF_PRECISION)
     verdict = rules.compare(claim, slope.value, slope.bar)
     # The derivative of a step function is 0, that of the function before it was rounded is not.
     if verdict is not Verdict.WRONG or claim.value == 0:
