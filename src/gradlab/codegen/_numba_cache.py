@@ -29,6 +29,7 @@ HEADER = '''"""A kernel that gradlab printed; it is run from here, so that its m
 
 from numba import njit, types
 
+from gradlab.codegen._numba_passes import KernelCompiler
 from gradlab.codegen._vectors import operations
 
 globals().update(operations("{dtype}", {lanes}))
@@ -42,6 +43,7 @@ number, numbers, whole = types.{dtype}, types.{dtype}[::1], types.intp
     ),
     nogil=True,
     cache=True,
+    pipeline_class=KernelCompiler,
 )
 '''
 

@@ -25,6 +25,7 @@ from numba.extending import intrinsic, lower_builtin, models, register_model
 
 from gradlab.codegen._approximations import FORMATS
 from gradlab.codegen._noted import words_of
+from gradlab.codegen._numba_passes import KernelCompiler
 
 FUSED = ("contract",)
 ARITHMETIC = {
@@ -36,6 +37,7 @@ ARITHMETIC = {
 INDEX = ir.IntType(32)
 X86 = platform.machine().lower() in ("x86_64", "amd64")
 FLUSH = 0x8040  # the bits that make subnormal results and arguments 0
+FIRST = {"target": "cpu"}  # what is for this target is tried before the dozen of Numba's own for numbers
 STACK = 64  # bytes: the longest vectors, and a cache line
 
 
@@ -83,6 +85,8 @@ def _vector_of(*arguments: Any) -> Vector | None:
 def _install(operation: Any, instruction: str) -> None:
     @infer_global(operation)  # type: ignore  # it is annotated to give nothing
     class _Operation(AbstractTemplate):
+        metadata = FIRST
+
         def generic(self, args: Any, kws: Any) -> Any:
             found = _vector_of(*args) if len(args) == 2 else None
             return None if found is None else signature(found, *args)
@@ -101,6 +105,8 @@ for _operation, _instruction in ARITHMETIC.items():
 
 @infer_global(operator.neg)  # type: ignore
 class _Negative(AbstractTemplate):
+    metadata = FIRST
+
     def generic(self, args: Any, kws: Any) -> Any:
         return signature(args[0], args[0]) if isinstance(args[0], Vector) else None
 
@@ -292,8 +298,8 @@ def any_lane(typingctx: Any, mask: Any) -> Any:
 
 
 def _address(context: Any, builder: Any, array_type: Any, array: Any, index: Any, pointed: Any = None) -> Any:
-    made = context.make_array(array_type)(context, builder, array)
-    address = builder.gep(made.data, [index])
+    data = builder.extract_value(array, context.data_model_manager[array_type].get_field_position("data"))
+    address = builder.gep(data, [index])
     return address if pointed is None else builder.bitcast(address, context.get_value_type(pointed).as_pointer())
 
 
@@ -355,5 +361,5 @@ def operations(dtype: str, lanes: int) -> dict[str, Any]:
         "power": power, "exponent": exponent, "significand": significand, "align_stack": align_stack,
         "flush_subnormals": flush_subnormals, "restore_mode": restore_mode,
     }  # fmt: skip
-    made = words_of(dtype, own, njit(forceinline=True))
+    made = words_of(dtype, own, njit(forceinline=True, pipeline_class=KernelCompiler))
     return {**made, **_memory(lanes), "nan": math.nan, "inf": math.inf}
