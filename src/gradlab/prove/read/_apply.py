@@ -142,32 +142,6 @@ def _is_operand(following: Item | None) -> bool:
     return following is not None and (not isinstance(following, Part) or following.kind in operands)
 
 
-def composed(reader: Reader, part: Part, following: Item | None) -> Expression | None:
-    r"""``(f \circ g)(x)`` and ``(f \circ g)'(x)``; None for anything else."""
-    row = part.inside[0] if part.kind == "group" and len(part.inside) == 1 else ()
-    names, signs = row[::2], row[1::2]
-    if not signs or len(row) % 2 == 0 or not isinstance(following, Part) or not _is_argument(part, following):
-        return None
-    if any(sign.kind != "circ" for sign in signs) or not all(map(_is_function_letter, names)):
-        return None
-    inside = replace(following, sup=None)
-    for name in reversed(names):
-        inside = Part("group", name.at, following.end, "(", ((name, inside),))
-    value = reader.sum(inside.inside[0])
-    if part.primes:
-        variable = reader.sum_of(following.inside[0], following)
-        if not isinstance(variable, Ref):
-            why = "a prime behind a bracket needs a variable: write \\frac{d}{dx} before it"
-            raise NotUnderstoodError(why, part.at)
-        value = Derivative(value, (variable,) * part.primes, "total")
-    return reader.with_scripts(value, replace(following, primes=0))
-
-
-def _is_function_letter(part: Part) -> bool:
-    label = label_of(part)
-    return part.kind == "letter" and part.sup is None and label is not None and is_conventional(label.head)
-
-
 def _is_differential_name(reader: Reader, part: Part, following: Part) -> bool:
     r"""Whether a d and the letter behind it are one name, as in ``dW = \delta x^T``."""
     plain = part.kind in ("letter", "word") and part.text == "d" and part.bare and not part.accent

@@ -13,6 +13,7 @@ from gradlab import tex
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read._brackets import CLOSE, OPEN, matched
 from gradlab.prove.read._part import Part
+from gradlab.prove.read._stops import as_products
 
 MOST_PARTS = 6_000
 GAP, WIDE = 1.0, 0.7  # in em: from here on a space parts equations, and several do
@@ -188,7 +189,7 @@ class _Flat:
         self.parts[-1] = merged
 
     def _fraction(self, node: tex.Fraction) -> None:
-        inside = (row_of(node.numerator) or (), row_of(node.denominator) or ())
+        inside = tuple(as_products(row_of(part) or ()) for part in (node.numerator, node.denominator))
         if node.bar:
             self.put("fraction", node, "", inside=inside)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from gradlab.prove.read import _stops as stops
 from gradlab.prove.read._part import Part
 
 Row = tuple[Part, ...]
@@ -102,7 +103,7 @@ class _Splitter:
         self.worded: dict[int, tuple[str, bool]] = {}  # those that begin behind words, and whether something is before
 
     def run(self) -> list[Piece]:
-        self.row = _with_decimals(self.row)
+        self.row = stops.parted(_with_decimals(self.row))
         for i, part in enumerate(self.row):
             before = self.row[i - 1] if i else None
             after = self.row[i + 1] if i + 1 < len(self.row) else None

@@ -20,6 +20,7 @@ from gradlab.prove.read import _integrals as integrals
 from gradlab.prove.read import _limits as limits
 from gradlab.prove.read import _names as naming
 from gradlab.prove.read import _points as points
+from gradlab.prove.read import _pointwise as pointwise
 from gradlab.prove.read import _sums as sums
 from gradlab.prove.read._label import Label, key_of, label_of
 from gradlab.prove.read._nodes import Array, Indexed, Operation
@@ -234,7 +235,7 @@ class Reader:
             return [indicator[0]], i + 1 + indicator[1]
         if part.kind in ("letter", "word", "run", "text", "function"):
             return apply.named(self, part, parts, i)
-        if (composed := apply.composed(self, part, following)) is not None:
+        if (composed := pointwise.composed(self, part, following)) is not None:
             return [composed], i + 2
         value = self.atom(part)
         return [self.with_scripts(value, part)], i + 1

@@ -132,7 +132,7 @@ class Use:
             last = letter is part or letter is part.inside[0][-1]
             if last and after is not None and _is_argument(after, part):
                 self.applied.setdefault(key, set()).add(after.inside)
-            elif letter is part and before is not None and _is_d(before):
+            elif letter is part and before is not None and _is_d(before) and not _is_exponential(part):
                 self.differentials.add(key)
             elif not label.primes and not ((whole or _is_nabla(before)) and is_conventional(label.head)):
                 self.bare.add(key)
@@ -154,6 +154,13 @@ class Use:
         for inner in part.sup or ():
             if inner.kind == "letter":
                 self.sized.add(inner.text)
+
+
+def _is_exponential(part: Part) -> bool:
+    """Whether this is the number e to a power of names: ``e^{2x}`` behind a d, where ``e^2`` may be an error's."""
+    power = part.sup or ()
+    names = any(inner.kind in ("letter", "run") for inner in power)
+    return part.text == "e" and names and not is_layer(power) and not is_transpose(power)
 
 
 def _layers(label: Label) -> set[str]:
