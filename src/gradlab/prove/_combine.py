@@ -192,8 +192,8 @@ def excused(
         # Numbers written one after the other are rounded ones, each to its digits.
         piece = judgement.line.piece
         rough = isinstance(right, Array) or piece.relations[i].text == "~"
-        near = _within_decimals(piece.sides[i + 1], left, right)
-        if near or (rough and _within_decimals(piece.sides[i], right, left)):
+        near = _within_decimals(piece.sides[i + 1], left, right, rough)
+        if near or (rough and _within_decimals(piece.sides[i], right, left, rough)):
             return Kind.APPROXIMATION, "these numbers are equal up to the rounding of the decimals that are written"
         whole = _is_whole(piece.sides[i + 1]) and _are_rounded(piece.sides[i])
         whole = whole and _within_decimals(piece.sides[i], right, left)
@@ -202,6 +202,10 @@ def excused(
     if _is_number(left) and not _is_number(right) and document:
         return _against_number(right, left, i, True, document, degree, False)
     if _is_number(right) and not _is_number(left) and (last or as_number(right) is None or document):
+        if judgement.line.piece.premise and not any(
+            isinstance(node, Partial | Derivative | Array) for node in walk(left)
+        ):
+            return Kind.CONDITION, "an arrow follows: this may be an equation to solve"
         primed = is_primed(judgement.line, i) and not _has_meaning(left)
         return _against_number(left, right, i, last, document, degree, primed)
     if _has_meaning(left) or _has_meaning(right) or i:
@@ -226,14 +230,17 @@ def _said_of_same_names(judgement: Judged, i: int, left: Expression, right: Expr
     return Kind.CLAIM, "this does not hold for all values: a condition is written with 'if' or 'let' before it"
 
 
-def _within_decimals(row: Row, left: Expression, right: Expression) -> bool:
-    """Whether two numbers differ by no more than half a unit in each decimal that is written in the second."""
+def _within_decimals(row: Row, left: Expression, right: Expression, rough: bool = False) -> bool:
+    """Whether two numbers differ by no more than half a unit in each decimal that is written in the second.
+
+    Where they are said to be rough ones, the zeros at the end of a whole number may be rounded too.
+    """
     if not all(isinstance(node, Const | Apply) for side in (left, right) for node in walk(side)):
         return False
     try:
         value = evaluate(right, {}, exact=False)
         off = 0.0
-        for number, half in _halves(row).items():
+        for number, half in _halves(row, rough).items():
             more = mapped(right, lambda node: Const(number + half) if node == Const(number) else None)  # noqa: B023
             off += abs(evaluate(more, {}, exact=False) - value)
         return abs(evaluate(left, {}, exact=False) - value) <= off * (1 + 1e-9)
@@ -241,7 +248,7 @@ def _within_decimals(row: Row, left: Expression, right: Expression) -> bool:
         return False
 
 
-def _halves(row: Row) -> dict[Fraction, Fraction]:
+def _halves(row: Row, rough: bool = False) -> dict[Fraction, Fraction]:
     """The decimals that are written in a row, each with half a unit of its last place."""
     waiting, halves = [row], dict[Fraction, Fraction]()
     while waiting:
@@ -249,6 +256,8 @@ def _halves(row: Row) -> dict[Fraction, Fraction]:
             waiting += [*part.inside, *(script for script in (part.sub, part.sup) if script)]
             if part.kind == "number" and "." in part.text:
                 halves[Fraction(part.text)] = Fraction(1, 2 * 10 ** len(part.text.partition(".")[2]))
+            elif rough and part.kind == "number" and part.text.endswith("0") and part.text.strip("0"):
+                halves[Fraction(part.text)] = Fraction(10 ** (len(part.text) - len(part.text.rstrip("0"))), 2)
     return halves
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from gradlab.graph import Apply, Const, Expression, Ref, div, mul, neg, subtract
+from gradlab.graph import ZERO, Apply, Const, Expression, Ref, div, is_apply, mul, neg, subtract
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Definitions, walk
 from gradlab.prove._errors import Deadline
@@ -65,7 +65,11 @@ class Curves:
         if len(judged.steps) == 1 and kind is not Kind.DEFINITION and judged.steps[0].truth is not Truth.TRUE:
             curve = self._stated(line, chain)
             false = judged.steps[0].truth is Truth.FALSE
-            if curve is not None and (not false or self._is_differentiated(curve)):
+            if false and self._are_both_differentiated(line, chain):
+                said = "both sides of an equation are differentiated: this holds where the equation does"
+                judged.steps[0] = combine.with_kind(judged.steps[0], Kind.CONDITION, said)
+                self.found += [] if (own := self._behind_derivatives(line, chain)) is None else [own]
+            elif curve is not None and (not false or self._is_differentiated(curve.names, line)):
                 self.found.append(curve)
                 said = "this is an equation of a curve: what follows is differentiated along it"
                 judged.steps[0] = combine.with_kind(judged.steps[0], Kind.CONDITION, said) if false else judged.steps[0]
@@ -82,14 +86,39 @@ class Curves:
         equation = line.piece.relations[0].text == "=" and all(map(self._is_given, names))
         return _Curve(Condition(left, "=", right), own, line) if plain and equation and len(own) > 1 else None
 
-    def _is_differentiated(self, curve: _Curve) -> bool:
-        """Whether a derivative of one of its names stands behind a curve, in its section."""
+    def _is_differentiated(self, names: frozenset[str], line: Line) -> bool:
+        """Whether a derivative of one of the names stands behind a line, in its section."""
         lines = self.said.lines
-        at = next(i for i, line in enumerate(lines) if line is curve.line)
-        behind = [line for line in lines[at + 1 :] if line.section == curve.line.section and line.error is None]
-        written = " ".join(line.source.slice(line.piece.at, line.piece.end) for line in behind)
-        names = [re.escape(name.removeprefix(FREE)) for name in curve.names]
-        return any(re.search(rf"(?<![A-Za-z\\]){name}'|frac\{{d\s*{name}\}}", written) for name in names)
+        at = next(i for i, other in enumerate(lines) if other is line)
+        behind = [other for other in lines[at + 1 :] if other.section == line.section and other.error is None]
+        written = " ".join(other.source.slice(other.piece.at, other.piece.end) for other in behind)
+        plain = [re.escape(name.removeprefix(FREE)) for name in names]
+        return any(re.search(rf"(?<![A-Za-z\\]){name}'|frac\{{d\s*{name}\}}", written) for name in plain)
+
+    def _are_both_differentiated(self, line: Line, chain: Chain) -> bool:
+        r"""Whether a line differentiates both sides of an equation: ``\frac{d}{dx}(x^2 + y^2) = \frac{d}{dx} 4``."""
+        bodies: list[Derivative] = []
+        for side in chain.sides:
+            terms = side.args if is_apply(side, "add") else (side,)
+            found = [term for term in terms if isinstance(term, Derivative) and term.style == "total"]
+            if not found or any(term.names for term in terms if term not in found):
+                return False
+            bodies += found
+        by = bodies[0].wrt
+        names = frozenset(name for term in bodies for name in term.body.names - by[0].names if self._is_given(name))
+        return len(by) == 1 and all(term.wrt == by for term in bodies) and self._is_differentiated(names, line)
+
+    def _behind_derivatives(self, line: Line, chain: Chain) -> _Curve | None:
+        """The curve both sides of whose equation a line differentiates, if it writes all of it in the derivatives."""
+        sides = [
+            side.args if is_apply(side, "add") else (side,) for side in chain.sides if isinstance(side, Expression)
+        ]
+        if not all(isinstance(term, Derivative) for terms in sides for term in terms):
+            return None
+        bodies = [
+            Apply("add", (*(term.body for term in terms if isinstance(term, Derivative)), ZERO)) for terms in sides
+        ]
+        return self._stated(line, replace(chain, sides=tuple(bodies)))
 
     def _is_given(self, name: str) -> bool:
         return name.startswith(FREE) and self.said.scope().computed(name) is None
@@ -121,7 +150,7 @@ class Curves:
             ):
                 return Ref(next(iter(others))), by, True
         for node in (node for side in pair for node in walk(side)):
-            if isinstance(node, Ref) and node.name.endswith("'") and node.name.rstrip("'") in curve.names:
+            if isinstance(node, Ref) and node.name.rstrip("'") in curve.names and 1 <= node.name.count("'") <= 2:
                 others = curve.names - {node.name.rstrip("'")}
                 if len(others) == 1:
                     return Ref(node.name.rstrip("'")), Ref(next(iter(others))), False
@@ -131,25 +160,33 @@ class Curves:
         y, x, _ = by
         lead = subtract(curve.condition.left, curve.condition.right)
         slope = neg(div(Derivative(lead, (x,)), Derivative(lead, (y,))))
+        bend = _along(slope, y, x, slope)
 
         def rule(node: Expression) -> Expression | None:
             if node in (Ref(f"{y.name}'"), Derivative(y, (x,)), Derivative(y, (x,), "total")):
                 return slope
+            if node in (Ref(f"{y.name}''"), Derivative(y, (x, x)), Derivative(y, (x, x), "total")):
+                return bend
             if (
                 isinstance(node, Derivative)
                 and node.wrt == (x,)
                 and node.style == "total"
                 and y.name in node.body.names
             ):
-                return Apply("add", (Derivative(node.body, (x,)), mul(Derivative(node.body, (y,)), slope)))
+                return _along(node.body, y, x, slope)
             return None
 
         sides = tuple(mapped(side, rule) if isinstance(side, Expression) else side for side in chain.sides)
         known = replace(self.said.known, quantities={
-            name: formula for name, formula in self.said.known.quantities.items() if name != f"{y.name}'"
+            name: formula for name, formula in self.said.known.quantities.items() if name.rstrip("'") != y.name
         })  # fmt: skip
         found = verdicts(replace(chain, sides=sides), known, deadline)[0]
         if found.truth is Truth.TRUE:
             return found
         conditions = (*chain.conditions, curve.condition)
         return verdicts(replace(chain, sides=sides, conditions=conditions), known, deadline)[0]
+
+
+def _along(body: Expression, y: Ref, x: Ref, slope: Expression) -> Expression:
+    """The derivative of a formula by x where y changes with it."""
+    return Apply("add", (Derivative(body, (x,)), mul(Derivative(body, (y,)), slope)))

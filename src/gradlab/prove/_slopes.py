@@ -12,6 +12,8 @@ from gradlab.prove._definitions import Defined, Definitions
 from gradlab.prove._errors import Deadline
 from gradlab.prove._verdict import Step, Truth
 from gradlab.prove.judge import findings
+from gradlab.prove.read._define import Line
+from gradlab.prove.read._nodes import Derivative
 from gradlab.prove.read._slopes import slope_of
 from gradlab.prove.read._statements import Chain, Kind, Known
 
@@ -41,10 +43,15 @@ class Slopes:
         if found.truth is Truth.NOT_UNDERSTOOD:
             return None
         said = _SAID.search(f"{line.words} {line.sentence} {line.question}") or line.section in self.meant
-        sure = said and self.said.disputed.keys().isdisjoint(slope.body.names)
+        sure = said and self.said.disputed.keys().isdisjoint(slope.body.names) and self._is_near(slope, line)
         if found.truth is Truth.FALSE and not sure:
             reason = f"{step.place}: false {by}, and a definition if it is a new name: write \\frac{{d}}{{dx}}"
             return combine.with_kind(step, Kind.CLAIM, reason)
         self.meant.add(line.section)
         own = {"method": found.method, "witness": found.witness, "repair": found.repair}
         return replace(step, truth=found.truth, reason=by, **own)
+
+    def _is_near(self, slope: Derivative, line: Line) -> bool:
+        """Whether what is differentiated is defined under the heading under which it is."""
+        items = (self.said.defined.get(name) for name in slope.body.names)
+        return all(item is None or item.line.section == line.section for item in items)

@@ -34,7 +34,7 @@ from gradlab.prove.judge._world import NothingSaysError
 from gradlab.prove.judge.arrays._choices import holds_array
 from gradlab.prove.judge.arrays._fitting import Fit, Fitting
 from gradlab.prove.judge.arrays._loose import loosened, with_plain_entries
-from gradlab.prove.read._nodes import Condition, Derivative, Index, Infinity, Limit, Total, mapped
+from gradlab.prove.read._nodes import Call, Condition, Derivative, Index, Infinity, Limit, Total, mapped
 from gradlab.prove.read._statements import Chain, Known
 from gradlab.prove.read._write import Writer
 from gradlab.prove.repairs._arrays import turned
@@ -129,18 +129,13 @@ class Judge:
                 if not alone and len(chain.sides) > 2:
                     return None
                 return [self.misshapen(chain, [error for error in fits if isinstance(error, ShapeError)])]
-            natural = min(fit.strain for fit in fitting)
-            kept = [fit for fit in fitting if fit.strain == natural]
+            kept = [fit for fit in fitting if fit.strain == min(other.strain for other in fitting)]
             found = [(fit.layout, *self.judged(chain, fit)) for fit in kept]
             false = any(each.truth is Truth.FALSE for _, steps, _ in found for each in steps)
-            loose = next((fit.loose for fit in kept if fit.loose), "")
+            rows = "the shapes fit only if some of the vectors are rows: say which" if kept[0].has_rows else ""
+            loose = next((fit.loose for fit in kept if fit.loose), rows)
             if false and loose:
                 return [open_finding(loose) for _ in chain.sides[1:]]
-            if false and kept[0].has_rows:
-                return [
-                    open_finding("the shapes fit only if some of the vectors are rows: say which")
-                    for _ in chain.sides[1:]
-                ]
         except NotUnderstoodError as error:
             return [self.not_understood(chain, i, error) for i in range(len(chain.sides) - 1)]
         except (OutOfTimeError, RecursionError) as error:
@@ -148,6 +143,8 @@ class Judge:
             return [Finding(Truth.NOT_UNDERSTOOD, reason=reason) for _ in chain.sides[1:]]
         result = [agreed([(layout, each[i]) for layout, each, _ in found]) for i in range(len(chain.sides) - 1)]
         if kept[0].has_rows:
+            if capitals := " and ".join(kept[0].capital_rows):
+                return [open_finding(f"this holds only if {capitals} is a row: is a trace meant?") for _ in result]
             result = [replace(each, reason=f"{each.reason}, with vectors as rows") for each in result]
         if any(each.truth is Truth.FALSE for each in result):
             for other in self.fitting.others(sides, kept[0]):
@@ -177,6 +174,10 @@ class Judge:
         sides = [side for side in chain.sides if isinstance(side, Expression)]
         if any(as_number(side) is not None for side in sides):
             return open_finding(f"a number stands for an array: write \\mathbf{{I}} or \\mathbf{{1}} ({said})")
+        if any(
+            isinstance(node, Call) and node.function not in self.known.functions for s in sides for node in every(s)
+        ):
+            return open_finding(f"nothing says how many entries the functions in this have: {said}")
         if not all(map(self.fitting.is_natural, sides)):
             return open_finding(f"the shapes in this do not fit: {said}")
         if any(map(self.fitting.by_array, sides)) and self.fitting.fits_turned(sides):

@@ -49,8 +49,7 @@ def named(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list[E
         return [value], end
     if part.text.strip() == "softmax" and not reader.scope.has(key_of(Label(head_of(part)))):
         return table.softmax(reader, part, parts, i)
-    if part.kind in ("function", "word") and part.text in _ELEMENTARY and not reader.scope.has(_word(part)):
-        raise NotUnderstoodError(f"the function {part.text} is not judged", part.at)
+    _refuse_function(reader, part)
     following = parts[i + 1] if i + 1 < len(parts) else None
     _refuse_differential(reader, part, following)
     if isinstance(following, Part) and _is_differential_name(reader, part, following):
@@ -129,6 +128,12 @@ def _refuse_differential(reader: Reader, part: Part, following: Item | None) -> 
     name = isinstance(following, Part) and following.kind == "letter" and "d" in reader.scope.use.applied
     if bracket or name:
         raise NotUnderstoodError(DIFFERENTIALS, part.at)
+
+
+def _refuse_function(reader: Reader, part: Part) -> None:
+    if part.kind in ("function", "word", "text") and part.text.strip() in _ELEMENTARY:
+        if not reader.scope.has(_word(part)):
+            raise NotUnderstoodError(f"the function {part.text.strip()} is not judged", part.at)
 
 
 def _word(part: Part) -> str:

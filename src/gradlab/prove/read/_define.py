@@ -273,12 +273,8 @@ def kind_of(reader: Reader, line: Line) -> Kind:
         return Kind.CONDITION
     if shape is not None and relations[0] in (":=", "=") and occurs(shape.label, piece.sides[1]):
         return Kind.UPDATE if relations[0] == ":=" or _is_term(shape.label, piece.sides[1]) else Kind.CLAIM
-    if shape is not None and shape.parameters is not None and is_name(piece.sides[1]):
-        own = uses(shape.parameters, piece.sides[1]) and reader.scope.document and not _SOUGHT.search(line.sentence)
-        return Kind.DEFINITION if own else Kind.CLAIM
-    if shape is not None and shape.label.head == r"\sigma" and shape.parameters is not None:
-        own = reader.scope.document and not is_exponential(piece.sides[1]) and not is_numeric(piece.sides[1])
-        return Kind.DEFINITION if own else Kind.CLAIM
+    if shape is not None and shape.parameters is not None and (kind := _of_function(reader, line, shape)) is not None:
+        return kind
     names = [row for row in piece.sides if is_name(row)]
     numbers = [row for row in piece.sides if is_numeric(row)]
     if numbers and any(map(is_pi, names)) and not reader.scope.has(r"\pi"):
@@ -290,9 +286,24 @@ def kind_of(reader: Reader, line: Line) -> Kind:
     return Kind.CLAIM if shape is None or relations[0] not in JUDGED or relations[0] == "~" else Kind.DEFINITION
 
 
+def _of_function(reader: Reader, line: Line, shape: Shape) -> Kind | None:
+    """What a line does that begins with a function and its arguments; None if that is all that speaks for a kind."""
+    sides = line.piece.sides
+    assert shape.parameters is not None
+    if is_name(sides[1]):
+        own = uses(shape.parameters, sides[1]) and reader.scope.document and not _SOUGHT.search(line.sentence)
+        return Kind.DEFINITION if own else Kind.CLAIM
+    if shape.label.head == r"\sigma":
+        own = reader.scope.document and not is_exponential(sides[1]) and not is_numeric(sides[1])
+        return Kind.DEFINITION if own else Kind.CLAIM
+    vanishes = [part.text for part in sides[-1]] == ["0"] and line.piece.relations[-1].text == "="
+    return Kind.CONDITION if vanishes and shape.parameters and not _LET.search(line.words) else None
+
+
 _SAID = re.compile(r"\b(?:let|define\w*|denot\w*|call\w*|set|write|put|abbreviat\w*)\b", re.IGNORECASE)
 
 
+_LET = re.compile(r"\b(?:let|define\w*|denot\w*|constant|zero function)\b", re.IGNORECASE)
 _SOUGHT = re.compile(
     r"\b(?:solv\w*|solution\w*|fixed|roots?|if|when|where|find|such|satisf\w*|point\w*)\b", re.IGNORECASE
 )

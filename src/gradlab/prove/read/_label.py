@@ -21,7 +21,7 @@ WORDS_ABOVE = frozenset(
 )
 _QUANTITIES = """
 net input output error err loss cost grad score logit logits act sum mean avg var std target total bias weight data reg
-mse mae rmse bce nll lr acc label batch rate step size dim epoch sq sqrt rest const cross entropy ent kl
+mse mae rmse bce nll lr acc label batch rate step size dim epoch sq sqrt rest const cross entropy ent
 """
 NAME_WORDS = WORDS_ABOVE | frozenset(_QUANTITIES.split())
 SHORTEST_WORD = 4
@@ -163,6 +163,8 @@ def label_of(part: Part) -> Label | None:
     if any(inner.kind == "relation" for row in _opened(part.sub or ()) for inner in row):
         return None  # what stands below an indicator is a condition, no index
     below, commas = tokens_of(part.sub) if part.sub is not None else ((), False)
+    if part.text.strip() in ("D", "L") and [token.text for token in below] == ["k", "l"] and not commas:
+        below = (Token("kl"),)  # a divergence, no entry
     above: tuple[Token, ...] = ()
     mark, power = "", part.sup
     if power is not None and len(power) == 1:

@@ -2,14 +2,16 @@ r"""Limits: ``\lim_{h \to 0}``, from one side, at infinity; where the formula be
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gradlab.graph import Expression, Ref
+from gradlab.graph import Expression, Ref, walk
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read._label import Label, label_of, occurs
-from gradlab.prove.read._nodes import Limit, mapped
+from gradlab.prove.read._nodes import Limit, Total, mapped
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import Item, Row
+from gradlab.prove.read._scope import free
 
 if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
@@ -34,11 +36,19 @@ def limit_of(reader: Reader, sign: Part, rest: list[Item]) -> Expression:
     reader.sizes.add(variable.name)
     label = label_of(name[0])
     assert label is not None
+    member = next(_members(label, tuple(item for item in rest if isinstance(item, Part))), None)
+    if member is not None and not any(name.startswith(free(member.head)) for name in reader.scope.known.families):
+        said = f"nothing says what {member.head} with this index is, so its limit is not judged"
+        raise NotUnderstoodError(said, sign.at)
     reader.tending.append(label)
     try:
         body = reader.product(tuple(rest))
     finally:
         reader.tending.pop()
+    if any(
+        isinstance(node, Total) and node.upper is not None and variable.name in node.upper.names for node in walk(body)
+    ):
+        raise NotUnderstoodError("a limit of more and more terms is not judged", sign.at)
     if reader.scope.computed(variable.name) is not None:
         body, variable = _bound(reader, body, variable, sign)
     target, side = _side(target)
@@ -51,6 +61,16 @@ def limit_of(reader: Reader, sign: Part, rest: list[Item]) -> Expression:
     if variable.name in value.names:
         raise NotUnderstoodError(_WRITE, sign.at)
     return Limit(body, variable, value, side)
+
+
+def _members(label: Label, row: Row) -> Iterator[Label]:
+    r"""The names in a row that have one as their index: the x of ``x_n`` for n."""
+    for part in row:
+        own = label_of(part)
+        if own is not None and any(token.text == label.head for token in (*own.below, *own.above)):
+            yield own
+        for inner in (*part.inside, part.sup or ()):
+            yield from _members(label, inner)
 
 
 def _bound(reader: Reader, body: Expression, variable: Ref, sign: Part) -> tuple[Expression, Ref]:

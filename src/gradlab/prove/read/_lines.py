@@ -38,7 +38,8 @@ def equations(body: tex.Node) -> list[tuple[Part, ...]]:
     for cells, pairs in _rows(body):
         columns = _columns(cells) if pairs else [[part for cell in cells for part in cell]]
         fresh: list[_Column] = []
-        for k, parts in enumerate(columns):
+        for k, column in enumerate(columns):
+            parts, aside = _without_aside(column)
             before = current[k] if k < len(current) else None
             if before is not None and _goes_on(
                 before, parts, not cells[2 * k] if pairs and 2 * k < len(cells) else False
@@ -50,8 +51,18 @@ def equations(body: tex.Node) -> list[tuple[Part, ...]]:
             elif parts:
                 fresh.append(_Column(parts))
                 done.append(fresh[-1])
+            done += [_Column(aside)] if aside else []
         current = fresh or current
     return [matched(column.parts) for column in done]
+
+
+def _without_aside(parts: list[Part]) -> tuple[list[Part], list[Part]]:
+    r"""A row without the reason at its end, behind which the next row goes on: ``a &= b \quad \because b = a``."""
+    reasons = [i for i, part in enumerate(parts) if i and part.kind == "relation" and part.text == "because"]
+    related = [i for i, part in enumerate(parts) if part.kind == "relation"]
+    if not reasons or related[0] == reasons[0]:
+        return parts, []
+    return _without_gaps(parts[: reasons[0]]), parts[reasons[0] :]
 
 
 def _goes_on(before: _Column, parts: list[Part], first_cell_empty: bool) -> bool:
@@ -62,7 +73,7 @@ def _goes_on(before: _Column, parts: list[Part], first_cell_empty: bool) -> bool
         return True
     first = parts[0]
     if first.kind == "relation":
-        return first.text not in ("arrow", "colon")
+        return first.text not in ("arrow", "because", "colon")
     related = any(part.kind == "relation" for part in parts)
     return first.kind in _BINARY and before.has_relation and (first_cell_empty or not related)
 

@@ -32,6 +32,7 @@ RELATIONS = {
     "⩽": "<=", "≦": "<=", "≥": ">=", "⩾": ">=", "≧": ">=", "≪": "<", "≫": ">", "∈": "in", "⊂": "in", "⊆": "in",
     "←": "<-", "⟵": "<-", "≐": "~", "∼": "dist", "∝": "prop", "∉": "other", "≢": "other", "∣": "bar", ":": "colon",
 }  # fmt: skip
+_TYPED = {"=>": "arrow", "==>": "arrow", "<=>": "arrow", "<=": "<=", ">=": ">=", "==": "=="}
 _DEFINING = frozenset(("def", "△", "∆", "Δ", "set", "defn"))
 _BRACES = frozenset("⏟⏞⎵⎴_")
 _WORDS_OF_FONT = frozenset(("mathrm", "mathit", "mathsf", "mathtt", "mathup", "rm", "it", "sf", "tt", "operatorname"))
@@ -42,7 +43,21 @@ def flat(nodes: list[tex.Node]) -> list[Part]:
     found = _Flat()
     for node in nodes:
         found.add(node)
-    return _with_dots(_with_decimals(found.parts))
+    return _with_dots(_with_typed_relations(_with_decimals(found.parts)))
+
+
+def _with_typed_relations(parts: list[Part]) -> list[Part]:
+    """Relations that are typed in signs without a space between them, as one each: ``=>``, ``<=>``, ``<=``."""
+    result: list[Part] = []
+    for part in parts:
+        before = result[-1] if result else None
+        if before is not None and before.kind == part.kind == "relation" and before.end == part.at:
+            typed = _TYPED.get(before.text + part.text)
+            if typed is not None:
+                result[-1] = replace(before, text=typed, end=part.end)
+                continue
+        result.append(part)
+    return result
 
 
 def _with_dots(parts: list[Part]) -> list[Part]:
@@ -146,7 +161,8 @@ class _Flat:
         elif text == ":":
             self.put("relation", node, "colon")
         elif node.role == "rel":
-            self.put("relation", node, "arrow" if text in "→⟶⇒⟹↦⟼⇔⟺↔⟷∴∵⇝" else "other")
+            arrow = "because" if text == "∵" else "arrow" if text in "→⟶⇒⟹↦⟼⇔⟺↔⟷∴⇝" else "other"
+            self.put("relation", node, arrow)
         elif text[0].isdigit():
             constant = style == "double-struck" or (style == "bold" and text in ("0", "1"))
             self.put("letter" if constant else "number", node, text, style=style)

@@ -34,12 +34,14 @@ class Piece:
         relations: what stands between each two.
         condition: whether words or place make it a condition of what stands before it.
         words: the words before it.
+        premise: whether an arrow follows.
     """
 
     sides: list[Row] = field(default_factory=list[Row])
     relations: list[Part] = field(default_factory=list[Part])
     condition: bool = False
     words: str = ""
+    premise: bool = False
 
     @property
     def at(self) -> int:
@@ -152,7 +154,10 @@ class _Splitter:
             self.condition = False
             behind = self.cuts[-1:] == [len(self.done) - 1]
             self.limits += [len(self.done)] if behind and part.text == "colon" else []
-            self.cuts += [len(self.done)] if part.text == "arrow" else []
+            if part.text == "arrow":
+                self.cuts.append(len(self.done))
+                for piece in self.done[-1:]:
+                    piece.premise = True
         elif part.kind != "stop":
             self.side.append(part)
 

@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 
 from gradlab.graph import ONE, Expression, as_number, is_apply
 from gradlab.prove._errors import Deadline, NotUnderstoodError
-from gradlab.prove._names import Names
+from gradlab.prove._names import FREE, Names
 from gradlab.prove.judge import _entries as entries
 from gradlab.prove.judge._axes import Axes, Dims, ShapeError
 from gradlab.prove.judge._doubts import every, reached
@@ -59,6 +59,12 @@ class Fit:
     def has_rows(self) -> bool:
         """Whether a vector is read as a row, though nothing says so."""
         return "row" in self.way.choice.kinds.values()
+
+    @property
+    def capital_rows(self) -> list[str]:
+        """The capitals that are read as vectors: people write matrices with them."""
+        rows = (name.removeprefix(FREE) for name, kind in self.way.choice.kinds.items() if kind == "row")
+        return sorted(name for name in rows if len(name) == 1 and name.isupper())
 
     def squared(self, sides: Iterable[Expression], known: Known) -> str:
         r"""Why a step is not about the matrix of ``(X^\top X)^{-1}``, that is not square: it fits only if it is."""
