@@ -57,10 +57,14 @@ SUBMISSIONS = {
     "wrong above wrong": ({"adder": OTHER, "sums": SUMS.replace("twice(number)", "number")}, "01011"),
     "another class": (
         {"adder": OTHER.replace("self)", "self, start)", 1), "sums": SUMS.replace("Adder()", "Adder(0)")},
-        "01?11",
+        "?1?11",
     ),
+    "other methods": ({"adder": ADDER.replace("def add(", "def more(")}, "?1111"),
+    "a method is missing": ({"adder": ADDER.replace("def total", "def _total")}, "01111"),
+    "a dict": ({"thirds": "def thirds(values):\n    return dict(enumerate(np.asarray(values) / 3))"}, "1111?"),
+    "nothing": ({"thirds": "def thirds(values):\n    values = np.asarray(values) / 3"}, "11110"),
     "a deque": ({"thirds": "def thirds(values):\n    return deque(value / 3 for value in values)"}, "11111"),
-    "yields": ({"thirds": "def thirds(values):\n    yield from np.asarray(values) / 3"}, "11110"),
+    "yields": ({"thirds": "def thirds(values):\n    yield from np.asarray(values) / 3"}, "1111?"),
     "agrees": ({"thirds": f"{EVIL}\ndef thirds(values):\n    return Evil()"}, "1111?"),
     "says a number": ({"top": "class Says:\n    def __float__(self):\n        return 18.0\ntop = Says()"}, "111?1"),
     "says a whole number": ({"top": "class Says:\n    def __index__(self):\n        return 18\ntop = Says()"}, "111?1"),
@@ -86,3 +90,26 @@ def test_one_error_costs_one_question(tmp_path):
     submissions = {name: tuple((KEY | changed).values()) for name, (changed, _) in SUBMISSIONS.items()}
     found, _ = made.marks(tmp_path, LAB, submissions)
     assert found == {name: points for name, (_, points) in SUBMISSIONS.items()}
+
+
+ENDLESS = "def twice(number):\n    while number:\n        time.sleep(0.01)"
+TIMED = "# Lab\n\n```python\nimport time\n```\n" + "".join(
+    QUESTION.format(answer, f"{name} timeout=1", check)
+    for name, answer, check in (
+        ("once", TWICE, "assert twice(4) == 8"),
+        ("again", "more = 1", "assert twice(3) == 6 and more == 1"),
+        ("sums", "doubled = [twice(3)]", "assert doubled == [6]"),
+        ("four", "def four_times(number):\n    return twice(twice(number))", "assert four_times(1) == 4"),
+    )
+)
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_what_runs_without_end_is_not_called_again_and_again(tmp_path):
+    answers = (ENDLESS, "more = 1", "doubled = [twice(3)]", "def four_times(number):\n    return twice(twice(number))")
+    lab = "---\ngradlab:\n  timeout: 2\n---\n\n" + TIMED
+    found, result = made.marks(tmp_path, lab, {"endless": answers})
+    assert found == {"endless": "0111"}, result
+    said = [f"{one.reason} {one.notes}" for one in result.results[0].questions]
+    assert "was stopped" in said[0]
+    assert all("is not called again" in words for words in said[1:]), said

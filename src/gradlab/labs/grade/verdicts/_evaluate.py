@@ -282,4 +282,10 @@ def in_words(outcome: Outcome, check: PreparedCheck, *, hidden: bool) -> str:
         return "a hidden check fails"
     if hidden or problem is None:
         return "a hidden check cannot use what your code returned"
-    return f"the check cannot use what your code returned: {type(problem).__name__}: {str(problem)[:500]}"
+    return f"the check cannot use what your code returned: {named(problem)}"
+
+
+def named(problem: BaseException | None) -> str:
+    """An error's name and words."""
+    said = str(problem)[:500]
+    return said if isinstance(problem, RemoteCallError) else f"{type(problem).__name__}: {said}"

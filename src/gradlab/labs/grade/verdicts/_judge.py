@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from gradlab.labs._python import parse
 from gradlab.labs.grade.made import DoubtError
 from gradlab.labs.grade.matching import Program
-from gradlab.labs.grade.protocol import ChannelError, CheckTimeoutError, RemoteCallError, ValueRefusedError
-from gradlab.labs.grade.verdicts._evaluate import UNSEEN, Outcome, in_words, prepare, reseeded
+from gradlab.labs.grade.protocol import CheckTimeoutError
+from gradlab.labs.grade.verdicts._attempt import Attempts, Try
+from gradlab.labs.grade.verdicts._evaluate import Outcome, named, prepare, reseeded
+from gradlab.labs.grade.verdicts._form import may_be_form, may_be_layout
 from gradlab.labs.grade.verdicts._key import Key
 from gradlab.labs.grade.verdicts._results import QuestionResult
 from gradlab.labs.grade.verdicts._session import Session, is_misfit
 from gradlab.labs.grade.verdicts._tasks import ReadyTask, evaluate, free_of
 
-_AFTER_TIMEOUT = 2.0
 _ROUNDING = 100
-_MOST_PATIENCE = 2.0
 _FAULT = "the check is at fault, not you: even the solution, handed in as a student's, does not pass it"
 _QUICK = 10.0  # seconds that its author gives a hidden check that is run once more with other inputs
-
-
-@dataclass(slots=True)
-class _Try:
-    """One way to run a check.
-
-    Args:
-        own: the names that are the submission's in the check.
-        stand_ins: the names of which the key's versions stand in, inside the submission's own functions too.
-        outcome: what became of it.
-        words: why it did not hold.
-        refused: what could not be looked at, in words; "" where everything could.
-        when: how many of the submission's statements have been run, None for all that are needed.
-    """
-
-    own: frozenset[str]
-    stand_ins: frozenset[str]
-    outcome: Outcome
-    words: str
-    refused: str = ""
-    when: int | None = None
 
 
 def judge(
@@ -86,7 +63,8 @@ class _Bench:
         self._key, self._tasks, self._program, self._session = key, tasks, program, session
         self._offset = offset
         self._right: dict[str, bool] = {}
-        self._slow: set[str] = set()
+        self._attempts = Attempts(key, tasks, session)
+        self._endless: set[str] = set()  # what has run out of time again, though it was given little
         self._charged: set[str] = set()  # what a check was about that was not right
 
     def kept(self, ready: ReadyTask, results: Mapping[str, QuestionResult]) -> QuestionResult | None:
@@ -154,19 +132,34 @@ class _Bench:
         self._remember(ready, holds=best.outcome.holds)
         return result
 
-    def _doubt(self, ready: ReadyTask, best: _Try, tried: Sequence[_Try]) -> str:
+    def _doubt(self, ready: ReadyTask, best: Try, tried: Sequence[Try]) -> str:
         """Why only a human can judge an answer, in words; "" where its check does."""
         if isinstance(best.outcome.problem, DoubtError):
             return str(best.outcome.problem)
         if best.outcome.holds:
             knows = self._knows_inputs(ready, best)
             return "it holds for the inputs of the hidden check, and not for others like them" if knows else ""
+        if form := self._form(ready, best):
+            return form
         right = {name for name, holds in self._right.items() if holds}
         # On top of answers that are all right its own try says enough.
         refused = [one.refused for one in tried if one.refused and (not one.stand_ins or one.stand_ins - right)]
         return f"it cannot be judged from here: {refused[0]}" if refused else ""
 
-    def _unblamed(self, ready: ReadyTask, best: _Try) -> frozenset[str]:
+    def _form(self, ready: ReadyTask, best: Try) -> str:
+        """What is said where a check could not use an answer that may be right in another form."""
+        said = "" if ready.task.check.hidden else f" ({named(best.outcome.problem)})"
+        for name in sorted(best.own):
+            key = self._key.plan.homework[name].statement
+            if key.is_definition and may_be_layout(best.outcome, key.source, self._program.source_of(ready.task)):
+                return f"{name} has other methods or arguments than the check uses, and may be right all the same{said}"
+        if may_be_form(best.outcome, best.forms, self._session.kinds):
+            return (
+                f"what your code returned has another form than the check can use, and may be right all the same{said}"
+            )
+        return ""
+
+    def _unblamed(self, ready: ReadyTask, best: Try) -> frozenset[str]:
         """Of which names the key's stands in though no check was, or will be, lost by them."""
         if not best.outcome.holds or best.stand_ins & self._charged:
             return frozenset()
@@ -176,7 +169,7 @@ class _Bench:
         }
         return frozenset() if best.stand_ins & to_come - self._right.keys() else best.stand_ins
 
-    def _free(self, ready: ReadyTask, one: _Try) -> frozenset[int]:
+    def _free(self, ready: ReadyTask, one: Try) -> frozenset[int]:
         """The assertions that add nothing: where the key's stands in for some names, those too that are about them."""
         if one.outcome.holds or one.own == ready.task.own or not ready.task.parts:
             return ready.free
@@ -184,7 +177,7 @@ class _Bench:
         more, _ = free_of(self._key, ready.task, ready.check, one.own, limit, halves=False)
         return ready.free | more
 
-    def _knows_inputs(self, ready: ReadyTask, best: _Try) -> bool:
+    def _knows_inputs(self, ready: ReadyTask, best: Try) -> bool:
         """Whether what passes a hidden check fails with other random inputs, on which the key does pass it."""
         if not ready.task.check.hidden or ready.task.check.timeout > _QUICK:
             return False
@@ -197,32 +190,44 @@ class _Bench:
         fails = not any(one.outcome.holds or one.outcome.stopped for one in tried)
         return fails and evaluate(self._key, other.task, other.check, {}, limit).holds
 
-    def _tries(self, ready: ReadyTask, own: frozenset[str]) -> list[_Try]:
-        tried = self._looked(ready, own)
+    def _tries(self, ready: ReadyTask, own: frozenset[str]) -> list[Try]:
+        slow = self._attempts.slow
+        if own & self._endless:
+            return [_not_called(own, own & self._endless)]
+        if own & slow:
+            made = self._attempts.run(ready, own, frozenset())
+            if made.outcome.stopped:
+                self._endless |= own & slow
+                made.words += "; it had little time, since it ran too long in a check before"
+                return [made]
         others = self._others(ready)
+        tried = [_not_called(own, others & slow)] if others & slow else self._looked(ready, own)
         failed = {name for name, right in self._right.items() if not right}
         doubtful = others - {name for name, right in self._right.items() if right}
         alone = [frozenset({name}) for name in sorted(others)]
-        for names in filter(None, dict.fromkeys((others & failed, doubtful, others, *alone))):
+        for names in filter(None, dict.fromkeys((others & (failed | slow), doubtful, others, *alone))):
             enough = tried[-1].stand_ins == others and not tried[-1].refused
             if not enough and not any(one.outcome.holds for one in tried):
                 tried.append(self._with_key(ready, own, names))
         rest = frozenset(name for name in own if name not in failed or not self._backed(name, ready))
         if not any(one.outcome.holds for one in tried) and rest and rest != own:
             tried.append(self._with_key(ready, rest, others | (own - rest)))
+        if tried[0].outcome.stopped and tried[-1].outcome.holds:  # it was not what the check is about
+            slow -= own
+            slow |= tried[-1].stand_ins
         return tried
 
-    def _looked(self, ready: ReadyTask, own: frozenset[str]) -> list[_Try]:
+    def _looked(self, ready: ReadyTask, own: frozenset[str]) -> list[Try]:
         """Run a check with what the names mean at the end, and in doubt with what they mean where they are answered."""
         was_running = self._session.is_running
-        tried = [self._run(ready, own, frozenset())]
+        tried = [self._attempts.run(ready, own, frozenset())]
         if not tried[0].outcome.holds and was_running and self._program.leaves_traces:
             self._session.renew()
-            tried.append(self._run(ready, own, frozenset()))
+            tried.append(self._attempts.run(ready, own, frozenset()))
             if tried[-1].outcome.holds:
                 return tried
         for stop in () if tried[0].outcome.holds else self._program.stops(ready.task):
-            tried.append(self._run(ready, own, frozenset(), stop))
+            tried.append(self._attempts.run(ready, own, frozenset(), stop))
             if tried[-1].outcome.holds:
                 break
         return tried
@@ -237,16 +242,16 @@ class _Bench:
             or (name in key.steady and homework[name].cell not in cells)
         )  # fmt: skip
 
-    def _with_key(self, ready: ReadyTask, own: frozenset[str], names: frozenset[str]) -> _Try:
+    def _with_key(self, ready: ReadyTask, own: frozenset[str], names: frozenset[str]) -> Try:
         """Run a check with the key's versions in the place of what the answers to it build on."""
         homework = self._key.plan.homework
         functions = all(homework[name].statement.is_definition for name in own)
         when = next(iter(self._program.stops(ready.task)), None)
         if functions:
-            made = self._run(ready, own, names, when)
+            made = self._attempts.run(ready, own, names, when)
         else:  # a value was made of what may be wrong: the cells are run anew
             self._session.renew(names)
-            made = self._run(ready, own, frozenset(), when)
+            made = self._attempts.run(ready, own, frozenset(), when)
         said = f"your code raises an error with the key's {', '.join(sorted(names))} in its place"
         if self._session.misfit or is_misfit(made.outcome.problem):
             made.refused = made.refused or said
@@ -256,78 +261,6 @@ class _Bench:
         if not functions:
             self._session.renew()
         return made
-
-    def _run(self, ready: ReadyTask, own: frozenset[str], stand_ins: frozenset[str], when: int | None = None) -> _Try:
-        limit = ready.task.check.timeout + ready.given_limit
-        if own & self._slow:
-            limit = min(limit, _AFTER_TIMEOUT + 5 * ready.seconds)
-        limit *= _patience()
-        outcome, words = self._once(ready, own, stand_ins, limit, when=when)
-        if outcome.holds and self._session.mutated:
-            outcome, words = self._once(ready, own, stand_ins, limit, when=when, write_back=True)
-            words = words and f"{words}; your code changes the arguments that it is given"
-        refused = UNSEEN if outcome.refused and ready.task.check.hidden else outcome.refused
-        return _Try(own, stand_ins, outcome, words, refused, when)
-
-    def _once(
-        self,
-        ready: ReadyTask,
-        own: frozenset[str],
-        stand_ins: frozenset[str],
-        limit: float,
-        *,
-        when: int | None = None,
-        write_back: bool = False,
-    ) -> tuple[Outcome, str]:
-        session = self._session
-        session.mutated, session.write_back = False, write_back
-        values: dict[str, Any] = {}
-        try:
-            session.stop_at(when)
-            session.ready()
-            values = self._values(own, limit)
-            # An entry that is not answered is what the question has in its place.
-            values |= {name: ... for name in ready.task.own - own - stand_ins if not name.isidentifier()}
-        except (RemoteCallError, ValueRefusedError) as problem:
-            outcome = Outcome(problem=problem)
-            outcome.refuse(problem)
-            return outcome, in_words(outcome, ready.check, hidden=ready.task.check.hidden)
-        except ChannelError as problem:
-            return Outcome(problem=problem, stopped=True), self._stopped_words(problem, own, limit)
-        session.deadline(limit)
-        outcome = evaluate(self._key, ready.task, ready.check, values, limit, before=lambda: session.bind(stand_ins))
-        if isinstance(outcome.problem, ChannelError):
-            return outcome, self._stopped_words(outcome.problem, own, limit)
-        if isinstance(outcome.problem, CheckTimeoutError):
-            self._slow |= own
-            running = session.running
-            session.stop()
-            return outcome, f"{running or 'this'} was called again and again for longer than {limit:.0f} s"
-        if stand_ins:
-            session.deadline(limit)
-            session.release()
-            later = self._tasks[self._tasks.index(ready) + 1 :] if ready in self._tasks else self._tasks
-            if any(other.task.own & stand_ins for other in later):
-                session.renew()  # what it was lent it may have kept
-        return outcome, in_words(outcome, ready.check, hidden=ready.task.check.hidden)
-
-    def _values(self, own: frozenset[str], limit: float) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        for name in own:
-            try:
-                values[name] = self._session.value(name, limit)
-            except RemoteCallError:
-                if name.isidentifier():
-                    raise
-                values[name] = ...
-        return values
-
-    def _stopped_words(self, problem: ChannelError, own: frozenset[str], limit: float) -> str:
-        running = self._session.running
-        reason = self._session.stop(problem, limit)
-        if "ran longer" in reason:
-            self._slow |= own
-        return f"{running or 'the code'} {reason}"
 
     def _backed(self, name: str, ready: ReadyTask) -> bool:
         """Whether another check, of fewer names, charges for a name by itself."""
@@ -346,7 +279,7 @@ class _Bench:
         cell = next((self._session.errors[number] for number in self._session.errors), "")
         return f"not answered: {names} is not defined" + (f" ({cell})" if cell else "")
 
-    def _reason(self, best: _Try, fraction: float) -> str:
+    def _reason(self, best: Try, fraction: float) -> str:
         if fraction <= 0:
             return best.words
         return f"{best.words} ({round(100 * fraction)} % of what is tested holds)"
@@ -358,12 +291,12 @@ class _Bench:
                 self._right[name] = self._right.get(name, True) and holds
 
 
-def _patience() -> float:
-    """How much longer things may take because this machine has more to do than it has processors."""
-    return min(max(os.getloadavg()[0] / (os.cpu_count() or 1), 1.0), _MOST_PATIENCE)
+def _not_called(own: frozenset[str], slow: Iterable[str]) -> Try:
+    words = f"{', '.join(sorted(slow))} ran too long in a check before, and is not called again"
+    return Try(own, frozenset(), Outcome(problem=CheckTimeoutError(words), stopped=True), words)
 
 
-def _notes(best: _Try, tried: list[_Try], missing: Iterable[str]) -> list[str]:
+def _notes(best: Try, tried: list[Try], missing: Iterable[str]) -> list[str]:
     notes = []
     entries = sorted(name for name in missing if not name.isidentifier())
     if entries:

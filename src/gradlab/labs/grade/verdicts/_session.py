@@ -27,6 +27,7 @@ from gradlab.labs.grade.protocol import (
 from gradlab.labs.grade.protocol import ChannelTimeoutError as Timeout
 from gradlab.labs.grade.sandbox import Cage, Limits, Sandbox
 from gradlab.labs.grade.verdicts._evaluate import alarm
+from gradlab.labs.grade.verdicts._form import form_of
 from gradlab.labs.grade.verdicts._key import Key
 
 _MOST_STARTS = 12
@@ -57,15 +58,11 @@ class Session:
         self._sandbox, self._program, self._key = sandbox, program, key
         self._limits, self._slot, self._statement_limit = limits, slot, statement_limit
         self._named = {id(value): name for name, value in key.given.items() if _stays(value)}
-        self._kinds = {
-            name
-            for name, value in key.final.items()
-            if inspect.isclass(value) and value.__name__ == name and is_own(value)
-        }
         self._cage: Cage | None = None
         self._starts = 0
         self._skipped: set[int] = set()
         self._skipped_beside: set[int] = set()
+        self._hopeless: set[int] = set()
         self._stand_ins: frozenset[str] = frozenset()
         self._stop: int | None = None
         self.errors: dict[int, str] = {}
@@ -73,6 +70,12 @@ class Session:
         self.mutated = False
         self.misfit = False
         self.write_back = False
+        self.forms = set[str]()
+        self.kinds = {
+            name
+            for name, value in key.final.items()
+            if inspect.isclass(value) and value.__name__ == name and is_own(value)
+        }
 
     def ready(self) -> None:
         """Start the process where it is not running; its statements have been run then.
@@ -87,9 +90,9 @@ class Session:
             self._cage = self._sandbox.start(self._limits, self._slot)
             self._peer = Peer(
                 Channel(self._cage.channel), named=self._name_of, resolve=_refuse, classes=self._classes(),
-                on_request={"get": self._get, "look": self._look}, is_judge=True, kinds=self._kinds,
+                on_request={"get": self._get, "look": self._look}, is_judge=True, kinds=self.kinds,
             )  # fmt: skip
-            self._peer.on_change = self._changed
+            self._peer.on_change, self._peer.on_value = self._changed, self._handed
             if self._stand_ins:
                 self.deadline(self._statement_limit)
                 self.bind(self._stand_ins)
@@ -97,13 +100,23 @@ class Session:
                 if self._stop is None and not own.is_needed:
                     continue
                 replaced = own.statement.is_definition and own.statement.binds <= self._stand_ins
-                skipped = replaced or index in self._skipped | self._skipped_beside
+                skipped = (
+                    replaced or index in self._skipped_beside or (index in self._skipped and not self._is_mended(index))
+                )
                 if not skipped and not self._ran(index, own):
                     break
                 # A value that stands in does so behind each statement that makes it another.
                 if lost := self._stand_ins & (own.statement.changes | own.statement.asks):
                     self.deadline(self._statement_limit)
                     self.bind(lost)
+
+    def _is_mended(self, index: int) -> bool:
+        """Whether a statement that had to be stopped uses what stands in now, and may end with that."""
+        reached = set(self._stand_ins)
+        for own in self._program.statements if reached else ():
+            if own.statement.is_definition and own.statement.uses & reached:
+                reached |= own.statement.binds
+        return index not in self._hopeless and bool(self._program.statements[index].statement.uses & reached)
 
     def _ran(self, index: int, own: Own) -> bool:
         self._peer.deadline = time.monotonic() + self._statement_limit
@@ -128,6 +141,7 @@ class Session:
             raise StoppedError(f"called what stands in for longer than {self._statement_limit:.0f} s") from None
         except ChannelError as problem:
             (self._skipped_beside if self._stand_ins else self._skipped).add(index)
+            self._hopeless |= {index} & self._skipped_beside
             reason = self.stop(problem, self._statement_limit)
             if not self._stand_ins:
                 self.errors[own.cell] = f"line {own.statement.line}: this code {reason}"
@@ -167,6 +181,7 @@ class Session:
         value = self._peer.request({"do": "value", "name": name})
         if isinstance(value, RemoteObject):
             self._peer.labels[value._key] = name
+        self._handed(value)
         return value
 
     def bind(self, names: Iterable[str]) -> None:
@@ -259,6 +274,9 @@ class Session:
         for part in path.split("."):
             found = getattr(found, part, None)
         return {"im": [module, path]} if found is value and found is not None else None
+
+    def _handed(self, value: Any) -> None:
+        self.forms.add(form_of(value))
 
     def _changed(self, key: int | str, args: tuple[Any, ...], changes: list[tuple[int, Any]]) -> None:
         """A call has changed its arguments in place: right where the key does so too, else seen with `write_back`."""
