@@ -98,7 +98,7 @@ def grade(
     waiting = write_queue(out / "human.toml", results, decisions)
     for old in before.values():
         apply_decisions([old] if old else [], decisions)
-    apply_decisions(results, decisions)
+    remarks += apply_decisions(results, decisions)
     title = lab.settings.title or template.stem
     rows = [
         replace(result, student=person.student, identity=person.identity, group=person.group)

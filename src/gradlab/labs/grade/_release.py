@@ -62,7 +62,9 @@ def grade_own(template: Template, versions: Versions, watch: Watch = lambda *_: 
     lost = [_lost(template, question) for question in own["solution"].questions]
     free = [_free(template, question) for question in own["question"].questions if not own["solution"].problem]
     if waiting := [
-        one for one in own["solution"].questions if one.status == "human" and one.expected and not one.notes
+        one
+        for one in own["solution"].questions
+        if one.kind == "answer" and one.status == "human" and one.expected and not one.notes
     ]:
         told = f"{counted(len(waiting), 'written answer')} will wait for a human, with the key beside what was written"
         lines = ", ".join(str(one.line) for one in waiting[:_MOST_NAMED]) + (", ..." if waiting[_MOST_NAMED:] else "")

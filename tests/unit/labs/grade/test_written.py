@@ -10,8 +10,10 @@ import pytest
 from gradlab.labs._template import read_template
 from gradlab.labs._versions import make_versions
 from gradlab.labs.grade import GradeOptions, grade
-from gradlab.labs.grade.gradebook import QueueError
+from gradlab.labs.grade.gradebook import QueueError, apply_decisions, read_queue
+from gradlab.labs.grade.gradebook._queue import Decision, answer_id
 from gradlab.labs.grade.matching import Asked, asked_answers
+from gradlab.labs.grade.verdicts import QuestionResult, SubmissionResult
 from gradlab.labs.grade.verdicts._answers import judge_answers
 
 from . import submissions as made
@@ -97,12 +99,42 @@ def test_what_a_human_decides_survives_a_regrade(graded):
     assert grade(LAB, place / "in", GradeOptions(place / "out")).results[0].questions[1].points == 1.5
     kept = path.read_text(encoding="utf-8")
     path.write_text(kept.replace("points = 1.5", "points = 7"), encoding="utf-8")
-    with pytest.raises(QueueError, match="at most 2"):
+    with pytest.raises(QueueError, match="from 0 to 2 can"):
         grade(LAB, place / "in", GradeOptions(place / "out"))
     path.write_text(kept + "\n[[", encoding="utf-8")
     with pytest.raises(QueueError, match="no TOML"):
         grade(LAB, place / "in", GradeOptions(place / "out"))
     assert path.read_text(encoding="utf-8") == kept + "\n[["
+
+
+ROW = '[[answer]]\nid = "why:0"\npossible = 2\npoints = {}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[[answer]]\nquestion = "why"\nsubmissions = ["anna"]\npoints = 1\n', "row 1: it has no id"),
+        ('[answer]\nquestion = "why"\n', "row 1: it has no id"),
+        (ROW.format(3), r"row 1 \(why:0\): the points are 3; a number from 0 to 2 can be given"),
+        (ROW.format(-1), "from 0 to 2"),
+        (ROW.format('"all"'), "the points are 'all'; write a number"),
+        (ROW.format(1) + 'coment = "good"', "nothing is known of 'coment'"),
+        (ROW.format(1) + ROW.format(2), "row 2: why:0 is decided in a row before, and differently"),
+    ],
+)
+def test_what_is_wrong_in_the_list_for_humans_is_said_by_its_row(tmp_path, text, said):
+    (tmp_path / "human.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(QueueError, match=said):
+        read_queue(tmp_path / "human.toml")
+
+
+def test_points_that_a_question_is_not_worth_any_more_are_not_given():
+    result = SubmissionResult("a", "Anna", "", "a.ipynb")
+    result.questions = [QuestionResult("why", "answer", 1.0, status="human", given="Symmetry.")]
+    (key,) = map(answer_id, result.questions)
+    (remark,) = apply_decisions([result], {key: Decision(2.0)})
+    assert "why is worth 1 now: it waits again" in remark
+    assert (result.questions[0].status, result.points) == ("human", 0)
 
 
 CUBE = "x**3 - 2*x"

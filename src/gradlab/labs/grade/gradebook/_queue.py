@@ -22,6 +22,11 @@ class QueueError(GradlabError):
     """The list cannot be read as it is; nothing of it was overwritten."""
 
 
+_KNOWN = frozenset(
+    ("id", "question", "submissions", "why", "asked", "given", "expected", "possible", "points", "comment")
+)
+
+
 @dataclass(slots=True)
 class Decision:
     """What a human decided.
@@ -59,21 +64,35 @@ def read_queue(path: Path) -> dict[str, Decision]:
         entries = tomllib.loads(path.read_text(encoding="utf-8")).get("answer", [])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise QueueError(f"{path} is no TOML any more: {problem}; correct it, and run the command again") from problem
-    return {str(entry.get("id")): _decision(path, entry) for entry in entries}
+    found: dict[str, Decision] = {}
+    for number, entry in enumerate(entries if isinstance(entries, list) else [entries], 1):
+        key, decision = _decision(f"{path}, row {number}", entry)
+        if found.setdefault(key, decision) != decision:
+            raise QueueError(
+                f"{path}, row {number}: {key} is decided in a row before, and differently; keep one of them"
+            )
+    return found
 
 
-def _decision(path: Path, entry: Mapping[str, object]) -> Decision:
-    given, possible = entry.get("points", ""), entry.get("possible", 0.0)
+def _decision(where: str, entry: object) -> tuple[str, Decision]:
+    """The answer that a row is about, and what is decided."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
+        raise QueueError(
+            f"{where}: it has no id; gradlab makes the rows, one for all equal answers: write points into those"
+        )
+    key, given, possible = entry["id"], entry.get("points", ""), entry.get("possible", 0.0)
+    if unknown := sorted(entry.keys() - _KNOWN):
+        raise QueueError(f"{where} ({key}): nothing is known of {unknown[0]!r}; write behind points and comment alone")
     comment = str(entry.get("comment", ""))
     if given == "":
-        return Decision(None, comment)
+        return key, Decision(None, comment)
     try:
         points = float(str(given).replace(",", "."))
     except ValueError as problem:
-        raise QueueError(f"{path}: the points of {entry.get('id')} are {given!r}; write a number") from problem
+        raise QueueError(f"{where} ({key}): the points are {given!r}; write a number") from problem
     if not 0 <= points <= float(str(possible)):
-        raise QueueError(f"{path}: the points of {entry.get('id')} are {points:g}; at most {possible} can be given")
-    return Decision(points, comment)
+        raise QueueError(f"{where} ({key}): the points are {points:g}; a number from 0 to {possible:g} can be given")
+    return key, Decision(points, comment)
 
 
 def answer_id(question: QuestionResult) -> str:
@@ -82,21 +101,32 @@ def answer_id(question: QuestionResult) -> str:
     return f"{question.name}:{digest[:16]}"
 
 
-def apply_decisions(results: Sequence[SubmissionResult], decisions: Mapping[str, Decision]) -> None:
+def apply_decisions(results: Sequence[SubmissionResult], decisions: Mapping[str, Decision]) -> tuple[str, ...]:
     """Put what humans decided into the results.
 
     Args:
         results: the results, changed in place.
         decisions: by the answer's id.
+
+    Returns:
+        What could not be put there, in words.
     """
+    remarks: dict[str, None] = {}
     for result in results:
         for question in result.questions:
             decision = decisions.get(answer_id(question)) if question.status == "human" else None
             if decision is not None and decision.points is not None:
+                if decision.points > question.possible:
+                    remarks[
+                        f"{answer_id(question)} in human.toml has {decision.points:g} points, and {question.name} is "
+                        f"worth {question.possible:g} now: it waits again"
+                    ] = None
+                    continue
                 question.points = decision.points
                 full = question.points >= question.possible
                 question.status = "right" if full else "partly" if question.points else "wrong"
                 question.reason = decision.comment or "judged by a human"
+    return tuple(remarks)
 
 
 def write_queue(path: Path, results: Sequence[SubmissionResult], decisions: Mapping[str, Decision]) -> int:
@@ -114,9 +144,10 @@ def write_queue(path: Path, results: Sequence[SubmissionResult], decisions: Mapp
                 entries.setdefault(answer_id(question), _Entry(question)).submissions.append(result.name)
     text, waiting = [_HEAD], 0
     for key, entry in entries.items():
-        decision = decisions.get(key, Decision())
+        decision, question = decisions.get(key, Decision()), entry.question
+        if decision.points is not None and decision.points > question.possible:
+            decision = Decision(None, decision.comment)
         waiting += decision.points is None
-        question = entry.question
         rows: dict[str, object] = {
             "id": key, "question": question.name, "submissions": sorted(entry.submissions),
             "why": question.reason, "asked": question.asked, "given": question.given, "expected": question.expected,
@@ -125,7 +156,10 @@ def write_queue(path: Path, results: Sequence[SubmissionResult], decisions: Mapp
         text.append(_table({**rows, **_decided(decision)}))
     for key in sorted(set(decisions) - set(entries)):
         if decisions[key].points is not None or decisions[key].comment:
-            kept = {"id": key, "why": "no submission asks for this any more", "possible": decisions[key].points or 0.0}
+            kept = {
+                "id": key, "question": key.rpartition(":")[0], "why": "no submission asks for this any more",
+                "possible": decisions[key].points or 0.0,
+            }  # fmt: skip
             text.append(_table({**kept, **_decided(decisions[key])}))
     write_whole(path, "\n".join(text))
     return waiting

@@ -90,8 +90,7 @@ class _Bench:
         result.asked = "" if check.hidden else check.source
         missing = ready.task.own - self._program.answered(ready.task)
         if ready.fault and not (missing and missing <= self._program.untouched):
-            result.status, result.given, result.reason = "human", self._program.source_of(ready.task), _FAULT
-            return result
+            return self._for_human(ready, result, _FAULT)
         if missing == ready.task.own or any(not self._backed(name, ready) for name in missing if name.isidentifier()):
             result.reason = self._missing_words(missing)
             return result
@@ -108,16 +107,13 @@ class _Bench:
         self._charged |= unblamed
         self._right |= dict.fromkeys(unblamed, False)
         if passed:
-            result.status, result.given = "human", self._program.source_of(ready.task)
-            result.reason = f"it holds with the key's {', '.join(passed)} alone, and yours passed what checks it"
-            return result
+            said = f"it holds with the key's {', '.join(passed)} alone, and yours passed what checks it"
+            return self._for_human(ready, result, said)
         if unblamed:  # nothing else charges for what only the key's version mends
             own = [one for one in tried if not one.stand_ins]
             fraction, best = max(((one.outcome.fraction(ready.free), one) for one in own), key=lambda judged: judged[0])
         if doubt := self._doubt(ready, best, tried):
-            result.status, result.reason = "human", doubt
-            result.given = self._program.source_of(ready.task)
-            return result
+            return self._for_human(ready, result, doubt)
         cost = best.outcome.cost(check.costs, ready.vague) if not best.outcome.holds else None
         if cost is not None:
             fraction = max(0.0, 1 - cost / check.points) if check.points else 0.0
@@ -130,6 +126,15 @@ class _Bench:
             cell = self._program.statements[best.when - 1].cell
             result.notes.append(f"judged as it is behind your cell {cell}, and not as it is at the end")
         self._remember(ready, holds=best.outcome.holds)
+        return result
+
+    def _for_human(self, ready: ReadyTask, result: QuestionResult, why: str) -> QuestionResult:
+        """The result of what a human has to look at: what was written, beside the key's and a hidden check."""
+        result.status, result.reason = "human", why
+        result.given = self._program.source_of(ready.task)
+        parts = dict.fromkeys(self._key.plan.homework[name].statement.source for name in sorted(ready.task.own))
+        hidden = f"# the hidden check:\n{ready.task.check.source}" if result.hidden and ready.task.parts else ""
+        result.expected = "\n\n".join(filter(None, (*parts, hidden)))
         return result
 
     def _doubt(self, ready: ReadyTask, best: Try, tried: Sequence[Try]) -> str:
