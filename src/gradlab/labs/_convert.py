@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
-import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from gradlab._errors import GradlabError
-from gradlab.labs._layout import SHIELD, shielded_tag, unshielded
+from gradlab.labs._layout import SHIELD, import_nbformat, shielded_tag, unshielded
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -58,21 +56,6 @@ class Converted:
     metadata: dict[str, Any] = field(default_factory=lambda: dict[str, Any]())
     attachments: dict[str, dict[str, str]] = field(default_factory=lambda: dict[str, dict[str, str]]())
     remark: str = ""
-
-
-def import_nbformat() -> None:
-    """Import nbformat, which Jupytext needs, without what no notebook has any use for.
-
-    Where JupyterLab is installed, jsonschema loads `rfc3987_syntax`, which makes 38 grammars for international
-    addresses when it is imported: 1.3 s of processor time in each command. No schema of a notebook asks for them.
-    """
-    if "jsonschema" in sys.modules or "rfc3987_syntax" in sys.modules:
-        return
-    sys.modules["rfc3987_syntax"] = None  # type: ignore[arg-type]
-    try:
-        importlib.import_module("nbformat")
-    finally:
-        del sys.modules["rfc3987_syntax"]
 
 
 def is_converted(path: Path) -> bool:

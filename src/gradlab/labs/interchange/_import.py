@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradlab._errors import GradlabError
-from gradlab.labs._convert import import_nbformat
 from gradlab.labs._files import UnfitFileError, read_regular
+from gradlab.labs._layout import import_nbformat
 from gradlab.labs._template import LARGEST_TEMPLATE
 from gradlab.labs.interchange import _from_marked, _from_nbgrader, _from_otter
 from gradlab.labs.interchange._write import Writer

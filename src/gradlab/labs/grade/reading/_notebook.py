@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from gradlab._errors import GradlabError
-from gradlab.labs._convert import import_nbformat
+from gradlab.labs._layout import import_nbformat
 
 LARGEST: Final = 20_000_000
 """Bytes of the largest file that is read."""
