@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradlab.check import Cause, CheckError, GradientError, Verdict, check_gradient
+from written import written
 
 RANDOM = np.random.default_rng(5)
 FEATURES = RANDOM.normal(size=(30, 4))
@@ -345,17 +346,7 @@ def test_tolerance_is_checked():
     assert check_gradient(lambda x: x * x, 2.01, 1.0, tolerance=0.05).verdict is Verdict.CORRECT
 
 
-class Cube(torch.autograd.Function):
-    """A backward pass written by hand."""
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return (x**3).sum()
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        return grad_output * 3 * ctx.saved_tensors[0] ** 2
+Cube = written(lambda x: (x**3).sum(), lambda grad_output, x: grad_output * 3 * x**2)
 
 
 class WrongCube(Cube):

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from gradlab.check import CheckError, Verdict, check_function, check_gradient
+from written import written
 
 MATRIX = np.random.default_rng(0).normal(size=(3, 4))
 
@@ -35,17 +36,8 @@ class WrongPower(Power):
     factor = 0.5
 
 
-class Forgetful(torch.autograd.Function):
-    """Right as long as the incoming gradient is 1."""
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return (x**2).sum()
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        return 2 * ctx.saved_tensors[0]
+# Right as long as the incoming gradient is 1.
+Forgetful = written(lambda x: (x**2).sum(), lambda grad_output, x: 2 * x)
 
 
 def two_tensors(dtype=torch.float64):
@@ -93,16 +85,8 @@ class TestOwnBackward:
             check_function(function, inputs)
 
 
-class Twice(torch.autograd.Function):
-    """One argument, and a gradient for each of its entries."""
-
-    @staticmethod
-    def forward(ctx, x):
-        return (x**2).sum()
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        return grad_output, grad_output
+# One argument, and a gradient for each of its entries.
+Twice = written(lambda x: (x**2).sum(), lambda grad_output, x: (grad_output, grad_output))
 
 
 def test_a_gradient_too_many_is_told_what_to_return():

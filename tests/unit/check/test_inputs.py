@@ -16,6 +16,7 @@ import torch
 from torch.nn import functional
 
 from gradlab.check import CheckError, Verdict, check_function, check_gradient
+from written import written
 
 DOUBLE = torch.float64
 Pair = namedtuple("Pair", "w b")
@@ -32,18 +33,8 @@ def wrong_names(report):
     return {entry.name.split(" by ")[-1].split("[")[0] for entry in report.entries if entry.verdict is Verdict.WRONG}
 
 
-class Doubled(torch.autograd.Function):
-    """x @ w, with the gradient by w twice as large as it should be."""
-
-    @staticmethod
-    def forward(ctx, w, x):
-        ctx.save_for_backward(w, x)
-        return x @ w
-
-    @staticmethod
-    def backward(ctx, g):
-        w, x = ctx.saved_tensors
-        return 2 * x.T @ g, g @ w.T
+# x @ w, with the gradient by w twice as large as it should be.
+Doubled = written(lambda w, x: x @ w, lambda g, w, x: (2 * x.T @ g, g @ w.T))
 
 
 @jax.custom_vjp
@@ -276,18 +267,8 @@ def test_sparse_gradients_are_read():
     assert check_function(bag, torch.tensor([[1, 1], [4, 0]])).ok
 
 
-class Square(torch.autograd.Function):
-    """Right only for inputs that lie in memory row by row."""
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return x**2
-
-    @staticmethod
-    def backward(ctx, g):
-        (x,) = ctx.saved_tensors
-        return 2 * torch.as_strided(x, (x.numel(),), (1,)).reshape(x.shape) * g
+# Right only for inputs that lie in memory row by row.
+Square = written(lambda x: x**2, lambda g, x: 2 * torch.as_strided(x, (x.numel(),), (1,)).reshape(x.shape) * g)
 
 
 NUMBERS = torch.arange(1.0, 13.0, dtype=DOUBLE)
@@ -311,16 +292,7 @@ def test_expanded_inputs_keep_their_layout():
     x = torch.tensor([[1.5], [2.5]], dtype=DOUBLE).expand(2, 3)
     assert check_function(lambda x: x**2, x).ok
 
-    class Strict(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            ctx.save_for_backward(x)
-            return x**2
-
-        @staticmethod
-        def backward(ctx, g):
-            (x,) = ctx.saved_tensors
-            return 2 * x * g * (x.stride(1) != 0)
+    Strict = written(lambda x: x**2, lambda g, x: 2 * x * g * (x.stride(1) != 0))
 
     assert check_function(Strict, x).verdict is Verdict.WRONG
 

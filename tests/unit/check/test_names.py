@@ -8,6 +8,7 @@ import torch
 
 from gradlab.check import Verdict, check_function, check_gradient
 from gradlab.check.names import Mistake
+from written import written
 
 C = np.array([0.3, -1.2, 0.7])
 
@@ -118,23 +119,14 @@ def test_two_mistakes_at_once_are_both_named():
 @pytest.mark.parametrize(
     ("backward", "match"),
     [
-        (lambda x, g: torch.exp(x), "forgets grad_output"),
-        (lambda x, g: g.reshape(-1)[0] * torch.exp(x), "first entry"),
-        (lambda x, g: g.abs() * torch.exp(x), "not proportional"),
+        (lambda g, x: torch.exp(x), "forgets grad_output"),
+        (lambda g, x: g.reshape(-1)[0] * torch.exp(x), "first entry"),
+        (lambda g, x: g.abs() * torch.exp(x), "not proportional"),
     ],
 )
 def test_how_grad_output_is_misused_is_named(backward, match):
-    class Exp(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            ctx.save_for_backward(x)
-            return torch.exp(x)
 
-        @staticmethod
-        def backward(ctx, g):
-            return backward(ctx.saved_tensors[0], g)
-
-    report = check_function(Exp, torch.tensor([0.3, -1.0, 0.8]))
+    report = check_function(written(torch.exp, backward), torch.tensor([0.3, -1.0, 0.8]))
     assert report.diagnoses[0].kind is Mistake.GRAD_OUTPUT
     assert match in report.diagnoses[0].sentence
 
@@ -173,14 +165,7 @@ def test_a_sign_is_told_at_the_term_as_it_is_written():
 
 
 def test_entries_that_are_right_are_not_named():
-    class Linear(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x, b):
-            return x + b
-
-        @staticmethod
-        def backward(ctx, g):
-            return g, g.mean(0)
+    Linear = written(lambda x, b: x + b, lambda g, x, b: (g, g.mean(0)))
 
     report = check_function(Linear, (torch.randn(4, 3, dtype=torch.float64), torch.zeros(3)))
     wrong = {entry.name for entry in report.entries if entry.verdict is Verdict.WRONG}
@@ -189,14 +174,7 @@ def test_entries_that_are_right_are_not_named():
 
 def test_zeros_that_show_elsewhere_alone_belong_to_the_name():
     # Rows but for the first are dropped behind a clamp, which holds some entries here and others elsewhere.
-    class FirstRow(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            return x.clone()
-
-        @staticmethod
-        def backward(ctx, g):
-            return torch.cat([g[:1], 0 * g[1:]])
+    FirstRow = written(torch.clone, lambda g, x: torch.cat([g[:1], 0 * g[1:]]))
 
     x = torch.tensor([[0.3, -0.5, 1.4], [0.2, 0.6, -1.7], [-0.4, 1.6, 0.1]])
     report = check_function(lambda x: FirstRow.apply(torch.clamp(x, -1, 1)) * 1.5, x)
@@ -239,16 +217,9 @@ def test_the_shift_of_a_softmax_is_let_be_where_it_is_saturated():
 
 
 def convolved(to_input, to_kernel):
-    class Convolved(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x, w):
-            ctx.save_for_backward(x, w)
-            return torch.conv1d(x, w, stride=2, padding=1)
-
-        @staticmethod
-        def backward(ctx, g):
-            x, w = ctx.saved_tensors
-            return to_input(x, w, g), to_kernel(x, w, g)
+    Convolved = written(
+        lambda x, w: torch.conv1d(x, w, stride=2, padding=1), lambda g, x, w: (to_input(x, w, g), to_kernel(x, w, g))
+    )
 
     return lambda x, w: torch.sum(Convolved.apply(x, w) ** 2)
 
@@ -318,20 +289,6 @@ def test_a_gradient_through_the_last_turns_alone_is_told():
     assert "the turns of the loop before" in report.diagnoses[0].sentence
 
 
-def wrong_function(forward, backward):
-    class Made(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, *inputs):
-            ctx.save_for_backward(*inputs)
-            return forward(*inputs)
-
-        @staticmethod
-        def backward(ctx, g):
-            return backward(g, *ctx.saved_tensors)
-
-    return Made
-
-
 @pytest.mark.parametrize(
     ("forward", "backward", "inputs", "told"),
     [
@@ -347,7 +304,7 @@ def wrong_function(forward, backward):
 )  # fmt: skip
 def test_what_is_wrong_at_this_point_alone_is_told_from_what_is_wrong_beside_it(forward, backward, inputs, told):
     at = [torch.tensor(each, dtype=torch.float64) for each in inputs]
-    (found,) = check_function(wrong_function(forward, backward), at).diagnoses
+    (found,) = check_function(written(forward, backward), at).diagnoses
     assert told in found.sentence
 
 
@@ -366,7 +323,7 @@ def braid(x, w):
     return (h * torch.clamp(h @ w, -1.0, 2.0)).sum(-1)
 
 
-cut = wrong_function(lambda x: x.clone(), lambda g, x: 0 * g).apply
+cut = written(torch.clone, lambda g, x: 0 * g).apply
 
 
 def test_a_path_is_not_missing_where_nothing_comes_back_at_all():
@@ -401,7 +358,7 @@ def test_a_derivative_that_is_zero_throughout_is_not_taken_for_another_ones():
 )  # fmt: skip
 def test_half_of_a_formula_is_told(forward, backward, told):
     x = torch.tensor([0.3, -1.2, 0.7], dtype=torch.float64)
-    (found, *_) = check_function(wrong_function(forward, backward), (x,)).diagnoses
+    (found, *_) = check_function(written(forward, backward), (x,)).diagnoses
     assert told in found.sentence
 
 
@@ -426,6 +383,6 @@ def test_what_windows_that_overlap_hand_back_is_added_up():
         return found
 
     x = torch.tensor([0.1, 0.3, 2.0, 0.2, -1.0, 0.5, 0.4, 1.5], dtype=torch.float64)
-    function = wrong_function(lambda x: x.unfold(0, 3, 1).amax(-1), backward)
+    function = written(lambda x: x.unfold(0, 3, 1).amax(-1), backward)
     (found, *_) = check_function(function, (x,)).diagnoses
     assert "only the last counts" in found.sentence

@@ -7,6 +7,7 @@ import torch
 
 from gradlab.check import Verdict, check_function
 from gradlab.check.names import Mistake
+from written import written
 
 W = torch.tensor([[0.4, -1.1, 0.3], [0.9, 0.2, -0.7], [-0.5, 0.6, 1.2]], dtype=torch.float64)
 X = torch.tensor([[0.3, -0.8, 1.1], [1.4, 0.2, -0.6]], dtype=torch.float64)
@@ -15,15 +16,7 @@ X = torch.tensor([[0.3, -0.8, 1.1], [1.4, 0.2, -0.6]], dtype=torch.float64)
 def through(change, single=False):
     """A small network; what comes back to its hidden layer is changed."""
 
-    class Node(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, h):
-            ctx.save_for_backward(h)
-            return h.clone()
-
-        @staticmethod
-        def backward(ctx, g):
-            return change(g, *ctx.saved_tensors)
+    Node = written(torch.clone, change)
 
     def function(x):
         x, w = (x.float(), W.float()) if single else (x, W)
@@ -86,14 +79,7 @@ def test_a_mistake_of_an_array_is_told_of_the_entries_that_are_wrong_alone():
 
 
 def test_a_mistake_before_a_sort_is_not_told_of_what_was_sorted():
-    class Spoiled(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, h):
-            return h.clone()
-
-        @staticmethod
-        def backward(ctx, g):
-            return torch.where(torch.arange(g.numel()).view_as(g) == 8, -g, g)
+    Spoiled = written(torch.clone, lambda g, h: torch.where(torch.arange(g.numel()).view_as(g) == 8, -g, g))
 
     x = torch.randn(4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
     x[2, 0] = 3.0  # so that its number is the smallest of its row, as elsewhere only by chance

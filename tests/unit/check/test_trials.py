@@ -8,23 +8,7 @@ import torch
 
 from gradlab.check import Verdict, check_function, check_gradient
 from gradlab.check.names import Mistake
-
-
-def made(forward, backward):
-    """An autograd Function of one tensor, which it saves."""
-
-    class Made(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            ctx.save_for_backward(x)
-            return forward(x)
-
-        @staticmethod
-        def backward(ctx, g):
-            return backward(ctx.saved_tensors[0], g)
-
-    return Made
-
+from written import written
 
 POINT = torch.tensor([[0.3, 1.0], [-0.4, 0.8]])
 TOTAL = {
@@ -40,8 +24,10 @@ TOTAL = {
 
 @pytest.mark.parametrize("bend", TOTAL.values(), ids=TOTAL.keys())
 def test_a_backward_pass_that_is_not_linear_is_wrong(bend):
-    total = made(lambda x: torch.logsumexp(x, (0, 1)), lambda x, g: bend(g) * torch.softmax(x.flatten(), 0).view_as(x))
-    each = made(torch.exp, lambda x, g: bend(g) * torch.exp(x))
+    total = written(
+        lambda x: torch.logsumexp(x, (0, 1)), lambda g, x: bend(g) * torch.softmax(x.flatten(), 0).view_as(x)
+    )
+    each = written(torch.exp, lambda g, x: bend(g) * torch.exp(x))
     for function in (total, each):
         report = check_function(function, POINT)
         assert report.verdict is Verdict.WRONG, str(report)
@@ -49,17 +35,17 @@ def test_a_backward_pass_that_is_not_linear_is_wrong(bend):
 
 
 BACKWARD = {
-    "its first entry": lambda x, g: g.reshape(-1)[0] * torch.exp(x),
-    "its mean": lambda x, g: g.mean() * torch.exp(x),
-    "raw memory": lambda x, g: torch.as_strided(g, (g.numel(),), (1,), 0).reshape(g.shape) * torch.exp(x)
+    "its first entry": lambda g, x: g.reshape(-1)[0] * torch.exp(x),
+    "its mean": lambda g, x: g.mean() * torch.exp(x),
+    "raw memory": lambda g, x: torch.as_strided(g, (g.numel(),), (1,), 0).reshape(g.shape) * torch.exp(x)
     if g.untyped_storage().nbytes() >= g.numel() * g.element_size() else 0 * x,
-    "transposed memory": lambda x, g: (g if g.is_contiguous() else g.t()) * torch.exp(x),
+    "transposed memory": lambda g, x: (g if g.is_contiguous() else g.t()) * torch.exp(x),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("backward", BACKWARD.values(), ids=BACKWARD.keys())
 def test_a_backward_pass_that_reads_grad_output_wrongly_is_wrong(backward):
-    assert check_function(made(torch.exp, backward), POINT).verdict is Verdict.WRONG
+    assert check_function(written(torch.exp, backward), POINT).verdict is Verdict.WRONG
 
 
 def test_a_backward_pass_that_keeps_what_it_needs_outside_ctx_is_wrong():
@@ -82,8 +68,8 @@ def test_a_backward_pass_that_keeps_what_it_needs_outside_ctx_is_wrong():
 
 def test_right_backward_passes_stay_right():
     for function, point in [
-        (made(torch.exp, lambda x, g: g * torch.exp(x)), POINT),
-        (made(torch.exp, lambda x, g: g * torch.exp(x)), POINT[0, 0]),
+        (written(torch.exp, lambda g, x: g * torch.exp(x)), POINT),
+        (written(torch.exp, lambda g, x: g * torch.exp(x)), POINT[0, 0]),
         (torch.nn.Linear(2, 3), POINT),
         (lambda x: (x.sum(), x * 2), POINT),
         (lambda x: x.double().sum(), POINT),
@@ -151,8 +137,10 @@ SIZES = {
 
 @pytest.mark.parametrize("bend", SIZES.values(), ids=SIZES.keys())
 def test_grad_output_may_have_any_size(bend):
-    total = made(lambda x: torch.logsumexp(x, (0, 1)), lambda x, g: bend(g) * torch.softmax(x.flatten(), 0).view_as(x))
-    each = made(torch.exp, lambda x, g: bend(g) * torch.exp(x))
+    total = written(
+        lambda x: torch.logsumexp(x, (0, 1)), lambda g, x: bend(g) * torch.softmax(x.flatten(), 0).view_as(x)
+    )
+    each = written(torch.exp, lambda g, x: bend(g) * torch.exp(x))
     for function in (total, each):
         report = check_function(function, POINT)
         assert report.verdict is Verdict.WRONG, str(report)
@@ -221,7 +209,7 @@ def test_a_backward_pass_that_refuses_a_layout_is_not_accused():
 
 
 def test_a_seen_cause_costs_no_search_for_another():
-    function = made(torch.exp, lambda x, g: torch.exp(x))
+    function = written(torch.exp, lambda g, x: torch.exp(x))
     report = check_function(function, torch.linspace(0.1, 2, 20, dtype=torch.float64))
     assert len(report.diagnoses) == 1
     assert "forgets grad_output" in report.diagnoses[0].sentence
@@ -229,7 +217,7 @@ def test_a_seen_cause_costs_no_search_for_another():
 
 
 def test_a_backward_pass_that_changes_grad_output_is_told_first():
-    tripled = made(lambda x: 3 * x, lambda x, g: g.mul_(3))
+    tripled = written(lambda x: 3 * x, lambda g, x: g.mul_(3))
     for function in (tripled, lambda x: tripled.apply(x) + x):
         report = check_function(function, POINT)
         assert [each.kind for each in report.diagnoses] == [Mistake.CHANGES_GRAD_OUTPUT]
@@ -247,5 +235,5 @@ def test_a_backward_pass_that_changes_grad_output_is_told_first():
 )
 def test_how_grad_output_is_used_is_told(told, bend):
     for at in (POINT, torch.tensor(2.0)):
-        report = check_function(made(lambda x: 2 * x, lambda x, g: 2 * bend(g)), at)
+        report = check_function(written(lambda x: 2 * x, lambda g, x: 2 * bend(g)), at)
         assert told in report.diagnoses[0].sentence

@@ -7,20 +7,12 @@ import pytest
 import torch
 
 from gradlab.descent import DescentError, Outcome, descend
+from written import written
 
-
-class Bowl(torch.autograd.Function):
-    """A function with a backward pass written by hand."""
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return (x[0] - 6) ** 2 + x[1] ** 2 - x[0] * x[1]
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        (x,) = ctx.saved_tensors
-        return grad_output * torch.stack([2 * x[0] - x[1] - 12, 2 * x[1] - x[0]])
+Bowl = written(
+    lambda x: (x[0] - 6) ** 2 + x[1] ** 2 - x[0] * x[1],
+    lambda grad_output, x: grad_output * torch.stack([2 * x[0] - x[1] - 12, 2 * x[1] - x[0]]),
+)
 
 
 def bowl(x):
