@@ -88,6 +88,7 @@ def success_map(
     if recommendation is not None:
         check_kind(recommendation, "table", "success_map(grid, gl.recommend(grid))")
     rates = _rates(grid, recommendation)
+    grid = _as_ordered(grid, rates)
     dims = sorted(map(str, rates.dims), key=order_of)
     sizes = dict(zip(map(str, rates.dims), rates.shape, strict=True))
     if not dims:
@@ -120,6 +121,12 @@ def success_map(
 
 
 def _rates(grid: xarray.Dataset, recommendation: _Recommendation | None) -> xarray.DataArray:
+    lost = [name for name in ("done", "diverged") if name not in grid or "restart" not in grid[name].dims]
+    if lost or not all(grid["done"].shape):
+        raise PlotError(
+            f"this is not the whole result of gl.sweep: its {(lost or ['done'])[0]} has no runs; "
+            "choose of it by isel or sel with slices."
+        )
     if recommendation is not None:
         return recommendation.table["rate"]
     if "success" not in grid:
@@ -127,7 +134,21 @@ def _rates(grid: xarray.Dataset, recommendation: _Recommendation | None) -> xarr
             "this sweep knows no right and wrong; say what loss is low enough: "
             "success_map(grid, gl.recommend(grid, loss_below=0.01))."
         )
-    return grid["success"].where(grid["done"]).mean("restart")
+    return grid["success"].where(grid["done"].astype(bool)).mean("restart")
+
+
+def _as_ordered(grid: xarray.Dataset, rates: xarray.DataArray) -> xarray.Dataset:
+    """The sweep with its settings in the order of the rates, which may be those of a recommendation."""
+    for name in rates.dims:
+        if name not in grid.coords or grid[name].values.ndim != 1 or grid[name].values.dtype.kind == "O":
+            raise PlotError(f"{name} is no setting of this sweep with values of its own; write success_map(grid).")
+        if not np.array_equal(grid[name].values, rates[name].values):
+            if not np.isin(rates[name].values, grid[name].values).all():
+                raise PlotError(
+                    f"the recommendation has other values of {name} than this sweep; give the two together."
+                )
+            grid = grid.sel({name: rates[name].values})
+    return grid
 
 
 def order_of(name: str) -> tuple[int, str]:

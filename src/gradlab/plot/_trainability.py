@@ -65,6 +65,7 @@ def trainability(dataset: xarray.Dataset, *, ax: Axes | None = None) -> Figure:
     x, y = axes_of(dataset)
     if "window" in dataset["loss_sum"].dims:
         raise PlotError("this map has several windows; choose one, as trainability(dataset.isel(window=0)).")
+    dataset = laid_out(dataset)
     figure, ax = figure_and_axes(ax, (6.6, 5.4))
     shades = shades_of(dataset)
     columns, rows = places_of(dataset[x].values), places_of(dataset[y].values)
@@ -95,7 +96,23 @@ def axes_of(dataset: xarray.Dataset) -> tuple[str, str]:
     check_kind(dataset, "data_vars", "trainability(gl.trainability(width=8))")
     if not {"loss_sum", "converged"} <= {*map(str, dataset.variables)} or not {"x", "y"} <= dataset.attrs.keys():
         raise PlotError("this is no map of trainability; write for example trainability(gl.trainability(width=8)).")
-    return str(dataset.attrs["x"]), str(dataset.attrs["y"])
+    x, y = str(dataset.attrs["x"]), str(dataset.attrs["y"])
+    if any(name not in dataset.coords or dataset[name].size < 2 for name in (x, y)):
+        raise PlotError(f"this is no whole map of trainability: it takes two pixels or more of {x} and of {y}.")
+    return x, y
+
+
+def laid_out(dataset: xarray.Dataset) -> xarray.Dataset:
+    """Returns a map of one window with its rows along y and both axes rising, in whatever order it was chosen.
+
+    Args:
+        dataset: the map.
+
+    Raises:
+        PlotError: if it is none.
+    """
+    x, y = axes_of(dataset)
+    return dataset.transpose(*dataset[y].dims, *dataset[x].dims, ...).sortby([x, y])
 
 
 def shades_of(dataset: xarray.Dataset, reference: xarray.Dataset | None = None) -> FloatArray:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gradlab.plot._style import PlotError, written
-from gradlab.plot._trainability import COLOURS, axes_of, places_of, shades_of
+from gradlab.plot._trainability import COLOURS, axes_of, laid_out, places_of, shades_of
 
 if TYPE_CHECKING:
     import xarray
@@ -71,7 +71,7 @@ def frames_of(dataset: xarray.Dataset, seconds: float, size: int) -> Iterator[ND
     Raises:
         PlotError: if a window lies outside of the one before.
     """
-    windows = [dataset.isel(window=number) for number in range(dataset.sizes["window"])]
+    windows = [laid_out(dataset.isel(window=number)) for number in range(dataset.sizes["window"])]
     ends = [_ends(window) for window in windows]
     for number, (outer, inner) in enumerate(pairwise(ends)):
         room = _INSIDE * (outer[:, 1] - outer[:, 0])

@@ -34,6 +34,21 @@ _OUTCOMES: dict[str, tuple[str, Any]] = {
     "diverged_step": ("int32", -2),
     "done": ("bool", False),
 }
+# Without them nothing of a sweep can be trained again.
+_ABOUT = {
+    "sizes",
+    "hidden",
+    "output",
+    "loss_name",
+    "scaling",
+    "biases",
+    "resized",
+    "data_name",
+    "rule",
+    "seed",
+    "dtype",
+}
+_SETTINGS = ("loss", "done", "x", "y", "input", "diverged", "steps", "initialisation", "init_scale")
 _MEANING = {
     "learning_rate": ("learning rate", "1"),
     "initialisation": ("kind of initial parameters", "1"),
@@ -229,10 +244,43 @@ def settings_of(dataset: xarray.Dataset) -> list[str]:
         dataset: the result of `gl.sweep`.
 
     Raises:
-        TrainError: if it is not one.
+        TrainError: if it is not one, or a part of one in which something is missing.
     """
-    if not {"loss", "done", "restart"} <= {*map(str, dataset.variables)} or "loss_name" not in dataset.attrs:
+    example = "write for example gl.recommend(gl.sweep(net, data, ...))"
+    if not isinstance(dataset, xarray.Dataset) or not dataset.attrs.keys() >= _ABOUT:
+        raise TrainError(f"this is not the result of gl.sweep; {example}.")
+    layers = len(np.atleast_1d(dataset.attrs["sizes"])) - 1
+    rates = [f"learning_rate_{layer + 1}" for layer in range(layers)]
+    own = [each.name for each in rule_of(dataset).own_numbers()]
+    wanted = [*_SETTINGS, *own, *(rates if rates[0] in dataset else ["learning_rate"])]
+    wanted += ["width"] if dataset.attrs["resized"] else []
+    lost = [name for name in wanted if name not in dataset]
+    if lost or "restart" not in dataset["loss"].dims:
         raise TrainError(
-            "this is not the result of gl.sweep; write for example gl.recommend(gl.sweep(net, data, ...))."
+            f"this is not the whole result of gl.sweep: it has no {lost[0] if lost else 'dimension restart'}; "
+            f"{example}, or choose of it by isel or sel with slices."
         )
+    empty = [str(name) for name, length in dataset["loss"].sizes.items() if not length]
+    if empty:
+        raise TrainError(f"there is nothing in this sweep: {empty[0]} has no values.")
     return [str(name) for name in dataset["loss"].dims if name != "restart"]
+
+
+def in_order(dataset: xarray.Dataset) -> xarray.Dataset:
+    """Returns a sweep's result with the numbers of each setting in rising order, so that neighbours stand side by side.
+
+    Args:
+        dataset: a sweep's result, whose settings may have been chosen in any order.
+
+    Raises:
+        TrainError: if it is none, or a setting has a number more than once.
+    """
+    for name in settings_of(dataset):
+        values = dataset[name].values
+        if values.dtype.kind not in "iuf" or (values[1:] > values[:-1]).all():
+            continue
+        dataset = dataset.isel({name: np.argsort(values, kind="stable")})
+        values = np.sort(values)
+        if not (values[1:] > values[:-1]).all():
+            raise TrainError(f"{name} has a number more than once, or one that is none: {values.tolist()}.")
+    return dataset

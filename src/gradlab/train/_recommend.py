@@ -72,11 +72,14 @@ def recommend(
     5.0
     """
     require_xarray()
-    from gradlab.train._dataset import data_of, grid_of, settings_of
+    from gradlab.train._dataset import data_of, grid_of, in_order, settings_of
 
+    grid = in_order(grid)
     names = settings_of(grid)
     grid = grid.transpose(*names, "restart", ...)
-    grid = grid.assign(done=grid["done"].compute())  # first and once: a store that grows meanwhile has more done later
+    grid = grid.assign(
+        done=grid["done"].compute().astype(bool)
+    )  # first and once: a store that grows meanwhile has more done later
     succeeded = _succeeded(grid, loss_below)
     kinds = _rough(grid, names)
     table = _table(grid, succeeded, names, kinds, confidence)

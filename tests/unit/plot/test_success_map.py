@@ -157,3 +157,30 @@ def test_the_contour_is_in_the_legend():
     settings = {"learning_rate": np.geomspace(0.05, 5, 14), "init_scale": np.geomspace(0.3, 2, 14)}
     grid = sweep(gl.mlp([2, 2, 1]), datasets.five_points(), **settings, steps=100, restarts=30)
     assert "half of the runs succeed" in legend(success_map(grid).axes[0])
+
+
+def test_a_part_in_another_order_than_its_recommendation_is_drawn_in_that_of_the_recommendation(grid, found):
+    shuffled = success_map(grid.isel(learning_rate=[2, 0, 1]), found).axes[0]
+    whole = success_map(grid, found).axes[0]
+    np.testing.assert_array_equal(shuffled.images[0].get_array(), whole.images[0].get_array())
+    for axis in ("get_xticklabels", "get_yticklabels"):
+        assert [text.get_text() for text in getattr(shuffled, axis)()] == [
+            text.get_text() for text in getattr(whole, axis)()
+        ]
+    with pytest.raises(PlotError, match="other values of learning_rate than this sweep"):
+        success_map(grid.isel(learning_rate=[0, 1]), found)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda grid: grid.isel(restart=0),
+        lambda grid: grid.mean("restart"),
+        lambda grid: grid[["success"]],
+        lambda grid: grid.isel(learning_rate=[]),
+        lambda grid: grid.stack(both=["learning_rate", "init_scale"]),
+    ],
+)
+def test_a_part_of_a_sweep_in_which_something_is_missing_is_no_map(grid, change):
+    with pytest.raises(PlotError, match=r"is not the whole result|is no setting of this sweep"):
+        success_map(change(grid))

@@ -69,3 +69,15 @@ def test_what_is_no_map_and_several_windows_are_refused():
     dataset = made([[1, 2]] * 2, [[True, False]] * 2)
     with pytest.raises(PlotError, match="several windows; choose one"):
         trainability(dataset.expand_dims(window=2))
+
+
+def test_a_map_is_drawn_alike_however_it_was_turned_or_chosen():
+    dataset = made(np.arange(20).reshape(4, 5), np.arange(20).reshape(4, 5) % 3 > 0)
+    whole = trainability(dataset).axes[0].images[0]
+    for turned in (dataset.transpose(), dataset.isel(learning_rate_1=[4, 2, 0, 3, 1], learning_rate_2=[1, 0, 3, 2])):
+        image = trainability(turned).axes[0].images[0]
+        np.testing.assert_array_equal(image.get_array(), whole.get_array())
+        assert image.get_extent() == whole.get_extent()
+    for part in (dataset.isel(learning_rate_1=0), dataset.isel(learning_rate_1=[0]), dataset.isel(learning_rate_2=[])):
+        with pytest.raises(PlotError, match="this is no whole map of trainability"):
+            trainability(part)

@@ -28,5 +28,5 @@ def test_the_counts_of_a_setting_are_those_of_its_training_alone():
 
 
 def test_only_a_sweep_is_counted():
-    with pytest.raises(TrainError, match=r"not the result of gl\.sweep"):
+    with pytest.raises(TrainError, match=r"not the whole result of gl\.sweep"):
         gl.diagnose(gl.diagnose(gl.sweep(NET, DATA, restarts=2, steps=2)).drop_vars("loss"))

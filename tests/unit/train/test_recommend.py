@@ -9,6 +9,7 @@ from xarray.core.indexing import IndexingSupport, LazilyIndexedArray, explicit_i
 
 import gradlab as gl
 from gradlab.train import Share, TrainError, datasets, recommend, sweep
+from gradlab.train import diagnose as failures
 from gradlab.train import train as train_once
 from gradlab.train._plateau import connected, lowest_nearby
 
@@ -164,6 +165,35 @@ def test_runs_that_end_while_a_store_is_read_are_no_failures():
         part[name] = part[name].dims, LazilyIndexedArray(Growing(part[name].values))
     found = recommend(part, restarts=10)
     assert found.share.successes == found.share.runs == 100
+
+
+def test_settings_that_were_chosen_in_any_order_are_neighbours_by_their_values(grid, found):
+    shuffled = grid.isel(learning_rate=[3, 0, 4, 2, 1], init_scale=[2, 3, 0, 1])
+    assert str(recommend(shuffled)) == str(found)
+    assert str(recommend(grid.astype(float).transpose("restart", ...))) == str(found)
+    assert (failures(shuffled.isel(restart=slice(3)), restarts=3)["why"].sum() > 0).all()
+    with pytest.raises(TrainError, match="learning_rate has a number more than once"):
+        recommend(grid.isel(learning_rate=[0, 0, 1]))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda grid: grid.isel(restart=0), "no dimension restart"),
+        (lambda grid: grid.mean("restart"), "no dimension restart"),
+        (lambda grid: grid.rename(learning_rate="rate"), "it has no learning_rate"),
+        (lambda grid: grid.isel(learning_rate=[]), "learning_rate has no values"),
+        (lambda grid: grid.isel(restart=slice(0)), "restart has no values"),
+        (lambda grid: grid.success, r"gl.recommend\(gl.sweep"),
+        (lambda grid: grid.drop_attrs(), r"gl.recommend\(gl.sweep"),
+        (lambda _: None, r"gl.recommend\(gl.sweep"),
+    ],
+)
+def test_a_part_of_a_sweep_in_which_something_is_missing_is_refused(grid, change, message):
+    with pytest.raises(TrainError, match=message):
+        recommend(change(grid))
+    with pytest.raises(TrainError, match=message):
+        failures(change(grid), restarts=1)
 
 
 def test_what_nothing_can_be_recommended_from(grid):

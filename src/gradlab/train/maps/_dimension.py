@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _FEWEST = 4  # boxes along an axis, below which their number says more of the window than of what lies in it
 _BEGINS = 4  # places along each axis at which boxes begin
 _OF_MEDIAN = float(np.sqrt(np.pi / 2))  # how much wider the median's distribution is than the mean's
+_FEW = "a map needs 17 pixels along each axis, or more, for a dimension."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,18 @@ def boundary_dimension(dataset: xarray.Dataset) -> Dimension:
     >>> 0 < boundary_dimension(made).value < 2
     True
     """
-    if not {"converged", "done"} <= {*map(str, dataset.variables)}:
+    if not {"converged", "done"} <= {*map(str, getattr(dataset, "data_vars", ()))}:
         raise TrainError("this is no map; write for example gl.boundary_dimension(gl.trainability(width=8)).")
     if not bool(dataset["done"].all()):
         raise TrainError("not all of this map is done; go on with it by resume=True, and measure then.")
-    flags = np.asarray(dataset["converged"].values) == 1
+    converged = dataset["converged"]
+    if "window" in converged.dims:
+        converged = converged.transpose("window", ...)
+    if converged.ndim not in (2, 3) or not all(converged.shape):
+        raise TrainError(_FEW)
+    for name in converged.dims[-2:]:  # a part of a map may be in any order
+        converged = converged.sortby(name) if name in converged.indexes else converged
+    flags = np.asarray(converged.values) == 1
     return dimension_of([edges_of(window) for window in flags.reshape(-1, *flags.shape[-2:])])
 
 
@@ -97,7 +105,7 @@ def dimension_of(sets: list[Any]) -> Dimension:
     for each in sets:
         counts = _counts(np.asarray(each, bool))
         if len(counts) < 3:
-            raise TrainError("a map needs 17 pixels along each axis, or more, for a dimension.")
+            raise TrainError(_FEW)
         if counts[0]:
             slopes.append(tuple(float(slope) for slope in -np.diff(np.log2(counts))))
     if not slopes:

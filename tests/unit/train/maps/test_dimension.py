@@ -58,3 +58,17 @@ def test_what_has_no_dimension_is_said():
         boundary_dimension(made.assign(done=made["done"] & (made["learning_rate_1"] < 1)))
     with pytest.raises(TrainError, match="this is no map"):
         boundary_dimension(made[["loss_sum"]])
+
+
+def test_a_map_has_the_same_dimension_however_it_was_turned_or_chosen():
+    made = gl.trainability(width=2, resolution=24, steps=20, windows=1)
+    assert boundary_dimension(made.transpose("x", "y", "window")) == boundary_dimension(made)
+    one = made.isel(window=0, drop=True).swap_dims(x="learning_rate_1", y="learning_rate_2")
+    assert boundary_dimension(one.isel(learning_rate_1=np.random.default_rng(0).permutation(24))) == boundary_dimension(
+        one
+    )
+    for part in (one.isel(learning_rate_1=0), one.isel(learning_rate_2=[])):
+        with pytest.raises(TrainError, match="17 pixels along each axis"):
+            boundary_dimension(part)
+    with pytest.raises(TrainError, match="this is no map"):
+        boundary_dimension(5)

@@ -353,3 +353,12 @@ def test_other_groups_of_zarrs_are_no_stores(tmp_path):
     with pytest.raises(StoreError, match="no store of a sweep of gradlab's"):
         gl.open(tmp_path / "g")
     shutil.rmtree(tmp_path / "g")
+
+
+def test_a_store_of_more_restarts_than_have_labels_is_recommended_from(tmp_path, monkeypatch):
+    monkeypatch.setattr("gradlab.train.store._write._MOST_NAMED", 10)
+    settings = {"learning_rate": [1, 5], "restarts": 50, "steps": 60}
+    opened = gl.sweep(gl.mlp([2, 2, 1]), gl.datasets.five_points(), out=tmp_path / "a.zarr", **settings)
+    assert "restart" not in opened.variables
+    kept = gl.sweep(gl.mlp([2, 2, 1]), gl.datasets.five_points(), **settings)
+    assert str(gl.recommend(opened, restarts=20)) == str(gl.recommend(kept, restarts=20))
