@@ -122,7 +122,7 @@ class Workers:
 
     def _each(self, name: str, function: Callable[[Any, Any], Any], held: Any, items: Sequence[Any]) -> Results:
         from dask.sizeof import sizeof
-        from distributed import as_completed
+        from distributed import CancelledError, as_completed
 
         key = f"{name}-{uuid.uuid4().hex}"
         # The scheduler can make it again when the worker that has it dies, as it could not if it were scattered.
@@ -133,6 +133,8 @@ class Workers:
         looked, most, each = -_LOOK, _FEWEST, _FEWEST_EACH
         try:
             while True:
+                if self.client.status in ("closing", "closed"):
+                    raise CancelledError
                 if time.monotonic() - looked > _LOOK:
                     most, looked = max(_FEWEST, each * self._awaited()), time.monotonic()
                 while len(running) < most and (following := next(waiting, None)) is not None:

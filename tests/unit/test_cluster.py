@@ -155,6 +155,15 @@ def test_a_worker_of_another_version_is_named(cluster, client, small, version, m
     os.kill(old, signal.SIGKILL)
 
 
+def test_a_client_that_is_closed_in_the_middle_loses_nothing_that_is_finished(cluster, small):
+    client = distributed.Client(cluster.address, set_as_default=False)
+    with pytest.raises(gl.GradlabError, match="closed to this client") as caught:
+        gl.sweep(
+            NET, DATA, **SETTINGS, engine=client, progress=lambda progress: progress.done >= 640 and client.close()
+        )
+    assert int(caught.value.finished["done"].sum()) >= 640
+
+
 def test_what_is_no_scheduler_is_told(client, monkeypatch):
     monkeypatch.setattr(_cluster, "_CONNECT", 0.2)
     with pytest.raises(gl.GradlabError, match=r"no scheduler answers at 'tcp://127\.0\.0\.1:9'.*`dask scheduler`"):

@@ -23,6 +23,7 @@ _NOT_IN_FILES = ("out", "resume", "engine", "scheduler", "progress")  # a file m
 _RANGE = ("from", "to", "count", "spacing")
 _EXAMPLE = "{ from = 0.1, to = 10, count = 9 }"
 _QUOTED = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)  # a fraction, as "1/3", is written so
+_LONGEST, _MOST_VALUES = 2**24, 1_000_000  # bytes of a file, and values of a setting
 _DIGITS = 3  # of the values in a range: 3.77 is as good a learning rate as 3.7700705, and can be read
 
 
@@ -60,8 +61,12 @@ def read_spec(path: Path) -> Spec:
         SpecError: if it is no TOML, or a key is missing, unknown or has a value that cannot be used; names the key.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        with path.open("rb") as opened:
+            raw = opened.read(_LONGEST + 1)
+        if len(raw) > _LONGEST:
+            raise SpecError(f"{path} has more than {_LONGEST:,} bytes, the limit for a specification.")
+        content = tomllib.loads(raw.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise SpecError(f"{path} is not a TOML file: {problem}") from None
     try:
         return _spec(content, path.parent)
@@ -153,8 +158,10 @@ def _values(key: str, value: Any) -> Any:
     _check_keys(value, _RANGE, f"sweep.{key}")
     start, stop = (_number(f"sweep.{key}.{name}", value.get(name), f"{key} = {_EXAMPLE}") for name in ("from", "to"))
     count = value.get("count")
-    if not isinstance(count, int) or isinstance(count, bool) or count < 2:
-        raise SpecError(f"sweep.{key}.count must be a whole number from 2 up; write {key} = {_EXAMPLE}.")
+    if not isinstance(count, int) or isinstance(count, bool) or not 2 <= count <= _MOST_VALUES:
+        raise SpecError(
+            f"sweep.{key}.count must be a whole number from 2 to {_MOST_VALUES:,}; write {key} = {_EXAMPLE}."
+        )
     spacing = value.get("spacing", "logarithmic")
     if spacing not in ("logarithmic", "linear"):
         raise SpecError(f'sweep.{key}.spacing is {spacing!r}; write "logarithmic" or "linear".')

@@ -27,6 +27,7 @@ _TIMES = (date, timedelta, np.datetime64, np.timedelta64)
 _MISSING = ("None", "nan", "<NA>", "NaT")
 _GAPS = ("", "NA", "N/A", "NaN", "nan", "<NA>", "NaT", "NULL", "null", "?")  # "None" may be a class
 _SHOWN = 4
+_LONGEST = 2**28  # bytes of a table of text, whose entries take many times as much in memory
 Columns = dict[str, list[Any]]
 
 
@@ -278,9 +279,12 @@ def _reads_as_a_point(first: list[str], second: list[str]) -> bool:
 
 def _text(path: Path) -> str:
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as opened:  # which may have no end, as /dev/zero
+            raw = opened.read(_LONGEST + 1)
     except OSError as problem:
         raise DataError(f"{path} cannot be read: {problem}") from None
+    if len(raw) > _LONGEST:
+        raise DataError(f"{path} has more than {_LONGEST:,} bytes, the limit for a table of text; give a part of it.")
     try:
         return raw.decode("utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError as problem:
@@ -326,7 +330,7 @@ def _is_number(cell: Any) -> bool:
         float(cell)
     except (TypeError, ValueError):
         return False
-    return True
+    return not isinstance(cell, str) or "_" not in cell  # 1_000 is a number in Python's programs alone
 
 
 def _numbers(read: _Found, column: str) -> list[float]:

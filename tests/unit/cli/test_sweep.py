@@ -146,6 +146,12 @@ def test_data_can_come_from_a_file_beside_it(write, tmp_path):
     np.testing.assert_array_equal(moons.x, gl.datasets.two_moons(30, seed=2).x)
 
 
+def test_a_file_without_an_end_is_not_read_to_it(monkeypatch):
+    monkeypatch.setattr("gradlab.cli._sweep_spec._LONGEST", 1000)
+    with pytest.raises(SpecError, match="/dev/zero has more than 1,000 bytes, the limit for a specification"):
+        read_spec(Path("/dev/zero"))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -172,7 +178,10 @@ def test_data_can_come_from_a_file_beside_it(write, tmp_path):
         ("to = 1.0, ", "", r"sweep.init_scale.to is missing; write init_scale = \{ from"),
         ("to = 1.0", "to = 'one'", "sweep.init_scale.to must be a number, but it is 'one'"),
         ("[1.0, 5.0]", '["1/2", "0.1"]', "sweep.learning_rate has '0.1', which is text; write 0.1, without quotes"),
-        ("count = 2", "count = 1", "sweep.init_scale.count must be a whole number from 2 up"),
+        ("count = 2", "count = 1", "sweep.init_scale.count must be a whole number from 2 to"),
+        ("count = 2", "count = 100000000000000000000", "must be a whole number from 2 to 1,000,000"),
+        ("[network]", "a = " + "[" * 3000 + "]" * 3000, "is not a TOML file"),
+        ('set = "five_points"', 'file = "/dev/zero"', "has more than 1,000 bytes, the limit for a table of text"),
         ("count = 2", "number = 2", "sweep.init_scale.number is unknown; there are from, to, count, spacing"),
         ("from = 0.5", "from = 0", r'sweep.init_scale.from must be greater than 0.*spacing = "linear"'),
         ("count = 2", 'count = 2, spacing = "log"', "sweep.init_scale.spacing is 'log'"),
@@ -183,7 +192,8 @@ def test_data_can_come_from_a_file_beside_it(write, tmp_path):
         ),
     ],
 )
-def test_the_key_that_cannot_be_used_is_named(write, old, new, message):
+def test_the_key_that_cannot_be_used_is_named(write, old, new, message, monkeypatch):
+    monkeypatch.setattr("gradlab.train._tables._LONGEST", 1000)
     assert old in SPEC
     with pytest.raises(SpecError, match=message) as caught:
         read_spec(write(SPEC.replace(old, new, 1)))

@@ -75,6 +75,7 @@ def test_a_file_of_numbers_alone_needs_no_names(tmp_path):
         ("a,b,y\n", "no points"),
         ("", "no points"),
         ("y\n1\n", "has one column; write a comma"),
+        ("a,b,y\n1_000,2,0\n", "'1_000', which is no number"),
         ("a;b;y\n1,234;2;0\n", "'1,234', which is no number"),
         ("a;b;y\n1,5;2.5;0\n", "'1,5', which is no number"),
         ("a,,y\n7,2,0\n8,5,1\n", "a column without a name, number 2"),

@@ -142,6 +142,9 @@ class Map:
 
     def description(self) -> dict[str, Any]:
         """Returns all that determines the bits of the result, in plain words and numbers."""
+        from gradlab.train.store._description import of_ones_own
+
+        own = of_ones_own(self.rule, [self.batches], self.steps, self.points)
         return {
             "kind": "map of trainability",
             "network": self.architecture.described,
@@ -151,7 +154,7 @@ class Map:
             "windows": [list(window) for window in self.windows],
             "resolution": self.resolution,
             "steps": self.steps,
-            "rule": str(self.rule),
+            "rule": [str(self.rule), *own] if own else str(self.rule),
             "batches": str(self.batches),
             "refined": self.refined,
             "seed": str(self.seed),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gradlab._cluster import Client
 
 Axis = tuple[str, float, float]
+_AXIS, _POINT = 24, 24  # bytes of a value of an axis, and of a number of a point, while all of them are made
 
 
 def trainability(
@@ -123,19 +124,24 @@ def trainability(
         dtype=dtype,
     )
     require_xarray()
+    points_size = _POINT * plan.points * (plan.architecture.sizes[0] + 1)
+    check_memory(points_size, f"a map's {plan.points:,} points", "use fewer")
     plan = plan.on(device, remote=engine is not None or scheduler is not None)
     if isinstance(windows, int):
         count = whole_number("windows", windows, least=0, example=8)
         factor = real_number("zoom", zoom, example=4.0, positive=True)
         plan = replace(plan, windows=zoomed(plan, count, factor))
-    labels = 16 * plan.resolution * len(plan.windows)
-    check_memory(labels, f"the axes of {plan.resolution:,} pixels", "use fewer pixels or windows")
-    for window in range(len(plan.windows)):
-        plan.values(window)  # says so before the work if it is too small
     from gradlab.train import store
     from gradlab.train.maps._dataset import contents_of
 
+    contents = contents_of(plan)
+    if out is None:
+        store.check_room(contents, "pixels")
+    axes = _AXIS * plan.resolution * (len(plan.windows) + 2)
+    check_memory(axes, f"the axes of {plan.resolution:,} pixels", "use fewer pixels or windows")
+    for window in range(len(plan.windows)):
+        plan.values(window)  # says so before the work if it is too small
     with engine_of("gradlab-map", engine, scheduler) as chosen:
         return store.made(
-            contents_of(plan), MapWork(plan), out=out, resume=resume, engine=chosen, what="pixels", progress=progress
+            contents, MapWork(plan), out=out, resume=resume, engine=chosen, what="pixels", progress=progress
         )

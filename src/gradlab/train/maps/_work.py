@@ -32,14 +32,18 @@ class MapWork:
 
     def prepare(self) -> None:
         """Has the kernel compiled."""
-        self.plan.coarse(0, 2)
+        self._coarse(2)
 
     def tried(self) -> float:
         """Returns the time of a pixel of a coarse map."""
         self.prepare()
         began = time.perf_counter()
-        self.plan.coarse(0, _TRIED)
+        self._coarse(_TRIED)
         return (time.perf_counter() - began) / _TRIED**2
+
+    def _coarse(self, count: int) -> None:
+        if self.plan.coarse(0, count) is None:
+            raise KeyboardInterrupt
 
     def chunk(self, place: Tile) -> Outcomes | None:
         """Trains a tile; the result depends on nothing else.

@@ -18,6 +18,20 @@ if TYPE_CHECKING:
     import xarray
 
 
+def check_room(contents: Contents, what: str) -> None:
+    """Says before it starts that a result would not fit into memory.
+
+    Args:
+        contents: what it holds.
+        what: of what it has so many.
+
+    Raises:
+        TrainError: if it would not.
+    """
+    asked = f"the result of {prod(contents.chunks.shape):,} {what}"
+    check_memory(contents.bytes, asked, f"ask for fewer {what}, or give a store: out=")
+
+
 def made(
     contents: Contents,
     work: Work,
@@ -54,8 +68,7 @@ def made(
         return fill(keeper, contents.chunks, work, engine=engine, counted=name, what=what, progress=progress)
 
     if out is None:
-        asked = f"the result of {prod(contents.chunks.shape):,} {what}"
-        check_memory(contents.bytes, asked, f"ask for fewer {what}, or give a store: out=")
+        check_room(contents, what)
         memory = Memory(contents)
         try:
             whole = filled(memory)

@@ -28,7 +28,8 @@ def place_of(where: str | os.PathLike[str]) -> Folder | Remote:
     Raises:
         GradlabError: if the package is missing that reaches such an address.
     """
-    return Remote(str(where)) if "://" in str(where) else Folder(Path(where).absolute())
+    text = os.fspath(where).removeprefix("file://")
+    return Remote(text) if "://" in text else Folder(Path(text).expanduser().absolute())
 
 
 class Folder:
@@ -55,8 +56,21 @@ class Folder:
 
     def files_in(self, folder: str) -> list[str]:
         """Returns the files below a folder of the store."""
-        found = (self.path / folder).rglob("*")
+        below = self.path / folder
+        found = [below] if below.is_file() else below.rglob("*")
         return [file.relative_to(self.path).as_posix() for file in found if file.is_file()]
+
+    def heads(self, files: list[str], count: int, *, bounded: bool) -> Iterator[tuple[str, bytes]]:
+        """Returns the first bytes of files.
+
+        Args:
+            files: which.
+            count: how many bytes.
+            bounded: whether no file gets larger than 2 GiB whatever it says, for which a remote one is not asked.
+        """
+        for file in files:
+            with (self.path / file).open("rb") as opened:
+                yield file, opened.read(count)
 
     def remove(self, file: str) -> None:
         """Takes a file away."""
@@ -70,8 +84,8 @@ class Folder:
             OSError: if it is not there.
         """
         path = self.path / file
-        if path.is_symlink() or path.stat().st_size > most:
-            raise StoreError(f"{path} is not safe to read: it is a link, or longer than {most:,} bytes.")
+        if path.is_symlink() or path.stat().st_size > most or not path.is_file():
+            raise StoreError(f"{path} is not safe to read: it is a link, no file, or longer than {most:,} bytes.")
         return path.read_text(encoding="utf-8")
 
     def check_links(self) -> None:
@@ -186,7 +200,15 @@ class Remote:
         """Returns the files below a folder of the store."""
         with self._reached():
             found = self.files.find(self._at(folder))
-        return [str(file)[str(file).index(f"/{folder}/") + 1 :] for file in found]
+        inside = f"/{folder}/"
+        return [text[text.rindex(inside) + 1 :] if inside in text else folder for text in map(str, found)]
+
+    def heads(self, files: list[str], count: int, *, bounded: bool) -> Iterator[tuple[str, bytes]]:
+        """Returns the first bytes of files; arguments are those of `Folder.heads`."""
+        if not bounded:
+            for file in files:
+                with self._reached():
+                    yield file, self.files.cat_file(self._at(file), end=count)
 
     def remove(self, file: str) -> None:
         """Takes a file away."""

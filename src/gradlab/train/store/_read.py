@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from math import prod
 from typing import TYPE_CHECKING, Any
 
+from gradlab.train.store._checked import check_arrays
 from gradlab.train.store._description import FORMAT
 from gradlab.train.store._errors import StoreError
-from gradlab.train.store._place import Folder, Remote, place_of
+from gradlab.train.store._place import Folder, Remote, in_a_line, place_of
 from gradlab.train.store._write import import_zarr
 
 if TYPE_CHECKING:
     import xarray
 
 _LARGEST_TEXT = 2**24  # bytes of a description
-_LARGEST_CHUNK = 2**28  # bytes of a chunk
-_MOST_LABELS = 2**24  # numbers of what is read at once: settings, points
-_SIZES = {"bool": 1, "int8": 1, "int32": 4, "int64": 8, "float32": 4, "float64": 8, "string": 64}
-# None of them runs anything: those that unpickle are not among them.
-_CODECS = {"bytes", "blosc", "crc32c", "zstd", "gzip", "vlen-utf8", "sharding_indexed", "transpose"}
-# What is read when it is used; all else is read when a store is opened.
-_RESULTS = {"loss", "success", "success_step", "diverged", "diverged_step", "done", "loss_sum", "converged", "trained"}
-_RESULTS |= {"curves", "curve_quantiles", "parameters"}
-_NAME = re.compile(r"[A-Za-z]\w*")
 
 
 def open(path: str | os.PathLike[str]) -> xarray.Dataset:
@@ -53,24 +43,42 @@ def open(path: str | os.PathLike[str]) -> xarray.Dataset:
     True
     """
     import_zarr()
-    import xarray
-
     place = place_of(path)
     attributes_of(place)
+    dataset = checked(place, whole=True)
+    dataset.attrs["interrupted"] = 0
+    return dataset
+
+
+def checked(place: Folder | Remote, *, whole: bool) -> xarray.Dataset:
+    """Looks at a store before any of its numbers is read.
+
+    Args:
+        place: where it is.
+        whole: whether all of a chunk has to be there that is said to be done; else it is trained again.
+
+    Returns:
+        What is in it, to be read.
+
+    Raises:
+        StoreError: if it is no store of a sweep, is damaged, or is not safe to read.
+    """
     place.check_links()
     root = _description(place, "zarr.json")
     listed = root.get("consolidated_metadata") or {}
     arrays = listed.get("metadata", {}) if isinstance(listed, dict) else {}
     if not isinstance(arrays, dict) or "done" not in arrays:
         raise StoreError(f"{place} is no store of a sweep: it does not list its arrays.")
+    check_arrays(place, arrays, whole=whole)
     for name, about in arrays.items():
-        if not _NAME.fullmatch(str(name)):
-            raise StoreError(f"{place} is not safe to read: it has an array named {str(name)[:40]!r}.")
-        _check_array(f"{place}: {name}", name, about)
-        _check_array(f"{place}: {name}", name, _description(place, f"{name}/zarr.json"))
-    dataset = xarray.open_zarr(place.target, chunks=None, consolidated=True)
-    dataset.attrs["interrupted"] = 0
-    return dataset
+        if {**about, "attributes": 0} != {**_description(place, f"{name}/zarr.json"), "attributes": 0}:
+            raise StoreError(f"{place} is damaged: {name}/zarr.json says something else than the list in zarr.json.")
+    import xarray
+
+    try:
+        return xarray.open_zarr(place.target, chunks=None, consolidated=True)
+    except Exception as problem:  # Zarr and xarray say in many ways that something is damaged
+        raise StoreError(f"{place} is damaged: {in_a_line(problem)}.") from problem
 
 
 def attributes_of(place: Folder | Remote) -> dict[str, Any]:
@@ -84,18 +92,29 @@ def attributes_of(place: Folder | Remote) -> dict[str, Any]:
     """
     about = _description(place, "zarr.json").get("attributes")
     version = about.get("gradlab_store") if isinstance(about, dict) else None
-    if not isinstance(about, dict) or not isinstance(version, int):
+    if not isinstance(about, dict) or type(version) is not int or version < 1:
         raise StoreError(f"{place} is no store of a sweep of gradlab's.")
     if version > FORMAT:
-        made = json.loads(about.get("provenance", "[]"))
-        by = f" {made[0].get('gradlab', '')}" if isinstance(made, list) and made and isinstance(made[0], dict) else ""
+        made = _read_list(about.get("provenance"))
+        by = f" {str(made[0].get('gradlab', ''))[:40]}" if made else ""
         raise StoreError(
             f"{place} has the format {version} of a newer gradlab{by}, and this one knows {FORMAT}: upgrade gradlab."
         )
     for name in ("experiment", "description", "provenance"):
         if not isinstance(about.get(name), str):
             raise StoreError(f"{place} is no whole store: it does not say its {name}.")
+    if _read_list(about["provenance"]) is None or not _read_list(f"[{about['description']}]"):
+        raise StoreError(f"{place} is damaged: its provenance or its description cannot be read.")
     return about
+
+
+def _read_list(text: Any) -> list[dict[str, Any]] | None:
+    """A list of descriptions from its text, or None if it is none."""
+    try:
+        made = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return made if isinstance(made, list) and all(isinstance(each, dict) for each in made) else None
 
 
 def _description(place: Folder | Remote, file: str) -> dict[str, Any]:
@@ -113,39 +132,3 @@ def _description(place: Folder | Remote, file: str) -> dict[str, Any]:
     if not isinstance(made, dict):
         raise StoreError(f"{place}/{file} is damaged: it describes nothing.")
     return made
-
-
-def _check_array(where: str, name: str, about: Any) -> None:
-    """An array of numbers or short texts, by known codecs, with chunks and labels that fit into memory."""
-    try:
-        kind, shape = about["data_type"], [int(length) for length in about["shape"]]
-        chunk = [int(length) for length in about["chunk_grid"]["configuration"]["chunk_shape"]]
-        codecs = list(_codecs(about["codecs"]))
-        plain = about["chunk_key_encoding"]["name"] == "default" and not about.get("storage_transformers")
-    except (KeyError, TypeError, ValueError):
-        raise StoreError(f"{where} is damaged: its description is not one of an array.") from None
-    strange = [codec for codec in codecs if codec not in _CODECS]
-    if strange or not plain:
-        raise StoreError(f"{where} is not safe to read: it is stored by {strange[0] if strange else 'other names'!r}.")
-    if not isinstance(kind, str) or kind not in _SIZES:
-        raise StoreError(f"{where} is not safe to read: it holds {str(kind)[:40]!r}, not numbers or texts.")
-    if min([*shape, 0]) < 0 or min([*chunk, 1]) < 1:
-        raise StoreError(f"{where} is damaged: its shape is {shape}, in chunks of {chunk}.")
-    if prod(chunk) * _SIZES[kind] > _LARGEST_CHUNK:
-        raise StoreError(
-            f"{where} is not safe to read: a chunk of it would take {prod(chunk) * _SIZES[kind]:,} bytes of memory, "
-            f"and the limit is {_LARGEST_CHUNK:,}."
-        )
-    if name not in _RESULTS and prod(shape) > _MOST_LABELS:
-        raise StoreError(
-            f"{where} is not safe to read: it has {prod(shape):,} labels, and the limit is {_MOST_LABELS:,}."
-        )
-
-
-def _codecs(listed: Any) -> Any:
-    """The names of codecs, those inside of others too."""
-    for codec in listed:
-        yield str(codec["name"])
-        inner = codec.get("configuration") or {}
-        for key in ("codecs", "index_codecs"):
-            yield from _codecs(inner.get(key, ()))

@@ -126,27 +126,31 @@ def writing(where: str | os.PathLike[str], contents: Contents, *, resume: bool) 
     place = place_of(where)
     with place.alone():
         if place.is_there():
-            _check_same(place, contents.description, resume)
+            _check_same(place, contents, resume)
         else:
             labels = contents.labels()  # says what is wrong with them, before anything is made
             place.create(lambda target: _create(target, contents, labels))
         yield Store(place, contents)
 
 
-def _check_same(place: Folder | Remote, wanted: dict[str, Any], resume: bool) -> None:
+def _check_same(place: Folder | Remote, contents: Contents, resume: bool) -> None:
     """It holds this experiment, and may be gone on with."""
-    from gradlab.train.store._read import attributes_of
+    from gradlab.train.store._read import attributes_of, checked
 
-    about = attributes_of(place)
+    about, wanted = attributes_of(place), contents.description
     if about["experiment"] != hashed(wanted):
         there = json.loads(about["description"])
         names = [name for name in {**wanted, **there} if wanted.get(name) != there.get(name)]
         raise StoreError(
-            f"{place} holds another experiment: {', '.join(names)} "
-            f"{'differs' if len(names) == 1 else 'differ'}; write to another store."
+            f"{place} holds another experiment: {', '.join(names) or 'its hash'} "
+            f"{'differ' if len(names) > 1 else 'differs'}; write to another store."
         )
     if not resume:
         raise StoreError(f"{place} is there already; go on with it by --resume, or resume=True, or write to another.")
+    there = checked(place, whole=False)
+    for name in contents.results:
+        if name not in there or there[name].shape != contents.shape(name):
+            raise StoreError(f"{place} is damaged: its {name} is not what this experiment gives.")
     sessions = [*json.loads(about["provenance"]), provenance()]
     if len({session.get("instruction_set") for session in sessions}) > 1:
         log.warning("%s was begun on another instruction set: the last digits of its losses may differ", place)
@@ -169,7 +173,8 @@ def _create(target: str, contents: Contents, labels: xarray.Dataset) -> None:
         "description": json.dumps(contents.description),
         "provenance": json.dumps([provenance()]),
     }
-    labels.to_zarr(target, mode="w", zarr_format=3, consolidated=False)
+    # Those that are all 0 too: what is not there is missing, and not 0.
+    labels.to_zarr(target, mode="w", zarr_format=3, consolidated=False, write_empty_chunks=True)
     group = zarr.open_group(target, mode="r+")
     for name, (dtype, fill, meaning) in contents.results.items():
         missing = {"_FillValue": fill} if dtype.startswith("int") else {}

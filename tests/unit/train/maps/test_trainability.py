@@ -9,6 +9,7 @@ import xarray
 import gradlab as gl
 from gradlab.train import Progress, StoreError, TrainError, _trainers, trainability
 from gradlab.train.maps import _layout
+from gradlab.train.maps._map import Map
 
 SMALL = {"width": 3, "resolution": 16, "steps": 20}
 RESULTS = ("loss_sum", "converged", "trained", "done")
@@ -156,3 +157,24 @@ def test_axes_and_results_say_what_they_are_in_plain_numbers_and_texts(whole):
         assert {"long_name", "units"} <= variable.attrs.keys()
     assert whole.attrs["sizes"] == [3, 3, 1]
     assert gl.trainability is trainability
+
+
+def test_a_map_that_does_not_fit_is_refused_before_its_axes_are_made(monkeypatch):
+    def made(*_):
+        raise AssertionError("an axis was made")
+
+    monkeypatch.setattr("gradlab.train.maps._map.values_between", made)
+    monkeypatch.setattr("gradlab.train._memory.free_memory", lambda: 10**10)
+    with pytest.raises(TrainError, match="the result of 1,000,000,000,000,000,000 pixels would take"):
+        gl.trainability(width=2, resolution=10**9)
+    with pytest.raises(TrainError, match="the axes of 1,000,000,000 pixels would take 72 GB of memory"):
+        gl.trainability(width=2, resolution=10**9, out="nowhere.zarr")
+    with pytest.raises(TrainError, match="a map's 1,000,000,000 points would take 72 GB of memory"):
+        gl.trainability(width=2, resolution=10, points=10**9)
+
+
+def test_ctrl_c_while_the_kernel_is_compiled_stops_a_map(monkeypatch):
+    monkeypatch.setattr(Map, "coarse", lambda *_: None)  # what it gives where Ctrl-C came before it was done
+    made = gl.trainability(width=2, resolution=16, steps=2, refined=False)
+    assert made.attrs["interrupted"] == 1
+    assert not made["done"].any()

@@ -5,6 +5,7 @@ import time
 import uuid
 
 import fsspec
+import numcodecs
 import numpy as np
 import pytest
 
@@ -48,6 +49,19 @@ def test_a_remote_store_grows_is_read_and_gone_on_with(address):
     files.pipe_file(damaged, files.cat_file(damaged)[:-3])
     same(sweep(NET, DATA, **SETTINGS, out=address, resume=True), sweep(NET, DATA, **SETTINGS))
     assert not files.exists(address + ".lock")
+
+
+def test_places_on_this_machine_are_folders_however_they_are_written(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    sweep(NET, DATA, **SETTINGS, out="~/sweep.zarr")
+    same(gl.open(f"file://{tmp_path}/sweep.zarr"), sweep(NET, DATA, **SETTINGS))
+
+
+def test_a_remote_label_that_would_unpack_to_more_than_it_says_is_not_unpacked(address):
+    sweep(NET, DATA, **SETTINGS, out=address)
+    fsspec.filesystem("memory").pipe_file(address + "/x/c/0/0", numcodecs.Zstd().encode(bytes(2**24)))
+    with pytest.raises(StoreError, match="x/c/0/0 is not safe to read: it would take 16,777,216 bytes of memory"):
+        gl.open(address)
 
 
 def test_a_remote_map_is_the_one_in_memory(address):

@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 
+import numcodecs
 import numpy as np
 import pytest
 import xarray
@@ -303,12 +305,115 @@ def huge_chunk(about):
         ("loss", lambda about: about.pop("shape"), "its description is not one"),
         ("input", lambda about: about.update(data_type={"name": "object"}), "not numbers or texts"),
         ("loss", lambda about: about.update(storage_transformers=[{"name": "x"}]), "other names"),
+        ("loss", lambda about: about.update(shape=["3", "2", "2", "2", "150"]), "its description is not one"),
+        ("loss", lambda about: about.update(shape=[3.5, 2, 2, 2, 150]), "its description is not one"),
+        ("loss", lambda about: about.update(shape=[10**15, *about["shape"][1:]]), "along width, and others 2"),
+        ("loss", lambda about: about.update(dimension_names=None), "its description is not one"),
+        ("loss", lambda about: about.update(dimension_names=["a"] * 5), "its description is not one"),
+        ("loss", lambda about: about.update(node_type="group"), "its description is not one"),
+        ("loss", lambda about: about.update(zarr_format=2), "its description is not one"),
+        ("loss", lambda about: about.update(attributes=5), "its description is not one"),
+        ("loss", lambda about: about.update(attributes={"coordinates": 5}), "is damaged"),
+        ("loss", lambda about: about.update(fill_value="x"), "is damaged"),
+        ("loss", lambda about: about.update(codecs=[]), "stored by nothing"),
+        ("loss", lambda about: about["codecs"].insert(1, {"name": "gzip"}), "stored by 'gzip'"),
+        ("loss", lambda about: about["codecs"].insert(1, {"name": "zstd"}), "stored by bytes, zstd, blosc, crc32c"),
+        ("loss", lambda about: about["chunk_grid"].update(name="rectilinear"), "other names"),
     ],
 )
 def test_a_store_that_is_not_safe_is_not_read(store, name, change, message):
     edited(store, name, change)
     with pytest.raises(StoreError, match=message):
         gl.open(store)
+    with pytest.raises(StoreError, match=message):
+        sweep(NET, DATA, **SETTINGS, out=store, resume=True)
+
+
+def test_what_would_unpack_to_more_than_it_says_is_not_unpacked(store, whole):
+    file = first_file(store, "loss")
+    kept = file.read_bytes()
+    file.write_bytes(kept[:4] + (2**31 - 1).to_bytes(4, "little") + kept[8:])
+    with pytest.raises(StoreError, match=r"would take 2,147,483,647 bytes of memory, and the limit is \d+"):
+        gl.open(store)
+    same(sweep(NET, DATA, **SETTINGS, out=store, resume=True), whole)  # it is done again
+    rates = first_file(store, "learning_rate")
+    for large in (numcodecs.Zstd().encode(bytes(2**24)), zstd_of_unknown_size(rates.read_bytes())):
+        rates.write_bytes(large)
+        for read in (gl.open, lambda store: sweep(NET, DATA, **SETTINGS, out=store, resume=True)):
+            with pytest.raises(StoreError, match=r"learning_rate/c/0 is not safe to read: it (would|does not)"):
+                read(store)
+
+
+def zstd_of_unknown_size(content):
+    """A frame that does not say how large it gets: of a single segment no more, and a window for it."""
+    assert content[4] == 0x20  # a single segment, whose size takes one byte
+    return content[:4] + bytes([0x00, 0x50]) + content[6:]
+
+
+@pytest.mark.parametrize("name", ["loss", "success", "diverged_step"])
+def test_a_chunk_that_is_missing_where_it_is_said_to_be_done_is_no_failure(store, whole, name):
+    first_file(store, name).unlink()
+    with pytest.raises(StoreError, match=rf"{name}/c/\S+ is missing; copy it again, or go on with it by --resume"):
+        gl.open(store)
+    same(sweep(NET, DATA, **SETTINGS, out=store, resume=True), whole)
+
+
+@pytest.mark.parametrize("name", ["learning_rate", "restart", "x"])
+def test_a_label_that_is_missing_is_none_that_is_0(tmp_path, name):
+    path, settings = tmp_path / "a.zarr", {"restarts": 1, "steps": 2, "learning_rate": [1, 2]}
+    data = datasets.dataset(np.zeros((2, 2)), [0.0, 0.0])
+    made = sweep(NET, data, **settings, out=path)  # of 0 alone are x, y and restart
+    assert made["x"].values.tolist() == [[0, 0], [0, 0]]
+    first_file(path, name).unlink()
+    for read in (gl.open, lambda path: sweep(NET, data, **settings, out=path, resume=True)):
+        with pytest.raises(StoreError, match=rf"{name}/c/\S+ is missing; copy it again\.$"):
+            read(path)
+
+
+@pytest.mark.parametrize("provenance", ["{", "5", "[5]", 5, None])
+def test_a_store_whose_provenance_cannot_be_read_is_said_to_be_damaged(store, provenance):
+    root = json.loads((store / "zarr.json").read_text())
+    for version, message in ((1, r"damaged|does not say its provenance"), (2, "newer gradlab, and this one knows 1")):
+        root["attributes"] |= {"provenance": provenance, "gradlab_store": version}
+        (store / "zarr.json").write_text(json.dumps(root))
+        for read in (gl.open, lambda store: sweep(NET, DATA, **SETTINGS, out=store, resume=True)):
+            with pytest.raises(StoreError, match=message):
+                read(store)
+
+
+def rule_of_ones_own(statement, formula):
+    @dataclass(frozen=True)
+    class Mine(gl.rules.Rule):
+        title = "mine"
+        statements = (statement,)
+
+    @dataclass(frozen=True)
+    class Falling(gl.rules.Schedule):
+        title = "falling"
+        formula = ""
+
+    Falling.formula = formula
+    return Mine(0.5, schedule=gl.rules.WarmUp(steps=2, then=Falling()))
+
+
+def test_a_rule_of_ones_own_is_another_where_it_says_something_else(tmp_path):
+    settings = {"restarts": 5, "steps": 4}
+    try:
+        for number, (statement, formula) in enumerate(
+            [("w = w - eta*g", "1/(1 + k)"), ("w = w - eta*sign(g)", "1/(1 + k)"), ("w = w - eta*g", "1/(2 + k)")]
+        ):
+            rule = rule_of_ones_own(statement, formula)
+            if number:
+                with pytest.raises(StoreError, match="another experiment: rule differs"):
+                    sweep(NET, DATA, rule=rule, **settings, out=tmp_path / "s.zarr", resume=True)
+                with pytest.raises(StoreError, match="another experiment: rule differs"):
+                    gl.trainability(width=2, resolution=4, steps=4, rule=rule, out=tmp_path / "m.zarr", resume=True)
+            else:
+                sweep(NET, DATA, rule=rule, **settings, out=tmp_path / "s.zarr")
+                gl.trainability(width=2, resolution=4, steps=4, rule=rule, out=tmp_path / "m.zarr")
+    finally:
+        gl.rules.Rule.kinds.pop("mine")
+        gl.rules.Schedule.kinds.pop("falling")
 
 
 def test_nothing_outside_of_a_store_is_read(store, tmp_path):
