@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from check_wild import _jax_reports, _numpy_reports, _strangers, _torch_reports, _torch_rules
+from check_wild import _jax_reports, _numpy_reports, _readers, _strangers, _torch_reports, _torch_rules
 from check_wild._large import COUNT as COUNT
 from check_wild._large import large as large
 from check_wild._programs import Program as Program
@@ -15,4 +15,5 @@ REPORTS: tuple[Report, ...] = (
     *_jax_reports.REPORTS.all,
     *_numpy_reports.REPORTS.all,
     *_strangers.REPORTS.all,
+    *_readers.REPORTS.all,
 )

@@ -20,23 +20,38 @@ Rule = Callable[..., Any]
 
 
 def both(
-    repository: str, number: int, symptom: str, forward: Rule, rules: tuple[Rule, Rule], inputs: Any, order: int = 1
+    repository: str,
+    number: int,
+    symptom: str,
+    forward: Rule,
+    rules: tuple[Rule, Rule],
+    inputs: Any,
+    order: int = 1,
+    into: Reports = REPORTS,
 ) -> None:
     """Note a function of torch with the backward pass of the report, and with the one that is meant."""
     labels: tuple[Right, Right] = (WRONG, CORRECT)
     for rule, label in zip(rules, labels, strict=True):
         told = symptom if label == WRONG else f"not so: {symptom}"
-        REPORTS(repository, number, told, label)(
+        into(repository, number, told, label)(
             lambda rule=rule: Function(function(forward, rule), inputs(), order=order)
         )
 
 
-def by_hand(repository: str, number: int, symptom: str, loss: Rule, gradients: tuple[Rule, Rule], at: Any) -> None:
+def by_hand(
+    repository: str,
+    number: int,
+    symptom: str,
+    loss: Rule,
+    gradients: tuple[Rule, Rule],
+    at: Any,
+    into: Reports = REPORTS,
+) -> None:
     """Note a loss of NumPy with the gradient of the report, and with the one that is meant."""
     labels: tuple[Right, Right] = (WRONG, CORRECT)
     for gradient, label in zip(gradients, labels, strict=True):
         told = symptom if label == WRONG else f"not so: {symptom}"
-        REPORTS(repository, number, told, label)(lambda gradient=gradient: Loss(loss, gradient, at))
+        into(repository, number, told, label)(lambda gradient=gradient: Loss(loss, gradient, at))
 
 
 def _sigmoid(z: Any) -> Any:

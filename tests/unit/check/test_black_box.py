@@ -73,3 +73,13 @@ def test_the_rounding_of_what_cancels_out_is_no_step_function(factor, verdict):
 
     report = check_gradient(loss, lambda x: np.array([0.05, factor * 1e-3 * np.cos(x[1])]), at=[0.3, 0.4])
     assert report.verdict is Verdict[verdict], str(report)
+
+
+def test_a_small_slope_that_large_steps_agree_on_is_not_taken_for_a_flat_stretch():
+    sizes = single(10.0) ** np.arange(-3, 4, dtype=single)
+    at = np.array([1.4, -0.7, 1.9, -0.3, 1.1, -0.8, 0.6])
+
+    def claims(x):
+        return 2 * sizes.astype(float) * x * np.array([0.0, 1, 1, 1, 1, 1, 1])
+
+    assert check_gradient(lambda x: np.sum(sizes * single(x) ** 2), claims, at=at).verdict is Verdict.WRONG

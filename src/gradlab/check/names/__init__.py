@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from gradlab.check.names._array_forgotten import array_forgotten
 from gradlab.check.names._conventions import by_logarithm, of_grad_output, symmetrised, truncated
 from gradlab.check.names._convolution import convolution
 from gradlab.check.names._cut_off import cut_off
-from gradlab.check.names._data_forgotten import data_forgotten
 from gradlab.check.names._derivative_left_out import derivative_left_out, straight_through
 from gradlab.check.names._evidence import Evidence as Evidence
 from gradlab.check.names._evidence import Hypothesis as Hypothesis
@@ -13,7 +13,7 @@ from gradlab.check.names._evidence import Rule as Rule
 from gradlab.check.names._evidence import View as View
 from gradlab.check.names._factor import factor
 from gradlab.check.names._last_sample import last_sample, overwritten
-from gradlab.check.names._left_out import parameter_forgotten, passed_on
+from gradlab.check.names._left_out import passed_on
 from gradlab.check.names._mistakes import Diagnosis as Diagnosis
 from gradlab.check.names._mistakes import Mistake as Mistake
 from gradlab.check.names._negated import negated
@@ -52,8 +52,7 @@ RULES: tuple[Rule, ...] = (
     wrong_derivative,
     operand_forgotten,
     convolution,
-    data_forgotten,
-    parameter_forgotten,
+    array_forgotten,
     one_off,
     on_the_way,
 )

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradlab.check.names._evidence import Evidence, Hypothesis
 from gradlab.check.names._mistakes import Mistake
-from gradlab.check.names._traced import Change, describe, hypothesis, place, spots, through
+from gradlab.check.names._traced import Change, describe, hypothesis, of_program, place, spots, through
 from gradlab.check.tracing import Program
 from gradlab.check.tracing._maps import Adjoint
 from gradlab.check.tracing._program import Backward
@@ -46,14 +46,11 @@ class _Form:
 _Table = Callable[[tuple[int, ...], tuple[int, ...], tuple[int, ...]], np.ndarray]
 
 
-def convolution(evidence: Evidence) -> Iterator[Hypothesis]:
+@of_program
+def convolution(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
     """What a convolution hands back to its input, to its kernel or to both, as another one would."""
-    program = evidence.here.program
-    if program is None:
-        return
     for values in spots(program):
         step = program.step(values[0])
-        assert step is not None
         form = _form(program, values[0]) if step.operation in _OPERATIONS else None
         if form is None:
             continue
@@ -78,7 +75,6 @@ def _others(form: _Form) -> Iterator[tuple[str, _Table, bool]]:
 def _form(program: Program, value: int) -> _Form | None:
     """How a convolution goes, found by trying; None if it is none of these."""
     step, arguments = program.step(value), program.arguments(value)
-    assert step is not None
     (x, w), result = arguments[:2], program.values[value]
     if not x.ndim == w.ndim == result.ndim > 2 or x.shape[1] != w.shape[1]:
         return None

@@ -6,19 +6,17 @@ from collections.abc import Iterator, Sequence
 
 from gradlab.check.names._evidence import Evidence, Hypothesis
 from gradlab.check.names._mistakes import Mistake
-from gradlab.check.names._traced import Change, describe, hypothesis, place, through, through_none
+from gradlab.check.names._traced import Change, describe, hypothesis, of_program, place, through, through_none
 from gradlab.check.tracing import Program
 from gradlab.check.tracing._program import CUTS, Backward
 
 _MOST = 100
 
 
-def cut_off(evidence: Evidence) -> Iterator[Hypothesis]:
+@of_program
+def cut_off(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
     """What is computed before a place is taken as a constant after it."""
-    program = evidence.here.program
-    if program is None:
-        return
-    detached = tuple(value for value in program.used if _operation(program, value) in CUTS)
+    detached = tuple(value for value in program.used if program.step(value).operation in CUTS)
     if detached:
         sentence = f"{{where}}: nothing comes back through {describe(program, detached)}."
         change = through_none(detached)
@@ -31,12 +29,6 @@ def cut_off(evidence: Evidence) -> Iterator[Hypothesis]:
         yield hypothesis(Mistake.CUT_OFF, _before(turns, [first]), sentence, place(program, (first,)), 4)
 
 
-def _operation(program: Program, value: int) -> str:
-    step = program.step(value)
-    assert step is not None
-    return step.operation
-
-
 def _before(turns: Sequence[int], cuts: Sequence[int]) -> Change:
     """What a loop computed before one of the cuts is a constant for what comes after it."""
     inside = set(turns)
@@ -45,7 +37,6 @@ def _before(turns: Sequence[int], cuts: Sequence[int]) -> Change:
         found: dict[int, Backward] = {}
         for value in program.used:
             step = program.step(value)
-            assert step is not None
             crossing = {
                 spot: None
                 for spot, operand in enumerate(step.operands)

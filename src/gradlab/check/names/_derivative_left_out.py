@@ -9,16 +9,15 @@ import numpy as np
 from gradlab.check.names._evidence import Evidence, Hypothesis
 from gradlab.check.names._functions_within import described, groups, replace
 from gradlab.check.names._mistakes import Mistake
-from gradlab.check.names._traced import hypothesis
+from gradlab.check.names._traced import hypothesis, of_program
+from gradlab.check.tracing import Program
 
 _STEPS = {"round", "rint", "floor", "ceil", "sign", "trunc", "fix", "heaviside"}
 
 
-def derivative_left_out(evidence: Evidence) -> Iterator[Hypothesis]:
+@of_program
+def derivative_left_out(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
     """1 in the place of a function's derivative."""
-    program = evidence.here.program
-    if program is None:
-        return
     for found in groups(program):
         if found[0].name not in _STEPS:
             told = f"{{where}}: the derivative of {described(found)} is left out."
@@ -26,11 +25,9 @@ def derivative_left_out(evidence: Evidence) -> Iterator[Hypothesis]:
             yield hypothesis(Mistake.DERIVATIVE_LEFT_OUT, change, told, str(found[0].place), 3)
 
 
-def straight_through(evidence: Evidence) -> Iterator[Hypothesis]:
+@of_program
+def straight_through(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
     """1 in the place of the derivative of rounding, which is 0."""
-    program = evidence.here.program
-    if program is None:
-        return
     for found in groups(program):
         if found[0].name in _STEPS:
             told = f"{{where}}: {described(found)} is passed over as if its derivative were 1, not 0."

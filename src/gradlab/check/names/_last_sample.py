@@ -9,7 +9,7 @@ import numpy as np
 from gradlab.check.names._evidence import Evidence, Hypothesis, View
 from gradlab.check.names._fit import solve
 from gradlab.check.names._mistakes import Mistake
-from gradlab.check.names._traced import Change, changed, describe, drop_edge, place
+from gradlab.check.names._traced import Change, changed, describe, drop_edge, fullest, of_program, place
 from gradlab.check.tracing import Program
 from gradlab.check.tracing._program import Backward
 
@@ -17,11 +17,9 @@ _ADD = "Add to the gradient of an entry, dx[i] += g, wherever the entry is used.
 _MOST_VALUES = 60
 
 
-def last_sample(evidence: Evidence) -> Iterator[Hypothesis]:
+@of_program
+def last_sample(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
     """Only the last, or the first, index of an axis comes back; so does only the last turn of a loop."""
-    program = evidence.here.program
-    if program is None:
-        return
     for value in program.used[:_MOST_VALUES]:
         shape = program.values[value].shape
         for axis, length in enumerate(shape):
@@ -32,8 +30,7 @@ def last_sample(evidence: Evidence) -> Iterator[Hypothesis]:
                 rest, keep = _mask(value, axis, index, 0.0), _mask(value, axis, index, 1.0)
                 yield from _propose(evidence, rest, keep, length, sentence, place(program, (value,)))
     for values in program.places.values():
-        step = program.step(values[0])
-        assert step is not None
+        step = fullest(program, values)
         if len(values) > 1 and step.operation == "add":
             for position, operand in enumerate(step.operands):
                 for turn, told in ((-1, "last"), (0, "first")) if operand is not None else ():

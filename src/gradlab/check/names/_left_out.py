@@ -1,4 +1,4 @@
-"""A part of the computation left out on the way back, or a parameter taken as 1."""
+"""A part of the computation left out on the way back."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ def passed_on(evidence: Evidence) -> Iterator[Hypothesis]:
         for value in program.used[:_MOST]:
             if value != program.output and program.values[value].shape == array.shape:
                 step = program.step(value)
-                assert step is not None
                 sentence = f"{{where}}: what comes back to the result of {step.operation} is passed on as it is."
                 spot = slice(start, start + array.size)
                 line = place(program, (value,))
@@ -61,24 +60,3 @@ def _cotangent(value: int, spot: slice) -> Callable[[View], np.ndarray | None]:
         return np.concatenate([view.right[: spot.start], found.reshape(-1), view.right[spot.stop :]])
 
     return predict
-
-
-def parameter_forgotten(evidence: Evidence) -> Iterator[Hypothesis]:
-    """The right gradient of the loss with one of its parameters taken as 1; that parameter's own is right."""
-    leaves = evidence.leaves()
-    if not 1 < len(leaves) <= 12:
-        return
-    for name, positions, _ in leaves:
-
-        def predict(view: View, positions: np.ndarray = positions) -> np.ndarray | None:
-            moved = view.point.copy()
-            moved[positions] = 1.0
-            found = evidence.gradient_at(moved)
-            if found is None:
-                return None
-            found = found.copy()
-            found[positions] = view.right[positions]
-            return found
-
-        sentence = f"{{where}}: {name} is left out, as if all its numbers were 1."
-        yield Hypothesis(Mistake.OPERAND_FORGOTTEN, predict, sentence, rank=4)

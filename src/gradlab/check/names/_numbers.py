@@ -58,7 +58,6 @@ def sizes(evidence: Evidence) -> dict[int, str]:
     if program is not None:
         for value in program.used:
             step = program.step(value)
-            assert step is not None
             if step.operation in {"mean", "sum", "matmul", "divide", "affine", "mse_loss"}:
                 for argument in program.arguments(value):
                     _note(found, argument.size // max(program.values[value].size, 1), step.operation)

@@ -11,7 +11,7 @@ from gradlab.check.names._evidence import Evidence, Hypothesis, View
 from gradlab.check.names._fit import solve
 from gradlab.check.names._mistakes import Mistake
 from gradlab.check.names._numbers import sizes, spell
-from gradlab.check.names._traced import describe, place
+from gradlab.check.names._traced import describe, of_program, place
 from gradlab.check.tracing import Program, UntraceableError
 
 Change = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -23,30 +23,29 @@ _CLOSE = 1e-3
 _RANK = 7
 
 
-def on_the_way(evidence: Evidence) -> Iterator[Hypothesis]:
+@of_program
+def on_the_way(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
     """A change of what comes back to one value; what lies before it is right."""
-    program = evidence.here.program
-    if program is None or evidence.there is None:
+    if evidence.there is None:
         return
     with suppress(UntraceableError):
         for value in _values(program):
-            for kind, told, change, rank in _changes(evidence, value):
-                sentence = f"{{where}}: what comes back to {_name(evidence, value)} {told}."
-                line = place(program, (value,)) if program.step(value) is not None else ""
+            for kind, told, change, rank in _changes(evidence, program, value):
+                sentence = f"{{where}}: what comes back to {_name(program, value)} {told}."
+                line = "" if program.is_given(value) else place(program, (value,))
                 yield Hypothesis(kind, _changed(value, change), sentence, line, rank, partly=False)
 
 
 def _values(program: Program) -> list[int]:
     """The values on the way, the last first, but for copies."""
-    steps = [value for value in program.used[-_MOST:] if getattr(program.step(value), "operation", "") != "copy"]
+    steps = [value for value in program.used[-_MOST:] if program.step(value).operation != "copy"]
     return [*reversed(steps), *range(len(program.inputs))]
 
 
-def _name(evidence: Evidence, value: int) -> str:
-    program = evidence.here.program
-    assert program is not None
-    step = program.step(value)
-    return f"the result of {describe(program, (value,))}" if step is not None else f"array {value + 1} of the point"
+def _name(program: Program, value: int) -> str:
+    if program.is_given(value):
+        return f"array {value + 1} of the point"
+    return f"the result of {describe(program, (value,))}"
 
 
 def _changed(value: int, change: Change) -> Callable[[View], np.ndarray | None]:
@@ -64,16 +63,14 @@ def _changed(value: int, change: Change) -> Callable[[View], np.ndarray | None]:
     return predict
 
 
-def _changes(evidence: Evidence, value: int) -> Iterator[tuple[Mistake, str, Change, int]]:
-    program = evidence.here.program
-    assert program is not None
+def _changes(evidence: Evidence, program: Program, value: int) -> Iterator[tuple[Mistake, str, Change, int]]:
     shape = program.values[value].shape
     yield Mistake.PATH_DROPPED, "is dropped", lambda g, x: 0 * g, _RANK
     for told, change in _MULTIPLIED.items():
         yield Mistake.FACTOR, told, change, _RANK
     yield from _factor(evidence, value)
     if len(shape) > 0:
-        yield from _single(evidence, value)
+        yield from _single(evidence.here, program, value)
     for axis in range(len(shape)):
         if shape[axis] > 1:
             along = f" along axis {axis}" if len(shape) > 1 else ""
@@ -130,10 +127,8 @@ def _factor(evidence: Evidence, value: int) -> Iterator[tuple[Mistake, str, Chan
     )
 
 
-def _single(evidence: Evidence, value: int) -> Iterator[tuple[Mistake, str, Change, int]]:
+def _single(view: View, program: Program, value: int) -> Iterator[tuple[Mistake, str, Change, int]]:
     """One number of it times another number."""
-    view, program = evidence.here, evidence.here.program
-    assert program is not None
     arriving, onwards = program.dense.arriving[value], program.dense.onwards[value]
     known = view.known.reshape(len(arriving), -1)
     apart = np.where(known, (view.claimed - view.right).reshape(len(arriving), -1), 0.0)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
 import numpy as np
 
 from gradlab.check.names._evidence import Evidence, Hypothesis
 from gradlab.check.names._mistakes import Mistake
-from gradlab.check.names._traced import Change, describe, hypothesis, place, spots, through
+from gradlab.check.names._traced import Change, describe, fullest, hypothesis, of_program, place, spots, through
 from gradlab.check.tracing import Program
 from gradlab.check.tracing._maps import Diagonal, Map
 from gradlab.check.tracing._program import Backward
@@ -21,36 +21,46 @@ _COMMON, _SAME = 10, 1e-9
 _Make = Callable[[Program, int, int], Map]
 
 
-def operand_forgotten(evidence: Evidence) -> Iterator[Hypothesis]:
+@of_program
+def operand_forgotten(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
     """Products with 1 for the other operand; quotients with the numerator or the square left out."""
-    program = evidence.here.program
-    if program is None:
-        return
     numbers = {value: number for value in program.used if (number := _number(program, value)) is not None}
     for values in spots(program):
-        step = program.step(values[0])
-        assert step is not None
+        step = fullest(program, values)
         for position, operand in enumerate(step.operands):
             if operand is None:
                 continue
             for told, make, remedy in _ways(step.operation, position, len(step.operands)):
                 sentence = f"{{where}}: on the way back through {describe(program, values)}, {told}."
-                change = _replace(values, (position,), make)
+                change = _replaced(values, {position: make})
                 line, speaks = place(program, values), _speaks(numbers, values)
                 yield hypothesis(Mistake.OPERAND_FORGOTTEN, change, sentence, line, 4, remedy, speaks)
+        if step.operation == "divide" and None not in step.operands:
+            yield from _quotient(program, values)
         if step.operation in _CHOICES:
             yield from _unmasked(program, values)
+
+
+def _quotient(program: Program, values: tuple[int, ...]) -> Iterator[Hypothesis]:
+    """The quotient rule without the square that it divides by, or with the denominator alone."""
+    remedy, line = "The derivative of a / b is (a' b - a b') / b^2: divide by the square.", place(program, values)
+    for told, power in (("is left out", 0), ("is the denominator alone", 1)):
+        ways = {
+            0: _elementwise(lambda top, bottom, power=power: bottom ** (1 - power)),
+            1: _elementwise(lambda top, bottom, power=power: -top / bottom**power),
+        }
+        sentence = f"{{where}}: on the way back through {describe(program, values)}, the square below it {told}."
+        yield hypothesis(Mistake.OPERAND_FORGOTTEN, _replaced(values, ways), sentence, line, 4, remedy)
 
 
 def _unmasked(program: Program, values: tuple[int, ...]) -> Iterator[Hypothesis]:
     """One branch of a choice, or both, without the mask."""
     step = program.step(values[0])
-    assert step is not None
     branches = tuple(spot for spot, operand in enumerate(step.operands) if operand is not None)
     for positions in dict.fromkeys([*((spot,) for spot in branches), branches]):
         told = "its mask is left out" if len(positions) == 1 else "its mask is left out, so that each branch gets all"
         sentence = f"{{where}}: on the way back through {describe(program, values)}, {told}."
-        change = _replace(values, positions, _elementwise(lambda *arguments: 1.0))
+        change = _replaced(values, dict.fromkeys(positions, _elementwise(lambda *arguments: 1.0)))
         line = place(program, values)
         yield hypothesis(Mistake.OPERAND_FORGOTTEN, change, sentence, line, 4, "Multiply by the mask on the way back.")
 
@@ -58,7 +68,6 @@ def _unmasked(program: Program, values: tuple[int, ...]) -> Iterator[Hypothesis]
 def _number(program: Program, value: int) -> float | None:
     """The constant by which all of a value is multiplied or divided, if it is one number."""
     step = program.step(value)
-    assert step is not None
     constants = [constant for constant in step.constants if constant is not None]
     if step.operation not in {"multiply", "divide"} or len(constants) != 1 or not constants[0].size:
         return None
@@ -111,10 +120,12 @@ def _elementwise(derivative: Callable[..., np.ndarray | float]) -> _Make:
     return make
 
 
-def _replace(values: tuple[int, ...], positions: tuple[int, ...], make: _Make) -> Change:
+def _replaced(values: tuple[int, ...], ways: Mapping[int, _Make]) -> Change:
     def change(program: Program) -> dict[int, Backward]:
         return {
-            value: through(program, value, {position: make(program, value, position) for position in positions})
+            value: through(
+                program, value, {position: make(program, value, position) for position, make in ways.items()}
+            )
             for value in values
         }
 

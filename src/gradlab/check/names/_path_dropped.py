@@ -15,6 +15,7 @@ from gradlab.check.names._traced import (
     drop_edge,
     edges,
     hypothesis,
+    of_program,
     parts,
     place,
     rank_of,
@@ -30,11 +31,9 @@ _STATISTICS, _MOST_PAIRS = {"mean", "sum", "var", "std", "max", "linalg_vector_n
 _REMEDY = "These depend on the input, too: add what comes back through them."
 
 
-def path_dropped(evidence: Evidence) -> Iterator[Hypothesis]:
+@of_program
+def path_dropped(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
     """Nothing comes back through one operand."""
-    program = evidence.here.program
-    if program is None:
-        return
     for values, positions in edges(program):
         change = drop_edge(values, positions)
         found = parts(evidence, change)
@@ -46,15 +45,12 @@ def path_dropped(evidence: Evidence) -> Iterator[Hypothesis]:
             yield hypothesis(Mistake.PATH_DROPPED, change, told, line, rank, rivals=rivals)
 
 
-def statistics(evidence: Evidence) -> Iterator[Hypothesis]:
+@of_program
+def statistics(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
     """Two numbers that are made of many, such as a mean and a variance, taken as given."""
-    program = evidence.here.program
-    if program is None:
-        return
     changes: dict[tuple[int, ...], Change] = {}
     for values in program.places.values():
         step = program.step(values[0])
-        assert step is not None
         change = through_none(values)
         if step.operation in _STATISTICS and parts(evidence, change) is not None:
             changes[values] = change
@@ -66,22 +62,15 @@ def statistics(evidence: Evidence) -> Iterator[Hypothesis]:
 
 def _dropping(program: Program, values: tuple[int, ...], positions: tuple[int, ...]) -> list[Change]:
     """Nothing comes back to the operands of an edge, where these go elsewhere, too, and are computed."""
-    begins = {step.operands[positions[0]] for value in values if (step := program.step(value)) is not None}
-    others = {
-        operand
-        for value in program.used
-        if value not in values and (step := program.step(value)) is not None
-        for operand in step.operands
-    }
-    cut = [value for value in begins if value is not None and program.step(value) is not None]
+    begins = {program.step(value).operands[positions[0]] for value in values}
+    others = {operand for value in program.used if value not in values for operand in program.step(value).operands}
+    cut = [value for value in begins if value is not None and not program.is_given(value)]
     return [through_none(cut)] if cut and others & begins else []
 
 
-def sign_within(evidence: Evidence) -> Iterator[Hypothesis]:
+@of_program
+def sign_within(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
     """What comes back through one operand has the wrong sign, or a factor."""
-    program = evidence.here.program
-    if program is None:
-        return
     lengths = sizes(evidence)
     for values, positions in edges(program):
         found = parts(evidence, drop_edge(values, positions))

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import partial, wraps
 from itertools import islice
 
 import numpy as np
 
-from gradlab.check.names._evidence import Evidence, Hypothesis, View
+from gradlab.check.names._evidence import Evidence, Hypothesis, Rule, View
 from gradlab.check.names._mistakes import Mistake
 from gradlab.check.tracing import Program, UntraceableError
 from gradlab.check.tracing._maps import Adjoint, Map
-from gradlab.check.tracing._program import CUTS, MOVES, Backward
+from gradlab.check.tracing._program import CUTS, MOVES, Backward, Step
 
 Change = Callable[[Program], Mapping[int, Backward]]
 """From a program to the ways back that a mistake puts in place of the right ones."""
 
 _MOST_SINGLES = 8
 _MOST_SPOTS = 400
+
+
+def of_program(rule: Callable[[Evidence, Program], Iterator[Hypothesis]]) -> Rule:
+    """Make a rule about the loss taken apart, which proposes nothing where it cannot be."""
+
+    @wraps(rule)
+    def propose(evidence: Evidence) -> Iterator[Hypothesis]:
+        program = evidence.here.program
+        return iter(()) if program is None else rule(evidence, program)
+
+    return propose
 
 
 def spots(program: Program) -> Iterator[tuple[int, ...]]:
@@ -43,7 +54,6 @@ def changed(view: View, change: Change) -> np.ndarray | None:
 def describe(program: Program, values: tuple[int, ...]) -> str:
     """The operation, as it is written where that does not say its name, and how often it occurs."""
     step = program.step(values[0])
-    assert step is not None
     written = step.place.part
     told = step.operation if not written or step.operation in written else written
     return told if len(values) == 1 else f"{told} (all {len(values)} times)"
@@ -51,25 +61,26 @@ def describe(program: Program, values: tuple[int, ...]) -> str:
 
 def rank_of(program: Program, values: tuple[int, ...], rank: int) -> int:
     """How simple a mistake at these values is: what uses a part says more than what takes it out."""
-    step = program.step(values[0])
-    return rank + 1 if step is not None and step.operation in MOVES else rank
+    return rank + 1 if program.step(values[0]).operation in MOVES else rank
 
 
 def place(program: Program, values: tuple[int, ...]) -> str:
     """The line of the operation."""
-    step = program.step(values[0])
-    assert step is not None
-    return str(step.place)
+    return str(program.step(values[0]).place)
 
 
 def edges(program: Program) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
     """The values of each spot with each of their operands, by its positions: x @ x has one; none through detach()."""
     for values in spots(program):
-        step = program.step(values[0])
-        assert step is not None
+        step = fullest(program, values)
         for operand in dict.fromkeys(step.operands):
             if operand is not None and step.operation not in CUTS:
                 yield values, tuple(spot for spot, each in enumerate(step.operands) if each == operand)
+
+
+def fullest(program: Program, values: tuple[int, ...]) -> Step:
+    """The step of one of these values, of that with the most operands: a loop may begin with a constant."""
+    return max(map(program.step, values), key=lambda step: len(step.operands) - step.operands.count(None))
 
 
 def drop_edge(values: tuple[int, ...], positions: tuple[int, ...]) -> Change:
@@ -100,7 +111,6 @@ def _scaled(program: Program, value: int, positions: tuple[int, ...], factor: fl
 def through(program: Program, value: int, others: Mapping[int, Map | None]) -> Backward:
     """The way back through the step of a value with other maps at some positions of its operands; None for nothing."""
     step = program.step(value)
-    assert step is not None
     ways = [(operand, spot) for spot, operand in enumerate(step.operands) if operand is not None]
 
     def pull(cotangent: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:

@@ -11,7 +11,7 @@ from gradlab.check.names._fit import solve
 from gradlab.check.names._functions_within import Derivative, described, groups, replace
 from gradlab.check.names._mistakes import Mistake
 from gradlab.check.names._numbers import spell
-from gradlab.check.names._traced import changed, hypothesis
+from gradlab.check.names._traced import changed, hypothesis, of_program
 from gradlab.check.tracing import Program
 from gradlab.check.tracing._maps import Matrix
 from gradlab.check.tracing._program import Backward
@@ -49,11 +49,9 @@ _DERIVATIVES: dict[str, Derivative] = {
 }
 
 
-def wrong_derivative(evidence: Evidence) -> Iterator[Hypothesis]:
+@of_program
+def wrong_derivative(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
     """Another derivative in the place of a function's own, or its own with a sign or factor."""
-    program = evidence.here.program
-    if program is None:
-        return
     for found in groups(program):
         line = str(found[0].place)
         for told, derivative in _DERIVATIVES.items():
@@ -78,7 +76,6 @@ def _diagonals(program: Program) -> Iterator[Hypothesis]:
     """A function that mixes its elements, such as softmax, taken as if it did not, or by half of its formula."""
     for value in program.used:
         step = program.step(value)
-        assert step is not None
         operands = [(position, operand) for position, operand in enumerate(step.operands) if operand is not None]
         for told, jacobian in _MIXED.get(step.operation, {}).items() if len(operands) == 1 else ():
             position, operand = operands[0]

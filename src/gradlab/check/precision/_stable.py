@@ -101,7 +101,6 @@ def _error(low: np.ndarray, high: np.ndarray) -> float:
 
 def _culprit(program: Program, number: int, value: np.ndarray) -> Culprit:
     step = program.step(number)
-    assert step is not None
     operation = step.operation
     spot = f" ({step.place})" if str(step.place) else ""
     finite = np.isfinite(value).all()
@@ -120,9 +119,8 @@ def _culprit(program: Program, number: int, value: np.ndarray) -> Culprit:
 def _instead_of(program: Program, number: int) -> str:
     """The stable form of a difference or a logarithm that cancels, by what it is made of."""
     step = program.step(number)
-    assert step is not None
-    others = [program.step(operand) for operand in step.operands if operand is not None]
-    names = {other.operation for other in others if other is not None}
+    others = [program.step(value) for value in step.operands if value is not None and not program.is_given(value)]
+    names = {other.operation for other in others}
     ones = [constant is not None and bool(np.all(np.abs(constant) == 1)) for constant in step.constants]
     if step.operation == "log":
         return "log1p(x) for log(1 + x)" if "add" in names else ""
@@ -133,11 +131,11 @@ def _instead_of(program: Program, number: int) -> str:
     if "cos" in names:
         return "2 * sin(z / 2)**2 for 1 - cos(z)"
     inner = {
-        below.operation
+        program.step(operand).operation
         for other in others
-        if other is not None and other.operation in _SQUARES
+        if other.operation in _SQUARES
         for operand in other.operands
-        if operand is not None and (below := program.step(operand)) is not None
+        if operand is not None and not program.is_given(operand)
     }
     if "tanh" in inner:
         return "1 / cosh(z)**2 for 1 - tanh(z)**2"

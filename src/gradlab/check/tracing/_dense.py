@@ -56,7 +56,6 @@ class Dense:
         """The operands of a value that are made from the point, each with its local derivative."""
         program, found = self._program, []
         step = program.step(value)
-        assert step is not None
         for position, operand in enumerate(step.operands):
             if operand is not None and value not in program.ignored:
                 shape = program.values[value].shape

@@ -185,7 +185,9 @@ def measure_elementwise(function: Function, at: np.ndarray) -> Diagonal:
 def measure_choice(function: Function, at: np.ndarray) -> Choice:
     """Which element of the operand each element of the result is; `function` has zeros for all other operands."""
     marks = np.arange(1, at.size + 1, dtype=np.float64).reshape(at.shape)
-    return Choice(np.rint(function(marks)).astype(np.int64).reshape(-1) - 1, at.shape)
+    # Numbers of its own, such as those in a list with the operand, are there in any case.
+    found = np.nan_to_num(function(marks) - function(np.zeros_like(marks)))
+    return Choice(np.rint(found).astype(np.int64).reshape(-1) - 1, at.shape)
 
 
 def measure_matrix(function: Function, at: np.ndarray, result_size: int) -> Matrix:

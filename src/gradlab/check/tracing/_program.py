@@ -100,13 +100,18 @@ class Program:
         if self.values[output].size > _MOST_OUTPUTS:
             raise UntraceableError(f"{self.values[output].size} outputs are too many")
 
-    def step(self, value: int) -> Step | None:
-        """The step that a value is the result of; None for the arrays of the point."""
-        return self.steps[value - len(self.inputs)] if value >= len(self.inputs) else None
+    def is_given(self, value: int) -> bool:
+        """Whether a value is an array of the point, and no result of a step."""
+        return value < len(self.inputs)
+
+    def step(self, value: int) -> Step:
+        """The step that a value is the result of."""
+        assert not self.is_given(value)
+        return self.steps[value - len(self.inputs)]
 
     def arguments(self, value: int) -> list[np.ndarray]:
         """All arrays that the step of this value is given."""
-        return self._arguments(self.steps[value - len(self.inputs)])
+        return self._arguments(self.step(value))
 
     @cached_property
     def used(self) -> tuple[int, ...]:
@@ -114,7 +119,7 @@ class Program:
         wanted = {self.output}
         for value in range(self.output, len(self.inputs) - 1, -1):
             if value in wanted:
-                step = self.steps[value - len(self.inputs)]
+                step = self.step(value)
                 wanted.update(operand for operand in step.operands if operand is not None)
         return tuple(value for value in sorted(wanted) if value >= len(self.inputs))
 
@@ -126,7 +131,7 @@ class Program:
         found, right = set[int](), self.gradient()
         largest = np.abs(right).max(initial=0.0)
         for value in self.used:
-            if self.steps[value - len(self.inputs)].operation in _SHIFTS:
+            if self.step(value).operation in _SHIFTS:
                 without = self.gradient({value: lambda cotangent: ()})
                 if np.all(np.abs(without - right) <= 1e-6 * np.abs(right) + 1e-7 * largest):
                     found.add(value)
@@ -150,15 +155,18 @@ class Program:
         inputs = [part.reshape(array.shape) for part, array in zip(parts, self.inputs, strict=True)]
         return Program(inputs, self.steps, self.output).values[self.output].reshape(-1)
 
-    def with_constants(self, places: Sequence[tuple[int, int]], number: float) -> Program:
-        """The same program with a number in the place of constants, each given by a value and a position."""
-        steps = list(self.steps)
+    def without(self, places: Sequence[tuple[int, int | None]], number: float) -> Program:
+        """The same program with a number in the place of arrays: of constants, by a value and a position, or given."""
+        inputs, steps = list(self.inputs), list(self.steps)
         for value, position in places:
-            step = steps[value - len(self.inputs)]
-            constants = list(step.constants)
-            constants[position] = np.full_like(constants[position], number)
-            steps[value - len(self.inputs)] = replace(step, constants=tuple(constants))
-        return Program(self.inputs, steps, self.output)
+            if position is None:
+                inputs[value] = np.full_like(inputs[value], number)
+            else:
+                step = self.step(value)
+                constants = list(step.constants)
+                constants[position] = np.full_like(constants[position], number)
+                steps[value - len(inputs)] = replace(step, constants=tuple(constants))
+        return Program(inputs, steps, self.output)
 
     @cached_property
     def regions(self) -> list[Region]:
@@ -182,7 +190,7 @@ class Program:
         """The computed values by the spot in the source that computes them: a loop's body computes many."""
         found: dict[tuple[object, ...], list[int]] = {}
         for value in self.used:
-            step = self.steps[value - len(self.inputs)]
+            step = self.step(value)
             key = (*step.place.key, step.operation) if step.place.key else (value,)
             found.setdefault(key, []).append(value)
         return {key: tuple(values) for key, values in found.items()}
@@ -200,7 +208,7 @@ class Program:
 
     def measure(self, value: int, position: int, arguments: Sequence[np.ndarray]) -> Map:
         """The derivative of a step by one operand, at other arguments than its own if wanted."""
-        step = self.steps[value - len(self.inputs)]
+        step = self.step(value)
         others = list(arguments)
         moves = step.operation in MOVES and not step.elementwise
         if moves:
@@ -229,7 +237,7 @@ class Program:
 
     def _adjoint(self, value: int, function: Function, arguments: Sequence[np.ndarray], position: int) -> Map | None:
         """The derivatives of sums and matrix products, which may be too large to be measured."""
-        operation, result = self.steps[value - len(self.inputs)].operation, self.values[value]
+        operation, result = self.step(value).operation, self.values[value]
         if operation in {"sum", "mean"}:
             return adjoint_of_sum(function, arguments[position], result)
         if operation == "matmul" and len(arguments) == 2:
@@ -243,7 +251,7 @@ class Program:
 
     def backward(self, value: int) -> Backward:
         """The right way back through the step of a value."""
-        step = self.steps[value - len(self.inputs)]
+        step = self.step(value)
         edges = [(operand, position) for position, operand in enumerate(step.operands) if operand is not None]
 
         def pull(cotangent: np.ndarray) -> list[tuple[int, np.ndarray]]:

@@ -64,7 +64,6 @@ def find_regions(program: Program) -> list[Region]:
     barriers: dict[int, list[int]] = {}
     for value in program.used:
         step = program.step(value)
-        assert step is not None
         operands = [operand for operand in step.operands if operand is not None]
         shape = program.values[value].shape
         if not step.elementwise or any(program.values[operand].shape != shape for operand in operands):
@@ -82,7 +81,6 @@ def find_regions(program: Program) -> list[Region]:
 def _name(program: Program, value: int, source: int, is_single: bool) -> str | None:
     x, y = program.values[source], program.values[value]
     step = program.step(value)
-    assert step is not None
     # At 0 and +-1 many functions have the same values: what the operation is called says more.
     if is_single and (step.operation in _SPEAKING or bool(np.all(np.isin(x, (-1.0, 0.0, 1.0))))):
         return None if step.operation in _ARITHMETIC | {"multiply", "divide"} else step.operation
@@ -101,10 +99,9 @@ def _derivative(program: Program, value: int, source: int) -> np.ndarray:
     cotangents = {value: np.ones_like(program.values[value])}
     for current in range(value, source, -1):
         cotangent = cotangents.pop(current, None)
-        step = program.step(current)
-        if cotangent is None or step is None:
+        if cotangent is None or program.is_given(current):
             continue
-        for position, operand in enumerate(step.operands):
+        for position, operand in enumerate(program.step(current).operands):
             if operand is not None:
                 local = program.map(current, position)
                 assert isinstance(local, Diagonal)

@@ -20,6 +20,8 @@ _SHOWN = 8
 # As many as this may be measured on their own before the rest is left open.
 _BUDGET = 256
 _LEAF = 8
+# Shares of this part of the largest take hundreds of values each, and no more all together.
+_TINY = 1e-6
 # So many of a group that disagrees are tried before it is taken apart.
 _TRIED = 4
 # After a wrong entry is known, so many more evaluations are worth it, and in all so many times those of a right one.
@@ -76,7 +78,8 @@ def run_many(engine: Engine, output: int, indices: np.ndarray) -> Outcome:
             _leave(engine, output, group.indices, outcome, STOPPED)
             continue
         engine.function.budget.now_at(lambda group=group: f"{len(group.indices)} entries along random directions")
-        found = screen.examine(group) if len(group.indices) > _LEAF else Finding(Answer.DISAGREES, np.inf)
+        is_leaf = len(group.indices) <= _LEAF and (screen.single or group.share > _TINY * screen.largest)
+        found = Finding(Answer.DISAGREES, np.inf) if is_leaf else screen.examine(group)
         if found.answer is Answer.AGREES:
             _bear_out(engine, output, group, found, outcome, screen.largest)
         else:

@@ -61,7 +61,7 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
     kinked = is_kinked(slope, other, slopes, known.scale)
     if not math.isfinite(claim.value):
         return _judge_infinite(claim, slope, slopes, kinked is not False)
-    if (still := _judge_still(claim, slope, slopes, known, rules)) is not None:
+    if (still := _judge_still(claim, slope, slopes, known, rules, kinked)) is not None:
         return still
     if kinked is not False:
         return _judge_kink(claim, slope, rules, certain=kinked is True)
@@ -78,10 +78,16 @@ def _judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) ->
     return make_entry(claim, slope, Verdict.UNDECIDED, reason, cause)
 
 
-def _judge_still(claim: Claim, slope: Slope, slopes: list[Slope], known: Knowledge, rules: Rules) -> Entry | None:
+def _judge_still(
+    claim: Claim, slope: Slope, slopes: list[Slope], known: Knowledge, rules: Rules, kinked: bool | None
+) -> Entry | None:
     """What stands still around the point, up to a bend or a step; None if it does not."""
-    if rules.is_single and claim.value == 0 and (flat := flat_up_to_a_bend(slopes, known)) is not None:
-        return make_entry(claim, flat, Verdict.CORRECT, "the loss does not change with this entry nearby")
+    # Slopes that larger steps agree on are no bend.
+    may_be_zero = kinked is not False or abs(slope.value) <= _ROUNDED_BARS * slope.bar
+    if rules.is_single and claim.value == 0 and may_be_zero:
+        flat = flat_up_to_a_bend(slopes, known)
+        if flat is not None:
+            return make_entry(claim, flat, Verdict.CORRECT, "the loss does not change with this entry nearby")
     return judge_step(claim, slope, slopes, known, rules) if is_step(slopes, known) else None
 
 

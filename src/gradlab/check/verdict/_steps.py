@@ -57,7 +57,7 @@ def flat_up_to_a_bend(slopes: list[Slope], known: Knowledge) -> Slope | None:
     if not flat or known.texture is None:
         return None
     beyond = max(each.spread / each.step for each in slopes)
-    if flat[-1].bar > max(known.near, SINGLE_RELEVANCE * beyond):
+    if flat[-1].bar > SINGLE_RELEVANCE * beyond:
         return None
     around = known.texture(_AROUND * flat[-1].step)
     return None if around.frays or around.jumps > 0 else flat[-1]
