@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-HEAD = "# Results\n\nMeasured by the scripts in this folder, each side by side with its peers in one run.\n"
+HEAD = "# Results\n\nMeasured by the scripts in `benchmarks/`, each side by side with its peers in one run.\n"
 
 
 def write_section(title: str, body: str) -> None:

@@ -48,7 +48,8 @@ class SavedPictures:
             target = str(Path(next(block_vars["image_path_iterator"])).with_suffix(picture.suffix))
             shutil.move(picture, target)
             moved.append(target)
-        return figure_rst(moved, gallery_conf["src_dir"])
+        # One below the other: side by side they are too small to read.
+        return "\n".join(figure_rst([picture], gallery_conf["src_dir"]) for picture in moved)
 
     def __repr__(self) -> str:
         """The same in every build, so that unchanged examples are not drawn again."""

@@ -25,7 +25,7 @@ def site(tmp_path_factory):
     out = tmp_path_factory.mktemp("site")
     docs = out / "docs"
     shutil.copytree(ROOT / "docs", docs, ignore=shutil.ignore_patterns("gallery", "generated"))
-    for name in ("examples", "benchmarks", "page", "CHANGELOG.md"):
+    for name in ("examples", "benchmarks", "page", "src", "CHANGELOG.md"):
         (out / name).symlink_to(ROOT / name)
     built = out / "elsewhere" / "page"
     built.mkdir(parents=True)

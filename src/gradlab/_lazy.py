@@ -54,6 +54,11 @@ class CallablePackage(ModuleType):
         return self._function(*args, **kwargs)
 
     @property
+    def __doc__(self) -> str | None:  # type: ignore[override]
+        # What `gl.train?` and `help(gl.train)` show: the arguments, as the signature does.
+        return self._function.__doc__
+
+    @property
     def __signature__(self) -> inspect.Signature:
         return inspect.signature(self._function)
 

@@ -87,6 +87,7 @@ def test_a_function_and_its_package_share_a_name(name):
     assert inspect.ismodule(package)
     assert inspect.isfunction(function)
     assert inspect.signature(package) == inspect.signature(function)
+    assert inspect.getdoc(package) == inspect.getdoc(function)
     assert pickle.loads(pickle.dumps(package)) is package
 
 

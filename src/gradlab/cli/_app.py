@@ -27,8 +27,8 @@ _ABOUT = r"""A laboratory for gradients: derive them, check them, descend and tr
 Three things to try, by who you are:
 
 * a student with a derivative: `gradlab prove '\frac{d}{dx} x^3 = 3x^2'`
-* an instructor with a lab: `gradlab lab check my-lab.md`
-* a researcher with a gradient: `gradlab check my_module:loss my_module:gradient --at 1,2,3`
+* an instructor with a lab: `gradlab lab new my-lab.md`, then `gradlab lab check my-lab.md`
+* a researcher with a gradient: `gradlab example check_a_gradient`, then `gradlab check check_a_gradient.py`
 
 And to see more:
 
