@@ -7,6 +7,7 @@ MathML, pictures that examples save, the commands' help, tables out of the bench
 from __future__ import annotations
 
 import html
+import importlib
 import inspect
 import re
 import shutil
@@ -104,10 +105,29 @@ class ResultsTable(SphinxDirective):
         rows = tables[number - 1].splitlines()
         if columns := self.options.get("columns"):
             rows = ["|".join(["", *(row.split("|")[column] for column in columns), ""]) for row in rows]
-        lines = [f"_{_date(text[: section.end()])}_", "", *rows]
-        holder = nodes.container()
-        self.state.nested_parse(StringList(lines, source=str(source)), 0, holder)
-        return holder.children
+        return _parsed(self, [f"_{_date(text[: section.end()])}_", "", *rows], str(source))
+
+
+class Remedies(SphinxDirective):
+    """How something may end, and what to do about it, as the code itself says: `module:Enumeration`."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Called by Sphinx where the directive stands."""
+        module, _, name = self.arguments[0].partition(":")
+        members = list(getattr(importlib.import_module(module), name))
+        rows = [("it says", "that is", "what to do"), ("---", "---", "---")]
+        rows += [(member.name, member.value, member.remedy) for member in members]
+        if all(member.value == member.name.lower().replace("_", " ") for member in members):
+            rows = [(said, remedy) for said, _, remedy in rows]
+        return _parsed(self, [f"| {' | '.join(row)} |" for row in rows], module)
+
+
+def _parsed(directive: SphinxDirective, lines: list[str], source: str) -> list[nodes.Node]:
+    holder = nodes.container()
+    directive.state.nested_parse(StringList(lines, source=source), 0, holder)
+    return holder.children
 
 
 def _date(text: str) -> str:
@@ -127,9 +147,7 @@ class Built(SphinxDirective):
         path, _, state = self.arguments[0].partition("#")
         folder = Path(self.env.srcdir, self.config.built_folder)
         if not (folder / path).exists():
-            holder = nodes.container()
-            self.state.nested_parse(self.content, self.content_offset, holder)
-            return holder.children
+            return _parsed(self, list(self.content), self.env.docname)
         up = "../" * self.env.docname.count("/")
         address = html.escape(f"{up}{_SHOWN}/{path}" + (f"#{state}" if state else ""))
         title, height = html.escape(self.options["title"]), self.options.get("height", 720)
@@ -167,6 +185,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
     app.add_directive("commands", CommandHelp)
     app.add_directive("results", ResultsTable)
+    app.add_directive("remedies", Remedies)
     app.add_directive("built", Built)
     app.add_config_value("built_folder", "../build", "env", str)
     app.connect("build-finished", _take_built)

@@ -38,7 +38,7 @@ if __name__ == "__main__":
     figure = Figure(figsize=(8, 3), layout="constrained")
     ax = figure.subplots()
     names = [entry.name for entry in report.entries]
-    ax.plot(names, [entry.numeric for entry in report.entries], "o", mfc="none", ms=9, label="differences of the loss")
+    ax.plot(names, [entry.numeric for entry in report.entries], "o", mfc="none", ms=9, label="differences")
     ax.plot(names, [entry.claimed for entry in report.entries], "x", label="the gradient")
     ax.tick_params("x", rotation=45)
     ax.legend()
