@@ -15,7 +15,6 @@ from gradlab.graph import find_loss, mlp_graph
 from gradlab.play._answer import answer, checked
 from gradlab.play._descend import rule_named
 from gradlab.play._link import OWN, write_link
-from gradlab.play._pictures import png
 from gradlab.play._site import site
 from gradlab.rules import Rule, snake
 from gradlab.rules.schedules import Constant
@@ -23,11 +22,14 @@ from gradlab.rules.schedules import Constant
 try:
     import anywidget
     import traitlets
+
+    from gradlab.play._pictures import png
 except ModuleNotFoundError as _error:
-    if _error.name not in ("anywidget", "traitlets"):
+    _missing = str(_error.name).partition(".")[0]
+    if _missing not in ("anywidget", "traitlets", "matplotlib"):
         raise
     raise ModuleNotFoundError(
-        "gradlab.play shows widgets with anywidget, which is not installed; run: pip install 'gradlab[widgets]'",
+        f"gradlab.play shows widgets with {_missing}, which is not installed; run: pip install 'gradlab[widgets]'",
         name=_error.name,
     ) from _error
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import subprocess
+import sys
 from urllib.parse import parse_qs
 
 import pytest
@@ -100,3 +102,10 @@ def test_the_boundary_has_its_axes_and_a_picture_of_the_same_map(monkeypatch):
 def test_what_the_page_cannot_show_is_told(make, message):
     with pytest.raises(gl.GradlabError, match=message):
         make()
+
+
+@pytest.mark.parametrize("without", ["anywidget", "matplotlib"])
+def test_a_missing_package_is_named_with_the_command(without):
+    code = f"import sys; sys.modules['{without}'] = None; import gradlab as gl; gl.play.descend"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert f"with {without}, which is not installed; run: pip install 'gradlab[widgets]'" in done.stderr
