@@ -2,7 +2,7 @@
 A descent, a network, and two hundred starts
 ============================================
 
-Draw the picture of the README: a descent, a network, and what training it from 200 starts gives.
+The picture of the first page: a descent, a network, and what training it from 200 starts gives.
 """
 
 from matplotlib.figure import Figure
@@ -20,6 +20,6 @@ gl.plot.network(net, ax=left)
 gl.plot.contours(bowl, trace, ax=right)
 gl.plot.decision_boundary(runs.best, data, ax=below)
 gl.plot.loss_curves(runs, ax=curves)
-gl.plot.save(figure, "gradlab.png")
+gl.plot.save(figure, "gradlab.png", dpi=110)
 print(f"{trace.outcome.name} after {len(trace.steps)} steps")
 print(f"{int(runs.success.sum())} of 200 networks get all points right")
