@@ -11,6 +11,7 @@ import importlib
 import inspect
 import re
 import shutil
+from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -180,6 +181,11 @@ def _signature(_app: Sphinx, what: str, _name: str, item: Any, _options: Any, sa
     return stringify_signature(inspect.signature(item), show_annotation=False, show_return_annotation=False), ""
 
 
+def _members(_app: Sphinx, _what: str, _name: str, item: Any, _skipped: bool, _options: Any) -> bool | None:
+    # A word that an enumeration has needs no docstring to be shown.
+    return False if isinstance(item, Enum) else None
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
@@ -191,4 +197,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("build-finished", _take_built)
     app.connect("source-read", _links)
     app.connect("autodoc-process-signature", _signature)
+    app.connect("autodoc-skip-member", _members)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -86,3 +86,12 @@ def test_comparisons_show_the_measured_figures(site):
         figures = [cell.strip() for cell in row.split("|") if re.fullmatch(r"[\d. ,]+", cell)]
         assert len(figures) > 3
         assert [figure for figure in figures if f"<p>{figure}</p>" not in page] == []
+
+
+def test_the_words_of_an_enumeration_are_shown_and_no_sentence_is_taken_for_a_type(site):
+    reference = site / "reference" / "generated"
+    why = (reference / "gradlab.train.Why.html").read_text(encoding="utf-8")
+    assert [word.name for word in gl.train.Why if f"gradlab.train.Why.{word.name}" not in why] == []
+    for page in reference.glob("*.html"):
+        types = re.findall(r"<dt[^>]*>Type<.*?<p>(.*?)</p>", page.read_text(encoding="utf-8"), re.S)
+        assert [said for said in types if said.startswith(("The ", "Where "))] == [], page.name

@@ -49,7 +49,7 @@ class Function:
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """The names of its variables in natural order (x2 before x10): the order of every point and gradient."""
+        """The names of its variables in natural order (x2 before x10), in which all points and gradients have them."""
         return self._variables
 
     @property

@@ -67,7 +67,7 @@ class Network:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The names of what is predicted: outputs, or probabilities under softmax."""
+        """The names of what is predicted, outputs or, under softmax, probabilities."""
         return self._graph.outputs
 
     @property

@@ -119,7 +119,7 @@ class Rule(Described):
 
     @property
     def shown(self) -> dict[str, Any]:
-        """The numbers by name, as they are shown: the rates of all layers as one text."""
+        """The numbers by name, as they are shown, the rates of all layers as one text."""
         layers = self.by_layer
         rates = {} if layers is None else {"learning_rates": ", ".join(f"{float(rate):g}" for rate in layers.values())}
         kept = {name: value for name, value in self.settings.items() if layers is None or name != "learning_rate"}

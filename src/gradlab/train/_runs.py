@@ -165,7 +165,7 @@ class Runs:
 
     @cached_property
     def initial_parameters(self) -> Array:
-        """Where the runs started, shape (restarts, P): drawn when they are first asked for."""
+        """Where the runs started, shape (restarts, P), drawn when it is first asked for."""
         return self.draw(0, len(self))
 
     @cached_property
