@@ -66,7 +66,7 @@ class Report:
 
     @property
     def headline(self) -> str:
-        """The verdict and how many entries have which, such as `WRONG: 1 wrong, 1 correct of 2 entries`."""
+        """The verdict and how many entries have which, on one line."""
         told = Counter(_told(entry) for entry in self.entries)
         total = len(self.entries)
         beside = f", but the gradient {self.diagnoses[0].kind.value}" if self._is_wrong_beside else ""
