@@ -171,9 +171,9 @@ def _key(text: str) -> str:
     numba = import_numba()
     import llvmlite
 
-    from gradlab.codegen import _approximations, _circular, _normal, _numba_draw, _special, _vectors
+    from gradlab.codegen import _approximations, _circular, _normal, _numba_draw, _numba_passes, _special, _vectors
 
-    modules = (_approximations, _circular, _normal, _numba_draw, _special, _vectors)
+    modules = (_approximations, _circular, _normal, _numba_draw, _numba_passes, _special, _vectors)
     own = [Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules]
     parts = [text, *own, sys.version, numba.__version__, llvmlite.__version__, processor()[0]]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]

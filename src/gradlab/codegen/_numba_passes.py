@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import PassManager
-from numba.core.typed_passes import AnnotateTypes, NativeLowering, NoPythonBackend, NopythonTypeInference
+from numba.core.typed_passes import (
+    AnnotateTypes,
+    IRLegalization,
+    NativeLowering,
+    NoPythonBackend,
+    NopythonTypeInference,
+)
 from numba.core.untyped_passes import FixupArgs, IRProcessing, TranslateByteCode
 
 READING = (TranslateByteCode, FixupArgs, IRProcessing)
-WRITING = (NopythonTypeInference, AnnotateTypes, NativeLowering, NoPythonBackend)
+# Among other things `IRLegalization` says where a variable ends: without it a kernel would keep its arrays for ever.
+WRITING = (NopythonTypeInference, IRLegalization, AnnotateTypes, NativeLowering, NoPythonBackend)
 
 
 class KernelCompiler(CompilerBase):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import weakref
 
 import numpy as np
 import pytest
@@ -171,6 +172,11 @@ def test_no_steps_give_the_start_back(lab):
     np.testing.assert_array_equal(done.parameters, start)
     np.testing.assert_array_equal(done.loss, done.initial_loss)
     assert done.curves.shape == (5, 1)
+
+
+def test_what_a_kernel_worked_on_is_let_go(lab):
+    ends = weakref.ref(lab.train(np.zeros((3, 9)), 1.0, 2).parameters)
+    assert ends() is None
 
 
 def test_no_runs_are_no_trouble(lab):
