@@ -14,6 +14,7 @@ from gradlab.prove._doubts import Doubts
 from gradlab.prove._errors import READING, Deadline, NotUnderstoodError, OutOfTimeError, share_of
 from gradlab.prove._evidence import Evidence
 from gradlab.prove._implicit import Curves
+from gradlab.prove._implied import implied_sum
 from gradlab.prove._lettered import Lettered
 from gradlab.prove._meant import verdicts
 from gradlab.prove._mood import contents, names_activation
@@ -128,6 +129,7 @@ class Text:
             unread = (self.doubts.behind(pair) or self.doubts.imaginary(judged, i)) if step.truth is Truth.TRUE else ""
             judged_claim = step.kind is Kind.CLAIM and step.truth is not Truth.NOT_UNDERSTOOD
             unread = unread or (forgotten(pair, self.known, step.truth) if judged_claim else "")
+            unread = unread or (implied_sum(pair) if step.truth is Truth.FALSE else "")
             if unread:
                 steps[i] = combine.with_kind(step, Kind.CLAIM, f"{step.place}: {unread}")
         if self._says_anew(line, kind, steps):

@@ -84,3 +84,26 @@ def test_the_zeros_of_a_rough_number_are_rounding() -> None:
     assert prove(r"e^5 \approx 150").steps[0].kind is Kind.APPROXIMATION
     assert prove(r"e^5 \approx 160").truth is F
     assert prove(r"e^5 = 150").truth is F
+
+
+@pytest.mark.parametrize(
+    ("latex", "truth"),
+    [(r"g(t)=C \rightarrow g'(t)=0", T), (r"g(t)=t \rightarrow g'(t)=1", T), (r"g(t)=t \rightarrow g'(t)=2", F)],
+)
+def test_a_function_and_behind_an_arrow_its_derivative(latex: str, truth: Truth) -> None:
+    definition, claim = prove(latex).steps
+    assert (definition.kind, claim.truth) == (Kind.DEFINITION, truth)
+
+
+def test_where_a_function_is_its_argument_it_is_not_defined() -> None:
+    assert prove(r"g(t) = t \Rightarrow t = 2").steps[0].kind is not Kind.DEFINITION
+
+
+def test_an_index_on_one_side_alone_may_be_added_up() -> None:
+    assert prove(r"-v_a + u_j z_a = -v_a + z_a").truth is N
+    assert prove(r"\sum_i u_i v_i = u_i v_i").truth is F
+
+
+def test_a_dot_between_columns_is_their_inner_product() -> None:
+    columns = r"\begin{pmatrix} 2 \\ 1 \end{pmatrix} \cdot \frac{1}{5} \begin{pmatrix} 3 \\ 4 \end{pmatrix}"
+    assert [prove(f"{columns} = {value}").truth for value in ("2", r"\frac{11}{5}")] == [T, F]

@@ -67,9 +67,27 @@ def joined(reader: Reader, joint: str, left: list[Expression], right: list[Expre
     return Operation("hadamard", (product_of(left), product_of(right)))
 
 
+def multiplied(before: list[Expression], factors: list[Expression]) -> list[Expression]:
+    r"""Factors behind a dot; between two columns it is the inner product, whatever number stands before the second."""
+    columns = [factor for factor in factors if _is_column(factor)]
+    if len(columns) != 1 or not before or not _is_column(before[-1]):
+        return [*before, *factors]
+    others = [factor for factor in factors if factor is not columns[0]]
+    return [*before[:-1], Operation("dot", (before[-1], columns[0])), *others]
+
+
+def _is_column(value: Expression) -> bool:
+    return isinstance(value, Array) and len(value.rows) > 1 and all(len(row) == 1 for row in value.rows)
+
+
+def is_point(sign: object) -> bool:
+    """Whether a part is a dot that multiplies, no cross."""
+    return isinstance(sign, Part) and sign.kind == "times" and sign.text in _DOTS
+
+
 def is_dot(sign: Part, before: Sequence[object], after: object) -> bool:
     r"""Whether a dot stands between two vectors: ``\mathbf w \cdot \mathbf x``."""
-    if sign.kind != "times" or sign.text not in _DOTS:
+    if not is_point(sign):
         return False
     return all(isinstance(side, Part) and _is_bold_vector(side) for side in (before[-1] if before else None, after))
 

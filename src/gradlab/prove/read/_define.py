@@ -291,7 +291,10 @@ def _of_function(reader: Reader, line: Line, shape: Shape) -> Kind | None:
     sides = line.piece.sides
     assert shape.parameters is not None
     if is_name(sides[1]):
-        own = uses(shape.parameters, sides[1]) and reader.scope.document and not _SOUGHT.search(line.sentence)
+        own = uses(shape.parameters, sides[1])
+        if line.piece.premise and (own or sides[1][0].text in ("C", "c", "k")) and _PRIME.search(line.source.tex):
+            return Kind.DEFINITION  # and behind the arrow is its derivative
+        own = own and reader.scope.document and not _SOUGHT.search(line.sentence)
         return Kind.DEFINITION if own else Kind.CLAIM
     if shape.label.head == r"\sigma":
         own = reader.scope.document and not is_exponential(sides[1]) and not is_numeric(sides[1])
@@ -303,6 +306,7 @@ def _of_function(reader: Reader, line: Line, shape: Shape) -> Kind | None:
 _SAID = re.compile(r"\b(?:let|define\w*|denot\w*|call\w*|set|write|put|abbreviat\w*)\b", re.IGNORECASE)
 
 
+_PRIME = re.compile(r"'|\\prime")
 _LET = re.compile(r"\b(?:let|define\w*|denot\w*|constant|zero function)\b", re.IGNORECASE)
 _SOUGHT = re.compile(
     r"\b(?:solv\w*|solution\w*|fixed|roots?|if|when|where|find|such|satisf\w*|point\w*)\b", re.IGNORECASE

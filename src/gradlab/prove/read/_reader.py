@@ -160,6 +160,7 @@ class Reader:
     def quotients(self, row: list[Item]) -> Expression:
         """Signs of multiplication and division, from left to right."""
         groups: list[tuple[str, int, int, list[Item]]] = [("times", 1, row[0].at, [])]
+        dots_at = {part.at for part in row if arrays.is_point(part)}
         for part, following in zip(row, [*row[1:], None], strict=True):
             if part.kind in _JOINTS:
                 dot = isinstance(part, Part) and arrays.is_dot(part, groups[-1][3], following)
@@ -181,7 +182,7 @@ class Reader:
             elif joint == "dot" and len(factors) and _is_vector(self, over[-1]):
                 over[-1:] = [Operation("dot", (over[-1], factors[0])), *factors[1:]]
             elif joint in ("times", "dot"):
-                over += factors
+                over = arrays.multiplied(over, factors) if at in dots_at else [*over, *factors]
             else:
                 ways = "it is not clear where the denominator behind / ends: write \\frac, or brackets"
                 tight = len(factors) == 1 or self.choose(at, 2, ways)
