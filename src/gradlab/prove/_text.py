@@ -35,6 +35,7 @@ from gradlab.prove.read._pieces import JUDGED
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._scope import Scope, Use, is_conventional
 from gradlab.prove.read._statements import Chain, Kind, Known
+from gradlab.prove.read._turned import turn_primes
 from gradlab.prove.read._write import Writer
 
 STEPS_FOR_CHAIN = 6_000_000
@@ -54,6 +55,7 @@ class Text:
     """
 
     def __init__(self, lines: list[Line], graph: Graph, document: bool, use: Use | None = None) -> None:
+        turn_primes(lines)
         self.lines, self.document, self.mends = lines, document, True
         self.names = Names(graph)
         self.said = Definitions(lines, self.names, document, use)

@@ -70,12 +70,14 @@ def _applied(reader: Reader, row: Row, argument: Part, found: list[Part]) -> Row
             result += _applied(reader, part.inside[0], argument, found)
         elif part.kind == "letter" and _is_function(reader, part, following):
             found.append(part)
-            value = Part("group", part.at, part.end, "(", ((replace(part, sup=None), argument),))
+            value = Part("group", part.at, part.end, "{", ((replace(part, sup=None), argument),))
             result.append(replace(value, sup=part.sup))
         elif part.kind in ("group", "fraction", "root"):
-            result.append(replace(part, inside=tuple(_applied(reader, r, argument, found) for r in part.inside)))
+            rows = tuple(_applied(reader, inner, argument, found) for inner in part.inside)
+            result.append(replace(part, inside=rows))
         else:
-            result.append(part)
+            power = None if part.sup is None else _applied(reader, part.sup, argument, found)
+            result.append(replace(part, sup=power))
     return tuple(result)
 
 
