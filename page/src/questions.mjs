@@ -1,6 +1,6 @@
 // What the views ask Python, from their states. What the page asks first of all is answered when it is built.
 
-export const DESCEND = { f: "(x1 - 6)**2 + x2**2 - x1*x2", rule: ["gradient_descent"] };
+export const DESCEND = { f: "(x1 - 6)**2 + x2**2 - x1*x2", rule: ["gradient_descent"], steps: 30 };
 export const TRAIN = {
   data: "five_points", hidden: [2], activation: "tanh", loss: "binary_cross_entropy", rule: "gradient_descent", init: "normal",
 };
@@ -12,6 +12,7 @@ export const surface = ({ f }) => ["surface", { text: f }];
 export const derived = ({ f }) => ["derived", { text: f }];
 export const bent = ({ f }) => ["bent", { text: f }];
 export const way = ({ f }, rule) => ["way", { text: f, rule }];
+export const exact = ({ f, start, rate, rule, steps }) => ["exact", { text: f, start: start.map(String), rate: String(rate), rules: rule, steps: String(steps) }];
 export const network = ({ hidden, activation, loss, rule, init }, points) =>
   ["network", { hidden, activation, loss, rule, initialisation: init, points }];
 export const looking = (state, points) => ["looking", network(state, points)[1]];
@@ -28,7 +29,7 @@ export const drawing = () => ["drawing", {}];
 /** What is answered when the page is built. */
 export function shipped(data, functions) {
   const sets = Object.values(data).map(({ points }) => network(TRAIN, points));
-  const known = functions.flatMap((f) => [surface({ f }), derived({ f }), bent({ f }), ...DESCEND.rule.map((rule) => way({ f }, rule))]);
+  const known = functions.flatMap(({ f, start, rate }) => [surface({ f }), derived({ f }), bent({ f }), exact({ ...DESCEND, f, start, rate }), ...DESCEND.rule.map((rule) => way({ f }, rule))]);
   const maps = ["float32", "float64"].map((dtype) => trainability(BOUNDARY, dtype));
   return [...known, ...sets, ...maps, drawing(), chain(DERIVE), matrices(DERIVE), numbers(DERIVE)];
 }

@@ -8,3 +8,4 @@ export const LOSSES: string[];
 export const EVERY_LOSS: string[];
 export const SIGNS: string[];
 export const INITIALISATIONS: string[];
+export const CAUSES: { name: string; words: string; colour: [number, number, number] }[];

@@ -37,6 +37,29 @@ function train({ kernel, drawing }, { rate }, { starts, steps, slower, curves, m
   return { loss: [...made.loss], diverged: rows.map((_, i) => diverged(made, i)), curve: curves ? [...made.curves.slice(0, steps + 1)] : [] };
 }
 
+/**
+ * How many of the runs of a setting fail of each cause.
+ * @param {(question: string, given: object) => Promise<any>} ask
+ * @param {any} room the kernels `kernel`, `drawing` and `looking`
+ * @param {any} state of the view, with the setting in it
+ * @param {number[][]} points
+ * @returns {Promise<Record<string, number>>}
+ * @throws {Error} if Python does not answer
+ */
+export async function causesOf(ask, room, state, points) {
+  const { kernel, drawing } = room;
+  const wanted = { parameters: kernel.factors.length, runs: state.runs, uniform: kernel.uniform, seed: BigInt(state.seed), first: 0n };
+  const starts = kernel.starts(drawing.standard(wanted), state.scale);
+  const ended = kernel.train(starts, [state.rate], state.steps);
+  const failed = Array.from({ length: state.runs }, (_, run) => run).filter((run) => ended.right[run] !== 1 || diverged(ended, run));
+  const counts = {};
+  for (const { cause, error } of await Promise.all(failed.map((run) => whyFailed(ask, { ...room, starts, ended }, run, state, points)))) {
+    if (error) throw new Error(error);
+    counts[cause] = (counts[cause] ?? 0) + 1;
+  }
+  return counts;
+}
+
 /** What there is at some parameters. */
 function look(looking, { at }) {
   const { hessian, ...seen } = looking.look(at);

@@ -5,6 +5,8 @@ const SHOWN = 12; // rows from the start; behind them the last one
 /** A number as people read it. */
 export const figure = (x) => (Number.isFinite(x) ? String(Number(x.toPrecision(5))) : "not finite");
 
+const counted = (steps) => `${steps} step${steps === 1 ? "" : "s"}`;
+
 const length = (slope) => Math.hypot(...slope);
 
 /**
@@ -16,12 +18,13 @@ function endOf(steps) {
   const lost = steps.findIndex((step) => ![...step.point, step.value, ...step.slope].every(Number.isFinite));
   const there = steps.findIndex((step) => length(step.slope) <= SMALL);
   if (there >= 0 && (lost < 0 || there < lost)) {
-    const said = `The gradient is within ${SMALL} of zero after ${there} steps, at (${steps[there].point.map(figure).join(", ")}).`;
+    const said = `The gradient is within ${SMALL} of zero after ${counted(there)}, at (${steps[there].point.map(figure).join(", ")}).`;
     return { after: there, short: "gradient zero", said };
   }
-  if (lost >= 0) return { after: lost, short: "not finite", said: `After ${lost} steps a number is no longer finite: try a smaller rate, or a start where the function is defined.` };
+  if (lost >= 0) return { after: lost, short: "not finite", said: `After ${counted(lost)} a number is no longer finite: try a smaller rate, or a start where the function is defined.` };
   const last = steps[steps.length - 1];
-  const said = `After ${steps.length - 1} steps the gradient's length is ${figure(length(last.slope))}; the value went from ${figure(steps[0].value)} to ${figure(last.value)}.`;
+  const change = last.value > steps[0].value ? "rose" : last.value < steps[0].value ? "fell" : "went";
+  const said = `After ${counted(steps.length - 1)} the gradient's length is ${figure(length(last.slope))}; the value ${change} from ${figure(steps[0].value)} to ${figure(last.value)}.`;
   return { after: steps.length - 1, short: "all steps taken", said };
 }
 
@@ -50,7 +53,13 @@ function limit(curvatures, rate) {
   if (!curvatures || curvatures[0] <= 0) return "";
   const bound = 2 / curvatures[1];
   const side = rate < bound ? "below" : rate > bound ? "above" : "at";
-  return `The largest curvature is ${figure(curvatures[1])}: gradient descent converges for rates below 2/${figure(curvatures[1])} = ${figure(bound)}; this rate is ${side} it.`;
+  return `The largest curvature is ${figure(curvatures[1])}: gradient descent converges for rates below 2/${figure(curvatures[1])} = ${figure(bound)}; this rate is ${side} it. ${shrinking(curvatures.map((each) => 1 - rate * each))}`;
+}
+
+/** What a step of gradient descent does on a bowl, by the factors along its flat and its steep direction. */
+function shrinking(factors) {
+  const [flat, steep] = factors.map((each) => `${figure(Math.abs(each))}${each < 0 ? ", to the other side of it" : ""}`);
+  return `Each step multiplies the distance to the lowest point ${flat === steep ? `by ${steep}` : `along the flat direction by ${flat}, along the steep one by ${steep}`}.`;
 }
 
 /** @returns {HTMLTableElement} cells under their heads */
@@ -63,9 +72,31 @@ export function rowsOf(head, rows) {
   return made;
 }
 
-/** @returns {HTMLTableElement} the first steps and the last */
-export function table(way, variables) {
-  const steps = way.map((step, i) => [String(i), ...step.point.map(figure), figure(step.value), figure(length(step.slope))]);
+/**
+ * Where ways leave a picture: what is not seen has to be said.
+ * @param {{title: string, steps: Steps}[]} ways
+ * @param {number[]} view the middle of the picture and its width
+ */
+export function leaving(ways, [x, y, width]) {
+  const outside = ({ point }) => !(Math.max(Math.abs(point[0] - x), Math.abs(point[1] - y)) <= width / 2);
+  return ways.flatMap(({ title, steps }) => {
+    const place = steps.findIndex(outside);
+    if (place < 0) return [];
+    const name = ways.length > 1 ? `the way of ${title}` : "the way";
+    return [place ? `The picture does not show all of ${name}, which leaves it with step ${place}.` : `The picture does not show where ${name} starts.`];
+  }).join(" ");
+}
+
+/**
+ * The first steps and the last.
+ * @param {Steps} way
+ * @param {string[]} variables
+ * @param {string[][]} exact the first points and the values there as fractions, where they are known
+ * @returns {HTMLTableElement}
+ */
+export function table(way, variables, exact = []) {
+  const rounded = (x) => (exact.length && x !== 0 ? `≈ ${figure(x)}` : figure(x));
+  const steps = way.map((step, i) => [String(i), ...(exact[i] ?? [...step.point, step.value].map(rounded)), rounded(length(step.slope))]);
   const rows = steps.slice(0, SHOWN);
   if (steps.length > SHOWN + 1) rows.push(["…", ...variables.map(() => ""), "", ""]);
   if (steps.length > SHOWN) rows.push(steps[steps.length - 1]);

@@ -31,6 +31,7 @@ const tables = JSON.parse(execFileSync(python, [path.join(here, "tools/tables.py
 const { memory, answers } = await core(python, `${folder}-python`, tables.DATA);
 fs.rmSync(folder, { recursive: true, force: true });
 for (const name of ["index.html", "style.css", "icon.svg"]) put(name, fs.readFileSync(path.join(source, name)));
+put("math.woff", fs.readFileSync(path.join(here, "node_modules/@fontsource/noto-sans-math/files/noto-sans-math-latin-400-normal.woff")));
 
 /** Modules that are made here and stand in no folder, each by the end of its name. */
 const generated = (made) => ({

@@ -41,7 +41,7 @@ async function compiled(sources, data) {
 /** What the browser's Python answers to what the page asks first of all: packed, by name. */
 function answered(py, data) {
   const ask = py.runPython("lambda question, given: json.dumps(answer(question, json.loads(given)), default=plain)");
-  const made = shipped(data, FUNCTIONS.map(({ f }) => f)).map((asked) => {
+  const made = shipped(data, FUNCTIONS).map((asked) => {
     const answer = JSON.parse(ask(asked[0], JSON.stringify(asked[1])));
     if (answer.error) throw new Error(`${JSON.stringify(asked)}: ${answer.error}`);
     return [nameOf(...asked), zlib.gzipSync(JSON.stringify({ asked, answer }), { level: 9 }).toString("base64")];

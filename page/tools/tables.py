@@ -4,9 +4,12 @@ import inspect
 import json
 
 import gradlab as gl
+from matplotlib.colors import to_rgb
 from gradlab.codegen import DEVIATIONS
 from gradlab.graph import LOSSES, activations
+from gradlab.plot._failure_map import COLOURS
 from gradlab.rules import Rule, snake
+from gradlab.train import Why
 
 POINTS = 60  # of the sets that can have any number: a page trains them while somebody watches
 
@@ -42,6 +45,10 @@ print(
             "EVERY_LOSS": list(LOSSES),
             "SIGNS": [name for name, row in LOSSES.items() if row.labels.values == (-1, 1)],
             "INITIALISATIONS": list(DEVIATIONS),
+            "CAUSES": [
+                {"name": why.name.lower(), "words": why.value, "colour": [round(255 * part) for part in to_rgb(colour)]}
+                for why, colour in zip(Why, COLOURS, strict=True)
+            ],
         }
     )
 )

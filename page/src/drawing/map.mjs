@@ -5,6 +5,7 @@ import { ticks } from "./ticks.mjs";
 const LEFT = 76;
 const EDGE = 14;
 const PAUSE = 100; // milliseconds between two pictures of a map that is being computed
+const BELOW = 66; // for the marks and the axis's name
 const RIGHT = 30; // for half of the last label
 /** @type {[string, number][]} dark under light, so that a line is seen on any colour */
 const EDGES = [["#000", 6], ["#fff", 2.5]];
@@ -28,6 +29,7 @@ export class SettingsMap {
     this.names = names;
     this.picture = new OffscreenCanvas(1, 1);
     this.side = canvas.width - LEFT - RIGHT;
+    canvas.height = EDGE + this.side + BELOW;
   }
 
   /** Begin anew, with so many cells a side. */

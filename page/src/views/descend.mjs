@@ -12,16 +12,18 @@ import * as questions from "../questions.mjs";
 import { downloadPicture, downloadTable } from "../save.mjs";
 import { choices, number, numbers, text, whole } from "../state.mjs";
 import { RULES } from "../tables.mjs";
-import { figure, outcome, outcomes, table } from "../words.mjs";
+import { figure, leaving, outcome, outcomes, table } from "../words.mjs";
 import { define, options, View } from "./view.mjs";
 
 const [{ view: VIEW, start: START }] = FUNCTIONS;
 const REST = 80; // milliseconds without a movement, after which it is said how a dragged start went
+const ROOM = 1.4; // how much wider than the ways is what is seen of them, as gl.play.descend has it
+const FAR = 20; // widths of the picture that it may grow by itself to show a way of what was typed
 const STEP = 1 / 40; // of the view's width, that an arrow key moves the start
 
 const entries = {
   f: text(questions.DESCEND.f, 600), start: numbers(START), view: numbers(VIEW), rate: number(0.1, 1e-6, 100),
-  rule: choices(questions.DESCEND.rule, RULES.map(({ name }) => name)), steps: whole(30, 0, 2000), at: whole(0, 0, 2000),
+  rule: choices(questions.DESCEND.rule, RULES.map(({ name }) => name)), steps: whole(questions.DESCEND.steps, 0, 2000), at: whole(0, 0, 2000),
 };
 
 const LAYOUT = `
@@ -32,14 +34,14 @@ const LAYOUT = `
       <button type="button" data-do="play">Play</button><button type="button" data-do="step">Step</button><button type="button" data-do="reset">Reset</button>
       <label class="inline">Step <input name="at" type="range" min="0" step="1"></label>
     </div>
-    <div class="buttons"><button type="button" data-zoom="0.7">Closer</button><button type="button" data-zoom="1.4">Farther</button><button type="button" data-save="png">Download PNG</button></div>
+    <div class="buttons"><button type="button" data-zoom="0.7">Closer</button><button type="button" data-zoom="1.4">Farther</button><button type="button" data-fit>Whole way</button><button type="button" data-save="png">Download PNG</button></div>
   </div>
   <div>
     <form>
       <label>Example <select name="example"></select></label>
       <label>Function <input name="f" type="text" autocomplete="off" spellcheck="false" maxlength="600"></label>
       <label>Start <input name="start" type="text" autocomplete="off"></label>
-      <label>Rate <input name="rate" type="range" min="-4" max="1" step="0.01"></label>
+      <label>Rate <input name="rate" type="range" min="-4" max="1" step="0.01"><input data-beside="rate" type="text" inputmode="decimal" aria-label="Rate as a number"></label>
       <fieldset><legend>Rules, side by side</legend></fieldset>
       <label>Steps <input name="steps" type="number" min="0" max="2000"></label>
     </form>
@@ -129,6 +131,7 @@ export class Descend extends View {
     at.addEventListener("input", () => this.show(Number(at.value)));
     this.find("[data-save=png]").addEventListener("click", () => downloadPicture(canvas, "descend.png"));
     this.find("[data-save=csv]").addEventListener("click", () => downloadTable(this.rows(), "descend.csv"));
+    this.find("[data-fit]").addEventListener("click", () => this.fit(1e8));
     for (const button of this.all("[data-zoom]")) {
       button.addEventListener("click", () => {
         const [x, y, width] = this.state.view;
@@ -141,13 +144,14 @@ export class Descend extends View {
   /** One of the functions offered. */
   choose(number) {
     if (number === "") return;
-    const { f, view, start } = FUNCTIONS[Number(number)];
-    this.keep({ f, view, start });
+    const { f, view, start, rate } = FUNCTIONS[Number(number)];
+    this.keep({ f, view, start, rate, at: 0 });
     this.fill();
     this.load();
   }
 
   changed(name) {
+    this.typed = name === "f";
     if (name === "f" || name === "rule") this.load();
     else this.walk();
   }
@@ -191,6 +195,7 @@ export class Descend extends View {
       return { name: rule[i], title: RULES[number].title, number, numbers: ways[i].numbers, kernel, steps: [] };
     });
     this.lay();
+    this.follow();
     if (!known) this.bow(this.function);
   }
 
@@ -230,6 +235,26 @@ export class Descend extends View {
     this.walk();
   }
 
+  /** See the ways of what was just typed: nobody knows yet where they lead. */
+  follow() {
+    if (this.typed && leaving(this.ways, this.state.view)) this.fit(FAR * this.state.view[2]);
+    this.typed = false;
+  }
+
+  /** See the ways, as far as they are from the start at most. */
+  fit(farthest) {
+    const { start } = this.state;
+    const seen = this.ways.flatMap(({ steps }) => {
+      const lost = steps.findIndex(({ point }) => !(Math.hypot(point[0] - start[0], point[1] - start[1]) <= farthest));
+      return (lost < 0 ? steps : steps.slice(0, Math.max(1, lost))).map(({ point }) => point);
+    });
+    if (!seen.length) return;
+    const [low, high] = [Math.min, Math.max].map((of) => [0, 1].map((i) => seen.reduce((found, point) => of(found, point[i]), seen[0][i])));
+    const width = ROOM * Math.max(high[0] - low[0], high[1] - low[1], 1e-3 * (1 + Math.hypot(...start)));
+    this.keep({ view: rounded([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, width]) });
+    this.lay();
+  }
+
   /** Go down anew, and draw it. @returns {boolean} whether there is something to be drawn */
   descend() {
     if (!this.ways.length || !this.plane.view) return false;
@@ -257,13 +282,28 @@ export class Descend extends View {
     clearTimeout(this.resting);
     const { rate, steps } = this.state;
     const { variables } = this.function;
-    this.words = outcome(this.ways, this.function, rate);
+    this.words = `${outcome(this.ways, this.function, rate)} ${leaving(this.ways, this.state.view)}`.trim();
     this.find("output").textContent = this.words;
     this.find(".ends").replaceChildren(outcomes(this.ways, variables));
-    this.find(".steps").replaceChildren(...this.ways.flatMap(({ title, steps: taken }) => [...(this.ways.length > 1 ? [Object.assign(document.createElement("h3"), { textContent: title })] : []), table(taken, variables)]));
+    this.list([]);
+    this.resting = setTimeout(() => this.fractions(), REST);
     this.find("[name=at]").max = steps;
     this.limit();
     this.describe();
+  }
+
+  /** The steps as tables, exact where that is known. */
+  list(exact) {
+    const head = (title) => (this.ways.length > 1 ? [Object.assign(document.createElement("h3"), { textContent: title })] : []);
+    this.find(".steps").replaceChildren(...this.ways.flatMap(({ title, steps }, i) => [...head(title), table(steps, this.function.variables, exact[i])]));
+  }
+
+  /** Ask Python for the first steps as fractions. */
+  async fractions() {
+    const { ways, state } = this;
+    const { steps } = ways[0];
+    const made = await this.ask(...questions.exact(state));
+    if (this.ways === ways && ways[0].steps === steps && !made.error) this.list(made.ways);
   }
 
   /** By what a step of gradient descent on a bowl multiplies the distance to its lowest point, for each rate. */

@@ -32,24 +32,9 @@ const entries = {
 
 const LAYOUT = `
 <div class="bench">
-  <form>
-    <label>Data <select name="data"></select></label>
-    <label>A click adds <select name="click"><option value="1">class 1</option><option value="0">class 0</option><option value="-">nothing: it takes away</option></select></label>
-    <label>Points <input name="points" type="text" autocomplete="off" placeholder="0,0,1;1,0.5,0"></label>
-    <label>Hidden <input name="hidden" type="text" autocomplete="off"></label>
-    <label>Activation <select name="activation"></select></label>
-    <label>Loss <select name="loss"></select></label>
-    <label>Rule <select name="rule"></select></label>
-    <label>Rate <input name="rate" type="range" min="-4" max="3" step="0.01"><span data-of="rate"></span></label>
-    <label>Starts <select name="init"></select></label>
-    <label>Scale <input name="scale" type="range" min="-3" max="3" step="0.01"><span data-of="scale"></span></label>
-    <label>Steps <input name="steps" type="number" min="0" max="5000"></label>
-    <label>Runs <input name="runs" type="number" min="1" max="200"></label>
-    <label>Seed <input name="seed" type="number" min="0"></label>
-    <label class="button">Load a CSV <input name="file" type="file" accept=".csv,.tsv,.txt,text/csv"></label>
-  </form>
   <section aria-label="The network in the plane">
     <canvas class="plane" width="720" height="720" tabindex="0" role="img"></canvas>
+    <p class="hint">Circles are class 1, squares class 0; the line is where the network's output is half way between the two.</p>
     <div class="buttons">
       <button type="button" data-do="play">Play</button><button type="button" data-do="step">Step</button><button type="button" data-do="reset">Reset</button>
       <label class="inline">Step <input name="at" type="range" min="0" step="1"></label>
@@ -59,9 +44,26 @@ const LAYOUT = `
     <output aria-live="polite"></output>
     <p><button type="button" data-do="why" hidden>Why did this run fail?</button> <span class="why" aria-live="polite"></span></p>
   </section>
+  <form>
+    <label>Data <select name="data"></select></label>
+    <label>A click adds <select name="click"><option value="1">class 1</option><option value="0">class 0</option><option value="-">nothing: it takes away</option></select></label>
+    <label>Points <input name="points" type="text" autocomplete="off" placeholder="0,0,1;1,0.5,0"></label>
+    <label>Hidden <input name="hidden" type="text" autocomplete="off"></label>
+    <label>Activation <select name="activation"></select></label>
+    <label>Loss <select name="loss"></select></label>
+    <label>Rule <select name="rule"></select></label>
+    <label>Rate <input name="rate" type="range" min="-4" max="3" step="0.01"><input data-beside="rate" type="text" inputmode="decimal" aria-label="Rate as a number"></label>
+    <label>Starts <select name="init"></select></label>
+    <label>Scale <input name="scale" type="range" min="-3" max="3" step="0.01"><input data-beside="scale" type="text" inputmode="decimal" aria-label="Scale as a number"></label>
+    <label>Steps <input name="steps" type="number" min="0" max="5000"></label>
+    <label>Runs <input name="runs" type="number" min="1" max="200"></label>
+    <label>Seed <input name="seed" type="number" min="0"></label>
+    <label class="button">Load a CSV <input name="file" type="file" accept=".csv,.tsv,.txt,text/csv"></label>
+  </form>
   <section class="settings" aria-label="Which settings succeed"></section>
-  <section aria-label="Losses"><canvas class="curves" width="900" height="380" role="img"></canvas></section>
-  <section class="diagram" aria-label="The network"></section>
+  <section aria-label="Losses"><canvas class="curves" width="900" height="380" role="img"></canvas><p class="hint">The loss after each step: of runs that end with all points right in green, of others in red; the thick line is the run above.</p></section>
+  <section aria-label="The network"><div class="diagram"></div><p class="hint">Weights above zero are blue, below zero orange; the thicker, the larger. Rings are biases.</p></section>
+  <section class="causes" aria-label="Why runs fail" hidden></section>
 </div>
 <div class="buttons">
   <button type="button" data-save="plane">Download the plane (PNG)</button><button type="button" data-save="map">Download the map (PNG)</button>
@@ -109,7 +111,6 @@ export class Train extends View {
   fill() {
     super.fill();
     this.find("[name=run]").value = this.state.run;
-    for (const place of this.all("[data-of]")) place.textContent = figure(this.state[place.dataset.of]);
   }
 
   listen() {
@@ -259,13 +260,20 @@ export class Train extends View {
     const { kernel, starts, ended, run, state, points, drawing } = this;
     const tell = (words) => ended === this.ended && run === this.run && (this.find(".why").textContent = words);
     tell("Trying what would have helped …");
-    const made = await this.ask(...questions.looking(state, points));
-    if (made.error) return tell(made.error);
-    const looking = await Looking.of(made.module, { table: kernel.table, points: points.length, count: kernel.factors.length, hidden: state.hidden.reduce((sum, units) => sum + units, 0) });
+    const looking = await this.looking().catch(({ message }) => tell(message));
+    if (!looking) return undefined;
     const found = await whyFailed((...asked) => this.ask(...asked), { kernel, drawing, looking, starts, ended }, run, state, points);
     tell(found.error ?? found.words);
     if (found.cause && ended === this.ended) Object.assign(this.find(".why").dataset, { cause: found.cause, run });
     return undefined;
+  }
+
+  /** The kernel that looks closely at a run. @throws {Error} if Python gives none */
+  async looking() {
+    const { kernel, state, points } = this;
+    const made = await this.ask(...questions.looking(state, points));
+    if (made.error) throw new Error(made.error);
+    return Looking.of(made.module, { table: kernel.table, points: points.length, count: kernel.factors.length, hidden: state.hidden.reduce((sum, units) => sum + units, 0) });
   }
 
   /** How the runs went, as was seen. */

@@ -4,8 +4,10 @@ import { ofShare } from "../drawing/colours.mjs";
 import { SettingsMap } from "../drawing/map.mjs";
 import { file } from "../files.mjs";
 import { show } from "../mathematics.mjs";
+import { CAUSES } from "../tables.mjs";
 import { axis, Refined } from "../refine.mjs";
 import { figure } from "../words.mjs";
+import { CauseMap } from "./train_causes.mjs";
 
 const COUNT = 64; // settings a side
 const WORK = 4e7; // parameters x points x steps x runs of a part: a few hundredths of a second
@@ -14,11 +16,13 @@ const LAYOUT = `
 <p class="legend"><span>no run succeeds</span><canvas width="200" height="14" aria-hidden="true"></canvas><span>all do</span></p>
 <p class="cell" aria-live="polite"></p>
 <p class="recommendation wide" aria-live="polite"></p>
-<div class="buttons"><button type="button" data-map="take" hidden>Train the recommended setting</button><button type="button" data-map="stop">Stop the map</button></div>`;
+<div class="buttons"><button type="button" data-map="take" hidden>Train the recommended setting</button><button type="button" data-map="stop">Stop the map</button><button type="button" data-map="why">Why do runs fail?</button></div>`;
 const PATIENCE = 2500; // milliseconds after the coarse map until it is spoken of, should the fine one not be there
 const FRESH = 1n << 127n; // by which the seed of runs with fresh numbers differs
 
 export class MapRoom {
+  count = COUNT;
+
   /** @param {import("./train.mjs").Train} view @param {HTMLElement} place */
   constructor(view, place) {
     this.view = view;
@@ -35,6 +39,7 @@ export class MapRoom {
     this.success.crew.warm();
     this.fresh = new Crew(file("workers/success.mjs"), 1);
     this.map.legend(find(".legend canvas"), ofShare);
+    this.causes = new CauseMap(this, view.find(".causes"), find("[data-map=why]"));
     this.listen();
   }
 
@@ -65,6 +70,7 @@ export class MapRoom {
     this.scales = short(axis(scaleFrom, scaleTo, COUNT));
     this.map.lay(COUNT, this.rates, this.scales);
     this.quiet();
+    this.causes.clear();
     this.here();
     const setup = (this.setup = { ...kernels, runs: tries, steps, seed: BigInt(seed) });
     const cost = kernels.about.factors.length * points.length * Math.max(1, steps) * tries;
@@ -135,6 +141,7 @@ export class MapRoom {
 
   stop(words) {
     this.success.close();
+    this.causes.stop("");
     this.quiet();
     this.button.hidden = true;
     this.words.textContent = words;
@@ -142,6 +149,7 @@ export class MapRoom {
 
   close() {
     this.quiet();
+    this.causes.stop("");
     this.success.crew.close();
     this.fresh.close();
   }
@@ -149,6 +157,7 @@ export class MapRoom {
   draw() {
     const { rate, scale } = this.view.state;
     this.map.draw([rate, scale]);
+    if (this.causes.known.size) this.causes.draw();
   }
 
   /** Show where the view's setting is. */
@@ -186,15 +195,20 @@ export class MapRoom {
     const near = this.success.near(...cell);
     const [column, row] = near ? [near.column, near.row] : cell;
     const seen = near ? `${near.made.successes} of ${tries} runs have all points right after ${steps} steps, ${near.made.diverged} diverged` : "not computed yet";
-    this.cellLine.textContent = `Rate ${figure(this.rates[column])}, scale ${figure(this.scales[row])}: ${seen}.`;
+    this.cellLine.textContent = `${this.name(column, row)}: ${seen}.`;
+  }
+
+  /** A cell's setting in words. */
+  name(column, row) {
+    return `Rate ${figure(this.rates[column])}, scale ${figure(this.scales[row])}`;
   }
 
   /** All cells as a table. */
   rows() {
     const rows = [];
     this.success.known?.forEach((made, place) => {
-      if (made) rows.push([this.rates[place % COUNT], this.scales[Math.floor(place / COUNT)], made.successes, made.diverged, this.view.state.tries]);
+      if (made) rows.push([this.rates[place % COUNT], this.scales[Math.floor(place / COUNT)], made.successes, made.diverged, this.view.state.tries, ...this.causes.row(place)]);
     });
-    return [["learning rate", "scale", "successes", "diverged", "runs"], ...rows];
+    return [["learning rate", "scale", "successes", "diverged", "runs", ...CAUSES.map(({ name }) => `of the first: ${name.replaceAll("_", " ")}`)], ...rows];
   }
 }

@@ -37,6 +37,7 @@ export class View extends HTMLElement {
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.addEventListener("change", (event) => this.read(event.target));
     this.form.addEventListener("input", (event) => event.target.type === "range" && this.read(event.target));
+    for (const field of this.all("[data-beside]")) field.addEventListener("change", () => this.read({ name: field.dataset.beside, value: field.value, type: "text" }));
     this.find(".program")?.append(copyButton(() => this.program()));
     this.begin();
   }
@@ -63,10 +64,20 @@ export class View extends HTMLElement {
     this.changed(name);
   }
 
+  /** The ranges, and the numbers beside them. */
+  beside() {
+    for (const field of this.all("[data-beside]")) {
+      const { beside } = field.dataset;
+      field.value = String(this.state[beside]);
+      this.form.elements[beside].value = String(Math.log10(this.state[beside])); // a range's entries are powers of ten
+    }
+  }
+
   /** Change the state; with an entry of its own in the browser's history, so that one can go back. */
   keep(change, push = false) {
     this.state = { ...this.state, ...change };
     this.dispatchEvent(new CustomEvent("state", { detail: { state: this.state, push } }));
+    this.beside();
     const text = this.find(".program code");
     if (text) text.textContent = this.program();
   }
@@ -87,7 +98,7 @@ export class View extends HTMLElement {
     return (this.engine ?? ask)(question, given);
   }
 
-  /** The fields as the state has them; the entries of a range are powers of ten. */
+  /** The fields as the state has them. */
   fill() {
     this.say("", "field");
     for (const [name, entry] of Object.entries(this.kind.entries)) {
@@ -95,8 +106,9 @@ export class View extends HTMLElement {
       if (!field) continue;
       const written = (entry.write ?? String)(this.state[name]);
       if (field instanceof RadioNodeList) field.forEach((/** @type {any} */ box) => (box.checked = this.state[name].includes(box.value)));
-      else field.value = field.type === "range" ? String(Math.log10(this.state[name])) : written;
+      else if (field.type !== "range") field.value = written;
     }
+    this.beside();
     const text = this.find(".program code");
     if (text) text.textContent = this.program();
   }

@@ -1,23 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { curvatureInWords, curvaturesOf } from "../../src/curvature.mjs";
-import { figure, outcome } from "../../src/words.mjs";
+import { figure, leaving, outcome } from "../../src/words.mjs";
 
 const told = (steps, made, rate, name) => outcome([{ name, title: name, steps }], made, rate);
 const step = (x, value, slope) => ({ point: [x, 0], value, slope: [slope, 0] });
 const none = { curvatures: null };
 
 test("an end is told by what was seen", () => {
-  assert.match(told([step(1, 1, 2), step(0, 0, 0)], none, 0.5, "adam"), /within 1.5e-8 of zero after 1 steps, at \(0, 0\)/);
-  assert.match(told([step(1, 1, 2), step(Infinity, NaN, NaN)], none, 9, "adam"), /After 1 steps a number is no longer finite/);
-  assert.match(told([step(1, 1, 2), step(2, 4, 4)], none, 9, "adam"), /the gradient's length is 4; the value went from 1 to 4/);
+  assert.match(told([step(1, 1, 2), step(0, 0, 0)], none, 0.5, "adam"), /within 1.5e-8 of zero after 1 step, at \(0, 0\)/);
+  assert.match(told([step(1, 1, 2), step(Infinity, NaN, NaN)], none, 9, "adam"), /After 1 step a number is no longer finite/);
+  assert.match(told([step(1, 1, 2), step(2, 4, 4)], none, 9, "adam"), /the gradient's length is 4; the value rose from 1 to 4/);
   assert.match(told([step(0, 0, 0), step(NaN, NaN, NaN)], none, 9, "adam"), /of zero after 0 steps/);
 });
 
 test("the limit of the rate is told for gradient descent on a bowl alone", () => {
   const way = [step(1, 1, 2)];
   assert.match(told(way, { curvatures: [1, 4] }, 0.6, "gradient_descent"), /2\/4 = 0.5; this rate is above it/);
-  assert.match(told(way, { curvatures: [1, 4] }, 0.4, "gradient_descent"), /is below it/);
+  assert.match(told(way, { curvatures: [1, 4] }, 0.4, "gradient_descent"), /is below it\. Each step .* along the flat direction by 0\.6, along the steep one by 0\.6, to the other side of it\./);
+  assert.match(told(way, { curvatures: [2, 2] }, 0.25, "gradient_descent"), /multiplies the distance to the lowest point by 0\.5\.$/);
   for (const [curvatures, rule] of [[[1, 4], "adam"], [[-1, 4], "gradient_descent"], [null, "gradient_descent"]]) {
     assert.doesNotMatch(told(way, { curvatures }, 0.6, rule), /curvature/);
   }
@@ -36,6 +37,14 @@ test("a function bends as its Hessian has it", () => {
 test("several ways are told one by one", () => {
   const ways = ["momentum", "gradient_descent"].map((name) => ({ name, title: name, steps: [step(1, 1, 2)] }));
   assert.match(outcome(ways, { curvatures: [1, 4] }, 0.4), /Momentum: After 0 steps .* Gradient_descent: After 0 steps .*2\/4 = 0.5; this rate is below it/);
+});
+
+test("what a picture does not show of a way is said", () => {
+  const seen = (steps, view, more = []) => leaving([{ title: "Adam", steps }, ...more], view);
+  assert.equal(seen([step(1, 1, 2), step(2, 4, 4)], [0, 0, 4]), "");
+  assert.match(seen([step(1, 1, 2), step(3, 9, 6), step(0, 0, 0)], [0, 0, 4]), /does not show all of the way, which leaves it with step 1\.$/);
+  assert.match(seen([step(1, 1, 2), step(NaN, NaN, NaN)], [0, 0, 4]), /leaves it with step 1/);
+  assert.match(seen([step(9, 1, 2)], [0, 0, 4], [{ title: "momentum", steps: [step(0, 0, 0)] }]), /^The picture does not show where the way of Adam starts\.$/);
 });
 
 test("numbers are short", () => {

@@ -100,6 +100,62 @@ test("several rules go down side by side, with how the function bends where the 
   await page.close();
 });
 
+test("the first steps are exact, and what follows is said to be rounded", async () => {
+  const page = await opened("#1/descend?start=3,0.5&rate=0.25");
+  await page.waitForFunction(() => document.querySelector(".steps").textContent.includes("/"));
+  const rows = await page.locator(".steps tr").evaluateAll((lines) => lines.map((line) => Array.from(line.cells, (cell) => cell.textContent)));
+  assert.deepEqual(rows.slice(1, 4).map((cells) => cells.slice(0, 4)), [["0", "3", "1/2", "31/4"], ["1", "37/8", "1", "-111/64"], ["2", "89/16", "53/32", "-6429/1024"]]);
+  assert.match(rows.at(-1)[1], /^≈ 7\.99/);
+  await page.fill("[name=f]", "sin(x) + y**2");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector(".derivation").textContent.includes("sin") && !document.querySelector(".steps").textContent.includes("≈"));
+  await page.close();
+});
+
+test("a rate is written beside its range, and what is typed is followed where it leads", async () => {
+  const page = await opened("");
+  await explained(page);
+  await page.fill("[data-beside=rate]", "0.7");
+  await page.keyboard.press("Enter");
+  assert.match(await page.textContent("output"), /^Rate 0\.7\..* the value rose from 63 to .* this rate is above it\. Each step .* along the flat direction by 0\.3, along the steep one by 1\.1, to the other side of it\. The picture does not show all of the way, which leaves it with step \d+\.$/);
+  await page.click("[data-fit]");
+  assert.doesNotMatch(await page.textContent("output"), /does not show/);
+  await page.fill("[data-beside=rate]", "quick");
+  await page.keyboard.press("Enter");
+  assert.match(await page.textContent(".wrong"), /rate: write a number/);
+  await page.fill("[data-beside=rate]", "0.1");
+  await page.keyboard.press("Enter");
+  const before = await page.evaluate(() => document.querySelector("gradlab-descend").state.view);
+  await page.fill("[name=f]", "(x - 4000)**2 + (y + 2000)**2");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction((view) => document.querySelector("gradlab-descend").state.view.join() !== view.join(), before);
+  assert.doesNotMatch(await page.textContent("output"), /does not show/);
+  await page.selectOption("[name=example]", { label: "Rosenbrock's valley" });
+  await page.waitForFunction(() => document.querySelector("output").textContent.startsWith("Rate 0.001."));
+  assert.equal(await page.inputValue("[data-beside=rate]"), "0.001");
+  await page.close();
+});
+
+test("formulas stand in the page's own font, with brackets as high as what is in them", async () => {
+  const page = await opened("");
+  await page.waitForSelector(".hessian math");
+  await page.evaluate(() => document.fonts.ready);
+  const [bracket, matrix] = await page.evaluate(() => ["mo", "mtable"].map((name) => [...document.querySelectorAll(`.hessian ${name}`)].filter((each) => name !== "mo" || each.textContent === "(")[0].getBoundingClientRect().height));
+  assert.ok(bracket > 0.9 * matrix, `${bracket} ${matrix}`);
+  await page.close();
+});
+
+test("on a phone every view shows its picture before one scrolls", async () => {
+  for (const view of ["descend", "derive", "train", "boundary"]) {
+    const page = await opened(`#1/${view}?${view === "train" ? "tries=4" : ""}`, { viewport: { width: 390, height: 844 } });
+    await lab.drawn(page, view);
+    const { y, height } = await page.locator("main canvas, main svg").first().boundingBox();
+    assert.ok(y + 0.8 * height < 844, `${view}: ${y} ${height}`);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), view);
+    await page.close();
+  }
+});
+
 test("hostile links are told apart and never a blank page", async () => {
   await lab.eachOf(["#1/descend?f=<script>alert(1)</script>&rate=NaN&start=1&steps=-4&x=1", "#9/nothing", "#%", "#1/descend?rate=1e99", `#1/descend?f=${"x".repeat(5000)}`], async (page) => {
     await page.waitForSelector("canvas");

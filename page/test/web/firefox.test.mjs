@@ -53,5 +53,10 @@ test("every view computes the same bits in Firefox as in Chromium", { skip }, as
     assert.equal(theirs, ours, name);
     await page.close();
   }
+  await other.evaluate(() => (location.hash = "#1/descend?f=x**2/3%2By**2/7"));
+  await other.waitForSelector(".hessian mtable");
+  await other.evaluate(() => document.fonts.ready.then(() => true));
+  const [bracket, matrix] = await other.evaluate(() => ["mo", "mtable"].map((name) => [...document.querySelectorAll(`.hessian ${name}`)].filter((each) => name !== "mo" || each.textContent === "(")[0].getBoundingClientRect().height));
+  assert.ok(bracket > 0.9 * matrix, `${bracket} ${matrix}`);
   assert.deepEqual(problems, []);
 });

@@ -42,15 +42,42 @@ test("the map ends in a recommendation with its interval, which can be trained, 
   await other.close();
 });
 
+test("why runs fail is counted over the map, as gl.diagnose counts it, and can be stopped", async () => {
+  const page = await opened("#1/train?data=xor&steps=40&tries=4&map=0.05,80,0.1,8");
+  await level(page, 1);
+  await page.click("[data-map=why]");
+  await page.waitForFunction(() => document.querySelector(".causes .progress").textContent.startsWith("The first 4 runs of each of 256 settings"));
+  await lab.shot(page, "train-causes");
+  const cells = await page.evaluate(() => {
+    const { room } = document.querySelector("gradlab-train");
+    return [[0, 0], [32, 16], [60, 32], [16, 60]].map(([column, row]) => ({ rate: room.rates[column], scale: room.scales[row], found: room.causes.known.get(row * room.count + column) }));
+  });
+  const program = `import json, sys, gradlab as gl
+for cell in json.loads(sys.argv[1]):
+    runs = gl.train(gl.mlp([2, 2, 1]), gl.datasets.xor(), rule=gl.rules.GradientDescent(cell["rate"]), steps=40, restarts=4, init_scale=cell["scale"], dtype="float32")
+    print(json.dumps({why.name.lower(): count for why, count in runs.diagnose().counts.items()}))`;
+  const said = execFileSync(python, ["-c", program, JSON.stringify(cells)], { encoding: "utf8" });
+  assert.deepEqual(cells.map(({ found }) => found), said.trim().split("\n").map((line) => JSON.parse(line)));
+  assert.ok(cells.some(({ found }) => found.diverged === 4));
+  await page.locator(".causes .map").hover({ position: { x: 300, y: 150 } });
+  assert.match(await page.textContent(".causes .cell"), /^Rate [\d.]+, scale [\d.]+: of 4 runs \d \w+/);
+  await page.click("[data-map=why]");
+  await page.waitForFunction(() => document.querySelector(".causes .progress").textContent.includes(" of 256 settings."));
+  await page.click("[data-map=why]");
+  assert.equal(await page.textContent(".causes .progress"), "Stopped.");
+  await page.selectOption("[name=activation]", "sigmoid");
+  await page.waitForSelector(".causes", { state: "hidden" });
+  await page.close();
+});
+
 test("a cell of the map is trained by a click and by keys, and the link has it", async () => {
   const page = await opened("#1/train?steps=20&tries=20");
   await level(page, 4);
-  const box = await page.locator(".map").boundingBox();
-  await page.mouse.click(box.x + box.width * 0.7, box.y + box.height * 0.5);
+  await page.locator(".settings .map").click({ position: { x: 260, y: 180 } });
   assert.match(await page.textContent(".cell"), /^Rate [\d.]+, scale [\d.]+: \d+ of 20 runs have all points right/);
   const clicked = new URL(page.url()).hash;
   assert.match(clicked, /rate=.*scale=/);
-  await page.focus(".map");
+  await page.focus(".settings .map");
   await page.keyboard.press("ArrowRight");
   const hash = new URL(page.url()).hash;
   assert.notEqual(hash, clicked);

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from gradlab._lazy import lazy_names
 from gradlab.codegen._exact import evaluate_exactly as evaluate_exactly
+from gradlab.codegen._exact import update_exactly as update_exactly
 from gradlab.codegen._normal import numpy_transforms as numpy_transforms
 from gradlab.codegen._printer import numpy_source as numpy_source
 from gradlab.codegen._schedule import Programs as Programs

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from gradlab._errors import GradlabError
 from gradlab.derive import Backprop
 from gradlab.graph import evaluate
+from gradlab.rules import Update
 
 
 def evaluate_exactly(
@@ -47,3 +48,23 @@ def evaluate_exactly(
         written = ", ".join(f"{name} = {values[name]}" for name in variables)
         raise GradlabError(f"a denominator is zero at {written}: start somewhere else") from None
     return values[derivation.output], gradient
+
+
+def update_exactly(update: Update, values: Mapping[str, Fraction]) -> dict[str, Fraction]:
+    """What a rule makes of one parameter.
+
+    Args:
+        update: the rule's statements.
+        values: a number for each name that they begin with.
+
+    Returns:
+        The same with what the statements give.
+
+    Raises:
+        NotRationalError: if a statement need not be rational at rational numbers.
+        ZeroDivisionError: if a denominator is zero.
+    """
+    made = dict(values)
+    for name, formula in update.statements:
+        made[name] = evaluate(formula, made)
+    return made

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradlab.codegen import numpy_update
+from gradlab.codegen import numpy_update, update_exactly
 from gradlab.descent._errors import DescentError
 from gradlab.descent._numbers import is_rational
 from gradlab.descent._problem import Problem
@@ -166,9 +166,7 @@ class Steps:
         shared = {RATE: rate, COUNT: Fraction(count), **dict(zip(self.update.numbers, self.numbers, strict=True))}
         for place in range(len(point)):
             kept = {name: values[place] for name, values in zip(self.update.state, state, strict=True)}
-            values = {**shared, **kept, PARAMETER: point[place], GRADIENT: gradient[place]}
-            for name, formula in self.update.statements:
-                values[name] = evaluate(formula, values)
+            values = update_exactly(self.update, {**shared, **kept, PARAMETER: point[place], GRADIENT: gradient[place]})
             moved[place] = values[PARAMETER]
             for name, array in zip(self.update.state, state, strict=True):
                 array[place] = values[name]

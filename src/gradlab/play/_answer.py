@@ -9,7 +9,7 @@ from typing import Any
 from gradlab._errors import GradlabError
 from gradlab.play._boundary import trainability
 from gradlab.play._derive import chain, judged, matrices, numbers
-from gradlab.play._descend import bent, derived, surface, way
+from gradlab.play._descend import bent, derived, exact, surface, way
 from gradlab.play._recommend import recommendation
 from gradlab.play._train import drawing, looking, network, why
 
@@ -20,6 +20,7 @@ QUESTIONS: Mapping[str, Callable[[Mapping[str, Any]], Answer]] = MappingProxyTyp
         "chain": chain,
         "derived": derived,
         "drawing": drawing,
+        "exact": exact,
         "judged": judged,
         "looking": looking,
         "matrices": matrices,

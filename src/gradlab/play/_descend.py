@@ -10,13 +10,15 @@ from typing import Any
 
 from gradlab._errors import GradlabError
 from gradlab._function import Function, function
+from gradlab.codegen import update_exactly
 from gradlab.codegen.wasm import curvature_module, descent_module
 from gradlab.graph import NotRationalError, evaluate, number
 from gradlab.play._typeset import typeset
-from gradlab.rules import Rule, snake
+from gradlab.rules import COUNT, GRADIENT, PARAMETER, RATE, Rule, snake
 
 LONGEST = 600  # characters; what is longer takes the page's Python more than a moment
 VARIABLES = 2
+EXACT_STEPS, EXACT_BITS = 12, 40  # fractions that are read in a table; each step has two or three times the digits
 FLAT = 1e-12  # a curvature that is so small beside the other may be rounding
 
 
@@ -98,6 +100,45 @@ def way(given: Mapping[str, Any]) -> dict[str, Any]:
     made, kind = _function(given["text"]), rule_named(given["rule"])
     module = descent_module(made.graph, made.output, made.variables, kind.update())
     return {"module": module.code, "source": module.source, "numbers": list(numbers_of(kind).values())}
+
+
+def exact(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The first points of ways down as fractions, while these are short.
+
+    Args:
+        given: ``text``, the formula; ``rules``, their names; ``start``, ``rate`` and ``steps``, all written in digits.
+
+    Returns:
+        ``ways``, for each rule a row of texts for each point from the start: its coordinates and the value there. There
+        are none where a value need not be rational, as that of exp(x) or of a root.
+
+    Raises:
+        GradlabError: for a text that `surface` does not take, or if there is no such rule.
+    """
+    made, start, rate = _function(given["text"]), tuple(map(Fraction, given["start"])), Fraction(given["rate"])
+    steps = min(EXACT_STEPS, int(given["steps"]) + 1)
+    return {"ways": [_fractions(made, rule_named(name), start, rate, steps) for name in given["rules"]]}
+
+
+def _fractions(made: Function, kind: Any, point: tuple[Fraction, ...], rate: Fraction, most: int) -> list[list[str]]:
+    update, rows = kind.update(), []
+    shared = {RATE: rate, **{name: Fraction(str(value)) for name, value in numbers_of(kind).items()}}
+    kept = [dict.fromkeys(update.state, Fraction(0)) for _ in point]
+    for count in range(1, most + 1):
+        try:
+            value, slope = made.exact(point)
+            if max(each.bit_length() for x in (*point, value) for each in x.as_integer_ratio()) > EXACT_BITS:
+                break
+            rows.append([str(x) for x in (*point, value)])
+            moved = [
+                update_exactly(update, {**shared, **before, COUNT: Fraction(count), PARAMETER: x, GRADIENT: by})
+                for x, by, before in zip(point, slope, kept, strict=True)
+            ]
+        except (GradlabError, ZeroDivisionError):
+            break
+        point = tuple(each[PARAMETER] for each in moved)
+        kept = [{name: each[name] for name in update.state} for each in moved]
+    return rows
 
 
 def rule_named(name: str) -> Any:

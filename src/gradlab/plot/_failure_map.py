@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # In the order of the causes, as far apart as nine colours can be for any sight.
-_COLOURS = ("#7f0000", "#d55e00", "#0072b2", "#7a7a7a", "#b8860b", "#e69f00", "#009e73", "#8a3fa0", "#000000")
+COLOURS = ("#7f0000", "#d55e00", "#0072b2", "#7a7a7a", "#b8860b", "#e69f00", "#009e73", "#8a3fa0", "#000000")
 
 
 def failure_map(grid: xarray.Dataset, *, ax: Axes | None = None) -> Figure:
@@ -53,7 +53,7 @@ def failure_map(grid: xarray.Dataset, *, ax: Axes | None = None) -> Figure:
     counts = np.asarray(grid["why"].transpose(*dims, "cause").values)
     failed = counts.sum(-1) / int(grid["why"].attrs["restarts"])
     commonest, causes = counts.argmax(-1), [str(cause) for cause in grid["cause"].values]
-    colours = np.array([to_rgb(colour) for colour in _COLOURS])[commonest]
+    colours = np.array([to_rgb(colour) for colour in COLOURS])[commonest]
     strength = np.where(failed > 0, 0.25 + 0.75 * failed, 0.0)[..., None]
     figure, ax = figure_and_axes(ax, size_of_map(dict(zip(dims, failed.shape, strict=True)), dims))
     cells = strength * colours + (1 - strength)
@@ -61,7 +61,7 @@ def failure_map(grid: xarray.Dataset, *, ax: Axes | None = None) -> Figure:
     axes_of_map(ax, grid, dims)
     number_in_cells(ax, failed, cells.mean(-1))
     shown = [index for index in range(len(causes)) if ((commonest == index) & (failed > 0)).any()]
-    handles = [Patch(facecolor=_COLOURS[index], label=causes[index].replace("_", " ")) for index in shown]
+    handles = [Patch(facecolor=COLOURS[index], label=causes[index].replace("_", " ")) for index in shown]
     ax.legend(handles=handles, title="commonest cause", loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
     ax.set_title("failed runs in %")
     same_text(ax)

@@ -54,6 +54,24 @@ def test_the_limit_of_the_rate_is_exact_where_it_can_be_and_told_of_bowls_alone(
     assert [said(text) for text in ("x**2 - y**2", "(x + y)**2", "x**4 + y**2")] == ["", "", ""]
 
 
+@pytest.mark.parametrize("rule", ["gradient_descent", "momentum", "nesterov"])
+def test_the_first_steps_are_the_fractions_of_gl_descend(rule):
+    given = {"text": BOWL, "start": ["3", "0.5"], "rate": "0.1", "steps": "30", "rules": [rule]}
+    (rows,) = answer("exact", given)["ways"]
+    assert 3 < len(rows) < 13
+    kind = next(kind for kind in Rule.all() if snake(kind.__name__) == rule)
+    exactly = kind("1/10", "9/10") if kind.own_numbers() else kind("1/10")
+    trace = gl.descend(gl.function(BOWL), start=(3, "1/2"), rule=exactly, max_steps=len(rows) - 1)
+    assert trace.exact
+    assert rows == [[*map(str, point), str(value)] for point, value in zip(trace.points, trace.values, strict=True)]
+
+
+@pytest.mark.parametrize("text", ["exp(x) + y", "1/(x - 3) + y", "sqrt(x) + y"])
+def test_no_fractions_are_given_where_there_are_none(text):
+    given = {"text": text, "start": ["3", "0.5"], "rate": "0.1", "steps": "30", "rules": ["gradient_descent", "adam"]}
+    assert answer("exact", given) == {"ways": [[], []]}
+
+
 def test_answers_are_plain_and_without_inline_styles():
     given = {"text": "exp(x)*y"}
     made = answer("derived", given) | answer("bent", given)
