@@ -31,9 +31,11 @@ const SHAPES = {
 /**
  * @param {number[]} point
  * @param {ReturnType<typeof curvaturesOf>} found
+ * @param {number} value of the function there: where it has none its formulas for derivatives may have one
  */
-export function curvatureInWords(point, found) {
+export function curvatureInWords(point, found, value) {
   const place = `At (${point.map(figure).join(", ")})`;
+  if (!Number.isFinite(value)) return `${place} the function has no finite value.`;
   if (!found) return `${place} the second derivatives are not finite.`;
   const { values, vectors } = found;
   const signs = signsOf(values);

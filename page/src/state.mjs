@@ -35,6 +35,13 @@ export const numbers = (fallback) => ({
   },
 });
 
+/** @returns {Entry} a square: its middle and its width */
+export const square = (fallback) => {
+  const entry = numbers(fallback);
+  const read = (given) => (entry.read(given)?.[2] > 0 ? entry.read(given) : undefined);
+  return { ...entry, means: `the middle of a square and its width above zero, such as ${fallback.join(",")}`, read };
+};
+
 /** @returns {Entry} at most so many finite numbers, with commas between them */
 export const reals = (fallback, most) => ({
   fallback, means: `up to ${most} numbers with commas, such as 1,0.5`, write: (value) => value.join(","),

@@ -78,7 +78,7 @@ export function rowsOf(head, rows) {
  * @param {number[]} view the middle of the picture and its width
  */
 export function leaving(ways, [x, y, width]) {
-  const outside = ({ point }) => !(Math.max(Math.abs(point[0] - x), Math.abs(point[1] - y)) <= width / 2);
+  const outside = ({ point }) => point.every(Number.isFinite) && Math.max(Math.abs(point[0] - x), Math.abs(point[1] - y)) > width / 2;
   return ways.flatMap(({ title, steps }) => {
     const place = steps.findIndex(outside);
     if (place < 0) return [];

@@ -110,27 +110,39 @@ export class Derive extends View {
   /** Ask Python for the derivation and the numbers, and show what it answers. */
   async load() {
     const wanted = this.latest();
-    const { form } = this.state;
+    const { form, by } = this.state;
     /** @type {any[]} */
     const [made, matrices, flow] = await Promise.all([
       this.ask(...questions.chain(this.state)), form === "matrix" ? this.ask(...questions.matrices(this.state)) : {}, this.ask(...questions.numbers(this.state)),
     ]);
     if (!wanted()) return;
-    this.say(made.error ?? matrices.error ?? flow.error ?? "");
-    if (made.error ?? matrices.error) {
+    const wrong = made.error ?? matrices.error;
+    this.say(wrong ?? flow.error ?? "");
+    if (wrong) {
       this.nothing();
+      if (by) await this.instead();
       return;
     }
     if (made.by !== this.state.by) this.keep({ by: made.by });
     this.find(".solution").hidden = this.hides;
     this.latex = form === "matrix" ? matrices.latex : made.latex;
     show(this.find(".derivation"), form === "matrix" ? matrices.formulas : [made.derivation]);
-    const { by } = this.form.elements;
-    by.replaceChildren();
-    options(by, made.candidates.map((name) => [name, name]));
-    by.value = this.state.by;
+    const list = this.form.elements.by;
+    list.replaceChildren();
+    options(list, made.candidates.map((name) => [name, name]));
+    list.value = this.state.by;
     this.lay(made, flow);
     this.told();
+  }
+
+  /** Where it is the quantity alone that is wrong, as in a link with other layers, the first weight is taken instead. */
+  async instead() {
+    const wanted = this.latest();
+    const made = await this.ask(...questions.chain({ ...this.state, by: "" }));
+    if (!wanted() || made.error) return;
+    this.say(`${this.said.answer}; here is ${made.by}`, "field");
+    this.keep({ by: made.by });
+    await this.load();
   }
 
   /** Whether somebody wants to find the derivation without seeing it. */

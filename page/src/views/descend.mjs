@@ -10,7 +10,7 @@ import { Player } from "../player.mjs";
 import { descent as program } from "../program.mjs";
 import * as questions from "../questions.mjs";
 import { downloadPicture, downloadTable } from "../save.mjs";
-import { choices, number, numbers, text, whole } from "../state.mjs";
+import { choices, number, numbers, square, text, whole } from "../state.mjs";
 import { RULES } from "../tables.mjs";
 import { figure, leaving, outcome, outcomes, table } from "../words.mjs";
 import { define, options, View } from "./view.mjs";
@@ -22,7 +22,7 @@ const FAR = 20; // widths of the picture that it may grow by itself to show a wa
 const STEP = 1 / 40; // of the view's width, that an arrow key moves the start
 
 const entries = {
-  f: text(questions.DESCEND.f, 600), start: numbers(START), view: numbers(VIEW), rate: number(0.1, 1e-6, 100),
+  f: text(questions.DESCEND.f, 600), start: numbers(START), view: square(VIEW), rate: number(0.1, 1e-6, 100),
   rule: choices(questions.DESCEND.rule, RULES.map(({ name }) => name)), steps: whole(questions.DESCEND.steps, 0, 2000), at: whole(0, 0, 2000),
 };
 
@@ -152,8 +152,14 @@ export class Descend extends View {
 
   changed(name) {
     this.typed = name === "f";
+    if (this.typed) this.fill();
     if (name === "f" || name === "rule") this.load();
     else this.walk();
+  }
+
+  fill() {
+    super.fill();
+    this.form.elements.example.value = String(FUNCTIONS.findIndex(({ f }) => f === this.state.f)).replace("-1", "");
   }
 
   program() {
@@ -333,9 +339,9 @@ export class Descend extends View {
   }
 
   paint(at, upTo) {
-    const { point } = this.ways[0].steps[at];
+    const { point, value } = this.ways[0].steps[at];
     this.at = at;
-    this.bend = this.curvature && curvaturesOf(this.curvature.at(point));
+    this.bend = this.curvature && Number.isFinite(value) ? curvaturesOf(this.curvature.at(point)) : undefined;
     this.plane.draw(this.ways, { at, upTo, point, bend: this.bend });
   }
 
@@ -343,8 +349,8 @@ export class Descend extends View {
   describe() {
     const { at, bend } = this;
     const [first] = this.ways;
-    const { point } = first.steps[at];
-    const bends = this.curvature ? curvatureInWords(point, bend) : "";
+    const { point, value } = first.steps[at];
+    const bends = this.curvature ? curvatureInWords(point, bend, value) : "";
     const where = this.ways.length > 1 ? `, where ${first.title} is` : "";
     this.find(".bend").textContent = bends && `Step ${at}${where}: ${bends[0].toLowerCase()}${bends.slice(1)}`;
     this.find("[name=at]").value = at;

@@ -110,7 +110,7 @@ export class Train extends View {
 
   fill() {
     super.fill();
-    this.find("[name=run]").value = this.state.run;
+    this.find("[name=run]").value = this.run;
   }
 
   listen() {

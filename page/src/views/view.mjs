@@ -3,6 +3,8 @@ import { copyButton } from "../save.mjs";
 import { show } from "../mathematics.mjs";
 import { ask } from "../python.mjs";
 
+const PATIENCE = 300; // milliseconds until it is said that Python is being waited for
+
 export class View extends HTMLElement {
   /** @returns {Record<string, import("../state.mjs").Entry>} */
   static entries = {};
@@ -93,9 +95,13 @@ export class View extends HTMLElement {
     return () => this.isConnected && number === this.loads;
   }
 
-  /** Ask Python: the page's own, or that of a notebook. */
-  ask(question, given) {
-    return (this.engine ?? ask)(question, given);
+  /** Ask Python: the page's own, or that of a notebook. Whoever waits long is told what for. */
+  async ask(question, given) {
+    const long = setTimeout(() => (this.dataset.waiting = ""), PATIENCE);
+    const answer = await (this.engine ?? ask)(question, given);
+    clearTimeout(long);
+    delete this.dataset.waiting;
+    return answer;
   }
 
   /** The fields as the state has them. */

@@ -104,6 +104,15 @@ test("a deeper network is written over matrices, and what is copied as Python co
   await page.close();
 });
 
+test("a link to a quantity that the network has not is answered with the first weight, and says so", async () => {
+  const page = await opened("#1/derive?sizes=3,2,1&by=w_77&x=1,2,3");
+  await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("here is w_11"));
+  await page.waitForSelector(".derivation math");
+  assert.match(await page.textContent(".wrong"), /there is no quantity 'w_77'/);
+  assert.equal(await page.inputValue("[name=by]"), "w_11");
+  await page.close();
+});
+
 test("hostile links are told apart, and the dark picture fits on a phone", async () => {
   await lab.eachOf(["#1/derive?sizes=9&by=<b>", "#1/derive?sizes=2", "#1/derive?by=nothing", "#1/derive?x=1,2,3", "#1/derive?weights=NaN"], async (page) => {
     await drawn(page);

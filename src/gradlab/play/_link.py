@@ -104,7 +104,7 @@ def entries_of(view: str) -> Mapping[str, Entry]:
 
 def _descend() -> dict[str, Entry]:
     return {
-        "f": _text("(x1 - 6)**2 + x2**2 - x1*x2", LONGEST), "start": _numbers([3, 9]), "view": _numbers([8, 4, 16]),
+        "f": _text("(x1 - 6)**2 + x2**2 - x1*x2", LONGEST), "start": _numbers([3, 9]), "view": _square([8, 4, 16]),
         "rate": _number(0.1, 1e-6, 100), "rule": _choices(["gradient_descent"], _rules()),
         "steps": _whole(30, 0, 2000), "at": _whole(0, 0, 2000),
     }  # fmt: skip
@@ -207,6 +207,14 @@ def _read_numbers(text: str) -> list[float]:
 def _numbers(usual: list[float]) -> Entry:
     means = f"{len(usual)} numbers with commas, such as {_written(usual)}"
     return Entry(usual, means, lambda text: made if len(made := _read_numbers(text)) == len(usual) else None)
+
+
+def _square(usual: list[float]) -> Entry:
+    def read(text: str) -> list[float] | None:
+        x, y, width = _read_numbers(text)
+        return [x, y, width] if width > 0 else None
+
+    return Entry(usual, f"the middle of a square and its width above zero, such as {_written(usual)}", read)
 
 
 def _reals(usual: list[float], most: int) -> Entry:
