@@ -2,8 +2,14 @@
 const SMALL = 1.5e-8; // of a gradient, at which gl.descend stops too
 const SHOWN = 12; // rows from the start; behind them the last one
 
+const LARGE = 1e7; // from here on nobody counts digits
+
 /** A number as people read it. */
-export const figure = (x) => (Number.isFinite(x) ? String(Number(x.toPrecision(5))) : "not finite");
+export function figure(x) {
+  if (!Number.isFinite(x)) return "not finite";
+  const short = Number(x.toPrecision(5));
+  return Math.abs(short) >= LARGE ? short.toExponential() : String(short);
+}
 
 const counted = (steps) => `${steps} step${steps === 1 ? "" : "s"}`;
 

@@ -3,8 +3,9 @@
 import inspect
 import json
 
-import gradlab as gl
 from matplotlib.colors import to_rgb
+
+import gradlab as gl
 from gradlab.codegen import DEVIATIONS
 from gradlab.graph import LOSSES, activations
 from gradlab.plot._failure_map import COLOURS

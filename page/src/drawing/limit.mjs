@@ -1,5 +1,6 @@
 // How the rate decides what becomes of a step of gradient descent on a quadratic: along each direction of curvature the
 // distance to the lowest point is multiplied with |1 - rate times curvature|, which shrinks it below 2 over the curvature.
+import { figure } from "../words.mjs";
 import { dark } from "./colours.mjs";
 
 const LEFT = 52;
@@ -42,19 +43,27 @@ export function drawLimit(canvas, curvatures, rate, bound) {
     const [colour, dashes] = i ? [fast, [14, 6]] : [slow, []];
     stroke([x(0), y(1)], [x(1 / curvature), y(Math.max(0, 1 - Math.min(1 / curvature, far) * curvature))], colour, dashes, 3);
     if (1 / curvature < far) stroke([x(1 / curvature), y(0)], [x(Math.min(far, 3 / curvature)), y(Math.min(TALLEST, far * curvature - 1))], colour, dashes, 3);
-    pen.fillStyle = colour;
-    pen.beginPath();
-    pen.arc(x(rate), y(Math.abs(1 - rate * curvature)), 7, 0, 2 * Math.PI);
-    pen.fill();
+    mark(pen, [x(rate), y(Math.abs(1 - rate * curvature))], Math.abs(1 - rate * curvature), colour);
+    pen.textAlign = "right";
+    pen.fillText(i ? "along the steep direction" : "along the flat direction", width - RIGHT, ABOVE + 38 + 24 * i);
   });
   pen.fillStyle = ink;
+  pen.fillText("|1 − rate · curvature|", width - RIGHT, ABOVE + 14);
   pen.textAlign = "right";
   for (const factor of [0, 1, TALLEST]) pen.fillText(String(factor), LEFT - 10, y(factor) + 7);
   pen.textAlign = "center";
   pen.fillText("learning rate", LEFT + (width - LEFT - RIGHT) / 2, height - 8);
-  pen.textAlign = "left";
-  pen.fillText("|1 − rate · curvature|", LEFT + 70, ABOVE + 2);
-  pen.textAlign = "center";
   pen.fillStyle = wrong;
   pen.fillText(`2/λ = ${bound}`, Math.min(x(limit), width - 90), ABOVE - 10);
+}
+
+/** Where a rate is on a line; what is above the picture is an arrow there, with its factor. */
+function mark(pen, [x, y], factor, colour) {
+  pen.fillStyle = colour;
+  pen.beginPath();
+  if (factor <= TALLEST) pen.arc(x, y, 7, 0, 2 * Math.PI);
+  else for (const [across, down] of [[0, 0], [8, 14], [-8, 14]]) pen.lineTo(x + across, y + down);
+  pen.fill();
+  pen.textAlign = "right";
+  if (factor > TALLEST) pen.fillText(figure(factor), x - 12, y + 16);
 }

@@ -87,6 +87,7 @@ export class Descend extends View {
     this.player = new Player(this.find("[data-do=play]"), (at) => this.draw(at, at), () => this.show(this.at));
     this.listen();
     this.fill();
+    this.unseen = this.state.f !== questions.DESCEND.f && this.state.view.join() === VIEW.join(); // a link says nothing of where it is
     this.load();
   }
 
@@ -241,10 +242,10 @@ export class Descend extends View {
     this.walk();
   }
 
-  /** See the ways of what was just typed: nobody knows yet where they lead. */
+  /** See the ways of a function that is new here: nobody knows yet where they lead. */
   follow() {
-    if (this.typed && leaving(this.ways, this.state.view)) this.fit(FAR * this.state.view[2]);
-    this.typed = false;
+    if (this.unseen || (this.typed && leaving(this.ways, this.state.view))) this.fit(FAR * this.state.view[2]);
+    this.typed = this.unseen = false;
   }
 
   /** See the ways, as far as they are from the start at most. */
@@ -256,7 +257,7 @@ export class Descend extends View {
     });
     if (!seen.length) return;
     const [low, high] = [Math.min, Math.max].map((of) => [0, 1].map((i) => seen.reduce((found, point) => of(found, point[i]), seen[0][i])));
-    const width = ROOM * Math.max(high[0] - low[0], high[1] - low[1], 1e-3 * (1 + Math.hypot(...start)));
+    const width = ROOM * Math.max(high[0] - low[0], high[1] - low[1]) || VIEW[2]; // nothing but the start is seen
     this.keep({ view: rounded([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, width]) });
     this.lay();
   }

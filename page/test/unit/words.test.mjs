@@ -49,5 +49,5 @@ test("what a picture does not show of a way is said", () => {
 });
 
 test("numbers are short", () => {
-  assert.deepEqual([1 / 3, 1e-20, 12, NaN].map(figure), ["0.33333", "1e-20", "12", "not finite"]);
+  assert.deepEqual([1 / 3, 1e-20, 12, 2305843009213693952, -1234567, NaN].map(figure), ["0.33333", "1e-20", "12", "2.3058e+18", "-1234600", "not finite"]);
 });

@@ -130,6 +130,10 @@ test("a rate is written beside its range, and what is typed is followed where it
   await page.keyboard.press("Enter");
   await page.waitForFunction((view) => document.querySelector("gradlab-descend").state.view.join() !== view.join(), before);
   assert.doesNotMatch(await page.textContent("output"), /does not show/);
+  const other = await opened("#1/descend?f=x**2%2B3*y**2&rate=0.3");
+  await drawn(other, 2);
+  assert.doesNotMatch(await other.textContent("output"), /does not show/);
+  await other.close();
   await page.selectOption("[name=example]", { label: "Rosenbrock's valley" });
   await page.waitForFunction(() => document.querySelector("output").textContent.startsWith("Rate 0.001."));
   assert.equal(await page.inputValue("[data-beside=rate]"), "0.001");

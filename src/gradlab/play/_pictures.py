@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +14,7 @@ from matplotlib.mathtext import MathTextParser
 from gradlab import descend, plot, train, trainability
 from gradlab._function import function
 from gradlab._model import mlp
+from gradlab.descent import Trace
 from gradlab.graph import find_loss, latex_of_name
 from gradlab.play._answer import checked
 from gradlab.play._descend import rule_named
@@ -22,6 +23,8 @@ from gradlab.train import Data
 
 State = Mapping[str, Any]
 DOTS = 110
+FAR = 20  # widths of the usual picture that it may grow to show a way, as on the page
+ROOM = 1.4  # how much wider than the way down the plane is that is seen of it
 PIXELS = 128  # a side of a map
 LONGEST = 200  # characters of a derivative below a diagram
 
@@ -44,11 +47,13 @@ def png(view: str, state: State) -> bytes:
 
 
 def _descend(state: State, _: bool) -> Figure:
-    made, (x, y, width) = function(state["f"]), state["view"]
-    kinds = [rule_named(name) for name in state["rule"]]
-    ranges = ((x - width / 2, x + width / 2), (y - width / 2, y + width / 2))
+    made, kinds = function(state["f"]), [rule_named(name) for name in state["rule"]]
     start = np.asarray(state["start"], float)
     traces = [descend(made, start=start, rule=kind(state["rate"]), max_steps=state["steps"]) for kind in kinds]
+    known = usual("descend")
+    unseen = state["view"] == known["view"] and state["f"] != known["f"]  # nothing says where it is
+    x, y, width = square_of(traces, FAR * known["view"][2]) if unseen else state["view"]
+    ranges = ((x - width / 2, x + width / 2), (y - width / 2, y + width / 2))
     if len(traces) == 1:
         return plot.contours(made, traces[0], ranges=ranges)
     figure = plot.contours(made, ranges=ranges)
@@ -56,6 +61,19 @@ def _descend(state: State, _: bool) -> Figure:
         figure.axes[0].plot(*np.asarray(trace.points, float).T, "o-", markersize=3, label=kind.title)
     figure.axes[0].legend()
     return figure
+
+
+def square_of(traces: Sequence[Trace], farthest: float = 1e8) -> list[float]:
+    """The square in which ways are seen, as far as they are from the start at most: its middle and its width.
+
+    It is as wide as usual where nothing but the start is seen.
+    """
+    points = np.concatenate([np.asarray(trace.points, float) for trace in traces])
+    with np.errstate(all="ignore"):
+        seen = points[np.hypot(*(points - points[0]).T) <= farthest]
+    low, high = seen.min(axis=0), seen.max(axis=0)
+    width = float(max(high - low)) * ROOM or usual("descend")["view"][2]
+    return [*map(float, (low + high) / 2), width]
 
 
 def _derive(state: State, _: bool) -> Figure:

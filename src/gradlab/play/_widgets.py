@@ -23,7 +23,7 @@ try:
     import anywidget
     import traitlets
 
-    from gradlab.play._pictures import png
+    from gradlab.play._pictures import png, square_of
 except ModuleNotFoundError as _error:
     _missing = str(_error.name).partition(".")[0]
     if _missing not in ("anywidget", "traitlets", "matplotlib"):
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from gradlab.train import Data
 
 SCRIPT = "widget.mjs"
-ROOM = 1.4  # how much wider than the way down the plane is that is seen of it
 
 
 class View(anywidget.AnyWidget):
@@ -106,12 +105,7 @@ def descend(
     checked("surface", {"text": text})
     begin = np.asarray(start, float)
     traces = [go_down(made, start=begin, rule=rule_named(each)(rate), max_steps=steps) for each in chosen]
-    points = np.concatenate([np.asarray(trace.points, float) for trace in traces])
-    seen = points[np.isfinite(points).all(axis=1)]
-    low, high = seen.min(axis=0), seen.max(axis=0)
-    width = float(max(*(high - low), 1e-3 * (1 + np.abs(seen).max()))) * ROOM
-    middle = (low + high) / 2
-    state = {"f": text, "start": start, "view": [*map(float, middle), width], "rate": rate, "rule": chosen}
+    state = {"f": text, "start": start, "view": square_of(traces), "rate": rate, "rule": chosen}
 
     return View("descend", {**state, "steps": steps})
 

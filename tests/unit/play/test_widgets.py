@@ -40,6 +40,15 @@ def test_the_state_is_a_link_to_the_page_and_a_picture_is_kept():
     assert "application/vnd.jupyter.widget-view+json" in kept
 
 
+def test_the_picture_of_a_link_without_a_view_shows_the_way_and_of_one_that_diverges_its_beginning():
+    for rate, most in ((0.3, 30), (2, 700), (9, 17)):
+        axes = picture("descend", {"f": "x**2 + 3*y**2", "rate": rate, "start": [3, 9]}).axes[0]
+        (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+        assert left < 3 < right
+        assert low < 9 < high
+        assert right - left < most
+
+
 def test_questions_of_the_view_are_answered_by_this_python(monkeypatch):
     view, sent = gl.play.network(gl.mlp([2, 2, 1]), x=(1, 2)), []
     monkeypatch.setattr(view, "send", lambda *told: sent.append(told))
