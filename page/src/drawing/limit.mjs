@@ -44,11 +44,11 @@ export function drawLimit(canvas, curvatures, rate, bound) {
     stroke([x(0), y(1)], [x(1 / curvature), y(Math.max(0, 1 - Math.min(1 / curvature, far) * curvature))], colour, dashes, 3);
     if (1 / curvature < far) stroke([x(1 / curvature), y(0)], [x(Math.min(far, 3 / curvature)), y(Math.min(TALLEST, far * curvature - 1))], colour, dashes, 3);
     mark(pen, [x(rate), y(Math.abs(1 - rate * curvature))], Math.abs(1 - rate * curvature), colour);
-    pen.textAlign = "right";
-    pen.fillText(i ? "along the steep direction" : "along the flat direction", width - RIGHT, ABOVE + 38 + 24 * i);
+    pen.textAlign = "left"; // both are below 1 there, so that nothing else is
+    pen.fillText(i ? "in the steep direction" : "in the flat direction", LEFT + 8, ABOVE + 38 + 24 * i);
   });
   pen.fillStyle = ink;
-  pen.fillText("|1 − rate · curvature|", width - RIGHT, ABOVE + 14);
+  pen.fillText("|1 − rate · curvature|", LEFT + 8, ABOVE + 14);
   pen.textAlign = "right";
   for (const factor of [0, 1, TALLEST]) pen.fillText(String(factor), LEFT - 10, y(factor) + 7);
   pen.textAlign = "center";

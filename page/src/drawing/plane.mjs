@@ -6,6 +6,7 @@ import { levels, pieces } from "./contours.mjs";
 const GRID = 121;
 const LINES = 16;
 const ELLIPSE = 0.14; // of the view's width, its longer half axis
+const FARTHEST = 1e5; // pixels from the corner, up to where lines are drawn
 const FLATTEST = 60; // how many times longer that is than the other one at most
 
 export class Plane {
@@ -71,7 +72,7 @@ export class Plane {
     pen.lineWidth = 2;
     pen.setLineDash(dashes);
     pen.beginPath();
-    for (const [x, y] of seen) pen.lineTo(x, y);
+    for (let step = 1; step < seen.length; step++) trace(pen, seen[step - 1], seen[step]);
     pen.stroke();
     pen.setLineDash([]);
     seen.forEach(([x, y], step) => {
@@ -126,6 +127,16 @@ export class Plane {
       pen.fillText(title, 78, y);
     });
   }
+}
+
+/** A line from one place to another; of one that leads out of sight no more than would be seen, and none between two places out there. */
+function trace(pen, from, to) {
+  const far = ([x, y]) => Math.max(Math.abs(x), Math.abs(y)) > FARTHEST;
+  if (far(from) && far(to)) return;
+  const share = Math.min(1, FARTHEST / Math.hypot(to[0] - from[0], to[1] - from[1]));
+  const towards = (here, there) => here.map((place, i) => place + share * (there[i] - place));
+  pen.moveTo(...(far(from) ? towards(to, from) : from));
+  pen.lineTo(...(far(to) ? towards(from, to) : to));
 }
 
 /** A piece of a way as a legend has it. */

@@ -36,7 +36,7 @@ _REMEDIES = {
     Why.TWIN_UNITS: "starts that differ from unit to unit",
     Why.SADDLE: "more steps, or a rule with momentum",
     Why.LOCAL_MINIMUM: "other starts, or more hidden units",
-    Why.UNCLEAR: "look at its curve, and train it for longer",
+    Why.UNCLEAR: "a look at its curve, and more steps",
 }
 
 
