@@ -34,8 +34,17 @@ def copied(value: Any, memo: dict[int, Any] | None = None) -> Any:
         return made
     if has_state(value) or _is_table(value):
         with suppress(Exception):  # what its own parts happen to raise: then it is what it is
-            return copy.deepcopy(value, memo)
+            return _with_slopes(copy.deepcopy(value, memo), value)
     return value
+
+
+def _with_slopes(made: Any, value: Any) -> Any:
+    """A copy of a network with the gradients too, which a step of descent is made by."""
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.nn.Module):
+        for mine, its in zip(made.parameters(), value.parameters(), strict=True):
+            mine.grad = None if its.grad is None else its.grad.clone()
+    return made
 
 
 def _is_table(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""A network of the judge's in a sandbox: its parameters are there and can be trained, its results come from here."""
+"""A network of one side on the other: its parameters are there and can be trained, its results come from here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import copy
 import importlib
 import sys
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, Final
 
 from gradlab._errors import GradlabError
@@ -21,12 +20,14 @@ class UnseenError(ValueRefusedError, AttributeError):
     """What a network has that is not to be seen from the other side."""
 
 
-def encode_module(value: Any, export: Callable[[Any], int], encode: Callable[[Any], Any]) -> dict[str, Any] | None:
+def encode_module(
+    value: Any, export: Callable[[Any], tuple[int, int]], encode: Callable[[Any], Any]
+) -> dict[str, Any] | None:
     """Encode a network, so that the other side can make one of the same parameters that is computed here.
 
     Args:
         value: any.
-        export: lets the other side call something.
+        export: lets the other side call a network, and `computed` with it.
         encode: encodes a tensor.
 
     Returns:
@@ -35,38 +36,40 @@ def encode_module(value: Any, export: Callable[[Any], int], encode: Callable[[An
     torch = sys.modules.get("torch")
     if torch is None or not isinstance(value, torch.nn.Module):
         return None
-    if sum(part.numel() for part in value.parameters()) > _MOST:
+    try:
+        if sum(part.numel() for part in value.parameters()) > _MOST or _is_tied(value):
+            return None
+    except (RuntimeError, ValueError):  # parameters that get their size at the first call
         return None
+    called, computes = export(value)
     children = [[name, encode_module(child, export, encode)] for name, child in value.named_children()]
     kind, plain = type(value), {name: part for name, part in vars(value).items() if not name.startswith("_")}
     is_library = (
         kind.__module__.startswith("torch.nn.") and vars(value).keys() - plain <= vars(torch.nn.Module()).keys()
     )
     return {
-        "r": export(value), "n": kind.__name__, "mod": export(partial(_computed, value)), "on": value.training,
+        "r": called, "n": kind.__name__, "mod": computes, "on": value.training,
         "kind": [kind.__module__, [[name, encode(part)] for name, part in plain.items()]] if is_library else None,
         "own": [[name, encode(part)] for name, part in value.named_parameters(recurse=False)],
         "more": [[name, encode(part)] for name, part in value.named_buffers(recurse=False)], "parts": children,
     }  # fmt: skip
 
 
-def decode_module(data: Mapping[str, Any], refer: Callable[[int, str], Any], decode: Callable[[Any], Any]) -> Any:
+def decode_module(
+    data: Mapping[str, Any], refer: Callable[[int, str], Any], decode: Callable[[Any], Any], *, sees_all: bool
+) -> Any:
     """Make such a network of what `encode_module` returned.
 
     Args:
         data: what was sent.
         refer: makes what stands for something on the other side.
         decode: makes a tensor, or a network of what was sent for a part.
+        sees_all: whether what else the network has is to be seen, and set: a submission's by the judge.
     """
-    if data["kind"] is None:
-        made = _kind()(refer(data["r"], data["n"]), refer(data["mod"], "forward"))
-    else:  # of PyTorch's own: it is there too
-        module, plain = data["kind"]
-        kind = getattr(importlib.import_module(module), data["n"])
-        made = kind.__new__(kind)
-        sys.modules["torch"].nn.Module.__init__(made)
-        for name, part in plain:
-            setattr(made, name, decode(part))
+    importlib.import_module("torch")
+    made = _of_library(data, decode) if data["kind"] is not None else None
+    if made is None:
+        made = _kind()(refer(int(data["r"]), str(data["n"])), refer(int(data["mod"]), "forward"), sees_all)
     object.__setattr__(made, "_remote_key", data["r"])
     for name, part in data["own"]:
         tensor = decode(part)
@@ -77,6 +80,37 @@ def decode_module(data: Mapping[str, Any], refer: Callable[[int, str], Any], dec
     for name, part in data["parts"]:
         made._modules[name] = decode(part)
     return made.train(data["on"])
+
+
+def _is_tied(value: Any) -> bool:
+    """Whether a parameter or a part stands in a network twice."""
+    parts = [*value.named_parameters(remove_duplicate=False)]
+    modules = [*value.named_modules(remove_duplicate=False)]
+    return len(parts) > len({id(part) for _, part in parts}) or len(modules) > len({id(part) for _, part in modules})
+
+
+def _of_library(data: Mapping[str, Any], decode: Callable[[Any], Any]) -> Any:
+    """One of PyTorch's own networks, which is here too; None where it is none, or holds more than plain data."""
+    torch, (module, plain) = sys.modules["torch"], data["kind"]
+    kind = getattr(sys.modules.get(str(module)), str(data["n"]), None)
+    if not (
+        str(module).startswith("torch.nn.modules.") and isinstance(kind, type) and issubclass(kind, torch.nn.Module)
+    ):
+        return None
+    values = {str(name): decode(part) for name, part in plain}
+    if not all(map(_is_plain, values.values())):
+        return None
+    made = kind.__new__(kind)
+    torch.nn.Module.__init__(made)
+    for name, value in values.items():
+        setattr(made, name, value)
+    return made
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, bool | int | float | str)
 
 
 def is_opened(value: Any) -> bool:
@@ -113,7 +147,7 @@ def _fitting(module: Any, state: Any) -> dict[str, Any]:
     return known
 
 
-def _computed(module: Any, state: Any, training: Any, args: Any, kwargs: Any) -> Any:
+def computed(module: Any, state: Any, training: Any, args: Any, kwargs: Any) -> Any:
     """What a network makes of its inputs with the other side's numbers; and its buffers behind that."""
     torch, before = sys.modules["torch"], module.training
     _fitting(module, state)
@@ -125,16 +159,60 @@ def _computed(module: Any, state: Any, training: Any, args: Any, kwargs: Any) ->
     return found, {name: state[name] for name, _ in module.named_buffers()}
 
 
+def _seen(module: Any, name: str) -> Any:
+    """What a network has on the other side beside its parameters and parts."""
+    if module._sees_all:
+        return getattr(module._remote, name)
+    try:
+        found = getattr(module._remote, name)
+    except GradlabError as problem:
+        raise UnseenError(f"{name} of this network is not to be used here") from problem
+    if isinstance(found, RemoteObject):  # it would be computed with the numbers from before
+        raise UnseenError(f"{name} of this network is not to be used here")
+    return found
+
+
+def _copied(module: Any, memo: dict[int, Any]) -> Any:
+    made = type(module)(module._remote, module._compute, module._sees_all)
+    object.__setattr__(made, "_remote_key", module._remote._key)
+    for name in ("_parameters", "_buffers", "_modules"):
+        getattr(made, name).update(copy.deepcopy(getattr(module, name), memo))
+    return made.train(module.training)
+
+
+def _is_part(module: Any, name: str, value: Any) -> bool:
+    nn = sys.modules["torch"].nn
+    return name in ("training", *module._parameters) or isinstance(value, nn.Module | nn.Parameter)
+
+
+class _Container:
+    """Its parts by number, as far as the other side has such; and never empty, whatever length that says."""
+
+    _remote: Any
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __len__(self) -> int:
+        return len(self._remote)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._remote[place]
+
+    def __iter__(self) -> Any:
+        return iter(self._remote)
+
+
 def _kind() -> Any:
     """The class of such networks, made when torch is there."""
     if "made" not in _kinds:
         torch = sys.modules["torch"]
 
-        class OpenedModule(torch.nn.Module):
-            def __init__(self, remote: Any, compute: Any) -> None:
+        class OpenedModule(_Container, torch.nn.Module):
+            def __init__(self, remote: Any, compute: Any, sees_all: bool) -> None:
                 super().__init__()
-                object.__setattr__(self, "_remote", remote)
-                object.__setattr__(self, "_compute", compute)
+                for name, value in (("_remote", remote), ("_compute", compute), ("_sees_all", sees_all)):
+                    object.__setattr__(self, name, value)
 
             def forward(self, *args: Any, **kwargs: Any) -> Any:
                 found, buffers = self._compute(state_of(self), self.training, list(args), kwargs)
@@ -149,20 +227,16 @@ def _kind() -> Any:
                 except AttributeError:
                     if name.startswith("_"):
                         raise
-                try:
-                    found = getattr(self._remote, name)
-                except GradlabError as problem:
-                    raise UnseenError(f"{name} of this network is not to be used here") from problem
-                if isinstance(found, RemoteObject):  # it would be computed with the numbers from before
-                    raise UnseenError(f"{name} of this network is not to be used here")
-                return found
+                return _seen(self, name)
+
+            def __setattr__(self, name: str, value: Any) -> None:
+                if self._sees_all and not _is_part(self, name, value):
+                    setattr(self._remote, name, value)
+                else:
+                    super().__setattr__(name, value)
 
             def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-                made = type(self)(self._remote, self._compute)
-                object.__setattr__(made, "_remote_key", self._remote._key)
-                for name in ("_parameters", "_buffers", "_modules"):
-                    getattr(made, name).update(copy.deepcopy(getattr(self, name), memo))
-                return made.train(self.training)
+                return _copied(self, memo)
 
         _kinds["made"] = OpenedModule
     return _kinds["made"]

@@ -11,8 +11,9 @@ from typing import Any
 from gradlab._errors import GradlabError
 from gradlab.labs.grade._data import copied, is_array, is_own, may_change, same
 from gradlab.labs.grade._randomness import randomness, restore_randomness
-from gradlab.labs.grade.protocol._modules import decode_module, encode_module, is_opened, state_of, with_state
+from gradlab.labs.grade.protocol._modules import computed, decode_module, encode_module, is_opened, state_of, with_state
 from gradlab.labs.grade.protocol._remote import RemoteNumber, RemoteObject, looked, may_be_data
+from gradlab.labs.grade.protocol._shared import Shared
 from gradlab.labs.grade.protocol._values import Decoder, Encoder, ValueRefusedError, number_of
 from gradlab.labs.grade.protocol._wire import Channel, ChannelError
 
@@ -74,8 +75,10 @@ class Peer:
         self._channel, self._named, self._resolve_named, self._classes = channel, named, resolve, classes
         self._on_request, self._describe = {"look": self._looked, **(on_request or {})}, describe
         self._mine: dict[int, Any] = {}
-        self._is_judge, self._kinds = is_judge, kinds
+        self.is_judge, self._kinds = is_judge, kinds
         self._random: dict[str, Any] = {}  # the sandbox's random numbers as both sides know them
+        self._shared = Shared()
+        self._modules: dict[int, tuple[int, int]] = {}  # what networks are known by there
         self._tapes: dict[int, tuple[list[Any], list[Any]]] = {}
         self._count = 0
         self.labels: dict[int | str, str] = {}
@@ -104,10 +107,10 @@ class Peer:
             "do": "call", "on": key, "args": [encoder.encode(value) for value in args],
             "kw": [[name, encoder.encode(value)] for name, value in kwargs.items()],
         }  # fmt: skip
-        if not self._is_judge:
+        if not self.is_judge:
             message["random"] = self._news()
         reply = self._ask({**message, "grad": bool(encoder.tensors)})
-        if not self._is_judge and reply.get("random"):
+        if not self.is_judge and reply.get("random"):
             self._random |= self.decode(reply["random"])
             restore_randomness(self._random)
         value = self._value(reply, encoder.tensors)
@@ -150,9 +153,9 @@ class Peer:
     def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
         self._count += 1
         number = self._count
-        self._channel.send({"q": number, **message}, self.deadline)
+        self._send({"q": number, **message})
         while True:
-            reply = self._channel.receive(self.deadline)
+            reply = self._receive(self.deadline)
             if "q" in reply:
                 self._serve(reply)
             elif reply.get("r") == number:
@@ -162,6 +165,16 @@ class Peer:
         if "x" in reply:
             raise _error(reply["x"])
         return reply
+
+    def _send(self, message: dict[str, Any]) -> None:
+        news = self._shared.news(Encoder(self._refer, self._named, leaves=True).encode)
+        self._channel.send({**message, "net": news} if news else message, self.deadline)
+
+    def _receive(self, deadline: float | None = None) -> dict[str, Any]:
+        message = self._channel.receive(deadline)
+        if "net" in message:
+            self._shared.take(message["net"], self.decode)
+        return message
 
     def _value(self, reply: Mapping[str, Any], inputs: list[Any]) -> Any:
         decoder = Decoder(self._resolve, self._classes)
@@ -178,7 +191,7 @@ class Peer:
 
     def _news(self) -> Any:
         """What has changed of the sandbox's random numbers; here those alone that it has told of."""
-        now = {name: state for name, state in randomness().items() if name in self._random or not self._is_judge}
+        now = {name: state for name, state in randomness().items() if name in self._random or not self.is_judge}
         changed = {name: state for name, state in now.items() if not same(state, self._random.get(name))}
         self._random |= changed
         return self.encode(changed) if changed else None
@@ -188,7 +201,7 @@ class Peer:
     def serve(self) -> None:
         """Answer until the other side is gone; raises ChannelError then."""
         while True:
-            message = self._channel.receive()
+            message = self._receive()
             if "q" not in message:
                 raise ChannelError("an answer came to a question that was not asked")
             self._serve(message)
@@ -196,14 +209,14 @@ class Peer:
     def _serve(self, message: Mapping[str, Any]) -> None:
         try:
             if message.get("do") == "call":
-                reply = self._with_their_luck(message) if self._is_judge else self._called(message)
+                reply = self._with_their_luck(message) if self.is_judge else self._called(message)
             elif message.get("do") == "vjp":
                 reply = {"v": self._pulled_back(message)}
             else:
                 encoder = Encoder(self._refer, self._named, leaves=True, open_module=partial(self._opened, True))
                 value = self._on_request[str(message.get("do"))](message)
                 reply = {"v": encoder.encode(value), "tape": self._tape([], encoder.tensors)}
-            self._channel.send({"r": message["q"], **reply}, self.deadline)
+            self._send({"r": message["q"], **reply})
         except (ChannelError, CheckTimeoutError):
             raise
         except BaseException as problem:
@@ -214,7 +227,7 @@ class Peer:
             if isinstance(problem, RemoteCallError):  # ours has called theirs, and it was theirs that went wrong
                 kind, words = problem.kind, problem.message
             fault = {"type": kind, "message": words[:_LONGEST_MESSAGE], "cell": cell, "line": line}
-            self._channel.send({"r": message["q"], "x": fault}, self.deadline)
+            self._send({"r": message["q"], "x": fault})
 
     def _with_their_luck(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """What the sandbox calls draws from its random numbers, and learns nothing about the check's."""
@@ -232,7 +245,11 @@ class Peer:
         decoder = Decoder(self._resolve, self._classes)
         args = [decoder.decode(value) for value in message["args"]]
         kwargs = {str(name): decoder.decode(value) for name, value in message["kw"]}
-        before = [(i, value, _copy(value)) for i, value in enumerate(args) if may_change(value) or is_opened(value)]
+        before = [
+            (i, value, _copy(value))
+            for i, value in enumerate(args)
+            if may_change(value) or (is_opened(value) and not self.is_judge)
+        ]
         value = self._target(message["on"])(*args, **kwargs)
         encoder = self._encoder(is_reply=True)
         reply = {"v": encoder.encode(value)}
@@ -287,18 +304,27 @@ class Peer:
         return Encoder(self._refer, self._named, open_module=partial(self._opened, is_reply))
 
     def _opened(self, is_reply: bool, value: Any, encode: Callable[[Any], Any]) -> dict[str, Any] | None:
-        if is_reply:  # nothing was computed from the parameters of what is made there
+        if is_opened(value):
+            return self._refer(value)
+        if is_reply or not self.is_judge:  # nothing was computed from the parameters of what is made there
             encode = Encoder(self._refer, self._named, leaves=True).encode
-        return encode_module(value, self.export, encode) if self._is_judge else None
+        return encode_module(value, self._known_by, encode)
+
+    def _known_by(self, module: Any) -> tuple[int, int]:
+        """What a network, and what computes it, is known by on the other side."""
+        if id(module) not in self._modules:
+            self._modules[id(module)] = self.export(module), self.export(partial(computed, module))
+        if not self.is_judge:
+            self._shared.hold(self._modules[id(module)][0], module)
+        return self._modules[id(module)]
 
     def _resolve(self, data: Mapping[str, Any]) -> Any:
         if "mod" in data:
-            if self._is_judge:
-                raise ValueRefusedError("a network is no value")
-            return decode_module(data, partial(RemoteObject, self), data["decode"])
+            made = decode_module(data, partial(RemoteObject, self), data["decode"], sees_all=self.is_judge)
+            return self._shared.hold(int(data["r"]), made) if self.is_judge else made
         if "r" in data:
             key, kind, number = int(data["r"]), str(data.get("n"))[:100], data.get("v")
-            is_read = not self._is_judge or data.get("own") is not True or kind in self._kinds
+            is_read = not self.is_judge or data.get("own") is not True or kind in self._kinds
             if isinstance(number, float) and is_read:
                 return RemoteNumber(self, key, kind, number)
             return RemoteObject(self, key, kind, data.get("data") is True, is_read)

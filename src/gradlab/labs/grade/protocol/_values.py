@@ -109,6 +109,8 @@ class Encoder:
         elif value.requires_grad and torch.is_grad_enabled():
             made["g"] = len(self.tensors)
             self.tensors.append(value)
+            if value.is_leaf and value.grad is not None:
+                made["slope"] = self._tensor(torch, value.grad)
         return made
 
     def _container(self, value: Any, depth: int) -> Any:
@@ -279,7 +281,10 @@ class Decoder:
         if "g" not in data or not (made.is_floating_point() or made.is_complex()):
             return made
         number = int(data["g"])
-        return self.tensors.setdefault(number, made.requires_grad_(True))
+        found = self.tensors.setdefault(number, made.requires_grad_(True))
+        if "slope" in data:
+            found.grad = self._array(data["slope"])
+        return found
 
 
 _ITEM_SIZES: Final = {"bool": 1, "uint8": 1, "int8": 1, "int16": 2, "float16": 2, "int32": 4, "float32": 4, "int64": 8,

@@ -86,7 +86,8 @@ class Student:
             resolve=self._resolve,
             classes=_Classes(self._names),
             on_request={
-                "run": self._run, "get": self._get, "value": self._value, "bind": self._bind, "release": self._release,
+                "run": self._run, "get": self._get, "set": self._set, "value": self._value, "bind": self._bind,
+                "release": self._release,
             },
             describe=_place,
         )  # fmt: skip
@@ -113,6 +114,9 @@ class Student:
 
     def _get(self, message: Mapping[str, Any]) -> Any:
         return getattr(self._peer.own(message["on"]), str(message["name"]))
+
+    def _set(self, message: Mapping[str, Any]) -> None:
+        setattr(self._peer.own(message["on"]), str(message["name"]), self._peer.decode(message["value"]))
 
     def _bind(self, message: Mapping[str, Any]) -> None:
         for name, value in message["names"]:

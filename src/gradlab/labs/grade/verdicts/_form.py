@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Set
+from dataclasses import dataclass
 from typing import Any, Final
 
 from gradlab.labs.grade.protocol import RemoteCallError
@@ -12,6 +13,7 @@ from gradlab.labs.grade.verdicts._evaluate import Outcome
 
 _NOTHING: Final = frozenset({"NoneType", "ellipsis", "str", "bool", "function", "type", "NotImplementedType"})
 _KIND = re.compile(r"'(\w+)' (?:and '(\w+)'|object)|^(list|tuple) indices")
+_LACKING = re.compile(r"has no attribute '(\w+)'")
 _ERRORS = (TypeError, AttributeError, KeyError)
 
 
@@ -54,9 +56,12 @@ def may_be_layout(outcome: Outcome, key: str, theirs: str) -> bool:
     if not _is_of_form(outcome.problem):
         return False
     wanted, found = _layout(key), _layout(theirs)
-    if wanted is None:
-        return False
-    return found is None or any(wanted.get(name) != arguments for name, arguments in found.items())
+    if wanted is None or found is None:
+        return wanted is not None
+    lacking = _LACKING.search(str(outcome.problem))
+    if lacking is not None and lacking[1] in wanted.attributes:
+        return bool(found.attributes - wanted.attributes)
+    return any(wanted.methods.get(name) != arguments for name, arguments in found.methods.items())
 
 
 def _is_of_form(problem: BaseException | None) -> bool:
@@ -64,15 +69,25 @@ def _is_of_form(problem: BaseException | None) -> bool:
     return isinstance(problem, _ERRORS) and not (isinstance(problem, RemoteCallError) and problem.cell)
 
 
-def _layout(source: str) -> dict[str, str] | None:
-    """What the methods of a class, those of its own name apart, take; None where there is no class."""
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """A class: what its methods take, and the attributes that they set."""
+
+    methods: dict[str, str]
+    attributes: frozenset[str]
+
+
+def _layout(source: str) -> _Layout | None:
+    """The layout of a class, what is private apart; None where there is no class."""
     kind = next((node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)), None)
     if kind is None:
         return None
     methods = [node for node in kind.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     public = [node for node in methods if not node.name.startswith("_") or node.name.startswith("__")]
-    return {
+    set_ones = [node for node in ast.walk(kind) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)]
+    takes = {
         node.name: f"{[*map(ast.unparse, node.decorator_list)]} {len(node.args.args)} {len(node.args.defaults)}"
         f" {sorted(word.arg for word in node.args.kwonlyargs)} {node.args.vararg is None} {node.args.kwarg is None}"
         for node in public
     }
+    return _Layout(takes, frozenset(node.attr for node in set_ones if not node.attr.startswith("_")))
