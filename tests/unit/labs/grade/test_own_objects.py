@@ -15,15 +15,19 @@ DRAW = (
 FIGURE = "fig, ax = plt.subplots()\nax.plot([0, 1, 2], [0, 1, 8])\nax.set_title('cubes')"
 LINE = "class Line:\n    def __init__(self, a):\n        self.a = a\n    def at(self, x):\n        return self.a * x"
 STEEP = "steep = Line(4.0)"
-KEY = {"draw": DRAW, "figure": FIGURE, "line": LINE, "steep": STEEP}
+SPREAD = "def spread(values):\n    return np.asarray(values) / np.std(values)"
+ROWS = "rows = [1, 2]"
+KEY = {"spread": SPREAD, "rows": ROWS, "draw": DRAW, "figure": FIGURE, "line": LINE, "steep": STEEP}
 CHECKS = {
+    "spread": "assert abs(spread([1.0, 2.0, 6.0]).std() - 1) < 1e-9",
+    "rows": "assert rows == [1, 2]",
     "draw": "on = draw([0.0, 3.0])\nassert (on.get_xlabel(), list(on.lines[0].get_ydata())) == ('x', [0.0, 9.0])",
     "figure": "assert (ax.get_title(), list(ax.lines[0].get_ydata())) == ('cubes', [0, 1, 8])",
     "line": "assert Line(2.0).at(3.0) == 6.0 and Line(2.0).a == 2.0",
     "steep": "assert steep.a == 4.0",
 }
 QUESTION = "```python\n#!TAG HWBEGIN\n#!MSG TODO\n{}\n#!TAG HWEND\n#!TAG CHECK {} points=1\n{}\n#!TAG CHECKEND\n```\n"
-GIVEN = "import matplotlib.pyplot as plt"
+GIVEN = "import matplotlib.pyplot as plt\nimport numpy as np\nimport pandas as pd"
 LAB = f"# Lab\n\n```python\n{GIVEN}\n```\n\n" + "\n".join(
     QUESTION.format(KEY[name], name, CHECKS[name]) for name in KEY
 )
@@ -33,17 +37,23 @@ SAYS = (
     "    def get_title(self):\n        return 'cubes'\n"
 )
 SUBMISSIONS = {
-    "right": ({}, "1111"),
+    "right": ({}, "111111"),
     "draws with plt": (
         {"draw": "def draw(xs):\n    plt.clf()\n    plt.plot(xs, [x * x for x in xs])\n    plt.xlabel('x')\n"
-         "    return plt.gca()"}, "1111",
+         "    return plt.gca()"}, "111111",
     ),
-    "axes of its own": ({"draw": SAYS.format([0.0, 9.0]) + "def draw(xs):\n    return Axes()"}, "?111"),
-    "a figure of its own": ({"figure": SAYS.format([0, 1, 8]) + "ax = Axes()"}, "1?11"),
-    "wrong figure": ({"figure": FIGURE.replace("cubes", "squares")}, "1011"),
-    "a line of its own": ({"steep": "class Steep:\n    a = 4.0\nsteep = Steep()"}, "111?"),
-    "a line by another name": ({"steep": "line = Line(4.0)\nsteep = line"}, "1111"),
-    "wrong line": ({"steep": "steep = Line(5.0)"}, "1110"),
+    "axes of its own": ({"draw": SAYS.format([0.0, 9.0]) + "def draw(xs):\n    return Axes()"}, "11?111"),
+    "a figure of its own": ({"figure": SAYS.format([0, 1, 8]) + "ax = Axes()"}, "111?11"),
+    "wrong figure": ({"figure": FIGURE.replace("cubes", "squares")}, "111011"),
+    "a line of its own": ({"steep": "class Steep:\n    a = 4.0\nsteep = Steep()"}, "11111?"),
+    "a line by another name": ({"steep": "line = Line(4.0)\nsteep = line"}, "111111"),
+    "a series": ({"spread": "def spread(values):\n    return pd.Series(values) / np.std(values)"}, "?11111"),
+    "a list": ({"spread": "def spread(values):\n    return [value / np.std(values) for value in values]"}, "?11111"),
+    "a wrong series": ({"spread": "def spread(values):\n    return pd.Series(values) - 1.0"}, "011111"),
+    "rows in an array": ({"rows": "rows = np.array([1, 2])"}, "1?1111"),
+    "rows in a tuple": ({"rows": "rows = (1, 2)"}, "1?1111"),
+    "other rows in a tuple": ({"rows": "rows = (1, 3)"}, "101111"),
+    "wrong line": ({"steep": "steep = Line(5.0)"}, "111110"),
 }  # fmt: skip
 
 

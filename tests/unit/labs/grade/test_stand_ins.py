@@ -62,6 +62,15 @@ SUBMISSIONS = {
     "other methods": ({"adder": ADDER.replace("def add(", "def more(")}, "?1111"),
     "a method is missing": ({"adder": ADDER.replace("def total", "def _total")}, "01111"),
     "a dict": ({"thirds": "def thirds(values):\n    return dict(enumerate(np.asarray(values) / 3))"}, "1111?"),
+    "a tuple": ({"sums": SUMS + "\nsums = tuple(sums)"}, "11111"),
+    "a tensor": (
+        {"thirds": "import torch\ndef thirds(values):\n    return torch.as_tensor(values) / 3"},
+        "11111",
+    ),
+    "chains nothing": (
+        {"adder": ADDER.replace("        self.sum += number\n", "        self.sum += number\n        return 0\n")},
+        "11111",
+    ),
     "nothing": ({"thirds": "def thirds(values):\n    values = np.asarray(values) / 3"}, "11110"),
     "a deque": ({"thirds": "def thirds(values):\n    return deque(value / 3 for value in values)"}, "11111"),
     "yields": ({"thirds": "def thirds(values):\n    yield from np.asarray(values) / 3"}, "1111?"),

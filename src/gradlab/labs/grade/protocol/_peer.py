@@ -84,7 +84,7 @@ class Peer:
         self.labels: dict[int | str, str] = {}
         self.running = ""
         self.deadline: float | None = None
-        self.on_value: Callable[[Any], None] = lambda _: None
+        self.on_value: Callable[[Any], Any] = lambda value: value
         self.on_change: Callable[[int | str, tuple[Any, ...], list[tuple[int, Any]]], None] = lambda *_: None
 
     # -- asking ---------------------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ class Peer:
             self._random |= self.decode(reply["random"])
             restore_randomness(self._random)
         value = self._value(reply, encoder.tensors)
-        self.on_value(value)
+        value = self.on_value(value)
         changes = [(int(i), self.decode(part)) for i, part in reply.get("ch") or ()]
         if changes:
             self.on_change(key, args, changes)

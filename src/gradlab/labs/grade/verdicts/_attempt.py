@@ -49,13 +49,32 @@ class Attempts:
 
     Attributes:
         slow: the names that have run out of time in a check.
+        forms: what kinds of values each check was handed.
     """
 
     def __init__(self, key: Key, tasks: tuple[ReadyTask, ...], session: Session) -> None:
         self._key, self._tasks, self._session = key, tasks, session
         self.slow: set[str] = set()
+        self.forms: dict[str, set[str]] = {}
 
-    def run(self, ready: ReadyTask, own: frozenset[str], stand_ins: frozenset[str], when: int | None = None) -> Try:
+    def run(
+        self,
+        ready: ReadyTask,
+        own: frozenset[str],
+        stand_ins: frozenset[str],
+        when: int | None = None,
+        cast: str = "",
+    ) -> Try:
+        """Run a check.
+
+        Args:
+            ready: the check.
+            own: the names that are the submission's in it.
+            stand_ins: the names of which the key's versions stand in, inside the submission's own functions too.
+            when: how many of the submission's statements have been run. Default all that are needed.
+            cast: the kind of collection that other kinds are made into before the check sees them. Default none.
+        """
+        self._session.cast = cast
         limit = ready.task.check.timeout + ready.given_limit
         if own & self.slow:
             limit = min(limit, _AFTER_TIMEOUT + 5 * ready.seconds)
@@ -65,6 +84,8 @@ class Attempts:
             outcome, words = self._once(ready, own, stand_ins, limit, when=when, write_back=True)
             words = words and f"{words}; your code changes what it is given, and the solution leaves that as it is"
         refused = UNSEEN if outcome.refused and ready.task.check.hidden else outcome.refused
+        if not stand_ins and not cast:
+            self.forms.setdefault(ready.task.check.name, set()).update(self._session.forms)
         return Try(own, stand_ins, outcome, words, refused, when, frozenset(self._session.forms))
 
     def _once(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
-from collections.abc import Set
+from collections.abc import Callable, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gradlab.labs.grade.protocol import RemoteCallError
+from gradlab.labs.grade.protocol import RemoteCallError, is_refusal
 from gradlab.labs.grade.verdicts._evaluate import Outcome
 
 _NOTHING: Final = frozenset({"NoneType", "ellipsis", "str", "bool", "function", "type", "NotImplementedType"})
-_KIND = re.compile(r"'(\w+)' (?:and '(\w+)'|object)|^(list|tuple) indices")
+_KIND = re.compile(r"'(\w+)' (?:and '(\w+)'|object)|of type '(\w+)' has|^(list|tuple) indices")
 _LACKING = re.compile(r"has no attribute '(\w+)'")
 _ERRORS = (TypeError, AttributeError, KeyError)
 
@@ -22,6 +24,44 @@ def form_of(value: Any) -> str:
     kind = str(getattr(value, "_kind", "")) or type(value).__name__
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple | set) else None
     return kind if parts is None or any(part is not None and part is not ... for part in parts) else ""
+
+
+def other_form(forms: Set[str], wanted: Set[str]) -> tuple[str, str]:
+    """What kind of collection a submission handed over where the key hands over another; "" where that is not clear."""
+    found, right = forms & _MADE.keys() - wanted, wanted & _MADE.keys()
+    return (next(iter(found)), next(iter(right))) if len(found) == 1 and len(right) == 1 else ("", "")
+
+
+def cast(value: Any, form: str) -> Any:
+    """The same numbers as another kind of collection; the value itself where there is no such."""
+    if form_of(value) in _MADE.keys() - {form}:
+        with suppress(Exception):  # whatever libraries make of what does not fit
+            return _MADE[form](value)
+    return value
+
+
+def _listed(value: Any) -> list[Any]:
+    return value.tolist() if hasattr(value, "tolist") else list(value)
+
+
+def _array(value: Any) -> Any:
+    value = value.detach() if hasattr(value, "detach") else value
+    return importlib.import_module("numpy").asarray(value)
+
+
+def _of_pandas(name: str) -> Callable[[Any], Any]:
+    return lambda value: getattr(importlib.import_module("pandas"), name)(value)
+
+
+_MADE: Final[dict[str, Callable[[Any], Any]]] = {
+    "list": _listed,
+    "tuple": lambda value: tuple(_listed(value)),
+    "dict": lambda value: value.to_dict() if hasattr(value, "to_dict") else dict(value),
+    "ndarray": _array,
+    "Tensor": lambda value: importlib.import_module("torch").as_tensor(_array(value)),
+    "Series": _of_pandas("Series"),
+    "DataFrame": _of_pandas("DataFrame"),
+}
 
 
 def may_be_form(outcome: Outcome, forms: Set[str], known: Set[str]) -> bool:
@@ -39,9 +79,9 @@ def may_be_form(outcome: Outcome, forms: Set[str], known: Set[str]) -> bool:
     to_blame = said & forms
     if isinstance(problem, AttributeError):
         return bool(to_blame - _NOTHING - known)
-    if isinstance(problem, RemoteCallError):
-        return False
     scalars = _NOTHING | {"int", "float", "float64", "float32", "complex"}
+    if isinstance(problem, RemoteCallError):
+        return bool(to_blame - scalars - known)
     return bool(forms - scalars - known) and not to_blame & scalars
 
 
@@ -66,7 +106,26 @@ def may_be_layout(outcome: Outcome, key: str, theirs: str) -> bool:
 
 def _is_of_form(problem: BaseException | None) -> bool:
     """Whether an error arose where the check and the submission meet, and not inside the submission's own code."""
-    return isinstance(problem, _ERRORS) and not (isinstance(problem, RemoteCallError) and problem.cell)
+    is_own = isinstance(problem, RemoteCallError) and problem.cell
+    return isinstance(problem, _ERRORS) and not is_own and not is_refusal(problem)
+
+
+def _returns_self(method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool | None:
+    """Whether a method returns its instance, so that calls are chained; None of one that is not written."""
+    if not any(
+        isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store) for node in ast.walk(method)
+    ):
+        return None
+    returned = [ast.unparse(node.value) for node in ast.walk(method) if isinstance(node, ast.Return) and node.value]
+    return "self" in returned
+
+
+def _taken(method: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """What a method takes, how it is decorated, and whether calls of it are chained."""
+    taken = method.args
+    numbers = (len(taken.args), len(taken.defaults), taken.vararg is None, taken.kwarg is None)
+    words = sorted(word.arg for word in taken.kwonlyargs)
+    return f"{numbers} {words} {[*map(ast.unparse, method.decorator_list)]} {_returns_self(method)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +144,5 @@ def _layout(source: str) -> _Layout | None:
     methods = [node for node in kind.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     public = [node for node in methods if not node.name.startswith("_") or node.name.startswith("__")]
     set_ones = [node for node in ast.walk(kind) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)]
-    takes = {
-        node.name: f"{[*map(ast.unparse, node.decorator_list)]} {len(node.args.args)} {len(node.args.defaults)}"
-        f" {sorted(word.arg for word in node.args.kwonlyargs)} {node.args.vararg is None} {node.args.kwarg is None}"
-        for node in public
-    }
+    takes = {node.name: _taken(node) for node in public}
     return _Layout(takes, frozenset(node.attr for node in set_ones if not node.attr.startswith("_")))

@@ -11,7 +11,7 @@ from gradlab.labs.grade.matching import Program
 from gradlab.labs.grade.protocol import CheckTimeoutError
 from gradlab.labs.grade.verdicts._attempt import Attempts, Try
 from gradlab.labs.grade.verdicts._evaluate import Outcome, named, prepare, reseeded
-from gradlab.labs.grade.verdicts._form import may_be_form, may_be_layout
+from gradlab.labs.grade.verdicts._form import may_be_form, may_be_layout, other_form
 from gradlab.labs.grade.verdicts._key import Key
 from gradlab.labs.grade.verdicts._results import QuestionResult
 from gradlab.labs.grade.verdicts._session import Session, is_misfit
@@ -30,7 +30,7 @@ def judge(
     kept: Mapping[str, QuestionResult],
     seed: int,
     tell: Callable[[str], None],
-) -> list[QuestionResult]:
+) -> tuple[list[QuestionResult], dict[str, set[str]]]:
     """Judge the checks of a submission.
 
     Args:
@@ -43,7 +43,7 @@ def judge(
         tell: told the name of each check that is judged now.
 
     Returns:
-        A result for each check, in order.
+        A result for each check, in order; and what kinds of values the submission has handed to each.
     """
     bench = _Bench(key, tasks, program, session, 1 + seed % 1_000_000)
     try:
@@ -53,7 +53,7 @@ def judge(
             if known is None:
                 tell(ready.task.check.name)
             results.append(known or bench.question(ready))
-        return results
+        return results, bench.forms
     finally:
         session.stop()
 
@@ -66,6 +66,11 @@ class _Bench:
         self._attempts = Attempts(key, tasks, session)
         self._endless: set[str] = set()  # what has run out of time again, though it was given little
         self._charged: set[str] = set()  # what a check was about that was not right
+
+    @property
+    def forms(self) -> dict[str, set[str]]:
+        """What kinds of values the submission has handed to each check."""
+        return self._attempts.forms
 
     def kept(self, ready: ReadyTask, results: Mapping[str, QuestionResult]) -> QuestionResult | None:
         """The result of a check that was judged before, if there is one."""
@@ -158,6 +163,9 @@ class _Bench:
             key = self._key.plan.homework[name].statement
             if key.is_definition and may_be_layout(best.outcome, key.source, self._program.source_of(ready.task)):
                 return f"{name} has other methods or arguments than the check uses, and may be right all the same{said}"
+        found, wanted = other_form(best.forms, ready.forms)
+        if wanted and self._attempts.run(ready, best.own, best.stand_ins, best.when, wanted).outcome.holds:
+            return f"what your code made would be right as {wanted}, and comes as {found}"
         if may_be_form(best.outcome, best.forms, self._session.kinds):
             return (
                 f"what your code returned has another form than the check can use, and may be right all the same{said}"

@@ -138,20 +138,20 @@ def _set_up(start: dict[str, Any]) -> tuple[Bench, list[str]]:
 def _tried(bench: Bench) -> Bench:
     """The same, with the checks marked that the key's own answer does not pass."""
 
-    def judged(program: Program) -> list[QuestionResult]:
+    def judged(program: Program) -> tuple[list[QuestionResult], dict[str, set[str]]]:
         _limit_memory()
-        return _judged_checks(bench, program, {}, 0, 0, lambda _: None)[0]
+        return _judged_checks(bench, program, {}, 0, 0, lambda _: None)[:2]
 
     return replace(bench, tasks=tried(bench.key, bench.tasks, bench.solution, judged))
 
 
 def _judged_checks(
     bench: Bench, program: Program, kept: dict[str, QuestionResult], slot: int, seed: int, tell: Callable[[str], None]
-) -> tuple[list[QuestionResult], Session]:
-    """The results of the checks, and the process that they were made with."""
+) -> tuple[list[QuestionResult], dict[str, set[str]], Session]:
+    """The results of the checks, what kinds of values they were handed, and the process that they were made with."""
     session = Session(bench.sandbox, program, bench.key, Limits(), slot, min(bench.settings.timeout, 30.0))
     bench.key.extra[COMPARE] = Comparison(bench.key, seed)
-    return judge(bench.key, bench.tasks, program, session, kept, seed, tell), session
+    return *judge(bench.key, bench.tasks, program, session, kept, seed, tell), session
 
 
 def _say(message: dict[str, Any]) -> None:
@@ -236,7 +236,7 @@ def _judged(bench: Bench, order: dict[str, Any], slot: int, result: SubmissionRe
             with suppress(OSError):  # nobody listens any more; what has begun is finished all the same
                 _say({"at": order["name"], "question": question})
 
-        result.questions, session = _judged_checks(bench, program, kept, slot, seed, tell)
+        result.questions, _, session = _judged_checks(bench, program, kept, slot, seed, tell)
         result.printed = {str(cell): text for cell, text in session.printed.items()}
         result.repairs = [*order["remarks"], *([remark] * bool(remark)), *program.repairs]
         result.repairs += [f"cell {cell}, {said}" for cell, said in session.errors.items()]

@@ -27,7 +27,7 @@ from gradlab.labs.grade.protocol import (
 from gradlab.labs.grade.protocol import ChannelTimeoutError as Timeout
 from gradlab.labs.grade.sandbox import Cage, Limits, Sandbox
 from gradlab.labs.grade.verdicts._evaluate import alarm
-from gradlab.labs.grade.verdicts._form import form_of
+from gradlab.labs.grade.verdicts._form import cast, form_of
 from gradlab.labs.grade.verdicts._key import Key
 
 _MOST_STARTS = 12
@@ -71,6 +71,7 @@ class Session:
         self.misfit = False
         self.write_back = False
         self.forms = set[str]()
+        self.cast = ""
         self.kinds = {
             name
             for name, value in key.final.items()
@@ -181,8 +182,7 @@ class Session:
         value = self._peer.request({"do": "value", "name": name})
         if isinstance(value, RemoteObject):
             self._peer.labels[value._key] = name
-        self._handed(value)
-        return value
+        return self._handed(value)
 
     def bind(self, names: Iterable[str]) -> None:
         """Let the key's versions stand in for some of the submission's names until `release`."""
@@ -275,8 +275,9 @@ class Session:
             found = getattr(found, part, None)
         return {"im": [module, path]} if found is value and found is not None else None
 
-    def _handed(self, value: Any) -> None:
+    def _handed(self, value: Any) -> Any:
         self.forms.add(form_of(value))
+        return cast(value, self.cast) if self.cast else value
 
     def _changed(self, key: int | str, args: tuple[Any, ...], changes: list[tuple[int, Any]]) -> None:
         """A call has changed its arguments in place: right where the key does so too, else seen with `write_back`."""

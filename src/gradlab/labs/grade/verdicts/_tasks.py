@@ -37,6 +37,7 @@ class ReadyTask:
         seconds: how long the key takes.
         vague: the messages that an empty answer gets, so that a rubric's costs are not for them.
         given_limit: seconds beyond the check's own that what is run before it may take.
+        forms: what kinds of values the key's own answer, handed in as a student's, hands over.
         fault: why the key's own answer, handed in as a student's, does not pass it, "" where it does.
     """
 
@@ -47,6 +48,7 @@ class ReadyTask:
     given_limit: float
     vague: frozenset[str] = frozenset()
     fault: str = ""
+    forms: frozenset[str] = frozenset()
 
 
 def ready_tasks(key: Key, timeout: float) -> tuple[ReadyTask, ...]:

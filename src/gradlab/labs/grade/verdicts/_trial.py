@@ -15,11 +15,15 @@ from gradlab.labs.grade.verdicts._key import Key
 from gradlab.labs.grade.verdicts._results import QuestionResult
 from gradlab.labs.grade.verdicts._tasks import ReadyTask
 
+_LOST = "judging it ended before its time"
 _SAID = "does not get its points when it is handed in as a student's"
 
 
 def tried(
-    key: Key, tasks: tuple[ReadyTask, ...], solution: Version, judged: Callable[[Program], list[QuestionResult]]
+    key: Key,
+    tasks: tuple[ReadyTask, ...],
+    solution: Version,
+    judged: Callable[[Program], tuple[list[QuestionResult], dict[str, set[str]]]],
 ) -> tuple[ReadyTask, ...]:
     """Find the checks that judge nobody.
 
@@ -27,21 +31,25 @@ def tried(
         key: the answer key.
         tasks: the checks.
         solution: the version that has the key's answers.
-        judged: judges what of a submission is run; it is called in a fork, twice where something was not right, since
-            a machine that has much else to do may have let something run out of time.
+        judged: judges what of a submission is run, and says what kinds of values each check was handed; it is called in
+            a fork, twice where something was not right: on a machine that has much else to do it may run out of time.
 
     Returns:
-        The checks, those marked that the key's own answer does not pass on the very way that a student's goes.
+        The checks, those marked that the key's own answer does not pass on the very way that a student's goes; and with
+        the kinds of values that they are handed.
     """
     cells = [SubmittedCell("code", cell.source) for cell in solution.notebook.cells if cell.cell_type == "code"]
     program = match(cells, key.plan.opened())
-    faults = dict.fromkeys((ready.task.check.name for ready in tasks), "")
+    found: dict[str, tuple[str, list[str]]] = {}
     for _ in range(2):
-        found = _in_a_fork(program, judged)
-        faults = {name: found.get(name, "judging it ended before its time") for name, said in faults.items()}
-        if not any(faults.values()):
+        found = {ready.task.check.name: (_LOST, []) for ready in tasks} | _in_a_fork(program, judged)
+        if not any(fault for fault, _ in found.values()):
             break
-    return tuple(replace(ready, fault=faults[ready.task.check.name]) for ready in tasks)
+    return tuple(
+        replace(ready, fault=fault, forms=frozenset(forms))
+        for ready in tasks
+        for fault, forms in [found[ready.task.check.name]]
+    )
 
 
 def faults_of(tasks: tuple[ReadyTask, ...]) -> list[tuple[int, str]]:
@@ -57,16 +65,16 @@ def faults_of(tasks: tuple[ReadyTask, ...]) -> list[tuple[int, str]]:
     ]
 
 
-def _in_a_fork(program: Program, judged: Callable[[Program], list[QuestionResult]]) -> dict[str, str]:
-    """Why the key's own answer does not pass each check, "" where it does; nothing where the fork has ended early."""
+def _in_a_fork(
+    program: Program, judged: Callable[[Program], tuple[list[QuestionResult], dict[str, set[str]]]]
+) -> dict[str, tuple[str, list[str]]]:
+    """Why the key's own answer does not pass each check, "" where it does, and the kinds of values; {} if it ended."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
-            said = {
-                one.name: "" if one.status == "right" else "; ".join(filter(None, (one.reason, *one.notes))) or "wrong"
-                for one in judged(program)
-            }
+            results, forms = judged(program)
+            said = {one.name: (_fault(one), sorted(forms.get(one.name, ()))) for one in results}
             with open(writing, "w", encoding="utf-8") as pipe:
                 json.dump(said, pipe)
         except BaseException:
@@ -78,3 +86,9 @@ def _in_a_fork(program: Program, judged: Callable[[Program], list[QuestionResult
         text = pipe.read()
     os.waitpid(pid, 0)
     return json.loads(text) if text else {}
+
+
+def _fault(result: QuestionResult) -> str:
+    if result.status == "right":
+        return ""
+    return "; ".join(filter(None, (result.reason, *result.notes))) or result.status
