@@ -51,5 +51,5 @@ else:
             "gradlab.codegen.wasm": "wasm",
         },
         here="DEVIATIONS Programs TorchNetwork deviations evaluate_exactly function_to_torch network_programs "
-        "numpy_source numpy_transforms programs_for",
+        "numpy_source numpy_transforms programs_for update_exactly",
     )

@@ -99,6 +99,8 @@ class Curves:
         r"""Whether a line differentiates both sides of an equation: ``\frac{d}{dx}(x^2 + y^2) = \frac{d}{dx} 4``."""
         bodies: list[Derivative] = []
         for side in chain.sides:
+            if not isinstance(side, Expression):
+                return False
             terms = side.args if is_apply(side, "add") else (side,)
             found = [term for term in terms if isinstance(term, Derivative) and term.style == "total"]
             if not found or any(term.names for term in terms if term not in found):

@@ -28,7 +28,9 @@ def array_forgotten(evidence: Evidence, program: Program) -> Iterator[Hypothesis
         value, position = places[0]
         assert position is not None
         step = program.step(value)
-        told = f"the data in {step.operation}, of shape {np.shape(step.constants[position])}, are"
+        constant = step.constants[position]
+        assert constant is not None
+        told = f"the data in {step.operation}, of shape {constant.shape}, are"
         ways.append((told, place(program, (value,)), places, None))
     for told, line, places, own in ways:
         for number, kind in _KINDS.items():

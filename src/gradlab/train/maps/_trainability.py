@@ -124,8 +124,6 @@ def trainability(
         dtype=dtype,
     )
     require_xarray()
-    points_size = _POINT * plan.points * (plan.architecture.sizes[0] + 1)
-    check_memory(points_size, f"a map's {plan.points:,} points", "use fewer")
     plan = plan.on(device, remote=engine is not None or scheduler is not None)
     if isinstance(windows, int):
         count = whole_number("windows", windows, least=0, example=8)
@@ -137,11 +135,18 @@ def trainability(
     contents = contents_of(plan)
     if out is None:
         store.check_room(contents, "pixels")
-    axes = _AXIS * plan.resolution * (len(plan.windows) + 2)
-    check_memory(axes, f"the axes of {plan.resolution:,} pixels", "use fewer pixels or windows")
-    for window in range(len(plan.windows)):
-        plan.values(window)  # says so before the work if it is too small
+    _check_size(plan)
     with engine_of("gradlab-map", engine, scheduler) as chosen:
         return store.made(
             contents, MapWork(plan), out=out, resume=resume, engine=chosen, what="pixels", progress=progress
         )
+
+
+def _check_size(plan: Map) -> None:
+    """Refuse, before the work, what does not fit into memory, and windows that are too small for their numbers."""
+    points_size = _POINT * plan.points * (plan.architecture.sizes[0] + 1)
+    check_memory(points_size, f"a map's {plan.points:,} points", "use fewer")
+    axes = _AXIS * plan.resolution * (len(plan.windows) + 2)
+    check_memory(axes, f"the axes of {plan.resolution:,} pixels", "use fewer pixels or windows")
+    for window in range(len(plan.windows)):
+        plan.values(window)

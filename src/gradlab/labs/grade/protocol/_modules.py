@@ -100,7 +100,7 @@ def _of_library(data: Mapping[str, Any], decode: Callable[[Any], Any]) -> Any:
     values = {str(name): decode(part) for name, part in plain}
     if not all(map(_is_plain, values.values())):
         return None
-    made = kind.__new__(kind)
+    made = torch.nn.Module.__new__(kind)
     torch.nn.Module.__init__(made)
     for name, value in values.items():
         setattr(made, name, value)
