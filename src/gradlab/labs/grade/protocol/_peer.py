@@ -84,6 +84,7 @@ class Peer:
         self.labels: dict[int | str, str] = {}
         self.running = ""
         self.deadline: float | None = None
+        self.handed_back = False  # a network of this side's, with which more may be done here than is known there
         self.on_value: Callable[[Any], Any] = lambda value: value
         self.on_change: Callable[[int | str, tuple[Any, ...], list[tuple[int, Any]]], None] = lambda *_: None
 
@@ -330,7 +331,10 @@ class Peer:
             return RemoteObject(self, key, kind, data.get("data") is True, is_read)
         if "m" in data:
             value = self._target(data["m"])
-            return value if "state" not in data else with_state(value, self.decode(data["state"]))
+            if "state" not in data:
+                return value
+            self.handed_back = True
+            return with_state(value, self.decode(data["state"]))
         return self._resolve_named(data)
 
 

@@ -266,7 +266,7 @@ class _Bench:
             self._session.renew(names)
             made = self._attempts.run(ready, own, frozenset(), when)
         said = f"your code raises an error with the key's {', '.join(sorted(names))} in its place"
-        if self._session.misfit or is_misfit(made.outcome.problem):
+        if self._session.misfit or self._session.is_handed_back or is_misfit(made.outcome.problem):
             made.refused = made.refused or said
         if "your code raised" in made.words:  # by its message the key's could be told
             made.words = said

@@ -192,6 +192,7 @@ class Session:
             if name in self._key.final and name.isidentifier()
         ]
         self._peer.request({"do": "bind", "names": order})
+        self._peer.handed_back = False
 
     def release(self) -> None:
         """Bring the submission's own names back."""
@@ -219,6 +220,11 @@ class Session:
             self.stop()
             self._starts -= 1
             self._stop = stop
+
+    @property
+    def is_handed_back(self) -> bool:
+        """Whether the submission has handed a network that it was lent to something else that it was lent."""
+        return self._cage is not None and self._peer.handed_back
 
     @property
     def is_running(self) -> bool:
