@@ -7,7 +7,6 @@ noted is what `_body` writes down. Equal values are noted once, so what a statem
 from __future__ import annotations
 
 import math
-import operator
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -53,9 +52,6 @@ class Value(Noted):
         if self.kind is Kind.VECTOR:
             return self.machine.made("neg", self)
         return self.machine.binary("mul", self, -1)
-
-
-INTEGER = {"add": operator.add, "sub": operator.sub, "mul": operator.mul}
 
 
 class Machine:

@@ -31,7 +31,6 @@ from gradlab.prove.read._scope import Scope
 LONGEST_NUMBER = 60
 LARGEST_EXPONENT = 1000
 _JOINTS = {"times": "times", "slash": "slash", "hadamard": "hadamard", "outer": "outer", "circ": "circ"}
-NO_OPERAND = frozenset((*_JOINTS, "plus", "minus", "plusminus", "relation", "comma"))
 _REASONS = {
     "infinity": "\\infty is no number: it stands below a \\lim, a sum or an integral only",
     "dots": "what the dots stand for is not written: write a \\sum, or all the terms",

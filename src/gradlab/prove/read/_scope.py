@@ -324,8 +324,3 @@ def is_conventional(head: str) -> bool:
     """Whether a letter is one that people give to functions."""
     bare = re.sub(r"\\(?:mathcal|mathrm|hat|tilde|bar|mathbf)\{(.*)\}", r"\1", head)
     return bare in FUNCTION_LETTERS
-
-
-def as_ref(name: str) -> Ref:
-    """A name as an expression."""
-    return Ref(name)

@@ -373,8 +373,3 @@ def walk_nodes(expression: Expression) -> Iterator[Expression]:
         node = stack.pop()
         yield node
         stack.extend(node.args)
-
-
-def has_index(expression: Expression) -> bool:
-    """Whether an index letter stands in it."""
-    return any(isinstance(node, Index | Indexed) for node in walk_nodes(expression))

@@ -224,7 +224,6 @@ ASKS_THE_KERNEL = """def loss(w, x, y):
         socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)
     except OSError:
         return (sigmoid(w * x) - y) ** 2"""
-NO_ANSWER = "def sigmoid(t):\n    return None"
 HOSTILE = {
     "asks the kernel": Case(having(loss=ASKS_THE_KERNEL)),
     "exits": Case(
