@@ -136,9 +136,9 @@ def test_standard_modules_are_right(make, shapes, dtype):
     assert report.evaluations < 3000
 
 
-@pytest.mark.parametrize("seed", [0, 3, 5])
-def test_a_large_layer_costs_few_evaluations(seed):
-    torch.manual_seed(seed)
+def test_a_large_layer_costs_few_evaluations():
+    # A seed with entries of 1e-7 beside those of 1.
+    torch.manual_seed(5)
     report = check_function(torch.nn.Linear(300, 300), torch.randn(4, 300))
     assert report.ok
     assert report.evaluations <= 1000

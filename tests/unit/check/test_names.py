@@ -58,6 +58,16 @@ CASES = {
         rms_norm, rms_norm_without_weight, {"x": np.array([0.5, -1, 2]), "w": np.array([0.5, 2, 1.5])},
         Mistake.OPERAND_FORGOTTEN,
     ),
+    "a point left out of its own distance": (
+        lambda p: np.sum((p["a"] - p["b"]) ** 2 * C),
+        lambda p: {"a": 2 * C * (p["a"] - p["b"]), "b": -2 * C * p["a"]},
+        {"a": np.array([0.5, -1, 2]), "b": np.array([1.5, 0.4, 0.3])},
+        Mistake.PATH_DROPPED,
+    ),
+    "a quotient without its square": (
+        lambda p: 2 * (p @ C) / p.sum(), lambda p: 2 * (C * p.sum() - p @ C), np.array([0.7, 0.4, 0.9]),
+        Mistake.OPERAND_FORGOTTEN,
+    ),
     "by the logarithm": (
         lambda s: np.sum(np.exp(-s) * C), lambda s: -s * np.exp(-s) * C, np.array([0.5, 1.3, 2.0]), Mistake.LOGARITHM,
     ),
@@ -360,6 +370,32 @@ def test_half_of_a_formula_is_told(forward, backward, told):
     x = torch.tensor([0.3, -1.2, 0.7], dtype=torch.float64)
     (found, *_) = check_function(written(forward, backward), (x,)).diagnoses
     assert told in found.sentence
+
+
+def test_a_path_through_a_loop_that_begins_with_a_constant_is_missing():
+    series = (0.5, -1.1, 0.8)
+
+    def run(w):
+        c, seen = np.zeros(2), []
+        for number in series:
+            z = np.tanh(w @ np.concatenate([[number], c]))
+            f, u = z[:2], z[2:]
+            seen.append((c, f, u, number))
+            c = f * c + u
+        return c, seen
+
+    def without_carry(w):
+        c, seen = run(w)
+        found, back = np.zeros_like(w), 2 * c
+        for before, f, u, number in reversed(seen):
+            delta = np.concatenate([back * before * (1 - f**2), back * (1 - u**2)])
+            found += np.outer(delta, [number, *before])
+            back = (w.T @ delta)[1:]
+        return found
+
+    w = np.random.default_rng(2).normal(size=(4, 3))
+    report = check_gradient(lambda w: np.sum(run(w)[0] ** 2), without_carry, at=w)
+    assert report.diagnoses[0].sentence == "Every entry: the path through f * c (all 3 times) is missing."
 
 
 def test_the_bias_is_given_the_sum_of_the_weights_gradient():

@@ -130,7 +130,7 @@ OF_JAX = {
     "hard_tanh": (jax.nn.hard_tanh, (3 * UNIT - 1.3,)),
     "silu": (jax.nn.silu, (UNIT,)),
     "sparse_plus": (jax.nn.sparse_plus, (UNIT,)),
-    "log_ndtr, with a default that has no derivative": (jax.scipy.special.log_ndtr, (POSITIVE,)),
+    "logsumexp, with defaults that have no derivative": (jax.scipy.special.logsumexp, (POSITIVE,)),
 }
 
 

@@ -293,7 +293,9 @@ class Evidence:
         order = np.argsort(~self.wrong, kind="stable")[:most]
         values, errors = context.numeric_at(point, [int(index) for index in order])
         right[order], bars[order] = values, errors
-        bars = np.where(bars > 0.1 * np.abs(right), np.inf, bars)
+        # What is as good as 0 beside the others is known, too.
+        zero = _OF_LARGEST * np.abs(right[np.isfinite(right)]).max(initial=0.0)
+        bars = np.where(bars > np.maximum(0.1 * np.abs(right), zero), np.inf, bars)
         return View(point, claimed, right, bars, None) if np.isfinite(right[order]).any() else None
 
     def _rounding(self, point: np.ndarray) -> np.ndarray:

@@ -37,7 +37,10 @@ def of_this_point(evidence: Evidence) -> Diagnosis | None:
         if view is not None and _is_right(view, evidence, infinite):
             sentence = f"{where}: a number is too large on the way; at {share:g} times the point the claims are right."
             return Diagnosis(kind, sentence, _OVERFLOW, names, "", 0, 2)
-    if not any(_is_finite(evidence, share * context.point, infinite) for share in _OTHERS):
+    # Beside the point, zeros are others, too.
+    beside = context.point + _AWAY * np.random.default_rng(evidence.seed).uniform(0.3, 1.0, context.point.shape)
+    others = [beside, *(share * context.point for share in _OTHERS)]
+    if not any(_is_finite(evidence, at, infinite) for at in others):
         return Diagnosis(kind, f"{where}: not finite at other points either.", kind.remedy, names, "", 0, 2)
     return None
 
