@@ -12,7 +12,7 @@ from gradlab.labs.grade import GradeOptions, grade
 LAB = """---
 gradlab:
   title: Parts
-  timeout: 10
+  timeout: 60
 ---
 
 # Parts
