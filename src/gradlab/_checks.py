@@ -9,7 +9,9 @@ from numbers import Real
 from gradlab._errors import GradlabError
 
 
-def checked_whole(error: type[GradlabError], name: str, value: object, *, least: int, example: int) -> int:
+def checked_whole(
+    error: type[GradlabError], name: str, value: object, *, least: int, example: int, most: int | None = None
+) -> int:
     """Returns the value as an int.
 
     Args:
@@ -18,9 +20,10 @@ def checked_whole(error: type[GradlabError], name: str, value: object, *, least:
         value: what they gave.
         least: the smallest number allowed.
         example: a value that works, for the message.
+        most: the largest number allowed; None for any.
 
     Raises:
-        GradlabError: of the kind ``error``, if it is not a whole number (True and 10.0 are not) or is too small.
+        GradlabError: of the kind ``error``, if it is no whole number (True and 10.0 are none), too small or too large.
     """
     hint = f"write for example {name}={example}."
     if isinstance(value, bool):
@@ -31,6 +34,8 @@ def checked_whole(error: type[GradlabError], name: str, value: object, *, least:
         raise error(f"{name} must be a whole number, but it is {value!r}; {hint}") from None
     if number < least:
         raise error(f"{name} must be at least {least}, but it is {number}; {hint}")
+    if most is not None and number > most:
+        raise error(f"{name} must be at most {most:,}, but it is {number:,}; {hint}")
     return number
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gradlab.codegen._numpy import NumpyNetwork as NumpyNetwork
     from gradlab.codegen._numpy import margins_of as margins_of
     from gradlab.codegen._training import KINDS as KINDS
+    from gradlab.codegen._training import MOST_STEPS as MOST_STEPS
     from gradlab.codegen._training import NEVER as NEVER
     from gradlab.codegen._training import Drawn as Drawn
     from gradlab.codegen._training import Notify as Notify
@@ -45,7 +46,8 @@ else:
             "gradlab.codegen._numba": "NumbaTrainer",
             "gradlab.codegen._numba_cache": "cache_folder processor",
             "gradlab.codegen._numpy": "NumpyFunction NumpyNetwork margins_of",
-            "gradlab.codegen._training": "Drawn KINDS NEVER Notify Plan TrainResult gap_of layer_of_parameters",
+            "gradlab.codegen._training": "Drawn KINDS MOST_STEPS NEVER Notify Plan TrainResult gap_of "
+            "layer_of_parameters",
             "gradlab.codegen._update": "numpy_update",
             "gradlab.codegen.cuda": "cuda",
             "gradlab.codegen.wasm": "wasm",

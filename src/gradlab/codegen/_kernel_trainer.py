@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from gradlab._errors import GradlabError
 from gradlab.codegen._kernel_spec import KernelSpec
 from gradlab.codegen._training import (
+    MOST_STEPS,
     NEVER,
     Drawn,
     Notify,
@@ -26,8 +27,6 @@ from gradlab.codegen._training import (
 from gradlab.codegen._update import kernel_update
 from gradlab.graph import NetworkGraph
 from gradlab.rules import Update
-
-MOST_STEPS = 2**24  # kernels count steps in floats
 
 
 class KernelTrainer(ABC):
@@ -130,8 +129,8 @@ class KernelTrainer(ABC):
         Raises:
             GradlabError: if there are too many steps, or a shape does not fit.
         """
-        if not 0 <= plan.done + steps < MOST_STEPS or steps < 0:
-            raise GradlabError(f"steps is a whole number from 0 to {MOST_STEPS - 1}, not {steps}")
+        if not 0 <= plan.done + steps <= MOST_STEPS or steps < 0:
+            raise GradlabError(f"steps is a whole number from 0 to {MOST_STEPS}, not {steps}")
         table = self.table.reshape(-1)
         if plan.factors is None and plan.weights is None and not kernel_update(plan.update).counts:
             return table

@@ -16,6 +16,7 @@ from gradlab.graph import NetworkGraph, find_loss
 from gradlab.rules import GradientDescent, Update
 
 NEVER = -1
+MOST_STEPS = 2**24 - 1  # kernels count steps in floats
 DESCENT = GradientDescent.update()
 DTYPES = ("float32", "float64")
 KINDS = ("normal", "uniform")  # what is drawn

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -109,13 +110,13 @@ def _as_float(_: str, value: Any) -> float:
     return float(value)
 
 
-def count_axis(name: str, value: object, *, example: int) -> Axis:
+def count_axis(name: str, value: object, *, example: int, most: int | None = None) -> Axis:
     """Returns the axis of a setting that is counted: steps or units.
 
     Raises:
-        TrainError: if a value is not a whole number from 1 up.
+        TrainError: if a value is not a whole number from 1 up, or is too large.
     """
-    return make_axis(name, value, lambda each_name, each: whole_number(each_name, each, least=1, example=example))
+    return make_axis(name, value, partial(whole_number, least=1, example=example, most=most))
 
 
 def batches_axis(value: object) -> Axis:

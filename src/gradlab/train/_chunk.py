@@ -18,6 +18,7 @@ from gradlab.train._trainers import NumpyTrainer, Trainer
 _WORK = 10**9  # parameters x points x steps between two looks at the keyboard: about a tenth of a second
 _FEWEST, _MOST = 64, 2**16  # runs of a chunk
 _CURVES = 2**24  # numbers of the curves of a chunk
+_TOLD = 2**20  # numbers that are told of the steps of a stretch: they take a while to be made
 ByStep = Callable[[int, int], dict[str, Any]]
 
 
@@ -86,6 +87,8 @@ def train_chunk(
         whole = _planned(plan, told(0, steps))
         return trainer.train(starts, rates, steps, plan=whole, curves=curves, ends=ends, notify=notify)
     stretch = max(1, trainer.faster * _WORK // (size[0] * size[1] * size[2]))
+    if any(value is not None for value in told(0, 0).values()):
+        stretch = min(stretch, max(1, _TOLD // (size[2] + 1)))
     at, known = starts, None
     with suppress(KeyboardInterrupt):  # what is done so far is the result, and is marked by its number of steps
         while known is None or known.steps < steps:

@@ -18,13 +18,13 @@ class NoBestRunError(GradlabError):
     """Every run diverged, so none of them is the best."""
 
 
-def whole_number(name: str, value: object, *, least: int, example: int) -> int:
+def whole_number(name: str, value: object, *, least: int, example: int, most: int | None = None) -> int:
     """Returns the value as an int.
 
     Raises:
-        TrainError: if it is not a whole number (True and 10.0 are not) or is too small.
+        TrainError: if it is not a whole number (True and 10.0 are not) is too small or too large.
     """
-    return checked_whole(TrainError, name, value, least=least, example=example)
+    return checked_whole(TrainError, name, value, least=least, example=example, most=most)
 
 
 def real_number(name: str, value: object, *, example: float, positive: bool) -> float:

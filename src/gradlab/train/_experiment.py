@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gradlab.codegen import Plan
+from gradlab.codegen import MOST_STEPS, Plan
 from gradlab.graph import Loss, find_loss
 from gradlab.rules import Batches, Full, GradientDescent, MiniBatch, Rule, RuleError, read
 from gradlab.train._data import Data
@@ -93,7 +93,7 @@ class Experiment:
             layers = "; for one rate a layer write {1: 0.1, 2: 0.2}" if name == "learning_rate" else ""
             raise TrainError(f"{name} has several values; give one here, or all of them to gl.sweep{layers}.")
         object.__setattr__(self, "batches", chosen_batches(self.batches))
-        object.__setattr__(self, "steps", whole_number("steps", self.steps, least=0, example=100))
+        object.__setattr__(self, "steps", whole_number("steps", self.steps, least=0, example=100, most=MOST_STEPS))
         object.__setattr__(self, "restarts", whole_number("restarts", self.restarts, least=1, example=10))
         object.__setattr__(self, "seed", check_seed(self.seed))
         if not isinstance(self.initialisation, Initialisation):

@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from gradlab.codegen import KINDS, Drawn
+from gradlab.codegen import KINDS, MOST_STEPS, Drawn
 from gradlab.rules import Batches, Rule
 from gradlab.train import _axes
 from gradlab.train._axes import Axis
@@ -94,7 +94,7 @@ class Grid:
         return Grid(
             architecture=architecture,
             width=own if width is None else _axes.count_axis("width", width, example=8),
-            steps=_axes.count_axis("steps", steps, example=100),
+            steps=_axes.count_axis("steps", steps, example=100, most=MOST_STEPS),
             initialisation=_axes.initialisation_axis(kind),
             init_scale=_axes.scale_axis(scale),
             learning_rates=_axes.rate_axes(chosen.by_layer or chosen.learning_rate, layers),

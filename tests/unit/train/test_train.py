@@ -229,6 +229,20 @@ def test_a_kernel_in_stretches_of_steps_takes_the_same_steps(monkeypatch, moment
     np.testing.assert_array_equal(cut.parameters, whole.parameters)
 
 
+@pytest.mark.parametrize(
+    "told", [{"batches": 2}, {"rule": gl.rules.Adam(0.1, schedule=gl.rules.Cosine(steps=30))}], ids=["batches", "rates"]
+)
+def test_what_each_step_has_of_its_own_is_told_for_a_stretch_of_steps_at_a_time(monkeypatch, told):
+    derived, data = gl.mlp([2, 2, 1]), datasets.five_points()
+    whole = train(derived, data, **told, steps=50)
+    monkeypatch.setattr(_chunk, "_TOLD", 6 * 20)
+    seen = []
+    cut = train(derived, data, **told, steps=50, progress=lambda done, steps: seen.append(done))
+    assert seen == [20, 40, 50]
+    np.testing.assert_array_equal(cut.curves, whole.curves)
+    np.testing.assert_array_equal(cut.parameters, whole.parameters)
+
+
 @pytest.mark.parametrize("momentum", [0.0, 0.5])
 @pytest.mark.parametrize("stop_at", [16, 50])
 def test_ctrl_c_on_the_kernel_returns_the_stretches_done(monkeypatch, momentum, stop_at):
@@ -283,6 +297,7 @@ def test_a_pair_of_arrays_is_data(net):
         ({"learning_rate": {1: 0.1, 2: 0.1, 3: 0.1}}, r"3 rates, but the network has 2 layers.*\{1: 1.0, 2: 1.0\}"),
         ({"steps": 10.0}, "steps must be a whole number.*steps=100"),
         ({"steps": -1}, "steps must be at least 0"),
+        ({"steps": 2**24}, "steps must be at most 16,777,215, but it is 16,777,216"),
         ({"restarts": 0}, "restarts must be at least 1"),
         ({"restarts": "ten"}, "restarts must be a whole number"),
         ({"restarts": True}, "restarts is True"),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gradlab.codegen import Plan
+from gradlab.codegen import MOST_STEPS, Plan
 from gradlab.graph import mlp_graph
 from gradlab.rules import Batches, Rule
 from gradlab.train._chunk import by_step, runs_at_once, train_chunk
@@ -109,7 +109,7 @@ class Map:
             y=axes[1],
             windows=_windows(axes, windows, chosen),
             resolution=whole_number("resolution", resolution, least=2, example=256),
-            steps=whole_number("steps", steps, least=1, example=500),
+            steps=whole_number("steps", steps, least=1, example=500, most=MOST_STEPS),
             rule=chosen,
             batches=chosen_batches(batches),
             refined=bool(refined),

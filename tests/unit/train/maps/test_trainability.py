@@ -171,6 +171,10 @@ def test_a_map_that_does_not_fit_is_refused_before_its_axes_are_made(monkeypatch
         gl.trainability(width=2, resolution=10**9, out="nowhere.zarr")
     with pytest.raises(TrainError, match="a map's 1,000,000,000 points would take 72 GB of memory"):
         gl.trainability(width=2, resolution=10, points=10**9)
+    with pytest.raises(TrainError, match="steps must be at most 16,777,215"):
+        gl.trainability(width=2, resolution=10, steps=10**9)
+    with pytest.raises(TrainError, match=r"steps\[1\] must be at most 16,777,215"):
+        gl.sweep(gl.mlp([2, 2, 1]), gl.datasets.xor(), steps=[10, 10**15])
 
 
 def test_ctrl_c_while_the_kernel_is_compiled_stops_a_map(monkeypatch):
