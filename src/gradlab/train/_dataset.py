@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -111,8 +112,8 @@ def _kept_behind(grid: Grid, keep: Keep) -> dict[str, Behind]:
     return made
 
 
-def _labels(grid: Grid, data: Data, keep: Keep) -> xarray.Dataset:
-    """A sweep's settings, what it was trained on, and all that is said of it, without results."""
+def _labels(grid: Grid, data: Data, keep: Keep, results: Mapping[str, Any]) -> xarray.Dataset:
+    """A sweep's settings, what it was trained on, and all that is said of it, with results that are given."""
     coordinates: dict[str, Any] = {"step": keep.kept_steps(int(max(grid.steps.values)))} if keep.curves else {}
     if keep.quantiles:
         coordinates["quantile"] = list(keep.quantiles)
@@ -124,7 +125,7 @@ def _labels(grid: Grid, data: Data, keep: Keep) -> xarray.Dataset:
         if axis.swept or (axis.values[0] if axis.name == "width" else axis.name != "batches")
     }
     coordinates["restart"] = pandas.RangeIndex(grid.restarts)  # which takes no memory
-    variables: dict[str, Any] = {"x": (("point", "input"), data.x)}
+    variables: dict[str, Any] = {**results, "x": (("point", "input"), data.x)}
     variables["y"] = (("point",) if data.y.ndim == 1 else ("point", "output")), data.y
     if data.weights is not None:
         variables["weights"] = ("point", data.weights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -46,8 +47,8 @@ def contents_of(plan: Map) -> Contents:
     return Contents(plan.tiles, plan.description(), partial(_labels, plan), results)
 
 
-def _labels(plan: Map) -> xarray.Dataset:
-    """A map's axes and all that is said of it, without results."""
+def _labels(plan: Map, results: Mapping[str, Any]) -> xarray.Dataset:
+    """A map's axes and all that is said of it, with results that are given."""
     names = plan.y.name, plan.x.name
     columns, rows = zip(*(plan.values(window) for window in range(len(plan.windows))), strict=True)
     dims = plan.tiles.dims
@@ -56,7 +57,7 @@ def _labels(plan: Map) -> xarray.Dataset:
     else:
         coordinates = {names[0]: (dims[:2], np.array(rows)), names[1]: (dims[::2], np.array(columns))}
         coordinates["window"] = np.arange(len(plan.windows))
-    made = xarray.Dataset(coords=coordinates, attrs=_attributes(plan))
+    made = xarray.Dataset(results, coordinates, attrs=_attributes(plan))
     for axis in (plan.x, plan.y):
         made[axis.name].attrs |= {"long_name": axis.meaning(type(plan.rule)), "units": "1"}
     if len(dims) == 3:

@@ -128,7 +128,7 @@ def writing(where: str | os.PathLike[str], contents: Contents, *, resume: bool) 
         if place.is_there():
             _check_same(place, contents, resume)
         else:
-            labels = contents.labels()  # says what is wrong with them, before anything is made
+            labels = contents.labels({})  # says what is wrong with them, before anything is made
             place.create(lambda target: _create(target, contents, labels))
         yield Store(place, contents)
 

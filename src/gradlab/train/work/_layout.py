@@ -94,7 +94,8 @@ class Contents:
     Args:
         chunks: how it is cut.
         description: all that determines its bits, in plain words and numbers.
-        labels: gives the dataset of all but the results.
+        labels: gives the dataset of all but the results, with variables that it is given besides: putting two datasets
+            together takes as long as a short sweep.
         results: of each result its type, what stands for one that is not there, and what it means.
         behind: the further dimensions of those that have some.
         growing: the dimension that grows as chunk after chunk is done, "" for none: it is the last.
@@ -102,7 +103,7 @@ class Contents:
 
     chunks: Chunks
     description: dict[str, Any]
-    labels: Callable[[], xarray.Dataset]
+    labels: Callable[[Mapping[str, Any]], xarray.Dataset]
     results: dict[str, tuple[str, Any, dict[str, str]]]
     behind: dict[str, Behind] = field(default_factory=dict)
     growing: str = ""

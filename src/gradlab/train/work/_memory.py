@@ -27,7 +27,7 @@ class Memory:
 
     def __init__(self, contents: Contents) -> None:
         self.contents, self.begun, self.sessions = contents, 0, [provenance()]
-        self.arrays = {
+        self.arrays = {  # of zeros, which take no memory before they are written over
             name: np.zeros(contents.shape(name), in_memory(kind)) for name, (kind, _, _) in contents.results.items()
         }
 
@@ -43,24 +43,28 @@ class Memory:
         """Keeps what a chunk gave; that it is done is kept last, so that Ctrl-C leaves no half-told run."""
         for name, region, numbers in self.contents.parts(chunk, outcomes):
             self.begun = max(self.begun, chunk.region[-1].stop)
-            self.arrays[name][region] = numbers
+            if numbers.shape == self.arrays[name].shape:  # all at once: nothing is copied
+                self.arrays[name] = numbers.astype(self.arrays[name].dtype, copy=False)
+            else:
+                self.arrays[name][region] = numbers
 
     def dataset(self) -> xarray.Dataset:
         """Returns the results with their labels; what is not done is missing.
 
         Of a dimension that grows only what was begun is there, in memory of its own: that of the rest is given back.
         """
-        import xarray
-
         contents, whole = self.contents, bool(self.arrays["done"].all())
         last = slice(self.begun) if contents.growing and not whole else slice(None)
         made = {
             name: (contents.dims(name), self.arrays[name] if whole else self._known(name, last), meaning)
             for name, (_, _, meaning) in contents.results.items()
         }
-        labels = contents.labels().isel({contents.growing: last} if contents.growing else {}, missing_dims="ignore")
-        about = labels.attrs | {"provenance": json.dumps(self.sessions)}
-        return xarray.Dataset({**made, **labels.data_vars}, labels.coords, about)
+        if whole or not contents.growing:
+            dataset = contents.labels(made)
+        else:
+            dataset = contents.labels({}).isel({contents.growing: last}, missing_dims="ignore").assign(made)
+        dataset.attrs["provenance"] = json.dumps(self.sessions)
+        return dataset
 
     def _known(self, name: str, last: slice) -> NDArray[Any]:
         """A result as numbers that are missing where a run is not done: none of them failed."""
