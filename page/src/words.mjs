@@ -1,5 +1,6 @@
 // How a way down or a run went, in words and as a table: what was seen and no more.
 const SMALL = 1.5e-8; // of a gradient, at which gl.descend stops too
+const FLAT = 1e-12; // a curvature that is so small beside the other may be rounding, as gradlab.play has it
 const SHOWN = 12; // rows from the start; behind them the last one
 
 const LARGE = 1e7; // from here on nobody counts digits
@@ -56,7 +57,7 @@ export function outcomes(ways, variables) {
 
 /** The rate at which gradient descent on a quadratic stops to shrink the steps. */
 function limit(curvatures, rate) {
-  if (!curvatures || curvatures[0] <= 0) return "";
+  if (!curvatures || curvatures[0] <= FLAT * curvatures[1]) return "";
   const bound = 2 / curvatures[1];
   const side = rate < bound ? "below" : rate > bound ? "above" : "at";
   return `The largest curvature is ${figure(curvatures[1])}: gradient descent converges for rates below 2/${figure(curvatures[1])} = ${figure(bound)}; this rate is ${side} it. ${shrinking(curvatures.map((each) => 1 - rate * each))}`;

@@ -75,6 +75,8 @@ export class Descend extends View {
   /** @type {number[] | undefined} where the start is dragged */
   dragged;
   at = 0;
+  /** @type {{name: string, answer: Promise<any>} | undefined} the steps as fractions, and what was asked for them */
+  exact;
   /** @type {Promise<void> | undefined} */
   reading;
 
@@ -305,12 +307,13 @@ export class Descend extends View {
     this.find(".steps").replaceChildren(...this.ways.flatMap(({ title, steps }, i) => [...head(title), table(steps, this.function.variables, exact[i])]));
   }
 
-  /** Ask Python for the first steps as fractions. */
+  /** Ask Python for the first steps as fractions, once for each state. */
   async fractions() {
-    const { ways, state } = this;
-    const { steps } = ways[0];
-    const made = await this.ask(...questions.exact(state));
-    if (this.ways === ways && ways[0].steps === steps && !made.error) this.list(made.ways);
+    const asked = () => questions.nameOf(...questions.exact(this.state));
+    const name = asked();
+    if (this.exact?.name !== name) this.exact = { name, answer: this.ask(...questions.exact(this.state)) };
+    const made = await this.exact.answer;
+    if (this.isConnected && asked() === name && !made.error) this.list(made.ways);
   }
 
   /** By what a step of gradient descent on a bowl multiplies the distance to its lowest point, for each rate. */
