@@ -38,6 +38,8 @@ exclude_patterns = [
 ]
 # Docstrings are written with the single backticks of Markdown.
 default_role = "code"
+# Nor is a block without a language Python: it is what a command prints, or the command.
+highlight_language = "none"
 
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
