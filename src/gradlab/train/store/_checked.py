@@ -51,10 +51,11 @@ def check_arrays(place: Folder | Remote, arrays: dict[str, Any], *, whole: bool)
             if lengths.setdefault(dim, length) != length:
                 raise StoreError(f"{place} is damaged: {name} has {length} along {dim}, and others {lengths[dim]}.")
     # What is done is looked for first: the store may grow, and is written in the other order.
-    files = {name: place.files_in(f"{name}/c") for name in sorted(arrays, key=lambda name: name != "done")}
+    order = sorted(arrays, key=lambda name: name != "done") if place.lists else ()
+    files = {name: place.files_in(f"{name}/c") for name in order}
     for name, dims in shapes.items():
-        wanted = _wanted(name, dims, shapes["done"], files["done"]) if whole or name not in RESULTS else ()
-        lost = sorted({*wanted}.difference(files[name]))
+        wanted = [*_wanted(name, dims, shapes["done"], files.get("done", ()))] if whole or name not in RESULTS else []
+        lost = sorted({*wanted}.difference(files.setdefault(name, wanted)))
         if lost:
             raise StoreError(
                 f"{place} is not whole: {lost[0]} is missing; copy it again"

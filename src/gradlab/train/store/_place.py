@@ -42,6 +42,7 @@ class Folder:
     room = "the disk, less once it is compressed"
     wrong: tuple[type[Exception], ...] = (OSError,)  # what says that it cannot be written
     damage: tuple[type[Exception], ...] = (ValueError, RuntimeError, OSError)  # and that what is read is not whole
+    lists = True  # says what files there are
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -171,6 +172,7 @@ class Remote:
         except (ImportError, ValueError) as problem:
             raise GradlabError(f"{address} cannot be reached: {problem}; pip install what is named there.") from None
         self.target = address.rstrip("/")
+        self.lists = not self.target.startswith(("http://", "https://"))  # servers of files need not
         self.token, self.leased, self.half_made = uuid.uuid4().hex, 0.0, False
 
     def __str__(self) -> str:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import http.server
 import json
+import threading
 import time
 import uuid
+from functools import partial
 
 import fsspec
 import numcodecs
@@ -62,6 +65,21 @@ def test_a_remote_label_that_would_unpack_to_more_than_it_says_is_not_unpacked(a
     fsspec.filesystem("memory").pipe_file(address + "/x/c/0/0", numcodecs.Zstd().encode(bytes(2**24)))
     with pytest.raises(StoreError, match="x/c/0/0 is not safe to read: it would take 16,777,216 bytes of memory"):
         gl.open(address)
+
+
+def test_a_store_is_read_from_a_server_that_lists_no_files(tmp_path):
+    class Bare(http.server.SimpleHTTPRequestHandler):
+        def list_directory(self, path):
+            self.send_error(404)
+
+        def log_message(self, *_):
+            pass
+
+    kept = sweep(NET, DATA, **SETTINGS, out=tmp_path / "sweep.zarr")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Bare, directory=tmp_path)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        same(gl.open(f"http://127.0.0.1:{server.server_port}/sweep.zarr"), kept)
+        server.shutdown()
 
 
 def test_a_remote_map_is_the_one_in_memory(address):
