@@ -26,11 +26,11 @@ from gradlab.prove.read._define import (
     uses,
 )
 from gradlab.prove.read._differentials import are_meant
-from gradlab.prove.read._label import is_square, key_of, label_of
+from gradlab.prove.read._label import key_of, label_of
 from gradlab.prove.read._nodes import Call, Index, Indexed, Operation, Tensor, mapped
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._reader import Reader
-from gradlab.prove.read._scope import Scope, Use
+from gradlab.prove.read._scope import Scope, Use, squares
 from gradlab.prove.read._statements import Family, Function, Kind, Known
 from gradlab.prove.read._sums import walk_nodes
 
@@ -92,9 +92,8 @@ class Definitions:
             first = line.piece.sides[0]
             if len(first) == 1 and first[0].kind == "run" and len(first[0].text) > 2:
                 self.words.add(first[0].text)
-            label = label_of(first[0]) if len(first) == 1 else None
-            if label is not None and is_square(label):
-                self.use.squared.add(key_of(label))
+            given = first[1].inside if len(first) == 2 and first[1].kind == "group" else ()
+            self.use.squared |= squares((first, *given) if len(first) < 3 else ())
         self.use = use or self.use
         self.arrays = {FREE + key: 0 for key in self.use.arrays}
         self.known = Known(names.graph, arrays=frozenset(key.partition("^")[0] for key in self.arrays))

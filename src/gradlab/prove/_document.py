@@ -11,6 +11,7 @@ from gradlab._errors import GradlabError
 from gradlab._words import counted
 from gradlab.graph import Graph
 from gradlab.prove._errors import Deadline, NotUnderstoodError
+from gradlab.prove._in_words import said_in_words
 from gradlab.prove._subject import DEFAULT, graph_of
 from gradlab.prove._text import Text
 from gradlab.prove._verdict import Kind, Place, Proof, Step, Truth
@@ -250,15 +251,18 @@ def _default(document: Sequence[Formula]) -> Graph:
 def _judged(document: Sequence[Formula], graph: Graph) -> DocumentProof:
     lines: list[Line] = []
     macros: dict[str, Macro] = {}
-    section, heading, sections = 0, "", list[int]()
+    section, heading, heard = 0, "", list[tuple[Formula, int]]()
     before = _Before()
     said: list[Piece] = []  # what the formula before says of the indices of the next one
-    for formula in document:
+    for formula, problem in said_in_words(document):
         section, heading = section + (formula.heading != heading), formula.heading
-        sections.append(section)
+        heard.append((formula, section))
         source = Source.of(formula)
         between = before.pass_on_to(formula, section)
         for line in lines_of(source, macros) or _hidden(source):
+            if problem:
+                at = line.piece.relations[0].end
+                line.piece.sides[1] = (Part("error", at, at, f"{problem}: write {source.tex.partition('=')[0]}= ..."),)
             words = formula.before
             bare = line.error is None and not line.piece.sides[0] and len(line.piece.sides) > 1
             own = bool(lines) and lines[-1].source is source
@@ -272,7 +276,7 @@ def _judged(document: Sequence[Formula], graph: Graph) -> DocumentProof:
         said = _case_of(formula, lines[-1]) if lines and lines[-1].source is source else []
         before.note(formula, source, section)
     text = Text(lines, graph, True)
-    for formula, section in zip(document, sections, strict=True):
+    for formula, section in heard:
         text.words.hear(formula, section)
     whole = Deadline(STEPS_FOR_DOCUMENT + STEPS_FOR_EQUATION * len(lines))
     rows: list[Row] = []

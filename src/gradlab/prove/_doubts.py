@@ -17,12 +17,15 @@ from gradlab.prove._mood import (
     Mood,
     contents,
     has_units,
+    in_other_signs,
     is_equation_for_function,
     is_idempotent,
     is_looked_for,
+    is_normaliser,
     is_symmetry,
     is_wished_for,
     is_worked,
+    may_be_matrix,
     mood_of,
     same_names,
 )
@@ -30,12 +33,12 @@ from gradlab.prove._names import FREE, written_parts
 from gradlab.prove._nearest import may_hold
 from gradlab.prove._shares import step_of_shares
 from gradlab.prove._verdict import Method, Step, Truth
-from gradlab.prove.read import _nodes as nodes_
 from gradlab.prove.read._define import Line
 from gradlab.prove.read._nodes import At, Call, Condition, Derivative, Indexed, Operation, Tensor, Total, mapped
 from gradlab.prove.read._scope import Use
 from gradlab.prove.read._statements import Chain, Function, Kind, Known
 
+VARIATION = rf"{FREE}\delta"
 _WORD = re.compile(r"\?\\(?:mathrm|text)\{[A-Za-z ]{3,}\}")
 _MEAN = re.compile(r"\?(?:\\mu|\\bar\{|\\overline\{|m_)")  # of all entries
 _MARKED = re.compile(r"\^\*|\\(?:hat|tilde|bar|dot|ddot|overline|mathcal)\b|'")
@@ -101,7 +104,8 @@ class Doubts:
             shown = ", ".join(name.removeprefix(FREE) for name in fresh)
             reason = f"nothing says what {shown} {'is' if len(fresh) == 1 else 'are'}: define it before this step"
             return combine.with_kind(step, Kind.CONDITION if i == 0 else Kind.CLAIM, f"{step.place}: {reason}")
-        other = combine.excused(judged, i, self.document, self._degree, self._is_free)
+        value = isinstance(pair[0], Expression) and set() < self.reached(pair[0]) <= {*self.known.functions}
+        other = None if value else combine.excused(judged, i, self.document, self._degree, self._is_free)
         shares = step_of_shares(self.said, judged, i, step, self.holds, deadline)
         return shares if other is None or shares.truth is Truth.TRUE else combine.with_kind(step, *other)
 
@@ -135,7 +139,7 @@ class Doubts:
             if name not in self.said.defined and name.startswith(FREE) and _MARKED.search(shown):
                 return f"as read this does not hold, and nothing says what {shown} is: define it before this step"
         loose = sorted(name for name in names if self._is_free(name) and self.computed(name) is None)
-        loose = [name.removeprefix(FREE) for name in loose if name not in self.known.shapes and _may_be_matrix(name)]
+        loose = [name.removeprefix(FREE) for name in loose if name not in self.known.shapes and may_be_matrix(name)]
         if loose and step.witness is None:
             return f"the shapes in this do not fit as it is read: say which shapes {', '.join(loose)} have"
         if loose and tensors and not any(isinstance(node, Operation | Derivative) for node in nodes):
@@ -213,6 +217,10 @@ class Doubts:
                 return f"this may say anew what {middle.function.removeprefix(FREE)} is, which is defined elsewhere"
         nodes = [node for side in chain.sides[i : i + 2] for node in walk(side)]
         calls = {node.function for node in nodes if isinstance(node, Call)}
+        if Ref(VARIATION) in nodes and self._may_define(Ref(VARIATION)):
+            return r"\delta may be the sign of a variation here, which is not judged: say what it is"
+        if by := in_other_signs(line, i, chain.sides[i : i + 2]):
+            return by
         if has_units(line, i):
             return "units stand in it, which are not judged: write the numbers alone"
         if both := calls & {node.name for node in nodes if isinstance(node, Ref)}:
@@ -223,9 +231,11 @@ class Doubts:
     def _of_words(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
         """Which words stand on one side alone, as units do; empty if none."""
         left, right = (contents(side) if isinstance(side, Expression) else set[str]() for side in pair)
-        words = sorted(
-            name.removeprefix(FREE) for name in left ^ right if _WORD.fullmatch(name) and self._is_free(name)
-        )
+        unknown = sorted(name[1:] for side in pair for name in self._unknown_functions(side) if _WORD.fullmatch(name))
+        if unknown:
+            return f"nothing says what the function {unknown[0]} is: define it, or write its formula"
+        free = filter(self._is_free, left ^ right)
+        words = sorted(name.removeprefix(FREE) for name in free if _WORD.fullmatch(name))
         return f"{', '.join(words)} may be units or words: nothing says what they are" if words else ""
 
     def _in_two_ways(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
@@ -297,7 +307,7 @@ class Doubts:
         for node in (node for side in pair for node in walk(side) if isinstance(node, Derivative)):
             for name in sorted(names_in(node.body)):
                 mean = any(isinstance(by, Indexed) for by in node.wrt) and _MEAN.match(name) is not None
-                if (mean or _is_normaliser(name)) and self._is_free(name) and self.meant.formula_of(name) is None:
+                if (mean or is_normaliser(name)) and self._is_free(name) and self.meant.formula_of(name) is None:
                     return f"nothing says how {name.removeprefix(FREE)} depends on {self.show(node.wrt[0])}"
             if self._degree(node, through=True) == 0 and any(name.startswith(FREE) for name in names_in(node.body)):
                 body, by = self.show(node.body), self.show(node.wrt[0])
@@ -388,13 +398,3 @@ class Doubts:
             return 2
         formula = self.meant.formula_of if through or isinstance(derivative.body, Ref) else lambda _name: None
         return max(degree_in(derivative.body, by, formula) for by in derivative.wrt)
-
-
-def _may_be_matrix(name: str) -> bool:
-    """Whether a name may be that of a matrix, an operator, or a word for anything: no small letter."""
-    return not (nodes_.letter_of(name).islower() and len(re.sub(r"\\[a-zA-Z]+|[^a-zA-Z]", "", name)) <= 1)
-
-
-def _is_normaliser(name: str) -> bool:
-    r"""Whether a name is one that is given to the sum below a fraction: ``Z``, ``\Sigma_C``."""
-    return re.match(r"\?(\\Sigma|Z|\\mathcal\{Z\})(?![A-Za-z])", name) is not None

@@ -15,7 +15,7 @@ from gradlab.prove._mood import contents
 from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Step, Truth
 from gradlab.prove.read._define import Line
-from gradlab.prove.read._nodes import Condition, Derivative, Indexed, Limit, mapped
+from gradlab.prove.read._nodes import At, Condition, Derivative, Indexed, Limit, mapped
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._statements import Chain, Kind, Known
 from gradlab.prove.read._sums import condition_of
@@ -25,6 +25,7 @@ _MOST_WAYS = 4  # definitions of one name by which a step is tried
 _MOST_SAID = 12  # equations said before a step that it may rest on
 _MOST_BEHIND = 4  # lines behind a step in which its bounds may stand
 _BOUNDS = ("<", ">", "<=", ">=", "!=")
+_GENERAL = re.compile(r"\b(?:general|always|every|any|all|everywhere)\b", re.IGNORECASE)
 _UNCLEAR = re.compile(r"\*|'|\\(?:hat|bar|tilde|mathbb|mathcal|mathbf|boldsymbol)\b")
 
 
@@ -88,7 +89,7 @@ class Evidence:
             return step
         near = self._near(self.reached(left) | self.reached(right), judged.line)
         one = Chain((left, right), chain.digits[i : i + 1], chain.conditions)
-        used = self._by_what_was_said(near, one, deadline)
+        used = self._by_what_was_said(near, one, deadline, _GENERAL.search(judged.line.words) is None)
         if used is None:
             return self._within_bounds(one, judged.line, step, deadline)
         lines = " and ".join(str(number) for number in sorted({item.number for item in used}))
@@ -143,8 +144,8 @@ class Evidence:
         own = names_in(item.left) | names_in(item.right)
         return bool(own & names) and item.line is not line and (item.value or item.line.section == line.section)
 
-    def _by_what_was_said(self, near: list[Said], one: Chain, deadline: Deadline) -> list[Said] | None:
-        """The equations by which a step holds; None if it does not."""
+    def _by_what_was_said(self, near: list[Said], one: Chain, deadline: Deadline, here: bool) -> list[Said] | None:
+        """The equations by which a step holds, ``here`` also at values just given; None if it does not."""
         known = self.said.known
         quantities = dict(known.quantities)
         used: list[Said] = []
@@ -159,7 +160,9 @@ class Evidence:
         for item in reversed(near):
             sides = (item.left, item.right)
             if item.value and by & (names_in(item.left) | names_in(item.right)):
-                continue  # what one differentiates by has no value yet
+                if here and isinstance(item.left, Ref) and self._holds(_at_value(one, item), known, deadline):
+                    return [item]  # what one differentiates by has its value afterwards
+                continue
             for name, formula in (sides, sides[::-1]):
                 free = isinstance(name, Ref) and name.name.startswith(FREE) and name.name not in quantities
                 if free and isinstance(name, Ref) and name.name not in self.reached(formula):
@@ -241,6 +244,12 @@ class Evidence:
         known = self.said.known
         said = name in known.quantities or name in known.functions or name in known.families
         return name.startswith(FREE) and not said
+
+
+def _at_value(one: Chain, item: Said) -> Chain:
+    """A step at the value that a line gives to a name."""
+    sides = tuple(At(s, (item.left,), (item.right,)) if isinstance(s, Expression) else s for s in one.sides)
+    return replace(one, sides=sides)
 
 
 def _with(side: Expression | NotUnderstoodError, old: Expression, new: Expression) -> Expression | NotUnderstoodError:

@@ -29,6 +29,7 @@ SPECIAL = {
     "the hyperbolic tangent": Apply("tanh", (Ref(VARIABLE),)),
 }
 Rule = Callable[[Expression], Expression | None]
+FEW = 4  # terms of which each is tried as a number
 _OF_CHANCE = frozenset(("E", "P", "p", "q", "V"))
 
 
@@ -62,6 +63,8 @@ class OtherMeanings:
             or self._to_another_base(judged, i, deadline)
             or self._partial(chain, i, deadline)
             or self._as_columns(chain, i, deadline)
+            or self._in_degrees(chain, i, deadline)
+            or self._for_each_entry(chain, i, deadline)
         )
 
     def formula_of(self, name: str) -> Expression | None:
@@ -199,7 +202,9 @@ class OtherMeanings:
             by = {name for wrt in node.wrt for name in names_in(wrt)}
             formulas = [node.body, *filter(None, map(self.formula_of, names_in(node.body)))]
             own = {name for formula in formulas for name in names_in(formula)}
-            held |= own - names_in(node.body) - by if node.style != "total" and by & own else set[str]()
+            named = node.style == "total" and isinstance(node.body, Ref | Call)
+            written = names_in(node.body) if isinstance(node.body, Ref | Call) else set[str]()
+            held |= own - written - by if not named and by & own else set[str]()
         known = without(self.known, held)
         one = Chain(pair, chain.digits[i : i + 1], chain.conditions)
         if known is self.known or verdicts(one, known, deadline)[0].truth is not Truth.TRUE:
@@ -220,6 +225,33 @@ class OtherMeanings:
             return ""
         said = r"this is false for binomial coefficients and true for columns: write \begin{pmatrix} for a column"
         return said if self.holds_by(column, chain, i, deadline) else ""
+
+    def _for_each_entry(self, chain: Chain, i: int, deadline: Deadline) -> str:
+        r"""Which name a step holds for if it is added to each entry of a vector: ``\mathrm{softmax}(x + c)``."""
+        nodes = [node for side in chain.sides[i : i + 2] for node in walk(side)]
+        inner = [n.operands[0] for n in nodes if isinstance(n, Operation) and n.kind == "softmax"]
+        terms = {term: None for node in inner if is_apply(node, "add") for term in node.args if isinstance(term, Ref)}
+        for term in terms if len(terms) < FEW else ():
+            each = Apply("mul", (Ref(f"{FREE}added"), Operation("ones")))
+            if self.holds_by(lambda node: each if node == term else None, chain, i, deadline):  # noqa: B023
+                shown = term.name.removeprefix(FREE)
+                return rf"this holds if {shown} is a number that is added to each entry: write {shown} \mathbf 1"
+        return ""
+
+    def _in_degrees(self, chain: Chain, i: int, deadline: Deadline) -> str:
+        """Whether a step holds with the numbers in its functions of angles as degrees; empty if not."""
+
+        def degrees(node: Expression) -> Expression | None:
+            angle = isinstance(node, Apply) and node.primitive in ("sin", "cos", "tan") and as_number(node.args[0])
+            if not angle or not isinstance(node, Apply):
+                return None
+            turned = Apply("mul", (node.args[0], Apply("div", (Apply("pi", ()), Const(Fraction(180))))))
+            return Apply(node.primitive, (turned,))
+
+        if not any(degrees(node) for side in chain.sides[i : i + 2] for node in walk(side)):
+            return ""
+        said = r"this is false for angles in radians and true in degrees: write 30^\circ as \frac{\pi}{6}"
+        return said if self.holds_by(degrees, chain, i, deadline) else ""
 
     def _to_another_base(self, judged: combine.Judged, i: int, deadline: Deadline) -> str:
         r"""Which base of ``\log`` a step is meant for that is false for the natural one; empty if none."""

@@ -12,7 +12,7 @@ from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove._verdict import Fault, Step, Truth
 from gradlab.prove.read._define import Line
 from gradlab.prove.read._infinitesimals import Integral
-from gradlab.prove.read._nodes import At, Call, Derivative, Index, Limit, Operation, Tensor, Total
+from gradlab.prove.read._nodes import At, Call, Derivative, Index, Limit, Operation, Tensor, Total, letter_of
 
 
 class Mood(Enum):
@@ -117,6 +117,38 @@ def has_units(line: Line, i: int) -> bool:
     """Whether units stand behind numbers in a step."""
     piece = line.piece
     return _UNITS.search(line.source.slice(piece.sides[i][0].at, piece.sides[i + 1][-1].end)) is not None
+
+
+def in_other_signs(line: Line, i: int, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
+    """What the signs of a step that looks false may mean that is not judged; empty if nothing."""
+    nodes = [node for side in pair for node in walk(side)]
+    if any(_is_iterated(node, nodes) for node in nodes):
+        return "a power of a function may be the function applied so often: write the brackets"
+    piece, bare = line.piece, [side.args[0] if is_apply(side, "neg") else side for side in pair]  # type: ignore[arg-type,union-attr]
+    factors = [side.args for side in bare if is_apply(side, "mul") and len(side.args) == 2]  # type: ignore[arg-type,union-attr]
+    swapped = len(factors) == 2 and factors[0] == factors[1][::-1] and bare != list(pair)
+    if swapped and r"\times" in line.source.slice(piece.sides[i][0].at, piece.sides[i + 1][-1].end):
+        return r"\times may be the product of vectors here, which is not judged: write \cdot for numbers"
+    return ""
+
+
+def _is_iterated(node: Expression, beside: list[Expression]) -> bool:
+    """Whether a node is a power of a function that stands in its own argument beside: ``f^2(x)`` with ``f(f(x))``."""
+    base = node.args[0] if is_apply(node, "pow") else None
+    own = [
+        each for each in beside if isinstance(each, Call) and isinstance(base, Call) and each.function == base.function
+    ]
+    return any(inner in own for each in own for argument in each.arguments for inner in walk(argument))
+
+
+def may_be_matrix(name: str) -> bool:
+    """Whether a name may be that of a matrix, an operator, or a word for anything: no small letter."""
+    return not (letter_of(name).islower() and len(re.sub(r"\\[a-zA-Z]+|[^a-zA-Z]", "", name)) <= 1)
+
+
+def is_normaliser(name: str) -> bool:
+    r"""Whether a name is one that is given to the sum below a fraction: ``Z``, ``\Sigma_C``."""
+    return re.match(r"\?(\\Sigma|Z|\\mathcal\{Z\})(?![A-Za-z])", name) is not None
 
 
 def names_activation(step: Step) -> bool:

@@ -12,8 +12,10 @@ from gradlab.prove._definitions import Defined, Definitions
 from gradlab.prove._errors import Deadline
 from gradlab.prove._verdict import Step, Truth
 from gradlab.prove.judge import findings
-from gradlab.prove.read._define import Line
+from gradlab.prove.read._define import Line, is_numeric
+from gradlab.prove.read._label import label_of
 from gradlab.prove.read._nodes import Derivative
+from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._slopes import slope_of
 from gradlab.prove.read._statements import Chain, Kind, Known
 
@@ -31,6 +33,19 @@ class Slopes:
     def __init__(self, said: Definitions, show: Callable[[Expression], str]) -> None:
         self.said, self.show = said, show
         self.meant: set[int] = set()  # sections in which a name with a prime is a derivative
+
+    def valued(self, line: Line, i: int, step: Step, deadline: Deadline) -> Step:
+        """A step that gives a name a number; a true claim where the name is a derivative that has that value."""
+        reader = Reader(self.said.scope(), {}, deadline)
+        rows = line.piece.sides[i : i + 2]
+        label = label_of(rows[0][0]) if len(rows[0]) == 1 and line.piece.relations[i].text == "=" else None
+        slope = slope_of(label, self.said.scope()) if label is not None and label.power is None else None
+        if slope is None or not is_numeric(rows[1]):
+            return step
+        found = findings(Chain((slope, reader.sum(rows[1])), (None,)), self.said.known, deadline, repairs=False)[0]
+        if found.truth is not Truth.TRUE:
+            return step
+        return replace(step, truth=Truth.TRUE, kind=Kind.CLAIM, method=found.method, reason=found.reason)
 
     def judged(self, item: Defined, judged: combine.Judged, known: Known, deadline: Deadline) -> Step | None:
         r"""The verdict on ``y' = 3x^2`` and ``\dot x = \cos t`` where y and x are computed; None for a new name."""

@@ -115,7 +115,7 @@ class Text:
         kind = kind_of(Reader(scope, {}, deadline), line)
         count = len(line.piece.relations)
         if (kind in (Kind.CONDITION, Kind.VALUE) and count == 1) or (kind is Kind.CONDITION and line.piece.condition):
-            return [self._without_claim(line, i, kind) for i in range(count)]
+            return [self.slopes.valued(line, i, self._without_claim(line, i, kind), deadline) for i in range(count)]
         self._look_at(line, scope)
         found = readings(scope, line.piece, line.conditions, deadline)
         if kind is not Kind.UPDATE:
@@ -320,7 +320,9 @@ class Text:
         """Why a name that has a meaning already may not get another one here; empty if it gets it."""
         shape = shape_of(Reader(self.scope(), {}, Deadline(READING)), line.piece.sides[0])
         before = self.said.defined.get(shape.name) if shape is not None else None
-        unread = shape is not None and shape.parameters is not None and step.truth is Truth.NOT_UNDERSTOOD
+        unread = shape is not None and step.truth is Truth.NOT_UNDERSTOOD
+        own = bool(_ANEW.search(line.words) or (before is not None and before.problem))
+        unread = unread and shape is not None and (shape.parameters is not None or own)
         if shape is None or before is None or before.line is line or not (step.truth is Truth.FALSE or unread):
             return "other"
         if before.shape.above and (shape.above != before.shape.above or is_recursive(shape, line.piece.sides[1])):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from gradlab.graph import Expression
 from gradlab.prove._verdict import Method, Repair, Truth, Witness
 from gradlab.prove.judge._axes import Setting
+from gradlab.prove.read._nodes import Condition, Index
 from gradlab.prove.read._statements import Layout
 
 _IN_SHAPE = "with the derivative by a matrix in the shape of that matrix; in numerator layout it is transposed"
@@ -87,3 +89,13 @@ def in_settings(found: list[Setting]) -> str:
         return ""
     sizes = {number for each in found for number in each.sizes.values() if number > 1}
     return f", for sizes of {', '.join(map(str, sorted(sizes)))}" if sizes else f", for {len(found)} values of indices"
+
+
+def is_of_indices(condition: Condition) -> bool:
+    """Whether a condition is one on indices alone."""
+
+    def plain(part: Expression) -> bool:
+        return isinstance(part, Index) or (not part.names and all(map(plain, part.args)))
+
+    has = any(isinstance(node, Index) for side in condition.args for node in (side, *side.args))
+    return has and all(map(plain, condition.args))

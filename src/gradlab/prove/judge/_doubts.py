@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from gradlab.graph import Apply, Expression, Partial, Ref
+from gradlab.graph import Apply, Expression, Partial, Ref, as_number, is_apply
+from gradlab.prove.read._infinitesimals import Differential
 from gradlab.prove.read._nodes import Call, Derivative, Index, Indexed, Operation, Tensor, Total, mapped
 from gradlab.prove.read._statements import Function, Known
 
 _CAPITAL = re.compile(r"\?\\?[A-Z][a-z]*")
+_AT_TIME = re.compile(r"\?[a-z]+(?:_|\^)(?:t|\{\(?t(?:[-+]1)?\)?\})")
 MEANT = ("sigmoid", "tanh")  # functions that go by other letters in texts on networks
 
 
@@ -37,23 +39,74 @@ def named_functions(sides: tuple[Expression, ...], known: Known) -> Iterator[tup
 
 
 def as_matrices(sides: tuple[Expression, ...], known: Known) -> tuple[Expression, ...] | None:
-    """The sides with matrices for capitals, where nothing but capitals stands in them; None elsewhere."""
+    r"""The sides with matrices for capitals, where nothing but those and small letters stands in them; else None.
+
+    A derivative by a letter that stands nowhere else is a differential then, and ``A(t)`` a matrix that changes.
+    """
     nodes = [node for side in sides for node in every(side)]
-    names = {node.name for node in nodes if isinstance(node, Ref)}
-    plain = all(re.fullmatch(r"\?[A-Z]", name) and name not in known.quantities for name in names)
+    by = {node.wrt[0] for node in nodes if isinstance(node, Derivative) and len(node.wrt) == 1}
+    by |= {node.arguments[0] for node in nodes if _is_flow(node)}
+    names = {node.name for node in nodes if isinstance(node, Ref)} - names_of(by)
+    names |= {node.function for node in nodes if isinstance(node, Call)}
+    capitals = {name for name in names if re.fullmatch(r"\?[A-Z]", name)}
     arrays = {node.name for node in nodes if isinstance(node, Tensor)}
-    if (
-        not names
-        or len(names | arrays) < 2
-        or not plain
-        or any(isinstance(n, Call | Derivative | Indexed) for n in nodes)
-    ):
+    said = {*known.quantities, *known.functions}
+    changes = by or any(isinstance(node, Differential) for node in nodes)
+    plain = all(re.fullmatch(r"\?[A-Za-z]", name) and name not in said for name in names)
+    bars = any(is_apply(node, "abs") and isinstance(node.args[0], Ref | Apply) for node in nodes)
+    if not plain or not capitals or len(capitals | arrays) < (1 if changes or bars else 2) or len(by) > 1:
         return None
-    if not arrays and any(isinstance(n, Operation) for n in nodes):
+    if any(is_apply(node, "div") and names_of(every(node.args[1])) & capitals and not bars for node in nodes):
         return None
-    if not any(isinstance(node, Apply) and node.primitive in ("mul", "pow", "exp") for node in nodes):
+    if any(isinstance(n, Indexed) or (isinstance(n, Call) and not _is_flow(n)) for n in nodes):
         return None
-    return tuple(mapped(side, lambda node: Tensor(node.name, 2) if isinstance(node, Ref) else None) for side in sides)
+    if not arrays and not changes and any(isinstance(n, Operation) for n in nodes):
+        return None
+    if not any(isinstance(node, Apply) and node.primitive in ("mul", "pow", "exp", "abs") for node in nodes):
+        return None
+    made = tuple(Tensor(name, 2) for name in sorted(capitals | arrays))
+
+    def rule(node: Expression) -> Expression | None:
+        if isinstance(node, Derivative | Differential):
+            return Differential(mapped(node.body, rule), made)
+        if isinstance(node, Call):
+            matrix = Tensor(node.function, 2)
+            return Differential(matrix, made) if node.orders[0] else matrix
+        if is_apply(node, "abs"):
+            return Operation("det", (mapped(node.args[0], rule),))
+        base = node.args[0] if is_apply(node, "pow") else None
+        power = as_number(node.args[1]) if base is not None else None
+        if isinstance(base, Ref) and base.name in capitals and power is not None and power < 0 == power % 1:
+            inverse = Operation("inverse", (Tensor(base.name, 2),))
+            return inverse if power == -1 else Apply("mul", (inverse,) * int(-power))
+        return Tensor(node.name, 2) if isinstance(node, Ref) and node.name in capitals else None
+
+    found = tuple(mapped(side, rule) for side in sides)
+    return None if any(names_of(every(side)) & names_of(by) for side in found) else found
+
+
+def _is_flow(node: Expression) -> bool:
+    r"""Whether a node is a capital function of time, which may be a matrix, or its first derivative: ``A(t)``."""
+    if not isinstance(node, Call) or len(node.arguments) != 1 or max(node.orders) > 1:
+        return False
+    time = getattr(node.arguments[0], "name", "") in ("?t", "?s", r"?\tau")
+    return time and re.fullmatch(r"\?[A-EJ-Z]", node.function) is not None
+
+
+def inverted(sides: tuple[Expression, ...]) -> str:
+    """The capital by which a negative power of it is differentiated: it may be a matrix, and that its inverse."""
+    nodes = [node for side in sides for node in every(side)]
+    by = {
+        wrt
+        for node in nodes
+        if isinstance(node, Derivative)
+        for wrt in node.wrt
+        if _CAPITAL.fullmatch(str(getattr(wrt, "name", "")))
+    }
+    for node in nodes:
+        if is_apply(node, "pow") and node.args[0] in by and (as_number(node.args[1]) or 0) < 0:
+            return str(getattr(node.args[0], "name", "")).removeprefix("?")
+    return ""
 
 
 def free_letters(expression: Expression, bound: frozenset[str] = frozenset()) -> frozenset[str]:
@@ -108,11 +161,19 @@ def unrelated(sides: tuple[Expression, ...], known: Known) -> bool:
 
 
 def of_whole_layers(sides: tuple[Expression, ...], known: Known) -> str:
-    r"""The capital with a layer alone, ``W^{(l)}``, that is multiplied by something in what sides are made of."""
+    r"""The capital that is multiplied as a whole in what sides are made of: ``W^{(l)} a``, ``W h_{t-1}``."""
     for node in reached(sides, known):
         factors = node.args if isinstance(node, Apply) and node.primitive == "mul" else ()
         if sum(bool(names_of(every(factor))) for factor in factors) < 2:
             continue
+        times = any(_AT_TIME.fullmatch(name) for name in names_of(factors))
+        for factor in factors if times else ():
+            if (
+                isinstance(factor, Ref)
+                and re.fullmatch(r"\?[A-Z](?:_.*)?", factor.name)
+                and factor.name not in known.quantities
+            ):
+                return factor.name.removeprefix("?")
         for factor in factors:
             whole = factor.operands[0] if isinstance(factor, Operation) and factor.operands else factor
             if isinstance(whole, Indexed) and whole.above and not whole.below and _CAPITAL.fullmatch(whole.head):

@@ -15,12 +15,13 @@ from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
 from gradlab.prove._names import Names
 from gradlab.prove._verdict import Fault, Method, Repair, Truth, Witness
 from gradlab.prove.judge._agreed import Finding as Finding
-from gradlab.prove.judge._agreed import agreed, in_settings, open_finding, pattern, shown
+from gradlab.prove.judge._agreed import agreed, in_settings, is_of_indices, open_finding, pattern, shown
 from gradlab.prove.judge._axes import ShapeError, settings
 from gradlab.prove.judge._compare import AGREEMENT, Comparison
 from gradlab.prove.judge._doubts import (
     as_matrices,
     every,
+    inverted,
     named_functions,
     of_whole_layers,
     strangers,
@@ -34,7 +35,7 @@ from gradlab.prove.judge._world import NothingSaysError
 from gradlab.prove.judge.arrays._choices import holds_array
 from gradlab.prove.judge.arrays._fitting import Fit, Fitting
 from gradlab.prove.judge.arrays._loose import loosened, with_plain_entries
-from gradlab.prove.read._nodes import Call, Condition, Derivative, Index, Infinity, Limit, Total, mapped
+from gradlab.prove.read._nodes import Call, Derivative, Index, Infinity, Limit, Total, mapped
 from gradlab.prove.read._statements import Chain, Known
 from gradlab.prove.read._write import Writer
 from gradlab.prove.repairs._arrays import turned
@@ -91,6 +92,10 @@ class Judge:
         if finding.truth is Truth.TRUE and finding.method is not Method.DEFINITION:
             if whole := of_whole_layers(pair, self.known):
                 return open_finding(f"this is true for numbers, and {whole} may be a matrix: write its entries")
+            if matrix := inverted(pair):
+                return open_finding(
+                    f"this is true for numbers, and {matrix} may be a matrix: write \\frac{{1}}{{{matrix}}}"
+                )
             matrices = as_matrices(pair, self.known)
             if matrices is not None and not self.holds(Chain(matrices, self.chain.digits[i : i + 1]), self.known):
                 return open_finding("this is true for numbers and false for matrices: say which they are")
@@ -204,9 +209,9 @@ class Judge:
 
     def judged(self, chain: Chain, fit: Fit) -> tuple[list[Finding], Trial]:
         """The verdicts in one way, the derivatives of formulas taken through what is computed if that can be."""
-        own = tuple(c for c in self.conditions if not _is_of_indices(c))
+        own = tuple(c for c in self.conditions if not is_of_indices(c))
         way = fit.way
-        found = settings(fit.axes, fit.dims, tuple(c for c in self.conditions if _is_of_indices(c)))
+        found = settings(fit.axes, fit.dims, tuple(c for c in self.conditions if is_of_indices(c)))
         self.deadline.check(100 * len(found))
         trial = Trial(self.names, self.known, found, way, own, self.deadline)
         result = [self.step(chain, i, trial) for i in range(len(chain.sides) - 1)]
@@ -214,7 +219,8 @@ class Judge:
         same = fit.axes.made_equal(fit.dims) or fit.squared(written, self.known)
         if same:
             result = [open_finding(same) if each.truth is Truth.TRUE else each for each in result]
-        if trial.differs and any(each.truth is not Truth.TRUE for each in result):
+        totals = [node.style == "total" for side in self.sides for node in every(side) if isinstance(node, Derivative)]
+        if trial.differs and not (totals and all(totals)) and any(each.truth is not Truth.TRUE for each in result):
             other = Trial(self.names, self.known, found, replace(way, through=False), own, self.deadline)
             again = [self.step(chain, i, other) for i in range(len(chain.sides) - 1)]
             if all(each.truth is Truth.TRUE for each in again):
@@ -342,7 +348,7 @@ class Judge:
             if again.differing is None and again.enough:
                 return "this holds for matrices of one size but not for those of another: say how many rows they have"
         letters = list(next(iter(trial.worlds)).indices)
-        if len(letters) < 2 or any(map(_is_of_indices, self.conditions)) or strangers(left, right):
+        if len(letters) < 2 or any(map(is_of_indices, self.conditions)) or strangers(left, right):
             return ""
         here = trial.points.variant(result.differing.number)
         others = [each for each in trial.worlds if pattern(each) != pattern(here)]
@@ -390,11 +396,3 @@ class Judge:
 
 def _is_zero(side: Expression) -> bool:
     return getattr(side, "value", None) == 0
-
-
-def _is_of_indices(condition: Condition) -> bool:
-    def plain(part: Expression) -> bool:
-        return isinstance(part, Index) or (not part.names and all(map(plain, part.args)))
-
-    has = any(isinstance(node, Index) for side in condition.args for node in (side, *side.args))
-    return has and all(map(plain, condition.args))

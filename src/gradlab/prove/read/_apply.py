@@ -264,6 +264,9 @@ def _is_applied(reader: Reader, label: Label, key: str, group: Part, primes: int
         return conventional and _are_bare(group.inside) and not reader.choose(group.at, 2, why)
     if conventional or key in use.primed:
         return True
+    alone = all(len(rows) == 1 and [p.kind for p in rows[0]] == ["letter"] for rows in use.applied.get(key, ()))
+    if alone and reader.scope.document and label.head not in _RATES and use.applied.get(key):
+        return True  # nobody writes a product as V(x)
     way = reader.choose(group.at, 2, why, everywhere=f"call {key}")
     return bool(way) if label.head in _RATES else not way
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gradlab.graph import Apply, Expression
+from gradlab.graph import Apply, Expression, as_number, walk
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read._nodes import COUNTED, Array, Entrywise, Operation, Tensor, letter_of
 from gradlab.prove.read._part import Part
@@ -125,8 +125,16 @@ def in_bars(reader: Reader, value: Expression, part: Part) -> Expression:
 
 
 def inner_product(reader: Reader, part: Part) -> Expression:
-    r"""``\langle x, y \rangle``."""
-    if len(part.inside) != 2:
-        raise NotUnderstoodError("an inner product has two vectors", part.at)
-    left, right = (reader.sum_of(row, part) for row in part.inside)
-    return Operation("dot", (left, right))
+    r"""``\langle x, y \rangle``, or the vector ``\langle 2, 3, 1 \rangle``."""
+    values = [reader.sum_of(row, part) for row in part.inside]
+    column = Array(tuple((value,) for value in values))
+    if len(values) != 2 or any(map(_is_number, values)):
+        return column
+    why = "this may be an inner product, or a vector of two entries: write \\begin{pmatrix} for a vector"
+    return column if reader.choose(part.at, 2, why, usual=True) else Operation("dot", tuple(values))
+
+
+def _is_number(value: Expression) -> bool:
+    """Whether a value is a number for certain: one that is written, a power, a function."""
+    functions = isinstance(value, Apply) and value.primitive not in ("add", "mul", "neg", "div")
+    return as_number(value) is not None or (functions and not any(isinstance(node, Tensor) for node in walk(value)))

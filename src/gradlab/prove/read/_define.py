@@ -12,7 +12,17 @@ from gradlab.prove.read import _differentials as differentials
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _slopes as slopes
 from gradlab.prove.read import _words as words
-from gradlab.prove.read._label import INDEX_LETTERS, Label, applied_to, is_long, key_of, label_of, occurs, tokens_of
+from gradlab.prove.read._label import (
+    INDEX_LETTERS,
+    Label,
+    applied_to,
+    is_long,
+    is_square,
+    key_of,
+    label_of,
+    occurs,
+    tokens_of,
+)
 from gradlab.prove.read._names import in_bold, is_running, labelled, running
 from gradlab.prove.read._nodes import letter_of
 from gradlab.prove.read._part import Part
@@ -165,7 +175,12 @@ def _function_shape(label: Label, group: Part, running: bool) -> Shape | None:
         bold = len(row) == 1 and row[0].style == "bold" and len(row[0].text) == 1 and row[0].text.isalpha()
         named = bold or (len(row) == 1 and row[0].kind in ("letter", "word"))
         own = label_of(row[0]) if named else None
-        if own is None or own.power is not None or own.primes or not all(token.letter for token in own.above):
+        if (
+            own is None
+            or (own.power is not None and not is_square(own))
+            or own.primes
+            or not all(token.letter for token in own.above)
+        ):
             return None
         parameters.append(row[0])
     return Shape(FREE + key_of(label), label, tuple(parameters))

@@ -193,9 +193,9 @@ def applied_to(group: Part) -> str | None:
 
 
 def is_square(label: Label) -> bool:
-    r"""Whether a name is a deviation with its exponent: ``\sigma^2``, ``\sigma_B^2``."""
-    power = label.power
-    return label.head == r"\sigma" and power is not None and [part.text for part in power] == ["2"]
+    r"""Whether a name is a deviation with its exponent: ``\sigma^2``, ``\hat\sigma_B^2``."""
+    own = re.fullmatch(r"(?:\\(?:hat|tilde|bar)\{)?\\(?:sigma|tau)\}?", label.head)
+    return own is not None and label.power is not None and [part.text for part in label.power] == ["2"]
 
 
 def _is_layer_of_array(power: Row) -> bool:

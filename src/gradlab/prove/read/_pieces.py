@@ -17,6 +17,7 @@ _CONDITION = frozenset(
     "for if when whenever with given at assuming provided unless on since because as such suppose assume where".split()
 )
 _CLAIM = frozenset("so thus hence then therefore thereby or gives yields implies which ie i.e. that is".split())
+_WITHIN = re.compile(r"\W*(?:in|over|modulo|mod)\W*", re.IGNORECASE)
 _EXISTS = (r"\exists", r"\nexists")
 _JOINING = frozenset(("and", "or", "&", "also"))
 _OTHER_WORDS = frozenset(
@@ -115,6 +116,8 @@ class _Splitter:
             if 0 < i < len(self.done) and _goes_on(self.done[i]):
                 _leave_open(self.done[i - 1], "an arrow stands in the middle of this side: write \\lim, or words")
         for i, (words, goes_on) in self.worded.items():
+            if i and i < len(self.done) and _WITHIN.fullmatch(words) and not self.done[i].relations:
+                _leave_open(self.done[i - 1], "this is said of numbers of another kind, which are not judged")
             known = not WORDS.isdisjoint(re.findall(r"[a-z.]+", words.lower()))
             if i < len(self.done) and not known:
                 bare = goes_on and not self.done[i - 1].relations

@@ -191,6 +191,9 @@ class Reader:
 
     def juxtaposed(self, parts: list[Item]) -> list[Expression]:
         """Factors side by side, functions with their arguments among them."""
+        if len(parts) == 2 and _is_mixed(*parts):
+            message = "this may be a mixed number, or a product: write + or \\cdot between the number and the fraction"
+            raise NotUnderstoodError(message, parts[0].at)
         factors: list[Expression] = []
         i = 0
         while i < len(parts):
@@ -379,6 +382,15 @@ _ROOMS = {"table": arrays.table, "integral": integrals.integral, "cases": sums.c
 
 def _is_vector(reader: Reader, value: Expression) -> bool:
     return isinstance(value, Indexed) or arrays.is_array(reader, value)
+
+
+def _is_mixed(whole: Item, fraction: Item) -> bool:
+    r"""Whether a whole number stands before a fraction of numbers: ``2\frac12``."""
+    if not (isinstance(whole, Part) and isinstance(fraction, Part)):
+        return False
+    rows = fraction.inside if fraction.kind == "fraction" and fraction.bare else ()
+    plain = [len(row) == 1 and row[0].kind == "number" and row[0].bare and row[0].text.isdigit() for row in rows]
+    return whole.kind == "number" and whole.bare and whole.text.isdigit() and len(plain) == 2 and all(plain)
 
 
 def _has_letter(row: Row) -> bool:

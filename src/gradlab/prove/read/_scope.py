@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from gradlab.graph import Expression, Ref
 from gradlab.prove._names import FREE, Names, Written
 from gradlab.prove._names import head_of as plain_head
 from gradlab.prove.read._arrays import is_transpose
-from gradlab.prove.read._label import Label, is_layer, is_long, key_of, label_of
+from gradlab.prove.read._label import Label, is_layer, is_long, is_square, key_of, label_of
 from gradlab.prove.read._nodes import Tensor
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._statements import Known
@@ -82,6 +83,9 @@ class Use:
     def see(self, row: Row) -> None:
         """Note how names are used in a row and in all that it holds."""
         whole = len(row) == 1
+        if not any(_is_d(part) and part.sup for part in row):  # else it is the order that stands below, too
+            behind = zip(row, row[1:], row[2:], strict=False)
+            self.squared |= squares((c,) for a, b, c in behind if a.kind == "slash" and _is_d(b))
         if len(row) > 2 and all(part.kind == "circ" for part in row[1::2]):
             labels = [label_of(part) for part in row[::2]]
             if all(label is not None and is_conventional(label.head) for label in labels):
@@ -95,6 +99,9 @@ class Use:
                 continue
             for inner in part.inside:
                 self.see(inner)
+            if part.kind == "fraction" and not any(_is_d(sign) and sign.sup for sign in part.inside[0]):
+                below = part.inside[1]
+                self.squared |= squares((b,) for a, b in pairwise(below) if _is_d(a))
             if part.kind == "sum":
                 self._sum(part)
             elif part.kind == "group" and part.sup is not None and is_transpose(part.sup) and len(part.inside[0]) == 1:
@@ -161,6 +168,12 @@ def _is_exponential(part: Part) -> bool:
     power = part.sup or ()
     names = any(inner.kind in ("letter", "run") for inner in power)
     return part.text == "e" and names and not is_layer(power) and not is_transpose(power)
+
+
+def squares(rows: Iterable[Row]) -> set[str]:
+    r"""The names of which rows are the squares: ``\sigma^2``."""
+    labels = [label_of(row[0]) for row in rows if len(row) == 1]
+    return {key_of(label) for label in labels if label is not None and is_square(label)}
 
 
 def _layers(label: Label) -> set[str]:

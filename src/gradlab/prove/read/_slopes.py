@@ -52,14 +52,20 @@ def slope_of(label: Label, scope: Scope) -> Derivative | None:
     dots = _DOTTED.fullmatch(label.head)
     if dots is not None:
         return None if label.below or label.primes else _by_time(scope, dots[2], len(dots[1]))
-    name = free(key_of(replace(label, primes=0)))
-    if not label.primes or name not in scope.known.quantities:
+    written = len(label.above) == 1 and label.above[0].text in ("2", "3", "4") and not label.primes
+    order = int(label.above[0].text) if written else label.primes
+    name = free(key_of(replace(label, primes=0, above=() if written else label.above)))
+    function = scope.known.functions.get(name)
+    if order and function is not None and len(function.parameters) == 1:
+        own = Ref(function.parameters[0])
+        return Derivative(Call(name, (own,), (0,), shown=False), (own,) * order, "total")
+    if not order or name not in scope.known.quantities:
         return None
     given = sorted(inner for inner in scope.reached(name) if scope.computed(inner) is None)
     varying = [inner for inner in given if inner.removeprefix("?") not in CONSTANTS]
     if len(varying) != 1:
         return None
-    return Derivative(Ref(name), (Ref(varying[0]),) * label.primes, "total")
+    return Derivative(Ref(name), (Ref(varying[0]),) * order, "total")
 
 
 def _by_time(scope: Scope, head: str, order: int) -> Derivative | None:

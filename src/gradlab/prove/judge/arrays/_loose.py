@@ -29,7 +29,11 @@ def loosened(chain: Chain, known: Known) -> tuple[Chain, Known, frozenset[str]]:
     everything = [*sides, *(known.quantities[name] for name in reached if name in known.quantities), *bodies]
     if not any(map(holds_array, everything)):
         return chain, known, frozenset()
-    fixed = {*known.quantities, *known.functions, *(p for f in known.functions.values() for p in f.parameters)}
+    fixed = {
+        *known.quantities,
+        *known.functions,
+        *(p for f in known.functions.values() for p in f.parameters if not _in_norm(p, f.body)),
+    }
     fixed |= {name for side in everything for name in _sizes(side)} | {
         f"?{text}" for s in known.shapes.values() for text in s
     }
@@ -52,6 +56,12 @@ def loosened(chain: Chain, known: Known) -> tuple[Chain, Known, frozenset[str]]:
     conditions = tuple(replace(c, left=mapped(c.left, rule), right=mapped(c.right, rule)) for c in chain.conditions)
     known = replace(known, quantities=quantities, functions=functions)
     return replace(chain, sides=changed, conditions=conditions), known, loose
+
+
+def _in_norm(name: str, body: Expression) -> bool:
+    """Whether a variable of a function stands within a norm: then it may be a vector."""
+    norms = [node for node in _every(body) if isinstance(node, Operation) and node.kind.startswith("norm")]
+    return any(name in norm.names for norm in norms)
 
 
 def with_plain_entries(chain: Chain, known: Known) -> tuple[Chain, Known]:

@@ -1,0 +1,109 @@
+"""What words say that a name is, "let $f$ be $x^5$": an equation, or one that is not understood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from gradlab.tex import Formula
+
+_NAME = re.compile(
+    r"\s*((?:\\(?:mathcal|mathbf|hat|tilde|bar)\s*\{?)?\\?[A-Za-z]+\}?(?:_(?:\w|\{\w+\}))?)\s*(\([^()=]*\))?\s*"
+)
+_DEFINES = re.compile(rf"{_NAME.pattern}(?::?=|\\equiv|\\coloneqq)")
+_MAPS = re.compile(rf"{_NAME.pattern}(?::|\\colon)\s*(\\?[A-Za-z]+)\s*\\(?:long)?mapsto(?![A-Za-z])(.*)", re.S)
+_RELATION = re.compile(
+    r"[=<>~]|\\(?:in|to|le|ge|leq|geq|ne|neq|equiv|approx|sim|mapsto|rightarrow|subset\w*)(?![A-Za-z])"
+)
+_NO_FORMULA = re.compile(
+    r"\s*(?:[\d.]+|[CLH]\^.*|O\s*\(.*|\\mathcal\b.*|.*\\(?:times|dots|cdots|mathbb)\b.*|[\\\w]+)\s*", re.S
+)
+_START = r"here|let|put|set|tak(?:e|ing)|consider|now|suppose|assum(?:e|ing)|if|for|when|with|where|choose|instead|say"
+_STARTS = re.compile(rf"\b(?:{_START})\b[^.;:!?$]{{0,40}}$", re.I)
+_OTHER_SUBJECT = re.compile(
+    r"\b(?:of|in|on|from|at|by|than|over|through|respect to|differentiat\w*|gradient|slope)\W*$", re.I
+)
+_KIND = r"(?:\s*,)?(?:\s*(?:now|instead|simply|just|again|here|then))?"
+_IS = re.compile(
+    rf"{_KIND}\s*(?:to\s+be|be|is|equals?|denotes?|means|becomes|stands\s+for|(?:is\s+)?(?:now\s+)?(?:given|defined)\s+(?:by|as)|to|as)"
+    r"\s*(?:(?:now|instead|simply|just)\s*)?(?:(?:the|an?|our)\s+(?:(?!of\b|deriv|gradient|slope|inverse|integral|root|sum|product|"
+    r"value|class)\w+\s*){1,3})?:?\s*",
+    re.I,
+)  # fmt: skip
+_ANEW = re.compile(
+    r"\b(?:let|replac\w*|denot\w*|call\w*|nam(?:e|ed|ing)|writ\w*|redefin\w*|put|set|take|choose|consider|suppose|assume|"
+    r"instead|swap\w*|exchang\w*|becomes?|stands?)\b",
+    re.I,
+)
+_ANY = re.compile(
+    r"\s*(?:now\s+)?(?:be|denote)s?\s+(?:any|an?|some|another|arbitrary|the)\b(?!\s+(?:\w+\s+)?(?:given|same|above))",
+    re.I,
+)
+_FREE = re.compile(
+    r"\s*(?:(?:is|be|as|are|remains?|stays|held|being)\s+)+(?:now\s+|a\s+|an\s+|held\s+|kept\s+)*"
+    r"(?:constant|fixed|free|independent|arbitrary)\b",
+    re.I,
+)
+_GENERAL = re.compile(
+    r"\b(?:any|every|general|arbitrary|generic|unknown|another|constant|fixed)\s+(?:(?:smooth|differentiable|function|given|"
+    r"value|of|number)\s+)*$",
+    re.I,
+)
+_LETTER = re.compile(rf"\b(?:{_START})\s+([b-zA-HJ-Z])\s+(?:be|is|equals?|denotes?)\s*$", re.I)
+_SENTENCE = re.compile(r"[.;!?]\s")
+
+
+def said_in_words(document: Sequence[Formula]) -> Iterator[tuple[Formula, str]]:
+    """The formulas of a document, those that words make equations among them; with why such a one is not understood."""
+    written: dict[str, str] = {}  # names that equations define, as they stand there
+    last: Formula | None = None
+    for formula in document:
+        maps = _MAPS.fullmatch(formula.tex)
+        if maps is not None and not maps[2]:
+            formula = replace(formula, tex=f"{maps[1]}({maps[3]}) = {maps[4]}", before="let")
+        elif last is not None and (other := _equation(last, formula, written)) is not None:
+            yield other
+            if not other[1]:
+                last = formula
+                continue
+        elif (letter := _LETTER.search(formula.before)) and letter[1] in written and _is_formula(formula):
+            formula = _joined(written[letter[1]], formula)
+        yield formula, ""
+        if formula.tex in written or formula.tex.strip() in written:
+            before = f"{formula.before} "
+            said = _FREE.match(formula.after) or _GENERAL.search(before)
+            if said or (re.search(r"\blet\s+$", before, re.I) and _ANY.match(formula.after)):
+                yield replace(formula, tex=f"{written[formula.tex.strip()]} = 0", before="let"), "it is said in words"
+        if (defined := _DEFINES.match(formula.tex)) is not None:
+            written[defined[1]] = f"{defined[1]}{defined[2] or ''}"
+        last = formula
+
+
+def _equation(first: Formula, second: Formula, written: dict[str, str]) -> tuple[Formula, str] | None:
+    """What words between two formulas say that the one is; None if nothing."""
+    between = second.before
+    if _SENTENCE.search(f"{between} ") or second.offset - first.offset - len(first.tex) > len(between) + 8:
+        return None
+    for name, formula in ((first, second), (second, first)):
+        bare = _NAME.fullmatch(name.tex)
+        if bare is None or not _is_formula(formula) or (name is second and bare[1] not in written):
+            continue
+        own = written.get(bare[1], name.tex.strip())
+        is_subject = not _OTHER_SUBJECT.search(first.before)
+        if name is first and is_subject and _STARTS.search(first.before) and _IS.fullmatch(between):
+            return _joined(own, second), ""
+        said = _ANEW.search(f"{first.sentence} {between}") or (name is first and _STARTS.search(first.before))
+        if said and bare[1] in written and (is_subject or re.search(r"denot\w* by\W*$", first.before, re.I)):
+            return replace(_joined(own, second), tex=f"{own} = 0"), "it is said in words"
+    return None
+
+
+def _is_formula(formula: Formula) -> bool:
+    return not _RELATION.search(formula.tex) and not _NO_FORMULA.fullmatch(formula.tex)
+
+
+def _joined(name: str, formula: Formula) -> Formula:
+    """A name and what it is, as an equation that begins so far before the second that its places stay right."""
+    tex = f"{name} = {formula.tex}"
+    return replace(formula, tex=tex, column=max(1, formula.column + len(formula.tex) - len(tex)), before="let")
