@@ -62,6 +62,8 @@ class Defined:
 
     def says_less_than(self, other: Defined) -> bool:
         """Whether it names a function that the other computes, or names as one of many: ``a_k = g_k(z_k)``."""
+        if other.shape.is_family and not self.shape.is_family:
+            return False  # entries of the same letter are another thing
         own, others = (any(part.sub for part in item.line.piece.sides[1][:1]) for item in (self, other))
         return self.named_only and (not other.named_only or (others and not own))
 
