@@ -16,7 +16,6 @@ from gradlab.prove._meant import SPECIAL, VARIABLE, OtherMeanings, verdicts
 from gradlab.prove._mood import (
     Mood,
     contents,
-    has_units,
     in_other_signs,
     is_equation_for_function,
     is_idempotent,
@@ -38,8 +37,9 @@ from gradlab.prove.read._nodes import At, Call, Condition, Derivative, Indexed, 
 from gradlab.prove.read._scope import Use
 from gradlab.prove.read._statements import Chain, Function, Kind, Known
 
-VARIATION = rf"{FREE}\delta"
 _WORD = re.compile(r"\?\\(?:mathrm|text)\{[A-Za-z ]{3,}\}")
+_NEXT = re.compile(r"_\{?(?:new|old|next|prev|\w+[-+]1)\}?$")  # of what is updated
+_WORDED = re.compile(rf"{_NEXT.pattern}|_\{{[A-Z]{{2,}}\}}$")
 _MEAN = re.compile(r"\?(?:\\mu|\\bar\{|\\overline\{|m_)")  # of all entries
 _MARKED = re.compile(r"\^\*|\\(?:hat|tilde|bar|dot|ddot|overline|mathcal)\b|'")
 
@@ -78,7 +78,7 @@ class Doubts:
         reason = self.imaginary(judged, i) or self._rests_on(pair) or self._names_otherwise(judged, i)
         if reason:
             return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {reason}")
-        lone = all(isinstance(side, Ref) for side in pair) and any(self._is_given(side) for side in pair)
+        lone = all(isinstance(side, Ref) for side in pair) and any(map(self._is_given, pair))
         if lone or self._are_entries(pair):
             said = "this is a condition; it claims nothing that could be judged"
             return combine.with_kind(step, Kind.CONDITION, said)
@@ -216,13 +216,11 @@ class Doubts:
             if all(isinstance(side, Ref | Indexed) for side in (*chain.sides[:i], *middle.arguments)):
                 return f"this may say anew what {middle.function.removeprefix(FREE)} is, which is defined elsewhere"
         nodes = [node for side in chain.sides[i : i + 2] for node in walk(side)]
-        calls = {node.function for node in nodes if isinstance(node, Call)}
-        if Ref(VARIATION) in nodes and self._may_define(Ref(VARIATION)):
+        if (variation := Ref(rf"{FREE}\delta")) in nodes and self._may_define(variation):
             return r"\delta may be the sign of a variation here, which is not judged: say what it is"
         if by := in_other_signs(line, i, chain.sides[i : i + 2]):
             return by
-        if has_units(line, i):
-            return "units stand in it, which are not judged: write the numbers alone"
+        calls = {node.function for node in nodes if isinstance(node, Call)}
         if both := calls & {node.name for node in nodes if isinstance(node, Ref)}:
             shown = min(both).removeprefix(FREE)
             return f"{shown} stands here as a function and as a name without brackets: write its argument everywhere"
@@ -302,7 +300,7 @@ class Doubts:
                 number = item.line.source.place(item.line.piece.at).line
                 return f"{shown} is defined in line {number} in a way that is not understood: {item.problem}"
             namesakes = sorted(other.removeprefix(FREE) for other in self.said.defined if other.startswith(f"{name}_"))
-            if namesakes:
+            if namesakes and not all((_NEXT if item is None else _WORDED).search(other) for other in namesakes):
                 return f"this is false for {shown}; if {' or '.join(namesakes)} is meant, write the index"
         for node in (node for side in pair for node in walk(side) if isinstance(node, Derivative)):
             for name in sorted(names_in(node.body)):

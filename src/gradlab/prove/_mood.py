@@ -121,6 +121,8 @@ def has_units(line: Line, i: int) -> bool:
 
 def in_other_signs(line: Line, i: int, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
     """What the signs of a step that looks false may mean that is not judged; empty if nothing."""
+    if has_units(line, i):
+        return "units stand in it, which are not judged: write the numbers alone"
     nodes = [node for side in pair for node in walk(side)]
     if any(_is_iterated(node, nodes) for node in nodes):
         return "a power of a function may be the function applied so often: write the brackets"

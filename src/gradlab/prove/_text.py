@@ -41,7 +41,10 @@ from gradlab.prove.read._write import Writer
 STEPS_FOR_CHAIN = 6_000_000
 _SMALL = (Fault.SIGN, Fault.CONSTANT_FACTOR, Fault.MISSING_FACTOR, Fault.EXTRA_FACTOR, Fault.WRONG_POWER)
 _REMAINDER = re.compile(r"\\[pb]?mod(?![A-Za-z])")
-_ANEW = re.compile(r"\b(?:let|define|now|instead|suppose|consider|example|exercise|question|assume|given|with)\b", re.I)
+_ANEW = re.compile(
+    r"\b(?:let|define|now|instead|suppose|consider|example|exercise|question|assume|given|with)\b|(?:^|[.;:]\s)\(?(?:\d{1,2}|[a-h]|[ivx]{1,4})[.)]\s*$",
+    re.I,
+)
 
 
 class Text:
@@ -217,7 +220,9 @@ class Text:
         """Look for repairs of the steps that are false after all."""
         false = [i for i, step in enumerate(judged.steps) if step.truth is Truth.FALSE]
         put_in = {i: self.doubts.exchanged(judged, i) for i in false}  # then a side that is written anew mends nothing
-        open_ = {i: said or self.doubts.unbound(judged, i) for i, said in put_in.items()}
+        open_ = {
+            i: said or (not judged.findings[i].firm and self.doubts.unbound(judged, i)) for i, said in put_in.items()
+        }
         if not put_in or not (self.mends or any(open_.values())):
             return
         found = findings(judged.first.chain, self.known, deadline, repairs=True)
@@ -382,9 +387,9 @@ class Text:
                     continue
                 for i, side in enumerate(sides):
                     if isinstance(side, Expression) and (name in names_in(side)):
-                        inside = _covers(line, i, at)
-                        start = line.piece.sides[i][0].at if line.piece.sides[i] else at
-                        sides[i] = self.names.unknown(written, at if inside else start)
+                        row = line.piece.sides[i]
+                        inside = not row or row[0].at <= at < row[-1].end
+                        sides[i] = self.names.unknown(written, at if inside else row[0].at)
             reading.chain = replace(reading.chain, sides=tuple(sides))
 
 
@@ -394,8 +399,3 @@ _REASONS = {
     Kind.APPROXIMATION: "this is an approximation of a formula; how good it is is not judged",
     Kind.UPDATE: "this is an update rule; it claims nothing that could be judged",
 }
-
-
-def _covers(line: Line, i: int, at: int) -> bool:
-    row = line.piece.sides[i]
-    return bool(row) and row[0].at <= at < row[-1].end

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradlab.graph import Expression
+from gradlab.graph import Expression, Ref
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._verdict import Truth
 from gradlab.prove.judge._agreed import Finding, agreed, open_finding
 from gradlab.prove.judge._differentials import changing_in, has_differential, with_changing, with_functions
 from gradlab.prove.judge._findings import Judge
 from gradlab.prove.judge._integrals import differentiated, has_indefinite, may_have_bounds
+from gradlab.prove.judge._rates import by_time, parametric
 from gradlab.prove.judge.arrays._layers import Numbered, in_every_layer, numbered
 from gradlab.prove.read._statements import Chain, Known, Layout
 from gradlab.prove.read._write import Writer
@@ -34,7 +35,26 @@ def findings(chain: Chain, known: Known, deadline: Deadline, repairs: bool = Tru
         found = in_every_layer(layers)
         if layers[0][0].certain or all(finding.truth is Truth.TRUE for finding in found):
             return found
-    return Judge(chain, known, deadline, repairs).findings()
+    if (quotients := parametric(chain, known)) is not None:
+        return [replace(each, firm=True) for each in Judge(quotients, known, deadline, repairs).findings()]
+    return _with_rates(Judge(chain, known, deadline, repairs).findings(), chain, known, deadline)
+
+
+def _with_rates(found: list[Finding], chain: Chain, known: Known, deadline: Deadline) -> list[Finding]:
+    """The verdicts on a chain; those that are open as functions of the time, if names have rates in it."""
+    for i, finding in enumerate(found):
+        one = Chain(chain.sides[i : i + 2], chain.digits[i : i + 1], chain.conditions)
+        timed = by_time(one, known) if finding.truth is not Truth.TRUE else None
+        if timed is None:
+            continue
+        again = Judge(timed.chain, timed.known, deadline, repairs=False).findings()[0]
+        more = by_time(one, known, timed.others) if timed.others and again.truth is Truth.TRUE else None
+        if more is not None and Judge(more.chain, more.known, deadline, False).findings()[0].truth is not Truth.TRUE:
+            shown = ", ".join(Writer(known.graph.symbols).latex(Ref(name)) for name in timed.others)
+            found[i] = open_finding(f"this holds if {shown} is constant: say so, or write its rate too")
+        elif again.truth is Truth.TRUE or (again.truth is Truth.FALSE and timed.complete):
+            found[i] = replace(again, firm=True)
+    return found
 
 
 def _in_layer(one: Numbered, deadline: Deadline, repairs: bool, first: bool) -> list[Finding]:

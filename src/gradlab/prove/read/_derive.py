@@ -159,6 +159,8 @@ def fraction(reader: Reader, item: Part) -> Ready | None:
         sign, above = (-sign if above[0].kind == "minus" else sign), above[1:]
     if any(part.kind in ("plus", "minus") for part in below):
         return None
+    if all(any(part.kind == "slash" for part in row) for row in (above, below)):
+        return None  # a quotient of derivatives
     above, below = opened(reader, above), opened(reader, below)
     if len(above) < 1 or len(below) < 1:
         return None

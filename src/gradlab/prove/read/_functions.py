@@ -204,6 +204,8 @@ def _is_power(reader: Reader, part: Part) -> bool:
 def _ends_argument(reader: Reader, part: Item) -> bool:
     if not isinstance(part, Part):
         return part.kind == "derivative"
+    if part.accent and part.accent[-1] in ("dot", "ddot"):
+        return True  # the rate of what stands before it
     return part.kind in ("times", "slash", "partial", "sum", "hadamard", "circ", "outer") or (
         part.kind in ("letter", "word", "text", "function") and function_of(reader, part) is not None
     )

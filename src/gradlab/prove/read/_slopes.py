@@ -51,7 +51,7 @@ def slope_of(label: Label, scope: Scope) -> Derivative | None:
     """What a name with primes or dots is the derivative of, if that is computed from one variable."""
     dots = _DOTTED.fullmatch(label.head)
     if dots is not None:
-        return None if label.below or label.primes else _by_time(scope, dots[2], len(dots[1]))
+        return None if label.below or label.primes else _by_time(scope, dots[2], len(dots[1]), unsaid=True)
     written = len(label.above) == 1 and label.above[0].text in ("2", "3", "4") and not label.primes
     order = int(label.above[0].text) if written else label.primes
     name = free(key_of(replace(label, primes=0, above=() if written else label.above)))
@@ -68,13 +68,13 @@ def slope_of(label: Label, scope: Scope) -> Derivative | None:
     return Derivative(Ref(name), (Ref(varying[0]),) * order, "total")
 
 
-def _by_time(scope: Scope, head: str, order: int) -> Derivative | None:
-    """The derivative by the time, if the text says how a name depends on it."""
+def _by_time(scope: Scope, head: str, order: int, unsaid: bool = False) -> Derivative | None:
+    """The derivative by the time, if the text says how a name depends on it; ``unsaid`` of any that it computes."""
     time, name = free("t"), free(head)
     function = scope.known.functions.get(name)
     if function is not None and function.parameters == (time,):
         return Derivative(Call(name, (Ref(time),), (0,), shown=False), (Ref(time),) * order, "total")
     formula = scope.known.quantities.get(name)
-    if formula is None or time not in scope.reached(name):
+    if formula is None or not (unsaid or time in scope.reached(name)):
         return None
     return Derivative(Ref(name), (Ref(time),) * order, "total")
