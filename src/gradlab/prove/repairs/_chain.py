@@ -17,7 +17,7 @@ from gradlab.prove.repairs._paths import children
 
 STEPS_FOR_SIDE = 2_000_000
 POINTS_TO_COMPARE = 6
-FEWEST_LEAVES, FEWEST_PARTS = 4, 9  # names and numbers, or parts of any kind, in which two mistakes are looked for
+FEWEST_LEAVES, FEWEST_PARTS = 2, 4  # names and numbers, or parts of any kind, in which two mistakes are looked for
 
 
 class Repairer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from gradlab.graph import Expression, Ref, div, mul, neg, number
+from gradlab.graph import Expression, Ref, as_number, div, mul, neg, number
 from gradlab.prove._verdict import Fault
 from gradlab.prove.repairs._search import Change, Search, constant_of, ratio, same, times
 
@@ -46,4 +46,7 @@ def scaled(search: Search, part: Expression, value: Fraction) -> Change:
         message = f"the factor {value.denominator} is too much"
     else:
         message = f"the factor {search.latex(number(value))} is missing"
+    own = as_number(part)
+    if own is not None and value.denominator > 1 and value.numerator not in (1, -1):
+        message = f"write {search.latex(number(abs(value * own)))} for {search.latex(number(abs(own)))}"
     return Change(Fault.CONSTANT_FACTOR, mul(number(value), part), message, search.latex(number(value)))
