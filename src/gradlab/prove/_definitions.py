@@ -238,6 +238,7 @@ class Definitions:
         except (NotUnderstoodError, OutOfTimeError, RecursionError) as error:
             item.problem = str(error) or "it is nested too deeply"
             self._forget(shape.name)
+        (self.use.unread.add if item.problem else self.use.unread.discard)(shape.name)
         self.defined[shape.name] = item
         self.defining[id(item.line)] = item
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from gradlab._errors import GradlabError
@@ -30,6 +31,8 @@ _GRAPH = re.compile(r"^[ \t]+graph:[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.M)
 _CASE = re.compile(
     r"(?!.*\b(?:fails?|not|except|never|wrong)\b)(?:.*\W)?(?:if|for|when|where|case|assume|suppose|let)\W*", re.I | re.S
 )
+_IF = re.compile(r"\W*(?:if|for|when|whenever|where|on|provided)(?:\s+that)?\W*", re.I)
+_BOUND = re.compile(r"[<>]|\\(?:leq?|geq?|ne|neq)(?![A-Za-z])")
 _CELL_ENDS = re.compile(r"(?:(?<!\\)&|\\\\|\|)\s*\Z")  # what stands behind it is another cell of a table
 _FORMULA = re.compile(r"\$|\\\[|\\\(|\\begin")
 # The words between a condition on indices and what it is said of.
@@ -242,6 +245,18 @@ def _case_of(formula: Formula, line: Line) -> list[Piece]:
     return [line.piece] if said and all(row[0].text in INDEX_LETTERS for row in rows) else []
 
 
+def _pieces_in_words(document: list[Formula], macros: dict[str, Macro]) -> dict[int, list[Piece]]:
+    """The bounds that words put on each of several definitions of one name: "f(x) = x if $x > 0$"."""
+    found: dict[str, list[tuple[Formula, Formula]]] = {}
+    for formula, bound in pairwise(document):
+        if _IF.fullmatch(bound.before) and _BOUND.search(bound.tex) and "=" in formula.tex:
+            found.setdefault(formula.tex.partition("=")[0].strip(), []).append((formula, bound))
+    several = [pair for pairs in found.values() if len(pairs) > 1 for pair in pairs]
+    return {
+        id(formula): [line.piece for line in lines_of(Source.of(bound), dict(macros))] for formula, bound in several
+    }
+
+
 def _default(document: Sequence[Formula]) -> Graph:
     """The network with the lab's names where they are used; nothing where they are not."""
     used = any(_OF_DEFAULT.search(formula.tex) for formula in document)
@@ -254,7 +269,9 @@ def _judged(document: Sequence[Formula], graph: Graph) -> DocumentProof:
     section, heading, heard = 0, "", list[tuple[Formula, int]]()
     before = _Before()
     said: list[Piece] = []  # what the formula before says of the indices of the next one
-    for formula, problem in said_in_words(document):
+    every = list(said_in_words(document))
+    bounds = _pieces_in_words([formula for formula, _ in every], macros)
+    for formula, problem in every:
         section, heading = section + (formula.heading != heading), formula.heading
         heard.append((formula, section))
         source = Source.of(formula)
@@ -271,6 +288,7 @@ def _judged(document: Sequence[Formula], graph: Graph) -> DocumentProof:
                 words = words if own else between
             line.question, line.in_key, line.section, line.words = heading, formula.in_key, section, words
             line.sentence = f"{formula.sentence} {formula.after}"
+            line.conditions += bounds.get(id(formula), []) if line.reported else []
             line.conditions += said if formula.display and _LEADS.fullmatch(formula.before) else []
             lines.append(line)
         said = _case_of(formula, lines[-1]) if lines and lines[-1].source is source else []

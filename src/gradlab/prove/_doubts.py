@@ -80,8 +80,7 @@ class Doubts:
             return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {reason}")
         lone = all(isinstance(side, Ref) for side in pair) and any(map(self._is_given, pair))
         if lone or self._are_entries(pair):
-            said = "this is a condition; it claims nothing that could be judged"
-            return combine.with_kind(step, Kind.CONDITION, said)
+            return combine.with_kind(step, Kind.CONDITION, "this is a condition; it claims nothing to be judged")
         if i == 0 and self._may_define(pair[0]):
             return combine.with_kind(step, Kind.CONDITION, "this says what a name is; nothing else does")
         unknown = self._unknown_in(judged, i)
@@ -104,7 +103,7 @@ class Doubts:
             shown = ", ".join(name.removeprefix(FREE) for name in fresh)
             reason = f"nothing says what {shown} {'is' if len(fresh) == 1 else 'are'}: define it before this step"
             return combine.with_kind(step, Kind.CONDITION if i == 0 else Kind.CLAIM, f"{step.place}: {reason}")
-        value = isinstance(pair[0], Expression) and set() < self.reached(pair[0]) <= {*self.known.functions}
+        value = self._is_value(pair[0])
         other = None if value else combine.excused(judged, i, self.document, self._degree, self._is_free)
         shares = step_of_shares(self.said, judged, i, step, self.holds, deadline)
         return shares if other is None or shares.truth is Truth.TRUE else combine.with_kind(step, *other)
@@ -218,20 +217,18 @@ class Doubts:
         nodes = [node for side in chain.sides[i : i + 2] for node in walk(side)]
         if (variation := Ref(rf"{FREE}\delta")) in nodes and self._may_define(variation):
             return r"\delta may be the sign of a variation here, which is not judged: say what it is"
-        if by := in_other_signs(line, i, chain.sides[i : i + 2]):
-            return by
         calls = {node.function for node in nodes if isinstance(node, Call)}
         if both := calls & {node.name for node in nodes if isinstance(node, Ref)}:
             shown = min(both).removeprefix(FREE)
             return f"{shown} stands here as a function and as a name without brackets: write its argument everywhere"
-        return self._in_two_ways(chain.sides[i : i + 2]) or self._of_words(chain.sides[i : i + 2])
+        pair = chain.sides[i : i + 2]
+        return in_other_signs(line, i, pair) or self._in_two_ways(pair) or self._of_words(pair)
 
     def _of_words(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
         """Which words stand on one side alone, as units do; empty if none."""
         left, right = (contents(side) if isinstance(side, Expression) else set[str]() for side in pair)
-        unknown = sorted(name[1:] for side in pair for name in self._unknown_functions(side) if _WORD.fullmatch(name))
-        if unknown:
-            return f"nothing says what the function {unknown[0]} is: define it, or write its formula"
+        for name in sorted(name for side in pair for name in self._unknown_functions(side) if _WORD.fullmatch(name)):
+            return f"nothing says what the function {name[1:]} is: define it, or write its formula"
         free = filter(self._is_free, left ^ right)
         words = sorted(name.removeprefix(FREE) for name in free if _WORD.fullmatch(name))
         return f"{', '.join(words)} may be units or words: nothing says what they are" if words else ""
@@ -343,6 +340,11 @@ class Doubts:
 
     def _unknown_functions(self, side: Expression | NotUnderstoodError) -> set[str]:
         return {n.function for n in walk(side) if isinstance(n, Call) and n.function not in self.known.functions}
+
+    def _is_value(self, side: Expression | NotUnderstoodError) -> bool:
+        """Whether a side is made of what the text computes from numbers alone."""
+        names = self.reached(side) if isinstance(side, Expression) else set[str]()
+        return bool(names) and all(name in self.known.functions or self.computed(name) is not None for name in names)
 
     def _undefined(self, side: Expression | NotUnderstoodError) -> set[str]:
         """The names in a side that neither the graph nor the text says anything about."""

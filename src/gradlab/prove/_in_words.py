@@ -50,18 +50,26 @@ _GENERAL = re.compile(
     r"value|of|number)\s+)*$",
     re.I,
 )
+_AS_FUNCTION = re.compile(
+    r"\s*(\\?[A-Za-z]+)\s*(?::?=|\\equiv)\s*"
+    r"(\\(?:tanh|sin|cos|exp|log|ln|tan)|\\(?:mathrm|text|operatorname)\{(?:ReLU|relu|sigmoid|softplus|tanh)\})\s*"
+)
+_OTHER = re.compile(r"\s*(?:is|be|denotes?|are|stands\s+for|=)\s", re.I)
+_SIGMOID = re.compile(r"\b(?:sigmoid\w*|logistic)\b", re.I)
 _LETTER = re.compile(rf"\b(?:{_START})\s+([b-zA-HJ-Z])\s+(?:be|is|equals?|denotes?)\s*$", re.I)
 _SENTENCE = re.compile(r"[.;!?]\s")
 
 
 def said_in_words(document: Sequence[Formula]) -> Iterator[tuple[Formula, str]]:
     """The formulas of a document, those that words make equations among them; with why such a one is not understood."""
-    written: dict[str, str] = {}  # names that equations define, as they stand there
+    written = {r"\sigma": r"\sigma(x)"}  # names that equations define, as they stand there, and the sigmoid
     last: Formula | None = None
     for formula in document:
-        maps = _MAPS.fullmatch(formula.tex)
+        maps, bare = _MAPS.fullmatch(formula.tex), _AS_FUNCTION.fullmatch(formula.tex)
         if maps is not None and not maps[2]:
             formula = replace(formula, tex=f"{maps[1]}({maps[3]}) = {maps[4]}", before="let")
+        elif bare is not None:
+            formula = replace(formula, tex=f"{bare[1]}(x) = {bare[2]}(x)", before="let")
         elif last is not None and (other := _equation(last, formula, written)) is not None:
             yield other
             if not other[1]:
@@ -73,6 +81,10 @@ def said_in_words(document: Sequence[Formula]) -> Iterator[tuple[Formula, str]]:
         if formula.tex in written or formula.tex.strip() in written:
             before = f"{formula.before} "
             said = _FREE.match(formula.after) or _GENERAL.search(before)
+            own = (
+                formula.tex.strip() == r"\sigma" and _OTHER.match(formula.after) and not _SIGMOID.search(formula.after)
+            )
+            said = said or (own and not _OTHER_SUBJECT.search(before))
             if said or (re.search(r"\blet\s+$", before, re.I) and _ANY.match(formula.after)):
                 yield replace(formula, tex=f"{written[formula.tex.strip()]} = 0", before="let"), "it is said in words"
         if (defined := _DEFINES.match(formula.tex)) is not None:

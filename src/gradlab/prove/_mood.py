@@ -38,6 +38,12 @@ _CONDITION = _any_of(
     "avoid*/prove/disprove/whether/does/do/is_it/question*/exercise*/why/what/approximat*/roughly/about/small*/large*/"
     "first_order/near*/ansatz/guess*/initial*/model*/wenn/falls/sei/seien/gelte/löse/kein*/nicht/si/sea/soit"
 )
+_WRONG = re.compile(
+    r"\b(?:mistakes?|wrong\w*|incorrect\w*|false\w*|errors?|fallacy|naively|tempt\w*|not (?:true|correct|the case))\b"
+    r"[^.;:!?$]{0,30}$",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(r"\b(?:is|are|does|do|why|whether)\W*(?:\w+\W+){0,3}$", re.IGNORECASE)
 _DENIED = re.compile(r"n['’]t\b|\?")
 _CLAIM = _any_of(
     "so/thus/hence/therefore/then/consequently/we_have/we_get/we_obtain/we_see/we_know/we_conclude/gives/give/yields/"
@@ -62,6 +68,11 @@ def mood_of(line: Line) -> Mood:
     if _CONDITION.search(around) or _DENIED.search(around):
         return Mood.CONDITION
     return Mood.CLAIMED if _CLAIM.search(around) else Mood.OPEN
+
+
+def is_denied(line: Line) -> bool:
+    """Whether words right before an equation say that it does not hold, or ask whether it does."""
+    return _WRONG.search(line.words) is not None or (_ASKS.search(line.words) is not None and "?" in line.sentence)
 
 
 def is_wished_for(line: Line) -> bool:

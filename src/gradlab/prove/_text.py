@@ -17,7 +17,7 @@ from gradlab.prove._implicit import Curves
 from gradlab.prove._implied import implied_sum
 from gradlab.prove._lettered import Lettered
 from gradlab.prove._meant import verdicts
-from gradlab.prove._mood import contents, names_activation
+from gradlab.prove._mood import contents, is_denied, names_activation
 from gradlab.prove._names import FREE, Names, written_parts
 from gradlab.prove._open import OpenNames
 from gradlab.prove._recursion import forgotten
@@ -158,6 +158,8 @@ class Text:
     def _doubted(self, found: Readings, judged: combine.Judged, i: int, deadline: Deadline) -> Step:
         """A step that looks false after all that speaks against calling it so."""
         step = judged.steps[i]
+        if self.document and is_denied(judged.line):
+            return combine.with_kind(step, Kind.CONDITION, "the words beside it do not say that this holds")
         if by := self.words.holds(judged, i, deadline):
             return replace(step, truth=Truth.TRUE, witness=None, repair=None, method=Method.NUMERIC, reason=by)
         if self.evidence is not None and not judged.findings[i].firm:

@@ -167,6 +167,9 @@ def of_whole_layers(sides: tuple[Expression, ...], known: Known) -> str:
         if sum(bool(names_of(every(factor))) for factor in factors) < 2:
             continue
         times = any(_AT_TIME.fullmatch(name) for name in names_of(factors))
+        layers = [name for name in names_of(factors) if re.fullmatch(r"\?[A-Z]\^\{\(\d\)\}", name)]
+        if layers and isinstance(node, Apply) and all(isinstance(factor, Ref | Call) for factor in factors):
+            return layers[0].removeprefix("?")
         for factor in factors if times else ():
             if (
                 isinstance(factor, Ref)

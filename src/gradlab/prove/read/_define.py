@@ -312,7 +312,8 @@ def _of_function(reader: Reader, line: Line, shape: Shape) -> Kind | None:
         own = own and reader.scope.document and not _SOUGHT.search(line.sentence)
         return Kind.DEFINITION if own else Kind.CLAIM
     if shape.label.head == r"\sigma":
-        own = reader.scope.document and not is_exponential(sides[1]) and not is_numeric(sides[1])
+        other = [part.kind for part in sides[1]] == ["function", "group"]  # \sigma(z) = \tanh(z)
+        own = reader.scope.document and (other or not is_exponential(sides[1])) and not is_numeric(sides[1])
         return Kind.DEFINITION if own else Kind.CLAIM
     vanishes = [part.text for part in sides[-1]] == ["0"] and line.piece.relations[-1].text == "="
     return Kind.CONDITION if vanishes and shape.parameters and not _LET.search(line.words) else None

@@ -36,6 +36,7 @@ def function_of(reader: Reader, part: Part) -> str | None:
             plain
             and reader.scope.in_graph(Label(text)) is None
             and not reader.scope.has(text)
+            and naming.free(text) not in reader.scope.use.unread
             and _sigma_is_function(reader, part)
         ):
             return "sigmoid"

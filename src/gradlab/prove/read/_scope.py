@@ -42,6 +42,7 @@ class Use:
         whole: for names of the text that are written with their own variables behind them, what these are.
         aliases: names that stand for an entry of the same letter, with that: the z of ``z = z^{(k)}``.
         squared: names of which the text says what their square is, as of ``\sigma^2``.
+        unread: names that the text defines in a way that is not understood.
         layers: letters of indices of which each is that of a layer: ``a_j`` and ``a_k`` are entries of two vectors.
     """
 
@@ -60,6 +61,7 @@ class Use:
     whole: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     aliases: dict[str, Expression] = field(default_factory=dict[str, Expression])
     squared: set[str] = field(default_factory=set[str])
+    unread: set[str] = field(default_factory=set[str])
     layers: frozenset[str] = frozenset()
 
     @classmethod

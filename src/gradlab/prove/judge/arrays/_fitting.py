@@ -67,8 +67,17 @@ class Fit:
         return sorted(name for name in rows if len(name) == 1 and name.isupper())
 
     def squared(self, sides: Iterable[Expression], known: Known) -> str:
-        r"""Why a step is not about the matrix of ``(X^\top X)^{-1}``, that is not square: it fits only if it is."""
+        r"""Why a step is not about the arrays that are meant: ``X`` of ``(X^\top X)^{-1}`` fits only if it is square.
+
+        Or what is transposed, or has a norm, fits only if it is a number.
+        """
         for node in reached(tuple(sides), known):
+            turned = isinstance(node, Operation) and (node.kind == "transpose" or node.kind.startswith("norm"))
+            inner = node.operands[0] if turned and isinstance(node, Operation) else None
+            if isinstance(inner, Tensor) and self.way.choice.kinds.get(inner.name) == "number":
+                return (
+                    f"the shapes in this fit only if {inner.name[1:]} is a number: say so, or write what fits otherwise"
+                )
             for part in every(node) if isinstance(node, Operation) and node.kind == "inverse" else ():
                 first, *_, last = part.args if is_apply(part, "mul") else (ONE, ONE)
                 turned = Operation("transpose", (last,)) == first or Operation("transpose", (first,)) == last
