@@ -67,6 +67,7 @@ def derived(function: str, orders: tuple[int, ...], which: int) -> Expression:
     return formula
 
 
+@lru_cache(maxsize=4096)
 def applied(function: str, arguments: tuple[Expression, ...], orders: tuple[int, ...], which: int) -> Expression:
     """An example, or a derivative of it, at arguments."""
     given = dict(zip(variables(len(orders)), arguments, strict=True))

@@ -17,7 +17,8 @@ from gradlab.prove.repairs._paths import children
 
 STEPS_FOR_SIDE = 2_000_000
 POINTS_TO_COMPARE = 6
-FEWEST_LEAVES, FEWEST_PARTS = 2, 4  # names and numbers, or parts of any kind, in which two mistakes are looked for
+FEWEST_LEAVES, FEWEST_PARTS = 4, 9  # names and numbers, or parts of any kind, in which any two mistakes are looked for
+_PLAIN = frozenset((Fault.SIGN, Fault.CONSTANT_FACTOR, Fault.WRONG_POWER, Fault.WRONG_NAME))
 
 
 class Repairer:
@@ -119,9 +120,12 @@ class Repairer:
         if found is not None:
             return found
         leaves = [node for _, node in search.nodes if not children(node)]
-        if wrong == 0 or (len(leaves) < FEWEST_LEAVES and len(search.nodes) < FEWEST_PARTS):
-            return None  # with two changes little of it would be left
+        small = len(leaves) < FEWEST_LEAVES and len(search.nodes) < FEWEST_PARTS  # much of it has to stay
+        if wrong == 0 or (small and len(leaves) < 2):
+            return None
         for first, second in two(search):
+            if small and (first.fault is second.fault or not {first.fault, second.fault} <= _PLAIN):
+                continue
             if not repeats(second.side, target) and search.verified(second.side):
                 return [first, second]
         return None

@@ -69,10 +69,10 @@ class Fit:
     def squared(self, sides: Iterable[Expression], known: Known) -> str:
         r"""Why a step is not about the arrays that are meant: ``X`` of ``(X^\top X)^{-1}`` fits only if it is square.
 
-        Or what is transposed, or has a norm, fits only if it is a number.
+        Or what is transposed fits only if it is a number.
         """
         for node in reached(tuple(sides), known):
-            turned = isinstance(node, Operation) and (node.kind == "transpose" or node.kind.startswith("norm"))
+            turned = isinstance(node, Operation) and node.kind == "transpose"
             inner = node.operands[0] if turned and isinstance(node, Operation) else None
             if isinstance(inner, Tensor) and self.way.choice.kinds.get(inner.name) == "number":
                 return (
