@@ -22,7 +22,7 @@ _NO_FORMULA = re.compile(
 _START = r"here|let|put|set|tak(?:e|ing)|consider|now|suppose|assum(?:e|ing)|if|for|when|with|where|choose|instead|say"
 _STARTS = re.compile(rf"\b(?:{_START})\b[^.;:!?$]{{0,40}}$", re.I)
 _OTHER_SUBJECT = re.compile(
-    r"\b(?:of|in|on|from|at|by|than|over|through|respect to|differentiat\w*|gradient|slope)\W*$", re.I
+    r"\b(?:of|in|on|from|at|by|than|over|through|since|because|respect to|differentiat\w*|gradient|slope)\W*$", re.I
 )
 _KIND = r"(?:\s*,)?(?:\s*(?:now|instead|simply|just|again|here|then))?"
 _IS = re.compile(
@@ -34,6 +34,11 @@ _IS = re.compile(
 _ANEW = re.compile(
     r"\b(?:let|replac\w*|denot\w*|call\w*|nam(?:e|ed|ing)|writ\w*|redefin\w*|put|set|take|choose|consider|suppose|assume|"
     r"instead|swap\w*|exchang\w*|becomes?|stands?)\b",
+    re.I,
+)
+_CALLED = re.compile(r"\b(?:call\w*|denot\w*|named?|as|dubbed)\b[^.;$]{0,15}$", re.I)
+_ASSIGNS = re.compile(
+    r"\s*(?:(?:now\s+)?(?:by|for|to|with|as|be)\b|(?:the|our)\s+(?:new\s+)?(?:function|map|loss|cost|quantity|variable)\b)",
     re.I,
 )
 _ANY = re.compile(
@@ -54,8 +59,11 @@ _AS_FUNCTION = re.compile(
     r"\s*(\\?[A-Za-z]+)\s*(?::?=|\\equiv)\s*"
     r"(\\(?:tanh|sin|cos|exp|log|ln|tan)|\\(?:mathrm|text|operatorname)\{(?:ReLU|relu|sigmoid|softplus|tanh)\})\s*"
 )
-_OTHER = re.compile(r"\s*(?:is|be|denotes?|are|stands\s+for|=)\s", re.I)
-_SIGMOID = re.compile(r"\b(?:sigmoid\w*|logistic)\b", re.I)
+_OTHER = re.compile(
+    r"\s*(?:is|be|denotes?|stands\s+for)\s+(?:now\s+|the\s+|an?\s+)*(?:relu|rectif|tanh|hyperbolic|softplus|softmax|identity|linear|"
+    r"step|sign|leaky|standard|any|arbitrary|every|some|general)",
+    re.I,
+)
 _LETTER = re.compile(rf"\b(?:{_START})\s+([b-zA-HJ-Z])\s+(?:be|is|equals?|denotes?)\s*$", re.I)
 _SENTENCE = re.compile(r"[.;!?]\s")
 
@@ -80,11 +88,10 @@ def said_in_words(document: Sequence[Formula]) -> Iterator[tuple[Formula, str]]:
         yield formula, ""
         if formula.tex in written or formula.tex.strip() in written:
             before = f"{formula.before} "
-            said = _FREE.match(formula.after) or _GENERAL.search(before)
-            own = (
-                formula.tex.strip() == r"\sigma" and _OTHER.match(formula.after) and not _SIGMOID.search(formula.after)
-            )
-            said = said or (own and not _OTHER_SUBJECT.search(before))
+            is_subject = not _OTHER_SUBJECT.search(before)
+            said = (is_subject and _FREE.match(formula.after)) or _GENERAL.search(before)
+            own = formula.tex.strip() == r"\sigma" and _OTHER.match(formula.after)
+            said = said or (own and is_subject and _STARTS.search(before))
             if said or (re.search(r"\blet\s+$", before, re.I) and _ANY.match(formula.after)):
                 yield replace(formula, tex=f"{written[formula.tex.strip()]} = 0", before="let"), "it is said in words"
         if (defined := _DEFINES.match(formula.tex)) is not None:
@@ -105,7 +112,11 @@ def _equation(first: Formula, second: Formula, written: dict[str, str]) -> tuple
         is_subject = not _OTHER_SUBJECT.search(first.before)
         if name is first and is_subject and _STARTS.search(first.before) and _IS.fullmatch(between):
             return _joined(own, second), ""
-        said = _ANEW.search(f"{first.sentence} {between}") or (name is first and _STARTS.search(first.before))
+        said = _ANEW.search(f"{first.before} {between}") and _ASSIGNS.match(between)
+        if name is second:
+            said = _CALLED.search(between) and not re.search(
+                rf"(?<![A-Za-z\\]){re.escape(bare[1])}(?![A-Za-z])", first.tex
+            )
         if said and bare[1] in written and (is_subject or re.search(r"denot\w* by\W*$", first.before, re.I)):
             return replace(_joined(own, second), tex=f"{own} = 0"), "it is said in words"
     return None
