@@ -8,17 +8,19 @@ from collections.abc import Iterator
 from gradlab.graph import Expression
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove._names import FREE
-from gradlab.prove._verdict import Truth
+from gradlab.prove._verdict import Step, Truth
 from gradlab.prove.judge._doubts import every, names_of, reached
 from gradlab.prove.read._nodes import Derivative, Indexed
-from gradlab.prove.read._statements import Known
+from gradlab.prove.read._statements import Kind, Known
 
 _NUMBERED = re.compile(r"(.+[_^])([a-z])(?:[+-]\d+)?")
 Pair = tuple[Expression | NotUnderstoodError, ...]
 
 
-def forgotten(pair: Pair, known: Known, truth: Truth) -> str:
-    """Which name a step takes as a constant that the text computes as the like of it; empty if none."""
+def forgotten(pair: Pair, known: Known, step: Step) -> str:
+    """Which name a step with a verdict takes as a constant that the text computes as the like of it; empty if none."""
+    if step.kind is not Kind.CLAIM or step.truth is Truth.NOT_UNDERSTOOD:
+        return ""
     sides = tuple(side for side in pair if isinstance(side, Expression))
     slopes = [node for side in sides for node in every(side) if isinstance(node, Derivative)]
     taken = {name for node in slopes for name in names_of((node.body,))}
@@ -30,7 +32,7 @@ def forgotten(pair: Pair, known: Known, truth: Truth) -> str:
                     a, b = name.removeprefix(FREE), by.removeprefix(FREE)
                     depends = f"{a} may depend on {b}, as what is computed from it does"
                     return f"{depends}: write \\frac{{d {a}}}{{d {b}}} in it"
-    head = next(_unlinked(sides, known), "") if truth is Truth.TRUE else ""
+    head = next(_unlinked(sides, known), "") if step.truth is Truth.TRUE else ""
     return f"nothing says how {head} with one index depends on {head} with another" if head else ""
 
 

@@ -103,9 +103,8 @@ class Text:
         except (NotUnderstoodError, OutOfTimeError, RecursionError) as error:
             return [self._unread(line, str(error) or "this is nested too deeply", getattr(error, "at", line.piece.at))]
         except Exception as problem:
-            # The last resort: what goes wrong in one equation must not take the others with it.
             what = f"gradlab itself failed here ({type(problem).__name__}); please report this with the equation"
-            return [self._unread(line, what, line.piece.at)]
+            return [self._unread(line, what, line.piece.at)]  # what goes wrong in one equation takes no others with it
 
     def _unread(self, line: Line, reason: str, at: int) -> Step:
         place = line.source.place(at)
@@ -132,8 +131,7 @@ class Text:
                 by = {"truth": Truth.TRUE, "method": Method.DEFINITION, "reason": "by the words beside it, a constant"}
                 steps[i] = replace(step, **by)
             unread = (self.doubts.behind(pair) or self.doubts.imaginary(judged, i)) if step.truth is Truth.TRUE else ""
-            judged_claim = step.kind is Kind.CLAIM and step.truth is not Truth.NOT_UNDERSTOOD
-            unread = unread or (forgotten(pair, self.known, step.truth) if judged_claim else "")
+            unread = unread or forgotten(pair, self.known, step)
             unread = unread or (implied_sum(pair) if step.truth is Truth.FALSE else "")
             if unread:
                 steps[i] = combine.with_kind(step, Kind.CLAIM, f"{step.place}: {unread}")
@@ -295,8 +293,7 @@ class Text:
 
     def compared(self, line: Line, expression: Expression) -> Finding:
         """The verdict on a side that is written and one that is given as an expression."""
-        deadline = Deadline(STEPS_FOR_CHAIN)
-        side = Reader(self.scope(), {}, deadline).sum(line.piece.sides[0])
+        side = Reader(self.scope(), {}, deadline := Deadline(STEPS_FOR_CHAIN)).sum(line.piece.sides[0])
         return findings(Chain((side, expression), (None,)), self.known, deadline, repairs=True)[0]
 
     def _without_claim(self, line: Line, i: int, kind: Kind) -> Step:
@@ -327,9 +324,8 @@ class Text:
         """Why a name that has a meaning already may not get another one here; empty if it gets it."""
         shape = shape_of(Reader(self.scope(), {}, Deadline(READING)), line.piece.sides[0])
         before = self.said.defined.get(shape.name) if shape is not None else None
-        unread = shape is not None and step.truth is Truth.NOT_UNDERSTOOD
-        own = bool(_ANEW.search(line.words) or (before is not None and before.problem))
-        unread = unread and shape is not None and (shape.parameters is not None or own)
+        own = _ANEW.search(line.words) is not None or (before is not None and before.problem != "")
+        unread = shape is not None and step.truth is Truth.NOT_UNDERSTOOD and (shape.parameters is not None or own)
         if shape is None or before is None or before.line is line or not (step.truth is Truth.FALSE or unread):
             return "other"
         if before.shape.above and (shape.above != before.shape.above or is_recursive(shape, line.piece.sides[1])):

@@ -45,7 +45,7 @@ def as_matrices(sides: tuple[Expression, ...], known: Known) -> tuple[Expression
     """
     nodes = [node for side in sides for node in every(side)]
     by = {node.wrt[0] for node in nodes if isinstance(node, Derivative) and len(node.wrt) == 1}
-    by |= {node.arguments[0] for node in nodes if _is_flow(node)}
+    by |= {node.arguments[0] for node in nodes if isinstance(node, Call) and _is_flow(node)}
     names = {node.name for node in nodes if isinstance(node, Ref)} - names_of(by)
     names |= {node.function for node in nodes if isinstance(node, Call)}
     capitals = {name for name in names if re.fullmatch(r"\?[A-Z]", name)}
