@@ -422,3 +422,22 @@ def test_what_windows_that_overlap_hand_back_is_added_up():
     function = written(lambda x: x.unfold(0, 3, 1).amax(-1), backward)
     (found, *_) = check_function(function, (x,)).diagnoses
     assert "only the last counts" in found.sentence
+
+
+def test_a_backward_pass_is_not_told_a_mistake_of_single_outputs_and_inputs():
+    class Normal(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return (x - x.mean(0)) / torch.sqrt(x.var(0, correction=0))
+
+        @staticmethod
+        def backward(ctx, *grad_outputs):
+            (x,), g = ctx.saved_tensors, grad_outputs[0]
+            size = torch.sqrt(x.var(0, correction=0))
+            normal = (x - x.mean(0)) / size
+            return (g - g.sum(0) - normal * (g * normal).sum(0)) / (len(x) * size)  # len(x) * g is meant
+
+    x = torch.tensor([[0.4, -1.0], [1.3, 0.2], [-0.7, 2.0], [0.1, 0.9], [2.1, -0.3]], dtype=torch.float64)
+    sentence = check_function(Normal, x).diagnoses[0].sentence
+    assert sentence.endswith("the term through x - x.mean(0) comes in 1/5 times."), sentence

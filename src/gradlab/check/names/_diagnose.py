@@ -133,6 +133,8 @@ def _test(hypothesis: Hypothesis, evidence: Evidence) -> _Fit | None:
     if not is_whole and not hypothesis.partly:
         return None
     made, seen = _made(evidence, close, is_whole), [(here, candidate)]
+    if hypothesis.place and evidence.is_backward and not _is_of_arrays(evidence, made, changed):
+        return None
     for view in evidence.elsewhere():
         elsewhere = _predict(hypothesis, view)
         if elsewhere is not None:
@@ -178,6 +180,20 @@ def _made(evidence: Evidence, close: np.ndarray, is_whole: bool) -> np.ndarray:
         arrays[:, part] = wrong[:, part].any(axis=1, keepdims=True)
     # An entry that is 0 here shows no mistake.
     return arrays.reshape(-1) if close[arrays.reshape(-1)].all() else evidence.wrong
+
+
+def _is_of_arrays(evidence: Evidence, made: np.ndarray, changed: np.ndarray) -> bool:
+    """Whether a mistake was made in all that it changes of an output's gradient by an array, or in nothing of it.
+
+    A backward pass has no formula of its own for a single output and input.
+    """
+    start, count = 0, len(evidence.context.point)
+    some, rest = made.reshape(-1, count), (changed & ~made).reshape(-1, count)
+    for shape in evidence.context.shapes:
+        part = slice(start, start := start + int(np.prod(shape)))
+        if (some[:, part].any(axis=1) & rest[:, part].any(axis=1)).any():
+            return False
+    return True
 
 
 def _predict(hypothesis: Hypothesis, view: View) -> np.ndarray | None:

@@ -209,6 +209,11 @@ class Evidence:
     def _call(self) -> Callable[[Any], Any]:
         return make_call(self.context.function, self.context.at, Mode.DOUBLE)
 
+    @property
+    def is_backward(self) -> bool:
+        """Whether what is judged is the backward pass of a function with several outputs."""
+        return self.context.gradient is None and int(np.prod(self.context.output_shape)) > 1
+
     def restricted_to(self, positions: np.ndarray) -> Evidence:
         """The same evidence on some entries alone: nothing is known of the others."""
         inside = np.zeros(len(self.wrong), dtype=bool)
