@@ -107,3 +107,26 @@ def test_an_index_on_one_side_alone_may_be_added_up() -> None:
 def test_a_dot_between_columns_is_their_inner_product() -> None:
     columns = r"\begin{pmatrix} 2 \\ 1 \end{pmatrix} \cdot \frac{1}{5} \begin{pmatrix} 3 \\ 4 \end{pmatrix}"
     assert [prove(f"{columns} = {value}").truth for value in ("2", r"\frac{11}{5}")] == [T, F]
+
+
+@pytest.mark.parametrize(
+    ("latex", "truth"),
+    [
+        (r"\frac{\partial}{\partial t_j} \sum_{q=0}^{n-1} t_q^2 = 2 t_j", T),
+        (r"\frac{\partial}{\partial t_j} \sum_{q=0}^{n-1} t_q^2 = t_j", F),
+        (r"\sum_{q=0}^{n-1} t_q = \sum_q t_q", N),
+    ],
+)
+def test_sums_that_count_from_zero(latex: str, truth: Truth) -> None:
+    assert prove(latex).truth is truth
+
+
+def test_a_reason_in_brackets_ends_where_they_do() -> None:
+    latex = r"\begin{align} 1 + 1 &= 2 \quad (\because 1 = 1) \\ &= 2 \cdot 1 \\ \\ t + t &= 2t \end{align}"
+    assert all(step.truth is not F for step in prove(latex).steps)
+    assert [step.truth for step in prove(latex).steps][-1] is T
+
+
+def test_the_limit_of_a_member_of_what_another_letter_numbers_is_left_open() -> None:
+    text = r"With $h_t = \|w_t - w\|^2$ we find $\lim_{q \to \infty} h_q = 0$."
+    assert all(step.truth is not F for row in prove_document(text).rows for step in row.proof.steps)

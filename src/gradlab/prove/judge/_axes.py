@@ -119,6 +119,8 @@ class Axes:
         self.ahead: list[tuple[str, int, Key]] = []  # letters, how much is added to them in an index above, of what
         self.last: set[Key] = set()  # the numbers of last layers
         self.numbered: dict[str, None] = {}  # heads with an index above alone: x^{(i)}
+        self.from_zero: set[Key] = set()  # ranges of sums from 0 to one less than a size
+        self.from_one: set[Key] = set()  # those of all other sums
         self._seen: set[Hashable] = set()
         self._count = 0
 
@@ -221,7 +223,12 @@ class Axes:
     def _total(self, node: Total, bound: Mapping[str, Key]) -> None:
         self._count += 1
         key: Key = ("range", node.letter, self._count)
-        if node.upper is not None:
+        whole = _counted_from_zero(node)
+        (self.from_zero if whole else self.from_one).add(key)
+        if whole:
+            self.size(whole)
+            self.dims.unify(key, ("size", whole))
+        elif node.upper is not None:
             number = as_number(node.upper)
             if number is not None and number.denominator == 1:
                 self.dims.unify(key, int(number))
@@ -302,6 +309,14 @@ def settings(axes: Axes, dims: Dims, conditions: tuple[Condition, ...]) -> list[
     return list(_from_all_over(kept, MOST_SETTINGS))
 
 
+def _counted_from_zero(node: Total) -> str:
+    r"""The size n of ``\sum_{i=0}^{n-1}``; empty for any other sum."""
+    parts = node.upper.args if node.upper is not None and getattr(node.upper, "primitive", "") == "add" else ()
+    whole = len(parts) == 2 and isinstance(parts[0], Ref) and index_value(parts[1], {}) == -1
+    zero = node.lower is not None and as_number(node.lower) == 0
+    return parts[0].name if whole and zero and isinstance(parts[0], Ref) else ""
+
+
 def _shift(index: Expression) -> tuple[str, int] | None:
     """The letter and the number of ``l + 1``; None for anything else."""
     parts = index.args if getattr(index, "primitive", "") == "add" else ()
@@ -318,8 +333,13 @@ def _letters(axes: Axes, sizes: Mapping[Key, int], dims: Dims) -> Iterator[dict[
     """Values of the letters that no sum runs over: all of them, or some from all over where these are very many."""
     letters = list(axes.free)
     ends = [sizes.get(dims.find(("letter", letter)), sizes.get(("letter", letter), 3)) for letter in letters]
+    zero, one = ({dims.find(key) for key in keys} for keys in (axes.from_zero, axes.from_one))
+    if zero & one:
+        raise NotUnderstoodError("one sum counts from 0 and another one from 1", 0)
+    starts = [0 if dims.find(("letter", letter)) in zero else 1 for letter in letters]
     most = int(MOST_COMBINATIONS ** (1 / max(1, len(letters))))
-    for values in product(*(_from_all_over(range(1, end + 1), most) for end in ends)):
+    ranges = [range(start, start + end) for start, end in zip(starts, ends, strict=True)]
+    for values in product(*(_from_all_over(each, most) for each in ranges)):
         yield dict(zip(letters, values, strict=True))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gradlab.graph import Expression, Ref, walk
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read._label import Label, label_of, occurs
-from gradlab.prove.read._nodes import Limit, Total, mapped
+from gradlab.prove.read._nodes import Index, Limit, Total, mapped
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import Item, Row
 from gradlab.prove.read._scope import free
@@ -37,14 +37,17 @@ def limit_of(reader: Reader, sign: Part, rest: list[Item]) -> Expression:
     label = label_of(name[0])
     assert label is not None
     member = next(_members(label, tuple(item for item in rest if isinstance(item, Part))), None)
-    if member is not None and not any(name.startswith(free(member.head)) for name in reader.scope.known.families):
-        said = f"nothing says what {member.head} with this index is, so its limit is not judged"
-        raise NotUnderstoodError(said, sign.at)
     reader.tending.append(label)
     try:
         body = reader.product(tuple(rest))
     finally:
         reader.tending.pop()
+    runs = variable.name in body.names or any(
+        isinstance(node, Index) and node.letter == label.head for node in walk(body)
+    )
+    if member is not None and (not runs or not _is_family(reader, member)):
+        said = f"nothing says what {member.head} with this index is, so its limit is not judged"
+        raise NotUnderstoodError(said, sign.at)
     if any(
         isinstance(node, Total) and node.upper is not None and variable.name in node.upper.names for node in walk(body)
     ):
@@ -61,6 +64,10 @@ def limit_of(reader: Reader, sign: Part, rest: list[Item]) -> Expression:
     if variable.name in value.names:
         raise NotUnderstoodError(_WRITE, sign.at)
     return Limit(body, variable, value, side)
+
+
+def _is_family(reader: Reader, member: Label) -> bool:
+    return any(name.startswith(free(member.head)) for name in reader.scope.known.families)
 
 
 def _members(label: Label, row: Row) -> Iterator[Label]:

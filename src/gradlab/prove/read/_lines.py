@@ -58,11 +58,13 @@ def equations(body: tex.Node) -> list[tuple[Part, ...]]:
 
 def _without_aside(parts: list[Part]) -> tuple[list[Part], list[Part]]:
     r"""A row without the reason at its end, behind which the next row goes on: ``a &= b \quad \because b = a``."""
-    reasons = [i for i, part in enumerate(parts) if i and part.kind == "relation" and part.text == "because"]
-    related = [i for i, part in enumerate(parts) if part.kind == "relation"]
-    if not reasons or related[0] == reasons[0]:
-        return parts, []
-    return _without_gaps(parts[: reasons[0]]), parts[reasons[0] :]
+    depth = related = 0
+    for i, part in enumerate(parts):
+        depth += {"open": 1, "close": -1}.get(part.kind, 0)
+        if part.kind == "relation" and part.text == "because" and depth == 0 and related:
+            return _without_gaps(parts[:i]), parts[i:]
+        related += part.kind == "relation"
+    return parts, []
 
 
 def _goes_on(before: _Column, parts: list[Part], first_cell_empty: bool) -> bool:
