@@ -130,3 +130,12 @@ def test_a_reason_in_brackets_ends_where_they_do() -> None:
 def test_the_limit_of_a_member_of_what_another_letter_numbers_is_left_open() -> None:
     text = r"With $h_t = \|w_t - w\|^2$ we find $\lim_{q \to \infty} h_q = 0$."
     assert all(step.truth is not F for row in prove_document(text).rows for step in row.proof.steps)
+
+
+def test_the_value_where_something_happens_is_no_constant_function() -> None:
+    text = r"We have $v(t) = 4 \cdot r(t)^3$. At the point of interest $r(t) = 3$. Now $v'(t) = {} \cdot r(t)^2 r'(t)$."
+    right, wrong = (prove_document(text.replace("{}", factor)) for factor in ("12", "24"))
+    assert right.rows[-1].proof.steps[-1].truth is T
+    steps = [step for row in (*wrong.rows, *wrong.others) for step in row.proof.steps if "24" in step.right]
+    assert [step.truth for step in steps] != [T]
+    assert prove_document("Let $g(t) = 5$. Then $g'(t) = 0$.").rows[-1].proof.truth is T

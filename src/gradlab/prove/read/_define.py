@@ -315,8 +315,11 @@ def _of_function(reader: Reader, line: Line, shape: Shape) -> Kind | None:
         other = [part.kind for part in sides[1]] == ["function", "group"]  # \sigma(z) = \tanh(z)
         own = reader.scope.document and (other or not is_exponential(sides[1])) and not is_numeric(sides[1])
         return Kind.DEFINITION if own else Kind.CLAIM
-    vanishes = [part.text for part in sides[-1]] == ["0"] and line.piece.relations[-1].text == "="
-    return Kind.CONDITION if vanishes and shape.parameters and not _LET.search(line.words) else None
+    if not is_numeric(sides[-1]) or line.piece.relations[-1].text != "=" or not shape.parameters:
+        return None
+    # The value where something happens, "when r(t) = 3", or everywhere: only words or the derivative behind it tell.
+    said = _LET.search(line.words) or (line.piece.premise and _PRIME.search(line.source.tex))
+    return None if said else Kind.CONDITION
 
 
 _SAID = re.compile(r"\b(?:let|define\w*|denot\w*|call\w*|set|write|put|abbreviat\w*)\b", re.IGNORECASE)
