@@ -18,7 +18,7 @@ from gradlab.prove.repairs._paths import children
 STEPS_FOR_SIDE = 2_000_000
 POINTS_TO_COMPARE = 6
 FEWEST_LEAVES, FEWEST_PARTS = 4, 9  # names and numbers, or parts of any kind, in which any two mistakes are looked for
-_PLAIN = frozenset((Fault.SIGN, Fault.CONSTANT_FACTOR, Fault.WRONG_POWER, Fault.WRONG_NAME))
+_PLAIN = frozenset((Fault.SIGN, Fault.CONSTANT_FACTOR, Fault.WRONG_POWER, Fault.WRONG_NAME, Fault.WRONG_FUNCTION))
 
 
 class Repairer:
@@ -124,7 +124,7 @@ class Repairer:
         if wrong == 0 or (small and len(leaves) < 2):
             return None
         for first, second in two(search):
-            if small and (first.fault is second.fault or not {first.fault, second.fault} <= _PLAIN):
+            if small and not are_plain(first, second):
                 continue
             if not repeats(second.side, target) and search.verified(second.side):
                 return [first, second]
@@ -137,6 +137,13 @@ class Repairer:
             if not repeats(change.side, search.target) and search.fits(change.side) and search.verified(change.side):
                 return [change]
         return None
+
+
+def are_plain(first: Change, second: Change) -> bool:
+    """Whether two changes of a short side are mistakes that somebody makes at once, a sign being that of all of it."""
+    faults = {first.fault, second.fault}
+    inner = [change for change in (first, second) if change.fault is Fault.SIGN and "whole" not in change.message]
+    return len(faults) == 2 and faults <= _PLAIN and not (inner and Fault.WRONG_FUNCTION in faults)
 
 
 def repeats(side: Expression, target: Expression) -> bool:

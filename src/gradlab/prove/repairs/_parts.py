@@ -141,11 +141,12 @@ def exponent_inside(search: Search, path: Path, node: Expression) -> Iterator[Ch
 
 
 def remade(search: Search, path: Path, node: Expression, is_base: bool) -> Iterator[Change]:
-    if not is_base:
-        squared = power(node, number(2))
-        if plausible(search, path, node, squared):
-            message = f"the square on {search.latex(node)} is missing"
-            yield Change(Fault.WRONG_POWER, replace_at(search.side, path, squared), message, search.latex(squared))
+    for exponent in (2, 3, 4) if search.pruning and not is_base else (2,) if not is_base else ():
+        raised = power(node, number(exponent))
+        if plausible(search, path, node, raised):
+            lost = "square" if exponent == 2 else f"exponent {exponent}"
+            message = f"the {lost} on {search.latex(node)} is missing"
+            yield Change(Fault.WRONG_POWER, replace_at(search.side, path, raised), message, search.latex(raised))
     complement = subtract(ONE, node)
     if not is_apply(node, "mul") and plausible(search, path, node, complement):
         message = f"write {search.latex(complement)} for {search.latex(node)}"

@@ -29,6 +29,7 @@ TOLERANCE = 1e-7
 MOST_NODES = 90
 SECANT_STEPS = 25
 LARGEST_CONSTANT = 24
+STEPS_FOR_CALL = 500  # of an unknown function, whose examples are long formulas
 Values = tuple[float, ...]
 Made = TypeVar("Made")
 Broken = (*Undefined, NotUnderstoodError, RecursionError, ShapeError)
@@ -147,7 +148,7 @@ class Search:
         return self._values[written]
 
     def _computed(self, written: Expression) -> Values | None:
-        self.deadline.check()
+        self.deadline.check(1 + STEPS_FOR_CALL * sum(isinstance(node, Call) for _, node in nodes(written)))
         values: list[float] = []
         for number in self.numbers:
             found = self._at(number, written)
