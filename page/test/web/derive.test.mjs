@@ -104,6 +104,15 @@ test("a deeper network is written over matrices, and what is copied as Python co
   await page.close();
 });
 
+test("a prime is not raised twice, so that a derivative is not read as the function", async () => {
+  const page = await opened("#1/derive");
+  await page.waitForSelector(".derivation math");
+  const [prime, letter] = await page.evaluate(() => ["mo", "mi"].map((name) => getComputedStyle([...document.querySelectorAll(`.derivation mrow > ${name}`)].find((each) => each.textContent === (name === "mo" ? "′" : "σ"))).fontSize));
+  assert.equal(prime, letter);
+  assert.equal(await page.locator(".derivation msup > mo:last-child").count(), 0);
+  await page.close();
+});
+
 test("a link to a quantity that the network has not is answered with the first weight, and says so", async () => {
   const page = await opened("#1/derive?sizes=3,2,1&by=w_77&x=1,2,3");
   await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("here is w_11"));
