@@ -83,3 +83,16 @@ def test_a_small_slope_that_large_steps_agree_on_is_not_taken_for_a_flat_stretch
         return 2 * sizes.astype(float) * x * np.array([0.0, 1, 1, 1, 1, 1, 1])
 
     assert check_gradient(lambda x: np.sum(sizes * single(x) ** 2), claims, at=at).verdict is Verdict.WRONG
+
+
+@pytest.mark.parametrize("bits", [8, 12])
+def test_a_slope_through_a_rounding_to_so_many_bits_is_not_borne_out(bits):
+    def loss(x):
+        x = single(x)
+        return np.tanh(x[0]) * single(0.7) + single(np.round(np.sin(x[1]) * 2.0**bits) / 2.0**bits)
+
+    def claims(x):
+        return np.array([0.7 * (1 - np.tanh(x[0]) ** 2), np.cos(x[1])])
+
+    for at in ([0.3, 0.1], [-0.8, 0.62], [1.2, -1.1]):
+        assert check_gradient(loss, claims, at=at).verdict is not Verdict.CORRECT

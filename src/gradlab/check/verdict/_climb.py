@@ -107,6 +107,7 @@ def _knowledge(engine: Engine, index: int, output: int, noise: Noise) -> Knowled
         zero=engine.zero(output, index, noise.is_single),
         near=float(engine.near(output, index)) if noise.is_single else 0.0,
         reach=float(noise.reach[output]),
+        anywhere=float(engine.probe.noise.level[output]),
         texture=lru_cache(lambda reach: look_along(engine.probe.line(index), reach, output, level)),
     )
 

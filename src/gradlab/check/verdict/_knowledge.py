@@ -33,7 +33,8 @@ class Knowledge:
 
     Attributes:
         centre: The value at the point.
-        level: The measured noise.
+        level: The measured noise, or that of the jumps along this coordinate.
+        anywhere: The noise that was measured along a direction of all coordinates.
         fine: Whether it follows the smallest steps.
         grain: The relative spacing of the numbers that it computes with.
         deterministic: Whether it gives the same value again.
@@ -53,6 +54,7 @@ class Knowledge:
     zero: float = 0.0
     near: float = 0.0
     reach: float = 0.0
+    anywhere: float = 0.0
     texture: Callable[[float], Texture] | None = None
 
     def frays(self, reach: float) -> bool:

@@ -39,7 +39,7 @@ def _is_cancelled(slopes: list[Slope], known: Knowledge) -> bool:
     """
     unit = min((each.unit for each in slopes if each.spread > 0), default=0.0)
     size = max(abs(known.centre), slopes[-1].spread)
-    return known.near > 0 and unit <= min(_ROUNDINGS * known.level, _CANCELLED * size)
+    return known.near > 0 and unit <= min(_ROUNDINGS * known.anywhere, _CANCELLED * size)
 
 
 def _is_terrace(slopes: list[Slope], known: Knowledge) -> bool:
