@@ -141,7 +141,7 @@ def exponent_inside(search: Search, path: Path, node: Expression) -> Iterator[Ch
 
 
 def remade(search: Search, path: Path, node: Expression, is_base: bool) -> Iterator[Change]:
-    for exponent in (2, 3, 4) if search.pruning and not is_base else (2,) if not is_base else ():
+    for exponent in (2, 3, 4) if search.pruning and not (search.quick or is_base) else (2,) if not is_base else ():
         raised = power(node, number(exponent))
         if plausible(search, path, node, raised):
             lost = "square" if exponent == 2 else f"exponent {exponent}"
