@@ -16,6 +16,7 @@ from gradlab.check.inputs._budget import Budget, Exhausted
 from gradlab.check.inputs._claims import Claims
 from gradlab.check.inputs._function import ByMode, Function, Subject, make_subject
 from gradlab.check.inputs._names import chosen_entries, entry_names, jacobian_names
+from gradlab.check.inputs._solvers import with_tolerance
 from gradlab.check.inputs._torch import frozen_of
 from gradlab.check.inputs._trees import is_module, to_array
 from gradlab.check.inputs._trials import Deviation, deviation
@@ -28,7 +29,7 @@ from gradlab.check.verdict._engine import Engine
 from gradlab.check.verdict._few import run_few
 from gradlab.check.verdict._knowledge import Claim, Rules, make_entry
 from gradlab.check.verdict._many import FEW, run_many
-from gradlab.check.verdict._rules import CONSTANT
+from gradlab.check.verdict._rules import CONSTANT, excused
 from gradlab.check.verdict._ties import judge_ties
 
 # A Jacobian with more entries than this is checked through random combinations of its rows.
@@ -141,11 +142,12 @@ def _judged(
     names = jacobian_names(function, entry_names(function.point, question.names), len(claimed))
     chosen = chosen_entries(question.entries, names)
     try:
-        centre = function.again(flat)
+        centre, tolerance = with_tolerance(lambda: function.again(flat))
     except Exhausted as bound:
         return _nothing_judged(names, claimed, chosen, function.evaluations, notes, str(bound))
     engine = Engine(function, claims, names, question.rules, centre, claimed, _is_stable(subject, centre))
     judged, probability, stopped = _judge_steady(engine, chosen, question.entries is not None)
+    judged = [excused(entry, tolerance) for entry in judged]
     wrong = any(entry.verdict is Verdict.WRONG for entry in judged)
     if any(entry.reason == CONSTANT for entry in judged):
         notes = [

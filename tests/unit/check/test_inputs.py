@@ -334,3 +334,15 @@ def test_a_backward_pass_that_raises_is_a_clear_error(backward):
     )  # fmt: skip
     with pytest.raises(CheckError, match="the gradient raised"):
         check_function(function, torch.ones(2))
+
+
+def test_what_hands_on_any_arguments_gets_a_tuple_as_those():
+    def right(w, b, times=1):
+        return times * b, times * w
+
+    at = (np.array([1.0, 2.0]), np.array([0.5, -3.0]))
+    assert check_gradient(lambda w, b: w @ b, lambda *both: right(*both), at).ok
+    assert check_gradient(lambda *both: both[0] @ both[1], right, at).ok
+    report = check_gradient(lambda w, b: w @ b, lambda *both: right(*both, times=2), at)
+    assert report.verdict is Verdict.WRONG, str(report)
+    assert check_gradient(lambda *parts: parts[0] @ parts[0], lambda *parts: 2 * parts[0], at[0]).ok

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
+from scipy.optimize import brentq, minimize
 
 from gradlab.check import Cause, Verdict, check_gradient
 
@@ -86,3 +87,45 @@ def test_so_is_a_fixed_point(tolerance):
 def test_a_fixed_point_that_is_close_is_judged(tolerance):
     assert check_gradient(lambda x: settled(x, tolerance), RATE, START).ok
     assert check_gradient(lambda x: settled(x, tolerance), RATE * 1.05, START).verdict is Verdict.WRONG
+
+
+def spread(growth, **options):
+    """An epidemic's share of the infected, which the defaults solve without a jump near the point."""
+    change = solve_ivp(lambda t, y: growth[0] * y - growth[1] * y**2, (0, 2), [0.1], **options)
+    return change.y[0, -1]
+
+
+GROWTH = np.array([1.2, 0.8])
+BY_GROWTH = np.array([(spread(GROWTH + h, **EXACT) - spread(GROWTH - h, **EXACT)) / 2e-5 for h in STEPS])
+
+
+def test_a_solver_that_does_not_jump_near_the_point_is_known_by_its_tolerance():
+    report = check_gradient(spread, BY_GROWTH, GROWTH)
+    assert report.verdict is Verdict.UNDECIDED, str(report)
+    assert "1e-03" in report.worst.reason
+    assert "rtol" in report.worst.remedy
+    for wrong in (1.3 * BY_GROWTH, BY_GROWTH * [1, np.nan]):
+        assert check_gradient(spread, wrong, GROWTH).verdict is Verdict.WRONG
+    assert check_gradient(lambda g: spread(g, **EXACT), 1.002 * BY_GROWTH, GROWTH).verdict is Verdict.WRONG
+
+
+def cubic(x, tolerance):
+    return brentq(lambda y: y**3 + x[0] * y - x[1], -10, 10, xtol=tolerance)
+
+
+def test_so_is_a_root():
+    right = np.array([-1.0, 1.0]) / 4
+    assert check_gradient(lambda x: cubic(x, 1e-4), right, [1.0, 2.0]).verdict is not Verdict.WRONG
+    assert check_gradient(lambda x: cubic(x, 1e-12), right, [1.0, 2.0]).ok
+    assert check_gradient(lambda x: cubic(x, 1e-12), 1.002 * right, [1.0, 2.0]).verdict is Verdict.WRONG
+    assert check_gradient(lambda x: cubic(x, 1e-4), right * [1, -1], [1.0, 2.0]).verdict is Verdict.WRONG
+
+
+def test_a_default_is_a_tolerance_too():
+    def least(x):
+        return minimize(lambda y: (y[0] - x[0] * x[1]) ** 2 + 0.1 * y[0] ** 4, [0.0], method="Nelder-Mead").x[0]
+
+    at = np.array([0.9, 1.1])
+    near = least(at)
+    right = at[::-1] * 2 / (2 + 1.2 * near**2)
+    assert check_gradient(least, right, at).verdict is not Verdict.WRONG

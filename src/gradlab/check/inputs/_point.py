@@ -263,18 +263,30 @@ def has_jax(point: Point) -> bool:
 def caller(function: Callable[..., Any], at: Any, extra: int = 0) -> Callable[..., Any]:
     """Call `function` with the point; a tuple or dict is spread over several arguments if it asks for that many.
 
+    What takes any, f(*args), is given the parts of a tuple.
+
     Args:
         function: What is called.
         at: The point as the user wrote it.
         extra: How many arguments follow the point.
     """
     rest = [None] * extra
-    if isinstance(at, tuple) and not _binds(function, [at, *rest]) and _binds(function, [*at, *rest]):
+    is_one = _binds(function, [at, *rest]) and not (type(at) is tuple and _takes_any(function))
+    if isinstance(at, tuple) and not is_one and _binds(function, [*at, *rest]):
         return lambda point, *more: function(*point, *more)
     if isinstance(at, dict) and all(isinstance(key, str) for key in at):
         if not _binds(function, [at, *rest]) and _binds(function, rest, at):
             return lambda point, *more: function(*more, **point)
     return function
+
+
+def _takes_any(function: Callable[..., Any]) -> bool:
+    """Tell whether a function hands on whatever arguments it gets, f(*args): then a tuple is those."""
+    try:
+        kinds = [parameter.kind for parameter in inspect.signature(function).parameters.values()]
+    except (TypeError, ValueError):
+        return False
+    return bool(kinds) and kinds[0] is inspect.Parameter.VAR_POSITIONAL
 
 
 def _binds(function: Callable[..., Any], arguments: list[Any], named: dict[str, Any] | None = None) -> bool:

@@ -12,7 +12,7 @@ from gradlab.check.differences._fit import Slope
 from gradlab.check.differences._texture import Texture
 
 # Up to this part a difference may be what the tolerance of a solver leaves.
-_LOOSE = 0.1
+LOOSE = 0.1
 # So well a small entry that shows no better has to show in any case.
 _SHOWN = 0.1
 
@@ -64,7 +64,7 @@ class Knowledge:
     def is_loose(self, claim: Claim, slope: Slope) -> bool:
         """Tell whether a small difference is what jumps nearby make up for: a solver that stops at a tolerance."""
         apart = abs(claim.value - slope.value)
-        small = apart < _LOOSE * max(abs(claim.value), abs(slope.value))
+        small = apart < LOOSE * max(abs(claim.value), abs(slope.value))
         return small and self.texture is not None and self.texture(self.scale / 2).explains(apart)
 
     def may_be_structure(self, claim: Claim, slope: Slope) -> bool:
