@@ -346,3 +346,24 @@ def test_what_hands_on_any_arguments_gets_a_tuple_as_those():
     report = check_gradient(lambda w, b: w @ b, lambda *both: right(*both, times=2), at)
     assert report.verdict is Verdict.WRONG, str(report)
     assert check_gradient(lambda *parts: parts[0] @ parts[0], lambda *parts: 2 * parts[0], at[0]).ok
+
+
+@pytest.mark.parametrize("by_hand", [False, True], ids=["its own", "by backward()"])
+def test_hooks_of_parameters_are_part_of_the_gradient(by_hand):
+    net, x = torch.nn.Linear(2, 1).double(), torch.tensor([[1.0, -0.5], [0.3, 2.0]], dtype=torch.float64)
+
+    def by_backward(m):
+        m(x).pow(2).sum().backward()
+        return {name: value.grad for name, value in m.named_parameters()}
+
+    def report():
+        return check_gradient(lambda m: m(x).pow(2).sum(), by_backward, net) if by_hand else check_function(net, x)
+
+    calls = []
+    net.bias.register_hook(lambda g: calls.append(g.shape))
+    assert report().ok
+    assert calls
+    net.weight.register_hook(lambda g: 2 * g)
+    for _ in range(2):
+        assert wrong_names(report()) == {"weight"}
+    assert net.weight.grad is None

@@ -441,3 +441,47 @@ def test_a_backward_pass_is_not_told_a_mistake_of_single_outputs_and_inputs():
     x = torch.tensor([[0.4, -1.0], [1.3, 0.2], [-0.7, 2.0], [0.1, 0.9], [2.1, -0.3]], dtype=torch.float64)
     sentence = check_function(Normal, x).diagnoses[0].sentence
     assert sentence.endswith("the term through x - x.mean(0) comes in 1/5 times."), sentence
+
+
+def test_a_sum_of_terms_for_their_mean_is_no_derivative_of_a_function_before_it():
+    random = np.random.default_rng(3)
+    rows, labels, w = random.normal(size=(8, 5)), random.choice([-1.0, 1.0], size=8), random.normal(size=5)
+
+    def loss(w):
+        return np.mean(np.log1p(np.exp(-labels * (rows @ w)))) + 0.3 * (w @ w)
+
+    def gradient(w):
+        return 0.6 * w - rows.T @ (labels / (1 + np.exp(labels * (rows @ w))))
+
+    found = check_gradient(loss, gradient, w).diagnoses
+    assert {found[0].kind, found[1].kind} == {Mistake.FACTOR, Mistake.SUM_FOR_MEAN}
+    assert "8" in found[0].sentence
+
+
+def test_which_turn_of_a_loop_is_meant_is_told():
+    random = np.random.default_rng(4)
+    inputs, w = random.normal(size=(5, 3)), random.normal(size=(3, 3)) / 2
+
+    def states(w):
+        found = [np.zeros(3)]
+        for x in inputs:
+            found.append(np.tanh(x + w @ found[-1]))
+        return found
+
+    def gradient(w):
+        *_, before, last = (hidden := states(w))
+        delta = 1 - last**2
+        earlier = (w.T @ delta) * (1 - before**2)
+        return np.outer(delta, before) + np.outer(earlier, hidden[-3])
+
+    found = check_gradient(lambda w: states(w)[-1].sum(), gradient, w).diagnoses
+    assert all("of 5)" in each.sentence for each in found)
+    assert Mistake.CUT_OFF in {each.kind for each in found}
+
+
+def test_a_constant_gradient_is_not_told_to_be_of_another_point_alone():
+    report = check_gradient(lambda x: np.sum(x) + float(x @ x), np.ones_like, np.array([0.5, -1.2, 2.0]))
+    assert all("stays the same" in each.sentence for each in report.diagnoses if each.kind is Mistake.STALE)
+    report = check_function(lambda x: x.sum() + sum(v.item() ** 2 for v in x), torch.tensor([0.5, -1.2, 2.0]))
+    (found,) = report.diagnoses
+    assert "stays the same" in found.sentence

@@ -159,6 +159,8 @@ class ModuleAt:
     def __init__(self, module: Any, double: bool) -> None:
         clone = copy.deepcopy(module)
         self.module = clone.double() if double else clone
+        # A copy of a tensor leaves behind what its owner has registered to change the gradient.
+        self._hooks = {name: [*(each._backward_hooks or {}).values()] for name, each in module.named_parameters()}
         self._owners: dict[str, list[tuple[dict[str, Any], str]]] = {}
         names = {id(parameter): name for name, parameter in self.module.named_parameters()}
         for part in self.module.modules():
@@ -170,9 +172,21 @@ class ModuleAt:
     def __call__(self, parameters: dict[str, Any]) -> Any:
         """The clone with these parameters."""
         for name, value in parameters.items():
+            hooked = self._hooked(name, value)
             for owner, key in self._owners[name]:
-                owner[key] = value
+                owner[key] = hooked
         return self.module
+
+    def _hooked(self, name: str, value: Any) -> Any:
+        hooks = self._hooks.get(name)
+        if not hooks or not value.requires_grad:
+            return value
+        # A leaf keeps its hooks; the next call may be given the same one.
+        value = value.view_as(value)
+        for hook in hooks:
+            value.register_hook(hook)
+        value.retain_grad()
+        return value
 
     def watched(self, parameters: dict[str, Any]) -> Any:
         """The clone with these parameters, ready for a backward pass of the user's own."""

@@ -26,7 +26,11 @@ class Mistake(Enum):
     NEGATED = "negated", "Turn the sign around."
     FACTOR = "constant factor", "Divide the factor out, or put in the one that is missing."
     SUM_FOR_MEAN = "sum for mean", "Divide the gradient by the same number as the loss."
-    ZEROED = "zeroed entries", "Compute these entries as well; something leaves them as they were initialised."
+    ZEROED = (
+        "zeroed entries",
+        "Compute these entries as well: they stay as they were initialised, or are cut off on the way, as by no_grad() "
+        "or by numbers that are kept in ctx.",
+    )
     SWAPPED = "swapped parameters", "Return the parts in the order of the parameters."
     TRANSPOSED = "transposed", "Transpose the result, or exchange the factors of the product that makes it."
     STALE = "stale value", "Compute the gradient anew, from the point it is asked for."

@@ -10,6 +10,7 @@ from gradlab.check.names._evidence import Evidence, Hypothesis, View
 from gradlab.check.names._mistakes import Mistake
 
 _NEWTON = 6
+_CUT = "Compute the gradient from the point it is asked for, or add the part that depends on it: one that is 0 there."
 _RATES = tuple(digit * 10.0**power for power in range(-5, 1) for digit in (1, 2, 5))
 
 
@@ -19,9 +20,12 @@ def stale(evidence: Evidence) -> Iterator[Hypothesis]:
     if evidence.context.output_shape not in {(), (1,)}:
         return
     point = evidence.context.point
+    fixed = {"the origin": lambda at: np.zeros_like(at), "ones everywhere": lambda at: np.ones_like(at)}
+    for name, move in fixed.items():
+        if not np.array_equal(move(point), point) and evidence.may_be_of(move(point)):
+            told = f"The gradient stays the same when the point changes: it is that at {name}."
+            yield _at(evidence, move, told, _CUT)
     places = {
-        "the origin": lambda at: np.zeros_like(at),
-        "ones everywhere": lambda at: np.ones_like(at),
         "minus the point": lambda at: -at,
         "the absolute values of the point": np.abs,
         "the point rounded to integers": np.round,
@@ -48,11 +52,11 @@ def _constant(evidence: Evidence) -> Iterator[Hypothesis]:
     )
 
 
-def _at(evidence: Evidence, move: object, sentence: str) -> Hypothesis:
+def _at(evidence: Evidence, move: object, sentence: str, remedy: str = "") -> Hypothesis:
     def predict(view: View) -> np.ndarray | None:
         return evidence.gradient_at(move(view.point))  # type: ignore[call-arg]
 
-    return Hypothesis(Mistake.STALE, predict, sentence, rank=5, partly=False)
+    return Hypothesis(Mistake.STALE, predict, sentence, rank=5, partly=False, remedy=remedy)
 
 
 def after_a_step(evidence: Evidence) -> Iterator[Hypothesis]:

@@ -56,7 +56,10 @@ def describe(program: Program, values: tuple[int, ...]) -> str:
     step = program.step(values[0])
     written = step.place.part
     told = step.operation if not written or step.operation in written else written
-    return told if len(values) == 1 else f"{told} (all {len(values)} times)"
+    if len(values) > 1:
+        return f"{told} (all {len(values)} times)"
+    turns = next((group for group in program.places.values() if values[0] in group), values)
+    return told if len(turns) == 1 else f"{told} (time {turns.index(values[0]) + 1} of {len(turns)})"
 
 
 def rank_of(program: Program, values: tuple[int, ...], rank: int) -> int:

@@ -10,13 +10,14 @@ from gradlab.check.names._evidence import Evidence, Hypothesis
 from gradlab.check.names._fit import solve
 from gradlab.check.names._functions_within import Derivative, described, groups, replace
 from gradlab.check.names._mistakes import Mistake
-from gradlab.check.names._numbers import spell
+from gradlab.check.names._numbers import sizes, spell
 from gradlab.check.names._traced import changed, hypothesis, of_program
 from gradlab.check.tracing import Program
 from gradlab.check.tracing._maps import Matrix
 from gradlab.check.tracing._program import Backward
 from gradlab.check.tracing._regions import sigmoid
 
+_COUNTED, _SMALL = 8, 2
 # With the output y of the function, its argument x and its right derivative d.
 _DERIVATIVES: dict[str, Derivative] = {
     "y (1 - y), which is sigmoid's, with its own output y": lambda x, y, d: y * (1 - y),
@@ -52,6 +53,8 @@ _DERIVATIVES: dict[str, Derivative] = {
 @of_program
 def wrong_derivative(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
     """Another derivative in the place of a function's own, or its own with a sign or factor."""
+    lengths = [number for number in sizes(evidence) if number > _SMALL]
+    counted = [power for n in lengths for power in (n, 1 / n, n / (n - 1), (n - 1) / n)]
     for found in groups(program):
         line = str(found[0].place)
         for told, derivative in _DERIVATIVES.items():
@@ -64,7 +67,9 @@ def wrong_derivative(evidence: Evidence, program: Program) -> Iterator[Hypothesi
         spelled = None if factor is None else spell(factor)
         if factor is not None and spelled is not None and abs(factor) > 1e-3 and abs(factor - 1) > 1e-3:
             sentence = f"{{where}}: the derivative of {described(found)} has a factor {spelled} too many."
-            yield hypothesis(Mistake.WRONG_DERIVATIVE, replace(found, _times(factor)), sentence, line, 5)
+            # A number of terms has come in by a sum or a mean beside the function rather than by its derivative.
+            rank = _COUNTED if any(abs(factor / each - 1) < 1e-3 for each in counted) else 5
+            yield hypothesis(Mistake.WRONG_DERIVATIVE, replace(found, _times(factor)), sentence, line, rank)
     yield from _diagonals(program)
 
 
