@@ -45,8 +45,8 @@ class Cause(Enum):
     """Why nothing could be decided; `remedy` says what would decide it.
 
     Example:
-        >>> Cause.NOT_DETERMINISTIC.remedy
-        'Fix the seed inside the function, or switch dropout off (module.eval()).'
+        >>> Cause.KINK.remedy
+        'Check at a point farther from the kink.'
     """
 
     NOT_DETERMINISTIC = "not deterministic"
@@ -67,7 +67,10 @@ class Cause(Enum):
 
 
 _DECIDERS = {
-    Cause.NOT_DETERMINISTIC: "Fix the seed inside the function, or switch dropout off (module.eval()).",
+    Cause.NOT_DETERMINISTIC: (
+        "Fix the seed inside the function, or switch dropout off (module.eval()); what is kept from call to call, such "
+        "as a sum of gradients, has to begin anew in each."
+    ),
     Cause.NOISE: (
         "Compute the function more exactly: with a smaller tolerance of a solver in it (solve_ivp: rtol=1e-10, "
         "atol=1e-12), or averaged over more samples with a fixed seed."
@@ -80,7 +83,10 @@ _DECIDERS = {
         "Compute the function in float64 throughout, without rounding inside, and with a smaller tolerance of a solver "
         "or an iteration in it (solve_ivp: rtol=1e-10, atol=1e-12)."
     ),
-    Cause.OUT_OF_PRECISION: "Compute the function in float64 throughout, without casts inside.",
+    Cause.OUT_OF_PRECISION: (
+        "Compute the function and the gradient in float64 throughout, without casts inside; where they are, check at a "
+        "point beside this one."
+    ),
     Cause.NOT_FINITE: "Check at a point inside the function's domain.",
     Cause.NOT_MEASURED: "Name it in entries= to have it measured.",
 }

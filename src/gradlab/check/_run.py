@@ -352,7 +352,9 @@ def _warnings(engine: Engine, subject: Subject) -> list[str]:
     if engine.function.writes:
         notes.append("the loss writes into its argument; it was given a new copy each time.")
     if subject.promoted and engine.is_single:
-        notes.append("the loss was given float64 but computes in lower precision inside; a cast in it keeps that low.")
+        notes.append(
+            "the loss was given float64 but returns what lower precision holds: whole numbers, or a cast keeps it low."
+        )
     return notes
 
 

@@ -485,3 +485,32 @@ def test_a_constant_gradient_is_not_told_to_be_of_another_point_alone():
     report = check_function(lambda x: x.sum() + sum(v.item() ** 2 for v in x), torch.tensor([0.5, -1.2, 2.0]))
     (found,) = report.diagnoses
     assert "stays the same" in found.sentence
+
+
+def test_arrays_are_told_by_the_names_that_their_entries_have():
+    at = (np.array([0.3, -0.8, 0.5]), np.array([1.2, 0.4, -0.6]))
+    report = check_gradient(lambda a, b: np.exp(a) @ b, lambda a, b: (np.exp(a), b * np.exp(a)), at)
+    assert report.diagnoses[0].sentence == "The gradients of at[0] and at[1] are exchanged."
+    nested = {"dense": {"W": np.array([[0.3, -0.8], [0.5, 0.1]])}, "shift": 0.0}
+
+    def gradient(p):
+        return {"dense": {"W": np.outer([1.0, 2.0], np.exp(p["dense"]["W"] @ [1.0, 2.0]))}, "shift": 1.0}
+
+    report = check_gradient(lambda p: np.exp(p["dense"]["W"] @ [1.0, 2.0]).sum() + p["shift"], gradient, nested)
+    assert report.diagnoses[0].sentence == 'dense["W"] is transposed.'
+
+
+def test_what_to_do_about_a_claim_that_jumps_or_grows_fits_it():
+    singular = torch.tensor([[1.0, 2.0], [2.0, 4.0]], dtype=torch.float64)
+    report = check_function(torch.linalg.det, singular)
+    assert report.verdict is Verdict.UNDECIDED
+    assert "at a point beside this one" in report.worst.remedy
+    kept = []
+
+    def backward(g, x):
+        kept.append(g.clone())
+        return 2 * sum(kept)
+
+    report = check_function(written(lambda x: 2 * x, backward), torch.ones(3))
+    assert report.verdict is Verdict.UNDECIDED
+    assert "begin anew" in report.worst.remedy

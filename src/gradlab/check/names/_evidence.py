@@ -237,8 +237,10 @@ class Evidence:
         for shape in self.context.shapes:
             size = int(np.prod(shape))
             if size:
-                name = self.context.names[start].split("[")[0] if size > 1 else self.context.names[start]
-                found.append((name, np.arange(start, start + size), shape))
+                name = self.context.names[start]
+                found.append(
+                    (name.rpartition("[")[0] or name if size > 1 else name, np.arange(start, start + size), shape)
+                )
             start += size
         return found
 
