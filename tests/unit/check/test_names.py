@@ -514,3 +514,18 @@ def test_what_to_do_about_a_claim_that_jumps_or_grows_fits_it():
     report = check_function(written(lambda x: 2 * x, backward), torch.ones(3))
     assert report.verdict is Verdict.UNDECIDED
     assert "begin anew" in report.worst.remedy
+
+
+def test_the_gradients_of_two_factors_are_told_to_be_exchanged_in_a_jacobian_too():
+    function = written(lambda a, b: a * b, lambda g, a, b: (g * a, g * b))
+    report = check_function(function, [torch.tensor([0.3, -1.2, 0.7]), torch.tensor([1.1, 0.4, -0.6])])
+    assert report.diagnoses[0].sentence == "The gradients of input 0 and input 1 are exchanged."
+
+
+def test_a_square_matrix_that_is_not_transposed_on_the_way_back_is_told():
+    w = torch.tensor([[0.4, -1.1, 0.3], [0.9, 0.2, -0.7], [-0.5, 0.6, 1.2]])
+    x = torch.tensor([[0.3, -0.8, 1.1], [1.4, 0.2, -0.6]])
+    function = written(lambda x, w: x @ w.t(), lambda g, x, w: (g @ w.t(), g.t() @ x))
+    found = check_function(function, [x, w]).diagnoses
+    assert found[0].kind is Mistake.TRANSPOSED
+    assert found[0].sentence.startswith("What comes back to input 0 is multiplied by a transposed matrix")

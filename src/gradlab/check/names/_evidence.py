@@ -244,6 +244,19 @@ class Evidence:
             start += size
         return found
 
+    def columns(self) -> list[tuple[str, np.ndarray, tuple[int, ...]]]:
+        """As `leaves` for several outputs, with the positions in the rows of all of them."""
+        size, found, start = len(self.context.point), [], 0
+        rows = np.arange(self.context.claimed.size).reshape(-1, size)
+        for shape in self.context.shapes:
+            end = start + int(np.prod(shape))
+            if end > start:
+                name = self.context.names[start].split(" by ")[-1]
+                name = name.rpartition("[")[0] or name if end - start > 1 else name
+                found.append((name, rows[:, start:end].reshape(-1), shape))
+            start = end
+        return found
+
     def may_be_of(self, point: np.ndarray) -> bool:
         """Whether the claims may be the gradient at another point, by a rough difference of the traced operations."""
         program, claimed = self.here.program, self.here.claimed

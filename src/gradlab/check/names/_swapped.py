@@ -19,7 +19,8 @@ def swapped(evidence: Evidence) -> Iterator[Hypothesis]:
     """Two arrays or two entries exchanged, the order turned around, all moved on by one."""
     leaves = evidence.leaves()
     order = np.arange(evidence.context.claimed.size)
-    pairs = [(a, b) for a, b in combinations(leaves, 2) if len(a[1]) == len(b[1])]
+    arrays = leaves or evidence.columns()
+    pairs = [(a, b) for a, b in combinations(arrays, 2) if len(a[1]) == len(b[1])]
     for (first, some, _), (second, others, _) in pairs[: min(_MOST_PAIRS, _MOST_MOVED // max(len(order), 1))]:
         yield _reordered(order, some, others, f"The gradients of {first} and {second} are exchanged.")
     yield from _of_another(leaves)

@@ -24,11 +24,25 @@ def transposed(evidence: Evidence) -> Iterator[Hypothesis]:
             taken[grid.reshape(-1)] = grid.T.reshape(-1)
             told = f"{name} is transposed" if grid.shape[0] == grid.shape[1] else f"{name} is transposed and reshaped"
             yield _hypothesis(taken, f"{told}.")
+    if outputs > 1:
+        yield from _by_a_transposed_matrix(evidence, order)
     if len(grids) > 1:
         taken = order.copy()
         for _, grid in grids:
             taken[grid.reshape(-1)] = grid.T.reshape(-1)
         yield _hypothesis(taken, "All matrices are transposed.")
+
+
+def _by_a_transposed_matrix(evidence: Evidence, order: np.ndarray) -> Iterator[Hypothesis]:
+    """A square matrix that rows are multiplied by, transposed on the way back to these."""
+    made = evidence.context.output_shape
+    for name, positions, shape in evidence.columns():
+        if made and shape and made[-1] == shape[-1] > 1:
+            grid = positions.reshape(*made, *shape)
+            taken = order.copy()
+            taken[positions] = np.swapaxes(grid, len(made) - 1, -1).reshape(-1)
+            told = f"What comes back to {name} is multiplied by a transposed matrix: the last axes are exchanged."
+            yield _hypothesis(taken, told)
 
 
 def _hypothesis(taken: np.ndarray, sentence: str) -> Hypothesis:
