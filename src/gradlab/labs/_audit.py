@@ -74,6 +74,7 @@ def audit_text(template: Template, versions: Versions, images: Mapping[str, Imag
     candidates = _candidates(template)
     strict = Needles(candidate.secret.strict for candidate in candidates).find(question.strict)
     loose = Needles(candidate.secret.loose for candidate in candidates).find(question.loose)
+    tests = {line.number for cell in template.cells for line in cell.lines if line.role is Role.CHECK}
     warnings: dict[int, Diagnostic] = {}
     kept: dict[str, SecretLine] = {}
     for candidate in candidates:
@@ -82,6 +83,8 @@ def audit_text(template: Template, versions: Versions, images: Mapping[str, Imag
             kept.setdefault(secret.strict, replace(secret, loose="") if secret.loose in loose else secret)
             continue
         lines = [question.number(start) for start, _ in strict[secret.strict]]
+        if candidate.block.check is not None:  # a hidden check may repeat what a check that is shown asks
+            lines = [line for line in lines if line not in tests]
         again = [line for line in lines if line >= candidate.after]
         if again:
             warnings.setdefault(again[0], _warning(template, secret, again))

@@ -85,6 +85,14 @@ def test_a_hidden_check_is_a_secret(tmp_path):
     assert [secret.line for secret in report_of(tmp_path, text).secrets.lines] == [4]
 
 
+def test_a_hidden_check_may_repeat_what_a_check_asks_that_is_shown_and_nothing_else(tmp_path):
+    asked = "assert x + offset == first * second"
+    checks = f"#!TAG CHECK a\n{asked}\n#!TAG CHECKEND", f"#!TAG CHECK b hidden\n{asked}\n#!TAG CHECKEND"
+    report = report_of(tmp_path, cells(*checks))
+    assert (report.warnings, report.secrets.lines) == ((), ())
+    assert [warning.line for warning in report_of(tmp_path, cells(*checks, asked)).warnings] == [14]
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

@@ -71,7 +71,7 @@ def _question(
     checks: Sequence[CheckPart],
     more: str = "",
 ) -> list[dict[str, Any]]:
-    made = [_cell("raw", ["# BEGIN QUESTION", f"name: {name}", f"points: {points:g}", *([more] if more else [])])]
+    made = [_cell("raw", ["# BEGIN QUESTION", f"name: {name}", f"points: {points:.12g}", *([more] if more else [])])]
     if solution:
         made += [_cell("raw", ["# BEGIN SOLUTION"]), *solution, _cell("raw", ["# END SOLUTION"])]
     if checks:
@@ -94,7 +94,7 @@ def _two(check: CheckPart) -> list[CheckPart]:
 def _test(check: CheckPart) -> dict[str, Any]:
     hidden = str(check.hidden).lower()
     # Otter passes over the name; it is there for the way back.
-    given = [f"name: {check.name}", f"points: {check.points:g}", f"hidden: {hidden}"]
+    given = [f"name: {check.name}", f"points: {check.points:.12g}", f"hidden: {hidden}"]
     settings = ['""" # BEGIN TEST CONFIG', *given, '""" # END TEST CONFIG']
     return _cell("code", [*settings, *_silent(check.rows)])
 

@@ -57,13 +57,13 @@ class Writer:
         """Add an answer cell for the students, what is asked and what it is marked by before it, the key behind it."""
         before = [*_block(asked), *(["#!TAG NOTE", *scheme, "#!TAG NOTEEND", ""] if scheme else [])]
         block = ["", "#!TAG HWBEGIN", "", *_block(key), "#!TAG HWEND"] if _block(key) else []
-        self._add("markdown", "\n".join([*before, f"#!TAG ANSWER points={points:g}", *block]), origin)
+        self._add("markdown", "\n".join([*before, f"#!TAG ANSWER points={points:.12g}", *block]), origin)
 
     def check(
         self, name: str, points: float, lines: Sequence[str], *, hidden: bool = False, origin: Origin = None
     ) -> None:
         """Add a graded check, in a cell of its own."""
-        tag = f"#!TAG CHECK {self.free_name(name)} points={points:g}{' hidden' if hidden else ''}"
+        tag = f"#!TAG CHECK {self.free_name(name)} points={points:.12g}{' hidden' if hidden else ''}"
         self._add("code", "\n".join([tag, *lines, "#!TAG CHECKEND"]), origin)
 
     def note(self, lines: Sequence[str]) -> None:

@@ -62,3 +62,36 @@ def test_what_an_object_of_its_own_class_says_of_itself_is_for_a_human(tmp_path)
     submissions = {name: (GIVEN, *(KEY | changed).values()) for name, (changed, _) in SUBMISSIONS.items()}
     found, _ = made.marks(tmp_path, LAB, submissions)
     assert found == {name: points for name, (_, points) in SUBMISSIONS.items()}
+
+
+SHARED = (
+    f"# Lab\n\n```python\n{GIVEN}\nshown = np.array([1.0, 3.0, 5.0])\n```\n\n"
+    + QUESTION.format("def shift(v):\n    return v - v.min()", "shift", "assert shift(shown).max() == 4")
+    + "\n"
+    + QUESTION.format("total = shown.sum()", "total", "assert total == shown.sum()")
+    + "\n```python\n#!TAG SKIPQUESTEXEC\nfig, ax = plt.subplots()\n#!TAG HWBEGIN\n#!MSG TODO\nax.hist(shown, bins=4)\n"
+    "ax.set_xlabel('x')\n#!TAG HWEND\n"
+    "#!TAG CHECK bars points=0.3333\nassert len(ax.patches) == 4\n#!TAG CHECKEND\n```\n"
+)
+SHIFT, TOTAL, BARS = "def shift(v):\n    return v - min(v)", "total = sum(shown)", "fig, ax = plt.subplots()\n{}"
+HIST = "ax.hist(shown, 4)\nax.set_xlabel('x')"
+ON_GIVEN = {
+    "right": ((SHIFT, TOTAL, BARS.format(HIST)), "110.3333"),
+    "in place": (
+        ("def shift(v):\n    v -= v.min()\n    return v", TOTAL, BARS.format(HIST)), "110.3333",
+    ),
+    "shifted total": ((SHIFT, "total = shift(shown).sum()", BARS.format(HIST)), "100.3333"),
+    "drawn with plt": ((SHIFT, TOTAL, BARS.format("plt.hist(shown, bins=4)")), "110.3333"),
+    "other bars with plt": ((SHIFT, TOTAL, BARS.format("plt.hist(shown, bins=5)")), "110"),
+    "nothing drawn": ((SHIFT, TOTAL, BARS.format("# later")), "110"),
+    "something else": ((SHIFT, TOTAL, BARS.format("print(shown)")), "110"),
+}  # fmt: skip
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_what_is_given_stays_for_other_checks_and_may_be_drawn_on_by_plt(tmp_path):
+    given = f"{GIVEN}\nshown = np.array([1.0, 3.0, 5.0])"
+    found, result = made.marks(tmp_path, SHARED, {name: (given, *cells) for name, (cells, _) in ON_GIVEN.items()})
+    assert found == {name: points for name, (_, points) in ON_GIVEN.items()}
+    (right,) = [one for one in result.results if one.student == "right"]
+    assert right.points == right.possible

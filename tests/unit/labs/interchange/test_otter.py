@@ -128,6 +128,15 @@ def test_points_of_a_question_go_to_its_tests(tmp_path, points, worth):
     assert made.remarks == ()
 
 
+def test_shares_of_a_question_add_up_to_its_points(tmp_path):
+    tests = [v4.new_code_cell(f"assert x < {n}") for n in (2, 3, 4)]
+    _, versions = imported(
+        tmp_path, raw("# BEGIN QUESTION", "name: q1", "points: 4"), v4.new_code_cell("x = 1 # SOLUTION"),
+        raw("# BEGIN TESTS"), *tests, raw("# END TESTS"), raw("# END QUESTION"),
+    )  # fmt: skip
+    assert sum(check[1] for check in checks(versions)) == pytest.approx(4, abs=1e-10)
+
+
 def test_settings_and_plugins_come_back_and_what_does_nothing_here_is_named(tmp_path):
     config = "# ASSIGNMENT CONFIG\nname: hw\nrequirements: all.txt\nstrip_solutions_from_all_cells: true"
     plugin = '""" # BEGIN PLUGIN\nplugin: some.place.Plugin\n""" # END PLUGIN'

@@ -183,6 +183,16 @@ def _answer(
     places = places or [place for place, statement in own_places if name in statement.fills]
     places = places or [place for place, _ in own_places if name in changes[place]]
     places = places or [place for place, statement in own_places if statement.binds_anything]
+    # What is given is drawn on, or filled, by what does not name it too: plt.hist(x) behind fig, ax = plt.subplots().
+    beside = {other.statement.shape for other in plan.parts if other.cell == part.cell and not other.is_homework}
+    if not places and name not in part.statement.binds:
+        places = [
+            place
+            for place, own in enumerate(found.own)
+            if own.is_own
+            and not own.statement.is_idle
+            and (cells[own.cell - 1].id == part.cell_id or beside & found.shapes[own.cell])
+        ]
     # Where a name is asked for several times, what stands in the cell of another is the answer to that.
     ids = {other.cell_id for other in plan.parts if name in other.names} - {part.cell_id, ""}
     places = [place for place in places if cells[found.own[place].cell - 1].id not in ids]
@@ -196,7 +206,6 @@ def _answer(
                 f"{name} is defined in the cells {numbers}; the last counts, or the first if it is right"
             )
         return tuple(places)
-    beside = {other.statement.shape for other in plan.parts if other.cell == part.cell and not other.is_homework}
 
     def fits(place: int) -> tuple[bool, int]:
         own = found.own[place]

@@ -81,7 +81,8 @@ def _judged(asked: Asked, text: str, graph: str | None, context: str) -> Questio
         result.reason = "a human has to judge this answer"
         return result
     right = sum(bool(one) for one in decided)
-    result.points = round(100 * asked.points * right / len(decided)) / 100
+    part = round(100 * asked.points * right / len(decided)) / 100
+    result.points = asked.points if right == len(decided) else part
     result.status = "right" if right == len(decided) else "partly" if right else "wrong"
     result.reason = "" if right == len(decided) else f"{right} of {len(decided)} derivatives are right"
     return result

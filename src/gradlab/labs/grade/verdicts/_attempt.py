@@ -82,6 +82,7 @@ class Attempts:
         outcome, words = self._once(ready, own, stand_ins, limit, when=when)
         if outcome.holds and self._session.mutated:
             outcome, words = self._once(ready, own, stand_ins, limit, when=when, write_back=True)
+            self._session.undo()
             words = words and f"{words}; your code changes what it is given, and the solution leaves that as it is"
         refused = UNSEEN if outcome.refused and ready.task.check.hidden else outcome.refused
         if not stand_ins and not cast:

@@ -122,7 +122,8 @@ class _Bench:
         cost = best.outcome.cost(check.costs, ready.vague) if not best.outcome.holds else None
         if cost is not None:
             fraction = max(0.0, 1 - cost / check.points) if check.points else 0.0
-        result.points = round(check.points * fraction * _ROUNDING) / _ROUNDING
+        part = round(check.points * fraction * _ROUNDING) / _ROUNDING
+        result.points = check.points if best.outcome.holds else part
         result.status = "right" if best.outcome.holds else "partly" if result.points else "wrong"
         if not best.outcome.holds:
             result.reason = f"{best.words} (costs {cost:g})" if cost is not None else self._reason(best, fraction)

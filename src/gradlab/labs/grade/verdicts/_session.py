@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import is_dataclass
 from typing import Any
@@ -70,6 +70,7 @@ class Session:
         self.mutated = False
         self.misfit = False
         self.write_back = False
+        self._before: list[tuple[Callable[[Any, Any], None], Any, Any]] = []
         self.forms = set[str]()
         self.cast = ""
         self.kinds = {
@@ -291,10 +292,18 @@ class Session:
         self.mutated |= not meant
         if meant or self.write_back:
             for index, value in changes:
-                if isinstance(value, dict) and hasattr(args[index], "state_dict"):
-                    put_state(args[index], value)
-                else:
-                    overwrite(args[index], value)
+                is_state = isinstance(value, dict) and hasattr(args[index], "state_dict")
+                put = put_state if is_state else overwrite
+                if not meant:
+                    before = args[index].state_dict() if is_state else args[index]
+                    self._before.append((put, args[index], copied(before)))
+                put(args[index], value)
+
+    def undo(self) -> None:
+        """Give what a call has changed, and the key leaves as it is, its values back: other checks read it too."""
+        while self._before:
+            put, value, before = self._before.pop()
+            put(value, before)
 
     def _meant(self, name: str, args: tuple[Any, ...], changes: list[tuple[int, Any]]) -> bool:
         function = self._key.final.get(name)
