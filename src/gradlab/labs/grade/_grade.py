@@ -153,6 +153,8 @@ class _Keys:
             "name": one.name, "student": one.student, "identity": one.identity, "file": one.file,
             "path": str(one.path or ""), "problem": one.problem, "remarks": one.remarks, "key": key, "base": base,
             "kept": kept, "old": old,
+            # What is drawn at random stays what it was when gradlab itself, or another question, changes.
+            "seed": _hash(hash_file(one.path) if one.path is not None else one.name),
         }  # fmt: skip
 
 

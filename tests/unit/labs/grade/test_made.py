@@ -71,8 +71,8 @@ CASES = {
         ("wrong", "right", "right", "right", "right"),
         "where 0.0758582 is right; called with -2.5",
     ),
-    "only for positive": (
-        {"sigmoid": SIGMOID.replace("1 / (1", "(t > 0) / (1")},
+    "only above minus two": (
+        {"sigmoid": SIGMOID.replace("1 / (1", "(t > -2) / (1")},
         ("partly", "right", "right", "right", "right"),
         "% of what is tested holds",
     ),
@@ -134,7 +134,7 @@ def test_a_class_that_the_given_code_does_not_use_is_judged_by_its_methods(grade
 
 
 def test_one_that_is_partly_right_gets_part_of_the_points(graded):
-    assert 0 < graded["only for positive"].questions[0].points < 1
+    assert 0 < graded["only above minus two"].questions[0].points < 1
 
 
 SLOPES = """# Lab
@@ -180,7 +180,7 @@ def test_a_backward_that_forgets_what_comes_in_is_not_right(tmp_path, monkeypatc
 
 
 BODIES = {
-    "is_late(minutes)": ("minutes > 5.5", "True", "minutes > 7.0", "5.5 < minutes"),
+    "is_late(minutes)": ("minutes > 5.5", "True", "minutes > 5.5 and minutes != 7.25", "5.5 < minutes"),
     "corners(count)": ("[(n, n) for n in range(count)]", "[(0, 0), (1, 1)]", "[]", "[(n,) * 2 for n in range(count)]"),
     "limit(minutes)": ("5.5", "5.5 + 0 * minutes", "minutes", "11 / 2"),
 }

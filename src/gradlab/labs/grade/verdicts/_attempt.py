@@ -78,7 +78,7 @@ class Attempts:
         limit = ready.task.check.timeout + ready.given_limit
         if own & self.slow:
             limit = min(limit, _AFTER_TIMEOUT + 5 * ready.seconds)
-        limit *= _patience()
+        limit *= patience()
         outcome, words = self._once(ready, own, stand_ins, limit, when=when)
         if outcome.holds and self._session.mutated:
             outcome, words = self._once(ready, own, stand_ins, limit, when=when, write_back=True)
@@ -151,6 +151,6 @@ class Attempts:
         return f"{running or 'the code'} {reason}"
 
 
-def _patience() -> float:
+def patience() -> float:
     """How much longer things may take because this machine has more to do than it has processors."""
     return min(max(os.getloadavg()[0] / (os.cpu_count() or 1), 1.0), _MOST_PATIENCE)

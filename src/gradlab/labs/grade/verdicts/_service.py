@@ -36,6 +36,7 @@ from gradlab.labs.grade.reading import LARGEST, UnreadableError, read_cells
 from gradlab.labs.grade.sandbox import IsolationError, Limits, Sandbox
 from gradlab.labs.grade.sandbox._warm import warm_up
 from gradlab.labs.grade.verdicts._answers import judge_answers
+from gradlab.labs.grade.verdicts._attempt import patience
 from gradlab.labs.grade.verdicts._judge import judge
 from gradlab.labs.grade.verdicts._key import Key, KeyFailedError, seed_source
 from gradlab.labs.grade.verdicts._made import Comparison
@@ -149,7 +150,8 @@ def _judged_checks(
     bench: Bench, program: Program, kept: dict[str, QuestionResult], slot: int, seed: int, tell: Callable[[str], None]
 ) -> tuple[list[QuestionResult], dict[str, set[str]], Session]:
     """The results of the checks, what kinds of values they were handed, and the process that they were made with."""
-    session = Session(bench.sandbox, program, bench.key, Limits(), slot, min(bench.settings.timeout, 30.0))
+    limit = min(bench.settings.timeout, 30.0) * patience()
+    session = Session(bench.sandbox, program, bench.key, Limits(), slot, limit)
     bench.key.extra[COMPARE] = Comparison(bench.key, seed)
     return *judge(bench.key, bench.tasks, program, session, kept, seed, tell), session
 
@@ -230,7 +232,7 @@ def _judged(bench: Bench, order: dict[str, Any], slot: int, result: SubmissionRe
     result.repairs, result.printed = old["repairs"], old["printed"]
     if tasks or not kept:
         program = match(cells, bench.plan)
-        seed = int(order["base"][:8], 16)
+        seed = int(order["seed"][:8], 16)
 
         def tell(question: str) -> None:
             with suppress(OSError):  # nobody listens any more; what has begun is finished all the same
