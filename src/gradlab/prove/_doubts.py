@@ -21,6 +21,7 @@ from gradlab.prove._mood import (
     is_idempotent,
     is_looked_for,
     is_normaliser,
+    is_point,
     is_symmetry,
     is_wished_for,
     is_worked,
@@ -79,7 +80,7 @@ class Doubts:
         if reason:
             return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {reason}")
         lone = all(isinstance(side, Ref) for side in pair) and any(map(self._is_given, pair))
-        if lone or self._are_entries(pair):
+        if lone or self._are_entries(pair) or is_point(pair):
             return combine.with_kind(step, Kind.CONDITION, "this is a condition; it claims nothing to be judged")
         if i == 0 and self._may_define(pair[0]):
             return combine.with_kind(step, Kind.CONDITION, "this says what a name is; nothing else does")
@@ -92,8 +93,7 @@ class Doubts:
             return combine.with_kind(step, Kind.CONDITION, "this may be a condition on what it names")
         if self._is_to_be_solved(judged, pair):
             return combine.with_kind(step, Kind.CONDITION, "by the words beside it this is an equation to solve")
-        elsewhere = self._without_other_sections(judged, i, step, deadline)
-        if elsewhere is not None:
+        if (elsewhere := self._without_other_sections(judged, i, step, deadline)) is not None:
             return elsewhere
         meant = self.meant.of(judged, i, step, deadline)
         if meant:

@@ -12,7 +12,7 @@ from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove._verdict import Fault, Step, Truth
 from gradlab.prove.read._define import Line
 from gradlab.prove.read._infinitesimals import Integral
-from gradlab.prove.read._nodes import At, Call, Derivative, Index, Limit, Operation, Tensor, Total, letter_of
+from gradlab.prove.read._nodes import Array, At, Call, Derivative, Index, Limit, Operation, Tensor, Total, letter_of
 
 
 class Mood(Enum):
@@ -84,6 +84,13 @@ def is_idempotent(pair: tuple[Expression | NotUnderstoodError, ...]) -> bool:
     """Whether a capital is said to be its own power, as projections are: ``P^2 = P``."""
     bases = [side.args[0] for side in pair if isinstance(side, Expression) and is_apply(side, "pow")]
     return any(isinstance(base, Ref | Tensor) and base.name[1:].isupper() and base in pair for base in bases)
+
+
+def is_point(pair: tuple[Expression | NotUnderstoodError, ...]) -> bool:
+    """Whether names in a column get a number each: ``(x, y) = (-3, -2)``."""
+    left, right = pair
+    names = isinstance(left, Array) and all(isinstance(entry, Ref) for entry in left.args)
+    return names and isinstance(right, Array) and not right.names
 
 
 def is_symmetry(left: Expression, right: Expression) -> bool:

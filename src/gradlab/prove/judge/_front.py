@@ -36,7 +36,7 @@ def findings(chain: Chain, known: Known, deadline: Deadline, repairs: bool = Tru
         if layers[0][0].certain or all(finding.truth is Truth.TRUE for finding in found):
             return found
     if (quotients := parametric(chain, known)) is not None:
-        return [replace(each, firm=True) for each in Judge(quotients, known, deadline, repairs).findings()]
+        return Judge(quotients, known, deadline, repairs).findings()
     return _with_rates(Judge(chain, known, deadline, repairs).findings(), chain, known, deadline)
 
 
@@ -53,7 +53,7 @@ def _with_rates(found: list[Finding], chain: Chain, known: Known, deadline: Dead
             shown = ", ".join(Writer(known.graph.symbols).latex(Ref(name)) for name in timed.others)
             found[i] = open_finding(f"this holds if {shown} is constant: say so, or write its rate too")
         elif again.truth is Truth.TRUE or (again.truth is Truth.FALSE and timed.complete):
-            found[i] = replace(again, firm=True)
+            found[i] = again
     return found
 
 

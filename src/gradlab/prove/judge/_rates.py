@@ -62,7 +62,8 @@ def by_time(chain: Chain, known: Known, also: tuple[str, ...] = ()) -> Timed | N
     highest: dict[str, int] = {}
     for name, order in filter(None, (_rate(node, known) for node in inside)):
         highest[name] = max(order, highest.get(name, 0))
-    complete = not others and all(highest.get(name, 0) + 1 in orders for name, orders in rates.items())
+    met = names_of(inside) | set(highest)
+    complete = not others and all(name in met and highest.get(name, 0) + 1 in rates[name] for name in rates)
 
     def rule(node: Expression) -> Expression | None:
         if isinstance(node, Derivative) and isinstance(node.body, Ref) and node.body.name in changing:
