@@ -7,11 +7,13 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from gradlab.labs._template import read_template
 from gradlab.labs._versions import make_versions
 from gradlab.labs.grade import GradeOptions, grade
-from gradlab.labs.grade.made import PartialError
+from gradlab.labs.grade.made import Call, PartialError, inputs_like
 from gradlab.labs.grade.matching import make_plan
 from gradlab.labs.grade.verdicts._key import Key
 from gradlab.labs.grade.verdicts._made import Comparison
@@ -71,8 +73,8 @@ CASES = {
         ("wrong", "right", "right", "right", "right"),
         "where 0.0758582 is right; called with -2.5",
     ),
-    "only above minus two": (
-        {"sigmoid": SIGMOID.replace("1 / (1", "(t > -2) / (1")},
+    "only for positive": (
+        {"sigmoid": SIGMOID.replace("1 / (1", "(t > 0) / (1")},
         ("partly", "right", "right", "right", "right"),
         "% of what is tested holds",
     ),
@@ -134,7 +136,7 @@ def test_a_class_that_the_given_code_does_not_use_is_judged_by_its_methods(grade
 
 
 def test_one_that_is_partly_right_gets_part_of_the_points(graded):
-    assert 0 < graded["only above minus two"].questions[0].points < 1
+    assert 0 < graded["only for positive"].questions[0].points < 1
 
 
 SLOPES = """# Lab
@@ -180,7 +182,7 @@ def test_a_backward_that_forgets_what_comes_in_is_not_right(tmp_path, monkeypatc
 
 
 BODIES = {
-    "is_late(minutes)": ("minutes > 5.5", "True", "minutes > 5.5 and minutes != 7.25", "5.5 < minutes"),
+    "is_late(minutes)": ("minutes > 5.5", "True", "minutes > 7.0", "5.5 < minutes"),
     "corners(count)": ("[(n, n) for n in range(count)]", "[(0, 0), (1, 1)]", "[]", "[(n,) * 2 for n in range(count)]"),
     "limit(minutes)": ("5.5", "5.5 + 0 * minutes", "minutes", "11 / 2"),
 }
@@ -213,3 +215,15 @@ def test_what_a_constant_would_get_too_earns_nothing(tmp_path):
     signs = {"human": "?", "partly": "p", "right": "1", "wrong": "0"}
     found = ["".join(signs[asked.status] for asked in one.questions) for one in result.results]
     assert tuple(found) == DESERVED
+
+
+@given(st.integers(0, 2**32), st.floats(-1e3, 1e3), st.floats(0.01, 1e3))
+def test_new_numbers_are_spread_over_their_range(seed, low, width):
+    ends = low, low + width
+    assume(not any(end.is_integer() for end in ends))
+    calls = [Call((end, "same"), {"rate": end}) for end in ends]
+    new = inputs_like(calls, seed)[len(calls) :]
+    for number in (lambda call: call.args[0], lambda call: call.kwargs["rate"]):
+        in_order = sorted((number(call) - low) / width * len(new) for call in new)
+        assert all(part - 1e-6 < place < part + 1 + 1e-6 for part, place in enumerate(in_order))
+    assert all(call.args[1] == "same" for call in new)

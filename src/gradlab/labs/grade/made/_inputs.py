@@ -32,6 +32,31 @@ class Call:
         return Call(tuple(copied(value) for value in self.args), kwargs)
 
 
+class Spread(random.Random):
+    """Draws numbers that are spread over their range: of as many turns each has a part of it of its own.
+
+    By chance alone one file of four would have no number in a given sixth of the range, and nobody would see a bound
+    that is wrong there.
+    """
+
+    def __init__(self, seed: int, turns: int) -> None:
+        super().__init__(seed)
+        self._turns, self._turn, self._place = turns, -1, 0
+        self._parts: list[list[int]] = []
+
+    def next_turn(self) -> None:
+        """Begin the next call."""
+        self._turn, self._place = self._turn + 1, 0
+
+    def between(self, low: float, high: float) -> float:
+        """A number for the next place of this call."""
+        if self._place == len(self._parts):
+            self._parts.append(self.sample(range(self._turns), self._turns))
+        part = self._parts[self._place][self._turn % self._turns]
+        self._place += 1
+        return low + (high - low) * (part + self.random()) / self._turns
+
+
 def recorder(function: Callable[..., Any], calls: list[Call]) -> Callable[..., Any]:
     """Wrap a function so that what it is called with is kept."""
 
@@ -55,13 +80,15 @@ def inputs_like(calls: Sequence[Call], seed: int) -> list[Call]:
         The first calls themselves, then new ones: numbers from the range between the smallest and the largest that
         stood in this place, whole numbers and labels in another order, everything else as it was.
     """
-    generator = random.Random(seed)
+    generator = Spread(seed, _NEW)
     made = [call.copies() for call in calls]
-    new = (new_like(calls[number % len(calls)], calls, generator) for number in range(_NEW if calls else 0))
-    return [*made, *new]
+    for number in range(_NEW if calls else 0):
+        generator.next_turn()
+        made.append(new_like(calls[number % len(calls)], calls, generator))
+    return made
 
 
-def new_like(base: Call, calls: Sequence[Call], generator: random.Random) -> Call:
+def new_like(base: Call, calls: Sequence[Call], generator: Spread) -> Call:
     """Make a call.
 
     Args:
@@ -78,13 +105,13 @@ def new_like(base: Call, calls: Sequence[Call], generator: random.Random) -> Cal
     return Call(args, kwargs)
 
 
-def _like(value: Any, seen: Sequence[Any], generator: random.Random) -> Any:
+def _like(value: Any, seen: Sequence[Any], generator: Spread) -> Any:
     if isinstance(value, bool | int | str) or value is None:
         return value
     if isinstance(value, float):
         if value.is_integer():
             return value
-        return generator.uniform(*_range([part for part in seen if isinstance(part, float)]))
+        return generator.between(*_range([part for part in seen if isinstance(part, float)]))
     if hasattr(value, "dtype") and hasattr(value, "tolist"):
         return _array(value, seen, generator)
     if type(value) in (list, tuple) and all(isinstance(part, float) for part in value):
@@ -92,7 +119,7 @@ def _like(value: Any, seen: Sequence[Any], generator: random.Random) -> Any:
     return copied(value)
 
 
-def _array(value: Any, seen: Sequence[Any], generator: random.Random) -> Any:
+def _array(value: Any, seen: Sequence[Any], generator: Spread) -> Any:
     made = copied(value.detach() if hasattr(value, "detach") else value)
     flat = made.reshape(-1)
     old: list[Any] = flat.tolist()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any, Final
 
-from gradlab.labs.grade.made._inputs import Call, new_like
+from gradlab.labs.grade.made._inputs import Call, Spread, new_like
 
 _MOST_LIVES: Final = 4
 _MOST_CALLS: Final = 12
@@ -101,7 +100,7 @@ def lives_like(lives: Sequence[Life], seed: int) -> list[Life]:
     Returns:
         The same, then new ones with arguments like those that stood in their place.
     """
-    generator = random.Random(seed)
+    generator = Spread(seed, _NEW)
     found = [life for life in lives if life.calls]
     by_name: dict[str, list[Call]] = {}
     for life in found:
@@ -109,6 +108,7 @@ def lives_like(lives: Sequence[Life], seed: int) -> list[Life]:
             by_name.setdefault(name, []).append(call)
     made = [Life(life.made.copies(), [(name, call.copies()) for name, call in life.calls]) for life in found]
     for number in range(_NEW if found else 0):
+        generator.next_turn()
         base = found[number % len(found)]
         calls = [(name, new_like(call, by_name[name], generator)) for name, call in base.calls]
         made.append(Life(new_like(base.made, [life.made for life in found], generator), calls))
