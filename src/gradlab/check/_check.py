@@ -48,7 +48,7 @@ def check_gradient(
             other pytree of them; a list of numbers alone is an array; or a `torch.nn.Module`, which stands for its
             parameters. Arrays of integers beside others, flags and objects are handed on, and the report says so. The
             callables get it as one argument; a tuple or a dict is spread over several if they ask for those or for
-            *args.
+            ``*args``.
         names: One name for each entry, or one for each array of `at`. Default "at[3]", or a dict's keys "w[0, 1]".
         entries: The entries to check, by position or by name. Default all.
         tolerance: The relative difference from which an entry is wrong. Default 2e-4; at least 1e-3 where the function
