@@ -78,7 +78,7 @@ def test_the_page_comes_as_a_wheel_that_is_served(tmp_path, monkeypatch):
     site = tmp_path / "build/page"
     (site / "workers").mkdir(parents=True)
     (site / "index.html").write_text("<p>the page</p>")
-    (site / "workers/python.mjs").write_text("export {}")
+    (site / "workers/python.js").write_text("export {}")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(command, cwd=tmp_path / "page/wheel", capture_output=True, check=True)
     with zipfile.ZipFile(tmp_path / f"gradlab_page-{__version__}-py3-none-any.whl") as wheel:
@@ -87,4 +87,4 @@ def test_the_page_comes_as_a_wheel_that_is_served(tmp_path, monkeypatch):
     assert main(["play", "--export", str(tmp_path / "out")]) == 0
     files = (path for path in (tmp_path / "out").rglob("*") if path.is_file())
     found = {path.relative_to(tmp_path / "out").as_posix() for path in files}
-    assert found == {"index.html", "workers/python.mjs"}
+    assert found == {"index.html", "workers/python.js"}

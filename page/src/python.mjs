@@ -15,7 +15,7 @@ let waiting;
 function start() {
   clearTimeout(waiting);
   if (worker) return;
-  worker = new Worker(file("workers/python.mjs"), { type: "module" });
+  worker = new Worker(file("workers/python.js"), { type: "module" });
   if (!thrifty) worker.postMessage({ practise: true });
   worker.onmessage = ({ data }) => {
     open.get(data.number)?.resolve(data.answer);

@@ -25,6 +25,7 @@ const put = (name, content) => {
   fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
   fs.writeFileSync(path.join(folder, name), content);
 };
+const pyodide = (name) => fs.readFileSync(path.join(pyodideFolder, name));
 const constants = (named) => Object.entries(named).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`).join("");
 
 const tables = JSON.parse(execFileSync(python, [path.join(here, "tools/tables.py")], { encoding: "utf8" }));
@@ -42,28 +43,28 @@ const generated = (made) => ({
   },
 });
 const bundled = (made, options) => build({
-  outbase: source, outdir: folder, outExtension: { ".js": ".mjs" }, bundle: true, minify: !process.env.PLAIN, format: "esm", target: "es2023",
-  charset: "utf8", external: ["../python/pyodide.mjs"], plugins: [generated(made)], logLevel: "warning", ...options,
+  outbase: source, outdir: folder, bundle: true, minify: !process.env.PLAIN, format: "esm", target: "es2023",
+  charset: "utf8", external: ["node:*", "ws"], plugins: [generated(made)], logLevel: "warning", ...options,
 });
 
-// One file for the page and one for each worker: that many requests are answered before something is seen.
+// One file for the page and one for each worker: that many requests are answered before something is seen. Their names end
+// in .js, which is JavaScript to every host; many know no .mjs, and browsers run no module of an unknown type.
 const workers = fs.readdirSync(path.join(source, "workers")).map((name) => `workers/${name}`);
-const made = { "tables.mjs": constants(tables), "answers.mjs": constants({ ANSWERS: answers }) };
+const lock = JSON.parse(pyodide("pyodide-lock.json"));
+const made = { "tables.mjs": constants(tables), "answers.mjs": constants({ ANSWERS: answers }), "lock.mjs": constants({ LOCK: { ...lock, packages: {} } }) };
 await bundled(made, { entryPoints: ["main.mjs", ...workers].map((name) => path.join(source, name)) });
 
 // In a notebook nothing is fetched: the workers' scripts and the styles, for its own root, stand in the one file.
-const scripts = Object.fromEntries(workers.filter((name) => !name.includes("python")).map((name) => [name, fs.readFileSync(path.join(folder, name), "utf8")]));
+const scripts = Object.fromEntries(workers.filter((name) => !name.includes("python")).map((name) => name.replace(".mjs", ".js")).map((name) => [name, fs.readFileSync(path.join(folder, name), "utf8")]));
 const files = `const made = {};
 const scripts = ${JSON.stringify(scripts)};
 export const file = (name) => (made[name] ??= URL.createObjectURL(new Blob([scripts[name]], { type: "text/javascript" })));`;
 const styles = fs.readFileSync(path.join(source, "style.css"), "utf8").replace(":root {", ":host {").replace(/^body \{.*\}$/m, ":host { display: block; font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }");
 await bundled({ "tables.mjs": made["tables.mjs"], "answers.mjs": constants({ ANSWERS: {} }), "files.mjs": files, "styles.mjs": constants({ CSS: styles }) }, { entryPoints: [path.join(source, "widget.mjs")] });
 
-for (const name of ["pyodide.mjs", "pyodide.asm.mjs", "pyodide-lock.json"]) put(`python/${name}`, fs.readFileSync(path.join(pyodideFolder, name)));
-put("python/pyodide.asm.wasm.gz", zlib.gzipSync(fs.readFileSync(path.join(pyodideFolder, "pyodide.asm.wasm")), { level: 9 }));
-put("python/memory.bin.gz", memory);
-// An archive without files: the record that ends every zip.
-put("python/empty.zip", Buffer.from([0x50, 0x4b, 5, 6, ...Array(18).fill(0)]));
+put("python/pyodide.asm.js", pyodide("pyodide.asm.mjs"));
+put("python/pyodide.bin", zlib.gzipSync(pyodide("pyodide.asm.wasm"), { level: 9 }));
+put("python/memory.bin", memory);
 
 const names = seal(folder, path.join(source, "offline.js"));
 const size = names.reduce((sum, name) => sum + fs.statSync(path.join(folder, name)).size, 0);

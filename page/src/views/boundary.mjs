@@ -66,7 +66,7 @@ export class BoundaryView extends View {
     options(precision, [["auto", "as deep as needed"], ["float32", "float32"], ["float64", "float64"]]);
     this.canvas = this.find(".map");
     this.map = new SettingsMap(this.canvas, ["learning rate of the first layer", "learning rate of the last layer"]);
-    this.refined = new Refined(file("workers/trainability.mjs"), COUNT, FIRST);
+    this.refined = new Refined(file("workers/trainability.js"), COUNT, FIRST);
     this.refined.crew.warm();
     for (const canvas of this.all("[data-of]")) {
       this.map.legend(canvas, (share) => ofTraining(canvas.dataset.of === "1", canvas.dataset.of === "1" ? 1 - share : share));

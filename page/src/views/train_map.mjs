@@ -35,9 +35,9 @@ export class MapRoom {
     this.button = find("[data-map=stop]");
     this.taking = find("[data-map=take]");
     this.map = new SettingsMap(this.canvas, ["learning rate", "scale of the starts"]);
-    this.success = new Refined(file("workers/success.mjs"), COUNT, 4);
+    this.success = new Refined(file("workers/success.js"), COUNT, 4);
     this.success.crew.warm();
-    this.fresh = new Crew(file("workers/success.mjs"), 1);
+    this.fresh = new Crew(file("workers/success.js"), 1);
     this.map.legend(find(".legend canvas"), ofShare);
     this.causes = new CauseMap(this, view.find(".causes"), find("[data-map=why]"));
     this.listen();

@@ -11,7 +11,8 @@ import { built, close, laboratory, PATIENCE, python } from "../browser.mjs";
 const lab = await laboratory();
 after(close);
 
-const TYPES = { ".html": "text/html", ".mjs": "text/javascript", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff": "font/woff" };
+// As Moodle has them: nothing newer is known, and what is unknown has a type that no browser runs.
+const TYPES = { ".html": "text/html", ".js": "application/x-javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 const LAB = `---
 gradlab:
   page: ../../tools/gradlab
@@ -22,17 +23,23 @@ gradlab:
 ![A bowl](gradlab:descend?f=x**2%2B3*y**2&rate=0.3)
 `;
 
-/** A host as a course has one: it sends files, and no policy. */
+/** A host as a course has one: it sends files with the types that it knows, and no policy. */
 async function host(folder) {
   const server = http.createServer(({ url }, answer) => {
     const file = path.join(folder, new URL(url, "http://host").pathname);
     if (!fs.existsSync(file) || fs.statSync(file).isDirectory()) return answer.writeHead(404).end();
-    return answer.writeHead(200, { "Content-Type": TYPES[path.extname(file)] ?? "application/octet-stream" }).end(fs.readFileSync(file));
+    return answer.writeHead(200, { "Content-Type": TYPES[path.extname(file)] ?? "document/unknown", "X-Content-Type-Options": "nosniff" }).end(fs.readFileSync(file));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   return { address: `http://127.0.0.1:${port}/`, server };
 }
+
+test("all scripts have a name that every host knows as a script", () => {
+  const names = fs.readdirSync(built, { recursive: true, encoding: "utf8" });
+  assert.ok(names.includes("main.js"));
+  assert.deepEqual(names.filter((name) => /\.(mjs|cjs|ts|wasm|gz)$/.test(name)), []);
+});
 
 test("a lab in one folder shows a view of the page in another one, and derives what is typed there", async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "gradlab-framed-"));

@@ -209,7 +209,7 @@ test("on a phone nothing is wider than the screen, and the dark picture is drawn
 test("what was answered when the page was built is what Python answers here, to the byte", async () => {
   const page = await opened("#1/derive");
   const same = await page.evaluate(async () => {
-    const { ask, askPython, questions, tables: { DATA } } = await import("./main.mjs");
+    const { ask, askPython, questions, tables: { DATA } } = await import("./main.js");
     const both = async (asked) => (await Promise.all([ask(...asked), askPython(...asked)])).map(({ milliseconds, ...answer }) => JSON.stringify(answer, (_, value) => (value instanceof Uint8Array ? [...value] : value)));
     const found = await Promise.all([both(questions.network(questions.TRAIN, DATA.five_points.points)), both(questions.surface(questions.DESCEND))]);
     return found.map(([one, other]) => one === other);

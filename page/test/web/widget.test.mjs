@@ -8,7 +8,7 @@ after(close);
 
 /** Show a view as a notebook does, with a model whose Python is the page's. */
 async function shown({ script, hash, name }) {
-  const [{ default: widget }, { askPython }] = await Promise.all([import(script), import("./main.mjs")]);
+  const [{ default: widget }, { askPython }] = await Promise.all([import(script), import("./main.js")]);
   const heard = { "msg:custom": new Set(), "change:hash": new Set() };
   const model = {
     hash, asked: [], heard,
@@ -38,9 +38,9 @@ const drawn = (page, i, least = 1) => page.waitForFunction(([at, n]) => Number(w
 
 test("views draw what the notebook's Python answers, their state goes both ways, and several stand side by side", async () => {
   const page = await lab.opened("#1/boundary?width=1&steps=1", { fresh: true });
-  await page.evaluate(shown, { script: "./widget.mjs", hash: "#1/descend?steps=7", name: "descend" });
-  await page.evaluate(shown, { script: "./widget.mjs?again", hash: "#1/derive?by=c", name: "derive" });
-  await page.evaluate(shown, { script: "./widget.mjs?third", hash: "#1/boundary?width=2&steps=4", name: "boundary" });
+  await page.evaluate(shown, { script: "./widget.js", hash: "#1/descend?steps=7", name: "descend" });
+  await page.evaluate(shown, { script: "./widget.js?again", hash: "#1/derive?by=c", name: "derive" });
+  await page.evaluate(shown, { script: "./widget.js?third", hash: "#1/boundary?width=2&steps=4", name: "boundary" });
   await drawn(page, 2);
   assert.match(await page.evaluate(() => window.models[2].view().querySelector("output").textContent), /% train/);
   await drawn(page, 0);

@@ -12,7 +12,7 @@ POLICY = (
     "style-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'"
 )
-TYPES = {".mjs": "text/javascript", ".wasm": "application/wasm", ".gz": "application/octet-stream"}
+TYPES = {".js": "text/javascript"}  # some systems say otherwise, and browsers then run none
 
 
 class _Handler(SimpleHTTPRequestHandler):

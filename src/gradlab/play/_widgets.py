@@ -36,7 +36,7 @@ except ModuleNotFoundError as _error:
 if TYPE_CHECKING:
     from gradlab.train import Data
 
-SCRIPT = "widget.mjs"
+SCRIPT = "widget.js"
 
 
 class View(anywidget.AnyWidget):

@@ -12,7 +12,7 @@ from gradlab.play._serve import POLICY
 def site(folder):
     (folder / "views").mkdir(parents=True)
     (folder / "index.html").write_text("<p>page</p>")
-    (folder / "views" / "descend.mjs").write_text("export {}")
+    (folder / "views" / "descend.js").write_text("export {}")
     return folder
 
 
@@ -24,7 +24,7 @@ def test_a_page_that_is_not_built_is_told(tmp_path, capsys):
 def test_export_writes_the_files_and_nothing_over_others(tmp_path, capsys):
     made, out = site(tmp_path / "built"), tmp_path / "out"
     assert main(["play", "--site", str(made), "--export", str(out)]) == 0
-    assert (out / "views" / "descend.mjs").read_text() == "export {}"
+    assert (out / "views" / "descend.js").read_text() == "export {}"
     assert "1 files beside it" in capsys.readouterr().out
     assert main(["play", "--site", str(made), "--export", str(out)]) == 1
     assert "is not empty" in capsys.readouterr().err

@@ -252,13 +252,13 @@ def test_an_unknown_question_is_a_mistake_of_the_page():
 
 def test_files_are_served_with_a_strict_policy(tmp_path):
     (tmp_path / "index.html").write_text("<p>here</p>")
-    (tmp_path / "main.mjs").write_text("export {}")
+    (tmp_path / "main.js").write_text("export {}")
     with server_for(tmp_path, 0) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         address = f"http://127.0.0.1:{server.server_address[1]}/"
         try:
-            with urllib.request.urlopen(address) as page, urllib.request.urlopen(address + "main.mjs") as module:
+            with urllib.request.urlopen(address) as page, urllib.request.urlopen(address + "main.js") as module:
                 assert page.read() == b"<p>here</p>"
                 assert module.headers["Content-Type"] == "text/javascript"
                 policy = page.headers["Content-Security-Policy"]

@@ -18,7 +18,7 @@ BOWL = "(x1 - 6)**2 + x2**2 - x1*x2"
 
 @pytest.fixture(autouse=True)
 def built(tmp_path, monkeypatch):
-    (tmp_path / "widget.mjs").write_text("export default {}")
+    (tmp_path / "widget.js").write_text("export default {}")
     monkeypatch.setattr(_widgets, "site", lambda: tmp_path)
 
 

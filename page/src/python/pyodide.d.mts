@@ -1,1 +1,0 @@
-export { loadPyodide } from "pyodide";
