@@ -59,7 +59,7 @@ def check(
         bool, typer.Option("--allow-undecided", help="Exit with 0 if nothing could be decided, too.")
     ] = False,
 ) -> None:
-    """Check a gradient against differences of its loss; exit with 1 unless it is correct.
+    """Check a gradient against differences of its loss; exit with 1 unless it is right, with 2 if none is there.
 
     For example:
 
@@ -153,7 +153,7 @@ def _load(text: str, what: str) -> Any:
     item: Any = _module(module, what)
     for part in name.split("."):
         if not hasattr(item, part):
-            raise GradlabError(f"{module} has no {name}, which was given as {what}")
+            raise typer.BadParameter(f"{module} has no {name}, which was given as {what}")
         item = getattr(item, part)
     return item
 
@@ -166,21 +166,22 @@ def _module(name: str, what: str) -> Any:
         if "" not in sys.path and str(Path.cwd()) not in sys.path:
             sys.path.insert(0, str(Path.cwd()))
         return importlib.import_module(name)
-    except GradlabError:
+    except typer.BadParameter:
         raise
     except Exception as problem:
-        raise GradlabError(f"{what} cannot be loaded from {name}: {type(problem).__name__}: {problem}") from problem
+        kind = type(problem).__name__
+        raise typer.BadParameter(f"{what} cannot be loaded from {name}: {kind}: {problem}") from problem
 
 
 def _from_file(path: Path) -> Any:
     if not path.is_file():
-        raise GradlabError(f"there is no file {path}")
+        raise typer.BadParameter(f"there is no file {path}")
     key = f"gradlab_checked_{path.stem}"
     if key in sys.modules and sys.modules[key].__file__ == str(path.resolve()):
         return sys.modules[key]
     spec = importlib.util.spec_from_file_location(key, path.resolve())
     if spec is None or spec.loader is None:
-        raise GradlabError(f"{path} is not a Python file")
+        raise typer.BadParameter(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[key] = module
     spec.loader.exec_module(module)

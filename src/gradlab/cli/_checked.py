@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
+import typer
 
 from gradlab._errors import GradlabError
 from gradlab._words import counted
@@ -51,11 +52,11 @@ def marked_in(module: Any, name: str, seeds: int) -> list[Checked]:
     """Check all that a module has marked.
 
     Raises:
-        GradlabError: It has marked nothing.
+        typer.BadParameter: It has marked nothing.
     """
     found = marks_in(module, module.__name__)
     if not found:
-        raise GradlabError(
+        raise typer.BadParameter(
             f"{name} marks no gradient: write @gl.testing.gradient_of(loss, at=...) above a gradient or "
             f"@gl.testing.checked(inputs) above an autograd.Function, or name what to check, as in {name}:loss"
         )
