@@ -18,7 +18,6 @@ from typing import Any, ClassVar
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
-from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.inspect import stringify_signature
@@ -27,16 +26,21 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from gradlab.cli._app import app as commands
+from gradlab.tex import parse, to_mathml
 
 
 def _inline(writer: Any, node: nodes.math) -> None:
-    writer.body.append(convert(node.astext()))
+    writer.body.append(_mathml(node, display=False))
     raise nodes.SkipNode
 
 
 def _block(writer: Any, node: nodes.math_block) -> None:
-    writer.body.append(f'<div class="math">{convert(node.astext(), display="block")}</div>')
+    writer.body.append(f'<div class="math">{_mathml(node, display=True)}</div>')
     raise nodes.SkipNode
+
+
+def _mathml(node: nodes.Element, *, display: bool) -> str:
+    return to_mathml(parse(node.astext()), node.astext(), display=display)
 
 
 class SavedPictures:
