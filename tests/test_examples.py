@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import os
 import re
 import runpy
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from cluster import Cluster
 from gradlab.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,6 +28,7 @@ NAMES = [
     if ">>> " in text
 ]
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+END = "-- end of a command --"
 # Fewer than this, and the examples are no longer being found.
 LEAST_DOCTESTS, LEAST_COMMANDS, LEAST_PAGE_EXAMPLES = 120, 10, 50
 
@@ -60,10 +65,10 @@ def test_sessions_in_pages(page):
     assert doctest.DocTestRunner(optionflags=OPTIONS).run(test).failed == 0
 
 
-def sessions(page: Path) -> list[tuple[str, str]]:
-    """The commands in a page's console blocks, each with the output that the page shows."""
+def sessions(page: Path, language: str = "console") -> list[tuple[str, str]]:
+    """The commands in a page's blocks of a language, each with the output that the page shows."""
     found = []
-    for block in blocks(page, "console"):
+    for block in blocks(page, language):
         for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
             command, _, output = part.partition("\n")
             found.append((command, output.strip()))
@@ -89,6 +94,30 @@ def test_commands_in_pages(page, tmp_path, monkeypatch, capsys):
         assert status == 0, f"{command}\n{problem}"
         if output:
             assert [line.rstrip() for line in said.strip().splitlines()] == output.splitlines(), command
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "shell-session")], ids=lambda page: page.name)
+def test_shells_in_pages(page, tmp_path):
+    """In a shell, beside the files whose text the page shows, and with the cluster that the page speaks of."""
+    files = re.findall(r"^```\{code-block\} \w+\n:caption: (\S+)\n\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S)
+    for name, text in files:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    told = sessions(page, "shell-session")
+    script = "\n".join(f"{command}\necho {END}" for command, _ in told)
+    with Cluster() as cluster:
+        cluster.worker()
+        known = {
+            "DASK_SCHEDULER_ADDRESS": cluster.address,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        }
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=tmp_path, env={**os.environ, **known}, capture_output=True, text=True
+        )
+    said = done.stdout.split(f"{END}\n")
+    assert len(said) == len(told) + 1, done.stderr
+    for (command, wanted), found in zip(told, said, strict=False):
+        same = doctest.OutputChecker().check_output(f"{wanted}\n", found, OPTIONS)
+        assert same, f"{command}\n{found}\n{done.stderr}"
 
 
 def test_enough_examples_in_pages():
