@@ -11,9 +11,11 @@ export function curvaturesOf([[a, b], [, d]]) {
   if (![a, b, d].every(Number.isFinite)) return undefined;
   const middle = (a + d) / 2;
   const spread = Math.hypot((a - d) / 2, b);
+  const far = middle + (middle < 0 ? -spread : spread);
+  const near = far && (a / far) * d - (b / far) * b; // as a difference of the two it would be rounding where it is small
   const angle = Math.atan2(2 * b, a - d) / 2; // of the direction of the largest
   const [x, y] = [Math.cos(angle), Math.sin(angle)];
-  return { values: [middle - spread, middle + spread], vectors: [[-y, x], [x, y]] };
+  return { values: far < near ? [far, near] : [near, far], vectors: [[-y, x], [x, y]] };
 }
 
 /** -1, 0 or 1 for each curvature; 0 where it is hardly more than rounding beside the other. */
@@ -32,10 +34,12 @@ const SHAPES = {
  * @param {number[]} point
  * @param {ReturnType<typeof curvaturesOf>} found
  * @param {number} value of the function there: where it has none its formulas for derivatives may have one
+ * @param {boolean} kink whether a part of the function changes from one branch to another there
  */
-export function curvatureInWords(point, found, value) {
+export function curvatureInWords(point, found, value, kink = false) {
   const place = `At (${point.map(figure).join(", ")})`;
   if (!Number.isFinite(value)) return `${place} the function has no finite value.`;
+  if (kink) return `${place} a part of the function changes from one branch to another, as |x| does at 0: second derivatives need not exist there.`;
   if (!found) return `${place} the second derivatives are not finite.`;
   const { values, vectors } = found;
   const signs = signsOf(values);

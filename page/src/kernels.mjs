@@ -65,6 +65,11 @@ function fillGrid(across, down, view, count) {
 
 /** A function of two variables with its gradient. */
 export class Surface extends Kernel {
+  /** The value at a point. @param {number[]} point */
+  at([x, y]) {
+    return this.grid({ x, y, width: 0 }, 1)[0];
+  }
+
   /** The values on a grid. */
   grid(view, count) {
     const stride = Math.ceil((count * count) / 2) * 2;
@@ -100,9 +105,12 @@ export class Way extends Kernel {
     at.set(start);
     numbers.set(settings);
     this.exports.descend(at.byteOffset, numbers.byteOffset, path.byteOffset, steps);
+    let lost = false; // where the function has no value its derivatives' formulas may have one, which leads nowhere
     return Array.from({ length: steps + 1 }, (_, step) => {
-      const entries = Array.from({ length: row }, (_, k) => path[(step * row + k) * 2]);
-      return { point: entries.slice(0, start.length), value: entries[start.length], slope: entries.slice(start.length + 1) };
+      const entries = Array.from({ length: row }, (_, k) => (lost ? NaN : path[(step * row + k) * 2]));
+      const [point, value] = [entries.slice(0, start.length), entries[start.length]];
+      lost ||= !Number.isFinite(value);
+      return { point, value, slope: entries.slice(start.length + 1).map((each) => (lost ? NaN : each)) };
     });
   }
 }

@@ -38,12 +38,13 @@ function open() {
   element.addEventListener("state", (/** @type {CustomEvent} */ { detail: { state: now, push } }) => {
     written = writeHash(view, now, VIEWS[view]);
     history[push ? "pushState" : "replaceState"](null, "", written);
-    complain([]);
   });
   element.addEventListener("go", (/** @type {CustomEvent} */ { detail }) => history.go(detail));
   place.replaceChildren(element);
 }
 
+// What was wrong with a link stays until somebody does something: views change their states by themselves too.
+for (const act of ["change", "click", "keydown"]) place.addEventListener(act, () => complain([]));
 addEventListener("hashchange", open);
 open();
 

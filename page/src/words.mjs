@@ -1,6 +1,5 @@
 // How a way down or a run went, in words and as a table: what was seen and no more.
 const SMALL = 1.5e-8; // of a gradient, at which gl.descend stops too
-const FLAT = 1e-12; // a curvature that is so small beside the other may be rounding, as gradlab.play has it
 const SHOWN = 12; // rows from the start; behind them the last one
 
 const LARGE = 1e7; // from here on nobody counts digits
@@ -30,8 +29,10 @@ function endOf(steps) {
   }
   if (lost >= 0) return { after: lost, short: "not finite", said: `After ${counted(lost)} a number is no longer finite: try a smaller rate, or a start where the function is defined.` };
   const last = steps[steps.length - 1];
-  const change = last.value > steps[0].value ? "rose" : last.value < steps[0].value ? "fell" : "went";
-  const said = `After ${counted(steps.length - 1)} the gradient's length is ${figure(length(last.slope))}; the value ${change} from ${figure(steps[0].value)} to ${figure(last.value)}.`;
+  const [from, to] = [steps[0].value, last.value];
+  const change = to > from ? "rose" : to < from ? "fell" : "went";
+  const by = to !== from && figure(from) === figure(to) ? ` by ${figure(Math.abs(to - from))}` : "";
+  const said = `After ${counted(steps.length - 1)} the gradient's length is ${figure(length(last.slope))}; the value ${change}${by} from ${figure(from)} to ${figure(to)}.`;
   return { after: steps.length - 1, short: "all steps taken", said };
 }
 
@@ -57,15 +58,21 @@ export function outcomes(ways, variables) {
 
 /** The rate at which gradient descent on a quadratic stops to shrink the steps. */
 function limit(curvatures, rate) {
-  if (!curvatures || curvatures[0] <= FLAT * curvatures[1]) return "";
+  if (!(curvatures?.[0] > 0)) return "";
   const bound = 2 / curvatures[1];
   const side = rate < bound ? "below" : rate > bound ? "above" : "at";
-  return `The largest curvature is ${figure(curvatures[1])}: gradient descent converges for rates below 2/${figure(curvatures[1])} = ${figure(bound)}; this rate is ${side} it. ${shrinking(curvatures.map((each) => 1 - rate * each))}`;
+  return `The largest curvature is ${figure(curvatures[1])}: gradient descent converges for rates below 2/${figure(curvatures[1])} = ${figure(bound)}; this rate is ${side} it. ${shrinking(curvatures.map((each) => rate * each))}`;
 }
 
-/** What a step of gradient descent does on a bowl, by the factors along its flat and its steep direction. */
-function shrinking(factors) {
-  const [flat, steep] = factors.map((each) => `${figure(Math.abs(each))}${each < 0 ? ", to the other side of it" : ""}`);
+/** By what a step multiplies a distance of which it goes so many times: what is hardly less than 1 or more is not rounded to it. */
+export function multiplied(times) {
+  const [factor, less] = times <= 1 ? [1 - times, times] : [times - 1, 2 - times];
+  return less && figure(factor) === "1" ? `1 ${less > 0 ? "-" : "+"} ${figure(Math.abs(less))}` : figure(factor);
+}
+
+/** What a step of gradient descent does on a bowl, by the rate times its smallest and its largest curvature. */
+function shrinking(products) {
+  const [flat, steep] = products.map((times) => `${multiplied(times)}${times > 1 ? ", to the other side of it" : ""}`);
   return `Each step multiplies the distance to the lowest point ${flat === steep ? `by ${steep}` : `along the flat direction by ${flat}, along the steep one by ${steep}`}.`;
 }
 

@@ -12,13 +12,14 @@ import * as questions from "../questions.mjs";
 import { downloadPicture, downloadTable } from "../save.mjs";
 import { choices, number, numbers, square, text, whole } from "../state.mjs";
 import { RULES } from "../tables.mjs";
-import { figure, leaving, outcome, outcomes, table } from "../words.mjs";
+import { figure, leaving, multiplied, outcome, outcomes, table } from "../words.mjs";
 import { define, options, View } from "./view.mjs";
 
 const [{ view: VIEW, start: START }] = FUNCTIONS;
 const REST = 80; // milliseconds without a movement, after which it is said how a dragged start went
 const ROOM = 1.4; // how much wider than the ways is what is seen of them, as gl.play.descend has it
 const FAR = 20; // widths of the picture that it may grow by itself to show a way of what was typed
+const NEAR = 1e-12; // of a kink: what is so near may be rounding
 const STEP = 1 / 40; // of the view's width, that an arrow key moves the start
 
 const entries = {
@@ -70,6 +71,8 @@ export class Descend extends View {
   function;
   /** @type {Curvature | undefined} */
   curvature;
+  /** @type {Surface | undefined} how far parts of the function are from changing from one branch to another */
+  kinks;
   /** @type {{name: string, title: string, number: number, numbers: number[], kernel: Way, steps: import("../words.mjs").Steps}[]} */
   ways = [];
   /** @type {number[] | undefined} where the start is dragged */
@@ -194,11 +197,12 @@ export class Descend extends View {
     if (!wanted()) return;
     const wrong = surface.error ?? ways.find(({ error }) => error)?.error ?? "";
     this.say(wrong);
+    this.say(surface.remark ?? "", "remark");
     if (wrong) return;
     const [plane, kernels] = await Promise.all([Surface.of(surface.module), Promise.all(ways.map(({ module }) => Way.of(module)))]);
     if (!wanted()) return;
     this.surface = plane;
-    if (!known) [this.function, this.curvature] = [{ ...surface, f }, undefined];
+    if (!known) [this.function, this.curvature, this.kinks] = [{ ...surface, f }, undefined, undefined];
     this.ways = kernels.map((kernel, i) => {
       const number = RULES.findIndex(({ name }) => name === rule[i]);
       return { name: rule[i], title: RULES[number].title, number, numbers: ways[i].numbers, kernel, steps: [] };
@@ -224,11 +228,11 @@ export class Descend extends View {
   /** Show how the function bends. */
   async bow(made) {
     const [bent] = await Promise.all([this.ask(...questions.bent(this.state)), this.reading]);
-    const curvature = bent.error ? undefined : await Curvature.of(bent.module);
+    const [curvature, kinks] = bent.error ? [] : await Promise.all([Curvature.of(bent.module), bent.kinks.length ? Surface.of(bent.kinks) : undefined]);
     if (made !== this.function) return;
     this.say(bent.error ?? "");
     if (!curvature) return;
-    this.curvature = curvature;
+    [this.curvature, this.kinks] = [curvature, kinks];
     made.curvatures = bent.curvatures;
     show(this.find(".hessian"), [bent.hessian]);
     show(this.find(".limit div"), [bent.limit]);
@@ -325,7 +329,7 @@ export class Descend extends View {
     if (place.hidden) return;
     const canvas = place.querySelector("canvas");
     drawLimit(canvas, curvatures, rate, figure(2 / curvatures[1]));
-    const factors = curvatures.map((curvature) => figure(Math.abs(1 - rate * curvature)));
+    const factors = curvatures.map((curvature) => multiplied(rate * curvature));
     canvas.setAttribute("aria-label", `By what a step multiplies the distance to the lowest point along the two directions of curvature, for each learning rate: at ${figure(rate)} by ${factors.join(" and ")}. Above ${figure(2 / curvatures[1])} one of them is larger than 1.`);
   }
 
@@ -345,7 +349,8 @@ export class Descend extends View {
   paint(at, upTo) {
     const { point, value } = this.ways[0].steps[at];
     this.at = at;
-    this.bend = this.curvature && Number.isFinite(value) ? curvaturesOf(this.curvature.at(point)) : undefined;
+    this.kink = this.kinks?.at(point) <= NEAR * Math.max(1, ...point.map(Math.abs));
+    this.bend = this.curvature && Number.isFinite(value) && !this.kink ? curvaturesOf(this.curvature.at(point)) : undefined;
     this.plane.draw(this.ways, { at, upTo, point, bend: this.bend });
   }
 
@@ -354,7 +359,7 @@ export class Descend extends View {
     const { at, bend } = this;
     const [first] = this.ways;
     const { point, value } = first.steps[at];
-    const bends = this.curvature ? curvatureInWords(point, bend, value) : "";
+    const bends = this.curvature ? curvatureInWords(point, bend, value, this.kink) : "";
     const where = this.ways.length > 1 ? `, where ${first.title} is` : "";
     this.find(".bend").textContent = bends && `Step ${at}${where}: ${bends[0].toLowerCase()}${bends.slice(1)}`;
     this.find("[name=at]").value = at;

@@ -13,7 +13,7 @@ export class View extends HTMLElement {
   state;
   /** @type {((question: string, given: object) => Promise<any>) | undefined} */
   engine;
-  said = { field: "", answer: "" };
+  said = { field: "", answer: "", remark: "" };
   loads = 0;
 
   /** What a view is made of. */

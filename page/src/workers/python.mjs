@@ -6,10 +6,11 @@ import * as questions from "../questions.mjs";
 
 // A browser runs new WebAssembly slowly, and compiles well what is run often: where it may, Python practises while nobody asks.
 const IDLE = 300; // milliseconds without a question
-const PRACTICE = [1, 2].flatMap((round) => FUNCTIONS.flatMap(({ f }) => {
-  const about = { f: `${f} + ${round}` };
+const ROUNDS = 8; // after which an answer takes no less: a few seconds
+const PRACTICE = Array.from({ length: ROUNDS }, (_, round) => FUNCTIONS.flatMap(({ f }) => {
+  const about = { f: `${f} + ${["exp", "sin", "tanh", "log"][round % 4]}(x*y/${round + 2})` };
   return [questions.derived(about), questions.surface(about), questions.way(about, "gradient_descent"), questions.bent(about)];
-}));
+})).flat();
 
 const at = (name) => new URL(`../python/${name}`, import.meta.url);
 // Hosts that compress nothing are the rule where teachers put files: what is large is kept compressed. Its name does not say

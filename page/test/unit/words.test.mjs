@@ -11,6 +11,7 @@ test("an end is told by what was seen", () => {
   assert.match(told([step(1, 1, 2), step(0, 0, 0)], none, 0.5, "adam"), /within 1.5e-8 of zero after 1 step, at \(0, 0\)/);
   assert.match(told([step(1, 1, 2), step(Infinity, NaN, NaN)], none, 9, "adam"), /After 1 step a number is no longer finite/);
   assert.match(told([step(1, 1, 2), step(2, 4, 4)], none, 9, "adam"), /the gradient's length is 4; the value rose from 1 to 4/);
+  assert.match(told([step(1, 500, 2), step(2, 499.9999999, 4)], none, 9, "adam"), /the value fell by 1e-7 from 500 to 500\.$/);
   assert.match(told([step(0, 0, 0), step(NaN, NaN, NaN)], none, 9, "adam"), /of zero after 0 steps/);
 });
 
@@ -19,7 +20,9 @@ test("the limit of the rate is told for gradient descent on a bowl alone", () =>
   assert.match(told(way, { curvatures: [1, 4] }, 0.6, "gradient_descent"), /2\/4 = 0.5; this rate is above it/);
   assert.match(told(way, { curvatures: [1, 4] }, 0.4, "gradient_descent"), /is below it\. Each step .* along the flat direction by 0\.6, along the steep one by 0\.6, to the other side of it\./);
   assert.match(told(way, { curvatures: [2, 2] }, 0.25, "gradient_descent"), /multiplies the distance to the lowest point by 0\.5\.$/);
-  for (const [curvatures, rule] of [[[1, 4], "adam"], [[-1, 4], "gradient_descent"], [[1e-16, 4], "gradient_descent"], [null, "gradient_descent"]]) {
+  assert.match(told(way, { curvatures: [2e-5, 2e3] }, 1e-3, "gradient_descent"), /flat direction by 1 - 2e-8, along the steep one by 1, to the other side of it\./);
+  assert.match(told(way, { curvatures: [1, 2] }, 1 + 1e-7, "gradient_descent"), /by 1e-7, to the other .* by 1 \+ 2e-7, to the other side of it\./);
+  for (const [curvatures, rule] of [[[1, 4], "adam"], [[-1, 4], "gradient_descent"], [[0, 4], "gradient_descent"], [null, "gradient_descent"]]) {
     assert.doesNotMatch(told(way, { curvatures }, 0.6, rule), /curvature/);
   }
 });
@@ -31,6 +34,8 @@ test("a function bends as its Hessian has it", () => {
   assert.match(said([-3, 0], [0, -3]), /in every direction, as on a hilltop\.$/);
   assert.match(said([1e-14, 0], [0, 5]), /hardly along the first, as in a valley\.$/);
   assert.match(said([0, 0], [0, 0]), /does not bend at all/);
+  assert.match(said([3e8, 0], [0, 5e-10]), /are 5e-10 along .* and 3e\+8 along/);
+  assert.match(curvatureInWords([2, 2], curvaturesOf([[0, 0], [0, 0]]), 5, true), /^At \(2, 2\) a part of the function changes from one branch to another, .* need not exist there\.$/);
   assert.match(said([NaN, 0], [0, 1]), /are not finite/);
   assert.equal(curvatureInWords([-1, 0], curvaturesOf([[-1, 0], [0, 2]]), NaN), "At (-1, 0) the function has no finite value.");
 });

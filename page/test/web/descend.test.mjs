@@ -73,6 +73,30 @@ test("what is no formula is told, and the next one works", async () => {
   await page.close();
 });
 
+test("what may be meant otherwise, what bends nowhere, and what was wrong with a link stay in words", async () => {
+  const page = await opened("#1/descend?steps=3");
+  await explained(page);
+  await page.evaluate(() => (location.hash = "#1/descend?f=max(x,y)%2Babs(x-2)&start=2,2&rate=fast"));
+  await page.waitForFunction(() => document.querySelector(".bend").textContent.startsWith("Step 0: at (2, 2) a part of the function changes"));
+  assert.match(await page.textContent("#complaints"), /^rate is a number .* it is 0\.1 here$/);
+  await page.fill("[name=f]", "log(x) + y");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector(".derivation").textContent.includes("log"));
+  assert.equal(await page.textContent("#complaints"), "");
+  await page.fill("[name=start]", "0.5,0");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector("output").textContent.includes("no longer finite"));
+  const lost = await page.evaluate(() => /** @type {any} */ (document.querySelector("gradlab-descend")).ways[0].steps.find(({ value }) => !Number.isFinite(value)));
+  assert.ok(lost.slope.every(Number.isNaN));
+  await page.fill("[name=f]", "x*e**(-x**2)");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("write exp(1) for Euler's number"));
+  await page.fill("[name=f]", "x*exp(y)");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector(".wrong").textContent === "");
+  await page.close();
+});
+
 test("several rules go down side by side, with how the function bends where the first one is, and Python finds the same", async () => {
   const page = await opened("#1/descend?f=(1-x)**2%2B5*(y-x**2)**2&start=-0.5,0.75&view=0,0.5,3&rate=0.02&at=4");
   await explained(page);

@@ -35,14 +35,14 @@ MEANT = {
 # What people write that is no Python, and what to write instead.
 _WRITTEN = (
     (r"\\", "this is LaTeX, and formulas are written as in Python: 1/x, sqrt(x), sin(x)"),
+    (r"(?<![<>=!])=(?!=)", "write what stands right of the = alone"),
     (r"[²³⁴⁵⁶⁷⁸⁹¹⁰]", "write x**2 for x squared"),
     (r"[×⋅]", "write * for a product"),
     (r"[−–]", "write - for a minus"),
     (r"√", "write sqrt(x)"),
     (r"\|.*\|", "write abs(x) for |x|"),
     (rf"\b({'|'.join(keyword.kwlist)})\b", "a word of Python, such as lambda, is no name here: write lam"),
-    (r"(?<![\w.])\d+(\.\d+)?[ ]*[A-Za-z(]", "a product needs its sign, as in 2*x"),
-    (r"[\w)] +[\w(]", "a product needs its sign, as in 2*x"),
+    (r"(?<![\w.])(\d+\.?\d*|\.\d+) *[A-Za-z(]|[\w)] +[\w(]|\)[\w(]", "a product needs its sign, as in 2*x"),
 )
 
 
@@ -193,8 +193,10 @@ class _Reader:
         return Const(Fraction(written)) if node.value else Const(Fraction(0))
 
     def call(self, node: ast.Call, depth: int) -> Expression:
+        if isinstance(node.func, ast.Attribute):
+            raise self.fail(node, _not_allowed(node.func))
         if not isinstance(node.func, ast.Name):
-            raise self.fail(node, "only the functions of the table can be called: " + _functions())
+            raise self.fail(node, f"a product needs its sign, as in 2*(x + y); what can be called is {_functions()}")
         name = known_as(node.func.id)
         if name not in self.functions:
             raise self.fail(node, _unknown_function(name))
@@ -225,8 +227,11 @@ def _unknown_function(name: str) -> str:
     if name in MEANT:
         return f"there is no function {name}: write {MEANT[name]}"
     near = meant(name, functions())
+    product = f"a product needs its sign: {name}*(...)"
+    if len(name) == 1:  # what is called so is rarely a function
+        return f"there is no function {name}: {product}; there are {_functions()}"
     offer = f"did you mean {near[0]}?" if near else f"there are {_functions()}"
-    return f"there is no function {name}: {offer} (a product needs its sign: {name}*(...))"
+    return f"there is no function {name}: {offer} ({product})"
 
 
 def _not_allowed(node: ast.AST) -> str:

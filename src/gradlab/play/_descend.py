@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
@@ -11,15 +12,17 @@ from typing import Any
 from gradlab._errors import GradlabError
 from gradlab._function import Function, function
 from gradlab.codegen import update_exactly
-from gradlab.codegen.wasm import curvature_module, descent_module
-from gradlab.graph import NotRationalError, evaluate, number
+from gradlab.codegen.wasm import curvature_module, descent_module, function_module
+from gradlab.derive import local_gradient
+from gradlab.graph import Apply, Graph, NotRationalError, Quantity, Role, evaluate, functions, number, walk
 from gradlab.play._typeset import typeset
 from gradlab.rules import COUNT, GRADIENT, PARAMETER, RATE, Rule, snake
 
 LONGEST = 600  # characters; what is longer takes the page's Python more than a moment
 VARIABLES = 2
 EXACT_STEPS, EXACT_BITS = 12, 40  # fractions that are read in a table; each step has two or three times the digits
-FLAT = 1e-12  # a curvature that is so small beside the other may be rounding
+FLAT = 1e-12  # a curvature that is so small beside the other may be rounding, where it is not exact
+JUMPS = frozenset(("sign", "step"))  # what all that has a kink becomes by being derived
 
 
 def surface(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,14 +32,15 @@ def surface(given: Mapping[str, Any]) -> dict[str, Any]:
         given: ``text``, the formula.
 
     Returns:
-        ``variables``, their names; ``module``, WebAssembly with ``evaluate``; ``source``, the kernel as text.
+        ``variables``, their names; ``module``, WebAssembly with ``evaluate``; ``source``, the kernel as text;
+        ``remark``, what somebody may not have meant so, else "".
 
     Raises:
         GradlabError: for a text that is no formula, is too long, or has not two variables.
     """
-    made = _function(given["text"])
+    made, remark = _read(given["text"])
     module = made.compile("wasm")
-    return {"variables": list(made.variables), "module": module.code, "source": module.source}
+    return {"variables": list(made.variables), "module": module.code, "source": module.source, "remark": remark}
 
 
 def derived(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,7 +72,8 @@ def bent(given: Mapping[str, Any]) -> dict[str, Any]:
     Returns:
         ``hessian`` as MathML; ``curvatures``, its eigenvalues from the smallest where it is the same everywhere, else
         None; ``limit`` as MathML, below which rate gradient descent converges, where it is a bowl besides, else "";
-        ``module``, WebAssembly with ``bend``.
+        ``module``, WebAssembly with ``bend``; ``kinks``, one with ``evaluate`` of what is 0 where a part of the
+        function changes from one branch to another, as abs(x) at 0, without bytes where nothing does.
 
     Raises:
         GradlabError: for a text that `surface` does not take.
@@ -76,12 +81,13 @@ def bent(given: Mapping[str, Any]) -> dict[str, Any]:
     made = _function(given["text"])
     hessian = made.hessian()
     curvatures = _curvatures(made, hessian)
-    bowl = curvatures is not None and curvatures[0] > FLAT * curvatures[1]
+    bowl = curvatures is not None and curvatures[0] > 0
     return {
         "hessian": typeset(rf"\nabla^2 {made.output} = {hessian.latex()}"),
         "curvatures": curvatures,
         "limit": "".join(map(typeset, _limit(made, hessian, curvatures[1]))) if bowl and curvatures else "",
         "module": curvature_module(made.graph, made.output, made.variables).code,
+        "kinks": _kinks(made, hessian),
     }
 
 
@@ -159,27 +165,57 @@ def numbers_of(kind: Any) -> dict[str, float]:
     return {each.name: float(getattr(made, each.name)) for each in kind.own_numbers()}
 
 
-@lru_cache(maxsize=8)
 def _function(text: str) -> Function:
+    return _read(text)[0]
+
+
+@lru_cache(maxsize=8)
+def _read(text: str) -> tuple[Function, str]:
+    """A function of two variables, and what was warned of while it was read."""
     if len(text) > LONGEST:
         raise GradlabError(f"the formula has {len(text)} characters; the page takes up to {LONGEST}")
-    made = function(text)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        made = function(text)
+    remark = "\n".join(str(each.message) for each in caught)
     if len(made.variables) != VARIABLES:
         raise GradlabError(
             f"the page draws functions of two variables; this one has {len(made.variables)}: "
-            f"{', '.join(made.variables)}. Write for example (x - 6)**2 + y**2 - x*y"
+            f"{', '.join(made.variables)}. Write for example (x - 6)**2 + y**2 - x*y" + f"\n{remark}".rstrip()
         )
-    return made
+    return made, remark
+
+
+def _kinks(made: Function, hessian: Mapping[tuple[str, str], Any]) -> bytes:
+    """Of the arguments at whose zeros something jumps: the function, a derivative or a second one."""
+    formulas = (made.expression, *local_gradient(made.expression).values(), *hessian.values())
+    jumps = (part for each in formulas for part in walk(each) if isinstance(part, Apply) and part.primitive in JUMPS)
+    sizes = {Apply("abs", part.arguments): None for part in jumps if part.names}
+    if not sizes:
+        return b""
+    nearest = Apply("min", tuple(sizes)) if len(sizes) > 1 else next(iter(sizes))
+    given = (Quantity(name, role=Role.INPUT) for name in made.variables)
+    return function_module(Graph([*given, Quantity(made.output, nearest)]), made.output, made.variables).code
 
 
 def _curvatures(made: Function, hessian: Mapping[tuple[str, str], Any]) -> list[float] | None:
-    """The eigenvalues of a Hessian of numbers, two of them."""
-    if any(entry.names for entry in hessian.values()):
+    """The eigenvalues of the Hessian of a quadratic, from the smallest; None for other functions."""
+    parts = (part for part in walk(made.expression) if isinstance(part, Apply) and part.names)
+    if any(part.primitive in functions() for part in parts) or any(entry.names for entry in hessian.values()):
         return None
     x, y = made.variables
     a, b, d = (float(evaluate(hessian[pair], {}, exact=False)) for pair in ((x, x), (x, y), (y, y)))
     middle, spread = (a + d) / 2, math.hypot((a - d) / 2, b)
-    return [middle - spread, middle + spread]
+    far = middle + math.copysign(spread, middle)
+    if not far:
+        return [0.0, 0.0]
+    try:
+        a, b, d = (evaluate(hessian[pair], {}) for pair in ((x, x), (x, y), (y, y)))
+        near = float((a * d - b * b) / Fraction(far))
+    except NotRationalError:
+        near = a / far * d - b / far * b
+        near = near if abs(near) > FLAT * abs(far) else 0.0
+    return sorted((near, far))
 
 
 def _limit(made: Function, hessian: Mapping[tuple[str, str], Any], largest: float) -> tuple[str, str]:

@@ -184,7 +184,11 @@ def test_the_message_points_at_the_place():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("2x", "a product needs its sign"), ("x y", "a product needs its sign"), ("lambda*x", "write lam"),
+        ("x(y + 1)", r"no function x: a product needs its sign: x\*"), ("2(x - y)*x", "a product needs its sign"),
+        ("(x - 1)(x + 2)", "a product needs its sign"), ("cos(x)exp(y)", "a product needs its sign"),
+        (".25y", "a product needs its sign"), ("3.y", "a product needs its sign"),
+        ("g(x) = x**3", "right of the = alone"), ("np.cos(x)", "an attribute"), ("2x", "a product needs its sign"),
+        ("x y", "a product needs its sign"), ("lambda*x", "write lam"),
         ("x²", r"write x\*\*2"), ("|x|", r"write abs\(x\)"), ("x·y", r"write x\*y"), ("sinh(x)", r"write \(exp"),
         ("atan2(y, x)", "arctan"), ("mod(x, 2)", "there are exp"), ("asin(x)", r"write arctan\(x/sqrt"),
         ("erfc(x)", r"write 1 - erf\(x\)"), ("sin x", r"brackets, as in sin\(x\)"), (r"\frac{1}{x}", "this is LaTeX"),

@@ -7,7 +7,7 @@ import re
 import threading
 import urllib.error
 import urllib.request
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -24,6 +24,12 @@ from gradlab.train.maps._measure import loss_sums
 from wasm_engine import Instance, WasmTrainer, drawn, evaluate
 
 BOWL = "(x1 - 6)**2 + x2**2 - x1*x2"
+
+
+def test_what_is_warned_of_is_told():
+    assert answer("surface", {"text": BOWL})["remark"] == ""
+    assert "e is a variable here, as x: write exp(1)" in answer("surface", {"text": "e**x + x**2"})["remark"]
+    assert "write exp(1)" in answer("surface", {"text": "x*e**(-y)"})["error"]
 
 
 def test_a_surface_is_what_gradlab_derives():
@@ -54,6 +60,33 @@ def test_the_limit_of_the_rate_is_exact_where_it_can_be_and_told_of_bowls_alone(
     assert [said(text) for text in ("x**2 - y**2", "(x + y)**2", "x**4 + y**2")] == ["", "", ""]
 
 
+def test_no_limit_is_told_of_what_has_a_kink():
+    for text in ("x**2 + 3*y**2 + abs(x)", "x**2 + y**2 + step(y)", "relu(x)*2 + x**2 + y**2"):
+        made = answer("bent", {"text": text})
+        assert (made["curvatures"], made["limit"]) == (None, "")
+        assert made["kinks"]
+    narrow = answer("bent", {"text": "1e-8*x**2 + 1e8*y**2 + x*y/3"})
+    np.testing.assert_allclose(narrow["curvatures"], [2e-8 - 1 / 9 / 2e8, 2e8], rtol=1e-12)
+    assert narrow["kinks"] == b""
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "off"),
+    [
+        ("max(x, y)", (2, 2), (2, 1)), ("abs(x*y - 6) + x", (2, 3), (3, 3)), ("elu(x) + y", (0, 1), (1, 0)),
+        ("huber(x - y)", (3, 2), (5, 2)), ("softsign(x*y)", (0, 3), (1, 3)), ("sign(y) + x*y", (4, 0), (0, 4)),
+    ],
+)  # fmt: skip
+def test_a_kink_is_where_a_part_changes_its_branch(text, at, off):
+    f, code = gl.function(text), answer("bent", {"text": text})["kinks"]
+    run = Instance(replace(f.compile("wasm"), code=code))
+    points, found = run.put(np.array([at, off], float).T.copy()), run.put(np.zeros((3, 2)))
+    run.call("evaluate", points, found, 2, 1)
+    on, beside = run.get(found, (3, 2))[0]
+    assert on == 0
+    assert beside > 0.1
+
+
 @pytest.mark.parametrize("rule", ["gradient_descent", "momentum", "nesterov"])
 def test_the_first_steps_are_the_fractions_of_gl_descend(rule):
     given = {"text": BOWL, "start": ["3", "0.5"], "rate": "0.1", "steps": "30", "rules": [rule]}
@@ -77,7 +110,7 @@ def test_answers_are_plain_and_without_inline_styles():
     made = answer("derived", given) | answer("bent", given)
     assert made["curvatures"] is None
     bytes_of = {name for name, value in made.items() if isinstance(value, bytes)}
-    assert bytes_of == {"module"}
+    assert bytes_of == {"module", "kinks"}
     text = json.dumps({name: value for name, value in made.items() if name not in bytes_of})
     assert " style=" not in text
 
