@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from gradlab.tex import Formula
@@ -11,7 +11,7 @@ from gradlab.tex import Formula
 _NAME = re.compile(
     r"\s*((?:\\(?:mathcal|mathbf|hat|tilde|bar)\s*\{?)?\\?[A-Za-z]+\}?(?:_(?:\w|\{\w+\}))?)\s*(\([^()=]*\))?\s*"
 )
-_DEFINES = re.compile(rf"{_NAME.pattern}(?::?=|\\equiv|\\coloneqq)")
+_DEFINES = re.compile(rf"(?:^|[,;&]|\\\\|\\q?quad){_NAME.pattern}(?::?=|\\equiv|\\coloneqq)")
 _MAPS = re.compile(rf"{_NAME.pattern}(?::|\\colon)\s*(\\?[A-Za-z]+)\s*\\(?:long)?mapsto(?![A-Za-z])(.*)", re.S)
 _RELATION = re.compile(
     r"[=<>~]|\\(?:in|to|le|ge|leq|geq|ne|neq|equiv|approx|sim|mapsto|rightarrow|subset\w*)(?![A-Za-z])"
@@ -66,6 +66,21 @@ _OTHER = re.compile(
 )
 _LETTER = re.compile(rf"\b(?:{_START})\s+([b-zA-HJ-Z])\s+(?:be|is|equals?|denotes?)\s*$", re.I)
 _SENTENCE = re.compile(r"[.;!?]\s")
+# "Suppose instead that f ...": from there on nothing is known of f. In English, German, Spanish and French.
+_SUPPOSES = (
+    r"(?:suppos\w*|assum\w*|let|consider|imagine|take|say|sei(?:en)?|angenommen|betrachte\w*|nehm\w*|se(?:a|an)|supon\w*|supóng\w*|"
+    r"consider\w*|soit|soient|suppos\w*|admett\w*)"
+)
+_INSTEAD = (
+    r"(?:instead|rather|alternatively|otherwise|differently|on the other hand|by contrast|different|another|"
+    r"stattdessen|dagegen|hingegen|andererseits|ander(?:e|es|er|en)|en cambio|por otro lado|otr[oa]|distint[oa]|plutôt|"
+    r"au contraire|par contre|autre)"
+)
+_NOW = r"(?:now|next|nun|jetzt|ahora|maintenant)"
+_OTHERWISE = (
+    (rf"\b(?:{_NOW}|{_INSTEAD})\b", rf"\b{_SUPPOSES}\b"),
+    (rf"\b{_INSTEAD}\b", r"\b(?:if|when|wenn|ist|falls|si|cuando)\b"),
+)
 
 
 def said_in_words(document: Sequence[Formula]) -> Iterator[tuple[Formula, str]]:
@@ -73,6 +88,8 @@ def said_in_words(document: Sequence[Formula]) -> Iterator[tuple[Formula, str]]:
     written = {r"\sigma": r"\sigma(x)"}  # names that equations define, as they stand there, and the sigmoid
     last: Formula | None = None
     for formula in document:
+        gone = set(_supposed_otherwise(formula, written))
+        yield from (_unsaid(formula, written[name]) for name in gone)
         maps, bare = _MAPS.fullmatch(formula.tex), _AS_FUNCTION.fullmatch(formula.tex)
         if maps is not None and not maps[2]:
             formula = replace(formula, tex=f"{maps[1]}({maps[3]}) = {maps[4]}", before="let")
@@ -86,17 +103,35 @@ def said_in_words(document: Sequence[Formula]) -> Iterator[tuple[Formula, str]]:
         elif (letter := _LETTER.search(formula.before)) and letter[1] in written and _is_formula(formula):
             formula = _joined(written[letter[1]], formula)
         yield formula, ""
-        if formula.tex in written or formula.tex.strip() in written:
+        if formula.tex.strip() in written.keys() - gone:
             before = f"{formula.before} "
             is_subject = not _OTHER_SUBJECT.search(before)
             said = (is_subject and _FREE.match(formula.after)) or _GENERAL.search(before)
             own = formula.tex.strip() == r"\sigma" and _OTHER.match(formula.after)
             said = said or (own and is_subject and _STARTS.search(before))
             if said or (re.search(r"\blet\s+$", before, re.I) and _ANY.match(formula.after)):
-                yield replace(formula, tex=f"{written[formula.tex.strip()]} = 0", before="let"), "it is said in words"
-        if (defined := _DEFINES.match(formula.tex)) is not None:
-            written[defined[1]] = f"{defined[1]}{defined[2] or ''}"
+                yield _unsaid(formula, written[formula.tex.strip()])
+        written.update({name[1]: f"{name[1]}{name[2] or ''}" for name in _DEFINES.finditer(formula.tex)})
         last = formula
+
+
+def _supposed_otherwise(formula: Formula, written: Collection[str]) -> Iterator[str]:
+    """The names of which the words before a formula, or around it, suppose something else than was said before."""
+    own = {name[1] for name in _DEFINES.finditer(formula.tex)}
+    *before, last = _SENTENCE.split(formula.before)
+    for text in (*before, f"{last} ${formula.tex}$ {formula.after}"):
+        ways = [re.search(verb, text, re.I) for how, verb in _OTHERWISE if re.search(how, text, re.I)]
+        begins = [match.end() for match in ways if match is not None]
+        words = re.match(r"(?:[^\w$\\]*[^\W\d_]+){0,5}[^\w$\\]*\$?[^$]*", text[min(begins, default=len(text)) :])
+        said = "" if words is None else words[0]
+        for name in written:
+            if name not in own and re.search(rf"(?<![A-Za-z\\]){re.escape(name)}(?![A-Za-z])", said):
+                yield name
+
+
+def _unsaid(formula: Formula, name: str) -> tuple[Formula, str]:
+    """A name of which words say what it is, where an equation would."""
+    return replace(formula, tex=f"{name} = 0", before="let"), "it is said in words"
 
 
 def _equation(first: Formula, second: Formula, written: dict[str, str]) -> tuple[Formula, str] | None:
@@ -118,7 +153,7 @@ def _equation(first: Formula, second: Formula, written: dict[str, str]) -> tuple
                 rf"(?<![A-Za-z\\]){re.escape(bare[1])}(?![A-Za-z])", first.tex
             )
         if said and bare[1] in written and (is_subject or re.search(r"denot\w* by\W*$", first.before, re.I)):
-            return replace(_joined(own, second), tex=f"{own} = 0"), "it is said in words"
+            return _unsaid(_joined(own, second), own)
     return None
 
 

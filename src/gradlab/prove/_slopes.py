@@ -12,9 +12,10 @@ from gradlab.prove._definitions import Defined, Definitions
 from gradlab.prove._errors import Deadline
 from gradlab.prove._verdict import Step, Truth
 from gradlab.prove.judge import findings
-from gradlab.prove.read._define import Line, is_numeric
+from gradlab.prove.read._define import Line
 from gradlab.prove.read._label import label_of
 from gradlab.prove.read._nodes import Derivative
+from gradlab.prove.read._numbers import is_numeric
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._slopes import slope_of
 from gradlab.prove.read._statements import Chain, Kind, Known

@@ -28,9 +28,10 @@ from gradlab.prove._verdict import Fault, Method, Step, Truth
 from gradlab.prove._whatever import holds_whatever
 from gradlab.prove.judge import Finding, findings
 from gradlab.prove.read._chains import Readings, readings
-from gradlab.prove.read._define import Line, is_numeric, is_recursive, kind_of, shape_of
+from gradlab.prove.read._define import Line, is_recursive, kind_of, shape_of
 from gradlab.prove.read._differentials import are_meant
 from gradlab.prove.read._nodes import Indexed
+from gradlab.prove.read._numbers import is_value
 from gradlab.prove.read._pieces import JUDGED
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._scope import Scope, Use, is_conventional
@@ -239,7 +240,7 @@ class Text:
     def _set_apart(self, line: Line, kind: Kind, steps: list[Step], digits: tuple[int | None, ...]) -> None:
         """Mark steps that put values in or compare formulas roughly."""
         for i, sign in enumerate(line.piece.relations):
-            numeric = [is_numeric(side) for side in line.piece.sides[i : i + 2]]
+            numeric = [is_value(side) for side in line.piece.sides[i : i + 2]]
             if kind is Kind.VALUE and not all(numeric):
                 steps[i] = combine.with_kind(steps[i], kind, _REASONS[kind])
             elif sign.text not in JUDGED and kind is not Kind.UPDATE:

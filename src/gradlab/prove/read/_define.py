@@ -2,7 +2,6 @@ r"""What a line does before it is judged: defines a name, gives it a value, upda
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, field, replace
 
@@ -25,6 +24,7 @@ from gradlab.prove.read._label import (
 )
 from gradlab.prove.read._names import in_bold, is_running, labelled, running
 from gradlab.prove.read._nodes import letter_of
+from gradlab.prove.read._numbers import is_near_pi, is_numeric, is_pi, is_value
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._pieces import JUDGED, Piece, pieces_of
 from gradlab.prove.read._reader import Reader
@@ -34,10 +34,8 @@ from gradlab.prove.read._source import Source, rows_of
 from gradlab.prove.read._statements import Kind
 from gradlab.tex import Macro
 
-_NEAR = 0.01
 _NAMED = ("letter", "function", "run", "word", "text")
 _CONSTANTS = ("c", "C", "k", "K")
-_NUMERIC = frozenset(("number", "infinity", "minus", "plus", "slash", "times", "fraction", "root", "group"))
 
 
 @dataclass
@@ -200,7 +198,7 @@ def uses(parameters: tuple[Part, ...], row: Row) -> bool:
     """Whether one of the variables of a function stands in its formula, or it is constant by convention."""
     labels = [label for part in parameters if (label := label_of(part)) is not None]
     constant = len(row) == 1 and row[0].bare and row[0].text in _CONSTANTS
-    return constant or is_numeric(row) or any(occurs(label, row) for label in labels)
+    return constant or is_value(row) or any(occurs(label, row) for label in labels)
 
 
 def is_of_unknown_function(row: Row, functions: set[str]) -> bool:
@@ -239,29 +237,6 @@ def is_exponential(row: Row) -> bool:
     )
 
 
-def is_numeric(row: Row) -> bool:
-    r"""Whether nothing but numbers stands in a row: ``2``, ``-\frac13``, ``\sqrt 2``."""
-    return bool(row) and all(
-        part.kind in _NUMERIC and part.text != "⟨" and all(is_numeric(inner) for inner in part.inside) for part in row
-    )
-
-
-def is_pi(row: Row) -> bool:
-    r"""Whether a row is the letter ``\pi``."""
-    return len(row) == 1 and row[0].text == r"\pi" and row[0].bare and not row[0].accent
-
-
-def _is_near_pi(row: Row) -> bool:
-    r"""Whether a number, or the quotient of two, is so near to the constant that ``\pi`` is no other quantity."""
-    inside = row[0].inside if len(row) == 1 and row[0].kind == "fraction" else (row[:1], row[2:])
-    texts = [part.text for side in inside for part in side if part.kind == "number"]
-    if len(texts) != sum(map(len, inside)) or not texts:
-        return False
-    value = float(texts[0]) / float(texts[1] if len(texts) > 1 else 1)
-    cut = len(texts) == 1 and str(math.pi).startswith(texts[0])  # 3.1415, which is not rounded, but no mistake
-    return abs(value / math.pi - 1) < _NEAR and not (cut and len(texts[0]) > len("3.14"))
-
-
 def is_name(row: Row) -> bool:
     """Whether a row is one name."""
     label = label_of(row[0]) if len(row) == 1 else None
@@ -293,7 +268,9 @@ def kind_of(reader: Reader, line: Line) -> Kind:
     names = [row for row in piece.sides if is_name(row)]
     numbers = [row for row in piece.sides if is_numeric(row)]
     if numbers and any(map(is_pi, names)) and not reader.scope.has(r"\pi"):
-        return Kind.CLAIM if all(_is_near_pi(row) for row in numbers) else Kind.VALUE
+        return Kind.CLAIM if all(is_near_pi(row) for row in numbers) else Kind.VALUE
+    constant = not reader.scope.has(r"\pi") and not reader.scope.names.graph
+    numbers = [row for row in piece.sides if is_value(row) and row not in names] if constant else []
     if names and numbers and len(names) + len(numbers) == len(piece.sides):
         return Kind.VALUE
     if shape is not None and len(piece.sides) == 2 and is_name(piece.sides[1]) and first[0].text in INDEX_LETTERS:
