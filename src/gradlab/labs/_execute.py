@@ -138,7 +138,7 @@ class _Run:
             raise self._error(index, str(problem)) from problem
 
     async def _cell(self, kernel: Kernel, index: int, count: int) -> None:
-        failure = await kernel.run(index, count, self.settings.timeout)
+        failure = await kernel.run(index, count, self.settings.cell_limit)
         if failure is not None:
             what = failure.what
             if failure.is_timeout:

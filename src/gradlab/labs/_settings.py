@@ -18,7 +18,7 @@ class LabSettings:
 
     Args:
         graph: what the answer key is about, ``mlp: 2,2,1`` written as ``mlp 2,2,1``, default None.
-        timeout: seconds that one cell may run, default 600.
+        timeout: seconds that one cell may run, default None: `cell_limit`; in grading by the key's time.
         seed: seed of the random numbers, default None.
         title: the lab's title, default None.
         image_folders: folders beside the template's own from which images may be published, default none.
@@ -27,12 +27,17 @@ class LabSettings:
     """
 
     graph: str | None = None
-    timeout: float = 600.0
+    timeout: float | None = None
     seed: int | None = None
     title: str | None = None
     image_folders: tuple[str, ...] = ()
     page: str | None = None
     graph_line: int = field(default=0, compare=False)
+
+    @property
+    def cell_limit(self) -> float:
+        """Seconds that one cell of the template may run."""
+        return self.timeout or 600.0
 
 
 class SettingsError(GradlabError):

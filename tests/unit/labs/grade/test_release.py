@@ -186,3 +186,17 @@ def test_without_bubblewrap_it_is_said_and_the_rest_is_done(tmp_path, monkeypatc
 
 def test_where_nothing_is_asked_nothing_is_graded(tmp_path):
     assert found(tmp_path, cell("raise SystemExit")) == []
+
+
+def test_what_is_drawn_or_written_and_no_data_is_made_anew_for_its_check(tmp_path):
+    bars, lines = "ax.hist(shown, bins=4)", "for k in (1, 2):\n    ax.plot(shown, [k * x for x in shown])"
+    written = 'for x in shown:\n    out.write(f"{x:g} ")'
+    text = (
+        cell("import io\nimport matplotlib.pyplot as plt\nshown, out = [1.0, 2.0, 2.5, 4.0], io.StringIO()")
+        + cell(SKIP, "fig, ax = plt.subplots()", f"#!TAG HWBEGIN\n{bars}\n#!TAG HWEND",
+               check("bars", "assert len(ax.patches) == 4"))
+        + cell("fig, ax = plt.subplots()", f"#!TAG HWBEGIN\n{lines}\n#!TAG HWEND",
+               check("lines", "assert len(ax.lines) == 2"))
+        + cell(f"#!TAG HWBEGIN\n{written}\n#!TAG HWEND", check("out", "assert out.getvalue() == '1 2 2.5 4 '"))
+    )  # fmt: skip
+    assert found(tmp_path, text) == []

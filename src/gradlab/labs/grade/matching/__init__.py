@@ -11,6 +11,7 @@ from gradlab.labs.grade.matching._keys import lab_keys as lab_keys
 from gradlab.labs.grade.matching._match import Own as Own
 from gradlab.labs.grade.matching._match import Program as Program
 from gradlab.labs.grade.matching._match import match as match
+from gradlab.labs.grade.matching._order import order_of as order_of
 from gradlab.labs.grade.matching._plan import Part as Part
 from gradlab.labs.grade.matching._plan import Plan as Plan
 from gradlab.labs.grade.matching._plan import Task as Task

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from gradlab.labs.grade.matching._names import ARGUMENTS
+from gradlab.labs.grade.matching._order import order_of
 from gradlab.labs.grade.matching._plan import Part, Plan, Task, changed, needed
 from gradlab.labs.grade.matching._statements import Statement, root_of, statements_of
 from gradlab.labs.grade.reading import SubmittedCell
@@ -52,6 +53,7 @@ class Program:
         given: the names of given things that homework changes by a call, and perhaps not at all.
         untouched: the names in whose place the question's own text still stands.
         repairs: what was set right to read it, in words.
+        disordered: the cells that use what only later ones make, and no order of them mends it.
     """
 
     statements: tuple[Own, ...]
@@ -60,16 +62,20 @@ class Program:
     given: frozenset[str]
     untouched: frozenset[str]
     repairs: tuple[str, ...]
+    disordered: frozenset[int] = frozenset()
 
     def answered(self, task: Task) -> frozenset[str]:
         """The names that a check is about and that are answered; what is given need not be while others are."""
         found = frozenset(name for name in task.own if self._places(name, task))
         return found | (task.own & self.given if found else frozenset())
 
+    def answering(self, task: Task) -> list[int]:
+        """The numbers of the statements that answer what a check is about."""
+        return sorted({places[-1] for name in task.own if (places := self._places(name, task))})
+
     def source_of(self, task: Task) -> str:
         """What the submission wrote for a check."""
-        numbers = sorted({places[-1] for name in task.own if (places := self._places(name, task))})
-        return "\n\n".join(self.statements[number].statement.source for number in numbers)
+        return "\n\n".join(self.statements[number].statement.source for number in self.answering(task))
 
     def stops(self, task: Task) -> list[int]:
         """How many statements have been run where a check is run in the notebook, as far as the others matter to it.
@@ -87,6 +93,11 @@ class Program:
         others = [self._behind(place) for places in found for place in reversed(places[:-1])]
         stops = dict.fromkeys(map(self._settled, (answer, border, *others, len(self.statements))))
         return [stop for stop in stops if self._differs(stop, task.own)][:_MOST_STOPS]
+
+    def rests_on(self, names: Iterable[str]) -> list[int]:
+        """The numbers of the statements that give names their meaning at the end."""
+        changes = [own.changes for own in self.statements]
+        return needed([own.statement for own in self.statements], map(root_of, names), changes)
 
     @cached_property
     def leaves_traces(self) -> bool:
@@ -139,7 +150,13 @@ def match(cells: Sequence[SubmittedCell], plan: Plan) -> Program:
     Returns:
         What is run of it.
     """
-    found = _sorted_out(cells, plan)
+    numbered = list(enumerate(cells, 1))
+    found = _sorted_out(numbered, plan)
+    before = {name for part in plan.base for name in part.statement.binds}
+    order, why, disordered = order_of([(own.cell, own.statement) for own in found.own if not own.is_aside], before)
+    if why:
+        found = _sorted_out(sorted(numbered, key=lambda one: order.index(one[0]) if one[0] in order else -1), plan)
+        found.repairs.append(why)
     _take_misnamed(found, cells, plan)
     statements = [own.statement for own in found.own]
     changes = changed(statements, (part.statement for part in plan.base))
@@ -163,7 +180,7 @@ def match(cells: Sequence[SubmittedCell], plan: Plan) -> Program:
     untouched, repairs = frozenset(found.stubs - set(answers)), tuple(dict.fromkeys(found.repairs))
     given = {name for part in plan.base for name in part.statement.binds}
     acted = frozenset(given) & {name for part in plan.parts if part.is_homework for name in part.statement.acted}
-    return Program(own, answers, tuple(sorted({*found.borders, *starts})), acted, untouched, repairs)
+    return Program(own, answers, tuple(sorted({*found.borders, *starts})), acted, untouched, repairs, disordered)
 
 
 def _answer(
@@ -222,7 +239,7 @@ def _targets(plan: Plan) -> set[str]:
     return {*plan.homework, *map(root_of, plan.homework)}
 
 
-def _sorted_out(cells: Sequence[SubmittedCell], plan: Plan) -> _Found:
+def _sorted_out(numbered: Sequence[tuple[int, SubmittedCell]], plan: Plan) -> _Found:
     """The statements that are the student's own: neither the template's text nor the text to be replaced."""
     found = _Found()
     given = {part.statement.shape for part in plan.parts if not part.is_homework and part.is_asked}
@@ -230,9 +247,9 @@ def _sorted_out(cells: Sequence[SubmittedCell], plan: Plan) -> _Found:
     before = {part.statement.shape for part in plan.base}
     given_cells = {part.cell_id for part in plan.parts if part.cell_id} - asked_cells
     bound = {
-        name for cell in cells if cell.kind == "code" for s in statements_of(cell.source)[0] for name in s.changes
+        name for _, cell in numbered if cell.kind == "code" for s in statements_of(cell.source)[0] for name in s.changes
     }  # fmt: skip
-    for number, cell in enumerate(cells, 1):
+    for number, cell in numbered:
         statements, problem = _statements(number, cell, _targets(plan) - bound, found.repairs)
         found.shapes[number] = {statement.shape for statement in statements}
         if problem:

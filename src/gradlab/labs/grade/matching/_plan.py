@@ -261,6 +261,15 @@ def make_plan(template: Template, versions: Versions) -> Plan:
     seen = [check.source for check in checks if not check.hidden]
     shapes = frozenset(statement.shape for source in seen for statement in statements_of(source)[0])
     tasks = tuple(_task(parts, check, checks) for check in checks)
+    if idle := {name for task in tasks if not task.own for s in statements_of(task.check.source)[0] for name in s.uses}:
+        # What methods that are called in a loop may change is homework where a check would else be about nothing.
+        parts = [
+            replace(part, stepped=(part.statement.asks - part.statement.runs - modules) & idle)
+            if part.is_homework and not part.names
+            else part
+            for part in parts
+        ]
+        tasks = tuple(_task(parts, check, checks) for check in checks)
     return Plan(tuple(parts), frozenset(stubs), shapes, tasks)
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from gradlab._errors import GradlabError
 from gradlab.labs.grade._data import copied, is_array, is_own, may_change, same
-from gradlab.labs.grade._randomness import randomness, restore_randomness
+from gradlab.labs.grade._randomness import randomness, restore_randomness, source_of, source_state
 from gradlab.labs.grade.protocol._modules import computed, decode_module, encode_module, is_opened, state_of, with_state
 from gradlab.labs.grade.protocol._remote import RemoteNumber, RemoteObject, looked, may_be_data
 from gradlab.labs.grade.protocol._shared import Shared
 from gradlab.labs.grade.protocol._values import Decoder, Encoder, ValueRefusedError, number_of
-from gradlab.labs.grade.protocol._wire import Channel, ChannelError
+from gradlab.labs.grade.protocol._wire import Channel, ChannelError, Deadline
 
 _LONGEST_MESSAGE = 2000
 _REFUSED = ValueRefusedError.__name__
@@ -83,10 +83,12 @@ class Peer:
         self._count = 0
         self.labels: dict[int | str, str] = {}
         self.running = ""
-        self.deadline: float | None = None
+        self.deadline: Deadline | None = None
         self.handed_back = False  # a network of this side's, with which more may be done here than is known there
         self.on_value: Callable[[Any], Any] = lambda value: value
-        self.on_change: Callable[[int | str, tuple[Any, ...], list[tuple[int, Any]]], None] = lambda *_: None
+        self.on_change: Callable[[int | str, tuple[Any, ...], Mapping[str, Any], list[tuple[int, Any]]], None] = (
+            lambda *_: None
+        )
 
     # -- asking ---------------------------------------------------------------------------------------------------
 
@@ -105,8 +107,8 @@ class Peer:
         encoder = self._encoder()
         self.running = self.labels.get(key, self.running)
         message = {
-            "do": "call", "on": key, "args": [encoder.encode(value) for value in args],
-            "kw": [[name, encoder.encode(value)] for name, value in kwargs.items()],
+            "do": "call", "on": key, "args": [self._argument(value, encoder) for value in args],
+            "kw": [[name, self._argument(value, encoder)] for name, value in kwargs.items()],
         }  # fmt: skip
         if not self.is_judge:
             message["random"] = self._news()
@@ -118,8 +120,13 @@ class Peer:
         value = self.on_value(value)
         changes = [(int(i), self.decode(part)) for i, part in reply.get("ch") or ()]
         if changes:
-            self.on_change(key, args, changes)
+            self.on_change(key, args, kwargs, changes)
         return value
+
+    def _argument(self, value: Any, encoder: Encoder) -> Any:
+        """What is sent for an argument: a generator of random numbers goes there and comes back as far as it went."""
+        state = source_state(value) if self.is_judge and self._named(value) is None else None
+        return encoder.encode(value) if state is None else {"rg": self.encode(state)}
 
     def request(self, message: dict[str, Any]) -> Any:
         """Ask for something else than a call.
@@ -171,7 +178,7 @@ class Peer:
         news = self._shared.news(Encoder(self._refer, self._named, leaves=True).encode)
         self._channel.send({**message, "net": news} if news else message, self.deadline)
 
-    def _receive(self, deadline: float | None = None) -> dict[str, Any]:
+    def _receive(self, deadline: Deadline | None = None) -> dict[str, Any]:
         message = self._channel.receive(deadline)
         if "net" in message:
             self._shared.take(message["net"], self.decode)
@@ -248,8 +255,8 @@ class Peer:
         kwargs = {str(name): decoder.decode(value) for name, value in message["kw"]}
         before = [
             (i, value, _copy(value))
-            for i, value in enumerate(args)
-            if may_change(value) or (is_opened(value) and not self.is_judge)
+            for i, value in enumerate([*args, *kwargs.values()])
+            if may_change(value) or (not self.is_judge and (is_opened(value) or source_state(value) is not None))
         ]
         value = self._target(message["on"])(*args, **kwargs)
         encoder = self._encoder(is_reply=True)
@@ -329,6 +336,8 @@ class Peer:
             if isinstance(number, float) and is_read:
                 return RemoteNumber(self, key, kind, number)
             return RemoteObject(self, key, kind, data.get("data") is True, is_read)
+        if "rg" in data and not self.is_judge:
+            return source_of(self.decode(data["rg"]))
         if "m" in data:
             value = self._target(data["m"])
             if "state" not in data:
@@ -339,6 +348,8 @@ class Peer:
 
 
 def _copy(value: Any) -> Any:
+    if (state := source_state(value)) is not None:
+        return state
     if is_opened(value):
         return {name: part.detach().clone() for name, part in state_of(value).items()}
     if hasattr(value, "detach"):

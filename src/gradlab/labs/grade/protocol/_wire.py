@@ -6,12 +6,13 @@ import json
 import select
 import socket
 import time
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from gradlab._errors import GradlabError
 
 LARGEST: Final = 32_000_000
 """Bytes of the longest message."""
+_SHORTEST: Final = 0.005  # seconds that are worth waiting for
 
 
 class ChannelError(GradlabError):
@@ -20,6 +21,39 @@ class ChannelError(GradlabError):
 
 class ChannelTimeoutError(ChannelError):
     """The other side has not answered in time."""
+
+
+class Waits(Protocol):
+    """Says for how long what has a deadline was kept waiting for a processor by others."""
+
+    known: float
+
+    def ask(self) -> float:
+        """The seconds in all; they are `known` from then on."""
+        ...
+
+
+class Deadline:
+    """Until when something has to be done; the time in which no processor was free for it does not count.
+
+    Args:
+        seconds: what it may take.
+        waits: says how much of the time does not count. Default none.
+    """
+
+    def __init__(self, seconds: float, waits: Waits | None = None) -> None:
+        self._end, self._waits = time.monotonic() + seconds, waits
+        self._counted = waits.known if waits is not None else 0.0
+
+    def left(self) -> float:
+        """The seconds that are left; none or less where it is over."""
+        left = self._end - time.monotonic()
+        if left <= 0 and self._waits is not None:
+            waited = self._waits.ask()
+            more, self._counted = waited - self._counted, waited
+            self._end += more
+            left += more
+        return left if left > _SHORTEST else 0.0
 
 
 class Channel:
@@ -34,12 +68,12 @@ class Channel:
         connection.setblocking(False)
         self._socket, self._largest = connection, largest
 
-    def send(self, message: dict[str, Any], deadline: float | None = None) -> None:
+    def send(self, message: dict[str, Any], deadline: Deadline | None = None) -> None:
         """Send a message.
 
         Args:
             message: what JSON can hold.
-            deadline: until when, on `time.monotonic`'s clock, default for ever.
+            deadline: until when, default for ever.
 
         Raises:
             ChannelError: if it is too long, or nobody takes it.
@@ -57,11 +91,11 @@ class Channel:
             except OSError as problem:
                 raise ChannelError("the other side is gone") from problem
 
-    def receive(self, deadline: float | None = None) -> dict[str, Any]:
+    def receive(self, deadline: Deadline | None = None) -> dict[str, Any]:
         """Wait for a message.
 
         Args:
-            deadline: until when, on `time.monotonic`'s clock, default for ever.
+            deadline: until when, default for ever.
 
         Raises:
             ChannelTimeoutError: if none came in time.
@@ -82,7 +116,7 @@ class Channel:
         """Hang up."""
         self._socket.close()
 
-    def _take(self, count: int, deadline: float | None) -> bytes:
+    def _take(self, count: int, deadline: Deadline | None) -> bytes:
         parts, missing = [], count
         while missing:
             self._wait(select.POLLIN, deadline)
@@ -98,9 +132,12 @@ class Channel:
             missing -= len(data)
         return b"".join(parts)
 
-    def _wait(self, event: int, deadline: float | None) -> None:
+    def _wait(self, event: int, deadline: Deadline | None) -> None:
         poll = select.poll()
         poll.register(self._socket, event)
-        left = None if deadline is None else deadline - time.monotonic()
-        if (left is not None and left <= 0) or not poll.poll(None if left is None else left * 1000):
-            raise ChannelTimeoutError("no answer in time")
+        while True:
+            left = None if deadline is None else deadline.left()
+            if left == 0:
+                raise ChannelTimeoutError("no answer in time")
+            if poll.poll(None if left is None else left * 1000):
+                return

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -17,10 +16,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from gradlab.labs.grade.protocol import Channel, ChannelError
+from gradlab.labs.grade.protocol import Channel, ChannelError, Deadline
 from gradlab.labs.grade.sandbox._command import IsolationError, environment, isolated_command
 from gradlab.labs.grade.sandbox._engine import engine_command
+from gradlab.labs.grade.sandbox._walls import kept_waiting
 
+OUTSIDE: Final = ("was killed", "was lost with what watches over it")
+"""Ends that may come from this machine, which is short of memory, and not from the submission."""
 _START_LIMIT: Final = 120.0
 _END_LIMIT: Final = 5.0
 
@@ -31,14 +33,14 @@ class Limits:
 
     Args:
         memory: bytes, of all its processes together, beyond what the lab's imports take. Default 2 GB.
-        cpu: seconds of CPU time in all. Default 300.
+        cpu: seconds of CPU time in all. Default 600.
         processes: how many, threads counted. Default 32.
         open_files: how many. Default 128.
         files: bytes that may lie in /tmp, and in one file. Default 64 MB.
     """
 
     memory: int = 2_000_000_000
-    cpu: int = 300
+    cpu: int = 600
     processes: int = 32
     open_files: int = 128
     files: int = 64_000_000
@@ -129,7 +131,7 @@ class Sandbox:
         channel = Channel(cage.channel)
         try:
             channel.send({"q": 1, "do": "value", "name": "__name__"})
-            channel.receive(time.monotonic() + _START_LIMIT)
+            channel.receive(Deadline(_START_LIMIT))
         except ChannelError as problem:
             said = cage.end() or str(problem)
             self.close()
@@ -184,6 +186,28 @@ class Cage:
 
     def __init__(self, channel: socket.socket, lifeline: socket.socket, *, isolated: bool) -> None:
         self.channel, self._lifeline, self._isolated = channel, lifeline, isolated
+        self._heard = b""
+
+    def waited(self) -> float | None:
+        """Seconds for which it was ready to run and no processor was free for it; None where nobody can say."""
+        if not self._isolated:
+            return kept_waiting(self._pid())
+        self._lifeline.settimeout(_END_LIMIT)
+        before = self._heard.count(b"\n")
+        with suppress(OSError):
+            self._lifeline.send(b"?")
+            while self._heard.count(b"\n") == before and (part := self._lifeline.recv(65536)):
+                self._heard += part
+        said = json.loads(self._heard.splitlines()[-1]).get("waited") if self._heard.endswith(b"\n") else None
+        return said if isinstance(said, float) else None
+
+    def _pid(self) -> int:
+        """The process where it has no walls."""
+        if not self._heard:
+            self._lifeline.settimeout(_END_LIMIT)
+            with suppress(OSError):
+                self._heard = self._lifeline.recv(4096)
+        return int(json.loads(self._heard or b'{"pid": 0}')["pid"])
 
     def end(self) -> str:
         """End it.
@@ -196,19 +220,17 @@ class Cage:
             return self._end_plainly()
         with suppress(OSError):
             self._lifeline.shutdown(socket.SHUT_WR)
-        data = b""
         self._lifeline.settimeout(_END_LIMIT)
         with suppress(OSError):  # reset where it ends at once
             while part := self._lifeline.recv(65536):
-                data += part
+                self._heard += part
         self._lifeline.close()
-        return _reason(data)
+        return _reason(self._heard.rpartition(b"\n")[2])
 
     def _end_plainly(self) -> str:
-        with suppress(OSError, ValueError):
-            self._lifeline.settimeout(_END_LIMIT)
-            pid = int(json.loads(self._lifeline.recv(4096))["pid"])
-            os.killpg(pid, signal.SIGKILL)
+        with suppress(OSError):
+            if pid := self._pid():
+                os.killpg(pid, signal.SIGKILL)
         self._lifeline.close()
         return ""
 
@@ -217,7 +239,7 @@ def _reason(data: bytes) -> str:
     try:
         said, _ = json.JSONDecoder().raw_decode(data.decode())
     except ValueError:
-        return ""
+        return OUTSIDE[1]
     if said.get("reason") == "memory":
         return "took more memory than it may"
     if said.get("reason") == "walls":
@@ -227,6 +249,6 @@ def _reason(data: bytes) -> str:
         return ""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        words = {signal.SIGXCPU: "used up its CPU time", signal.SIGSEGV: "crashed", signal.SIGKILL: "was killed"}
+        words = {signal.SIGXCPU: "used up its CPU time", signal.SIGSEGV: "crashed", signal.SIGKILL: OUTSIDE[0]}
         return words.get(signal.Signals(number), f"was ended by the signal {signal.Signals(number).name}")
     return f"ended its own process with the status {os.WEXITSTATUS(status)}"

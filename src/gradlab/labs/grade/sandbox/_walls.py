@@ -5,11 +5,13 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import re
 import resource
 import select
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +23,7 @@ _USER: Final = 1000
 _FIRST_OUTSIDE: Final = 61000
 _CAPABILITY_VERSION: Final = 0x20080522
 _NO_NEW_PRIVILEGES, _DROP_FROM_BOUNDS = 38, 24
+_WITH_SHARED: Final = 4
 _LOOK_EVERY: Final = 0.1  # seconds
 
 
@@ -84,6 +87,7 @@ def _keep(
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     libc = _libc()
+    up, locked = os.pipe()
     try:
         _must(libc.unshare(_NEW), "namespaces")
         go.send(b"u")
@@ -95,8 +99,9 @@ def _keep(
         return
     if inside == 0:
         try:
-            _close_all_but(channel, lifeline)
+            _close_all_but(channel, lifeline, locked)
             _lock_up(libc, limits)
+            os.close(locked)
         except OSError as problem:
             lifeline.send(json.dumps({"reason": "walls", "said": str(problem)}).encode())
             os._exit(1)
@@ -106,6 +111,8 @@ def _keep(
         finally:
             os._exit(0)
     channel.close()
+    os.close(locked)
+    os.read(up, 1)  # until the walls stand: from then on /proc shows here, too, what is behind them alone
     reason = _watch(inside, lifeline, limits["memory"])
     os.kill(inside, signal.SIGKILL)
     _, status = os.waitpid(inside, 0)
@@ -116,40 +123,68 @@ def _keep(
 
 
 def _watch(inside: int, lifeline: socket.socket, most: int) -> str:
-    process = os.pidfd_open(inside)
+    process, shared = os.pidfd_open(inside), dict[int, int]()
     poll = select.poll()
     poll.register(lifeline, select.POLLIN | select.POLLHUP)
     poll.register(process, select.POLLIN)
     while True:
         if poll.poll(_LOOK_EVERY * 1000):
+            if select.select([lifeline], [], [], 0)[0] and lifeline.recv(1):
+                lifeline.send(json.dumps({"waited": kept_waiting()}).encode() + b"\n")
+                continue
             # Where it ended by itself, the judge hangs up because of that, and both are seen at once.
             ended, _, _ = select.select([process], [], [], _LOOK_EVERY)
             return "ended" if ended else "stopped"
-        if _memory_behind(inside) > most:
+        if _takes_too_much(most, shared):
             return "memory"
 
 
-def _memory_behind(inside: int) -> int:
-    """Bytes that the processes in there hold together."""
-    page, total = resource.getpagesize(), 0
+def _takes_too_much(most: int, shared: dict[int, int]) -> bool:
+    """Whether the processes in there hold too many bytes together, or far too many with what forks share.
+
+    Args:
+        most: the bytes.
+        shared: by process what it shared with who made it when it was first seen; kept from call to call.
+    """
+    held, makers = dict[int, int](), dict[int, int]()
+    for text in _behind("status"):
+        said = {name: int(number) for name, number in re.findall(r"^(Pid|PPid|RssAnon):\s+(\d+)", text, re.M)}
+        makers[said["Pid"]], held[said["Pid"]] = said["PPid"], 1024 * said.get("RssAnon", 0)
+    for process, maker in makers.items():
+        shared.setdefault(process, min(held[process], held.get(maker, 0)))
+    own = sum(max(0, size - shared[process]) for process, size in held.items())
+    return own > most or sum(held.values()) > _WITH_SHARED * most
+
+
+def kept_waiting(process: int = 0) -> float | None:
+    """Seconds for which a process was ready to run and no processor was free for it.
+
+    Args:
+        process: the process. Default the first behind the walls; what others in there took does not count then.
+
+    Returns:
+        The seconds, None where this system does not count them.
+    """
     try:
-        home = os.readlink(f"/proc/{inside}/ns/pid")
-    except OSError:
-        return 0
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                if os.readlink(f"/proc/{name}/ns/pid") == home:
-                    _, resident, shared, *_ = Path("/proc", name, "statm").read_text().split()
-                    total += (int(resident) - int(shared)) * page
-            except OSError:
-                continue  # it has ended meanwhile, or is none of ours
-    return total
+        text = Path(f"/proc/{process or 1}/schedstat").read_text()
+        used, waited, _ = (int(number) / 1e9 for number in text.split())
+    except (OSError, ValueError):
+        return None
+    stats = _behind("stat") if not process else ()
+    ticks = sum(sum(map(int, text.rpartition(")")[2].split()[11:15])) for text in stats)
+    return max(0.0, waited - max(0.0, ticks / os.sysconf("SC_CLK_TCK") - used))
 
 
-def _close_all_but(*kept: socket.socket) -> None:
+def _behind(what: str) -> Iterator[str]:
+    """A file of /proc of each of the processes behind the walls."""
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with suppress(OSError):  # it has ended meanwhile
+            yield Path("/proc", name, what).read_text()
+
+
+def _close_all_but(*kept: socket.socket | int) -> None:
     low = 3
-    for number in sorted(one.fileno() for one in kept):
+    for number in sorted(one if isinstance(one, int) else one.fileno() for one in kept):
         os.closerange(low, number)
         low = number + 1
     os.closerange(low, 65536)

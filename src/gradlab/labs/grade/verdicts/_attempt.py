@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gradlab.labs.grade.protocol import ChannelError, CheckTimeoutError, RemoteCallError, ValueRefusedError
+from gradlab.labs.grade.protocol import ChannelError, RemoteCallError, ValueRefusedError
 from gradlab.labs.grade.verdicts._evaluate import UNSEEN, Outcome, in_words
 from gradlab.labs.grade.verdicts._key import Key
 from gradlab.labs.grade.verdicts._session import Session
 from gradlab.labs.grade.verdicts._tasks import ReadyTask, evaluate
 
 _AFTER_TIMEOUT: Final = 2.0
-_MOST_PATIENCE: Final = 2.0
 
 
 @dataclass(slots=True)
@@ -49,12 +47,14 @@ class Attempts:
 
     Attributes:
         slow: the names that have run out of time in a check.
+        doubt: why that may not be their own fault, "" where it is.
         forms: what kinds of values each check was handed.
     """
 
     def __init__(self, key: Key, tasks: tuple[ReadyTask, ...], session: Session) -> None:
         self._key, self._tasks, self._session = key, tasks, session
         self.slow: set[str] = set()
+        self.doubt = ""
         self.forms: dict[str, set[str]] = {}
 
     def run(
@@ -78,7 +78,6 @@ class Attempts:
         limit = ready.task.check.timeout + ready.given_limit
         if own & self.slow:
             limit = min(limit, _AFTER_TIMEOUT + 5 * ready.seconds)
-        limit *= patience()
         outcome, words = self._once(ready, own, stand_ins, limit, when=when)
         if outcome.holds and self._session.mutated:
             outcome, words = self._once(ready, own, stand_ins, limit, when=when, write_back=True)
@@ -114,16 +113,14 @@ class Attempts:
             outcome.refuse(problem)
             return outcome, in_words(outcome, ready.check, hidden=ready.task.check.hidden)
         except ChannelError as problem:
-            return Outcome(problem=problem, stopped=True), self._stopped_words(problem, own, limit)
+            outcome = Outcome(problem=problem, stopped=True)
+            return outcome, self._stopped_words(outcome, ready, own, limit)
         session.deadline(limit)
-        outcome = evaluate(self._key, ready.task, ready.check, values, limit, before=lambda: session.bind(stand_ins))
-        if isinstance(outcome.problem, ChannelError):
-            return outcome, self._stopped_words(outcome.problem, own, limit)
-        if isinstance(outcome.problem, CheckTimeoutError):
-            self.slow |= own
-            running = session.running
-            session.stop()
-            return outcome, f"{running or 'this'} was called again and again for longer than {limit:.0f} s"
+        outcome = evaluate(
+            self._key, ready.task, ready.check, values, limit, lambda: session.bind(stand_ins), clock=session.clock
+        )
+        if outcome.stopped:
+            return outcome, self._stopped_words(outcome, ready, own, limit)
         if stand_ins:
             session.deadline(limit)
             session.release()
@@ -143,14 +140,15 @@ class Attempts:
                 values[name] = ...
         return values
 
-    def _stopped_words(self, problem: ChannelError, own: frozenset[str], limit: float) -> str:
-        running = self._session.running
-        reason = self._session.stop(problem, limit)
-        if "ran longer" in reason:
+    def _stopped_words(self, outcome: Outcome, ready: ReadyTask, own: frozenset[str], limit: float) -> str:
+        session, running = self._session, self._session.running or "the code"
+        if isinstance(outcome.problem, ChannelError):
+            reason = session.stop(outcome.problem, limit)
+        else:
+            reason = f"was called again and again for longer than {limit:.0f} s"
+            session.stop()
+        outcome.doubt = session.doubt(reason, limit, ready.seconds) if not own & self.slow else self.doubt
+        if "longer than" in reason:
             self.slow |= own
-        return f"{running or 'the code'} {reason}"
-
-
-def patience() -> float:
-    """How much longer things may take because this machine has more to do than it has processors."""
-    return min(max(os.getloadavg()[0] / (os.cpu_count() or 1), 1.0), _MOST_PATIENCE)
+            self.doubt = self.doubt or outcome.doubt
+        return f"{running} {reason}"

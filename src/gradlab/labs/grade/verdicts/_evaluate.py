@@ -5,15 +5,14 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import Any
 
 from gradlab.labs.grade.made import PartialError
 from gradlab.labs.grade.protocol import ChannelError, CheckTimeoutError, RemoteCallError, is_refusal
+from gradlab.labs.grade.verdicts._clock import Clock, alarm
 from gradlab.labs.grade.verdicts._key import execute
 
 _SEEDING = frozenset({"manual_seed", "seed", "default_rng", "RandomState", "Random"})
@@ -41,6 +40,7 @@ class Outcome:
         stopped: whether the submission's process ended or had to be stopped.
         said: the message of each assertion that failed, "" without one.
         refused: what could not be looked at, in words; "" where everything could.
+        doubt: why what ended it may not be the submission's fault, "" where it is.
     """
 
     passed: dict[int, int] = field(default_factory=lambda: dict[int, int]())
@@ -51,6 +51,7 @@ class Outcome:
     stopped: bool = False
     said: set[str] = field(default_factory=lambda: set[str]())
     refused: str = ""
+    doubt: str = ""
 
     @property
     def holds(self) -> bool:
@@ -172,8 +173,9 @@ def reseeded(tree: ast.Module, offset: int) -> ast.Module | None:
 
 
 def run_check(
-    check: PreparedCheck, names: dict[str, Any], before: Callable[[], None], limit: float, own: float | None = None
-) -> Outcome:
+    check: PreparedCheck, names: dict[str, Any], before: Callable[[], None], limit: float, own: float | None = None,
+    clock: Clock | None = None,
+) -> Outcome:  # fmt: skip
     """Run a check.
 
     Args:
@@ -182,6 +184,7 @@ def run_check(
         before: what is run before it, within the same time.
         limit: seconds that both may take.
         own: seconds that the check alone may take. Default all that is left.
+        clock: knows which time does not count. Default one of this process alone.
     """
     outcome = Outcome(count=len(check.asserts))
 
@@ -203,10 +206,10 @@ def run_check(
             outcome.passed[number] = outcome.passed.get(number, 0) + 1
 
     try:
-        with alarm(limit + _BEHIND):
+        with alarm(limit + _BEHIND, clock) as begin:
             before()
             if own is not None:
-                signal.setitimer(signal.ITIMER_REAL, own)
+                begin(own)
             names["__gradlab_assert__"] = recorder
             with _unpatched(check, names):
                 execute(check.tree, names, CHECK_FILE)
@@ -238,22 +241,6 @@ def _unpatched(check: PreparedCheck, names: dict[str, Any]) -> Iterator[None]:
     finally:
         for module, name, value in before:
             setattr(module, name, value)
-
-
-@contextmanager
-def alarm(limit: float) -> Iterator[None]:
-    """Stop what is done inside after some seconds."""
-
-    def ring(number: int, frame: FrameType | None) -> None:
-        raise CheckTimeoutError(f"it took longer than {limit:g} s")
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, limit)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def in_words(outcome: Outcome, check: PreparedCheck, *, hidden: bool) -> str:

@@ -14,7 +14,7 @@ from gradlab.labs.grade.verdicts._evaluate import Outcome, named, prepare, resee
 from gradlab.labs.grade.verdicts._form import may_be_form, may_be_layout, other_form
 from gradlab.labs.grade.verdicts._key import Key
 from gradlab.labs.grade.verdicts._results import QuestionResult
-from gradlab.labs.grade.verdicts._session import Session, is_misfit
+from gradlab.labs.grade.verdicts._session import Ended, Session, is_misfit
 from gradlab.labs.grade.verdicts._tasks import ReadyTask, evaluate, free_of
 
 _ROUNDING = 100
@@ -102,7 +102,11 @@ class _Bench:
         tried = self._tries(ready, ready.task.own - missing)
         fraction, _, best = max(
             (
-                (one.outcome.fraction(self._free(ready, one)), isinstance(one.outcome.problem, DoubtError), one)
+                (
+                    one.outcome.fraction(self._free(ready, one)),
+                    (isinstance(one.outcome.problem, DoubtError), self._cause(one) is None),
+                    one,
+                )
                 for one in tried
             ),
             key=lambda judged: judged[:2],
@@ -125,9 +129,10 @@ class _Bench:
         part = round(check.points * fraction * _ROUNDING) / _ROUNDING
         result.points = check.points if best.outcome.holds else part
         result.status = "right" if best.outcome.holds else "partly" if result.points else "wrong"
+        result.notes = _notes(best, tried, missing)
         if not best.outcome.holds:
             result.reason = f"{best.words} (costs {cost:g})" if cost is not None else self._reason(best, fraction)
-        result.notes = _notes(best, tried, missing)
+            self._add_cause(best, result)
         if best.when is not None and best.outcome.holds and not best.stand_ins:
             cell = self._program.statements[best.when - 1].cell
             result.notes.append(f"judged as it is behind your cell {cell}, and not as it is at the end")
@@ -150,12 +155,52 @@ class _Bench:
         if best.outcome.holds:
             knows = self._knows_inputs(ready, best)
             return "it holds for the inputs of the hidden check, and not for others like them" if knows else ""
+        if stopped := next((one for one in tried if one.outcome.doubt), None):
+            return f"{stopped.words}: {stopped.outcome.doubt}"
+        cause = self._cause(best)
+        if cause is not None and (cause.doubt or (cause.is_stopped and not self._answers(ready, cause))):
+            return (
+                f"{cause.words}, and the check asks for what it would have made{'; ' * bool(cause.doubt)}{cause.doubt}"
+            )
+        if cause is not None and cause.cell in self._program.disordered:
+            return f"{cause.words}: its cells use each other's values, in an order that cannot be told"
         if form := self._form(ready, best):
             return form
         right = {name for name, holds in self._right.items() if holds}
         # On top of answers that are all right its own try says enough.
         refused = [one.refused for one in tried if one.refused and (not one.stand_ins or one.stand_ins - right)]
         return f"it cannot be judged from here: {refused[0]}" if refused else ""
+
+    def _cause(self, one: Try) -> Ended | None:
+        """What did not run to its end first, of all that the answers rest on."""
+        if one.outcome.holds:
+            return None
+        statements, ended = self._program.statements, self._session.ended
+        numbers = self._program.rests_on(one.own) if ended else ()
+        cells = {statements[number].cell for number in numbers}
+        for number, found in sorted(ended.items()):
+            statement = statements[number].statement
+            is_near = number in numbers or (found.is_stopped and statements[number].cell in cells)
+            # Where the key's stands in, what raised an error for want of it is run anew.
+            if is_near and not (one.stand_ins & (statement.uses | statement.changes)):
+                if found.is_stopped or not one.stand_ins:
+                    return found
+        return None
+
+    def _answers(self, ready: ReadyTask, cause: Ended) -> bool:
+        """Whether what was stopped is in the place of an answer to a check, or of none."""
+        cells = {self._program.statements[number].cell for number in self._program.answering(ready.task)}
+        return cause.cell in cells or not cause.changes & self._key.plan.homework.keys() - ready.task.own
+
+    def _add_cause(self, best: Try, result: QuestionResult) -> None:
+        """Say what came first where an answer is not there, or not as it would be, because of it."""
+        if (cause := self._cause(best)) is None:
+            return
+        if cause.is_stopped or isinstance(best.outcome.problem, NameError):
+            loop = "is there a loop that does not end? " if "longer than" in cause.words else ""
+            result.reason = f"{cause.words}, so that what the check asks for was not made; {loop}".rstrip("; ")
+        else:
+            result.notes.append(f"not all that it rests on was run: {cause.words}")
 
     def _form(self, ready: ReadyTask, best: Try) -> str:
         """What is said where a check could not use an answer that may be right in another form."""
@@ -207,7 +252,7 @@ class _Bench:
     def _tries(self, ready: ReadyTask, own: frozenset[str]) -> list[Try]:
         slow = self._attempts.slow
         if own & self._endless:
-            return [_not_called(own, own & self._endless)]
+            return [_not_called(own, own & self._endless, self._attempts.doubt)]
         if own & slow:
             made = self._attempts.run(ready, own, frozenset())
             if made.outcome.stopped:
@@ -215,7 +260,7 @@ class _Bench:
                 made.words += "; it had little time, since it ran too long in a check before"
                 return [made]
         others = self._others(ready)
-        tried = [_not_called(own, others & slow)] if others & slow else self._looked(ready, own)
+        tried = [_not_called(own, others & slow, self._attempts.doubt)] if others & slow else self._looked(ready, own)
         failed = {name for name, right in self._right.items() if not right}
         doubtful = others - {name for name, right in self._right.items() if right}
         alone = [frozenset({name}) for name in sorted(others)]
@@ -305,9 +350,9 @@ class _Bench:
                 self._right[name] = self._right.get(name, True) and holds
 
 
-def _not_called(own: frozenset[str], slow: Iterable[str]) -> Try:
+def _not_called(own: frozenset[str], slow: Iterable[str], doubt: str) -> Try:
     words = f"{', '.join(sorted(slow))} ran too long in a check before, and is not called again"
-    return Try(own, frozenset(), Outcome(problem=CheckTimeoutError(words), stopped=True), words)
+    return Try(own, frozenset(), Outcome(problem=CheckTimeoutError(words), stopped=True, doubt=doubt), words)
 
 
 def _notes(best: Try, tried: list[Try], missing: Iterable[str]) -> list[str]:

@@ -66,7 +66,7 @@ class Key:
         self.names["get_ipython"] = Shell
         self.names["display"] = lambda *_: None
         execute(seed_source(plan, seed), self.names)
-        starts = {task.start for task in plan.tasks}
+        starts = {0, *(task.start for task in plan.tasks)}
         for index, part in enumerate(plan.parts):
             if index in starts:
                 self._snapshots[index] = Snapshot(self.names)
@@ -94,6 +94,11 @@ class Key:
         }
 
     @property
+    def slowest(self) -> float:
+        """Seconds that the slowest of its statements took."""
+        return max(self.seconds.values(), default=0.0)
+
+    @property
     def names(self) -> dict[str, Any]:
         """The names as they are now."""
         return vars(self._module)
@@ -116,6 +121,8 @@ class Key:
     def reset(self, task: Task) -> None:
         """Bring the names back to what they were before the statement from which on a task differs from the key."""
         self._snapshots[task.start].restore(self.names)
+        if task.start == 0 and (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
+            pyplot.close("all")
         self.names.update(self.extra)
 
     def give(self, index: int, names: Set[str]) -> None:

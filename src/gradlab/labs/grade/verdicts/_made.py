@@ -13,6 +13,7 @@ from typing import Any, Final
 from gradlab._errors import GradlabError
 from gradlab.check import Verdict, check_gradient
 from gradlab.labs.grade._data import copied
+from gradlab.labs.grade._randomness import source_state
 from gradlab.labs.grade.made import Call, DoubtError, Life, PartialError, compared, in_text, inputs_like, lives_like
 from gradlab.labs.grade.matching import Plan, needed
 from gradlab.labs.grade.protocol import ChannelError, RemoteCallError, is_refusal
@@ -73,6 +74,8 @@ class Comparison:
                 if is_refusal(problem):
                     raise
                 share, words = 0.0, f"your code raised {_raised(problem)}"
+            if share < 1 and any(source_state(value) for value in (*call.args, *call.kwargs.values())):
+                raise DoubtError(f"it draws random numbers, and need not draw what the key does: {words}")
             results.append(wanted)
             shares.append(share)
             if share < 1 and not first:

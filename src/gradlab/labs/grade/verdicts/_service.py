@@ -36,15 +36,15 @@ from gradlab.labs.grade.reading import LARGEST, UnreadableError, read_cells
 from gradlab.labs.grade.sandbox import IsolationError, Limits, Sandbox
 from gradlab.labs.grade.sandbox._warm import warm_up
 from gradlab.labs.grade.verdicts._answers import judge_answers
-from gradlab.labs.grade.verdicts._attempt import patience
 from gradlab.labs.grade.verdicts._judge import judge
 from gradlab.labs.grade.verdicts._key import Key, KeyFailedError, seed_source
 from gradlab.labs.grade.verdicts._made import Comparison
 from gradlab.labs.grade.verdicts._results import QuestionResult, SubmissionResult
 from gradlab.labs.grade.verdicts._session import Session
-from gradlab.labs.grade.verdicts._tasks import ReadyTask, made_ready, ready_tasks
+from gradlab.labs.grade.verdicts._tasks import TIMES_THE_KEY, ReadyTask, made_ready, ready_tasks
 from gradlab.labs.grade.verdicts._trial import faults_of, tried
 
+_CELL = 30.0  # seconds that a statement has where the key needs none worth speaking of
 _MEMORY = 4_000_000_000  # bytes that reading and judging one submission may take
 
 
@@ -76,6 +76,11 @@ class Bench:
     folder: Path
     questions: dict[str, str]
 
+    @property
+    def cell_limit(self) -> float:
+        """Seconds that one statement of a submission may take: the author's, else by what the key's take."""
+        return self.settings.timeout or min(max(_CELL, TIMES_THE_KEY * self.key.slowest), self.settings.cell_limit)
+
 
 def main() -> None:
     """Set up, then grade what is ordered on the standard input, a line of JSON for each."""
@@ -92,7 +97,7 @@ def main() -> None:
         return
     _say({"failed": failed, "faults": faults_of(bench.tasks)})
     try:
-        _serve(bench, int(start["jobs"]), float(start["limit"]))
+        _serve(bench, int(start["jobs"]), max(float(start["limit"]), 2 * bench.cell_limit))
     finally:
         bench.sandbox.close()
 
@@ -128,7 +133,7 @@ def _set_up(start: dict[str, Any]) -> tuple[Bench, list[str]]:
     os.chdir(template.path.resolve().parent)
     sys.path.insert(0, os.getcwd())
     key = Key(plan, settings.seed, record=not plan.tasks)
-    tasks = ready_tasks(key, settings.timeout) if plan.tasks else made_ready(key, made_tasks(plan))
+    tasks = ready_tasks(key, settings.cell_limit) if plan.tasks else made_ready(key, made_tasks(plan))
     warm_up()
     asked = asked_answers(template, versions.question)
     folder, questions = Path(start["folder"]), start["questions"]
@@ -150,8 +155,7 @@ def _judged_checks(
     bench: Bench, program: Program, kept: dict[str, QuestionResult], slot: int, seed: int, tell: Callable[[str], None]
 ) -> tuple[list[QuestionResult], dict[str, set[str]], Session]:
     """The results of the checks, what kinds of values they were handed, and the process that they were made with."""
-    limit = min(bench.settings.timeout, 30.0) * patience()
-    session = Session(bench.sandbox, program, bench.key, Limits(), slot, limit)
+    session = Session(bench.sandbox, program, bench.key, Limits(), slot, bench.cell_limit)
     bench.key.extra[COMPARE] = Comparison(bench.key, seed)
     return *judge(bench.key, bench.tasks, program, session, kept, seed, tell), session
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import is_dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any
 
 from gradlab.labs.grade._data import copied, has_state, is_own, overwrite, same
+from gradlab.labs.grade._randomness import set_source, source_state
 from gradlab.labs.grade.matching import Own, Program
 from gradlab.labs.grade.protocol import (
     Channel,
@@ -25,12 +25,14 @@ from gradlab.labs.grade.protocol import (
     put_state,
 )
 from gradlab.labs.grade.protocol import ChannelTimeoutError as Timeout
-from gradlab.labs.grade.sandbox import Cage, Limits, Sandbox
-from gradlab.labs.grade.verdicts._evaluate import alarm
+from gradlab.labs.grade.sandbox import OUTSIDE, Cage, Limits, Sandbox
+from gradlab.labs.grade.verdicts._clock import Clock, alarm
 from gradlab.labs.grade.verdicts._form import cast, form_of
 from gradlab.labs.grade.verdicts._key import Key
+from gradlab.labs.grade.verdicts._tasks import TIMES_THE_KEY
 
 _MOST_STARTS = 12
+_AGAIN = "ended again and again, so that it is not run any more"
 _MISFITS = (TypeError, AttributeError)
 _CALLABLE_ATTRIBUTES = ("apply", "forward", "backward")
 _HIDDEN_ATTRIBUTES = ("_", "gi_", "f_", "tb_", "cr_", "ag_", "co_", "func_")
@@ -38,6 +40,25 @@ _HIDDEN_ATTRIBUTES = ("_", "gi_", "f_", "tb_", "cr_", "ag_", "co_", "func_")
 
 class StoppedError(ChannelError):
     """The submission's process ended, or had to be stopped; the message says which, to stand behind what ran."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A statement that did not run to its end.
+
+    Args:
+        cell: the number of its cell.
+        changes: the names of what it may change.
+        words: where, and why.
+        is_stopped: whether it had to be stopped, or ended the process, and raised nothing.
+        doubt: why that may not be its own fault, "" where it is.
+    """
+
+    cell: int
+    changes: frozenset[str]
+    words: str
+    is_stopped: bool = False
+    doubt: str = ""
 
 
 class Session:
@@ -66,6 +87,8 @@ class Session:
         self._stand_ins: frozenset[str] = frozenset()
         self._stop: int | None = None
         self.errors: dict[int, str] = {}
+        self.ended: dict[int, Ended] = {}  # by the statement's number
+        self.clock = Clock()
         self.printed: dict[int, str] = {}
         self.mutated = False
         self.misfit = False
@@ -87,9 +110,10 @@ class Session:
         """
         while self._cage is None:
             if self._starts >= _MOST_STARTS:
-                raise StoppedError("ended again and again, so that it is not run any more")
+                raise StoppedError(_AGAIN)
             self._starts += 1
             self._cage = self._sandbox.start(self._limits, self._slot)
+            self.clock.watch(self._cage)
             self._peer = Peer(
                 Channel(self._cage.channel), named=self._name_of, resolve=_refuse, classes=self._classes(),
                 on_request={"get": self._get, "look": self._look}, is_judge=True, kinds=self.kinds,
@@ -121,7 +145,7 @@ class Session:
         return index not in self._hopeless and bool(self._program.statements[index].statement.uses & reached)
 
     def _ran(self, index: int, own: Own) -> bool:
-        self._peer.deadline = time.monotonic() + self._statement_limit
+        self.deadline(self._statement_limit)
         order: dict[str, Any] = {
             "do": "run",
             "source": own.statement.source,
@@ -130,14 +154,16 @@ class Session:
         }
         try:
             # What stands in for an earlier answer may be called without end.
-            with alarm(self._statement_limit + 1) if self._stand_ins else nullcontext():
+            with alarm(self._statement_limit + 1, self.clock) if self._stand_ins else nullcontext():
                 text = self._peer.request(order)
             if isinstance(text, str) and text and not self._stand_ins and self._stop is None:
                 self.printed[own.cell] = (self.printed.get(own.cell, "") + text)[:20_000]
         except RemoteCallError as problem:
             self.misfit |= bool(self._stand_ins) and is_misfit(problem)
             if not self._stand_ins and self._stop is None:  # what stands in is not for the student to see
-                self.errors.setdefault(own.cell, f"line {problem.line or own.statement.line}: {problem}")
+                said = f"line {problem.line or own.statement.line}: {problem}"
+                self.errors.setdefault(own.cell, said)
+                self.ended.setdefault(index, Ended(own.cell, own.changes, f"cell {own.cell}, {said}"))
         except CheckTimeoutError:
             self.stop()
             raise StoppedError(f"called what stands in for longer than {self._statement_limit:.0f} s") from None
@@ -146,7 +172,9 @@ class Session:
             self._hopeless |= {index} & self._skipped_beside
             reason = self.stop(problem, self._statement_limit)
             if not self._stand_ins:
-                self.errors[own.cell] = f"line {own.statement.line}: this code {reason}"
+                self.errors[own.cell] = said = f"line {own.statement.line}: this code {reason}"
+                doubt = self.doubt(reason, self._statement_limit, self._key.slowest)
+                self.ended[index] = Ended(own.cell, own.changes, f"cell {own.cell}, {said}", True, doubt)
             return False
         return True
 
@@ -161,12 +189,29 @@ class Session:
             The reason, to stand behind what ran.
         """
         cage, self._cage = self._cage, None
+        self.clock.watch(None)
         ended = cage.end() if cage is not None else ""
         if isinstance(problem, StoppedError):
             return str(problem)
         if isinstance(problem, Timeout):
             return f"ran longer than {limit:.0f} s and was stopped"
         return ended or f"broke the connection to the grader ({problem})"
+
+    def doubt(self, reason: str, limit: float, seconds: float) -> str:
+        """Why a stop may not be the submission's fault, "" where it is.
+
+        Args:
+            reason: what `stop` said.
+            limit: the seconds that it had.
+            seconds: what the key takes for the like.
+        """
+        if reason in OUTSIDE:
+            return "this machine may be to blame"
+        if reason == _AGAIN:
+            return "so this was not looked at"
+        if limit < TIMES_THE_KEY * seconds and "longer than" in reason:
+            return f"it may only be slow: the solution's takes {seconds:.1f} s"
+        return "how busy this machine was is not known" if self.clock.is_blind and "longer than" in reason else ""
 
     def value(self, name: str, limit: float) -> Any:
         """What a submission means by a name: data, or a stub for what has to stay in there.
@@ -239,7 +284,7 @@ class Session:
 
     def deadline(self, limit: float) -> None:
         """Let everything that is asked from now on be answered within some seconds."""
-        self._peer.deadline = time.monotonic() + limit
+        self._peer.deadline = self.clock.deadline(limit)
 
     def _get(self, message: Mapping[str, Any]) -> Any:
         """What may be seen of the key's classes and their instances that stand in: their own methods and data."""
@@ -286,18 +331,23 @@ class Session:
         self.forms.add(form_of(value))
         return cast(value, self.cast) if self.cast else value
 
-    def _changed(self, key: int | str, args: tuple[Any, ...], changes: list[tuple[int, Any]]) -> None:
+    def _changed(
+        self, key: int | str, args: tuple[Any, ...], named: Mapping[str, Any], changes: list[tuple[int, Any]]
+    ) -> None:
         """A call has changed its arguments in place: right where the key does so too, else seen with `write_back`."""
-        meant = self._meant(self._peer.labels.get(key, ""), args, changes)
+        given = (*args, *named.values())
+        meant = self._meant(self._peer.labels.get(key, ""), given, list(named), changes)
         self.mutated |= not meant
         if meant or self.write_back:
             for index, value in changes:
-                is_state = isinstance(value, dict) and hasattr(args[index], "state_dict")
-                put = put_state if is_state else overwrite
+                put, before = overwrite, given[index]
+                if isinstance(value, dict) and hasattr(before, "state_dict"):
+                    put, before = put_state, before.state_dict()
+                elif (state := source_state(before)) is not None:
+                    put, before = _put_source, state
                 if not meant:
-                    before = args[index].state_dict() if is_state else args[index]
-                    self._before.append((put, args[index], copied(before)))
-                put(args[index], value)
+                    self._before.append((put, given[index], copied(before)))
+                put(given[index], value)
 
     def undo(self) -> None:
         """Give what a call has changed, and the key leaves as it is, its values back: other checks read it too."""
@@ -305,16 +355,23 @@ class Session:
             put, value, before = self._before.pop()
             put(value, before)
 
-    def _meant(self, name: str, args: tuple[Any, ...], changes: list[tuple[int, Any]]) -> bool:
-        function = self._key.final.get(name)
+    def _meant(self, name: str, given: tuple[Any, ...], named: list[str], changes: list[tuple[int, Any]]) -> bool:
+        function, count = self._key.final.get(name), len(given) - len(named)
         if not callable(function):
             return False
-        copies = [copied(value) for value in args]
+        copies = [copied(value) for value in given]
         try:
-            function(*copies)
+            function(*copies[:count], **dict(zip(named, copies[count:], strict=True)))
         except Exception:  # whatever the key makes of such arguments: it is not known to change them
             return False
-        return all(not same(args[index], copies[index]) for index, _ in changes)
+        return all(not same(given[index], copies[index]) for index, _ in changes)
+
+
+def _put_source(source: Any, state: Any) -> None:
+    try:
+        set_source(source, state)
+    except Exception as problem:  # whatever libraries make of what is no state of theirs
+        raise ValueRefusedError("what was sent is no state of random numbers") from problem
 
 
 def is_misfit(problem: BaseException | None) -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import copy
 import os
 import socket
-import time
 
 import pytest
 
-from gradlab.labs.grade.protocol import Channel, Peer, RemoteCallError, ValueRefusedError
+from gradlab.labs.grade.protocol import Channel, Deadline, Peer, RemoteCallError, ValueRefusedError
 
 # Whatever other tests have loaded: the child uses torch alone.
 pytestmark = pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
@@ -76,7 +75,7 @@ def sides():
         finally:  # when the judge hangs up
             os._exit(0)
     theirs.close()
-    judge.deadline = time.monotonic() + 60
+    judge.deadline = Deadline(60)
     yield lambda name: judge.request({"do": "value", "name": name}), judge
     ours.close()
     os.waitpid(pid, 0)
@@ -87,7 +86,7 @@ def test_a_network_that_is_handed_over_is_trained_and_differentiated(sides):
     torch.manual_seed(5)
     mine, theirs = (copy.deepcopy(made) for made in [Net(3)] * 2)
     changes = []
-    judge.on_change = lambda key, args, changed: changes.extend(changed)
+    judge.on_change = lambda key, args, named, changed: changes.extend(changed)
     assert get("train")(theirs, X) == train(mine, X)
     assert all(
         torch.equal(changes[0][1][name], value) for name, value in mine.state_dict().items() if "num" not in name
@@ -103,7 +102,7 @@ def test_a_network_that_is_handed_over_is_trained_and_differentiated(sides):
 def test_what_is_changed_in_place_is_told_whatever_its_size(sides, rows):
     get, judge = sides
     told = []
-    judge.on_change = lambda key, args, changes: told.extend(changes)
+    judge.on_change = lambda key, args, named, changes: told.extend(changes)
     get("cleared")(rows)
     assert [(index, value[-1]) for index, value in told] == [(0, 0)]
 

@@ -1,0 +1,75 @@
+"""How long something takes, without the time in which this machine had no processor free for it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from gradlab.labs.grade.protocol import CheckTimeoutError, Deadline
+from gradlab.labs.grade.sandbox import Cage, kept_waiting
+
+
+class Clock:
+    """Knows for how long this process and a submission's were kept waiting for a processor.
+
+    Attributes:
+        known: the seconds when it was asked last.
+        is_blind: whether this system does not tell.
+    """
+
+    def __init__(self) -> None:
+        self.known, self.is_blind = 0.0, False
+        self._cage: Cage | None = None
+        self._before, self._theirs = 0.0, 0.0
+
+    def watch(self, cage: Cage | None) -> None:
+        """Count another process of the submission from now on, or none."""
+        self._before, self._theirs = self._before + self._theirs, 0.0
+        self._cage = cage
+
+    def ask(self) -> float:
+        """The seconds in all."""
+        theirs = self._cage.waited() if self._cage is not None else 0.0
+        self.is_blind |= theirs is None
+        self._theirs = theirs or self._theirs
+        return self._counted()
+
+    def deadline(self, seconds: float) -> Deadline:
+        """Until when something has to be done that may take some seconds."""
+        self._counted()
+        return Deadline(seconds, self)
+
+    def _counted(self) -> float:
+        own = kept_waiting(os.getpid())
+        self.is_blind |= own is None
+        self.known = (own or 0.0) + self._before + self._theirs
+        return self.known
+
+
+@contextmanager
+def alarm(limit: float, clock: Clock | None = None) -> Iterator[Callable[[float], None]]:
+    """Stop what is done inside after some seconds; what is yielded sets other ones, from then on."""
+    kept = clock or Clock()
+
+    def begin(seconds: float) -> None:
+        deadline = kept.deadline(seconds)
+
+        def ring(number: int, frame: FrameType | None) -> None:
+            if left := deadline.left():
+                signal.setitimer(signal.ITIMER_REAL, left)
+            else:
+                raise CheckTimeoutError(f"it took longer than {seconds:g} s")
+
+        signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    before = signal.getsignal(signal.SIGALRM)
+    begin(limit)
+    try:
+        yield begin
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,144 @@
+"""What ends before its time: the machine is not charged to a student, and the first cause is named."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from gradlab.labs.grade.protocol import Channel, ChannelError, Deadline
+from gradlab.labs.grade.sandbox import Limits, Sandbox
+
+from . import submissions as made
+
+pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+
+QUESTION = """
+```python
+#!TAG HWBEGIN
+#!MSG TODO
+{}
+#!TAG HWEND
+#!TAG CHECK {}
+{}
+#!TAG CHECKEND
+```
+"""
+LOSSES = "losses = [1 / (k + 1) for k in range(50)]"
+BEST, THREE = "best = min(losses)", "def three():\n    return 3"
+CHECKS = (
+    (LOSSES, "trained", "assert len(losses) == 50"),
+    (BEST, "best", "assert best == 0.02"),
+    (THREE, "three", "assert three() == 3"),
+)
+
+
+def lab(head: str, *questions: tuple[str, str, str]) -> str:
+    return f"---\ngradlab:\n{head}\n---\n\n# Lab\n\n```python\nimport time\n```\n" + "".join(
+        QUESTION.format(*question) for question in questions
+    )
+
+
+ENDS = {
+    "right": ((LOSSES,), "111", ""),
+    "a loop without an end": (
+        ("losses = []\nwhile True:\n    losses[:] = [1.0]",),
+        "011",
+        "line 2: this code ran longer than 1 s and was stopped, so that what the check asks for was not made; is there "
+        "a loop that does not end?",
+    ),
+    "waits without an end": (("losses = []\nwhile True:\n    time.sleep(1)",), "011", "was stopped, so that"),
+    "ends itself": (("import os\nlosses = os._exit(3)",), "011", "ended its own process with the status 3, so that"),
+    "an error": (("losses = [1 / k for k in range(50)]",), "011", "ZeroDivisionError: division by zero, so that what"),
+    "an error before": (("rates = [1 / k for k in range(50)]\nlosses = rates",), "011", "cell 1, line 1: ZeroDivision"),
+}
+
+
+def test_the_first_cause_is_named_and_costs_one_question(tmp_path):
+    submissions = {name: (*answers, BEST, THREE) for name, (answers, _, _) in ENDS.items()}
+    found, grading = made.marks(tmp_path, lab("  timeout: 1", *CHECKS), submissions)
+    assert found == {name: points for name, (_, points, _) in ENDS.items()}
+    reasons = {one.student: one.questions[0].reason for one in grading.results}
+    assert all(said in reasons[name] for name, (_, _, said) in ENDS.items()), reasons
+
+
+SLOW = "begun = time.perf_counter()\nwhile time.perf_counter() < begun + 0.3:\n    pass\nslow = 1"
+
+
+def test_what_may_only_be_slow_is_for_a_human(tmp_path):
+    questions = ((SLOW, "slow", "assert slow == 1"), (THREE, "three", "assert three() == 3"))
+    endless = ("while True:\n    slow = 2", THREE)
+    found, grading = made.marks(tmp_path, lab("  timeout: 1", *questions), {"endless": endless})
+    assert found == {"endless": "?1"}
+    assert "ran longer than 1 s and was stopped" in grading.results[0].questions[0].reason
+    assert "it may only be slow: the solution's takes 0." in grading.results[0].questions[0].reason
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    made_one = Sandbox([{"source": "import os, time", "cell": 0, "line": 1}], Path("/tmp"), {}, [])
+    made_one.wait()
+    yield made_one
+    made_one.close()
+
+
+def _run(sandbox: Sandbox, source: str, limits: Limits) -> str:
+    """What ended a process, "" where it came to the end of its code."""
+    cage = sandbox.start(limits, 0)
+    channel = Channel(cage.channel)
+    channel.send({"q": 1, "do": "run", "source": source, "cell": 1, "line": 1})
+    try:
+        assert "x" not in channel.receive(Deadline(60))
+    except ChannelError:
+        return cage.end()
+    cage.end()
+    return ""
+
+
+FORKS = """
+for _ in range(3):
+    if os.fork() == 0:
+        {}
+        time.sleep(60)
+for _ in range(20):
+    time.sleep(0.1)
+"""
+
+
+def test_memory_of_all_processes_counts_together_and_what_forks_share_once(sandbox):
+    limits = Limits(memory=150_000_000)
+    assert _run(sandbox, FORKS.format("held = bytearray(60_000_000)"), limits) == "took more memory than it may"
+    assert _run(sandbox, "held = bytearray(60_000_000)\n" + FORKS.format("pass"), limits) == ""
+
+
+def test_a_process_is_asked_how_long_it_waited_for_a_processor(sandbox):
+    cage = sandbox.start(Limits(), 0)
+    Channel(cage.channel).send({"q": 1, "do": "run", "source": "while True: pass", "cell": 1, "line": 1})
+    first, second = cage.waited(), cage.waited()
+    assert first is not None
+    assert second is not None
+    assert 0 <= first <= second
+    assert cage.end() == ""
+
+
+class Busy:
+    """A machine that let something wait for some seconds in all, as it tells when it is asked."""
+
+    def __init__(self, *waited: float) -> None:
+        self.known, self._waited = 0.0, list(waited)
+
+    def ask(self) -> float:
+        self.known = self._waited.pop(0) if self._waited else self.known
+        return self.known
+
+
+def test_time_in_which_no_processor_was_free_does_not_count():
+    busy = Busy(500.0, 500.0)
+    deadline = Deadline(0.01, busy)
+    time.sleep(0.02)
+    assert 499 < deadline.left() < 500
+    other = Deadline(0.01, busy)  # what had been waited before it was set is no time of its own
+    time.sleep(0.02)
+    assert other.left() == 0
