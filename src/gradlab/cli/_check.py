@@ -109,9 +109,10 @@ def _named(
                 f"a name, as --at {loss.rpartition(':')[0]}:inputs."
             ) from problem
         if isinstance(problem.__cause__, TypeError) and isinstance(point, list):
+            one_by_one = tuple(point) if len(point) > 1 else point[0]
             raise GradlabError(
                 f"{problem} --at {at} hands over an array of {counted(len(point), 'number')}; what takes plain numbers "
-                "is checked at a point that has a name: --at model:point, with point = 1.0 there."
+                f"is checked at a point that has a name: --at {loss.rpartition(':')[0]}:point, with point = {one_by_one} there."
             ) from problem
         raise
     return Checked(gradient or loss, report, allow_undecided)

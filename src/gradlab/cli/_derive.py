@@ -69,9 +69,8 @@ def derive(
         bool, typer.Option("--all", help="All derivatives, what sharing saves, and a network in matrix notation.")
     ] = False,
     to: To = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", dir_okay=False, help="The sheet's file.")
-    ] = None,
+    # No -o beside it: that would be read out of -x*log(y).
+    out: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="The sheet's file.")] = None,
 ) -> None:
     """Derive a gradient by the chain rule, each step with its reason.
 

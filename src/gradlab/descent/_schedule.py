@@ -43,6 +43,8 @@ def make_schedule(
     Raises:
         DescentError: None or both of `learning_rate` and `steps` are given, or a number in them is unusable.
     """
+    if isinstance(steps, int):
+        raise DescentError(f"steps is {steps!r}, and means the step sizes; for so many steps write max_steps={steps!r}.")
     if (learning_rate is None) == (steps is None):
         given = "neither learning_rate nor steps" if steps is None else "both learning_rate and steps"
         raise DescentError(
@@ -70,7 +72,7 @@ def _sized(learning_rate: Any, max_steps: int | None, done: int) -> Schedule:
 
 
 def _listed(steps: Any, max_steps: int | None) -> Schedule:
-    if isinstance(steps, str | int | float) or not hasattr(steps, "__iter__"):
+    if isinstance(steps, str | float) or not hasattr(steps, "__iter__"):
         raise DescentError(
             f"steps is {steps!r}; write a list with one step size for each step, such as steps=[0.5, 0.25]. "
             "(The number of steps is max_steps.)"

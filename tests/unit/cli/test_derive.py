@@ -44,7 +44,7 @@ def test_all_to_pdf_makes_a_sheet_with_the_diagram_and_the_plot(run):
 
 
 def test_a_sheet_as_markdown_has_its_pictures_beside_it(run):
-    status, out, _ = run("derive", "--mlp", "1,2,1", "--hidden", "relu", "--to", "md", "-o", "my sheet.md")
+    status, out, _ = run("derive", "--mlp", "1,2,1", "--hidden", "relu", "--to", "md", "--out", "my sheet.md")
     assert status == 0
     assert out.splitlines() == ["my sheet.md", "my sheet_files/network.svg", "my sheet_files/savings.svg"]
     text = Path("my sheet.md").read_text()

@@ -88,6 +88,7 @@ def test_derive_takes_a_formula_that_begins_with_a_minus_sign(run):
     status, out, _ = run("derive", "-x**2")
     assert status == 0
     assert "-2*x" in out
+    assert run("derive", "-t*log(x)", "--wrt", "x")[1].endswith("= -t/x              [log' x = 1/x]\n")
 
 
 def test_descend_prints_the_pen_and_paper_table(run):

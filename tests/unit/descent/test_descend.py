@@ -341,6 +341,7 @@ class TestInput:
             ((6, 6), {"steps": ["1/0"]}, r"steps\[0\] is '1/0'"),
             ((6, 6), {"steps": ["half"]}, "not a number"),
             ((6, 6), {"steps": []}, "steps is empty"),
+            ((6, 6), {"learning_rate": 0.1, "steps": 3000}, "for so many steps write max_steps=3000"),
             ((6, 6), {"steps": 100}, "max_steps"),
             ((6, 6), {"learning_rate": 0.1, "max_steps": -1}, "max_steps is -1"),
             ((6, 6), {"learning_rate": 0.1, "max_steps": 1.5}, "whole number"),
