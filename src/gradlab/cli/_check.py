@@ -103,18 +103,19 @@ def _named(
         else:
             report = check_gradient(function, _load(gradient, "the gradient"), point, **options)
     except CheckError as problem:
-        if gradient is None and isinstance(point, list):
-            raise GradlabError(
-                f"{problem} --at {at} hands over plain numbers; a Function or a Module is checked at tensors that have "
-                f"a name, as --at {loss.rpartition(':')[0]}:inputs."
-            ) from problem
-        if isinstance(problem.__cause__, TypeError) and isinstance(point, list):
-            one_by_one = tuple(point) if len(point) > 1 else point[0]
-            raise GradlabError(
-                f"{problem} --at {at} hands over an array of {counted(len(point), 'number')}; what takes plain numbers "
-                f"is checked at a point that has a name: --at {loss.rpartition(':')[0]}:point, with point = {one_by_one} there."
-            ) from problem
-        raise
+        home, numbers = loss.rpartition(":")[0], point if isinstance(point, list) else []
+        if numbers and gradient is None:
+            hint = (
+                f"plain numbers; a Function or a Module is checked at tensors that have a name, as --at {home}:inputs."
+            )
+        elif numbers and isinstance(problem.__cause__, TypeError):
+            hint = (
+                f"an array of {counted(len(numbers), 'number')}; what takes plain numbers is checked at a point that "
+            )
+            hint += f"has a name: --at {home}:point, with point = {tuple(numbers) if len(numbers) > 1 else numbers[0]} there."
+        else:
+            raise
+        raise GradlabError(f"{problem} --at {at} hands over {hint}") from problem
     return Checked(gradient or loss, report, allow_undecided)
 
 

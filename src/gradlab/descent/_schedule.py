@@ -44,7 +44,7 @@ def make_schedule(
         DescentError: None or both of `learning_rate` and `steps` are given, or a number in them is unusable.
     """
     if isinstance(steps, int):
-        raise DescentError(f"steps is {steps!r}, and means the step sizes; for so many steps write max_steps={steps!r}.")
+        raise DescentError(f"steps is {steps!r}, but means step sizes; for so many steps write max_steps={steps!r}.")
     if (learning_rate is None) == (steps is None):
         given = "neither learning_rate nor steps" if steps is None else "both learning_rate and steps"
         raise DescentError(
