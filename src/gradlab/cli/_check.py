@@ -105,14 +105,11 @@ def _named(
     except CheckError as problem:
         home, numbers = loss.rpartition(":")[0], point if isinstance(point, list) else []
         if numbers and gradient is None:
-            hint = (
-                f"plain numbers; a Function or a Module is checked at tensors that have a name, as --at {home}:inputs."
-            )
+            hint = f"plain numbers; a Function or a Module is checked at tensors with a name, as --at {home}:inputs."
         elif numbers and isinstance(problem.__cause__, TypeError):
-            hint = (
-                f"an array of {counted(len(numbers), 'number')}; what takes plain numbers is checked at a point that "
-            )
-            hint += f"has a name: --at {home}:point, with point = {tuple(numbers) if len(numbers) > 1 else numbers[0]} there."
+            named = tuple(numbers) if len(numbers) > 1 else numbers[0]
+            hint = f"an array of {counted(len(numbers), 'number')}; what takes plain numbers is checked at a point "
+            hint += f"that has a name: --at {home}:point, with point = {named} there."
         else:
             raise
         raise GradlabError(f"{problem} --at {at} hands over {hint}") from problem
