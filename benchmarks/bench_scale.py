@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -145,6 +149,103 @@ def cluster_section(runs: int, count: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+KILLED = """
+import os, sys
+import gradlab as gl
+from gradlab.train import work
+from gradlab.train.work import _layout
+_layout._MOST = 2**15
+if len(sys.argv) < 5:
+    begin = work.GridWork.chunk
+    def counted(self, place):
+        with open(sys.argv[2], "a") as log:
+            log.write(f"{place[2].stop}\\n")
+        return begin(self, place)
+    work.GridWork.chunk = counted
+gl.sweep(gl.mlp([2, 2, 1]), gl.datasets.five_points(), learning_rate=[1, 5], restarts=int(sys.argv[3]), steps=1000,
+         out=sys.argv[1], resume=True, progress=lambda seen: print(seen.done, flush=True),
+         scheduler=sys.argv[4] if len(sys.argv) > 4 else None)
+"""
+
+
+def killed(folder: Path, runs: int, kills: int, *where: str) -> tuple[int, int, int, int]:
+    """Kills a sweep so often at random moments, and lets it end.
+
+    Args:
+        folder: where its store is, and in "begun" a line for each chunk that was begun.
+        runs: how many it has of each of two settings.
+        kills: how often.
+        where: the address of a scheduler, if its workers train.
+
+    Returns:
+        How often it was killed with how many chunks done by then, how many chunks it has, and how many were begun.
+    """
+    choice, hit = random.Random(kills), 0
+    command = [sys.executable, "-c", KILLED, str(folder / "s.zarr"), str(folder / "begun"), str(runs), *where]
+    for kill in range(kills):
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert child.stdout is not None
+        if kill % 4:
+            child.stdout.readline()  # it has begun
+        time.sleep(choice.uniform(0, 1.5))
+        child.kill()
+        hit += child.wait() == -signal.SIGKILL
+        child.stdout.close()
+    done = int(gl.open(folder / "s.zarr")["done"].sum())
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    begun = [int(line) for line in (folder / "begun").read_text().split()]
+    return hit, done // 2**15, 2 * -(-runs // 2**15), sum(not stop % 2**15 or stop == runs for stop in begun)
+
+
+def killed_section(runs: int, kills: int) -> str:
+    """Sweeps killed again and again, on threads and on workers: what was begun twice, and whether bits are the same."""
+    from distributed import Client, LocalCluster, WorkerPlugin
+
+    class Counting(WorkerPlugin):
+        """Has each worker write down which chunks it begins."""
+
+        def __init__(self, path: str) -> None:
+            self.path = path
+
+        def setup(self, worker: object) -> None:
+            """Called in a worker."""
+            from gradlab.train import work
+
+            begin, path = work.GridWork.chunk, self.path
+
+            def counted(self: Any, place: Any) -> Any:
+                with open(path, "a") as log:
+                    log.write(f"{place[2].stop}\n")
+                return begin(self, place)
+
+            work.GridWork.chunk = counted  # type: ignore[method-assign]
+
+    lines = [
+        f"### Killed by kill -9 at random moments and gone on with, lab network, {2 * runs:,} runs x 1,000 steps\n",
+        "A kill may find a chunk in training with each thread or worker.\n",
+        "| | kills | chunks | done at the last kill | begun again, for each kill | the same bits |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    whole = gl.sweep(gl.mlp([2, 2, 1]), gl.datasets.five_points(), learning_rate=[1, 5], restarts=runs, steps=1000)
+    for name in ("two threads of one process", "two workers of one thread each"):
+        with tempfile.TemporaryDirectory() as text:
+            folder = Path(text)
+            if "workers" in name:
+                with (
+                    LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+                    Client(cluster) as client,
+                ):
+                    client.register_plugin(Counting(str(folder / "begun")))
+                    hit, done, chunks, begun = killed(folder, runs, kills, cluster.scheduler_address)
+            else:
+                hit, done, chunks, begun = killed(folder, runs, kills)
+            kept = gl.open(folder / "s.zarr")
+            equal = all(np.array_equal(kept[each], whole[each], equal_nan=True) for each in whole.data_vars)
+            again = (begun - chunks) / max(1, hit)
+            lines.append(f"| {name} | {hit} | {chunks} | {done} | {again:.2f} | {'yes' if equal else 'no'} |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="smaller, and nothing is written")
@@ -155,6 +256,7 @@ def main() -> None:
     parts = [section(dtype, networks, count) for dtype in ("float32", "float64")]
     parts.append(store_section({10**5: 1} if chosen.quick else {10**6: 3, 4 * 10**6: 3, 10**8: 1}))
     parts.append(cluster_section(10**5 if chosen.quick else 16 * 2**20, 1 if chosen.quick else 5))
+    parts.append(killed_section(2**18 if chosen.quick else 100 * 2**15, 2 if chosen.quick else 20))
     note = (
         f"{threads_and_load(load)} {count} rounds. The clock's times hold the others' work too; the "
         "processor's, of all threads together, do not, but for what others take of the caches.\n"
