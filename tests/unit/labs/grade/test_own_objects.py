@@ -36,8 +36,30 @@ SAYS = (
     "class Axes:\n    lines = [Drawn()]\n    def get_xlabel(self):\n        return 'x'\n"
     "    def get_title(self):\n        return 'cubes'\n"
 )
+HOLDS = "class Held({}):\n    def {}(self, *_):\n        return {}\n"
 SUBMISSIONS = {
     "right": ({}, "111111"),
+    "a list that says more": (
+        {"rows": HOLDS.format("list", "__iter__", "iter([1, 2])") + "rows = Held([3])"}, "101111",
+    ),
+    "a list of its own": ({"rows": HOLDS.format("list", "__len__", "3") + "rows = Held([1, 2])"}, "111111"),
+    "a deque that says more": (
+        {"rows": "from collections import deque\n" + HOLDS.format("deque", "__getitem__", "1") + "rows = Held([1])"},
+        "1?1111",
+    ),
+    "an array that says more": (
+        {"spread": HOLDS.format("np.ndarray", "std", "1.0")
+         + "def spread(values):\n    return np.zeros(3).view(Held)"}, "011111",
+    ),
+    "axes that say more": (
+        {"figure": "class Held(plt.Axes):\n    lines = Drawn = property(lambda self: [self])\n"
+         "    def get_title(self):\n        return 'cubes'\n    def get_ydata(self):\n        return [0, 1, 8]\n"
+         "ax = Held(plt.figure(), (0, 0, 1, 1))"}, "111?11",
+    ),
+    "a line that is a number": ({"steep": "class Held(float):\n    a = 4.0\nsteep = Held(4.0)"}, "11111?"),
+    "a line that is a Decimal": (
+        {"steep": "from decimal import Decimal\nclass Held(Decimal):\n    a = 4.0\nsteep = Held(4)"}, "11111?",
+    ),
     "draws with plt": (
         {"draw": "def draw(xs):\n    plt.clf()\n    plt.plot(xs, [x * x for x in xs])\n    plt.xlabel('x')\n"
          "    return plt.gca()"}, "111111",

@@ -304,8 +304,7 @@ class Peer:
         if is_opened(value):
             return {"m": value._remote_key, "state": self.encode(_copy(value))}
         kind = type(value)
-        alone = all(map(is_own, kind.__mro__[:-1]))  # what builds on a library's class says what that says
-        made = {"r": self.export(value), "n": kind.__name__, "data": may_be_data(value), "own": alone}
+        made = {"r": self.export(value), "n": kind.__name__, "data": may_be_data(value), "own": is_own(kind)}
         return made if (number := number_of(value)) is None else {**made, "v": number}
 
     def _encoder(self, *, is_reply: bool = False) -> Encoder:

@@ -13,6 +13,7 @@ from types import FunctionType, SimpleNamespace
 from typing import Any, Final
 
 from gradlab._errors import GradlabError
+from gradlab.labs.grade._data import is_own
 from gradlab.labs.grade.protocol._tables import decode_table, encode_table
 
 _DEEPEST: Final = 40
@@ -20,6 +21,7 @@ _MOST: Final = 300_000
 _LARGEST_ARRAY: Final = 20_000_000  # bytes
 _ARRAYS: Final = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "complex64",
                   "complex128")  # fmt: skip
+_COLLECTIONS: Final[tuple[tuple[Any, str], ...]] = ((list, "l"), (tuple, "t"), (set, "s"), (frozenset, "s"))
 _TENSORS: Final = frozenset(_ARRAYS) | {"bfloat16"}
 
 
@@ -79,10 +81,12 @@ class Encoder:
         if (jax := sys.modules.get("jax")) is not None and numpy is not None and isinstance(value, jax.Array):
             value = numpy.asarray(value)
         if torch is not None and isinstance(value, torch.Tensor):
-            return self._tensor(torch, value)
+            with torch._C.DisableTorchFunctionSubclass():  # what a class of the submission's own says of its data
+                return self._tensor(torch, value)
         if torch is not None and isinstance(value, torch.dtype | torch.Size):
             return {"dt": str(value)} if isinstance(value, torch.dtype) else {"sz": [int(n) for n in value]}
         if numpy is not None and isinstance(value, numpy.ndarray | numpy.generic):
+            value = numpy.asarray(value) if isinstance(value, numpy.ndarray) else value
             kind = value.dtype.name
             if isinstance(value.dtype, numpy.dtypes.LongDoubleDType):
                 kind, value = "float64", value.astype("float64")
@@ -124,15 +128,16 @@ class Encoder:
             return known
         if isinstance(value, tuple) and (fields_of := getattr(kind, "_fields", None)) is not None:
             return self._fields(value, zip(fields_of, value, strict=False), depth)
-        for base, tag in ((list, "l"), (tuple, "t"), (set | frozenset, "s")):
+        for base, tag in _COLLECTIONS:
             if isinstance(value, base):
-                return {tag: each(value)}
+                return {tag: each(base.__iter__(value))}  # what it holds, whatever its own class says that it does
         if isinstance(value, slice):
             return {"sl": each((value.start, value.stop, value.step))}
         if isinstance(value, range):
             return {"ra": [value.start, value.stop, value.step]}
         if isinstance(value, dict):
-            return {"d": [[self.encode(key, depth), self.encode(item, depth)] for key, item in value.items()]}
+            items = dict.items(value) if is_own(kind) else value.items()
+            return {"d": [[self.encode(key, depth), self.encode(item, depth)] for key, item in items]}
         if is_dataclass(value) and not isinstance(value, type):
             return self._fields(value, ((field.name, getattr(value, field.name)) for field in fields(value)), depth)
         if kind is SimpleNamespace:
