@@ -6,7 +6,7 @@ from html import escape
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
+table { border-collapse: collapse; display: block; overflow-x: auto; }
 th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; }
 tr { border-bottom: 1px solid #ddd; } td.n { text-align: right; white-space: nowrap; }
 pre { background: #f4f4f4; padding: .6rem; overflow-x: auto; white-space: pre-wrap; }
@@ -22,7 +22,8 @@ def page(title: str, body: str) -> str:
     Returns:
         The HTML document; it loads nothing from anywhere.
     """
-    head = f"<meta charset='utf-8'><title>{escape(title)}</title><style>{_STYLE}</style>"
+    head = "<meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
+    head += f"<title>{escape(title)}</title><style>{_STYLE}</style>"
     policy = "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src 'unsafe-inline'\">"
     top = f"<!doctype html>\n<html lang='en'><head>{policy}{head}</head>"
     return f"{top}<body><h1>{escape(title)}</h1>{body}</body></html>\n"

@@ -16,7 +16,10 @@ _WORDS = {
 
 def student_page(result: SubmissionResult, title: str) -> str:
     """Write a student's page."""
-    body = [f"<p>{escape(result.student)}: <b>{points(result.points)} of {points(result.possible)} points</b></p>"]
+    waiting = sum(question.possible for question in result.questions if question.status == "human")
+    told = f"; up to {points(waiting)} more wait for a human's judgement" * bool(waiting)
+    score = f"<b>{points(result.points)} of {points(result.possible)} points</b>{told}"
+    body = [f"<p>{escape(result.student)}: {score}</p>"]
     if result.problem:
         body.append(f"<p>Nothing could be graded: {escape(result.problem)}.</p>")
     if result.repairs:

@@ -152,8 +152,8 @@ def match(cells: Sequence[SubmittedCell], plan: Plan) -> Program:
     """
     numbered = list(enumerate(cells, 1))
     found = _sorted_out(numbered, plan)
-    before = {name for part in plan.base for name in part.statement.binds}
-    order, why, disordered = order_of([(own.cell, own.statement) for own in found.own if not own.is_aside], before)
+    statements = [(own.cell, own.statement) for own in found.own if not own.is_aside]
+    order, why, disordered = order_of(statements, (part.statement for part in plan.base))
     if why:
         found = _sorted_out(sorted(numbered, key=lambda one: order.index(one[0]) if one[0] in order else -1), plan)
         found.repairs.append(why)

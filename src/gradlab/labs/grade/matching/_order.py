@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from gradlab.labs.grade.matching._statements import Statement
+from gradlab.labs.grade.matching._statements import Statement, linked
 
 
 @dataclass(slots=True)
@@ -17,66 +17,71 @@ class _Cell:
     lacks: set[str] = field(default_factory=lambda: set[str]())
 
 
-def order_of(statements: Sequence[tuple[int, Statement]], given: Set[str]) -> tuple[list[int], str, frozenset[int]]:
+def order_of(
+    statements: Sequence[tuple[int, Statement]], given: Iterable[Statement]
+) -> tuple[list[int], str, frozenset[int]]:
     """Find the order in which cells can be run.
 
     Args:
         statements: those of a submission with the numbers of their cells, in its order.
-        given: the names that have a meaning before.
+        given: those that are run before.
 
     Returns:
         The numbers of the cells in order; why that is another than theirs, "" where it is not; and the cells that use
         what is made behind them though there is no order that mends it.
     """
-    cells = _read(statements, given)
+    cells = _read(statements, list(given))
+    lacking = [cell for cell in cells if cell.lacks]
+    if not lacking:
+        return [cell.number for cell in cells], "", frozenset()
+    # What a method may change stays behind or before it if it can; what is made, and what uses it, does so in any case.
+    order = _sorted(cells, lambda cell: cell.reached) or _sorted(cells, lambda cell: cell.binds)
+    if not order:
+        return [cell.number for cell in cells], "", frozenset(cell.number for cell in lacking)
+    first = lacking[0]
+    other = next(cell for cell in cells if first.lacks & cell.binds and cell.number > first.number)
+    names, numbers = ", ".join(sorted(first.lacks & other.binds)), ", ".join(map(str, order))
+    words = f"cell {first.number} uses {names} of cell {other.number}: the cells were run in the order {numbers}"
+    return order, words, frozenset()
+
+
+def _sorted(cells: Sequence[_Cell], changed: Callable[[_Cell], set[str]]) -> list[int]:
+    """The numbers of cells in an order in which none lacks anything, else in their own; none if there is no such."""
     before = {cell.number: set[int]() for cell in cells}
     for index, late in enumerate(cells):
         for early in cells[:index]:
-            if early.lacks & late.reached:
+            made, there = changed(early), changed(late)
+            if early.lacks & there:
                 before[early.number].add(late.number)
-            if (early.uses & late.reached | early.reached & (late.uses | late.reached)) - early.lacks:
+            if (early.uses & there | made & (late.uses | there)) - early.lacks:
                 before[late.number].add(early.number)
-    lacking = {cell.number: cell for cell in cells if cell.lacks}
     order = list[int]()
     while len(order) < len(cells):
         free = (number for number in before if number not in order and before[number] <= set(order))
         if (number := next(free, None)) is None:
-            return [cell.number for cell in cells], "", frozenset(lacking)
+            return []
         order.append(number)
-    if not lacking:
-        return order, "", frozenset()
-    first = next(iter(lacking.values()))
-    other = next(cell for cell in cells if first.lacks & cell.binds and cell.number > first.number)
-    names = ", ".join(sorted(first.lacks & other.binds))
-    numbers = ", ".join(map(str, order))
-    return (
-        order,
-        f"cell {first.number} uses {names} of cell {other.number}: the cells were run in the order {numbers}",
-        frozenset(),
-    )
+    return order
 
 
-def _read(statements: Sequence[tuple[int, Statement]], given: Set[str]) -> list[_Cell]:
+def _read(statements: Sequence[tuple[int, Statement]], given: Sequence[Statement]) -> list[_Cell]:
     """What each cell uses when it is run, in functions that it calls too, makes, and lacks as only later ones do."""
     bodies = dict[str, set[str]]()
     for _, statement in statements:
         for name in statement.binds if statement.is_definition else ():
             bodies.setdefault(name, set()).update(statement.uses)
-    cells, bound = dict[int, _Cell](), set(given)
+    modules = {name for one in (*given, *(one for _, one in statements)) for name in one.imports}
+    cells, bound = dict[int, _Cell](), {name for one in given for name in one.binds}
     left = [name for _, statement in statements for name in statement.binds]
     for number, statement in statements:
         cell = cells.setdefault(number, _Cell(number))
         used = set(statement.uses - statement.late if statement.is_definition else statement.uses)
-        todo = [] if statement.is_definition else list(statement.calls & bodies.keys())
-        while todo:
-            more = bodies[todo.pop()] - used
-            used |= more
-            todo += more & bodies.keys()
+        used |= set() if statement.is_definition else linked(statement.calls & bodies.keys(), bodies)
         for name in statement.binds:
             left.remove(name)
         cell.lacks |= (used - bound) & set(left)
-        cell.uses |= used
+        cell.uses |= used - modules
         cell.binds |= statement.binds
-        cell.reached |= statement.reached
+        cell.reached |= statement.reached - (modules - statement.imports)
         bound |= statement.binds
     return list(cells.values())

@@ -9,7 +9,7 @@ from functools import cached_property
 from gradlab.labs._template import Template
 from gradlab.labs._versions import Check, Version, Versions
 from gradlab.labs.grade.matching._names import ARGUMENTS
-from gradlab.labs.grade.matching._statements import Statement, root_of, statements_of
+from gradlab.labs.grade.matching._statements import Statement, linked, root_of, statements_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +144,9 @@ def changed(statements: Sequence[Statement], given: Iterable[Statement] = ()) ->
     def may_change(each: Statement) -> frozenset[str]:
         acted = set(each.touches | each.asks).union(*(acts.get(name, ()) for name in each.calls))
         acted |= each.uses if ARGUMENTS in acted else set()
-        found, todo = set[str](), list(acted - modules)
-        while todo:
-            name = todo.pop()
-            found |= {name} | acts.get(name, set())
-            todo += shares.get(name, set()) - found - modules
-        return each.changes | (frozenset(found) - modules - {ARGUMENTS}) if not each.is_definition else each.changes
+        found = linked(acted - modules, shares, modules)
+        found = found.union(*(acts.get(name, ()) for name in found))
+        return each.changes | (found - modules - {ARGUMENTS}) if not each.is_definition else each.changes
 
     return [may_change(each) for each in statements]
 
@@ -180,23 +177,13 @@ def _shares(every: Sequence[Statement], modules: frozenset[str]) -> dict[str, se
     return {name: held for name, held in shares.items() if name not in code}
 
 
-def changed_by_steps(statements: Sequence[Statement], given: Iterable[Statement] = ()) -> list[frozenset[str]]:
+def _stepped(statements: Sequence[Statement]) -> list[frozenset[str]]:
     """What each statement changes through optimisers that it lets take a step: the names of what they hold."""
-    every = [*given, *statements]
     holds = dict[str, set[str]]()
-    for name, held in (pair for each in every for pair in each.holds):
+    for name, held in (pair for each in statements for pair in each.holds):
         holds.setdefault(name, set()).update(held)
-    code = {name for each in every for name in each.imports | (each.binds if each.is_definition else frozenset())}
-
-    def reached(name: str) -> set[str]:
-        found, todo = {name}, [name]
-        while todo:
-            more = holds.get(todo.pop(), set()) - found - code
-            found |= more
-            todo += more
-        return found - {name}
-
-    return [frozenset().union(*map(reached, each.steps)) for each in statements]
+    code = {name for each in statements for name in each.imports | (each.binds if each.is_definition else frozenset())}
+    return [frozenset().union(*(linked({name}, holds, code) - {name} for name in each.steps)) for each in statements]
 
 
 def needed(
@@ -250,7 +237,7 @@ def make_plan(template: Template, versions: Versions) -> Plan:
             parts.append(Part(statement, origin, line, asked and statement.shape not in empty, asked, cell_id))
     modules = {name for part in parts for name in part.statement.imports}
     parts = [replace(part, statement=part.statement.without(modules)) for part in parts]
-    stepped = changed_by_steps([part.statement for part in parts])
+    stepped = _stepped([part.statement for part in parts])
     parts = [
         part
         if part.statement.is_definition

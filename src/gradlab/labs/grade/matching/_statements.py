@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -191,6 +191,17 @@ def _statement(node: ast.stmt, text: str, first: int) -> Statement:
         has_effect=_has_effect(node, names),
         arguments=len(function.args.posonlyargs) + len(function.args.args) if function else -1,
     )
+
+
+def linked(names: Iterable[str], links: Mapping[str, Set[str]], apart: Set[str] = frozenset()) -> set[str]:
+    """Names and all that they lead to, without what is apart."""
+    found = set(names)
+    todo = list(found)
+    while todo:
+        more = links.get(todo.pop(), frozenset[str]()) - found - apart
+        found |= more
+        todo += more
+    return found
 
 
 def _is_entry(target: ast.expr) -> bool:

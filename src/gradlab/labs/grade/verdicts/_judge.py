@@ -329,14 +329,14 @@ class _Bench:
         )
 
     def _missing_words(self, missing: frozenset[str]) -> str:
-        names = ", ".join(sorted(missing))
+        names, verb = ", ".join(sorted(missing)), "is" if len(missing) == 1 else "are"
         if not missing:
             return "the check uses nothing that is homework, so that nobody gets its points"
         given = {name for name, part in self._key.plan.homework.items() if name in part.stepped}
         if missing & (self._program.untouched | given):
-            return f"not answered: {names} is as it was handed out"
+            return f"not answered: {names} {verb} as handed out"
         cell = next((self._session.errors[number] for number in self._session.errors), "")
-        return f"not answered: {names} is not defined" + (f" ({cell})" if cell else "")
+        return f"not answered: {names} {verb} not defined" + (f" ({cell})" if cell else "")
 
     def _reason(self, best: Try, fraction: float) -> str:
         if fraction <= 0:
