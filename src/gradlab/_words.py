@@ -61,6 +61,18 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def sized(size: float) -> str:
+    """Return a number of bytes in words.
+
+    >>> sized(512), sized(999_999), sized(14_400_000_000)
+    ('512 bytes', '1 MB', '14.4 GB')
+    """
+    units = ["bytes", "kB", "MB", "GB", "TB", "PB"]
+    while size >= 999.5 and len(units) > 1:
+        size, units = size / 1000, units[1:]
+    return f"{size:.3g} {units[0]}"
+
+
 def documented(**texts: Callable[[], str]) -> Callable[[Documented], Documented]:
     """A decorator that fills in ``{name}`` in a docstring, so that what a table lists is listed in one place.
 

@@ -49,11 +49,7 @@ class Checked:
 
 
 def marked_in(module: Any, name: str, seeds: int) -> list[Checked]:
-    """Check all that a module has marked.
-
-    Raises:
-        typer.BadParameter: It has marked nothing.
-    """
+    """Check all that a module has marked; raises BadParameter if that is nothing."""
     found = marks_in(module, module.__name__)
     if not found:
         raise typer.BadParameter(
@@ -78,14 +74,7 @@ def _run(mark: Any, title: str, rng: tuple[Any, ...]) -> Checked:
 
 
 def show(checks: Sequence[Checked], as_json: bool, junit: Path | None, alone: bool) -> None:
-    """Print reports, and write JUnit's XML where it is asked for.
-
-    Args:
-        checks: What was checked.
-        as_json: Whether JSON is printed: one report if `alone`, else a list of them.
-        junit: The XML's file.
-        alone: Whether one gradient was named, and not a module.
-    """
+    """Print reports (as JSON one report if `alone`, else a list), and write JUnit's XML where it is asked for."""
     if junit is not None:
         _write_junit(checks, junit)
     if as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gradlab._words import sized
 from gradlab.cli._terminal import console_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def print_built(result: BuiltLab) -> None:
     table.add_column("verified", overflow="fold")
     for file in result.files:
         pages = str(file.pages) if file.pages is not None else ""
-        table.add_row(escape(file.name), _size(file.size), pages, escape("; ".join(file.facts)))
+        table.add_row(escape(file.name), sized(file.size), pages, escape("; ".join(file.facts)))
     console.print(table)
     for name in result.removed:
         console.print(f"removed {escape(name)}, which an earlier build had made", soft_wrap=True)
@@ -47,14 +48,3 @@ def print_failed(result: FailedLab) -> None:
     console.print(
         f"{escape(str(result.template))}: not built; the files of an earlier build are as they were", soft_wrap=True
     )
-
-
-def _size(count: int) -> str:
-    """Return a number of bytes for people.
-
-    >>> _size(512), _size(20_480), _size(3_145_728)
-    ('512 B', '20 kB', '3.1 MB')
-    """
-    if count < 1000:
-        return f"{count} B"
-    return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import gradlab
 from gradlab._errors import GradlabError
+from gradlab._words import sized
 from gradlab.derive import function_sheet, network_sheet
 
 if TYPE_CHECKING:
@@ -24,21 +25,7 @@ NEEDED = {"md": ("matplotlib",), "html": _PAGE, "pdf": (*_PAGE, "pypandoc", "typ
 def write_sheet(
     subject: Function | Network, output: str, names: tuple[str, ...], path: Path, kind: Literal["md", "html", "pdf"]
 ) -> list[str]:
-    """Write all derivatives of a function or a network to a file.
-
-    Args:
-        subject: what is differentiated.
-        output: the name of the quantity that is differentiated.
-        names: the names of the quantities by which it is differentiated.
-        path: where to.
-        kind: as what.
-
-    Returns:
-        What was made, a line each.
-
-    Raises:
-        GradlabError: if it cannot be written, or is too large to be read.
-    """
+    """Write all derivatives of a function or a network to a file, and say what was made, a line each."""
     drawn = isinstance(subject, gradlab.Network)
     missing = [name for name in NEEDED[kind] if find_spec(name) is None and (drawn or name != "matplotlib")]
     if missing:
@@ -77,7 +64,7 @@ def _page(subject: Function | Network, text: str, path: Path, kind: Literal["htm
     page = make_page(text, pictures, kind)
     path.write_bytes(page.data)
     facts = [f"{page.pages} pages"] if page.pages is not None else []
-    facts += [f"{page.formulas} formulas", f"{len(page.data) / 1000:.0f} kB"]
+    facts += [f"{page.formulas} formulas", sized(len(page.data))]
     return [f"{path}: {', '.join(facts)}", *page.warnings]
 
 

@@ -49,17 +49,7 @@ class Spec:
 
 
 def read_spec(path: Path) -> Spec:
-    """Reads a sweep's file.
-
-    Args:
-        path: where it is.
-
-    Returns:
-        Its network, data and settings.
-
-    Raises:
-        SpecError: if it is no TOML, or a key is missing, unknown or has a value that cannot be used; names the key.
-    """
+    """Reads a sweep's file; raises a SpecError that names the key where that cannot be used."""
     try:
         with path.open("rb") as opened:
             raw = opened.read(_LONGEST + 1)
@@ -94,17 +84,7 @@ def _spec(content: Mapping[str, Any], folder: Path) -> Spec:
 
 
 def named(section: str, call: Callable[..., Any], *arguments: Any, **settings: Any) -> Any:
-    """Calls a function of gradlab's with what a section says, and names the section where that cannot be used.
-
-    Args:
-        section: the section's name.
-        call: the function.
-        arguments: what it is called with.
-        settings: what it is called with by name.
-
-    Raises:
-        SpecError: if the function refuses what the section says.
-    """
+    """Calls a function of gradlab's, and names the section in a SpecError where that refuses what the section says."""
     try:
         return call(*arguments, **settings)
     except gradlab.StoreError:

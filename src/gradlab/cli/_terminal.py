@@ -65,22 +65,14 @@ def terminal_width() -> int | None:
 
 
 def console_of(width: int) -> Console:
-    """What prints tables.
-
-    Args:
-        width: how many characters a line of them may have in a file or a pipe, where nothing says it.
-    """
+    """What prints tables; the width is that of a line in a file or a pipe, where nothing says it."""
     from rich.console import Console
 
     return Console(highlight=False, width=None if sys.stdout.isatty() else terminal_width() or width)
 
 
 def file_to_write(*suffixes: str) -> Callable[[Path | None], Path | None]:
-    """What checks the file that an option names, so that it is refused before the work; to be an option's callback.
-
-    Args:
-        suffixes: how its name may end; any way if there are none.
-    """
+    """An option's callback that refuses, before the work, a file that cannot be written or has none of the suffixes."""
 
     def checked(path: Path | None) -> Path | None:
         if path is None:

@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Any
 
 from gradlab._errors import GradlabError
+from gradlab._files import replacing
 
 CACHE_VARIABLE = "GRADLAB_CACHE_DIR"
 BY_SIZE = {"float32": 4, "float64": 8}
@@ -211,18 +212,8 @@ def _temporary_folder() -> Path:
 def write_whole(path: Path, content: bytes) -> None:
     """Writes a file in one step, as other processes may want the same kernel.
 
-    Args:
-        path: where to.
-        content: all of it.
-
     Raises:
         OSError: if that cannot be done; then nothing is there.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with replacing(path) as scratch:
+        scratch.write_bytes(content)

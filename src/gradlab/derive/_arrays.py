@@ -140,13 +140,7 @@ EXPRESSIONS: Field[Expression] = Field(lambda terms: add(*terms), lambda a, b: m
 
 
 def entries(node: Node, known: Mapping[str, Table[T]], field: Field[T]) -> Table[T]:
-    """The value of a formula, entry by entry.
-
-    Args:
-        node: the formula.
-        known: the entries of the arrays it names, a tuple of rows each.
-        field: what entries are.
-    """
+    """The value of a formula entry by entry, computed in a field from the entries of the arrays that it names."""
     match node:
         case Array(name):
             return known[name]
@@ -292,14 +286,7 @@ class ArrayLatex(LatexPrinter):
 
 
 def to_latex(node: Node, symbols: Mapping[str, str], shapes: Mapping[str, Shape], show_shapes: bool) -> str:
-    """A formula in LaTeX.
-
-    Args:
-        node: the formula.
-        symbols: the LaTeX of the name of each array.
-        shapes: the shape of each array.
-        show_shapes: whether each symbol has its shape under it.
-    """
+    """A formula in LaTeX, each symbol with its shape under it where that is wanted."""
 
     def symbol(latex: str, shape: Shape) -> str:
         return with_shape(latex, shape) if show_shapes else latex

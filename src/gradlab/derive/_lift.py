@@ -69,11 +69,7 @@ class NoArraysError(GradlabError):
 def lift(graph: Graph) -> tuple[Named, ...]:
     """The arrays that a graph is made of, in an order in which each stands behind those it is computed from.
 
-    Args:
-        graph: the graph; what it computes from inputs, labels and parameters has to be layers.
-
-    Raises:
-        NoArraysError: if it is anything else; names the quantity.
+    Raises a NoArraysError that names the quantity if what it computes from inputs, labels and parameters is not layers.
     """
     return _Lifter(graph).arrays()
 

@@ -28,15 +28,7 @@ Because = tuple[str | Rule, ...]
 
 
 def stepwise(formula: Expression, wrt: str) -> Iterator[tuple[Expression, Because]]:
-    """Differentiate a formula by a name, from the outside inwards.
-
-    Args:
-        formula: the formula.
-        wrt: the name.
-
-    Yields:
-        Each line that follows the derivative of the formula as it stands, with the rules used; the last has no
-        derivative in it.
+    """Differentiate a formula by a name, from the outside inwards: each line that follows, with the rules used.
 
     >>> from gradlab.graph import parse
     >>> for line, because in stepwise(parse("exp(-x**2)*y + x"), "x"):

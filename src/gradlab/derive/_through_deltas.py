@@ -27,16 +27,7 @@ Path = tuple[str, ...]
 
 
 def through_deltas(graph: Graph, output: str, wrt: str) -> Derivation:
-    """Derive one quantity of a graph by another with shared deltas.
-
-    Args:
-        graph: the graph.
-        output: the name of the quantity that is differentiated.
-        wrt: the name of the quantity by which it is differentiated.
-
-    Returns:
-        The derivation; its graph has the deltas as further quantities, its result is written with them, and it names
-        no paths.
+    """Derive one quantity of a graph by another with shared deltas, which are further quantities of its graph.
 
     >>> import gradlab as gl
     >>> print(through_deltas(gl.mlp([1, 1, 1]).graph, "L", "w_11").result)
@@ -50,16 +41,7 @@ def through_deltas(graph: Graph, output: str, wrt: str) -> Derivation:
 
 
 def gradient_through_deltas(graph: Graph, output: str, wrt: Sequence[str]) -> tuple[Graph, tuple[Step, ...]]:
-    """Derive a quantity by several others: first every shared delta, then the derivatives that are written with them.
-
-    Args:
-        graph: the graph.
-        output: the name of the quantity that is differentiated.
-        wrt: the names of the quantities by which it is differentiated.
-
-    Returns:
-        The graph with the deltas as further quantities, and the steps.
-    """
+    """Derive a quantity by several others: first every shared delta, then the derivatives written with them."""
     shared = _Shared(backprop(graph, output, wrt), wrt)
     results = [step for name in wrt for step in (shared.chain_step(name), *shared.result_steps(name))]
     return shared.graph, (*shared.delta_steps(), *results)

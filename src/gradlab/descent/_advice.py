@@ -17,18 +17,7 @@ _STEADY = 0.1  # how far two paces may lie apart
 
 
 def message(outcome: Outcome, stop: Stop, history: History, rules: Rules, unused: tuple[Any, ...]) -> str:
-    """Say how the run ended.
-
-    Args:
-        outcome: The name of its end.
-        stop: Why it stopped.
-        history: What it has seen.
-        rules: Its tolerances.
-        unused: The sizes of planned steps that were not taken.
-
-    Returns:
-        One or more sentences on one line.
-    """
+    """Say how the run ended, on one line; `unused` are the sizes of planned steps that were not taken."""
     count = len(history.rates)
     begin = f"{outcome.name} after {counted(count, 'step')}: "
     if stop is Stop.NOT_FINITE:

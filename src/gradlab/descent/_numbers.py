@@ -15,21 +15,12 @@ Number = Fraction | float
 
 
 def parse_number(number: object, what: str) -> Number:
-    """Read one real number: rational spellings become a Fraction, all others a float.
+    """Read one finite real number, else raise a DescentError that names it by `what`, such as "start[0]".
 
-    Args:
-        number: An int, Fraction, Decimal or string ("1/2", "0.1"), or a float of any library.
-        what: How an error names the number, such as "start[0]".
+    Rational spellings ("1/2", "0.1", an int, a Fraction, a Decimal) become a Fraction, floats of any library a float.
 
-    Returns:
-        A Fraction for a rational spelling, else a float.
-
-    Raises:
-        DescentError: It is not a real, finite number.
-
-    Example:
-        >>> parse_number("1/2", "the rate"), parse_number(0.5, "the rate")
-        (Fraction(1, 2), 0.5)
+    >>> parse_number("1/2", "the rate"), parse_number(0.5, "the rate")
+    (Fraction(1, 2), 0.5)
     """
     if isinstance(number, bool):
         raise DescentError(f'{what} is {number}; write a number, such as 0.1 or "1/10".')
@@ -51,11 +42,7 @@ def parse_number(number: object, what: str) -> Number:
 
 
 def parse_numbers(numbers: Sequence[object], what: str) -> list[Number]:
-    """Read a sequence of numbers, each as `parse_number` does.
-
-    Raises:
-        DescentError: One of them is not a real, finite number.
-    """
+    """Read a sequence of numbers, each as `parse_number` does."""
     return [parse_number(number, f"{what}[{index}]") for index, number in enumerate(numbers)]
 
 
@@ -75,9 +62,8 @@ def to_float(number: Any) -> float:
 def show(number: Any) -> str:
     """Print a number the way a table does: fractions exactly, floats to six digits.
 
-    Example:
-        >>> show(Fraction(-3, 4)), show(0.1 + 0.2), show(-0.0)
-        ('-3/4', '0.3', '0')
+    >>> show(Fraction(-3, 4)), show(0.1 + 0.2), show(-0.0)
+    ('-3/4', '0.3', '0')
     """
     return str(number) if is_rational(number) else f"{float(number) + 0.0:.6g}"
 
@@ -85,9 +71,8 @@ def show(number: Any) -> str:
 def show_point(point: Any) -> str:
     """Print a point as a tuple of numbers, shortened in the middle when it has more than six.
 
-    Example:
-        >>> show_point([Fraction(8), Fraction(1, 2)])
-        '(8, 1/2)'
+    >>> show_point([Fraction(8), Fraction(1, 2)])
+    '(8, 1/2)'
     """
     parts = [show(number) for number in point]
     if len(parts) > 6:

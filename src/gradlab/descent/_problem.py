@@ -78,19 +78,9 @@ class Problem:
 
 
 def make_problem(function: Any, gradient: Any, start: Any, rational_rates: bool) -> Problem:
-    """Decide how `function` is evaluated, and in which arithmetic.
+    """Decide how `function` is evaluated, and in which arithmetic: exact where the start and the step sizes are.
 
-    Args:
-        function: A gradlab function, a plain callable, a torch callable or an autograd Function.
-        gradient: A callable for the gradient, or None.
-        start: One number or n numbers.
-        rational_rates: Whether the step sizes are exact.
-
-    Returns:
-        The problem, checked at the start.
-
-    Raises:
-        DescentError: The function, its gradient or the start cannot be used.
+    Raises a DescentError if the function, its gradient (a callable or None) or the start cannot be used.
     """
     if gradient is not None and not callable(gradient):
         raise DescentError(
@@ -216,11 +206,7 @@ def _called(function: Any, point: Any, size: int) -> Any:
 
 
 def scalar_value(value: Any) -> float:
-    """The function's value as a float.
-
-    Raises:
-        DescentError: It is not one real number.
-    """
+    """The function's value as a float; raises a DescentError if it is not one real number."""
     array = np.asarray(value)
     if array.size != 1 or array.dtype.kind not in "fiub":
         raise DescentError(
@@ -231,11 +217,7 @@ def scalar_value(value: Any) -> float:
 
 
 def gradient_vector(slope: Any, size: int) -> np.ndarray:
-    """The gradient as a new float64 array (n,).
-
-    Raises:
-        DescentError: It does not have one real number for each coordinate.
-    """
+    """The gradient as a new float64 array (n,); a DescentError if it has not one real number for each coordinate."""
     if np.ma.is_masked(slope):
         raise DescentError("the gradient holds masked entries; return one real number for each coordinate.")
     array = np.asarray(slope)

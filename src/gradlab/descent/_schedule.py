@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gradlab._checks import checked_whole
 from gradlab.descent._errors import DescentError
 from gradlab.descent._numbers import Number, is_rational, parse_number, parse_numbers, show
 from gradlab.rules import Constant
@@ -27,7 +28,7 @@ class Schedule:
 def make_schedule(
     learning_rate: Any, steps: Any, max_steps: int | None, factors: Factors = Constant(), done: int = 0
 ) -> Schedule:
-    """Turn what `descend` was given into a Schedule.
+    """Turn what `descend` was given into a Schedule; it is `rational` if its rates are exact.
 
     Args:
         learning_rate: A positive number, a callable from the step's index (0, 1, ...) to one, or None.
@@ -36,9 +37,6 @@ def make_schedule(
         factors: By what each size is multiplied, by the rule's own schedule.
         done: How many steps were taken before, from which callables and the rule's schedule count on; a list of steps
             is one of those to come.
-
-    Returns:
-        The schedule; it is `rational` if its rates are exact.
 
     Raises:
         DescentError: None or both of `learning_rate` and `steps` are given, or a number in them is unusable.
@@ -51,7 +49,8 @@ def make_schedule(
             f"descend was given {given}; write either learning_rate=0.1 for a constant rate or "
             'steps=["1/2", "1/3"] for one step of each size.'
         )
-    _check_max_steps(max_steps)
+    if max_steps is not None:
+        max_steps = checked_whole(DescentError, "max_steps", max_steps, least=0, example=DEFAULT_MAX_STEPS)
     made = _listed(steps, max_steps) if steps is not None else _sized(learning_rate, max_steps, done)
     if factors.constant:
         return made
@@ -99,9 +98,3 @@ def _positive(rate: Number, what: str) -> Number:
         return rate
     hint = "" if rate == 0 else " Descent already goes against the gradient: to climb, negate the function."
     raise DescentError(f"{what} is {show(rate)}; a step size must be positive, such as 0.1.{hint}")
-
-
-def _check_max_steps(max_steps: Any) -> None:
-    whole = max_steps is None or (hasattr(max_steps, "__index__") and not isinstance(max_steps, bool))
-    if not whole or (max_steps is not None and max_steps < 0):
-        raise DescentError(f"max_steps is {max_steps!r}; write a whole number of steps, such as max_steps=1000.")

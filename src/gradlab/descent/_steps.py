@@ -18,15 +18,9 @@ from gradlab.rules import COUNT, GRADIENT, PARAMETER, RATE, GradientDescent, Rul
 
 
 def chosen_rule(rule: Any, learning_rate: Any, steps: Any) -> tuple[Rule, Any]:
-    """The rule that was given, and the size of its steps.
+    """The rule that was given (a rule, its text, or None for gradient descent), and the size of its steps.
 
-    Args:
-        rule: A rule of `gradlab.rules`, its text, or None for gradient descent.
-        learning_rate: What `descend` was given.
-        steps: What `descend` was given.
-
-    Raises:
-        DescentError: The rule cannot be used, or has a learning rate beside another one.
+    Raises a DescentError if the rule cannot be used, or has a learning rate beside another one.
     """
     if rule is None:
         return GradientDescent(), learning_rate

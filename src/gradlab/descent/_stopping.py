@@ -139,11 +139,7 @@ class Rules:
 
 
 def make_rules(tolerance: Any, value_tolerance: Any, max_steps: int, plain: bool = True) -> Rules:
-    """Check the tolerances.
-
-    Raises:
-        DescentError: One of them is not a number of at least 0.
-    """
+    """Check the tolerances; raises a DescentError if one is not a number of at least 0."""
     return Rules(
         _tolerance(tolerance, "tolerance"),
         None if value_tolerance is None else _tolerance(value_tolerance, "value_tolerance"),

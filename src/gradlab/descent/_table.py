@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from gradlab._words import in_columns
 from gradlab.descent._numbers import is_rational, show
+from gradlab.graph import latex_of_name
 
 if TYPE_CHECKING:
     from gradlab.descent._trace import Trace
@@ -42,24 +41,8 @@ def latex_table(trace: Trace, max_rows: int) -> str:
     return "\n".join([*lines, " \\\\\n".join(body), r"\end{array}"])
 
 
-def latex_name(name: str) -> str:
-    r"""A variable's name with its index below the line: x1 is x_{1}, x[0] is x_{0}, alpha is \mathrm{alpha}.
-
-    Example:
-        >>> latex_name("x1"), latex_name("w_12"), latex_name("x[0]"), latex_name("rate")
-        ('x_{1}', 'w_{12}', 'x_{0}', '\\mathrm{rate}')
-    """
-    match = re.fullmatch(r"([A-Za-z]+)(?:_?(\d+)|_([A-Za-z0-9]+)|\[(\d+)\])?", name)
-    if match is None:
-        return r"\mathrm{" + name.replace("_", r"\_") + "}"
-    stem, *indices = match.groups()
-    index = next((index for index in indices if index), None)
-    letter = stem if len(stem) == 1 else rf"\mathrm{{{stem}}}"
-    return letter if index is None else f"{letter}_{{{index}}}"
-
-
 def _latex_header(names: tuple[str, ...]) -> list[str]:
-    letters = [latex_name(name) for name in names]
+    letters = [latex_of_name(name.replace("[", "").replace("]", "")) for name in names]  # x[0] is x_0
     return ["k", *letters, "f", *(rf"\partial f / \partial {letter}" for letter in letters), r"\text{step}"]
 
 
@@ -89,19 +72,13 @@ def _cells(row: tuple[int, list[Any], Any, bool], spell: Any) -> list[str]:
 
 def _latex_number(number: Any) -> str:
     if is_rational(number):
-        return _latex_fraction(number)
+        sign, top = "-" if number < 0 else "", abs(number.numerator)
+        return f"{sign}{top}" if number.denominator == 1 else rf"{sign}\tfrac{{{top}}}{{{number.denominator}}}"
     text = show(number)
     if "e" in text:
         mantissa, exponent = text.split("e")
         return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
     return {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\text{NaN}"}.get(text, text)
-
-
-def _latex_fraction(number: Fraction) -> str:
-    if number.denominator == 1:
-        return str(number.numerator)
-    sign = "-" if number < 0 else ""
-    return rf"{sign}\tfrac{{{abs(number.numerator)}}}{{{number.denominator}}}"
 
 
 def _pipes(cells: list[str]) -> str:

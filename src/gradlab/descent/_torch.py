@@ -12,18 +12,10 @@ from gradlab.descent._problem import Problem, gradient_vector, scalar_value
 
 
 def torch_problem(function: Any, gradient: Any, start: Any) -> Problem:
-    """Descend on a torch callable, in the precision and on the device of `start`.
+    """Descend on a torch callable or an autograd Function, in the precision and on the device of `start`.
 
-    Args:
-        function: A callable from a tensor to a scalar tensor, or an autograd Function, for its `apply`.
-        gradient: A callable from a tensor to the gradient, or None for the backward pass of `function`.
-        start: A tensor (n,) or (), or numbers, which are taken as float64.
-
-    Returns:
-        The problem; its evaluations leave `start` and the `.grad` of every tensor alone.
-
-    Raises:
-        DescentError: The start is not a float32 or float64 vector.
+    Evaluations leave `start`, a tensor (n,) or (), and the `.grad` of every tensor alone. Numbers are taken as float64.
+    Without a gradient, which is a callable on tensors, the backward pass of the function gives it.
     """
     # It is loaded, since the function or the start is torch's own; descent itself depends on no framework.
     torch = sys.modules["torch"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from gradlab._errors import GradlabError
+from gradlab._files import replacing
 from gradlab._words import counted
 
 _LARGEST_TABLE: Final = 50_000_000  # bytes
@@ -76,9 +77,8 @@ def write_whole(path: Path, text: str, encoding: str = "utf-8") -> None:
     Raises:
         OSError: if it cannot be written.
     """
-    scratch = path.with_name(f"{path.name}.{os.getpid()}.part")
-    scratch.write_text(text, encoding=encoding, errors="replace")
-    scratch.replace(path)
+    with replacing(path) as scratch:
+        scratch.write_text(text, encoding=encoding, errors="replace")
 
 
 def _file_kind(mode: int) -> str:

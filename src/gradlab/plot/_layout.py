@@ -136,14 +136,7 @@ class Layer:
 
 
 def place(graph: Graph) -> list[Layer]:
-    """Places the units of a network, column by column.
-
-    Args:
-        graph: the network's graph.
-
-    Returns:
-        Its layers; for a softmax one more, of the probabilities.
-    """
+    """Places the units of a network, column by column; a softmax has one more, of the probabilities."""
     last = len(graph.layers) - 1
     layers = []
     for depth, names in enumerate(graph.layers):
@@ -211,16 +204,7 @@ class Bundle:
 
 
 def bundle(graph: Graph, below: Layer, above: Layer) -> Bundle:
-    """Finds the arrows between two layers in the graph.
-
-    Args:
-        graph: the network's graph.
-        below: the layer they come from.
-        above: the layer they go to.
-
-    Returns:
-        The arrows between units that are drawn.
-    """
+    """Finds the arrows between two layers in the graph, those of units that are drawn."""
     place_of = {unit.out: unit for unit in below.units}
     edges = []
     for unit in above.units:
@@ -283,12 +267,7 @@ def _weights(graph: Graph, unit: Unit, below: Layer) -> list[tuple[str | None, s
 
 
 def heights(layers: list[Layer], bundles: list[Bundle]) -> tuple[float, float]:
-    """Returns how far the diagram reaches down and up, without headings.
-
-    Args:
-        layers: the layers, placed.
-        bundles: the arrows between them.
-    """
+    """Returns how far the diagram reaches down and up, without headings."""
     top = max(layer.units[0].y + (1.3 if layer.units[0].named else 0.5) for layer in layers)
     bottom = min([layer.units[-1].y - 0.6 for layer in layers] + [LABEL_DEPTH - RADIUS - 0.2])
     noted = any(each.noted for each in bundles) or any(not layer.units[0].named for layer in layers[1:])

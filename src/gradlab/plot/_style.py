@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 
 from gradlab._errors import GradlabError
+from gradlab._files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,31 +54,14 @@ class ShownFigure(Figure):
 
 
 def check_kind(given: object, has: str, example: str) -> None:
-    """Refuses what is of another kind than a picture draws.
-
-    Args:
-        given: what the person gave.
-        has: an attribute of what is wanted.
-        example: how that is written, for the message.
-
-    Raises:
-        PlotError: if it has no such attribute.
-    """
+    """Refuses with a PlotError what has not the attribute of what a picture draws, and says how that is written."""
     if not hasattr(given, has):
         kind = type(given).__name__
         raise PlotError(f"this draws no {kind}; write {example}.")
 
 
 def figure_and_axes(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes]:
-    """Makes a new figure of one pair of axes, or takes the axes given.
-
-    Args:
-        ax: where to draw, or None.
-        size: width and height of a new figure in inches.
-
-    Returns:
-        The figure and the axes.
-    """
+    """Makes a new figure of one pair of axes, its size in inches, or takes the axes given."""
     if ax is None:
         figure = ShownFigure(figsize=size, layout="constrained")
         return figure, figure.add_subplot()
@@ -88,27 +72,12 @@ def figure_and_axes(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure,
 
 
 def outlined(width: float, colour: str = "white") -> list[AbstractPathEffect]:
-    """Returns a path effect that draws an outline around a line or text, so that it shows on any background.
-
-    Args:
-        width: the width of the line with its outline, in points.
-        colour: the outline's colour.
-    """
+    """Returns an effect that outlines a line or text, so that it shows on any background; the width is that of both."""
     return [withStroke(linewidth=width, foreground=colour)]
 
 
 def colour_bar(ax: Axes, mapped: ScalarMappable, ticks: ArrayLike, label: str) -> Colorbar:
-    """Draws a colour bar as high as the axes, whatever their aspect.
-
-    Args:
-        ax: the axes with the map.
-        mapped: what is mapped to colours.
-        ticks: the values to mark.
-        label: what the values are.
-
-    Returns:
-        The bar.
-    """
+    """Draws a colour bar as high as the axes, whatever their aspect."""
     bar = ax.figure.colorbar(mapped, cax=ax.inset_axes((1.04, 0.0, 0.05, 1.0)))
     bar.set_ticks(np.asarray(ticks).tolist(), labels=told_apart(ticks))
     bar.set_label(label)
@@ -122,20 +91,13 @@ _SHAPES = ("o", "^", "s", "D", "v", "P", "<", "*", "X", ">", "p", "h")
 
 
 def marker_of(number: int) -> tuple[str, str, str]:
-    """Returns the marker of a class, its colour and its edge's: shape and brightness both tell the classes apart.
-
-    Args:
-        number: which class, from 0; those behind the shapes are shown by their numbers.
-    """
+    """Returns a class's marker, its colour and its edge's: shape and brightness both tell the classes apart."""
     shape = _SHAPES[number] if number < len(_SHAPES) else f"${number}$"
     return (shape, "white", "black") if number % 2 == 0 else (shape, "black", "white")
 
 
 def told_apart(values: ArrayLike) -> list[str]:
-    """Writes numbers with as few digits as tell them apart, three at least.
-
-    Args:
-        values: the numbers, all of them different.
+    """Writes different numbers with as few digits as tell them apart, three at least.
 
     >>> told_apart([0.6, 2.25, 1263.0]), told_apart([1000.1, 1000.2])
     (['0.6', '2.25', '1260'], ['1000.1', '1000.2'])
@@ -148,32 +110,20 @@ def told_apart(values: ArrayLike) -> list[str]:
 
 
 def plain_axes(ax: Axes) -> None:
-    """Takes the frame's top and right lines away, and makes all its text one size.
-
-    Args:
-        ax: the axes, with their labels.
-    """
+    """Takes the frame's top and right lines away, and makes all its text one size."""
     ax.spines[["top", "right"]].set_visible(False)
     same_text(ax)
 
 
 def same_text(ax: Axes) -> None:
-    """Sets the size of labels and ticks and the font of maths, whatever the person's settings are.
-
-    Args:
-        ax: the axes, with their labels.
-    """
+    """Sets the size of labels and ticks and the font of maths, whatever the person's settings are."""
     for text in (ax.xaxis.label, ax.yaxis.label, ax.title):
         text.set(fontsize=FONT_SIZE, math_fontfamily=MATHS)
     ax.tick_params(labelsize=FONT_SIZE - 1)
 
 
 def maths(name: str) -> str:
-    """Returns a name such as x1 or x_1 as maths text; other names stay as they are.
-
-    Args:
-        name: the name of a variable or coordinate.
-    """
+    """Returns a name such as x1 or x_1 as maths text; other names stay as they are."""
     letter, digits = name.rstrip("0123456789").rstrip("_"), name[len(name.rstrip("0123456789")) :]
     if len(letter) != 1 or not letter.isalpha():
         return name
@@ -215,35 +165,18 @@ def save(figure: Figure, path: str | os.PathLike[str], *, dpi: float = 200.0) ->
 
 @contextmanager
 def written(target: Path) -> Iterator[Path]:
-    """Gives a path beside another one; what is written there replaces that one when all went well.
-
-    Args:
-        target: where the file is to be.
-
-    Raises:
-        PlotError: if its folder does not exist, or it cannot be written.
-    """
+    """As `replacing`; raises a PlotError if the folder does not exist, or the file cannot be written."""
     if not target.parent.is_dir():
         raise PlotError(f"the folder {str(target.parent)!r} does not exist; make it first or write another path.")
-    unfinished = target.with_name(f".{os.getpid()}.{target.name}")
     try:
-        yield unfinished
-        unfinished.replace(target)
+        with replacing(target) as unfinished:
+            yield unfinished
     except OSError as problem:
         raise PlotError(f"{str(target)!r} cannot be written: {problem.strerror or problem}.") from None
-    finally:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
 
 
 def to_bytes(figure: Figure, suffix: str, *, dpi: float) -> bytes:
-    """Returns the content of the file that `save` writes.
-
-    Args:
-        figure: what to draw.
-        suffix: ".png", ".svg" or ".pdf".
-        dpi: dots per inch of a PNG.
-    """
+    """Returns the content of the file that `save` writes; the suffix is ".png", ".svg" or ".pdf"."""
     buffer = io.BytesIO()
     with matplotlib.rc_context(_TEXT_STAYS_TEXT):
         figure.savefig(buffer, format=suffix[1:], dpi=dpi, bbox_inches="tight", **_FORMATS[suffix])

@@ -85,14 +85,7 @@ def trainability(dataset: xarray.Dataset, *, ax: Axes | None = None) -> Figure:
 
 
 def axes_of(dataset: xarray.Dataset) -> tuple[str, str]:
-    """Returns the names of a map's axes, x first.
-
-    Args:
-        dataset: the map.
-
-    Raises:
-        PlotError: if it is none.
-    """
+    """Returns the names of a map's axes, x first; raises a PlotError if it is none."""
     check_kind(dataset, "data_vars", "trainability(gl.trainability(width=8))")
     if not {"loss_sum", "converged"} <= {*map(str, dataset.variables)} or not {"x", "y"} <= dataset.attrs.keys():
         raise PlotError("this is no map of trainability; write for example trainability(gl.trainability(width=8)).")
@@ -103,14 +96,7 @@ def axes_of(dataset: xarray.Dataset) -> tuple[str, str]:
 
 
 def laid_out(dataset: xarray.Dataset) -> xarray.Dataset:
-    """Returns a map of one window with its rows along y and both axes rising, in whatever order it was chosen.
-
-    Args:
-        dataset: the map.
-
-    Raises:
-        PlotError: if it is none.
-    """
+    """Returns a map of one window with its rows along y and both axes rising, in whatever order it was chosen."""
     x, y = axes_of(dataset)
     return dataset.transpose(*dataset[y].dims, *dataset[x].dims, ...).sortby([x, y])
 
@@ -118,9 +104,7 @@ def laid_out(dataset: xarray.Dataset) -> xarray.Dataset:
 def shades_of(dataset: xarray.Dataset, reference: xarray.Dataset | None = None) -> FloatArray:
     """Returns where each pixel stands among those of its side: 0 to 1/2 for what converges, the slowest last, to 1.
 
-    Args:
-        dataset: a map of one window.
-        reference: the map whose pixels they are compared with; default: the same.
+    The pixels are compared with those of the reference; default: the same map.
     """
     own, other = dataset, dataset if reference is None else reference
     sums, converged = np.asarray(own["loss_sum"].values), np.asarray(own["converged"].values)
@@ -138,11 +122,7 @@ def shades_of(dataset: xarray.Dataset, reference: xarray.Dataset | None = None) 
 
 
 def places_of(values: Any) -> FloatArray:
-    """Returns where values stand on an axis: their logarithms if all are above 0.
-
-    Args:
-        values: of the axis's pixels.
-    """
+    """Returns where values stand on an axis: their logarithms if all are above 0."""
     numbers = np.asarray(values, np.float64)
     return np.log10(numbers) if numbers.min() > 0 else numbers
 

@@ -63,13 +63,7 @@ def zoom(dataset: xarray.Dataset, path: str | os.PathLike[str], *, seconds: floa
 def frames_of(dataset: xarray.Dataset, seconds: float, size: int) -> Iterator[NDArray[np.uint8]]:
     """Returns the pictures of a zoom, each as numbers of its pixels' colours, shape (size, size), the top row first.
 
-    Args:
-        dataset: the map.
-        seconds: from one window to the next.
-        size: pixels along each side.
-
-    Raises:
-        PlotError: if a window lies outside of the one before.
+    The seconds are from one window to the next. Raises a PlotError if a window lies outside of the one before.
     """
     windows = [laid_out(dataset.isel(window=number)) for number in range(dataset.sizes["window"])]
     ends = [_ends(window) for window in windows]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from gradlab._words import sized
 from gradlab.train._errors import TrainError
 
-_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 _MEMORY, _LIMIT, _USED = (
     Path("/proc/meminfo"),
     Path("/sys/fs/cgroup/memory.max"),
@@ -15,18 +15,6 @@ _MEMORY, _LIMIT, _USED = (
 )
 
 _LITTLE = 1_000_000  # bytes that are not worth the question, which takes as long as a short training
-
-
-def in_words(size: float) -> str:
-    """Returns so many bytes in words.
-
-    >>> in_words(14_400_000_000)
-    '14.4 GB'
-    """
-    unit = 0
-    while size >= 1000 and unit < len(_UNITS) - 1:
-        size, unit = size / 1000, unit + 1
-    return f"{size:.3g} {_UNITS[unit]}"
 
 
 def free_memory() -> int | None:
@@ -60,4 +48,4 @@ def check_memory(size: int, what: str, instead: str) -> None:
     """
     free = free_memory() if size > _LITTLE else None
     if free is not None and size > free:
-        raise TrainError(f"{what} would take {in_words(size)} of memory, and {in_words(free)} are free; {instead}.")
+        raise TrainError(f"{what} would take {sized(size)} of memory, and {sized(free)} are free; {instead}.")

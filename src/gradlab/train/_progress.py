@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradlab.train._memory import in_words
+from gradlab._words import sized
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Progress:
     def __str__(self) -> str:
         if self.cost is not None:
             chunks = "a chunk" if self.cost.chunks == 1 else f"{self.cost.chunks:,} chunks"
-            size = f"{in_words(self.cost.size)} of {self.cost.room}"
+            size = f"{sized(self.cost.size)} of {self.cost.room}"
             return (
                 f"{self.total - self.done:,} of {self.total:,} {self.what} to train in {chunks}, {size}, "
                 f"about {in_seconds(self.cost.seconds)} or less"

@@ -343,7 +343,7 @@ class TestInput:
             ((6, 6), {"steps": []}, "steps is empty"),
             ((6, 6), {"learning_rate": 0.1, "steps": 3000}, "for so many steps write max_steps=3000"),
             ((6, 6), {"steps": 100}, "max_steps"),
-            ((6, 6), {"learning_rate": 0.1, "max_steps": -1}, "max_steps is -1"),
+            ((6, 6), {"learning_rate": 0.1, "max_steps": -1}, "max_steps must be at least 0, but it is -1"),
             ((6, 6), {"learning_rate": 0.1, "max_steps": 1.5}, "whole number"),
             ((6, 6), {"learning_rate": 0.1, "tolerance": -1e-8}, "tolerance is -1e-08"),
             ((6, 6), {"learning_rate": 0.1, "value_tolerance": "small"}, "value_tolerance is 'small'"),
