@@ -27,6 +27,7 @@ from gradlab.check.precision._precision import examine_precision
 from gradlab.check.report._report import Report
 from gradlab.check.verdict._engine import Engine
 from gradlab.check.verdict._few import run_few
+from gradlab.check.verdict._iterations import excused_by_turns
 from gradlab.check.verdict._knowledge import Claim, Rules, make_entry
 from gradlab.check.verdict._many import FEW, run_many
 from gradlab.check.verdict._rules import CONSTANT, excused
@@ -147,7 +148,7 @@ def _judged(
         return _nothing_judged(names, claimed, chosen, function.evaluations, notes, str(bound))
     engine = Engine(function, claims, names, question.rules, centre, claimed, _is_stable(subject, centre))
     judged, probability, stopped = _judge_steady(engine, chosen, question.entries is not None)
-    judged = [excused(entry, tolerance) for entry in judged]
+    judged = excused_by_turns(engine, [excused(entry, tolerance) for entry in judged])
     wrong = any(entry.verdict is Verdict.WRONG for entry in judged)
     if any(entry.reason == CONSTANT for entry in judged):
         notes = [

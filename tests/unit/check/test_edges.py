@@ -97,6 +97,13 @@ def test_on_a_terrace_0_is_right(loss, right):
         assert wrong.verdict is Verdict.WRONG, str(wrong)
 
 
+@pytest.mark.parametrize("step", [np.round, np.floor, np.ceil, np.trunc])
+def test_so_it_is_wherever_the_point_stands_on_it(step):
+    at = np.array([1.54, -8.03, 15.987, 2.477, -12.77, 4.0335, 0.71, -5.007])
+    assert check_gradient(step, lambda x: np.zeros((8, 8)), at).ok
+    assert check_gradient(step, lambda x: np.diag([0.0] * 7 + [3.0]), at).verdict is not Verdict.CORRECT
+
+
 @pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
 def test_the_nearest_pixel_does_not_move(padding):
     torch.manual_seed(0)

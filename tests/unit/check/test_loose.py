@@ -129,3 +129,71 @@ def test_a_default_is_a_tolerance_too():
     near = least(at)
     right = at[::-1] * 2 / (2 + 1.2 * near**2)
     assert check_gradient(least, right, at).verdict is not Verdict.WRONG
+
+
+def halved(x, tolerance):
+    """A root between 0 and what depends on the point, so that each piece of it has another slope than the root."""
+    low, high = 0.0, x[0] + x[1]
+    while high - low > tolerance:
+        middle = (low + high) / 2
+        if middle**3 + x[0] * middle > x[1]:
+            high = middle
+        else:
+            low = middle
+    return (low + high) / 2
+
+
+def by_newton(x, tolerance):
+    root = x[0]
+    for _ in range(50):
+        if abs(root * root - x[0] * x[1]) < tolerance:
+            break
+        root = (root + x[0] * x[1] / root) / 2
+    return root
+
+
+def refined(x, tolerance):
+    """An integral over parts that are halved until they are good enough."""
+
+    def part(low, high):
+        middle = (low + high) / 2
+        coarse, fine = (high - low) * np.exp(x[0] * middle), (high - low) * np.exp(x[0] * np.array([low, middle, high]))
+        fine = fine @ [1, 4, 1] / 6
+        return fine if abs(fine - coarse) < tolerance else part(low, middle) + part(middle, high)
+
+    return x[1] * part(0.0, 1.5)
+
+
+EARLY = {
+    "halving": (halved, 1e-3, lambda x: np.array([-halved(x, 1e-15), 1]) / (3 * halved(x, 1e-15) ** 2 + x[0])),
+    "Newton": (by_newton, 1e-2, lambda x: x[::-1] / (2 * np.sqrt(x[0] * x[1]))),
+    "one that calls itself": (
+        refined,
+        1e-2,
+        lambda x: np.array(
+            [x[1] * ((1.5 * x[0] - 1) * np.exp(1.5 * x[0]) + 1) / x[0] ** 2, (np.exp(1.5 * x[0]) - 1) / x[0]]
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("loss", "tolerance", "right"), EARLY.values(), ids=EARLY.keys())
+def test_an_iteration_that_stops_early_is_known_by_its_turns(loss, tolerance, right):
+    for at in (START, np.array([0.9, 0.5])):
+        loose = lambda x: loss(x, tolerance)  # noqa: E731
+        assert check_gradient(loose, right, at).verdict is not Verdict.WRONG
+        assert check_gradient(loose, lambda x: right(x) * [1, -1], at).verdict is Verdict.WRONG
+        tight = check_gradient(lambda x: loss(x, tolerance / 1000), lambda x: 1.05 * right(x), at)
+        assert tight.verdict is Verdict.WRONG or (loss is halved and tight.verdict is Verdict.UNDECIDED)
+
+
+def test_loops_whose_turns_move_nothing_excuse_nothing():
+    def sorted_by_hand(x):
+        values = list(x)
+        for stop in range(len(values), 1, -1):
+            for k in range(stop - 1):
+                if values[k] > values[k + 1]:
+                    values[k], values[k + 1] = values[k + 1], values[k]
+        return values[0] ** 2 + 3 * values[2]
+
+    assert check_gradient(sorted_by_hand, np.array([0, 2.0, 3.02]), np.array([0.4, 0.3, 0.7])).verdict is Verdict.WRONG

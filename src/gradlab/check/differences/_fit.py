@@ -100,8 +100,9 @@ class Slope:
     """A derivative by differences with step `step`: the value, its error bar, and half the jump at a kink.
 
     `spread` is the largest change of the function, `unit` the smallest one that is not 0, `flat` the share of values
-    that equal that at the point, `ties` the number of other values that occur again. `deviation` is
-    what the fit leaves unexplained, `floor` what of it measured noise and the rounding of float64 explain.
+    that equal that at the point, `still` how far all do behind it and ahead, `ties` the number of other
+    values that occur again. `deviation` is what the fit leaves unexplained, `floor` what of it measured noise and the
+    rounding of float64 explain.
     """
 
     value: float
@@ -112,6 +113,7 @@ class Slope:
     spread: float = 0.0
     unit: float = 0.0
     flat: float = 0.0
+    still: tuple[float, float] = (0.0, 0.0)
     ties: int = 0
     deviation: float = 0.0
     floor: float = 0.0
@@ -185,6 +187,8 @@ def fit(samples: Samples, output: int, noise: Noise) -> list[Slope]:
     slopes, slope_bars = _best_degree(odd @ stencil.slopes.T, stencil.slope_noise, level)
     kinks, kink_bars = _best_degree(even @ stencil.kinks.T, stencil.kink_noise, level)
     moved = [row[row != 0] for row in rises]
+    alike = [np.logical_and.accumulate(part == 0, axis=1).sum(axis=1) for part in (behind, ahead)]
+    still = np.append(0.0, stencil.marks)[np.stack(alike, axis=1)]
     found = []
     for row, step in enumerate(samples.steps.tolist()):
         numbers = (slopes[row], slope_bars[row], step * step, kinks[row], kink_bars[row])
@@ -195,6 +199,7 @@ def fit(samples: Samples, output: int, noise: Noise) -> list[Slope]:
                 spread=float(changes[row].max()),
                 unit=float(unit[row]),
                 flat=float(np.mean(changes[row] == 0)),
+                still=(float(still[row, 0] * step), float(still[row, 1] * step)),
                 ties=len(moved[row]) - len(np.unique(moved[row])),
                 deviation=float(deviation[row]),
                 floor=float(floor[row]),

@@ -27,6 +27,10 @@ from gradlab.check.inputs._function import Function
 _DOUBLE, _SINGLE, _HALF, _BRAIN = 2.0**-52, 2.0**-23, 2.0**-10, 2.0**-7
 # The smallest change seen is a unit of the rounding; uniform in it, the error deviates by so much.
 _ERROR = 0.3
+# Small steps, beside the size of a coordinate, that show how far a function stands still.
+_STILL = 2.0 ** np.array([-16, -10, -6, -3])
+# Places about a number, in units of its spacing, that are rounded to it.
+_AROUND = np.array([-0.2, 0.0, 0.2])
 # Units of float32 within a function in float64 are so many of its roundings at most, and no rounding of float64.
 _ROUNDINGS, _FINEST = 16, 2.0**-40
 
@@ -51,9 +55,13 @@ class Probe:
 
     def line(self, index: int) -> Line:
         """The function along one coordinate, from a place that it can hold exactly."""
-        start = self.flat.copy()
-        if not self.noise.fine:
-            start[index] = _rounded(start[index], self.noise.grain)
+        start, place = self.flat.copy(), _rounded(float(self.flat[index]), self.noise.grain)
+        if not self.noise.fine and place != self.flat[index]:
+            # What is rounded is the same all around that place; a step function that looks coarse may be another one.
+            around = np.repeat(start[None], len(_AROUND), axis=0)
+            around[:, index] = place * (1 + self.noise.grain * _AROUND)
+            if (self.function.many(around) == self.centre).all():
+                start[index] = place
 
         def along(offsets: np.ndarray) -> np.ndarray:
             points = np.repeat(start[None], len(offsets), axis=0)
@@ -73,8 +81,9 @@ class Probe:
         steps = powers(self.smallest(index), max(float(self.scales[index]), 1.0))
         if self.noise.grain <= _SINGLE:
             return steps
-        # Coarse numbers, or a function that stands still in small steps: one of them shows which.
-        return np.concatenate([[2.0**-16 * min(float(self.scales[index]), float(steps[0]))], steps])
+        # Coarse numbers, or a function that stands still in small steps: some of them show which.
+        still = min(float(self.scales[index]), float(steps[0])) * _STILL
+        return np.concatenate([still[still < steps[0] / 2], steps])
 
     def finer_steps(self, index: int) -> np.ndarray:
         """Scales below the usual ones, down to the spacing of float64, to see what is very near."""

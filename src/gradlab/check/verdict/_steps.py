@@ -8,11 +8,10 @@ from gradlab.check._outcomes import SINGLE_RELEVANCE, Cause, Entry, Verdict
 from gradlab.check.differences._fit import Slope, jumps
 from gradlab.check.verdict._knowledge import Claim, Knowledge, Rules, agreement, make_entry
 
-# A step function that is flat over this share of the coordinate's size; bfloat16 rounds to a hundredth.
+# A step function that is flat over this share of the coordinate's size to both sides.
 _TERRACE = 2.0**-3
-# A smaller one is none of a number's rounding if it ends in a jump of this share of the values: numbers that are coarse
-# throughout, of a larger one.
-_LEDGE, _JUMP, _JUMP_ALONE = 2.0**-6, 2.0**-4, 2.0**-2
+# A smaller terrace, over all, ends in a jump of this share of the values; bfloat16 rounds both to a hundredth at most.
+_LEDGE = 2.0**-5
 # So many roundings of the value are no jump.
 _ROUNDINGS, _ROUNDED, _CANCELLED = 16, 2.0**-16, 2.0**-12
 # A flat stretch is looked at up to so many times its length.
@@ -46,9 +45,10 @@ def _is_terrace(slopes: list[Slope], known: Knowledge) -> bool:
     """Tell whether the function is flat so far around the point, and then jumps so far, as no rounding makes it."""
     flat = max((each.step for each in slopes if each.flat == 1), default=0.0)
     unit = min((each.unit for each in slopes if each.spread > 0), default=0.0)
-    size = max(abs(known.centre), *(each.spread for each in slopes))
-    jump = _JUMP if known.fine else _JUMP_ALONE
-    return flat >= _TERRACE * known.scale or (flat >= _LEDGE * known.scale and unit >= jump * size)
+    size = max(abs(known.centre), *(each.spread for each in slopes if each.step <= known.scale))
+    behind, ahead = (max(each.still[side] for each in slopes) for side in (0, 1))
+    wide = min(behind, ahead) > 0 and behind + ahead >= _LEDGE * known.scale
+    return flat >= _TERRACE * known.scale or (wide and unit >= _LEDGE * size)
 
 
 def flat_up_to_a_bend(slopes: list[Slope], known: Knowledge) -> Slope | None:
