@@ -189,15 +189,7 @@ def excused(
         return None
     names_left, names_right = names_in(left), names_in(right)
     if not names_left and not names_right:
-        # Numbers written one after the other are rounded ones, each to its digits.
-        piece = judgement.line.piece
-        rough = isinstance(right, Array) or piece.relations[i].text == "~"
-        near = _within_decimals(piece.sides[i + 1], left, right, rough)
-        if near or (rough and _within_decimals(piece.sides[i], right, left, rough)):
-            return Kind.APPROXIMATION, "these numbers are equal up to the rounding of the decimals that are written"
-        whole = _is_whole(piece.sides[i + 1]) and _are_rounded(piece.sides[i])
-        whole = whole and _within_decimals(piece.sides[i], right, left)
-        return _rounded(judgement.steps[i], 1e-2 if rough else WHOLE if whole else ROUNDING)
+        return _of_numbers(judgement, i, left, right)
     last = i + 1 == len(chain.sides) - 1
     if _is_number(left) and not _is_number(right) and document:
         return _against_number(right, left, i, True, document, degree, False)
@@ -218,6 +210,20 @@ def excused(
     if document and 0 in (as_number(left), as_number(right)):
         return Kind.CONDITION, "this may be a condition, not a claim"
     return None
+
+
+def _of_numbers(judgement: Judged, i: int, left: Expression, right: Expression) -> tuple[Kind, str] | None:
+    """What two numbers are that differ: rounded ones, each to its digits, or one that is cut off; None if false."""
+    piece = judgement.line.piece
+    rough = isinstance(right, Array) or piece.relations[i].text == "~"
+    near = _within_decimals(piece.sides[i + 1], left, right, rough)
+    if near or (rough and _within_decimals(piece.sides[i], right, left, rough)):
+        return Kind.APPROXIMATION, "these numbers are equal up to the rounding of the decimals that are written"
+    if _is_cut_off(piece.sides[i], piece.sides[i + 1], left, right):
+        return Kind.APPROXIMATION, "its decimals are cut off, not rounded"
+    whole = _is_whole(piece.sides[i + 1]) and _are_rounded(piece.sides[i])
+    whole = whole and _within_decimals(piece.sides[i], right, left)
+    return _rounded(judgement.steps[i], 1e-2 if rough else WHOLE if whole else ROUNDING)
 
 
 def _said_of_same_names(judgement: Judged, i: int, left: Expression, right: Expression) -> tuple[Kind, str] | None:
@@ -246,6 +252,21 @@ def _within_decimals(row: Row, left: Expression, right: Expression, rough: bool 
         return abs(evaluate(left, {}, exact=False) - value) <= off * (1 + 1e-9)
     except (ArithmeticError, ValueError):
         return False
+
+
+def _is_cut_off(computed: Row, row: Row, left: Expression, right: Expression) -> bool:
+    """Whether a row is the number that something comes to, without the decimals that would follow."""
+    parts, before = ([part for part in each if part.kind != "minus"] for each in (row, computed))
+    if len(parts) != 1 or parts[0].kind != "number" or "." not in parts[0].text:
+        return False
+    if len(before) == 1 and before[0].kind == "number" and before[0].bare:
+        return False
+    try:
+        value, number = (evaluate(side, {}, exact=False) for side in (left, right))
+    except (ArithmeticError, ValueError, TypeError):
+        return False
+    more = abs(value) - abs(number)
+    return value * number > 0 and 0 <= more < 10.0 ** -len(parts[0].text.partition(".")[2])
 
 
 def _halves(row: Row, rough: bool = False) -> dict[Fraction, Fraction]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from gradlab.graph import Expression, Partial, Ref
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Definitions, names_in, walk
-from gradlab.prove._degree import degree_in, is_algebra
+from gradlab.prove._degree import degree_in
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._imaginary import UNITS, may_hold_with_unit
 from gradlab.prove._meant import SPECIAL, VARIABLE, OtherMeanings, verdicts
@@ -17,12 +17,12 @@ from gradlab.prove._mood import (
     Mood,
     contents,
     in_other_signs,
+    in_two_ways,
     is_equation_for_function,
     is_idempotent,
     is_looked_for,
     is_normaliser,
     is_point,
-    is_symmetry,
     is_wished_for,
     is_worked,
     may_be_matrix,
@@ -31,10 +31,17 @@ from gradlab.prove._mood import (
 )
 from gradlab.prove._names import FREE, written_parts
 from gradlab.prove._nearest import may_hold
+from gradlab.prove._open_sides import (
+    are_both_differentiated,
+    depends_on_it,
+    is_of_point,
+    relates_names,
+    varies,
+)
 from gradlab.prove._shares import step_of_shares
 from gradlab.prove._verdict import Method, Step, Truth
 from gradlab.prove.read._define import Line
-from gradlab.prove.read._nodes import At, Call, Condition, Derivative, Indexed, Operation, Tensor, Total, mapped
+from gradlab.prove.read._nodes import Call, Condition, Derivative, Indexed, Operation, Tensor, Total
 from gradlab.prove.read._scope import Use
 from gradlab.prove.read._statements import Chain, Function, Kind, Known
 
@@ -89,10 +96,8 @@ class Doubts:
             shown = sorted(name.removeprefix(FREE) for name in unknown)
             said = f"nothing says what {', '.join(shown)} {'is' if len(shown) == 1 else 'are'}: this may be a condition"
             return combine.with_kind(step, Kind.CONDITION, f"{said}; else define it before, as in {shown[0]}(x) = x^2")
-        if is_idempotent(pair) or (not self.document and self._is_relation_between_names(pair, deadline)):
-            return combine.with_kind(step, Kind.CONDITION, "this may be a condition on what it names")
-        if self._is_to_be_solved(judged, pair):
-            return combine.with_kind(step, Kind.CONDITION, "by the words beside it this is an equation to solve")
+        if said := self._may_say(judged, i, deadline):
+            return combine.with_kind(step, Kind.CONDITION, said)
         if (elsewhere := self._without_other_sections(judged, i, step, deadline)) is not None:
             return elsewhere
         meant = self.meant.of(judged, i, step, deadline)
@@ -168,6 +173,29 @@ class Doubts:
         worked = any(is_worked(node) for side in (left, right) for node in walk(side))
         return worked and mood_of(judged.line) is not Mood.CONDITION
 
+    def _may_say(self, judged: combine.Judged, i: int, deadline: Deadline) -> str:
+        """What an equation may say that is no claim: a condition on its names, something to solve; empty if nothing."""
+        chain = judged.first.chain
+        pair = chain.sides[i : i + 2]
+        if is_idempotent(pair) or (not self.document and self._are_related(pair, deadline)):
+            return "this may be a condition on what it names"
+        if are_both_differentiated(pair):
+            return "both sides of an equation may be differentiated here"
+        left, right = pair
+        if i + 2 == len(chain.sides) and isinstance(left, Expression) and isinstance(right, Expression):
+            point = not names_in(right) and is_of_point(left, self._is_open, self.reached(left))
+            if point and varies(left, self.known, deadline):
+                return "this may be a condition: it may say what is open in it"
+        return "by the words beside it this is an equation to solve" if self._is_to_be_solved(judged, pair) else ""
+
+    def _are_related(self, pair: tuple[Expression | NotUnderstoodError, ...], deadline: Deadline) -> bool:
+        unknown = [self._unknown_functions(side) for side in pair]
+        return relates_names(pair, unknown, self.known, self.meant.formula_of, deadline)
+
+    def _is_open(self, name: str) -> bool:
+        """Whether nothing says what a name is."""
+        return self._is_free(name) and name not in self.known.functions and self.meant.formula_of(name) is None
+
     def _without_other_sections(self, judged: combine.Judged, i: int, step: Step, deadline: Deadline) -> Step | None:
         """What is said of a step whose names are defined under another heading: there they may mean something else."""
         chain, line = judged.first.chain, judged.line
@@ -222,7 +250,9 @@ class Doubts:
             shown = min(both).removeprefix(FREE)
             return f"{shown} stands here as a function and as a name without brackets: write its argument everywhere"
         pair = chain.sides[i : i + 2]
-        return in_other_signs(line, i, pair) or self._in_two_ways(pair) or self._of_words(pair)
+        names = {name for side in pair if isinstance(side, Expression) for name in self.reached(side)}
+        free = set(filter(self._is_open, names))
+        return in_other_signs(line, i, pair, free) or in_two_ways(names) or self._of_words(pair)
 
     def _of_words(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
         """Which words stand on one side alone, as units do; empty if none."""
@@ -233,43 +263,10 @@ class Doubts:
         words = sorted(name.removeprefix(FREE) for name in free if _WORD.fullmatch(name))
         return f"{', '.join(words)} may be units or words: nothing says what they are" if words else ""
 
-    def _in_two_ways(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
-        """Which letter is a number in one place and, with an index above, a function in another; empty if none."""
-        names = {name for side in pair if isinstance(side, Expression) for name in self.reached(side)}
-        for name in sorted(names):
-            if any(other.startswith(f"{name}^") for other in names) and name.startswith(FREE):
-                shown = name.removeprefix(FREE)
-                return f"{shown} stands here as a number and with an index above it: nothing says what {shown} alone is"
-        return ""
-
     def _may_define(self, side: Expression | NotUnderstoodError) -> bool:
         """Whether a side is one name of which nothing says what it is."""
         name = side.head if isinstance(side, Indexed) else side.name if isinstance(side, Ref | Tensor) else ""
         return bool(name) and self._is_free(name) and self.meant.formula_of(name) is None
-
-    def _is_relation_between_names(self, pair: tuple[Expression | NotUnderstoodError, ...], deadline: Deadline) -> bool:
-        """Whether unknown functions at different points are compared, or it may be an equation that one solves."""
-        left, right = (side for side in pair if isinstance(side, Expression))
-        if any(isinstance(node, Derivative | Partial | At) for side in pair for node in walk(side)):
-            return False
-        a, b = (names_in(side) - self._unknown_functions(side) for side in (left, right))
-        calls = any(self._unknown_functions(side) for side in (left, right))
-        free = all(name.startswith(FREE) and self.meant.formula_of(name) is None for name in a | b)
-        counted = {name for node in walk(left) if isinstance(node, Total) and node.upper for name in node.upper.names}
-        solved = bool(a - counted) and not b and is_algebra(left) and is_algebra(right)
-        solved = solved and self._varies(left, deadline)
-        return free and ((calls and not (a <= b or b <= a)) or solved or is_symmetry(left, right))
-
-    def _varies(self, side: Expression, deadline: Deadline) -> bool:
-        """Whether a formula of free names has not one and the same value everywhere."""
-
-        def renamed(node: Expression) -> Expression | None:
-            if isinstance(node, Tensor):
-                return replace(node, name=f"{node.name}_{{other}}")
-            return Ref(f"{node.name}_{{other}}") if isinstance(node, Ref) else None
-
-        one = Chain((side, mapped(side, renamed)), (None,))
-        return verdicts(one, self.known, deadline)[0].truth is Truth.FALSE
 
     def behind(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
         """Which name that is not understood lies between what a true step differentiates and its variable, or may."""
@@ -302,7 +299,8 @@ class Doubts:
         for node in (node for side in pair for node in walk(side) if isinstance(node, Derivative)):
             for name in sorted(names_in(node.body)):
                 mean = any(isinstance(by, Indexed) for by in node.wrt) and _MEAN.match(name) is not None
-                if (mean or is_normaliser(name)) and self._is_free(name) and self.meant.formula_of(name) is None:
+                mean = mean or is_normaliser(name) or name == depends_on_it(node, pair)
+                if mean and self._is_free(name) and self.meant.formula_of(name) is None:
                     return f"nothing says how {name.removeprefix(FREE)} depends on {self.show(node.wrt[0])}"
             if self._degree(node, through=True) == 0 and any(name.startswith(FREE) for name in names_in(node.body)):
                 body, by = self.show(node.body), self.show(node.wrt[0])

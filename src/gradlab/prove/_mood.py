@@ -13,6 +13,7 @@ from gradlab.prove._verdict import Fault, Step, Truth
 from gradlab.prove.read._define import Line
 from gradlab.prove.read._infinitesimals import Integral
 from gradlab.prove.read._nodes import Array, At, Call, Derivative, Index, Limit, Operation, Tensor, Total, letter_of
+from gradlab.prove.read._scope import Use
 
 
 class Mood(Enum):
@@ -60,6 +61,10 @@ _UNITS = re.compile(
     rf"\d\s*(?:\\[,;:! ]\s*|~)*(?:\\(?:text|textrm|mathrm|mbox)\s*\{{\s*(?:{_UNIT}|[mshgNJWV])\s*\}}|(?:{_UNIT})\b)"
 )
 _PRIME = re.compile(r"'|\\prime")
+_JOINED = re.compile(r"\$\s*(?:of|times|plus|minus|over|von|mal|de|des|du|di|por|fois)\s*$", re.IGNORECASE)
+_AXES = frozenset(("?i", "?j", "?k"))
+_ROMAN = re.compile(r"\^\s*\{?\s*(?:I{1,3}|IV|VI{0,3})\s*\}?\s*(?:\\left\s*)?\(")
+_LATER = re.compile(r"([A-Za-z}])\s*\(\s*([a-z])\s*[+-]\s*1\s*\)")
 
 
 def mood_of(line: Line) -> Mood:
@@ -137,18 +142,49 @@ def has_units(line: Line, i: int) -> bool:
     return _UNITS.search(line.source.slice(piece.sides[i][0].at, piece.sides[i + 1][-1].end)) is not None
 
 
-def in_other_signs(line: Line, i: int, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
-    """What the signs of a step that looks false may mean that is not judged; empty if nothing."""
+def in_other_signs(
+    line: Line, i: int, pair: tuple[Expression | NotUnderstoodError, ...], free: Set[str] = frozenset()
+) -> str:
+    """What the signs of a step that looks false may mean that is not judged; empty if nothing.
+
+    Args:
+        line: where it stands.
+        i: its number.
+        pair: its sides.
+        free: the names in it of which nothing is said.
+    """
+    if i == 0 and _JOINED.search(line.sentence):
+        return "words before this carry on another formula: write it as one"
     if has_units(line, i):
         return "units stand in it, which are not judged: write the numbers alone"
+    piece = line.piece
+    written = line.source.slice(piece.sides[i][0].at, piece.sides[i + 1][-1].end)
+    if free >= _AXES and not _AXES & {f"?{letter}" for letter in Use.of(piece.sides).indexing}:
+        return "i, j, k may be the units of quaternions or of space, which are not judged: say what they are"
+    if _ROMAN.search(written):
+        return "a Roman number above a name may be a part of the name: define it, or write its formula"
+    if not any(isinstance(node, Call) for side in pair for node in walk(side)):
+        for head, letter in _LATER.findall(written):
+            if re.search(rf"{re.escape(head)}\s*\(\s*{letter}\s*\)", written):
+                return "this may say how the next member of a sequence is computed: write its number as an index"
     nodes = [node for side in pair for node in walk(side)]
     if any(_is_iterated(node, nodes) for node in nodes):
         return "a power of a function may be the function applied so often: write the brackets"
-    piece, bare = line.piece, [side.args[0] if is_apply(side, "neg") else side for side in pair]  # type: ignore[arg-type,union-attr]
+    bare = [side.args[0] if is_apply(side, "neg") else side for side in pair]  # type: ignore[arg-type,union-attr]
     factors = [side.args for side in bare if is_apply(side, "mul") and len(side.args) == 2]  # type: ignore[arg-type,union-attr]
     swapped = len(factors) == 2 and factors[0] == factors[1][::-1] and bare != list(pair)
-    if swapped and r"\times" in line.source.slice(piece.sides[i][0].at, piece.sides[i + 1][-1].end):
+    if swapped and r"\times" in written:
         return r"\times may be the product of vectors here, which is not judged: write \cdot for numbers"
+    return ""
+
+
+def in_two_ways(names: Set[str]) -> str:
+    """Which letter is a number in one place and, with an index above, a function in another; empty if none."""
+    for name in sorted(names):
+        if name.startswith("?") and any(other.startswith(f"{name}^") for other in names):
+            return (
+                f"{name[1:]} stands here as a number and with an index above it: nothing says what {name[1:]} alone is"
+            )
     return ""
 
 

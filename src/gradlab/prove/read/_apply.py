@@ -36,6 +36,7 @@ _STATISTICS = frozenset(r"E P V \mathbb{E} \mathbb{P} \mathbb{V} \mathrm{Var} \m
 
 def named(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list[Expression], int]:
     """What begins with a letter or a word: a function with its argument, a name, or letters side by side."""
+    words.refuse_prose(part, parts[i + 1] if i + 1 < len(parts) else None)
     if part.kind == "run" and not (reader.scope.differentials and len(part.text) == 2 and part.text[0] == "d"):
         return words.run(reader, part, parts, i)
     if reader.scope.differentials and (found := _differential(reader, part, parts, i)) is not None:

@@ -160,7 +160,7 @@ def label_of(part: Part) -> Label | None:
     """The name that a part is, or None if it is none."""
     if part.kind not in _NAMED and part.kind != "function":
         return None
-    if any(inner.kind == "relation" for row in _opened(part.sub or ()) for inner in row):
+    if any(inner.kind in ("relation", "error") for row in _opened(part.sub or ()) for inner in row):
         return None  # what stands below an indicator is a condition, no index
     below, commas = tokens_of(part.sub) if part.sub is not None else ((), False)
     if part.text.strip() in ("D", "L") and [token.text for token in below] == ["k", "l"] and not commas:

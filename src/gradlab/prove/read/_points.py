@@ -92,9 +92,13 @@ def at_arguments(reader: Reader, part: Ready, parts: list[Item], i: int) -> tupl
         return value, i
     point = all(all(p.kind in ("number", "minus") for p in row) for row in following.inside)
     given = scope.inputs_of(of) if of in scope.names.graph else (wrt,) if wrt else ()
-    if point and len(given) == len(following.inside):
+    if function is not None and len(names) > 1:
+        given = function.parameters
+    if (point or len(names) > 1) and len(given) == len(names):
         at = At(value, tuple(Ref(n) for n in given), tuple(reader.sum_of(row, following) for row in following.inside))
         return reader.with_scripts(at, following), i + 1
+    if len(names) > 1:
+        raise NotUnderstoodError(f"nothing says of which {len(names)} variables this is a function", following.at)
     return value, i
 
 

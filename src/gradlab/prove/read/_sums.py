@@ -31,7 +31,7 @@ def sum_over(reader: Reader, sign: Part, rest: list[Item]) -> Expression:
     if not rest:
         raise NotUnderstoodError(f"nothing stands behind this {sign.text} sign", sign.at)
     letters, lower, conditions = _below(reader, sign, rest)
-    upper = None if sign.sup is None else _bound(reader, sign.sup)
+    upper = _bound(reader, sign.sup) if sign.sup else None
     reader.bound += letters
     try:
         body = reader.product(tuple(rest))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from gradlab.prove.read import _names as naming
 from gradlab.prove.read._label import NAME_WORDS, SHORTEST_WORD, Label, key_of, label_of
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import Item
+
+_PROSE = re.compile(r"\w\s+(?:\w+\s+)*\S*$")
 
 if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
@@ -30,7 +33,8 @@ def run(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list[Exp
     )
     why = f"{hint} Write \\mathrm{{{text}}} for a name, and spaces or \\cdot between factors"
     if name is not None:
-        if not reader.choose(part.at, 2, f"{text} may be a function or a product of letters: {hint}", usual=True):
+        said = f"{text} may be a function or a product of letters: {hint}"
+        if not reader.choose(part.at, 2, said, usual=True, everywhere=f"letters {text}"):
             return reader.factor([*parts[:i], word, *parts[i + 1 :]], i)
         values = [naming.value_of(reader, letter) for letter in letters]
         return values, i + 1
@@ -53,6 +57,13 @@ def run(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list[Exp
     if len(text) == 2 and text in ("ln", "tr"):
         return reader.factor([*parts[:i], word, *parts[i + 1 :]], i)
     return _letters(reader, letters, parts, i)
+
+
+def refuse_prose(part: Part, following: Item | None) -> None:
+    r"""Refuse words that say what a formula leaves out: ``\text{terms with } h``."""
+    joined = following is not None and following.kind not in ("plus", "minus", "times", "slash")
+    if part.kind == "text" and joined and _PROSE.search(part.text):
+        raise NotUnderstoodError("words stand here for a part of the formula: write its signs", part.at)
 
 
 def is_word(reader: Reader, part: Part) -> bool:

@@ -1,0 +1,107 @@
+"""Equations that may say what something in them is: coefficients, a point, a matrix, what a quotient depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence, Set
+from dataclasses import replace
+
+from gradlab.graph import Expression, Partial, Ref, as_number, is_apply
+from gradlab.prove._definitions import names_in, walk
+from gradlab.prove._degree import is_algebra
+from gradlab.prove._errors import Deadline, NotUnderstoodError
+from gradlab.prove._meant import verdicts
+from gradlab.prove._mood import is_symmetry, is_worked, may_be_matrix
+from gradlab.prove._names import FREE
+from gradlab.prove._verdict import Truth
+from gradlab.prove.read._nodes import At, Call, Derivative, Tensor, Total, mapped
+from gradlab.prove.read._statements import Chain, Known
+
+Pair = tuple[Expression | NotUnderstoodError, ...]
+
+
+def varies(side: Expression, known: Known, deadline: Deadline) -> bool:
+    """Whether a formula has not one and the same value whatever its free names are, in the functions it calls too."""
+
+    def renamed(node: Expression) -> Expression | None:
+        if isinstance(node, Tensor):
+            return replace(node, name=f"{node.name}_{{other}}")
+        if isinstance(node, Call) and node.function in known.functions:
+            return replace(node, function=f"{node.function}_{{other}}")
+        return Ref(f"{node.name}_{{other}}") if isinstance(node, Ref) else None
+
+    twins = {
+        f"{name}_{{other}}": replace(
+            function,
+            parameters=tuple(f"{parameter}_{{other}}" for parameter in function.parameters),
+            body=mapped(function.body, renamed),
+        )
+        for name, function in known.functions.items()
+    }
+    both = replace(known, functions={**known.functions, **twins})
+    return verdicts(Chain((side, mapped(side, renamed)), (None,)), both, deadline)[0].truth is Truth.FALSE
+
+
+def is_of_point(left: Expression, is_open: Callable[[str], bool], reached: Set[str]) -> bool:
+    """Whether a side is the value of a function at a point, with an open name in it: a coefficient, the point."""
+    if isinstance(left, At):
+        return any(is_open(name) for value in left.values for name in names_in(value))
+    inside = {name for argument in getattr(left, "arguments", ()) for name in names_in(argument)}
+    return isinstance(left, Call) and not inside and any(map(is_open, reached))
+
+
+def is_of_matrix(pair: Pair) -> bool:
+    r"""Whether a step that has an inverse may say what a capital of one side alone is: ``P A = A^{-1} A``."""
+    sides = [side for side in pair if isinstance(side, Expression)]
+    powers = [node for side in sides for node in walk(side) if is_apply(node, "pow") and as_number(node.args[1]) == -1]  # type: ignore[attr-defined]
+    inverse = any(isinstance(node.args[0], Ref) and may_be_matrix(node.args[0].name) for node in powers)
+    return inverse and any(map(may_be_matrix, names_in(sides[0]) ^ names_in(sides[-1])))
+
+
+def are_both_differentiated(pair: Pair) -> bool:
+    """Whether both sides are derivatives by one name, as of an equation: of a number, or with another name in it."""
+    bodies = [side.body for side in pair if isinstance(side, Derivative) and is_worked_or_number(side)]
+    by = {side.wrt for side in pair if isinstance(side, Derivative)}
+    if len(bodies) < 2 or len(by) > 1:
+        return False
+    names = [names_in(body) - {name for wrt in next(iter(by)) for name in names_in(wrt)} for body in bodies]
+    return any(names) or any(not names_in(body) for body in bodies)
+
+
+def is_worked_or_number(side: Derivative) -> bool:
+    """Whether what is differentiated is a written formula, or a number."""
+    return is_worked(side) or not names_in(side.body) or isinstance(side.body, Ref)
+
+
+def depends_on_it(node: Derivative, pair: Pair) -> str:
+    """The name below a fraction that the quotient rule on the other side takes for a function; empty if none."""
+    below = node.body.args[1] if is_apply(node.body, "div") else None  # type: ignore[attr-defined]
+    if not isinstance(below, Ref):
+        return ""
+    squares = [
+        inner.args[1]  # type: ignore[attr-defined]
+        for side in pair
+        for inner in walk(side)
+        if is_apply(inner, "div") and inner is not node.body
+    ]
+    found = any(is_apply(s, "pow") and s.args[0] == below and as_number(s.args[1]) == 2 for s in squares)
+    return below.name if found else ""
+
+
+def relates_names(
+    pair: Pair,
+    unknown: Sequence[Set[str]],
+    known: Known,
+    formula_of: Callable[[str], Expression | None],
+    deadline: Deadline,
+) -> bool:
+    """Whether unknown functions at different points are compared, or free names are in what one may solve."""
+    left, right = (side for side in pair if isinstance(side, Expression))
+    if any(isinstance(node, Derivative | Partial | At) for side in (left, right) for node in walk(side)):
+        return False
+    a, b = (names_in(side) - own for side, own in zip((left, right), unknown, strict=True))
+    free = all(name.startswith(FREE) and formula_of(name) is None for name in a | b)
+    counted = {name for node in walk(left) if isinstance(node, Total) and node.upper for name in node.upper.names}
+    solved = bool(a - counted) and not b and is_algebra(left) and is_algebra(right)
+    solved = solved and varies(left, known, deadline)
+    is_given = is_symmetry(left, right) or is_of_matrix(pair)
+    return free and ((any(unknown) and not (a <= b or b <= a)) or solved or is_given)
