@@ -287,7 +287,7 @@ def _judged(document: Sequence[Formula], graph: Graph) -> DocumentProof:
                 _go_on(lines[-1].source if own else before.source, macros, line)
                 words = words if own else between
             line.question, line.in_key, line.section, line.words = heading, formula.in_key, section, words
-            line.sentence = f"{formula.sentence} {formula.after}"
+            line.sentence, line.items = f"{formula.sentence} {formula.after}", formula.items
             line.conditions += bounds.get(id(formula), []) if line.reported else []
             line.conditions += said if formula.display and _LEADS.fullmatch(formula.before) else []
             lines.append(line)

@@ -17,6 +17,7 @@ from gradlab.prove._verdict import Step, Truth
 from gradlab.prove.read._define import Line
 from gradlab.prove.read._nodes import At, Condition, Derivative, Indexed, Limit, mapped
 from gradlab.prove.read._reader import Reader
+from gradlab.prove.read._scope import Use
 from gradlab.prove.read._statements import Chain, Kind, Known
 from gradlab.prove.read._sums import condition_of
 
@@ -135,6 +136,21 @@ class Evidence:
         seen = f" ({step.witness})" if step.witness is not None else ""
         return combine.with_kind(step, Kind.CLAIM, f"{step.place}: as it is read this does not hold{seen}, but {doubt}")
 
+    def explained(self, line: Line, steps: list[Step]) -> list[Step]:
+        """The steps of a line; what nothing but the text defines is false only where a mistake explains it."""
+        said = {item.shape.name for item in self.said.found}
+        for i, step in enumerate(steps):
+            if step.truth is not Truth.FALSE or step.repair is not None or len(self.said.names.graph):
+                continue
+            if said.isdisjoint(FREE + key for key in Use.of(line.piece.sides[i : i + 2]).keys):
+                continue
+            seen = f": {step.witness}" if step.witness is not None else ""
+            reason = (
+                f"{step.place}: as it was read this does not hold{seen}; no small mistake explains it, so something"
+            )
+            steps[i] = combine.with_kind(step, Kind.CLAIM, f"{reason} may be meant otherwise: say what its names are")
+        return steps
+
     def _near(self, names: set[str], line: Line) -> list[Said]:
         """The equations said before a line that it may rest on."""
         return [item for item in self.beside if self._bears_on(item, names, line)][-_MOST_SAID:]
@@ -208,7 +224,17 @@ class Evidence:
             far = [item for item in items if abs(item.line.section - line.section) > _FARTHEST]
             if items and not here and len(far) == len(items):
                 return f"{_shown({name})} is from line {shown}, headings away: say here what it is"
+            if here and self._is_of_other_point(here, items, line):
+                return f"{_shown({name})} is from line {shown}, in another point of a list: say here what it is"
         return ""
+
+    def _is_of_other_point(self, here: list[Defined], items: list[Defined], line: Line) -> bool:
+        """Whether a name is said in other numbered points alone, and elsewhere too; or below, in a point behind."""
+        order = {id(other): number for number, other in enumerate(self.said.lines)}
+        behind = all(order[id(item.line)] > order[id(line)] for item in items)
+        if behind and all(item.line.items[1] > line.items[1] for item in items):
+            return True
+        return len(items) > len(here) and all(item.line.items[0] != line.items[0] for item in here)
 
     def _by_all(self, items: list[Defined], line: Line, i: int) -> bool:
         return len(items) <= _MOST_WAYS and all(self.is_false_by(item, line, i) for item in items)

@@ -99,6 +99,7 @@ class Text:
             if self.again is not None:
                 steps = self.lettered.judged(line, self.again.judged(line, steps, outer), outer)
             if self.evidence is not None:
+                steps = self.evidence.explained(line, steps) if self.again is not None else steps
                 self.evidence.note(line, steps)
             return [with_remedy(step) for step in steps]
         except (NotUnderstoodError, OutOfTimeError, RecursionError) as error:

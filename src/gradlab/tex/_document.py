@@ -20,6 +20,7 @@ _MOST_OF_SENTENCE = 400  # characters of it before a formula, or behind it
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?:\s|$)|\n[ \t]*(?:[-*#>]|\d+\.)[ \t]")
 _HEADER = re.compile(r"\A---[ \t]*\n(?:.*\n)*?---[ \t]*(?:\n|\Z)")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(?!#!)(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_POINT = re.compile(r"^[ \t]*(?:(\d{1,2}[.)])|[-*+]|\\item\b)(?=\s|$)", re.MULTILINE)
 _SECTION = re.compile(r"\\(?:part|chapter|(?:sub)*section|paragraph|question|exercise)\*?\s*\{([^{}]*)\}")
 
 
@@ -39,6 +40,7 @@ class Formula:
         before: the words before it in its paragraph, behind the formula before it.
         sentence: what stands before it in its sentence, with other formulas as they are.
         after: what stands behind it in its sentence.
+        items: how many points of numbered lists, and how many points of any list, begin before it.
     """
 
     tex: str
@@ -52,6 +54,7 @@ class Formula:
     before: str = ""
     sentence: str = ""
     after: str = ""
+    items: tuple[int, int] = (0, 0)
 
     @property
     def line(self) -> int:
@@ -111,6 +114,8 @@ def placed(text: str, found: MathText, headings: Sequence[tuple[int, str]] = ())
     """
     index = LineIndex(text)
     offsets = [offset for offset, _ in headings]
+    points = [(match.start(), bool(match[1])) for match in _POINT.finditer(text)]
+    every, numbered = [at for at, _ in points], [at for at, has_number in points if has_number]
     result: list[Formula] = []
     end = 0
     for piece in found.formulas:
@@ -122,6 +127,7 @@ def placed(text: str, found: MathText, headings: Sequence[tuple[int, str]] = ())
                 before=_words(words),
                 sentence=_sentence_before(text, piece.offset),
                 after=_sentence_after(text, end),
+                items=(bisect_right(numbered, piece.offset), bisect_right(every, piece.offset)),
             )
         )
     return tuple(result)

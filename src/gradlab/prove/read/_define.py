@@ -51,6 +51,7 @@ class Line:
         question: the heading above it.
         section: the number of that heading.
         in_key: whether it belongs to a solution.
+        items: how many points of numbered lists, and of any list, begin before it.
         error: why its formula could not be taken apart.
         begins: the first side as it is written, where that is the last one of the line before.
     """
@@ -63,6 +64,7 @@ class Line:
     question: str = ""
     section: int = 0
     in_key: bool = False
+    items: tuple[int, int] = (0, 0)
     error: NotUnderstoodError | None = None
     begins: str = ""
 

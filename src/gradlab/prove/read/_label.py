@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gradlab.prove import _functions as functions
 from gradlab.prove.read._arrays import is_transpose
@@ -170,7 +171,7 @@ def label_of(part: Part) -> Label | None:
     if power is not None and len(power) == 1:
         only = power[0]
         text = only.text.strip()
-        if only.kind == "group" and only.text in ("(", "[") and only.bare and not _is_sum_of_numbers(only):
+        if only.kind == "group" and only.text in ("(", "[") and only.bare and not _is_exponent(only):
             above, power = tokens_of((only,))[0], None
         elif only.kind in ("times", "plus", "minus", "other") or text in ("⋆", "†", "∗"):
             mark, power = {"∗": "*", "⋆": "*", r"\star": "*", "−": "-"}.get(text, text), None
@@ -209,10 +210,14 @@ def _opened(row: Row) -> tuple[Row, ...]:
     return (row, *(inner for part in row if part.kind == "group" for inner in part.inside))
 
 
-def _is_sum_of_numbers(group: Part) -> bool:
-    """Whether a bracket holds numbers with a sign between them, which no index would be: ``(1 - 1)``."""
-    kinds = {part.kind for row in group.inside for part in row}
-    return kinds <= {"number", "plus", "minus", "times"} and len(kinds) > 1
+def _is_exponent(group: Part) -> bool:
+    """Whether a bracket holds what no index is: numbers with signs between, ``(1 - 1)``, or a product, ``(-ax)``."""
+    row = group.inside[0] if len(group.inside) == 1 else ()
+    kinds = [part.kind for part in row]
+    if len(kinds) > 1 and set(kinds) <= {"number", "plus", "minus", "times"}:
+        return True
+    joined = any(not {a, b} & {"plus", "minus", "comma", "gap"} for a, b in pairwise(kinds))
+    return kinds[:1] == ["minus"] or joined or not {"times", "fraction", "root"}.isdisjoint(kinds)
 
 
 def key_of(label: Label) -> str:
