@@ -32,7 +32,6 @@ from gradlab.prove._mood import (
 from gradlab.prove._names import FREE, written_parts
 from gradlab.prove._nearest import may_hold
 from gradlab.prove._open_sides import (
-    are_both_differentiated,
     depends_on_it,
     is_of_point,
     relates_names,
@@ -179,8 +178,6 @@ class Doubts:
         pair = chain.sides[i : i + 2]
         if is_idempotent(pair) or (not self.document and self._are_related(pair, deadline)):
             return "this may be a condition on what it names"
-        if are_both_differentiated(pair):
-            return "both sides of an equation may be differentiated here"
         left, right = pair
         if i + 2 == len(chain.sides) and isinstance(left, Expression) and isinstance(right, Expression):
             point = not names_in(right) and is_of_point(left, self._is_open, self.reached(left))

@@ -108,7 +108,11 @@ class Curves:
             bodies += found
         by = bodies[0].wrt
         names = frozenset(name for term in bodies for name in term.body.names - by[0].names if self._is_given(name))
-        return len(by) == 1 and all(term.wrt == by for term in bodies) and self._is_differentiated(names, line)
+        whole = all(isinstance(side, Derivative) for side in chain.sides)
+        open_ = whole and any(name.removeprefix(FREE) not in CONSTANTS for name in names)
+        return (
+            len(by) == 1 and all(term.wrt == by for term in bodies) and (open_ or self._is_differentiated(names, line))
+        )
 
     def _behind_derivatives(self, line: Line, chain: Chain) -> _Curve | None:
         """The curve both sides of whose equation a line differentiates, if it writes all of it in the derivatives."""

@@ -10,7 +10,7 @@ from gradlab.prove._definitions import names_in, walk
 from gradlab.prove._degree import is_algebra
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._meant import verdicts
-from gradlab.prove._mood import is_symmetry, is_worked, may_be_matrix
+from gradlab.prove._mood import is_symmetry, may_be_matrix
 from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Truth
 from gradlab.prove.read._nodes import At, Call, Derivative, Tensor, Total, mapped
@@ -55,21 +55,6 @@ def is_of_matrix(pair: Pair) -> bool:
     powers = [node for side in sides for node in walk(side) if is_apply(node, "pow") and as_number(node.args[1]) == -1]  # type: ignore[attr-defined]
     inverse = any(isinstance(node.args[0], Ref) and may_be_matrix(node.args[0].name) for node in powers)
     return inverse and any(map(may_be_matrix, names_in(sides[0]) ^ names_in(sides[-1])))
-
-
-def are_both_differentiated(pair: Pair) -> bool:
-    """Whether both sides are derivatives by one name, as of an equation: of a number, or with another name in it."""
-    bodies = [side.body for side in pair if isinstance(side, Derivative) and is_worked_or_number(side)]
-    by = {side.wrt for side in pair if isinstance(side, Derivative)}
-    if len(bodies) < 2 or len(by) > 1:
-        return False
-    names = [names_in(body) - {name for wrt in next(iter(by)) for name in names_in(wrt)} for body in bodies]
-    return any(names) or any(not names_in(body) for body in bodies)
-
-
-def is_worked_or_number(side: Derivative) -> bool:
-    """Whether what is differentiated is a written formula, or a number."""
-    return is_worked(side) or not names_in(side.body) or isinstance(side.body, Ref)
 
 
 def depends_on_it(node: Derivative, pair: Pair) -> str:
