@@ -70,8 +70,13 @@ class Evidence:
         self.said, self.reached, self.is_false_by = said, reached, is_false_by
         self.beside: list[Said] = []
 
-    def note(self, line: Line, steps: list[Step]) -> None:
-        """Keep the equations of a line that claim nothing, for the steps that rest on them."""
+    def note(self, line: Line, steps: list[Step], whole: bool) -> None:
+        """Keep the equations of a line that claim nothing, for the steps that rest on them.
+
+        In a ``whole`` document a step stays false only where a mistake explains it.
+        """
+        if whole:
+            self._explain(line, steps)
         for i, step in enumerate(steps):
             if step.kind not in (Kind.CONDITION, Kind.VALUE) or line.piece.relations[i].text != "=":
                 continue
@@ -136,8 +141,8 @@ class Evidence:
         seen = f" ({step.witness})" if step.witness is not None else ""
         return combine.with_kind(step, Kind.CLAIM, f"{step.place}: as it is read this does not hold{seen}, but {doubt}")
 
-    def explained(self, line: Line, steps: list[Step]) -> list[Step]:
-        """The steps of a line; what nothing but the text defines is false only where a mistake explains it."""
+    def _explain(self, line: Line, steps: list[Step]) -> None:
+        """Leave open the false steps of a line on what nothing but the text defines, unless a mistake explains them."""
         said = {item.shape.name for item in self.said.found}
         for i, step in enumerate(steps):
             if step.truth is not Truth.FALSE or step.repair is not None or len(self.said.names.graph):
@@ -149,7 +154,6 @@ class Evidence:
                 f"{step.place}: as it was read this does not hold{seen}; no small mistake explains it, so something"
             )
             steps[i] = combine.with_kind(step, Kind.CLAIM, f"{reason} may be meant otherwise: say what its names are")
-        return steps
 
     def _near(self, names: set[str], line: Line) -> list[Said]:
         """The equations said before a line that it may rest on."""
@@ -230,9 +234,7 @@ class Evidence:
 
     def _is_of_other_point(self, here: list[Defined], items: list[Defined], line: Line) -> bool:
         """Whether a name is said in other numbered points alone, and elsewhere too; or below, in a point behind."""
-        order = {id(other): number for number, other in enumerate(self.said.lines)}
-        behind = all(order[id(item.line)] > order[id(line)] for item in items)
-        if behind and all(item.line.items[1] > line.items[1] for item in items):
+        if all(item.line.items[1] > line.items[1] for item in items):
             return True
         return len(items) > len(here) and all(item.line.items[0] != line.items[0] for item in here)
 

@@ -99,8 +99,7 @@ class Text:
             if self.again is not None:
                 steps = self.lettered.judged(line, self.again.judged(line, steps, outer), outer)
             if self.evidence is not None:
-                steps = self.evidence.explained(line, steps) if self.again is not None else steps
-                self.evidence.note(line, steps)
+                self.evidence.note(line, steps, self.again is not None)
             return [with_remedy(step) for step in steps]
         except (NotUnderstoodError, OutOfTimeError, RecursionError) as error:
             return [self._unread(line, str(error) or "this is nested too deeply", getattr(error, "at", line.piece.at))]

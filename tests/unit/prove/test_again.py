@@ -42,7 +42,7 @@ ERROR = r"(f_{w,b}(x^{(i)}) - y^{(i)})"
         (WHOLE + r"$\frac{\partial C}{\partial b^l} = 2\delta^l$", "FALSE"),
         (WHOLE + r"$\delta^l = (W^{l+1} \delta^{l+1}) \odot \sigma'(z^l)$", "FALSE"),
         (SCRIPT + r"$\partial z_i^{(\ell)}/\partial w_{ij}^{(\ell)} = a_j^{(\ell-1)}$", "TRUE"),
-        (SCRIPT + r"$\partial z_i^{(\ell)}/\partial w_{ij}^{(\ell)} = a_j^{(\ell)}$", "FALSE"),
+        (SCRIPT + r"$\partial z_i^{(\ell)}/\partial w_{ij}^{(\ell)} = a_j^{(\ell)}$", "NOT_UNDERSTOOD"),
         (r"$g(\mathbf w) = \mathbf w^T\mathbf A\mathbf w$, $\nabla^2 g(\mathbf w) = \mathbf A + \mathbf A^T$", "TRUE"),
         (r"$\frac{\partial x_k}{\partial x_i} = 1(k == i)$ and " + "$p \N{EN DASH} q + q = p$", "TRUE TRUE"),
         (r"$y = \sigma(z)$ and ${\partial y}/{\partial z} = y (1 - y)$", "TRUE"),

@@ -24,8 +24,8 @@ def verdicts(text: str) -> list[str]:
         (f"If $i = j$,\n\n{OWN}", "TRUE"),
         (f"when $i \\neq j$, we find\n\n{OTHER}", "TRUE"),
         (f"if $$i=j:$$ {OWN}", "TRUE"),
-        (f"when $i = j$:\n\n{OTHER}", "FALSE"),
-        (f"for $i \\neq j$\n\n{OWN}", "FALSE"),
+        (f"when $i = j$:\n\n{OTHER}", "NOT_UNDERSTOOD"),
+        (f"for $i \\neq j$\n\n{OWN}", "NOT_UNDERSTOOD"),
     ],
 )
 def test_a_case_of_indices_before_a_display_holds_for_it(text, wanted):

@@ -126,7 +126,7 @@ def test_the_table_counts_claims_alone_and_names_what_is_none():
         (rf"{LAYERS} $L=\frac12\|a_2-y\|^2$, $\delta_2 = (a_2-y)\odot\sigma'(z_2)$, $\delta_1 = W_2^\top\delta_2\odot "
          r"\sigma'(z_1)$. Then $\frac{\partial L}{\partial W_1} = \delta_1x^\top$.", "DDDDDDDT"),
         (rf"{LAYERS} $L=\frac12\|a_2-y\|^2$, $\delta_2 = (a_2-y)\odot\sigma'(z_2)$, $\delta_1 = W_2\delta_2\odot "
-         r"\sigma'(z_1)$. Then $\frac{\partial L}{\partial W_1} = \delta_1x^\top$.", "DDDDDDDF"),
+         r"\sigma'(z_1)$. Then $\frac{\partial L}{\partial W_1} = \delta_1x^\top$.", "DDDDDDDN"),
     ],
 )  # fmt: skip
 def test_names_of_derivatives_and_the_softmax_of_a_vector(text, verdicts):

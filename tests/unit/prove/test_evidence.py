@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradlab.prove import Step, prove, prove_document
+from gradlab.prove import Step, Truth, prove, prove_document
 
 
 def verdicts(text: str) -> list[str]:
@@ -93,3 +93,12 @@ def test_bounds_rules_and_families_are_read_as_a_person_reads_them(text, last):
 )
 def test_what_a_chain_or_a_unit_leaves_open_is_not_false(latex, last):
     assert prove(latex).steps[-1].verdict.replace(" ", "_") == last
+
+
+def test_what_no_mistake_explains_is_left_open_where_the_text_alone_says_what_its_names_are():
+    text = r"Let $f(x) = x^2$. Then $f'(x) = e^x + \cos x$."
+    step = prove_document(text).rows[-1].proof.steps[0]
+    assert step.truth is Truth.NOT_UNDERSTOOD
+    assert "no small mistake explains it" in step.reason
+    assert prove_document(text.replace(r"e^x + \cos x", "3x")).count(Truth.FALSE) == 1
+    assert prove_document(r"We have $e^x + \cos x = x^2 e^{-x}$ and $2 + 2 = 5$.").count(Truth.FALSE) == 2
