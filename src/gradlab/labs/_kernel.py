@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gradlab._errors import GradlabError
+from gradlab.labs._deadline import Deadline, Waiting
 from gradlab.labs._outputs import collecting_client
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Kernel:
         Args:
             index: of the cell.
             count: its number in the run.
-            timeout: seconds that it may run.
+            timeout: seconds that it may run; those in which no processor was free for it do not count.
 
         Returns:
             Why it failed, None where it did not.
@@ -88,15 +89,20 @@ class Kernel:
         Raises:
             KernelError: If the cell ended the kernel.
         """
-        from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+        from nbclient.exceptions import CellExecutionError, DeadKernelError
 
         cell = self._notebook.cells[index]
-        self._client.timeout = max(1, round(timeout))
+        running = asyncio.ensure_future(
+            self._client.async_execute_cell(cell, index, execution_count=count, store_history=True)
+        )
+        deadline = Deadline(timeout, Waiting(self._client.km.provisioner.pid))
         try:
-            await self._client.async_execute_cell(cell, index, execution_count=count, store_history=True)
-        except CellTimeoutError:
-            await self._interrupt()
-            return Failure(f"ran longer than {timeout:g} s", is_timeout=True)
+            while not running.done() and (left := deadline.left()):
+                await asyncio.wait({running}, timeout=left)
+            if not running.done():
+                await self._interrupt(running)
+                return Failure(f"ran longer than {timeout:g} s", is_timeout=True)
+            running.result()
         except DeadKernelError as problem:
             raise KernelError(f"ended the kernel (it exited, or the memory ran out){self._said()}") from problem
         except CellExecutionError as problem:
@@ -110,12 +116,14 @@ class Kernel:
             self._client.settle()
         return None
 
-    async def _interrupt(self) -> None:
+    async def _interrupt(self, running: asyncio.Future[Any]) -> None:
         """Stop the cell that runs, so that another can be run after it."""
         from jupyter_core.utils import ensure_async
 
         await ensure_async(self._client.km.interrupt_kernel())
-        await asyncio.sleep(_AFTER_INTERRUPT)
+        await asyncio.wait({running}, timeout=_AFTER_INTERRUPT)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
     def _said(self) -> str:
         """Return the last lines the kernel's process wrote by itself, such as the reason of a crash."""

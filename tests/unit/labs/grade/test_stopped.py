@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gradlab.labs.grade.protocol import Channel, ChannelError, Deadline
+from gradlab.labs._deadline import Deadline
+from gradlab.labs.grade.protocol import Channel, ChannelError
 from gradlab.labs.grade.sandbox import Limits, Sandbox
 
 from . import submissions as made

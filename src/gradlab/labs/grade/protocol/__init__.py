@@ -14,4 +14,3 @@ from gradlab.labs.grade.protocol._values import ValueRefusedError as ValueRefuse
 from gradlab.labs.grade.protocol._wire import Channel as Channel
 from gradlab.labs.grade.protocol._wire import ChannelError as ChannelError
 from gradlab.labs.grade.protocol._wire import ChannelTimeoutError as ChannelTimeoutError
-from gradlab.labs.grade.protocol._wire import Deadline as Deadline

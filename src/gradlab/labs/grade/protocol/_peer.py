@@ -9,13 +9,14 @@ from functools import partial
 from typing import Any
 
 from gradlab._errors import GradlabError
+from gradlab.labs._deadline import Deadline
 from gradlab.labs.grade._data import copied, is_array, is_own, may_change, same
 from gradlab.labs.grade._randomness import randomness, restore_randomness, source_of, source_state
 from gradlab.labs.grade.protocol._modules import computed, decode_module, encode_module, is_opened, state_of, with_state
 from gradlab.labs.grade.protocol._remote import RemoteNumber, RemoteObject, looked, may_be_data
 from gradlab.labs.grade.protocol._shared import Shared
 from gradlab.labs.grade.protocol._values import Decoder, Encoder, ValueRefusedError, number_of
-from gradlab.labs.grade.protocol._wire import Channel, ChannelError, Deadline
+from gradlab.labs.grade.protocol._wire import Channel, ChannelError
 
 _LONGEST_MESSAGE = 2000
 _REFUSED = ValueRefusedError.__name__

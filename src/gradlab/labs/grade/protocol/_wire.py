@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import select
 import socket
-import time
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from gradlab._errors import GradlabError
+from gradlab.labs._deadline import Deadline
 
 LARGEST: Final = 32_000_000
 """Bytes of the longest message."""
-_SHORTEST: Final = 0.005  # seconds that are worth waiting for
 
 
 class ChannelError(GradlabError):
@@ -21,39 +20,6 @@ class ChannelError(GradlabError):
 
 class ChannelTimeoutError(ChannelError):
     """The other side has not answered in time."""
-
-
-class Waits(Protocol):
-    """Says for how long what has a deadline was kept waiting for a processor by others."""
-
-    known: float
-
-    def ask(self) -> float:
-        """The seconds in all; they are `known` from then on."""
-        ...
-
-
-class Deadline:
-    """Until when something has to be done; the time in which no processor was free for it does not count.
-
-    Args:
-        seconds: what it may take.
-        waits: says how much of the time does not count. Default none.
-    """
-
-    def __init__(self, seconds: float, waits: Waits | None = None) -> None:
-        self._end, self._waits = time.monotonic() + seconds, waits
-        self._counted = waits.known if waits is not None else 0.0
-
-    def left(self) -> float:
-        """The seconds that are left; none or less where it is over."""
-        left = self._end - time.monotonic()
-        if left <= 0 and self._waits is not None:
-            waited = self._waits.ask()
-            more, self._counted = waited - self._counted, waited
-            self._end += more
-            left += more
-        return left if left > _SHORTEST else 0.0
 
 
 class Channel:

@@ -16,15 +16,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from gradlab.labs.grade.protocol import Channel, ChannelError, Deadline
+from gradlab.labs._deadline import Deadline
+from gradlab.labs.grade.protocol import Channel, ChannelError
 from gradlab.labs.grade.sandbox._command import IsolationError, environment, isolated_command
 from gradlab.labs.grade.sandbox._engine import engine_command
 from gradlab.labs.grade.sandbox._walls import kept_waiting
 
-OUTSIDE: Final = ("was killed", "was lost with what watches over it")
-"""Ends that may come from this machine, which is short of memory, and not from the submission."""
+OUTSIDE: Final = "was killed"
+"""An end that may come from this machine, which is short of memory, and not from the submission."""
 _START_LIMIT: Final = 120.0
-_END_LIMIT: Final = 5.0
+_END_LIMIT: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +240,7 @@ def _reason(data: bytes) -> str:
     try:
         said, _ = json.JSONDecoder().raw_decode(data.decode())
     except ValueError:
-        return OUTSIDE[1]
+        raise IsolationError("the sandbox has ended with the submissions in it") from None
     if said.get("reason") == "memory":
         return "took more memory than it may"
     if said.get("reason") == "walls":
@@ -249,6 +250,6 @@ def _reason(data: bytes) -> str:
         return ""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        words = {signal.SIGXCPU: "used up its CPU time", signal.SIGSEGV: "crashed", signal.SIGKILL: OUTSIDE[0]}
+        words = {signal.SIGXCPU: "used up its CPU time", signal.SIGSEGV: "crashed", signal.SIGKILL: OUTSIDE}
         return words.get(signal.Signals(number), f"was ended by the signal {signal.Signals(number).name}")
     return f"ended its own process with the status {os.WEXITSTATUS(status)}"

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from gradlab.labs._deadline import used_and_waited
 from gradlab.labs.grade.sandbox._filter import filter_calls
 
 _NEW: Final = 0x00020000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000  # mount uts ipc user pid net
@@ -165,14 +166,11 @@ def kept_waiting(process: int = 0) -> float | None:
     Returns:
         The seconds, None where this system does not count them.
     """
-    try:
-        text = Path(f"/proc/{process or 1}/schedstat").read_text()
-        used, waited, _ = (int(number) / 1e9 for number in text.split())
-    except (OSError, ValueError):
+    if (found := used_and_waited(process or 1)) is None:
         return None
     stats = _behind("stat") if not process else ()
     ticks = sum(sum(map(int, text.rpartition(")")[2].split()[11:15])) for text in stats)
-    return max(0.0, waited - max(0.0, ticks / os.sysconf("SC_CLK_TCK") - used))
+    return max(0.0, found[1] - max(0.0, ticks / os.sysconf("SC_CLK_TCK") - found[0]))
 
 
 def _behind(what: str) -> Iterator[str]:

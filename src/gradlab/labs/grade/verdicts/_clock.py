@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from gradlab.labs.grade.protocol import CheckTimeoutError, Deadline
+from gradlab.labs._deadline import Deadline
+from gradlab.labs.grade.protocol import CheckTimeoutError
 from gradlab.labs.grade.sandbox import Cage, kept_waiting
 
 

@@ -161,8 +161,9 @@ def _judged_checks(
 
 
 def _say(message: dict[str, Any]) -> None:
-    sys.__stdout__.write(json.dumps(message) + "\n")  # type: ignore[union-attr]
-    sys.__stdout__.flush()  # type: ignore[union-attr]
+    with suppress(OSError):  # nobody listens any more; what has begun is finished all the same
+        sys.__stdout__.write(json.dumps(message) + "\n")  # type: ignore[union-attr]
+        sys.__stdout__.flush()  # type: ignore[union-attr]
 
 
 def _serve(bench: Bench, jobs: int, limit: float) -> None:
@@ -193,13 +194,13 @@ def _serve(bench: Bench, jobs: int, limit: float) -> None:
             line, _, buffer = buffer.partition(b"\n")
             order, slot = json.loads(line), free.pop()
             _say({"begun": order["name"]})
-            pid = os.fork()
+            service, pid = os.getpid(), os.fork()
             if pid == 0:
-                _grade_one(bench, order, slot)
+                _grade_one(bench, order, slot, service)
             running[pid] = order, time.monotonic(), os.pidfd_open(pid), slot
 
 
-def _grade_one(bench: Bench, order: dict[str, Any], slot: int) -> None:
+def _grade_one(bench: Bench, order: dict[str, Any], slot: int, service: int) -> None:
     """In the fork: judge one submission, write its result, and end."""
     status = 1
     try:
@@ -209,6 +210,8 @@ def _grade_one(bench: Bench, order: dict[str, Any], slot: int) -> None:
         result.key, result.base = order["key"], order["base"]
         _judged(bench, order, slot, result)
         result.seconds = round(time.perf_counter() - begun, 3)
+        if os.getppid() != service:
+            raise IsolationError("the process that holds the sandbox has ended")
         write_whole(bench.folder / f"{order['name']}.json", json.dumps(result.as_json(), indent=1, ensure_ascii=False))
         status = 0
     except BaseException:
@@ -239,8 +242,7 @@ def _judged(bench: Bench, order: dict[str, Any], slot: int, result: SubmissionRe
         seed = int(order["seed"][:8], 16)
 
         def tell(question: str) -> None:
-            with suppress(OSError):  # nobody listens any more; what has begun is finished all the same
-                _say({"at": order["name"], "question": question})
+            _say({"at": order["name"], "question": question})
 
         result.questions, _, session = _judged_checks(bench, program, kept, slot, seed, tell)
         result.printed = {str(cell): text for cell, text in session.printed.items()}

@@ -205,7 +205,7 @@ class Session:
             limit: the seconds that it had.
             seconds: what the key takes for the like.
         """
-        if reason in OUTSIDE:
+        if reason == OUTSIDE:
             return "this machine may be to blame"
         if reason == _AGAIN:
             return "so this was not looked at"

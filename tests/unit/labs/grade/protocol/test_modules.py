@@ -8,7 +8,8 @@ import socket
 
 import pytest
 
-from gradlab.labs.grade.protocol import Channel, Deadline, Peer, RemoteCallError, ValueRefusedError
+from gradlab.labs._deadline import Deadline
+from gradlab.labs.grade.protocol import Channel, Peer, RemoteCallError, ValueRefusedError
 
 # Whatever other tests have loaded: the child uses torch alone.
 pytestmark = pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
