@@ -23,7 +23,7 @@ const built = ({ sizes, activation, loss }) => ({ sizes, activation, loss });
 export const chain = (state) => ["chain", { ...built(state), by: state.by }];
 export const matrices = (state) => ["matrices", built(state)];
 export const numbers = ({ x, y, weights, ...state }) => ["numbers", { ...built(state), x, y, weights }];
-export const judged = (state) => ["judged", { ...built(state), by: state.by, line: state.line }];
+export const judged = (state) => ["judged", { .../** @type {object} */ (numbers(state)[1]), by: state.by, line: state.line }];
 export const drawing = () => ["drawing", {}];
 
 /** What is answered when the page is built. */

@@ -8,9 +8,9 @@ export const VERSION = "1";
  * `read` gives undefined for what it does not understand; `means` says what is understood.
  */
 
-/** @returns {Entry} a text of at most so many characters */
+/** @returns {Entry} a text of at most so many characters; none where there is none anyway */
 export const text = (fallback, most) => ({
-  fallback, means: `at most ${most} characters`, read: (given) => (given && given.length <= most ? given : undefined),
+  fallback, means: `at most ${most} characters`, read: (given) => ((given || !fallback) && given.length <= most ? given : undefined),
 });
 
 /** @returns {Entry} a finite number from one to another */

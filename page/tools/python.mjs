@@ -49,12 +49,28 @@ function answered(py, data) {
   return Object.fromEntries(made);
 }
 
+/** Write zeros over what is free, which is kept too: they take no room. */
+function forget(module) {
+  const { _malloc, _free } = module;
+  const end = _malloc(1 << 22); // what is so large lies behind all else
+  const taken = [];
+  for (let size = 1 << 20; size >= 8; size -= Math.ceil(size / 64) * 8) {
+    for (let place = _malloc(size); ; place = _malloc(size)) {
+      taken.push(place);
+      if (place > end) break;
+      module.HEAPU8.fill(0, place, place + size);
+    }
+  }
+  for (const place of [end, ...taken]) _free(place);
+}
+
 /** What Python's memory holds when everything is imported and has been used once. */
 async function snapshot(core) {
   const py = await loadPyodide({ _makeSnapshot: true, env: SETTINGS });
   py.FS.writeFile("/home/core.zip", core);
   py.globals.set("questions", QUESTIONS);
   py.runPython(tool("warm.py"));
+  forget(py._module);
   return py.makeMemorySnapshot();
 }
 

@@ -66,6 +66,9 @@ export class Derive extends View {
     }
     this.find(".latex").append(copyButton(() => this.latex, "Copy as LaTeX"));
     this.find("[data-do=stop]").addEventListener("click", cancel);
+    // A link that says how many units there are need not say the point, which is for other ones then.
+    const [known, said] = [DERIVE, this.state].map(({ x, y }) => `${x};${y}`);
+    if (known === said && (this.state.x.length !== this.state.sizes[0] || this.state.y.length !== this.state.sizes.at(-1))) this.fit();
     this.fill();
     this.load();
     if (this.state.line) this.judge();
@@ -76,7 +79,10 @@ export class Derive extends View {
   }
 
   changed(name) {
-    if (name === "sizes") this.fit();
+    if (name === "sizes") {
+      this.fit();
+      this.keep({ by: "" });
+    }
     if (name === "line") return this.judge();
     if (["sizes", "activation", "loss", "by"].includes(name)) this.unjudged();
     this.fill();
@@ -86,8 +92,8 @@ export class Derive extends View {
   /** The point and the weights of a network of other sizes. */
   fit() {
     const { sizes, x, y } = this.state;
-    const filled = (numbers, count) => Array.from({ length: count }, (_, i) => numbers[i] ?? 1);
-    this.keep({ x: filled(x, sizes[0]), y: filled(y, sizes.at(-1)), weights: [], by: "" });
+    const filled = (numbers, count, more) => Array.from({ length: count }, (_, i) => numbers[i] ?? (i ? more : 1));
+    this.keep({ x: filled(x, sizes[0], 1), y: filled(y, sizes.at(-1), 0), weights: [] });
   }
 
   choose(by) {

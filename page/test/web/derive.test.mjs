@@ -54,6 +54,13 @@ test("lines are judged, with a hint, and what is not understood with its reason"
   assert.match(await judge(page, String.raw`(y - f_{out}) u_2 (1 - z_{2,out}^2) x_1`), /: wrong\na sign is wrong\nwhat to do: follow the hint/);
   assert.match(await judge(page, "nonsense"), /not understood\nline 1, column 1: there is no quantity 'nonsense'/);
   await lab.shot(page, "derive-judged");
+  assert.match(await judge(page, "dL/dw_12 = (f_out - y)*u_2*(1 - z_2out**2)*x_1"), /: right$/);
+  const value = /the derivative is (-?[\d.]+)\./.exec(await words(page))[1];
+  assert.match(await judge(page, value), /no verdict\nat this point your line has the value/);
+  assert.match(await judge(page, "abs(f_out - y)*u_2*x_1"), /: wrong/); // whole numbers with many digits are written on the way
+  await page.fill("[name=line]", "");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.textContent(".verdict"), "");
   for (const line of [String.raw`\sum_{k=1}^2 x_k`, String.raw`\binom{3}{2} x_1`, String.raw`\min(x_1, x_2)`, String.raw`x_1 \cdot \mathbb{1}[z_{1,in} > 0]`]) {
     assert.doesNotMatch(await judge(page, line), /itself failed|mistake of the page/);
   }
@@ -62,6 +69,11 @@ test("lines are judged, with a hint, and what is not understood with its reason"
   const link = await opened(new URL(page.url()).hash);
   await link.waitForFunction(() => document.querySelector(".verdict").textContent.includes("not understood"));
   await link.close();
+  const wide = await opened("#1/derive?sizes=2,2,3&loss=softmax_cross_entropy");
+  await drawn(wide);
+  assert.equal(await wide.inputValue("[name=y]"), "1,0,0");
+  assert.match(await words(wide), /At this point the loss is/);
+  await wide.close();
   await page.close();
 });
 

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from gradlab._errors import GradlabError
 from gradlab.derive import backprop, derive, vector_form
-from gradlab.graph import Expression, NetworkGraph, evaluate, mlp_graph
+from gradlab.graph import Expression, Graph, NetworkGraph, Quantity, evaluate, mlp_graph, number, parse
 from gradlab.play._typeset import typeset
-from gradlab.prove import answer
+from gradlab.prove import Outcome, answer
 
 MOST_UNITS, MOST_LAYERS = 6, 5  # what a person reads, and a prover judges while somebody waits
 LONGEST = 600  # characters of a line
 LOSS = "L"
+ROUNDED = 2e-3  # of a value that somebody calculated from five digits
+PUT_IN = {
+    "outcome": "no verdict",
+    "hint": "at this point your line has the value of the derivative, with numbers in place of names",
+    "remedy": "write the formula, which holds for all numbers",
+}
+IN_LATEX = (
+    r"write the derivative alone, without =; equations are read in LaTeX: \frac{{\partial L}}{{\partial {by}}} = "
+)
 
 
 def chain(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,18 +90,8 @@ def numbers(given: Mapping[str, Any]) -> dict[str, Any]:
             value at these.
     """
     graph = _network(given)
-    weights = given["weights"] or [round(math.sin(1 + 2 * i), 1) for i in range(len(graph.parameters))]
-    values: dict[str, float] = {}
-    for what, names, found in (
-        ("inputs", graph.inputs, given["x"]),
-        ("labels", graph.labels, given["y"]),
-        ("weights", graph.parameters, weights),
-    ):
-        if len(found) != len(names):
-            raise GradlabError(
-                f"this network has {len(names)} {what}, {', '.join(names)}; the numbers for them are {len(found)}"
-            )
-        values.update(zip(names, map(float, found), strict=True))
+    values = _point(graph, given)
+    weights = [values[name] for name in graph.parameters]
     for quantity in graph.quantities:
         if quantity.expression is not None:
             values[quantity.name] = _value(quantity.name, quantity.expression, values)
@@ -100,15 +101,19 @@ def numbers(given: Mapping[str, Any]) -> dict[str, Any]:
     for name, formula in backward.deltas:
         known[name] = _value(f"the derivative by {backward.by[name]}", formula, known)
     slopes = {by: _value(f"the derivative by {by}", formula, known) for by, formula in backward.gradient.items()}
-    return {"weights": list(map(float, weights)), "values": values, "slopes": slopes}
+    return {"weights": weights, "values": values, "slopes": slopes}
 
 
 def judged(given: Mapping[str, Any]) -> dict[str, Any]:
     """What the prover says of a ``line`` that somebody writes for a derivative of `chain`.
 
+    Args:
+        given: what `numbers` takes, the ``line``, and ``by``, the name of the quantity.
+
     Returns:
-        ``outcome``: right, wrong, not finished or not understood, in words; ``hint``, where to look or what was not
-        understood; ``remedy``, what to do about it.
+        ``outcome``: right, wrong, not finished or not understood, in words, or that there is no verdict, as numbers of
+        the point seem to stand in for names; ``hint``, where to look or what was not understood; ``remedy``, what to do
+        about it.
 
     Raises:
         GradlabError: for a line that is empty or too long, and what `chain` does not take.
@@ -117,8 +122,72 @@ def judged(given: Mapping[str, Any]) -> dict[str, Any]:
     if not line.strip() or len(line) > LONGEST:
         raise GradlabError(f"write a line of 1 to {LONGEST} characters; this one has {len(line)}")
     by = _wanted(graph, given["by"], graph.parameters)
-    said = answer(f"d{LOSS}/d{by}", line, graph)
+    asked = f"d{LOSS}/d{by}"
+    plain = not re.search(r"[\\{}$]", line)
+    if plain:  # as the page itself writes it
+        line = re.sub(rf"^\s*d\s*{LOSS}\s*/\s*d\s*{re.escape(by)}\s*=(?=.*\w)", "", line)
+    result = derive(graph, LOSS, by).result
+    said = None if _is_value(line, result, given) else answer(asked, line, graph)
+    if said is None or (said.outcome is Outcome.WRONG and _put_in(line, asked, result, given)):
+        return dict(PUT_IN)
+    if said.outcome is Outcome.NOT_UNDERSTOOD and plain and re.search(r"=|\bd\w+\s*/\s*d\w+", line):
+        return {"outcome": said.outcome.value, "hint": said.hint, "remedy": IN_LATEX.format(by=graph[by].latex)}
     return {"outcome": said.outcome.value, "hint": said.hint, "remedy": said.outcome.remedy}
+
+
+def _is_value(line: str, result: Expression, given: Mapping[str, Any]) -> bool:
+    """Tell whether a line ends in a number, that of a derivative at the point, where a formula is asked for."""
+    try:
+        written = parse(line.rpartition("=")[2].strip())
+        return not written.names and bool(result.names) and _agree(written, result, numbers(given)["values"])
+    except GradlabError:
+        return False
+
+
+def _put_in(line: str, asked: str, result: Expression, given: Mapping[str, Any]) -> bool:
+    """Tell whether a line that is wrong has more numbers than the derivative, and its value at the point."""
+    if _numerals(line.rpartition("=")[2]) <= _numerals(str(result)):
+        return False
+    graph = _network(given)
+    try:
+        point, values = _point(graph, given), numbers(given)["values"]
+    except GradlabError:
+        return False
+    try:
+        return _agree(parse(line.rpartition("=")[2].strip()), result, values)
+    except (GradlabError, KeyError):  # it is LaTeX, and read with the numbers in it
+        fixed = {name: Quantity(name, number(Fraction(str(x))), latex=graph[name].latex) for name, x in point.items()}
+        known = [fixed.get(each.name, each) for each in graph.quantities]
+        return answer(asked, line, Graph(known, graph.relations)).outcome is Outcome.RIGHT
+
+
+def _agree(written: Expression, result: Expression, values: Mapping[str, float]) -> bool:
+    """Tell whether two formulas have one value, as somebody calculates who has five digits."""
+    one, other = (_value("the derivative", formula, values) for formula in (written, result))
+    return math.isclose(one, other, rel_tol=ROUNDED)
+
+
+def _numerals(line: str) -> int:
+    """How many numbers stand in a line, but for those in names and exponents."""
+    bare = re.sub(r"[A-Za-z]*_\{[^}]*\}|[A-Za-z]\w*|_\w|(\*\*|\^) *\{? *\d+", "", line)
+    return len(re.findall(r"\d+(?:\.\d+)?", bare))
+
+
+def _point(graph: NetworkGraph, given: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers of a point, and of the parameters, by name."""
+    weights = given["weights"] or [round(math.sin(1 + 2 * i), 1) for i in range(len(graph.parameters))]
+    values: dict[str, float] = {}
+    for what, names, found in (
+        ("inputs", graph.inputs, given["x"]),
+        ("labels", graph.labels, given["y"]),
+        ("weights", graph.parameters, weights),
+    ):
+        if len(found) != len(names):
+            raise GradlabError(
+                f"this network has {len(names)} {what}, {', '.join(names)}; numbers are given for {len(found)}"
+            )
+        values.update(zip(names, map(float, found), strict=True))
+    return values
 
 
 @lru_cache(maxsize=8)

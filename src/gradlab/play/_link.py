@@ -180,7 +180,8 @@ def _rules() -> list[str]:
 
 
 def _text(usual: str, most: int) -> Entry:
-    return Entry(usual, f"at most {most} characters", lambda text: text if text and len(text) <= most else None)
+    least = min(1, len(usual))  # none where there is none anyway
+    return Entry(usual, f"at most {most} characters", lambda text: text if least <= len(text) <= most else None)
 
 
 def _number(usual: float, least: float, most: float) -> Entry:

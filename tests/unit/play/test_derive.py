@@ -57,12 +57,38 @@ def test_matrices_are_the_vector_form():
         ("(f_out - y)*u_2*(1 - z_2out**2)*x_1", "right", ""),
         (r"(y - f_{out}) u_2 (1 - z_{2,out}^2) x_1", "wrong", "a sign is wrong"),
         ("nonsense", "not understood", "line 1, column 1: there is no quantity 'nonsense'"),
+        ("dL / dw_12 = (f_out - y)*u_2*(1 - z_2out**2)*x_1", "right", ""),
+        ("(f_out - y)*u_2*(1 - z_2out**2)", "wrong", "a factor is missing"),
+        ("3*(f_out - y)*u_2*(1 - z_2out**2)*x_1", "wrong", "a constant factor"),
+        ("(f_out - y)*u_2*(1 - z_2out**2)*x_1**2", "wrong", "a power"),
+        ("0.7", "wrong", ""),
     ],
 )
 def test_a_line_is_judged_by_the_prover(line, outcome, hint):
-    said = answer("judged", {**SMALL, "by": "w_12", "line": line})
+    said = answer("judged", {**SMALL, **POINT, "by": "w_12", "line": line})
     assert said["outcome"] == outcome
     assert said["hint"].startswith(hint)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{value:.5}", r"\frac{{\partial L}}{{\partial w_{{12}}}} = {value:.4}", "({f:.5} - 1)*(-1)*(1 - {z:.5}**2)",
+        "(f_out - 1)*u_2*(1 - z_2out**2)*x_1", r"(f_{{out}} - y) \cdot (-1) (1 - z_{{2,out}}^2) \cdot 1",
+    ],
+)  # fmt: skip
+def test_numbers_of_the_point_are_not_called_wrong(line):
+    flow = answer("numbers", {**SMALL, **POINT})
+    written = line.format(value=flow["slopes"]["w_12"], f=flow["values"]["f_out"], z=flow["values"]["z_2out"])
+    said = answer("judged", {**SMALL, **POINT, "by": "w_12", "line": written})
+    assert said["outcome"] == "no verdict"
+    assert "with numbers in place of names" in said["hint"]
+
+
+def test_equations_in_plain_text_are_told_how_to_be_written():
+    said = answer("judged", {**SMALL, **POINT, "by": "w_12", "line": "1 - z_2out**2 = 1 - tanh(z_2in)**2"})
+    assert said["outcome"] == "not understood"
+    assert r"\partial w_{12}" in said["remedy"]
 
 
 @pytest.mark.parametrize(
@@ -72,9 +98,9 @@ def test_a_line_is_judged_by_the_prover(line, outcome, hint):
         ("chain", {**SMALL, "sizes": [2, 7, 1], "by": ""}, "such as 2,2,1"),
         ("chain", {**SMALL, "by": "w_13"}, "there is no quantity 'w_13'"),
         ("chain", {**SMALL, "by": "y"}, "not by y: a label is what is given"),
-        ("numbers", {**SMALL, **POINT, "x": [1]}, "has 2 inputs, x_1, x_2; the numbers for them are 1"),
+        ("numbers", {**SMALL, **POINT, "x": [1]}, "has 2 inputs, x_1, x_2; numbers are given for 1"),
         ("numbers", {**SMALL, **POINT, "weights": [1e6] * 9}, "L = -y*log(f_out) - (1 - y)*log(1 - f_out) has no"),
-        ("judged", {**SMALL, "by": "w_12", "line": "x" * 601}, "1 to 600 characters; this one has 601"),
+        ("judged", {**SMALL, **POINT, "by": "w_12", "line": "x" * 601}, "1 to 600 characters; this one has 601"),
     ],
 )
 def test_mistakes_are_told(question, given, message):

@@ -104,7 +104,7 @@ def test_the_boundary_has_its_axes_and_a_picture_of_the_same_map(monkeypatch):
         (lambda: gl.play.descend(BOWL, start=(1, 1), rule="newton"), "there is no rule 'newton'"),
         (lambda: gl.play.network(gl.mlp([2, 2, 1], biases=False)), "networks with biases"),
         (lambda: gl.play.network(gl.mlp([2, 7, 1])), "each of 1 to 6 units"),
-        (lambda: gl.play.network(gl.mlp([2, 2, 1]), x=(1,)), "has 2 inputs, x_1, x_2; the numbers for them are 1"),
+        (lambda: gl.play.network(gl.mlp([2, 2, 1]), x=(1,)), "has 2 inputs, x_1, x_2; numbers are given for 1"),
         (lambda: gl.play.train(gl.mlp([3, 2, 1]), gl.datasets.five_points()), "2 inputs and 1 output"),
     ],
 )
