@@ -61,12 +61,19 @@ class Function:
         """
         return written_out(self._graph, self._output)
 
-    def derive(self, output: str, wrt: str, then: str | None = None) -> Derivation:
+    def derive(self, output: str, wrt: str | None = None, then: str | None = None) -> Derivation:
         """Derive one of its quantities by another, step by step, and that by a third where one is named.
+
+        With one name alone its value is derived by it.
 
         Raises:
             GradlabError: if there is no such quantity.
+
+        >>> import gradlab as gl
+        >>> print(gl.function("x**2*y").derive("x").result)
+        2*x*y
         """
+        output, wrt = (self._output, output) if wrt is None else (output, wrt)
         return derive(self._graph, output, wrt) if then is None else derive_second(self._graph, output, wrt, then)
 
     def backprop(self) -> Backprop:

@@ -75,8 +75,8 @@ class Network:
         """Which loss it has."""
         return self._graph.loss
 
-    def derive(self, output: str, wrt: str, then: str | None = None) -> Derivation:
-        r"""Derive one of its quantities by another, step by step.
+    def derive(self, output: str, wrt: str | None = None, then: str | None = None) -> Derivation:
+        r"""Derive one of its quantities by another, step by step; with one name alone the loss by it.
 
         Args:
             output: what is differentiated: ``"L"``, ``"f_in"``, ``"z_2out"``, ...
@@ -93,6 +93,7 @@ class Network:
         &= z_{1,out}
         \end{align*}
         """
+        output, wrt = ("L", output) if wrt is None else (output, wrt)
         return derive(self._graph, output, wrt) if then is None else derive_second(self._graph, output, wrt, then)
 
     def backprop(self) -> Backprop:

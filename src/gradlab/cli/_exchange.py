@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gradlab._errors import GradlabError
+from gradlab.cli._options import Template
 
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
 
@@ -60,9 +61,7 @@ def import_(
 
 
 def export(
-    template: Annotated[
-        Path, typer.Argument(metavar="TEMPLATE", exists=True, dir_okay=False, readable=True, help="The template.")
-    ],
+    template: Template,
     to: Annotated[str, typer.Option("--to", metavar="TOOL", help="nbgrader, otter or gradescope.")],
     out: Annotated[
         Path | None,

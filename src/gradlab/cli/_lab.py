@@ -12,6 +12,7 @@ from gradlab.cli._exchange import export, import_, new
 from gradlab.cli._formats import Format
 from gradlab.cli._gate import Gate
 from gradlab.cli._grade import grade
+from gradlab.cli._options import Templates
 from gradlab.cli._progress import Reporter
 from gradlab.cli._report import print_built, print_failed
 from gradlab.cli._similar import similar
@@ -47,12 +48,7 @@ lab.command()(similar)
 
 @lab.command()
 def build(
-    templates: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="TEMPLATE...", exists=True, dir_okay=False, readable=True, help="Jupytext Markdown files with tags."
-        ),
-    ],
+    templates: Templates,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -121,12 +117,7 @@ def build(
 
 @lab.command()
 def check(
-    templates: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="TEMPLATE...", exists=True, dir_okay=False, readable=True, help="Jupytext Markdown files with tags."
-        ),
-    ],
+    templates: Templates,
     strict: Annotated[bool, typer.Option("--strict", help="Fail also where an equation is not understood.")] = False,
     no_execute: Annotated[bool, typer.Option("--no-execute", help="Run nothing: text and equations alone.")] = False,
     kernel: Kernel = None,

@@ -1,8 +1,9 @@
-"""Options that several commands share: what a network is made of."""
+"""What several commands take: what a network is made of, where it is trained, a lab's template."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -34,4 +35,10 @@ Loss = Annotated[str, typer.Option(help=f"{listed(losses())}; with a number of i
 Device = Annotated[
     str,
     typer.Option(metavar="DEVICE", help="cpu, cuda, cuda:1 (a GPU by its number) or auto: a GPU where it pays."),
+]
+
+_READ: dict[str, Any] = {"exists": True, "dir_okay": False, "readable": True}
+Template = Annotated[Path, typer.Argument(metavar="TEMPLATE", help="The lab's template.", **_READ)]
+Templates = Annotated[
+    list[Path], typer.Argument(metavar="TEMPLATE...", help="Jupytext Markdown files with tags.", **_READ)
 ]

@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
+from gradlab.cli._options import Template
+
 _SHOWN = 3
 _LINES = 8
 
 
 def similar(
-    template: Annotated[
-        Path, typer.Argument(metavar="TEMPLATE", exists=True, dir_okay=False, readable=True, help="The lab's template.")
-    ],
+    template: Template,
     submissions: Annotated[
         Path,
         typer.Argument(
