@@ -21,6 +21,10 @@ ORDERS = (
     (("def f(x):\n    return g(x)", "def g(x):\n    return 1", "u = f(2)"), [1, 2, 3]),
     (("drawn = given", "given = 2"), [1, 2]),
     (("x = y", "y = x"), None),
+    (("for i in range(3):\n    print(i)", "for i in range(5):\n    print(i)"), [1, 2]),
+    (("with open(name) as stream:\n    text = stream.read()", "stream = 2"), [1, 2]),
+    (("while n := next(given):\n    print(n)", "n = 3"), [1, 2]),
+    (("f = lambda v: v * w", "w = 3", "print(f(2))"), [1, 2, 3]),
     (("ax.plot(t)", "p = f()\nq = np.mean(p)", "def f():\n    return np.ones(2)", "t = frame.get(1)"), [3, 2, 4, 1]),
     (("w = t + len(frame.keys())", "frame.update(a=1)", "t = 1"), [3, 1, 2]),
     (("w = t\nframe.update(b=w)", "t = frame.get(1)"), [2, 1]),
@@ -32,9 +36,9 @@ ORDERS = (
 def test_cells_are_run_behind_those_that_make_what_they_use(cells, wanted):
     statements = [(number, one) for number, cell in enumerate(cells, 1) for one in statements_of(cell)[0]]
     order, why, left = order_of(statements, statements_of("import numpy as np\ngiven = frame = {}")[0])
-    assert order == (wanted or sorted(order))
+    assert order == (wanted or [])
     assert bool(why) == (order != sorted(order))
-    assert bool(left) == (wanted is None)
+    assert bool(left) == (order != sorted(order) or not order)
 
 
 QUESTION = """
@@ -75,6 +79,11 @@ DATA, LEAST, PICK = (
 WALK = "def walk(n, rng):\n    return np.cumsum(rng.standard_normal(n))"
 SUBMISSIONS = {
     "right": ((DATA, LEAST, WALK, PICK), "1111"),
+    "shows what it has not": (
+        ("def maybe(n):\n    return least if n else 0\nprint(maybe(0))", DATA, LEAST, WALK, PICK),
+        "1111",
+    ),
+    "in a circle": (("least = min(data)\ncount = 2", "data = [1.0, 3.0][:count]", WALK, PICK), "1?11"),
     "reversed": ((PICK, WALK, LEAST, DATA), "1111"),
     "helper": ((LEAST, "data = shown()", WALK, PICK, "def shown():\n    return [1.0, 2.0]"), "1111"),
     "seeds anew": ((DATA, LEAST, WALK.replace("rng.s", "np.random.default_rng(0).s"), PICK), "1101"),

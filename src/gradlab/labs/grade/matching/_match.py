@@ -53,7 +53,8 @@ class Program:
         given: the names of given things that homework changes by a call, and perhaps not at all.
         untouched: the names in whose place the question's own text still stands.
         repairs: what was set right to read it, in words.
-        disordered: the cells that use what only later ones make, and no order of them mends it.
+        lacks: the names that seem to be used before they are made.
+        reordered: the same in an order in which they are not; None where there is no such.
     """
 
     statements: tuple[Own, ...]
@@ -62,7 +63,8 @@ class Program:
     given: frozenset[str]
     untouched: frozenset[str]
     repairs: tuple[str, ...]
-    disordered: frozenset[int] = frozenset()
+    lacks: frozenset[str] = frozenset()
+    reordered: Program | None = None
 
     def answered(self, task: Task) -> frozenset[str]:
         """The names that a check is about and that are answered; what is given need not be while others are."""
@@ -153,10 +155,16 @@ def match(cells: Sequence[SubmittedCell], plan: Plan) -> Program:
     numbered = list(enumerate(cells, 1))
     found = _sorted_out(numbered, plan)
     statements = [(own.cell, own.statement) for own in found.own if not own.is_aside]
-    order, why, disordered = order_of(statements, (part.statement for part in plan.base))
-    if why:
-        found = _sorted_out(sorted(numbered, key=lambda one: order.index(one[0]) if one[0] in order else -1), plan)
-        found.repairs.append(why)
+    order, why, lacks = order_of(statements, (part.statement for part in plan.base))
+    program = replace(_program(found, cells, plan), lacks=lacks)
+    if not why:
+        return program
+    again = _sorted_out(sorted(numbered, key=lambda one: order.index(one[0]) if one[0] in order else -1), plan)
+    again.repairs.append(why)
+    return replace(program, reordered=_program(again, cells, plan))
+
+
+def _program(found: _Found, cells: Sequence[SubmittedCell], plan: Plan) -> Program:
     _take_misnamed(found, cells, plan)
     statements = [own.statement for own in found.own]
     changes = changed(statements, (part.statement for part in plan.base))
@@ -180,7 +188,7 @@ def match(cells: Sequence[SubmittedCell], plan: Plan) -> Program:
     untouched, repairs = frozenset(found.stubs - set(answers)), tuple(dict.fromkeys(found.repairs))
     given = {name for part in plan.base for name in part.statement.binds}
     acted = frozenset(given) & {name for part in plan.parts if part.is_homework for name in part.statement.acted}
-    return Program(own, answers, tuple(sorted({*found.borders, *starts})), acted, untouched, repairs, disordered)
+    return Program(own, answers, tuple(sorted({*found.borders, *starts})), acted, untouched, repairs)
 
 
 def _answer(

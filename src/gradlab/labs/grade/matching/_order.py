@@ -19,7 +19,7 @@ class _Cell:
 
 def order_of(
     statements: Sequence[tuple[int, Statement]], given: Iterable[Statement]
-) -> tuple[list[int], str, frozenset[int]]:
+) -> tuple[list[int], str, frozenset[str]]:
     """Find the order in which cells can be run.
 
     Args:
@@ -27,8 +27,8 @@ def order_of(
         given: those that are run before.
 
     Returns:
-        The numbers of the cells in order; why that is another than theirs, "" where it is not; and the cells that use
-        what is made behind them though there is no order that mends it.
+        The numbers of the cells in order, none where there is no such; why that is another than theirs, "" where it is
+        not; and the names that seem to be used before they are made.
     """
     cells = _read(statements, list(given))
     lacking = [cell for cell in cells if cell.lacks]
@@ -36,13 +36,14 @@ def order_of(
         return [cell.number for cell in cells], "", frozenset()
     # What a method may change stays behind or before it if it can; what is made, and what uses it, does so in any case.
     order = _sorted(cells, lambda cell: cell.reached) or _sorted(cells, lambda cell: cell.binds)
+    lacks = frozenset(name for cell in lacking for name in cell.lacks)
     if not order:
-        return [cell.number for cell in cells], "", frozenset(cell.number for cell in lacking)
+        return [], "", lacks
     first = lacking[0]
     other = next(cell for cell in cells if first.lacks & cell.binds and cell.number > first.number)
     names, numbers = ", ".join(sorted(first.lacks & other.binds)), ", ".join(map(str, order))
     words = f"cell {first.number} uses {names} of cell {other.number}: the cells were run in the order {numbers}"
-    return order, words, frozenset()
+    return order, words, lacks
 
 
 def _sorted(cells: Sequence[_Cell], changed: Callable[[_Cell], set[str]]) -> list[int]:
@@ -75,7 +76,7 @@ def _read(statements: Sequence[tuple[int, Statement]], given: Sequence[Statement
     left = [name for _, statement in statements for name in statement.binds]
     for number, statement in statements:
         cell = cells.setdefault(number, _Cell(number))
-        used = set(statement.uses - statement.late if statement.is_definition else statement.uses)
+        used = set(statement.uses - statement.late - (statement.runs if statement.always_binds else statement.binds))
         used |= set() if statement.is_definition else linked(statement.calls & bodies.keys(), bodies)
         for name in statement.binds:
             left.remove(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,6 +106,29 @@ class Outcome:
     def _share(self, number: int) -> float:
         passed, failed = self.passed.get(number, 0), self.failed.get(number, 0)
         return passed / (passed + failed) if passed + failed else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A statement that did not run to its end.
+
+    Args:
+        cell: the number of its cell.
+        changes: the names of what it may change.
+        words: where, and why.
+        is_stopped: whether it had to be stopped, or ended the process, and raised nothing.
+        doubt: why that may not be its own fault, "" where it is.
+    """
+
+    cell: int
+    changes: frozenset[str]
+    words: str
+    is_stopped: bool = False
+    doubt: str = ""
+
+    def is_for_want_of(self, names: Set[str]) -> bool:
+        """Whether that is because one of some names means nothing yet."""
+        return any(f"NameError: name {name!r} is not defined" in self.words for name in names)
 
 
 class _Tracked(ast.NodeTransformer):

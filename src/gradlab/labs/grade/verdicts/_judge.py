@@ -10,11 +10,11 @@ from gradlab.labs.grade.made import DoubtError
 from gradlab.labs.grade.matching import Program
 from gradlab.labs.grade.protocol import CheckTimeoutError
 from gradlab.labs.grade.verdicts._attempt import Attempts, Try
-from gradlab.labs.grade.verdicts._evaluate import Outcome, named, prepare, reseeded
+from gradlab.labs.grade.verdicts._evaluate import Ended, Outcome, named, prepare, reseeded
 from gradlab.labs.grade.verdicts._form import may_be_form, may_be_layout, other_form
 from gradlab.labs.grade.verdicts._key import Key
 from gradlab.labs.grade.verdicts._results import QuestionResult
-from gradlab.labs.grade.verdicts._session import Ended, Session, is_misfit
+from gradlab.labs.grade.verdicts._session import Session, is_misfit
 from gradlab.labs.grade.verdicts._tasks import ReadyTask, evaluate, free_of
 
 _ROUNDING = 100
@@ -162,8 +162,8 @@ class _Bench:
             return (
                 f"{cause.words}, and the check asks for what it would have made{'; ' * bool(cause.doubt)}{cause.doubt}"
             )
-        if cause is not None and cause.cell in self._program.disordered:
-            return f"{cause.words}: its cells use each other's values, in an order that cannot be told"
+        if cause is not None and cause.is_for_want_of(self._program.lacks):
+            return f"{cause.words}: a later cell makes it, and there is no order in which nothing is missing"
         if form := self._form(ready, best):
             return form
         right = {name for name, holds in self._right.items() if holds}

@@ -153,11 +153,15 @@ def _tried(bench: Bench) -> Bench:
 
 def _judged_checks(
     bench: Bench, program: Program, kept: dict[str, QuestionResult], slot: int, seed: int, tell: Callable[[str], None]
-) -> tuple[list[QuestionResult], dict[str, set[str]], Session]:
-    """The results of the checks, what kinds of values they were handed, and the process that they were made with."""
+) -> tuple[list[QuestionResult], dict[str, set[str]], Session, Program]:
+    """The results of the checks, what kinds of values they were handed, and by which process and program."""
     session = Session(bench.sandbox, program, bench.key, Limits(), slot, bench.cell_limit)
+    if program.reordered is not None and session.is_disordered():
+        session.stop()
+        program = program.reordered
+        session = Session(bench.sandbox, program, bench.key, Limits(), slot, bench.cell_limit)
     bench.key.extra[COMPARE] = Comparison(bench.key, seed)
-    return *judge(bench.key, bench.tasks, program, session, kept, seed, tell), session
+    return *judge(bench.key, bench.tasks, program, session, kept, seed, tell), session, program
 
 
 def _say(message: dict[str, Any]) -> None:
@@ -244,7 +248,7 @@ def _judged(bench: Bench, order: dict[str, Any], slot: int, result: SubmissionRe
         def tell(question: str) -> None:
             _say({"at": order["name"], "question": question})
 
-        result.questions, _, session = _judged_checks(bench, program, kept, slot, seed, tell)
+        result.questions, _, session, program = _judged_checks(bench, program, kept, slot, seed, tell)
         result.printed = {str(cell): text for cell, text in session.printed.items()}
         result.repairs = [*order["remarks"], *([remark] * bool(remark)), *program.repairs]
         result.repairs += [f"cell {cell}, {said}" for cell, said in session.errors.items()]

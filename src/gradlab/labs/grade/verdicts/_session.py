@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass, is_dataclass
+from contextlib import nullcontext, suppress
+from dataclasses import is_dataclass
 from typing import Any
 
 from gradlab.labs.grade._data import copied, has_state, is_own, overwrite, same
@@ -27,6 +27,7 @@ from gradlab.labs.grade.protocol import (
 from gradlab.labs.grade.protocol import ChannelTimeoutError as Timeout
 from gradlab.labs.grade.sandbox import OUTSIDE, Cage, Limits, Sandbox
 from gradlab.labs.grade.verdicts._clock import Clock, alarm
+from gradlab.labs.grade.verdicts._evaluate import Ended
 from gradlab.labs.grade.verdicts._form import cast, form_of
 from gradlab.labs.grade.verdicts._key import Key
 from gradlab.labs.grade.verdicts._tasks import TIMES_THE_KEY
@@ -40,25 +41,6 @@ _HIDDEN_ATTRIBUTES = ("_", "gi_", "f_", "tb_", "cr_", "ag_", "co_", "func_")
 
 class StoppedError(ChannelError):
     """The submission's process ended, or had to be stopped; the message says which, to stand behind what ran."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A statement that did not run to its end.
-
-    Args:
-        cell: the number of its cell.
-        changes: the names of what it may change.
-        words: where, and why.
-        is_stopped: whether it had to be stopped, or ended the process, and raised nothing.
-        doubt: why that may not be its own fault, "" where it is.
-    """
-
-    cell: int
-    changes: frozenset[str]
-    words: str
-    is_stopped: bool = False
-    doubt: str = ""
 
 
 class Session:
@@ -135,6 +117,12 @@ class Session:
                 if lost := self._stand_ins & (own.statement.changes | own.statement.asks):
                     self.deadline(self._statement_limit)
                     self.bind(lost)
+
+    def is_disordered(self) -> bool:
+        """Whether a statement fails for want of what only a later one makes."""
+        with suppress(StoppedError):
+            self.ready()
+        return any(one.is_for_want_of(self._program.lacks) for one in self.ended.values())
 
     def _is_mended(self, index: int) -> bool:
         """Whether a statement that had to be stopped uses what stands in now, and may end with that."""
