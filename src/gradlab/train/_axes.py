@@ -41,15 +41,7 @@ class Axis:
 
 
 def rate_axes(value: object, layers: int) -> tuple[Axis, ...]:
-    """Returns the axes of the learning rate: one, or one for each layer of weights.
-
-    Args:
-        value: a number, several, or a mapping from each layer's number, from 1, to a number or several.
-        layers: how many layers of weights the network has.
-
-    Raises:
-        TrainError: if the value is none of these.
-    """
+    """Returns the axes of the learning rate: one, or one for each layer of weights by its number, from 1."""
     if not isinstance(value, Mapping):
         return (make_axis("learning_rate", value, _rate),)
     if sorted(value, key=str) != [*range(1, layers + 1)]:
@@ -62,16 +54,7 @@ def rate_axes(value: object, layers: int) -> tuple[Axis, ...]:
 
 
 def make_axis(name: str, value: object, check: Callable[[str, object], Value]) -> Axis:
-    """Returns the axis of one value or of several.
-
-    Args:
-        name: the setting's name.
-        value: what the person gave.
-        check: turns one value into one that can be used, or says what is wrong with it.
-
-    Raises:
-        TrainError: if a value cannot be used, or stands there twice, or there are none.
-    """
+    """Returns the axis of one value or of several, each checked; refuses what is empty or stands there twice."""
     if isinstance(value, str) or not isinstance(value, Iterable) or (isinstance(value, np.ndarray) and not value.ndim):
         return Axis(name, (check(name, value.item() if isinstance(value, np.ndarray) else value),))
     values = [check(f"{name}[{index}]", each) for index, each in enumerate(value)]
@@ -88,20 +71,12 @@ def _rate(name: str, value: object) -> float:
 
 
 def scale_axis(value: object) -> Axis:
-    """Returns the axis of the scale of the initial parameters.
-
-    Raises:
-        TrainError: if a value is not a number of 0 or more.
-    """
+    """Returns the axis of the scale of the initial parameters: numbers of 0 or more."""
     return make_axis("init_scale", value, lambda name, each: real_number(name, each, example=1.0, positive=False))
 
 
 def number_axes(rule: Rule) -> tuple[Axis, ...]:
-    """Returns the axis of each of a rule's own numbers.
-
-    Raises:
-        TrainError: if a value stands there twice.
-    """
+    """Returns the axis of each of a rule's own numbers; refuses a value that stands there twice."""
     return tuple(make_axis(each.name, getattr(rule, each.name), _as_float) for each in rule.own_numbers())
 
 
@@ -111,27 +86,15 @@ def _as_float(_: str, value: Any) -> float:
 
 
 def count_axis(name: str, value: object, *, example: int, most: int | None = None) -> Axis:
-    """Returns the axis of a setting that is counted: steps or units.
-
-    Raises:
-        TrainError: if a value is not a whole number from 1 up, or is too large.
-    """
+    """Returns the axis of a setting that is counted from 1 up: steps or units."""
     return make_axis(name, value, partial(whole_number, least=1, example=example, most=most))
 
 
 def batches_axis(value: object) -> Axis:
-    """Returns the axis of the batches, each as its text.
-
-    Raises:
-        TrainError: if a value is none; says what to write.
-    """
+    """Returns the axis of the batches, each as its text."""
     return make_axis("batches", value, lambda _, each: str(chosen_batches(each)))
 
 
 def initialisation_axis(value: object) -> Axis:
-    """Returns the axis of the initialisation's kind.
-
-    Raises:
-        TrainError: if a value is not the name of one; offers the nearest.
-    """
+    """Returns the axis of the initialisation's kind, by its name."""
     return make_axis("initialisation", value, check_kind)

@@ -10,31 +10,16 @@ from gradlab.train._draw import draw_order
 
 
 def batch_of(batches: Batches, seed: int, step: int, points: int) -> NDArray[np.intp]:
-    """Returns the numbers of the points that a step uses, in the order in which they were drawn.
-
-    Args:
-        batches: how they are cut.
-        seed: the key of the random numbers.
-        step: the number of the step, from 0.
-        points: how many points there are.
-    """
+    """Returns the numbers of the points that a step, from 0, uses, in the order in which they were drawn."""
     epoch, first, last = batches.stretch(step, points)
     order = draw_order(seed, epoch, points) if batches.shuffled else np.arange(points)
     return order[first:last]
 
 
 def weights_of(batches: Batches, seed: int, first: int, steps: int, points: int) -> NDArray[np.float64] | None:
-    """Returns what each point counts in the mean over all points in each step; None if all count 1.
+    """Returns what each of N points counts in the mean over all in each step, shape (steps, N); None if all count 1.
 
-    Args:
-        batches: how they are cut.
-        seed: the key of the random numbers.
-        first: the number of the first step, from 0.
-        steps: how many steps.
-        points: how many points there are, N.
-
-    Returns:
-        Shape (steps, N): N over the number of the step's points for each of them, 0 for the others.
+    That is N over the number of the step's points for each of them, and 0 for the others.
     """
     if isinstance(batches, Full):
         return None

@@ -25,26 +25,14 @@ ByStep = Callable[[int, int], dict[str, Any]]
 def runs_at_once(parameters: int, points: int, steps: int, *, curves: bool = False, faster: int = 1) -> int:
     """Returns how many runs a chunk has: what is done between two looks at the keyboard.
 
-    Args:
-        parameters: how many a network has.
-        points: how many there are.
-        steps: of each run.
-        curves: whether the loss of every step is kept.
-        faster: how many times as much as a few cores it is that does it.
+    `faster` is how many times as much as a few cores it is that does it.
     """
     most = min(_MOST, _CURVES // (steps + 1)) if curves else _MOST
     return max(_FEWEST, min(most * faster, faster * _WORK // (parameters * points * (steps + 1))))
 
 
 def by_step(rule: Rule, batches: Batches, seed: int, points: int) -> ByStep:
-    """Returns what tells of a stretch of steps what each has of its own: a factor of the rates, the points it uses.
-
-    Args:
-        rule: how a step follows from the gradient.
-        batches: which points each step uses.
-        seed: the key of the random numbers.
-        points: how many there are.
-    """
+    """Returns what tells of a stretch of steps what each has of its own: a factor of the rates, the points it uses."""
 
     def told(done: int, steps: int) -> dict[str, Any]:
         factors = None if rule.schedule.constant else np.array(rule.schedule.factors(done, steps))

@@ -42,14 +42,7 @@ def numbers(name: str, values: object) -> NDArray[np.float64]:
 
 
 def labels(values: object) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-    """Returns labels as numbers, and the names of the classes where they are text: the numbers count these, sorted.
-
-    Args:
-        values: numbers, or a text for each point.
-
-    Raises:
-        DataError: if they are neither, or one is missing.
-    """
+    """Returns labels as numbers, and the names of the classes where they are text: the numbers count these, sorted."""
     plain = np.asarray(_plain("y", values)) if not isinstance(values, str) else np.asarray(values)
     if plain.ndim == 2 and plain.shape[1] == 1:
         plain = plain[:, 0]

@@ -81,13 +81,7 @@ _MEANING = {
 
 
 def contents_of(grid: Grid, data: Data, keep: Keep) -> Contents:
-    """Returns what the result of a sweep holds.
-
-    Args:
-        grid: the settings.
-        data: what is trained on.
-        keep: what is kept beside the outcomes.
-    """
+    """Returns what the result of a sweep holds."""
     behind, loss, counted = _kept_behind(grid, keep), grid.architecture.loss, judged(grid.architecture.loss, data.y)
     results = {
         name: (kind or grid.dtype, missing, meaning_of(name, loss))
@@ -147,12 +141,7 @@ def _coordinate(axis: Axis) -> tuple[str, NDArray[Any]] | Any:
 
 
 def meaning_of(name: str, loss: str) -> dict[str, str]:
-    """Returns what a variable of a sweep's result means, and its unit.
-
-    Args:
-        name: the variable's.
-        loss: the name of the loss.
-    """
+    """Returns what a variable of a sweep's result means, and its unit."""
     if name in ("loss", "curves", "curve_quantiles"):
         after = "after the last step" if name == "loss" else "after each number of steps"
         after += ", as quantiles over the restarts" if name == "curve_quantiles" else ""
@@ -180,11 +169,7 @@ def _attributes(grid: Grid, data: Data) -> dict[str, Any]:
 
 
 def data_of(dataset: xarray.Dataset) -> Data:
-    """Returns what a sweep was trained on.
-
-    Args:
-        dataset: its result.
-    """
+    """Returns what a sweep was trained on."""
     names = tuple(str(name) for name in dataset["input"].values)
     classes = tuple(str(name) for name in dataset["class"].values) if "class" in dataset.coords else ()
     weights = dataset["weights"].values if "weights" in dataset else None
@@ -196,13 +181,7 @@ def data_of(dataset: xarray.Dataset) -> Data:
 
 
 def grid_of(setting: xarray.Dataset, *, restarts: int, seed: int) -> Grid:
-    """Returns the grid of a single setting of a sweep, to be trained anew.
-
-    Args:
-        setting: the sweep's result with one value of every setting.
-        restarts: how many runs.
-        seed: the key of their random numbers.
-    """
+    """Returns the grid of a single setting of a sweep's result, to be trained anew."""
     about = setting.attrs
     sizes = tuple(int(size) for size in np.atleast_1d(about["sizes"]))
     net = Architecture(
@@ -230,22 +209,14 @@ def grid_of(setting: xarray.Dataset, *, restarts: int, seed: int) -> Grid:
 
 
 def rule_of(dataset: xarray.Dataset) -> Rule:
-    """Returns the rule of a sweep, with all of its values.
-
-    Args:
-        dataset: its result.
-    """
+    """Returns the rule of a sweep, with all of its values."""
     return chosen_rule(dataset.attrs["rule"])
 
 
 def settings_of(dataset: xarray.Dataset) -> list[str]:
     """Returns the dimensions of a sweep's result that are settings, in order.
 
-    Args:
-        dataset: the result of `gl.sweep`.
-
-    Raises:
-        TrainError: if it is not one, or a part of one in which something is missing.
+    Refuses what is none, and a part of one in which something is missing.
     """
     example = "write for example gl.recommend(gl.sweep(net, data, ...))"
     if not isinstance(dataset, xarray.Dataset) or not dataset.attrs.keys() >= _ABOUT:
@@ -270,11 +241,7 @@ def settings_of(dataset: xarray.Dataset) -> list[str]:
 def in_order(dataset: xarray.Dataset) -> xarray.Dataset:
     """Returns a sweep's result with the numbers of each setting in rising order, so that neighbours stand side by side.
 
-    Args:
-        dataset: a sweep's result, whose settings may have been chosen in any order.
-
-    Raises:
-        TrainError: if it is none, or a setting has a number more than once.
+    Refuses what is none, and a setting that has a number more than once.
     """
     for name in settings_of(dataset):
         values = dataset[name].values

@@ -21,14 +21,7 @@ _SLICE = 2**15  # words that are drawn and transformed at a time: with what is m
 
 
 def check_seed(seed: object) -> int:
-    """Returns the seed as an int.
-
-    Args:
-        seed: what the person gave.
-
-    Raises:
-        TrainError: if it is not a whole number from 0 to 2**128 - 1.
-    """
+    """Returns the seed as an int; refuses what is not a whole number from 0 to 2**128 - 1."""
     number = whole_number("seed", seed, least=0, example=0)
     if number >= _SEEDS:
         raise TrainError(f"seed must be less than 2**128, but it is {number}; write for example seed=0.")
@@ -153,15 +146,7 @@ _OF_WORDS = {"normal": _normal, "uniform": _uniform}
 
 
 def starts_of(drawn: Drawn, parameters: int) -> FloatArray:
-    """Draws what a kernel draws for itself, to the bit before it is rounded.
-
-    Args:
-        drawn: what to draw.
-        parameters: how many parameters a run has, P.
-
-    Returns:
-        Shape (R, P), settings first.
-    """
+    """Draws what a kernel draws for itself, to the bit before it is rounded: shape (R, P), settings first."""
     made = np.empty((len(drawn.kinds), drawn.count, parameters))
     for kind in np.unique(drawn.kinds):
         shape, rows = KINDS[kind], drawn.kinds == kind

@@ -19,18 +19,10 @@ class NoBestRunError(GradlabError):
 
 
 def whole_number(name: str, value: object, *, least: int, example: int, most: int | None = None) -> int:
-    """Returns the value as an int.
-
-    Raises:
-        TrainError: if it is not a whole number (True and 10.0 are not) is too small or too large.
-    """
+    """As `checked_whole`, with a TrainError."""
     return checked_whole(TrainError, name, value, least=least, example=example, most=most)
 
 
 def real_number(name: str, value: object, *, example: float, positive: bool) -> float:
-    """Returns the value as a float.
-
-    Raises:
-        TrainError: if it is not a finite real number, or is too small.
-    """
+    """As `checked_real`, with a TrainError."""
     return checked_real(TrainError, name, value, example=example, positive=positive)

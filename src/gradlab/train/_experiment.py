@@ -131,15 +131,7 @@ class Experiment:
 
 
 def chosen_rule(rule: object, learning_rate: object = None) -> Rule:
-    """Returns the rule that a person gave, as it is, by its name, or by its learning rate alone.
-
-    Args:
-        rule: a rule, or its text; None for gradient descent.
-        learning_rate: its learning rate, where it is given beside it.
-
-    Raises:
-        TrainError: if it is none, or a number of it cannot be used.
-    """
+    """Returns the rule that a person gave, as it is, by its text, or by its learning rate alone: gradient descent."""
     try:
         if rule is None:
             return (
@@ -157,14 +149,7 @@ def _descent(learning_rate: float) -> Rule:
 
 
 def chosen_batches(batches: object) -> Batches:
-    """Returns the batches that a person gave, as they are, by their text, or by the size of a mini-batch.
-
-    Args:
-        batches: batches, their text or their size.
-
-    Raises:
-        TrainError: if it is none of these.
-    """
+    """Returns the batches that a person gave, as they are, by their text, or by the size of a mini-batch."""
     try:
         if isinstance(batches, Integral) and not isinstance(batches, bool):
             return MiniBatch(int(batches))
@@ -174,14 +159,7 @@ def chosen_batches(batches: object) -> Batches:
 
 
 def float_type(dtype: object) -> DTypeName:
-    """Returns the name of a number type.
-
-    Args:
-        dtype: what the person gave.
-
-    Raises:
-        TrainError: if it is neither float64 nor float32.
-    """
+    """Returns the name of a number type, float64 or float32."""
     if isinstance(dtype, str) and dtype == "float64":  # the usual word, without asking NumPy
         return "float64"
     hint = 'write dtype="float64" or dtype="float32".'
@@ -199,13 +177,7 @@ def float_type(dtype: object) -> DTypeName:
 def fitting(network: Network, data: Data) -> Data:
     """Returns the data as the network can be trained on it: class numbers as one 1 among 0s where the loss wants that.
 
-    Args:
-        network: its sizes and its loss count.
-        data: its shapes and labels count.
-
-    Raises:
-        DataError: if the number of coordinates, outputs or the labels do not suit the network.
-        TrainError: if it is no network.
+    Raises a DataError where coordinates, outputs or labels do not suit the network, a TrainError where it is none.
     """
     if not hasattr(network, "sizes"):
         raise TrainError(

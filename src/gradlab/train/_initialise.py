@@ -189,15 +189,7 @@ INITIALISATIONS: dict[str, Callable[[float], Distribution]] = {
 
 
 def check_kind(name: str, value: object) -> str:
-    """Returns the name of a kind of initialisation.
-
-    Args:
-        name: what the person wrote it as, for the message.
-        value: what they gave.
-
-    Raises:
-        TrainError: if it is no name of one; offers the nearest.
-    """
+    """Returns the name of a kind of initialisation; of what is none it offers the nearest."""
     if isinstance(value, str) and value in INITIALISATIONS:
         return value
     if isinstance(value, Distribution):
@@ -209,15 +201,7 @@ def check_kind(name: str, value: object) -> str:
 
 
 def with_scale(value: object, scale: object) -> tuple[object, object]:
-    """Returns a kind of initialisation by its name and its scale, whichever way the two were given.
-
-    Args:
-        value: a name, several, `Normal(0.5)` or the like, or the parameters themselves.
-        scale: the scale beside it; None for that of the object, or 1.
-
-    Raises:
-        TrainError: if the scale is given twice.
-    """
+    """Returns a kind of initialisation by its name and its scale, whichever way the two were given, but not twice."""
     if isinstance(value, str) or not isinstance(value, Distribution):
         return value, 1.0 if scale is None else scale
     if scale is not None:

@@ -36,16 +36,7 @@ def free_memory() -> int | None:
 
 
 def check_memory(size: int, what: str, instead: str) -> None:
-    """Says before it starts that a call would not fit into memory.
-
-    Args:
-        size: how many bytes its result takes.
-        what: what takes them, as a subject.
-        instead: what to write instead.
-
-    Raises:
-        TrainError: if so many are not free.
-    """
+    """Refuses before it starts a call that would not fit into memory: says what takes it, and what to write instead."""
     free = free_memory() if size > _LITTLE else None
     if free is not None and size > free:
         raise TrainError(f"{what} would take {sized(size)} of memory, and {sized(free)} are free; {instead}.")

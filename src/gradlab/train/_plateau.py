@@ -74,13 +74,8 @@ def surroundings(
 def ranking(low: Any, places: Mapping[int, Sequence[float]], lowest: Lowest, cap: Lowest) -> list[Any]:
     """By what settings are ranked, the first counts first: each value within a quarter, itself, and in wider views.
 
-    Among equals the middle of a plateau is wanted, and what was not tried may be a fall.
-
-    Args:
-        low: the lower end of each setting's interval.
-        places: as for `surroundings`.
-        lowest: as for `surroundings`.
-        cap: as for `surroundings`.
+    Among equals the middle of a plateau is wanted, and what was not tried may be a fall. `low` is the lower end of each
+    setting's interval; the rest is as for `surroundings`.
     """
     wider = [surroundings(low, places, factor, lowest, cap, 0.0) for factor in WIDER]
     return [surroundings(low, places, QUARTER, lowest, cap), low, *wider]

@@ -83,9 +83,6 @@ class Progress:
 def in_seconds(seconds: float) -> str:
     """Returns a time in words.
 
-    Args:
-        seconds: how long it is.
-
     >>> in_seconds(2), in_seconds(500), in_seconds(8000)
     ('2.0 s', '8 min 20 s', '2 h 13 min')
     """

@@ -15,11 +15,7 @@ from gradlab.train._trainers import has_kernels, instruction_set
 
 
 def maker(device: Device = CPU) -> dict[str, str]:
-    """Returns what this process trains with: its machine, its versions, its device.
-
-    Args:
-        device: on what it trains.
-    """
+    """Returns what this process trains with: its machine, its versions, its device."""
     return {**_versions(), "device": device.here}
 
 

@@ -98,13 +98,7 @@ class Recommendation:
 
 
 def success_in_words(points: int, steps: int, loss_below: float | None) -> str:
-    """Returns what counts as success.
-
-    Args:
-        points: how many there are.
-        steps: of each run.
-        loss_below: what the last loss has to be below; None if every point has to be right.
-    """
+    """Returns what counts as success: every point right after so many steps, or a loss below a number."""
     if loss_below is not None:
         return f"reach a loss below {loss_below:g} within {steps} steps"
     return f"classify all {_NUMBERS[points] if points < len(_NUMBERS) else points} points right within {steps} steps"

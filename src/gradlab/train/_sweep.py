@@ -134,11 +134,7 @@ def sweep(
 
 
 def require_xarray() -> None:
-    """Says what to install if xarray is missing.
-
-    Raises:
-        GradlabError: if it is.
-    """
+    """Says what to install if xarray is missing."""
     try:
         import xarray  # noqa: F401  # asked for before the work, so that its absence costs nothing
     except ModuleNotFoundError:
@@ -164,14 +160,7 @@ def run_grid(
     keep: Keep = NOTHING,
     **how: Any,
 ) -> xarray.Dataset:
-    """Trains all runs of a grid, a chunk at a time.
-
-    Args:
-        grid: the settings.
-        data: what is trained on.
-        keep: what is kept beside the outcomes.
-        how: where it goes, who trains it and who is told, as `store.made` takes it.
-    """
+    """Trains all runs of a grid, a chunk at a time; `how` is what `store.made` takes."""
     from gradlab.train import store
     from gradlab.train._dataset import contents_of
 

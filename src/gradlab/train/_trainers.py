@@ -129,16 +129,9 @@ def instruction_set() -> str:
 
 
 def kernel_for(architecture: Architecture | None, data: Data, dtype: str, device: Device = CPU) -> KernelTrainer | None:
-    """Returns the kernel that trains such networks on the data, made once and kept, or None without Numba.
+    """Returns the kernel that trains such networks on the data, made once and kept.
 
-    Args:
-        architecture: the network's; None if there is no graph to print a kernel from.
-        data: what it is trained on.
-        dtype: the number type of all arithmetic.
-        device: on what.
-
-    Raises:
-        GradlabError: if it is a GPU that is not there.
+    None without Numba, or without a graph to print a kernel from. Refuses a GPU that is not there.
     """
     if architecture is None or (device.number is None and not has_kernels()):
         return None
@@ -148,17 +141,7 @@ def kernel_for(architecture: Architecture | None, data: Data, dtype: str, device
 
 
 def trainer_for(architecture: Architecture, data: Data, dtype: str, device: Device = CPU) -> Trainer:
-    """Returns what trains such networks on the data: the kernel, or NumPy in its place.
-
-    Args:
-        architecture: the network's.
-        data: what it is trained on.
-        dtype: the number type of all arithmetic.
-        device: on what.
-
-    Raises:
-        GradlabError: if it is a GPU that is not there.
-    """
+    """Returns what trains such networks on the data: the kernel, or NumPy; refuses a GPU that is not there."""
     kernel = kernel_for(architecture, data, dtype, device)
     if kernel is not None:
         return kernel
@@ -166,13 +149,7 @@ def trainer_for(architecture: Architecture, data: Data, dtype: str, device: Devi
 
 
 def numpy_trainer(architecture: Architecture, data: Data, dtype: str) -> NumpyTrainer:
-    """Returns what trains such networks on the data with NumPy.
-
-    Args:
-        architecture: the network's.
-        data: what it is trained on.
-        dtype: the number type of all arithmetic.
-    """
+    """Returns what trains such networks on the data with NumPy."""
     gradient = NumpyNetwork(architecture.on(data).graph)
     return NumpyTrainer(gradient, architecture.layers, data, dtype, architecture.loss)
 

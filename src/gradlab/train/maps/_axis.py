@@ -87,17 +87,7 @@ class MapAxis:
 
 
 def checked_ends(which: str, setting: str, ends: tuple[object, object], own: dict[str, Number]) -> tuple[float, float]:
-    """Returns the lowest and the highest value of an axis.
-
-    Args:
-        which: whose they are, for messages.
-        setting: what it goes over.
-        ends: the two.
-        own: the rule's own numbers.
-
-    Raises:
-        TrainError: if they are no values of the setting, or the first is not the lower.
-    """
+    """Returns the lowest and the highest value of an axis; refuses what are none, or not in this order."""
     low, high = (_checked_end(f"{which}'s {setting}", setting, end, own) for end in ends)
     if not low < high:
         raise TrainError(f"{which} goes from {low:g} to {high:g}; give the lower end first, as (0.1, 1000).")
@@ -115,13 +105,7 @@ def _checked_end(name: str, setting: str, end: object, own: dict[str, Number]) -
 def values_between(low: float, high: float, count: int) -> FloatArray:
     """Returns the values of an axis's pixels: in equal ratios, or in equal distances if an end is not above 0.
 
-    Args:
-        low: of the first.
-        high: of the last.
-        count: how many.
-
-    Raises:
-        TrainError: if numbers are not fine enough to tell them apart.
+    Refuses ends so close that numbers are not fine enough to tell the pixels apart.
     """
     values = np.geomspace(low, high, count) if low > 0 else np.linspace(low, high, count)
     if not (np.diff(values) > 0).all():

@@ -38,11 +38,7 @@ _RESULTS: dict[str, tuple[str, Any, dict[str, str]]] = {
 
 
 def contents_of(plan: Map) -> Contents:
-    """Returns what a map holds.
-
-    Args:
-        plan: the map.
-    """
+    """Returns what a map holds."""
     results = {name: (kind, missing, {**about, "units": "1"}) for name, (kind, missing, about) in _RESULTS.items()}
     return Contents(plan.tiles, plan.description(), partial(_labels, plan), results)
 

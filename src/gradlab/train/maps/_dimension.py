@@ -79,28 +79,14 @@ def boundary_dimension(dataset: xarray.Dataset) -> Dimension:
 
 
 def edges_of(inside: ArrayLike) -> NDArray[np.bool_]:
-    """Returns between which four neighbours a boundary passes.
-
-    Args:
-        inside: on which side each pixel is, shape (R, C).
-
-    Returns:
-        Shape (R - 1, C - 1).
-    """
+    """Returns between which four neighbours a boundary passes, shape (R - 1, C - 1), of pixels on either side."""
     sides = np.asarray(inside, bool)
     corners = [sides[:-1, :-1], sides[1:, :-1], sides[:-1, 1:], sides[1:, 1:]]
     return np.any(corners, axis=0) & ~np.all(corners, axis=0)
 
 
 def dimension_of(sets: list[Any]) -> Dimension:
-    """Returns the median dimension of sets of pixels.
-
-    Args:
-        sets: which pixels are in each, shape (R, C).
-
-    Raises:
-        TrainError: if they are too small, or none of them has a pixel.
-    """
+    """Returns the median dimension of sets of pixels; refuses those too small, or without a pixel."""
     slopes = []
     for each in sets:
         counts = _counts(np.asarray(each, bool))

@@ -30,15 +30,10 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 def check_arrays(place: Folder | Remote, arrays: dict[str, Any], *, whole: bool) -> None:
-    """Looks at all arrays of a store and at their files.
+    """Looks at all arrays of a store, by what the store says of them, and at their files.
 
-    Args:
-        place: where it is.
-        arrays: what describes each, by name, as the store lists them.
-        whole: whether all of a chunk has to be there that is said to be done; else it is trained again.
-
-    Raises:
-        StoreError: if one is damaged, not safe to read, or not there.
+    With `whole` all of a chunk has to be there that is said to be done; else it is trained again.
+    Raises a StoreError if one is damaged, not safe to read, or not there.
     """
     shapes: dict[str, dict[str, tuple[int, int]]] = {}
     plain: dict[str, Any] = {}

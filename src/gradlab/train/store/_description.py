@@ -18,13 +18,7 @@ FORMAT, SHARDED = 1, 2  # of a store, and of one whose chunks are put together
 
 
 def described(grid: Grid, data: Data, keep: Keep) -> dict[str, Any]:
-    """Returns all that determines the bits of a sweep's result, in plain words and numbers.
-
-    Args:
-        grid: the settings.
-        data: what is trained on.
-        keep: what is kept beside the outcomes.
-    """
+    """Returns all that determines the bits of a sweep's result, in plain words and numbers."""
     scaled = () if data.scaling is None else (data.scaling.mean, data.scaling.deviation)
     arrays = [array for array in (data.x, data.y, data.weights, *scaled) if array is not None]
     content = hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).hexdigest()
@@ -46,14 +40,7 @@ def described(grid: Grid, data: Data, keep: Keep) -> dict[str, Any]:
 def of_ones_own(rule: Rule, batches: list[Batches], steps: int, points: int) -> list[Any]:
     """Returns what a person's own rule, schedule and batches do, by which another of the same name is told from them.
 
-    Args:
-        rule: the rule with its schedule.
-        batches: which points each step uses, each way that there is.
-        steps: how many steps are taken.
-        points: how many points there are.
-
-    Returns:
-        Nothing for what is gradlab's own: its name says it.
+    Nothing for what is gradlab's own: its name says it.
     """
     made: list[Any] = []
     if _own(type(rule)):

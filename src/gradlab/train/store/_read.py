@@ -59,17 +59,10 @@ def open(path: str | os.PathLike[str]) -> xarray.Dataset:
 
 
 def checked(place: Folder | Remote, *, whole: bool) -> xarray.Dataset:
-    """Looks at a store before any of its numbers is read.
+    """Looks at a store before any of its numbers is read, and returns what is in it, to be read.
 
-    Args:
-        place: where it is.
-        whole: whether all of a chunk has to be there that is said to be done; else it is trained again.
-
-    Returns:
-        What is in it, to be read.
-
-    Raises:
-        StoreError: if it is no store of a sweep, is damaged, or is not safe to read.
+    With `whole` all of a chunk has to be there that is said to be done; else it is trained again.
+    Raises a StoreError if it is no store of a sweep, is damaged, or is not safe to read.
     """
     place.check_links()
     root = _description(place, "zarr.json")
@@ -91,14 +84,7 @@ def checked(place: Folder | Remote, *, whole: bool) -> xarray.Dataset:
 
 
 def attributes_of(place: Folder | Remote) -> dict[str, Any]:
-    """Returns what a store says of itself.
-
-    Args:
-        place: where it is.
-
-    Raises:
-        StoreError: if it is no store of a sweep, or made by a newer version.
-    """
+    """Returns what a store says of itself; refuses what is none, or was made by a newer version."""
     about = _description(place, "zarr.json").get("attributes")
     version = about.get("gradlab_store") if isinstance(about, dict) else None
     if not isinstance(about, dict) or type(version) is not int or version < 1:

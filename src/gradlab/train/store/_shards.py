@@ -56,10 +56,6 @@ def put_together(place: Folder | Remote, contents: Contents) -> None:
 
     The new files are written beside the old ones, then the description that says so, in one piece, and then the old
     ones go: whenever the process is killed, the store is whole.
-
-    Args:
-        place: where it is.
-        contents: what it holds.
     """
     cut, root = contents.chunks, json.loads(place.read("zarr.json", 2**24))
     listed = root["consolidated_metadata"]["metadata"]
@@ -97,13 +93,7 @@ def put_together(place: Folder | Remote, contents: Contents) -> None:
 
 
 def clear(place: Folder | Remote, listed: dict[str, Any], results: Iterable[str]) -> None:
-    """Takes away what a store has no more need of whose chunks were put together: again, if that was interrupted.
-
-    Args:
-        place: where it is.
-        listed: what describes each array.
-        results: those that were put together.
-    """
+    """Takes away what a store has no more need of whose chunks were put together: again, if that was interrupted."""
     for name in sorted(results, key=lambda name: name != "done"):  # a reader from before sees first that none is done
         place.write(f"{name}/zarr.json", json.dumps(listed[name]).encode())
         place.remove(f"{name}/c")

@@ -96,8 +96,7 @@ def _chunk(held: tuple[Work, bool], place: Any) -> tuple[Outcomes | None, Maker]
 def _as_there(kernels: bool) -> Iterator[None]:
     """A thread of its own for each chunk, by kernels if the process that asks has them: else other digits came out.
 
-    Raises:
-        GradlabError: if it has them and this worker does not, or the other way round.
+    Refuses to go on where this worker has other ones.
     """
     if kernels != has_kernels():
         lacks, has = ("the worker on {}", "asks") if kernels else ("the process that asks", "trains, on {},")
