@@ -35,6 +35,8 @@ from gradlab.prove._open_sides import (
     depends_on_it,
     is_of_point,
     relates_names,
+    rivals,
+    variables_in,
     varies,
 )
 from gradlab.prove._shares import step_of_shares
@@ -82,7 +84,7 @@ class Doubts:
         assumed = self._under_assumptions(chain, i, step, deadline)
         if assumed is not step:
             return assumed
-        reason = self.imaginary(judged, i) or self._rests_on(pair) or self._names_otherwise(judged, i)
+        reason = self.imaginary(judged, i) or self._rests_on(pair, judged.line) or self._names_otherwise(judged, i)
         if reason:
             return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {reason}")
         lone = all(isinstance(side, Ref) for side in pair) and any(map(self._is_given, pair))
@@ -196,7 +198,10 @@ class Doubts:
     def _without_other_sections(self, judged: combine.Judged, i: int, step: Step, deadline: Deadline) -> Step | None:
         """What is said of a step whose names are defined under another heading: there they may mean something else."""
         chain, line = judged.first.chain, judged.line
-        names = {name for side in chain.sides[i : i + 2] if isinstance(side, Expression) for name in self.reached(side)}
+        pair = chain.sides[i : i + 2]
+        bound = variables_in(pair)
+        own = {name for side in pair if isinstance(side, Expression) for name in names_in(side)} - bound
+        names = {reached for name in own for reached in self.reached(Ref(name))} - bound
         foreign = {
             name: item.line.source.place(item.line.piece.at).line
             for name in names
@@ -214,9 +219,8 @@ class Doubts:
             quantities={key: value for key, value in known.quantities.items() if key not in foreign},
             families={key: value for key, value in known.families.items() if key not in foreign},
         )
-        one = Chain(chain.sides[i : i + 2], chain.digits[i : i + 1], chain.conditions)
-        found = verdicts(one, alone, deadline)[0]
-        if found.truth is Truth.FALSE and not self._undefined(chain.sides[i]):
+        found = verdicts(Chain(pair, chain.digits[i : i + 1], chain.conditions), alone, deadline)[0]
+        if found.truth is Truth.FALSE and not self._undefined(chain.sides[i]) - bound:
             return None
         if found.truth is Truth.TRUE:
             return replace(step, truth=Truth.TRUE, witness=None, repair=None, method=found.method, reason=found.reason)
@@ -281,7 +285,7 @@ class Doubts:
                     return f"{name.removeprefix(FREE)} is defined in a way that is not understood: {item.problem}"
         return ""
 
-    def _rests_on(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
+    def _rests_on(self, pair: tuple[Expression | NotUnderstoodError, ...], line: Line) -> str:
         """What that is not understood a false step rests on; empty if nothing."""
         names = {name for side in pair if isinstance(side, Expression) for name in self.reached(side)}
         for name in sorted(names):
@@ -290,7 +294,7 @@ class Doubts:
             if item is not None and item.problem:
                 number = item.line.source.place(item.line.piece.at).line
                 return f"{shown} is defined in line {number} in a way that is not understood: {item.problem}"
-            namesakes = sorted(other.removeprefix(FREE) for other in self.said.defined if other.startswith(f"{name}_"))
+            namesakes = rivals(name, self.said, line)
             if namesakes and not all((_NEXT if item is None else _WORDED).search(other) for other in namesakes):
                 return f"this is false for {shown}; if {' or '.join(namesakes)} is meant, write the index"
         for node in (node for side in pair for node in walk(side) if isinstance(node, Derivative)):

@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 
 from gradlab.graph import Expression, Partial, Ref, as_number, is_apply
-from gradlab.prove._definitions import names_in, walk
+from gradlab.prove._definitions import Definitions, names_in, walk
 from gradlab.prove._degree import is_algebra
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._meant import verdicts
 from gradlab.prove._mood import is_symmetry, may_be_matrix
 from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Truth
+from gradlab.prove.read._define import Line
+from gradlab.prove.read._label import key_of, label_of
 from gradlab.prove.read._nodes import At, Call, Derivative, Tensor, Total, mapped
 from gradlab.prove.read._statements import Chain, Known
 
@@ -70,6 +72,36 @@ def depends_on_it(node: Derivative, pair: Pair) -> str:
     ]
     found = any(is_apply(s, "pow") and s.args[0] == below and as_number(s.args[1]) == 2 for s in squares)
     return below.name if found else ""
+
+
+def variables_in(pair: Pair) -> set[str]:
+    """The names that a step differentiates by, or writes as the variables of functions: any values may be meant."""
+    nodes = [node for side in pair for node in walk(side)]
+    slopes = [by for node in nodes if isinstance(node, Derivative) for by in node.wrt]
+    slopes += [Ref(node.wrt) for node in nodes if isinstance(node, Partial)]
+    bodies = [node.body for node in nodes if isinstance(node, Derivative)]
+    calls = [node for body in bodies for node in walk(body) if isinstance(node, Call)]
+    calls += [node for node in nodes if isinstance(node, Call) and any(node.orders)]
+    return {node.name for node in (*slopes, *(a for call in calls for a in call.arguments)) if isinstance(node, Ref)}
+
+
+def rivals(name: str, said: Definitions, line: Line) -> list[str]:
+    """The names with an index that may be meant by one without; none that are derivatives of it, or of another section.
+
+    Where its own section says what the name is, those of other sections are none.
+    """
+    item = said.defined.get(name)
+    near = item is not None and item.line.section == line.section
+    shapes = [other.shape for other in said.found if other.shape.name == name]
+    parts = [part for shape in shapes for part in shape.parameters or ()]
+    variables = {key_of(label) for part in parts if (label := label_of(part)) is not None}
+    found: list[str] = []
+    for other, defined in said.defined.items():
+        below = other.removeprefix(f"{name}_").strip("{}")
+        slope = variables and set(below) <= variables
+        if other.startswith(f"{name}_") and not slope and not (near and defined.line.section != line.section):
+            found.append(other.removeprefix(FREE))
+    return sorted(found)
 
 
 def relates_names(

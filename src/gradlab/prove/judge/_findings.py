@@ -261,7 +261,9 @@ class Judge:
         if false:
             fixed = any(not formula.names for name, formula in self.known.quantities.items() if name in names)
             by = "the name by which it is differentiated is given a value elsewhere: this may be about another one"
-            return open_finding(by) if fixed or other.truth is Truth.TRUE else found
+            return (
+                open_finding(by) if other.truth is Truth.TRUE or (fixed and other.truth is not Truth.FALSE) else found
+            )
         if other.truth is Truth.TRUE or (other.truth is Truth.FALSE and not (_is_zero(left) or _is_zero(right))):
             return other
         return open_finding("this vanishes by what defines the name by which it is differentiated: say at which value")
