@@ -64,7 +64,10 @@ _PRIME = re.compile(r"'|\\prime")
 _JOINED = re.compile(r"\$\s*(?:of|times|plus|minus|over|von|mal|de|des|du|di|por|fois)\s*$", re.IGNORECASE)
 _AXES = frozenset(("?i", "?j", "?k"))
 _ROMAN = re.compile(r"\^\s*\{?\s*(?:I{1,3}|IV|VI{0,3})\s*\}?\s*(?:\\left\s*)?\(")
-_LATER = re.compile(r"([A-Za-z}])\s*\(\s*([a-z])\s*[+-]\s*1\s*\)")
+_LATER = re.compile(
+    r"(?:(?<![A-Za-z\\])|\\(?:math)?(?:bf|bm|boldsymbol|vec|hat|bar)\s*\{?)([A-Za-z])\}?(?:_\{?\w\}?)?"
+    r"\s*\(\s*([a-z])\s*[+-]\s*1\s*\)"
+)
 
 
 def mood_of(line: Line) -> Mood:
@@ -165,7 +168,7 @@ def in_other_signs(
         return "a Roman number above a name may be a part of the name: define it, or write its formula"
     if not any(isinstance(node, Call) for side in pair for node in walk(side)):
         for head, letter in _LATER.findall(written):
-            if re.search(rf"{re.escape(head)}\s*\(\s*{letter}\s*\)", written):
+            if re.search(rf"{head}\}}?(?:_\{{?\w\}}?)?\s*\(\s*{letter}\s*\)", written):
                 return "this may say how the next member of a sequence is computed: write its number as an index"
     nodes = [node for side in pair for node in walk(side)]
     if any(_is_iterated(node, nodes) for node in nodes):

@@ -44,7 +44,7 @@ def test_what_is_not_beyond_doubt_is_not_false():
         r"With $[QAQ^\top]^{-1} = (Q^\top)^{-1} A^{-1} Q^{-1} = Q A^{-1} Q^\top$ we go on.": "Q is orthogonal",
         "Let its inverse be its own transpose:\n\n$H^{-1} = H^T$\n\nTherefore $H H^T = H^T H$.": "H is orthogonal",
         r"Let $L_i = -\log p_{y_i}$. Then $\frac{\partial L_i}{\partial p_k} = -\frac{1}{p_k}$.": "index",
-        "# A\n\nLet $h(t) = t^2$.\n\n# B\n\nText.\n\n$x = 1$\n\n# C\n\n$x = 2$\n\nSo $h'(t) = 3t$.": "another heading",
+        "# A\n\nLet $h(t) = t^2$.\n\n# B\n\nText.\n\n$x = 1$\n\n# C\n\n$x = 2$\n\nSo $h'(t) = 3t$.": "heading",
     }
     for text, reason in reasons.items():
         steps = steps_of(text)

@@ -74,7 +74,7 @@ def test_no_repair_repeats_what_is_asked(latex):
         (r"$r = 3s^2$, $t = 2s^5$. Then $r' = 6s$, $t' = 10s^2$", "TRUE FALSE"),
         (r"$r = 3s^2$. Then $r' = 5s$", "NOT_UNDERSTOOD"),
         (r"$x = 2.5$, $A = 4x - x^2$, $\frac{dA}{dx} = 4 - 2x$, $\frac{dA}{dx} = 4 - 3x$", "TRUE FALSE"),
-        (r"$A = 4x - x^2$, $x = \frac52 = 2.5m$, $\frac{dA}{dx} = 4 - 3x$", "NOT_UNDERSTOOD NOT_UNDERSTOOD"),
+        (r"$A = 4x - x^2$, $x = \frac52 = 2.5m$, $\frac{dA}{dx} = 4 - 3x$", "NOT_UNDERSTOOD FALSE"),
         (r"$x = s^2 \ \ \ y = 2s \ \ \ \frac{dx}{ds} = 2s$", "TRUE"),
         (r"$y = \log x$. Then $\frac{dy}{dx} = \frac{1}{x\ln 10}$", "NOT_UNDERSTOOD"),
         (LOGISTIC + r"$\frac{dN}{ds} = cN(1-\frac NB)$", "TRUE"),

@@ -18,6 +18,7 @@ from gradlab.prove.read._part import Part
 from gradlab.prove.read._parts import parts_of
 from gradlab.prove.read._pieces import pieces_of
 from gradlab.prove.read._rows import Item
+from gradlab.prove.read._scope import Use
 
 if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
@@ -100,6 +101,8 @@ def _below(
         relation = piece.relations[0].text
         if not letters and len(piece.sides[0]) == 1 and letters_here:
             letters = list(letters_here[0])
+            other = piece.sides[1][0].text if relation == "!=" and len(piece.sides[1]) == 1 else ""
+            letters = [other] if other and _is_of_line(reader, rest, letters_here[0], other) else letters
             if relation == "=" and len(piece.relations) == 1:
                 lower = _bound(reader, piece.sides[1])
                 continue
@@ -118,6 +121,13 @@ def _below(
     if not letters:
         raise NotUnderstoodError("write below the sum sign its index, as in \\sum_i or \\sum_{i=1}^{n}", sign.at)
     return letters, lower, conditions
+
+
+def _is_of_line(reader: Reader, rest: list[Item], letter: str, other: str) -> bool:
+    r"""Whether it is the other letter that a sum runs over: ``y_i + \\sum_{i \\ne j} y_j``."""
+    inside = Use.of((tuple(part for part in rest if isinstance(part, Part)),)).keys
+    indices = [key.partition("_")[2] for key in reader.scope.here.keys - inside]
+    return any(letter in index for index in indices) and not any(other in index for index in indices)
 
 
 def _opened(row: Row) -> Row:
