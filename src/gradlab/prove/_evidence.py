@@ -147,7 +147,8 @@ class Evidence:
         for i, step in enumerate(steps):
             if step.truth is not Truth.FALSE or step.repair is not None or len(self.said.names.graph):
                 continue
-            if said.isdisjoint(FREE + key for key in Use.of(line.piece.sides[i : i + 2]).keys):
+            names = {FREE + key for key in Use.of(line.piece.sides[i : i + 2]).keys}
+            if said.isdisjoint(names) and "along the curve" not in step.reason:
                 continue
             seen = f": {step.witness}" if step.witness is not None else ""
             reason = (

@@ -12,7 +12,7 @@ from gradlab.prove._errors import Deadline
 from gradlab.prove._meant import verdicts
 from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Truth
-from gradlab.prove.judge import Finding
+from gradlab.prove.judge import Finding, findings
 from gradlab.prove.read._define import Line
 from gradlab.prove.read._nodes import Condition, Derivative, mapped
 from gradlab.prove.read._slopes import CONSTANTS
@@ -59,7 +59,7 @@ class Curves:
                 sure = (by[2] or self._is_said(curve, line)) and self._is_alone(curve)
                 if new.truth is Truth.TRUE or (new.truth is Truth.FALSE and sure):
                     reason = f"along the curve of {curve.line.source.place(curve.line.piece.at)}"
-                    changed = {"method": new.method, "witness": new.witness, "repair": None}
+                    changed = {"method": new.method, "witness": new.witness, "repair": new.repair}
                     judged.steps[i] = replace(step, truth=new.truth, kind=Kind.CLAIM, reason=reason, **changed)
                 break
         if len(judged.steps) == 1 and kind is not Kind.DEFINITION and judged.steps[0].truth is not Truth.TRUE:
@@ -189,8 +189,9 @@ class Curves:
         found = verdicts(replace(chain, sides=sides), known, deadline)[0]
         if found.truth is Truth.TRUE:
             return found
-        conditions = (*chain.conditions, curve.condition)
-        return verdicts(replace(chain, sides=sides, conditions=conditions), known, deadline)[0]
+        along = replace(chain, sides=sides, conditions=(*chain.conditions, curve.condition))
+        found = findings(along, known, deadline, repairs=sides[1:] == chain.sides[1:])[0]
+        return found if found.repair is None or found.repair.side else replace(found, repair=None)
 
 
 def _along(body: Expression, y: Ref, x: Ref, slope: Expression) -> Expression:

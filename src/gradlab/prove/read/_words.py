@@ -15,7 +15,7 @@ from gradlab.prove.read._label import NAME_WORDS, SHORTEST_WORD, Label, key_of, 
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import Item
 
-_PROSE = re.compile(r"\w\s+(?:\w+\s+)*\S*$")
+_PROSE = re.compile(r"\w\s+\w")
 
 if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
