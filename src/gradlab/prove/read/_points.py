@@ -94,7 +94,14 @@ def at_arguments(reader: Reader, part: Ready, parts: list[Item], i: int) -> tupl
     given = scope.inputs_of(of) if of in scope.names.graph else (wrt,) if wrt else ()
     if function is not None and len(names) > 1:
         given = function.parameters
-    if (point or len(names) > 1) and len(given) == len(names):
+    alone = len(names) == len(given) == 1 and not point
+    applied = alone and isinstance(value, Derivative) and isinstance(value.body, Call)
+    if applied or (alone and names[0] is not None):
+        why = "this may be a product, or the slope at a point: write \\cdot for a product"
+        if reader.choose(following.at, 2, why, usual=True) == applied:
+            return value, i
+        applied = True
+    if (point or applied or len(names) > 1) and len(given) == len(names):
         at = At(value, tuple(Ref(n) for n in given), tuple(reader.sum_of(row, following) for row in following.inside))
         return reader.with_scripts(at, following), i + 1
     if len(names) > 1:
