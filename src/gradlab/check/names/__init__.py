@@ -20,6 +20,7 @@ from gradlab.check.names._negated import negated
 from gradlab.check.names._on_the_way import on_the_way
 from gradlab.check.names._one_off import one_off
 from gradlab.check.names._operand_forgotten import operand_forgotten
+from gradlab.check.names._other_way import product, softmax
 from gradlab.check.names._path_dropped import path_dropped, sign_within, statistics
 from gradlab.check.names._stale import after_a_step, stale
 from gradlab.check.names._sum_for_mean import sum_for_mean
@@ -52,6 +53,8 @@ RULES: tuple[Rule, ...] = (
     wrong_derivative,
     operand_forgotten,
     convolution,
+    product,
+    softmax,
     array_forgotten,
     one_off,
     on_the_way,

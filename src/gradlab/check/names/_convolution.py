@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 
 import numpy as np
 
 from gradlab.check.names._evidence import Evidence, Hypothesis
 from gradlab.check.names._mistakes import Mistake
-from gradlab.check.names._traced import Change, describe, hypothesis, of_program, place, spots, through
+from gradlab.check.names._traced import describe, hypothesis, of_program, place, replaced, spots
 from gradlab.check.tracing import Program
 from gradlab.check.tracing._maps import Adjoint
-from gradlab.check.tracing._program import Backward
 
 _OPERATIONS = {"convolution", "conv_general_dilated"}
 _STRIDES, _DILATIONS = range(1, 5), range(1, 4)
@@ -58,7 +58,8 @@ def convolution(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
             for positions, to in _TO.items():
                 if all(step.operands[position] is not None for position in positions):
                     sentence = f"{{where}}: what {describe(program, values)} hands back to {to} is that of {told}."
-                    change = _change(values, positions, table, exchanged)
+                    back = partial(_back, table, exchanged)
+                    change = replaced(values, dict.fromkeys(positions, back))
                     yield hypothesis(Mistake.CONVOLUTION, change, sentence, place(program, values), 4)
 
 
@@ -95,17 +96,7 @@ def _met(x: np.ndarray, table: np.ndarray) -> np.ndarray:
     return np.concatenate([flat, np.zeros((*x.shape[:2], 1))], axis=2)[:, :, table]
 
 
-def _change(values: tuple[int, ...], positions: tuple[int, ...], table: _Table, exchanged: bool) -> Change:
-    def change(program: Program) -> dict[int, Backward]:
-        return {
-            value: through(program, value, {at: _back(program, value, at, table, exchanged) for at in positions})
-            for value in values
-        }
-
-    return change
-
-
-def _back(program: Program, value: int, position: int, table: _Table, exchanged: bool) -> Adjoint:
+def _back(table: _Table, exchanged: bool, program: Program, value: int, position: int) -> Adjoint:
     x, w = program.arguments(value)[:2]
     places = table(x.shape[2:], w.shape[2:], program.values[value].shape[2:])
     kernel = w.reshape(*w.shape[:2], -1)

@@ -33,6 +33,11 @@ class Mistake(Enum):
     )
     SWAPPED = "swapped parameters", "Return the parts in the order of the parameters."
     TRANSPOSED = "transposed", "Transpose the result, or exchange the factors of the product that makes it."
+    AXIS = (
+        "another axis",
+        "Sum over the axis along which it was broadcast (axis 0 for a bias that is added to each row), or along which "
+        "softmax adds up to 1.",
+    )
     STALE = "stale value", "Compute the gradient anew, from the point it is asked for."
     STRAIGHT_THROUGH = (
         "straight-through",

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 import numpy as np
 
 from gradlab.check.names._evidence import Evidence, Hypothesis
 from gradlab.check.names._mistakes import Mistake
-from gradlab.check.names._traced import Change, describe, fullest, hypothesis, of_program, place, spots, through
+from gradlab.check.names._traced import Make, describe, fullest, hypothesis, of_program, place, replaced, spots
 from gradlab.check.tracing import Program
 from gradlab.check.tracing._maps import Diagonal, Map
-from gradlab.check.tracing._program import Backward
 
 _PRODUCTS = {"multiply", "matmul", "outer", "einsum", "tensordot", "affine", "linear", "kron", "baddbmm"}
 _CHOICES = {"where", "select_n"}
 # Fractions of numbers up to this are what a gradient is times for many reasons.
 _COMMON, _SAME = 10, 1e-9
-_Make = Callable[[Program, int, int], Map]
 
 
 @of_program
@@ -32,10 +30,10 @@ def operand_forgotten(evidence: Evidence, program: Program) -> Iterator[Hypothes
                 continue
             for told, make, remedy in _ways(step.operation, position, len(step.operands)):
                 sentence = f"{{where}}: on the way back through {describe(program, values)}, {told}."
-                change = _replaced(values, {position: make})
+                change = replaced(values, {position: make})
                 line, speaks = place(program, values), _speaks(numbers, values)
                 yield hypothesis(Mistake.OPERAND_FORGOTTEN, change, sentence, line, 4, remedy, speaks)
-        if step.operation == "divide" and None not in step.operands:
+        if step.operation == "divide" and len(step.operands) == 2 and None not in step.operands:
             yield from _quotient(program, values)
         if step.operation in _CHOICES:
             yield from _unmasked(program, values)
@@ -50,7 +48,7 @@ def _quotient(program: Program, values: tuple[int, ...]) -> Iterator[Hypothesis]
             1: _elementwise(lambda top, bottom, power=power: -top / bottom**power),
         }
         sentence = f"{{where}}: on the way back through {describe(program, values)}, the square below it {told}."
-        yield hypothesis(Mistake.OPERAND_FORGOTTEN, _replaced(values, ways), sentence, line, 4, remedy)
+        yield hypothesis(Mistake.OPERAND_FORGOTTEN, replaced(values, ways), sentence, line, 4, remedy)
 
 
 def _unmasked(program: Program, values: tuple[int, ...]) -> Iterator[Hypothesis]:
@@ -60,7 +58,7 @@ def _unmasked(program: Program, values: tuple[int, ...]) -> Iterator[Hypothesis]
     for positions in dict.fromkeys([*((spot,) for spot in branches), branches]):
         told = "its mask is left out" if len(positions) == 1 else "its mask is left out, so that each branch gets all"
         sentence = f"{{where}}: on the way back through {describe(program, values)}, {told}."
-        change = _replaced(values, dict.fromkeys(positions, _elementwise(lambda *arguments: 1.0)))
+        change = replaced(values, dict.fromkeys(positions, _elementwise(lambda *arguments: 1.0)))
         line = place(program, values)
         yield hypothesis(Mistake.OPERAND_FORGOTTEN, change, sentence, line, 4, "Multiply by the mask on the way back.")
 
@@ -85,7 +83,7 @@ def _speaks(numbers: dict[int, float], values: tuple[int, ...]) -> bool:
     return all(value in values or abs(other - number) > _SAME * abs(number) for value, other in numbers.items())
 
 
-def _ways(operation: str, position: int, count: int) -> Iterator[tuple[str, _Make, str]]:
+def _ways(operation: str, position: int, count: int) -> Iterator[tuple[str, Make, str]]:
     """What is left out, what then comes back, and what to do; "" for what is usual."""
     if operation in _PRODUCTS and count > 1:
         yield "the other operand is left out", _with_ones, ""
@@ -111,22 +109,10 @@ def _with_ones(program: Program, value: int, position: int) -> Map:
     return program.measure(value, position, others)
 
 
-def _elementwise(derivative: Callable[..., np.ndarray | float]) -> _Make:
+def _elementwise(derivative: Callable[..., np.ndarray | float]) -> Make:
     def make(program: Program, value: int, position: int) -> Map:
         arguments = program.arguments(value)
         weights = np.broadcast_to(derivative(*arguments), program.values[value].shape)
         return Diagonal(weights, arguments[position].shape)
 
     return make
-
-
-def _replaced(values: tuple[int, ...], ways: Mapping[int, _Make]) -> Change:
-    def change(program: Program) -> dict[int, Backward]:
-        return {
-            value: through(
-                program, value, {position: make(program, value, position) for position, make in ways.items()}
-            )
-            for value in values
-        }
-
-    return change

@@ -17,6 +17,9 @@ from gradlab.check.tracing._program import CUTS, MOVES, Backward, Step
 Change = Callable[[Program], Mapping[int, Backward]]
 """From a program to the ways back that a mistake puts in place of the right ones."""
 
+Make = Callable[[Program, int, int], Map]
+"""From a program, a value and a position to the derivative of the value by the operand there."""
+
 _MOST_SINGLES = 8
 _MOST_SPOTS = 400
 
@@ -123,6 +126,18 @@ def through(program: Program, value: int, others: Mapping[int, Map | None]) -> B
                 yield operand, way.pull(cotangent)
 
     return pull
+
+
+def replaced(values: tuple[int, ...], ways: Mapping[int, Make]) -> Change:
+    """Other derivatives by some operands of these values."""
+
+    def change(program: Program) -> dict[int, Backward]:
+        return {
+            value: through(program, value, {spot: make(program, value, spot) for spot, make in ways.items()})
+            for value in values
+        }
+
+    return change
 
 
 def parts(evidence: Evidence, change: Change) -> tuple[np.ndarray, np.ndarray] | None:
