@@ -122,7 +122,7 @@ def cluster_section(runs: int, count: int) -> str:
     data, net = gl.datasets.five_points(), gl.mlp([2, 2, 1])
     jobs: dict[str, dict[str, Any]] = {"two threads of one process": {}, "two workers of one thread each": {}}
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in jobs}
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster, Client(cluster) as client:
         jobs["two workers of one thread each"]["engine"] = client
 
         def used() -> float:
@@ -187,7 +187,7 @@ def killed(folder: Path, runs: int, kills: int, *where: str) -> tuple[int, int, 
         assert child.stdout is not None
         if kill % 4:
             child.stdout.readline()  # it has begun
-        time.sleep(choice.uniform(0, 1.5))
+        time.sleep(choice.uniform(0, 0.8))
         child.kill()
         hit += child.wait() == -signal.SIGKILL
         child.stdout.close()
@@ -232,7 +232,7 @@ def killed_section(runs: int, kills: int) -> str:
             folder = Path(text)
             if "workers" in name:
                 with (
-                    LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+                    LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
                     Client(cluster) as client,
                 ):
                     client.register_plugin(Counting(str(folder / "begun")))

@@ -27,7 +27,7 @@ _TIMES = (date, timedelta, np.datetime64, np.timedelta64)
 _MISSING = ("None", "nan", "<NA>", "NaT")
 _GAPS = ("", "NA", "N/A", "NaN", "nan", "<NA>", "NaT", "NULL", "null", "?")  # "None" may be a class
 _SHOWN = 4
-_LONGEST = 2**28  # bytes of a table of text, whose entries take many times as much in memory
+_LONGEST = 2**28  # bytes of a table of text, and of one unpacked: entries take many times as much in memory
 Columns = dict[str, list[Any]]
 
 
@@ -184,14 +184,34 @@ def _parquet(path: Path) -> _Found:
     except ModuleNotFoundError:
         raise GradlabError("Parquet files need pandas and Arrow: pip install 'gradlab[tables]'") from None
     try:
-        made = {str(name): column.tolist() for name, column in pandas.read_parquet(path).items()}
+        from pyarrow import parquet
+
+        about = parquet.read_metadata(path)
+        size = sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups))
+        size = max(size, 8 * about.num_rows * about.num_columns)
+        if size > _LONGEST:
+            raise DataError(f"{path} takes {size:,} bytes unpacked, and the limit is {_LONGEST:,}; give a part of it.")
+        leaves = [about.schema.column(number) for number in range(about.num_columns)]
+        texts = [leaf.path for leaf in leaves if leaf.logical_type.type == "STRING"]  # equal ones are kept once
+        read = pandas.read_parquet(path, engine="pyarrow", read_dictionary=texts)
+        made = {str(name): _entries(column) for name, column in read.items()}
     except ImportError:
         raise GradlabError("Parquet files need pandas and Arrow: pip install 'gradlab[tables]'") from None
+    except DataError:
+        raise
     except (OSError, ValueError) as problem:
         raise DataError(f"{path} cannot be read: {problem}") from None
     if not any(made.values()):
         raise DataError(f"{path} has no points: a row for each is wanted, its coordinates and its label.")
     return _Found(made, str(path))
+
+
+def _entries(column: Any) -> list[Any]:
+    """What a column of a DataFrame has for each point: equal categories are one, and none is NaN."""
+    if not hasattr(column, "cat"):
+        return column.tolist()
+    kept = [*column.cat.categories.tolist(), float("nan")]
+    return [kept[code] for code in column.cat.codes]  # -1 for none
 
 
 def _separated(path: Path) -> _Found:

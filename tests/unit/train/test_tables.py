@@ -10,7 +10,7 @@ import pandas
 import pytest
 
 import gradlab as gl
-from gradlab.train import DataError, TrainError
+from gradlab.train import DataError, TrainError, _tables
 from gradlab.train.datasets import dataset, table
 
 FRAME = pandas.DataFrame(
@@ -117,6 +117,23 @@ def test_a_file_in_another_encoding_is_refused_with_the_way_to_read_it(tmp_path)
     path.write_bytes(b"PK\x03\x04\xff")
     with pytest.raises(DataError, match=r"table\(pandas.read_excel"):
         table(path)
+
+
+def test_a_parquet_file_that_unpacks_to_too_much_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr("gradlab.train._tables._LONGEST", 10**6)
+    packed = pandas.DataFrame({"x": np.zeros(10**5), "y": np.zeros(10**5)})
+    packed.to_parquet(tmp_path / "p.parquet", compression="zstd")
+    assert (tmp_path / "p.parquet").stat().st_size < 10**4
+    with pytest.raises(DataError, match=r"p.parquet takes 1,600,000 bytes unpacked, and the limit is 1,000,000"):
+        table(tmp_path / "p.parquet")
+
+
+def test_equal_texts_of_a_parquet_file_are_kept_once(tmp_path):
+    long = [kind * 1000 for kind in "ab"]
+    pandas.DataFrame({"x": [1.0, 2.0, 3.0] * 10, "y": [*long, None] * 10}).to_parquet(tmp_path / "t.parquet")
+    found = _tables._parquet(tmp_path / "t.parquet").columns["y"]
+    assert found[:2] == long
+    assert len({id(each) for each in found if isinstance(each, str)}) == 2
 
 
 def test_tables_that_cannot_be_used(tmp_path):

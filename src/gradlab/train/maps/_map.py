@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gradlab.codegen import MOST_STEPS, Plan
 from gradlab.graph import mlp_graph
-from gradlab.rules import Batches, Rule
+from gradlab.rules import Batches, MiniBatch, Rule
 from gradlab.train._chunk import by_step, runs_at_once, train_chunk
 from gradlab.train._data import Data
 from gradlab.train._device import CPU, Device
@@ -102,16 +102,17 @@ class Map:
             raise TrainError(f"x and y both go over {axes[0].setting}; give each another setting, or another layer.")
         # A linear network can do no more than one of a single layer.
         own = units if graph.hidden == "identity" else architecture.layers.parameters
+        count = own if points is None else whole_number("points", points, least=1, example=own)
         return Map(
             architecture=architecture,
-            points=own if points is None else whole_number("points", points, least=1, example=own),
+            points=count,
             x=axes[0],
             y=axes[1],
             windows=_windows(axes, windows, chosen),
             resolution=whole_number("resolution", resolution, least=2, example=256),
             steps=whole_number("steps", steps, least=1, example=500, most=MOST_STEPS),
             rule=chosen,
-            batches=chosen_batches(batches),
+            batches=_batches(batches, count),
             refined=bool(refined),
             seed=check_seed(seed),
             dtype=float_type(dtype),
@@ -246,6 +247,14 @@ class Map:
 def _points(seed: int, count: int, inputs: int) -> Data:
     numbers = draw_standard("normal", seed, restarts=count, parameters=inputs + 1, first=_DATA)
     return Data(numbers[:, :inputs], numbers[:, inputs], name="normal numbers")
+
+
+def _batches(given: object, points: int) -> Batches:
+    """Which points each step uses: of mini-batches not all of them, which would be another experiment."""
+    batches = chosen_batches(given)
+    if isinstance(batches, MiniBatch) and batches.size >= points:
+        raise TrainError(f"batches of {batches.size} hold all of the map's {points} points; use fewer, or more points.")
+    return batches
 
 
 def _windows(axes: tuple[MapAxis, MapAxis], more: Any, rule: Rule) -> tuple[Window, ...]:

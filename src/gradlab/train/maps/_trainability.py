@@ -124,29 +124,28 @@ def trainability(
         dtype=dtype,
     )
     require_xarray()
+    count = whole_number("windows", windows, least=0, example=8) if isinstance(windows, int) else len(plan.windows) - 1
+    _check_size(plan, count)
     plan = plan.on(device, remote=engine is not None or scheduler is not None)
     if isinstance(windows, int):
-        count = whole_number("windows", windows, least=0, example=8)
-        factor = real_number("zoom", zoom, example=4.0, positive=True)
-        plan = replace(plan, windows=zoomed(plan, count, factor))
+        plan = replace(plan, windows=zoomed(plan, count, real_number("zoom", zoom, example=4.0, positive=True)))
     from gradlab.train import store
     from gradlab.train.maps._dataset import contents_of
 
     contents = contents_of(plan)
     if out is None:
         store.check_room(contents, "pixels")
-    _check_size(plan)
+    for window in range(len(plan.windows)):
+        plan.values(window)  # says which is too small for its numbers
     with engine_of("gradlab-map", engine, scheduler) as chosen:
         return store.made(
             contents, MapWork(plan), out=out, resume=resume, engine=chosen, what="pixels", progress=progress
         )
 
 
-def _check_size(plan: Map) -> None:
-    """Refuse, before the work, what does not fit into memory, and windows that are too small for their numbers."""
+def _check_size(plan: Map, windows: int) -> None:
+    """Refuse, before the work, what does not fit into memory: points, and the axes of all windows."""
     points_size = _POINT * plan.points * (plan.architecture.sizes[0] + 1)
     check_memory(points_size, f"a map's {plan.points:,} points", "use fewer")
-    axes = _AXIS * plan.resolution * (len(plan.windows) + 2)
+    axes = _AXIS * plan.resolution * (windows + 3)
     check_memory(axes, f"the axes of {plan.resolution:,} pixels", "use fewer pixels or windows")
-    for window in range(len(plan.windows)):
-        plan.values(window)

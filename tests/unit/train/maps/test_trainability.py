@@ -139,6 +139,7 @@ def test_the_other_panels_have_a_boundary_too(setting, monkeypatch):
         ({"windows": [(1, 2, 3)]}, "windows\\[0\\] is \\(1, 2, 3\\); give the ends of x and then those of y"),
         ({"windows": [(1, 1 + 1e-15, 1, 2)]}, "float64 has fewer than 16 numbers in it"),
         ({"learning_rate": [1, 2]}, "one value for all pixels"),
+        ({"batches": 16}, "batches of 16 hold all of the map's 12 points; use fewer, or more points"),
     ],
 )
 def test_what_cannot_be_mapped_is_said(setting, message):
@@ -165,12 +166,12 @@ def test_a_map_that_does_not_fit_is_refused_before_its_axes_are_made(monkeypatch
 
     monkeypatch.setattr("gradlab.train.maps._map.values_between", made)
     monkeypatch.setattr("gradlab.train._memory.free_memory", lambda: 10**10)
-    with pytest.raises(TrainError, match="the result of 1,000,000,000,000,000,000 pixels would take"):
-        gl.trainability(width=2, resolution=10**9)
-    with pytest.raises(TrainError, match="the axes of 1,000,000,000 pixels would take 72 GB of memory"):
-        gl.trainability(width=2, resolution=10**9, out="nowhere.zarr")
-    with pytest.raises(TrainError, match="a map's 1,000,000,000 points would take 72 GB of memory"):
-        gl.trainability(width=2, resolution=10, points=10**9)
+    for out in (None, "nowhere.zarr"):
+        with pytest.raises(TrainError, match="the axes of 1,000,000,000 pixels would take 72 GB of memory"):
+            gl.trainability(width=2, resolution=10**9, out=out)
+    for device in ("cpu", "cuda:7"):  # which is looked for afterwards
+        with pytest.raises(TrainError, match="a map's 1,000,000,000 points would take 72 GB of memory"):
+            gl.trainability(width=2, resolution=10, points=10**9, device=device)
     with pytest.raises(TrainError, match="steps must be at most 16,777,215"):
         gl.trainability(width=2, resolution=10, steps=10**9)
     with pytest.raises(TrainError, match=r"steps\[1\] must be at most 16,777,215"):
