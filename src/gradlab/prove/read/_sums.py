@@ -102,7 +102,7 @@ def _below(
         if not letters and len(piece.sides[0]) == 1 and letters_here:
             letters = list(letters_here[0])
             other = piece.sides[1][0].text if relation == "!=" and len(piece.sides[1]) == 1 else ""
-            letters = [other] if other and _is_of_line(reader, rest, letters_here[0], other) else letters
+            letters = [other] if other and _is_other(reader, sign, rest, (letters_here[0], other)) else letters
             if relation == "=" and len(piece.relations) == 1:
                 lower = _bound(reader, piece.sides[1])
                 continue
@@ -123,11 +123,15 @@ def _below(
     return letters, lower, conditions
 
 
-def _is_of_line(reader: Reader, rest: list[Item], letter: str, other: str) -> bool:
+def _is_other(reader: Reader, sign: Part, rest: list[Item], letters: tuple[str, str]) -> bool:
     r"""Whether it is the other letter that a sum runs over: ``y_i + \\sum_{i \\ne j} y_j``."""
     inside = Use.of((tuple(part for part in rest if isinstance(part, Part)),)).keys
     indices = [key.partition("_")[2] for key in reader.scope.here.keys - inside]
-    return any(letter in index for index in indices) and not any(other in index for index in indices)
+    letter, other = (any(each in index for index in indices) for each in letters)
+    why = (
+        "this may be a sum over either letter: write the one that it runs over first, and what it stands for elsewhere"
+    )
+    return letter and (not other or bool(reader.choose(sign.at, 2, why, usual=True)))
 
 
 def _opened(row: Row) -> Row:

@@ -75,6 +75,7 @@ def known_names(search: Search) -> list[Expression]:
     kept = [node for node in found if not (isinstance(node, Ref) and node.name in sizes)]
     if any(isinstance(node, Ref) and (not node.name.startswith(FREE) or node.name in search.computed) for node in kept):
         kept += [search.named(name) for name in search.quantities]
+    kept += [search.named(name) for of, _ in search.partials for name in search.computed.get(of, ())]
     return list(dict.fromkeys(kept))[:MOST_NAMES]
 
 
