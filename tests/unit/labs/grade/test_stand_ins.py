@@ -122,3 +122,27 @@ def test_what_runs_without_end_is_not_called_again_and_again(tmp_path):
     said = [f"{one.reason} {one.notes}" for one in result.results[0].questions]
     assert "was stopped" in said[0]
     assert all("is not called again" in words for words in said[1:]), said
+
+
+HALF = "def half(x):\n    return x / 2"
+ODD = "class Half:\n    pass\ndef half(x):\n    return x / 2 if x < 3 else Half()"
+WAITS = "# Lab\n" + "".join(
+    QUESTION.format(answer, name, check)
+    for name, answer, check in (
+        ("half", HALF, "assert half(2.0) == 1.0"),
+        ("more", "def other(x):\n    return half(x)", "assert half(8.0) == 4.0"),
+        ("quarter", "def quarter(x):\n    return half(half(x))\nvalue = quarter(8.0)", "assert value == 2.0"),
+        ("last", "last = 1", "assert last == 1 and quarter(2.0) == 0.5"),
+    )
+)
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_what_builds_on_an_answer_that_waits_for_a_human_is_judged_with_the_keys(tmp_path):
+    rest = (
+        "def other(x):\n    return half(x)",
+        "def quarter(x):\n    return half(half(x))\nvalue = quarter(8.0)",
+        "last = 1",
+    )
+    found, result = made.marks(tmp_path, WAITS, {"odd": (ODD, *rest), "right": (HALF, *rest)})
+    assert found == {"odd": "1?11", "right": "1111"}, result

@@ -65,6 +65,26 @@ def test_the_first_cause_is_named_and_costs_one_question(tmp_path):
     assert all(said in reasons[name] for name, (_, _, said) in ENDS.items()), reasons
 
 
+STEP, WALK = "def step(x):\n    return x / 2", "def walk(x):\n    for _ in range(3):\n        x = step(x)\n    return x"
+STAND_IN = (
+    (STEP, "step", "assert step(4.0) == 2.0"),
+    (WALK, "walk timeout=1", "assert walk(8.0) == 1.0"),
+    (THREE, "three", "assert three() == 3"),
+)
+# It comes to an end with its own step, and with no other.
+LATE = "def walk(x):\n    while step(x) < x:\n        x = x + 0.0\n    return step(x)"
+
+
+def test_what_takes_too_long_with_the_keys_version_of_something_else_is_for_a_human(tmp_path):
+    answers = ("def step(x):\n    return x + 1", LATE, THREE)
+    found, grading = made.marks(tmp_path, lab("  timeout: 1", *STAND_IN), {"late": answers})
+    assert found == {"late": "0?1"}
+    assert (
+        "it could not be judged with the key's step in its place: walk ran longer than"
+        in grading.results[0].questions[1].reason
+    )
+
+
 SLOW = "begun = time.perf_counter()\nwhile time.perf_counter() < begun + 0.3:\n    pass\nslow = 1"
 
 

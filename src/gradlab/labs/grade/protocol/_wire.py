@@ -70,8 +70,9 @@ class Channel:
         length = int.from_bytes(self._take(4, deadline), "big")
         if length > self._largest:
             raise ChannelError(f"a message claims {length:,} bytes; at most {self._largest:,} are taken")
+        data = self._take(length, deadline)
         try:
-            message = json.loads(self._take(length, deadline))
+            message = json.loads(data)
         except (ValueError, RecursionError) as problem:
             raise ChannelError("what was sent is no message") from problem
         if not isinstance(message, dict):

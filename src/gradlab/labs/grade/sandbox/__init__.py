@@ -7,6 +7,7 @@ from gradlab.labs.grade.sandbox._command import IsolationError as IsolationError
 from gradlab.labs.grade.sandbox._command import isolated_command as isolated_command
 from gradlab.labs.grade.sandbox._engine import try_isolation as try_isolation
 from gradlab.labs.grade.sandbox._host import OUTSIDE as OUTSIDE
+from gradlab.labs.grade.sandbox._host import TOO_MUCH as TOO_MUCH
 from gradlab.labs.grade.sandbox._host import Cage as Cage
 from gradlab.labs.grade.sandbox._host import Limits as Limits
 from gradlab.labs.grade.sandbox._host import Sandbox as Sandbox

@@ -24,6 +24,7 @@ from gradlab.labs.grade.sandbox._walls import kept_waiting
 
 OUTSIDE: Final = "was killed"
 """An end that may come from this machine, which is short of memory, and not from the submission."""
+TOO_MUCH: Final = "took more memory than it may"
 _START_LIMIT: Final = 120.0
 _END_LIMIT: Final = 60.0
 
@@ -199,7 +200,8 @@ class Cage:
             self._lifeline.send(b"?")
             while self._heard.count(b"\n") == before and (part := self._lifeline.recv(65536)):
                 self._heard += part
-        said = json.loads(self._heard.splitlines()[-1]).get("waited") if self._heard.endswith(b"\n") else None
+        # Without an answer it has ended, and `end` says why.
+        said = json.loads(self._heard.splitlines()[-1])["waited"] if self._heard.endswith(b"\n") else 0.0
         return said if isinstance(said, float) else None
 
     def _pid(self) -> int:
@@ -242,7 +244,7 @@ def _reason(data: bytes) -> str:
     except ValueError:
         raise IsolationError("the sandbox has ended with the submissions in it") from None
     if said.get("reason") == "memory":
-        return "took more memory than it may"
+        return TOO_MUCH
     if said.get("reason") == "walls":
         raise IsolationError(f"the walls around a submission could not be put up: {said.get('said')}")
     status = int(said.get("status", 0))

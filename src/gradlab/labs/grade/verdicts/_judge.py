@@ -65,6 +65,7 @@ class _Bench:
         self._right: dict[str, bool] = {}
         self._attempts = Attempts(key, tasks, session)
         self._endless: set[str] = set()  # what has run out of time again, though it was given little
+        self._waiting: set[str] = set()  # what a human has to judge
         self._charged: set[str] = set()  # what a check was about that was not right
 
     @property
@@ -88,6 +89,8 @@ class _Bench:
     def _charge(self, ready: ReadyTask, result: QuestionResult) -> None:
         if result.status != "right":
             self._charged |= ready.task.own
+        if result.status == "human":
+            self._waiting |= ready.task.own
 
     def _question(self, ready: ReadyTask) -> QuestionResult:
         check = ready.task.check
@@ -157,6 +160,11 @@ class _Bench:
             return "it holds for the inputs of the hidden check, and not for others like them" if knows else ""
         if stopped := next((one for one in tried if one.outcome.doubt), None):
             return f"{stopped.words}: {stopped.outcome.doubt}"
+        late = next((one for one in tried if one.stand_ins and one.outcome.stopped), None)
+        if late is not None and not tried[0].outcome.stopped:  # calls of what stands in take longer than one's own
+            return (
+                f"it could not be judged with the key's {', '.join(sorted(late.stand_ins))} in its place: {late.words}"
+            )
         cause = self._cause(best)
         if cause is not None and (cause.doubt or (cause.is_stopped and not self._answers(ready, cause))):
             return (
@@ -261,7 +269,7 @@ class _Bench:
                 return [made]
         others = self._others(ready)
         tried = [_not_called(own, others & slow, self._attempts.doubt)] if others & slow else self._looked(ready, own)
-        failed = {name for name, right in self._right.items() if not right}
+        failed = self._waiting | {name for name, right in self._right.items() if not right}
         doubtful = others - {name for name, right in self._right.items() if right}
         alone = [frozenset({name}) for name in sorted(others)]
         for names in filter(None, dict.fromkeys((others & (failed | slow), doubtful, others, *alone))):

@@ -25,7 +25,7 @@ from gradlab.labs.grade.protocol import (
     put_state,
 )
 from gradlab.labs.grade.protocol import ChannelTimeoutError as Timeout
-from gradlab.labs.grade.sandbox import OUTSIDE, Cage, Limits, Sandbox
+from gradlab.labs.grade.sandbox import OUTSIDE, TOO_MUCH, Cage, Limits, Sandbox
 from gradlab.labs.grade.verdicts._clock import Clock, alarm
 from gradlab.labs.grade.verdicts._evaluate import Ended
 from gradlab.labs.grade.verdicts._form import cast, form_of
@@ -181,7 +181,7 @@ class Session:
         ended = cage.end() if cage is not None else ""
         if isinstance(problem, StoppedError):
             return str(problem)
-        if isinstance(problem, Timeout):
+        if isinstance(problem, Timeout) and ended not in (OUTSIDE, TOO_MUCH):
             return f"ran longer than {limit:.0f} s and was stopped"
         return ended or f"broke the connection to the grader ({problem})"
 
