@@ -165,9 +165,9 @@ class Parser:
 
     def _scripted(self, also_stop: frozenset[str]) -> list[Node]:
         token = self.tokens.take()
-        # A script with nothing before it hangs on an empty base, as in {}^{2}x.
-        atoms: list[Node] = [place(Row(), token.start, token.start)]
-        if token in _SCRIPTS:
+        atoms: list[Node]
+        if token in _SCRIPTS:  # with nothing before it, as in {}^{2}x, it hangs on an empty base
+            atoms = [place(Row(), token.start, token.start)]
             self.tokens.give_back(token)
         else:
             atoms = self._atom(token, also_stop)

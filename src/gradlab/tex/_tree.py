@@ -232,7 +232,8 @@ def place(node: Node, start: int, end: int, command: str = "") -> Node:
         if command and not node.command:
             object.__setattr__(node, "command", command)
         for child in children(node):
-            place(child, start, end)
+            if child.start < 0:
+                place(child, start, end)
     return node
 
 
