@@ -36,7 +36,7 @@ page-wheel: page
 
 test-web: page
 	@cd page && npm run --silent lint
-	@cd page && node --test test/unit/
+	@cd page && PYTHON=$(abspath $(BIN))/python node --test test/unit/
 	@cd page && PYTHON=$(abspath $(BIN))/python CHROMIUM=$$(command -v $(CHROMIUM)) node test/web.mjs
 
 page/node_modules/.installed: page/package-lock.json

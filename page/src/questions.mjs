@@ -1,12 +1,7 @@
 // What the views ask Python, from their states. What the page asks first of all is answered when it is built.
-
-export const DESCEND = { f: "(x1 - 6)**2 + x2**2 - x1*x2", rule: ["gradient_descent"], steps: 30 };
-export const TRAIN = {
-  data: "five_points", hidden: [2], activation: "tanh", loss: "binary_cross_entropy", rule: "gradient_descent", init: "normal",
-};
-export const BOUNDARY = { width: 8, depth: 2, activation: "tanh", rule: "gradient_descent" };
-
-export const DERIVE = { sizes: [2, 2, 1], activation: "tanh", loss: "binary_cross_entropy", by: "w_12", x: [1, 2], y: [1], weights: [] };
+import { USUAL } from "./entries.mjs";
+import { FUNCTIONS } from "./functions.mjs";
+import { DATA } from "./tables.mjs";
 
 export const surface = ({ f }) => ["surface", { text: f }];
 export const derived = ({ f }) => ["derived", { text: f }];
@@ -27,11 +22,12 @@ export const judged = (state) => ["judged", { .../** @type {object} */ (numbers(
 export const drawing = () => ["drawing", {}];
 
 /** What is answered when the page is built. */
-export function shipped(data, functions) {
-  const sets = Object.values(data).map(({ points }) => network(TRAIN, points));
-  const known = functions.flatMap(({ f, start, rate }) => [surface({ f }), derived({ f }), bent({ f }), exact({ ...DESCEND, f, start, rate }), ...DESCEND.rule.map((rule) => way({ f }, rule))]);
-  const maps = ["float32", "float64"].map((dtype) => trainability(BOUNDARY, dtype));
-  return [...known, ...sets, ...maps, drawing(), chain(DERIVE), matrices(DERIVE), numbers(DERIVE)];
+export function shipped() {
+  const { descend, derive, train, boundary } = USUAL;
+  const sets = Object.values(DATA).map(({ points }) => network(train, points));
+  const known = FUNCTIONS.flatMap(({ f, start, rate }) => [surface({ f }), derived({ f }), bent({ f }), exact({ ...descend, f, start, rate }), ...descend.rule.map((rule) => way({ f }, rule))]);
+  const maps = ["float32", "float64"].map((dtype) => trainability(boundary, dtype));
+  return [...known, ...sets, ...maps, drawing(), chain(derive), matrices(derive), numbers(derive)];
 }
 
 /** A name for a question, from its characters (FNV-1a, twice). */

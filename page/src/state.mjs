@@ -3,95 +3,68 @@
 export const VERSION = "1";
 
 /**
- * One entry of a view's state.
- * @typedef {{fallback: any, read: (text: string) => any, write?: (value: any) => string, means: string}} Entry
- * `read` gives undefined for what it does not understand; `means` says what is understood.
+ * What Python says of one entry of a view's state.
+ * @typedef {{kind: string, usual: any, means: string, limits: any[]}} Told
+ * One entry: `read` gives undefined for what it does not understand; `means` says what is understood.
+ * @typedef {{fallback: any, means: string, names: string[], read: (text: string) => any, write: (value: any) => string}} Entry
  */
 
-/** @returns {Entry} a text of at most so many characters; none where there is none anyway */
-export const text = (fallback, most) => ({
-  fallback, means: `at most ${most} characters`, read: (given) => ((given || !fallback) && given.length <= most ? given : undefined),
+const NUMBER = /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i;
+const LARGEST = 1e9; // of numbers that come as lists
+
+/** The number that a text is; NaN for what nobody writes so. */
+export const digits = (text) => (NUMBER.test(text) ? Number(text) : NaN);
+const list = (text) => (text.trim() === "" ? [] : text.split(",").map(digits));
+const within = (most) => (x) => Math.abs(x) <= most;
+const joined = (value) => value.join(",");
+const span = (from, to) => from >= 1e-9 && to > from;
+/** A way to read numbers that have commas between them, and to write them. */
+const several = (fits) => ({
+  write: joined,
+  read: (text) => {
+    const made = list(text);
+    return made.every(within(LARGEST)) && fits(made) ? made : undefined;
+  },
 });
 
-/** @returns {Entry} a finite number from one to another */
-export const number = (fallback, least, most) => ({
-  fallback, means: `a number from ${least} to ${most}`,
-  read: (given) => (given.trim() !== "" && Number(given) >= least && Number(given) <= most ? Number(given) : undefined),
-});
-
-/** @returns {Entry} a whole number from one to another */
-export const whole = (fallback, least, most) => {
-  const entry = number(fallback, least, most);
-  return { ...entry, means: `a whole number from ${least} to ${most}`, read: (given) => (Number.isInteger(Number(given)) ? entry.read(given) : undefined) };
+/** How each kind of entry is read, and written where that is not as text, as gradlab.play does it. */
+const KINDS = {
+  text: (_, [least, most]) => ({ read: (text) => (text.length >= least && text.length <= most ? text : undefined) }),
+  number: (_, [least, most]) => ({ read: (text) => (digits(text) >= least && digits(text) <= most ? digits(text) : undefined) }),
+  whole: (_, limits) => ({ read: (text) => (Number.isInteger(digits(text)) ? KINDS.number(_, limits).read(text) : undefined) }),
+  numbers: (usual) => several((made) => made.length === usual.length),
+  square: () => several((made) => made.length === 3 && made[2] > 0),
+  reals: (_, [most]) => several((made) => made.length <= most),
+  spans: () => several((made) => made.length === 4 && span(made[0], made[1]) && span(made[2], made[3])),
+  wholes: (_, [most, largest]) => ({
+    write: (value) => joined(value) || "-",
+    read: (text) => {
+      const made = text.trim() === "-" ? [] : list(text);
+      return made.length <= most && made.every((x) => Number.isInteger(x) && x >= 1 && x <= largest) ? made : undefined;
+    },
+  }),
+  points: (_, [most]) => ({
+    write: (value) => value.map(joined).join(";"),
+    read: (text) => {
+      const made = text === "" ? [] : text.split(";").map(list);
+      const fit = ([x, y, label, ...more]) => within(1e6)(x) && within(1e6)(y) && (label === 0 || label === 1) && !more.length;
+      return made.length <= most && made.every(fit) ? made : undefined;
+    },
+  }),
+  choice: (_, names) => ({ read: (text) => (names.includes(text) ? text : undefined) }),
+  choices: (_, names) => ({
+    write: joined,
+    read: (text) => (text.split(",").every((part) => names.includes(part)) ? names.filter((name) => text.split(",").includes(name)) : undefined),
+  }),
 };
 
-/** @returns {Entry} so many finite numbers, with commas between them */
-export const numbers = (fallback) => ({
-  fallback, means: `${fallback.length} numbers with commas, such as ${fallback.join(",")}`, write: (value) => value.join(","),
-  read: (given) => {
-    const parts = given.split(",");
-    const made = parts.map(Number);
-    return parts.every((part) => part.trim() !== "") && made.length === fallback.length && made.every((x) => Number.isFinite(x) && Math.abs(x) <= 1e9) ? made : undefined;
-  },
-});
-
-/** @returns {Entry} a square: its middle and its width */
-export const square = (fallback) => {
-  const entry = numbers(fallback);
-  const read = (given) => (entry.read(given)?.[2] > 0 ? entry.read(given) : undefined);
-  return { ...entry, means: `the middle of a square and its width above zero, such as ${fallback.join(",")}`, read };
-};
-
-/** @returns {Entry} at most so many finite numbers, with commas between them */
-export const reals = (fallback, most) => ({
-  fallback, means: `up to ${most} numbers with commas, such as 1,0.5`, write: (value) => value.join(","),
-  read: (given) => {
-    const count = given.trim() === "" ? 0 : given.split(",").length;
-    return count > most ? undefined : count ? numbers(Array(count).fill(0)).read(given) : [];
-  },
-});
-
-/** @returns {Entry} from where to where two settings go that are above zero: four numbers */
-export const spans = (fallback) => {
-  const entry = numbers(fallback);
-  const fits = (given) => given && [[given[0], given[1]], [given[2], given[3]]].every(([from, to]) => from >= 1e-9 && to > from);
-  return { ...entry, means: `where each of two settings begins and ends, above zero, such as ${fallback.join(",")}`, read: (given) => (fits(entry.read(given)) ? entry.read(given) : undefined) };
-};
-
-/** @returns {Entry} at most so many whole numbers from one to another, with commas between them; none is a dash */
-export const wholes = (fallback, most, least, largest) => ({
-  fallback, means: `up to ${most} whole numbers from ${least} to ${largest} with commas, such as ${fallback.join(",")}`,
-  write: (value) => value.join(",") || "-",
-  read: (given) => {
-    const made = given.trim() === "-" || given.trim() === "" ? [] : given.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
-    return made.length <= most && made.every((x) => Number.isInteger(x) && x >= least && x <= largest) ? made : undefined;
-  },
-});
-
-/** @returns {Entry} points in the plane, each with its class, 0 or 1 */
-export const points = (most) => ({
-  fallback: [], means: `up to ${most} points, each two numbers and a class 0 or 1, such as 0,0,1;1,0.5,0`,
-  write: (value) => value.map((point) => point.join(",")).join(";"),
-  read: (given) => {
-    const made = given === "" ? [] : given.split(";").map((point) => point.split(",").map((part) => (part.trim() === "" ? NaN : Number(part))));
-    const fit = ([x, y, label, ...more]) => [x, y].every((z) => Number.isFinite(z) && Math.abs(z) <= 1e6) && (label === 0 || label === 1) && !more.length;
-    return made.length <= most && made.every(fit) ? made : undefined;
-  },
-});
-
-/** @returns {Entry} one of some names */
-export const choice = (fallback, names) => ({
-  fallback, means: `one of ${names.join(", ")}`, read: (given) => (names.includes(given) ? given : undefined),
-});
-
-/** @returns {Entry} one or several of some names, with commas between them, in the order of the names */
-export const choices = (fallback, names) => ({
-  fallback, means: `one or several of ${names.join(", ")}, with commas`, write: (value) => value.join(","),
-  read: (given) => {
-    const parts = given.split(",");
-    return parts.every((part) => names.includes(part)) ? names.filter((name) => parts.includes(name)) : undefined;
-  },
-});
+/**
+ * The entries of a view's state.
+ * @param {Record<string, Told>} told
+ * @returns {Record<string, Entry>}
+ */
+export const entriesOf = (told) => Object.fromEntries(Object.entries(told).map(([name, { kind, usual, means, limits }]) =>
+  [name, { fallback: usual, means, names: limits, write: String, ...KINDS[kind](usual, limits) }]));
 
 /**
  * What a hash says.
@@ -121,7 +94,7 @@ function readQuery(query, view, entries) {
     const entry = Object.hasOwn(entries, key) ? entries[key] : undefined;
     const value = entry?.read(given);
     if (!entry) complaints.push(`“${short(key)}” means nothing to ${view}`);
-    else if (value === undefined) complaints.push(`${key} is ${entry.means}, not “${short(given)}”; it is ${short((entry.write ?? String)(entry.fallback)) || "none"} here`);
+    else if (value === undefined) complaints.push(`${key} is ${entry.means}, not “${short(given)}”; it is ${short(entry.write(entry.fallback)) || "none"} here`);
     else state[key] = value;
   }
   return { state, complaints };
@@ -131,8 +104,8 @@ function readQuery(query, view, entries) {
 export function writeHash(view, state, entries) {
   const query = new URLSearchParams();
   for (const [key, entry] of Object.entries(entries)) {
-    const write = entry.write ?? String;
-    if (write(state[key]) !== write(entry.fallback)) query.set(key, write(state[key]));
+    const written = entry.write(state[key]);
+    if (written !== entry.write(entry.fallback)) query.set(key, written);
   }
   const written = query.toString();
   return `#${VERSION}/${view}${written ? `?${written}` : ""}`;

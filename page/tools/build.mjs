@@ -29,11 +29,6 @@ const pyodide = (name) => fs.readFileSync(path.join(pyodideFolder, name));
 const constants = (named) => Object.entries(named).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`).join("");
 
 const tables = JSON.parse(execFileSync(python, [path.join(here, "tools/tables.py")], { encoding: "utf8" }));
-const { memory, answers } = await core(python, `${folder}-python`, tables.DATA);
-fs.rmSync(folder, { recursive: true, force: true });
-for (const name of ["index.html", "style.css", "icon.svg"]) put(name, fs.readFileSync(path.join(source, name)));
-put("math.woff", fs.readFileSync(path.join(here, "node_modules/@fontsource/noto-sans-math/files/noto-sans-math-latin-400-normal.woff")));
-
 /** Modules that are made here and stand in no folder, each by the end of its name. */
 const generated = (made) => ({
   name: "generated",
@@ -42,6 +37,15 @@ const generated = (made) => ({
     of.onLoad({ filter: /./, namespace: "generated" }, ({ path: name }) => ({ contents: made[name] }));
   },
 });
+/** What a module of the page exports, here. */
+async function evaluated(name) {
+  const { outputFiles } = await build({ entryPoints: [path.join(source, name)], bundle: true, write: false, format: "esm", plugins: [generated({ "tables.mjs": constants(tables) })] });
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
+}
+const { memory, answers } = await core(python, `${folder}-python`, await evaluated("questions.mjs"));
+fs.rmSync(folder, { recursive: true, force: true });
+for (const name of ["index.html", "style.css", "icon.svg"]) put(name, fs.readFileSync(path.join(source, name)));
+put("math.woff", fs.readFileSync(path.join(here, "node_modules/@fontsource/noto-sans-math/files/noto-sans-math-latin-400-normal.woff")));
 const bundled = (made, options) => build({
   outbase: source, outdir: folder, bundle: true, minify: !process.env.PLAIN, format: "esm", target: "es2023",
   charset: "utf8", external: ["node:*", "ws"], plugins: [generated(made)], logLevel: "warning", ...options,

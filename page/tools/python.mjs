@@ -7,8 +7,6 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import zlib from "node:zlib";
-import { FUNCTIONS } from "../src/functions.mjs";
-import { nameOf, shipped } from "../src/questions.mjs";
 
 const here = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 export const pyodideFolder = path.dirname(createRequire(import.meta.url).resolve("pyodide/package.json"));
@@ -26,7 +24,7 @@ function homes(python) {
 }
 
 /** Compile every module that is imported by use of the core, with Pyodide's Python: a zip of .pyc files. */
-async function compiled(sources, data) {
+async function compiled(sources, questions) {
   const py = await loadPyodide({ env: SETTINGS });
   for (const [name, from] of Object.entries(sources)) {
     py.FS.mkdirTree(`/found/${name}/${name}`);
@@ -35,13 +33,13 @@ async function compiled(sources, data) {
   py.globals.set("names", py.toPy(PACKAGES));
   py.globals.set("questions", QUESTIONS);
   py.runPython(tool("compile.py"));
-  return { core: py.FS.readFile("/home/core.zip"), answers: answered(py, data) };
+  return { core: py.FS.readFile("/home/core.zip"), answers: answered(py, questions) };
 }
 
 /** What the browser's Python answers to what the page asks first of all: packed, by name. */
-function answered(py, data) {
+function answered(py, { shipped, nameOf }) {
   const ask = py.runPython("lambda question, given: json.dumps(answer(question, json.loads(given)), default=plain)");
-  const made = shipped(data, FUNCTIONS).map((asked) => {
+  const made = shipped().map((asked) => {
     const answer = JSON.parse(ask(asked[0], JSON.stringify(asked[1])));
     if (answer.error) throw new Error(`${JSON.stringify(asked)}: ${answer.error}`);
     return [nameOf(...asked), zlib.gzipSync(JSON.stringify({ asked, answer }), { level: 9 }).toString("base64")];
@@ -75,9 +73,9 @@ async function snapshot(core) {
 }
 
 /** A name for all that decides what comes out. */
-function keyOf(sources, data) {
-  const hash = crypto.createHash("sha256").update(JSON.stringify([sources, data]));
-  const tools = ["tools", "src/questions.mjs", "src/functions.mjs", "package-lock.json"].map((name) => path.join(here, name));
+function keyOf(sources, { shipped }) {
+  const hash = crypto.createHash("sha256").update(JSON.stringify([sources, shipped()]));
+  const tools = ["tools", "package-lock.json"].map((name) => path.join(here, name));
   for (const place of [...tools, ...Object.values(sources)]) {
     const inside = fs.statSync(place).isDirectory() ? fs.readdirSync(place, { recursive: true }).map((name) => path.join(place, name)) : [place];
     for (const name of inside.filter((each) => /\.(py|m?js|json)$/.test(each)).sort()) hash.update(name).update(fs.readFileSync(name));
@@ -89,16 +87,16 @@ function keyOf(sources, data) {
  * The core, made anew only if something in it has changed.
  * @param {string} python one in which gradlab is installed
  * @param {string} kept a folder for what was made last
- * @param {object} data the built-in data sets
+ * @param {{shipped: () => any[], nameOf: (question: string, given: object) => string}} questions what is answered now, and its names
  * @returns {Promise<{memory: Buffer, answers: Record<string, string>}>} both packed
  */
-export async function core(python, kept, data) {
+export async function core(python, kept, questions) {
   const sources = homes(python);
-  const key = keyOf(sources, data);
+  const key = keyOf(sources, questions);
   const [keyFile, memoryFile, answersFile] = ["key", "memory.gz", "answers.json"].map((name) => path.join(kept, name));
   if (!fs.existsSync(keyFile) || fs.readFileSync(keyFile, "utf8") !== key) {
     fs.rmSync(kept, { recursive: true, force: true });
-    const made = await compiled(sources, data);
+    const made = await compiled(sources, questions);
     const memory = zlib.gzipSync(await snapshot(made.core), { level: 9 });
     fs.mkdirSync(kept, { recursive: true });
     fs.writeFileSync(memoryFile, memory);

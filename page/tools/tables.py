@@ -1,27 +1,21 @@
 """Run by build.mjs with gradlab's own Python: the tables that the page shows before Python has started there."""
 
-import inspect
 import json
 
 from matplotlib.colors import to_rgb
 
 import gradlab as gl
-from gradlab.codegen import DEVIATIONS
-from gradlab.graph import LOSSES, activations
+from gradlab.graph import LOSSES
+from gradlab.play._link import POINTS, VIEWS, entries_of, planar_sets, points_of
 from gradlab.plot._failure_map import COLOURS
 from gradlab.rules import Rule, snake
 from gradlab.train import Why
 
-POINTS = 60  # of the sets that can have any number: a page trains them while somebody watches
 
-
-def _set(name, make):
-    """A data set of two classes in the plane; None for another one."""
-    number = str(POINTS) if "n" in inspect.signature(make).parameters else ""
-    data = make(n=POINTS) if number else make()
-    if data.x.shape[1] != 2 or not {0, 1} >= {*data.y.ravel().tolist()}:
-        return None
-    points = [[*x, int(y)] for x, y in zip(data.x.tolist(), data.y.tolist(), strict=True)]
+def _set(name, data):
+    """A data set as the page has it."""
+    number = str(POINTS) if "n" in gl.train.data_sets()[name].__annotations__ else ""
+    points = [list(point) for point in points_of({"data": name})]
     return {"title": data.name, "call": f"gl.datasets.{name}({number})", "points": points}
 
 
@@ -39,13 +33,16 @@ def _rule(kind):
 print(
     json.dumps(
         {
-            "DATA": {name: made for name, make in gl.train.data_sets().items() if (made := _set(name, make))},
+            "DATA": {name: _set(name, data) for name, data in planar_sets().items()},
             "RULES": [_rule(kind) for kind in Rule.all()],
-            "ACTIVATIONS": list(activations()),
-            "LOSSES": [name for name, row in LOSSES.items() if not row.softmax],
-            "EVERY_LOSS": list(LOSSES),
+            "STATE": {
+                view: {
+                    name: {"kind": each.kind, "usual": each.usual, "means": each.means, "limits": each.limits}
+                    for name, each in entries_of(view).items()
+                }
+                for view in VIEWS
+            },
             "SIGNS": [name for name, row in LOSSES.items() if row.labels.values == (-1, 1)],
-            "INITIALISATIONS": list(DEVIATIONS),
             "CAUSES": [
                 {"name": why.name.lower(), "words": why.value, "colour": [round(255 * part) for part in to_rgb(colour)]}
                 for why, colour in zip(Why, COLOURS, strict=True)

@@ -7,8 +7,8 @@ import { trainability as program } from "../program.mjs";
 import * as questions from "../questions.mjs";
 import { axis, Refined } from "../refine.mjs";
 import { downloadPicture, downloadTable } from "../save.mjs";
-import { choice, spans, whole } from "../state.mjs";
-import { ACTIVATIONS, RULES } from "../tables.mjs";
+import { ENTRIES } from "../entries.mjs";
+import { RULES } from "../tables.mjs";
 import { figure } from "../words.mjs";
 import { define, options, View } from "./view.mjs";
 
@@ -17,13 +17,6 @@ const FIRST = 16; // of which a block of the first picture has so many a side
 const WORK = 3e7; // parameters x points x steps of a part
 const LEAST = 1e-4; // a side that is so short as a share of its place is looked at in float64
 const SMALLEST = 1e-12;
-const { BOUNDARY } = questions;
-
-const entries = {
-  width: whole(BOUNDARY.width, 1, 16), depth: whole(BOUNDARY.depth, 2, 4), activation: choice(BOUNDARY.activation, ACTIVATIONS),
-  rule: choice(BOUNDARY.rule, RULES.map(({ name }) => name)), steps: whole(50, 1, 1000), seed: whole(0, 0, 2 ** 53 - 1),
-  precision: choice("auto", ["auto", "float32", "float64"]), view: spans([0.1, 10000, 0.1, 10000]),
-};
 
 const LAYOUT = `
 <div class="laboratory">
@@ -56,12 +49,12 @@ const LAYOUT = `
 <section class="program"><h2>As Python</h2><pre class="wide"><code></code></pre></section>`;
 
 export class BoundaryView extends View {
-  static entries = entries;
+  static entries = ENTRIES.boundary;
   static layout = LAYOUT;
 
   begin() {
     const { activation, rule, precision } = this.form.elements;
-    options(activation, ACTIVATIONS.map((name) => [name, name.replaceAll("_", " ")]));
+    options(activation, this.named("activation"));
     options(rule, RULES.map(({ name, title }) => [name, title]));
     options(precision, [["auto", "as deep as needed"], ["float32", "float32"], ["float64", "float64"]]);
     this.canvas = this.find(".map");
@@ -119,7 +112,7 @@ export class BoundaryView extends View {
     });
     const acts = {
       closer: () => this.look(around(0.5)), farther: () => this.look(around(2)), back: () => this.go(-1), forward: () => this.go(1),
-      whole: () => this.show(entries.view.fallback), stop: () => this.stop("The map was stopped."),
+      whole: () => this.show(ENTRIES.boundary.view.fallback), stop: () => this.stop("The map was stopped."),
     };
     for (const button of this.all("[data-do]")) button.addEventListener("click", acts[button.dataset.do]);
     this.find("[data-save=png]").addEventListener("click", () => downloadPicture(canvas, "trainability.png"));

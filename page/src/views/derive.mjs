@@ -1,27 +1,15 @@
 // Derive: a network that one builds, the chain rule of one of its derivatives, its numbers, and one's own line judged.
 import { Diagram } from "../drawing/diagram.mjs";
+import { ENTRIES, USUAL } from "../entries.mjs";
 import { show } from "../mathematics.mjs";
 import { derivation as program } from "../program.mjs";
 import { cancel } from "../python.mjs";
 import * as questions from "../questions.mjs";
 import { copyButton } from "../save.mjs";
-import { choice, reals, text, wholes } from "../state.mjs";
-import { ACTIVATIONS, EVERY_LOSS } from "../tables.mjs";
 import { figure, rowsOf } from "../words.mjs";
 import { define, options, View } from "./view.mjs";
 
-const { DERIVE } = questions;
-const [MOST_UNITS, MOST_LAYERS] = [6, 5]; // as gradlab.play has them
 const LOSS = "L";
-const FORMS = ["scalar", "matrix"];
-const [SHOWN, HIDDEN] = ["shown", "hidden"];
-
-const entries = {
-  sizes: wholes(DERIVE.sizes, MOST_LAYERS, 1, MOST_UNITS), activation: choice(DERIVE.activation, ACTIVATIONS),
-  loss: choice(DERIVE.loss, EVERY_LOSS), by: text(DERIVE.by, 20), form: choice("scalar", FORMS),
-  x: reals(DERIVE.x, MOST_UNITS), y: reals(DERIVE.y, MOST_UNITS), weights: reals(DERIVE.weights, 200), line: text("", 600),
-  derivation: choice(SHOWN, [SHOWN, HIDDEN]),
-};
 
 const LAYOUT = `
 <div class="laboratory">
@@ -55,19 +43,17 @@ const LAYOUT = `
 <section class="program"><h2>As Python</h2><pre class="wide"><code></code></pre></section>`;
 
 export class Derive extends View {
-  static entries = entries;
+  static entries = ENTRIES.derive;
   static layout = LAYOUT;
 
   begin() {
     this.diagram = new Diagram(this.find(".diagram"));
     const fields = this.form.elements;
-    for (const [name, names] of Object.entries({ activation: ACTIVATIONS, loss: EVERY_LOSS, form: FORMS, derivation: [SHOWN, HIDDEN] })) {
-      options(fields[name], names.map((each) => [each, each.replaceAll("_", " ")]));
-    }
+    for (const name of ["activation", "loss", "form", "derivation"]) options(fields[name], this.named(name));
     this.find(".latex").append(copyButton(() => this.latex, "Copy as LaTeX"));
     this.find("[data-do=stop]").addEventListener("click", cancel);
     // A link that says how many units there are need not say the point, which is for other ones then.
-    const [known, said] = [DERIVE, this.state].map(({ x, y }) => `${x};${y}`);
+    const [known, said] = [USUAL.derive, this.state].map(({ x, y }) => `${x};${y}`);
     if (known === said && (this.state.x.length !== this.state.sizes[0] || this.state.y.length !== this.state.sizes.at(-1))) this.fit();
     this.fill();
     this.load();
@@ -153,7 +139,7 @@ export class Derive extends View {
 
   /** Whether somebody wants to find the derivation without seeing it. */
   get hides() {
-    return this.state.derivation === HIDDEN;
+    return this.state.derivation === "hidden";
   }
 
   /** There is nothing to be shown, and nothing of what was shown before. */

@@ -5,27 +5,22 @@ import { line, Plane } from "../drawing/plane.mjs";
 import { curvatureInWords, curvaturesOf } from "../curvature.mjs";
 import { Curvature, Surface, Way } from "../kernels.mjs";
 import { show } from "../mathematics.mjs";
+import { ENTRIES, USUAL } from "../entries.mjs";
 import { FUNCTIONS } from "../functions.mjs";
 import { Player } from "../player.mjs";
 import { descent as program } from "../program.mjs";
 import * as questions from "../questions.mjs";
 import { downloadPicture, downloadTable } from "../save.mjs";
-import { choices, number, numbers, square, text, whole } from "../state.mjs";
 import { RULES } from "../tables.mjs";
 import { figure, leaving, multiplied, outcome, outcomes, table } from "../words.mjs";
 import { define, options, View } from "./view.mjs";
 
-const [{ view: VIEW, start: START }] = FUNCTIONS;
+const { f: BOWL, view: VIEW } = USUAL.descend;
 const REST = 80; // milliseconds without a movement, after which it is said how a dragged start went
 const ROOM = 1.4; // how much wider than the ways is what is seen of them, as gl.play.descend has it
 const FAR = 20; // widths of the picture that it may grow by itself to show a way of what was typed
 const NEAR = 1e-12; // of a kink: what is so near may be rounding
 const STEP = 1 / 40; // of the view's width, that an arrow key moves the start
-
-const entries = {
-  f: text(questions.DESCEND.f, 600), start: numbers(START), view: square(VIEW), rate: number(0.1, 1e-6, 100),
-  rule: choices(questions.DESCEND.rule, RULES.map(({ name }) => name)), steps: whole(questions.DESCEND.steps, 0, 2000), at: whole(0, 0, 2000),
-};
 
 const LAYOUT = `
 <div class="laboratory">
@@ -63,7 +58,7 @@ const LAYOUT = `
 const rounded = (point) => point.map((x) => Number(x.toPrecision(4)));
 
 export class Descend extends View {
-  static entries = entries;
+  static entries = ENTRIES.descend;
   static layout = LAYOUT;
   /** @type {Surface | undefined} */
   surface;
@@ -92,7 +87,7 @@ export class Descend extends View {
     this.player = new Player(this.find("[data-do=play]"), (at) => this.draw(at, at), () => this.show(this.at));
     this.listen();
     this.fill();
-    this.unseen = this.state.f !== questions.DESCEND.f && this.state.view.join() === VIEW.join(); // a link says nothing of where it is
+    this.unseen = this.state.f !== BOWL && this.state.view.join() === VIEW.join(); // a link says nothing of where it is
     this.load();
   }
 
@@ -158,9 +153,9 @@ export class Descend extends View {
 
   changed(name) {
     this.typed = name === "f";
-    if (this.typed) this.fill();
     if (name === "f" || name === "rule") this.load();
     else this.walk();
+    if (this.typed) this.fill();
   }
 
   fill() {

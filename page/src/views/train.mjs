@@ -6,8 +6,8 @@ import { Diagram } from "../drawing/diagram.mjs";
 import { Drawing, Looking, Prediction, Training } from "../kernels.mjs";
 import { training as program } from "../program.mjs";
 import * as questions from "../questions.mjs";
-import { choice, number, points, spans, whole, wholes } from "../state.mjs";
-import { ACTIVATIONS, DATA, INITIALISATIONS, LOSSES, RULES } from "../tables.mjs";
+import { ENTRIES } from "../entries.mjs";
+import { DATA, RULES, STATE } from "../tables.mjs";
 import { downloadPicture, downloadTable } from "../save.mjs";
 import { whyFailed } from "../why.mjs";
 import { figure } from "../words.mjs";
@@ -16,19 +16,9 @@ import { Player } from "../player.mjs";
 import { MapRoom } from "./train_map.mjs";
 import { define, options, View } from "./view.mjs";
 
-export const MOST_POINTS = 400;
+const [MOST_POINTS] = STATE.train.points.limits;
 const WATCHED = 8e6; // parameters x points x steps of a run that is trained eleven times as long, several times, while somebody waits
 const MOST_WORK = 4e9; // the same of all runs together: about two seconds
-const { TRAIN } = questions;
-
-const entries = {
-  data: choice(TRAIN.data, [...Object.keys(DATA), "own"]), points: points(MOST_POINTS),
-  hidden: wholes(TRAIN.hidden, 4, 1, 8), activation: choice(TRAIN.activation, ACTIVATIONS), loss: choice(TRAIN.loss, LOSSES),
-  rule: choice(TRAIN.rule, RULES.map(({ name }) => name)), rate: number(1, 1e-5, 1e4),
-  init: choice(TRAIN.init, INITIALISATIONS), scale: number(1, 1e-5, 1e4),
-  steps: whole(100, 0, 5000), runs: whole(12, 1, 200), seed: whole(0, 0, 2 ** 53 - 1), run: whole(0, 0, 199),
-  tries: whole(100, 4, 1000), map: spans([0.01, 100, 0.01, 100]),
-};
 
 const LAYOUT = `
 <div class="bench">
@@ -72,7 +62,7 @@ const LAYOUT = `
 <section class="program"><h2>As Python</h2><pre class="wide"><code></code></pre></section>`;
 
 export class Train extends View {
-  static entries = entries;
+  static entries = ENTRIES.train;
   static layout = LAYOUT;
   /** @type {Prediction | undefined} */
   prediction;
@@ -87,9 +77,7 @@ export class Train extends View {
     const fields = this.form.elements;
     options(fields.data, [...Object.entries(DATA).map(([name, { title }]) => [name, title]), ["own", "your own points"]]);
     options(fields.rule, RULES.map(({ name, title }) => [name, title]));
-    for (const [name, names] of Object.entries({ activation: ACTIVATIONS, loss: LOSSES, init: INITIALISATIONS })) {
-      options(fields[name], names.map((each) => [each, each.replaceAll("_", " ")]));
-    }
+    for (const name of ["activation", "loss", "init"]) options(fields[name], this.named(name));
     this.listen();
     this.fill();
     this.load();

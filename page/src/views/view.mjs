@@ -54,6 +54,11 @@ export class View extends HTMLElement {
     return [...this.querySelectorAll(selector)];
   }
 
+  /** What an entry may be, each with its words. @returns {[string, string][]} */
+  named(name) {
+    return this.kind.entries[name].names.map((each) => [each, each.replaceAll("_", " ")]);
+  }
+
   /** Take over what somebody wrote into a field, if it can be read. */
   read({ name, value, type }) {
     const entry = this.kind.entries[name];
@@ -62,8 +67,9 @@ export class View extends HTMLElement {
     const read = entry.read(given);
     this.say(read === undefined ? `${name}: write ${entry.means}` : "", "field");
     if (read === undefined) return;
-    this.keep({ [name]: read });
-    this.changed(name);
+    this.state = { ...this.state, [name]: read };
+    this.changed(name); // first: what is asked is worked at while the address and the fields are written
+    this.keep({});
   }
 
   /** The ranges, and the numbers beside them. */
@@ -110,7 +116,7 @@ export class View extends HTMLElement {
     for (const [name, entry] of Object.entries(this.kind.entries)) {
       const field = this.form.elements[name];
       if (!field) continue;
-      const written = (entry.write ?? String)(this.state[name]);
+      const written = entry.write(this.state[name]);
       if (field instanceof RadioNodeList) field.forEach((/** @type {any} */ box) => (box.checked = this.state[name].includes(box.value)));
       else if (field.type !== "range") field.value = written;
     }

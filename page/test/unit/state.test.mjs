@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { choice, number, numbers, readHash, reals, text, whole, writeHash } from "../../src/state.mjs";
+import { entriesOf, readHash, writeHash } from "../../src/state.mjs";
 
 const VIEWS = {
-  hills: { f: text("x*y", 20), at: numbers([1, 2]), rate: number(0.1, 0, 9), steps: whole(3, 0, 9), rule: choice("plain", ["plain", "adam"]) },
+  hills: entriesOf({
+    f: { kind: "text", usual: "x*y", means: "at most 20 characters", limits: [1, 20] }, at: { kind: "numbers", usual: [1, 2], means: "2 numbers", limits: [] },
+    rate: { kind: "number", usual: 0.1, means: "a number from 0 to 9", limits: [0, 9] }, steps: { kind: "whole", usual: 3, means: "a whole number", limits: [0, 9] },
+    rule: { kind: "choice", usual: "plain", means: "one of plain, adam", limits: ["plain", "adam"] },
+  }),
   other: {},
 };
 const plain = { f: "x*y", at: [1, 2], rate: 0.1, steps: 3, rule: "plain" };
@@ -43,7 +47,7 @@ test("another version and an unknown view are told", () => {
 });
 
 test("some numbers are read, none too, and not too many", () => {
-  const { read, write } = reals([], 3);
+  const { read, write } = entriesOf({ x: { kind: "reals", usual: [], means: "", limits: [3] } }).x;
   assert.deepEqual(["", "1,-0.5", "1,2,3,4", "1,,2", "NaN", "1e10"].map(read), [[], [1, -0.5], undefined, undefined, undefined, undefined]);
   assert.deepEqual(read(write([2, 0.1])), [2, 0.1]);
 });

@@ -1,12 +1,16 @@
-"""A view's state as a link has it: read with a reason for all that the page would replace, and written."""
+"""A view's state as a link has it: read with a reason for all that the page would replace, and written.
+
+What a state's entries are stands here alone: the page is built with this table, and reads its links by it.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from numbers import Integral, Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from gradlab._errors import GradlabError
@@ -22,8 +26,12 @@ from gradlab.play._train import MOST_POINTS
 from gradlab.play._train import MOST_UNITS as MOST_WIDE
 from gradlab.rules import Rule, snake
 
+if TYPE_CHECKING:
+    from gradlab.train import Data
+
 VERSION = "1"
 OWN = "own"
+POINTS = 60  # of the sets that can have any number: a page trains them while somebody watches
 STARTS = 2**53 - 1  # seeds; a browser has no larger whole number
 
 
@@ -35,11 +43,15 @@ class Entry:
         usual: its value where a link does not give it.
         means: what is understood.
         read: a text's value; None, or a ValueError, for what is not understood.
+        kind: by what name the page knows how to read it.
+        limits: what the kind has to know besides.
     """
 
     usual: Any
     means: str
     read: Callable[[str], Any]
+    kind: str
+    limits: tuple[Any, ...] = ()
 
 
 def read_link(link: str) -> tuple[str, dict[str, Any]]:
@@ -96,10 +108,9 @@ def entries_of(view: str) -> Mapping[str, Entry]:
     Raises:
         GradlabError: if there is no such view.
     """
-    views = {"descend": _descend, "derive": _derive, "train": _train, "boundary": _boundary}
-    if view not in views:
-        raise GradlabError(f"there is no view {view!r}: write one of {', '.join(views)}")
-    return views[view]()
+    if view not in VIEWS:
+        raise GradlabError(f"there is no view {view!r}: write one of {', '.join(VIEWS)}")
+    return VIEWS[view]()
 
 
 def _descend() -> dict[str, Entry]:
@@ -121,11 +132,9 @@ def _derive() -> dict[str, Entry]:
 
 
 def _train() -> dict[str, Entry]:
-    from gradlab.train import data_sets
-
     losses = [name for name, row in LOSSES.items() if not row.softmax]
     return {
-        "data": _choice("five_points", [*data_sets(), OWN]), "points": _points(),
+        "data": _choice("five_points", [*planar_sets(), OWN]), "points": _points(),
         "hidden": _wholes([2], MOST_HIDDEN, MOST_WIDE), "activation": _choice("tanh", [*activations()]),
         "loss": _choice("binary_cross_entropy", losses), "rule": _choice("gradient_descent", _rules()),
         "rate": _number(1, 1e-5, 1e4), "init": _choice("normal", [*DEVIATIONS]), "scale": _number(1, 1e-5, 1e4),
@@ -140,6 +149,9 @@ def _boundary() -> dict[str, Entry]:
         "rule": _choice("gradient_descent", _rules()), "steps": _whole(50, 1, 1000), "seed": _whole(0, 0, STARTS),
         "precision": _choice("auto", ["auto", "float32", "float64"]), "view": _spans([0.1, 10000, 0.1, 10000]),
     }  # fmt: skip
+
+
+VIEWS = {"descend": _descend, "derive": _derive, "train": _train, "boundary": _boundary}
 
 
 def _asked(view: str, state: Mapping[str, Any]) -> None:
@@ -158,21 +170,20 @@ def _asked(view: str, state: Mapping[str, Any]) -> None:
 
 
 def points_of(state: Mapping[str, Any]) -> list[tuple[float, float, int]]:
-    """The points of a view's state, each with its class: those of its own, or of a data set.
-
-    Raises:
-        GradlabError: for a data set that is not of two classes in the plane.
-    """
+    """The points of a view's state, each with its class: those of its own, or of a data set."""
     if state["data"] == OWN:
         return state["points"]
+    data = planar_sets()[state["data"]]
+    return [(x, y, int(label)) for (x, y), label in zip(data.x.tolist(), data.y.ravel().tolist(), strict=True)]
+
+
+@cache
+def planar_sets() -> Mapping[str, Data]:
+    """The data sets of two classes in the plane, as the page trains on them."""
     from gradlab.train import data_sets
 
-    # As many of the sets of any number as the page shows.
-    make = data_sets()[state["data"]]
-    data = make(n=60) if "n" in make.__annotations__ else make()
-    if data.x.shape[1] != 2 or not {0, 1} >= {*data.y.ravel().tolist()}:
-        raise GradlabError(f"the page trains on points of two classes in the plane, which {state['data']} has not")
-    return [(x, y, int(label)) for (x, y), label in zip(data.x.tolist(), data.y.ravel().tolist(), strict=True)]
+    made = {name: make(n=POINTS) if "n" in make.__annotations__ else make() for name, make in data_sets().items()}
+    return {name: data for name, data in made.items() if data.x.shape[1] == 2 and {0, 1} >= {*data.y.ravel().tolist()}}
 
 
 def _rules() -> list[str]:
@@ -181,33 +192,41 @@ def _rules() -> list[str]:
 
 def _text(usual: str, most: int) -> Entry:
     least = min(1, len(usual))  # none where there is none anyway
-    return Entry(usual, f"at most {most} characters", lambda text: text if least <= len(text) <= most else None)
+    read = lambda text: text if least <= len(text) <= most else None  # noqa: E731
+    return Entry(usual, f"at most {most} characters", read, "text", (least, most))
 
 
 def _number(usual: float, least: float, most: float) -> Entry:
     def read(text: str) -> float | None:
-        return value if least <= (value := float(text)) <= most else None
+        return value if least <= (value := _digits(text)) <= most else None
 
-    return Entry(usual, f"a number from {least:g} to {most:g}", read)
+    return Entry(usual, f"a number from {least:g} to {most:g}", read, "number", (least, most))
 
 
 def _whole(usual: int, least: int, most: int) -> Entry:
     def read(text: str) -> int | None:
-        return int(value) if least <= (value := float(text)) <= most and value == int(value) else None
+        return int(value) if least <= (value := _digits(text)) <= most and value == int(value) else None
 
-    return Entry(usual, f"a whole number from {least} to {most}", read)
+    return Entry(usual, f"a whole number from {least} to {most}", read, "whole", (least, most))
+
+
+def _digits(text: str) -> float:
+    """The number that is written: nothing that Python alone would take for one."""
+    if not re.fullmatch(r"\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*", text, re.ASCII | re.IGNORECASE):
+        raise ValueError
+    return float(text)
 
 
 def _read_numbers(text: str) -> list[float]:
-    made = [float(part) for part in text.split(",")]
-    if not all(abs(each) <= 1e9 for each in made):  # nor what is no number
+    made = [_digits(part) for part in text.split(",")]
+    if not all(abs(each) <= 1e9 for each in made):
         raise ValueError
     return made
 
 
 def _numbers(usual: list[float]) -> Entry:
     means = f"{len(usual)} numbers with commas, such as {_written(usual)}"
-    return Entry(usual, means, lambda text: made if len(made := _read_numbers(text)) == len(usual) else None)
+    return Entry(usual, means, lambda text: made if len(made := _read_numbers(text)) == len(usual) else None, "numbers")
 
 
 def _square(usual: list[float]) -> Entry:
@@ -215,7 +234,8 @@ def _square(usual: list[float]) -> Entry:
         x, y, width = _read_numbers(text)
         return [x, y, width] if width > 0 else None
 
-    return Entry(usual, f"the middle of a square and its width above zero, such as {_written(usual)}", read)
+    means = f"the middle of a square and its width above zero, such as {_written(usual)}"
+    return Entry(usual, means, read, "square")
 
 
 def _reals(usual: list[float], most: int) -> Entry:
@@ -223,7 +243,7 @@ def _reals(usual: list[float], most: int) -> Entry:
         made = _read_numbers(text) if text.strip() else []
         return made if len(made) <= most else None
 
-    return Entry(usual, f"up to {most} numbers with commas, such as 1,0.5", read)
+    return Entry(usual, f"up to {most} numbers with commas, such as 1,0.5", read, "reals", (most,))
 
 
 def _spans(usual: list[float]) -> Entry:
@@ -231,29 +251,33 @@ def _spans(usual: list[float]) -> Entry:
         a, b, c, d = made = _read_numbers(text)
         return made if 1e-9 <= a < b and 1e-9 <= c < d else None
 
-    return Entry(usual, f"where two settings begin and end, above zero, such as {_written(usual)}", read)
+    means = f"where each of two settings begins and ends, above zero, such as {_written(usual)}"
+    return Entry(usual, means, read, "spans")
 
 
 def _wholes(usual: list[int], most: int, largest: int) -> Entry:
     def read(text: str) -> list[int] | None:
-        made = [] if text.strip() in ("", "-") else [float(part) for part in text.split(",")]
+        made = [] if text.strip() in ("", "-") else [_digits(part) for part in text.split(",")]
         fits = len(made) <= most and all(1 <= each <= largest and each == int(each) for each in made)
         return [int(each) for each in made] if fits else None
 
-    return Entry(usual, f"up to {most} whole numbers from 1 to {largest} with commas, such as {_written(usual)}", read)
+    means = f"up to {most} whole numbers from 1 to {largest} with commas, such as {_written(usual)}"
+    return Entry(usual, means, read, "wholes", (most, largest))
 
 
 def _points() -> Entry:
     def read(text: str) -> list[tuple[float, float, int]] | None:
-        made = [tuple(float(part) for part in point.split(",")) for point in text.split(";")] if text else []
+        made = [tuple(_digits(part) for part in point.split(",")) for point in text.split(";")] if text else []
         fits = len(made) <= MOST_POINTS and all(abs(x) <= 1e6 and abs(y) <= 1e6 and z in (0, 1) for x, y, z in made)
         return [(x, y, int(z)) for x, y, z in made] if fits else None
 
-    return Entry([], f"up to {MOST_POINTS} points, each two numbers and a class 0 or 1, such as 0,0,1;1,0.5,0", read)
+    means = f"up to {MOST_POINTS} points, each two numbers and a class 0 or 1, such as 0,0,1;1,0.5,0"
+    return Entry([], means, read, "points", (MOST_POINTS,))
 
 
 def _choice(usual: str, names: Sequence[str]) -> Entry:
-    return Entry(usual, f"one of {', '.join(names)}", lambda text: text if text in names else None)
+    means = f"one of {', '.join(names)}"
+    return Entry(usual, means, lambda text: text if text in names else None, "choice", tuple(names))
 
 
 def _choices(usual: list[str], names: Sequence[str]) -> Entry:
@@ -261,7 +285,8 @@ def _choices(usual: list[str], names: Sequence[str]) -> Entry:
         given = text.split(",")
         return [name for name in names if name in given] if {*given} <= {*names} else None
 
-    return Entry(usual, f"one or several of {', '.join(names)}, with commas", read)
+    means = f"one or several of {', '.join(names)}, with commas"
+    return Entry(usual, means, read, "choices", tuple(names))
 
 
 def _written(value: Any) -> str:
