@@ -10,6 +10,7 @@ export const VERSION = "1";
  */
 
 const NUMBER = /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i;
+const MOST_SAID = 20; // things that are wrong with a link
 const LARGEST = 1e9; // of numbers that come as lists
 
 /** The number that a text is; NaN for what nobody writes so. */
@@ -83,7 +84,9 @@ export function readHash(hash, views) {
   const view = known ? name : first;
   const read = known && version === VERSION ? readQuery(query, view, views[view]) : { state: {}, complaints: [] };
   const usual = Object.entries(views[view]).map(([key, entry]) => [key, entry.fallback]);
-  return { view, state: { ...Object.fromEntries(usual), ...read.state }, complaints: [...complaints, ...read.complaints] };
+  const said = [...complaints, ...read.complaints];
+  const more = said.length - MOST_SAID;
+  return { view, state: { ...Object.fromEntries(usual), ...read.state }, complaints: more > 1 ? [...said.slice(0, MOST_SAID), `and ${more} more`] : said };
 }
 
 /** What a query says of a view's state. */
@@ -95,7 +98,10 @@ function readQuery(query, view, entries) {
     const value = entry?.read(given);
     if (!entry) complaints.push(`“${short(key)}” means nothing to ${view}`);
     else if (value === undefined) complaints.push(`${key} is ${entry.means}, not “${short(given)}”; it is ${short(entry.write(entry.fallback)) || "none"} here`);
-    else state[key] = value;
+    else {
+      if (Object.hasOwn(state, key)) complaints.push(`${key} stands there twice; the last counts`);
+      state[key] = value;
+    }
   }
   return { state, complaints };
 }

@@ -5,6 +5,9 @@ import { ask } from "../python.mjs";
 
 const PATIENCE = 300; // milliseconds until it is said that Python is being waited for
 
+// What scrolls sideways can be reached by keys; not every browser sees to that.
+const SCROLLED = new ResizeObserver((seen) => seen.forEach(({ target }) => (/** @type {HTMLElement} */ (target).tabIndex = target.scrollWidth > target.clientWidth ? 0 : -1)));
+
 export class View extends HTMLElement {
   /** @returns {Record<string, import("../state.mjs").Entry>} */
   static entries = {};
@@ -40,6 +43,7 @@ export class View extends HTMLElement {
     this.form.addEventListener("change", (event) => this.read(event.target));
     this.form.addEventListener("input", (event) => event.target.type === "range" && this.read(event.target));
     for (const field of this.all("[data-beside]")) field.addEventListener("change", () => this.read({ name: field.dataset.beside, value: field.value, type: "text" }));
+    for (const place of this.all(".wide")) SCROLLED.observe(place);
     this.find(".program")?.append(copyButton(() => this.program()));
     this.begin();
   }

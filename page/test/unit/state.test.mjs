@@ -39,6 +39,13 @@ test("what is bad is named and replaced", () => {
   }
 });
 
+test("what stands there twice is told, and not all of what is too much", () => {
+  const { state, complaints } = readHash("#1/hills?rate=1&rate=2", VIEWS);
+  assert.deepEqual([state.rate, complaints], [2, ["rate stands there twice; the last counts"]]);
+  const many = readHash(`#1/hills?${Array.from({ length: 5000 }, (_, i) => `x${i}=1`).join("&")}`, VIEWS).complaints;
+  assert.deepEqual([many.length, many.at(-1)], [21, "and 4980 more"]);
+});
+
 test("another version and an unknown view are told", () => {
   assert.match(readHash("#2/hills?rate=1", VIEWS).complaints[0], /version “2”/);
   assert.equal(readHash("#2/hills?rate=1", VIEWS).state.rate, 0.1);
