@@ -39,6 +39,7 @@ from gradlab.prove._open_sides import (
     variables_in,
     varies,
 )
+from gradlab.prove._otherwise import otherwise
 from gradlab.prove._shares import step_of_shares
 from gradlab.prove._verdict import Method, Step, Truth
 from gradlab.prove.read._define import Line
@@ -79,8 +80,7 @@ class Doubts:
 
     def softened(self, judged: combine.Judged, i: int, step: Step, deadline: Deadline) -> Step:
         """A false step, unless it is a condition, holds under one, or rests on what is not understood."""
-        chain = judged.first.chain
-        pair = chain.sides[i : i + 2]
+        chain, pair = judged.first.chain, judged.first.chain.sides[i : i + 2]
         assumed = self._under_assumptions(chain, i, step, deadline)
         if assumed is not step:
             return assumed
@@ -92,8 +92,7 @@ class Doubts:
             return combine.with_kind(step, Kind.CONDITION, "this is a condition; it claims nothing to be judged")
         if i == 0 and self._may_define(pair[0]):
             return combine.with_kind(step, Kind.CONDITION, "this says what a name is; nothing else does")
-        unknown = self._unknown_in(judged, i)
-        if unknown:
+        if unknown := self._unknown_in(judged, i):
             shown = sorted(name.removeprefix(FREE) for name in unknown)
             said = f"nothing says what {', '.join(shown)} {'is' if len(shown) == 1 else 'are'}: this may be a condition"
             return combine.with_kind(step, Kind.CONDITION, f"{said}; else define it before, as in {shown[0]}(x) = x^2")
@@ -101,8 +100,7 @@ class Doubts:
             return combine.with_kind(step, Kind.CONDITION, said)
         if (elsewhere := self._without_other_sections(judged, i, step, deadline)) is not None:
             return elsewhere
-        meant = self.meant.of(judged, i, step, deadline)
-        if meant:
+        if meant := self.meant.of(judged, i, step, deadline):
             return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {meant}")
         fresh = sorted(self._undefined(pair[1]) - self.reached(pair[0])) if isinstance(pair[0], Expression) else []
         if fresh:
@@ -112,7 +110,10 @@ class Doubts:
         value = self._is_value(pair[0])
         other = None if value else combine.excused(judged, i, self.document, self._degree, self._is_free)
         shares = step_of_shares(self.said, judged, i, step, self.holds, deadline)
-        return shares if other is None or shares.truth is Truth.TRUE else combine.with_kind(step, *other)
+        if other is not None and shares.truth is not Truth.TRUE:
+            return combine.with_kind(step, *other)
+        said = otherwise(self.meant, judged, i, self.reached, deadline) if shares.truth is Truth.FALSE else ""
+        return combine.with_kind(step, Kind.CLAIM, f"{step.place}: {said}") if said else shares
 
     def imaginary(self, judged: combine.Judged, i: int) -> str:
         """Which letter of a step may be the imaginary unit, for which the verdict is another one; empty if none."""

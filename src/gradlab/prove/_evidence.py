@@ -244,7 +244,8 @@ class Evidence:
 
     def _unsaid(self, left: Expression, right: Expression, judged: combine.Judged) -> str:
         """Which names of one side alone nothing explains; empty if none."""
-        one_sided = {name for name in contents(left) ^ contents(right) if self._is_unsaid(name)}
+        own = {name for side, other in ((left, right), (right, left)) for name in contents(side) - self.reached(other)}
+        one_sided = {name for name in own & (contents(left) ^ contents(right)) if self._is_unsaid(name)}
         unclear = sorted(name for name in one_sided if _UNCLEAR.search(name))
         if unclear:
             return f"nothing says what {_shown(set(unclear))} is"

@@ -71,11 +71,8 @@ _SUPPOSES = (
     r"(?:suppos\w*|assum\w*|let|consider|imagine|take|say|sei(?:en)?|angenommen|betrachte\w*|nehm\w*|se(?:a|an)|supon\w*|supóng\w*|"
     r"consider\w*|soit|soient|suppos\w*|admett\w*)"
 )
-_INSTEAD = (
-    r"(?:instead|rather|alternatively|otherwise|differently|on the other hand|by contrast|different|another|"
-    r"stattdessen|dagegen|hingegen|andererseits|ander(?:e|es|er|en)|en cambio|por otro lado|otr[oa]|distint[oa]|plutôt|"
-    r"au contraire|par contre|autre)"
-)
+_INSTEAD = r"(?:instead|alternatively|otherwise|on the other hand|stattdessen|andererseits|en cambio|au contraire)"
+_ANOTHER = r"\b(?:different|another|ander(?:e|es|er|en)|otr[oa]|distint[oa]|autre)\b"
 _NOW = r"(?:now|next|nun|jetzt|ahora|maintenant)"
 _OTHERWISE = (
     (rf"\b(?:{_NOW}|{_INSTEAD})\b", rf"\b{_SUPPOSES}\b"),
@@ -121,11 +118,13 @@ def _supposed_otherwise(formula: Formula, written: Collection[str]) -> Iterator[
     *before, last = _SENTENCE.split(formula.before)
     for text in (*before, f"{last} ${formula.tex}$ {formula.after}"):
         ways = [re.search(verb, text, re.I) for how, verb in _OTHERWISE if re.search(how, text, re.I)]
-        begins = [match.end() for match in ways if match is not None]
-        words = re.match(r"(?:[^\w$\\]*[^\W\d_]+){0,5}[^\w$\\]*\$?[^$]*", text[min(begins, default=len(text)) :])
-        said = "" if words is None else words[0]
-        for name in written:
-            if name not in own and re.search(rf"(?<![A-Za-z\\]){re.escape(name)}(?![A-Za-z])", said):
+        begins = min((match.end() for match in ways if match is not None), default=len(text))
+        words = re.match(r"(?:[^\w$\\]*[^\W\d_]+){0,5}[^\w$\\]*\$?[^$]*", text[begins:])
+        said, supposes = "" if words is None else words[0], re.search(_SUPPOSES, text, re.I)
+        for name in [name for name in written if name not in own]:
+            here = rf"(?<![A-Za-z\\]){re.escape(name)}(?![A-Za-z])"
+            other = rf"{_ANOTHER}(?:\W+[^\W\d_]+){{0,2}}\W*{here}|{here}\W*(?:[^\W\d_]+\W+){{0,3}}{_ANOTHER}"
+            if re.search(here, said) or (supposes and re.search(other, text, re.I)):
                 yield name
 
 

@@ -70,7 +70,7 @@ class Text:
         self.again = Again(self) if document and use is None else None
         self.lettered = Lettered(self)
         is_false_by = self.again.is_false_by if self.again is not None else lambda _item, _line, _i: False
-        self.open = OpenNames(self.said) if self.again is not None else None  # those of a document within: by `of`
+        self.open = OpenNames(self.said) if use is None else None  # those of a document within: by `of`
         self.evidence = Evidence(self.said, self.doubts.reached, is_false_by) if document else None
 
     @property

@@ -90,21 +90,38 @@ def lines_of(source: Source, macros: dict[str, Macro]) -> list[Line]:
     for row in rows:
         claims: list[Line] = []
         before: list[Piece] = []  # conditions that stand before what they are said of
-        for piece in pieces_of(row):
-            if piece.condition and not _says_what(piece):
+        pieces = pieces_of(row)
+        for piece, behind in zip(pieces, (*pieces[1:], None), strict=False):
+            if piece.condition and not _says_what(piece, behind):
                 for line in claims:
-                    line.conditions.append(piece)
+                    if line is claims[-1] or _letters(piece) <= _letters(line.piece):
+                        line.conditions.append(piece)
                 before += [] if claims else [piece]
             else:
                 last = claims[-1] if claims else None
                 claims = [] if last is not None and last.conditions and not before else claims
                 claims.append(Line(source, replace(piece, condition=False), list(before)))
-            found.append(claims[-1] if not piece.condition or _says_what(piece) else Line(source, piece))
+            found.append(claims[-1] if not piece.condition or _says_what(piece, behind) else Line(source, piece))
     return [line for line in found if line.piece.relations]
 
 
-def _says_what(piece: Piece) -> bool:
-    r"""Whether a piece says what a name of the claim before it is: ``\text{where } z := wx + b``."""
+def _letters(piece: Piece) -> set[str]:
+    """The letters of a piece, wherever they stand."""
+    found, waiting = set[str](), list(piece.sides)
+    while waiting:
+        for part in waiting.pop():
+            found |= {part.text} if part.kind == "letter" else set()
+            waiting += [*part.inside, *(row for row in (part.sub, part.sup) if row)]
+    return found
+
+
+def _says_what(piece: Piece, behind: Piece | None) -> bool:
+    r"""Whether a piece says what a name of the claim beside it is: ``where z := w``, ``if y = x^2 then ...``."""
+    given = re.match(r"\W*if\b", piece.words, re.IGNORECASE) and [sign.text for sign in piece.relations] == ["="]
+    if given and behind is not None and re.match(r"\W*then\b", behind.words, re.IGNORECASE):
+        name, *more = piece.sides[0]
+        called = not more or (len(more) == 1 and more[0].kind == "group" and not is_numeric(more[0].inside[0]))
+        return is_name((name,)) and called and not is_numeric(piece.sides[1])
     said = re.match(r"\W*(?:where|with)\b", piece.words, re.IGNORECASE)
     return said is not None and [sign.text for sign in piece.relations] == [":="] and is_name(piece.sides[0])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradlab.graph import Apply, Expression, Ref, as_number
+from gradlab.graph import Apply, Expression, Ref, as_number, number
 from gradlab.prove import _functions as functions
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read import _names as naming
@@ -68,7 +68,20 @@ def _is_graph_word(reader: Reader, text: str) -> bool:
 
 def applied(reader: Reader, part: Part, name: str, parts: list[Item], i: int) -> tuple[Expression, int]:
     """A function of the table with its argument, and where the next factor begins."""
-    primes, power, base = _scripts(reader, part, name)
+    next_ = parts[i] if i < len(parts) else None
+    inner_rows = ((next_,), *next_.inside) if isinstance(next_, Part) else ()
+    nested = any(inner.kind == "function" for row in inner_rows for inner in row)  # arcsin(sin x) is x in parts alone
+    if (
+        not nested
+        and f"arc{name}" in functions.vocabulary()
+        and [inner.text for inner in part.sup or ()] == ["\u2212", "1"]
+    ):
+        why = f"{part.text} with the exponent -1 is the inverse function, or what is one over it"
+        inverse = not reader.choose(part.at, 2, why, usual=True)
+        name, part = f"arc{name}" if inverse else name, replace(part, sup=None) if inverse else part
+        primes, power, base = part.primes, None if inverse else number(-1), None
+    else:
+        primes, power, base = _scripts(reader, part, name)
     following = parts[i] if i < len(parts) else None
     behind: Part | None = None
     if reader.implicit is not None and not _takes(reader, part, following):

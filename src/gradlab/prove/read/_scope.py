@@ -96,7 +96,8 @@ class Use:
         for i, part in enumerate(row):
             after = row[i + 1] if i + 1 < len(row) else None
             before = row[i - 1] if i else None
-            self._part(part, before, after, whole)
+            product = i + 2 < len(row) and row[i + 2].kind in ("letter", "word", "run", "group")
+            self._part(part, before, after, whole, product)
             if part.kind == "run":
                 continue
             for inner in part.inside:
@@ -113,7 +114,8 @@ class Use:
                 labels = [label_of(row[0]) for row in part.inside if len(row) == 1 and row[0].sup is None]
                 self.arrays |= {key_of(label) for label in labels if label is not None}
 
-    def _part(self, part: Part, before: Part | None, after: Part | None, whole: bool) -> None:
+    def _part(self, part: Part, before: Part | None, after: Part | None, whole: bool, product: bool) -> None:
+        """Note how a name is used; ``product``: something is multiplied with what stands behind it."""
         for letter in _letters(part):
             label = label_of(letter)
             if label is None:
@@ -132,7 +134,9 @@ class Use:
                 or _is_nabla(before)
                 or (after is not None and _is_argument(after, part) and is_conventional(label.head))
             )
-            beside = not applied and any(o is not None and _is_of_array(o, letter) for o in (before, after))
+            scale = product and letter.text.islower() and after is not None and after.kind != "hadamard"  # y w^T x
+            beside = (before, None if scale else after)
+            beside = not applied and any(o is not None and _is_of_array(o, letter) for o in beside)
             if letter is part and (beside or (label.power is not None and is_transpose(label.power))):
                 self.arrays.add(key)
             inverse = part.sup is not None and [inner.text for inner in part.sup] == ["−", "1"]

@@ -18,11 +18,28 @@ def turn_primes(lines: list[Line]) -> None:
 
     Elsewhere in such a text it is those on capitals that are no usual names of functions.
     """
+    for line in lines:
+        line.piece.sides = [_of_whole(side) for side in line.piece.sides]
     formulas = {id(line.source) for line in lines if any(map(_has_square, line.piece.sides))}
     for line in lines if formulas else ():
         every = id(line.source) in formulas
         for piece in (line.piece, *line.conditions):
             piece.sides = [_turned(side, every) for side in piece.sides]
+
+
+def _of_whole(row: Row) -> Row:
+    """A row in which a prime behind ``f(g(x))`` is the derivative of all of it."""
+    found: list[Part] = []
+    for part in row:
+        own = replace(part, inside=tuple(map(_of_whole, part.inside)))
+        named = found and found[-1].kind in ("letter", "function", "word") and part.kind == "group" and part.primes
+        inner = part.inside[0] if named else ()
+        if [each.kind for each in inner] not in ([], ["letter"], ["number"]):
+            function = found.pop()
+            whole = function, replace(own, primes=0)
+            own = Part("group", function.at, part.end, "(", (whole,), primes=part.primes)
+        found.append(own)
+    return tuple(found)
 
 
 def _has_square(row: Row) -> bool:

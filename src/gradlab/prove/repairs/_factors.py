@@ -37,7 +37,7 @@ from gradlab.prove.repairs._search import (
     same,
     times,
 )
-from gradlab.prove.repairs._whole import scaled
+from gradlab.prove.repairs._whole import scaled_in
 
 # How derivatives of activations are written: of the argument x, and of the value v.
 _DERIVATIVES = {
@@ -101,12 +101,8 @@ def named_factors(search: Search, path: tuple[int, ...], part: Expression, neede
                 new = times(part, factor if sign > 0 else neg(factor))
                 latex = search.latex(factor)
                 minus = "" if sign > 0 else ", and a sign is wrong"
-                yield Change(
-                    Fault.MISSING_FACTOR,
-                    replace_at(search.side, path, new),
-                    f"the factor {latex} is missing{minus}",
-                    latex,
-                )
+                message = f"the factor {latex}{_as_name(search, factor)} is missing{minus}"
+                yield Change(Fault.MISSING_FACTOR, replace_at(search.side, path, new), message, latex)
     for factor in (parse("log(x)"), parse("exp(x)")):
         for name in [name for name in search.side.names if sum(1 for _ in name) < 40]:
             made = transform(factor, lambda node: Ref(name) if node == Ref("x") else None)  # noqa: B023
@@ -115,6 +111,14 @@ def named_factors(search: Search, path: tuple[int, ...], part: Expression, neede
                 latex = search.latex(made)
                 side = replace_at(search.side, path, times(part, made))
                 yield Change(Fault.MISSING_FACTOR, side, f"the factor {latex} is missing", latex)
+
+
+def _as_name(search: Search, factor: Expression) -> str:
+    """Which name a derivative is, in words: of z = w x by w it is x; empty if none."""
+    of, wrt = partial_of(factor) or ("", "")
+    formula = search.formula(of) if of else None
+    value = None if formula is None else search.worked_out(formula, search.named(wrt))
+    return f" = {search.latex(value)}" if isinstance(value, Ref) else ""
 
 
 def possible_factors(search: Search) -> list[tuple[Expression, Values]]:
@@ -290,9 +294,7 @@ def in_arguments(search: Search) -> Iterator[Change]:
             continue
         shown = search.latex(node)
         for value in [v for x in values for v in (x, 1 / x) if v != 1]:
-            change = scaled(search, node, value)
-            side = replace_at(search.side, path, mul(number(value), node))
-            yield Change(change.fault, side, f"{change.message} in {shown}", change.detail)
+            yield scaled_in(search, path, value)
         for factor in own_names(search)[:MOST_IN_ARGUMENTS]:
             latex = search.latex(factor)
             side = replace_at(search.side, path, times(node, factor))
@@ -309,16 +311,12 @@ def term_factors(search: Search) -> Iterator[Change]:
         wanted, found = search.needed(path) or search.reached(path), search.values(node)
         if found is not None and len(found) > len(search.numbers):  # an array
             for value in (Fraction(2), Fraction(1, 2)):
-                change = scaled(search, node, value)
-                side = replace_at(search.side, path, mul(number(value), node))
-                yield Change(change.fault, side, f"{change.message} in {search.latex(node)}", change.detail)
+                yield scaled_in(search, path, value)
         needed = None if wanted is None or found is None else ratio(wanted, found)
         if needed is None:
             continue
         value = constant_of(needed)
         if value is not None and value not in (0, 1, -1):
-            change = scaled(search, node, value)
-            side = replace_at(search.side, path, mul(number(value), node))
-            yield Change(change.fault, side, f"{change.message} in {search.latex(node)}", change.detail)
+            yield scaled_in(search, path, value)
         elif value is None:
             yield from named_factors(search, path, node, needed)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gradlab.graph import Expression, Partial, Ref
 from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Fault
-from gradlab.prove.read._nodes import Derivative, Index, Indexed, Tensor
+from gradlab.prove.read._nodes import Call, Derivative, Index, Indexed, Tensor
 from gradlab.prove.repairs._parts import plausible
 from gradlab.prove.repairs._paths import nodes, replace_at, rewrite
 from gradlab.prove.repairs._search import Change, Search, partial_of
@@ -76,6 +76,9 @@ def known_names(search: Search) -> list[Expression]:
     if any(isinstance(node, Ref) and (not node.name.startswith(FREE) or node.name in search.computed) for node in kept):
         kept += [search.named(name) for name in search.quantities]
     kept += [search.named(name) for of, _ in search.partials for name in search.computed.get(of, ())]
+    calls = {node.function for side in search.written for _, node in nodes(side) if isinstance(node, Call)}
+    bodies = [search.known.functions[name].body for name in sorted(calls) if name in search.known.functions]
+    kept += [node for body in bodies for _, node in nodes(body) if isinstance(node, Ref)]
     return list(dict.fromkeys(kept))[:MOST_NAMES]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
-from gradlab.graph import Expression, Ref, as_number, div, mul, neg, number
+from gradlab.graph import Apply, Expression, Ref, as_number, div, mul, neg, number
 from gradlab.prove._verdict import Fault
+from gradlab.prove.repairs._paths import Path, at_path, nodes, replace_at
 from gradlab.prove.repairs._search import Change, Search, constant_of, ratio, same, times
 
 
@@ -41,12 +43,31 @@ def size_names(search: Search) -> list[str]:
 
 
 def scaled(search: Search, part: Expression, value: Fraction) -> Change:
-    """A part times a number."""
+    """A part times a number; the number that it has is another one, where no simple factor is lost."""
+    detail = search.latex(number(value))
+    if value.denominator > 1 and value.numerator not in (1, -1):
+        for path, node in nodes(part):
+            own = as_number(node) if _is_factor(part, path) else None
+            if own is not None and (not path or (own.denominator == 1 == (value * own).denominator)):
+                message = f"write {search.latex(number(abs(value * own)))} for {search.latex(number(abs(own)))}"
+                return Change(Fault.CONSTANT_FACTOR, replace_at(part, path, number(value * own)), message, detail)
     if value.numerator in (1, -1) and value.denominator > 1:
         message = f"the factor {value.denominator} is too much"
     else:
-        message = f"the factor {search.latex(number(value))} is missing"
-    own = as_number(part)
-    if own is not None and value.denominator > 1 and value.numerator not in (1, -1):
-        message = f"write {search.latex(number(abs(value * own)))} for {search.latex(number(abs(own)))}"
-    return Change(Fault.CONSTANT_FACTOR, mul(number(value), part), message, search.latex(number(value)))
+        message = f"the factor {detail} is missing"
+    return Change(Fault.CONSTANT_FACTOR, mul(number(value), part), message, detail)
+
+
+def scaled_in(search: Search, path: Path, value: Fraction) -> Change:
+    """The side with one of its parts times a number."""
+    part = at_path(search.side, path)
+    change = scaled(search, part, value)
+    message = change.message if as_number(part) is not None else f"{change.message} in {search.latex(part)}"
+    return replace(change, side=replace_at(search.side, path, change.side), message=message)
+
+
+def _is_factor(part: Expression, path: Path) -> bool:
+    """Whether a part of a product is one of its factors, or of those above a fraction bar."""
+    above = [at_path(part, path[:k]) for k in range(len(path))]
+    kinds = [node.primitive if isinstance(node, Apply) else "" for node in above]
+    return all(kind in ("mul", "neg") or (kind == "div" and not step) for kind, step in zip(kinds, path, strict=True))
