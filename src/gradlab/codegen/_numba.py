@@ -128,7 +128,9 @@ class NumbaTrainer(KernelTrainer):
         key = (rates, *plan.kind)
         if key not in self._kernels:
             printed = self._printed(rates, plan)
-            what = f"{'-'.join(map(str, self.graph.sizes))} networks with {self.graph.hidden} in {self.dtype.name}"
+            sizes = [*map(str, self.graph.sizes)]
+            shown = "-".join(sizes if len(sizes) < 10 else [*sizes[:5], "...", *sizes[-2:]])
+            what = f"{shown} networks with {self.graph.hidden} in {self.dtype.name}"
             kernel = load_kernel(printed.source, self.dtype.name, printed.lanes, self._notice, what)
             self._kernels[key] = printed, kernel
         return self._kernels[key]

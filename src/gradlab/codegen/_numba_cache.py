@@ -25,6 +25,7 @@ from gradlab._files import replacing
 CACHE_VARIABLE = "GRADLAB_CACHE_DIR"
 BY_SIZE = {"float32": 4, "float64": 8}
 log = logging.getLogger("gradlab.codegen")
+_LONG, _LONGEST = 2**18, 2**21  # letters of a kernel: a layer of two units has 7,000
 
 HEADER = '''"""A kernel that gradlab printed; it is run from here, so that its machine code can be kept."""
 
@@ -145,11 +146,16 @@ def _from_disk(path: Path, text: str, notice: Callable[[str], object] | None, wh
         damaged = "what was kept of it is damaged: " if sealed is not None else ""
         passing = _temporary_folder.cache_info().currsize and path.parent == _temporary_folder()
         until = "while this process runs" if passing else "for the next time"
-        message = f"compiling {what}, which takes seconds; {damaged}it is kept {until}"
+        if (long := len(text) > _LONG) and len(text) > _LONGEST:
+            raise GradlabError(
+                f"{what} has too many layers to be compiled: each is written out, 40 of two units take half a minute, "
+                "and twice as many three times as long; take fewer."
+            )
+        message = f"compiling {what}, which takes {'minutes' if long else 'seconds'}; {damaged}it is kept {until}"
         if notice is not None:
             notice(message)
         else:
-            log.log(logging.WARNING if damaged else logging.INFO, message)
+            log.log(logging.WARNING if damaged or long else logging.INFO, message)
     if not path.exists() or path.read_bytes() != text.encode():
         write_whole(path, text.encode())
     module = ModuleType(path.stem)

@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from gradlab import GradlabError
 from gradlab.codegen import _numba_cache
 from gradlab.codegen._numba_cache import load_kernel
 
@@ -69,6 +70,19 @@ def test_damage_is_a_warning_where_no_one_listens(folder, caplog):
         "compiling the kernel that trains dots, which takes seconds; "
         "what was kept of it is damaged: it is kept for the next time"
     ]
+
+
+def test_many_layers_are_said_and_too_many_refused(folder, monkeypatch, caplog):
+    monkeypatch.setattr(_numba_cache, "_LONG", 10)
+    load(1)
+    assert [record.message for record in caplog.records if record.levelno == logging.WARNING] == [
+        "compiling the kernel that trains dots, which takes minutes; it is kept for the next time"
+    ]
+    load(1)  # it is kept
+    monkeypatch.setattr(_numba_cache, "_LONGEST", 20)
+    load(1)
+    with pytest.raises(GradlabError, match="the kernel that trains dots has too many layers to be compiled: each is"):
+        load(2)
 
 
 def test_machine_code_without_a_seal_is_not_trusted(folder):
