@@ -25,6 +25,7 @@ from gradlab.check.names._context import Context
 from gradlab.check.names._diagnose import diagnose
 from gradlab.check.precision._precision import examine_precision
 from gradlab.check.report._report import Report
+from gradlab.check.verdict._climb import VARYING
 from gradlab.check.verdict._engine import Engine
 from gradlab.check.verdict._few import run_few
 from gradlab.check.verdict._iterations import excused_by_turns
@@ -151,10 +152,7 @@ def _judged(
     judged = excused_by_turns(engine, [excused(entry, tolerance) for entry in judged])
     wrong = any(entry.verdict is Verdict.WRONG for entry in judged)
     if any(entry.reason == CONSTANT for entry in judged):
-        notes = [
-            *notes,
-            "the loss changes with nothing: constant, or saturated here; 0 says no more.",
-        ]
+        notes = [*notes, "the loss changes with nothing: constant, or saturated here; 0 says no more."]
     diagnoses, found, precision = (), [], None
     if not stopped:
         try:
@@ -267,12 +265,10 @@ def _heard(ask: Callable[[], Any]) -> Any:
     except (CheckError, NotImplementedError):
         raise
     except Exception as problem:
-        wanted = (
-            _REMEDY_OF_COUNT if "incorrect number of gradients" in str(problem) else "it must run there to be checked"
-        )
-        raise CheckError(
-            f"the gradient raised {type(problem).__name__} at the point: {problem}; {wanted}."
-        ) from problem
+        counts = "incorrect number of gradients" in str(problem)
+        wanted = _REMEDY_OF_COUNT if counts else "it must run there to be checked"
+        told = f"the gradient raised {type(problem).__name__} at the point: {problem}; {wanted}."
+        raise CheckError(told) from problem
 
 
 def _judge_steady(engine: Engine, chosen: list[int], measure_each: bool) -> tuple[list[Entry], float, str]:
@@ -283,7 +279,11 @@ def _judge_steady(engine: Engine, chosen: list[int], measure_each: bool) -> tupl
     steady = [place for place in chosen if not random.flat[place]]
     entries, probability, stopped = _judge(engine, steady, measure_each) if steady else ([], 0.0, "")
     found = {entry.index: entry for entry in entries}
-    return [found.get(place) or engine.varying(place) for place in chosen], probability, stopped
+    return (
+        [found.get(place) or engine.open(place, VARYING, Cause.NOT_DETERMINISTIC) for place in chosen],
+        probability,
+        stopped,
+    )
 
 
 def _judge(engine: Engine, chosen: list[int], measure_each: bool) -> tuple[list[Entry], float, str]:

@@ -257,3 +257,9 @@ class TestSpelling:
         assert text is not None
         first, _, second = text.partition("/")
         assert int(first) / int(second or 1) == pytest.approx(top / bottom)
+
+
+def test_the_factor_of_a_single_entry_is_told_once():
+    right = lambda p: np.array([2 * p[0], 3 * p[1] ** 2])  # noqa: E731
+    report = check_gradient(lambda p: p[0] ** 2 + p[1] ** 3, lambda p: right(p) * [1, 50], at=[0.7, 1.3])
+    assert [each.sentence for each in report.diagnoses] == ["Only at[1] is wrong: 50 times the right value."]

@@ -51,6 +51,9 @@ def diagnose(context: Context) -> tuple[Diagnosis, ...]:
         if several:
             return several
     fits = sorted(_placed(list(found.values())), key=lambda fit: fit.rank)
+    if fits and fits[0].hypothesis.kind is Mistake.ONE_OFF:
+        # That it is a factor is said already.
+        fits = [fit for fit in fits if fit.hypothesis.kind is not Mistake.FACTOR]
     return tuple(_tell(fit, evidence) for fit in fits[:_MOST] if fit.rank <= fits[0].rank + _FARTHEST)
 
 

@@ -105,25 +105,19 @@ def is_rounding(engine: Engine, entry: Entry, output: int, index: int) -> bool:
     likely = 2.0**-30 * max(float(engine.shares[output]), abs(float(engine.centre[output])), 1.0)
     if not (math.isfinite(apart) and engine.claims.is_callable and apart * scale <= likely):
         return False
-    ends = engine.function.many(_moved(engine, index, np.array([-1.0, 1.0])))[:, output] - engine.centre[output]
+    ends = engine.along(index, scale * np.array([-1.0, 1.0]))[:, output] - engine.centre[output]
     reach = float(np.max(np.abs(ends[np.isfinite(ends)]), initial=0.0))
     if apart + entry.error_bar > _ROUNDINGS * EPSILON * reach / scale:
         return False
     return entry.claimed == 0 or _is_coarse(engine, output, index, apart)
 
 
-def _moved(engine: Engine, index: int, places: np.ndarray) -> np.ndarray:
-    """The point moved along a coordinate, in units of its size."""
-    points = np.repeat(engine.flat[None], len(places), axis=0)
-    points[:, index] += places * engine.scales[index]
-    return points
-
-
 def _is_coarse(engine: Engine, output: int, index: int, apart: float) -> bool:
     """Tell whether the claims near the point jump, or stand still, where they should follow differences of a size."""
     change = 0.0
     for size in _RANGES:
-        points = _moved(engine, index, size * _PLACES)
+        points = np.repeat(engine.flat[None], len(_PLACES), axis=0)
+        points[:, index] += size * engine.scales[index] * _PLACES
         row = np.array([_asked(engine.claims, point, engine.claimed)[output, index] for point in points])
         change = float(np.ptp(row))
         if change > 2 * apart:

@@ -46,9 +46,7 @@ def judge_at_edge(engine: Engine, index: int, outputs: list[int]) -> list[Entry]
     """
     steps = _SHARES * engine.scales[index]
     for side in (1.0, -1.0):
-        points = np.repeat(engine.flat[None], len(steps), axis=0)
-        points[:, index] += side * steps
-        values = engine.function.many(points)
+        values = engine.along(index, side * steps)
         good = np.asarray(np.isfinite(values).all(axis=1))
         if bool(np.all(good[-6:])) and not np.all(is_single(values[good])):
             first = 0 if good.all() else len(good) - int(np.argmin(good[::-1]))

@@ -2,8 +2,9 @@
 
 From points to a word: `_many` takes many entries together and hands single ones to `_few`, which measures them once,
 by two values each where `differences._paired` finds that enough. What that settles is in `_settle`; a difference that
-is clear is convicted in `_quick`; all else climbs in `_climb`, whose estimates `_rules` judges. Entries at a kink are
-judged once more, together, in `_ties`.
+is clear is convicted in `_quick`; all else climbs in `_climb`, whose estimates `_rules` judges: by what stands still
+(`_steps`), ends (`_edge`) or can be followed into complex numbers (`_exact`), too. Entries at a kink are judged once
+more, together, in `_ties`; what is WRONG by no more than an iteration leaves is excused in `_iterations`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from gradlab.check.inputs._claims import Claims
 from gradlab.check.inputs._function import Function
 from gradlab.check.scale._rounding import Jitter
 from gradlab.check.scale._scales import scales_of
-from gradlab.check.verdict._climb import VARYING
 from gradlab.check.verdict._columns import Measured
 from gradlab.check.verdict._exact import followed
 from gradlab.check.verdict._knowledge import Claim, Rules, make_entry
@@ -146,15 +146,15 @@ class Engine:
         self.shares = np.fmax(self.shares, np.fmax.reduce(sizes * self.scales[indices, None]))
         np.fmax.at(self.steepest.T, self.arrays[indices], sizes)
 
-    def open(self, place: int, reason: str) -> Entry:
+    def open(self, place: int, reason: str, cause: Cause = Cause.NOT_MEASURED) -> Entry:
         """An entry that was not judged."""
-        claim = self.claim(place // len(self.flat), place % len(self.flat))
-        return make_entry(claim, None, Verdict.UNDECIDED, reason, Cause.NOT_MEASURED)
+        return make_entry(self.claim(*divmod(place, len(self.flat))), None, Verdict.UNDECIDED, reason, cause)
 
-    def varying(self, place: int) -> Entry:
-        """An entry whose claim is another one each time it is asked for."""
-        claim = self.claim(place // len(self.flat), place % len(self.flat))
-        return make_entry(claim, None, Verdict.UNDECIDED, VARYING, Cause.NOT_DETERMINISTIC)
+    def along(self, index: int, offsets: np.ndarray) -> np.ndarray:
+        """The function at n places along a coordinate, shape (n, M)."""
+        points = np.repeat(self.flat[None], len(offsets), axis=0)
+        points[:, index] += offsets
+        return self.function.many(points)
 
     def coordinates(self, indices: list[int], step: float = STEP) -> Iterator[tuple[int, float, Measured]]:
         """Measure coordinates at one scale."""
@@ -189,7 +189,5 @@ class Engine:
     def far(self, index: int, step: float) -> np.ndarray:
         """The function far off to both sides along a coordinate, shape (2, M): asked for once, for all outputs."""
         if index not in self._far:
-            points = np.repeat(self.flat[None], 2, axis=0)
-            points[:, index] += [step, -step]
-            self._far[index] = self.function.many(points)
+            self._far[index] = self.along(index, np.array([step, -step]))
         return self._far[index]

@@ -92,9 +92,7 @@ def _left(engine: Engine, index: int, about: np.ndarray) -> _Left | None:
     spacing = min(scale * sum(each[0] for each in found), 2 * scale)
     steps = _WIDEST * scale * 2.0 ** -np.arange(_STEPS)
     steps = steps[: max(3, int(np.sum(steps >= _WITHIN * spacing)))]
-    points = np.repeat(engine.flat[None], 2 * len(steps), axis=0)
-    points[:, index] += np.concatenate([steps, -steps])
-    ahead, behind = np.split(engine.function.many(points), 2)
+    ahead, behind = np.split(engine.along(index, np.concatenate([steps, -steps])), 2)
     slopes = (ahead - behind) / (2 * steps[:, None])
     bars = _JUMPS * jump / steps[1:, None] + np.abs(np.diff(slopes, axis=0))
     bars[~np.isfinite(bars)] = np.inf

@@ -203,11 +203,4 @@ def _leave(
     reason: str = UNMEASURED,
     cause: Cause = Cause.NOT_MEASURED,
 ) -> None:
-    for index in indices:
-        claim = engine.claim(output, int(index))
-        outcome.entries.append(
-            Entry(
-                claim.name, claim.value, np.nan, np.inf, np.nan, Verdict.UNDECIDED, reason, np.nan,
-                cause, index=claim.index,
-            )
-        )  # fmt: skip
+    outcome.entries += [engine.open(engine.entry_of(output, int(index)), reason, cause) for index in indices]

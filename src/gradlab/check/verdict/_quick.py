@@ -129,18 +129,12 @@ def _is_smooth(entry: Entry, wide: Slope) -> bool:
 def _is_loose(engine: Engine, entry: Entry, index: int, output: int) -> bool:
     """Tell whether jumps or fine structure nearby may explain a difference."""
     reach = float(engine.scales[index]) / 2
-    texture = look_along(lambda offsets: _along(engine, index, offsets), reach, output, 0.0)
+    texture = look_along(lambda offsets: engine.along(index, offsets), reach, output, 0.0)
     return texture.frays or texture.explains(abs(entry.claimed - entry.numeric))
-
-
-def _along(engine: Engine, index: int, offsets: np.ndarray) -> np.ndarray:
-    points = np.repeat(engine.flat[None], len(offsets), axis=0)
-    points[:, index] += offsets
-    return engine.function.many(points)
 
 
 def _secant(engine: Engine, index: int, output: int) -> float:
     """The slope between two points far off."""
     step = _WIDEST * max(float(engine.scales[index]), 1.0)
-    ahead, behind = _along(engine, index, np.array([step, -step]))[:, output]
+    ahead, behind = engine.along(index, np.array([step, -step]))[:, output]
     return float(ahead - behind) / (2 * step)
