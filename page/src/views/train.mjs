@@ -59,7 +59,7 @@ const LAYOUT = `
   <button type="button" data-save="plane">Download the plane (PNG)</button><button type="button" data-save="map">Download the map (PNG)</button>
   <button type="button" data-save="diagram">Download the network (SVG)</button><button type="button" data-save="runs">Download the runs (CSV)</button><button type="button" data-save="settings">Download the map (CSV)</button>
 </div>
-<section class="program"><h2>As Python</h2><pre class="wide"><code></code></pre></section>`;
+<section class="program"><h2>As Python</h2><p class="hint">From the same starts to the bit; steps are rounded otherwise there, so that with long steps a run or two of 100 may end otherwise.</p><pre class="wide"><code></code></pre></section>`;
 
 export class Train extends View {
   static entries = ENTRIES.train;

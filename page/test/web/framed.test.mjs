@@ -61,6 +61,7 @@ test("a lab in one folder shows a view of the page in another one, and derives w
   const frame = await (await page.waitForSelector("iframe")).contentFrame();
   await frame.waitForFunction(() => Number(/** @type {any} */ (document.querySelector("gradlab-descend"))?.dataset.drawn ?? 0) > 0);
   assert.match(await frame.textContent("output"), /^Rate 0\.3\./);
+  assert.equal(await frame.isVisible("header"), false); // the view is locked
   await frame.fill("[name=f]", "sin(x) + cos(y)");
   await frame.press("[name=f]", "Enter");
   await frame.waitForFunction(() => document.querySelector(".derivation").textContent.includes("cos"));
