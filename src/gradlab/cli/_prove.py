@@ -14,7 +14,7 @@ from gradlab.cli._options import Hidden, Loss, Output
 if TYPE_CHECKING:
     from gradlab.prove import DocumentProof, Proof
 
-_DOCUMENTS = (".md", ".tex", ".ipynb")
+_DOCUMENTS = (".md", ".tex", ".ipynb", ".rst")
 _Found = list[tuple[Path | None, "DocumentProof | Proof"]]
 
 

@@ -147,7 +147,7 @@ def prove_document(document: str | Sequence[Formula], graph: Any = None, name: s
         graph: what the names mean: a graph, a network, a function, or these in words as in ``mlp 2,2,1``. By default
             what the header of the document says; else the network 2-2-1 where the document uses its names; else what
             the document itself defines.
-        name: the document's file name, whose suffix tells what it is: `.tex`, `.ipynb`, else Markdown.
+        name: the document's file name, whose suffix tells what it is: `.tex`, `.ipynb`, `.rst`, else Markdown.
 
     Returns:
         The verdicts as a table; its ``str()`` prints it.

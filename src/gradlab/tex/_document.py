@@ -14,6 +14,7 @@ from gradlab.tex._latex import find_in_latex
 from gradlab.tex._lines import LineIndex
 from gradlab.tex._markdown import FoundMath, MathText, find_math
 from gradlab.tex._protected import protected
+from gradlab.tex._restructured import as_markdown
 
 _MOST_WORDS = 120  # characters of them before a formula
 _MOST_OF_SENTENCE = 400  # characters of it before a formula, or behind it
@@ -79,7 +80,8 @@ def formulas(text: str, name: str = "") -> tuple[Formula, ...]:
 
     Args:
         text: the document.
-        name: its file name: `.tex` is LaTeX, `.ipynb` a notebook, all else Markdown. By default told by the text.
+        name: its file name: `.tex` is LaTeX, `.ipynb` a notebook, `.rst` reStructuredText, all else Markdown. By
+            default told by the text.
 
     Returns:
         The formulas.
@@ -95,6 +97,7 @@ def formulas(text: str, name: str = "") -> tuple[Formula, ...]:
         return _of_notebook(text)
     if kind in ("tex", "latex", "ltx"):
         return placed(text, find_in_latex(text), [(m.start(), _words(m[1])) for m in _SECTION.finditer(text)])
+    text = as_markdown(text) if kind == "rst" else text
     header = _HEADER.match(text)
     if header is not None:
         text = re.sub(r"[^\n]", " ", header[0]) + text[header.end() :]

@@ -93,3 +93,12 @@ After $k = l$.
 
 def test_the_body_of_a_directive_is_text_and_code_is_not():
     assert [found.tex for found in formulas(DIRECTIVES, "x.md")] == ["x+x=2x", "u = v", "a = b", "k = l"]
+
+
+def test_mathematics_of_restructured_text_keeps_its_places():
+    text = "One\n===\n\nLet :math:`f(x) = x^2`.\n\n.. math::\n   :label: a\n\n   f'(x) = 2x\n\n   f''(x)\n     = 2"
+    text += "\n\nIt costs $5.\n\nTwo\n~~~\n\n.. math:: (x^3)' = 3x^2\n\n* item\n\n  .. math::\n\n     g = 4\n"
+    found = [("".join(each.tex.split()), each.line, each.heading) for each in formulas(text, "notes.rst")]
+    equations = [("f(x)=x^2", 4, "One"), ("f'(x)=2x", 9, "One"), ("f''(x)=2", 11, "One")]
+    assert found == [*equations, ("(x^3)'=3x^2", 19, "Two"), ("g=4", 25, "Two")]
+    assert text.split("\n")[3][formulas(text, "notes.rst")[0].column - 1 :].startswith("f(x)")
