@@ -128,6 +128,7 @@ def _watch(inside: int, lifeline: socket.socket, most: int) -> str:
     poll = select.poll()
     poll.register(lifeline, select.POLLIN | select.POLLHUP)
     poll.register(process, select.POLLIN)
+    _takes_too_much(most, shared)  # what it begins with is no memory of its own
     while True:
         if poll.poll(_LOOK_EVERY * 1000):
             if select.select([lifeline], [], [], 0)[0] and lifeline.recv(1):
@@ -152,7 +153,7 @@ def _takes_too_much(most: int, shared: dict[int, int]) -> bool:
         said = {name: int(number) for name, number in re.findall(r"^(Pid|PPid|RssAnon):\s+(\d+)", text, re.M)}
         makers[said["Pid"]], held[said["Pid"]] = said["PPid"], 1024 * said.get("RssAnon", 0)
     for process, maker in makers.items():
-        shared.setdefault(process, min(held[process], held.get(maker, 0)))
+        shared.setdefault(process, min(held[process], held.get(maker, held[process])))
     own = sum(max(0, size - shared[process]) for process, size in held.items())
     return own > most or sum(held.values()) > _WITH_SHARED * most
 
