@@ -8,7 +8,7 @@ from dataclasses import replace
 from gradlab.labs._python import parse
 from gradlab.labs.grade.made import DoubtError
 from gradlab.labs.grade.matching import Program
-from gradlab.labs.grade.protocol import CheckTimeoutError
+from gradlab.labs.grade.protocol import CheckTimeoutError, RemoteCallError
 from gradlab.labs.grade.verdicts._attempt import Attempts, Try
 from gradlab.labs.grade.verdicts._evaluate import Ended, Outcome, named, prepare, reseeded
 from gradlab.labs.grade.verdicts._form import may_be_form, may_be_layout, other_form
@@ -107,7 +107,7 @@ class _Bench:
             (
                 (
                     one.outcome.fraction(self._free(ready, one)),
-                    (isinstance(one.outcome.problem, DoubtError), self._cause(one) is None),
+                    (isinstance(one.outcome.problem, DoubtError), self._says_enough(one)),
                     one,
                 )
                 for one in tried
@@ -172,7 +172,8 @@ class _Bench:
             )
         if cause is not None and cause.is_for_want_of(self._program.lacks):
             return f"{cause.words}: a later cell makes it, and there is no order in which nothing is missing"
-        if form := self._form(ready, best):
+        form = "" if cause is not None and cause.is_stopped else self._form(ready, best)
+        if form:
             return form
         right = {name for name, holds in self._right.items() if holds}
         # On top of answers that are all right its own try says enough.
@@ -194,6 +195,13 @@ class _Bench:
                 if found.is_stopped or not one.stand_ins:
                     return found
         return None
+
+    def _says_enough(self, one: Try) -> bool:
+        """Whether what a check says is about the answer, and not about what was not run, or about what stands in."""
+        problem, cause = one.outcome.problem, self._cause(one)
+        if one.stand_ins:
+            return not isinstance(problem, RemoteCallError) and not one.outcome.stopped
+        return cause is None or not (cause.is_stopped or isinstance(problem, NameError))
 
     def _answers(self, ready: ReadyTask, cause: Ended) -> bool:
         """Whether what was stopped is in the place of an answer to a check, or of none."""

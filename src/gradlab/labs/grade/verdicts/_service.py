@@ -45,6 +45,7 @@ from gradlab.labs.grade.verdicts._tasks import TIMES_THE_KEY, ReadyTask, made_re
 from gradlab.labs.grade.verdicts._trial import faults_of, tried
 
 _CELL = 30.0  # seconds that a statement has where the key needs none worth speaking of
+_MOST_PATIENCE = 4.0
 _MEMORY = 4_000_000_000  # bytes that reading and judging one submission may take
 
 
@@ -181,7 +182,7 @@ def _serve(bench: Bench, jobs: int, limit: float) -> None:
         select.select(watched, [], [], 0.5)
         for pid in list(running):
             order, begun, descriptor, slot = running[pid]
-            late = time.monotonic() - begun > limit
+            late = time.monotonic() - begun > limit * _patience()
             if late:
                 os.kill(pid, signal.SIGKILL)
             done, status = os.waitpid(pid, 0 if late else os.WNOHANG)
@@ -202,6 +203,11 @@ def _serve(bench: Bench, jobs: int, limit: float) -> None:
             if pid == 0:
                 _grade_one(bench, order, slot, service)
             running[pid] = order, time.monotonic(), os.pidfd_open(pid), slot
+
+
+def _patience() -> float:
+    """How much longer a submission may take in all because this machine has more to do than it has processors."""
+    return min(max(os.getloadavg()[0] / (os.cpu_count() or 1), 1.0), _MOST_PATIENCE)
 
 
 def _grade_one(bench: Bench, order: dict[str, Any], slot: int, service: int) -> None:
