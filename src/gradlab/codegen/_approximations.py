@@ -122,17 +122,6 @@ SERIES = MappingProxyType({
     )
 })  # fmt: skip
 
-# The largest error in units in the last place of the correctly rounded result, over all arguments, where the processor
-# fuses a multiplication with an addition, as those of the last ten years do. Others lose 6 in float64's tanh.
-BOUNDS = MappingProxyType({
-    "float32": MappingProxyType({
-        "tanh": 4.0, "sigmoid": 3.0, "exp": 2.5, "log": 3.5, "softplus": 4.0, "tanh_units": 4.0, "sigmoid_units": 3.0,
-    }),
-    "float64": MappingProxyType({
-        "tanh": 4.0, "sigmoid": 3.0, "exp": 2.5, "log": 3.5, "softplus": 4.0, "tanh_units": 4.0, "sigmoid_units": 3.0,
-    }),
-})  # fmt: skip
-
 
 # How many of the units of ``tanh_units`` and ``sigmoid_units`` are 1: they take log(2)/2 and log(2) for the unit.
 HALF_LOG2 = math.log(2) / 2

@@ -50,12 +50,6 @@ SINE = MappingProxyType({
     )
 })  # fmt: skip
 
-# The largest error in units in the last place, as in the table of approximations.
-CIRCULAR_BOUNDS = MappingProxyType({
-    "float32": MappingProxyType({"sin": 2.5, "cos": 2.5}),
-    "float64": MappingProxyType({"sin": 2.5, "cos": 2.5}),
-})  # fmt: skip
-
 
 def farthest(dtype: str) -> float:
     """From where on sine and cosine are NaN in a kernel: 51,471 in float32, 6,588,397 in float64."""

@@ -32,8 +32,6 @@ COSINE = (
     0.0416666666666666666667, -0.0013888888888887842079, 0.000024801587299181618954, -2.75573174283672606929e-7,
     2.08761719229992622966e-9, -1.13841555055985116698e-11,
 )  # fmt: skip
-# Of a normal number, as a share of it, beside mpmath's with twice the digits.
-NORMAL_BOUND = 5.0 * 2.0**-53
 MANTISSA, BIAS = 52, 1023
 ROOT_HALF = 0x3FE6A09E667F3BCD  # the bits of the square root of one half
 ABOVE = (BIAS << MANTISSA) - ROOT_HALF

@@ -140,12 +140,6 @@ MORE_SERIES = MappingProxyType(
     }
 )
 
-# The largest error in units in the last place, as in the table of approximations.
-MORE_BOUNDS = MappingProxyType({
-    "float32": MappingProxyType({"arctan": 4.0, "erf": 4.0, "log1p": 4.0, "expm1": 4.0}),
-    "float64": MappingProxyType({"arctan": 4.0, "erf": 4.0, "log1p": 4.0, "expm1": 4.0}),
-})  # fmt: skip
-
 
 def special_functions(
     dtype: str, have: Any, known: Mapping[str, Any], compiled: Callable[[Any], Any]

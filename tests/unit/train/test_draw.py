@@ -140,7 +140,7 @@ def test_normal_numbers_are_mpmaths_to_the_stated_bound():
             radius = mpmath.sqrt(-2 * mpmath.log((mpmath.mpf(k) + 0.5) / 2**52))
             angle = 2 * mpmath.pi * (mpmath.mpf(direction) + 0.5) / 2**52
             for got, exact in zip(found, (radius * mpmath.cos(angle), radius * mpmath.sin(angle)), strict=True):
-                assert abs(got - exact) <= _normal.NORMAL_BOUND * abs(exact)
+                assert abs(got - exact) <= 5 * 2.0**-53 * abs(exact)
 
 
 def rest_of(name, square):

@@ -92,7 +92,10 @@ def fill(
                 for number, made, maker in results:
                     if pending is not None:
                         pending.result()
-                    pending = writer.submit(_keep, keeper, todo[number], made, maker, makers)
+                    if len(todo) == 1:  # to start a thread takes as long as to keep it
+                        _keep(keeper, todo[number], made, maker, makers)
+                    else:
+                        pending = writer.submit(_keep, keeper, todo[number], made, maker, makers)
                     done += todo[number].runs
                     if counted:
                         successes += int(made[counted].sum())
