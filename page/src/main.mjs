@@ -36,8 +36,9 @@ function open() {
   document.title = `gradlab: ${view[0].toUpperCase()}${view.slice(1)}`;
   const element = Object.assign(document.createElement(`gradlab-${view}`), { state });
   element.addEventListener("state", (/** @type {CustomEvent} */ { detail: { state: now, push } }) => {
-    written = writeHash(view, now, VIEWS[view]);
-    history[push ? "pushState" : "replaceState"](null, "", written);
+    if (location.hash !== written) return; // a link was followed, and is opened next: this answer came too late
+    history[push ? "pushState" : "replaceState"](null, "", writeHash(view, now, VIEWS[view]));
+    written = location.hash;
   });
   element.addEventListener("go", (/** @type {CustomEvent} */ { detail }) => history.go(detail));
   place.replaceChildren(element);

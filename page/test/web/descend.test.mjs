@@ -97,6 +97,18 @@ test("what may be meant otherwise, what bends nowhere, and what was wrong with a
   await page.close();
 });
 
+test("a link that is followed while an answer comes is not lost", async () => {
+  const page = await opened("#1/descend?steps=3");
+  await drawn(page);
+  await page.evaluate(() => {
+    location.hash = "#1/derive?by=c";
+    /** @type {any} */ (document.querySelector("gradlab-descend")).keep({ rate: 0.2 });
+  });
+  await page.waitForSelector("gradlab-derive");
+  assert.equal(new URL(page.url()).hash, "#1/derive?by=c");
+  await page.close();
+});
+
 test("several rules go down side by side, with how the function bends where the first one is, and Python finds the same", async () => {
   const page = await opened("#1/descend?f=(1-x)**2%2B5*(y-x**2)**2&start=-0.5,0.75&view=0,0.5,3&rate=0.02&at=4");
   await explained(page);
