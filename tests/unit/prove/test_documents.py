@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gradlab.labs import check_template
-from gradlab.prove import Fault, Truth, prove_document
+from gradlab.prove import Fault, Kind, Truth, prove_document
 
 ROOT = Path(__file__).resolve().parents[3]
 SEED = ROOT.parent / "shared" / "seed" / "lab-03-template.md"
@@ -70,6 +70,13 @@ def test_the_header_names_the_graph():
         "---\ngradlab:\n  graph: mlp 1,1,1 loss=squared_error\n---\n$\\partial L/\\partial f_{out} = 2(f_{out} - y)$\n"
     )
     assert prove_document(text).count(Truth.TRUE) == 1
+
+
+@pytest.mark.parametrize("value", ["40", r"-\frac12", "1/2"])
+def test_a_value_of_a_quantity_of_the_graph_is_no_claim(value):
+    text = f"---\ngradlab:\n  graph: mlp 1,1,1\n---\nFor $f_{{in}} = {value}$ the output is nearly one.\n"
+    proof = prove_document(text)
+    assert (proof.count_kind(Kind.VALUE), proof.steps) == (1, ())
 
 
 def test_places_are_those_of_the_document():

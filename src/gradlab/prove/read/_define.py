@@ -289,7 +289,8 @@ def kind_of(reader: Reader, line: Line) -> Kind:
     if numbers and any(map(is_pi, names)) and not reader.scope.has(r"\pi"):
         return Kind.CLAIM if all(is_near_pi(row) for row in numbers) else Kind.VALUE
     constant = not reader.scope.has(r"\pi") and not reader.scope.names.graph
-    numbers = [row for row in piece.sides if is_value(row) and row not in names] if constant else []
+    if constant:
+        numbers = [row for row in piece.sides if is_value(row) and row not in names]
     if names and numbers and len(names) + len(numbers) == len(piece.sides):
         return Kind.VALUE
     if shape is not None and len(piece.sides) == 2 and is_name(piece.sides[1]) and first[0].text in INDEX_LETTERS:
