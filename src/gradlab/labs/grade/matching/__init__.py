@@ -18,5 +18,6 @@ from gradlab.labs.grade.matching._plan import Task as Task
 from gradlab.labs.grade.matching._plan import make_plan as make_plan
 from gradlab.labs.grade.matching._plan import needed as needed
 from gradlab.labs.grade.matching._statements import Statement as Statement
+from gradlab.labs.grade.matching._statements import linked as linked
 from gradlab.labs.grade.matching._statements import root_of as root_of
 from gradlab.labs.grade.matching._statements import statements_of as statements_of

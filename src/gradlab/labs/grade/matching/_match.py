@@ -90,11 +90,18 @@ class Program:
             answers, and at the end. What cannot differ from what all statements that are needed come to is left out.
         """
         found = [places for name in sorted(task.own) if (places := self._places(name, task))]
-        answer = max((self._behind(places[-1]) for places in found), default=0)
-        border = min((number for number in self.borders if number >= answer), default=len(self.statements))
         others = [self._behind(place) for places in found for place in reversed(places[:-1])]
-        stops = dict.fromkeys(map(self._settled, (answer, border, *others, len(self.statements))))
+        stops = (self._answered_behind(task), self.shown(task), *others, len(self.statements))
+        stops = dict.fromkeys(map(self._settled, stops))
         return [stop for stop in stops if self._differs(stop, task.own)][:_MOST_STOPS]
+
+    def shown(self, task: Task) -> int:
+        """How many statements stand before the next text of the template's behind what answers a check."""
+        answer = self._answered_behind(task)
+        return min((number for number in self.borders if number >= answer), default=len(self.statements))
+
+    def _answered_behind(self, task: Task) -> int:
+        return max(map(self._behind, self.answering(task)), default=0)
 
     def rests_on(self, names: Iterable[str]) -> list[int]:
         """The numbers of the statements that give names their meaning at the end."""

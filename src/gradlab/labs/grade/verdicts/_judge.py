@@ -12,6 +12,7 @@ from gradlab.labs.grade.protocol import CheckTimeoutError, RemoteCallError
 from gradlab.labs.grade.verdicts._attempt import Attempts, Try
 from gradlab.labs.grade.verdicts._evaluate import Ended, Outcome, named, prepare, reseeded
 from gradlab.labs.grade.verdicts._form import may_be_form, may_be_layout, other_form
+from gradlab.labs.grade.verdicts._given import given_changed
 from gradlab.labs.grade.verdicts._key import Key
 from gradlab.labs.grade.verdicts._results import QuestionResult
 from gradlab.labs.grade.verdicts._session import Session, is_misfit
@@ -129,6 +130,8 @@ class _Bench:
         cost = best.outcome.cost(check.costs, ready.vague) if not best.outcome.holds else None
         if cost is not None:
             fraction = max(0.0, 1 - cost / check.points) if check.points else 0.0
+        if fraction and (changed := given_changed(self._key, ready, self._program, self._session)):
+            return self._for_human(ready, result, changed)
         part = round(check.points * fraction * _ROUNDING) / _ROUNDING
         result.points = check.points if best.outcome.holds else part
         result.status = "right" if best.outcome.holds else "partly" if result.points else "wrong"

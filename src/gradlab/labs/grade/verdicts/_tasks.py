@@ -169,8 +169,9 @@ def evaluate(
                 reached |= part.statement.reached if part.statement.uses & reached else frozenset()
             for name in part.names & values.keys():
                 _assign(key.names, name, values[name])
-        if not task.parts:  # a check that is made from the key: nothing but the value itself is looked at
-            key.names.update(values)
+        # Of a check that is made from the key nothing but the value itself is looked at.
+        homework = key.plan.homework if task.parts else ()
+        key.names.update({name: value for name, value in values.items() if name not in homework})
 
     key.reset(task)
     return run_check(check, key.names, build, limit, own, clock)
