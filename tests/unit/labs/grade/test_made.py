@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gradlab.labs._template import read_template
 from gradlab.labs._versions import make_versions
 from gradlab.labs.grade import GradeOptions, grade
-from gradlab.labs.grade.made import Call, PartialError, inputs_like
+from gradlab.labs.grade.made import Call, PartialError, inputs_like, shortened
 from gradlab.labs.grade.matching import make_plan
 from gradlab.labs.grade.verdicts._key import Key
 from gradlab.labs.grade.verdicts._made import Comparison
@@ -91,7 +91,10 @@ CASES = {
     "raises": (
         {"loss": "def loss(p, x):\n    return y"}, ("right", "wrong", "right", "right", "right"), "NameError",
     ),
-    "another rate": ({"rate": "rate = 0.25"}, ("right", "right", "right", "right", "human"), "may be right"),
+    "another rate": (
+        {"rate": "rate = 0.25"}, ("right", "right", "right", "right", "human"), "may be right all the same: 0.25 where "
+        "0.3 is the key's",
+    ),
     "wrong class": (
         {"walker": WALKER.replace("+=", "-=")},
         ("right", "right", "right", "wrong", "right"), "agrees with the key in 0",
@@ -215,6 +218,12 @@ def test_what_a_constant_would_get_too_earns_nothing(tmp_path):
     signs = {"human": "?", "partly": "p", "right": "1", "wrong": "0"}
     found = ["".join(signs[asked.status] for asked in one.questions) for one in result.results]
     assert tuple(found) == DESERVED
+
+
+def test_what_of_a_text_is_left_out_is_told():
+    assert shortened(repr("a cat on a mat"), 16) == "'a cat on a mat'"
+    assert shortened(repr("a cat on two mats"), 16) == "'a cat on two …'"
+    assert shortened(repr([1, 2, 3, 4, 5, 6]), 12) == "[1, 2, 3, …]"
 
 
 @given(st.integers(0, 2**32), st.floats(-1e3, 1e3), st.floats(0.01, 1e3))

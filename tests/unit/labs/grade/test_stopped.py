@@ -65,6 +65,36 @@ def test_the_first_cause_is_named_and_costs_one_question(tmp_path):
     assert all(said in reasons[name] for name, (_, _, said) in ENDS.items()), reasons
 
 
+STOPPED = "cell {}, line {}: this code ran longer than 1 s and was stopped"
+LEFT_OUT = "; what the check asks for is right with that left out"
+LOOPS = {  # in a cell with an answer, or in one that answers nothing and that no check needs
+    "before the answer": ((f"while True:\n    pass\n{LOSSES}", BEST, THREE), "?11", STOPPED.format(1, 1)),
+    "behind it": ((f"{LOSSES}\nk = 0\nwhile k < 5:\n    print(k)", BEST, THREE), "?11", STOPPED.format(1, 3)),
+    "of another answer's": ((LOSSES, f"{BEST}\nwhile best:\n    k = 1", THREE), "1?1", STOPPED.format(2, 2)),
+    "in a cell of its own": ((LOSSES, "k = 0\nwhile k < 5:\n    print(k)", BEST, THREE), "111", STOPPED.format(2, 2)),
+    "that ends": ((f"{LOSSES}\nk = 0\nwhile k < 5:\n    k += 1", BEST, "while True:\n    break", THREE), "111", ""),
+}
+
+
+def test_a_loop_without_an_end_is_named_wherever_it_stands(tmp_path):
+    submissions = {name: answers for name, (answers, _, _) in LOOPS.items()}
+    found, grading = made.marks(tmp_path, lab("  timeout: 1", *CHECKS), submissions)
+    assert found == {name: points for name, (_, points, _) in LOOPS.items()}
+    for one in grading.results:
+        said = LOOPS[one.student][2]
+        assert [remark for remark in one.repairs if "longer" in remark] == [said] * bool(said)
+        waiting = [asked.reason for asked in one.questions if asked.status == "human"]
+        assert waiting == [said + LEFT_OUT] * len(waiting)
+
+
+def test_what_cannot_be_read_is_the_reason(tmp_path):
+    cells = (LOSSES, BEST, "shown = 3\ndef three()\n    return shown")
+    found, grading = made.marks(tmp_path, lab("  timeout: 1", *CHECKS), {"no colon": cells})
+    assert found == {"no colon": "110"}
+    said = "cell 3 cannot be read (line 2: expected ':'), so that three is not defined"
+    assert grading.results[0].questions[2].reason == said
+
+
 STEP, WALK = "def step(x):\n    return x / 2", "def walk(x):\n    for _ in range(3):\n        x = step(x)\n    return x"
 STAND_IN = (
     (STEP, "step", "assert step(4.0) == 2.0"),

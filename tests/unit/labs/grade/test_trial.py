@@ -45,7 +45,7 @@ SUBMISSIONS = {
 def test_nobody_loses_points_by_a_check_that_the_key_does_not_pass_as_a_student(tmp_path):
     found, result = made.marks(tmp_path, LAB, {name: (source,) for name, (source, _) in SUBMISSIONS.items()})
     assert found == {name: points for name, (_, points) in SUBMISSIONS.items()}
-    assert "even the solution" in result.results[0].questions[1].reason
+    assert "the lab's own solution, graded as yours is" in result.results[0].questions[1].reason
     assert "quarter calls half twice" not in str(result.results[0].for_student())
     (remark,) = result.remarks
     assert remark.startswith("lab.md:15: the check 'calls_half' judges nobody"), remark

@@ -6,6 +6,7 @@ from gradlab.labs.grade.made._compare import DoubtError as DoubtError
 from gradlab.labs.grade.made._compare import PartialError as PartialError
 from gradlab.labs.grade.made._compare import compared as compared
 from gradlab.labs.grade.made._compare import in_text as in_text
+from gradlab.labs.grade.made._compare import shortened as shortened
 from gradlab.labs.grade.made._inputs import Call as Call
 from gradlab.labs.grade.made._inputs import inputs_like as inputs_like
 from gradlab.labs.grade.made._inputs import recorder as recorder

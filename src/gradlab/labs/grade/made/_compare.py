@@ -33,8 +33,13 @@ class DoubtError(AssertionError):
     """An answer that nobody but a human can judge; the message says why."""
 
 
-def compared(mine: Any, key: Any) -> tuple[float, str]:
+def compared(mine: Any, key: Any, called: str = "right") -> tuple[float, str]:
     """Compare a value with the key's.
+
+    Args:
+        mine: the value.
+        key: the key's.
+        called: what the key's is called in words.
 
     Returns:
         The part of the entries that agree, and the first difference in words.
@@ -58,14 +63,14 @@ def compared(mine: Any, key: Any) -> tuple[float, str]:
             _close(a, b, key, mine) for (_, a), (_, b) in zip(found, wanted, strict=True)
         ):
             raise DoubtError(f"the numbers are right, but they come as {_shape(mine)} in place of {_shape(key)}")
-        return 0.0, f"{_shape(mine)} was returned where {_shape(key)} is right"
+        return 0.0, f"{_shape(mine)} was returned where {_shape(key)} is {called}"
     tolerance = _tolerance(key, mine)
     right, first = 0, ""
     for (place, got), (_, right_one) in zip(found, wanted, strict=True):
         if _agree(got, right_one, tolerance):
             right += 1
         elif not first:
-            first = f"{f'entry {place} is ' if place else ''}{_short(got)} where {_short(right_one)} is right"
+            first = f"{f'entry {place} is ' if place else ''}{_short(got)} where {_short(right_one)} is {called}"
     return right / max(len(wanted), 1), first
 
 
@@ -137,4 +142,9 @@ def _agree(got: Any, right: Any, tolerance: tuple[float, float]) -> bool:
 
 
 def _short(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else repr(value)[:60]
+    return f"{value:.6g}" if isinstance(value, float) else shortened(repr(value), 60)
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most some characters; what was left out is told, and the sign that it ends with stays."""
+    return text if len(text) <= most else f"{text[: most - 3]} …{text[-1]}"

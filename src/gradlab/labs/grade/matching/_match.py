@@ -53,6 +53,7 @@ class Program:
         given: the names of given things that homework changes by a call, and perhaps not at all.
         untouched: the names in whose place the question's own text still stands.
         repairs: what was set right to read it, in words.
+        unread: for each name whose answer stands in what cannot be read, where that is and why, in words.
         lacks: the names that seem to be used before they are made.
         reordered: the same in an order in which they are not; None where there is no such.
     """
@@ -63,6 +64,7 @@ class Program:
     given: frozenset[str]
     untouched: frozenset[str]
     repairs: tuple[str, ...]
+    unread: dict[str, str]
     lacks: frozenset[str] = frozenset()
     reordered: Program | None = None
 
@@ -99,6 +101,15 @@ class Program:
         """How many statements stand before the next text of the template's behind what answers a check."""
         answer = self._answered_behind(task)
         return min((number for number in self.borders if number >= answer), default=len(self.statements))
+
+    def beside(self, task: Task) -> list[int]:
+        """The numbers of what is run with an answer to a check: the rest of its cell, up to another answer's text."""
+        found = set[int]()
+        for place in self.answering(task):
+            cell, end = self.statements[place].cell, self._behind(place)
+            start = max((number for number in self.borders if number <= place), default=0)
+            found |= {number for number in range(start, end) if self.statements[number].cell == cell}
+        return sorted(found)
 
     def _answered_behind(self, task: Task) -> int:
         return max(map(self._behind, self.answering(task)), default=0)
@@ -151,6 +162,7 @@ class _Found:
     stubs: set[str] = field(default_factory=lambda: set[str]())
     borders: list[int] = field(default_factory=lambda: list[int]())
     repairs: list[str] = field(default_factory=lambda: list[str]())
+    unread: list[tuple[str, str]] = field(default_factory=lambda: list[tuple[str, str]]())
 
 
 def match(cells: Sequence[SubmittedCell], plan: Plan) -> Program:
@@ -180,7 +192,9 @@ def _program(found: _Found, cells: Sequence[SubmittedCell], plan: Plan) -> Progr
         for name in part.names:
             if places := _answer(name, part, found, cells, plan, changes):
                 answers.setdefault(name, {})[index] = places
-    chosen = set(needed(statements, _targets(plan), changes))
+    endless = {number for number, own in enumerate(found.own) if own.is_own and own.statement.may_not_end}
+    needs = _targets(plan).union(*(statements[number].uses for number in endless))
+    chosen = endless.union(needed(statements, needs, changes))
     places = {places[-1] for by_part in answers.values() for places in by_part.values()}
     cells_of_answers = {found.own[place].cell for place in places}
     for number, own in enumerate(found.own):
@@ -195,7 +209,14 @@ def _program(found: _Found, cells: Sequence[SubmittedCell], plan: Plan) -> Progr
     untouched, repairs = frozenset(found.stubs - set(answers)), tuple(dict.fromkeys(found.repairs))
     given = {name for part in plan.base for name in part.statement.binds}
     acted = frozenset(given) & {name for part in plan.parts if part.is_homework for name in part.statement.acted}
-    return Program(own, answers, tuple(sorted({*found.borders, *starts})), acted, untouched, repairs)
+    unread = {name: said for source, said in reversed(found.unread) for name in _targets(plan) if _makes(source, name)}
+    return Program(own, answers, tuple(sorted({*found.borders, *starts})), acted, untouched, repairs, unread)
+
+
+def _makes(source: str, name: str) -> bool:
+    """Whether what cannot be read seems to give a name its meaning."""
+    made = rf"^\s*(?:(?:async\s+)?def|class)\s+{re.escape(name)}\b|^\s*{re.escape(name)}\b[^=\n]*=(?!=)"
+    return re.search(made, source, re.MULTILINE) is not None
 
 
 def _answer(
@@ -269,7 +290,8 @@ def _sorted_out(numbered: Sequence[tuple[int, SubmittedCell]], plan: Plan) -> _F
         found.shapes[number] = {statement.shape for statement in statements}
         if problem:
             rest = "; the rest of the cell was run" if statements else ""
-            found.repairs.append(f"cell {number} cannot be read ({problem}){rest}")
+            found.unread.append((cell.source, f"cell {number} cannot be read ({problem})"))
+            found.repairs.append(f"{found.unread[-1][1]}{rest}")
         for statement in statements:
             if statement.shape in given | plan.checks | plan.stubs:
                 found.borders.append(len(found.own))

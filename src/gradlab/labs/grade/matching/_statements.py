@@ -49,6 +49,7 @@ class Statement:
         is_definition: whether it only defines a function or a class.
         always_binds: whether it gives its names a meaning whatever happens: no loop, no condition.
         has_effect: whether it has to be run whatever is needed of it: seeds, settings, imports of everything.
+        may_not_end: whether it holds a loop that nothing in it brings to an end but an error.
         arguments: of a function, how many it takes; else -1.
     """
 
@@ -71,6 +72,7 @@ class Statement:
     is_definition: bool = False
     always_binds: bool = False
     has_effect: bool = False
+    may_not_end: bool = False
     arguments: int = -1
 
     @property
@@ -189,6 +191,7 @@ def _statement(node: ast.stmt, text: str, first: int) -> Statement:
         is_definition=function is not None or isinstance(node, ast.ClassDef),
         always_binds=isinstance(node, _PLAIN),
         has_effect=_has_effect(node, names),
+        may_not_end=_may_not_end(node),
         arguments=len(function.args.posonlyargs) + len(function.args.args) if function else -1,
     )
 
@@ -224,6 +227,19 @@ def _has_effect(node: ast.stmt, names: Names) -> bool:
             return True
     stars = isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
     return stars or bool(names.called & _ANYTHING)
+
+
+def _may_not_end(node: ast.AST) -> bool:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    if isinstance(node, ast.While) and not any(isinstance(each, ast.Break | ast.Raise) for each in ast.walk(node)):
+        test, body = Names(), Names()
+        test.visit(node.test)
+        for part in node.body:
+            body.visit(part)
+        if not test.uses & (body.binds | body.touches | body.asks):
+            return True
+    return any(_may_not_end(part) for part in ast.iter_child_nodes(node) if isinstance(part, ast.stmt))
 
 
 def _shape(node: ast.stmt) -> str:

@@ -19,7 +19,7 @@ from gradlab.labs.grade.verdicts._session import Session, is_misfit
 from gradlab.labs.grade.verdicts._tasks import ReadyTask, evaluate, free_of
 
 _ROUNDING = 100
-_FAULT = "the check is at fault, not you: even the solution, handed in as a student's, does not pass it"
+_FAULT = "the check is at fault, not you: the lab's own solution, graded as yours is, does not pass it"
 _QUICK = 10.0  # seconds that its author gives a hidden check that is run once more with other inputs
 
 
@@ -160,7 +160,9 @@ class _Bench:
             return str(best.outcome.problem)
         if best.outcome.holds:
             knows = self._knows_inputs(ready, best)
-            return "it holds for the inputs of the hidden check, and not for others like them" if knows else ""
+            if knows:
+                return "it holds for the inputs of the hidden check, and not for others like them"
+            return self._session.stuck(self._program.beside(ready.task))
         if stopped := next((one for one in tried if one.outcome.doubt), None):
             return f"{stopped.words}: {stopped.outcome.doubt}"
         late = next((one for one in tried if one.stand_ins and one.outcome.stopped), None)
@@ -351,6 +353,8 @@ class _Bench:
         names, verb = ", ".join(sorted(missing)), "is" if len(missing) == 1 else "are"
         if not missing:
             return "the check uses nothing that is homework, so that nobody gets its points"
+        if said := next((self._program.unread[name] for name in sorted(missing) if name in self._program.unread), ""):
+            return f"{said}, so that {names} {verb} not defined"
         given = {name for name, part in self._key.plan.homework.items() if name in part.stepped}
         if missing & (self._program.untouched | given):
             return f"not answered: {names} {verb} as handed out"

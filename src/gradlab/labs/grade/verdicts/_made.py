@@ -14,7 +14,17 @@ from gradlab._errors import GradlabError
 from gradlab.check import Verdict, check_gradient
 from gradlab.labs.grade._data import copied
 from gradlab.labs.grade._randomness import source_state
-from gradlab.labs.grade.made import Call, DoubtError, Life, PartialError, compared, in_text, inputs_like, lives_like
+from gradlab.labs.grade.made import (
+    Call,
+    DoubtError,
+    Life,
+    PartialError,
+    compared,
+    in_text,
+    inputs_like,
+    lives_like,
+    shortened,
+)  # fmt: skip
 from gradlab.labs.grade.matching import Plan, needed
 from gradlab.labs.grade.protocol import ChannelError, RemoteCallError, is_refusal
 from gradlab.labs.grade.verdicts._key import Key, execute
@@ -54,7 +64,7 @@ class Comparison:
             if not self._given_code(name, own, theirs):
                 self._methods(name, own, theirs)
         else:
-            fraction, words = compared(theirs, own)
+            fraction, words = compared(theirs, own, "the key's")
             if fraction < 1:
                 raise DoubtError(f"it is not the key's value, and may be right all the same: {words}")
 
@@ -308,14 +318,14 @@ def _is_zero(value: Any) -> bool:
 
 def _shown(call: Call) -> str:
     parts = [*map(_short, call.args), *(f"{name}={_short(value)}" for name, value in call.kwargs.items())]
-    return ", ".join(parts)[:300]
+    return shortened(", ".join(parts), 300)
 
 
 def _short(value: Any) -> str:
     if hasattr(value, "tolist"):
         text = str([round(n, 4) if isinstance(n, float) else n for n in value.reshape(-1).tolist()[:4]])
         return text if len(value.reshape(-1)) <= 4 else f"an array of the shape {tuple(value.shape)}"
-    return f"{value:.5g}" if isinstance(value, float) else repr(value)[:40]
+    return f"{value:.5g}" if isinstance(value, float) else shortened(repr(value), 40)
 
 
 def _uses(plan: Plan, name: str) -> tuple[list[str], set[str]]:

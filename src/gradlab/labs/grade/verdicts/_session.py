@@ -201,6 +201,12 @@ class Session:
             return f"it may only be slow: the solution's takes {seconds:.1f} s"
         return "how busy this machine was is not known" if self.clock.is_blind and "longer than" in reason else ""
 
+    def stuck(self, numbers: Iterable[int]) -> str:
+        """Which of some statements, by number, had to be stopped, in words; "" where none had."""
+        ended = [self.ended[number] for number in numbers if number in self.ended]
+        said = next((one.words for one in ended if one.is_stopped), "")
+        return f"{said}; what the check asks for is right with that left out" if said else ""
+
     def value(self, name: str, limit: float) -> Any:
         """What a submission means by a name: data, or a stub for what has to stay in there.
 
