@@ -27,7 +27,7 @@ export function signsOf([low, high]) {
 const SHAPES = {
   "1,1": "it bends up in every direction, as in a bowl", "-1,-1": "it bends down in every direction, as on a hilltop",
   "-1,1": "it bends down along the first and up along the second, as at a saddle", "0,1": "it bends up along the second and hardly along the first, as in a valley",
-  "-1,0": "it bends down along the first and hardly along the second, as on a ridge", "0,0": "it does not bend at all, as a plane",
+  "-1,0": "it bends down along the first and hardly along the second, as on a ridge", "0,0": "second derivatives show no bend, as on a plane; higher ones may",
 };
 
 /**
