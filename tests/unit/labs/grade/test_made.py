@@ -220,6 +220,26 @@ def test_what_a_constant_would_get_too_earns_nothing(tmp_path):
     assert tuple(found) == DESERVED
 
 
+FURTHER = {  # the key's, what agrees with it on all that the solution asks, and the same written in another way
+    "period(a, m=2.0)": ("a ** 1.5 / m", "{9.0: 27.0, 4.0: 8.0}[a] / m", "a * a ** 0.5 / m"),
+    "most(words, n)": ("sorted(words.split())[:n]", "sorted(words.split())[:2]", "sorted(words.split(' '))[0:n]"),
+    "mean(xs)": ("sum(xs) / len(xs)", "sum(xs) / 3", "sum(x / len(xs) for x in xs)"),
+    "back(word)": ("word[::-1]", "{'lab': 'bal', 'loop': 'pool'}[word]", "''.join(reversed(word))"),
+}
+CALLS = "shown = period(9.0), period(4.0), most('c a b', 2), mean([1.5, 2.5, 3.0]), back('lab'), back('loop')"
+
+
+def test_what_agrees_on_what_the_solution_asks_alone_is_for_a_human(tmp_path):
+    answers = ["\n".join(f"def {head}:\n    return {row[n]}" for head, row in FURTHER.items()) for n in range(3)]
+    lab = SAME.replace("late = [is_late(2.5), is_late(7.25), is_late(9.5)]\nshown = corners(2), limit(3.5)", CALLS)
+    found, result = made.marks(
+        tmp_path, lab.format(answers[0]), {str(number): (answer,) for number, answer in enumerate(answers)}
+    )
+    assert found == {"0": "1111", "1": "????", "2": "1111"}
+    said = "it agrees with the key on inputs like the solution's, and not on others: "
+    assert all(asked.reason.startswith(said) for asked in result.results[1].questions)
+
+
 def test_what_of_a_text_is_left_out_is_told():
     assert shortened(repr("a cat on a mat"), 16) == "'a cat on a mat'"
     assert shortened(repr("a cat on two mats"), 16) == "'a cat on two …'"

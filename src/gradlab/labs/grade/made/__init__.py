@@ -8,6 +8,7 @@ from gradlab.labs.grade.made._compare import compared as compared
 from gradlab.labs.grade.made._compare import in_text as in_text
 from gradlab.labs.grade.made._compare import shortened as shortened
 from gradlab.labs.grade.made._inputs import Call as Call
+from gradlab.labs.grade.made._inputs import further_inputs as further_inputs
 from gradlab.labs.grade.made._inputs import inputs_like as inputs_like
 from gradlab.labs.grade.made._inputs import recorder as recorder
 from gradlab.labs.grade.made._lives import Life as Life

@@ -12,6 +12,7 @@ from gradlab.labs.grade._data import copied
 
 _MOST_RECORDED: Final = 6
 _NEW: Final = 8
+_FURTHER: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,55 @@ def inputs_like(calls: Sequence[Call], seed: int) -> list[Call]:
         generator.next_turn()
         made.append(new_like(calls[number % len(calls)], calls, generator))
     return made
+
+
+def further_inputs(calls: Sequence[Call], seed: int) -> list[Call]:
+    """Make inputs that the solution has none like: whether a function is meant for them only the key can tell.
+
+    Args:
+        calls: what the solution called it with.
+        seed: others come with another one.
+
+    Returns:
+        Calls in which one argument is another: whole numbers, and numbers that happen to be whole, texts, switches; and
+        such in which all that have one length are shorter.
+    """
+    generator, made = random.Random(seed), list[Call]()
+    for call in calls:
+        given = dict[int | str, Any]([*enumerate(call.args), *call.kwargs.items()])
+        floats = [value for value in given.values() if isinstance(value, float)]
+        changes = [{place: other} for place, value in given.items() for other in _others(value, floats, generator)]
+        sized = {place: len(value) for place, value in given.items() if _is_sequence(value) and len(value) > 1}
+        changes += [
+            {place: _shorter(given[place]) for place, size in sized.items() if size == length}
+            for length in dict.fromkeys(sized.values())
+        ]
+        for changed in changes:
+            args = tuple(changed.get(place, value) for place, value in enumerate(call.args))
+            kwargs = {name: changed.get(name, value) for name, value in call.kwargs.items()}
+            made.append(Call(args, kwargs).copies())
+    return generator.sample(made, min(len(made), _FURTHER))
+
+
+def _others(value: Any, floats: Sequence[float], generator: random.Random) -> list[Any]:
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int):
+        return [value + 1, *([value - 1] if value > 1 else [])]
+    if isinstance(value, float) and value.is_integer():
+        return [generator.uniform(*_range([value]))]
+    if isinstance(value, str) and len(value) > 1:
+        words = value.split(" ")
+        return [" ".join(words[1:]) if len(words) > 1 else value[::-1]]
+    return []
+
+
+def _is_sequence(value: Any) -> bool:
+    return type(value) in (list, tuple) or (hasattr(value, "shape") and len(value.shape) > 0)
+
+
+def _shorter(value: Any) -> Any:
+    return value.iloc[:-1] if hasattr(value, "iloc") else value[:-1]
 
 
 def new_like(base: Call, calls: Sequence[Call], generator: Spread) -> Call:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import random
+import time
 import types
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,18 +21,22 @@ from gradlab.labs.grade.made import (
     Life,
     PartialError,
     compared,
+    further_inputs,
     in_text,
     inputs_like,
     lives_like,
     shortened,
 )  # fmt: skip
 from gradlab.labs.grade.matching import Plan, needed
-from gradlab.labs.grade.protocol import ChannelError, RemoteCallError, is_refusal
+from gradlab.labs.grade.protocol import ChannelError, CheckTimeoutError, RemoteCallError, is_refusal
+from gradlab.labs.grade.verdicts._clock import alarm
 from gradlab.labs.grade.verdicts._key import Key, execute
 
 _VARIANTS: Final = 4
 _EVALUATIONS: Final = 2_000  # of a gradient in doubt; and seconds, far above what these take
 _SECONDS: Final = 30.0
+_QUICK: Final = 5.0  # seconds after which nothing further is asked
+_LONGEST: Final = 1.0  # seconds that the key may take for what it may not be made for
 _OFF: Final = 0.15  # by how much at most a number of the given code is changed
 
 
@@ -71,19 +76,12 @@ class Comparison:
     def _function(self, name: str, own: Callable[..., Any], theirs: Any) -> None:
         calls = inputs_like(self._key.calls.get(name, ()), self._seed)
         shares, first, failing, results, answers = list[float](), "", None, list[Any](), list[Any]()
+        begun = time.perf_counter()
         for call in calls:
             wanted = self._expected(name, own, functools.partial(_called, own, call))
             if wanted is None:
                 continue
-            try:
-                answers.append(_called(theirs, call))
-                share, words = compared(answers[-1], wanted)
-            except (ChannelError, DoubtError):
-                raise
-            except RemoteCallError as problem:
-                if is_refusal(problem):
-                    raise
-                share, words = 0.0, f"your code raised {_raised(problem)}"
+            share, words = _answered(theirs, call, wanted, answers)
             if share < 1 and any(source_state(value) for value in (*call.args, *call.kwargs.values())):
                 raise DoubtError(f"it draws random numbers, and need not draw what the key does: {words}")
             results.append(wanted)
@@ -98,6 +96,21 @@ class Comparison:
         if _most_alike(results) == len(results) and _is_constant(theirs, answers[0], calls[0]):
             if not _is_constant(own, results[0], calls[0]):
                 raise DoubtError("it agrees with the key, and returns the same whatever it is given")
+        if time.perf_counter() < begun + _QUICK:
+            self._further(name, own, theirs)
+
+    def _further(self, name: str, own: Callable[..., Any], theirs: Any) -> None:
+        """Leave to a human what agrees on inputs like the solution's, and not on others that the key accepts."""
+        for call in further_inputs(self._key.calls.get(name, ()), self._seed):
+            try:
+                with alarm(_LONGEST):
+                    wanted = self._expected(name, own, functools.partial(_called, own, call))
+            except (DoubtError, CheckTimeoutError):  # nothing to compare with
+                continue
+            share, words = (1.0, "") if wanted is None else _answered(theirs, call, wanted, [])
+            if share < 1:
+                said = "it agrees with the key on inputs like the solution's, and not on others"
+                raise DoubtError(f"{said}: {words}; called with {_shown(call)}")
 
     def _expected(self, name: str, own: Any, made: Callable[[], Any]) -> Any:
         """What is made with the key's meaning of a name; None where it fails, or returns something else each time."""
@@ -242,6 +255,19 @@ def _is_constant(function: Callable[..., Any], known: Any, call: Call) -> bool:
         raise
     except Exception:  # whatever it makes of nothing: it makes a use of what it is given
         return False
+
+
+def _answered(theirs: Any, call: Call, wanted: Any, answers: list[Any]) -> tuple[float, str]:
+    """The part of what is returned that is the key's, and the first difference; what is returned is added."""
+    try:
+        answers.append(_called(theirs, call))
+        return compared(answers[-1], wanted)
+    except (ChannelError, DoubtError):
+        raise
+    except RemoteCallError as problem:
+        if is_refusal(problem):
+            raise
+        return 0.0, f"your code raised {_raised(problem)}"
 
 
 def _called(function: Callable[..., Any], call: Call) -> Any:
