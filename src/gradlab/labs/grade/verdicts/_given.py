@@ -61,7 +61,9 @@ def _about_given(key: Key, ready: ReadyTask) -> Iterator[tuple[int, frozenset[st
     data &= plan.given
     homework, from_data = set(map(root_of, plan.homework)), dict[str, set[str]]()
     check = statements_of("\n".join(ready.task.code))[0]
-    for each in (*(part.statement for part in plan.parts if not part.is_homework), *check):
+    for part in plan.parts:  # what given cells fill with homework's help is no given data any more
+        homework |= part.statement.reached if not part.is_homework and part.statement.uses & homework else set()
+    for each in check:
         homework |= each.reached - data if each.uses & homework else set()
     for each in check:
         for name in each.reached - data:
