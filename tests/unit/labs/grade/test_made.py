@@ -240,6 +240,18 @@ def test_what_agrees_on_what_the_solution_asks_alone_is_for_a_human(tmp_path):
     assert all(asked.reason.startswith(said) for asked in result.results[1].questions)
 
 
+def test_what_does_not_end_on_what_the_solution_never_asks_is_for_a_human(tmp_path):
+    lab = SAME.replace(
+        "late = [is_late(2.5), is_late(7.25), is_late(9.5)]\nshown = corners(2), limit(3.5)", "shown = half(4)"
+    )
+    lab = lab.replace("# Lab\n", "---\ngradlab:\n  timeout: 2\n---\n\n# Lab\n", 1)
+    ways = ("return n // 2", "half = 0\n    while n:\n        n, half = n - 2, half + 1\n    return half")
+    key, endless = (f"def half(n):\n    {way}" for way in ways)
+    found, result = made.marks(tmp_path, lab.format(key), {"endless": (endless,)})
+    assert found == {"endless": "?"}
+    assert "agrees with the key on inputs like the solution's" in result.results[0].questions[0].reason
+
+
 def test_what_of_a_text_is_left_out_is_told():
     assert shortened(repr("a cat on a mat"), 16) == "'a cat on a mat'"
     assert shortened(repr("a cat on two mats"), 16) == "'a cat on two …'"

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from gradlab.labs._deadline import Deadline
-from gradlab.labs.grade.protocol import Channel, ChannelError
+from gradlab.labs.grade.protocol import Channel, ChannelError, CheckTimeoutError
 from gradlab.labs.grade.sandbox import Limits, Sandbox
+from gradlab.labs.grade.verdicts._clock import alarm
 
 from . import submissions as made
 
@@ -193,3 +194,14 @@ def test_time_in_which_no_processor_was_free_does_not_count():
     other = Deadline(0.01, busy)  # what had been waited before it was set is no time of its own
     time.sleep(0.02)
     assert other.left() == 0
+
+
+def test_an_alarm_rings_behind_another_one_within_it():
+    def waited():
+        with alarm(0.3):
+            with alarm(60.0):
+                time.sleep(0.1)
+            time.sleep(30.0)
+
+    with pytest.raises(CheckTimeoutError, match=r"longer than 0\.3 s"):
+        waited()

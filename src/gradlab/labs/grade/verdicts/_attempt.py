@@ -147,7 +147,8 @@ class Attempts:
         else:
             reason = f"was called again and again for longer than {limit:.0f} s"
             session.stop()
-        outcome.doubt = session.doubt(reason, limit, ready.seconds) if not own & self.slow else self.doubt
+        noted = "; ".join(getattr(outcome.problem, "__notes__", ()))  # why it need not have ended
+        outcome.doubt = noted or (session.doubt(reason, limit, ready.seconds) if not own & self.slow else self.doubt)
         if "longer than" in reason:
             self.slow |= own
             self.doubt = self.doubt or outcome.doubt

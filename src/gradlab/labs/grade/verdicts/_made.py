@@ -97,7 +97,11 @@ class Comparison:
             if not _is_constant(own, results[0], calls[0]):
                 raise DoubtError("it agrees with the key, and returns the same whatever it is given")
         if time.perf_counter() < begun + _QUICK:
-            self._further(name, own, theirs)
+            try:
+                self._further(name, own, theirs)
+            except (ChannelError, CheckTimeoutError) as problem:
+                problem.add_note("it agrees with the key on inputs like the solution's, and was asked for others")
+                raise
 
     def _further(self, name: str, own: Callable[..., Any], theirs: Any) -> None:
         """Leave to a human what agrees on inputs like the solution's, and not on others that the key accepts."""
