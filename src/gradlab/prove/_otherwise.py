@@ -1,6 +1,6 @@
 r"""Other ways to read the signs of a step that looks false: where it holds in one of them, that may be meant.
 
-Each way is a row of ``WAYS``: what is meant, and what that makes of the parts of a side, or of what was read.
+Each way is a row of ``SIGNS`` or ``RULES``: what is meant, and what that makes of a side's signs, or of what was read.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from gradlab.graph import ZERO, Apply, Expression, Ref, is_apply
+from gradlab.graph import ZERO, Apply, Expression, Ref, is_apply, ordered_names
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import walk
 from gradlab.prove._errors import Deadline, NotUnderstoodError, OutOfTimeError
@@ -139,8 +139,8 @@ def _of_composed(node: Expression) -> Expression | None:
     """``f'(g(x))`` as the derivative of ``f(g(x))`` by x."""
     if not isinstance(node, Call) or node.orders != (1,) or isinstance(node.arguments[0], Ref):
         return None
-    names = {inner.name for inner in _leaves(node.arguments[0])}
-    return Derivative(replace(node, orders=(0,)), (Ref(names.pop()),)) if len(names) == 1 else None
+    names = ordered_names(node.arguments[0])
+    return Derivative(replace(node, orders=(0,)), (Ref(names[0]),)) if len(names) == 1 else None
 
 
 def _unsaid(pair: tuple[Expression | NotUnderstoodError, ...], defined: Collection[str], reached: set[str]) -> str:
@@ -159,13 +159,6 @@ def _unsaid(pair: tuple[Expression | NotUnderstoodError, ...], defined: Collecti
         if number.isdigit() and like:
             return f"nothing says how {shown} is computed, and {like[0].removeprefix(FREE)} is"
     return ""
-
-
-def _leaves(node: Expression) -> Iterator[Ref]:
-    if isinstance(node, Ref):
-        yield node
-    for arg in node.args:
-        yield from _leaves(arg)
 
 
 def _by_entries(node: Expression) -> Expression | None:
@@ -226,7 +219,7 @@ def otherwise(meant: OtherMeanings, judged: combine.Judged, i: int, reached_by: 
     reached = {name for side in pair if isinstance(side, Expression) for name in reached_by(side)}
     if unsaid := _unsaid(pair, {*known.quantities, *known.functions, *known.families}, reached):
         return f"as it is read this does not hold, but {unsaid}: say what it is"
-    names = {node.name for side in pair if isinstance(side, Expression) for node in _leaves(side)}
+    names = {name for side in pair if isinstance(side, Expression) for name in ordered_names(side)}
     positive = tuple(Condition(Ref(name), ">", ZERO) for name in sorted(names) if name not in known.quantities)
     one = Chain(pair, chain.digits[i : i + 1], (*chain.conditions, *positive))
     if meant.document and positive and _is_true(one, known, deadline):

@@ -38,7 +38,7 @@ def product(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
                 change = replaced(values, {position: make})
                 yield hypothesis(Mistake.TRANSPOSED, change, f"{told}{words} transposed.", line, 4)
             if is_product and len(values) > 1:
-                later = partial(_of_this_turn, values, 2 * len(step.operands) - 3 - position)
+                later = partial(_of_this_turn, values, _beside(len(step.operands), position))
                 words = f"{told}the state that a turn makes stands where that belongs which it is given."
                 yield hypothesis(Mistake.STALE, replaced(values, {position: later}), words, line, 4, _STATE)
 
@@ -49,9 +49,14 @@ def _turned(array: np.ndarray) -> np.ndarray:
     return np.swapaxes(array, -1, -2)
 
 
+def _beside(count: int, position: int) -> int:
+    """Where the other factor of a product stands: its factors are the last two operands."""
+    return 2 * count - 3 - position
+
+
 def _other(program: Program, value: int, position: int) -> Map:
     arguments = program.arguments(value)
-    at = 2 * len(arguments) - 3 - position
+    at = _beside(len(arguments), position)
     return program.measure(value, position, [_turned(a) if spot == at else a for spot, a in enumerate(arguments)])
 
 

@@ -34,6 +34,13 @@ QUESTION = (
     "```python\n#!TAG SKIPQUESTEXEC\n#!TAG HWBEGIN\n#!MSG TODO\n{}\n#!TAG HWEND\n"
     "#!TAG CHECK {} points=1\n{}\n#!TAG CHECKEND\n```\n"
 )
+
+
+def questions(*rows: tuple[str, str, str], limit: str = "") -> str:
+    """The questions of a lab: for each its name, the key's answer, and the check."""
+    return "".join(QUESTION.format(answer, f"{name}{limit}", check) for name, answer, check in rows)
+
+
 GIVEN = "```python\nimport numpy as np\nfrom collections import deque\ndata = [1.0, 2.0, 6.0]\n```\n"
 LAB = "# Lab\n\n" + "\n".join([GIVEN, *(QUESTION.format(KEY[name], name, CHECKS[name]) for name in KEY)])
 OTHER = ADDER.replace("+= number", "= number")
@@ -102,14 +109,12 @@ def test_one_error_costs_one_question(tmp_path):
 
 
 ENDLESS = "def twice(number):\n    while number:\n        time.sleep(0.01)"
-TIMED = "# Lab\n\n```python\nimport time\n```\n" + "".join(
-    QUESTION.format(answer, f"{name} timeout=1", check)
-    for name, answer, check in (
-        ("once", TWICE, "assert twice(4) == 8"),
-        ("again", "more = 1", "assert twice(3) == 6 and more == 1"),
-        ("sums", "doubled = [twice(3)]", "assert doubled == [6]"),
-        ("four", "def four_times(number):\n    return twice(twice(number))", "assert four_times(1) == 4"),
-    )
+TIMED = "# Lab\n\n```python\nimport time\n```\n" + questions(
+    ("once", TWICE, "assert twice(4) == 8"),
+    ("again", "more = 1", "assert twice(3) == 6 and more == 1"),
+    ("sums", "doubled = [twice(3)]", "assert doubled == [6]"),
+    ("four", "def four_times(number):\n    return twice(twice(number))", "assert four_times(1) == 4"),
+    limit=" timeout=1",
 )
 
 
@@ -126,14 +131,11 @@ def test_what_runs_without_end_is_not_called_again_and_again(tmp_path):
 
 HALF = "def half(x):\n    return x / 2"
 ODD = "class Half:\n    pass\ndef half(x):\n    return x / 2 if x < 3 else Half()"
-WAITS = "# Lab\n" + "".join(
-    QUESTION.format(answer, name, check)
-    for name, answer, check in (
-        ("half", HALF, "assert half(2.0) == 1.0"),
-        ("more", "def other(x):\n    return half(x)", "assert half(8.0) == 4.0"),
-        ("quarter", "def quarter(x):\n    return half(half(x))\nvalue = quarter(8.0)", "assert value == 2.0"),
-        ("last", "last = 1", "assert last == 1 and quarter(2.0) == 0.5"),
-    )
+WAITS = "# Lab\n" + questions(
+    ("half", HALF, "assert half(2.0) == 1.0"),
+    ("more", "def other(x):\n    return half(x)", "assert half(8.0) == 4.0"),
+    ("quarter", "def quarter(x):\n    return half(half(x))\nvalue = quarter(8.0)", "assert value == 2.0"),
+    ("last", "last = 1", "assert last == 1 and quarter(2.0) == 0.5"),
 )
 
 

@@ -103,8 +103,7 @@ def further_inputs(calls: Sequence[Call], seed: int) -> list[Call]:
     generator, made = random.Random(seed), list[Call]()
     for call in calls:
         given = dict[int | str, Any]([*enumerate(call.args), *call.kwargs.items()])
-        floats = [value for value in given.values() if isinstance(value, float)]
-        changes = [{place: other} for place, value in given.items() for other in _others(value, floats, generator)]
+        changes = [{place: other} for place, value in given.items() for other in _others(value, generator)]
         sized = {place: len(value) for place, value in given.items() if _is_sequence(value) and len(value) > 1}
         changes += [
             {place: _shorter(given[place]) for place, size in sized.items() if size == length}
@@ -117,7 +116,7 @@ def further_inputs(calls: Sequence[Call], seed: int) -> list[Call]:
     return generator.sample(made, min(len(made), _FURTHER))
 
 
-def _others(value: Any, floats: Sequence[float], generator: random.Random) -> list[Any]:
+def _others(value: Any, generator: random.Random) -> list[Any]:
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, int):
