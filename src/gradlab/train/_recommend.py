@@ -81,8 +81,6 @@ def recommend(
         done=grid["done"].compute().astype(bool)
     )  # first and once: a store that grows meanwhile has more done later
     succeeded = _succeeded(grid, loss_below)
-    if bool((grid["diverged"].isnull() & grid["done"]).any()):
-        raise TrainError("the store's chunks were put together while it was read; open it again, by gl.open.")
     kinds = _rough(grid, names)
     table = _table(grid, succeeded, names, kinds, confidence)
     if not int(table["successes"].sum()):

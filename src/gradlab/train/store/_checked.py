@@ -11,7 +11,6 @@ from typing import Any
 
 from gradlab.train.store._errors import StoreError
 from gradlab.train.store._place import Folder, Remote
-from gradlab.train.store._shards import file_of, files_of, heads, parted
 
 log = logging.getLogger("gradlab.train.store")
 LARGEST_CHUNK = 2**28  # bytes of a chunk
@@ -36,55 +35,43 @@ def check_arrays(place: Folder | Remote, arrays: dict[str, Any], *, whole: bool)
     Raises a StoreError if one is damaged, not safe to read, or not there.
     """
     shapes: dict[str, dict[str, tuple[int, int]]] = {}
-    plain: dict[str, Any] = {}
     for name, about in arrays.items():
         if not _NAME.fullmatch(str(name)):
             raise StoreError(f"{place} is not safe to read: it has an array named {str(name)[:40]!r}.")
-        plain[name], files = _check_array(f"{place}: {name}", name, about)
-        shapes[name] = dict(zip(_names(about), zip(about["shape"], files, strict=True), strict=True))
+        _check_array(f"{place}: {name}", name, about)
+        shapes[name] = dict(zip(_names(about), zip(*_shapes(about), strict=True), strict=True))
     lengths: dict[str, int] = {}
     for name, dims in shapes.items():
-        for dim, (length, part) in dims.items():
+        for dim, (length, _) in dims.items():
             if lengths.setdefault(dim, length) != length:
                 raise StoreError(f"{place} is damaged: {name} has {length} along {dim}, and others {lengths[dim]}.")
-            if name in RESULTS and part != shapes["done"].get(dim, (0, part))[1]:
-                raise StoreError(f"{place} is damaged: {name} is cut otherwise than done.")
     # What is done is looked for first: the store may grow, and is written in the other order.
     order = sorted(arrays, key=lambda name: name != "done") if place.lists else ()
-    together = {name: plain[name] is not arrays[name] for name in arrays}
-    files = {name: files_of(place, name, sharded=together[name]) for name in order}
+    files = {name: place.files_in(f"{name}/c") for name in order}
     for name, dims in shapes.items():
-        wanted: list[str] = []
-        if whole or name not in RESULTS:
-            indices = _wanted(name, dims, shapes["done"], files.get("done", ()))
-            wanted += [file_of(name, index, sharded=together[name]) for index in indices]
+        wanted = [*_wanted(name, dims, shapes["done"], files.get("done", ()))] if whole or name not in RESULTS else []
         lost = sorted({*wanted}.difference(files.setdefault(name, wanted)))
         if lost:
             raise StoreError(
                 f"{place} is not whole: {lost[0]} is missing; copy it again"
                 + (", or go on with it by --resume, or resume=True." if name in RESULTS else ".")
             )
-        parts = [part for _, part in dims.values()] if together[name] else None
-        for file, problem in _too_large(place, plain[name], files[name], parts):
+        for file, problem in _too_large(place, arrays[name], files[name]):
             if whole or name not in RESULTS:
                 raise StoreError(problem)
             log.warning("a chunk is damaged and done again: %s", problem)
             place.remove(file)
 
 
-def _check_array(where: str, name: str, described: Any) -> tuple[Any, list[int]]:
-    """An array of numbers or short texts, by known codecs, with chunks and labels that fit into memory.
-
-    Returns its description as if each chunk had its file, and how long a file is along each dimension.
-    """
+def _check_array(where: str, name: str, about: Any) -> None:
+    """An array of numbers or short texts, by known codecs, with chunks and labels that fit into memory."""
     try:
-        about, files = parted(described)
         kind, names, (shape, chunk) = about["data_type"], _names(about), _shapes(about)
         codecs = [str(codec["name"]) for codec in about["codecs"]]
         plain = about["chunk_key_encoding"]["name"] == "default" and not about.get("storage_transformers")
         plain = plain and about["chunk_grid"]["name"] == "regular"
         says = about["node_type"], about["zarr_format"], type(about.get("attributes", {}))
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, ZeroDivisionError):
+    except (KeyError, TypeError, ValueError):
         raise StoreError(f"{where} is damaged: its description is not one of an array.") from None
     strange = [codec for codec in codecs if codec not in _CODECS]
     if strange or not plain:
@@ -95,13 +82,9 @@ def _check_array(where: str, name: str, described: Any) -> tuple[Any, list[int]]
         raise StoreError(f"{where} is damaged: its shape is {shape}, in chunks of {chunk}.")
     if codecs[:1] == [] or codecs[0] not in _PLAIN or sum(codec in _COMPRESSORS for codec in codecs) > 1:
         raise StoreError(f"{where} is not safe to read: it is stored by {', '.join(codecs) or 'nothing'}.")
-    if min([*files, 1]) < 1 or (about is not described and (name not in RESULTS or "blosc" not in codecs)):
-        raise StoreError(f"{where} is not safe to read: it is put together in a way of its own.")
-    # Of each chunk in a file of several it is written where it lies, which takes 16 bytes.
-    most = max(prod(files) * _SIZES[kind], 16 * prod(files) // prod(chunk))
-    if most > LARGEST_CHUNK:
+    if prod(chunk) * _SIZES[kind] > LARGEST_CHUNK:
         raise StoreError(
-            f"{where} is not safe to read: a chunk of it would take {most:,} bytes of memory, "
+            f"{where} is not safe to read: a chunk of it would take {prod(chunk) * _SIZES[kind]:,} bytes of memory, "
             f"and the limit is {LARGEST_CHUNK:,}."
         )
     if name not in RESULTS and prod(shape) > _MOST_LABELS:
@@ -110,7 +93,6 @@ def _check_array(where: str, name: str, described: Any) -> tuple[Any, list[int]]
         )
     if says != ("array", 3, dict) or not len(shape) == len(chunk) == len({str(name) for name in names}):
         raise StoreError(f"{where} is damaged: its description is not one of an array.")
-    return about, files
 
 
 def _shapes(about: Any) -> tuple[list[int], list[int]]:
@@ -128,42 +110,30 @@ def _names(about: Any) -> list[Any]:
 
 def _wanted(
     name: str, dims: dict[str, tuple[int, int]], of_done: dict[str, tuple[int, int]], done: Iterable[str]
-) -> Iterator[tuple[object, ...]]:
-    """The chunks that have to be there: all of a label, and of a result those that are done."""
+) -> Iterator[str]:
+    """The files that have to be there: all of a label, and of a result those of the chunks that are done."""
     if name not in RESULTS:
-        yield from product(*(range(-(-length // part)) for length, part in dims.values()))
+        counts = [range(-(-length // part)) for length, part in dims.values()]
+        yield from ("/".join(map(str, (name, "c", *place))) for place in product(*counts))
         return
     for file in done:
-        places = dict(zip(of_done, re.findall(r"\d+", file), strict=False))
-        yield tuple(places.get(dim, "0") for dim in dims)
+        places = dict(zip(of_done, file.split("/")[2:], strict=False))
+        yield "/".join((name, "c", *(places.get(dim, "0") for dim in dims)))
 
 
-def _too_large(
-    place: Folder | Remote, about: Any, files: list[str], parts: list[int] | None
-) -> Iterator[tuple[str, str]]:
-    """The files whose chunks get larger than their array says, by what their compressor wrote at their beginning.
-
-    Those of several chunks, so long along each dimension, are damaged where one is missing, too.
-    """
+def _too_large(place: Folder | Remote, about: Any, files: list[str]) -> Iterator[tuple[str, str]]:
+    """The chunks that get larger than their array says, by what their compressor wrote at their beginning."""
     compressor = next((codec["name"] for codec in about["codecs"] if codec["name"] in _COMPRESSORS), None)
-    # None of Blosc's gets larger than 2 GiB whatever it says, for which distant ones are not asked.
-    if compressor is None or (compressor == "blosc" and not place.near and parts is None):
+    if compressor is None:
         return
     room = LARGEST_CHUNK
     if about["data_type"] != "string":
         room = prod(_shapes(about)[1]) * _SIZES[about["data_type"]]
-    for file in files:
-        try:
-            found = heads(place, file, about, parts, _HEAD) if parts else place.parts(file, [(0, _HEAD)])
-        except (ValueError, OSError) as problem:
-            yield file, f"{place}/{file} is damaged: {problem}; copy it again, or go on with it by resume=True."
-            continue
-        for head in found:
-            size = int.from_bytes(head[4:8], "little") if compressor == "blosc" else _zstd_size(head)
-            if size is None or size > room:
-                said = "does not say how much" if size is None else f"would take {size:,} bytes of"
-                yield file, f"{place}/{file} is not safe to read: it {said} memory, and the limit is {room:,}."
-                break
+    for file, head in place.heads(files, _HEAD, bounded=compressor == "blosc"):
+        size = int.from_bytes(head[4:8], "little") if compressor == "blosc" else _zstd_size(head)
+        if size is None or size > room:
+            said = "does not say how much" if size is None else f"would take {size:,} bytes of"
+            yield file, f"{place}/{file} is not safe to read: it {said} memory, and the limit is {room:,}."
 
 
 def _zstd_size(head: bytes) -> int | None:

@@ -14,7 +14,7 @@ from gradlab.train._experiment import chosen_batches
 from gradlab.train._grid import Grid
 from gradlab.train._keep import NOTHING, Keep
 
-FORMAT, SHARDED = 1, 2  # of a store, and of one whose chunks are put together
+FORMAT = 1
 
 
 def described(grid: Grid, data: Data, keep: Keep) -> dict[str, Any]:

@@ -80,8 +80,6 @@ def made(
     else:
         with writing(out, contents, resume=resume) as store:
             whole = filled(store)
-            if whole:
-                store.put_together()
         dataset = open_store(out)
     dataset.attrs["interrupted"] = int(not whole)
     return dataset

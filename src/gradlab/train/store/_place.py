@@ -9,8 +9,8 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ class Folder:
     room = "the disk, less once it is compressed"
     wrong: tuple[type[Exception], ...] = (OSError,)  # what says that it cannot be written
     damage: tuple[type[Exception], ...] = (ValueError, RuntimeError, OSError)  # and that what is read is not whole
-    lists = near = True  # says what files there are; looking at each of them takes no time to speak of
+    lists = True  # says what files there are
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -61,42 +61,21 @@ class Folder:
         found = [below] if below.is_file() else below.rglob("*")
         return [file.relative_to(self.path).as_posix() for file in found if file.is_file()]
 
-    def parts(self, file: str, spans: Iterable[tuple[int, int | None]]) -> Iterator[bytes]:
-        """Returns parts of a file.
+    def heads(self, files: list[str], count: int, *, bounded: bool) -> Iterator[tuple[str, bytes]]:
+        """Returns the first bytes of files.
 
         Args:
-            file: which.
-            spans: where each begins, from the end if that is negative, and how many bytes it has, None for all.
+            files: which.
+            count: how many bytes.
+            bounded: whether no file gets larger than 2 GiB whatever it says, for which a remote one is not asked.
         """
-        with (self.path / file).open("rb") as opened:
-            for start, count in spans:
-                opened.seek(start, os.SEEK_SET if start >= 0 else os.SEEK_END)
-                yield opened.read(-1 if count is None else count)
-
-    def contents(self, files: list[str]) -> list[bytes]:
-        """Returns what is in files."""
-        return [(self.path / file).read_bytes() for file in files]
-
-    def write(self, file: str, content: bytes) -> None:
-        """Writes a file, whole or not at all."""
-        path = self.path / file
-        partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
-        try:
-            with partial.open("wb") as opened:
-                opened.write(content)
-                opened.flush()
-                os.fsync(opened.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        for file in files:
+            with (self.path / file).open("rb") as opened:
+                yield file, opened.read(count)
 
     def remove(self, file: str) -> None:
-        """Takes a file away, or a folder with all that is in it."""
-        path = self.path / file
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        """Takes a file away."""
+        (self.path / file).unlink(missing_ok=True)
 
     def read(self, file: str, most: int) -> str:
         """Returns the text of a file of the store's own.
@@ -184,7 +163,6 @@ class Remote:
     room = "storage, less once it is compressed"
     wrong: tuple[type[Exception], ...] = (Exception,)  # each package of fsspec's has errors of its own
     damage: tuple[type[Exception], ...] = (ValueError, RuntimeError)  # others say that it cannot be reached
-    near = False
 
     def __init__(self, address: str) -> None:
         try:
@@ -227,27 +205,17 @@ class Remote:
         inside = f"/{folder}/"
         return [text[text.rindex(inside) + 1 :] if inside in text else folder for text in map(str, found)]
 
-    def parts(self, file: str, spans: Iterable[tuple[int, int | None]]) -> Iterator[bytes]:
-        """Returns parts of a file; arguments are those of `Folder.parts`."""
-        for start, count in spans:
-            with self._reached():
-                yield self.files.cat_file(self._at(file), start=start, end=None if count is None else start + count)
-
-    def contents(self, files: list[str]) -> list[bytes]:
-        """Returns what is in files, several of which are asked for at once."""
-        with self._reached():
-            found = self.files.cat([self._at(file) for file in files])
-        return [found[self._at(file)] for file in files]
-
-    def write(self, file: str, content: bytes) -> None:
-        """Writes a file, whole or not at all."""
-        with self._reached():
-            self.files.pipe_file(self._at(file), content)
+    def heads(self, files: list[str], count: int, *, bounded: bool) -> Iterator[tuple[str, bytes]]:
+        """Returns the first bytes of files; arguments are those of `Folder.heads`."""
+        if not bounded:
+            for file in files:
+                with self._reached():
+                    yield file, self.files.cat_file(self._at(file), end=count)
 
     def remove(self, file: str) -> None:
-        """Takes a file away, or a folder with all that is in it."""
-        with self._reached(), suppress(FileNotFoundError):
-            self.files.rm(self._at(file), recursive=True)
+        """Takes a file away."""
+        with self._reached():
+            self.files.rm_file(self._at(file))
 
     def read(self, file: str, most: int) -> str:
         """Returns the text of a file; arguments and errors are those of `Folder.read`."""

@@ -7,18 +7,15 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from gradlab.train.store._checked import check_arrays
-from gradlab.train.store._description import SHARDED
+from gradlab.train.store._description import FORMAT
 from gradlab.train.store._errors import StoreError
 from gradlab.train.store._place import Folder, Remote, in_a_line, place_of
-from gradlab.train.store._shards import parted
 from gradlab.train.store._write import import_zarr
 
 if TYPE_CHECKING:
     import xarray
 
 _LARGEST_TEXT = 2**24  # bytes of a description
-# What an array's own description may say otherwise: where chunks are being put together, how they were before.
-_OF_FILES = ("attributes", "chunk_grid", "chunk_key_encoding", "codecs")
 
 
 def open(path: str | os.PathLike[str]) -> xarray.Dataset:
@@ -47,13 +44,8 @@ def open(path: str | os.PathLike[str]) -> xarray.Dataset:
     """
     import_zarr()
     place = place_of(path)
-    about = attributes_of(place)
-    try:
-        dataset = checked(place, whole=True)
-    except StoreError:
-        if attributes_of(place)["gradlab_store"] == about["gradlab_store"]:
-            raise
-        dataset = checked(place, whole=True)  # its chunks were put together meanwhile
+    attributes_of(place)
+    dataset = checked(place, whole=True)
     dataset.attrs["interrupted"] = 0
     return dataset
 
@@ -72,8 +64,7 @@ def checked(place: Folder | Remote, *, whole: bool) -> xarray.Dataset:
         raise StoreError(f"{place} is no store of a sweep: it does not list its arrays.")
     check_arrays(place, arrays, whole=whole)
     for name, about in arrays.items():
-        same = dict.fromkeys(_OF_FILES if parted(about)[0] is not about else _OF_FILES[:1])
-        if {**about, **same} != {**_description(place, f"{name}/zarr.json"), **same}:
+        if {**about, "attributes": 0} != {**_description(place, f"{name}/zarr.json"), "attributes": 0}:
             raise StoreError(f"{place} is damaged: {name}/zarr.json says something else than the list in zarr.json.")
     import xarray
 
@@ -89,11 +80,11 @@ def attributes_of(place: Folder | Remote) -> dict[str, Any]:
     version = about.get("gradlab_store") if isinstance(about, dict) else None
     if not isinstance(about, dict) or type(version) is not int or version < 1:
         raise StoreError(f"{place} is no store of a sweep of gradlab's.")
-    if version > SHARDED:
+    if version > FORMAT:
         made = _read_list(about.get("provenance"))
         by = f" {str(made[0].get('gradlab', ''))[:40]}" if made else ""
         raise StoreError(
-            f"{place} has the format {version} of a newer gradlab{by}, and this one knows {SHARDED}: upgrade gradlab."
+            f"{place} has the format {version} of a newer gradlab{by}, and this one knows {FORMAT}: upgrade gradlab."
         )
     for name in ("experiment", "description", "provenance"):
         if not isinstance(about.get(name), str):

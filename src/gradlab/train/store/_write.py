@@ -8,16 +8,15 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gradlab._errors import GradlabError
 from gradlab.train._provenance import provenance
-from gradlab.train.store._description import FORMAT, SHARDED, hashed
+from gradlab.train.store._description import FORMAT, hashed
 from gradlab.train.store._errors import StoreError
 from gradlab.train.store._place import Folder, Remote, in_a_line, place_of
-from gradlab.train.store._shards import clear, file_of, files_of, put_together
 from gradlab.train.work import Chunk, Contents, Maker, Outcomes
 
 if TYPE_CHECKING:
@@ -50,7 +49,6 @@ class Store:
         self.place, self.room, self.contents = place, place.room, contents
         self.group = import_zarr().open_group(place.target, mode="r+")
         self.arrays = {name: self.group[name] for name in contents.results}
-        self.sharded = self.group.attrs["gradlab_store"] == SHARDED
 
     def finished(self, chunk: Chunk) -> bool:
         """Whether a chunk is there as it was written; one that is damaged is done again."""
@@ -64,23 +62,17 @@ class Store:
             )
         except self.place.damage as problem:
             log.warning("a chunk of %s is damaged and done again (%s): %s", self.place, chunk.place, problem)
-            if self.sharded:
-                self.arrays["done"][chunk.region] = False  # others are in its file
-            else:
-                self.place.remove(self._file("done", chunk))
+            self.place.remove(self._file("done", chunk))
             return False
 
     @cached_property
     def _written_before(self) -> set[str]:
         """All files of chunks, listed once: what comes later is not asked for."""
-        return {file for name in self.arrays for file in files_of(self.place, name, sharded=self.sharded)}
+        return {file for name in self.arrays for file in self.place.files_in(f"{name}/c")}
 
     def _file(self, name: str, chunk: Chunk) -> str:
-        behind, array = self.contents.of(name), self.arrays[name]
-        index = behind.after(chunk.place, [0] * len(behind.dims))
-        if self.sharded:
-            index = tuple(i * part // whole for i, part, whole in zip(index, array.chunks, array.shards, strict=True))
-        return file_of(name, index, sharded=self.sharded)
+        behind = self.contents.of(name)
+        return "/".join(map(str, (name, "c", *behind.after(chunk.place, [0] * len(behind.dims)))))
 
     def trained_by(self, makers: list[Maker]) -> None:
         """Says by whom chunks were trained since the store was taken up; errors are those of `write`."""
@@ -99,18 +91,6 @@ class Store:
             for name, region, numbers in self.contents.parts(chunk, outcomes):
                 array = self.arrays[name]
                 array[region] = numbers.astype(array.dtype, copy=False)
-
-    def put_together(self) -> None:
-        """Puts small chunks together, now that all are done; where that is not possible, they stay as they are."""
-        with suppress(KeyboardInterrupt):
-            try:
-                put_together(self.place, self.contents)
-            except self.place.wrong as problem:
-                log.warning("the small chunks of %s stay in files of their own: %s", self.place, in_a_line(problem))
-                said = json.loads(self.place.read("zarr.json", 2**24))["attributes"]["gradlab_store"]
-                for name in self.arrays if self.place.near and said == FORMAT else ():  # they take room for nothing
-                    for file in files_of(self.place, name, sharded=True):
-                        self.place.remove(file)
 
     @contextmanager
     def _written(self) -> Iterator[None]:
@@ -171,8 +151,6 @@ def _check_same(place: Folder | Remote, contents: Contents, resume: bool) -> Non
     for name in contents.results:
         if name not in there or there[name].shape != contents.shape(name):
             raise StoreError(f"{place} is damaged: its {name} is not what this experiment gives.")
-    if about["gradlab_store"] == SHARDED:
-        clear(place, json.loads(place.read("zarr.json", 2**24))["consolidated_metadata"]["metadata"], contents.results)
     sessions = [*json.loads(about["provenance"]), provenance()]
     if len({session.get("instruction_set") for session in sessions}) > 1:
         log.warning("%s was begun on another instruction set: the last digits of its losses may differ", place)
