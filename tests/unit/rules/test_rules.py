@@ -65,7 +65,7 @@ def test_the_page_names_every_kind_and_its_numbers(kind):
         (lambda: read(Rule, "adam + sgd"), "is no update rule"),
         (lambda: read(Rule, "SGD"), r"did you mean GradientDescent, Momentum or Nesterov\?"),
         (lambda: read(Rule, "rms-prop(0.1, beta=1)"), "RMSProp takes learning_rate"),
-        (lambda: read(Rule, "lion"), r"no update rule 'lion'; there are Adam, .*RMSProp"),
+        (lambda: read(Rule, "muon"), r"no update rule 'muon'; there are Adam, .*RMSProp"),
         (lambda: read(Schedule, "StepLR"), r"did you mean Steps\?"),
         (lambda: read(Rule, of_torch("Adagrad")), "is no update rule; write one such as"),
         (lambda: read(Rule, 3), "3 is no update rule"),
