@@ -70,6 +70,8 @@ ANSWERS = {
         SEEN.format("rows"),
     ),
     "put back": (("rows.reverse()\nback = list(rows)\nrows.reverse()", MIDDLE), "210", ""),
+    "longer": (("rows = [*rows, 9]\nback = [2, 1, 3]\nlast = rows[3]", MIDDLE), "210", ""),
+    "longer, not enough": (("rows = [*rows, 9]\nback = [2, 1, 3]\nlast = rows[4]", MIDDLE), "210", ""),
     "before, beside the answer": (("rows.sort()", "back = [2, 1, 3]", MIDDLE), "?10", SEEN.format("rows")),
     # What is done to what the checks behind it call a function with is nothing that they are about.
     "behind its check": ((BACK, "rows.sort()\n" + MIDDLE), "210", ""),
@@ -82,6 +84,9 @@ def test_what_the_cells_made_of_a_given_name_is_what_a_check_of_it_is_about(tmp_
     found, grading = made.marks(tmp_path, LAB, {name: answers for name, (answers, _, _) in ANSWERS.items()})
     assert found == {name: points for name, (_, points, _) in ANSWERS.items()}
     assert all(one.questions[2].status == "right" for one in grading.results)
+    errors = {one.student: [said for said in one.repairs if "Error" in said] for one in grading.results}
+    said = {"longer, not enough": ["cell 1, line 3: IndexError: list index out of range"]}  # from the top, all run
+    assert errors == {name: said.get(name, []) for name in ANSWERS}
     reasons = {
         one.student: "".join(asked.reason for asked in one.questions if asked.status == "human")
         for one in grading.results

@@ -12,7 +12,8 @@ from gradlab.labs._versions import make_versions
 from gradlab.labs.grade import GradeOptions, grade
 from gradlab.labs.grade.gradebook import QueueError, apply_decisions, read_queue
 from gradlab.labs.grade.gradebook._queue import Decision, answer_id
-from gradlab.labs.grade.matching import Asked, asked_answers
+from gradlab.labs.grade.matching import Asked, asked_answers, given_answers
+from gradlab.labs.grade.reading import SubmittedCell
 from gradlab.labs.grade.verdicts import QuestionResult, SubmissionResult
 from gradlab.labs.grade.verdicts._answers import judge_answers
 
@@ -69,6 +70,18 @@ def test_the_key_is_in_nothing_that_students_get(graded):
         pages = list((graded[1] / "out").glob(kind))
         assert len(pages) == len(CASES)
         assert not any("Equal neurons stay equal" in page.read_text(encoding="utf-8") for page in pages)
+
+
+def test_a_badge_is_no_answer(tmp_path):
+    template = read_template(LAB)
+    question = make_versions(template).question
+    badge = '<a href="https://colab.research.google.com/github/a/b.ipynb"><img src="open.svg"/></a>'
+    texts = (badge, FIRST, "The first.", TITLE, "Symmetry.")
+    cells = [SubmittedCell("markdown", text, "") for text in texts]
+    assert list(given_answers(cells, asked_answers(template, question), question).values()) == [
+        "The first.",
+        "Symmetry.",
+    ]
 
 
 def test_the_key_of_an_answer_ends_where_the_next_question_begins(tmp_path):

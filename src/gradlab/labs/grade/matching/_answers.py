@@ -13,6 +13,7 @@ from gradlab.labs.grade.matching._statements import statements_of
 from gradlab.labs.grade.reading import SubmittedCell
 
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
+_BADGE = re.compile(r'<a href="https://colab\.research\.google\.com/[^>]*>.*</a>', re.DOTALL)  # Colab puts it above all
 _FAR = 1_000_000
 
 
@@ -106,7 +107,7 @@ def given_answers(cells: Sequence[SubmittedCell], asked: Sequence[Asked], questi
             anchor = place
             continue
         text = cell.source.strip()
-        if cell.kind != "markdown" or not text:
+        if cell.kind != "markdown" or not text or _BADGE.fullmatch(text):
             continue
         own = by_place.get(ids.get(cell.id, -1)) if cell.id else None
         if own is None and cell.id in ids:  # written into the cell that asks

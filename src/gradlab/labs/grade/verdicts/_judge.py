@@ -135,9 +135,10 @@ class _Bench:
         part = round(check.points * fraction * _ROUNDING) / _ROUNDING
         result.points = check.points if best.outcome.holds else part
         result.status = "right" if best.outcome.holds else "partly" if result.points else "wrong"
-        result.notes = _notes(best, tried, missing)
+        result.notes = _notes(best, missing, self._why(tried[0]))
         if not best.outcome.holds:
-            result.reason = f"{best.words} (costs {cost:g})" if cost is not None else self._reason(best, fraction)
+            beside = f"{round(100 * fraction)} % of what is tested holds" if cost is None else f"costs {cost:g}"
+            result.reason = f"{best.words} ({beside})" if fraction > 0 or cost is not None else best.words
             self._add_cause(best, result)
         if best.when is not None and best.outcome.holds and not best.stand_ins:
             cell = self._program.statements[best.when - 1].cell
@@ -213,6 +214,11 @@ class _Bench:
         """Whether what was stopped is in the place of an answer to a check, or of none."""
         cells = {self._program.statements[number].cell for number in self._program.answering(ready.task)}
         return cause.cell in cells or not cause.changes & self._key.plan.homework.keys() - ready.task.own
+
+    def _why(self, one: Try) -> str:
+        """Why something did not hold: what came first, where it is only the `NameError` that came of that."""
+        cause = self._cause(one) if isinstance(one.outcome.problem, NameError) else None
+        return cause.words if cause is not None else one.words
 
     def _add_cause(self, best: Try, result: QuestionResult) -> None:
         """Say what came first where an answer is not there, or not as it would be, because of it."""
@@ -362,11 +368,6 @@ class _Bench:
         cell = next((self._session.errors[number] for number in self._session.errors), "")
         return f"not answered: {names} {verb} not defined" + (f" ({cell})" if cell else "")
 
-    def _reason(self, best: Try, fraction: float) -> str:
-        if fraction <= 0:
-            return best.words
-        return f"{best.words} ({round(100 * fraction)} % of what is tested holds)"
-
     def _remember(self, ready: ReadyTask, *, holds: bool) -> None:
         """Who is to blame is known where a check is about one name alone."""
         if len(ready.task.own) == 1:
@@ -379,7 +380,7 @@ def _not_called(own: frozenset[str], slow: Iterable[str], doubt: str) -> Try:
     return Try(own, frozenset(), Outcome(problem=CheckTimeoutError(words), stopped=True, doubt=doubt), words)
 
 
-def _notes(best: Try, tried: list[Try], missing: Iterable[str]) -> list[str]:
+def _notes(best: Try, missing: Iterable[str], own: str) -> list[str]:
     notes = []
     entries = sorted(name for name in missing if not name.isidentifier())
     if entries:
@@ -388,9 +389,8 @@ def _notes(best: Try, tried: list[Try], missing: Iterable[str]) -> list[str]:
     if missing:
         notes.append(f"the key's {', '.join(sorted(missing))} stands in for what is missing")
     if best.stand_ins and best.outcome.holds:
-        first = tried[0]
         notes.append(
             "with the key's version of what it builds on in the place of yours "
-            f"({', '.join(sorted(best.stand_ins))}); with your own: {first.words}"
+            f"({', '.join(sorted(best.stand_ins))}); with your own: {own}"
         )
     return notes

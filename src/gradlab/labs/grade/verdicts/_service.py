@@ -40,7 +40,7 @@ from gradlab.labs.grade.verdicts._judge import judge
 from gradlab.labs.grade.verdicts._key import Key, KeyFailedError, seed_source
 from gradlab.labs.grade.verdicts._made import Comparison
 from gradlab.labs.grade.verdicts._results import QuestionResult, SubmissionResult
-from gradlab.labs.grade.verdicts._session import Session
+from gradlab.labs.grade.verdicts._session import Session, StoppedError
 from gradlab.labs.grade.verdicts._tasks import TIMES_THE_KEY, ReadyTask, made_ready, ready_tasks
 from gradlab.labs.grade.verdicts._trial import faults_of, tried
 
@@ -257,7 +257,7 @@ def _judged(bench: Bench, order: dict[str, Any], slot: int, result: SubmissionRe
         result.questions, _, session, program = _judged_checks(bench, program, kept, slot, seed, tell)
         result.printed = {str(cell): text for cell, text in session.printed.items()}
         result.repairs = [*order["remarks"], *([remark] * bool(remark)), *program.repairs]
-        result.repairs += [f"cell {cell}, {said}" for cell, said in session.errors.items()]
+        result.repairs += [f"cell {cell}, {said}" for cell, said in _errors(session, program).items()]
     else:
         result.questions = [kept[f"check {ready.task.check.name}"] for ready in bench.tasks]
     given = given_answers(cells, bench.asked, bench.question) if asked else {}
@@ -268,6 +268,21 @@ def _judged(bench: Bench, order: dict[str, Any], slot: int, result: SubmissionRe
     for question in result.questions:
         question.line, question.key = lines[question.identity], bench.questions[question.identity]
     result.questions.sort(key=lambda question: question.line)
+
+
+def _errors(session: Session, program: Program) -> dict[int, str]:
+    """What cells raised, by number, but what comes only of given names that mean here what they meant before."""
+    if not session.errors or not any(own.is_aside for own in program.statements):
+        return session.errors
+    session.renew()
+    session.stop_at(len(program.statements))
+    session.errors_of_all.clear()
+    with suppress(StoppedError):
+        session.ready()
+    session.stop()
+    stopped = {one.cell for one in session.ended.values() if one.is_stopped}
+    found = session.errors_of_all
+    return {cell: found.get(cell, said) for cell, said in session.errors.items() if cell in found or cell in stopped}
 
 
 def _ungraded(ready: ReadyTask, why: str) -> QuestionResult:

@@ -69,6 +69,7 @@ class Session:
         self._stand_ins: frozenset[str] = frozenset()
         self._stop: int | None = None
         self.errors: dict[int, str] = {}
+        self.errors_of_all: dict[int, str] = {}  # where all was run, and not what is needed alone
         self.ended: dict[int, Ended] = {}  # by the statement's number
         self.clock = Clock()
         self.printed: dict[int, str] = {}
@@ -148,9 +149,10 @@ class Session:
                 self.printed[own.cell] = (self.printed.get(own.cell, "") + text)[:20_000]
         except RemoteCallError as problem:
             self.misfit |= bool(self._stand_ins) and is_misfit(problem)
-            if not self._stand_ins and self._stop is None:  # what stands in is not for the student to see
-                said = f"line {problem.line or own.statement.line}: {problem}"
-                self.errors.setdefault(own.cell, said)
+            said = f"line {problem.line or own.statement.line}: {problem}"
+            if not self._stand_ins:  # what stands in is not for the student to see
+                (self.errors if self._stop is None else self.errors_of_all).setdefault(own.cell, said)
+            if not self._stand_ins and self._stop is None:
                 self.ended.setdefault(index, Ended(own.cell, own.changes, f"cell {own.cell}, {said}"))
         except CheckTimeoutError:
             self.stop()
