@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from os import PathLike
 from pathlib import Path
+from reprlib import repr as shortened
 from typing import Any
 
 import numpy as np
@@ -376,4 +377,10 @@ def _label(read: _Found, column: str) -> list[Any]:
     values = read.columns[column]
     if all(map(_is_number, values)):
         return _numbers(read, column)
+    for row, value in enumerate(values):
+        if not (isinstance(value, str) or str(value) in _MISSING or _is_number(value)):
+            raise DataError(
+                f"{read.place(column, row)} is {shortened(value)}, neither a number nor the name of a class; name the "
+                "column of the labels, as label=..., or write numbers or names into it."
+            )
     return [value if isinstance(value, str) else "" if str(value) in _MISSING else str(value) for value in values]

@@ -333,3 +333,14 @@ def test_columns_of_any_size_are_standardised(size):
 def test_what_float64_cannot_standardise_is_refused(values):
     with pytest.raises(DataError, match="'a' cannot be brought to the mean 0"):
         table({"a": values, "y": range(len(values))}, standardise=True)
+
+
+@pytest.mark.parametrize("labels", [[[0], [1]], [["a"], ["b"]], [{"a": 1}, {"a": 2}], [b"a", b"b"], [1j, 2j]])
+def test_labels_that_are_neither_numbers_nor_names_are_no_classes(tmp_path, labels):
+    sources = [{"a": [1, 2], "y": labels}, pandas.DataFrame({"a": [1, 2], "y": labels})]
+    if labels[0] != 1j:  # which Parquet does not hold
+        sources[1].to_parquet(tmp_path / "labels.parquet")
+        sources.append(tmp_path / "labels.parquet")
+    for source in sources:
+        with pytest.raises(DataError, match=r"column 'y': the entry of point 0, .* neither a number nor the name of a"):
+            table(source)

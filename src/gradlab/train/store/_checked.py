@@ -24,6 +24,7 @@ _CODECS = {*_PLAIN, *_COMPRESSORS, "crc32c"}
 RESULTS = {"loss", "success", "success_step", "diverged", "diverged_step", "done", "loss_sum", "converged", "trained"}
 RESULTS |= {"curves", "curve_quantiles", "parameters"}
 _NAME = re.compile(r"[A-Za-z]\w*")
+_BESIDE = 2**10  # bytes that a chunk's file has beside its numbers, and a part more where they cannot be compressed
 _HEAD = 32  # bytes at a chunk's beginning in which its compressor says how large it gets
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
@@ -50,7 +51,7 @@ def check_arrays(place: Folder | Remote, arrays: dict[str, Any], *, whole: bool)
     files = {name: place.files_in(f"{name}/c") for name in order}
     for name, dims in shapes.items():
         wanted = [*_wanted(name, dims, shapes["done"], files.get("done", ()))] if whole or name not in RESULTS else []
-        lost = sorted({*wanted}.difference(files.setdefault(name, wanted)))
+        lost = sorted({*wanted}.difference(files.setdefault(name, dict.fromkeys(wanted, 0))))
         if lost:
             raise StoreError(
                 f"{place} is not whole: {lost[0]} is missing; copy it again"
@@ -121,19 +122,27 @@ def _wanted(
         yield "/".join((name, "c", *(places.get(dim, "0") for dim in dims)))
 
 
-def _too_large(place: Folder | Remote, about: Any, files: list[str]) -> Iterator[tuple[str, str]]:
-    """The chunks that get larger than their array says, by what their compressor wrote at their beginning."""
+def _too_large(place: Folder | Remote, about: Any, files: dict[str, int]) -> Iterator[tuple[str, str]]:
+    """The chunks that get larger than their array says: as files, or by what their compressor wrote at the beginning.
+
+    Args:
+        place: the store.
+        about: the array's description.
+        files: and how many bytes each has, 0 where that is not known.
+    """
     compressor = next((codec["name"] for codec in about["codecs"] if codec["name"] in _COMPRESSORS), None)
-    if compressor is None:
-        return
     room = LARGEST_CHUNK
     if about["data_type"] != "string":
         room = prod(_shapes(about)[1]) * _SIZES[about["data_type"]]
-    for file, head in place.heads(files, _HEAD, bounded=compressor == "blosc"):
+    large: dict[str, int | None] = {file: size for file, size in files.items() if size > room + room // 128 + _BESIDE}
+    heads = () if compressor is None else place.heads([*files], _HEAD, bounded=compressor == "blosc")
+    for file, head in heads:
         size = int.from_bytes(head[4:8], "little") if compressor == "blosc" else _zstd_size(head)
         if size is None or size > room:
-            said = "does not say how much" if size is None else f"would take {size:,} bytes of"
-            yield file, f"{place}/{file} is not safe to read: it {said} memory, and the limit is {room:,}."
+            large.setdefault(file, size)
+    for file, size in large.items():
+        said = "does not say how much" if size is None else f"would take {size:,} bytes of"
+        yield file, f"{place}/{file} is not safe to read: it {said} memory, and the limit is {room:,}."
 
 
 def _zstd_size(head: bytes) -> int | None:

@@ -6,11 +6,13 @@ import glob
 import json
 import logging
 import os
+import re
 import shutil
+import stat
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from gradlab._errors import GradlabError
 from gradlab.train.store._errors import StoreError
 
 log = logging.getLogger("gradlab.train.store")
+_CHAIN = re.compile(r"[\w+.-]+(://[^:]*)?::")  # of fsspec's addresses
 _LONGEST = 300  # letters of what another package says
 _LEASE = 120.0  # seconds for which a writer of a remote store is believed to live; it says so anew while it writes
 
@@ -26,9 +29,16 @@ def place_of(where: str | os.PathLike[str]) -> Folder | Remote:
     """Returns the place that a person names: a path, or an address such as ``s3://bucket/sweep.zarr``.
 
     Raises:
+        StoreError: if it leads through another, as ``simplecache::s3://bucket/sweep.zarr``, or names no place.
         GradlabError: if the package is missing that reaches such an address.
     """
-    text = os.fspath(where).removeprefix("file://")
+    text = os.fspath(where)
+    if _CHAIN.match(text):
+        raise StoreError(
+            f"{text} leads through a cache or an archive, where what is read may be old and what is written may be "
+            "lost; give the address of the store itself."
+        )
+    text = re.sub("^(file|local)://", "", text)
     return Remote(text) if "://" in text else Folder(Path(text).expanduser().absolute())
 
 
@@ -55,11 +65,17 @@ class Folder:
         """Whether something is there."""
         return self.path.exists()
 
-    def files_in(self, folder: str) -> list[str]:
-        """Returns the files below a folder of the store."""
-        below = self.path / folder
-        found = [below] if below.is_file() else below.rglob("*")
-        return [file.relative_to(self.path).as_posix() for file in found if file.is_file()]
+    def files_in(self, folder: str) -> dict[str, int]:
+        """Returns the files below a folder of the store, or that file, and how many bytes each has."""
+        below, made = os.path.join(self.path, folder), {}
+        found = [(os.path.dirname(below), [], [os.path.basename(below)])] if os.path.isfile(below) else os.walk(below)
+        for at, _, files in found:
+            for file in (os.path.join(at, each) for each in files):
+                with suppress(FileNotFoundError):  # a writer may put another in its place
+                    about = os.stat(file)
+                    if stat.S_ISREG(about.st_mode):
+                        made[Path(os.path.relpath(file, self.path)).as_posix()] = about.st_size
+        return made
 
     def heads(self, files: list[str], count: int, *, bounded: bool) -> Iterator[tuple[str, bytes]]:
         """Returns the first bytes of files.
@@ -169,8 +185,10 @@ class Remote:
             from fsspec.core import url_to_fs
 
             self.files, self.root = url_to_fs(address.rstrip("/"))
-        except (ImportError, ValueError) as problem:
+        except ImportError as problem:
             raise GradlabError(f"{address} cannot be reached: {problem}; pip install what is named there.") from None
+        except Exception as problem:  # each package of fsspec's has errors of its own
+            raise StoreError(f"{address} cannot be reached: {in_a_line(problem)}.") from None
         self.target = address.rstrip("/")
         self.lists = not self.target.startswith(("http://", "https://"))  # servers of files need not
         self.token, self.leased, self.half_made = uuid.uuid4().hex, 0.0, False
@@ -198,12 +216,15 @@ class Remote:
         except FileNotFoundError:
             return False
 
-    def files_in(self, folder: str) -> list[str]:
-        """Returns the files below a folder of the store."""
+    def files_in(self, folder: str) -> dict[str, int]:
+        """Returns the files below a folder of the store, or that file, and how many bytes each has."""
         with self._reached():
-            found = self.files.find(self._at(folder))
+            found = self.files.find(self._at(folder), detail=True)
         inside = f"/{folder}/"
-        return [text[text.rindex(inside) + 1 :] if inside in text else folder for text in map(str, found)]
+        return {
+            text[text.rindex(inside) + 1 :] if inside in text else folder: about.get("size") or 0
+            for text, about in found.items()
+        }
 
     def heads(self, files: list[str], count: int, *, bounded: bool) -> Iterator[tuple[str, bytes]]:
         """Returns the first bytes of files; arguments are those of `Folder.heads`."""

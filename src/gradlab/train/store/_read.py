@@ -68,8 +68,10 @@ def checked(place: Folder | Remote, *, whole: bool) -> xarray.Dataset:
             raise StoreError(f"{place} is damaged: {name}/zarr.json says something else than the list in zarr.json.")
     import xarray
 
+    from gradlab.train.store._values import with_names
+
     try:
-        return xarray.open_zarr(place.target, chunks=None, consolidated=True)
+        return with_names(xarray.open_zarr(place.target, chunks=None, consolidated=True), place)
     except Exception as problem:  # Zarr and xarray say in many ways that something is damaged
         raise StoreError(f"{place} is damaged: {in_a_line(problem)}.") from problem
 

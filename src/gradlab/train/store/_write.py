@@ -8,8 +8,10 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from gradlab._errors import GradlabError
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     import xarray
 
 log = logging.getLogger("gradlab.train.store")
+_READ = 2**26  # bytes that are looked at together
 _MOST_NAMED = 2**20  # restarts up to which they have their numbers as labels
 
 
@@ -49,21 +52,37 @@ class Store:
         self.place, self.room, self.contents = place, place.room, contents
         self.group = import_zarr().open_group(place.target, mode="r+")
         self.arrays = {name: self.group[name] for name in contents.results}
+        chunk = contents.bytes * prod(contents.chunks.chunk_shape) // prod(contents.chunks.shape)
+        self._together = max(1, _READ // max(1, chunk))  # chunks that are read at once, which takes less time for each
+        self._sound: dict[tuple[int, ...], list[bool] | None] = {}
 
     def finished(self, chunk: Chunk) -> bool:
         """Whether a chunk is there as it was written; one that is damaged is done again."""
         if not all(self._file(name, chunk) in self._written_before for name in self.arrays):
             return False
+        number, within = divmod(chunk.place[-1], self._together)
+        row = (*chunk.place[:-1], number)
+        if row not in self._sound:  # where one of them is damaged, each is looked at by itself
+            self._sound[row] = None
+            with suppress(*self.place.damage):
+                self._sound[row] = self._done(chunk, number * self._together, self._together)
+        known = self._sound[row]
         try:
-            # Every file has its checksum, and is read for it.
-            return all(
-                (name != "done" or array[chunk.region].all()) and array[self.contents.region(name, chunk)] is not None
-                for name, array in self.arrays.items()
-            )
+            return known[within] if known is not None else self._done(chunk, chunk.place[-1], 1)[0]
         except self.place.damage as problem:
             log.warning("a chunk of %s is damaged and done again (%s): %s", self.place, chunk.place, problem)
             self.place.remove(self._file("done", chunk))
             return False
+
+    def _done(self, chunk: Chunk, first: int, count: int) -> list[bool]:
+        """Which of some chunks in a chunk's row are done; every file has its checksum, and is read for it."""
+        length = self.contents.chunks.chunk_shape[-1]
+        stop = min((first + count) * length, self.contents.chunks.shape[-1])
+        row = replace(chunk, region=(*chunk.region[:-1], slice(first * length, stop)))
+        for name, array in self.arrays.items():
+            array[self.contents.region(name, row)]
+        done = self.arrays["done"][row.region]
+        return [bool(done[..., start : start + length].all()) for start in range(0, done.shape[-1], length)]
 
     @cached_property
     def _written_before(self) -> set[str]:
@@ -78,7 +97,7 @@ class Store:
         """Says by whom chunks were trained since the store was taken up; errors are those of `write`."""
         sessions = json.loads(self.group.attrs["provenance"])
         sessions[-1]["engines"] = makers
-        with self._written():
+        with _written(self.place):
             self.group.attrs["provenance"] = json.dumps(sessions)
 
     def write(self, chunk: Chunk, outcomes: Outcomes) -> None:
@@ -87,25 +106,28 @@ class Store:
         Raises:
             StoreError: if the disk is full, or the store is gone.
         """
-        with self._written():
+        with _written(self.place):
             for name, region, numbers in self.contents.parts(chunk, outcomes):
                 array = self.arrays[name]
                 array[region] = numbers.astype(array.dtype, copy=False)
 
-    @contextmanager
-    def _written(self) -> Iterator[None]:
-        """What is written while this process is still the only one; what goes wrong is said."""
-        self.place.still_alone()
-        try:
-            yield
-        except self.place.wrong as problem:
-            number = getattr(problem, "errno", None)
-            remedy = "make room" if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else "see to that"
-            said = getattr(problem, "strerror", None) or in_a_line(problem)
-            raise StoreError(
-                f"{self.place} cannot be written ({said}); what is finished is kept: {remedy}, "
-                "and go on with --resume, or resume=True."
-            ) from None
+
+@contextmanager
+def _written(place: Folder | Remote) -> Iterator[None]:
+    """What is written while this process is still the only one; what goes wrong is said."""
+    place.still_alone()
+    try:
+        yield
+    except GradlabError:
+        raise
+    except place.wrong as problem:
+        number = getattr(problem, "errno", None)
+        remedy = "make room" if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else "see to that"
+        said = getattr(problem, "strerror", None) or in_a_line(problem)
+        raise StoreError(
+            f"{place} cannot be written ({said}); what is finished is kept: {remedy}, "
+            "and go on with --resume, or resume=True."
+        ) from None
 
 
 @contextmanager
@@ -125,12 +147,14 @@ def writing(where: str | os.PathLike[str], contents: Contents, *, resume: bool) 
     import_zarr()
     place = place_of(where)
     with place.alone():
-        if place.is_there():
-            _check_same(place, contents, resume)
-        else:
-            labels = contents.labels({})  # says what is wrong with them, before anything is made
-            place.create(lambda target: _create(target, contents, labels))
-        yield Store(place, contents)
+        with _written(place):
+            if place.is_there():
+                _check_same(place, contents, resume)
+            else:
+                labels = contents.labels({})  # says what is wrong with them, before anything is made
+                place.create(lambda target: _create(target, contents, labels))
+            store = Store(place, contents)
+        yield store
 
 
 def _check_same(place: Folder | Remote, contents: Contents, resume: bool) -> None:

@@ -57,7 +57,15 @@ def test_a_remote_store_grows_is_read_and_gone_on_with(address):
 def test_places_on_this_machine_are_folders_however_they_are_written(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     sweep(NET, DATA, **SETTINGS, out="~/sweep.zarr")
-    same(gl.open(f"file://{tmp_path}/sweep.zarr"), sweep(NET, DATA, **SETTINGS))
+    for scheme in ("file", "local"):
+        same(gl.open(f"{scheme}://{tmp_path}/sweep.zarr"), sweep(NET, DATA, **SETTINGS))
+
+
+@pytest.mark.parametrize("address", ["simplecache::memory://a/s.zarr", "zip://s.zarr::file:///a.zip", "dir://s.zarr"])
+def test_places_where_what_is_written_may_be_lost_are_refused(address):
+    for use in (gl.open, lambda where: sweep(NET, DATA, **SETTINGS, out=where)):
+        with pytest.raises(StoreError, match=r"give the address of the store itself|cannot be reached"):
+            use(address)
 
 
 def test_a_remote_label_that_would_unpack_to_more_than_it_says_is_not_unpacked(address):

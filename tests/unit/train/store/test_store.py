@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import json
+import pickle
 import random
 import shutil
 import signal
@@ -151,8 +152,10 @@ def test_a_damaged_chunk_is_done_again(store, whole, name, damage):
 def test_a_damaged_chunk_is_an_error_for_readers(store):
     file = first_file(store, "loss")
     file.write_bytes(bytes([file.read_bytes()[0] ^ 1]) + file.read_bytes()[1:])
-    with pytest.raises(ValueError, match="checksum"):
-        gl.open(store).loss.values  # noqa: B018  # read when it is used
+    opened = pickle.loads(pickle.dumps(gl.open(store)))
+    with pytest.raises(StoreError, match=r"sweep\.zarr: loss cannot be read \(.*checksum.*\); copy .* or resume=True"):
+        opened.loss.values  # noqa: B018  # read when it is used
+    assert opened.loss.isel(restart=-1, learning_rate=-1).size == 8  # and the rest is read
 
 
 def test_a_store_that_is_there_is_not_written_over(store, whole):
@@ -208,8 +211,11 @@ def test_a_full_disk_keeps_what_is_finished(tmp_path, small, whole, monkeypatch)
     done = gl.open(path).done.values
     assert 0 < done.sum() < done.size
     same(sweep(NET, DATA, **SETTINGS, out=path, resume=True), whole)
-    left = 3
+    left = 0
     monkeypatch.setattr(_local, "_put", put)
+    with pytest.raises(StoreError, match=r"No space left on device.*make room, and go on with --resume"):
+        sweep(NET, DATA, **SETTINGS, out=path, resume=True)
+    left = 3
     with pytest.raises(StoreError, match="cannot be made: No space left"):
         sweep(NET, DATA, **SETTINGS, out=tmp_path / "other.zarr")
     assert [each.name for each in tmp_path.iterdir()] == ["sweep.zarr"]
@@ -336,6 +342,11 @@ def test_what_would_unpack_to_more_than_it_says_is_not_unpacked(store, whole):
     with pytest.raises(StoreError, match=r"would take 2,147,483,647 bytes of memory, and the limit is \d+"):
         gl.open(store)
     same(sweep(NET, DATA, **SETTINGS, out=store, resume=True), whole)  # it is done again
+    with file.open("r+b") as opened:
+        opened.truncate(50 * 2**30)  # which takes no room on the disk
+    with pytest.raises(StoreError, match=r"loss/c/\S+ is not safe to read: it would take 53,687,091,200 bytes"):
+        gl.open(store)
+    same(sweep(NET, DATA, **SETTINGS, out=store, resume=True), whole)
     rates = first_file(store, "learning_rate")
     for large in (numcodecs.Zstd().encode(bytes(2**24)), zstd_of_unknown_size(rates.read_bytes())):
         rates.write_bytes(large)
