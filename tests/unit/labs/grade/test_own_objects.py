@@ -23,8 +23,11 @@ CHECKS = {
     "rows": "assert rows == [1, 2]",
     "draw": "on = draw([0.0, 3.0])\nassert (on.get_xlabel(), list(on.lines[0].get_ydata())) == ('x', [0.0, 9.0])",
     "figure": "assert (ax.get_title(), list(ax.lines[0].get_ydata())) == ('cubes', [0, 1, 8])",
-    "line": "assert Line(2.0).at(3.0) == 6.0 and Line(2.0).a == 2.0",
-    "steep": "assert steep.a == 4.0",
+    "line": (
+        "of = Line(2.0)\nassert of.at(3.0) == 6.0 and of.a == 2.0\nassert isinstance(of, (int, Line))\n"
+        "assert issubclass(Line, Line) and not isinstance(of, (np.ndarray, str)) and not isinstance(None, Line)"
+    ),
+    "steep": "assert steep.a == 4.0 and isinstance(steep, Line)",
 }
 QUESTION = "```python\n#!TAG HWBEGIN\n#!MSG TODO\n{}\n#!TAG HWEND\n#!TAG CHECK {} points=1\n{}\n#!TAG CHECKEND\n```\n"
 GIVEN = "import matplotlib.pyplot as plt\nimport numpy as np\nimport pandas as pd"
@@ -75,6 +78,8 @@ SUBMISSIONS = {
     "rows in an array": ({"rows": "rows = np.array([1, 2])"}, "1?1111"),
     "rows in a tuple": ({"rows": "rows = (1, 2)"}, "1?1111"),
     "other rows in a tuple": ({"rows": "rows = (1, 3)"}, "101111"),
+    "a line that is derived": ({"steep": "class Steep(Line):\n    pass\nsteep = Steep(4.0)"}, "11111?"),
+    "a line by a function": ({"line": LINE.replace("Line", "Made") + "\ndef Line(a):\n    return Made(a)"}, "1111?1"),
     "wrong line": ({"steep": "steep = Line(5.0)"}, "111110"),
 }  # fmt: skip
 

@@ -84,6 +84,13 @@ def test_a_badge_is_no_answer(tmp_path):
     ]
 
 
+def test_an_answer_that_nbgrader_knew_has_its_name(tmp_path):
+    cell = '<!-- #region nbgrader={"grade": true, "grade_id": "why"} -->\n#!TAG ANSWER points=1\n<!-- #endregion -->\n'
+    (tmp_path / "lab.md").write_text(f"# Lab\n\n## Q1\n\nWhy?\n\n{cell}\nHow?\n\n#!TAG ANSWER points=1\n")
+    template = read_template(tmp_path / "lab.md")
+    assert [one.name for one in asked_answers(template, make_versions(template).question)] == ["why", "Q1"]
+
+
 def test_the_key_of_an_answer_ends_where_the_next_question_begins(tmp_path):
     text = "# Lab\n\nWhy?\n\n#!TAG ANSWER points=1\n\n#!TAG HWBEGIN\nBecause.\n\nIndeed.\n#!TAG HWEND\n\n## Next\n\n"
     code = "```python\n#!TAG SKIPQUESTEXEC\ndef f():\n    #!TAG HWBEGIN\n    return 1\n    #!TAG HWEND\n```\n"

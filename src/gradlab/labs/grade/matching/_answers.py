@@ -22,7 +22,7 @@ class Asked:
     """An ANSWER tag.
 
     Args:
-        name: unique, from the heading above it.
+        name: unique, what nbgrader knew its cell by, or else from the heading above it.
         heading: that heading.
         points: what it is worth.
         line: the template line of the tag.
@@ -46,6 +46,7 @@ class Asked:
 class _Draft:
     points: float
     line: int
+    name: str
     heading: str
     text: str
     key: list[str] = field(default_factory=lambda: list[str]())
@@ -60,9 +61,12 @@ def asked_answers(template: Template, question: Version) -> tuple[Asked, ...]:
     drafts: list[_Draft] = []
     heading, prose, answering = "", list[str](), False
     for cell in template.cells:
+        known = cell.metadata.get("nbgrader")
+        own = str(known.get("grade_id") or "") if isinstance(known, dict) else ""
         for line in cell.lines:
             if line.role is Role.ANSWER:
-                drafts.append(_Draft(line.points, line.number, heading, "\n".join(prose).strip()))
+                text = "\n".join(prose).strip()
+                drafts.append(_Draft(line.points, line.number, own or heading or "answer", heading or "answer", text))
                 prose, answering = [], True
             elif line.role is Role.HOMEWORK and answering:
                 drafts[-1].key.append(line.text if cell.kind == "markdown" else f"    {line.text}")
@@ -79,11 +83,10 @@ def asked_answers(template: Template, question: Version) -> tuple[Asked, ...]:
     ]
     made, seen = list[Asked](), dict[str, int]()
     for draft, (place, cell_id) in zip(drafts, cells, strict=True):
-        title = draft.heading or "answer"
-        seen[title] = seen.get(title, 0) + 1
-        name = title if seen[title] == 1 else f"{title} ({seen[title]})"
+        seen[draft.name] = seen.get(draft.name, 0) + 1
+        name = draft.name if seen[draft.name] == 1 else f"{draft.name} ({seen[draft.name]})"
         key = "\n".join(draft.key).strip()
-        made.append(Asked(name, title, draft.points, draft.line, draft.text, key, place, cell_id))
+        made.append(Asked(name, draft.heading, draft.points, draft.line, draft.text, key, place, cell_id))
     return tuple(made)
 
 

@@ -9,6 +9,7 @@ from gradlab.labs.grade.protocol._peer import RemoteCallError as RemoteCallError
 from gradlab.labs.grade.protocol._peer import is_refusal as is_refusal
 from gradlab.labs.grade.protocol._remote import OpaqueError as OpaqueError
 from gradlab.labs.grade.protocol._remote import RemoteObject as RemoteObject
+from gradlab.labs.grade.protocol._remote import class_tests as class_tests
 from gradlab.labs.grade.protocol._remote import looked as looked
 from gradlab.labs.grade.protocol._values import ValueRefusedError as ValueRefusedError
 from gradlab.labs.grade.protocol._wire import Channel as Channel

@@ -7,9 +7,11 @@ import importlib
 import inspect
 import itertools
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from gradlab.labs.grade._data import is_own
 from gradlab.labs.grade.protocol._values import ValueRefusedError
 
 if TYPE_CHECKING:
@@ -93,6 +95,25 @@ class RemoteObject:
             raise StopIteration
         return found[0]
 
+    def __instancecheck__(self, value: Any) -> bool:
+        """Whether something is an instance of it, a class."""
+        return self._tests(isinstance, value)
+
+    def __subclasscheck__(self, value: Any) -> bool:
+        """Whether another class is derived from it."""
+        return self._tests(issubclass, value)
+
+    def _tests(self, how: Callable[[Any, Any], bool], value: Any) -> bool:
+        there = _there(value)
+        return _unless_data(value, self.__name__) if there is None else there._is_one(how, self, {})
+
+    def _is_one(self, how: Callable[[Any, Any], bool], kind: Any, given: Mapping[str, Any]) -> bool:
+        if isinstance(kind, type) and is_own(kind):
+            name = kind.__name__
+            kind = given[name] if name in given else self._peer.request({"do": "value", "name": name})
+        order = {"do": "look", "on": self._key, "how": how.__name__, "at": self._peer.encode(kind)}
+        return self._peer.request(order) is True
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         """What it is as an array, for NumPy."""
         import numpy
@@ -127,6 +148,11 @@ def looked(value: Any, how: str, at: Any) -> Any:
     """
     if how == "item":
         return value[at]
+    if how in ("isinstance", "issubclass"):
+        found = any(at is base for base in (type(value) if how == "isinstance" else value).__mro__)
+        if found is not getattr(builtins, how)(value, at):
+            raise ValueRefusedError(f"{at} says itself what is one of its kind")
+        return found
     if how == "next":
         found = list(itertools.islice(value, at))
         return found, len(found) == at
@@ -134,6 +160,36 @@ def looked(value: Any, how: str, at: Any) -> Any:
         made = importlib.import_module("numpy").asarray(value)
         return made if made.dtype != object else made.tolist() if made.ndim else None
     return {"len": len, "iter": iter}[how](value)
+
+
+def class_tests(given: Mapping[str, Any]) -> dict[str, Callable[[Any, Any], bool]]:
+    """`isinstance` and `issubclass` for a check: the classes that something has on the other side decide there.
+
+    Args:
+        given: the classes that both sides have, by name.
+    """
+
+    def holds(how: Callable[[Any, Any], bool], value: Any, kinds: Any) -> bool:
+        there, each = _there(value), kinds if isinstance(kinds, tuple) else (kinds,)
+        if there is not None:
+            return any(there._is_one(how, kind, given) for kind in each)
+        own = next((kind.__name__ for kind in each if isinstance(kind, type) and is_own(kind)), "")
+        return how(value, kinds) or (bool(own) and not is_own(type(value)) and _unless_data(value, own))
+
+    return {how.__name__: partial(holds, how) for how in (isinstance, issubclass)}
+
+
+def _unless_data(value: Any, name: str) -> bool:
+    """False of what is of no class that a notebook makes; a number or a list may be of one there, and is not here."""
+    if value is None or isinstance(value, bool | type):
+        return False
+    raise OpaqueError(f"whether a {type(value).__name__} is of the class {name} cannot be seen here")
+
+
+def _there(value: Any) -> RemoteObject | None:
+    """What stands for something on the other side, also where that is a network which is computed there."""
+    found = value if isinstance(value, RemoteObject) else getattr(value, "__dict__", {}).get("_remote")
+    return found if isinstance(found, RemoteObject) else None
 
 
 def may_be_data(value: Any) -> bool:

@@ -20,6 +20,7 @@ from gradlab.labs.grade.protocol import (
     RemoteCallError,
     RemoteObject,
     ValueRefusedError,
+    class_tests,
     is_refusal,
     looked,
     put_state,
@@ -60,6 +61,7 @@ class Session:
     ) -> None:
         self._sandbox, self._program, self._key = sandbox, program, key
         self._limits, self._slot, self._statement_limit = limits, slot, statement_limit
+        key.extra |= class_tests(key.given)
         self._named = {id(value): name for name, value in key.given.items() if _stays(value)}
         self._cage: Cage | None = None
         self._starts = 0
