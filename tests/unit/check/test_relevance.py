@@ -67,6 +67,31 @@ def test_a_small_derivative_that_is_known_well_is_wrong(factor):
     assert tail.verdict is Verdict.WRONG
 
 
+X, W, V3 = torch.tensor(np.random.default_rng(8).normal(size=(3, 3, 3)))
+CANCELS = {
+    "log(1 + e^z)": (lambda z: torch.log(1 + torch.exp(z)), torch.sigmoid, [24, 28, 32, 36]),
+    "1 + tanh z": (lambda z: 1 + torch.tanh(z), lambda z: torch.cosh(z) ** -2, [16]),
+    "e^z + 1000 - 1000": (lambda z: torch.exp(z) + 1000 - 1000, torch.exp, [20, 24, 28, 32, 36]),
+}
+
+
+@pytest.mark.parametrize(("name", "low"), [(name, low) for name, row in CANCELS.items() for low in row[2]])
+def test_what_the_rounding_of_larger_numbers_hides_in_one_row_is_not_accused(name, low):
+    value, slope, _ = CANCELS[name]
+    lowered = torch.tensor([[0.0], [0.0], [low]])
+    for sign, verdict in ((1, Verdict.UNDECIDED), (-1, Verdict.WRONG)):
+        op = written(value, lambda g, z, sign=sign: sign * g * slope(z))
+        report = check_function(lambda x, w, v, op=op: op.apply(x @ w - lowered) @ v, (X, W, V3))
+        assert report.verdict is verdict, str(report)
+
+
+def test_a_steep_function_of_small_values_is_judged():
+    at = np.array([-3.0, -2.9])
+    for factor in (-1.0, 1.05):
+        report = check_gradient(lambda x: np.sum(np.exp(20 * x)), lambda x, f=factor: f * 20 * np.exp(20 * x), at)
+        assert report.verdict is Verdict.WRONG, str(report)
+
+
 def axis_angle(a):
     t = np.sqrt(a @ a)
     return np.concatenate([[np.cos(t / 2)], a * np.sin(t / 2) / t])

@@ -24,6 +24,10 @@ _LEVELS = 4
 # A claim that jitters by this part of itself is no claim, or depends on what is no number.
 _LARGE = 1e-2
 _PLACES = np.arange(-4, 5) / 4
+# Jumps are looked for near and far, in sizes of the coordinate, where a change soars so much; and how one is located.
+_FARTHER, _SOARS, _HALVINGS = 4.0 ** np.arange(-10, 11), 2.0**6, 30
+# So large a jump, beside a number, is rounding; so well a slope beyond it has to meet a claim.
+_GRAIN, _BARS, _AVERAGE = 2.0**-40, 4.0, 1e-3
 
 
 class Jitter:
@@ -110,6 +114,48 @@ def is_rounding(engine: Engine, entry: Entry, output: int, index: int) -> bool:
     if apart + entry.error_bar > _ROUNDINGS * EPSILON * reach / scale:
         return False
     return entry.claimed == 0 or _is_coarse(engine, output, index, apart)
+
+
+def is_lost(engine: Engine, entry: Entry, output: int, index: int) -> bool:
+    """Tell whether a slope is lost in the function's own rounding: of numbers that are larger than its value.
+
+    A value that is small because larger ones cancel, or are saturated, follows small steps as if these were constants.
+    Farther off it jumps, by no more than a number of the size of 1 is rounded, and what lies beyond is not against the
+    claim.
+
+    Args:
+        engine: The check.
+        entry: The entry, which is not CORRECT.
+        output: Its output.
+        index: Its coordinate.
+    """
+    found = [_nearest_jump(engine, output, index, side) for side in (1.0, -1.0)]
+    place, jump = min(found)
+    if not 0 < jump <= _GRAIN * max(abs(float(engine.centre[output])), engine.typical, 1.0):
+        return False
+    bars = [(_BARS * bar + _BARS * jump / step, value) for step, value, bar in entry.scales if step > 4 * place]
+    bar, value = min(bars, default=(math.inf, 0.0))
+    return abs(entry.claimed - value) <= bar + _AVERAGE * abs(entry.claimed)
+
+
+def _nearest_jump(engine: Engine, output: int, index: int, side: float) -> tuple[float, float]:
+    """How far off a function jumps that was smooth up to there, and by how much; inf and 0 if nothing is seen."""
+
+    def at(places: np.ndarray) -> np.ndarray:
+        return engine.along(index, side * places)[:, output] - engine.centre[output]
+
+    reaches = float(engine.scales[index]) * _FARTHER
+    changes = np.abs(at(reaches))
+    for position in np.flatnonzero(changes[1:] > _SOARS * changes[:-1]).tolist():
+        low, high = reaches[position : position + 2].tolist()
+        between = float(np.sqrt(changes[position])) * float(np.sqrt(changes[position + 1]))
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            low, high = (low, middle) if abs(at(np.array([middle]))[0]) > between else (middle, high)
+        before, jump, after = np.abs(np.diff(at(np.array([2 * low - high, low, high, 2 * high - low]))))
+        if max(before, after) < jump / 2:
+            return high, float(jump)
+    return math.inf, 0.0
 
 
 def _is_coarse(engine: Engine, output: int, index: int, apart: float) -> bool:

@@ -14,7 +14,7 @@ from gradlab.check._outcomes import NEAR, Cause, Entry, Verdict
 from gradlab.check.differences._fit import Noise, Samples, Slope, dense, fit
 from gradlab.check.differences._repeated import repeated
 from gradlab.check.differences._texture import look_along
-from gradlab.check.scale._rounding import is_rounding
+from gradlab.check.scale._rounding import is_lost, is_rounding
 from gradlab.check.verdict._edge import judge_at_edge
 from gradlab.check.verdict._exact import by_complex_step, is_told_apart
 from gradlab.check.verdict._knowledge import Claim, Knowledge, Rules, agreement, make_entry
@@ -33,6 +33,7 @@ _NEAR = {Cause.KINK, Cause.NOT_FINITE}
 _DENSE = (64, 512)
 # A bar of so many tolerances, or of so many times what is as good as zero, is brought down by repetition.
 _REPEATED, _REPEATED_ZERO = 100, 16
+LOST = "small slopes are lost in rounding: the loss jumps nearby, by no more than numbers on the way are rounded"
 VARYING = "the claimed value is another one each time it is computed"
 
 
@@ -92,6 +93,8 @@ def _judge(engine: Engine, index: int, output: int, samples: Samples) -> Entry:
         entry = _by_repetition(engine, entry, claim, known, rules, (index, output))
     if entry.verdict is not Verdict.CORRECT and is_rounding(engine, entry, output, index):
         return replace(entry, verdict=Verdict.CORRECT, reason="differs by its own rounding alone", cause=None)
+    if noise.fine and entry.verdict is Verdict.WRONG and is_lost(engine, entry, output, index):
+        return replace(entry, verdict=Verdict.UNDECIDED, reason=LOST, cause=Cause.FINE_STRUCTURE)
     return entry
 
 

@@ -19,6 +19,8 @@ Measured = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 LARGE = 0.1
 """A difference of this part of the size is none that the tolerance of a solver leaves."""
 
+# Smaller differences, beside the values, may be rounding: the formula's own, or that of numbers on the way.
+_ROUNDING = 2.0**-30
 _RESOLVED = 0.25
 _TRIALS = 2
 
@@ -60,6 +62,9 @@ class Columns:
             return False
         size = max(abs(claim) if np.isfinite(claim) else 0.0, abs(slope.value))
         apart = _apart(claim, slope.value)
+        value = max(float(engine.shares[output]), abs(float(engine.centre[output])), 1.0)
+        if apart * float(engine.scales[index]) <= _ROUNDING * value:
+            return False
         return apart > slope.bar + 4 * engine.rules.tolerance * size and slope.bar < 0.1 * size
 
     def contrast(self, engine: Engine, index: int, outputs: list[int]) -> float:

@@ -25,8 +25,6 @@ _WIDE, _WIDEST = 0.7 * 2.0**-2, 0.9
 _BARS = 4.0
 # So near to the claim, as a part of the difference, a wide step bears it out.
 _FAVOUR = 0.25
-# Smaller differences, beside the values, a formula may have by its own rounding.
-_ROUNDING = 2.0**-30
 
 
 def convict(engine: Engine, measured: Columns, index: int, outputs: list[int]) -> dict[int, Entry]:
@@ -98,11 +96,7 @@ def _convicted(engine: Engine, index: int, output: int, slopes: list[Slope]) -> 
     margin += 2 * claim.jitter
     if margin >= LARGE * size or apart <= margin + engine.rules.tolerance * size:
         return None
-    scale, value = (
-        float(engine.scales[index]),
-        max(float(engine.shares[output]), abs(float(engine.centre[output])), 1.0),
-    )
-    if size <= engine.zero(output, index) or apart * scale <= _ROUNDING * value:
+    if size <= engine.zero(output, index):
         return None
     return replace(make_entry(claim, chosen, Verdict.WRONG, "outside the error bar"), scales=scales)
 
