@@ -7,10 +7,12 @@ import shutil
 
 import pytest
 
+from gradlab.labs._python import parse
 from gradlab.labs._template import read_template
 from gradlab.labs._versions import make_versions
 from gradlab.labs.grade import GradeOptions, grade
 from gradlab.labs.grade.matching import make_plan
+from gradlab.labs.grade.verdicts._evaluate import in_words, prepare, run_check
 
 LAB = """# Lab
 
@@ -228,3 +230,19 @@ def test_what_a_function_of_a_module_fills_is_the_homework(tmp_path):
     (tmp_path / "lab.md").write_text(text, encoding="utf-8")
     template = read_template(tmp_path / "lab.md")
     assert set(make_plan(template, make_versions(template)).homework) == {"layer"}
+
+
+@pytest.mark.parametrize(
+    ("check", "shown"),
+    [
+        ("import numpy as np\nnp.testing.assert_allclose(f(2), 41)", ""),
+        ("from unittest import TestCase\nTestCase().assertEqual(f(2), 41)", ""),
+        ("assert f(2) == 41, 'mind the sign'", "mind the sign"),
+        ("def same(a, b):\n    assert a == b, 'mind the sign'\nsame(f(2), 41)", "mind the sign"),
+    ],
+)
+def test_of_a_hidden_check_its_authors_words_alone_are_shown(check, shown):
+    prepared = prepare(parse(check.split("\n")))
+    outcome = run_check(prepared, {"__name__": "__main__", "f": abs}, lambda: None, 20)
+    assert in_words(outcome, prepared, hidden=True) == (shown or "a hidden check fails")
+    assert ("41" in in_words(outcome, prepared, hidden=False)) is not bool(shown)

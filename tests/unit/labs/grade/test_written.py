@@ -72,16 +72,35 @@ def test_the_key_is_in_nothing_that_students_get(graded):
         assert not any("Equal neurons stay equal" in page.read_text(encoding="utf-8") for page in pages)
 
 
-def test_a_badge_is_no_answer(tmp_path):
+def test_what_platforms_put_above_is_no_answer_and_code_that_stands_there_is(tmp_path):
     template = read_template(LAB)
     question = make_versions(template).question
     badge = '<a href="https://colab.research.google.com/github/a/b.ipynb"><img src="open.svg"/></a>'
-    texts = (badge, FIRST, "The first.", TITLE, "Symmetry.")
-    cells = [SubmittedCell("markdown", text, "") for text in texts]
-    assert list(given_answers(cells, asked_answers(template, question), question).values()) == [
-        "The first.",
-        "Symmetry.",
-    ]
+
+    def given(*cells):
+        submitted = [SubmittedCell("code" if "(" in text and "#" not in text else "markdown", text) for text in cells]
+        return [*given_answers(submitted, asked_answers(template, question), question, {"f"}).values()]
+
+    assert given(badge, "setup()", FIRST, "The first.", TITLE, "Symmetry.") == ["The first.", "Symmetry."]
+    fenced = "```python\nplot()\n```"
+    assert given(FIRST, "plot()", "f = plot()", TITLE, "Symmetry.", "plot()") == [fenced, f"Symmetry.\n\n{fenced}"]
+    assert given("All is above.", FIRST, TITLE) == ["All is above."]  # not lost where there is nothing else
+
+
+def test_answers_below_equal_titles_are_told_apart(tmp_path):
+    task = "<!-- #region -->\n### Your code here.\n\n#!TAG ANSWER points=1\n<!-- #endregion -->\n"
+    (tmp_path / "lab.md").write_text(f"# Lab\n\nA plot.\n\n{task}\n# More\n\nA table.\n\n{task}")
+    template = read_template(tmp_path / "lab.md")
+    question = make_versions(template).question
+    asked = asked_answers(template, question)
+    handed_out = [SubmittedCell("markdown", cell.source) for cell in question.notebook.cells if cell.source.strip()]
+    one, two = (SubmittedCell("code", f"for k in ks:\n    a()\n{inside}b()") for inside in ("    ", ""))
+    given = given_answers([*handed_out[:2], one, *handed_out[2:], two], asked, question, set())
+    assert list(given.values()) == [f"```python\n{cell.source}\n```" for cell in (one, two)]
+    (unanswered,) = judge_answers(asked, {asked[0].name: "Here."}, None, asked[1:])
+    assert unanswered.reason == "not answered: nothing was written here"
+    ids = {answer_id(QuestionResult("plot", "answer", 1, given=text)) for text in given.values()}
+    assert len(ids) == 2  # in code, blanks at the beginning of a line mean something
 
 
 def test_an_answer_that_nbgrader_knew_has_its_name(tmp_path):
@@ -161,7 +180,7 @@ CUBE = "x**3 - 2*x"
 
 
 def judged(asked, given, graph=CUBE):
-    (result,) = judge_answers([Asked("one", "one", 2, 1, asked, "", 0, "a")], {"one": given}, graph)
+    (result,) = judge_answers([Asked("one", 0, 2, 1, asked, "", 0, "a")], {"one": given}, graph)
     return result.status
 
 

@@ -96,8 +96,9 @@ def _decision(where: str, entry: object) -> tuple[str, Decision]:
 
 
 def answer_id(question: QuestionResult) -> str:
-    """What equal answers to a question have in common."""
-    digest = hashlib.sha256(" ".join(question.given.split()).encode()).hexdigest()
+    """What equal answers to a question have in common; in code other blanks may mean something else."""
+    given = "\n".join(line.rstrip() for line in question.given.strip().splitlines())
+    digest = hashlib.sha256(given.encode()).hexdigest()
     return f"{question.name}:{digest[:16]}"
 
 

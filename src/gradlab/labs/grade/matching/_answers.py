@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from gradlab.labs._blocks import Role
@@ -13,7 +13,7 @@ from gradlab.labs.grade.matching._statements import statements_of
 from gradlab.labs.grade.reading import SubmittedCell
 
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
-_BADGE = re.compile(r'<a href="https://colab\.research\.google\.com/[^>]*>.*</a>', re.DOTALL)  # Colab puts it above all
+_TICKS = re.compile("`+")
 _FAR = 1_000_000
 
 
@@ -23,7 +23,7 @@ class Asked:
 
     Args:
         name: unique, what nbgrader knew its cell by, or else from the heading above it.
-        heading: that heading.
+        heading: the template line of that heading, 0 without.
         points: what it is worth.
         line: the template line of the tag.
         text: the prose before it, as students see it.
@@ -33,7 +33,7 @@ class Asked:
     """
 
     name: str
-    heading: str
+    heading: int
     points: float
     line: int
     text: str
@@ -47,7 +47,7 @@ class _Draft:
     points: float
     line: int
     name: str
-    heading: str
+    heading: int
     text: str
     key: list[str] = field(default_factory=lambda: list[str]())
 
@@ -59,21 +59,21 @@ def asked_answers(template: Template, question: Version) -> tuple[Asked, ...]:
         One for each tag, in order.
     """
     drafts: list[_Draft] = []
-    heading, prose, answering = "", list[str](), False
+    heading, place, prose, answering = "answer", 0, list[str](), False
     for cell in template.cells:
         known = cell.metadata.get("nbgrader")
         own = str(known.get("grade_id") or "") if isinstance(known, dict) else ""
         for line in cell.lines:
             if line.role is Role.ANSWER:
                 text = "\n".join(prose).strip()
-                drafts.append(_Draft(line.points, line.number, own or heading or "answer", heading or "answer", text))
+                drafts.append(_Draft(line.points, line.number, own or heading, place, text))
                 prose, answering = [], True
             elif line.role is Role.HOMEWORK and answering:
                 drafts[-1].key.append(line.text if cell.kind == "markdown" else f"    {line.text}")
             elif line.role is Role.CONTENT and cell.kind == "markdown":
                 found = _HEADING.match(line.text)
                 answering = answering and not line.text.strip()
-                heading = found[1] if found else heading
+                heading, place = (found[1], line.number) if found else (heading, place)
                 prose = [] if found else [*prose, line.text] if line.text.strip() or prose else prose
         prose = [*prose, ""] if prose else prose
     cells = [
@@ -90,48 +90,84 @@ def asked_answers(template: Template, question: Version) -> tuple[Asked, ...]:
     return tuple(made)
 
 
-def given_answers(cells: Sequence[SubmittedCell], asked: Sequence[Asked], question: Version) -> dict[str, str]:
+def given_answers(
+    cells: Sequence[SubmittedCell], asked: Sequence[Asked], question: Version, homework: Set[str]
+) -> dict[str, str]:
     """Find what a submission says where an answer is asked for.
 
+    Args:
+        cells: the submission's.
+        asked: the ANSWER tags.
+        question: the version that was handed out.
+        homework: the names that code answers.
+
     Returns:
-        The text for each that has one, by name: by the cell's id, else by its place among the template's own cells.
+        The text for each that has one, by name, and fenced the code that stands there and answers nothing else: by the
+        cell's id, or else by its place among the template's own cells.
     """
-    texts = {_plain(cell.source): place for place, cell in enumerate(question.notebook.cells) if cell.source.strip()}
-    ids = {cell.get("id", ""): place for place, cell in enumerate(question.notebook.cells)}
-    by_place = {one.place: one for one in asked}
-    shapes = _shapes(question)
-    found: dict[str, list[str]] = {}
-    anchor = 0
-    for cell in cells:
-        place = texts.get(_plain(cell.source))
-        if place is None and cell.kind == "code":
-            place = next((shapes[s.shape] for s in statements_of(cell.source)[0] if s.shape in shapes), None)
+    template = question.notebook.cells
+    ids = {cell.get("id", ""): place for place, cell in enumerate(template)}
+    by_place, filled = {one.place: one for one in asked}, [n for n, cell in enumerate(template) if cell.source.strip()]
+    places = _places(cells, question, ids)
+    top = next((place for place in places if place is not None), _FAR)
+    above, found = dict[str, list[str]](), dict[str, list[str]]()
+    anchor, is_open, has_begun = 0, True, False
+    for cell, place in zip(cells, places, strict=True):
+        has_begun = has_begun or place is not None
         if place is not None and place not in by_place:
-            anchor = place
+            anchor, is_open = place, True
             continue
-        text = cell.source.strip()
-        if cell.kind != "markdown" or not text or _BADGE.fullmatch(text):
-            continue
-        own = by_place.get(ids.get(cell.id, -1)) if cell.id else None
-        if own is None and cell.id in ids:  # written into the cell that asks
-            text = _added(question.notebook.cells[ids[cell.id]].source, text)
-            anchor = ids[cell.id]
-        one = own or min(
-            asked, key=lambda one: one.place - anchor if one.place >= anchor else _FAR - one.place, default=None
-        )
+        text, own = cell.source.strip(), by_place.get(ids.get(cell.id, -1)) if cell.id else None
+        one: Asked | None = own
+        if cell.kind == "code":
+            if any(each.changes & homework for each in statements_of(cell.source)[0]):
+                is_open = False
+            elif own is None and is_open:
+                behind = next((each for each in filled if each > anchor), _FAR)
+                one = next((each for each in asked if anchor <= each.place < behind), None)
+            text = _fenced(text)
+        elif own is None:
+            if cell.id in ids:  # written into the cell that asks
+                text, anchor = _added(template[ids[cell.id]].source, text), ids[cell.id]
+            one = min(
+                asked, key=lambda one: one.place - anchor if one.place >= anchor else _FAR - one.place, default=None
+            )
         if one is not None and text:
-            found.setdefault(one.name, []).append(text)
-            anchor = max(anchor, one.place)
-    return {name: "\n\n".join(parts) for name, parts in found.items()}
+            # What platforms put above all that was handed out is no part of what is written where it is asked.
+            is_above = own is None and not has_begun and one.place > top
+            (above if is_above else found).setdefault(one.name, []).append(text)
+            anchor = anchor if is_above else max(anchor, one.place)
+    return {name: "\n\n".join(parts) for name, parts in (above | found).items()}
 
 
-def _shapes(question: Version) -> dict[str, int]:
-    return {
+def _places(cells: Sequence[SubmittedCell], question: Version, ids: Mapping[str, int]) -> list[int | None]:
+    """Which cell of the question each cell of a submission is, None where it is the submission's own."""
+    template = question.notebook.cells
+    texts = dict[str, list[int]]()
+    for place, cell in enumerate(template):
+        texts.setdefault(_plain(cell.source), []).append(place)
+    shapes = {
         statement.shape: place
-        for place, cell in enumerate(question.notebook.cells)
+        for place, cell in enumerate(template)
         if cell.cell_type == "code"
         for statement in statements_of(cell.source)[0]
     }
+    found, last = list[int | None](), -1
+    for cell in cells:
+        alike = texts.get(_plain(cell.source), ()) if cell.source.strip() else ()
+        place = next((each for each in alike if each > last), alike[-1] if alike else None)
+        if place is None and cell.kind == "code":
+            place = next((shapes[s.shape] for s in statements_of(cell.source)[0] if s.shape in shapes), None)
+            if place is None and cell.id in ids and template[ids[cell.id]].source.strip():
+                place = ids[cell.id]
+        found.append(place)
+        last = last if place is None else place
+    return found
+
+
+def _fenced(code: str) -> str:
+    fence = "`" * max(3, *(len(run) + 1 for run in _TICKS.findall(code)), 0)
+    return f"{fence}python\n{code}\n{fence}" if code else ""
 
 
 def _plain(text: str) -> str:

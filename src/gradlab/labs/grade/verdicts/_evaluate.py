@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import traceback
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -285,7 +286,11 @@ def in_words(outcome: Outcome, check: PreparedCheck, *, hidden: bool) -> str:
         own = "an error" if problem.kind not in _KNOWN_ERRORS else problem.kind
         return f"your code raised {own if hidden else problem}{where}"
     if isinstance(problem, AssertionError):
-        if problem.args and isinstance(problem.args[0], str):
+        # A library's own words, as those of numpy.testing, hold what a hidden check compares with.
+        frames = [frame for frame, _ in traceback.walk_tb(problem.__traceback__)]
+        told_by = str(frames[-1].f_globals.get("__name__")).partition(".")[0] if frames else "__main__"
+        is_shown = not hidden or told_by in ("__main__", "gradlab")
+        if is_shown and problem.args and isinstance(problem.args[0], str):
             return problem.args[0][:_LONGEST]
         if outcome.where is not None and not hidden:
             return f"this does not hold: {check.asserts[outcome.where]}"

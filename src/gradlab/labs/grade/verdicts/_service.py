@@ -260,7 +260,7 @@ def _judged(bench: Bench, order: dict[str, Any], slot: int, result: SubmissionRe
         result.repairs += [f"cell {cell}, {said}" for cell, said in _errors(session, program).items()]
     else:
         result.questions = [kept[f"check {ready.task.check.name}"] for ready in bench.tasks]
-    given = given_answers(cells, bench.asked, bench.question) if asked else {}
+    given = given_answers(cells, bench.asked, bench.question, bench.plan.homework.keys()) if asked else {}
     result.questions += [kept[name] for name in kept if name.startswith("answer ")]
     result.questions += judge_answers(bench.asked, given, bench.settings.graph, asked)
     lines = {f"check {ready.task.check.name}": ready.task.check.line for ready in bench.tasks}
