@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,7 +58,6 @@ class KernelTrainer(ABC):
         self.gap = self.dtype.type(-math.inf if gap is None else gap)
         self.judges = gap is not None
 
-    @abstractmethod
     def train(
         self,
         parameters: ArrayLike | Drawn,
@@ -69,6 +68,7 @@ class KernelTrainer(ABC):
         curves: bool = False,
         ends: bool = True,
         last: bool = True,
+        threads: int | None = None,
         progress: Notify | None = None,
     ) -> TrainResult:
         """Trains every network for the same number of steps.
@@ -81,6 +81,7 @@ class KernelTrainer(ABC):
             curves: whether to keep the loss of every step.
             ends: whether to keep the last parameters.
             last: whether these are the last steps, after which an infinite loss is divergence.
+            threads: of this process that work at it, by default one for each core that it may use; none of a GPU's.
             progress: called now and then, in the calling thread, with the number of runs done and of all runs.
 
         Returns:
@@ -90,12 +91,23 @@ class KernelTrainer(ABC):
             GradlabError: if a shape does not fit.
             KeyboardInterrupt: on Ctrl-C, once the networks being worked on are done with.
         """
+        runs, end = self._room(parameters, ends)
+        data, rates = self._data(plan, steps), self._rates(learning_rate, runs)
+        own = plan.own(runs, len(self.graph.parameters), self.dtype)
+        made = Made(runs, steps if curves else None, self.dtype)
+        drawn = parameters if isinstance(parameters, Drawn) else None
+        self._take(Call(runs, steps, plan, drawn, end, rates, own, data), made, threads, progress)
+        return made.result(end, own, plan.update, steps, last)
+
+    @abstractmethod
+    def _take(self, call: Call, made: Made, threads: int | None, progress: Notify | None) -> None:
+        """Takes runs through their steps, and writes down how each went."""
 
     def spec(self, rates: int = 1, plan: Plan = Plan(), lanes: int = 1) -> KernelSpec:
         """What distinguishes a kernel of so many lanes, for one learning rate a network or for one a layer."""
         return KernelSpec(self.graph, self.table, lanes, rates, *plan.kind)
 
-    def room(self, parameters: ArrayLike | Drawn, ends: bool) -> tuple[int, NDArray[Any]]:
+    def _room(self, parameters: ArrayLike | Drawn, ends: bool) -> tuple[int, NDArray[Any]]:
         """How many runs there are, and what the kernel works in: a copy of the initial parameters, or room for them.
 
         Args:
@@ -115,7 +127,7 @@ class KernelTrainer(ABC):
             )
         return len(start), start
 
-    def rates(self, learning_rate: ArrayLike, runs: int) -> NDArray[Any]:
+    def _rates(self, learning_rate: ArrayLike, runs: int) -> NDArray[Any]:
         """The learning rates of runs, shape (R, 1) or (R, layers).
 
         Raises:
@@ -123,7 +135,7 @@ class KernelTrainer(ABC):
         """
         return per_run(learning_rate, runs, len(self.graph.sizes) - 1, self.dtype, "learning rate")
 
-    def data(self, plan: Plan, steps: int) -> NDArray[Any]:
+    def _data(self, plan: Plan, steps: int) -> NDArray[Any]:
         """The numbers that all runs read: those of the points, and behind them what each step has of its own.
 
         Raises:
@@ -135,6 +147,22 @@ class KernelTrainer(ABC):
         if plan.factors is None and plan.weights is None and not kernel_update(plan.update).counts:
             return table
         return np.concatenate([table, plan.by_step(steps, len(self.table), self.dtype)])
+
+
+class Call(NamedTuple):
+    """What runs are taken through their steps with: what starts are drawn from, or None, and of each run a row.
+
+    Those are the parameters, if they are given or kept, the learning rates, and the rule's own numbers.
+    """
+
+    runs: int
+    steps: int
+    plan: Plan
+    drawn: Drawn | None
+    end: NDArray[Any]
+    rates: NDArray[Any]
+    own: NDArray[Any]
+    data: NDArray[Any]
 
 
 class Made:

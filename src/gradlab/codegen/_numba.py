@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from gradlab.codegen._crew import Crew
 from gradlab.codegen._drawing import Drawing, words_of
-from gradlab.codegen._kernel_trainer import KernelTrainer, Made
+from gradlab.codegen._kernel_trainer import Call, KernelTrainer, Made
 from gradlab.codegen._numba_cache import lanes_for, load_kernel, processor
 from gradlab.codegen._numba_rolled import rolled_kernel
 from gradlab.codegen._numba_source import PrintedKernel, is_straight, straight_kernel
-from gradlab.codegen._training import Drawn, Notify, Plan, TrainResult
+from gradlab.codegen._training import Notify, Plan
 from gradlab.graph import NetworkGraph
 from gradlab.rules import Update
 
@@ -71,30 +71,11 @@ class NumbaTrainer(KernelTrainer):
         """The printed kernel, for one learning rate a network or for one a layer."""
         return self._printed(rates, plan).source
 
-    def train(
-        self,
-        parameters: ArrayLike | Drawn,
-        learning_rate: ArrayLike,
-        steps: int,
-        *,
-        plan: Plan = Plan(),
-        curves: bool = False,
-        ends: bool = True,
-        last: bool = True,
-        threads: int | None = None,
-        progress: Notify | None = None,
-    ) -> TrainResult:
-        """Trains every network for the same number of steps, as `KernelTrainer.train` says.
-
-        ``threads`` work at it, by default one for each core that this process may use.
-        """
+    def _take(self, call: Call, made: Made, threads: int | None, progress: Notify | None) -> None:
+        runs, steps, plan, drawn, end, rates, own, data = call
         count = len(self.graph.parameters)
-        draw = Drawing(parameters, count, self.dtype.name) if isinstance(parameters, Drawn) else None
-        runs, end = self.room(parameters, ends)
-        data, rates = self.data(plan, steps), self.rates(learning_rate, runs)
-        own = plan.own(runs, count, self.dtype)
+        draw = None if drawn is None else Drawing(drawn, count, self.dtype.name)
         printed, kernel = self._kernel(rates.shape[1], plan)
-        made = Made(runs, steps if curves else None, self.dtype)
         gap, lanes, kept = self.gap, printed.lanes, made.curves
         together = max(1, BUFFER // (lanes * count * self.dtype.itemsize))  # blocks
 
@@ -107,7 +88,7 @@ class NumbaTrainer(KernelTrainer):
                     draw.fill(at, low, high, memory.words)
                 kernel(
                     at.reshape(-1), rates[low:high].reshape(-1), own[low:high].reshape(-1), data, gap, steps,
-                    0, -(-(high - low) // lanes), high - low, curves, memory.scratch,
+                    0, -(-(high - low) // lanes), high - low, kept is not None, memory.scratch,
                     *made.rows[:, low:high], made.none if kept is None else kept[low:high].reshape(-1),
                 )  # fmt: skip
 
@@ -117,7 +98,6 @@ class NumbaTrainer(KernelTrainer):
 
         pace = SECONDS_EACH * count * len(self.table) * (steps + 1) * lanes
         Crew(work, runs, lanes, memory, pace).run(threads, progress)
-        return made.result(end, own, plan.update, steps, last)
 
     def _printed(self, rates: int, plan: Plan) -> PrintedKernel:
         straight = is_straight(self.graph)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gradlab.codegen._drawing import key_of
-from gradlab.codegen._kernel_trainer import KernelTrainer, Made
-from gradlab.codegen._training import Drawn, Notify, Plan, TrainResult
+from gradlab.codegen._kernel_trainer import Call, KernelTrainer, Made
+from gradlab.codegen._training import Drawn, Notify, Plan
 from gradlab.codegen.cuda._lanes import can_share, lanes_for
 from gradlab.codegen.cuda._machine import Kernel, Machine, Memory
 from gradlab.codegen.cuda._source import THREADS, cuda_source
@@ -71,29 +71,15 @@ class CudaTrainer(KernelTrainer):
         lanes = self.lanes(runs, update)
         return "a thread a network" if lanes == 1 else f"{lanes} lanes of a warp a network"
 
-    def train(
-        self,
-        parameters: ArrayLike | Drawn,
-        learning_rate: ArrayLike,
-        steps: int,
-        *,
-        plan: Plan = Plan(),
-        curves: bool = False,
-        ends: bool = True,
-        last: bool = True,
-        progress: Notify | None = None,
-    ) -> TrainResult:
-        """Trains every network for the same number of steps, as `KernelTrainer.train` says."""
+    def _take(self, call: Call, made: Made, threads: int | None, progress: Notify | None) -> None:
+        runs, steps, plan, drawn, end, rates, own, data = call
         count = len(self.graph.parameters)
-        drawn = parameters if isinstance(parameters, Drawn) else None
-        runs, end = self.room(parameters, ends)
         start = end if drawn is None else end[:0]
-        data, rates = self.data(plan, steps), self.rates(learning_rate, runs)
-        own = plan.own(runs, count, self.dtype)
-        made = Made(runs, steps if curves else None, self.dtype)
         lanes = self.lanes(runs, plan.update)
         kernel = self._kernel(rates.shape[1], plan, lanes)
-        size = (2 * count + own.shape[1] + rates.shape[1] + 5 + (steps + 1 if curves else 0)) * self.dtype.itemsize
+        size = (
+            2 * count + own.shape[1] + rates.shape[1] + 5 + (0 if made.curves is None else steps + 1)
+        ) * self.dtype.itemsize
         most = max(1, min(MOST_AT_ONCE, self.machine.free() // SHARE // size))
         with self.machine.memory() as memory:
             shared = memory.put(data)
@@ -104,7 +90,6 @@ class CudaTrainer(KernelTrainer):
                     self._launch((kernel, lanes), here, draw, shared, part, (start, end, rates, own), made, steps)
                 if progress is not None:
                     progress(part.stop, runs)
-        return made.result(end, own, plan.update, steps, last)
 
     def _launch(
         self,

@@ -255,7 +255,8 @@ class Remote:
         """Keeps other writers away as far as files that each of them looks at can; errors are those of `Folder`."""
         busy = StoreError(
             f"{self} is being written by another process, or was by one that ended less than {_LEASE:.0f} seconds "
-            "ago; wait for it, or write to another store."
+            "ago; wait for it, or write to another store; where no process writes, and a clock was put back, delete "
+            f"{self}.lock."
         )
         with self._reached():
             there = self._lease()
@@ -292,8 +293,8 @@ class Remote:
         return made if isinstance(made, dict) else {}
 
     def _take(self, mode: str = "overwrite") -> None:
-        self.leased = time.time()
-        says = {"token": self.token, "until": self.leased + _LEASE, "makes": self.half_made}
+        self.leased = time.monotonic()  # which nobody puts back
+        says = {"token": self.token, "until": time.time() + _LEASE, "makes": self.half_made}
         self.files.pipe_file(self._lock, json.dumps(says).encode(), mode=mode)
 
     def still_alone(self) -> None:
@@ -302,7 +303,7 @@ class Remote:
         Raises:
             StoreError: if another process has begun to.
         """
-        if time.time() - self.leased < _LEASE / 4:
+        if time.monotonic() - self.leased < _LEASE / 4:
             return
         with self._reached():
             if (self._lease() or {}).get("token", self.token) != self.token:

@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from functools import partial
+from types import SimpleNamespace
 
 import fsspec
 import numcodecs
@@ -118,6 +119,26 @@ def test_a_remote_store_has_one_writer(address, monkeypatch):
     monkeypatch.setattr(_place, "_LEASE", 0.0)
     with pytest.raises(StoreError, match="took this one for dead"):
         sweep(NET, DATA, **SETTINGS, out=address, resume=True, progress=taken)
+
+
+def test_a_clock_that_is_put_back_takes_no_store_from_its_writer(address, monkeypatch):
+    files, clock, leases = fsspec.filesystem("memory"), {"time": 1e9, "monotonic": 0.0}, []
+    monkeypatch.setattr(
+        _place, "time", SimpleNamespace(time=lambda: clock["time"], monotonic=lambda: clock["monotonic"])
+    )
+
+    def back(progress):
+        leases.append(json.loads(files.cat_file(address + ".lock"))["until"])
+        if len(leases) == 2:
+            clock.update(time=clock["time"] - 86_400, monotonic=31.0)
+
+    same(sweep(NET, DATA, **SETTINGS, out=address, progress=back), sweep(NET, DATA, **SETTINGS))
+    assert leases[0] == 1e9 + 120
+    assert leases[-1] == 1e9 - 86_400 + 120
+    # What one that was killed before had said is not over for a day: it is said what to do.
+    files.pipe_file(address + ".lock", json.dumps({"token": "other", "until": 1e9}).encode())
+    with pytest.raises(StoreError, match=r"clock was put back, delete memory://\S+\.lock"):
+        sweep(NET, DATA, **SETTINGS, out=address, resume=True)
 
 
 def test_what_is_half_made_is_made_anew_and_what_is_no_store_is_said(address):
