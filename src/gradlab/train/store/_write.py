@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import logging
@@ -10,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("gradlab.train.store")
 _READ = 2**26  # bytes that are looked at together
+_PATIENCE = 10.0  # seconds for what is still being written when something went wrong
 _MOST_NAMED = 2**20  # restarts up to which they have their numbers as labels
 
 
@@ -152,7 +154,7 @@ def writing(where: str | os.PathLike[str], contents: Contents, *, resume: bool) 
                 _check_same(place, contents, resume)
             else:
                 labels = contents.labels({})  # says what is wrong with them, before anything is made
-                place.create(lambda target: _create(target, contents, labels))
+                place.create(partial(_create, contents, labels))
             store = Store(place, contents)
         yield store
 
@@ -182,7 +184,24 @@ def _check_same(place: Folder | Remote, contents: Contents, resume: bool) -> Non
     _consolidate(place.target)
 
 
-def _create(target: str, contents: Contents, labels: xarray.Dataset) -> None:
+def _create(contents: Contents, labels: xarray.Dataset, target: str) -> None:
+    """Makes a store, and where that fails waits for what Zarr still writes: it would come back once it is removed."""
+    try:
+        _make(contents, labels, target)
+    except BaseException:
+        from zarr.core.sync import sync
+
+        sync(_others_done())
+        raise
+
+
+async def _others_done() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    if others:
+        await asyncio.wait(others, timeout=_PATIENCE)
+
+
+def _make(contents: Contents, labels: xarray.Dataset, target: str) -> None:
     """Makes a store; that it is one is written last."""
     zarr, whole = import_zarr(), contents.chunks.chunk_shape
     # Numbers of many restarts are no labels: readers would hold them in memory.
