@@ -24,6 +24,7 @@ _CODECS = {*_PLAIN, *_COMPRESSORS, "crc32c"}
 RESULTS = {"loss", "success", "success_step", "diverged", "diverged_step", "done", "loss_sum", "converged", "trained"}
 RESULTS |= {"curves", "curve_quantiles", "parameters"}
 _NAME = re.compile(r"[A-Za-z]\w*")
+_CHUNK = re.compile(r"\w+/c(/\d+)*")  # others are what was being written, or what a desktop adds
 _BESIDE = 2**10  # bytes that a chunk's file has beside its numbers, and a part more where they cannot be compressed
 _HEAD = 32  # bytes at a chunk's beginning in which its compressor says how large it gets
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -48,7 +49,9 @@ def check_arrays(place: Folder | Remote, arrays: dict[str, Any], *, whole: bool)
                 raise StoreError(f"{place} is damaged: {name} has {length} along {dim}, and others {lengths[dim]}.")
     # What is done is looked for first: the store may grow, and is written in the other order.
     order = sorted(arrays, key=lambda name: name != "done") if place.lists else ()
-    files = {name: place.files_in(f"{name}/c") for name in order}
+    files = {
+        name: {f: size for f, size in place.files_in(f"{name}/c").items() if _CHUNK.fullmatch(f)} for name in order
+    }
     for name, dims in shapes.items():
         wanted = [*_wanted(name, dims, shapes["done"], files.get("done", ()))] if whole or name not in RESULTS else []
         lost = sorted({*wanted}.difference(files.setdefault(name, dict.fromkeys(wanted, 0))))
