@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import zipfile
 
 import pytest
 
-from gradlab.labs.grade.reading import Roster, SubmissionsError, _archive, find_submissions
+from gradlab.labs.grade.reading import Roster, SubmissionsError, UnreadableError, _archive, find_submissions, read_cells
 from gradlab.labs.grade.reading._roster import RosterError
 
 DATA = '{"cells": []}'
@@ -253,3 +254,13 @@ def test_a_folder_of_nothing_is_no_class(tmp_path):
     (tmp_path / "all").mkdir()
     with pytest.raises(SubmissionsError, match="holds no submissions"):
         find_submissions(tmp_path / "all", tmp_path / "scratch", "lab")
+
+
+def test_a_cell_is_read_whole_or_its_length_is_the_reason():
+    def notebook(length):
+        return json.dumps({"cells": [{"cell_type": "code", "source": f"picture = '{'a' * length}'"}]}).encode()
+
+    ((cell,), _) = read_cells(notebook(3_000_000), ".ipynb")
+    assert len(cell.source) == 3_000_012
+    with pytest.raises(UnreadableError, match=r"a cell has 6,000,012 characters; at most 5,000,000 are read"):
+        read_cells(notebook(6_000_000), ".ipynb")

@@ -6,6 +6,8 @@ import shutil
 
 import pytest
 
+from gradlab.labs.grade.verdicts._form import cast, other_form
+
 from . import submissions as made
 
 DRAW = (
@@ -122,3 +124,9 @@ def test_what_is_given_stays_for_other_checks_and_may_be_drawn_on_by_plt(tmp_pat
     assert found == {name: points for name, (_, points) in ON_GIVEN.items()}
     (right,) = [one for one in result.results if one.student == "right"]
     assert right.points == right.possible
+
+
+def test_the_kind_that_is_another_is_told_from_those_that_are_the_same():
+    assert other_form({"tuple", "DataFrame"}, {"list", "DataFrame"}) == ("tuple", "list")
+    table = {"a": 1}
+    assert (cast((), "tuple", "list"), cast(table, "tuple", "list")) == ([], table)

@@ -61,7 +61,7 @@ def test_canvas_gets_its_own_file_back_with_one_column_filled(tmp_path):
 def test_canvas_is_filled_by_other_numbers_where_all_have_them(tmp_path, ids):
     results = [result("ada", ids[0], 3.0), result("emmy", ids[1], 1.5, "partly")]
     assert [row[6] for row in filled(tmp_path, CANVAS, results, "Lab 3")[1]][3:5] == ["3", "1.5"]
-    with pytest.raises(GradebookError, match=r"no row for ada \(a1\)"):
+    with pytest.raises(GradebookError, match=r"not one row for ada \(a1\)"):
         filled(tmp_path, CANVAS, [result("ada", "a1", 3.0), result("emmy", "13", 1.5)], "Lab 3")
 
 
@@ -98,7 +98,7 @@ def test_a_locked_grade_and_one_that_waits_are_left_alone_and_named(tmp_path):
 @pytest.mark.parametrize(
     ("text", "results", "words"),
     [
-        (MOODLE, [result("eve", "77", 3.0)], r"no row for eve \(77\)"),
+        (MOODLE, [result("eve", "77", 3.0)], r"not one row for eve \(77\)"),
         (MOODLE, [result("plain", "", 3.0)], r"plain \(no number\).*as Moodle downloads them"),
         (MOODLE.replace("3.00", "100.00"), BOTH, "Moodle counts 100 points and the lab 3"),
         ("name,points\na,1\n", BOTH, "is no gradebook"),

@@ -65,6 +65,13 @@ def test_a_wrong_derivative_is_told_where_to_look(graded):
     assert any("a sign is wrong" in note for note in graded[0]["one sign"].questions[0].notes)
 
 
+def test_of_what_cannot_be_read_the_reason_stands_at_each_answer(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "eve.ipynb").write_text("<html>Log in</html>")
+    (result,) = grade(LAB, tmp_path / "in", GradeOptions(tmp_path / "out")).results
+    assert [question.reason for question in result.questions] == [result.problem] * 2
+
+
 def test_the_key_is_in_nothing_that_students_get(graded):
     for kind in ("results/*.json", "feedback/*.html"):
         pages = list((graded[1] / "out").glob(kind))

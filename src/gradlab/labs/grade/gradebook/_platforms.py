@@ -158,8 +158,8 @@ def _fill(path: Path, platform: str, table: _Table, results: Sequence[Submission
         shown = ", ".join(f"{one.student} ({one.identity or 'no number'})" for one in strange[:5])
         more = f" and {len(strange) - 5} more" if len(strange) > 5 else ""
         raise GradebookError(
-            f"{path}: nothing was written, for there is no row for {shown}{more}; hand over the gradebook of the same "
-            f"course, and grade the submissions as {platform.capitalize()} downloads them: their names hold the "
+            f"{path}: nothing was written, for there is not one row for {shown}{more}; hand over the gradebook of the "
+            f"same course, and grade the submissions as {platform.capitalize()} downloads them: their names hold the "
             "numbers; or say with --roster which numbers they have there"
         )
     remarks = list[str]()

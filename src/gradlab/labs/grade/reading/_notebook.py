@@ -15,7 +15,7 @@ from gradlab.labs._layout import import_nbformat
 LARGEST: Final = 20_000_000
 """Bytes of the largest file that is read."""
 _MOST_CELLS: Final = 5_000
-_LONGEST_CELL: Final = 500_000
+_LONGEST_CELL: Final = 5_000_000
 
 
 _MARKS: Final = (
@@ -116,7 +116,9 @@ def _cell(cell: Mapping[str, Any]) -> SubmittedCell:
     check, points = ours.get("check", ""), ours.get("points", 0.0)
     kind = "code" if cell.get("cell_type") == "code" else "markdown"
     text = source if isinstance(source, str) else ""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")[:_LONGEST_CELL]
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if len(text) > _LONGEST_CELL:
+        raise UnreadableError(f"a cell has {len(text):,} characters; at most {_LONGEST_CELL:,} are read")
     known = isinstance(check, str) and isinstance(points, int | float)
     return SubmittedCell(
         kind, text, str(cell.get("id", ""))[:64], ours.get("answer") is True,

@@ -63,7 +63,7 @@ class Attempts:
         own: frozenset[str],
         stand_ins: frozenset[str],
         when: int | None = None,
-        cast: str = "",
+        cast: tuple[str, str] = ("", ""),
     ) -> Try:
         """Run a check.
 
@@ -72,7 +72,7 @@ class Attempts:
             own: the names that are the submission's in it.
             stand_ins: the names of which the key's versions stand in, inside the submission's own functions too.
             when: how many of the submission's statements have been run. Default all that are needed.
-            cast: the kind of collection that other kinds are made into before the check sees them. Default none.
+            cast: a kind of collection, and which it is made into before the check sees it. Default none.
         """
         self._session.cast = cast
         limit = ready.task.check.timeout + ready.given_limit
@@ -84,7 +84,7 @@ class Attempts:
             self._session.undo()
             words = words and f"{words}; your code changes what it is given, and the solution leaves that as it is"
         refused = UNSEEN if outcome.refused and ready.task.check.hidden else outcome.refused
-        if not stand_ins and not cast:
+        if not stand_ins and not any(cast):
             self.forms.setdefault(ready.task.check.name, set()).update(self._session.forms)
         return Try(own, stand_ins, outcome, words, refused, when, frozenset(self._session.forms))
 

@@ -29,14 +29,15 @@ def form_of(value: Any) -> str:
 def other_form(forms: Set[str], wanted: Set[str]) -> tuple[str, str]:
     """What kind of collection a submission handed over where the key hands over another; "" where that is not clear."""
     found, right = forms & _MADE.keys() - wanted, wanted & _MADE.keys()
+    right = right if len(right) == 1 else right - forms
     return (next(iter(found)), next(iter(right))) if len(found) == 1 and len(right) == 1 else ("", "")
 
 
-def cast(value: Any, form: str) -> Any:
-    """The same numbers as another kind of collection; the value itself where there is no such."""
-    if form_of(value) in _MADE.keys() - {form}:
+def cast(value: Any, found: str, wanted: str) -> Any:
+    """What is one kind of collection as another; the value itself where it is of a third, or there is no such."""
+    if type(value).__name__ == found:
         with suppress(Exception):  # whatever libraries make of what does not fit
-            return _MADE[form](value)
+            return _MADE[wanted](value)
     return value
 
 

@@ -237,8 +237,8 @@ class _Bench:
             key = self._key.plan.homework[name].statement
             if key.is_definition and may_be_layout(best.outcome, key.source, self._program.source_of(ready.task)):
                 return f"{name} has other methods or arguments than the check uses, and may be right all the same{said}"
-        found, wanted = other_form(best.forms, ready.forms)
-        if wanted and self._attempts.run(ready, best.own, best.stand_ins, best.when, wanted).outcome.holds:
+        found, wanted = form = other_form(best.forms, ready.forms)
+        if wanted and self._attempts.run(ready, best.own, best.stand_ins, best.when, form).outcome.holds:
             return f"what your code made would be right as {wanted}, and comes as {found}"
         if may_be_form(best.outcome, best.forms, self._session.kinds):
             return (

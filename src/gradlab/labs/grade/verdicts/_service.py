@@ -241,6 +241,8 @@ def _judged(bench: Bench, order: dict[str, Any], slot: int, result: SubmissionRe
         result.problem = str(problem)
         result.questions = [_ungraded(ready, str(problem)) for ready in bench.tasks]
         result.questions += judge_answers(bench.asked, {}, None)
+        for question in result.questions:
+            question.reason = str(problem)
         return
     kept = {one.identity: one for one in (QuestionResult(**question) for question in order["kept"])}
     tasks = tuple(ready for ready in bench.tasks if f"check {ready.task.check.name}" not in kept)

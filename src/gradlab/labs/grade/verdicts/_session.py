@@ -80,7 +80,7 @@ class Session:
         self.write_back = False
         self._before: list[tuple[Callable[[Any, Any], None], Any, Any]] = []
         self.forms = set[str]()
-        self.cast = ""
+        self.cast = ("", "")
         self.kinds = {
             name
             for name, value in key.final.items()
@@ -327,7 +327,7 @@ class Session:
 
     def _handed(self, value: Any) -> Any:
         self.forms.add(form_of(value))
-        return cast(value, self.cast) if self.cast else value
+        return cast(value, *self.cast)
 
     def _changed(
         self, key: int | str, args: tuple[Any, ...], named: Mapping[str, Any], changes: list[tuple[int, Any]]
