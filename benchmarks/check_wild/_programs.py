@@ -85,9 +85,10 @@ MISTAKES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 @dataclass(frozen=True)
 class Program:
-    """A program, the same with the right gradient, its inputs and what is wrong with its gradient ("" for nothing)."""
+    """A program, the same in the precision it is given, and with the right gradient; its inputs, and what is wrong."""
 
     function: Callable[..., Tensor]
+    exact: Callable[..., Tensor]
     right: Callable[..., Tensor]
     inputs: tuple[Tensor, ...]
     mistake: str
@@ -128,7 +129,7 @@ def _program(seed: int, mistake: str, dtype: torch.dtype) -> Program:
 
         return function
 
-    return Program(make(mistake), make(""), (x, w, b) if uses_all else (x,), mistake, seed)
+    return Program(make(mistake), make(mistake), make(""), (x, w, b) if uses_all else (x,), mistake, seed)
 
 
 def _spoiled(x: Tensor, mistake: str) -> Tensor:

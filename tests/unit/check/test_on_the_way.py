@@ -91,3 +91,21 @@ def test_a_mistake_before_a_sort_is_not_told_of_what_was_sorted():
     report = check_function(function, x)
     assert report.verdict is Verdict.WRONG
     assert not any("result of sort" in each.sentence for each in report.diagnoses), report
+
+
+def test_two_values_between_which_nothing_tells_are_both_named():
+    """What turns a row around does so before its mean over the batch is taken off, too."""
+    Spoiled = written(torch.clone, lambda g, h: g.flip(-1))
+
+    def function(x):
+        h = Spoiled.apply(torch.tanh(x @ W))
+        return torch.sin(h - h.mean(0, keepdim=True)).sum(-1)
+
+    (found,) = check_function(function, X).diagnoses
+    assert "to the result of h - h.mean(0, keepdim=True) or to the result of tanh is turned around" in found.sentence
+
+
+def test_a_row_alone_is_no_path_that_some_outputs_lack():
+    Spoiled = written(torch.clone, lambda g, h: torch.cat([g[:1], 0 * g[1:]]))
+    report = check_function(lambda x, w: torch.nn.functional.softplus(9 * Spoiled.apply(x @ w)) @ w.t(), (X, W))
+    assert all(each.kind is not Mistake.PATH_DROPPED for each in report.diagnoses), report

@@ -27,8 +27,8 @@ _SMALL = 1e-3
 _SIZES = (1e5, 1e-5)
 # So near are claims that are the same, in single and in double precision.
 _SINGLE, _DOUBLE = 1e-3, 1e-6
-# Larger numbers may overflow in float32.
-_LARGEST = 1e30
+# Larger numbers may overflow in float32, and smaller ones lose their digits, also if grad_output is small.
+_LARGEST, _SUBNORMAL = 1e30, 1e-32
 # So often the point is rounded to see how exact the claims are, and so much more than that a difference has to be.
 _ROUNDED, _JITTERS = 3, 16
 
@@ -89,7 +89,8 @@ def _deviation(claims: Claims, function: Function, flat: np.ndarray, claimed: np
         ask = partial(way.ask, claims)
         pulled = ask(flat)
         near = _near(function, pulled) if near.relative < _SINGLE else near
-        if not near(pulled, expected, size) and _exceeds(np.abs(pulled - expected), ask, flat, near):
+        off = near.misses(pulled, expected, size)
+        if off.any() and _exceeds(np.where(off, np.abs(pulled - expected), 0.0), ask, flat, near):
             told = _use_of(claims, flat, asked, near) if way.told is _USE else way.told
             return _deviating(told, ask, pulled, (rows, asked, float(weights[0])))
     return None
@@ -134,7 +135,8 @@ def _exceeds(apart: np.ndarray, ask: Callable[[np.ndarray], np.ndarray], flat: n
     random, plain = np.random.default_rng(7), ask(flat)
     moved = [ask(flat * (1 + near.grain * random.choice([-1.0, 1.0], len(flat)))) for _ in range(_ROUNDED)]
     jitter = np.max(np.abs(np.stack(moved) - plain), axis=0)
-    return not np.all(apart <= _JITTERS * jitter)
+    # Of a single number it may be small by luck.
+    return not np.all(apart <= _JITTERS * np.maximum(jitter, np.sqrt(np.mean(jitter**2))))
 
 
 def _use_of(claims: Claims, flat: np.ndarray, asked: np.ndarray, near: _Near) -> str:
@@ -304,12 +306,17 @@ class _Near:
 
     def __init__(self, relative: float) -> None:
         self.relative = relative
-        self.grain = SINGLE if relative > _DOUBLE else EPSILON
+        self.grain, self.least = (SINGLE, _SUBNORMAL) if relative > _DOUBLE else (EPSILON, 1e-300)
 
     def __call__(self, found: np.ndarray, wanted: np.ndarray, size: np.ndarray) -> bool:
-        if (np.abs(found - wanted) <= self.relative * size).all():
-            return True
+        return not self.misses(found, wanted, size).any()
+
+    def misses(self, found: np.ndarray, wanted: np.ndarray, size: np.ndarray) -> np.ndarray:
+        """Where they are not, of claims of a size."""
+        missed = ~(np.abs(found - wanted) <= self.relative * size)
+        if not missed.any():
+            return missed
         both = np.isnan(found) & np.isnan(wanted)
         largest = np.max(size[np.isfinite(size)], initial=0.0)
-        allowed = self.relative * size + 1e-3 * self.relative * largest + 1e-300
-        return bool(np.all(both | (np.abs(found - wanted) <= allowed) | (found == wanted)))
+        allowed = self.relative * size + 1e-3 * self.relative * largest + self.least
+        return missed & ~(both | (np.abs(found - wanted) <= allowed) | (found == wanted))

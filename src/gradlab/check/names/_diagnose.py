@@ -20,6 +20,8 @@ _NAMED = 4
 # Near a kink so many times as many entries are as told as are not.
 _KINKED = 4
 _ALONE = 5
+# Of mistakes at several spots one is told that is so much nearer to the claims, which are no exacter; else so many are.
+_NEAR, _EXACT, _SPOTS = 10.0, 1e-7, 3
 # The right gradient times a number, which may be 0 or -1.
 _CONSTANT = {Mistake.NEGATED, Mistake.FACTOR, Mistake.SUM_FOR_MEAN, Mistake.ZEROED}
 
@@ -95,14 +97,24 @@ def _apply(rules: tuple[Rule, ...], evidence: Evidence) -> dict[Mistake, _Fit]:
 def _try(hypothesis: Hypothesis, evidence: Evidence, found: dict[Mistake, _Fit]) -> None:
     """Put a hypothesis to the test, and keep it if it is the simplest one of its kind that fits."""
     known = found.get(hypothesis.kind)
-    # What would not be reported needs no test.
+    # What would not be reported needs no test; one at another spot may fit better, or as well.
     simplest = min((fit.rank for fit in found.values()), default=math.inf)
-    limit = min(simplest + _FARTHEST, math.inf if known is None else known.rank - 1)
+    beside = known is not None and bool(hypothesis.spot and known.hypothesis.spot)
+    limit = min(simplest + _FARTHEST, math.inf if known is None else known.rank - (0 if beside else 1))
     if 2 * hypothesis.rank > limit:
         return
     fit = _test(hypothesis, evidence)
     if fit is not None and (known is None or fit.rank < known.rank):
         found[hypothesis.kind] = fit
+    elif fit is not None and known is not None and beside and fit.rank == known.rank:
+        found[hypothesis.kind] = _nearest([known, *known.others, fit])
+
+
+def _nearest(fits: list[_Fit]) -> _Fit:
+    """The fit that is nearest to the claims, with those that are about as near."""
+    least = max(_EXACT, min(fit.off for fit in fits))
+    first, *others = (replace(fit, others=()) for fit in fits if fit.off <= _NEAR * least)
+    return replace(first, others=tuple(others))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +126,9 @@ class _Fit:
     is_whole: bool
     points: int
     made: np.ndarray
+    # By how much, in part, it differs from the claims, and what else of its kind does no more, at other spots.
+    off: float = 0.0
+    others: tuple[_Fit, ...] = ()
 
     @property
     def rank(self) -> int:
@@ -157,7 +172,15 @@ def _test(hypothesis: Hypothesis, evidence: Evidence) -> _Fit | None:
     entries = np.flatnonzero((changed | wrong) & made)
     if is_whole and changed[here.known & (here.right != 0)].all():
         entries = np.arange(len(wrong))
-    return _Fit(hypothesis, entries, is_whole, min(points, 2), made)
+    off = max(_off(view, found, made) for view, found in seen) if hypothesis.spot else 0.0
+    return _Fit(hypothesis, entries, is_whole, min(points, 2), made, off)
+
+
+def _off(view: View, candidate: np.ndarray, made: np.ndarray) -> float:
+    """By how much of the claims a candidate differs from them, where it does not because of a kink nearby."""
+    used = view.known & made & view.close(candidate)
+    size = float(np.abs(view.claimed[used]).sum())
+    return float(np.abs(candidate - view.claimed)[used].sum()) / size if size > 0 else 0.0
 
 
 def _is_borne_out(hypothesis: Hypothesis, seen: list[tuple[View, np.ndarray]], made: np.ndarray) -> bool:
@@ -186,17 +209,11 @@ def _made(evidence: Evidence, close: np.ndarray, is_whole: bool) -> np.ndarray:
 
 
 def _is_of_arrays(evidence: Evidence, made: np.ndarray, changed: np.ndarray) -> bool:
-    """Whether a mistake was made in all that it changes of an output's gradient by an array, or in nothing of it.
+    """Whether a mistake was made in all that it changes of the gradient by an array, or in nothing of it.
 
-    A backward pass has no formula of its own for a single output and input.
+    A backward pass has no formula of its own for a single output or input.
     """
-    start, count = 0, len(evidence.context.point)
-    some, rest = made.reshape(-1, count), (changed & ~made).reshape(-1, count)
-    for shape in evidence.context.shapes:
-        part = slice(start, start := start + int(np.prod(shape)))
-        if (some[:, part].any(axis=1) & rest[:, part].any(axis=1)).any():
-            return False
-    return True
+    return not any(made[places].any() and (changed & ~made)[places].any() for _, places, _ in evidence.columns())
 
 
 def _predict(hypothesis: Hypothesis, view: View) -> np.ndarray | None:
@@ -226,7 +243,10 @@ def _tell(fit: _Fit, evidence: Evidence) -> Diagnosis:
     hypothesis, names = fit.hypothesis, evidence.context.names
     concerned = () if len(fit.entries) == len(names) else tuple(names[index] for index in fit.entries)
     where = "every entry" if not concerned else _list(concerned)
-    told = hypothesis.sentence.replace("{where}", where)
+    spots: dict[str, list[str]] = {}
+    for each in (fit, *fit.others):
+        spots.setdefault(each.hypothesis.sentence, []).append(each.hypothesis.spot)
+    told = " Or ".join(map(_at_spots, spots, spots.values())).replace("{where}", where)
     return Diagnosis(
         kind=hypothesis.kind,
         sentence=f"E{told[1:]}" if told.startswith("every entry") else told,
@@ -235,6 +255,14 @@ def _tell(fit: _Fit, evidence: Evidence) -> Diagnosis:
         place=hypothesis.place,
         rank=fit.rank,
         confirmed=fit.points,
+    )
+
+
+def _at_spots(sentence: str, spots: list[str]) -> str:
+    """A sentence about any of some values."""
+    known = list(dict.fromkeys(spots))
+    return sentence.replace(
+        "{spot}", " or to ".join([*known[:_SPOTS], *(["one beside them"] if known[_SPOTS:] else [])])
     )
 
 

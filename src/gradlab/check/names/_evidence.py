@@ -71,13 +71,14 @@ class Hypothesis:
     Attributes:
         kind: Which mistake.
         predict: What it makes of the right gradient, as a function of a view; None where it cannot be made there.
-        sentence: It for a person; "{where}" stands for the entries it is about.
+        sentence: It for a person; "{where}" stands for the entries it is about, "{spot}" for `spot`.
         place: The line it is about.
         rank: How simple an explanation it is.
         partly: Whether it may have been made in the formulas of some entries only.
         remedy: What to do, where it is not what its kind says.
         speaks: Whether its place can be told even where all of the gradient is times a number.
         rivals: What simpler mistakes make of it: where one is the same at every point, this one is not told.
+        spot: The value on the way that it is about, where the same may have been done to others.
     """
 
     kind: Mistake
@@ -89,6 +90,7 @@ class Hypothesis:
     remedy: str = ""
     speaks: bool = False
     rivals: tuple[Callable[[View], np.ndarray | None], ...] = ()
+    spot: str = ""
 
 
 class Rule(Protocol):

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradlab.check.names._evidence import Evidence, Hypothesis, View
-from gradlab.check.names._fit import solve
 from gradlab.check.names._mistakes import Mistake
 from gradlab.check.names._traced import Change, changed, describe, drop_edge, fullest, of_program, place
 from gradlab.check.tracing import Program
@@ -62,14 +61,10 @@ def _propose(
     """The sample may be divided by the number of samples or not, or stand for all."""
     here = evidence.here
     rest, kept = changed(here, without), changed(here, with_one)
-    if rest is None or kept is None:
+    if rest is None or kept is None or np.array_equal(rest, kept):
         return
-    found = solve(here, rest, kept - rest, evidence.wrong)
-    factor = (
-        None
-        if found is None
-        else next((each for each in (1.0, count, 1 / count) if abs(found / each - 1) < 1e-3), None)
-    )
+    fits = (each for each in (1.0, count, 1 / count) if here.close(rest + each * (kept - rest))[evidence.wrong].all())
+    factor = next(fits, None)
     if factor is None:
         return
 

@@ -31,9 +31,9 @@ def on_the_way(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
     with suppress(UntraceableError):
         for value in _values(program):
             for kind, told, change, rank in _changes(evidence, program, value):
-                sentence = f"{{where}}: what comes back to {_name(program, value)} {told}."
-                line = "" if program.is_given(value) else place(program, (value,))
-                yield Hypothesis(kind, _changed(value, change), sentence, line, rank, partly=False)
+                told = f"{{where}}: what comes back to {{spot}} {told}."
+                line, spot = "" if program.is_given(value) else place(program, (value,)), _name(program, value)
+                yield Hypothesis(kind, _changed(value, change), told, line, rank, partly=False, spot=spot)
 
 
 def _values(program: Program) -> list[int]:
