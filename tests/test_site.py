@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 import gradlab as gl
 
 ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = shutil.which("chromium")
 # What a page would fetch by itself; a link that a person follows is another matter.
 FETCHED = re.compile(
     r'(?:<(?:script|img|iframe|source)[^>]+src|<link[^>]+href|url\()\s*=?\s*["\'(]?(?:https?:)?//', re.I
@@ -43,6 +45,30 @@ def test_every_public_name_has_its_entry(site):
     names = [name for name in dir(gl) if not name.startswith("_")]
     assert [name for name in names if name not in modules and f">{name}<" not in page] == []
     assert [name for name in modules if f"gl.{name}" not in page] == []
+
+
+def test_every_error_has_its_entry(site):
+    page = (site / "reference" / "python.html").read_text(encoding="utf-8")
+    modules = [gl, *(getattr(gl, name) for name in ("datasets", "play", "plot", "rules", "testing"))]
+    known = {name for module in modules for name in dir(module) if is_error(getattr(module, name))}
+    assert {"RuleError", "PlotError", "GraphError"} <= known
+    assert [name for name in sorted(known) if f">{name}<" not in page] == []
+
+
+def is_error(value) -> bool:
+    return isinstance(value, type) and issubclass(value, gl.GradlabError)
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="no Chromium, which prints the pages")
+@pytest.mark.parametrize(
+    ("page", "last"), [("first-steps.html", "writes PNG, SVG or PDF."), ("latex.html", "is reported as that.")]
+)
+def test_a_printed_page_has_its_end(site, tmp_path, page, last):
+    paper = tmp_path / "page.pdf"
+    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}", f"--print-to-pdf={paper}"]
+    subprocess.run([CHROMIUM, *options, (site / page).as_uri()], check=True, capture_output=True)
+    text = " ".join(" ".join(sheet.extract_text() for sheet in PdfReader(paper).pages).split())
+    assert last in text
 
 
 def test_every_command_has_its_help(site):

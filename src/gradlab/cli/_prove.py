@@ -34,7 +34,7 @@ def prove(
     ] = None,
     file: Annotated[
         list[Path] | None,
-        typer.Option(exists=True, dir_okay=False, help="Judge every equation of a document: .md, .tex or .ipynb."),
+        typer.Option(exists=True, dir_okay=False, help="Judge every equation of a document: .md, .tex, .rst, .ipynb."),
     ] = None,
     files: Annotated[
         bool, typer.Option("--files", help="Take the arguments as names of documents, as a pre-commit hook gives them.")
