@@ -80,12 +80,17 @@ def test_a_store_is_gone_on_with_by_other_engines(cluster, client, small, tmp_pa
 
 
 def test_ctrl_c_returns_what_is_done_and_cancels_the_rest(client, small):
+    named = set()
+
     def stop(progress):
+        named.update(str(key) for key in client.futures)
         if progress.done >= 640:
             raise KeyboardInterrupt
 
     whole, part = gl.sweep(NET, DATA, **SETTINGS), gl.sweep(NET, DATA, **SETTINGS, engine=client, progress=stop)
     assert part.attrs["interrupted"] == 1
+    assert named
+    assert all("gradlab-sweep" in name for name in named)  # which the scheduler's page shows
     done = part.done.values
     assert done.sum() == 640
     np.testing.assert_array_equal(part.loss.values[done], whole.loss.sel(restart=part.restart).values[done])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import pickle
 import random
@@ -120,6 +121,22 @@ def test_what_is_not_done_is_missing_and_resume_does_it(tmp_path, small, whole):
     assert seen[0].before == done.sum()
     assert seen[-1].done == seen[-1].total == done.size
     assert seen[0].cost.chunks == len(seen) - 1 == len(list((path / "done").rglob("c/*/*/*/*/*"))) - 10
+
+
+def test_a_store_is_read_while_it_grows(tmp_path, small, whole):
+    path, counts, calls = tmp_path / "sweep.zarr", [], itertools.count()
+
+    def look(progress):
+        if next(calls) % 20 == 19:
+            part = gl.open(path)
+            done = part.done.values
+            counts.append(int(done.sum()))
+            for name in OUTCOMES:
+                np.testing.assert_array_equal(part[name].values[done], whole[name].values[done])
+
+    sweep(NET, DATA, **SETTINGS, out=path, progress=look)
+    assert len(set(counts)) > 2
+    assert counts == sorted(counts)
 
 
 def test_nothing_is_done_twice(store, whole):
