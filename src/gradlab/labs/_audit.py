@@ -75,7 +75,7 @@ def audit_text(template: Template, versions: Versions, images: Mapping[str, Imag
     strict = Needles(candidate.secret.strict for candidate in candidates).find(question.strict)
     loose = Needles(candidate.secret.loose for candidate in candidates).find(question.loose)
     tests = {line.number for cell in template.cells for line in cell.lines if line.role is Role.CHECK}
-    warnings: dict[int, Diagnostic] = {}
+    warnings: dict[int, dict[str, Diagnostic]] = {}
     kept: dict[str, SecretLine] = {}
     for candidate in candidates:
         secret = candidate.secret
@@ -87,8 +87,16 @@ def audit_text(template: Template, versions: Versions, images: Mapping[str, Imag
             lines = [line for line in lines if line not in tests]
         again = [line for line in lines if line >= candidate.after]
         if again:
-            warnings.setdefault(again[0], _warning(template, secret, again))
-    found = tuple(sorted(warnings.values()))
+            warnings.setdefault(again[0], {}).setdefault(secret.strict, _warning(template, secret, again))
+    # Of what lies within another that the same line repeats, that one is enough.
+    found = tuple(
+        sorted(
+            warning
+            for own in warnings.values()
+            for text, warning in own.items()
+            if not any(text != other and text in other for other in own)
+        )
+    )
     return AuditReport(found, Secrets(tuple(kept.values()), _secret_images(versions, images)))
 
 

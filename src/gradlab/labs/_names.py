@@ -20,6 +20,8 @@ _KNOWN: Final = frozenset(dir(builtins)) | {
     "get_ipython", "display", "In", "Out", "_", "__", "___", "__file__", "__class__", "__name__",
 }  # fmt: skip
 
+_QUOTED, _WORD = re.compile(r"`([^`]+)`"), re.compile(r"\w+")
+
 
 class _Use(NamedTuple):
     """A name that nothing in sight defines, and the template line of its first use."""
@@ -38,11 +40,13 @@ def undefined_names(template: Template, versions: Versions) -> tuple[Diagnostic,
         return ()
     defined_anyway = {use.name for use in _unresolved(versions.solution)}
     blocks = _homework_definitions(template, versions.solution)
-    messages = _messages(template)
+    messages, told = _messages(template), _told(template)
     found: dict[int, list[_Use]] = {}
     for use in _unresolved(versions.question):
         block = max((line for line in blocks.get(use.name, ()) if line < use.line), default=None)
-        if use.name not in defined_anyway and block is not None and not _is_named(use.name, messages.get(block, "")):
+        if use.name in defined_anyway or block is None or told.get(use.name, block) < block:
+            continue
+        if not _is_named(use.name, messages.get(block, "")):
             found.setdefault(block, []).append(use)
     return tuple(
         Diagnostic(
@@ -64,6 +68,17 @@ def _messages(template: Template) -> dict[int, str]:
             if line.role is Role.MESSAGE and line.block is not None:
                 said[line.block.line] = f"{said.get(line.block.line, '')}\n{line.text}"
     return said
+
+
+def _told(template: Template) -> dict[str, int]:
+    """The names that prose has in backquotes, each with the line in which it does so first."""
+    told = dict[str, int]()
+    for cell in template.cells:
+        for line in cell.lines if cell.kind == "markdown" else ():
+            for span in _QUOTED.findall(line.text) if line.role is Role.CONTENT else ():
+                for name in _WORD.findall(span):
+                    told.setdefault(name, line.number)
+    return told
 
 
 def _is_named(name: str, message: str) -> bool:

@@ -54,6 +54,13 @@ def test_a_repeated_line_is_reported_with_both_numbers(tmp_path, again):
     assert "repeats line 4," in warning.message
 
 
+def test_each_line_that_a_paragraph_repeats_is_reported_once(tmp_path):
+    other = "offset = (heights - slope * widths).mean()"
+    text = cells(homework(LINE, other), f"# {other} and {LINE}")
+    found = report_of(tmp_path, text).warnings
+    assert [warning.message.partition(",")[0] for warning in found] == ["this repeats line 3", "this repeats line 4"]
+
+
 @pytest.mark.parametrize(
     "line", ["else:", ")", "return x", "", "loss.backward()", "for i in range(3):", "| --- | --- |", "import os"]
 )

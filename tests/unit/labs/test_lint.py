@@ -80,6 +80,12 @@ def test_a_name_that_the_message_says_needs_no_remark(tmp_path, message, count):
     assert len(remarks(tmp_path, f"```python\n{code}\n```\n")) == count
 
 
+def test_a_name_that_prose_has_in_backquotes_needs_no_remark(tmp_path):
+    code = "```python\n#!TAG HWBEGIN\nrate = 1\n#!TAG HWEND\n```\n\n```python\nprint(rate)\n```\n"
+    assert remarks(tmp_path, f"Choose a value `rate`, or `rate(t)`.\n\n{code}") == []
+    assert len(remarks(tmp_path, f"Choose a rate.\n\n{code}\nNow `rate` is known.\n")) == 1
+
+
 def test_the_article_a_is_no_name(tmp_path):
     code = "#!TAG HWBEGIN\n#!MSG Choose a {}.\na = 1\n#!TAG HWEND\nprint(a)"
     assert len(remarks(tmp_path, f"```python\n{code.format('value')}\n```\n")) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import hashlib
 import pickle
@@ -111,6 +112,18 @@ def test_a_worker_without_bubblewrap_is_named(tmp_path, monkeypatch):
 def test_nothing_hidden_is_shown(graded):
     for page in (graded[1] / "out" / "feedback").glob("*.html"):
         assert "for t in (-3.0" not in page.read_text(encoding="utf-8")
+
+
+def test_nothing_that_a_submission_sends_is_unpickled():
+    folder = Path(_grade.__file__).parent
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in folder.rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    loaded = {alias.name.partition(".")[0] for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    loaded |= {str(node.module).partition(".")[0] for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert len(trees) > 40
+    assert not loaded & {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
+    assert not [node for node in nodes if isinstance(node, ast.Attribute) and node.attr == "load"
+                and ast.unparse(node.value) in ("torch", "numpy", "np")]  # fmt: skip
 
 
 @needs_bwrap

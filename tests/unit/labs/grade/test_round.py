@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import html
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -103,6 +105,28 @@ def test_only_what_has_changed_is_graded_again(room):
     assert fresh == {**{name: ["descent"] for name in CLASS}, "sign": list(made.NAMES)}
 
 
+def test_the_pages_say_how_each_question_went_and_the_command_what_it_does(room, capsys):
+    assert main(("lab", "grade", str(LAB), str(room / "in"), "--out", str(room / "out"), "--jobs", "1")) == 0
+    told = capsys.readouterr().err
+    assert re.findall(r"^grading (\w+) \(\d of 4\)$", told, re.MULTILINE) == ["as_the_key", "lambda", "sign", "tanh"]
+    seen: dict[str, list[str]] = {}
+    made.write(room / "in", "late", made.MISTAKES["rate too large"])
+    options = GradeOptions(room / "out")
+    results = grade(LAB, room / "in", options, lambda event, *said: seen.setdefault(event, []).append(said)).results
+    assert [name for _, name in seen["at"]] == list(made.NAMES)
+    page = (room / "out" / "index.html").read_text(encoding="utf-8")
+    for number, name in enumerate(made.NAMES):
+        row = page.partition(f"<tr><td>{name}</td>")[2].partition("</tr>")[0]
+        counts = [int(count) for count in re.findall(r"<td class='n'>(\d+)</td>", row)[-5:]]
+        states = [one.questions[number].status for one in results]
+        assert counts == [states.count(state) for state in ("right", "partly", "wrong", "missing", "human")]
+    (late,) = [one for one in results if one.student == "late"]
+    page = html.unescape((room / "out" / "feedback" / "late.html").read_text(encoding="utf-8"))
+    assert all(question.reason in page for question in late.questions)
+    assert [question.asked in page for question in late.questions] == [True] * len(made.NAMES)
+    assert "for t in (-3.0" not in page, "a hidden check"
+
+
 def test_without_bubblewrap_it_refuses(room, monkeypatch, capsys):
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(IsolationError, match="apt-get install bubblewrap"):
@@ -140,4 +164,7 @@ def test_at_home_one_sees_the_visible_part(tmp_path, capsys):
     assert "not done yet" in capsys.readouterr().out
     text = solution.read_text(encoding="utf-8").replace("0.3", "1.5")
     solution.write_text(text, encoding="utf-8")
-    assert grade_self(solution)[-1].reason == "this rate does not converge"
+    own = {question.name: question.reason for question in grade_self(solution)}
+    assert "this rate does not converge" in own.values()
+    (graded,) = grade(LAB, solution, GradeOptions(tmp_path / "grades", isolated=False)).results
+    assert {question.name: question.reason for question in graded.questions if question.name in own} == own
