@@ -22,6 +22,7 @@ from gradlab.check.inputs._trees import is_module, to_array
 from gradlab.check.inputs._trials import Deviation, deviation
 from gradlab.check.names import Diagnosis, Mistake
 from gradlab.check.names._context import Context
+from gradlab.check.names._derivative_left_out import stand_in
 from gradlab.check.names._diagnose import diagnose
 from gradlab.check.precision._precision import examine_precision
 from gradlab.check.report._report import Report
@@ -46,16 +47,11 @@ _REMEDY_OF_COUNT = (
 _NO_NUMBERS = {"None", "str", "function", "builtin_function_or_method", "dtype", "type", "booleans"}
 
 _WRITES = {
-    "argument": Diagnosis(
-        Mistake.CHANGES_ARGUMENT,
-        "The gradient changes its argument: after a call the caller's point is another one.",
-        Mistake.CHANGES_ARGUMENT.remedy,
-    ),
-    "grad_output": Diagnosis(
-        Mistake.CHANGES_GRAD_OUTPUT,
-        "The backward pass changes grad_output in place: whoever else is handed it gets another one.",
-        Mistake.CHANGES_GRAD_OUTPUT.remedy,
-    ),
+    into: Diagnosis(kind, told, kind.remedy)
+    for into, kind, told in (
+        ("argument", Mistake.CHANGES_ARGUMENT, "The gradient changes its argument: the caller's point is another one."),
+        ("grad_output", Mistake.CHANGES_GRAD_OUTPUT, "The backward pass changes grad_output in place."),
+    )
 }
 
 
@@ -159,7 +155,8 @@ def _judged(
             if claims.writes == "grad_output" or (claims.writes and not wrong):
                 diagnoses = (_WRITES[claims.writes],)
             elif wrong:
-                diagnoses = (cause,) if cause is not None else _named(_context(engine, judged, question), notes)
+                named = (cause,) if cause is not None else _named(_context(engine, judged, question), notes)
+                diagnoses = named or stand_in(engine, judged)
             precision = examine_precision(
                 question.function, question.gradient, question.at, claims, engine, question.precision
             )

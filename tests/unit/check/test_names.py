@@ -529,3 +529,40 @@ def test_a_square_matrix_that_is_not_transposed_on_the_way_back_is_told():
     found = check_function(function, [x, w]).diagnoses
     assert found[0].kind is Mistake.TRANSPOSED
     assert found[0].sentence.startswith("What comes back to input 0 is multiplied by a transposed matrix")
+
+
+STAND_INS = {
+    "a surrogate": (lambda x: (x > 0).to(x), lambda g, x: g * 2 / (1 + (2 * x) ** 2)),
+    "a bump": (torch.sign, lambda g, x: g * torch.exp(-2 * x * x)),
+}
+
+
+@pytest.mark.parametrize(("forward", "backward"), STAND_INS.values(), ids=STAND_INS)
+def test_a_stand_in_for_the_slope_of_a_step_is_called_one(forward, backward):
+    report = check_function(written(forward, backward), torch.tensor([0.4, -1.3, 2.0]))
+    (found,) = report.diagnoses
+    assert found.kind is Mistake.STRAIGHT_THROUGH
+    assert "stand-in" in found.sentence
+
+
+def test_and_a_function_that_stands_still_for_good_has_none():
+    report = check_gradient(lambda x: x[0] ** 2 + 0 * x[1], lambda x: np.array([2 * x[0], x[0]]), np.array([0.7, 1.1]))
+    assert report.verdict is Verdict.WRONG
+    assert all("stand-in" not in each.sentence for each in report.diagnoses)
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "told"),
+    [
+        (torch.relu, lambda g, x: 0.2 * g, "of relu stands the constant 0.2"),
+        (
+            torch.nn.functional.silu,
+            lambda g, x: g * torch.sigmoid(x) * (2 - torch.sigmoid(x)),
+            "of silu stands silu's with a factor x forgotten",
+        ),
+    ],
+)
+def test_a_derivative_that_is_no_function_s_own_is_named(forward, backward, told):
+    op = written(forward, backward)
+    report = check_function(lambda x: op.apply(x**2 - 1).sum() + (x**2).sum(), torch.tensor([0.4, -1.3, 2.0, 0.6]))
+    assert told in report.diagnoses[0].sentence, report

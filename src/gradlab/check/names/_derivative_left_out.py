@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradlab.check._outcomes import Cause, Entry, Verdict
 from gradlab.check.names._evidence import Evidence, Hypothesis
 from gradlab.check.names._functions_within import described, groups, replace
-from gradlab.check.names._mistakes import Mistake
+from gradlab.check.names._mistakes import Diagnosis, Mistake
 from gradlab.check.names._traced import hypothesis, of_program
 from gradlab.check.tracing import Program
 
+if TYPE_CHECKING:
+    from gradlab.check.verdict._engine import Engine
+
+# Where a step function that stands still is looked at, of so many entries, and how many values it may take there.
+_PLACES, _LOOKED_AT, _LEVELS = np.outer([-1.0, 1.0], 2.0 ** np.arange(-6, 6)).reshape(-1), 4, 3
 _STEPS = {"round", "rint", "floor", "ceil", "sign", "trunc", "fix", "heaviside"}
 
 
@@ -34,3 +41,30 @@ def straight_through(evidence: Evidence, program: Program) -> Iterator[Hypothesi
             change = replace(found, lambda x, y, d: np.ones_like(d))
             # Whatever factor comes of it.
             yield hypothesis(Mistake.STRAIGHT_THROUGH, change, told, str(found[0].place), 1, speaks=True)
+
+
+def stand_in(engine: Engine, entries: Sequence[Entry]) -> tuple[Diagnosis, ...]:
+    """What is said of a step function's gradient where it is no other function's with a name.
+
+    Args:
+        engine: The check.
+        entries: All that were judged.
+    """
+    wrong = [entry for entry in entries if entry.verdict is Verdict.WRONG]
+    if any(entry.numeric != 0 for entry in wrong) or not any(_jumps(engine, entry) for entry in wrong[:_LOOKED_AT]):
+        return ()
+    told = (
+        "The function is flat at this point and jumps elsewhere: its derivative is 0 where it has one. What is claimed "
+        "is a stand-in for it, such as a surrogate's slope, which no differences bear out."
+    )
+    kind = Mistake.STRAIGHT_THROUGH
+    return (Diagnosis(kind, told, kind.remedy, tuple(entry.name for entry in wrong)),)
+
+
+def _jumps(engine: Engine, entry: Entry) -> bool:
+    """Tell whether a function steps along an entry, or takes few values, near and far."""
+    if entry.cause is Cause.STEP_FUNCTION:
+        return True
+    output, index = divmod(entry.index, len(engine.flat))
+    levels = np.unique(engine.along(index, float(engine.scales[index]) * _PLACES)[:, output])
+    return bool(1 < len(levels) <= _LEVELS and np.isfinite(levels).all())

@@ -47,6 +47,7 @@ _DERIVATIVES: dict[str, Derivative] = {
     "itself over x": lambda x, y, d: d / x,
     "itself times y": lambda x, y, d: d * y,
     "1 over itself": lambda x, y, d: 1 / d,
+    "silu's with a factor x forgotten": lambda x, y, d: sigmoid(x) * (2 - sigmoid(x)),
 }
 
 
@@ -60,10 +61,17 @@ def wrong_derivative(evidence: Evidence, program: Program) -> Iterator[Hypothesi
         for told, derivative in _DERIVATIVES.items():
             sentence = f"{{where}}: in place of the derivative of {described(found)} stands {told}."
             # What is 0 or 1 throughout is a derivative that is dropped or left out.
-            rivals = [replace(found, simple) for simple in (lambda x, y, d: 0 * d, lambda x, y, d: np.ones_like(d))]
+            rivals = [replace(found, _constant(number)) for number in (0.0, 1.0)]
             yield hypothesis(Mistake.WRONG_DERIVATIVE, replace(found, derivative), sentence, line, 4, rivals=rivals)
-        rest = changed(evidence.here, replace(found, lambda x, y, d: 0 * d))
-        factor = None if rest is None else solve(evidence.here, rest, evidence.here.right - rest, evidence.wrong)
+        here = evidence.here
+        rest, ones = (changed(here, replace(found, _constant(number))) for number in (0.0, 1.0))
+        constant = None if rest is None or ones is None else solve(here, rest, ones - rest, evidence.wrong)
+        if constant is not None and min(abs(constant), abs(constant - 1)) > 1e-3:
+            sentence = (
+                f"{{where}}: in place of the derivative of {described(found)} stands the constant {constant:.4g}."
+            )
+            yield hypothesis(Mistake.WRONG_DERIVATIVE, replace(found, _constant(constant)), sentence, line, 5)
+        factor = None if rest is None else solve(here, rest, here.right - rest, evidence.wrong)
         spelled = None if factor is None else spell(factor)
         if factor is not None and spelled is not None and abs(factor) > 1e-3 and abs(factor - 1) > 1e-3:
             sentence = f"{{where}}: the derivative of {described(found)} has a factor {spelled} too many."
@@ -71,6 +79,10 @@ def wrong_derivative(evidence: Evidence, program: Program) -> Iterator[Hypothesi
             rank = _COUNTED if any(abs(factor / each - 1) < 1e-3 for each in counted) else 5
             yield hypothesis(Mistake.WRONG_DERIVATIVE, replace(found, _times(factor)), sentence, line, rank)
     yield from _diagonals(program)
+
+
+def _constant(number: float) -> Derivative:
+    return lambda x, y, d: np.full_like(d, number)
 
 
 def _times(factor: float) -> Derivative:

@@ -80,8 +80,8 @@ def judge_step(claim: Claim, slope: Slope, slopes: list[Slope], known: Knowledge
     verdict = rules.compare(claim, slope.value, slope.bar)
     # The derivative of a step function is 0, that of the function before it was rounded is not.
     if verdict is not Verdict.WRONG or claim.value == 0:
-        return make_entry(claim, slope, Verdict.UNDECIDED, phrase, Cause.STEP_FUNCTION)
-    return make_entry(claim, slope, verdict, phrase)
+        verdict = Verdict.UNDECIDED
+    return make_entry(claim, slope, verdict, phrase, Cause.STEP_FUNCTION)
 
 
 def is_label(slopes: list[Slope], known: Knowledge) -> bool:
