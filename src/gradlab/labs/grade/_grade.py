@@ -81,7 +81,7 @@ def grade(
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise GradlabError(f"{problem.filename or out} cannot be written: {problem.strerror}") from problem
-    decisions = read_queue(out / "human.toml")
+    read_queue(out / "human.toml")  # what is wrong with it is said before the work
     with TemporaryDirectory(prefix="gradlab-grade-") as scratch, workers(None, scheduler) as found:
         submissions = find_submissions(source, Path(scratch), template.stem.removesuffix("-template"))
         if options.roster is not None:
@@ -95,6 +95,7 @@ def grade(
         if changed:
             remarks = run(*asked) if found is None else run_on(found, *asked)
     results = [_result(out, one, before[one.name], keys) for one in submissions]
+    decisions = read_queue(out / "human.toml")  # with what was written into it meanwhile
     waiting = write_queue(out / "human.toml", results, decisions)
     for old in before.values():
         apply_decisions([old] if old else [], decisions)

@@ -126,6 +126,15 @@ def test_the_key_of_an_answer_ends_where_the_next_question_begins(tmp_path):
     assert answer.key == "Because.\n\nIndeed."
 
 
+def test_a_key_right_before_its_answer_is_its_key(tmp_path):
+    block = "#!TAG HWBEGIN\n#!MSG Write.\n{}\n#!TAG HWEND\n"
+    text = f"# Lab\n\n{block.format('Other.')}\nWhy?\n\n{block.format('Because.')}\n#!TAG ANSWER points=1\n"
+    (tmp_path / "lab.md").write_text(text, encoding="utf-8")
+    template = read_template(tmp_path / "lab.md")
+    (answer,) = asked_answers(template, make_versions(template).question)
+    assert (answer.text, answer.key) == ("Why?", "Because.")
+
+
 def test_what_a_human_decides_survives_a_regrade(graded):
     place = graded[1]
     path = place / "out" / "human.toml"
@@ -143,8 +152,16 @@ def test_what_a_human_decides_survives_a_regrade(graded):
     assert {result.questions[1].reason for result in again.results} == {'why "symmetry"?'}
     (place / "in" / "right.ipynb").unlink()
     assert grade(LAB, place / "in", GradeOptions(place / "out")).results[0].questions[1].points == 1.5
+    made.write(place / "in", "late", made.Case((), prose=(FIRST, "", TITLE, "Symmetry.")))
+
+    def meanwhile(event, *_):
+        if event == "begun":
+            path.write_text(path.read_text(encoding="utf-8").replace("points = 1.5", "points = 2"), encoding="utf-8")
+
+    again = grade(LAB, place / "in", GradeOptions(place / "out"), meanwhile)
+    assert {result.questions[1].points for result in again.results} == {2.0}
     kept = path.read_text(encoding="utf-8")
-    path.write_text(kept.replace("points = 1.5", "points = 7"), encoding="utf-8")
+    path.write_text(kept.replace("points = 2\n", "points = 7\n"), encoding="utf-8")
     with pytest.raises(QueueError, match="from 0 to 2 can"):
         grade(LAB, place / "in", GradeOptions(place / "out"))
     path.write_text(kept + "\n[[", encoding="utf-8")

@@ -60,18 +60,22 @@ def asked_answers(template: Template, question: Version) -> tuple[Asked, ...]:
     """
     drafts: list[_Draft] = []
     heading, place, prose, answering = "answer", 0, list[str](), False
+    before = list[str]()  # a key that stands right before its tag
     for cell in template.cells:
         known = cell.metadata.get("nbgrader")
         own = str(known.get("grade_id") or "") if isinstance(known, dict) else ""
         for line in cell.lines:
             if line.role is Role.ANSWER:
                 text = "\n".join(prose).strip()
-                drafts.append(_Draft(line.points, line.number, own or heading, place, text))
-                prose, answering = [], True
+                drafts.append(_Draft(line.points, line.number, own or heading, place, text, before))
+                prose, before, answering = [], [], True
             elif line.role is Role.HOMEWORK and answering:
                 drafts[-1].key.append(line.text if cell.kind == "markdown" else f"    {line.text}")
+            elif line.role is Role.HOMEWORK and cell.kind == "markdown":
+                before.append(line.text)
             elif line.role is Role.CONTENT and cell.kind == "markdown":
                 found = _HEADING.match(line.text)
+                before = [] if line.text.strip() else before
                 answering = answering and not line.text.strip()
                 heading, place = (found[1], line.number) if found else (heading, place)
                 prose = [] if found else [*prose, line.text] if line.text.strip() or prose else prose
