@@ -19,13 +19,6 @@ def complex_step(function: Function, flat: np.ndarray, index: int, scale: float,
     Whether the function is analytic in what it does is not known: |x|, or a comparison, are not. So what this says
     counts only if it agrees with every difference that can be believed.
 
-    Args:
-        function: The function in complex numbers.
-        flat: The point, shape (P,).
-        index: The coordinate.
-        scale: Its size.
-        output: Which output.
-
     Returns:
         The derivative, or None if the function does not accept complex numbers or two steps disagree.
 

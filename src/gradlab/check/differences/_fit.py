@@ -158,11 +158,6 @@ def powers(smallest: float, largest: float, ratio: float = 4.0) -> np.ndarray:
 def fit(samples: Samples, output: int, noise: Noise) -> list[Slope]:
     """Fit one output at every scale.
 
-    Args:
-        samples: The function around the point.
-        output: Which of its M outputs.
-        noise: What is known of its noise.
-
     Returns:
         A slope for each scale, the smallest first.
     """

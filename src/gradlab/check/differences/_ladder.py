@@ -132,12 +132,6 @@ def make_probe(function: Function, flat: np.ndarray, centre: np.ndarray, scales:
 def measure_noise(function: Function, flat: np.ndarray, scales: np.ndarray, centre: np.ndarray) -> Noise:
     """Measure the noise of a function from fourth differences along a random direction.
 
-    Args:
-        function: The function of the flat point.
-        flat: The flat point, shape (P,).
-        scales: The sizes of its entries, shape (P,).
-        centre: The function at the point, shape (M,).
-
     Returns:
         The noise: the smaller that two distances showed, since a smooth function may bend over the larger.
 

@@ -42,15 +42,6 @@ def first_pass(
 
     Where one call gives many values, four for each are as cheap.
 
-    Args:
-        function: The function.
-        flat: The point, shape (P,).
-        centre: The function there, shape (M,).
-        scales: The sizes of the coordinates, shape (P,).
-        indices: The coordinates.
-        double: Which outputs are known to be computed in float64.
-        tolerance: The relative error that has to show.
-
     Yields:
         The coordinate, its step, and what `extrapolate` gives, each of shape (M,).
     """

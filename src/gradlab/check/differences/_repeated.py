@@ -26,14 +26,6 @@ def repeated(
 ) -> Slope | None:
     """Measure one coordinate by many stencils beside the point.
 
-    Args:
-        function: The function.
-        flat: The point, shape (P,).
-        scales: The sizes of the coordinates, shape (P,).
-        index: The coordinate.
-        output: The output.
-        step: The step of each stencil.
-
     Returns:
         The mean slope of the degree with the smallest bar; None where the function is not finite at all places.
     """

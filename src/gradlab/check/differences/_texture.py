@@ -39,14 +39,7 @@ class Texture:
 
 
 def look_along(line: Line, reach: float, output: int, level: float) -> Texture:
-    """Look at one output along a line, up to `reach` to both sides.
-
-    Args:
-        line: The function along it.
-        reach: How far.
-        output: Which output.
-        level: Its noise.
-    """
+    """Look at one output along a line, up to `reach` to both sides."""
     offsets = reach * _PLACES
     values = line(offsets)[:, output]
     inside = _around(values)

@@ -25,10 +25,6 @@ def mapped(call: Callable[[Any], Any], point: Point) -> Callable[[np.ndarray], n
 
     It is not known whether the function allows it: what is computed this way has to be compared with single calls.
     NumPy functions are never tried: given an array of another shape they may do anything, at any cost.
-
-    Args:
-        call: The function of the structure.
-        point: The form of the points.
     """
     if has_torch(point):
         over = sys.modules["torch"].func.vmap

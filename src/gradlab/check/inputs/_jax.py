@@ -20,12 +20,6 @@ def backward(
 ) -> list[list[Any]]:
     """Run forward once and backward once for each cotangent, with the function's own rules (custom_vjp).
 
-    Args:
-        call: The function of the structure.
-        point: The form of its point.
-        flat: Where.
-        cotangents: One vector for each backward pass, over all numbers that the function returns.
-
     Returns:
         For each cotangent the gradients by the leaves of the point.
     """

@@ -47,13 +47,6 @@ def _match(
 ) -> Iterator[np.ndarray | None]:
     """The arrays of a gradient in the order of the point's leaves; None where it says that there is none.
 
-    Args:
-        at: The point.
-        gradient: What is matched with it.
-        slots: The leaves of the point from here on.
-        what: What `gradient` is called.
-        outputs: The shape that comes before that of each leaf; None if shapes are not looked at.
-
     Raises:
         CheckError: They do not fit.
     """

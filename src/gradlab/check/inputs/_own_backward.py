@@ -16,11 +16,6 @@ from gradlab.check.inputs._trees import is_module, kind_of, leaves_of, map_struc
 def point_of(function: Any, inputs: Any, keywords: Mapping[str, Any]) -> tuple[ByMode, dict[str, Any]]:
     """Turn a function with its own backward pass into one of a dict of its inputs and parameters.
 
-    Args:
-        function: A subclass of `torch.autograd.Function`, a `torch.nn.Module`, a `jax.custom_vjp`, or a callable.
-        inputs: Its argument, or a tuple or list of its arguments.
-        keywords: Its keyword arguments.
-
     Returns:
         The function of the point, and the point.
 

@@ -20,10 +20,6 @@ _TOLD = "complex numbers are checked as pairs: the last index is 0 for the real 
 def as_pairs(function: ByMode, at: dict[str, Any]) -> tuple[ByMode, dict[str, Any]]:
     """Turn a function of complex tensors or arrays, or to them, into a real one.
 
-    Args:
-        function: The function of the point.
-        at: The point, by the names of the arguments.
-
     Returns:
         The real function and its point: each complex array has one more axis, of length 2.
     """

@@ -20,10 +20,6 @@ _NAME = "grad_output"
 def second_order(function: ByMode, at: dict[str, Any]) -> tuple[ByMode, dict[str, Any]]:
     """Turn a function into its vector-Jacobian product, as a function of its inputs and of grad_output.
 
-    Args:
-        function: The function of the point.
-        at: The point, by the names of the arguments.
-
     Returns:
         The product, and its point.
 

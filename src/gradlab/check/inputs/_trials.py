@@ -55,12 +55,6 @@ class Deviation:
 def deviation(claims: Claims, function: Function, flat: np.ndarray, claimed: np.ndarray) -> Deviation | None:
     """Ask again in other ways; the derivative of a function is linear in grad_output and the same each time.
 
-    Args:
-        claims: The claimed gradient.
-        function: Its function.
-        flat: The point.
-        claimed: What was claimed when first asked, shape (M, P).
-
     Returns:
         The first way that gave something else; None if all gave the same, or if the claims are random.
     """

@@ -44,12 +44,7 @@ def straight_through(evidence: Evidence, program: Program) -> Iterator[Hypothesi
 
 
 def stand_in(engine: Engine, entries: Sequence[Entry]) -> tuple[Diagnosis, ...]:
-    """What is said of a step function's gradient where it is no other function's with a name.
-
-    Args:
-        engine: The check.
-        entries: All that were judged.
-    """
+    """What is said of a step function's gradient where it is no other function's with a name."""
     wrong = [entry for entry in entries if entry.verdict is Verdict.WRONG]
     if any(entry.numeric != 0 for entry in wrong) or not any(_jumps(engine, entry) for entry in wrong[:_LOOKED_AT]):
         return ()

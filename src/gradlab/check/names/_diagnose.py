@@ -32,9 +32,6 @@ def diagnose(context: Context) -> tuple[Diagnosis, ...]:
     Each is rebuilt and reported only if it gives the claimed gradient in every entry that is known, and, where the
     gradient can be evaluated anew, at a second point and at some far from it, too.
 
-    Args:
-        context: The WRONG gradient with what was measured.
-
     Returns:
         The mistakes that fit, the simplest first; empty if none does.
     """

@@ -40,13 +40,6 @@ class Culprit:
 def find_culprit(function: Any, gradient: Any, flat: np.ndarray, point: Point, dtype: str) -> Culprit | None:
     """Follow a formula in both precisions to the first operation whose result is lost while its operands are not.
 
-    Args:
-        function: The user's function, which is followed where the gradient is its backward pass.
-        gradient: The user's gradient.
-        flat: The point, float64, shape (P,).
-        point: Its form.
-        dtype: The lower precision.
-
     Returns:
         The operation; None if the formula cannot be followed, or if none stands out.
     """

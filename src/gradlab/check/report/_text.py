@@ -19,12 +19,7 @@ HEADER = ("entry", "claimed", "numeric", "error bar", "rel. diff.", "verdict", "
 
 
 def as_text_report(report: Report, width: int | None = None) -> str:
-    """The verdict, the worst entries, what is wrong, the plot, and what to do.
-
-    Args:
-        report: What was found.
-        width: How many characters a line may have. Default as many as it takes.
-    """
+    """The verdict, the worst entries, what is wrong, the plot, and what to do."""
     lines = _lines(report, width)
     if width is None:
         return "\n".join(lines)

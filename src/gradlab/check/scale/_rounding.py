@@ -97,12 +97,6 @@ def is_rounding(engine: Engine, entry: Entry, output: int, index: int) -> bool:
     The difference has to be of the size of a rounding beside what the function varies by over the size of the
     coordinate, and the claim has to show it: nearby it varies in jumps of that size, or stands still where it should
     change by more.
-
-    Args:
-        engine: The check.
-        entry: The entry, which is not CORRECT.
-        output: Its output.
-        index: Its coordinate.
     """
     apart, scale = abs(entry.claimed - entry.numeric), float(engine.scales[index])
     # Beside numbers of this size a difference has to be, before it is worth two more evaluations.
@@ -122,12 +116,6 @@ def is_lost(engine: Engine, entry: Entry, output: int, index: int) -> bool:
     A value that is small because larger ones cancel, or are saturated, follows small steps as if these were constants.
     Farther off it jumps, by no more than a number of the size of 1 is rounded, and what lies beyond is not against the
     claim.
-
-    Args:
-        engine: The check.
-        entry: The entry, which is not CORRECT.
-        output: Its output.
-        index: Its coordinate.
     """
     found = [_nearest_jump(engine, output, index, side) for side in (1.0, -1.0)]
     place, jump = min(found)

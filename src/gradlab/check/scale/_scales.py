@@ -17,9 +17,6 @@ def scales_of(point: Point) -> np.ndarray:
     Its neighbours are the numbers of its array up to the first gap of six decades: the largest number of an array says
     nothing about the others if it stands for infinity.
 
-    Args:
-        point: The point, with P numbers.
-
     Returns:
         Positive numbers, shape (P,).
     """

@@ -31,10 +31,6 @@ _CALLS = {"pjit", "jit", "closed_call", "core_call", "custom_jvp_call", "custom_
 def trace_jax(call: Callable[[Any], Any], structure: Any) -> Program:
     """Follow a function of JAX arrays.
 
-    Args:
-        call: The loss as a function of the whole structure.
-        structure: Arrays in the structure that it takes.
-
     Raises:
         UntraceableError: It has no jaxpr, since it branches on values, say.
     """

@@ -93,13 +93,7 @@ def matrix_of(way: Map, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def adjoint_of_product(function: Function, arguments: Sequence[np.ndarray], position: int) -> Adjoint | None:
-    """The derivative of a matrix product by its first or second factor; None if it is no plain product.
-
-    Args:
-        function: The product as a function of this factor.
-        arguments: Both factors.
-        position: 0 for the first, 1 for the second.
-    """
+    """The derivative of a matrix product by its first or second factor; None if it is no plain product."""
     first, second = arguments
     if not (first.ndim == second.ndim == 2 and first.shape[1] == second.shape[0]):
         return None
@@ -154,12 +148,7 @@ def sum_to_shape(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def measure_elementwise(function: Function, at: np.ndarray) -> Diagonal:
-    """The derivative of an operation that treats each element by itself.
-
-    Args:
-        function: The operation at many points at once, shape (K, ...).
-        at: The point.
-    """
+    """The derivative of an operation that treats each element by itself."""
     # Steps relative to the element where it is small and the function singular there, to 1 where it is smooth; of a
     # large element alone they might span many waves.
     size = np.abs(at)

@@ -26,10 +26,6 @@ _PLAIN = {"shape", "ndim", "size", "result_type", "can_cast", "iscomplexobj", "i
 def trace_numpy(function: Callable[[Any], Any], structure: Any) -> Program:
     """Follow a function of NumPy arrays.
 
-    Args:
-        function: From the structure to the loss.
-        structure: Arrays and numbers, in the structure that the function takes.
-
     Raises:
         UntraceableError: It leaves NumPy on the way, through `float(x)` or `math`, say.
     """

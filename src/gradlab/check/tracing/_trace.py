@@ -24,11 +24,6 @@ def float64() -> AbstractContextManager[Any]:
 def trace(function: Callable[..., Any], call: Callable[[Any], Any], structure: Any) -> Program:
     """Take a loss apart.
 
-    Args:
-        function: The loss as the user wrote it.
-        call: The same as a function of the whole structure.
-        structure: The point, as the loss takes it.
-
     Raises:
         UntraceableError: Nothing can follow it.
     """

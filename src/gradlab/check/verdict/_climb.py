@@ -38,13 +38,7 @@ VARYING = "the claimed value is another one each time it is computed"
 
 
 def climb(engine: Engine, index: int, outputs: list[int]) -> Iterator[Entry]:
-    """Judge entries of one coordinate at all scales.
-
-    Args:
-        engine: The check.
-        index: The coordinate.
-        outputs: The outputs.
-    """
+    """Judge entries of one coordinate at all scales."""
     if not outputs:
         return
     probe = engine.probe

@@ -91,11 +91,6 @@ def bear_out(engine: Engine, measured: Columns, wanted: dict[int, list[int]]) ->
 
     Along a direction in which every difference between claim and slope has a share of the same size, the function
     changes as the slopes say, or else one of them is not what it seems.
-
-    Args:
-        engine: The check.
-        measured: What the first pass found.
-        wanted: The coordinates and, for each, the outputs.
     """
     sure: set[tuple[int, int]] = set()
     waiting = {(index, output) for index, outputs in wanted.items() for output in outputs}

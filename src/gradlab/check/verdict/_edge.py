@@ -36,11 +36,6 @@ class _Limit:
 def judge_at_edge(engine: Engine, index: int, outputs: list[int]) -> list[Entry] | None:
     """Judge the entries of a coordinate on one side of which alone the function is defined.
 
-    Args:
-        engine: The check.
-        index: The coordinate.
-        outputs: Which outputs.
-
     Returns:
         The entries; None if the function is defined on neither side, or computes in lower precision than float64.
     """

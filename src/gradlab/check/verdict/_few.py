@@ -22,12 +22,7 @@ STOPPED = "not judged since another is wrong; thorough=True judges all"
 
 
 def run_few(engine: Engine, columns: Places) -> list[Entry]:
-    """Judge entries one by one.
-
-    Args:
-        engine: The check.
-        columns: The coordinates and, for each, the outputs.
-    """
+    """Judge entries one by one."""
     entries: list[Entry] = []
     for entry in _run(engine, columns):
         engine.found[entry.index] = entry

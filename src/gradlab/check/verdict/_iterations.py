@@ -44,12 +44,7 @@ _Left = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def excused_by_turns(engine: Engine, entries: list[Entry]) -> list[Entry]:
-    """Entries that are WRONG by no more than what an iteration leaves that stops early are UNDECIDED.
-
-    Args:
-        engine: The check.
-        entries: All entries that were judged.
-    """
+    """Entries that are WRONG by no more than what an iteration leaves that stops early are UNDECIDED."""
     wrong = [each for each in entries if each.verdict is Verdict.WRONG and math.isfinite(each.claimed)]
     size = len(engine.flat)
     columns = list(dict.fromkeys(each.index % size for each in wrong))

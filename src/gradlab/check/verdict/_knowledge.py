@@ -122,13 +122,7 @@ class Rules:
         return agrees | hidden | (size + bar <= zero)
 
     def barely(self, claim: Claim, slope: Slope, near: float) -> bool:
-        """Tell whether a claim agrees as well as a small entry shows: the less of the largest is at stake, the less.
-
-        Args:
-            claim: The claim.
-            slope: The best that could be measured.
-            near: What differences float32 shows at most.
-        """
+        """Tell whether a claim agrees as well as a small entry shows: the less of the largest is at stake, the less."""
         size, margin = max(abs(claim.value), abs(slope.value)), slope.bar + 2 * claim.jitter
         difference = abs(claim.value - slope.value)
         stake = difference + slope.bar

@@ -52,13 +52,7 @@ class Outcome:
 
 
 def run_many(engine: Engine, output: int, indices: np.ndarray) -> Outcome:
-    """Judge many entries of the gradient of one output: the cost grows with those that disagree.
-
-    Args:
-        engine: What judges single entries.
-        output: Which output.
-        indices: Which coordinates.
-    """
+    """Judge many entries of the gradient of one output: the cost grows with those that disagree."""
     random = np.random.default_rng(2)
     outcome, claimed = Outcome(), engine.claimed[output]
     shown = _representatives(claimed, engine.scales, indices, random)

@@ -33,12 +33,6 @@ def convict(engine: Engine, measured: Columns, index: int, outputs: list[int]) -
     Where a function is rounded inside, noisy, kinked nearby or the result of a loose solver, small steps and large ones
     differ: then this says nothing.
 
-    Args:
-        engine: The check.
-        measured: What the first pass found.
-        index: The coordinate.
-        outputs: The outputs whose claims differ clearly from that.
-
     Returns:
         The wrong entries by their outputs.
     """

@@ -26,12 +26,6 @@ CONSTANT = "the loss changes with nothing, whatever the step"
 def judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) -> Entry:
     """Judge a claim by a ladder of estimates.
 
-    Args:
-        claim: The claimed derivative.
-        slopes: Estimates from the smallest scale to the largest.
-        known: What is known of the function.
-        rules: When a difference counts.
-
     Returns:
         The entry with its verdict; a WRONG one is still to be confirmed.
     """

@@ -27,11 +27,6 @@ Places = dict[int, list[int]]
 def settle(engine: Engine, measured: Columns, wanted: Places) -> tuple[list[Entry], Places]:
     """What the first pass decides.
 
-    Args:
-        engine: The check.
-        measured: What the first pass found.
-        wanted: What is judged.
-
     Returns:
         The entries that are settled, all CORRECT, and the places of the others.
     """

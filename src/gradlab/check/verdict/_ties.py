@@ -25,10 +25,6 @@ _ROUNDS = 300
 def judge_ties(engine: Engine, entries: list[Entry]) -> list[Entry]:
     """Judge the entries of each output that were accepted at a kink together.
 
-    Args:
-        engine: The check.
-        entries: All entries.
-
     Returns:
         The same; those are WRONG whose claims are no subgradient together.
     """
