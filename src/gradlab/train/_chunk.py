@@ -54,22 +54,10 @@ def train_chunk(
     ends: bool = True,
     notify: Notify | None = None,
 ) -> TrainResult:
-    """Takes some runs through all their steps, in stretches where that takes long.
+    """Takes some runs through all their steps, in stretches where that takes long; after Ctrl-C, fewer.
 
-    Args:
-        trainer: does the steps.
-        starts: where the runs start, shape (R, P), or what to draw that from.
-        rates: their learning rates.
-        steps: how many.
-        plan: how the steps are made.
-        told: what each step has of its own.
-        size: how many runs, parameters and points there are.
-        curves: whether to keep the loss of every step.
-        ends: whether to keep the last parameters.
-        notify: called after each stretch with how many steps are done, and of how many.
-
-    Returns:
-        How each run went: after Ctrl-C, with fewer steps.
+    `told` gives what each step has of its own, `size` is how many runs, parameters and points there are; `notify` is
+    called after each stretch with how many steps are done, and of how many.
     """
     if isinstance(trainer, NumpyTrainer):
         whole = _planned(plan, told(0, steps))

@@ -28,12 +28,7 @@ class Device:
 
     @staticmethod
     def of(device: object, work: int, *, remote: bool = False) -> Device:
-        """Returns what a person names.
-
-        Args:
-            device: "cpu", "cuda", "cuda:1" or "auto".
-            work: how much there is to do: parameters x points x steps x runs.
-            remote: whether a scheduler's workers do it.
+        """Returns what a person names; `work` is parameters x points x steps x runs, `remote` if workers do it.
 
         Raises:
             TrainError: if it names nothing.
@@ -70,13 +65,7 @@ class Device:
         return f"{self.name} ({cuda.gpu(self.number or 0).name})"
 
     def said(self, trainer: Callable[[], Any], runs: int, update: Update) -> dict[str, str]:
-        """Returns what a result says of what it was trained on.
-
-        Args:
-            trainer: gives what trained it.
-            runs: how many there are.
-            update: the statements of the update rule.
-        """
+        """Returns what a result of so many runs says of what it was trained on."""
         if not self.gpu:
             return {"device": self.name}
         return {"device": self.here, "plan": trainer().plan(runs, update)}

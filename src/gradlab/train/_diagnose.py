@@ -145,14 +145,9 @@ class _Investigation:
     def train(
         self, start: Array, steps: int, *, slower: float = 1.0, replay: bool = False, curves: bool = True
     ) -> TrainResult:
-        """Trains by the same rule from some parameters (R, P).
+        """Trains by the same rule from some parameters (R, P), the learning rate divided by `slower`.
 
-        Args:
-            start: where to begin.
-            steps: how many.
-            slower: what the learning rate is divided by.
-            replay: whether these are the runs' own starts, so that the schedule and the batches are theirs too.
-            curves: whether the losses of all steps are wanted.
+        `replay` says that these are the runs' own starts, so that the schedule and the batches are theirs too.
         """
         experiment = self.runs.experiment
         rule, batches = experiment.rule, experiment.batches

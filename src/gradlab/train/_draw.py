@@ -31,17 +31,7 @@ def check_seed(seed: object) -> int:
 def draw_parameters(
     distribution: Distribution, seed: int, *, restarts: int, layers: Layers, first: int = 0
 ) -> FloatArray:
-    """Draws the initial parameters of runs `first` to `first + restarts - 1`.
-
-    Args:
-        distribution: what to draw from.
-        seed: the key, from 0 to 2**128 - 1.
-        restarts: how many runs.
-        layers: the network's layers, with P parameters.
-        first: the number of the first run.
-
-    Returns:
-        Shape (restarts, P), float64.
+    """Draws the initial parameters of runs `first` to `first + restarts - 1`, shape (restarts, P), float64.
 
     >>> from gradlab.train import Normal
     >>> ten = draw_parameters(Normal(), 0, restarts=10, layers=Layers((2, 2, 1)))
@@ -53,22 +43,12 @@ def draw_parameters(
 
 
 def draw_standard(shape: Shape, seed: int, *, restarts: int, parameters: int, first: int = 0) -> FloatArray:
-    """Draws standard normal numbers, or uniform ones between -1 and 1, for the parameters of some runs.
+    """Draws standard normal numbers, or uniform ones between -1 and 1, for parameters of some runs: (restarts, P).
 
     Every run owns a stretch of the counter of a Philox generator whose key is the seed: what run 3 starts from does
     not depend on how many runs there are, nor on which are drawn with it. It does not depend on the setting either:
     runs of the same number start alike in every setting of a sweep, and differences between settings are not the
     luck of the draw (common random numbers).
-
-    Args:
-        shape: "normal" or "uniform".
-        seed: the key, from 0 to 2**128 - 1.
-        restarts: how many runs.
-        parameters: how many parameters each has, P.
-        first: the number of the first run.
-
-    Returns:
-        Shape (restarts, P), float64.
 
     Source: Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"; the generator is
     NumPy's, and the tests hold it against the authors' known answers.
@@ -93,17 +73,9 @@ def draw_standard(shape: Shape, seed: int, *, restarts: int, parameters: int, fi
 
 
 def draw_order(seed: int, epoch: int, points: int) -> NDArray[np.intp]:
-    """Draws the order of the points in an epoch: each gets a random number, and they are sorted by it.
+    """Draws the order of the points in an epoch, counted from 0: each gets a random number, and they are sorted by it.
 
     The numbers come from a part of the generator's counter that no run's parameters reach.
-
-    Args:
-        seed: the key, from 0 to 2**128 - 1.
-        epoch: its number, from 0.
-        points: how many points there are.
-
-    Returns:
-        Shape (points,): their numbers in a new order.
 
     >>> sorted(draw_order(seed=0, epoch=3, points=5).tolist())
     [0, 1, 2, 3, 4]

@@ -143,44 +143,19 @@ class Grid:
         return self.architecture.with_width(width) if self.resized else self.architecture
 
     def on(self, device: object, points: int, *, remote: bool) -> Grid:
-        """Returns the same grid on the device that a person names.
-
-        Args:
-            device: "cpu", "cuda", "cuda:1" or "auto".
-            points: how many there are.
-            remote: whether a scheduler's workers train.
-
-        Raises:
-            TrainError: if it names nothing.
-            GradlabError: if there is no such GPU.
-        """
+        """Returns the same grid on the device that a person names; errors are those of `Device.of`."""
         most = max(self.network(int(width)).layers.parameters for width in self.width.values)
         work = most * points * int(max(self.steps.values)) * self.runs
         return replace(self, device=Device.of(device, work, remote=remote))
 
     def starts(self, network: Architecture, settings: NDArray[np.intp], first: int, count: int) -> Drawn:
-        """Returns what the runs of some settings of a sheet start from.
-
-        Args:
-            network: the sheet's.
-            settings: their numbers, shape (S,).
-            first: the number of the first restart.
-            count: how many restarts.
-        """
+        """Returns what so many restarts, from a first on, of some settings (S,) of a sheet start from."""
         shapes = [INITIALISATIONS[str(name)](1.0).shape for name in self.initialisation.values]
         kinds = np.array([KINDS.index(shape) for shape in shapes])[self.indices(settings)[0]]
         return Drawn(self.seed, first, count, kinds, self.factors(settings, network.layers))
 
     def factors(self, settings: NDArray[np.intp], layers: Layers) -> FloatArray:
-        """Returns what the standard random numbers of some settings of a sheet are multiplied with.
-
-        Args:
-            settings: their numbers, shape (S,).
-            layers: the network's layers, with P parameters.
-
-        Returns:
-            Shape (S, P).
-        """
+        """Returns what the standard random numbers of some settings (S,) of a sheet are multiplied with, (S, P)."""
         kinds, scales = self.indices(settings)[:2]
         unit = np.array([INITIALISATIONS[str(name)](1.0).factors(layers) for name in self.initialisation.values])
         return np.array(self.init_scale.values, dtype=np.float64)[scales, None] * unit[kinds]

@@ -13,25 +13,14 @@ _ROUNDING = {np.dtype(kind): 1.0 + np.sqrt(np.finfo(kind).eps) for kind in (np.f
 
 
 def judged(loss: str, y: Array) -> bool:
-    """Returns whether there is a right and wrong: whether the labels are classes to this loss.
-
-    Args:
-        loss: the name of the loss.
-        y: labels, shape (N,) or (N, K).
-    """
+    """Returns whether there is a right and wrong: whether the labels, (N,) or (N, K), are classes to this loss."""
     return gap_of(loss, y) is not None
 
 
 def all_right(outputs: Array, y: Array, loss: str) -> BoolArray | None:
-    """Returns which runs get every point right, as the loss's row says what is right.
+    """Returns which runs get every point right, as the loss's row says; None if the labels are measurements.
 
-    Args:
-        outputs: what the networks say, shape (R, N) or (R, N, K).
-        y: the labels, shape (N,) or (N, K).
-        loss: the name of the loss.
-
-    Returns:
-        Shape (R,), or None if the labels are measurements.
+    What networks say has the shape (R, N) or (R, N, K), labels (N,) or (N, K).
     """
     gap = gap_of(loss, y)
     if gap is None:
@@ -41,15 +30,10 @@ def all_right(outputs: Array, y: Array, loss: str) -> BoolArray | None:
 
 
 def have_diverged(first: Array, last: Array, finite: BoolArray) -> BoolArray:
-    """Returns which runs diverged.
+    """Returns which runs diverged, of their first and last losses (R,), and whether all numbers were finite.
 
     A run diverged if one of its losses or parameters was not finite, or if its loss ended above where it began by
     more than rounding explains (relative: the square root of the number type's epsilon).
-
-    Args:
-        first: the losses before the first step, shape (R,).
-        last: the losses after the last step, shape (R,).
-        finite: whether all losses and parameters were finite, shape (R,).
     """
     with np.errstate(over="ignore", invalid="ignore"):
         return ~(finite & (last <= _ROUNDING[last.dtype] * first))

@@ -56,13 +56,9 @@ def surroundings(
 ) -> Any:
     """The lowest of values within a factor of each setting, with one value for all beyond the sweep's ends.
 
-    Args:
-        low: a value for each setting.
-        places: where the entries of each axis lie, as logarithms; axes that are set exactly are left out.
-        factor: how far around.
-        lowest: `lowest_nearby` along an axis: of the values, the axis, the places and the reach.
-        cap: the smaller of each value and its entry's along an axis: of the values, the axis, the entries and 0.
-        beyond: what counts where the surroundings go over an end.
+    `places` are those of the entries of each axis, as logarithms, without axes that are set exactly; `lowest` is
+    `lowest_nearby` along an axis; `cap` is the smaller of each value and its entry's along an axis: of the values, the
+    axis, the entries and 0.
     """
     reach = math.log(factor)
     for axis, line in places.items():

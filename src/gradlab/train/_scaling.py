@@ -38,12 +38,7 @@ class Scaling:
 
 
 def scaling_of(x: NDArray[np.float64], names: tuple[str, ...], columns: object) -> Scaling | None:
-    """Returns what brings coordinates to the mean 0 and the standard deviation 1.
-
-    Args:
-        x: the points, shape (N, d).
-        names: of the coordinates.
-        columns: True for all, the name of one, or several.
+    """Returns what brings coordinates to the mean 0 and the standard deviation 1: all, those of a name, or several.
 
     Raises:
         DataError: if a column is not there, or is the same for all points.

@@ -223,13 +223,7 @@ class NumpyTrainer:
         steps: int,
         plan: Plan = Plan(),
     ) -> Iterator[State]:
-        """Goes through the steps one at a time.
-
-        Args:
-            parameters: where the runs start, shape (R, P).
-            learning_rate: one number, one for each run (R,), or one for each run and layer (R, layers).
-            steps: how many.
-            plan: how the steps are made; by default by gradient descent on all points.
+        """Goes through the steps one at a time; arguments are those of `KernelTrainer.train`.
 
         Yields:
             Where the runs are before the first step and after each. A run of which a parameter is not finite, or
@@ -272,20 +266,9 @@ class NumpyTrainer:
         ends: bool = True,
         notify: Notify | None = None,
     ) -> TrainResult:
-        """Takes runs through so many steps.
+        """Takes runs through so many steps, as `KernelTrainer.train` does.
 
-        Args:
-            parameters: where the runs start, shape (R, P), or what to draw that from.
-            learning_rate: one number, one for each run (R,), or one for each run and layer (R, layers).
-            steps: how many.
-            plan: how the steps are made; by default by gradient descent on all points.
-            curves: whether to keep the loss of every step.
-            ends: whether to keep the last parameters.
-            notify: called after each step with how many are done, and of how many; what it interrupts ends the
-                training with the steps that are done.
-
-        Returns:
-            How each run went.
+        What `notify` interrupts, called after each step with how many are done and of how many, ends it there.
         """
         if isinstance(parameters, Drawn):
             parameters = starts_of(parameters, self.layers.parameters)

@@ -163,15 +163,9 @@ class Map:
         }
 
     def train(self, window: int, rows: Places, columns: Places) -> tuple[FloatArray, NDArray[np.bool_]] | None:
-        """Trains some pixels, each of which depends on nothing but itself.
+        """Trains pixels of a window, each of which depends on nothing but itself, by their places (R,) along y and x.
 
-        Args:
-            window: in which window they lie.
-            rows: their places along y, shape (R,).
-            columns: their places along x, shape (R,).
-
-        Returns:
-            The sum of losses of each and whether it converged, shape (R,), or None if Ctrl-C came before.
+        The sum of losses of each and whether it converged, shape (R,); None if Ctrl-C came before.
         """
         x, y = self.values(window)
         return self.train_at(x[columns], y[rows])
@@ -184,15 +178,7 @@ class Map:
         return self.train_at(x[columns], y[rows])
 
     def train_at(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]] | None:
-        """Trains with some values of both axes.
-
-        Args:
-            x: the values of x, shape (R,).
-            y: the values of y, shape (R,).
-
-        Returns:
-            The sum of losses of each and whether it converged, shape (R,), or None if Ctrl-C came before.
-        """
+        """As `train`, at values of x and of y, shape (R,)."""
         network, data, at = self.architecture, self.data, {self.x: x, self.y: y}
         layers, size = network.layers, (network.layers.parameters, len(data))
         start, of = draw_parameters(Normal(), self.seed, restarts=1, layers=layers), layers.of_parameters()

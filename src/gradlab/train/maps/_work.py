@@ -46,13 +46,9 @@ class MapWork:
             raise KeyboardInterrupt
 
     def chunk(self, place: Tile) -> Outcomes | None:
-        """Trains a tile; the result depends on nothing else.
+        """Trains a tile, given by its window, rows and columns; the result depends on nothing else.
 
-        Args:
-            place: its window, rows and columns.
-
-        Returns:
-            The measures, what converged and what was trained, or None if Ctrl-C came before they were done.
+        The measures, what converged and what was trained, or None if Ctrl-C came before they were done.
         """
         window, rows, columns = place
         first, shape = (rows.start, columns.start), (rows.stop - rows.start, columns.stop - columns.start)

@@ -19,15 +19,7 @@ if TYPE_CHECKING:
 
 
 def check_room(contents: Contents, what: str) -> None:
-    """Says before it starts that a result would not fit into memory.
-
-    Args:
-        contents: what it holds.
-        what: of what it has so many.
-
-    Raises:
-        TrainError: if it would not.
-    """
+    """Raises a TrainError before it starts if a result of so many of what it has would not fit into memory."""
     asked = f"the result of {prod(contents.chunks.shape):,} {what}"
     check_memory(contents.bytes, asked, f"ask for fewer {what}, or give a store: out=")
 
@@ -43,7 +35,9 @@ def made(
     what: str = "runs",
     progress: Callable[[Progress], object] | None = None,
 ) -> xarray.Dataset:
-    """Trains all that is not done, and returns the result.
+    """Trains all that is not done, into a store or into memory, and returns what is done.
+
+    That Ctrl-C came before all was is an attribute, "interrupted".
 
     Args:
         contents: what it holds.
@@ -54,9 +48,6 @@ def made(
         counted: whether its "success" is counted.
         what: is trained.
         progress: called before the first chunk and after each.
-
-    Returns:
-        What is done; that Ctrl-C came before all was is an attribute, "interrupted".
 
     Raises:
         TrainError: if it would not fit into memory.

@@ -78,13 +78,7 @@ class Folder:
         return made
 
     def heads(self, files: list[str], count: int, *, bounded: bool) -> Iterator[tuple[str, bytes]]:
-        """Returns the first bytes of files.
-
-        Args:
-            files: which.
-            count: how many bytes.
-            bounded: whether no file gets larger than 2 GiB whatever it says, for which a remote one is not asked.
-        """
+        """Returns the first bytes of files; of `bounded` ones, 2 GiB unpacked at most, a remote one is not asked."""
         for file in files:
             with (self.path / file).open("rb") as opened:
                 yield file, opened.read(count)
@@ -151,13 +145,9 @@ class Folder:
         """Nothing: the lock is the system's, which takes it away with its process alone."""
 
     def create(self, make: Callable[[str], None]) -> None:
-        """Makes the store beside its place and moves it there, so that it is there whole or not at all.
+        """Has the store made beside its place and moves it there, so that it is there whole or not at all.
 
-        Args:
-            make: is called with where.
-
-        Raises:
-            StoreError: if it cannot be written.
+        Raises a StoreError if it cannot be written.
         """
         made = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex}")
         try:
@@ -313,10 +303,9 @@ class Remote:
             self._take()
 
     def create(self, make: Callable[[str], None]) -> None:
-        """Makes the store in its place; it is one only when its description is there, which is written last.
+        """Has the store made in its place; it is one only when its description is there, which is written last.
 
-        Raises:
-            StoreError: if something else is there, which would be lost, or it cannot be written.
+        Raises a StoreError if something else is there, which would be lost, or it cannot be written.
         """
         with self._reached():
             if not self.half_made and self._holds_something():

@@ -136,11 +136,6 @@ def _written(place: Folder | Remote) -> Iterator[None]:
 def writing(where: str | os.PathLike[str], contents: Contents, *, resume: bool) -> Iterator[Store]:
     """Opens a store to be written by nobody else, and makes it if it is not there.
 
-    Args:
-        where: a folder, or an address that fsspec reaches.
-        contents: what it holds.
-        resume: whether to go on with one that is there.
-
     Raises:
         StoreError: if it is there and not to be gone on with, or holds another experiment, is made by a newer version,
             or is being written.

@@ -47,15 +47,10 @@ class Engine(Protocol):
         ...
 
     def results(self, work: Work, places: Sequence[Any]) -> Generator[tuple[int, Outcomes, Maker]]:
-        """Trains chunks.
-
-        Args:
-            work: the experiment.
-            places: the coordinates of each chunk.
+        """Trains the chunks at these coordinates, in any order; after Ctrl-C, fewer.
 
         Yields:
-            The number of a chunk among the places, what it gave and who trained it, in any order; fewer than asked for
-            after Ctrl-C.
+            The number of a chunk among the places, what it gave and who trained it.
         """
         ...
 

@@ -51,19 +51,10 @@ def fill(
     what: str = "runs",
     progress: Callable[[Progress], object] | None = None,
 ) -> bool:
-    """Trains all chunks that are not finished, each kept while others are trained.
+    """Trains all chunks that are not finished, each kept while others are trained; says whether all is done.
 
-    Args:
-        keeper: where they go.
-        chunks: all of them.
-        work: what is trained.
-        engine: who trains it.
-        counted: the name of the result that says of each run whether it is a success.
-        what: is counted.
-        progress: called before the first chunk, with what all of them cost, and after each.
-
-    Returns:
-        Whether all is done; else Ctrl-C came before.
+    `counted` is the name of the result that says of each run whether it is a success, and `what` is counted; `progress`
+    is called before the first chunk, with what all of them cost, and after each.
     """
     total = before = successes = 0
     todo: list[Chunk] = []

@@ -64,14 +64,10 @@ class GridWork:
         return (time.perf_counter() - began) / runs
 
     def chunk(self, place: Index) -> Outcomes | None:
-        """Trains some runs; the result depends on nothing else.
+        """Trains some restarts of settings of a sheet; the result depends on nothing else.
 
-        Args:
-            place: a sheet, settings of it, and restarts.
-
-        Returns:
-            What became of each run by its name, shape (settings, restarts, ...), of quantiles without restarts; None if
-            Ctrl-C came before they were done.
+        What became of each run by its name, shape (settings, restarts, ...), of quantiles without restarts; None if
+        Ctrl-C came before they were done.
         """
         sheet, settings, runs = place
         network, steps, _ = self.grid.sheet(sheet)

@@ -27,15 +27,10 @@ log = logging.getLogger("gradlab.train")
 
 @contextmanager
 def engine_of(name: str, engine: Client | None, scheduler: str | None) -> Iterator[Engine]:
-    """Who trains: the workers of a scheduler that a person names, or this process.
+    """Who trains: the workers of a client, which stays open, or at an address; else this process.
 
-    Args:
-        name: what the scheduler's page shows.
-        engine: a client, which stays open.
-        scheduler: an address.
-
-    Raises:
-        GradlabError: if it cannot be used, or dask.distributed is not installed.
+    `name` is what the scheduler's page shows. Raises a GradlabError if they cannot be used, or dask.distributed is not
+    installed.
     """
     with workers(engine, scheduler) as found:
         yield HERE if found is None else _Remote(found, name)

@@ -136,13 +136,9 @@ class RunsWork:
         return time.perf_counter() - began
 
     def chunk(self, place: slice) -> Outcomes | None:
-        """Trains some runs; the result depends on nothing else.
+        """Trains some runs by their numbers; the result depends on nothing else.
 
-        Args:
-            place: their numbers.
-
-        Returns:
-            The arrays of a `TrainResult` by name, or None if Ctrl-C came before they were done.
+        The arrays of a `TrainResult` by name, or None if Ctrl-C came before they were done.
         """
         steps = self.experiment.steps
         parts = list(self._parts(place.start, place.stop - place.start, steps, self.curves, True, None))
