@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -87,14 +87,19 @@ def grade(
         if options.roster is not None:
             Roster(options.roster).assign(submissions)
         keys = _Keys(lab, (source, out), options)
-        before = {one.name: _read(out, one.name) for one in submissions}
-        orders = [keys.order(one, before[one.name]) for one in submissions]
+        every = [file for one in submissions for file in (one, *one.beside)]
+        before = {one.name: _read(out, one.name) for one in every}
+        orders = [keys.order(one, before[one.name]) for one in every]
         changed = [order for order in orders if order is not None]
         asked = (template, source, changed, keys.lab.questions, options, watch)
         remarks: tuple[str, ...] = ()
         if changed:
             remarks = run(*asked) if found is None else run_on(found, *asked)
-    results = [_result(out, one, before[one.name], keys) for one in submissions]
+    made = {one.name: _result(out, one, before[one.name], keys) for one in every}
+    for one in submissions:
+        _weigh(one, made)
+        _weigh(one, before)
+    results = [made[one.name] for one in submissions]
     decisions = read_queue(out / "human.toml")  # with what was written into it meanwhile
     waiting = write_queue(out / "human.toml", results, decisions)
     for old in before.values():
@@ -113,7 +118,8 @@ def grade(
         for result in results
         if (old := before[result.name]) is not None and old.points != result.points
     ]
-    return Grading(tuple(results), tuple(rows), len(changed), waiting, tuple(moved), remarks)
+    fresh = len({order["name"] for order in changed} & {one.name for one in submissions})
+    return Grading(tuple(results), tuple(rows), fresh, waiting, tuple(moved), remarks)
 
 
 def _write_pages(out: Path, results: Sequence[SubmissionResult], title: str) -> None:
@@ -166,6 +172,19 @@ def _hash(*parts: Any) -> str:
 def _result(out: Path, one: Submission, before: SubmissionResult | None, keys: _Keys) -> SubmissionResult:
     found = _read(out, one.name)
     return found if found is not None and found.key == keys.of(one)[0] else _lost(one, before)
+
+
+def _weigh(one: Submission, results: Mapping[str, SubmissionResult | None]) -> None:
+    """Leave to a human what another file of the same submission would get more points for."""
+    made, others = results[one.name], [results[other.name] for other in one.beside]
+    for question in made.questions if made is not None else ():
+        theirs = [(o.file, q) for o in others if o is not None for q in o.questions if q.identity == question.identity]
+        file, best = max(theirs, key=lambda pair: pair[1].points, default=("", question))
+        if question.status != "human" and best.points > question.points:
+            own = Path(one.file).name, f"{question.points:g}"
+            question.reason = f"{Path(file).name} would get {best.points:g} points here, and {own[0]} gets {own[1]}"
+            question.given = f"{file}: {best.points:g}\n{best.given}\n\n{one.file}: {own[1]}\n{question.given}"
+            question.points, question.status = 0.0, "human"
 
 
 def _read(out: Path, name: str) -> SubmissionResult | None:

@@ -127,6 +127,22 @@ def test_the_pages_say_how_each_question_went_and_the_command_what_it_does(room,
     assert "for t in (-3.0" not in page, "a hidden check"
 
 
+def test_what_another_file_of_the_same_submission_gets_more_for_is_for_a_human(tmp_path):
+    good, wrong = made.GOOD["as the key"], made.MISTAKES["sign"]
+    for folder, cases in {"ada": (wrong, good), "emmy": (good, wrong), "carl": (good, good)}.items():
+        for name, case in zip(("lab", "lab-old"), cases, strict=True):
+            made.write(tmp_path / "in" / folder, name, case)
+    options = GradeOptions(tmp_path / "out")
+    first, again = (grade(LAB, tmp_path / "in", options) for _ in range(2))
+    assert (first.fresh, again.fresh, again.moved) == (3, 0, ())
+    ada, carl, emmy = again.results
+    assert (carl.points, emmy.points) == (9, 9)
+    waiting = [question for question in ada.questions if question.status == "human"]
+    assert ada.points + sum(question.possible for question in waiting) == 9
+    assert waiting[0].reason.startswith("lab-old.ipynb would get ")
+    assert all("ada/lab-old.ipynb: " in question.given for question in waiting)
+
+
 def test_without_bubblewrap_it_refuses(room, monkeypatch, capsys):
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(IsolationError, match="apt-get install bubblewrap"):

@@ -31,6 +31,7 @@ _NO_SUBMISSION = re.compile(
     r"__MACOSX|\..*|.*\.checkpoint.*|submission_metadata\.yml|timestamp\.txt|Thumbs\.db|feedback|__pycache__"
 )
 _LARGEST_LIST: Final = 10_000_000  # bytes
+_MOST_BESIDE: Final = 3
 _WRAPPERS: Final = frozenset({"submitted", "submissions", "abgaben"})
 
 
@@ -65,6 +66,7 @@ class Submission:
         problem: why nothing can be read, "" where it can.
         remarks: what was chosen or left aside.
         people: who it counts for.
+        beside: other files that may be meant as well.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Submission:
     problem: str = ""
     remarks: list[str] = field(default_factory=lambda: list[str]())
     people: list[Person] = field(default_factory=lambda: list[Person]())
+    beside: list[Submission] = field(default_factory=lambda: list[Submission]())
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +259,11 @@ def _submission(
     if len(usable) > 1:
         others = ", ".join(member.name.name for member in usable[1:4])
         made.remarks.append(f"{chosen.name.name} was graded, and not {others}")
+    alike = [one for one in usable[1:] if rank(one) == rank(chosen) and not _is_replaced(one, chosen)]
+    made.beside = [
+        Submission(f"{name}~{number}", made.student, made.identity, str(one.name), one.path)
+        for number, one in enumerate(alike[:_MOST_BESIDE], 1)
+    ]
     return made
 
 
@@ -272,6 +280,11 @@ def _age(member: Member) -> str:
         if found := _NBGRADER.fullmatch(part):
             return found["age"]
     return ""
+
+
+def _is_replaced(member: Member, by: Member) -> bool:
+    """Whether a platform that keeps what was handed in earlier says that a file is such."""
+    return _age(member) != _age(by) and any(map(_NBGRADER.fullmatch, by.name.parts))
 
 
 def _is_prose(member: Member) -> bool:
