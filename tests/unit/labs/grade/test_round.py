@@ -6,6 +6,7 @@ import csv
 import html
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -85,6 +86,27 @@ def test_killed_and_run_again_it_comes_to_the_same(open_room):
     again = grade(lab, room / "in", GradeOptions(room / "out"))
     assert again.fresh <= len(CLASS) - 2
     assert {result.student: result.points for result in again.results} == POINTS
+
+
+def below(pid):
+    """The processes that a process has started, and those that these have."""
+    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [*children, *(each for child in children for each in below(child))]
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_nothing_runs_on_when_the_command_is_ended(tmp_path):
+    made.write(tmp_path / "in", "loops", made.MISTAKES["deaf to interrupts"])
+    command = [sys.executable, "-m", "gradlab", "lab", "grade", str(LAB), str(tmp_path / "in")]
+    with subprocess.Popen([*command, "--out", str(tmp_path / "out")], stderr=subprocess.PIPE, text=True) as process:
+        next(line for line in process.stderr if line.startswith("grading "))
+        left = [os.pidfd_open(pid) for pid in below(process.pid)]
+        process.terminate()
+    assert len(left) >= 4, "the service, its fork and the sandbox"
+    for descriptor in left:
+        assert select.select([descriptor], [], [], 300)[0], "a process has not ended"
+        os.close(descriptor)
+    assert not list((tmp_path / "out" / ".state").iterdir())
 
 
 def test_only_what_has_changed_is_graded_again(room):

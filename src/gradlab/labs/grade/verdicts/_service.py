@@ -166,7 +166,7 @@ def _judged_checks(
 
 
 def _say(message: dict[str, Any]) -> None:
-    with suppress(OSError):  # nobody listens any more; what has begun is finished all the same
+    with suppress(OSError):  # nobody listens any more
         sys.__stdout__.write(json.dumps(message) + "\n")  # type: ignore[union-attr]
         sys.__stdout__.flush()  # type: ignore[union-attr]
 
@@ -177,9 +177,9 @@ def _serve(bench: Bench, jobs: int, limit: float) -> None:
     free, buffer, ended = list(range(jobs)), b"", False
     while running or not ended:
         watched: list[Any] = [pid_descriptor for _, _, pid_descriptor, _ in running.values()]
-        if free and not ended:
+        if not ended and b"\n" not in buffer:
             watched.append(0)
-        select.select(watched, [], [], 0.5)
+        ready, _, _ = select.select(watched, [], [], 0.5)
         for pid in list(running):
             order, begun, descriptor, slot = running[pid]
             late = time.monotonic() - begun > limit * _patience()
@@ -191,10 +191,11 @@ def _serve(bench: Bench, jobs: int, limit: float) -> None:
                 del running[pid]
                 free.append(slot)
                 _say({"done": order["name"], "status": "late" if late else status})
-        if free and not ended and select.select([0], [], [], 0)[0]:
-            data = os.read(0, 1 << 16) if b"\n" not in buffer else b""
-            ended = not data and b"\n" not in buffer
-            buffer += data
+        if 0 in ready:
+            data = os.read(0, 1 << 16)
+            ended, buffer = not data, buffer + data
+            for pid in running if ended else ():  # who has ordered this was ended before it was done
+                os.kill(pid, signal.SIGKILL)
         while free and b"\n" in buffer:
             line, _, buffer = buffer.partition(b"\n")
             order, slot = json.loads(line), free.pop()
