@@ -78,6 +78,7 @@ SUBMISSIONS = {
     "a list": ({"spread": "def spread(values):\n    return [value / np.std(values) for value in values]"}, "?11111"),
     "a wrong series": ({"spread": "def spread(values):\n    return pd.Series(values) - 1.0"}, "011111"),
     "rows in an array": ({"rows": "rows = np.array([1, 2])"}, "1?1111"),
+    "rows in an array of objects": ({"rows": "rows = np.array([1, 2], dtype=object)"}, "1?1111"),
     "rows in a tuple": ({"rows": "rows = (1, 2)"}, "1?1111"),
     "other rows in a tuple": ({"rows": "rows = (1, 3)"}, "101111"),
     "a line that is derived": ({"steep": "class Steep(Line):\n    pass\nsteep = Steep(4.0)"}, "11111?"),
@@ -89,8 +90,14 @@ SUBMISSIONS = {
 @pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 def test_what_an_object_of_its_own_class_says_of_itself_is_for_a_human(tmp_path):
     submissions = {name: (GIVEN, *(KEY | changed).values()) for name, (changed, _) in SUBMISSIONS.items()}
-    found, _ = made.marks(tmp_path, LAB, submissions)
+    found, grading = made.marks(tmp_path, LAB, submissions)
     assert found == {name: points for name, (_, points) in SUBMISSIONS.items()}
+    why = {one.student: one.questions[1].reason for one in grading.results if "rows" in one.student}
+    for name, kind in {"array": "ndarray", "array of objects": "ndarray", "tuple": "tuple"}.items():
+        assert (
+            why[f"rows in a{'n' * (name[0] == 'a')} {name}"]
+            == f"what your code made would be right as list, and comes as {kind}"
+        )
 
 
 SHARED = (

@@ -198,6 +198,9 @@ def test_points_that_a_question_is_not_worth_any_more_are_not_given():
     (remark,) = apply_decisions([result], {key: Decision(2.0)})
     assert "why is worth 1 now: it waits again" in remark
     assert (result.questions[0].status, result.points) == ("human", 0)
+    (remark,) = apply_decisions([result], {key: Decision(0.5, "", 0.75)})
+    assert "has 0.5 points of 0.75, and why is worth 1 now: look at it again" in remark
+    assert result.points == 0.5
 
 
 CUBE = "x**3 - 2*x"

@@ -34,10 +34,12 @@ class Decision:
     Args:
         points: the points, None where nothing is decided yet.
         comment: for the student.
+        possible: of how many points, None where that is not known.
     """
 
     points: float | None = None
     comment: str = ""
+    possible: float | None = None
 
 
 @dataclass(slots=True)
@@ -92,7 +94,7 @@ def _decision(where: str, entry: object) -> tuple[str, Decision]:
         raise QueueError(f"{where} ({key}): the points are {given!r}; write a number") from problem
     if not 0 <= points <= float(str(possible)):
         raise QueueError(f"{where} ({key}): the points are {points:g}; a number from 0 to {possible:g} can be given")
-    return key, Decision(points, comment)
+    return key, Decision(points, comment, float(str(possible)))
 
 
 def answer_id(question: QuestionResult) -> str:
@@ -123,6 +125,11 @@ def apply_decisions(results: Sequence[SubmissionResult], decisions: Mapping[str,
                         f"worth {question.possible:g} now: it waits again"
                     ] = None
                     continue
+                if decision.possible not in (None, question.possible):
+                    remarks[
+                        f"{answer_id(question)} in human.toml has {decision.points:g} points of {decision.possible:g}, "
+                        f"and {question.name} is worth {question.possible:g} now: look at it again"
+                    ] = None
                 question.points = decision.points
                 full = question.points >= question.possible
                 question.status = "right" if full else "partly" if question.points else "wrong"

@@ -21,9 +21,13 @@ _ERRORS = (TypeError, AttributeError, KeyError)
 
 def form_of(value: Any) -> str:
     """What kind a value is of that a check was handed; "" of a collection in which there is nothing."""
-    kind = str(getattr(value, "_kind", "")) or type(value).__name__
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple | set) else None
-    return kind if parts is None or any(part is not None and part is not ... for part in parts) else ""
+    is_empty = parts is not None and all(part is None or part is ... for part in parts)
+    return "" if is_empty else _kind_of(value)
+
+
+def _kind_of(value: Any) -> str:
+    return str(getattr(value, "_kind", "")) or type(value).__name__  # the first of what stays in the sandbox
 
 
 def other_form(forms: Set[str], wanted: Set[str]) -> tuple[str, str]:
@@ -35,7 +39,7 @@ def other_form(forms: Set[str], wanted: Set[str]) -> tuple[str, str]:
 
 def cast(value: Any, found: str, wanted: str) -> Any:
     """What is one kind of collection as another; the value itself where it is of a third, or there is no such."""
-    if type(value).__name__ == found:
+    if _kind_of(value) == found:
         with suppress(Exception):  # whatever libraries make of what does not fit
             return _MADE[wanted](value)
     return value
