@@ -58,12 +58,7 @@ def may_change(value: Any) -> bool:
 
 
 def overwrite(target: Any, value: Any) -> None:
-    """Give data in place what a copy of it holds; an array of another shape stays as it is.
-
-    Args:
-        target: what `may_change`.
-        value: its copy, changed.
-    """
+    """Give data in place what a copy of it holds; an array of another shape stays as it is."""
     if type(target) is not type(value):
         return
     if isinstance(target, list):
@@ -135,12 +130,7 @@ def _of_container(value: Any, memo: dict[int, Any]) -> Any:
 
 
 def same(first: Any, second: Any) -> bool:
-    """Whether data is as it was.
-
-    Args:
-        first: data.
-        second: its copy, perhaps changed.
-    """
+    """Whether data is as it was."""
     if first is second or type(first) is not type(second):
         return first is second
     if isinstance(first, list | tuple):

@@ -37,11 +37,6 @@ _LOOK = (
 def grade_own(template: Template, versions: Versions, watch: Watch = lambda *_: None) -> tuple[Diagnostic, ...]:
     """Grade what a template's author hands out: the solution has to get all points, the empty question none.
 
-    Args:
-        template: the template.
-        versions: what was made of it.
-        watch: called with what happens, as `grade` does.
-
     Returns:
         Errors: what keeps the key from running or from passing its own checks, each question in which the solution
         loses points, and each check that holds while its homework is empty. Notes: what of the solution would wait for

@@ -32,15 +32,6 @@ def run_on(
 ) -> tuple[str, ...]:
     """Lets workers grade what has changed.
 
-    Args:
-        found: the workers.
-        template: the lab's template, which is sent with the files beside it that its cells speak of.
-        source: where submissions lie, which they must not see.
-        orders: what is to be graded.
-        questions: the hash of what each question depends on beside the submission.
-        options: how; results are written to a folder of its `out`.
-        watch: called with what happens.
-
     Raises:
         GradlabError: if they cannot grade, or a worker has no bubblewrap.
     """

@@ -12,12 +12,7 @@ from gradlab.labs.grade.verdicts import SubmissionResult
 
 
 def write_table(path: Path, results: Sequence[SubmissionResult]) -> None:
-    """Write the gradebook.
-
-    Args:
-        path: the CSV file, replaced whole.
-        results: one for each person.
-    """
+    """Write the gradebook."""
     names = list(dict.fromkeys(question.name for result in results for question in result.questions))
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")

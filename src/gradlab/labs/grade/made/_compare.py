@@ -36,11 +36,6 @@ class DoubtError(AssertionError):
 def compared(mine: Any, key: Any, called: str = "right") -> tuple[float, str]:
     """Compare a value with the key's.
 
-    Args:
-        mine: the value.
-        key: the key's.
-        called: what the key's is called in words.
-
     Returns:
         The part of the entries that agree, and the first difference in words.
 

@@ -92,10 +92,6 @@ def inputs_like(calls: Sequence[Call], seed: int) -> list[Call]:
 def further_inputs(calls: Sequence[Call], seed: int) -> list[Call]:
     """Make inputs that the solution has none like: whether a function is meant for them only the key can tell.
 
-    Args:
-        calls: what the solution called it with.
-        seed: others come with another one.
-
     Returns:
         Calls in which one argument is another: whole numbers, and numbers that happen to be whole, texts, switches; and
         such in which all that have one length are shorter.

@@ -93,10 +93,6 @@ class LifeRecorder:
 def lives_like(lives: Sequence[Life], seed: int) -> list[Life]:
     """Make lives for a class.
 
-    Args:
-        lives: what the solution did.
-        seed: others come with another one.
-
     Returns:
         The same, then new ones with arguments like those that stood in their place.
     """

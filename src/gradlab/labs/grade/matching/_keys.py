@@ -34,13 +34,6 @@ def lab_keys(
 ) -> LabKeys:
     """Hash what results depend on.
 
-    Args:
-        template: the template.
-        versions: what was made of it.
-        plan: what it asks for.
-        asked: the written answers that it asks for.
-        private: what submissions must not see.
-
     Returns:
         The hashes. Prose is in none of them but in those of the written answers that it asks for.
     """

@@ -84,9 +84,6 @@ class Program:
     def stops(self, task: Task) -> list[int]:
         """How many statements have been run where a check is run in the notebook, as far as the others matter to it.
 
-        Args:
-            task: the check.
-
         Returns:
             The numbers: behind the cell that answers, where the next text of the template's stands, behind other
             answers, and at the end. What cannot differ from what all statements that are needed come to is left out.

@@ -25,11 +25,6 @@ def encode_module(
 ) -> dict[str, Any] | None:
     """Encode a network, so that the other side can make one of the same parameters that is computed here.
 
-    Args:
-        value: any.
-        export: lets the other side call a network, and `computed` with it.
-        encode: encodes a tensor.
-
     Returns:
         What JSON can hold, None of anything else.
     """

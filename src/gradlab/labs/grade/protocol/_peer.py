@@ -132,9 +132,6 @@ class Peer:
     def request(self, message: dict[str, Any]) -> Any:
         """Ask for something else than a call.
 
-        Args:
-            message: what; its "do" says what kind of thing.
-
         Raises:
             RemoteCallError: if it raised an error there.
             ChannelError: if the other side is gone, or has not answered by `deadline`.

@@ -16,10 +16,6 @@ _PLAIN: Final = str | int | float | None
 def encode_table(value: Any, encode: Callable[[Any], Any]) -> dict[str, Any] | None:
     """Encode a value of pandas.
 
-    Args:
-        value: any.
-        encode: encodes an array or a list.
-
     Returns:
         What JSON can hold; None of all else, of columns of other things, and of what is very long.
     """

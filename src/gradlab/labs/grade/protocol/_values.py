@@ -54,10 +54,6 @@ class Encoder:
     def encode(self, value: Any, depth: int = 0) -> Any:
         """Encode a value.
 
-        Args:
-            value: any.
-            depth: how deep in others it lies.
-
         Returns:
             What JSON can hold; tensors that take part in a differentiation are in `tensors`, in order.
 
@@ -205,10 +201,6 @@ class Decoder:
 
     def decode(self, data: Any, depth: int = 0) -> Any:
         """Make a value.
-
-        Args:
-            data: what `Encoder.encode` returned, or anything.
-            depth: how deep in others it lies.
 
         Returns:
             The value; tensors that take part in a differentiation are in `tensors`, by number.

@@ -51,10 +51,6 @@ class SubmittedCell:
 def read_cells(data: bytes, suffix: str) -> tuple[list[SubmittedCell], str]:
     """Read a submitted file.
 
-    Args:
-        data: what the file holds.
-        suffix: of its name: .ipynb, .md or .py.
-
     Returns:
         Its cells, and what was set right to read it, in words.
 

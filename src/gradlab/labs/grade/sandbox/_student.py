@@ -44,12 +44,7 @@ class Shell:
 
 
 def run_statement(names: dict[str, Any], statement: Mapping[str, Any]) -> None:
-    """Run one statement of a notebook.
-
-    Args:
-        names: the notebook's names.
-        statement: its source, its cell and its line there.
-    """
+    """Run one statement of a notebook."""
     names.setdefault("get_ipython", Shell)
     names.setdefault("display", print)
     source = "\n" * (int(statement["line"]) - 1) + statement["source"]

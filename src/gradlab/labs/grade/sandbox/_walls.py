@@ -232,11 +232,7 @@ def _drop_rights(libc: Any) -> None:
 
 
 def set_limits(limits: Mapping[str, int]) -> None:
-    """Limit this process and what it starts.
-
-    Args:
-        limits: as for `start_apart`.
-    """
+    """Limit this process and what it starts."""
     mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     for kind, value in (
         (resource.RLIMIT_AS, mapped + limits["memory"]), (resource.RLIMIT_CPU, limits["cpu"]),

@@ -268,13 +268,7 @@ def _unpatched(check: PreparedCheck, names: dict[str, Any]) -> Iterator[None]:
 
 
 def in_words(outcome: Outcome, check: PreparedCheck, *, hidden: bool) -> str:
-    """Say for the student why a check did not hold.
-
-    Args:
-        outcome: what became of it.
-        check: the check.
-        hidden: whether its text must not be shown.
-    """
+    """Say for the student why a check did not hold."""
     problem = outcome.problem
     if is_refusal(problem):
         return UNSEEN if hidden else f"{UNSEEN}: {outcome.refused}"[:_LONGEST]

@@ -91,13 +91,7 @@ def may_be_form(outcome: Outcome, forms: Set[str], known: Set[str]) -> bool:
 
 
 def may_be_layout(outcome: Outcome, key: str, theirs: str) -> bool:
-    """Whether a check uses a class in a way that it is not made for: its methods or arguments are not the key's.
-
-    Args:
-        outcome: what became of the check.
-        key: the source of the key's class.
-        theirs: the source of what the submission has in its place.
-    """
+    """Whether a check uses a class in a way that it is not made for: its methods or arguments are not the key's."""
     if not _is_of_form(outcome.problem):
         return False
     wanted, found = _layout(key), _layout(theirs)

@@ -19,12 +19,6 @@ _SAID: Final = "your cells changed `{}`, which the check looks at"
 def given_changed(key: Key, ready: ReadyTask, program: Program, session: Session) -> str:
     """Say which given names a submission's cells have changed so that a check fails on them alone.
 
-    Args:
-        key: the answer key; its names are changed.
-        ready: the check.
-        program: the submission's statements.
-        session: its process, which is brought to where the check stands.
-
     Returns:
         The reason for a human to look, "" where there is none.
     """

@@ -141,13 +141,7 @@ class Key:
 
 
 def execute(source: str | ast.AST, names: dict[str, Any], file: str = "<lab>") -> None:
-    """Run trusted code with some names, its output thrown away.
-
-    Args:
-        source: the code.
-        names: the names.
-        file: what its frames say they come from.
-    """
+    """Run trusted code with some names, its output thrown away."""
     code: Any = compile(source, file, "exec", dont_inherit=True)  # type: ignore[arg-type]
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         exec(code, names)

@@ -54,10 +54,6 @@ class Comparison:
     def __call__(self, name: str, theirs: Any) -> None:
         """Compare.
 
-        Args:
-            name: the name.
-            theirs: the submission's meaning of it.
-
         Raises:
             PartialError: if they differ, with the part that agrees.
             DoubtError: if only a human can tell.

@@ -214,10 +214,6 @@ class Session:
     def value(self, name: str, limit: float) -> Any:
         """What a submission means by a name: data, or a stub for what has to stay in there.
 
-        Args:
-            name: the name.
-            limit: seconds that this may take.
-
         Raises:
             RemoteCallError: if it has none.
             ChannelError: if the process ended.

@@ -31,11 +31,7 @@ class Snapshot:
         }
 
     def restore(self, names: dict[str, Any]) -> None:
-        """Bring names and random numbers back.
-
-        Args:
-            names: the names, changed in place.
-        """
+        """Bring names and random numbers back."""
         names.clear()
         names.update(self._names)
         memo: dict[int, Any] = {}

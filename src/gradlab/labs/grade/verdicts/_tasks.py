@@ -56,10 +56,6 @@ class ReadyTask:
 def ready_tasks(key: Key, timeout: float) -> tuple[ReadyTask, ...]:
     """Run every check against the key, and against answers that are empty or the same everywhere.
 
-    Args:
-        key: the answer key.
-        timeout: seconds that one of the lab's cells may run.
-
     Raises:
         KeyFailedError: if the key does not pass some of them.
     """
@@ -194,12 +190,7 @@ def _assign(names: dict[str, Any], name: str, value: Any) -> None:
 
 
 def made_ready(key: Key, tasks: tuple[Task, ...]) -> tuple[ReadyTask, ...]:
-    """Make the checks ready that are made from the key.
-
-    Args:
-        key: the answer key.
-        tasks: what `made_tasks` made.
-    """
+    """Make the checks ready that are made from the key."""
     return tuple(ReadyTask(task, prepare(parse([task.check.source])), frozenset(), 0.0, _AT_LEAST) for task in tasks)
 
 
