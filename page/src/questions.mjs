@@ -1,13 +1,14 @@
 // What the views ask Python, from their states. What the page asks first of all is answered when it is built.
 import { USUAL } from "./entries.mjs";
 import { FUNCTIONS } from "./functions.mjs";
+import { written } from "./state.mjs";
 import { DATA } from "./tables.mjs";
 
 export const surface = ({ f }) => ["surface", { text: f }];
 export const derived = ({ f }) => ["derived", { text: f }];
 export const bent = ({ f }) => ["bent", { text: f }];
 export const way = ({ f }, rule) => ["way", { text: f, rule }];
-export const exact = ({ f, start, rate, rule, steps }) => ["exact", { text: f, start: start.map(String), rate: String(rate), rules: rule, steps: String(steps) }];
+export const exact = ({ f, start, rate, rule, steps }) => ["exact", { text: f, start: start.map(written), rate: written(rate), rules: rule, steps: String(steps) }];
 export const network = ({ hidden, activation, loss, rule, init }, points) =>
   ["network", { hidden, activation, loss, rule, initialisation: init, points }];
 export const looking = (state, points) => ["looking", network(state, points)[1]];

@@ -10,18 +10,40 @@ export const VERSION = "1";
  */
 
 const NUMBER = /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i;
+const QUOTIENT = /^\s*([-+]?\d{1,15})\s*\/\s*(\d{1,15})\s*$/;
+const LONG = 17; // characters of a number whose digits do not end by themselves
+const LARGEST_BELOW = 1000; // of what is taken for a quotient
 const MOST_SAID = 20; // things that are wrong with a link
 const LARGEST = 1e9; // of numbers that come as lists
 
 /** The number that a text is; NaN for what nobody writes so. */
-export const digits = (text) => (NUMBER.test(text) ? Number(text) : NaN);
+export const decimal = (text) => (NUMBER.test(text) ? Number(text) : NaN);
+
+/** The same, also of a quotient such as 1/3. */
+function digits(text) {
+  const [, above, below] = QUOTIENT.exec(text) ?? [];
+  if (!below) return decimal(text);
+  return Number(below) ? Number(above) / Number(below) : NaN;
+}
+
+/** A number as somebody wrote it who wrote a quotient: that is shorter than its digits. */
+export function written(x) {
+  const text = String(x);
+  if (text.length < LONG) return text;
+  for (let below = 3; below < LARGEST_BELOW; below++) {
+    const above = Math.round(x * below);
+    if (above / below === x) return `${above}/${below}`;
+  }
+  return text;
+}
+
 const list = (text) => (text.trim() === "" ? [] : text.split(",").map(digits));
 const within = (most) => (x) => Math.abs(x) <= most;
 const joined = (value) => value.join(",");
 const span = (from, to) => from >= 1e-9 && to > from;
 /** A way to read numbers that have commas between them, and to write them. */
 const several = (fits) => ({
-  write: joined,
+  write: (value) => joined(value.map(written)),
   read: (text) => {
     const made = list(text);
     return made.every(within(LARGEST)) && fits(made) ? made : undefined;
@@ -31,7 +53,7 @@ const several = (fits) => ({
 /** How each kind of entry is read, and written where that is not as text, as gradlab.play does it. */
 const KINDS = {
   text: (_, [least, most]) => ({ read: (text) => (text.length >= least && text.length <= most ? text : undefined) }),
-  number: (_, [least, most]) => ({ read: (text) => (digits(text) >= least && digits(text) <= most ? digits(text) : undefined) }),
+  number: (_, [least, most]) => ({ write: written, read: (text) => (digits(text) >= least && digits(text) <= most ? digits(text) : undefined) }),
   whole: (_, limits) => ({ read: (text) => (Number.isInteger(digits(text)) ? KINDS.number(_, limits).read(text) : undefined) }),
   numbers: (usual) => several((made) => made.length === usual.length),
   square: () => several((made) => made.length === 3 && made[2] > 0),

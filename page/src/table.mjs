@@ -1,9 +1,10 @@
 // Points from a text with a row for each: two numbers and a class, in any of the usual ways to write tables.
 
-import { digits } from "./state.mjs";
+import { decimal } from "./state.mjs";
 
 const LARGEST = 20e6; // bytes
 const LONGEST = 1e6; // rows
+const SHOWN = 8; // columns or classes that are listed
 
 /** Fields of a line; quotes keep a separator that stands within. */
 function fields(line, separator) {
@@ -18,7 +19,7 @@ function fields(line, separator) {
   return [...found, field].map((each) => each.trim());
 }
 
-const isNumber = (text) => Number.isFinite(digits(text));
+const isNumber = (text) => Number.isFinite(decimal(text));
 
 /** Names of classes in order: as numbers where they are numbers. */
 function ordered(names) {
@@ -26,26 +27,51 @@ function ordered(names) {
   return found.every(isNumber) ? found.sort((a, b) => Number(a) - Number(b)) : found.sort();
 }
 
+const quoted = (names) => names.slice(0, SHOWN).map((each) => `“${each.slice(0, 20)}”`).join(", ") + (names.length > SHOWN ? " …" : "");
+
+/**
+ * Which columns are meant, and the value that makes class 1: nobody guesses at them where there are more than three.
+ * @param {string} columns as somebody wrote them, by name or number: petal_length, petal_width, species=setosa
+ * @param {string[]} head the fields of the first row
+ */
+function meant(columns, head) {
+  const [wanted, one] = columns.split("=").map((part) => part.trim());
+  const how = `write under Columns which two are coordinates and which the class, by name or number, as ${head.length > 3 ? `1, 2, ${head.length}` : "2, 3, 1"}`;
+  if (!wanted && head.length > 3) throw new Error(`it has ${head.length} columns, ${quoted(head)}: ${how}`);
+  const asked = wanted ? wanted.split(",").map((part) => part.trim()) : ["1", "2", "3"];
+  const places = asked.map((name) => (/^\d+$/.test(name) ? Number(name) - 1 : head.indexOf(name)));
+  if (wanted) {
+    const lost = asked.find((_, i) => !(places[i] in head));
+    if (lost !== undefined) throw new Error(`there is no column “${lost.slice(0, 20)}”; there are ${quoted(head)}: ${how}`);
+    if (new Set(places).size !== 3 || asked.length !== 3) throw new Error(how);
+  }
+  return { places, one };
+}
+
 /**
  * @param {string} text
  * @param {number} most how many points are taken
+ * @param {string} columns which of them are meant, where there are more than three or they stand otherwise
  * @returns {{rows: [number, number, number][], notice: string}} points with classes 0 and 1, and what is to be said
  * @throws {Error} that says in which line something is wrong
  */
-export function parseTable(text, most) {
+export function parseTable(text, most, columns = "") {
   const lines = text.split(/\r\n|\r|\n/).map((line, i) => ({ line, number: i + 1 })).filter(({ line }) => /^\s*[^\s#]/.test(line));
   if (!lines.length) throw new Error("there is nothing in it: write a row for each point, as 0.5,1,0");
   if (lines.length > LONGEST) throw new Error(`it has ${lines.length} rows; the page reads up to ${LONGEST}`);
   const separator = ["\t", ";", ","].find((each) => lines[0].line.includes(each)) ?? " ";
-  const decimal = (field) => (separator === "," ? field : field.replace(/^([-+]?\d*),(\d)/, "$1.$2")); // commas that are decimal points
-  const row = (line) => fields(line, separator).map((field, i) => (i < 2 ? decimal(field) : field));
-  const head = row(lines[0].line);
-  const names = lines.length > 1 && !head.slice(0, 2).some((field) => field === "" || isNumber(field));
+  const pointed = (field) => (separator === "," ? field : field.replace(/^([-+]?\d*),(\d)/, "$1.$2")); // commas that are decimal points
+  const head = fields(lines[0].line, separator);
+  const { places, one } = meant(columns, head);
+  const row = (found) => places.map((place, i) => (i < 2 ? pointed(found[place] ?? "") : found[place] ?? ""));
+  const names = lines.length > 1 && !row(head).slice(0, 2).some((field) => field === "" || isNumber(field));
   if (names) lines.shift();
   const step = Math.ceil(lines.length / most);
+  const count = columns ? head.length : 3;
   const rows = lines.map(({ line, number }) => {
-    const found = row(line);
-    if (found.length !== 3) throw new Error(`line ${number} has ${found.length} columns; there must be 3: two coordinates and a class. ${found.length > 3 ? "Leave out the others" : "Separate them with commas"}`);
+    const all = fields(line, separator);
+    if (all.length !== count) throw new Error(`line ${number} has ${all.length} columns; there must be ${count}${columns ? ", as in the first" : ": two coordinates and a class. Separate them with commas"}`);
+    const found = row(all);
     found.slice(0, 2).forEach((field) => {
       const remedy = field.includes(",") ? "write decimal points, or separate the columns with semicolons" : "leave out points that are not complete";
       if (!isNumber(field)) throw new Error(`line ${number}: “${field.slice(0, 40)}” is no number; ${remedy}`);
@@ -54,18 +80,27 @@ export function parseTable(text, most) {
     if (found[2] === "" || /^nan$/i.test(found[2])) throw new Error(`line ${number}: the class is missing (“${found[2]}”); leave out points without one`);
     return found;
   });
-  const classes = ordered(rows.map((each) => each[2]));
-  if (classes.length !== 2) {
-    const said = classes.slice(0, 4).map((each) => `“${each.slice(0, 20)}”`).join(", ");
-    throw new Error(`the third column must have two different classes; it has ${classes.length}: ${said}${classes.length > 4 ? " …" : ""}`);
-  }
-  const kept = rows.filter((_, i) => i % step === 0).map(([x, y, name]) => /** @type {[number, number, number]} */ ([Number(x), Number(y), classes.indexOf(name)]));
+  const { classes, said } = twoOf(ordered(rows.map((each) => each[2])), one);
+  const kept = rows.filter((_, i) => i % step === 0).map(([x, y, name]) => /** @type {[number, number, number]} */ ([Number(x), Number(y), classes(name)]));
   const part = step > 1 ? ` Of ${rows.length} rows one in ${step} is used: ${kept.length} points.` : "";
-  return { rows: kept, notice: `Class 0 is “${classes[0].slice(0, 20)}”, class 1 “${classes[1].slice(0, 20)}”.${names ? " The first row is taken for names." : ""}${part}` };
+  const taken = columns && names ? ` The coordinates are ${quoted(places.slice(0, 2).map((place) => head[place]))}.` : "";
+  return { rows: kept, notice: `${said}${names ? " The first row is taken for names." : ""}${taken}${part}` };
+}
+
+/** The classes as 0 and 1, and in words; where a value is given, that is 1 and all others are 0. */
+function twoOf(found, one) {
+  if (one !== undefined && !found.includes(one)) throw new Error(`no row has the class “${one.slice(0, 20)}”; there are ${quoted(found)}`);
+  if (found.length !== 2 && (one === undefined || found.length < 2)) {
+    const remedy = found.length > 2 ? ": write under Columns which one is class 1 against all others, as 1, 2, 3=" + found[0].slice(0, 20) : "";
+    throw new Error(`the column of classes must have two different ones; it has ${found.length}: ${quoted(found)}${remedy}`);
+  }
+  const first = one ?? found[1];
+  const others = found.filter((name) => name !== first);
+  return { classes: (name) => Number(name === first), said: `Class 0 is ${quoted(others)}, class 1 ${quoted([first])}.` };
 }
 
 /** The same of a file or a text. */
-export async function readTable(source, most) {
+export async function readTable(source, most, columns) {
   if (typeof source !== "string" && source.size > LARGEST) throw new Error(`the file has ${Math.round(source.size / 1e6)} MB; the page reads up to ${LARGEST / 1e6}`);
-  return parseTable(typeof source === "string" ? source : await source.text(), most);
+  return parseTable(typeof source === "string" ? source : await source.text(), most, columns);
 }

@@ -4,9 +4,8 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import zlib from "node:zlib";
-import { build } from "esbuild";
-import { core, pyodideFolder } from "./python.mjs";
+import { build, transform } from "esbuild";
+import { core, packed, pyodideFolder } from "./python.mjs";
 import { seal } from "./seal.mjs";
 
 const [folder, python] = process.argv.slice(2);
@@ -66,8 +65,8 @@ export const file = (name) => (made[name] ??= URL.createObjectURL(new Blob([scri
 const styles = fs.readFileSync(path.join(source, "style.css"), "utf8").replace(":root {", ":host {").replace(/^body \{.*\}$/m, ":host { display: block; font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }");
 await bundled({ "tables.mjs": made["tables.mjs"], "answers.mjs": constants({ ANSWERS: {} }), "files.mjs": files, "styles.mjs": constants({ CSS: styles }) }, { entryPoints: [path.join(source, "widget.mjs")] });
 
-put("python/pyodide.asm.js", pyodide("pyodide.asm.mjs"));
-put("python/pyodide.bin", zlib.gzipSync(pyodide("pyodide.asm.wasm"), { level: 9 }));
+put("python/pyodide.asm.js", (await transform(pyodide("pyodide.asm.mjs"), { minify: true, format: "esm", target: "es2023", charset: "utf8" })).code);
+put("python/pyodide.bin", packed(python, pyodide("pyodide.asm.wasm")));
 put("python/memory.bin", memory);
 
 const names = seal(folder, path.join(source, "offline.js"));

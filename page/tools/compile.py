@@ -47,7 +47,7 @@ def imported(code, package):
 # What is asked in the page may take a way that no question above took: there is nothing to import from then.
 late = {*OF_PYTHON}
 for module in list(sys.modules.values()):
-    if module.__name__.split(".")[0] in names:
+    if module.__name__.split(".")[0] in names and module.__spec__:  # the one of unseen.py has none
         late |= {*imported(module.__spec__.loader.get_code(module.__name__), module.__package__)}
 for name in sorted(late - {*sys.modules}):
     if name in OF_PYTHON or (name.split(".")[0] in names and not UNUSED.match(name)):

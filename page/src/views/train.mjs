@@ -49,6 +49,7 @@ const LAYOUT = `
     <label>Runs <input name="runs" type="number" min="1" max="200"></label>
     <label>Seed <input name="seed" type="number" min="0"></label>
     <label class="button">Load a CSV <input name="file" type="file" accept=".csv,.tsv,.txt,text/csv"></label>
+    <label>Columns <input data-columns type="text" autocomplete="off" spellcheck="false" placeholder="of a CSV with more than three: 3, 4, 5=setosa"></label>
   </form>
   <section class="settings" aria-label="Which settings succeed"></section>
   <section aria-label="Losses"><canvas class="curves" width="900" height="380" role="img"></canvas><p class="hint">The loss after each step: of runs that end with all points right in green, of others in red; the thick line is the run above.</p></section>
@@ -68,6 +69,8 @@ export class Train extends View {
   prediction;
   /** @type {Drawing | undefined} */
   drawing;
+  /** @type {File | string | undefined} a table, read again where other columns are chosen */
+  source;
 
   begin() {
     this.boundary = new Boundary(this.find(".plane"));
@@ -110,6 +113,7 @@ export class Train extends View {
     const acts = { play: () => this.player.toggle(this.at, this.state.steps), step: () => (this.player.stop(), this.show(Math.min(this.at + 1, this.state.steps))), reset: () => (this.player.stop(), this.show(0)), why: () => this.why() };
     for (const button of this.all("[data-do]")) button.addEventListener("click", acts[button.dataset.do]);
     this.form.elements.file.addEventListener("change", ({ target }) => target.files[0] && this.take(target.files[0]));
+    this.find("[data-columns]").addEventListener("change", () => this.source && this.take(this.source));
     plane.addEventListener("dragover", (event) => event.preventDefault());
     plane.addEventListener("drop", (event) => {
       event.preventDefault();
@@ -141,10 +145,11 @@ export class Train extends View {
     return this.load();
   }
 
-  /** Points from a file or a text. */
+  /** Points from a file or a text. @param {File | string} source */
   async take(source) {
+    this.source = source;
     try {
-      const { rows, notice } = await readTable(source, MOST_POINTS);
+      const { rows, notice } = await readTable(source, MOST_POINTS, this.find("[data-columns]").value.trim());
       await this.own(rows);
       if (notice && !this.find(".wrong").textContent) this.say(notice, "field");
     } catch (problem) {

@@ -80,7 +80,7 @@ export class View extends HTMLElement {
   beside() {
     for (const field of this.all("[data-beside]")) {
       const { beside } = field.dataset;
-      field.value = String(this.state[beside]);
+      field.value = this.kind.entries[beside].write(this.state[beside]);
       this.form.elements[beside].value = String(Math.log10(this.state[beside])); // a range's entries are powers of ten
     }
   }

@@ -11,6 +11,21 @@ test("tables are read however they are written", () => {
   assert.equal(parseTable("0,0,a\n1,1,b\n", 10).notice, "Class 0 is “a”, class 1 “b”.");
 });
 
+test("columns are chosen by name or number, and one class against the others", () => {
+  const iris = '"","Sepal.Length","Petal.Length","Species"\n"1",5.1,1.4,"setosa"\n"2",7,4.7,"versicolor"\n"3",6.3,6,"virginica"\n';
+  for (const columns of ["2, 3, 4=setosa", "Sepal.Length,Petal.Length,Species = setosa"]) {
+    const { rows, notice } = parseTable(iris, 10, columns);
+    assert.deepEqual(rows, [[5.1, 1.4, 1], [7, 4.7, 0], [6.3, 6, 0]], columns);
+    assert.equal(notice, "Class 0 is “versicolor”, “virginica”, class 1 “setosa”. The first row is taken for names. The coordinates are “Sepal.Length”, “Petal.Length”.");
+  }
+  assert.deepEqual(parseTable("a;0,5;1\nb;1;2\n", 10, "2,3,1").rows, [[0.5, 1, 0], [1, 2, 1]]);
+  const bad = {
+    "": /4 columns, “”, “Sepal.Length”.* as 1, 2, 4/, "2,3,4": /it has 3: .*1, 2, 3=setosa/, "2,3,4=x": /no row has the class “x”; there are “setosa”/, "2,3": /: write under Columns/,
+    "2,2,4": /: write under Columns/, "2,3,9": /no column “9”; there are “”, “Sepal/, "x,3,4": /no column “x”/, "1/2,3,4": /no column “1\/2”/, "2,4,3=1.4": /line 2: “setosa” is no number/,
+  };
+  for (const [columns, message] of Object.entries(bad)) assert.throws(() => parseTable(iris, 10, columns), message, columns);
+});
+
 test("of too many rows some are taken, evenly", () => {
   const text = Array.from({ length: 25 }, (_, i) => `${i},0,${i % 2}`).join("\n");
   const { rows, notice } = parseTable(text, 10);
@@ -21,10 +36,10 @@ test("of too many rows some are taken, evenly", () => {
 test("what is wrong is told with its line", () => {
   const bad = {
     "": /nothing in it/, "0,0,1\n1,NaN,0": /line 2: “NaN” is no number/, "0,0,1\n1,,0": /line 2: “” is no number/, "0,0,1\n1,2": /line 2 has 2 columns/,
-    "0,0,1\n1,2,nan": /line 2: the class is missing/, "0,0,1\n1,2,": /line 2: the class is missing/, "0,0,1\n1,2,1": /two different classes; it has 1: “1”/,
-    "?,2,0\n1,2,1\n0,0,0": /line 1: “\?” is no number/, "0x10,2,0\n1,2,1": /line 1: “0x10” is no number/, '"1,4",0,1\n"1,5",0,1': /“1,4” is no number; write decimal points/,
-    "5.1,3.5,1.4,0.2,setosa\n4.9,3,1.4,0.2,virginica": /line 1 has 5 columns; .* Leave out the others/,
-    "0,0,a\n1,2,b\n1,1,c": /it has 3: “a”, “b”, “c”/, "0,0,1\n1e7,0,0": /line 2: 1e7 is larger than a million/, "0,0,1\nInfinity,0,0": /line 2: “Infinity” is no number/,
+    "0,0,1\n1,2,nan": /line 2: the class is missing/, "0,0,1\n1,2,": /line 2: the class is missing/, "0,0,1\n1,2,1": /two different ones; it has 1: “1”/,
+    "1/2,2,0\n1,2,1": /line 1: “1\/2” is no number/, "?,2,0\n1,2,1\n0,0,0": /line 1: “\?” is no number/, "0x10,2,0\n1,2,1": /line 1: “0x10” is no number/, '"1,4",0,1\n"1,5",0,1': /“1,4” is no number; write decimal points/,
+    "5.1,3.5,1.4,0.2,setosa\n4.9,3,1.4,0.2,virginica": /it has 5 columns, “5.1”, .*: write under Columns which two are coordinates and which the class, by name or number, as 1, 2, 5$/,
+    "0,0,a\n1,2,b\n1,1,c": /it has 3: “a”, “b”, “c”: write under Columns which one is class 1/, "0,0,1\n1e7,0,0": /line 2: 1e7 is larger than a million/, "0,0,1\nInfinity,0,0": /line 2: “Infinity” is no number/,
   };
   for (const [text, message] of Object.entries(bad)) assert.throws(() => parseTable(text, 10), message, text);
 });

@@ -55,6 +55,7 @@ test("lines are judged, with a hint, and what is not understood with its reason"
   assert.match(await judge(page, "nonsense"), /not understood\nline 1, column 1: there is no quantity 'nonsense'/);
   await lab.shot(page, "derive-judged");
   assert.match(await judge(page, "dL/dw_12 = (f_out - y)*u_2*(1 - z_2out**2)*x_1"), /: right$/);
+  assert.match(await judge(page, "dL/dw_12 = dL/dz_2in*x_1"), /: not finished/);
   const value = /the derivative is (-?[\d.]+)\./.exec(await words(page))[1];
   assert.match(await judge(page, value), /no verdict\nat this point your line has the value/);
   assert.match(await judge(page, "abs(f_out - y)*u_2*x_1"), /: wrong/); // whole numbers with many digits are written on the way

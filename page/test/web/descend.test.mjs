@@ -142,6 +142,13 @@ test("the first steps are exact, and what follows is said to be rounded", async 
   const rows = await page.locator(".steps tr").evaluateAll((lines) => lines.map((line) => Array.from(line.cells, (cell) => cell.textContent)));
   assert.deepEqual(rows.slice(1, 4).map((cells) => cells.slice(0, 4)), [["0", "3", "1/2", "31/4"], ["1", "37/8", "1", "-111/64"], ["2", "89/16", "53/32", "-6429/1024"]]);
   assert.match(rows.at(-1)[1], /^≈ 7\.99/);
+  for (const [field, value] of [["[name=start]", "1/3,-2/7"], ["[data-beside=rate]", "1/12"]]) {
+    await page.fill(field, value);
+    await page.keyboard.press("Enter");
+    assert.equal(await page.inputValue(field), value);
+  }
+  await page.waitForFunction(() => document.querySelector(".steps").textContent.includes("-2/7"));
+  assert.match(new URL(page.url()).hash, /start=1%2F3%2C-2%2F7&rate=1%2F12/);
   await page.fill("[name=f]", "sin(x) + y**2");
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => document.querySelector(".derivation").textContent.includes("sin") && !document.querySelector(".steps").textContent.includes("≈"));

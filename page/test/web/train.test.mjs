@@ -142,6 +142,13 @@ test("tables are read, and what is wrong in them is told with its line", async (
   await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("line 3: “NaN” is no number"));
   await load("0,0,1\n1,1,nan\n");
   await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("line 2: the class is missing"));
+  await load("sepal,petal,note,species\n5.1,1.4,x,setosa\n7,4.7,x,versicolor\n6.3,6,x,virginica\n");
+  await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("it has 4 columns, “sepal”"));
+  await page.fill("[data-columns]", "petal, sepal, species=setosa");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("class 1 “setosa”"));
+  assert.match(page.url(), /points=1\.4%2C5\.1%2C1%3B4\.7%2C7%2C0%3B6%2C6\.3%2C0/);
+  await page.fill("[data-columns]", "");
   const rows = Array.from({ length: 200000 }, (_, i) => `${Math.cos(i).toFixed(12)},${Math.sin(i * i).toFixed(12)},${i % 3 ? "no" : "yes"}`);
   await load(`a,b,c\n${rows.join("\n")}\n`);
   await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("one in 500 is used: 400 points"));

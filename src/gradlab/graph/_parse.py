@@ -29,6 +29,8 @@ MEANT = {
     **dict.fromkeys(("asin", "arcsin"), "arctan(x/sqrt(1 - x**2))"), "lg": "log(x)/log(10)", "log_10": "log(x)/log(10)",
     **dict.fromkeys(("acos", "arccos"), "pi/2 - arctan(x/sqrt(1 - x**2))"), "log_2": "log(x)/log(2)",
     "asinh": "log(x + sqrt(x**2 + 1))", "atanh": "log((1 + x)/(1 - x))/2", "erfc": "1 - erf(x)",
+    "sech": "2/(exp(x) + exp(-x))", "csch": "2/(exp(x) - exp(-x))", "coth": "1/tanh(x)", "csc": "1/sin(x)",
+    "log1p": "log(1 + x)", "expm1": "exp(x) - 1", "exp2": "2**x", "sgn": "sign",
 }  # fmt: skip
 
 
@@ -231,7 +233,8 @@ def _unknown_function(name: str) -> str:
     if len(name) == 1:  # what is called so is rarely a function
         return f"there is no function {name}: {product}; there are {_functions()}"
     offer = f"did you mean {near[0]}?" if near else f"there are {_functions()}"
-    return f"there is no function {name}: {offer} ({product})"
+    word = len(name) > 2 and name.isalpha()  # which is no quantity as a rule
+    return f"there is no function {name}: {offer}" + ("" if word else f" ({product})")
 
 
 def _not_allowed(node: ast.AST) -> str:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from gradlab._errors import GradlabError
-from gradlab.derive import backprop, derive, vector_form
+from gradlab.derive import Derivation, backprop, derive, vector_form
 from gradlab.graph import Expression, Graph, NetworkGraph, Quantity, evaluate, mlp_graph, number, parse
 from gradlab.play._typeset import typeset
 from gradlab.prove import Outcome, answer
@@ -49,7 +49,7 @@ def chain(given: Mapping[str, Any]) -> dict[str, Any]:
     sums = [quantity.name for quantity in graph.quantities if quantity.expression is not None and quantity.name != LOSS]
     candidates = [*graph.parameters, *reversed(sums), *graph.inputs]
     by = _wanted(graph, given["by"], candidates)
-    derivation = derive(graph, LOSS, by)
+    derivation = _derivation(graph, by)
     latex = derivation.latex()
     return {
         "by": by,
@@ -125,14 +125,38 @@ def judged(given: Mapping[str, Any]) -> dict[str, Any]:
     asked = f"d{LOSS}/d{by}"
     plain = not re.search(r"[\\{}$]", line)
     if plain:  # as the page itself writes it
-        line = re.sub(rf"^\s*d\s*{LOSS}\s*/\s*d\s*{re.escape(by)}\s*=(?=.*\w)", "", line)
-    result = derive(graph, LOSS, by).result
-    said = None if _is_value(line, result, given) else answer(asked, line, graph)
+        line = re.sub(rf"^\s*d\s*{LOSS}\s*/\s*d\s*{re.escape(by)}\s*=(?=[^=]*\w[^=]*$)", "", line)
+    result = _derivation(graph, by).result
+    composed = plain and re.search(r"=|\bd\w+\s*/\s*d\w+", line)
+    read = _in_latex(line, graph) if composed else line
+    said = None if _is_value(line, result, given) else answer(asked, read, graph)
     if said is None or (said.outcome is Outcome.WRONG and _put_in(line, asked, result, given)):
         return dict(PUT_IN)
-    if said.outcome is Outcome.NOT_UNDERSTOOD and plain and re.search(r"=|\bd\w+\s*/\s*d\w+", line):
+    if said.outcome is Outcome.NOT_UNDERSTOOD and composed:
         return {"outcome": said.outcome.value, "hint": said.hint, "remedy": IN_LATEX.format(by=graph[by].latex)}
     return {"outcome": said.outcome.value, "hint": said.hint, "remedy": said.outcome.remedy}
+
+
+def _in_latex(line: str, graph: NetworkGraph) -> str:
+    """Plain text with derivatives or equals signs as the prover reads it; as it stands where a side is no formula."""
+    symbols: dict[str, str] = {}
+
+    def derivative(ratio: re.Match[str]) -> str:
+        above, below = (graph[graph.find(name)].latex for name in ratio.groups())
+        name = f"slope_{len(symbols)}"
+        symbols[name] = rf"\frac{{\partial {above}}}{{\partial {below}}}"
+        return name
+
+    try:
+        spelled = re.sub(r"\bd(\w+) ?/ ?d(\w+)", derivative, line)
+        if re.search(r"(/|\*\*|\^) *slope_|slope_\d+ *(/|\*\*|\^|\()", spelled):  # it has more than one meaning
+            return line
+        sides = [parse(side.strip()) for side in spelled.split("=")]
+        names = {name for side in sides for name in side.names} - {*symbols}
+        symbols |= {name: graph[graph.find(name)].latex for name in names}
+    except GradlabError:
+        return line
+    return " = ".join(side.latex(symbols) for side in sides)
 
 
 def _is_value(line: str, result: Expression, given: Mapping[str, Any]) -> bool:
@@ -188,6 +212,11 @@ def _point(graph: NetworkGraph, given: Mapping[str, Any]) -> dict[str, float]:
             )
         values.update(zip(names, map(float, found), strict=True))
     return values
+
+
+@lru_cache(maxsize=8)
+def _derivation(graph: NetworkGraph, by: str) -> Derivation:
+    return derive(graph, LOSS, by)
 
 
 @lru_cache(maxsize=8)

@@ -5,6 +5,7 @@ What a state's entries are stands here alone: the page is built with this table,
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -211,7 +212,10 @@ def _whole(usual: int, least: int, most: int) -> Entry:
 
 
 def _digits(text: str) -> float:
-    """The number that is written: nothing that Python alone would take for one."""
+    """The number that is written, also as a quotient such as 1/3: nothing that Python alone would take for one."""
+    if quotient := re.fullmatch(r"\s*([-+]?\d{1,15})\s*/\s*(\d{1,15})\s*", text, re.ASCII):
+        above, below = map(float, quotient.groups())
+        return above / below if below else math.nan
     if not re.fullmatch(r"\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*", text, re.ASCII | re.IGNORECASE):
         raise ValueError
     return float(text)
@@ -225,7 +229,7 @@ def _read_numbers(text: str) -> list[float]:
 
 
 def _numbers(usual: list[float]) -> Entry:
-    means = f"{len(usual)} numbers with commas, such as {_written(usual)}"
+    means = f"{len(usual)} numbers with commas, such as {_written(usual)} or 1/3,2/7"
     return Entry(usual, means, lambda text: made if len(made := _read_numbers(text)) == len(usual) else None, "numbers")
 
 

@@ -62,6 +62,13 @@ def test_matrices_are_the_vector_form():
         ("3*(f_out - y)*u_2*(1 - z_2out**2)*x_1", "wrong", "a constant factor"),
         ("(f_out - y)*u_2*(1 - z_2out**2)*x_1**2", "wrong", "a power"),
         ("0.7", "wrong", ""),
+        ("dL/dw_12 = (f_out - y)*u_2*(1 - z_2out**2)*x_1 = (f_out - y)*u_2*x_1*(1 - tanh(z_2in)**2)", "right", ""),
+        ("dL/dw_12 = dL/dz_2in * x_1", "not finished: derivatives are left in it", ""),
+        ("dL/df_in*u_2*dz_2out/dz_2in*x_1", "not finished: derivatives are left in it", ""),
+        ("dL/dw_12 = dL/dz_2in", "wrong", ""),
+        ("x_1/dL/dw_12", "not understood", ""),
+        ("dL/dw_12 = (f_out - y)*u_2*(1 + z_2out**2)*x_1 = (f_out - y)*u_2*x_1", "wrong", "step 1: "),
+        ("z_2in = b_2 + w_12*x_1 + w_22*x_2", "wrong", "each step is right, but this is about something else"),
     ],
 )
 def test_a_line_is_judged_by_the_prover(line, outcome, hint):
@@ -86,7 +93,7 @@ def test_numbers_of_the_point_are_not_called_wrong(line):
 
 
 def test_equations_in_plain_text_are_told_how_to_be_written():
-    said = answer("judged", {**SMALL, **POINT, "by": "w_12", "line": "1 - z_2out**2 = 1 - tanh(z_2in)**2"})
+    said = answer("judged", {**SMALL, **POINT, "by": "w_12", "line": "1 - z_2out**2 = 1 - tanh(q_2in)**2"})
     assert said["outcome"] == "not understood"
     assert r"\partial w_{12}" in said["remedy"]
 
