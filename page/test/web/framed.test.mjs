@@ -35,6 +35,12 @@ async function host(folder) {
   return { address: `http://127.0.0.1:${port}/`, server };
 }
 
+test("the folder has at most 20 MB", () => {
+  const files = fs.readdirSync(built, { recursive: true }).map((name) => fs.statSync(path.join(built, String(name)))).filter((each) => each.isFile());
+  assert.ok(files.length > 10);
+  assert.ok(files.reduce((sum, { size }) => sum + size, 0) <= 20e6);
+});
+
 test("all scripts have a name that every host knows as a script", () => {
   const names = fs.readdirSync(built, { recursive: true, encoding: "utf8" });
   assert.ok(names.includes("main.js"));
