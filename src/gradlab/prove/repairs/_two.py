@@ -37,8 +37,8 @@ def two(search: Search) -> Iterator[tuple[Change, Change]]:
                 if inner is None:
                     continue
                 replaced = kind is nearest and first.fault is Fault.WRONG_NAME  # as a whole: it needs no new term
-                few = replaced or count > MOST_FIRST // 3
-                for then in THEN[:3] if few else THEN:
+                kinds = THEN[:3] if count > MOST_FIRST // 3 else THEN[:-1] if replaced else THEN
+                for then in kinds:
                     yield from ((first, second) for second in then(inner) if inner.fits(second.side))
     except OutOfTimeError:
         return
