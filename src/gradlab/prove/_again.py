@@ -30,6 +30,7 @@ class Again:
 
     def __init__(self, text: Text) -> None:
         self.text, self.nearest = text, Nearest(text.said)
+        self._by: dict[tuple[int, int], list[Step]] = {}
 
     def judged(self, line: Line, steps: list[Step], outer: Deadline | None) -> list[Step]:
         """The steps of a line after all that fewer lines make of it."""
@@ -42,8 +43,10 @@ class Again:
 
     def is_false_by(self, item: Defined, line: Line, i: int) -> bool:
         """Whether a step is false if a name is what one definition says, and the others are what was last said."""
-        last = self.nearest.definitions(line, item)
-        steps = self._with_definitions(last or [item.line], line, None)
+        key = id(item), id(line)
+        if key not in self._by:
+            self._by[key] = self._with_definitions(self.nearest.definitions(line, item) or [item.line], line, None)
+        steps = self._by[key]
         return i < len(steps) and steps[i].truth is Truth.FALSE
 
     def _as_last_said(self, line: Line, steps: list[Step], lines: list[Line], outer: Deadline | None) -> list[Step]:

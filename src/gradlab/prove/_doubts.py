@@ -34,6 +34,7 @@ from gradlab.prove._nearest import may_hold
 from gradlab.prove._open_sides import (
     depends_on_it,
     is_of_point,
+    own_variables,
     relates_names,
     rivals,
     variables_in,
@@ -289,7 +290,7 @@ class Doubts:
     def _rests_on(self, pair: tuple[Expression | NotUnderstoodError, ...], line: Line) -> str:
         """What that is not understood a false step rests on; empty if nothing."""
         names = {name for side in pair if isinstance(side, Expression) for name in self.reached(side)}
-        for name in sorted(names):
+        for name in sorted(names - own_variables(pair, names, self.known)):
             item = self.said.defined.get(name)
             shown = name.removeprefix(FREE)
             if item is not None and item.problem:
@@ -350,8 +351,7 @@ class Doubts:
         """The names in a side that neither the graph nor the text says anything about."""
         if not isinstance(side, Expression):
             return set()
-        free = {name for name in names_in(side) if self._is_free(name) and self.meant.formula_of(name) is None}
-        return free - set(self.known.functions)
+        return {name for name in names_in(side) if self._is_open(name)}
 
     def _is_free(self, name: str) -> bool:
         """Whether no graph has a name, nor a family of it."""

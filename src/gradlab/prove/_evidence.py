@@ -13,6 +13,7 @@ from gradlab.prove._errors import READING, Deadline, NotUnderstoodError, OutOfTi
 from gradlab.prove._meant import verdicts
 from gradlab.prove._mood import contents
 from gradlab.prove._names import FREE
+from gradlab.prove._open_sides import may_be_of, own_variables
 from gradlab.prove._verdict import Step, Truth
 from gradlab.prove.read._define import Line
 from gradlab.prove.read._nodes import At, Condition, Derivative, Indexed, Limit, mapped
@@ -211,15 +212,18 @@ class Evidence:
 
     def _doubt(self, names: set[str], left: Expression, right: Expression, judged: combine.Judged, i: int) -> str:
         """What speaks against the meaning that the names of a step were given; empty if nothing."""
-        said = self._said_otherwise(names, judged.line, i)
+        said = self._said_otherwise(names, (left, right), judged.line, i)
         if judged.findings[i].firm:
             return said
         return said or self._unsaid(left, right, judged) or self._of_index(names, left, right)
 
-    def _said_otherwise(self, names: set[str], line: Line, i: int) -> str:
+    def _said_otherwise(self, names: set[str], pair: tuple[Expression, Expression], line: Line, i: int) -> str:
         """Which name is defined in several ways by which a step is not false, or far away; empty if none."""
-        for name in sorted(name for name in names if name.startswith(FREE)):
-            items = [item for item in self.said.found if item.shape.name == name]
+        own = own_variables(pair, names, self.said.known)
+        written = own & {FREE + key for key in Use.of(line.piece.sides[i : i + 2]).keys}
+        for name in sorted(name for name in names - own if name.startswith(FREE)):
+            found = [item for item in self.said.found if item.shape.name == name]
+            items = [item for item in found if may_be_of(item.shape, pair, written)] or found
             here = [item for item in items if item.line.section == line.section]
             ways = {item.formula: item for item in here or items}
             numbers = sorted({item.line.source.place(item.line.piece.at).line for item in items})

@@ -13,7 +13,7 @@ from gradlab.prove._meant import verdicts
 from gradlab.prove._mood import is_symmetry, may_be_matrix
 from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Truth
-from gradlab.prove.read._define import Line
+from gradlab.prove.read._define import Line, Shape
 from gradlab.prove.read._label import key_of, label_of
 from gradlab.prove.read._nodes import At, Call, Derivative, Tensor, Total, mapped
 from gradlab.prove.read._statements import Chain, Known
@@ -85,6 +85,26 @@ def variables_in(pair: Pair) -> set[str]:
     return {node.name for node in (*slopes, *(a for call in calls for a in call.arguments)) if isinstance(node, Ref)}
 
 
+def own_variables(pair: Pair, names: Set[str], known: Known) -> set[str]:
+    """The variables of a step that are those of a function in it: they are free, whatever else has their names."""
+    functions = (known.functions[name] for name in names if name in known.functions)
+    return variables_in(pair) & {name for function in functions for name in function.parameters}
+
+
+def keys_of(shape: Shape) -> set[str]:
+    """The variables that a definition writes behind its name."""
+    return {key_of(label) for part in shape.parameters or () if (label := label_of(part)) is not None}
+
+
+def may_be_of(shape: Shape, pair: Pair, own: set[str]) -> bool:
+    """Whether a step may be about what a definition says: that has the step's variables, and as many arguments."""
+    if shape.parameters is None:
+        return True
+    calls = (node for side in pair for node in walk(side) if isinstance(node, Call) and node.function == shape.name)
+    fitting = all(len(call.arguments) == len(shape.parameters) for call in calls if call.shown)
+    return fitting and {name.removeprefix(FREE) for name in own} <= keys_of(shape)
+
+
 def rivals(name: str, said: Definitions, line: Line) -> list[str]:
     """The names with an index that may be meant by one without; none that are derivatives of it, or of another section.
 
@@ -93,8 +113,7 @@ def rivals(name: str, said: Definitions, line: Line) -> list[str]:
     item = said.defined.get(name)
     near = item is not None and item.line.section == line.section
     shapes = [other.shape for other in said.found if other.shape.name == name]
-    parts = [part for shape in shapes for part in shape.parameters or ()]
-    variables = {key_of(label) for part in parts if (label := label_of(part)) is not None}
+    variables = {key for shape in shapes for key in keys_of(shape)}
     found: list[str] = []
     for other, defined in said.defined.items():
         below = other.removeprefix(f"{name}_").strip("{}")
