@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 
-from gradlab.graph import Apply, Const, Expression, Partial, Ref, as_number, evaluate
+from gradlab.graph import Expression, Partial, Ref, as_number
 from gradlab.prove._definitions import names_in, walk
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._mood import Mood, is_primed, is_rule, mood_of, same_names
+from gradlab.prove._rounding import of_numbers
 from gradlab.prove._verdict import Slip, Step, Truth
 from gradlab.prove.judge import Finding
 from gradlab.prove.read._chains import Reading, Readings, steps_touched
 from gradlab.prove.read._define import Line
 from gradlab.prove.read._infinitesimals import Differential, Integral
-from gradlab.prove.read._nodes import Array, At, Call, Derivative, Limit, Total, mapped
-from gradlab.prove.read._part import Part, Row
+from gradlab.prove.read._nodes import Array, At, Call, Derivative, Limit, Total
+from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import Choice
 from gradlab.prove.read._statements import Chain, Kind, Known
 
-ROUNDING = 1e-6  # relative: as numbers in single precision differ
-WHOLE = 1e-3  # relative: as a whole number differs from what rounded numbers come to
 Judge = Callable[[Chain, Known, Deadline], Sequence[Finding]]
 Show = Callable[[Expression], str]
 
@@ -189,7 +187,7 @@ def excused(
         return None
     names_left, names_right = names_in(left), names_in(right)
     if not names_left and not names_right:
-        return _of_numbers(judgement, i, left, right)
+        return of_numbers(judgement.line.piece, i, judgement.steps[i], left, right)
     last = i + 1 == len(chain.sides) - 1
     if _is_number(left) and not _is_number(right) and document:
         return _against_number(right, left, i, True, document, degree, False)
@@ -212,20 +210,6 @@ def excused(
     return None
 
 
-def _of_numbers(judgement: Judged, i: int, left: Expression, right: Expression) -> tuple[Kind, str] | None:
-    """What two numbers are that differ: rounded ones, each to its digits, or one that is cut off; None if false."""
-    piece = judgement.line.piece
-    rough = isinstance(right, Array) or piece.relations[i].text == "~"
-    near = _within_decimals(piece.sides[i + 1], left, right, rough)
-    if near or (rough and _within_decimals(piece.sides[i], right, left, rough)):
-        return Kind.APPROXIMATION, "these numbers are equal up to the rounding of the decimals that are written"
-    if _is_cut_off(piece.sides[i], piece.sides[i + 1], left, right):
-        return Kind.APPROXIMATION, "its decimals are cut off, not rounded"
-    whole = _is_whole(piece.sides[i + 1]) and _are_rounded(piece.sides[i])
-    whole = whole and _within_decimals(piece.sides[i], right, left)
-    return _rounded(judgement.steps[i], 1e-2 if rough else WHOLE if whole else ROUNDING)
-
-
 def _said_of_same_names(judgement: Judged, i: int, left: Expression, right: Expression) -> tuple[Kind, str] | None:
     """What a step of a text is whose sides have the same names and are not equal; None if it is false."""
     mood = mood_of(judgement.line)
@@ -234,75 +218,6 @@ def _said_of_same_names(judgement: Judged, i: int, left: Expression, right: Expr
     if mood is Mood.CLAIMED or is_rule(left, right, judgement.line, i):
         return None
     return Kind.CLAIM, "this does not hold for all values: a condition is written with 'if' or 'let' before it"
-
-
-def _within_decimals(row: Row, left: Expression, right: Expression, rough: bool = False) -> bool:
-    """Whether two numbers differ by no more than half a unit in each decimal that is written in the second.
-
-    Where they are said to be rough ones, the zeros at the end of a whole number may be rounded too.
-    """
-    if not all(isinstance(node, Const | Apply) for side in (left, right) for node in walk(side)):
-        return False
-    try:
-        value = evaluate(right, {}, exact=False)
-        off = 0.0
-        for number, half in _halves(row, rough).items():
-            more = mapped(right, lambda node: Const(number + half) if node == Const(number) else None)  # noqa: B023
-            off += abs(evaluate(more, {}, exact=False) - value)
-        return abs(evaluate(left, {}, exact=False) - value) <= off * (1 + 1e-9)
-    except (ArithmeticError, ValueError):
-        return False
-
-
-def _is_cut_off(computed: Row, row: Row, left: Expression, right: Expression) -> bool:
-    """Whether a row is the number that something comes to, without the decimals that would follow."""
-    parts, before = ([part for part in each if part.kind != "minus"] for each in (row, computed))
-    if len(parts) != 1 or parts[0].kind != "number" or "." not in parts[0].text:
-        return False
-    if len(before) == 1 and before[0].kind == "number" and before[0].bare:
-        return False
-    try:
-        value, number = (evaluate(side, {}, exact=False) for side in (left, right))
-    except (ArithmeticError, ValueError, TypeError):
-        return False
-    more = abs(value) - abs(number)
-    return value * number > 0 and 0 <= more < 10.0 ** -len(parts[0].text.partition(".")[2])
-
-
-def _halves(row: Row, rough: bool = False) -> dict[Fraction, Fraction]:
-    """The decimals that are written in a row, each with half a unit of its last place."""
-    waiting, halves = [row], dict[Fraction, Fraction]()
-    while waiting:
-        for part in waiting.pop():
-            waiting += [*part.inside, *(script for script in (part.sub, part.sup) if script)]
-            if part.kind == "number" and "." in part.text:
-                halves[Fraction(part.text)] = Fraction(1, 2 * 10 ** len(part.text.partition(".")[2]))
-            elif rough and part.kind == "number" and part.text.endswith("0") and part.text.strip("0"):
-                halves[Fraction(part.text)] = Fraction(10 ** (len(part.text) - len(part.text.rstrip("0"))), 2)
-    return halves
-
-
-def _is_whole(row: Row) -> bool:
-    """Whether a row is one whole number."""
-    return len(row) == 1 and row[0].kind == "number" and row[0].text.isdigit()
-
-
-def _are_rounded(row: Row) -> bool:
-    """Whether several numbers of a row may be rounded ones: they have two decimals or more."""
-    halves = _halves(row).values()
-    return len(halves) > 1 and max(halves) <= Fraction(1, 200)
-
-
-def _rounded(step: Step, within: float) -> tuple[Kind, str] | None:
-    """Whether two numbers are the same but for the rounding of machine numbers."""
-    if step.witness is None:
-        return None
-    try:
-        a, b = float(step.witness.left), float(step.witness.right)
-    except ValueError:  # so near to each other that the difference is written beside the number
-        return None
-    same = abs(a - b) <= within * abs(a)
-    return (Kind.APPROXIMATION, "these numbers are equal up to rounding") if same else None
 
 
 def _against_number(
@@ -366,3 +281,10 @@ def with_kind(step: Step, kind: Kind, reason: str = "") -> Step:
         repair=None,
         method=None,
     )
+
+
+def unexplained(step: Step) -> Step:
+    """A false step that no small mistake explains, left open."""
+    seen = f": {step.witness}" if step.witness is not None else ""
+    reason = f"{step.place}: as it was read this does not hold{seen}; no small mistake explains it, so something"
+    return with_kind(step, Kind.CLAIM, f"{reason} may be meant otherwise: say what its names are")

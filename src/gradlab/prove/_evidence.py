@@ -151,11 +151,7 @@ class Evidence:
             names = {FREE + key for key in Use.of(line.piece.sides[i : i + 2]).keys}
             if said.isdisjoint(names) and "along the curve" not in step.reason:
                 continue
-            seen = f": {step.witness}" if step.witness is not None else ""
-            reason = (
-                f"{step.place}: as it was read this does not hold{seen}; no small mistake explains it, so something"
-            )
-            steps[i] = combine.with_kind(step, Kind.CLAIM, f"{reason} may be meant otherwise: say what its names are")
+            steps[i] = combine.unexplained(step)
 
     def _near(self, names: set[str], line: Line) -> list[Said]:
         """The equations said before a line that it may rest on."""

@@ -9,7 +9,8 @@ from dataclasses import replace
 from gradlab.tex import Formula
 
 _NAME = re.compile(
-    r"\s*((?:\\(?:mathcal|mathbf|hat|tilde|bar)\s*\{?)?\\?[A-Za-z]+\}?(?:_(?:\w|\{\w+\}))?)\s*(\([^()=]*\))?\s*"
+    r"\s*((?:\\(?:mathcal|mathbf|hat|tilde|bar)\s*(?:\{\\?[A-Za-z]+\}|(?=\\?[A-Za-z])))?(?:(?<=\})|\\?[A-Za-z]+)"
+    r"(?:_(?:\w|\{\w+\}))?)\s*(\([^()=]*\))?\s*"
 )
 _DEFINES = re.compile(rf"(?:^|[,;&]|\\\\|\\q?quad){_NAME.pattern}(?::?=|\\equiv|\\coloneqq)")
 _MAPS = re.compile(rf"{_NAME.pattern}(?::|\\colon)\s*(\\?[A-Za-z]+)\s*\\(?:long)?mapsto(?![A-Za-z])(.*)", re.S)
@@ -65,6 +66,7 @@ _OTHER = re.compile(
     re.I,
 )
 _LETTER = re.compile(rf"\b(?:{_START})\s+([b-zA-HJ-Z])\s+(?:be|is|equals?|denotes?)\s*$", re.I)
+_FORMULA = re.compile(r"\$\$?[^$]*(?:\$\$?|$)")
 _SENTENCE = re.compile(r"[.;!?]\s")
 # "Suppose instead that f ...": from there on nothing is known of f. In English, German, Spanish and French.
 _SUPPOSES = (
@@ -117,10 +119,11 @@ def _supposed_otherwise(formula: Formula, written: Collection[str]) -> Iterator[
     own = {name[1] for name in _DEFINES.finditer(formula.tex)}
     *before, last = _SENTENCE.split(formula.before)
     for text in (*before, f"{last} ${formula.tex}$ {formula.after}"):
-        ways = [re.search(verb, text, re.I) for how, verb in _OTHERWISE if re.search(how, text, re.I)]
+        prose = _FORMULA.sub(lambda match: " " * len(match[0]), text)
+        ways = [re.search(verb, prose, re.I) for how, verb in _OTHERWISE if re.search(how, prose, re.I)]
         begins = min((match.end() for match in ways if match is not None), default=len(text))
         words = re.match(r"(?:[^\w$\\]*[^\W\d_]+){0,5}[^\w$\\]*\$?[^$]*", text[begins:])
-        said, supposes = "" if words is None else words[0], re.search(_SUPPOSES, text, re.I)
+        said, supposes = "" if words is None else words[0], re.search(_SUPPOSES, prose, re.I)
         for name in [name for name in written if name not in own]:
             here = rf"(?<![A-Za-z\\]){re.escape(name)}(?![A-Za-z])"
             other = rf"{_ANOTHER}(?:\W+[^\W\d_]+){{0,2}}\W*{here}|{here}\W*(?:[^\W\d_]+\W+){{0,3}}{_ANOTHER}"

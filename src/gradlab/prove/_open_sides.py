@@ -6,16 +6,18 @@ from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 
 from gradlab.graph import Expression, Partial, Ref, as_number, is_apply
+from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Definitions, names_in, walk
 from gradlab.prove._degree import is_algebra
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._meant import verdicts
-from gradlab.prove._mood import is_symmetry, may_be_matrix
+from gradlab.prove._mood import is_symmetry, may_be_matrix, same_names
 from gradlab.prove._names import FREE
-from gradlab.prove._verdict import Truth
+from gradlab.prove._verdict import Fault, Truth
 from gradlab.prove.read._define import Line, Shape
+from gradlab.prove.read._infinitesimals import Integral
 from gradlab.prove.read._label import key_of, label_of
-from gradlab.prove.read._nodes import At, Call, Derivative, Tensor, Total, mapped
+from gradlab.prove.read._nodes import At, Call, Derivative, Indexed, Tensor, Total, mapped
 from gradlab.prove.read._statements import Chain, Known
 
 Pair = tuple[Expression | NotUnderstoodError, ...]
@@ -62,7 +64,7 @@ def is_of_matrix(pair: Pair) -> bool:
 def depends_on_it(node: Derivative, pair: Pair) -> str:
     """The name below a fraction that the quotient rule on the other side takes for a function; empty if none."""
     below = node.body.args[1] if is_apply(node.body, "div") else None  # type: ignore[attr-defined]
-    if not isinstance(below, Ref):
+    if not isinstance(below, Ref) or below in node.wrt:
         return ""
     squares = [
         inner.args[1]  # type: ignore[attr-defined]
@@ -141,3 +143,22 @@ def relates_names(
     solved = solved and varies(left, known, deadline)
     is_given = is_symmetry(left, right) or is_of_matrix(pair)
     return free and ((any(unknown) and not (a <= b or b <= a)) or solved or is_given)
+
+
+def is_unexplained(judged: combine.Judged, i: int, known: Known) -> bool:
+    """Whether nothing says what the functions, or the arrays of one side, are in a false step that no mistake explains.
+
+    A rule of derivatives, with some on both sides, is claimed for all functions, as one of integrals is.
+    """
+    step, pair = judged.steps[i], judged.first.chain.sides[i : i + 2]
+    nodes = [list(walk(side)) for side in pair]
+    calls = [[node for node in each if isinstance(node, Call)] for each in nodes]
+    unknown = any(call.function not in known.functions for each in calls for call in each)
+    if step.repair is not None and not (unknown and step.repair.fault is Fault.SEVERAL):
+        return False
+    slopes = [any(isinstance(node, Derivative) for node in each) for each in nodes]
+    rule = all(slope or any(any(call.orders) for call in each) for slope, each in zip(slopes, calls, strict=True))
+    rule = rule or any(isinstance(node, Integral) for each in nodes for node in each)
+    arrays = not any(slopes) and any(isinstance(node, Tensor | Indexed) for each in nodes for node in each)
+    other = not same_names(*(side for side in pair if isinstance(side, Expression)))
+    return not known.graph and ((arrays and other) or (unknown and not rule))

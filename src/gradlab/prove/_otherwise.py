@@ -154,6 +154,8 @@ def _unsaid(pair: tuple[Expression | NotUnderstoodError, ...], defined: Collecti
         norms = [n for n in nodes if is_apply(n, "abs") or (isinstance(n, Operation) and n.kind.startswith("norm"))]
         if any(Ref(name) in (*node.args, *getattr(node, "operands", ())) for node in norms) and name in heads:
             return f"{shown} may be a vector, as it has entries"
+        if shown.endswith("'") and name.rstrip("'") in reached:
+            return f"{shown} may be the derivative of {shown.rstrip(chr(39))}"
         letter, _, number = name.partition("_")
         like = [other for other in defined if other.partition("_")[0] == letter and other.partition("_")[2].isdigit()]
         if number.isdigit() and like:

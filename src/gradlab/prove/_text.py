@@ -20,6 +20,7 @@ from gradlab.prove._meant import verdicts
 from gradlab.prove._mood import contents, is_denied, names_activation
 from gradlab.prove._names import FREE, Names, written_parts
 from gradlab.prove._open import OpenNames
+from gradlab.prove._open_sides import is_unexplained
 from gradlab.prove._recursion import forgotten
 from gradlab.prove._remedy import with_remedy
 from gradlab.prove._slopes import Slopes
@@ -233,6 +234,8 @@ class Text:
                 judged.steps[i] = replace(step, repair=finding.repair, reason=finding.reason)
             elif said:
                 judged.steps[i] = combine.with_kind(step, Kind.CLAIM, f"{step.place}: {said}")
+            if judged.steps[i].truth is Truth.FALSE and is_unexplained(judged, i, self.known):
+                judged.steps[i] = combine.unexplained(judged.steps[i])
             if i == 0 and names_activation(judged.steps[i]):
                 said = "this may say which function \\sigma is here: write \\operatorname{sigmoid} for the sigmoid"
                 judged.steps[i] = combine.with_kind(step, Kind.CONDITION, f"{step.place}: {said}")
@@ -358,7 +361,8 @@ class Text:
         self.said.known = scope.known = replace(self.known, entries=self.said.use.entries(whole))
         scope.differentials = are_meant(scope, line.piece)
         for key, rows in whole.applied.items():
-            if len(rows) == 1 and is_conventional(key) and key not in self.names.graph:
+            own = is_conventional(key) and key not in self.names.graph
+            if len(rows) == 1 and own and key not in Use.of(*rows).keys:
                 scope.applied[key] = next(iter(rows))
         if whole.arrays or any(part.style == "bold" for row in line.piece.sides for part in row):
             scope.arrays = {**scope.arrays, **{FREE + key: 0 for key in whole.families & whole.bare}}
@@ -370,13 +374,9 @@ class Text:
             graph = self.names.graph
             computed = any(name in graph and graph[name].expression is not None for name in reader.known)
             sides = list(reading.chain.sides)
+            known = {*reader.sizes, *self.said.defined, *self.known.quantities, *self.known.functions}
             for name, at in reader.strangers.items():
-                if (
-                    name in reader.sizes
-                    or name in self.said.defined
-                    or name in self.known.quantities
-                    or name in self.known.functions
-                ):
+                if name in known:
                     continue
                 written = written_parts(name)
                 families = any(isinstance(node, Indexed) and node.head == name for s in sides for node in walk(s))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gradlab.labs import check_template
 from gradlab.prove import Fault, Kind, Truth, prove_document
@@ -100,7 +102,7 @@ def test_what_a_name_may_mean_besides_is_no_mistake(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "$f(x) = x^2$. Then $\\frac{df}{dx} = 0 \\cdot x$.",
+        "$f(x) = x^2$. Then $\\frac{df}{dx} = 3 \\cdot x$.",
         "$f(x) = x^2$. Then $\\frac{d}{dx}(fx) = 2 f$.",
     ],
 )
@@ -139,3 +141,18 @@ def test_the_table_counts_claims_alone_and_names_what_is_none():
 def test_names_of_derivatives_and_the_softmax_of_a_vector(text, verdicts):
     steps = [step for row in prove_document(text).rows for step in row.proof.steps]
     assert "".join("D" if step.verdict == "DEFINITION" else step.truth.name[0] for step in steps) == verdicts
+
+
+PIECES = (
+    "# Backward pass\n", "\n", "let ", "For all ", "1. ", "$", "$$", r"\\", "&", "x", "f(x) = x^2", "$p = i + m$ iff: ",
+    r"\frac{df}{dx}", "= 0", "=", r"\begin{aligned}", r"\end{aligned}", "{", "}", r"\in \mathbb{R}^n", "then ", "|",
+    r"\$g(W_{c,k}) = W_{c,k,K-1}$", r"\(", r"\)", r"\text{where }", "where y = 3x. ", "the function f is ", "```",
+    "$$A_{i,j} = 2x$$\n", r"$$B = \begin{cases} 3x & \text{if } k_{j} = 1 \\ 0 & \text{otherwise} \end{cases}$$",
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=25))
+def test_no_text_ends_the_judgement(pieces):
+    proof = prove_document("".join(pieces))
+    assert all(step.truth in Truth for row in (*proof.rows, *proof.others) for step in row.proof.steps)

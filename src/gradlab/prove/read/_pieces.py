@@ -19,7 +19,8 @@ _CONDITION = frozenset(
 _CLAIM = frozenset("so thus hence then therefore thereby or gives yields implies which ie i.e. that is".split())
 _WITHIN = re.compile(r"\W*(?:in|over|modulo|mod)\W*", re.IGNORECASE)
 _EXISTS = (r"\exists", r"\nexists")
-_JOINING = frozenset(("and", "or", "&", "also"))
+_JOINING = frozenset(("and", "or", "&", "also", "et", "ou", "und", "oder"))
+_LETTERS = frozenset(("e", "y", "o"))  # and, or
 _OTHER_WORDS = frozenset(
     "otherwise else all by using from the a an we have let define recall note both any every some eq rule is".split()
 )
@@ -70,7 +71,8 @@ def is_words(part: Part, before: Part | None, after: Part | None) -> bool:
         return True
     if len(words) == 1:
         # A word with a space at its side and a formula there is a remark: "x = 3 \text{ here}".
-        spaced = part.text != part.text.strip()
+        joins = part.kind == "text" and words[0] in _LETTERS and after is not None and after.kind not in _OPERATORS
+        spaced = part.text != part.text.strip() or joins
         return spaced and before is not None and before.kind not in _OPERATORS and not part.sub and not part.sup
     operand = (before is None or before.kind in _OPERATORS) and (after is None or after.kind in _OPERATORS)
     return not (operand and (before is not None or after is not None))

@@ -149,8 +149,8 @@ class Use:
                 self.differentials.add(key)
             elif not label.primes and not ((whole or _is_nabla(before)) and is_conventional(label.head)):
                 self.bare.add(key)
-            elif letter is not part and part.text[0] == "d":
-                self.differentials.add(key)
+            else:
+                self.differentials |= {key} if letter is not part and part.text[0] == "d" else set()
             if part.sup is not None and not is_transpose(part.sup) and not is_layer(part.sup):
                 self.see(part.sup)
 

@@ -10,10 +10,10 @@ from gradlab.prove._verdict import Fault, Repair
 from gradlab.prove.judge._axes import ShapeError
 from gradlab.prove.judge._points import Undefined
 from gradlab.prove.judge._trial import Trial
-from gradlab.prove.read._nodes import Array, Derivative
+from gradlab.prove.read._nodes import Array, Call, Derivative
 from gradlab.prove.read._write import Writer
 from gradlab.prove.repairs import ALL, Change, Search, two
-from gradlab.prove.repairs._paths import children
+from gradlab.prove.repairs._paths import children, nodes
 
 STEPS_FOR_SIDE = 2_000_000
 POINTS_TO_COMPARE = 6
@@ -126,7 +126,7 @@ class Repairer:
         for first, second in two(search):
             if small and not are_plain(first, second):
                 continue
-            if not repeats(second.side, target) and search.verified(second.side):
+            if not repeats(second.side, search) and search.verified(second.side):
                 return [first, second]
         return None
 
@@ -134,7 +134,7 @@ class Repairer:
     def first(search: Search, kinds: tuple[Callable[[Search], Iterator[Change]], ...]) -> list[Change] | None:
         """The first change of some kinds after which the side is equal to the target."""
         for change in (change for kind in kinds for change in kind(search)):
-            if not repeats(change.side, search.target) and search.fits(change.side) and search.verified(change.side):
+            if not repeats(change.side, search) and search.fits(change.side) and search.verified(change.side):
                 return [change]
         return None
 
@@ -146,6 +146,10 @@ def are_plain(first: Change, second: Change) -> bool:
     return len(faults) == 2 and faults <= _PLAIN and not (inner and Fault.WRONG_FUNCTION in faults)
 
 
-def repeats(side: Expression, target: Expression) -> bool:
-    """Whether a repaired side would be what was asked for: a derivative not yet worked out, or a name."""
-    return side == target and isinstance(target, Partial | Derivative | Ref)
+def repeats(side: Expression, search: Search) -> bool:
+    """Whether a repaired side would say again what was asked for: a derivative, a function at a number, or a name."""
+    asked = search.target
+    of_number = isinstance(asked, Call) and not any(argument.names for argument in asked.arguments)
+    if isinstance(asked, Partial | Derivative) or of_number or (isinstance(asked, Call) and any(asked.orders)):
+        return any(node == asked for _, node in nodes(side)) and all(node != asked for _, node in search.nodes)
+    return side == asked and isinstance(asked, Ref)
