@@ -13,7 +13,6 @@ from gradlab.prove.read._pieces import Piece
 from gradlab.prove.read._statements import Kind
 
 ROUNDING = 1e-6  # relative: as numbers in single precision differ
-WHOLE = 1e-3  # relative: as a whole number differs from what rounded numbers come to
 _OPEN = "this holds for some numbers that are rounded to those that are written: write more digits"
 
 
@@ -27,9 +26,7 @@ def of_numbers(piece: Piece, i: int, step: Step, left: Expression, right: Expres
         return Kind.APPROXIMATION, "its decimals are cut off, not rounded"
     if within_rounding(piece.sides[i : i + 2], left, right):
         return Kind.APPROXIMATION, _OPEN
-    whole = _is_whole(piece.sides[i + 1]) and _are_rounded(piece.sides[i])
-    whole = whole and _within_decimals(piece.sides[i], right, left)
-    return _rounded(step, 1e-2 if rough else WHOLE if whole else ROUNDING)
+    return _rounded(step, 1e-2 if rough else ROUNDING)
 
 
 def within_rounding(sides: list[Row], left: Expression, right: Expression) -> bool:
@@ -110,17 +107,6 @@ def _halves(row: Row, rough: bool = False) -> dict[Fraction, Fraction]:
             elif rough and part.kind == "number" and part.text.endswith("0") and part.text.strip("0"):
                 halves[Fraction(part.text)] = Fraction(10 ** (len(part.text) - len(part.text.rstrip("0"))), 2)
     return halves
-
-
-def _is_whole(row: Row) -> bool:
-    """Whether a row is one whole number."""
-    return len(row) == 1 and row[0].kind == "number" and row[0].text.isdigit()
-
-
-def _are_rounded(row: Row) -> bool:
-    """Whether several numbers of a row may be rounded ones: they have two decimals or more."""
-    halves = _halves(row).values()
-    return len(halves) > 1 and max(halves) <= Fraction(1, 200)
 
 
 def _rounded(step: Step, within: float) -> tuple[Kind, str] | None:

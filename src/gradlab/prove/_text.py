@@ -24,7 +24,7 @@ from gradlab.prove._open_sides import is_unexplained
 from gradlab.prove._recursion import forgotten
 from gradlab.prove._remedy import with_remedy
 from gradlab.prove._slopes import Slopes
-from gradlab.prove._updates import has_slope, is_descent, loss_of
+from gradlab.prove._updates import is_descent, loss_of
 from gradlab.prove._verdict import Fault, Method, Step, Truth
 from gradlab.prove._whatever import holds_whatever
 from gradlab.prove.judge import Finding, findings
@@ -149,7 +149,7 @@ class Text:
             if (item := self.said.defining.get(id(own))) is not None:
                 slope = self.slopes.judged(item, judged, self.known, deadline) if i == 0 else None
                 steps[i] = slope or self._as_definition(item, steps[i])
-        if kind is Kind.UPDATE and (steps[0].truth is not Truth.TRUE or has_slope(judged.first.chain.sides[1])):
+        if kind is Kind.UPDATE:
             steps[0] = self._as_update(judged, steps[0], deadline)
         self._repair(judged, deadline)
         self.curves.judge(judged, kind, deadline)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gradlab.graph import Apply, Expression, Partial, Ref, is_apply, walk
+from gradlab.graph import Apply, Expression, Ref, is_apply
 from gradlab.prove._names import FREE
 from gradlab.prove.read._nodes import Derivative
 
@@ -27,11 +27,6 @@ def gradient_in(left: Expression, right: Expression) -> Expression | None:
         return None
     factors.remove(rate)
     return factors[0] if len(factors) == 1 else Apply("mul", tuple(factors))
-
-
-def has_slope(right: object) -> bool:
-    """Whether a right side that was read holds a derivative: with it the line says what to do, whatever its value."""
-    return isinstance(right, Expression) and any(isinstance(node, Derivative | Partial) for node in walk(right))
 
 
 def loss_of(names: tuple[str, ...], computed: Callable[[str], Expression | None]) -> str | None:

@@ -59,3 +59,11 @@ def test_a_repaired_side_is_judged_true(graph):
         sides[step.repair.side] = step.repair.latex
         again = prove(" = ".join(sides), subject(graph))
         assert again.truth is Truth.TRUE, f"{case.latex}\n{step.repair.latex}\n{again}"
+
+
+def test_the_step_behind_a_mistake_is_not_accused():
+    proof = prove(r"g'(x) = 5 (x^2 - x)^{5-1} (x^2 - x)' = 5 (x^2 - x)^4 (2x) = 5 (2x - 1) (x^2 - x)^4")
+    first, second = proof.steps[1:]
+    assert first.truth is second.truth is Truth.FALSE
+    assert first.repair == second.repair
+    assert "the side before" in second.reason

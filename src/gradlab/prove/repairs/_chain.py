@@ -43,7 +43,8 @@ class Repairer:
         """The repair of one step, if one is found."""
         try:
             order = [(i + 1, i), (i, i + 1)]
-            if not self.is_right(i) and self.is_right(i + 1):
+            around = i > 0 and self.equal(self.sides[i - 1], self.sides[i + 1])
+            if not self.is_right(i) and (self.is_right(i + 1) or around):
                 order.reverse()
             for wrong, other in order:
                 repair = self.side(wrong, other)
