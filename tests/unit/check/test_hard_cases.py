@@ -41,6 +41,18 @@ def test_a_sum_with_a_million_taken_off_again(claimed, verdict):
     assert check_gradient(lambda x: (x[0] + 1e6) - 1e6, [claimed], np.array([0.5])).verdict is verdict
 
 
+@pytest.mark.parametrize(("large", "slope"), [(1e8, 1e-4), (1e6, 1e-8), (1e10, 1e-5)])
+def test_a_row_in_which_larger_numbers_cancel_is_not_accused_beside_another(large, slope):
+    def rows(x):
+        return np.array([(large + slope * x[0]) - large, x.sum()])
+
+    right = np.array([[slope, 0, 0], [1, 1, 1]])
+    at = np.array([0.5, -2, 1.5])
+    assert check_gradient(rows, lambda x: right, at).verdict is not Verdict.WRONG
+    assert check_gradient(rows, lambda x: right * [[1], [2]], at).verdict is Verdict.WRONG
+    assert check_gradient(rows, lambda x: right + np.eye(2, 3), at).verdict is Verdict.WRONG
+
+
 def test_a_million_in_float32_hides_the_slope():
     def loss(x):
         return (x[0].astype(np.float32) + np.float32(1e6)) - np.float32(1e6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import takewhile
 
 from gradlab.check._outcomes import SINGLE_RELEVANCE, Cause, Entry, Verdict
@@ -14,6 +15,9 @@ _TERRACE = 2.0**-3
 _LEDGE = 2.0**-5
 # So many roundings of the value are no jump.
 _ROUNDINGS, _ROUNDED, _CANCELLED = 16, 2.0**-16, 2.0**-12
+# Jumps in float64 by a power of two that is no more than this, or of which a claim makes so many over the coordinate's
+# size, may be roundings of something larger.
+_FINE, _MANY = 2.0**-10, 64
 # A flat stretch is looked at up to so many times its length.
 _AROUND = 8
 
@@ -39,6 +43,14 @@ def _is_cancelled(slopes: list[Slope], known: Knowledge) -> bool:
     unit = min((each.unit for each in slopes if each.spread > 0), default=0.0)
     size = max(abs(known.centre), slopes[-1].spread)
     return known.near > 0 and unit <= min(_ROUNDINGS * known.anywhere, _CANCELLED * size)
+
+
+def _may_be_cancelled(claim: Claim, slope: Slope, slopes: list[Slope], known: Knowledge) -> bool:
+    """Tell whether steps of a function in float64 may be those, by powers of two, and hide what is claimed."""
+    unit = min((each.unit for each in slopes if each.spread > 0), default=0.0)
+    rounded = known.near == 0 and unit > 0 and math.frexp(unit)[0] == 0.5
+    many = abs(claim.value) * known.scale >= _MANY * unit
+    return rounded and abs(claim.value) * slope.step <= unit and (unit <= _FINE or many)
 
 
 def _is_terrace(slopes: list[Slope], known: Knowledge) -> bool:
@@ -79,7 +91,7 @@ def judge_step(claim: Claim, slope: Slope, slopes: list[Slope], known: Knowledge
             return make_entry(claim, slope, verdict, phrase, Cause.OUT_OF_PRECISION)
     verdict = rules.compare(claim, slope.value, slope.bar)
     # The derivative of a step function is 0, that of the function before it was rounded is not.
-    if verdict is not Verdict.WRONG or claim.value == 0:
+    if verdict is not Verdict.WRONG or claim.value == 0 or _may_be_cancelled(claim, slope, slopes, known):
         verdict = Verdict.UNDECIDED
     return make_entry(claim, slope, verdict, phrase, Cause.STEP_FUNCTION)
 
