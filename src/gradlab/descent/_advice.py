@@ -56,6 +56,8 @@ def advice(outcome: Outcome, history: History, rules: Rules, derived: bool) -> s
             "below and that its sign is right; if it is, allow more steps."
         )
     if not rules.plain:
+        if outcome is Outcome.MAX_STEPS and _goes_up_and_down(history):
+            return "The value goes up and down: allow more steps, or use a smaller learning rate if it comes no lower."
         return outcome.remedy
     if outcome is Outcome.MAX_STEPS:
         return _more_steps(history, rules)
@@ -145,8 +147,7 @@ def _more_steps(history: History, rules: Rules) -> str:
         )
     if _goes_to_and_fro(history):
         return "The point goes to and fro and hardly comes to rest: use a smaller learning rate."
-    half = len(history.rates) // 2
-    if 4 * sum(step >= half for step in history.rises) > len(history.rates) - half:
+    if _goes_up_and_down(history):
         return "The value goes up and down: use a smaller learning rate, or steps that become smaller."
     norms = [math.sqrt(to_float(gradient.dot(gradient))) for gradient in history.gradients[-2:]]
     tolerance = float(rules.tolerance)
@@ -161,6 +162,12 @@ def _more_steps(history: History, rules: Rules) -> str:
         return f"The gradient shrinks {how} more steps{faster}, or accept a larger tolerance."
     more = math.ceil(math.log(tolerance / norms[1]) / math.log(norms[1] / norms[0]))
     return f"Going on at this pace takes about {more} more steps; allow more steps{faster}."
+
+
+def _goes_up_and_down(history: History) -> bool:
+    """Tell whether the value rose in more than a quarter of the steps of the second half."""
+    half = len(history.rates) // 2
+    return 4 * sum(step >= half for step in history.rises) > len(history.rates) - half
 
 
 def _paces(history: History) -> list[float]:

@@ -91,3 +91,12 @@ def test_a_narrow_valley_that_is_still_descended_wants_more_steps():
 def test_the_way_that_steps_go_is_told(text, start, rate, steps, said):
     trace = gl.descend(gl.function(text), start, learning_rate=rate, max_steps=steps)
     assert said in trace.advice
+
+
+@pytest.mark.parametrize(("rule", "rate", "steps"), [("adam", 1.0, 500), ("rmsprop", 0.01, 2000)])
+def test_where_the_value_rises_by_another_rule_no_larger_rate_is_advised(rule, rate, steps):
+    rosenbrock = gl.function("(1 - x)**2 + 100*(y - x**2)**2")
+    trace = gl.descend(rosenbrock, [-1.0, 1.0], learning_rate=rate, rule=rule, max_steps=steps)
+    assert trace.outcome.name == "MAX_STEPS"
+    assert "smaller learning rate" in trace.advice
+    assert "larger learning rate" not in trace.advice
