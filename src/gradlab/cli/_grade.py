@@ -30,6 +30,15 @@ Isolated = Annotated[
     Isolation,
     typer.Option(help="Docker or Podman where one answers; `none` lets submissions read and write all that you can."),
 ]
+Limit = Annotated[
+    float,
+    typer.Option(
+        "--limit",
+        min=1,
+        metavar="SECONDS",
+        help="How long one submission may take in all; up to four times as long on a busy machine.",
+    ),
+]
 Gradebook = Annotated[
     Path | None,
     typer.Option(
@@ -73,9 +82,7 @@ def grade(
         int, typer.Option("--jobs", "-j", min=1, metavar="N", help="How many submissions are graded at once.")
     ] = min(2, os.cpu_count() or 1),
     isolation: Isolated = Isolation.BUBBLEWRAP,
-    limit: Annotated[
-        float, typer.Option("--limit", min=1, metavar="SECONDS", help="How long one submission may take in all.")
-    ] = 600.0,
+    limit: Limit = 600.0,
     scheduler: Scheduler = None,
     roster: Roster = None,
     gradebook: Gradebook = None,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import Final, Protocol
 
+MOST_PATIENCE: Final = 4.0
+"""How many times as long as on an idle machine something may take because others keep it waiting."""
 _SHORTEST: Final = 0.005  # seconds that are worth waiting for
 
 
@@ -13,6 +16,7 @@ class Waits(Protocol):
     """Says for how long what has a deadline was kept waiting for a processor by others."""
 
     known: float
+    is_cut: bool  # whether something was over though it had not had its time
 
     def ask(self) -> float:
         """The seconds in all; they are `known` from then on."""
@@ -25,20 +29,26 @@ class Deadline:
     Args:
         seconds: what it may take.
         waits: says how much of the time does not count. Default none.
+        most: seconds behind which it is over however little of them counts; `waits` is told. Default none.
     """
 
-    def __init__(self, seconds: float, waits: Waits | None = None) -> None:
-        self._end, self._waits = time.monotonic() + seconds, waits
+    def __init__(self, seconds: float, waits: Waits | None = None, most: float = math.inf) -> None:
+        begun = time.monotonic()
+        self._end, self._last, self._waits = begun + seconds, begun + most, waits
         self._counted = waits.known if waits is not None else 0.0
 
     def left(self) -> float:
         """The seconds that are left; none or less where it is over."""
         left = self._end - time.monotonic()
-        if left <= 0 and self._waits is not None:
+        if left <= _SHORTEST and self._waits is not None:
             waited = self._waits.ask()
             more, self._counted = waited - self._counted, waited
             self._end += more
             left += more
+        if left > _SHORTEST and (rest := self._last - time.monotonic()) < left:
+            left = rest
+            if rest <= _SHORTEST and self._waits is not None:
+                self._waits.is_cut = True
         return left if left > _SHORTEST else 0.0
 
 
@@ -59,7 +69,7 @@ class Waiting:
     """
 
     def __init__(self, process: int) -> None:
-        self._process, self.known = process, 0.0
+        self._process, self.known, self.is_cut = process, 0.0, False
         self.ask()
 
     def ask(self) -> float:

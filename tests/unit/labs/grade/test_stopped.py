@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from gradlab.labs._deadline import Deadline
 from gradlab.labs.grade.protocol import Channel, ChannelError, CheckTimeoutError
 from gradlab.labs.grade.sandbox import Limits, Sandbox
-from gradlab.labs.grade.verdicts._clock import alarm
+from gradlab.labs.grade.verdicts import _clock
+from gradlab.labs.grade.verdicts._clock import Clock, alarm
+from gradlab.labs.grade.verdicts._session import Session
 
 from . import submissions as made
 
@@ -179,7 +182,7 @@ class Busy:
     """A machine that let something wait for some seconds in all, as it tells when it is asked."""
 
     def __init__(self, *waited: float) -> None:
-        self.known, self._waited = 0.0, list(waited)
+        self.known, self.is_cut, self._waited = 0.0, False, list(waited)
 
     def ask(self) -> float:
         self.known = self._waited.pop(0) if self._waited else self.known
@@ -194,6 +197,19 @@ def test_time_in_which_no_processor_was_free_does_not_count():
     other = Deadline(0.01, busy)  # what had been waited before it was set is no time of its own
     time.sleep(0.02)
     assert other.left() == 0
+
+
+def test_what_is_kept_waiting_all_the_time_is_over_after_a_few_times_its_seconds(monkeypatch):
+    began = time.monotonic()
+    monkeypatch.setattr(_clock, "kept_waiting", lambda _: time.monotonic() - began)  # none of the time counts
+    clock = Clock()
+    with pytest.raises(CheckTimeoutError), alarm(0.1, clock):
+        time.sleep(30.0)
+    assert time.monotonic() - began >= 0.4
+    assert clock.is_cut
+    stopped = "ran longer than 30 s and was stopped"
+    assert "so busy" in Session.doubt(SimpleNamespace(clock=clock), stopped, 30.0, 0.1)
+    assert Session.doubt(SimpleNamespace(clock=Clock()), stopped, 30.0, 0.1) == ""
 
 
 def test_an_alarm_rings_behind_another_one_within_it():

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
-from gradlab.labs._deadline import Deadline
+from gradlab.labs._deadline import MOST_PATIENCE, Deadline
 from gradlab.labs.grade.protocol import CheckTimeoutError
 from gradlab.labs.grade.sandbox import Cage, kept_waiting
 
@@ -23,10 +23,11 @@ class Clock:
     Attributes:
         known: the seconds when it was asked last.
         is_blind: whether this system does not tell.
+        is_cut: whether something had to be over though it had not had its time.
     """
 
     def __init__(self) -> None:
-        self.known, self.is_blind = 0.0, False
+        self.known, self.is_blind, self.is_cut = 0.0, False, False
         self._cage: Cage | None = None
         self._before, self._theirs = 0.0, 0.0
 
@@ -43,15 +44,20 @@ class Clock:
         return self._counted()
 
     def deadline(self, seconds: float) -> Deadline:
-        """Until when something has to be done that may take some seconds."""
+        """Until when something has to be done that may take some seconds; a few times as many at most."""
         self._counted()
-        return Deadline(seconds, self)
+        return Deadline(seconds, self, MOST_PATIENCE * seconds)
 
     def _counted(self) -> float:
         own = kept_waiting(os.getpid())
         self.is_blind |= own is None
         self.known = (own or 0.0) + self._before + self._theirs
         return self.known
+
+
+def now() -> float:
+    """The time in seconds since some moment, without what this process was kept waiting for a processor."""
+    return time.monotonic() - (kept_waiting(os.getpid()) or 0.0)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import ast
 import contextlib
 import io
 import sys
-import time
 import types
 from collections.abc import Iterable, Set
 from typing import Any
@@ -16,6 +15,7 @@ from gradlab.labs.grade._data import copied, same
 from gradlab.labs.grade.made import Call, LifeRecorder, recorder
 from gradlab.labs.grade.matching import Part, Plan, Task
 from gradlab.labs.grade.sandbox import Shell
+from gradlab.labs.grade.verdicts._clock import now
 from gradlab.labs.grade.verdicts._snapshot import Snapshot
 
 
@@ -71,9 +71,9 @@ class Key:
             if index in starts:
                 self._snapshots[index] = Snapshot(self.names)
             if index in used:
-                begun = time.perf_counter()
+                begun = now()
                 self._run_first(part, record=record)
-                self.seconds[index] = time.perf_counter() - begun
+                self.seconds[index] = now() - begun
                 if not part.statement.is_definition:
                     self._made[index] = copied({name: self.names[name] for name in part.names & self.names.keys()})
         for name in self.calls:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gradlab._errors import GradlabError
+from gradlab.labs._deadline import MOST_PATIENCE
 from gradlab.labs._files import UnfitFileError, read_regular, write_whole
 from gradlab.labs._settings import LabSettings
 from gradlab.labs._template import read_template
@@ -45,7 +46,6 @@ from gradlab.labs.grade.verdicts._tasks import TIMES_THE_KEY, ReadyTask, made_re
 from gradlab.labs.grade.verdicts._trial import faults_of, tried
 
 _CELL = 30.0  # seconds that a statement has where the key needs none worth speaking of
-_MOST_PATIENCE = 4.0
 _MEMORY = 4_000_000_000  # bytes that reading and judging one submission may take
 
 
@@ -208,7 +208,7 @@ def _serve(bench: Bench, jobs: int, limit: float) -> None:
 
 def _patience() -> float:
     """How much longer a submission may take in all because this machine has more to do than it has processors."""
-    return min(max(os.getloadavg()[0] / (os.cpu_count() or 1), 1.0), _MOST_PATIENCE)
+    return min(max(os.getloadavg()[0] / (os.cpu_count() or 1), 1.0), MOST_PATIENCE)
 
 
 def _grade_one(bench: Bench, order: dict[str, Any], slot: int, service: int) -> None:

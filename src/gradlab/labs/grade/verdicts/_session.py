@@ -203,6 +203,8 @@ class Session:
             return "so this was not looked at"
         if limit < TIMES_THE_KEY * seconds and "longer than" in reason:
             return f"it may only be slow: the solution's takes {seconds:.1f} s"
+        if self.clock.is_cut and "longer than" in reason:
+            return "this machine was so busy that it did not get its time"
         return "how busy this machine was is not known" if self.clock.is_blind and "longer than" in reason else ""
 
     def stuck(self, numbers: Iterable[int]) -> str:

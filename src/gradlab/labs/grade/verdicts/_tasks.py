@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from typing import Any
 from gradlab.labs._python import parse
 from gradlab.labs.grade.matching import Task, statements_of
 from gradlab.labs.grade.protocol import CheckTimeoutError
-from gradlab.labs.grade.verdicts._clock import Clock
+from gradlab.labs.grade.verdicts._clock import Clock, now
 from gradlab.labs.grade.verdicts._evaluate import (
     CHECK_FILE,
     Outcome,
@@ -72,14 +71,14 @@ def ready_tasks(key: Key, timeout: float) -> tuple[ReadyTask, ...]:
 
 def _ready(key: Key, task: Task, timeout: float) -> ReadyTask:
     check = prepare(parse(task.code))
-    begun = time.perf_counter()
+    begun = now()
     right = evaluate(key, task, check, {}, timeout, own=task.check.timeout)
     if not right.holds and task.parts and not right.stopped:
         # What the key has drawn or filled may be no data that could be brought back: it is made anew each time.
-        begun, first, whole = time.perf_counter(), right, replace(task, start=0)
+        begun, first, whole = now(), right, replace(task, start=0)
         right = evaluate(key, whole, check, {}, timeout, own=task.check.timeout)
         task, right = (whole, right) if right.holds else (task, first)
-    seconds = time.perf_counter() - begun
+    seconds = now() - begun
     if not right.holds:
         raise KeyFailedError([_failed(task, right, check)])
     free, vague = free_of(key, task, check, task.own, timeout + task.check.timeout, halves=True)
