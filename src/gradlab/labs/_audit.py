@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from math import inf
@@ -21,6 +21,7 @@ from gradlab.tex import find_math
 _RELATION = re.compile(
     r"[=<>]|\\(?:approx|leq?|geq?|equiv|propto|sim|to|in|Rightarrow|Leftrightarrow|implies|iff)(?![A-Za-z])"
 )
+_NO_WORDS = re.compile(r"!\[[^\]]*\]\([^)]*\)|<[^>]*>")  # pictures, and other HTML
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,9 @@ class _Candidate:
 def audit_text(template: Template, versions: Versions, images: Mapping[str, ImageFile]) -> AuditReport:
     r"""Find solution lines that stand again where the students read them.
 
-    What the text says before a block is its task, and a solution may repeat it; of a formula only the whole is an
-    answer, for its sides are what the task and the proof share. What the students read anyway is no secret.
+    What the text says before a block is its task, and a solution may repeat it, unless that is all that an answer in
+    words says; of a formula only the whole is an answer, for its sides are what the task and the proof share. What the
+    students read anyway is no secret.
 
     Args:
         template: the template.
@@ -77,6 +79,7 @@ def audit_text(template: Template, versions: Versions, images: Mapping[str, Imag
     tests = {line.number for cell in template.cells for line in cell.lines if line.role is Role.CHECK}
     warnings: dict[int, dict[str, Diagnostic]] = {}
     kept: dict[str, SecretLine] = {}
+    told = _told(candidates, strict)
     for candidate in candidates:
         secret = candidate.secret
         if secret.strict not in strict:
@@ -85,7 +88,7 @@ def audit_text(template: Template, versions: Versions, images: Mapping[str, Imag
         lines = [question.number(start) for start, _ in strict[secret.strict]]
         if candidate.block.check is not None:  # a hidden check may repeat what a check that is shown asks
             lines = [line for line in lines if line not in tests]
-        again = [line for line in lines if line >= candidate.after]
+        again = [line for line in lines if line >= candidate.after or candidate.block.line in told]
         if again:
             warnings.setdefault(again[0], {}).setdefault(secret.strict, _warning(template, secret, again))
     # Of what lies within another that the same line repeats, that one is enough.
@@ -98,6 +101,18 @@ def audit_text(template: Template, versions: Versions, images: Mapping[str, Imag
         )
     )
     return AuditReport(found, Secrets(tuple(kept.values()), _secret_images(versions, images)))
+
+
+def _told(candidates: Sequence[_Candidate], shown: Container[str]) -> set[int]:
+    """The first lines of the answers in words of which the text says everything, be it before them."""
+    blocks: dict[int, bool] = {}
+    for candidate in candidates:
+        text = _NO_WORDS.sub("", candidate.secret.text)
+        if is_telling(text):
+            in_words = candidate.after == candidate.block.line and "$" not in text and "\\" not in text
+            known = blocks.get(candidate.block.line, True)
+            blocks[candidate.block.line] = known and in_words and candidate.secret.strict in shown
+    return {line for line, known in blocks.items() if known}
 
 
 def _is_shown(line: Line) -> bool:

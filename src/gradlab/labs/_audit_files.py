@@ -22,6 +22,10 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
 _IMAGES: Final = frozenset(
     {".png", ".apng", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".bmp", ".avif", ".tif", ".tiff"}
 )
+# Text in a file that is none: comments, EXIF, XMP, and whatever stands behind the pixels.
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\xc0\xc1\xf5-\xff]+")
+_WIDE = re.compile(rb"(?:[\t\n\r -~]\0){8,}")  # in UTF-16
+_SHORTEST: Final = 8  # bytes
 _MOST_LEAKS: Final = 20
 _LARGEST_ARCHIVE: Final = 2_000_000_000
 
@@ -114,8 +118,8 @@ class Auditor:
         if suffix == ".zip":
             return self._in_archive(path, content)
         if suffix in _IMAGES:
-            image = self._known(content)
-            return () if image is None else (Leak(path, "it", image, image.line),)
+            seen = dict.fromkeys(self._in_image("it", content))
+            return tuple(Leak(path, where, secret, secret.line) for where, secret in seen)
         if suffix not in _READERS:
             raise AuditError(f"{path}: a file of this kind cannot be audited; known are {', '.join(_READERS)}.")
         found: dict[tuple[str, SecretLine | SecretImage], Leak] = {}
@@ -160,10 +164,15 @@ class Auditor:
         for end, loose, secrets in hits:
             for secret in secrets:
                 yield place or f"line {haystack.number(end - 1, loose=loose)}", secret
-        for run in _BASE64.finditer(haystack.strict) if self._images else ():
-            image = self._known(_unpacked(run[0]))
-            if image is not None:
-                yield place or f"line {haystack.number(run.end() - 1)}", image
+        for run in _BASE64.finditer(haystack.strict):
+            if content := _unpacked(run[0]):
+                yield from self._in_image(place or f"line {haystack.number(run.end() - 1)}", content)
+
+    def _in_image(self, place: str, content: bytes) -> Iterator[tuple[str, SecretLine | SecretImage]]:
+        image = self._known(content)
+        if image is not None:
+            yield place, image
+        yield from self._in_text(f"{place}, where nobody sees it,", _words_in(content))
 
     def _known(self, content: bytes | None) -> SecretImage | None:
         """The secret image that some bytes are, in the same file format or in another."""
@@ -245,6 +254,7 @@ def _pdf(content: bytes) -> Iterator[tuple[str, str]]:
     except PyPdfError as problem:
         raise AuditError(str(problem)) from problem
     yield "the document's information", information
+    yield "a picture in it, where nobody sees it,", _written(content)
     for number, text in enumerate(pages, 1):
         # A line may run over to the next page.
         following = pages[number][:500] if number < len(pages) else ""
@@ -263,6 +273,29 @@ _READERS: Final[dict[str, Callable[[bytes], Iterable[tuple[str, str]]]]] = {
     ".md": _text, ".py": _text, ".txt": _text, ".json": _text, ".toml": _text, ".csv": _text, ".sh": _text,
     ".yml": _text, ".yaml": _text, ".ipynb": _notebook, ".html": _html, ".pdf": _pdf,
 }  # fmt: skip
+
+
+def _written(content: bytes) -> str:
+    """What is written in a file that is none of text; most of what pixels hold is neither ASCII nor UTF-8."""
+    pieces = [
+        (len(piece), piece.decode(errors="ignore")) for piece in _NO_TEXT.split(content) if len(piece) >= _SHORTEST
+    ]
+    runs = [text for length, text in pieces if len(text.encode()) > 0.8 * length]
+    return "\n".join([*runs, *(run[::2].decode() for run in _WIDE.findall(content))])
+
+
+def _words_in(image: bytes) -> str:
+    """What an image says beside its pixels, also where that is compressed."""
+    from PIL import Image
+
+    said = dict[Any, Any]()
+    try:
+        with Image.open(io.BytesIO(image)) as opened:
+            opened.load()  # texts may stand behind the pixels
+            said = opened.info
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        said = {}  # of what is no image, or a broken one, the bytes alone are searched
+    return "\n".join([_written(image), *(text for text in said.values() if isinstance(text, str))])
 
 
 def _pixels(content: bytes | None) -> bytes | None:

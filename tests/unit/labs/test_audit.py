@@ -11,6 +11,7 @@ import pytest
 import typst
 from nbformat import v4
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from gradlab.labs._audit import AuditReport, audit_text
 from gradlab.labs._audit_files import AuditError, Auditor, Leak
@@ -209,6 +210,17 @@ def test_a_whole_formula_behind_its_block_is_a_leak_and_before_it_the_task(tmp_p
     assert (warning.line, "repeats line 3," in warning.message) == (7, True)
 
 
+def test_a_text_that_says_all_of_an_answer_before_it_is_a_leak(tmp_path):
+    told = "The curve is highest in the middle, and the same on both sides."
+    task = f"What does the curve look like? ({told})"
+    [warning] = report_of(tmp_path, prose(task, "", homework("![c](c.png)", told))).warnings
+    assert (warning.line, "repeats line 5," in warning.message) == (1, True)
+    more = homework(told, "For the force pulls every part of the rope back towards it.")
+    assert report_of(tmp_path, prose(task, "", more)).warnings == ()
+    formula = "The curve has the slope $y = 4 x + 2 b$ there."
+    assert report_of(tmp_path, prose(f"Show this: {formula}", "", homework(formula))).warnings == ()
+
+
 def test_code_before_its_block_is_a_leak_too(tmp_path):
     line = "total = first + second * third"
     [warning] = report_of(tmp_path, cells(line, homework(line))).warnings
@@ -264,6 +276,40 @@ def test_a_secret_picture_is_found_in_another_file_format_and_in_a_file_of_its_o
     Image.open(io.BytesIO(picture("red"))).save(stream, "BMP")
     assert [leak.line for leak in audit_of(Path("x_files/a.bmp"), secrets, stream.getvalue())] == [4]
     assert audit_of(Path("x_files/b.png"), secrets, picture("blue")) == ()
+
+
+def described(kind: str) -> bytes:
+    """A picture that says more than it shows."""
+    stream, image, exif = io.BytesIO(), Image.open(io.BytesIO(picture("red"))), Image.Exif()
+    if kind in ("tEXt", "zTXt", "iTXt"):
+        texts = PngInfo()
+        add = texts.add_itxt if kind == "iTXt" else texts.add_text
+        add("Comment", LINE, zip=kind != "tEXt")
+        image.save(stream, "PNG", pnginfo=texts)
+    elif kind == "GIF":
+        image.save(stream, "GIF", comment=LINE)
+    elif kind.startswith("EXIF"):
+        exif[0x9C9C if kind == "EXIF, wide" else 0x010E] = LINE.encode("utf-16-le") if kind == "EXIF, wide" else LINE
+        image.save(stream, "JPEG", exif=exif)
+    return stream.getvalue() or picture("red") + LINE.encode()
+
+
+@pytest.mark.parametrize("kind", ["tEXt", "zTXt", "iTXt", "EXIF", "EXIF, wide", "GIF", "behind the picture"])
+def test_what_a_picture_says_beside_its_pixels_is_searched(kind):
+    data = described(kind)
+    name = {"E": "given.jpg", "G": "given.gif"}.get(kind[0], "given.png")
+    [leak] = audit_of(Path(name), SECRETS, data)
+    assert "where nobody sees it, shows what only the solution may show: return target" in str(leak)
+    embedded = base64.b64encode(data).decode()
+    attached = json.dumps({"attachments": {"x": {"image/png": embedded}}}).encode()
+    assert [leak.line for leak in audit_of(Path("q.ipynb"), SECRETS, attached)] == [12]
+    assert [leak.line for leak in audit_of(Path("q.html"), SECRETS, f'<img src="data:,{embedded}">'.encode())] == [12]
+    assert audit_of(Path(name), SECRETS, picture("red")) == ()
+
+
+def test_what_a_picture_of_a_pdf_says_is_searched(tmp_path):
+    (tmp_path / "given.jpg").write_bytes(described("EXIF"))
+    assert [leak.line for leak in audit_of(Path("q.pdf"), SECRETS, pdf(tmp_path, '#image("given.jpg")'))] == [12]
 
 
 def test_many_secrets_are_looked_for_in_one_pass():
