@@ -28,7 +28,7 @@ def _small(x):
 
 
 @pytest.mark.parametrize(
-    ("factor", "verdict"), [(1.0, "CORRECT"), (1.05, "UNDECIDED"), (1.1, "WRONG"), (-1.0, "WRONG")]
+    ("factor", "verdict"), [(1.0, "CORRECT"), (1.05, "UNDECIDED"), (1.1, "UNDECIDED"), (2.0, "WRONG"), (-1.0, "WRONG")]
 )
 def test_an_entry_that_rounding_hides_is_borne_out_by_repetition(factor, verdict):
     report = check_gradient(lambda x: _small(x.float()), _by_autograd(_small, factor), at=torch.tensor([0.3, 0.2]))
@@ -96,3 +96,24 @@ def test_a_slope_through_a_rounding_to_so_many_bits_is_not_borne_out(bits):
 
     for at in ([0.3, 0.1], [-0.8, 0.62], [1.2, -1.1]):
         assert check_gradient(loss, claims, at=at).verdict is not Verdict.CORRECT
+
+
+def _bending(share, edge, bend):
+    """Along x[0] still up to a place just behind the point, and bending ahead: over all, few numbers of float32."""
+
+    def loss(x):
+        x = np.asarray(x).astype(single)
+        off = x[0] - single(0.5723)
+        ahead = np.where(off > -edge, np.where(off < bend, off, 0.3 * off + 0.7 * bend), -edge)
+        return single(3.1) + (single(share) * ahead.astype(single) + single(1e-6) * x[1]).astype(single)
+
+    return loss
+
+
+@pytest.mark.parametrize(
+    ("share", "edge", "bend"), [(3e-6, 0.004, 0.05), (1.1e-5, 0.01, 0.05), (7e-6, 0.02, 0.1), (5e-6, 0.03, 0.05)]
+)
+def test_a_bend_that_rounding_hides_accuses_no_slope(share, edge, bend):
+    at = np.array([0.5723, 0.5])
+    report = check_gradient(_bending(share, edge, bend), lambda x: np.array([share, 1e-6]), at=at)
+    assert report.entries[0].verdict is Verdict.UNDECIDED, str(report)

@@ -16,6 +16,8 @@ import numpy as np
 
 EPSILON = float(np.finfo(np.float64).eps)
 SINGLE = float(np.finfo(np.float32).eps)
+# An error that is uniform in the spacing of numbers deviates by so much of it.
+ERROR = 0.3
 # A bar is this many standard deviations of the fitted slope.
 DEVIATIONS = 4.0
 # Residuals that are so many times larger than at smaller steps are no noise.
@@ -172,10 +174,9 @@ def fit(samples: Samples, output: int, noise: Noise) -> list[Slope]:
     deviation = _deviation(stencil, odd, even)
     largest = np.maximum(np.abs(samples.values[:, :, output]).max(axis=1), abs(samples.centre[output]))
     spacing = spacing_of(samples.values[:, :, output], (0, 1))
-    # An error uniform in the spacing deviates by 0.29 of it.
     # Where nothing moves, it is unknown what was rounded on the way, but it was no smaller than what is seen elsewhere.
     largest = np.where(changes.max(axis=1) == 0, largest.max(), largest)
-    floor = np.maximum(noise.level[output], 0.3 * spacing * largest)
+    floor = np.maximum(noise.level[output], ERROR * spacing * largest)
     # Few residuals may be small by luck: noise does not shrink as the step grows.
     so_far = np.array([np.median(deviation[: index + 1]) for index in range(len(deviation))])
     level = np.maximum.reduce([deviation, so_far, floor])

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradlab.check.differences._fit import (
     EPSILON,
+    ERROR,
     STANDARD,
     Line,
     Noise,
@@ -25,8 +26,6 @@ from gradlab.check.inputs._function import Function
 
 # The relative spacing of float64, float32, float16 and bfloat16.
 _DOUBLE, _SINGLE, _HALF, _BRAIN = 2.0**-52, 2.0**-23, 2.0**-10, 2.0**-7
-# The smallest change seen is a unit of the rounding; uniform in it, the error deviates by so much.
-_ERROR = 0.3
 # Small steps, beside the size of a coordinate, that show how far a function stands still.
 _STILL = 2.0 ** np.array([-16, -10, -6, -3])
 # Places about a number, in units of its spacing, that are rounded to it.
@@ -109,7 +108,7 @@ class Probe:
         level = self.noise.level.copy()
         slopes = fit(samples, output, self.noise)
         if jumps(slopes):
-            level[output] = max(level[output], _ERROR * min(slope.unit for slope in slopes))
+            level[output] = max(level[output], ERROR * min(slope.unit for slope in slopes))
         return replace(self.noise, level=level)
 
     def _noise_in_part(self, samples: Samples, output: int) -> Noise:
@@ -120,7 +119,7 @@ class Probe:
         if not (_FINEST * size < unit <= _ROUNDINGS * _SINGLE * size and jumps(slopes)):
             return self.noise
         level = self.noise.level.copy()
-        level[output] = max(level[output], _ERROR * unit)
+        level[output] = max(level[output], ERROR * unit)
         return replace(self.noise, level=level, fine=False, grain=_SINGLE)
 
 

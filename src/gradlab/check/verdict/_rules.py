@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from gradlab.check._outcomes import Cause, Entry, Verdict
-from gradlab.check.differences._fit import EPSILON, Slope, best, jumps
+from gradlab.check.differences._fit import EPSILON, ERROR, Slope, best, jumps
 from gradlab.check.verdict._knowledge import LOOSE, Claim, Knowledge, Rules, agreement, make_entry
 from gradlab.check.verdict._steps import flat_up_to_a_bend, is_label, is_step, judge_label, judge_step, stands_still
 
@@ -18,6 +18,8 @@ _HIDDEN = 1e-6
 _AVERAGE = 1e-3
 # So many bars away a claim has to be where the function is known in low precision alone.
 _ROUNDED_BARS = 3
+# Where the difference makes fewer changes from number to number than this over a step, a bend within it may not show.
+_UNSEEN = 32
 # A solver may leave so many times its tolerance in a derivative.
 _LEFT = 100
 CONSTANT = "the loss changes with nothing, whatever the step"
@@ -30,6 +32,9 @@ def judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) -> 
         The entry with its verdict; a WRONG one is still to be confirmed.
     """
     entry = _judge(claim, slopes, known, rules)
+    if entry.verdict is Verdict.WRONG and not known.fine and _may_bend(entry, slopes, known):
+        reason = "the slope may turn nearer to the point than the rounding of the loss shows"
+        entry = replace(entry, verdict=Verdict.UNDECIDED, reason=reason, cause=Cause.FINE_STRUCTURE)
     if entry.verdict is Verdict.UNDECIDED and slopes and _is_noise_alone(claim, slopes, known):
         reason = "the loss does not change with this entry, but for rounding"
         entry = make_entry(claim, slopes[-1], Verdict.CORRECT, reason)
@@ -135,6 +140,20 @@ def speaks_against(claim: Claim, slope: Slope, kinked: bool, fine: bool) -> bool
         # The claim jitters between both sides of the kink; that is what a kink does, and no excuse out here.
         return abs(claim.value - slope.value) > abs(slope.kink) + times * (slope.bar + slope.kink_bar)
     return abs(claim.value - slope.value) > times * slope.bar + 2 * claim.jitter
+
+
+def _may_bend(entry: Entry, slopes: list[Slope], known: Knowledge) -> bool:
+    """Tell whether a slope as claimed may turn into the measured one so near the point that rounding hides it.
+
+    Over a part of the step no more than one change from number to number comes of the difference: what the function
+    does there is not seen, whatever fits to values farther off.
+    """
+    slope = next((each for each in slopes if each.step == entry.step), None)
+    if slope is None or entry.cause is Cause.STEP_FUNCTION or not math.isfinite(entry.claimed):
+        return False
+    apart = abs(entry.claimed - slope.value) - (abs(slope.kink) if entry.cause is Cause.KINK else 0.0)
+    unit = max(known.level / ERROR, known.grain * 2.0 ** (math.frexp(known.centre)[1] - 1))
+    return apart * slope.step <= _UNSEEN * unit
 
 
 def _is_plateau(slope: Slope) -> bool:
