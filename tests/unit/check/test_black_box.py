@@ -28,7 +28,7 @@ def _small(x):
 
 
 @pytest.mark.parametrize(
-    ("factor", "verdict"), [(1.0, "CORRECT"), (1.05, "UNDECIDED"), (1.1, "UNDECIDED"), (2.0, "WRONG"), (-1.0, "WRONG")]
+    ("factor", "verdict"), [(1.0, "CORRECT"), (1.05, "UNDECIDED"), (1.1, "UNDECIDED"), (3.0, "WRONG"), (-1.0, "WRONG")]
 )
 def test_an_entry_that_rounding_hides_is_borne_out_by_repetition(factor, verdict):
     report = check_gradient(lambda x: _small(x.float()), _by_autograd(_small, factor), at=torch.tensor([0.3, 0.2]))
@@ -76,7 +76,7 @@ def test_the_rounding_of_what_cancels_out_is_no_step_function(factor, verdict):
 
 
 def test_a_small_slope_that_large_steps_agree_on_is_not_taken_for_a_flat_stretch():
-    sizes = single(10.0) ** np.arange(-3, 4, dtype=single)
+    sizes = np.array([3e-3, 1e-2, 0.1, 1, 10, 100, 1000], dtype=single)
     at = np.array([1.4, -0.7, 1.9, -0.3, 1.1, -0.8, 0.6])
 
     def claims(x):

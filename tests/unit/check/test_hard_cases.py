@@ -53,6 +53,41 @@ def test_a_row_in_which_larger_numbers_cancel_is_not_accused_beside_another(larg
     assert check_gradient(rows, lambda x: right + np.eye(2, 3), at).verdict is Verdict.WRONG
 
 
+def _root(x):
+    return np.sqrt(1e16 + x[0] ** 2 + 1e3 * x[1]) - 1e8
+
+
+def _root_slopes(x):
+    return np.array([x[0] / 1e8, 5e-6, 0])
+
+
+@pytest.mark.parametrize(
+    ("row", "slopes"),
+    [
+        (_root, _root_slopes),
+        (lambda x: (1e10 + 1e-7 * x[0]) - 1e10, lambda x: np.array([1e-7, 0, 0])),
+        (lambda x: (1e10 + 1e-6 * x[0]) - 1e10, lambda x: np.array([1e-6, 0, 0])),
+        (lambda x: (1e8 + 1e-7 * x[0]) - 1e8, lambda x: np.array([1e-7, 0, 0])),
+        (lambda x: np.sum(np.sqrt(x**2 + 1e16)) - 3e8, lambda x: x / 1e8),
+    ],
+)
+def test_of_a_row_that_larger_numbers_hold_still_neither_its_slope_nor_zero_is_known(row, slopes):
+    at = np.array([0.5, -2, 1.5])
+    for factor in (1.0, 0.0):
+        claims = np.array([factor * slopes(at), np.ones(3)])
+        report = check_gradient(lambda x: np.array([row(x), x.sum()]), lambda x, claims=claims: claims, at)
+        assert report.entries[0].verdict is Verdict.UNDECIDED, str(report)
+
+
+@pytest.mark.parametrize("row", [lambda x: np.maximum(x[0] - 4, 0), lambda x: np.floor(x[0]), lambda x: 0 * x[0]])
+def test_a_row_that_stands_still_by_itself_has_the_derivative_0(row):
+    at = np.array([0.5, -2, 1.5])
+    for slope, verdict in ((0.0, Verdict.CORRECT), (0.1, Verdict.WRONG)):
+        claims = np.array([[slope, 0, 0], [1, 1, 1]])
+        report = check_gradient(lambda x: np.array([row(x), x.sum()]), lambda x, claims=claims: claims, at)
+        assert report.entries[0].verdict is verdict, str(report)
+
+
 def test_a_million_in_float32_hides_the_slope():
     def loss(x):
         return (x[0].astype(np.float32) + np.float32(1e6)) - np.float32(1e6)

@@ -151,3 +151,10 @@ def test_nor_do_the_kinks_of_a_network_behind_batch_norm(dtype, seed):
     assert check_gradient(loss, None, net).ok
     report = check_gradient(loss, one_off, net)
     assert [e.verdict for e in report.entries].count(Verdict.WRONG) == 1, str(report)
+
+
+@pytest.mark.parametrize("seed", [22, 32, 36, 40])
+def test_an_entry_that_stands_still_up_to_a_ramp_nearby_is_no_step_function(seed):
+    at = np.random.default_rng(seed).normal(size=4)
+    assert check_gradient(np.sort, lambda x: np.eye(4)[np.argsort(at)], at).verdict is Verdict.CORRECT
+    assert check_gradient(np.sort, lambda x: np.eye(4)[np.argsort(-at)], at).verdict is Verdict.WRONG

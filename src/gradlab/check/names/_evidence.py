@@ -189,7 +189,7 @@ class Evidence:
                 steepest = np.abs(view.right[view.known]).max(initial=0.0)
                 # Where all is saturated, differences show rounding.
                 if steepest > flattest:
-                    yield replace(view, bars=view.bars + _FAR * (np.abs(view.right) + 0.1 * steepest))
+                    yield replace(view, bars=view.bars + _FAR * (np.abs(view.right) + 0.01 * steepest))
 
     def _as_symmetric(self, point: np.ndarray) -> np.ndarray:
         """Another point, with matrices that are symmetric where those of the check are."""

@@ -85,7 +85,9 @@ def _judge(engine: Engine, index: int, output: int, samples: Samples) -> Entry:
             entry = _confirm(engine, judge(claim, slopes, known, rules), claim, index, output, noise)
     if entry.cause in _NOISY and not noise.fine:
         entry = _by_repetition(engine, entry, claim, known, rules, (index, output))
-    if entry.verdict is not Verdict.CORRECT and is_rounding(engine, entry, output, index):
+    if entry.verdict is Verdict.CORRECT:
+        return entry
+    if not (claim.value == 0 and known.grid() > 0) and is_rounding(engine, entry, output, index):
         return replace(entry, verdict=Verdict.CORRECT, reason="differs by its own rounding alone", cause=None)
     if noise.fine and entry.verdict is Verdict.WRONG and is_lost(engine, entry, output, index):
         return replace(entry, verdict=Verdict.UNDECIDED, reason=LOST, cause=Cause.FINE_STRUCTURE)
@@ -105,6 +107,7 @@ def _knowledge(engine: Engine, index: int, output: int, noise: Noise) -> Knowled
         near=float(engine.near(output, index)) if noise.is_single else 0.0,
         reach=float(noise.reach[output]),
         anywhere=float(engine.probe.noise.level[output]),
+        grid=lru_cache(lambda: float(engine.grid[output]) if noise.fine else 0.0),
         texture=lru_cache(lambda reach: look_along(engine.probe.line(index), reach, output, level)),
     )
 

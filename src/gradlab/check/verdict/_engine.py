@@ -18,6 +18,7 @@ import numpy as np
 
 from gradlab.check._outcomes import SINGLE_RELEVANCE, SINGLE_ZERO, Cause, Entry, Verdict
 from gradlab.check.differences._fit import EXACT, is_single
+from gradlab.check.differences._grid import grid
 from gradlab.check.differences._ladder import Probe, make_probe
 from gradlab.check.differences._paired import first_pass
 from gradlab.check.differences._screen import SINGLE_STEP, STEP, coordinates
@@ -80,6 +81,11 @@ class Engine:
     def probe(self) -> Probe:
         """The noise is measured only where an entry needs it."""
         return make_probe(self.function, self.flat, self.centre, self.scales)
+
+    @cached_property
+    def grid(self) -> np.ndarray:
+        """What the values of each output are multiples of, if larger numbers may have been rounded; 0 if not."""
+        return grid(self.function, self.flat, self.scales)
 
     @cached_property
     def typical(self) -> float:

@@ -42,6 +42,7 @@ class Knowledge:
         zero: The slope that is as good as zero.
         near: What differences of slopes the function shows at most, if it computes in float32.
         reach: How large its values are near the point.
+        grid: What its values are multiples of where larger numbers may have been rounded; 0 if nothing says so.
         texture: What it looks like along the coordinate, up to a distance.
     """
 
@@ -55,6 +56,7 @@ class Knowledge:
     near: float = 0.0
     reach: float = 0.0
     anywhere: float = 0.0
+    grid: Callable[[], float] = float
     texture: Callable[[float], Texture] | None = None
 
     def frays(self, reach: float) -> bool:

@@ -19,9 +19,10 @@ _AVERAGE = 1e-3
 # So many bars away a claim has to be where the function is known in low precision alone.
 _ROUNDED_BARS = 3
 # Where the difference makes fewer changes from number to number than this over a step, a bend within it may not show.
-_UNSEEN = 32
+_UNSEEN = 64
 # A solver may leave so many times its tolerance in a derivative.
 _LEFT = 100
+_GRID = "the loss stands still, but as if it were rounded with larger numbers that cancel out in it"
 CONSTANT = "the loss changes with nothing, whatever the step"
 
 
@@ -32,9 +33,11 @@ def judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) -> 
         The entry with its verdict; a WRONG one is still to be confirmed.
     """
     entry = _judge(claim, slopes, known, rules)
-    if entry.verdict is Verdict.WRONG and not known.fine and _may_bend(entry, slopes, known):
-        reason = "the slope may turn nearer to the point than the rounding of the loss shows"
+    if entry.verdict is Verdict.WRONG and _may_bend(entry, slopes, known):
+        reason = _GRID if known.fine else "the slope may turn nearer to the point than the rounding of the loss shows"
         entry = replace(entry, verdict=Verdict.UNDECIDED, reason=reason, cause=Cause.FINE_STRUCTURE)
+    if entry.verdict is Verdict.CORRECT and claim.value == 0 and _may_be_hidden(slopes, known):
+        entry = replace(entry, verdict=Verdict.UNDECIDED, reason=_GRID, cause=Cause.FINE_STRUCTURE)
     if entry.verdict is Verdict.UNDECIDED and slopes and _is_noise_alone(claim, slopes, known):
         reason = "the loss does not change with this entry, but for rounding"
         entry = make_entry(claim, slopes[-1], Verdict.CORRECT, reason)
@@ -85,7 +88,7 @@ def _judge_still(
     """What stands still around the point, up to a bend or a step; None if it does not."""
     # Slopes that larger steps agree on are no bend.
     may_be_zero = kinked is not False or abs(slope.value) <= _ROUNDED_BARS * slope.bar
-    if rules.is_single and claim.value == 0 and may_be_zero:
+    if claim.value == 0 and may_be_zero:
         flat = flat_up_to_a_bend(slopes, known)
         if flat is not None:
             return make_entry(claim, flat, Verdict.CORRECT, "the loss does not change with this entry nearby")
@@ -145,15 +148,24 @@ def speaks_against(claim: Claim, slope: Slope, kinked: bool, fine: bool) -> bool
 def _may_bend(entry: Entry, slopes: list[Slope], known: Knowledge) -> bool:
     """Tell whether a slope as claimed may turn into the measured one so near the point that rounding hides it.
 
-    Over a part of the step no more than one change from number to number comes of the difference: what the function
-    does there is not seen, whatever fits to values farther off.
+    Over a part of the longest step that shows the measured one the difference makes no more than a change from number
+    to number: what the function does there is not seen, whatever fits to values farther off.
     """
     slope = next((each for each in slopes if each.step == entry.step), None)
     if slope is None or entry.cause is Cause.STEP_FUNCTION or not math.isfinite(entry.claimed):
         return False
+    longest = max(each.step for each in slopes if abs(each.value - slope.value) <= each.bar + slope.bar)
     apart = abs(entry.claimed - slope.value) - (abs(slope.kink) if entry.cause is Cause.KINK else 0.0)
-    unit = max(known.level / ERROR, known.grain * 2.0 ** (math.frexp(known.centre)[1] - 1))
-    return apart * slope.step <= _UNSEEN * unit
+    if known.fine:
+        return apart * longest <= _UNSEEN * known.grid()
+    unit = known.grain * 2.0 ** (math.frexp(known.centre)[1] - 1) if known.centre else 0.0
+    return apart * longest <= _UNSEEN * max(known.level / ERROR, unit)
+
+
+def _may_be_hidden(slopes: list[Slope], known: Knowledge) -> bool:
+    """Tell whether a function in float64 that stands still may have a slope that counts, but for larger numbers."""
+    still = max((each.step for each in slopes if each.flat == 1), default=0.0)
+    return still > 0 and known.fine and known.grid() > known.zero * still
 
 
 def _is_plateau(slope: Slope) -> bool:

@@ -47,6 +47,9 @@ def settle(engine: Engine, measured: Columns, wanted: Places) -> tuple[list[Entr
     known = measured.moving | (bool(np.asarray(measured.moving).any()) and not rules.is_single)
     zero = ~believed & (claims == 0) & ~moved & known
     still = _stay(engine, indices, asked & zero)
+    if not rules.is_single and still.any():
+        # What stands still up to here may do so because larger numbers are rounded.
+        still &= engine.grid <= zeros * np.array(steps)[:, None]
     entries, pending = [], Places()
     listed = list(wanted)
     values, widths, agrees = slopes.tolist(), bars.tolist(), right.tolist()
@@ -119,6 +122,8 @@ def _rounding(engine: Engine, claim: Claim, slope: Slope, index: int, output: in
     far = float(np.max(np.abs(engine.far(index, scale / 4)[:, output] - centre)))
     # What is not rounding grows with the step, here by a thousand.
     if not (far <= 64 * near and abs(claim.value) * scale <= max(near, far)):
+        return None
+    if not engine.is_single and engine.grid[output] > rounding:
         return None
     reason = "the loss does not change with this entry, but for rounding"
     return make_entry(claim, Slope(0.0, max(near, far) / scale, scale / 4), Verdict.CORRECT, reason)
