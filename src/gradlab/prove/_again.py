@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gradlab.prove import _combine as combine
@@ -39,7 +40,30 @@ class Again:
             return steps
         lines = self.nearest.definitions(line)
         steps = steps if lines is None else self._as_last_said(line, steps, lines, outer)
-        return self._as_it_shows(line, steps, outer)
+        return self._as_it_shows(line, self._of_any(line, steps, outer), outer)
+
+    def _of_any(self, line: Line, steps: list[Step], outer: Deadline | None) -> list[Step]:
+        """The steps of a line; those on several functions are not true by what other headings say of these alone."""
+        defined = self.text.said.defined
+        applied = [Use.of([row]) for row in line.piece.sides]
+        foreign = {
+            key: defined[FREE + key].line
+            for key in set[str]().union(*({*use.applied, *use.primed} for use in applied))
+            if FREE + key in defined and defined[FREE + key].line.section != line.section
+        }
+        own = [foreign.keys() & {*use.applied, *use.primed} for use in applied]
+        rules = [i for i, (a, b) in enumerate(pairwise(own)) if len(a & b) > 1 and steps[i].truth is Truth.TRUE]
+        lines = self.nearest.used(line)[0] if rules else None
+        if lines is None:
+            return steps
+        others = [other for other in lines if not any(other is one for one in foreign.values())]
+        again = self._with_definitions(others, line, outer)
+        for i in rules:
+            if again[i].truth is not Truth.TRUE:
+                shown = " and ".join(sorted(own[i] & own[i + 1]))
+                reason = f"{steps[i].place}: this holds for {shown} of another heading, not for every such function"
+                steps[i] = combine.with_kind(steps[i], Kind.CLAIM, reason)
+        return steps
 
     def is_false_by(self, item: Defined, line: Line, i: int) -> bool:
         """Whether a step is false if a name is what one definition says, and the others are what was last said."""

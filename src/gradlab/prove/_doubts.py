@@ -12,7 +12,7 @@ from gradlab.prove._definitions import Definitions, names_in, walk
 from gradlab.prove._degree import degree_in
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._imaginary import UNITS, may_hold_with_unit
-from gradlab.prove._meant import SPECIAL, VARIABLE, OtherMeanings, verdicts
+from gradlab.prove._meant import ITSELF, SPECIAL, VARIABLE, OtherMeanings, variables_in, verdicts
 from gradlab.prove._mood import (
     Mood,
     contents,
@@ -37,7 +37,6 @@ from gradlab.prove._open_sides import (
     own_variables,
     relates_names,
     rivals,
-    variables_in,
     varies,
 )
 from gradlab.prove._otherwise import otherwise
@@ -248,8 +247,9 @@ class Doubts:
         nodes = [node for side in chain.sides[i : i + 2] for node in walk(side)]
         if (variation := Ref(rf"{FREE}\delta")) in nodes and self._may_define(variation):
             return r"\delta may be the sign of a variation here, which is not judged: say what it is"
-        calls = {node.function for node in nodes if isinstance(node, Call)}
-        if both := calls & {node.name for node in nodes if isinstance(node, Ref)}:
+        calls = [(n.function, n.shown) for n in nodes if isinstance(n, Call)]
+        alone = {n.name for n in nodes if isinstance(n, Ref)} & {name for name, _ in calls}
+        if both := alone | {name for name in ITSELF if {(name, True), (name, False)} <= set(calls)}:
             shown = min(both).removeprefix(FREE)
             return f"{shown} stands here as a function and as a name without brackets: write its argument everywhere"
         pair = chain.sides[i : i + 2]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
-from gradlab.graph import ONE, Apply, Const, Expression, Ref, as_number, is_apply
+from gradlab.graph import ONE, Apply, Const, Expression, Partial, Ref, as_number, is_apply
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Definitions, names_in, walk
 from gradlab.prove._errors import Deadline, NotUnderstoodError
@@ -28,9 +28,21 @@ SPECIAL = {
     "the sigmoid": Apply("sigmoid", (Ref(VARIABLE),)),
     "the hyperbolic tangent": Apply("tanh", (Ref(VARIABLE),)),
 }
+ITSELF = {f"{FREE}x": ("the variable, with 1 for x'", Ref(VARIABLE))}  # what is no function for most
 Rule = Callable[[Expression], Expression | None]
 FEW = 4  # terms of which each is tried as a number
 _OF_CHANCE = frozenset(("E", "P", "p", "q", "V"))
+
+
+def variables_in(pair: tuple[Expression | NotUnderstoodError, ...]) -> set[str]:
+    """The names that a step differentiates by, or writes as the variables of functions: any values may be meant."""
+    nodes = [node for side in pair for node in walk(side)]
+    slopes = [by for node in nodes if isinstance(node, Derivative) for by in node.wrt]
+    slopes += [Ref(node.wrt) for node in nodes if isinstance(node, Partial)]
+    bodies = [node.body for node in nodes if isinstance(node, Derivative)]
+    calls = [node for body in bodies for node in walk(body) if isinstance(node, Call)]
+    calls += [node for node in nodes if isinstance(node, Call) and any(node.orders)]
+    return {node.name for node in (*slopes, *(a for call in calls for a in call.arguments)) if isinstance(node, Ref)}
 
 
 class OtherMeanings:
@@ -122,10 +134,12 @@ class OtherMeanings:
         worked = any(
             isinstance(n, Derivative) and not _is_named(n.body) for s in chain.sides[i : i + 2] for n in walk(s)
         )
-        for said, body in SPECIAL.items():
+        itself = [ITSELF[name] for name in unknown if name in ITSELF]
+        for said, body in (*SPECIAL.items(), *itself):
             if (worked and body is LINE) or (len(unknown) > 1 and body is not LINE):
                 continue  # the rules of derivatives are claimed for every function, those of two not for equal ones
-            functions = {**self.known.functions, **{name: Function((VARIABLE,), _own(body, name)) for name in unknown}}
+            own = [name for name in unknown if name in ITSELF or isinstance(body, Apply)]
+            functions = {**self.known.functions, **{name: Function((VARIABLE,), _own(body, name)) for name in own}}
             one = Chain(chain.sides[i : i + 2], chain.digits[i : i + 1], chain.conditions)
             if verdicts(one, replace(self.known, functions=functions), deadline)[0].truth is Truth.TRUE:
                 return f"this holds where {shown} is {said}, not for every function: say what it is"
@@ -181,6 +195,22 @@ class OtherMeanings:
                 self.orthogonal |= names if rule is orthogonal else set()
                 return f"this holds if {shown} is {said}: say so"
         return ""
+
+    def by_own_primes(self, chain: Chain, i: int, deadline: Deadline) -> str:
+        """How a step holds with 1 for ``x'``, if the line has derivatives by x as well; empty if it does not."""
+        names = {f"{name}'" for name in variables_in(chain.sides)}
+        primed = [
+            name
+            for side in chain.sides[i : i + 2]
+            if isinstance(side, Expression)
+            for name in side.names
+            if name in names
+        ]
+
+        def rule(node: Expression) -> Expression | None:
+            return ONE if isinstance(node, Ref) and node.name in primed else None
+
+        return f"with {primed[0][1:]} = 1" if primed and self.holds_by(rule, chain, i, deadline) else ""
 
     def holds_by(self, rule: Rule, chain: Chain, i: int, deadline: Deadline) -> bool:
         """Whether a step is true with other things in the place of some, in what its names are computed by, too."""

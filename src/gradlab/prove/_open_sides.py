@@ -10,7 +10,7 @@ from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Definitions, names_in, walk
 from gradlab.prove._degree import is_algebra
 from gradlab.prove._errors import Deadline, NotUnderstoodError
-from gradlab.prove._meant import verdicts
+from gradlab.prove._meant import variables_in, verdicts
 from gradlab.prove._mood import is_symmetry, may_be_matrix, same_names
 from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Fault, Truth
@@ -74,17 +74,6 @@ def depends_on_it(node: Derivative, pair: Pair) -> str:
     ]
     found = any(is_apply(s, "pow") and s.args[0] == below and as_number(s.args[1]) == 2 for s in squares)
     return below.name if found else ""
-
-
-def variables_in(pair: Pair) -> set[str]:
-    """The names that a step differentiates by, or writes as the variables of functions: any values may be meant."""
-    nodes = [node for side in pair for node in walk(side)]
-    slopes = [by for node in nodes if isinstance(node, Derivative) for by in node.wrt]
-    slopes += [Ref(node.wrt) for node in nodes if isinstance(node, Partial)]
-    bodies = [node.body for node in nodes if isinstance(node, Derivative)]
-    calls = [node for body in bodies for node in walk(body) if isinstance(node, Call)]
-    calls += [node for node in nodes if isinstance(node, Call) and any(node.orders)]
-    return {node.name for node in (*slopes, *(a for call in calls for a in call.arguments)) if isinstance(node, Ref)}
 
 
 def own_variables(pair: Pair, names: Set[str], known: Known) -> set[str]:

@@ -32,7 +32,7 @@ from gradlab.prove.read._chains import Readings, readings
 from gradlab.prove.read._define import Line, is_recursive, kind_of, shape_of
 from gradlab.prove.read._differentials import are_meant
 from gradlab.prove.read._nodes import Indexed
-from gradlab.prove.read._numbers import is_value
+from gradlab.prove.read._numbers import is_called_constant, is_value
 from gradlab.prove.read._pieces import JUDGED
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._scope import Scope, Use, is_conventional
@@ -109,8 +109,7 @@ class Text:
             return [self._unread(line, what, line.piece.at)]  # what goes wrong in one equation takes no others with it
 
     def _unread(self, line: Line, reason: str, at: int) -> Step:
-        place = line.source.place(at)
-        piece = line.piece
+        place, piece = line.source.place(at), line.piece
         left = line.source.slice(piece.at, piece.end) if piece.sides and any(piece.sides) else line.source.tex[:200]
         return Step(Truth.NOT_UNDERSTOOD, left, "", place, reason=f"{place}: {reason}")
 
@@ -244,8 +243,9 @@ class Text:
         """Mark steps that put values in or compare formulas roughly."""
         for i, sign in enumerate(line.piece.relations):
             numeric = [is_value(side) for side in line.piece.sides[i : i + 2]]
-            if kind is Kind.VALUE and not all(numeric):
-                steps[i] = combine.with_kind(steps[i], kind, _REASONS[kind])
+            apart = Kind.CONDITION if is_called_constant(line, i + 1) else kind
+            if apart is not kind or (kind is Kind.VALUE and not all(numeric)):
+                steps[i] = combine.with_kind(steps[i], apart, _REASONS[apart])
             elif sign.text not in JUDGED and kind is not Kind.UPDATE:
                 steps[i] = combine.with_kind(steps[i], Kind.CONDITION, "only equations are judged, no inequalities")
             elif sign.text == "~" and (digits[i] is None or not any(numeric)):

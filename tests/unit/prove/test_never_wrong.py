@@ -64,6 +64,20 @@ def test_no_repair_repeats_what_is_asked(latex):
 
 
 @pytest.mark.parametrize(
+    ("latex", "repair"),
+    [
+        (r"\frac{d}{dx}\frac{x^2(1-x^k)}{1-x} = \frac{d}{dx}\frac{x^2}{1-x}", "the factor 1 - x^k is missing in x^2"),
+        (r"\frac{d}{dt}\frac{t}{2+t^2} = \frac{2}{(2+t^2)^2}", "the term -t^2 is missing"),
+        (r"g(t) = h(5-t), g'(t) = \frac{2}{\sqrt t}", None),
+    ],
+)
+def test_a_repair_is_the_smallest_and_on_the_wrong_side(latex, repair):
+    step = prove(latex).steps[-1]
+    assert step.verdict == "FALSE"
+    assert (step.repair and step.repair.message) == repair
+
+
+@pytest.mark.parametrize(
     ("text", "wanted"),
     [
         (MEAN + r"$\frac{\partial v}{\partial \mu} = -\frac2N\sum_{i=1}^N (x_i - \mu)$", "TRUE"),
@@ -79,7 +93,7 @@ def test_no_repair_repeats_what_is_asked(latex):
         (r"$y = \log x$. Then $\frac{dy}{dx} = \frac{1}{x\ln 10}$", "NOT_UNDERSTOOD"),
         (LOGISTIC + r"$\frac{dN}{ds} = cN(1-\frac NB)$", "TRUE"),
         (LOGISTIC + r"$\frac{dN}{ds} = cN(s)(1-\frac{N(s)}B)$, $\frac{dN}{ds} = 2cN(1-\frac NB)$", "TRUE FALSE"),
-        (r"$q(s) = e^{s^3}$, $\frac{dq}{ds} = q(3s^2)$, $\frac{dq}{ds} = q(s^2)$", "TRUE FALSE"),
+        (r"$q(s) = e^{s^3}$, $\frac{dq}{ds} = q(3s^2)$, $\frac{dq}{ds} = q(s^2)$", "TRUE NOT_UNDERSTOOD"),
         (r"$q(s) = s^2$, $\frac{dq}{ds} = q(s + 1) - s^2 - 1$", "NOT_UNDERSTOOD"),
         (LOOP + r"$\frac{ds_t}{dc} = (1 - s_t^2)(s_{t-1} + c\frac{ds_{t-1}}{dc})$", "TRUE"),
         (LOOP + r"$\frac{ds_t}{dc} = (1 - s_t^2)s_{t-1}$, $\frac{ds_t}{dc} = 2(1 - s_t^2)s_{t-1}$",

@@ -126,7 +126,9 @@ class World(Arrays):
         result = self.slope(formula, wrt, None if own else False)
         if doubtful and result == ZERO and formula.names and not self.depends(formula, wrt):
             said = any(self.said(name, wrt) for name in formula.names)
-            if not said and not any(isinstance(node, Call) for node in _nodes(formula)):
+            calls = [node for node in _nodes(formula) if isinstance(node, Call)]
+            through = any(isinstance(n, Call) for call in calls for part in call.arguments for n in _nodes(part))
+            if not said and (through or not calls):
                 shown = ", ".join(sorted(name.removeprefix("?") for name in formula.names))
                 message = f"nothing says how {shown} is computed, so it has no derivative by {wrt.removeprefix('?')}"
                 raise NothingSaysError(message, formula.names, wrt, isinstance(formula, Ref))

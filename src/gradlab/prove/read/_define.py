@@ -24,7 +24,7 @@ from gradlab.prove.read._label import (
 )
 from gradlab.prove.read._names import in_bold, is_running, labelled, running
 from gradlab.prove.read._nodes import letter_of
-from gradlab.prove.read._numbers import is_near_pi, is_numeric, is_pi, is_value
+from gradlab.prove.read._numbers import is_called_constant, is_near_pi, is_numeric, is_pi, is_value
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._pieces import JUDGED, Piece, pieces_of
 from gradlab.prove.read._reader import Reader
@@ -271,7 +271,7 @@ def kind_of(reader: Reader, line: Line) -> Kind:
     first = piece.sides[0]
     if any(text in ("<-", "+=", "-=") for text in relations):
         return Kind.UPDATE
-    if piece.condition or not piece.is_equation:
+    if piece.condition or not piece.is_equation or is_called_constant(line, 1):
         return Kind.CONDITION
     if relations[0] == "=" and _is_next(first, piece.sides[1]):
         return Kind.UPDATE

@@ -148,9 +148,31 @@ def are_plain(first: Change, second: Change) -> bool:
 
 
 def repeats(side: Expression, search: Search) -> bool:
-    """Whether a repaired side would say again what was asked for: a derivative, a function at a number, or a name."""
-    asked = search.target
-    of_number = isinstance(asked, Call) and not any(argument.names for argument in asked.arguments)
-    if isinstance(asked, Partial | Derivative) or of_number or (isinstance(asked, Call) and any(asked.orders)):
-        return any(node == asked for _, node in nodes(side)) and all(node != asked for _, node in search.nodes)
-    return side == asked and isinstance(asked, Ref)
+    """Whether a repaired side would say again what was asked for: a derivative, a function at a number, or a name.
+
+    A derivative where another stood says nothing again, unless it is the one that was asked for by its variable alone.
+    """
+    asked, before = search.target, dict(search.nodes)
+    if not _is_asked(asked):
+        return side == asked and isinstance(asked, Ref)
+    for path, node in nodes(side):
+        if not _is_asked(node) or node in before.values():
+            continue
+        old = before.get(path)
+        again = old is None or not _is_asked(old) or (node == asked and _differ(old, node))
+        if again and search.fits(node):
+            return True
+    return False
+
+
+def _is_asked(node: Expression) -> bool:
+    """Whether a part may be what a chain is about: a derivative, or a function at a number."""
+    if isinstance(node, Call):
+        return any(node.orders) or not any(argument.names for argument in node.arguments)
+    return isinstance(node, Partial | Derivative)
+
+
+def _differ(old: Expression, new: Expression) -> bool:
+    """Whether two parts are no derivatives by the same variable."""
+    by = getattr(new, "wrt", None)
+    return by is None or getattr(old, "wrt", None) != by

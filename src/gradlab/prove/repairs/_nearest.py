@@ -49,7 +49,7 @@ def towards(search: Search, path: tuple[int, ...], node: Expression, source: App
     if len(lost) == 1 and not more:
         fault, message = _LOST[name]
         shown = search.latex(lost[0])
-        yield Change(fault, side, f"{message.format(shown)} in {search.latex(source)}", shown)
+        yield Change(fault, side, f"{message.format(shown)} in {search.latex(node)}", shown)
     elif len(lost) == len(more) == 1 and len(has) > 1:
         opposite = is_apply(lost[0], "neg") and lost[0].args[0] == more[0]
         opposite = opposite or (is_apply(more[0], "neg") and more[0].args[0] == lost[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain, combinations, combinations_with_replacement, islice, pairwise
 
-from gradlab.graph import Apply, Expression, Ref, is_apply, mul, neg, number
+from gradlab.graph import Apply, Const, Expression, Ref, is_apply, mul, neg, number
 from gradlab.prove._verdict import Fault
 from gradlab.prove.repairs._factors import differentiated, parts_of_formulas
 from gradlab.prove.repairs._paths import nodes, replace_at
@@ -100,7 +100,7 @@ def terms(search: Search) -> Iterator[Change]:
         yield from missing(search, (), search.side, difference)
     for path, node in search.nodes[1:]:
         needed, found = search.needed(path), search.values(node)
-        inside = is_apply(node, "add") or isinstance(node, Ref) or is_apply(node, "pow")
+        inside = isinstance(node, Ref | Const) or is_apply(node, "add") or is_apply(node, "pow")
         if inside and needed is not None and found is not None:
             inner = lack(needed, found)
             if inner is not None:

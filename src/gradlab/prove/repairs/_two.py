@@ -10,7 +10,7 @@ from gradlab.prove.repairs._factors import extra_factors, factors, term_factors,
 from gradlab.prove.repairs._names import indices, names
 from gradlab.prove.repairs._nearest import nearest
 from gradlab.prove.repairs._parts import functions, powers, signs
-from gradlab.prove.repairs._search import Change, Search
+from gradlab.prove.repairs._search import Change, Search, same
 from gradlab.prove.repairs._terms import terms
 from gradlab.prove.repairs._whole import whole
 
@@ -34,8 +34,8 @@ def two(search: Search) -> Iterator[tuple[Change, Change]]:
                 if count > MOST_FIRST:
                     return
                 inner = search.of(first.side)
-                if inner is None:
-                    continue
+                if inner is None or same(inner.found, search.wanted) or same(inner.found, search.found):
+                    continue  # one of two would be superfluous
                 replaced = kind is nearest and first.fault is Fault.WRONG_NAME  # as a whole: it needs no new term
                 kinds = THEN[:3] if count > MOST_FIRST // 3 else THEN[:-1] if replaced else THEN
                 for then in kinds:
