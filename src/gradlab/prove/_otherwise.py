@@ -125,6 +125,19 @@ def _primed_inside(part: Part) -> Part:
     return replace(part, primes=0, inside=(called,))
 
 
+def _only_inside(row: Row, alone: frozenset[str]) -> Row:
+    """``f (g(x))'``, read as the derivative of f(g(x)), as f times the derivative of the bracket."""
+    found: list[Part] = []
+    for part in row:
+        own = replace(part, inside=tuple(_only_inside(inner, alone) for inner in part.inside))
+        inner = own.inside[0] if own.kind == "group" and own.primes and len(own.inside) == 1 else ()
+        if len(inner) == 2 and inner[0].kind == "letter" and inner[0].at == own.at:
+            found += (inner[0], replace(inner[1], primes=own.primes))
+        else:
+            found.append(own)
+    return tuple(found)
+
+
 def _all_that_follows(row: Row, alone: frozenset[str]) -> Row:
     """A function without brackets that is applied to all factors behind it."""
     for i, part in enumerate(row[:-1]):
@@ -183,6 +196,7 @@ SIGNS: tuple[tuple[str, Signs], ...] = (
     ("a name before a bracket is a factor", _times),
     ("e and a number behind a number are a power of ten", _powers_of_ten),
     ("a prime behind a bracket is that of the function before it", _each(_primed_inside)),
+    ("a prime behind a bracket is that of the bracket alone", _only_inside),
     ("functions without brackets are applied to all factors behind them", _all_that_follows),
 )
 RULES: tuple[tuple[str, Callable[[Expression], Expression | None]], ...] = (

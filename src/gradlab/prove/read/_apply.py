@@ -14,7 +14,17 @@ from gradlab.prove.read import _slopes as slopes
 from gradlab.prove.read import _words as words
 from gradlab.prove.read._arrays import is_transpose
 from gradlab.prove.read._infinitesimals import Differential
-from gradlab.prove.read._label import Label, applied_to, head_of, key_of, label_of, occurs, tokens_of
+from gradlab.prove.read._label import (
+    Label,
+    applied_to,
+    are_bare,
+    head_of,
+    holds_a_name,
+    key_of,
+    label_of,
+    occurs,
+    tokens_of,
+)
 from gradlab.prove.read._nodes import At, Call, Derivative, Index, Indexed, Operation, Total, mapped
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import Item, Row, product_of
@@ -169,7 +179,9 @@ def _without_power(reader: Reader, part: Part) -> tuple[Part, Row | None]:
 
 
 def _is_argument(part: Part, following: Part) -> bool:
-    return following.kind == "group" and following.text in ("(", "[")
+    r"""Whether a bracket may be the argument of what stands before it; in ``x (\sin x)'`` x is a factor."""
+    factor = part.kind == "letter" and following.primes and not holds_a_name(following)
+    return following.kind == "group" and following.text in ("(", "[") and not factor
 
 
 def called(reader: Reader, part: Part, group: Part) -> Expression | None:
@@ -227,7 +239,7 @@ def _stands_bare(label: Label, row: Row) -> bool:
 def _may_be_factor(reader: Reader, name: str, key: str, group: Part) -> bool:
     """Whether a function of the text is taken as a factor: a step may write it without its argument everywhere."""
     use = reader.scope.here
-    plain = any(map(_are_bare, use.applied.get(key, ())))
+    plain = any(map(are_bare, use.applied.get(key, ())))
     bare = key in use.bare | use.differentials | use.primed
     if plain or not bare or len(group.inside) > 1 or len(reader.scope.known.functions[name].parameters) > 1:
         return False
@@ -257,12 +269,12 @@ def _is_applied(reader: Reader, label: Label, key: str, group: Part, primes: int
         return False
     conventional = is_conventional(label.head)
     why = f"{key} before a bracket may be a function or a factor: write \\cdot for a product"
-    if label.mark and _are_bare(group.inside):
+    if label.mark and are_bare(group.inside):
         return not reader.choose(group.at, 2, why)
     if naming.running(reader, label) or reader.scope.belongs(label):
         return conventional and not reader.scope.belongs(label) and key not in reader.scope.here.bare
     if key in (reader.scope.here if conventional else use).bare and key not in reader.scope.here.primed:
-        return conventional and _are_bare(group.inside) and not reader.choose(group.at, 2, why)
+        return conventional and are_bare(group.inside) and not reader.choose(group.at, 2, why)
     if conventional or key in use.primed:
         return True
     alone = all(len(rows) == 1 and [p.kind for p in rows[0]] == ["letter"] for rows in use.applied.get(key, ()))
@@ -270,10 +282,6 @@ def _is_applied(reader: Reader, label: Label, key: str, group: Part, primes: int
         return True  # nobody writes a product as V(x)
     way = reader.choose(group.at, 2, why, everywhere=f"call {key}")
     return bool(way) if label.head in _RATES else not way
-
-
-def _are_bare(arguments: tuple[Row, ...]) -> bool:
-    return all(len(row) == 1 and row[0].kind in ("letter", "number", "word") for row in arguments)
 
 
 def _quantity_at(reader: Reader, name: str, group: Part, primes: int, part: Part) -> Expression | None:

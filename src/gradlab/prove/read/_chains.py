@@ -12,7 +12,7 @@ from gradlab.prove._names import FREE
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _sums as sums
 from gradlab.prove.read._integrals import without_constants
-from gradlab.prove.read._label import Label, key_of, label_of
+from gradlab.prove.read._label import Label, holds_a_name, key_of, label_of
 from gradlab.prove.read._nodes import Condition, Derivative, Infinity
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._pieces import Piece
@@ -191,8 +191,6 @@ def _digits(piece: Piece, i: int) -> int | None:
 
 # ---- functions without arguments --------------------------------------------------------------------------------
 
-_ENDS = frozenset(("plus", "minus", "times", "slash", "hadamard", "relation", "comma"))
-
 
 def implicit_variable(scope: Scope, piece: Piece) -> Expression | None:
     r"""The variable of functions that are written without one: ``\sigma' = \sigma (1 - \sigma)``, ``(x^3)' = 3x^2``.
@@ -204,13 +202,14 @@ def implicit_variable(scope: Scope, piece: Piece) -> Expression | None:
     found = _Bare(probe)
     for row in piece.sides:
         found.look(row)
-    if not (found.bare or found.primed):
+    bare = any(table.stands_bare(probe, row) for row in piece.sides)
+    if not (bare or found.primed):
         return None
     for key in sorted(scope.here.primed):
         function = scope.known.functions.get(FREE + key)
         if function is not None and len(function.parameters) == 1:
             return Ref(function.parameters[0])
-    variables = {**_varying(scope, found.primed), **(found.variables if found.bare else {})}
+    variables = {**_varying(scope, found.primed), **(found.variables if bare else {})}
     if len(variables) == 1:
         part = next(iter(variables.values()))
         try:
@@ -263,45 +262,25 @@ def _letters_in(rows: list[Row], scope: Scope) -> dict[str, Part]:
 
 
 class _Bare:
-    """Looks for functions without arguments, and for the variables of those with one."""
+    """Looks for brackets with primes, and for the variables of functions of the table."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self.bare = False
         self.primed: list[Row] = []
         self.variables: dict[str, Part] = {}
 
-    def look(self, row: Row) -> bool:
-        """Look through a row; whether a function stands in it without an argument."""
-        found = False
-        for i, part in enumerate(row):
-            after = row[i + 1] if i + 1 < len(row) else None
-            inside = [self.look(inner) for inner in part.inside] if part.kind != "run" else []
-            if part.sup is not None:
-                inside.append(self.look(part.sup))
-            found = found or any(inside)
+    def look(self, row: Row) -> None:
+        """Look through a row."""
+        for before, part, after in zip((None, *row), row, (*row[1:], None), strict=False):
+            for inner in (*(part.inside if part.kind != "run" else ()), *filter(None, (part.sup,))):
+                self.look(inner)
             if part.kind == "group" and part.primes:
-                before = row[i - 1] if i else None
-                if before is None or before.kind not in ("letter", "function", "word"):
+                applied = before is not None and before.kind in ("letter", "function", "word")
+                if not (applied and holds_a_name(part)):
                     self.primed += part.inside
-            if not self._is_function(part):
+            if after is None or after.kind != "group" or not table.names_function(self.reader, part):
                 continue
-            if after is None or after.kind in _ENDS or (after.kind == "group" and self._has_bare(after)):
-                found = True
-            elif after.kind == "group" and len(after.inside) == 1 and len(after.inside[0]) == 1:
-                inner = after.inside[0][0]
-                if inner.kind == "letter":
-                    self.variables[repr((inner.text, inner.sub))] = inner
-        self.bare = self.bare or found
-        return found
-
-    def _has_bare(self, group: Part) -> bool:
-        probe = _Bare(self.reader)
-        for row in group.inside:
-            probe.look(row)
-        return probe.bare
-
-    def _is_function(self, part: Part) -> bool:
-        if part.kind == "letter":
-            return part.text == r"\sigma" and table.function_of(self.reader, part) is not None
-        return part.kind in ("function", "word", "text") and table.function_of(self.reader, part) is not None
+            if [each.kind for inner in after.inside for each in inner] == ["letter"]:
+                variable = after.inside[0][0]
+                if not table.names_function(self.reader, variable):
+                    self.variables[repr((variable.text, variable.sub))] = variable

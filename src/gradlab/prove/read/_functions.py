@@ -10,7 +10,7 @@ from gradlab.prove import _functions as functions
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove.read import _names as naming
 from gradlab.prove.read._arrays import in_bars, is_array
-from gradlab.prove.read._label import Label, label_of, tokens_of
+from gradlab.prove.read._label import Label, holds_a_name, label_of, tokens_of
 from gradlab.prove.read._nodes import Entrywise, Indexed, Operation
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._rows import Item, product_of, quotient
@@ -18,6 +18,7 @@ from gradlab.prove.read._rows import Item, product_of, quotient
 if TYPE_CHECKING:
     from gradlab.prove.read._reader import Reader
 
+_ENDS = frozenset(("plus", "minus", "times", "slash", "hadamard", "relation", "comma"))
 _OPERANDS = frozenset(
     ("letter", "number", "fraction", "root", "bars")
 )  # what a function is applied to without brackets
@@ -84,7 +85,7 @@ def applied(reader: Reader, part: Part, name: str, parts: list[Item], i: int) ->
         primes, power, base = _scripts(reader, part, name)
     following = parts[i] if i < len(parts) else None
     behind: Part | None = None
-    if reader.implicit is not None and not _takes(reader, part, following):
+    if reader.implicit is not None and not _takes(reader, part, parts[i : i + 2]):
         arguments: tuple[Expression, ...] = (reader.implicit,)
     elif isinstance(following, Part) and following.kind in ("group", "bars") and following.text != "⟨":
         arguments, behind, i = _arguments(reader, name, following), following, i + 1
@@ -128,21 +129,35 @@ def softmax(reader: Reader, part: Part, parts: list[Item], i: int) -> tuple[list
     return [reader.with_scripts(chosen, replace(group, sub=None))], i + 2
 
 
-def _takes(reader: Reader, part: Part, following: Item | None) -> bool:
+def _takes(reader: Reader, part: Part, parts: list[Item]) -> bool:
     """Whether what follows a function is its argument, where functions are written without arguments."""
+    following = parts[0] if parts else None
+    if isinstance(following, Part) and following.kind == "function":
+        return not stands_bare(reader, tuple(parts))
     if part.kind == "function" and isinstance(following, Part) and following.kind in _OPERANDS:
         return True
     if not isinstance(following, Part) or following.kind != "group" or following.text == "{":
         return False
-    return not any(_has_function(reader, row) for row in following.inside)
+    return not any(stands_bare(reader, row) for row in following.inside)
 
 
-def _has_function(reader: Reader, row: tuple[Part, ...]) -> bool:
-    return any(
-        function_of(reader, part) is not None or any(_has_function(reader, inner) for inner in part.inside)
-        for part in row
-        if part.kind not in ("number",)
-    )
+def stands_bare(reader: Reader, row: tuple[Item, ...]) -> bool:
+    """Whether a function of the table stands somewhere in a row without its argument."""
+    for part, after in zip(row, (*row[1:], None), strict=False):
+        if not isinstance(part, Part) or part.kind == "number":
+            continue
+        if names_function(reader, part) and (after is None or not isinstance(after, Part) or after.kind in _ENDS):
+            return True
+        inside = () if part.kind == "run" else part.inside
+        if any(stands_bare(reader, inner) for inner in (*inside, *filter(None, (part.sup,)))):
+            return True
+    return False
+
+
+def names_function(reader: Reader, part: Part) -> bool:
+    """Whether a part is a function of the table by name, or the sigma of a logistic function."""
+    kinds = ("function", "word", "text") if part.text != r"\sigma" else ("letter",)
+    return part.kind in kinds and function_of(reader, part) is not None
 
 
 def _scripts(reader: Reader, part: Part, name: str) -> tuple[int, Expression | None, Expression | None]:
@@ -220,6 +235,8 @@ def _ends_argument(reader: Reader, part: Item) -> bool:
         return part.kind == "derivative"
     if part.accent and part.accent[-1] in ("dot", "ddot"):
         return True  # the rate of what stands before it
+    if part.kind == "group" and part.primes and not holds_a_name(part):
+        return True  # in the product rule
     return part.kind in ("times", "slash", "partial", "sum", "hadamard", "circ", "outer") or (
         part.kind in ("letter", "word", "text", "function") and function_of(reader, part) is not None
     )

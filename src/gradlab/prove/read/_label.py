@@ -193,6 +193,16 @@ def applied_to(group: Part) -> str | None:
     return key_of(label) if label is not None and label.power is None and not label.primes else None
 
 
+def are_bare(arguments: tuple[tuple[Part, ...], ...]) -> bool:
+    """Whether each of several arguments is one name or number, which may have an exponent."""
+    return all(len(row) == 1 and row[0].kind in ("letter", "number", "word") for row in arguments)
+
+
+def holds_a_name(group: Part) -> bool:
+    """Whether in brackets stands nothing but names or numbers that are arguments, without an exponent."""
+    return are_bare(group.inside) and all(part.sup is None for row in group.inside for part in row)
+
+
 def is_square(label: Label) -> bool:
     r"""Whether a name is a deviation with its exponent: ``\sigma^2``, ``\hat\sigma_B^2``."""
     own = re.fullmatch(r"(?:\\(?:hat|tilde|bar)\{)?\\(?:sigma|tau)\}?", label.head)

@@ -2,7 +2,7 @@ r"""Primes that transpose, as in econometrics: a text that writes ``X'X`` means 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import replace
 from itertools import pairwise
 
@@ -18,8 +18,9 @@ def turn_primes(lines: list[Line]) -> None:
 
     Elsewhere in such a text it is those on capitals that are no usual names of functions.
     """
+    called = FUNCTION_LETTERS.union(*(_called(side) for line in lines for side in line.piece.sides))
     for line in lines:
-        line.piece.sides = [_of_whole(side) for side in line.piece.sides]
+        line.piece.sides = [_of_whole(side, called) for side in line.piece.sides]
     formulas = {id(line.source) for line in lines if any(map(_has_square, line.piece.sides))}
     for line in lines if formulas else ():
         every = id(line.source) in formulas
@@ -27,17 +28,35 @@ def turn_primes(lines: list[Line]) -> None:
             piece.sides = [_turned(side, every) for side in piece.sides]
 
 
-def _of_whole(row: Row) -> Row:
-    """A row in which a prime behind ``f(g(x))`` is the derivative of all of it."""
+def _called(row: Row) -> Iterator[str]:
+    """The letters of a row that are functions: they stand before one name in brackets, or have a prime of their own."""
+    for part, after in pairwise(row):
+        if part.kind == "letter" and after.kind == "group" and not after.primes and len(after.inside) == 1:
+            if part.primes or [each.kind for each in after.inside[0]] == ["letter"]:
+                yield part.text
+    for part in row:
+        for inner in part.inside:
+            yield from _called(inner)
+
+
+def _of_whole(row: Row, called: Set[str]) -> Row:
+    """A row in which a prime behind ``f(g(x))`` is the derivative of all of it, and one behind ``f(x^2)`` that of f.
+
+    ``called`` are the letters of functions.
+    """
     found: list[Part] = []
     for part in row:
-        own = replace(part, inside=tuple(map(_of_whole, part.inside)))
-        named = found and found[-1].kind in ("letter", "function", "word") and part.kind == "group" and part.primes
+        own = replace(part, inside=tuple(_of_whole(inner, called) for inner in part.inside))
+        function = found and (found[-1].kind in ("function", "word") or found[-1].text in called)
+        named = function and found[-1].kind in ("letter", "function", "word") and part.kind == "group" and part.primes
         inner = part.inside[0] if named else ()
         if [each.kind for each in inner] not in ([], ["letter"], ["number"]):
             function = found.pop()
             whole = function, replace(own, primes=0)
             own = Part("group", function.at, part.end, "(", (whole,), primes=part.primes)
+        elif inner and inner[0].sup is not None:
+            found[-1] = replace(found[-1], primes=found[-1].primes + part.primes)
+            own = replace(own, primes=0)
         found.append(own)
     return tuple(found)
 
