@@ -11,7 +11,7 @@ from importlib.resources import files
 from gradlab.labs._views import host_of
 
 from ._atoms import put_back
-from ._document import Block, Code, Document, Figure, Prose, Room, Words
+from ._document import Block, Code, Document, Figure, Prose, Room, Source, Words, make_document
 from ._markdown import highlight
 from ._terminal import Style, styled_runs
 
@@ -39,7 +39,7 @@ def to_html(document: Document) -> str:
 <meta name="generator" content="gradlab">
 <title>{escape(document.title)}</title>
 <style>
-{_stylesheet()}</style>
+{stylesheet()}</style>
 </head>
 <body>
 <a class="skip" href="#content">Skip to the content</a>
@@ -51,12 +51,26 @@ def to_html(document: Document) -> str:
 """
 
 
+def fragment(text: str) -> str:
+    r"""Return one Markdown text as HTML to stand in a page that has the style sheet; pictures are named alone.
+
+    >>> fragment("What is <script>x</script> **it**?")
+    '<div class="prose"><p>What is  <strong>it</strong>?</p>\n</div>'
+    """
+    from nbformat import v4
+
+    notebook = v4.new_notebook(cells=[v4.new_markdown_cell(text)])
+    document = make_document(Source(notebook, (), {}, "", ""), lambda *_: None)
+    return "\n".join(_block(document, block) for block in document.blocks)
+
+
 def _policy(document: Document) -> str:
     return f"{_POLICY}; frame-src {host_of(document.page)}" if document.page else _POLICY
 
 
 @cache
-def _stylesheet() -> str:
+def stylesheet() -> str:
+    """Return the style sheet of every page."""
     return files(__package__ or "").joinpath("style.css").read_text(encoding="utf-8")
 
 

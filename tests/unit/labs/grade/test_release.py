@@ -153,6 +153,18 @@ def test_what_cannot_be_compared_is_said_and_no_error(tmp_path):
     assert "'noise' has no CHECK, and even the key waits for a human: the solution never calls" in note.message
 
 
+def test_homework_that_no_check_asks_for_is_run_with_what_it_rests_on(tmp_path):
+    block = "#!TAG HWBEGIN\n#!MSG Do it.\n{}\n#!TAG HWEND"
+    text = (
+        cell("import numpy as np")
+        + cell(SKIP, block.format("heights = [1.0, 2.0]"), check("a", "assert heights[1] == 2"))
+        + cell(SKIP, "sizes = [2 * height for height in heights]")
+        + cell(SKIP, block.format("print(np.array(sizes))"))
+        + cell(SKIP, block.format("total = sum(sizes)"))
+    )
+    assert found(tmp_path, text) == []
+
+
 def test_a_derivation_of_the_key_is_judged_where_it_is_asked(tmp_path):
     text = (
         "---\ngradlab:\n  graph: f = x**3\n---\n\n# Slope\n\n1. Compute $\\partial f / \\partial x$.\n\n"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from gradlab.labs._export import fetched_references
 from gradlab.labs._template import read_template
 from gradlab.labs._versions import make_versions
 from gradlab.labs.grade import GradeOptions, grade
+from gradlab.labs.grade.feedback import student_page
 from gradlab.labs.grade.gradebook import QueueError, apply_decisions, read_queue
 from gradlab.labs.grade.gradebook._queue import Decision, answer_id
 from gradlab.labs.grade.matching import Asked, asked_answers, given_answers
@@ -108,6 +111,27 @@ def test_answers_below_equal_titles_are_told_apart(tmp_path):
     assert unanswered.reason == "not answered: nothing was written here"
     ids = {answer_id(QuestionResult("plot", "answer", 1, given=text)) for text in given.values()}
     assert len(ids) == 2  # in code, blanks at the beginning of a line mean something
+
+
+def test_what_was_asked_is_what_stands_behind_the_last_question_that_code_answers(tmp_path):
+    code = "```python\n#!TAG HWBEGIN\nx = 1\n#!TAG HWEND\n```\n\n"
+    why, answer = "Why is it so, and why not else?\n\n", "#!TAG ANSWER points=1\n\n"
+    text = f"# Lab\n\nThe sea is deep.\n\nSet x.\n\n{code}{why}{answer}Set y.\n\n{code}Why?\n\n{answer}{why}{answer}"
+    (tmp_path / "lab.md").write_text(text, encoding="utf-8")
+    template = read_template(tmp_path / "lab.md")
+    asked = asked_answers(template, make_versions(template).question)
+    # Two words do not stand for themselves, and a derivation is judged by all that is said before it.
+    assert [one.own for one in asked] == [why.strip(), "Set y.\n\n\nWhy?", why.strip()]
+    assert asked[0].text.startswith("The sea is deep.")
+    assert [one.asked for one in judge_answers(asked, {}, None)] == [one.own for one in asked]
+
+
+def test_formulas_of_the_question_are_set_and_what_a_student_writes_is_text():
+    asked = QuestionResult("slope", "answer", 2, asked="Derive $\\frac{a}{b}$.", given="<b>It is $x_1$.</b>")
+    shown = student_page(SubmissionResult("ada", "Ada", "", "ada.ipynb", questions=[asked]), "Lab")
+    assert re.search(r"Derive <math[^>]*>.*<mfrac>.*</math>\.", shown)
+    assert "&lt;b&gt;It is $x_1$.&lt;/b&gt;" in shown
+    assert fetched_references(shown) == []
 
 
 def test_an_answer_that_nbgrader_knew_has_its_name(tmp_path):

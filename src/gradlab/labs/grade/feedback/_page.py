@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from html import escape
 
+from gradlab.labs._export import fragment, stylesheet
+
 _STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; display: block; overflow-x: auto; }
-th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; }
-tr { border-bottom: 1px solid #ddd; } td.n { text-align: right; white-space: nowrap; }
-pre { background: #f4f4f4; padding: .6rem; overflow-x: auto; white-space: pre-wrap; }
+main { max-width: 60rem; }
+td { vertical-align: top; } td.n { text-align: right; white-space: nowrap; }
+pre { background: var(--code); white-space: pre-wrap; }
 section { border-left: .3rem solid #999; padding: .1rem 1rem; margin: 1.2rem 0; }
 .right { border-color: #1a7f37; } .partly { border-color: #b58900; } .wrong, .missing { border-color: #b02a37; }
 .human { border-color: #0072b2; } .bar { background: #0072b2; height: .8rem; display: inline-block; }
@@ -23,12 +24,19 @@ def page(title: str, body: str) -> str:
         The HTML document; it loads nothing from anywhere.
     """
     head = "<meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
-    head += f"<title>{escape(title)}</title><style>{_STYLE}</style>"
-    policy = "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+    head += f"<title>{escape(title)}</title><style>{stylesheet()}{_STYLE}</style>"
+    rules = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
     top = f"<!doctype html>\n<html lang='en'><head>{policy}{head}</head>"
-    return f"{top}<body><h1>{escape(title)}</h1>{body}</body></html>\n"
+    return f"{top}<body><main><h1>{escape(title)}</h1>{body}</main></body></html>\n"
 
 
 def block(text: str) -> str:
     """Text as it stands, in a box."""
     return f"<pre>{escape(text)}</pre>"
+
+
+@lru_cache(maxsize=512)
+def prose(markdown: str) -> str:
+    """What a template says, with its formulas set."""
+    return fragment(markdown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from gradlab.labs.grade.feedback._page import block, page
+from gradlab.labs.grade.feedback._page import block, page, prose
 from gradlab.labs.grade.gradebook import points
 from gradlab.labs.grade.verdicts import QuestionResult, SubmissionResult
 
@@ -40,7 +40,8 @@ def _question(question: QuestionResult) -> str:
         parts.append(f"<p>{escape(question.reason)}</p>")
     parts += [f"<p>{escape(note)}</p>" for note in question.notes]
     if question.asked and not question.hidden:
-        parts.append(f"<details><summary>what was asked</summary>{block(question.asked)}</details>")
+        shown = prose(question.asked) if question.kind == "answer" else block(question.asked)
+        parts.append(f"<details><summary>what was asked</summary>{shown}</details>")
     if question.given:
         parts.append(f"<details><summary>what you wrote</summary>{block(question.given)}</details>")
     return "".join([*parts, "</section>"])

@@ -15,6 +15,7 @@ from gradlab.labs.grade.reading import SubmittedCell
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
 _TICKS = re.compile("`+")
 _FAR = 1_000_000
+_ENOUGH = 4  # words
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Asked:
         points: what it is worth.
         line: the template line of the tag.
         text: the prose before it, as students see it.
+        own: what of that stands behind the last question that code answers, where it says enough by itself.
         key: the answer key's prose behind it.
         place: index of its cell in the question.
         cell_id: the id of that cell.
@@ -40,6 +42,7 @@ class Asked:
     key: str
     place: int
     cell_id: str
+    own: str = ""
 
 
 @dataclass(slots=True)
@@ -49,6 +52,7 @@ class _Draft:
     name: str
     heading: int
     text: str
+    own: str
     key: list[str] = field(default_factory=lambda: list[str]())
 
 
@@ -60,25 +64,30 @@ def asked_answers(template: Template, question: Version) -> tuple[Asked, ...]:
     """
     drafts: list[_Draft] = []
     heading, place, prose, answering = "answer", 0, list[str](), False
+    begin = 0  # of what is asked behind the last question that code answers
     before = list[str]()  # a key that stands right before its tag
     for cell in template.cells:
         known = cell.metadata.get("nbgrader")
         own = str(known.get("grade_id") or "") if isinstance(known, dict) else ""
         for line in cell.lines:
             if line.role is Role.ANSWER:
-                text = "\n".join(prose).strip()
-                drafts.append(_Draft(line.points, line.number, own or heading, place, text, before))
-                prose, before, answering = [], [], True
+                text, last = ("\n".join(lines).strip() for lines in (prose, prose[begin:]))
+                last = last if len(last.split()) >= _ENOUGH else text
+                drafts.append(_Draft(line.points, line.number, own or heading, place, text, last, before))
+                prose, begin, before, answering = [], 0, [], True
             elif line.role is Role.HOMEWORK and answering:
                 drafts[-1].key.append(line.text if cell.kind == "markdown" else f"    {line.text}")
             elif line.role is Role.HOMEWORK and cell.kind == "markdown":
                 before.append(line.text)
+            elif line.role in (Role.HOMEWORK, Role.CHECK) and not answering:
+                begin = len(prose)
             elif line.role is Role.CONTENT and cell.kind == "markdown":
                 found = _HEADING.match(line.text)
                 before = [] if line.text.strip() else before
                 answering = answering and not line.text.strip()
                 heading, place = (found[1], line.number) if found else (heading, place)
                 prose = [] if found else [*prose, line.text] if line.text.strip() or prose else prose
+                begin = min(begin, len(prose))
         prose = [*prose, ""] if prose else prose
     cells = [
         (place, cell.get("id", ""))
@@ -90,7 +99,7 @@ def asked_answers(template: Template, question: Version) -> tuple[Asked, ...]:
         seen[draft.name] = seen.get(draft.name, 0) + 1
         name = draft.name if seen[draft.name] == 1 else f"{draft.name} ({seen[draft.name]})"
         key = "\n".join(draft.key).strip()
-        made.append(Asked(name, draft.heading, draft.points, draft.line, draft.text, key, place, cell_id))
+        made.append(Asked(name, draft.heading, draft.points, draft.line, draft.text, key, place, cell_id, draft.own))
     return tuple(made)
 
 

@@ -54,7 +54,7 @@ def lab_keys(
     for one in asked:
         group = [other for other in asked if other.heading == one.heading]
         questions[f"answer {one.name}"] = _hash(
-            settings.graph, [[o.name, o.text, o.key, o.points] for o in group], one.name
+            settings.graph, [[o.name, o.text, o.own, o.key, o.points] for o in group], one.name
         )
     return LabKeys(common, questions)
 

@@ -64,7 +64,8 @@ def judge_answers(
 
 
 def _judged(asked: Asked, text: str, graph: str | None, context: str) -> QuestionResult:
-    result = QuestionResult(asked.name, "answer", asked.points, line=asked.line, asked=asked.text, given=text)
+    said = asked.own or asked.text
+    result = QuestionResult(asked.name, "answer", asked.points, line=asked.line, asked=said, given=text)
     result.expected = asked.key
     if not text.strip():
         result.reason = "not answered: nothing was written here"

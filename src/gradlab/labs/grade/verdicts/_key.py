@@ -13,7 +13,7 @@ from typing import Any
 from gradlab._errors import GradlabError
 from gradlab.labs.grade._data import copied, same
 from gradlab.labs.grade.made import Call, LifeRecorder, recorder
-from gradlab.labs.grade.matching import Part, Plan, Task
+from gradlab.labs.grade.matching import Part, Plan, Task, needed
 from gradlab.labs.grade.sandbox import Shell
 from gradlab.labs.grade.verdicts._clock import now
 from gradlab.labs.grade.verdicts._snapshot import Snapshot
@@ -58,7 +58,10 @@ class Key:
         self._made: dict[int, dict[str, Any]] = {}
         self._idle: set[int] = set()
         used = {index for task in plan.tasks for index in task.parts}
+        # What homework rests on, too, where no check asks for it.
+        asked = [part.statement for part in plan.parts if part.is_homework]
         used |= {index for index, part in enumerate(plan.parts) if part.is_homework}
+        used |= {*needed([part.statement for part in plan.parts], frozenset().union(*(each.uses for each in asked)))}
         base = {id(part) for part in plan.base}
         used |= {index for index, part in enumerate(plan.parts) if id(part) in base or record}
         self._tasks = {id(plan.parts[index]) for task in plan.tasks for index in task.parts}
