@@ -12,7 +12,7 @@ from gradlab._printed import Gradient, Hessian
 from gradlab._words import documented, listed
 from gradlab.codegen import Programs, evaluate_exactly, function_to_torch, numpy_source, programs_for
 from gradlab.derive import Backprop, Derivation, derive, derive_second, hessian, local_gradient, tidy
-from gradlab.graph import Expression, Graph, GraphError, Role, functions, latex_of_name, written_out
+from gradlab.graph import Expression, Graph, GraphError, Role, Written, functions, latex_of_name, written_out
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -52,7 +52,7 @@ class Function:
         """The names of its variables in natural order (x2 before x10), in which all points and gradients have them."""
         return self._variables
 
-    @property
+    @cached_property
     def expression(self) -> Expression:
         """Its formula, with every intermediate quantity written out.
 
@@ -208,7 +208,8 @@ class Function:
     def latex(self) -> str:
         """``f(x_1, x_2) = ...`` without dollar signs."""
         arguments = ", ".join(latex_of_name(name) for name in self._variables)
-        return rf"{latex_of_name(self._output)}({arguments}) = {self.expression.latex(self._graph.symbols)}"
+        left = Written(f"{latex_of_name(self._output)}({arguments})")
+        return Written(left, " = ", self.expression.latex(self._graph.symbols))
 
     def __reduce__(self) -> tuple[type[Function], tuple[Graph, str]]:
         return Function, (self._graph, self._output)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from gradlab._errors import GradlabError
-from gradlab.graph import Expression
+from gradlab.graph import Expression, Written
 
 
 class Gradient(Mapping[str, Expression]):
@@ -30,8 +30,7 @@ class Gradient(Mapping[str, Expression]):
 
     def latex(self) -> str:
         """The derivatives as a column vector, without dollar signs."""
-        rows = r" \\ ".join(part.latex() for part in self._parts.values())
-        return rf"\begin{{pmatrix}} {rows} \end{{pmatrix}}"
+        return _matrix((part,) for part in self._parts.values())
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
@@ -61,8 +60,12 @@ class Hessian(Mapping[tuple[str, str], Expression]):
 
     def latex(self) -> str:
         """The matrix without dollar signs."""
-        rows = (" & ".join(self[first, second].latex() for second in self._names) for first in self._names)
-        return r"\begin{pmatrix} " + r" \\ ".join(rows) + r" \end{pmatrix}"
+        return _matrix((self[first, second] for second in self._names) for first in self._names)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
+
+
+def _matrix(rows: Iterable[Iterable[Expression]]) -> Written:
+    pieces = [piece for row in rows for i, cell in enumerate(row) for piece in (" & " if i else r" \\ ", cell.latex())]
+    return Written(r"\begin{pmatrix} ", *pieces[1:], r" \end{pmatrix}")

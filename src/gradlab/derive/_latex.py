@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gradlab.derive._derivation import Derivation, Rule, Step
-from gradlab.graph import Expression, is_apply
+from gradlab.graph import Expression, Written, is_apply
 
 
 def derivation_to_latex(derivation: Derivation, factors: bool, reasons: bool) -> str:
@@ -17,15 +17,16 @@ def derivation_to_latex(derivation: Derivation, factors: bool, reasons: bool) ->
 
 def steps_to_latex(steps: Iterable[Step], symbols: Mapping[str, str], reasons: bool = True) -> str:
     """Steps as one ``align*`` block; the left side is written where it changes."""
-    rows: list[str] = []
+    pieces: list[str] = []
     previous: Expression | None = None
     for step in steps:
-        left = "" if step.left == previous else step.left.latex(symbols) + " "
+        left = () if step.left == previous else (step.left.latex(symbols), " ")
         previous = step.left
         first, *rest = (term.latex(symbols) for term in _rows(step))
-        beside = f" && {_reason(step, symbols)}" if reasons else ""
-        rows += [f"{left}&= {first}{beside}", *(rf"&\quad + {row}" for row in rest)]
-    return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
+        beside = (" && ", _reason(step, symbols)) if reasons else ()
+        for row in ((*left, "&= ", first, *beside), *((r"&\quad + ", term) for term in rest)):
+            pieces += [" \\\\\n", *row]
+    return Written("\\begin{align*}\n", *pieces[1:], "\n\\end{align*}")
 
 
 def _rows(step: Step) -> tuple[Expression, ...]:
@@ -44,7 +45,7 @@ def _reason(step: Step, symbols: Mapping[str, str]) -> str:
             pieces.append(piece.latex)
         else:
             pieces.append(rf"\text{{{piece}}}")
-    return "".join(pieces)
+    return Written(*pieces)
 
 
 def derivation_to_text(derivation: Derivation) -> str:

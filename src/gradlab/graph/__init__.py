@@ -56,4 +56,5 @@ from gradlab.graph._print import PRODUCT as PRODUCT
 from gradlab.graph._print import SUM as SUM
 from gradlab.graph._print import LatexPrinter as LatexPrinter
 from gradlab.graph._print import TextPrinter as TextPrinter
+from gradlab.graph._print import Written as Written
 from gradlab.graph._row import Primitive as Primitive

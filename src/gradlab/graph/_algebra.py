@@ -63,27 +63,28 @@ def mul(*factors: Expression) -> Expression:
     '2*y**2'
     """
     coefficient = Fraction(1)
-    powers: dict[Expression, Expression] = {}
+    powers: dict[Expression, Fraction | int] = {}
     for base, exponent in _flatten_product(factors, 1):
-        value, power_ = as_number(base), as_number(exponent)
-        if value is not None and power_ is not None and power_.denominator == 1 and (value or power_ > 0):
-            if abs(power_) == 1 or _bits(value) * abs(power_.numerator) <= LARGEST_FOLDED_BITS:
-                coefficient *= value**power_.numerator
+        value = as_number(base)
+        if value is not None and exponent.denominator == 1 and (value or exponent > 0):
+            if abs(exponent) == 1 or _bits(value) * abs(exponent.numerator) <= LARGEST_FOLDED_BITS:
+                coefficient *= value if exponent == 1 else value**exponent.numerator
                 continue
-        powers[base] = add(powers[base], exponent) if base in powers else exponent
+        powers[base] = powers.get(base, 0) + exponent
     if not coefficient:
         return ZERO
     over, under = _fraction_sides(powers)
+    positive = coefficient.numerator > 0
     if coefficient.numerator not in (1, -1) or not over:
-        over.insert(0, Const(Fraction(abs(coefficient.numerator))))
+        over.insert(0, number(abs(coefficient.numerator)))
     if coefficient.denominator != 1:
-        under.insert(0, Const(Fraction(coefficient.denominator)))
+        under.insert(0, number(coefficient.denominator))
     top, bottom = _plain_product(over), _plain_product(under)
     above, below = as_number(top), as_number(bottom)
     if above is not None and below:
-        return number(above / below if coefficient > 0 else -above / below)
+        return number(above / below if positive else -above / below)
     result = top if bottom == ONE else Apply("div", (top, bottom))
-    return neg(result) if coefficient < 0 else result
+    return result if positive else neg(result)
 
 
 def div(a: Expression, b: Expression) -> Expression:
@@ -148,13 +149,13 @@ def _scaled(coefficient: Fraction, rest: Expression) -> Expression:
     return rest if coefficient == 1 else neg(rest) if coefficient == -1 else mul(number(coefficient), rest)
 
 
-def _flatten_product(factors: Iterable[Expression], sign: int) -> Iterable[tuple[Expression, Expression]]:
+def _flatten_product(factors: Iterable[Expression], sign: int) -> Iterable[tuple[Expression, Fraction | int]]:
     """Every factor as (base, exponent); ``sign`` is -1 below a fraction bar."""
     for factor in factors:
         if is_apply(factor, "mul"):
             yield from _flatten_product(factor.args, sign)
         elif is_apply(factor, "neg"):
-            yield number(-1), ONE
+            yield number(-1), 1
             yield from _flatten_product(factor.args, sign)
         elif is_apply(factor, "div") and factor.args[1] != ZERO:
             yield from _flatten_product(factor.args[:1], sign)
@@ -164,22 +165,21 @@ def _flatten_product(factors: Iterable[Expression], sign: int) -> Iterable[tuple
                 # (a b)^-1 is opened so that its factors can meet their equals above the bar.
                 direction = sign if exponent > 0 else -sign
                 for base, inner in _flatten_product(factor.args[:1], direction):
-                    yield base, mul(inner, number(abs(exponent)))
+                    yield base, inner * abs(exponent.numerator)
             else:
-                yield factor.args[0], number(exponent * sign)
+                yield factor.args[0], exponent * sign
         else:
-            yield factor, number(sign)
+            yield factor, sign
 
 
-def _fraction_sides(powers: dict[Expression, Expression]) -> tuple[list[Expression], list[Expression]]:
+def _fraction_sides(powers: dict[Expression, Fraction | int]) -> tuple[list[Expression], list[Expression]]:
     over: list[Expression] = []
     under: list[Expression] = []
     for base, exponent in powers.items():
-        value = as_number(exponent)
-        if value is not None and value < 0:
-            under.append(power(base, number(-value)))
-        elif value != 0:
-            over.append(power(base, exponent))
+        if exponent < 0:
+            under.append(power(base, number(-exponent)))
+        elif exponent:
+            over.append(power(base, number(exponent)))
     return over, under
 
 

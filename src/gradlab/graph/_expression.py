@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 
 NO_NAMES: frozenset[str] = frozenset()
 
@@ -56,7 +56,7 @@ class Const(Expression):
     value: Fraction
 
     def __post_init__(self) -> None:
-        if self.value < 0:
+        if self.value.numerator < 0:
             raise ValueError("a constant is never negative: use neg(Const(...))")
 
     def __repr__(self) -> str:
@@ -88,7 +88,7 @@ class Apply(Expression):
     _hash: int = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_names", NO_NAMES.union(*(arg.names for arg in self.arguments)))
+        object.__setattr__(self, "_names", NO_NAMES.union(*[arg.names for arg in self.arguments]))
         object.__setattr__(self, "_hash", hash((self.primitive, self.arguments)))
 
     @property
@@ -145,15 +145,21 @@ class Differentiate(Expression):
         return f"Differentiate({self.formula!r}, {self.wrt})"
 
 
-ZERO = Const(Fraction(0))
-ONE = Const(Fraction(1))
-TWO = Const(Fraction(2))
-
-
 def number(value: Fraction | int) -> Expression:
     """The expression of a rational number, of either sign."""
-    value = Fraction(value)
-    return Const(value) if value >= 0 else Apply("neg", (Const(-value),))
+    return _whole(value.numerator) if value.denominator == 1 else _rational(Fraction(value))
+
+
+def _rational(value: Fraction) -> Expression:
+    return Const(value) if value.numerator >= 0 else Apply("neg", (Const(-value),))
+
+
+@lru_cache(maxsize=1024)
+def _whole(value: int) -> Expression:
+    return _rational(Fraction(value))
+
+
+ZERO, ONE, TWO = map(number, range(3))
 
 
 def as_number(expression: Expression) -> Fraction | None:
@@ -178,9 +184,11 @@ def walk(expression: Expression) -> Iterator[Expression]:
     while stack:
         node = stack.pop()
         yield node
-        stack.extend(reversed(node.args))
+        if args := node.args:
+            stack.extend(reversed(args))
 
 
+@lru_cache(maxsize=4096)
 def ordered_names(expression: Expression) -> tuple[str, ...]:
     """The names in an expression, in the order in which they are first written."""
     return tuple(dict.fromkeys(node.name for node in walk(expression) if isinstance(node, Ref)))

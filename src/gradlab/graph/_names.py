@@ -6,6 +6,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from gradlab._errors import GradlabError
 from gradlab._words import meant
@@ -32,6 +33,7 @@ def check_name(name: str, taken: Iterable[str] = ()) -> str:
     return name
 
 
+@lru_cache(maxsize=4096)
 def latex_of_name(name: str) -> str:
     r"""The usual LaTeX of a name: digits at the end and what follows an underscore become an index.
 

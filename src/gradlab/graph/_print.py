@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from typing import ClassVar
 
 from gradlab.graph._definition import definition_of
 from gradlab.graph._expression import (
@@ -19,6 +20,32 @@ from gradlab.graph._expression import (
 )
 from gradlab.graph._names import latex_of_name
 from gradlab.graph._primitives import PRIMITIVES
+
+
+class Written(str):
+    r"""A text that knows the pieces it was put together from, so that who typesets it reads each of them only once.
+
+    A piece that is such a text too can be read by itself.
+
+    >>> half = Written(r"\frac{", "x", "}{2}")
+    >>> Written("y = ", half).pieces
+    ('y = ', '\\frac{x}{2}')
+    """
+
+    __slots__ = ("pieces",)
+    pieces: tuple[str, ...]
+
+    def __new__(cls, *pieces: str) -> Written:
+        """Make one of its pieces."""
+        made = str.__new__(cls, "".join(pieces))
+        made.pieces = pieces
+        return made
+
+    @classmethod
+    def joined(cls, sign: str, texts: Iterable[str]) -> Written:
+        """Texts with a sign between them."""
+        return cls(*[piece for text in texts for piece in (sign, text)][1:])
+
 
 # How tightly a written formula binds, for every printer.
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
@@ -39,6 +66,11 @@ class _Printer:
     """What both notations share: which operator binds tighter, and where a minus becomes a subtraction."""
 
     minus_plus = (" - ", " + ")
+    writers: ClassVar = {"add": "sum", "neg": "negative", "mul": "product", "div": "quotient", "pow": "power"}
+
+    def put(self, *pieces: str) -> str:
+        """Put pieces together."""
+        return "".join(pieces)
 
     def write(self, expression: Expression, level: int = 0) -> str:
         """Write an expression where operators that bind looser than ``level`` need brackets."""
@@ -46,31 +78,30 @@ class _Printer:
         return self.bracket(text) if own < level else text
 
     def pieces(self, expression: Expression) -> tuple[str, int]:
-        if isinstance(expression, Const):
-            return self.constant(expression.value)
+        if isinstance(expression, Apply):
+            return getattr(self, self.writers.get(expression.primitive, "function"))(expression)
         if isinstance(expression, Ref):
             return self.name(expression.name), ATOM
-        if isinstance(expression, Partial):
-            return self.second(expression) if expression.then else self.partial(expression.of, expression.wrt)
+        if isinstance(expression, Const):
+            return self.constant(expression.value)
         if isinstance(expression, Differentiate):
             return self.differentiate(expression)
-        assert isinstance(expression, Apply)
-        writer = {"add": self.sum, "neg": self.negative, "mul": self.product, "div": self.quotient, "pow": self.power}
-        return writer.get(expression.primitive, self.function)(expression)
+        assert isinstance(expression, Partial)
+        return self.second(expression) if expression.then else self.partial(expression.of, expression.wrt)
 
     def sum(self, expression: Apply) -> tuple[str, int]:
         minus, plus = self.minus_plus
-        text = self.write(expression.args[0], SUM)
+        pieces = [self.write(expression.args[0], SUM)]
         for term in expression.args[1:]:
             if is_apply(term, "neg"):
-                text += minus + self.write(term.args[0], PRODUCT)
+                pieces += minus, self.write(term.args[0], PRODUCT)
             else:
-                text += plus + self.write(term, PRODUCT)
-        return text, SUM
+                pieces += plus, self.write(term, PRODUCT)
+        return self.put(*pieces), SUM
 
     def negative(self, expression: Apply) -> tuple[str, int]:
         # Between a sum and a product: "a + (-b)" needs its brackets and "-b + a" does not.
-        return "-" + self.write(expression.args[0], PRODUCT), SUM
+        return self.put("-", self.write(expression.args[0], PRODUCT)), SUM
 
     def bracket(self, text: str) -> str:
         raise NotImplementedError
@@ -170,9 +201,12 @@ class LatexPrinter(_Printer):
     def __init__(self, symbols: Mapping[str, str]) -> None:
         self.symbols = symbols
 
+    def put(self, *pieces: str) -> str:
+        return Written(*pieces)
+
     def bracket(self, text: str) -> str:
         tall = r"\frac" in text or r"\sum" in text or r"\left" in text
-        return rf"\left({text}\right)" if tall else f"({text})"
+        return Written(r"\left(", text, r"\right)") if tall else Written("(", text, ")")
 
     def constant(self, value: Fraction) -> tuple[str, int]:
         decimal = _decimal(value)
@@ -187,7 +221,7 @@ class LatexPrinter(_Printer):
         return self.symbols.get(name) or latex_of_name(name)
 
     def partial(self, of: str, wrt: str) -> tuple[str, int]:
-        return rf"\frac{{\partial {self.name(of)}}}{{\partial {self.name(wrt)}}}", PRODUCT
+        return Written(rf"\frac{{\partial {self.name(of)}}}{{\partial {self.name(wrt)}}}"), PRODUCT
 
     def second(self, expression: Partial) -> tuple[str, int]:
         first, then = self.name(expression.wrt), self.name(expression.then)
@@ -197,7 +231,8 @@ class LatexPrinter(_Printer):
 
     def differentiate(self, expression: Differentiate) -> tuple[str, int]:
         formula = self.write(expression.formula, ATOM)
-        return rf"\frac{{\partial}}{{\partial {self.name(expression.wrt)}}} {formula}", PRODUCT
+        operator = Written(rf"\frac{{\partial}}{{\partial {self.name(expression.wrt)}}}")
+        return Written(operator, " ", formula), PRODUCT
 
     def product(self, expression: Apply) -> tuple[str, int]:
         factors = expression.args
@@ -210,18 +245,18 @@ class LatexPrinter(_Printer):
             beside = first not in (ZERO, ONE) and not is_apply(last, "div")
         written = [*map(self.factor, factors[:-1]), self.write(last, PRODUCT)]
         beside = beside and not any(text[0].isdigit() for text in written[1:])
-        return (" " if beside else r" \cdot ").join(written), PRODUCT
+        return Written.joined(" " if beside else r" \cdot ", written), PRODUCT
 
     def factor(self, expression: Expression) -> str:
         """A factor before others: log x needs brackets there, or it would read as the logarithm of the whole."""
         row = PRIMITIVES[expression.primitive] if isinstance(expression, Apply) else None
         if row is not None and row.bare and isinstance(expression.args[0], Ref):
-            return f"{row.head.format()}({self.write(expression.args[0])})"
+            return Written(f"{row.head.format()}(", self.write(expression.args[0]), ")")
         return self.write(expression, PRODUCT)
 
     def quotient(self, expression: Apply) -> tuple[str, int]:
         over, under = expression.args
-        return rf"\frac{{{self.write(over)}}}{{{self.write(under)}}}", PRODUCT
+        return Written(r"\frac{", self.write(over), "}{", self.write(under), "}"), PRODUCT
 
     def power(self, expression: Apply) -> tuple[str, int]:
         base, exponent = expression.args
@@ -230,18 +265,21 @@ class LatexPrinter(_Printer):
         if "^" in written and not (written.startswith((r"\left(", "(")) and written.endswith(")")):
             written = self.bracket(written)
         shown = self.write(exponent)
-        return f"{written}^{shown if len(shown) == 1 else '{' + shown + '}'}", POWER
+        raised = (f"^{shown}",) if len(shown) == 1 else ("^{", shown, "}")
+        return Written(written, *raised), POWER
 
     def function(self, expression: Apply) -> tuple[str, int]:
         row, args = PRIMITIVES[expression.primitive], expression.args
         if not row.head and (meant := definition_of(expression)) is not None:
             return self.pieces(meant)
         if "{0}" in row.head:
-            return row.head.format(*map(self.write, args)), ATOM
+            shown = {str(i): self.write(arg) for i, arg in enumerate(args)}
+            parts = row.head.format(*(f"\0{i}\0" for i in shown)).split("\0")
+            return Written(*(shown[part] if i % 2 else part for i, part in enumerate(parts))), ATOM
         head = row.head.format()
         if not args:
             return head, ATOM
         # As on paper: log x and sin x without brackets, for a plain name only.
         if row.bare and isinstance(args[0], Ref):
-            return f"{head} {self.write(args[0])}", PRODUCT
-        return head + self.bracket(", ".join(map(self.write, args))), ATOM
+            return Written(f"{head} ", self.write(args[0])), PRODUCT
+        return Written(head, self.bracket(Written.joined(", ", map(self.write, args)))), ATOM

@@ -14,7 +14,7 @@ from gradlab._function import Function, function
 from gradlab.codegen import update_exactly
 from gradlab.codegen.wasm import curvature_module, descent_module, function_module
 from gradlab.derive import local_gradient
-from gradlab.graph import Apply, Graph, NotRationalError, Quantity, Role, evaluate, functions, number, walk
+from gradlab.graph import Apply, Graph, NotRationalError, Quantity, Role, Written, evaluate, functions, number, walk
 from gradlab.play._typeset import typeset
 from gradlab.rules import COUNT, GRADIENT, PARAMETER, RATE, Rule, snake
 
@@ -58,7 +58,7 @@ def derived(given: Mapping[str, Any]) -> dict[str, Any]:
     made = _function(given["text"])
     return {
         "formula": typeset(made.latex()),
-        "gradient": typeset(rf"\nabla {made.output} = {made.gradient().latex()}"),
+        "gradient": typeset(Written(rf"\nabla {made.output} = ", made.gradient().latex())),
         "derivations": [typeset(made.derive(made.output, name).latex()) for name in made.variables],
     }
 
@@ -83,7 +83,7 @@ def bent(given: Mapping[str, Any]) -> dict[str, Any]:
     curvatures = _curvatures(made, hessian)
     bowl = curvatures is not None and curvatures[0] > 0
     return {
-        "hessian": typeset(rf"\nabla^2 {made.output} = {hessian.latex()}"),
+        "hessian": typeset(Written(rf"\nabla^2 {made.output} = ", hessian.latex())),
         "curvatures": curvatures,
         "limit": "".join(map(typeset, _limit(made, hessian, curvatures[1]))) if bowl and curvatures else "",
         "module": curvature_module(made.graph, made.output, made.variables).code,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from gradlab.tex import parse, to_mathml
+from gradlab import tex
 
 
-def typeset(tex: str) -> str:
+def typeset(source: str) -> str:
     r"""MathML of a formula on a line of its own; what would be inline styles waits under ``data-style``.
 
     >>> "data-style" in typeset(r"\color{red} x"), " style=" in typeset(r"\color{red} x")
     (True, False)
     """
-    return to_mathml(parse(tex), tex, display=True).replace(' style="', ' data-style="')
+    return tex.typeset(source, display=True).replace(' style="', ' data-style="')

@@ -17,6 +17,7 @@ from gradlab.tex._markdown import find_math as find_math
 from gradlab.tex._markdown import marks as marks
 from gradlab.tex._mathml import to_mathml as to_mathml
 from gradlab.tex._parse import parse as parse
+from gradlab.tex._pieces import typeset as typeset
 from gradlab.tex._protected import protected as protected
 from gradlab.tex._references import reference_numbers as reference_numbers
 from gradlab.tex._symbols import FUNCTIONS as FUNCTIONS

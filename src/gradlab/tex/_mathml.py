@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import singledispatch
+from collections.abc import Callable, Sequence
 from html import escape
+from typing import Any
 
 from gradlab.tex._commands import ARROWS
 from gradlab.tex._faces import styled
@@ -126,13 +126,16 @@ def _grouped(node: Node) -> str:
     return f"<mrow>{_row(items)}</mrow>"
 
 
-@singledispatch
 def _print(node: Node) -> str:
-    raise TypeError(node)
+    return node.shown or _PRINTERS[type(node)](node)
 
 
-@_print.register
-def _(node: Symbol) -> str:
+def remember(node: Node) -> None:
+    """Print a node once and for all; what stands beside it makes no difference to any but a sign."""
+    object.__setattr__(node, "shown", _print(node))
+
+
+def _symbol(node: Symbol) -> str:
     if node.role != "ord":
         return _operator(node)
     if node.text[0].isdecimal():
@@ -164,15 +167,13 @@ def _operator(node: Symbol, before: Node | None = _ORDINARY, after: Node | None 
     return f"<mo {attributes}>{escape(node.text)}</mo>"
 
 
-@_print.register
-def _(node: Name) -> str:
+def _name(node: Name) -> str:
     if node.limits:
         return f'<mo movablelimits="true" form="prefix" lspace="0" rspace="0">{escape(node.text)}</mo>'
     return f'<mi mathvariant="normal">{escape(node.text)}</mi>'
 
 
-@_print.register
-def _(node: Text) -> str:
+def _text(node: Text) -> str:
     text = "".join(
         styled(character, node.variant) if node.variant != "normal" else character for character in node.text
     )
@@ -186,13 +187,11 @@ def _spaces(text: str) -> str:
     return escape(text).replace(" ", "\u00a0")
 
 
-@_print.register
-def _(node: Row) -> str:
+def _group(node: Row) -> str:
     return _grouped(node) if len(node.items) != 1 or node.braced else _print(node.items[0])
 
 
-@_print.register
-def _(node: Scripts) -> str:
+def _scripts(node: Scripts) -> str:
     base = node.base
     single = base.items[0] if isinstance(base, Row) and len(base.items) == 1 else base
     stacked = _has_limits(single) if node.limits is None else node.limits
@@ -233,8 +232,7 @@ def _has_limits(base: Node) -> bool:
     return isinstance(base, Stack) or (isinstance(base, Accent) and base.mark in "⏟⏞⎵⎴")
 
 
-@_print.register
-def _(node: Fraction) -> str:
+def _fraction(node: Fraction) -> str:
     bar = "" if node.bar else ' linethickness="0"'
     fraction = f"<mfrac{bar}>{_grouped(node.numerator)}{_grouped(node.denominator)}</mfrac>"
     if node.display is None:
@@ -242,15 +240,13 @@ def _(node: Fraction) -> str:
     return f'<mstyle displaystyle="{"true" if node.display else "false"}" scriptlevel="0">{fraction}</mstyle>'
 
 
-@_print.register
-def _(node: Root) -> str:
+def _root(node: Root) -> str:
     if node.index is None:
         return f"<msqrt>{_grouped(node.body)}</msqrt>"
     return f"<mroot>{_grouped(node.body)}{_grouped(node.index)}</mroot>"
 
 
-@_print.register
-def _(node: Fence) -> str:
+def _fence(node: Fence) -> str:
     def delimiter(text: str, form: str) -> str:
         return (
             f'<mo stretchy="true" fence="true" symmetric="true" form="{form}" lspace="0" rspace="0">{escape(text)}</mo>'
@@ -261,14 +257,12 @@ def _(node: Fence) -> str:
     return f"<mrow>{opening}{_grouped(node.body)}{closing}</mrow>"
 
 
-@_print.register
-def _(node: Middle) -> str:
+def _middle(node: Middle) -> str:
     attributes = 'stretchy="true" fence="true" symmetric="true" form="infix" lspace="0.05em" rspace="0.05em"'
     return f"<mo {attributes}>{escape(node.text)}</mo>"
 
 
-@_print.register
-def _(node: Sized) -> str:
+def _sized(node: Sized) -> str:
     form = {"open": "prefix", "close": "postfix"}.get(node.role, "infix")
     space = "0.2778em" if node.role == "rel" else "0"
     return (
@@ -277,8 +271,7 @@ def _(node: Sized) -> str:
     )
 
 
-@_print.register
-def _(node: Accent) -> str:
+def _accent(node: Accent) -> str:
     if node.wide and node.mark in "_¯":
         return f'<mrow class="{"underlined" if node.under else "overlined"}">{_row(_items(node.base))}</mrow>'
     element = "munder" if node.under else "mover"
@@ -287,8 +280,7 @@ def _(node: Accent) -> str:
     return f'<{element} {flag}="true">{_grouped(node.base)}{mark}</{element}>'
 
 
-@_print.register
-def _(node: Stack) -> str:
+def _stack(node: Stack) -> str:
     only = _items(node.base)[0] if len(_items(node.base)) == 1 else node.base
     base = _print(only) if isinstance(only, Symbol) else _grouped(node.base)
     if isinstance(only, Symbol) and only.text in ARROWS:
@@ -299,13 +291,11 @@ def _(node: Stack) -> str:
     return f"<{element}>{base}{under}{over}</{element}>"
 
 
-@_print.register
-def _(node: Space) -> str:
+def _space(node: Space) -> str:
     return f'<mspace width="{node.width:.4g}em"></mspace>'
 
 
-@_print.register
-def _(node: Styled) -> str:
+def _styled(node: Styled) -> str:
     body = _grouped(node.body)
     match node.kind:
         case "display" | "inline":
@@ -325,8 +315,7 @@ def _(node: Styled) -> str:
             return f'<mpadded width="0">{moved}</mpadded>'
 
 
-@_print.register
-def _(node: Table) -> str:
+def _table(node: Table) -> str:
     tagged = any(node.tags)
     rows: list[str] = []
     for number, row in enumerate(node.rows):
@@ -364,3 +353,10 @@ def _cell(table: Table, row: int, column: int, cell: Node) -> str:
     # After an alignment point TeX reads a sign as standing between two things.
     body = _row((Row(), *items)) if table.alternating and column % 2 else _row(items)
     return f'<mtd style="{style}">{body}</mtd>'
+
+
+_PRINTERS: dict[type, Callable[[Any], str]] = {
+    Symbol: _symbol, Name: _name, Text: _text, Row: _group, Scripts: _scripts, Fraction: _fraction, Root: _root,
+    Fence: _fence, Middle: _middle, Sized: _sized, Accent: _accent, Stack: _stack, Table: _table, Space: _space,
+    Styled: _styled,
+}  # fmt: skip

@@ -26,7 +26,7 @@ from gradlab.tex._symbols import (
     VAR_CAPITALS,
 )
 from gradlab.tex._tables import ENVIRONMENTS, read_environment, read_rows
-from gradlab.tex._tokens import Macro, Token, Tokens, tokenise
+from gradlab.tex._tokens import Known, Macro, Token, Tokens, tokenise
 from gradlab.tex._tree import (
     Fence,
     Fraction,
@@ -106,9 +106,8 @@ class Parser:
 
     @staticmethod
     def _row(items: list[Node], at: int) -> Row:
-        row = Row(tuple(items))
-        place(row, items[0].start, items[-1].end) if items else place(row, at, at)
-        return row
+        start, end = (items[0].start, items[-1].end) if items else (at, at)
+        return Row(tuple(items), start=start, end=end)
 
     def argument(self) -> Node:
         """Read one argument: a braced group or a single token."""
@@ -154,9 +153,7 @@ class Parser:
         if self.tokens.peek() != "}":
             raise TexError("a { is never closed", opening.start)
         self.tokens.take()
-        braced = Row(body.items, braced=True)
-        place(braced, opening.start, self.tokens.end)
-        return braced
+        return Row(body.items, braced=True, start=opening.start, end=self.tokens.end)
 
     @staticmethod
     def _infix(command: str, above: Row, below: Row) -> Node:
@@ -212,6 +209,8 @@ class Parser:
         return self._row(items, mark.start)
 
     def _atom(self, token: Token, also_stop: frozenset[str]) -> list[Node]:
+        if type(token) is Known:
+            return list(token.nodes)
         if token == "{":
             return [self._braced(token)]
         if token.startswith("\\"):

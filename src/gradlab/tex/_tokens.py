@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 from gradlab.tex._errors import TexError
+
+if TYPE_CHECKING:
+    from gradlab.tex._tree import Node
 
 _TOKEN = re.compile(r"\\(?:[A-Za-z]+\*?|.|\n)|%[^\n]*(?:\n\s*|$)|\s+|.", re.DOTALL)
 # The star belongs to the name only where TeX has a starred command; elsewhere it is an asterisk.
@@ -27,10 +31,24 @@ class Token(str):
     end: int
     primitive: bool
 
-    def __new__(cls, text: str, start: int, end: int, primitive: bool = False) -> Token:
+    def __new__(cls, text: str, start: int, end: int, primitive: bool = False) -> Self:
         """Make a token of a text that stands at `start` up to `end`."""
         made = str.__new__(cls, text)
         made.start, made.end, made.primitive = start, end, primitive
+        return made
+
+
+class Known(Token):
+    """Something that has been read before, with what it was read as; no text means it."""
+
+    __slots__ = ("nodes",)
+    nodes: tuple[Node, ...]
+
+    @classmethod
+    def of(cls, nodes: tuple[Node, ...]) -> Self:
+        """Make one, which stands nowhere."""
+        made = cls("\ue000", 0, 0)
+        made.nodes = nodes
         return made
 
 
@@ -56,11 +74,12 @@ def tokenise(source: str) -> list[Token]:
     [('\\frac', 0), (' ', 5), ('a', 6), ('b', 7), ('*', 8)]
     """
     tokens: list[Token] = []
-    for match in _TOKEN.finditer(source):
-        token, start, end = match.group(), match.start(), match.end()
-        if token.startswith("%"):
+    end = 0
+    for token in _TOKEN.findall(source):  # every character belongs to one
+        start, end = end, end + len(token)
+        if token[0] == "%":
             continue
-        if token.endswith("*") and len(token) > 2 and token[1:] not in _STARRED:
+        if len(token) > 2 and token[-1] == "*" and token[1:] not in _STARRED:
             tokens += [Token(token[:-1], start, end - 1), Token("*", end - 1, end)]
         else:
             tokens.append(Token(token, start, end))
@@ -79,11 +98,14 @@ class Tokens:
 
     def peek(self) -> Token | None:
         """Return the next token that is not white space, its macro expanded, without taking it."""
-        while self.position < len(self.items):
-            token = self.items[self.position]
-            if token.isspace():
+        items = self.items
+        while self.position < len(items):
+            token = items[self.position]
+            if token[0] != "\\":
+                if not token.isspace():
+                    return token
                 self.position += 1
-            elif token[0] == "\\" and token[1:] in self.macros and not token.primitive:
+            elif self.macros and token[1:] in self.macros and not token.primitive:
                 self._expand(token)
             else:
                 return token

@@ -24,6 +24,7 @@ class _Placed:
     command: str = ""
     start: int = field(default=-1, compare=False, repr=False)
     end: int = field(default=-1, compare=False, repr=False)
+    shown: str = field(default="", compare=False, repr=False)  # its MathML, of what is shown again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,15 +226,19 @@ _PARTS: dict[type, tuple[str, ...]] = {
 }
 
 
+_LEAVES = frozenset({Symbol, Name, Text, Middle, Sized, Space})
+
+
 def place(node: Node, start: int, end: int, command: str = "") -> Node:
     """Tell a node that has just been made where it stands and which command made it, and its parts where they stand."""
     if node.start < 0:
         moved(node, start, end)
         if command and not node.command:
             object.__setattr__(node, "command", command)
-        for child in children(node):
-            if child.start < 0:
-                place(child, start, end)
+        if type(node) not in _LEAVES:
+            for child in children(node):
+                if child.start < 0:
+                    place(child, start, end)
     return node
 
 
