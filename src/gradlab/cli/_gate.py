@@ -114,6 +114,6 @@ class Gate:
                 self.found.append(diagnostic)
                 rule = _RULES.get(diagnostic.rule, "false-step")
                 self.entries.append(
-                    Entry(diagnostic.file, diagnostic.line, 0, diagnostic.severity, rule, diagnostic.message)
+                    Entry(diagnostic.file, diagnostic.line, 0, diagnostic.severity, rule, diagnostic.said)
                 )
             self.passed = self.passed and diagnostic.severity == "note"

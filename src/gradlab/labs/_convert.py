@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -208,6 +209,27 @@ def _json_places(text: str) -> tuple[list[tuple[int, ...]], str]:
         places.append(tuple(found[index, row] for row in range(count)) or (last,))
         last = places[-1][-1]
     return places, "" if as_jupyter_writes else "the line numbers are those of the notebook once Jupyter has saved it"
+
+
+@lru_cache(maxsize=8)
+def _cells_by_line(path: Path, _: int) -> dict[int, tuple[int, int]]:
+    places, _remark = _json_places(path.read_text(encoding="utf-8-sig"))
+    return {line: (cell, row) for cell, rows in enumerate(places, 1) for row, line in enumerate(rows, 1)}
+
+
+def place_in_cells(path: Path, line: int) -> str:
+    """Say where in a notebook's cells, counted from 1, a line of its file stands.
+
+    Returns:
+        As in "cell 3, line 2"; nothing where that is no line of a cell, or the file no notebook.
+    """
+    if path.suffix != ".ipynb" or not path.is_file():
+        return ""
+    try:
+        found = _cells_by_line(path, path.stat().st_mtime_ns).get(line)
+    except (ValueError, KeyError, AttributeError, TypeError):  # broken, which reading it as a template tells
+        return ""
+    return f"cell {found[0]}, line {found[1]}" if found else ""
 
 
 def _aligned(cells: Iterable[Sequence[str]], lines: Sequence[str]) -> list[tuple[int, ...]]:

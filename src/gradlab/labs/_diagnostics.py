@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,9 +11,11 @@ from pathlib import Path
 from typing import Final, Literal
 
 from gradlab._errors import GradlabError
+from gradlab.labs._convert import place_in_cells
 
 _PACKAGE: Final = Path(__file__).parents[1]
 _LONGEST_FAULT: Final = 300
+_NAMED = re.compile(r"\b(?:repeats|stands in|begins in|block in|that of|[A-Z]{4,} in) line (\d+)")
 UNWRITABLE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
 """Errors of the place that is written to."""
 
@@ -39,8 +42,19 @@ class Diagnostic:
     rule: str = field(default="template", compare=False)
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else f"{self.file}"
-        return f"{place}: {self.severity}: {self.message}"
+        place = f"{self.file}:{self.line}{in_cells(self.file, self.line)}" if self.line else f"{self.file}"
+        return f"{place}: {self.severity}: {self.said}"
+
+    @property
+    def said(self) -> str:
+        """The message; of a notebook's lines that it names with the cells that they stand in."""
+        return _NAMED.sub(lambda named: named[0] + in_cells(self.file, int(named[1])), self.message)
+
+
+def in_cells(file: Path, line: int) -> str:
+    """What is to stand behind the number of a template's line: of a notebook the cell, and the line there."""
+    where = place_in_cells(file, line)
+    return f" ({where})" if where else ""
 
 
 def fault(file: Path, problem: Exception) -> Diagnostic:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from pathlib import Path
 
 import nbformat
@@ -13,6 +14,7 @@ from nbformat import v4
 from PIL import Image
 
 from gradlab.labs import BuildOptions, BuiltLab, build_labs
+from gradlab.labs._check import check_template
 from gradlab.labs._diagnostics import TemplateError
 from gradlab.labs._template import Template, read_template
 from gradlab.labs._versions import make_versions
@@ -130,6 +132,25 @@ def test_a_notebook_in_one_line_is_numbered_as_jupyter_would_write_it(tmp_path):
     assert "HWEND" in path.read_text().split("\n")[line - 1]
     path.write_text(json.dumps(notebook(v4.new_code_cell(HOMEWORK))))
     assert ["once Jupyter has saved it" in note.message for note in read_template(path).notes] == [True]
+
+
+@pytest.mark.parametrize("indent", [1, None], ids=["as Jupyter writes it", "in one line"])
+def test_what_is_wrong_in_a_notebook_is_named_with_the_cell_and_the_line_in_it(tmp_path, indent):
+    line = "total = first + second * third"
+    made = notebook(
+        v4.new_markdown_cell("# Title"),
+        v4.new_code_cell(f"first = 1\n{line}"),
+        v4.new_code_cell(f"a = 1\n#!TAG HWBEGIN\n{line}\n#!TAG HWEND"),
+        v4.new_markdown_cell("#!TAG HWBEGIN\nOpen."),
+    )
+    path = tmp_path / "lab.ipynb"
+    path.write_text(json.dumps(made, indent=indent) + "\n" * bool(indent))
+    with pytest.raises(TemplateError, match=rf"{path}:\d+ \(cell 4, line 1\): error: "):
+        read_template(path)
+    made.cells.pop()
+    path.write_text(json.dumps(made, indent=indent) + "\n" * bool(indent))
+    (leak,) = check_template(path).leaks
+    assert re.search(r"ipynb:\d+ \(cell 2, line 2\): warning: this repeats line \d+ \(cell 3, line 3\), ", str(leak))
 
 
 @pytest.mark.parametrize(

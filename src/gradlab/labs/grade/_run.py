@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gradlab._errors import GradlabError
+from gradlab.labs._diagnostics import in_cells
 from gradlab.labs.grade.sandbox import THREADS, IsolationError
 
 STATE = ".state"  # what the next run needs; the key's answers are in it
@@ -93,7 +94,9 @@ def run(
         if "walls" in ready:
             raise IsolationError(ready["walls"])
         if "error" in ready:
-            raise GradingError(ready["error"], [(line, said) for line, said in ready.get("faults", ())])
+            faults = [(line, said) for line, said in ready.get("faults", ())]
+            told = "; ".join(f"line {line}{in_cells(template, line)}: {said}" for line, said in faults)
+            raise GradingError(told or ready["error"], faults)
         # One order after the other: a pipe that is full must not keep either side waiting for the other.
         for order in orders[: options.jobs]:
             _order(service, order)
@@ -103,8 +106,8 @@ def run(
                 _order(service, order)
         service.stdin.close()
         service.wait(timeout=60)
-    faults = (f"{template.name}:{line}: {said}" for line, said in ready["faults"])
-    return (*(f"a given cell fails where submissions run, {said}" for said in ready["failed"]), *faults)
+    doubts = (f"{template.name}:{line}{in_cells(template, line)}: {said}" for line, said in ready["faults"])
+    return (*(f"a given cell fails where submissions run, {said}" for said in ready["failed"]), *doubts)
 
 
 def _order(service: subprocess.Popen[str], order: dict[str, Any]) -> None:
