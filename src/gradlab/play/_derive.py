@@ -10,10 +10,26 @@ from functools import lru_cache
 from typing import Any
 
 from gradlab._errors import GradlabError
-from gradlab.derive import Derivation, backprop, derive, vector_form
-from gradlab.graph import Expression, Graph, NetworkGraph, Quantity, evaluate, mlp_graph, number, parse
+from gradlab.derive import Derivation, backprop, derive, local_gradient, vector_form
+from gradlab.graph import (
+    Apply,
+    Const,
+    Expression,
+    Graph,
+    NetworkGraph,
+    Quantity,
+    Ref,
+    evaluate,
+    functions,
+    mlp_graph,
+    number,
+    parse,
+    substitute,
+    transform,
+    walk,
+)
 from gradlab.play._typeset import typeset
-from gradlab.prove import Outcome, answer
+from gradlab.prove import Answer, Outcome, answer
 
 MOST_UNITS, MOST_LAYERS = 6, 5  # what a person reads, and a prover judges while somebody waits
 LONGEST = 600  # characters of a line
@@ -24,6 +40,12 @@ PUT_IN = {
     "hint": "at this point your line has the value of the derivative, with numbers in place of names",
     "remedy": "write the formula, which holds for all numbers",
 }
+ELSEWHERE = {
+    "outcome": "true, but no answer",
+    "hint": "each step is right, but this is about something else than what was asked for",
+    "remedy": "go on until the derivative that was asked for stands there",
+}
+TYPED = str.maketrans({"−": "-", "·": "*", "×": "*", "²": "**2", "³": "**3", "∂": "d"})  # as formulas are set
 IN_LATEX = (
     r"write the derivative alone, without =; equations are read in LaTeX: \frac{{\partial L}}{{\partial {by}}} = "
 )
@@ -125,16 +147,35 @@ def judged(given: Mapping[str, Any]) -> dict[str, Any]:
     asked = f"d{LOSS}/d{by}"
     plain = not re.search(r"[\\{}$]", line)
     if plain:  # as the page itself writes it
-        line = re.sub(rf"^\s*d\s*{LOSS}\s*/\s*d\s*{re.escape(by)}\s*=(?=[^=]*\w[^=]*$)", "", line)
+        asked_so = rf"^\s*(d\s*{LOSS}\s*/\s*d\s*{re.escape(by)}\s*)?=(?=[^=]*\w[^=]*$)"
+        line = re.sub(asked_so, "", line.translate(TYPED)).rstrip(" .")
     result = _derivation(graph, by).result
     composed = plain and re.search(r"=|\bd\w+\s*/\s*d\w+", line)
     read = _in_latex(line, graph) if composed else line
-    said = None if _is_value(line, result, given) else answer(asked, read, graph)
-    if said is None or (said.outcome is Outcome.WRONG and _put_in(line, asked, result, given)):
+    if _is_value(line, result, given):
         return dict(PUT_IN)
+    written = _formula(line, graph)
+    said = Answer(Outcome.RIGHT) if written == result and "=" not in line else answer(asked, read, graph)
+    if said.outcome is Outcome.WRONG and said.hint == ELSEWHERE["hint"]:
+        return dict(ELSEWHERE)
+    if said.outcome is Outcome.WRONG and _put_in(line, asked, result, given):
+        return dict(PUT_IN)
+    if said.outcome is Outcome.WRONG and written is not None and (strange := _functions(written) - _own(graph)):
+        said = Answer(
+            Outcome.WRONG, f"the value is another one; this network has no {' and no '.join(sorted(strange))}"
+        )
     if said.outcome is Outcome.NOT_UNDERSTOOD and composed:
         return {"outcome": said.outcome.value, "hint": said.hint, "remedy": IN_LATEX.format(by=graph[by].latex)}
     return {"outcome": said.outcome.value, "hint": said.hint, "remedy": said.outcome.remedy}
+
+
+def _formula(line: str, graph: NetworkGraph) -> Expression | None:
+    """The last side of a line in plain text, with the graph's own names; None for LaTeX and what is no formula."""
+    try:
+        written = parse(line.rpartition("=")[2].strip())
+        return substitute(written, {name: Ref(graph.find(name)) for name in written.names})
+    except GradlabError:
+        return None
 
 
 def _in_latex(line: str, graph: NetworkGraph) -> str:
@@ -159,36 +200,63 @@ def _in_latex(line: str, graph: NetworkGraph) -> str:
     return " = ".join(side.latex(symbols) for side in sides)
 
 
+def _functions(formula: Expression) -> set[str]:
+    return {node.primitive for node in walk(formula) if isinstance(node, Apply)} & functions().keys()
+
+
+def _own(graph: NetworkGraph) -> set[str]:
+    """The functions that a network has, and those of its derivatives."""
+    formulas = [each.expression for each in graph.quantities if each.expression is not None]
+    return set().union(*(_functions(part) for each in formulas for part in (each, *local_gradient(each).values())))
+
+
 def _is_value(line: str, result: Expression, given: Mapping[str, Any]) -> bool:
     """Tell whether a line ends in a number, that of a derivative at the point, where a formula is asked for."""
+    written = _formula(line, _network(given))
+    if written is None or written.names or not result.names:
+        return False
     try:
-        written = parse(line.rpartition("=")[2].strip())
-        return not written.names and bool(result.names) and _agree(written, result, numbers(given)["values"])
+        value, point = _value("the line", written, {}), numbers(given)["values"]
+        true = _value("the derivative", result, point)
     except GradlabError:
         return False
+    unit, left_off = _unit(value), true - value if true > 0 else value - true
+    cut_off = value * true > 0 and 0 <= left_off < unit
+    return cut_off or abs(value - true) <= unit / 2 * bool(value) or math.isclose(value, true, rel_tol=ROUNDED)
+
+
+def _unit(value: float) -> float:
+    """What a one is worth at the last of the digits in which a number is written."""
+    digits, _, exponent = repr(value).partition("e")
+    return 10.0 ** (int(exponent or 0) - len(digits.partition(".")[2]))
 
 
 def _put_in(line: str, asked: str, result: Expression, given: Mapping[str, Any]) -> bool:
     """Tell whether a line that is wrong has more numbers than the derivative, and its value at the point."""
     if _numerals(line.rpartition("=")[2]) <= _numerals(str(result)):
         return False
-    graph = _network(given)
+    graph, written = _network(given), _formula(line, _network(given))
     try:
         point, values = _point(graph, given), numbers(given)["values"]
+        if written is not None:
+            return _agree(written, result, values)
     except GradlabError:
         return False
-    try:
-        return _agree(parse(line.rpartition("=")[2].strip()), result, values)
-    except (GradlabError, KeyError):  # it is LaTeX, and read with the numbers in it
-        fixed = {name: Quantity(name, number(Fraction(str(x))), latex=graph[name].latex) for name, x in point.items()}
-        known = [fixed.get(each.name, each) for each in graph.quantities]
-        return answer(asked, line, Graph(known, graph.relations)).outcome is Outcome.RIGHT
+    # It is LaTeX, and read with the numbers in it.
+    fixed = {name: Quantity(name, number(Fraction(str(x))), latex=graph[name].latex) for name, x in point.items()}
+    known = [fixed.get(each.name, each) for each in graph.quantities]
+    return answer(asked, line, Graph(known, graph.relations)).outcome is Outcome.RIGHT
 
 
 def _agree(written: Expression, result: Expression, values: Mapping[str, float]) -> bool:
-    """Tell whether two formulas have one value, as somebody calculates who has five digits."""
-    one, other = (_value("the derivative", formula, values) for formula in (written, result))
-    return math.isclose(one, other, rel_tol=ROUNDED)
+    """Tell whether two formulas have one value, as far as the digits go that somebody wrote in the first."""
+    value, true = (_value("the derivative", formula, values) for formula in (written, result))
+    doubt = ROUNDED * abs(true)
+    for each in {node for node in walk(written) if isinstance(node, Const) and node.value.denominator > 1}:
+        other = number(each.value + Fraction(_unit(float(each.value))))
+        moved = transform(written, lambda node, each=each, other=other: other if node == each else None)
+        doubt += abs(_value("the derivative", moved, values) - value)
+    return abs(value - true) <= doubt
 
 
 def _numerals(line: str) -> int:

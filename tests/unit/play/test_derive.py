@@ -1,6 +1,7 @@
 """What Derive is told: derivations, numbers and verdicts are those of the package."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -68,7 +69,14 @@ def test_matrices_are_the_vector_form():
         ("dL/dw_12 = dL/dz_2in", "wrong", ""),
         ("x_1/dL/dw_12", "not understood", ""),
         ("dL/dw_12 = (f_out - y)*u_2*(1 + z_2out**2)*x_1 = (f_out - y)*u_2*x_1", "wrong", "step 1: "),
-        ("z_2in = b_2 + w_12*x_1 + w_22*x_2", "wrong", "each step is right, but this is about something else"),
+        ("z_2in = b_2 + w_12*x_1 + w_22*x_2", "true, but no answer", "each step is right, but this is about something"),
+        ("2 = 1 + 1", "true, but no answer", ""),
+        ("du_1/dw_12 = 0", "true, but no answer", ""),
+        ("∂L/∂w_12 = (f_out − y)·u_2·(1 − z_2out²)·x_1.", "right", ""),
+        ("= (f_out - y)*u_2*(1 - z_2out**2)*x_1", "right", ""),
+        ("dL/dw_12 = u_2*x_1 = (f_out - y)*u_2*(1 - z_2out**2)*x_1", "wrong", ""),
+        ("abs(y - f_out)*u_2*(1 - z_2out**2)*x_1", "wrong", "the value is another one; this network has no abs"),
+        ("(f_out - y)*u_2*(1 - z_2out**2)*sqrt(x_1**2)", "wrong", "the value is another one; this network has no sqrt"),
     ],
 )
 def test_a_line_is_judged_by_the_prover(line, outcome, hint):
@@ -82,6 +90,7 @@ def test_a_line_is_judged_by_the_prover(line, outcome, hint):
     [
         "{value:.5}", r"\frac{{\partial L}}{{\partial w_{{12}}}} = {value:.4}", "({f:.5} - 1)*(-1)*(1 - {z:.5}**2)",
         "(f_out - 1)*u_2*(1 - z_2out**2)*x_1", r"(f_{{out}} - y) \cdot (-1) (1 - z_{{2,out}}^2) \cdot 1",
+        "{value:.1g}", "dL/dw_12 = {value:.2g}", "({f:.2f} - y)*u_2*(1 - {z:.2f}**2)*x_1", "({f:.1f} - 1)*u_2*(1 - {z:.1f}**2)",
     ],
 )  # fmt: skip
 def test_numbers_of_the_point_are_not_called_wrong(line):
@@ -90,6 +99,20 @@ def test_numbers_of_the_point_are_not_called_wrong(line):
     said = answer("judged", {**SMALL, **POINT, "by": "w_12", "line": written})
     assert said["outcome"] == "no verdict"
     assert "with numbers in place of names" in said["hint"]
+
+
+@pytest.mark.parametrize("digits", [1, 2, 3])
+def test_a_number_that_is_no_rounding_of_the_value_is_wrong(digits):
+    value = answer("numbers", {**SMALL, **POINT})["slopes"]["w_12"]
+    unit = 10.0 ** (math.floor(math.log10(abs(value))) + 1 - digits)
+    for line in (f"{value + 1.2 * unit:.{digits}g}", f"{-value:.{digits}g}", "0"):
+        assert answer("judged", {**SMALL, **POINT, "by": "w_12", "line": line})["outcome"] == "wrong"
+
+
+def test_a_line_that_the_page_shows_is_right_where_the_derivative_vanishes():
+    network = {"sizes": [2, 2, 1], "activation": "relu", "loss": "squared_error"}
+    line = answer("chain", {**network, "by": "w_12"})["result"]
+    assert answer("judged", {**network, **POINT, "by": "w_12", "line": line})["outcome"] == "right"
 
 
 def test_equations_in_plain_text_are_told_how_to_be_written():
