@@ -133,9 +133,9 @@ def judged(given: Mapping[str, Any]) -> dict[str, Any]:
         given: what `numbers` takes, the ``line``, and ``by``, the name of the quantity.
 
     Returns:
-        ``outcome``: right, wrong, not finished or not understood, in words, or that there is no verdict, as numbers of
-        the point seem to stand in for names; ``hint``, where to look or what was not understood; ``remedy``, what to do
-        about it.
+        ``outcome``: right, wrong, not finished or not understood, in words, or that the line is true and no answer, or
+        that there is no verdict, as numbers of the point seem to stand in for names; ``hint``, where to look or
+        what was not understood; ``remedy``, what to do about it.
 
     Raises:
         GradlabError: for a line that is empty or too long, and what `chain` does not take.
@@ -161,9 +161,8 @@ def judged(given: Mapping[str, Any]) -> dict[str, Any]:
     if said.outcome is Outcome.WRONG and _put_in(line, asked, result, given):
         return dict(PUT_IN)
     if said.outcome is Outcome.WRONG and written is not None and (strange := _functions(written) - _own(graph)):
-        said = Answer(
-            Outcome.WRONG, f"the value is another one; this network has no {' and no '.join(sorted(strange))}"
-        )
+        without = " and no ".join(sorted(strange))
+        said = Answer(Outcome.WRONG, f"the value is another one; this network has no {without}")
     if said.outcome is Outcome.NOT_UNDERSTOOD and composed:
         return {"outcome": said.outcome.value, "hint": said.hint, "remedy": IN_LATEX.format(by=graph[by].latex)}
     return {"outcome": said.outcome.value, "hint": said.hint, "remedy": said.outcome.remedy}

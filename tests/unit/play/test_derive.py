@@ -90,7 +90,8 @@ def test_a_line_is_judged_by_the_prover(line, outcome, hint):
     [
         "{value:.5}", r"\frac{{\partial L}}{{\partial w_{{12}}}} = {value:.4}", "({f:.5} - 1)*(-1)*(1 - {z:.5}**2)",
         "(f_out - 1)*u_2*(1 - z_2out**2)*x_1", r"(f_{{out}} - y) \cdot (-1) (1 - z_{{2,out}}^2) \cdot 1",
-        "{value:.1g}", "dL/dw_12 = {value:.2g}", "({f:.2f} - y)*u_2*(1 - {z:.2f}**2)*x_1", "({f:.1f} - 1)*u_2*(1 - {z:.1f}**2)",
+        "{value:.1g}", "dL/dw_12 = {value:.2g}",
+        "({f:.2f} - y)*u_2*(1 - {z:.2f}**2)*x_1", "({f:.1f} - 1)*u_2*(1 - {z:.1f}**2)",
     ],
 )  # fmt: skip
 def test_numbers_of_the_point_are_not_called_wrong(line):
