@@ -11,7 +11,7 @@ from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._mood import Mood, is_primed, is_rule, mood_of, same_names
 from gradlab.prove._rounding import of_numbers
 from gradlab.prove._verdict import Slip, Step, Truth
-from gradlab.prove.judge import Finding
+from gradlab.prove.judge import Finding, findings
 from gradlab.prove.read._chains import Reading, Readings, steps_touched
 from gradlab.prove.read._define import Line
 from gradlab.prove.read._infinitesimals import Differential, Integral
@@ -99,6 +99,21 @@ def _step(line: Line, i: int, found: Readings, verdicts: list[list[Finding]], sh
         finding.method, finding.witness, finding.repair, finding.reason, slips,
         relation=relation_of(line, i), read=_read(found.found[0], i, show, relation_of(line, i)),
     )  # fmt: skip
+
+
+def repaired(found: Readings, judged: Judged, known: Known, deadline: Deadline) -> list[Finding]:
+    """The verdicts of the likeliest reading with repairs; none where more terms may be meant in it."""
+    result = findings(judged.first.chain, known, deadline, repairs=True)
+    for reading in (reading for reading in found.found[1:] if {kind for _, kind in reading.choices} == {"terms"}):
+        for i in steps_touched(judged.line.piece, reading.choices):
+            repair = result[i].repair
+            if repair is None:
+                continue
+            one = Chain(reading.chain.sides[i : i + 2], reading.chain.digits[i : i + 1], reading.chain.conditions)
+            other = findings(one, known, deadline, repairs=True)[0].repair
+            if other is not None and other.message != repair.message:
+                result[i] = replace(result[i], repair=None)
+    return result
 
 
 def relation_of(line: Line, i: int) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gradlab.graph import Apply, Const, Expression, Ref, as_number, is_apply, walk
-from gradlab.prove.read._nodes import Indexed, Tensor, Total
+from gradlab.graph import Apply, Const, Expression, Partial, Ref, as_number, is_apply, walk
+from gradlab.prove.read._nodes import Derivative, Indexed, Tensor, Total
 
 OTHERWISE = 2
 _SMALLEST = 1e-6  # in equations that somebody wants to solve; smaller numbers are there to mislead
@@ -47,6 +47,19 @@ def degree_in(expression: Expression, by: Expression, formula: Callable[[str], E
         return OTHERWISE if any(degrees) else 0
 
     return of(expression)
+
+
+def degree_of(derivative: Expression, formula_of: Callable[[str], Expression | None], through: bool = False) -> int:
+    """The degree of what is differentiated, in what one differentiates by: 0, 1, or 2 for more.
+
+    In a written formula only what stands there counts, as where one looks for the zero of it, unless ``through``.
+    """
+    if isinstance(derivative, Partial):
+        return degree_in(Ref(derivative.of), Ref(derivative.wrt), formula_of)
+    if not isinstance(derivative, Derivative):
+        return OTHERWISE
+    formula = formula_of if through or isinstance(derivative.body, Ref) else lambda _name: None
+    return max(degree_in(derivative.body, by, formula) for by in derivative.wrt)
 
 
 def _name(node: Expression) -> str:

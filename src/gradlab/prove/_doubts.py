@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
-from gradlab.graph import Expression, Partial, Ref
+from gradlab.graph import Expression, Partial, Ref, is_apply
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Definitions, names_in, walk
-from gradlab.prove._degree import degree_in
+from gradlab.prove._degree import degree_of
 from gradlab.prove._errors import Deadline, NotUnderstoodError
 from gradlab.prove._imaginary import UNITS, may_hold_with_unit
 from gradlab.prove._meant import ITSELF, SPECIAL, VARIABLE, OtherMeanings, variables_in, verdicts
@@ -23,6 +24,7 @@ from gradlab.prove._mood import (
     is_looked_for,
     is_normaliser,
     is_point,
+    is_to_be_solved,
     is_wished_for,
     is_worked,
     may_be_matrix,
@@ -108,7 +110,8 @@ class Doubts:
             reason = f"nothing says what {shown} {'is' if len(fresh) == 1 else 'are'}: define it before this step"
             return combine.with_kind(step, Kind.CONDITION if i == 0 else Kind.CLAIM, f"{step.place}: {reason}")
         value = self._is_value(pair[0])
-        other = None if value else combine.excused(judged, i, self.document, self._degree, self._is_free)
+        degree = partial(degree_of, formula_of=self.meant.formula_of)
+        other = None if value else combine.excused(judged, i, self.document, degree, self._is_free)
         shares = step_of_shares(self.said, judged, i, step, self.holds, deadline)
         if other is not None and shares.truth is not Truth.TRUE:
             return combine.with_kind(step, *other)
@@ -271,8 +274,11 @@ class Doubts:
         name = side.head if isinstance(side, Indexed) else side.name if isinstance(side, Ref | Tensor) else ""
         return bool(name) and self._is_free(name) and self.meant.formula_of(name) is None
 
-    def behind(self, pair: tuple[Expression | NotUnderstoodError, ...]) -> str:
-        """Which name that is not understood lies between what a true step differentiates and its variable, or may."""
+    def behind(self, judged: combine.Judged, i: int) -> str:
+        """Why a true step may not be claimed: it is to be solved, a name on the way is not understood; else empty."""
+        pair = judged.first.chain.sides[i : i + 2]
+        if self.document and is_to_be_solved(judged.line):
+            return "by the words beside it this is an equation to solve"
         for node in (node for side in pair for node in walk(side) if isinstance(node, Derivative | Partial)):
             body = node.body if isinstance(node, Derivative) else Ref(node.of)
             by = node.wrt if isinstance(node, Derivative) else (Ref(node.wrt),)
@@ -285,7 +291,7 @@ class Doubts:
                     and may_hold(self.said, item, {name for each in by for name in names_in(each)})
                 ):
                     return f"{name.removeprefix(FREE)} is defined in a way that is not understood: {item.problem}"
-        return ""
+        return self.imaginary(judged, i)
 
     def _rests_on(self, pair: tuple[Expression | NotUnderstoodError, ...], line: Line) -> str:
         """What that is not understood a false step rests on; empty if nothing."""
@@ -305,7 +311,9 @@ class Doubts:
                 mean = mean or is_normaliser(name) or name == depends_on_it(node, pair)
                 if mean and self._is_free(name) and self.meant.formula_of(name) is None:
                     return f"nothing says how {name.removeprefix(FREE)} depends on {self.show(node.wrt[0])}"
-            if self._degree(node, through=True) == 0 and any(name.startswith(FREE) for name in names_in(node.body)):
+            if degree_of(node, self.meant.formula_of, through=True) == 0 and any(
+                name.startswith(FREE) for name in names_in(node.body)
+            ):
                 body, by = self.show(node.body), self.show(node.wrt[0])
                 return f"nothing says how {body} depends on {by}"
         return ""
@@ -330,7 +338,11 @@ class Doubts:
         return verdicts(one, self.known, deadline)[0].truth is Truth.TRUE
 
     def assume(self, line: Line, judged: combine.Judged) -> None:
-        """Keep what a line states as a condition, for the claims that need it."""
+        """Keep what a line states as a condition, for the claims that need it, and what it says of a sigma, unread."""
+        first = judged.first.chain.sides[0]
+        unread = judged.steps[0].truth is Truth.NOT_UNDERSTOOD and len(line.piece.sides[0]) == 2
+        if unread and isinstance(first, Expression) and is_apply(first, "sigmoid"):
+            self.said.use.unread.add(rf"{FREE}\sigma")
         for i, step in enumerate(judged.steps):
             left, right = judged.first.chain.sides[i : i + 2]
             if step.kind not in (Kind.CONDITION, Kind.VALUE) or not isinstance(left, Expression):
@@ -386,15 +398,3 @@ class Doubts:
             for formula in (known.quantities.get(name), None if family is None else family.body):
                 waiting += [] if formula is None else names_in(formula)
         return found
-
-    def _degree(self, derivative: Expression, through: bool = False) -> int:
-        """The degree of what is differentiated, in what one differentiates by: 0, 1, or 2 for more.
-
-        In a written formula only what stands there counts, as where one looks for the zero of it, unless ``through``.
-        """
-        if isinstance(derivative, Partial):
-            return degree_in(Ref(derivative.of), Ref(derivative.wrt), self.meant.formula_of)
-        if not isinstance(derivative, Derivative):
-            return 2
-        formula = self.meant.formula_of if through or isinstance(derivative.body, Ref) else lambda _name: None
-        return max(degree_in(derivative.body, by, formula) for by in derivative.wrt)

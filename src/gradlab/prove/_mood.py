@@ -52,6 +52,7 @@ _CLAIM = _any_of(
     "shows/rule*/formula*/derivative/gradient/also/result*"
 )
 _WISH = _any_of("such_that/so_that/pick/choose/find/search/solve/solving/want/looking")
+_SOLVE = re.compile(r"\b(?:solve|solving|l\u00f6s\w*|r\u00e9sou\w+|resolv\w+|risolv\w+)\b[^.;:$]{0,30}$", re.IGNORECASE)
 _LEADS_TO_CONDITION = re.compile(
     r"\b(?:satisf\w*|solves?|solving|where|when(?:ever)?|if|iff|unless|until|such that|equal)\W*$", re.IGNORECASE
 )
@@ -86,6 +87,11 @@ def is_denied(line: Line) -> bool:
 def is_wished_for(line: Line) -> bool:
     """Whether words say that something is looked for that makes an equation true."""
     return _WISH.search(line.sentence) is not None
+
+
+def is_to_be_solved(line: Line) -> bool:
+    """Whether words right before an equation ask for its solution."""
+    return _SOLVE.search(line.words) is not None
 
 
 def is_idempotent(pair: tuple[Expression | NotUnderstoodError, ...]) -> bool:

@@ -170,6 +170,8 @@ def _unsaid(pair: tuple[Expression | NotUnderstoodError, ...], defined: Collecti
         if shown.endswith("'") and name.rstrip("'") in reached:
             return f"{shown} may be the derivative of {shown.rstrip(chr(39))}"
         letter, _, number = name.partition("_")
+        if letter in reached and FREE + number in reached:
+            return f"{shown} may be the derivative of {letter.removeprefix(FREE)}"
         like = [other for other in defined if other.partition("_")[0] == letter and other.partition("_")[2].isdigit()]
         if number.isdigit() and like:
             return f"nothing says how {shown} is computed, and {like[0].removeprefix(FREE)} is"

@@ -28,11 +28,12 @@ from gradlab.prove._updates import is_descent, loss_of
 from gradlab.prove._verdict import Fault, Method, Step, Truth
 from gradlab.prove._whatever import holds_whatever
 from gradlab.prove.judge import Finding, findings
+from gradlab.prove.read._asides import is_called_constant
 from gradlab.prove.read._chains import Readings, readings
 from gradlab.prove.read._define import Line, is_recursive, kind_of, shape_of
 from gradlab.prove.read._differentials import are_meant
 from gradlab.prove.read._nodes import Indexed
-from gradlab.prove.read._numbers import is_called_constant, is_value
+from gradlab.prove.read._numbers import is_value
 from gradlab.prove.read._pieces import JUDGED
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._scope import Scope, Use, is_conventional
@@ -61,11 +62,9 @@ class Text:
 
     def __init__(self, lines: list[Line], graph: Graph, document: bool, use: Use | None = None) -> None:
         turn_primes(lines)
-        self.lines, self.document, self.mends = lines, document, True
-        self.names = Names(graph)
+        self.lines, self.document, self.mends, self.names = lines, document, True, Names(graph)
         self.said = Definitions(lines, self.names, document, use)
-        self.curves = Curves(self.said)
-        self.slopes = Slopes(self.said, self._show)
+        self.curves, self.slopes = Curves(self.said), Slopes(self.said, self._show)
         self.doubts = Doubts(self.said, document, self._show)
         self.words = ByWords(self.said, self.doubts.meant, self.doubts.reached)
         self.again = Again(self) if document and use is None else None
@@ -131,7 +130,7 @@ class Text:
             if step.truth is Truth.NOT_UNDERSTOOD and self.words.is_of_constant(line, *pair):
                 by = {"truth": Truth.TRUE, "method": Method.DEFINITION, "reason": "by the words beside it, a constant"}
                 steps[i] = replace(step, **by)
-            unread = (self.doubts.behind(pair) or self.doubts.imaginary(judged, i)) if step.truth is Truth.TRUE else ""
+            unread = self.doubts.behind(judged, i) if step.truth is Truth.TRUE else ""
             unread = unread or forgotten(pair, self.known, step)
             unread = unread or (implied_sum(pair) if step.truth is Truth.FALSE else "")
             if unread:
@@ -150,7 +149,7 @@ class Text:
                 steps[i] = slope or self._as_definition(item, steps[i])
         if kind is Kind.UPDATE:
             steps[0] = self._as_update(judged, steps[0], deadline)
-        self._repair(judged, deadline)
+        self._repair(found, judged, deadline)
         self.curves.judge(judged, kind, deadline)
         return steps
 
@@ -217,7 +216,7 @@ class Text:
                     steps[i] = combine.with_kind(steps[i], Kind.CLAIM, why)
         return False
 
-    def _repair(self, judged: combine.Judged, deadline: Deadline) -> None:
+    def _repair(self, read: Readings, judged: combine.Judged, deadline: Deadline) -> None:
         """Look for repairs of the steps that are false after all."""
         false = [i for i, step in enumerate(judged.steps) if step.truth is Truth.FALSE]
         put_in = {i: self.doubts.exchanged(judged, i) for i in false}  # then a side that is written anew mends nothing
@@ -226,11 +225,12 @@ class Text:
         }
         if not put_in or not (self.mends or any(open_.values())):
             return
-        found = findings(judged.first.chain, self.known, deadline, repairs=True)
+        found = combine.repaired(read, judged, self.known, deadline)
         for i, said in open_.items():
             step, finding = judged.steps[i], found[i]
             if finding.repair is not None and not (put_in[i] and finding.repair.message.startswith("write ")):
-                judged.steps[i] = replace(step, repair=finding.repair, reason=finding.reason)
+                said = not i or judged.steps[i - 1].truth is Truth.FALSE or finding.witness is None
+                judged.steps[i] = replace(step, repair=finding.repair, reason=finding.reason if said else "")
             elif said:
                 judged.steps[i] = combine.with_kind(step, Kind.CLAIM, f"{step.place}: {said}")
             if judged.steps[i].truth is Truth.FALSE and is_unexplained(judged, i, self.known):

@@ -69,6 +69,7 @@ def test_no_repair_repeats_what_is_asked(latex):
         (r"\frac{d}{dx}\frac{x^2(1-x^k)}{1-x} = \frac{d}{dx}\frac{x^2}{1-x}", "the factor 1 - x^k is missing in x^2"),
         (r"\frac{d}{dt}\frac{t}{2+t^2} = \frac{2}{(2+t^2)^2}", "the term -t^2 is missing"),
         (r"g(t) = h(5-t), g'(t) = \frac{2}{\sqrt t}", None),
+        (r"\frac{d}{dt} t^2 + 7t = 2t", None),  # each reading has a repair of its own
     ],
 )
 def test_a_repair_is_the_smallest_and_on_the_wrong_side(latex, repair):

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from gradlab.graph import Apply, Expression, Partial, Ref, as_number, is_apply
 from gradlab.prove.read._infinitesimals import Differential
-from gradlab.prove.read._nodes import Call, Derivative, Index, Indexed, Operation, Tensor, Total, mapped
+from gradlab.prove.read._nodes import Array, Call, Derivative, Index, Indexed, Operation, Tensor, Total, mapped
 from gradlab.prove.read._statements import Function, Known
 
 _CAPITAL = re.compile(r"\?\\?[A-Z][a-z]*")
@@ -205,3 +205,22 @@ def without(known: Known, names: set[str]) -> Known:
     quantities = {name: formula for name, formula in known.quantities.items() if name not in names}
     families = {name: family for name, family in known.families.items() if name not in names}
     return replace(known, quantities=quantities, families=families)
+
+
+def says_zero(left: Expression, right: Expression) -> bool:
+    """Whether a side is zero, and the other one no sum of derivatives, of which zero says how they are related."""
+    other = left if is_zero(right) else right
+    terms = other.args if is_apply(other, "add") else ()
+    related = terms and all(any(isinstance(node, Derivative) for node in every(term)) for term in terms)
+    return (is_zero(left) or is_zero(right)) and not related
+
+
+def is_zero(side: Expression) -> bool:
+    """Whether a side is the number zero."""
+    return as_number(side) == 0
+
+
+def turns_a_list(sides: Iterable[Expression]) -> bool:
+    """Whether something written out is transposed: where the shapes do not fit, another layout may be meant."""
+    nodes = (node for side in sides for node in every(side) if isinstance(node, Operation))
+    return any(node.kind == "transpose" and isinstance(node.operands[0], Array) for node in nodes)

@@ -22,9 +22,12 @@ from gradlab.prove.judge._doubts import (
     as_matrices,
     every,
     inverted,
+    is_zero,
     named_functions,
     of_whole_layers,
+    says_zero,
     strangers,
+    turns_a_list,
     unrelated,
     varied,
     without,
@@ -183,7 +186,7 @@ class Judge:
             isinstance(node, Call) and node.function not in self.known.functions for s in sides for node in every(s)
         ):
             return open_finding(f"nothing says how many entries the functions in this have: {said}")
-        if not all(map(self.fitting.is_natural, sides)):
+        if not all(map(self.fitting.is_natural, sides)) or turns_a_list(sides):
             return open_finding(f"the shapes in this do not fit: {said}")
         if any(map(self.fitting.by_array, sides)) and self.fitting.fits_turned(sides):
             reason = f"the two sides have different shapes in every layout of derivatives: {said}"
@@ -264,13 +267,13 @@ class Judge:
             return (
                 open_finding(by) if other.truth is Truth.TRUE or (fixed and other.truth is not Truth.FALSE) else found
             )
-        if other.truth is Truth.TRUE or (other.truth is Truth.FALSE and not (_is_zero(left) or _is_zero(right))):
+        if other.truth is Truth.TRUE or (other.truth is Truth.FALSE and not (is_zero(left) or is_zero(right))):
             return other
         return open_finding("this vanishes by what defines the name by which it is differentiated: say at which value")
 
     def is_empty(self, left: Expression, right: Expression, trial: Trial) -> bool:
         """Whether two sides agree as both are zero, since nothing says how a name in them depends on another."""
-        if _is_zero(left) or _is_zero(right) or not unrelated((left, right), self.known):
+        if says_zero(left, right) or not unrelated((left, right), self.known):
             return False
         return self.vanishes(left, trial)
 
@@ -378,7 +381,7 @@ class Judge:
         names = sorted(error.of)
         derivatives = [node for side in (left, right) for node in every(side) if isinstance(node, Derivative)]
         several = len({wrt for node in derivatives for wrt in node.wrt}) > 1  # then what depends on what is open too
-        if several or len(names) > 3 or trial.way.depending or _is_zero(left) or _is_zero(right):
+        if several or len(names) > 3 or trial.way.depending or is_zero(left) or is_zero(right):
             return Finding(Truth.NOT_UNDERSTOOD, reason=str(error))
         truths: list[Finding] = []
         for picked in range(2 ** len(names) - 1, 0, -1):
@@ -394,7 +397,3 @@ class Judge:
             if truths[-1].truth is not Truth.FALSE or error.alone:
                 return Finding(Truth.NOT_UNDERSTOOD, reason=str(error))
         return truths[-1]
-
-
-def _is_zero(side: Expression) -> bool:
-    return getattr(side, "value", None) == 0

@@ -267,6 +267,8 @@ def _is_applied(reader: Reader, label: Label, key: str, group: Part, primes: int
         return True
     if free(key) in reader.scope.arrays or label.head.startswith(r"\mathbf"):
         return False
+    if label.above and [[(p.kind, p.text) for p in row] for row in group.inside] == [[("number", "0")]]:
+        return True  # nobody multiplies by a zero in brackets
     conventional = is_conventional(label.head)
     why = f"{key} before a bracket may be a function or a factor: write \\cdot for a product"
     if label.mark and are_bare(group.inside):

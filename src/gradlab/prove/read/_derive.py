@@ -230,7 +230,8 @@ def _derivative(reader: Reader, above: Row, below: Row, item: Part) -> Ready:
         raise NotUnderstoodError(f"order {order} above the fraction bar, {len(wrt)} below it", at)
     if not operand:
         return Ready(None, at, item.end, wrt, style)
-    value = differentiated(reader, reader.product(tuple(operand)), wrt, style, at)
+    several = any(part.kind in ("plus", "minus") for part in operand[1:])  # the sum is meant, though without a bracket
+    value = differentiated(reader, (reader.sum if several else reader.product)(tuple(operand)), wrt, style, at)
     return Ready(value, at, item.end, (), style, derivative=True)
 
 
@@ -300,6 +301,8 @@ def operand_end(reader: Reader, rest: list[Item], at: int) -> int:
     called = len(rest) > 1 and kinds[0] in ("letter", "word", "function", "run") and kinds[1] == "group"
     if isinstance(rest[0], Part) and kinds[0] == "group" and rest[0].sup is not None and is_transpose(rest[0].sup):
         return beside  # the derivative of something transposed alone is not multiplied by more
+    if isinstance(rest[0], Part) and kinds[0] == "group" and rest[0].text == "[" and rest[0].bare:
+        return 1
     closed = 1 if kinds[0] in ("group", "fraction") else 2 if called and len(rest) == 2 else beside
     if closed == len(rest):
         return closed

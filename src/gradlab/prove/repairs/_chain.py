@@ -46,6 +46,8 @@ class Repairer:
             around = i > 0 and self.equal(self.sides[i - 1], self.sides[i + 1])
             if not self.is_right(i) and (self.is_right(i + 1) or around):
                 order.reverse()
+            elif i and self.is_right(i):
+                order.pop()  # what is right is not repaired
             for wrong, other in order:
                 repair = self.side(wrong, other)
                 if repair is not None:
@@ -154,7 +156,7 @@ def repeats(side: Expression, search: Search) -> bool:
     """
     asked, before = search.target, dict(search.nodes)
     if not _is_asked(asked):
-        return side == asked and isinstance(asked, Ref)
+        return side in search.written and (isinstance(side, Ref) or _is_asked(side))
     for path, node in nodes(side):
         if not _is_asked(node) or node in before.values():
             continue
