@@ -313,7 +313,7 @@ class TestStructures:
     [
         (lambda x: x, lambda x: x, np.ones(2), r"return the Jacobian, of the shape \(2, 2\).*sum"),
         (lambda x: x @ x, lambda x: x[:1], np.ones(2), r"gradient has the shape \(1,\), at has the shape \(2,\)"),
-        (lambda x: x @ x, lambda x: x[None], np.ones(2), r"shape \(1, 2\)"),
+        (lambda x: x @ x, lambda x: x[:, None], np.ones(2), r"shape \(2, 1\)"),
         (lambda x: x @ x, 3.0, np.ones(2), r"shape \(\)"),
         (lambda x: x @ x, None, np.ones(2), "gradient is None"),
         (lambda x: x @ x, "2x", np.ones(2), "holds no numbers"),

@@ -367,3 +367,37 @@ def test_hooks_of_parameters_are_part_of_the_gradient(by_hand):
     for _ in range(2):
         assert wrong_names(report()) == {"weight"}
     assert net.weight.grad is None
+
+
+@pytest.mark.parametrize("row", [lambda x: 2 * x, lambda x: 2 * x[None], lambda x: 2 * x[None, None]])
+def test_the_jacobian_of_one_number_may_be_written_as_a_row(row):
+    at = np.array([0.3, 1, -2])
+    for function in (lambda x: x @ x, lambda x: np.array([x @ x]), lambda x: np.array([[x @ x]])):
+        assert check_gradient(function, row, at).ok
+        assert not check_gradient(function, lambda x: 1.1 * row(x), at).ok
+    with pytest.raises(CheckError, match="shape"):
+        check_gradient(lambda x: x @ x, lambda x: 2 * x[:, None], at)
+
+
+class SparseProduct(torch.autograd.Function):
+    """A @ x, by the places and the numbers of a sparse matrix."""
+
+    @staticmethod
+    def forward(ctx, A, x):
+        ctx.save_for_backward(A)
+        (rows, columns), numbers = A._indices(), A._values().to(x.dtype)
+        return x.new_zeros(len(A)).index_add(0, rows, numbers * x[columns])
+
+    @staticmethod
+    def backward(ctx, g):
+        (A,) = ctx.saved_tensors
+        (rows, columns), numbers = A._indices(), A._values().to(g.dtype)
+        return None, g.new_zeros(A.shape[1]).index_add(0, columns, numbers * g[rows])
+
+
+def test_a_sparse_tensor_is_handed_on_as_it_is():
+    places, numbers = torch.tensor([[0, 1, 1], [2, 0, 2]]), torch.tensor([3.0, 4, 5])
+    A = torch.sparse_coo_tensor(places, numbers, (2, 3), check_invariants=True)
+    report = check_function(SparseProduct, (A, torch.tensor([1.0, 2, 3])))
+    assert report.ok
+    assert "A (a sparse tensor without requires_grad)" in report.notes[0]

@@ -43,6 +43,7 @@ def by_cofactors(A):
     return np.array([[A[1, 1], -A[1, 0]], [-A[0, 1], A[0, 0]]])
 
 
+PLACES = torch.tensor([0, 2, 2, 3, 0])
 A = np.array([[1.0, 2.5], [0.7, 3.0]])
 CASES = {
     "the incoming gradient passed on": (
@@ -296,7 +297,7 @@ def test_a_gradient_through_the_last_turns_alone_is_told():
     at = [torch.tensor([[0.2, -0.4], [0.5, 0.1], [-0.3, 0.6], [0.1, 0.3]]), torch.tensor([[0.7, -0.2], [0.3, 0.5]])]
     report = check_gradient(lambda p: recurrent(*p, 0), gradient, at)
     assert report.diagnoses[0].kind is Mistake.CUT_OFF
-    assert "the turns of the loop before" in report.diagnoses[0].sentence
+    assert "what its lines computed before" in report.diagnoses[0].sentence
 
 
 @pytest.mark.parametrize(
@@ -566,3 +567,51 @@ def test_a_derivative_that_is_no_function_s_own_is_named(forward, backward, told
     op = written(forward, backward)
     report = check_function(lambda x: op.apply(x**2 - 1).sum() + (x**2).sum(), torch.tensor([0.4, -1.3, 2.0, 0.6]))
     assert told in report.diagnoses[0].sentence, report
+
+
+@pytest.mark.parametrize(
+    ("loss", "gradient", "told"),
+    [
+        (lambda x: np.sum(x**2), lambda x: 2 + 0 * x, "of square stands that over its argument x: a factor x is forg"),
+        (lambda x: np.sum(x**3), lambda x: 3 * x, "of power stands that over its argument x: a factor x is forgotten"),
+        (lambda x: np.sum(np.log(x)), lambda x: 1 / x**2, "of log stands that over its argument x: a factor x is for"),
+        (lambda x: 1.3 * np.sum(x), lambda x: np.ones(3), "the other operand is left out"),
+        (
+            lambda x: np.sum(np.exp(-((x[:, None] - x) ** 2))),
+            lambda x: np.sum(np.exp(-((x[:, None] - x) ** 2)) * -2 * (x[:, None] - x), axis=1),
+            "1/2 times the right value",
+        ),
+    ],
+)
+def test_what_is_forgotten_comes_first_and_nothing_that_the_claims_do_not_determine(loss, gradient, told):
+    report = check_gradient(loss, gradient, at=np.array([0.7, 1.3, 2.1]))
+    assert told in report.diagnoses[0].sentence
+    assert not {Mistake.LOGARITHM, Mistake.TRUNCATED} & {each.kind for each in report.diagnoses}
+
+
+def test_two_whole_numbers_are_no_array_of_integers():
+    def nearest(x):
+        return (np.argsort(np.argsort(x)) == 2) * 1.0
+
+    report = check_gradient(lambda x: np.quantile(x, 0.3), nearest, at=np.random.default_rng(0).normal(size=9))
+    assert report.verdict.name == "WRONG"
+    assert not report.diagnoses
+
+
+def test_a_rule_that_fails_leaves_the_others_names():
+    def loss(x):
+        return sum(np.sum(np.stack([x[i] for i in range(count)]) ** 2) for count in (1, 2))
+
+    report = check_gradient(loss, lambda x: -np.array([4 * x[0], 2 * x[1], 0]), at=np.array([1.0, 2, 3]))
+    assert report.diagnoses[0].kind is Mistake.NEGATED
+    # At the origin, where it is tried whether the claims are those of there, no matrix has an inverse.
+    at = np.array([[2.0, 0.3], [0.1, 1.5]])
+    report = check_gradient(lambda A: np.sum(np.linalg.inv(A)), np.linalg.inv, at)
+    assert report.verdict.name == "WRONG"
+    assert "Singular" not in str(report)
+
+
+def test_entries_that_are_set_and_not_added_to_are_told_before_the_zeros_that_come_of_it():
+    Taken = written(lambda x: x[[0, 2, 2, 3, 0]], lambda g, x: torch.zeros_like(x).index_put((PLACES,), g))
+    report = check_function(Taken, torch.tensor([0.3, -1.0, 2.0, 0.5]))
+    assert report.diagnoses[0].kind is Mistake.LAST_SAMPLE

@@ -102,7 +102,10 @@ def _fitting(gradient: Any, leaf: Leaf, what: str, outputs: tuple[int, ...] | No
     if outputs is None:
         return array
     wanted = outputs + leaf.value.shape
-    if array.shape != wanted and not (array.size == leaf.value.size == math.prod(outputs) == 1):
+    # Of one number, the Jacobian may be written with a row, or without.
+    rows = array.shape[: max(0, array.ndim - leaf.value.ndim)]
+    alone = math.prod(outputs) == 1 == math.prod(rows) and array.shape[len(rows) :] == leaf.value.shape
+    if array.shape != wanted and not alone and not (array.size == leaf.value.size == math.prod(outputs) == 1):
         raise CheckError(_misshapen(what, array.shape, leaf, outputs))
     return array
 

@@ -228,6 +228,8 @@ def _fixings(found: list[tuple[str, Any]], backward: bool) -> list[str]:
     kinds = [kind_of(item) for _, item in found]
     reals = [item for (_, item), kind in zip(found, kinds, strict=True) if kind == "real"]
     choose = backward and any(is_tensor(item) and item.requires_grad for item in reals)
+    # A sparse tensor beside others holds the numbers of a matrix, in a form that a function asks for.
+    dense = backward and any(not _is_sparse(item) for item in reals)
     in_torch = backward and any(is_tensor(item) for item in reals)
     reasons = []
     for (_, item), kind in zip(found, kinds, strict=True):
@@ -240,9 +242,15 @@ def _fixings(found: list[tuple[str, Any]], backward: bool) -> list[str]:
             reasons.append("booleans" if kind == "boolean" else "None" if item is None else type(item).__name__)
         elif kind == "real" and choose and is_tensor(item) and not item.requires_grad:
             reasons.append("requires_grad=False")
+        elif kind == "real" and dense and _is_sparse(item) and not item.requires_grad:
+            reasons.append("a sparse tensor without requires_grad")
         else:
             reasons.append("")
     return reasons
+
+
+def _is_sparse(item: Any) -> bool:
+    return is_tensor(item) and item.layout is not sys.modules["torch"].strided
 
 
 def _is_whole(item: Any) -> bool:

@@ -9,14 +9,21 @@ import numpy as np
 from gradlab.check.names._evidence import Evidence, Hypothesis, View
 from gradlab.check.names._mistakes import Mistake
 
+# So many different numbers tell that they were cut.
+_FEWEST = 2
+
 
 def truncated(evidence: Evidence) -> Iterator[Hypothesis]:
     """The right gradient in an array of integers."""
     here = evidence.here
     known = here.known
     claimed, right = here.claimed[known], here.right[known]
-    # Zeros alone are no numbers that were cut, and whole numbers lose nothing.
-    if not np.array_equal(claimed, np.trunc(claimed)) or not ((claimed != 0) & (right != np.rint(right))).any():
+    # Zeros alone are no numbers that were cut, whole numbers lose nothing, and one number for all is a constant.
+    cut = (claimed != 0) & (right != np.rint(right))
+    if (
+        not np.array_equal(claimed, np.trunc(claimed))
+        or min(len(np.unique(each)) for each in (right[cut], np.abs(claimed[cut]))) < _FEWEST
+    ):
         return
     for told, cut in (("cut to whole numbers", np.trunc), ("rounded to whole numbers", np.rint)):
         sentence = f"{{where}}: {told}, as an array of integers does."
@@ -24,19 +31,14 @@ def truncated(evidence: Evidence) -> Iterator[Hypothesis]:
 
 
 def by_logarithm(evidence: Evidence) -> Iterator[Hypothesis]:
-    """The derivative by the logarithm of a parameter, or by the parameter where its logarithm is one."""
+    """The derivative by the logarithm of a parameter."""
 
-    def sizes(view: View) -> np.ndarray:
-        return np.tile(view.point, len(view.right) // len(view.point))
+    def predict(view: View) -> np.ndarray:
+        return view.right * np.tile(view.point, len(view.right) // len(view.point))
 
-    for told, predict in (
-        (
-            "the derivative by the logarithm of the parameter: times the parameter",
-            lambda view: view.right * sizes(view),
-        ),
-        ("divided by the parameter, as if the parameter were a logarithm", lambda view: view.right / sizes(view)),
-    ):
-        yield Hypothesis(Mistake.LOGARITHM, predict, f"{{where}}: {told}.", rank=3)
+    # A function's own derivative with a factor too many says more.
+    told = "{where}: the derivative by the logarithm of the parameter: times the parameter."
+    yield Hypothesis(Mistake.LOGARITHM, predict, told, rank=5)
 
 
 def symmetrised(evidence: Evidence) -> Iterator[Hypothesis]:

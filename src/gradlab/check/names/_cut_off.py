@@ -24,7 +24,7 @@ def cut_off(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
     turns = sorted({value for values in program.places.values() if len(values) > 1 for value in values})
     for first in turns[-_MOST:]:
         sentence = (
-            f"{{where}}: nothing comes back from {describe(program, (first,))} on to the turns of the loop before."
+            f"{{where}}: nothing comes back from {describe(program, (first,))} on to what its lines computed before."
         )
         yield hypothesis(Mistake.CUT_OFF, _before(turns, [first]), sentence, place(program, (first,)), 4)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradlab.check.inputs._budget import Overtime
+from gradlab.check.inputs._budget import Exhausted, Overtime
 from gradlab.check.names import LAST_RESORTS, RULES, Diagnosis, Evidence, Hypothesis, Mistake, Rule, View
 from gradlab.check.names._context import Context
 from gradlab.check.names._this_point import of_this_point
@@ -59,7 +59,9 @@ def diagnose(context: Context) -> tuple[Diagnosis, ...]:
 def _placed(fits: list[_Fit]) -> list[_Fit]:
     """The fits whose place can be known: a factor of the whole may have come in anywhere on the way."""
     plain = any(
-        fit.hypothesis.kind in _CONSTANT and not fit.hypothesis.place and (fit.points > 1 or len(fit.entries) > 1)
+        fit.hypothesis.kind in _CONSTANT
+        and not (fit.hypothesis.place or fit.hypothesis.spot)
+        and (fit.points > 1 or len(fit.entries) > 1)
         for fit in fits
     )
     return [fit for fit in fits if not (plain and fit.hypothesis.place) or fit.hypothesis.speaks]
@@ -82,12 +84,22 @@ def _by_arrays(evidence: Evidence) -> tuple[Diagnosis, ...]:
 
 
 def _apply(rules: tuple[Rule, ...], evidence: Evidence) -> dict[Mistake, _Fit]:
-    """The simplest fit of each kind of mistake; a rule that takes too long is left where it is."""
+    """The simplest fit of each kind of mistake; a rule that takes too long, or fails, is left where it is."""
     found: dict[Mistake, _Fit] = {}
+    problem: Exception | None = None
     for rule in rules:
-        with suppress(Overtime):
+        try:
             for hypothesis in rule(evidence):
                 _try(hypothesis, evidence, found)
+        except Overtime:
+            continue
+        except Exhausted:
+            raise
+        except Exception as error:
+            # The loss is run by parts and at points that it was not written for, and may raise anything.
+            problem = problem or error
+    if problem is not None and not found:
+        raise problem
     return found
 
 
@@ -167,7 +179,8 @@ def _test(hypothesis: Hypothesis, evidence: Evidence) -> _Fit | None:
     if not _is_borne_out(hypothesis, seen, made):
         return None
     entries = np.flatnonzero((changed | wrong) & made)
-    if is_whole and changed[here.known & (here.right != 0)].all():
+    whole = is_whole and hypothesis.kind is not Mistake.ONE_OFF
+    if whole and changed[here.known & (here.right != 0)].all():
         entries = np.arange(len(wrong))
     off = max(_off(view, found, made) for view, found in seen) if hypothesis.spot else 0.0
     return _Fit(hypothesis, entries, is_whole, min(points, 2), made, off)

@@ -267,7 +267,11 @@ class Evidence:
         index = int(np.argmax(np.where(self.wrong & np.isfinite(claimed), np.abs(claimed), -1.0)))
         row, column = divmod(index, len(point))
         step = _STEP * max(1.0, abs(point[column])) * (np.arange(len(point)) == column)
-        ahead, behind = (float(program.outputs_at(point + sign * step)[row]) for sign in (1.0, -1.0))
+        try:
+            ahead, behind = (float(program.outputs_at(point + sign * step)[row]) for sign in (1.0, -1.0))
+        except (ArithmeticError, ValueError, RuntimeError):
+            # Where the loss raises, as an inverse does at the origin, it has no gradient.
+            return False
         slope = (ahead - behind) / (2 * step[column])
         return not abs(slope - claimed[index]) > _ROUGH * max(abs(slope), abs(claimed[index]))
 

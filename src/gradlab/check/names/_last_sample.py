@@ -14,6 +14,7 @@ from gradlab.check.tracing._program import Backward
 
 _ADD = "Add to the gradient of an entry, dx[i] += g, wherever the entry is used."
 _MOST_VALUES = 60
+_TAKES = {"getitem", "gather", "take", "index_put", "embedding", "scatter", "repeat"}
 
 
 @of_program
@@ -41,7 +42,9 @@ def last_sample(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
 
 def overwritten(evidence: Evidence) -> Iterator[Hypothesis]:
     """What comes back to an entry from several outputs is set, not added up."""
-    outputs = int(np.prod(evidence.context.output_shape))
+    outputs, program = int(np.prod(evidence.context.output_shape)), evidence.here.program
+    # Where entries are taken by their places, it says more than that some are 0.
+    taken = program is not None and any(program.step(value).operation in _TAKES for value in program.used)
     for told, step in (("last", -1), ("first", 1)) if outputs > 1 else ():
 
         def predict(view: View, step: int = step) -> np.ndarray:
@@ -52,7 +55,7 @@ def overwritten(evidence: Evidence) -> Iterator[Hypothesis]:
         sentence = (
             f"{{where}}: of the outputs that an entry goes into, only the {told} counts: it is set, not added to."
         )
-        yield Hypothesis(Mistake.LAST_SAMPLE, predict, sentence, rank=3, remedy=_ADD, partly=False)
+        yield Hypothesis(Mistake.LAST_SAMPLE, predict, sentence, rank=0 if taken else 3, remedy=_ADD, partly=False)
 
 
 def _propose(

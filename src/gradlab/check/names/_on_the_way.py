@@ -32,7 +32,10 @@ def on_the_way(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
         for value in _values(program):
             for kind, told, change, rank in _changes(evidence, program, value):
                 told = f"{{where}}: what comes back to {{spot}} {told}."
-                line, spot = "" if program.is_given(value) else place(program, (value,)), _name(program, value)
+                line, spot = (
+                    "" if program.is_given(value) else place(program, (value,)),
+                    _name(evidence, program, value),
+                )
                 yield Hypothesis(kind, _changed(value, change), told, line, rank, partly=False, spot=spot)
 
 
@@ -42,9 +45,9 @@ def _values(program: Program) -> list[int]:
     return [*reversed(steps), *range(len(program.inputs))]
 
 
-def _name(program: Program, value: int) -> str:
+def _name(evidence: Evidence, program: Program, value: int) -> str:
     if program.is_given(value):
-        return f"array {value + 1} of the point"
+        return evidence.columns()[sum(array.size > 0 for array in program.inputs[:value])][0]
     return f"the result of {describe(program, (value,))}"
 
 
@@ -66,7 +69,8 @@ def _changed(value: int, change: Change) -> Callable[[View], np.ndarray | None]:
 def _changes(evidence: Evidence, program: Program, value: int) -> Iterator[tuple[Mistake, str, Change, int]]:
     shape = program.values[value].shape
     yield Mistake.PATH_DROPPED, "is dropped", lambda g, x: 0 * g, _RANK
-    for told, change in _MULTIPLIED.items():
+    # By a parameter itself is by its logarithm.
+    for told, change in _MULTIPLIED.items() if not program.is_given(value) else ():
         yield Mistake.FACTOR, told, change, _RANK
     yield from _factor(evidence, value)
     if len(shape) > 0:

@@ -62,7 +62,8 @@ def statistics(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
 
 def _dropping(program: Program, values: tuple[int, ...], positions: tuple[int, ...]) -> list[Change]:
     """Nothing comes back to the operands of an edge, where these go elsewhere, too, and are computed."""
-    begins = {program.step(value).operands[positions[0]] for value in values}
+    steps = [program.step(value) for value in values]
+    begins = {step.operands[positions[0]] for step in steps if len(step.operands) > positions[0]}
     others = {operand for value in program.used if value not in values for operand in program.step(value).operands}
     cut = [value for value in begins if value is not None and not program.is_given(value)]
     return [through_none(cut)] if cut and others & begins else []

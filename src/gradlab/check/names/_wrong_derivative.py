@@ -20,11 +20,21 @@ from gradlab.check.tracing._regions import sigmoid
 _COUNTED, _SMALL = 8, 2
 # With the output y of the function, its argument x and its right derivative d.
 _DERIVATIVES: dict[str, Derivative] = {
-    "y (1 - y), which is sigmoid's, with its own output y": lambda x, y, d: y * (1 - y),
-    "1 - y^2, which is tanh's, with its own output y": lambda x, y, d: 1 - y * y,
+    "y, the function itself": lambda x, y, d: y,
+    "the argument x": lambda x, y, d: x,
+    "that over its argument x: a factor x is forgotten": lambda x, y, d: d / x,
+    "that times its argument x: a factor x too many": lambda x, y, d: d * x,
+    "that times the value y: a factor y too many": lambda x, y, d: d * y,
+    "its square": lambda x, y, d: d * d,
+    "1 over that": lambda x, y, d: 1 / d,
+    "1 / x": lambda x, y, d: 1 / x,
+    "1 / y": lambda x, y, d: 1 / y,
+    "1 / x^2": lambda x, y, d: 1 / (x * x),
+    "the sign of x": lambda x, y, d: np.sign(x),
     "1 - y": lambda x, y, d: 1 - y,
     "1 + y": lambda x, y, d: 1 + y,
-    "y, the function itself": lambda x, y, d: y,
+    "y (1 - y), which is sigmoid's, with its own output y": lambda x, y, d: y * (1 - y),
+    "1 - y^2, which is tanh's, with its own output y": lambda x, y, d: 1 - y * y,
     "x (1 - x), with the argument x for the output": lambda x, y, d: x * (1 - x),
     "1 - x^2, with the argument x for the output": lambda x, y, d: 1 - x * x,
     "sigmoid's": lambda x, y, d: sigmoid(x) * (1 - sigmoid(x)),
@@ -37,16 +47,6 @@ _DERIVATIVES: dict[str, Derivative] = {
     "sin's": lambda x, y, d: np.cos(x),
     "sin": lambda x, y, d: np.sin(x),
     "exp": lambda x, y, d: np.exp(x),
-    "the argument x": lambda x, y, d: x,
-    "1 / x": lambda x, y, d: 1 / x,
-    "1 / y": lambda x, y, d: 1 / y,
-    "1 / x^2": lambda x, y, d: 1 / (x * x),
-    "the sign of x": lambda x, y, d: np.sign(x),
-    "its square": lambda x, y, d: d * d,
-    "itself times x": lambda x, y, d: d * x,
-    "itself over x": lambda x, y, d: d / x,
-    "itself times y": lambda x, y, d: d * y,
-    "1 over itself": lambda x, y, d: 1 / d,
     "silu's with a factor x forgotten": lambda x, y, d: sigmoid(x) * (2 - sigmoid(x)),
 }
 
@@ -70,7 +70,8 @@ def wrong_derivative(evidence: Evidence, program: Program) -> Iterator[Hypothesi
             sentence = (
                 f"{{where}}: in place of the derivative of {described(found)} stands the constant {constant:.4g}."
             )
-            yield hypothesis(Mistake.WRONG_DERIVATIVE, replace(found, _constant(constant)), sentence, line, 5)
+            change, rival = (replace(found, _constant(number)) for number in (constant, 2 * constant))
+            yield hypothesis(Mistake.WRONG_DERIVATIVE, change, sentence, line, 5, rivals=[rival])
         factor = None if rest is None else solve(here, rest, here.right - rest, evidence.wrong)
         spelled = None if factor is None else spell(factor)
         if factor is not None and spelled is not None and abs(factor) > 1e-3 and abs(factor - 1) > 1e-3:
