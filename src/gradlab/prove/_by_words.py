@@ -56,7 +56,9 @@ class ByWords:
 
     def holds(self, judged: combine.Judged, i: int, deadline: Deadline) -> str:
         """By what words on its matrices a step of a line holds, or with 1 for ``x'``; empty if it does not."""
-        if (by := self.meant.by_own_primes(judged.first.chain, i, deadline)) or not self.texts:
+        chain = judged.first.chain
+        by = self.meant.by_own_primes(chain, i, deadline) or self.meant.at_its_point(chain, i, deadline)
+        if by or not self.texts:
             return by
         pair = judged.first.chain.sides[i : i + 2]
         names = {name for side in pair if isinstance(side, Expression) for name in self.reached(side)}

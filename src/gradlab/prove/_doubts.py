@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from gradlab.graph import Expression, Partial, Ref, is_apply
+from gradlab.graph import Expression, Partial, Ref
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Definitions, names_in, walk
 from gradlab.prove._degree import degree_of
@@ -39,6 +39,7 @@ from gradlab.prove._open_sides import (
     own_variables,
     relates_names,
     rivals,
+    says_sigma,
     varies,
 )
 from gradlab.prove._otherwise import otherwise
@@ -277,7 +278,8 @@ class Doubts:
     def behind(self, judged: combine.Judged, i: int) -> str:
         """Why a true step may not be claimed: it is to be solved, a name on the way is not understood; else empty."""
         pair = judged.first.chain.sides[i : i + 2]
-        if self.document and is_to_be_solved(judged.line):
+        names = {name for side in pair if isinstance(side, Expression) for name in names_in(side)}
+        if self.document and is_to_be_solved(judged.line, names):
             return "by the words beside it this is an equation to solve"
         for node in (node for side in pair for node in walk(side) if isinstance(node, Derivative | Partial)):
             body = node.body if isinstance(node, Derivative) else Ref(node.of)
@@ -338,10 +340,8 @@ class Doubts:
         return verdicts(one, self.known, deadline)[0].truth is Truth.TRUE
 
     def assume(self, line: Line, judged: combine.Judged) -> None:
-        """Keep what a line states as a condition, for the claims that need it, and what it says of a sigma, unread."""
-        first = judged.first.chain.sides[0]
-        unread = judged.steps[0].truth is Truth.NOT_UNDERSTOOD and len(line.piece.sides[0]) == 2
-        if unread and isinstance(first, Expression) and is_apply(first, "sigmoid"):
+        """Keep what a line states as a condition, for the claims that need it, and that it says what sigma is."""
+        if len(line.piece.sides[0]) == 2 and says_sigma(judged):
             self.said.use.unread.add(rf"{FREE}\sigma")
         for i, step in enumerate(judged.steps):
             left, right = judged.first.chain.sides[i : i + 2]

@@ -16,7 +16,7 @@ from gradlab.prove._verdict import Step, Truth
 from gradlab.prove.judge import Finding, findings
 from gradlab.prove.judge._doubts import reached, without
 from gradlab.prove.read._infinitesimals import Differential
-from gradlab.prove.read._nodes import Array, Call, Derivative, Indexed, Operation, Tensor, Total, mapped
+from gradlab.prove.read._nodes import Array, At, Call, Derivative, Indexed, Operation, Tensor, Total, mapped
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._statements import Chain, Function, Known
 
@@ -211,6 +211,22 @@ class OtherMeanings:
             return ONE if isinstance(node, Ref) and node.name in primed else None
 
         return f"with {primed[0][1:]} = 1" if primed and self.holds_by(rule, chain, i, deadline) else ""
+
+    def at_its_point(self, chain: Chain, i: int, deadline: Deadline) -> str:
+        """Whether a step from a value at a point to a formula holds there, where numbers follow: ``f'(2) = 2x = 4``."""
+        left, right = chain.sides[i : i + 2]
+        if all(names_in(side) for side in chain.sides[i + 2 :] if isinstance(side, Expression)):
+            return ""
+        where, values = (left.where, left.values) if isinstance(left, At) else ((), ())
+        function = self.known.functions.get(left.function) if isinstance(left, Call) else None
+        if function is not None and isinstance(left, Call):
+            where, values = tuple(map(Ref, function.parameters)), left.arguments
+        own = {by.name for by in where if isinstance(by, Ref)}
+        given = any(names_in(value) for value in values)
+        if given or not isinstance(right, Expression) or own.isdisjoint(names_in(right)):
+            return ""
+        one = Chain((left, At(right, where, values)), chain.digits[i : i + 1], chain.conditions)
+        return "at that point" if verdicts(one, self.known, deadline)[0].truth is Truth.TRUE else ""
 
     def holds_by(self, rule: Rule, chain: Chain, i: int, deadline: Deadline) -> bool:
         """Whether a step is true with other things in the place of some, in what its names are computed by, too."""

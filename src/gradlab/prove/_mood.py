@@ -53,6 +53,11 @@ _CLAIM = _any_of(
 )
 _WISH = _any_of("such_that/so_that/pick/choose/find/search/solve/solving/want/looking")
 _SOLVE = re.compile(r"\b(?:solve|solving|l\u00f6s\w*|r\u00e9sou\w+|resolv\w+|risolv\w+)\b[^.;:$]{0,30}$", re.IGNORECASE)
+_SOUGHT = re.compile(
+    r"\b(?:find|determine|seek|search for)\s+(?:an?\s|the\s|all\s)*(?:functions?\s|solutions?\s)?"
+    r"\$([A-Za-z])(?:\([a-z]\))?\$\s*(?:with|such|so that|satisf|for which|whose)",
+    re.IGNORECASE,
+)
 _LEADS_TO_CONDITION = re.compile(
     r"\b(?:satisf\w*|solves?|solving|where|when(?:ever)?|if|iff|unless|until|such that|equal)\W*$", re.IGNORECASE
 )
@@ -89,9 +94,10 @@ def is_wished_for(line: Line) -> bool:
     return _WISH.search(line.sentence) is not None
 
 
-def is_to_be_solved(line: Line) -> bool:
-    """Whether words right before an equation ask for its solution."""
-    return _SOLVE.search(line.words) is not None
+def is_to_be_solved(line: Line, names: Set[str]) -> bool:
+    """Whether words right before an equation ask for its solution, or those of its sentence for one of its names."""
+    sought = {f"?{name}" for name in _SOUGHT.findall(line.sentence)}
+    return _SOLVE.search(line.words) is not None or not sought.isdisjoint(names)
 
 
 def is_idempotent(pair: tuple[Expression | NotUnderstoodError, ...]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 
-from gradlab.graph import Expression, Partial, Ref, as_number, is_apply
+from gradlab.graph import Apply, Expression, Partial, Ref, activations, as_number, is_apply
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Definitions, names_in, walk
 from gradlab.prove._degree import is_algebra
@@ -80,6 +80,17 @@ def own_variables(pair: Pair, names: Set[str], known: Known) -> set[str]:
     """The variables of a step that are those of a function in it: they are free, whatever else has their names."""
     functions = (known.functions[name] for name in names if name in known.functions)
     return variables_in(pair) & {name for function in functions for name in function.parameters}
+
+
+def says_sigma(judged: combine.Judged) -> bool:
+    r"""Whether a line says what ``\sigma`` is in a way that is not understood, or another: ``\sigma(x) = \tanh x``."""
+    first, other = judged.first.chain.sides[:2]
+    known = isinstance(other, Apply) and other.primitive in activations() and other.primitive != "sigmoid"
+    return (
+        isinstance(first, Apply)
+        and first.primitive == "sigmoid"
+        and (known or judged.steps[0].truth is Truth.NOT_UNDERSTOOD)
+    )
 
 
 def keys_of(shape: Shape) -> set[str]:
