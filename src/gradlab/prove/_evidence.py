@@ -24,7 +24,7 @@ from gradlab.prove.read._sums import condition_of
 
 _FARTHEST = 1  # headings between a definition and a step that is false by it
 _MOST_WAYS = 4  # definitions of one name by which a step is tried
-_MOST_SAID = 12  # equations said before a step that it may rest on
+_MOST_SAID = 12  # equations said before a step that it may rest on; lines between one and a point that it is about
 _MOST_BEHIND = 4  # lines behind a step in which its bounds may stand
 _BOUNDS = ("<", ">", "<=", ">=", "!=")
 _GENERAL = re.compile(r"\b(?:general|always|every|any|all|everywhere)\b", re.IGNORECASE)
@@ -96,7 +96,7 @@ class Evidence:
             return step
         near = self._near(self.reached(left) | self.reached(right), judged.line)
         one = Chain((left, right), chain.digits[i : i + 1], chain.conditions)
-        used = self._by_what_was_said(near, one, deadline, _GENERAL.search(judged.line.words) is None)
+        used = self._by_what_was_said(near, one, deadline, judged.line)
         if used is None:
             return self._within_bounds(one, judged.line, step, deadline)
         lines = " and ".join(str(number) for number in sorted({item.number for item in used}))
@@ -162,8 +162,9 @@ class Evidence:
         own = names_in(item.left) | names_in(item.right)
         return bool(own & names) and item.line is not line and (item.value or item.line.section == line.section)
 
-    def _by_what_was_said(self, near: list[Said], one: Chain, deadline: Deadline, here: bool) -> list[Said] | None:
-        """The equations by which a step holds, ``here`` also at values just given; None if it does not."""
+    def _by_what_was_said(self, near: list[Said], one: Chain, deadline: Deadline, line: Line) -> list[Said] | None:
+        """The equations by which a step of a line holds, also at values just given; None if it does not."""
+        here, number = _GENERAL.search(line.words) is None, line.source.place(line.piece.at).line
         known = self.said.known
         quantities = dict(known.quantities)
         used: list[Said] = []
@@ -178,7 +179,14 @@ class Evidence:
         for item in reversed(near):
             sides = (item.left, item.right)
             if item.value and by & (names_in(item.left) | names_in(item.right)):
-                if here and isinstance(item.left, Ref) and self._holds(_at_value(one, item), known, deadline):
+                formulas = all(by & names_in(side) for side in one.sides if isinstance(side, Expression))
+                beside = not formulas or (item.line.section == line.section and abs(item.number - number) <= _MOST_SAID)
+                if (
+                    here
+                    and beside
+                    and isinstance(item.left, Ref)
+                    and self._holds(_at_value(one, item), known, deadline)
+                ):
                     return [item]  # what one differentiates by has its value afterwards
                 continue
             for name, formula in (sides, sides[::-1]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 
-from gradlab.graph import Apply, Expression, Partial, Ref, activations, as_number, is_apply
+from gradlab.graph import Apply, Expression, Partial, Ref, as_number, is_apply
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Definitions, names_in, walk
 from gradlab.prove._degree import is_algebra
@@ -85,12 +85,13 @@ def own_variables(pair: Pair, names: Set[str], known: Known) -> set[str]:
 def says_sigma(judged: combine.Judged) -> bool:
     r"""Whether a line says what ``\sigma`` is in a way that is not understood, or another: ``\sigma(x) = \tanh x``."""
     first, other = judged.first.chain.sides[:2]
-    known = isinstance(other, Apply) and other.primitive in activations() and other.primitive != "sigmoid"
-    return (
-        isinstance(first, Apply)
-        and first.primitive == "sigmoid"
-        and (known or judged.steps[0].truth is Truth.NOT_UNDERSTOOD)
-    )
+    if not (isinstance(first, Apply) and first.primitive == "sigmoid" and isinstance(first.args[0], Ref)):
+        return False
+    if judged.steps[0].truth is Truth.TRUE or judged.line.piece.relations[0].text != "=":
+        return False
+    if isinstance(other, NotUnderstoodError):
+        return True
+    return first.args[0].name in names_in(other) and not any(is_apply(node, "sigmoid") for node in walk(other))
 
 
 def keys_of(shape: Shape) -> set[str]:
