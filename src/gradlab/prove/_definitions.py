@@ -16,27 +16,24 @@ from gradlab.prove.read._define import (
     Shape,
     claims_on_layers,
     implied_by,
-    is_exponential,
     is_of_unknown_function,
     kind_of,
     names_entries,
     occurs,
-    restricts,
     shape_of,
     uses,
 )
 from gradlab.prove.read._differentials import are_meant
-from gradlab.prove.read._label import key_of, label_of
+from gradlab.prove.read._label import is_exponential, key_of, label_of
 from gradlab.prove.read._nodes import Call, Index, Indexed, Operation, Tensor, mapped
 from gradlab.prove.read._part import Part
+from gradlab.prove.read._pieces import restricts
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._scope import Scope, Use, squares
 from gradlab.prove.read._statements import Family, Function, Kind, Known
 from gradlab.prove.read._sums import walk_nodes
 
-_ABBREVIATES = re.compile(
-    r"\b(?:let|write|denote\w*|abbrev\w*|short\w*|clarity|simpl\w*|drop\w*|omit\w*|stands?)\b", re.I
-)
+_ABBREVIATES = re.compile(r"\b(?:let|write|denote\w*|abbrev\w*|short\w*|clarity|simpl\w*|drop\w*|omit\w*|stand)", re.I)
 _LETTER = re.compile(r"\\[A-Za-z]+|[A-Za-z]")
 
 
@@ -128,9 +125,11 @@ class Definitions:
         claims = claims_on_layers([(item.shape, item.line.piece.sides[1]) for item in found])
         found[:] = [item for i, item in enumerate(found) if i not in claims]
         functions = [(item.line.section, item.shape.name) for item in found if item.shape.parameters is not None]
-        for item in found:
+        for item in tuple(found):
             own = {name for section, name in functions if section == item.line.section}
             item.named_only = is_of_unknown_function(item.line.piece.sides[1], own)
+            if item.named_only and item.shape.parameters is not None:
+                found.remove(item)  # two functions of which nothing is said: they agree at some point
         first = {item.shape.name: item for item in reversed(found)}
         self._announce(list(first.values()))
         # With all names known some are derivatives: f_x of f(x, y).
@@ -186,8 +185,8 @@ class Definitions:
                 return
 
     def _is_new(self, shape: Shape) -> bool:
-        written = Written(plain_head(shape.label.head), shape.label.layer, shape.label.sub)
         try:
+            written = Written(plain_head(shape.label.head), shape.label.layer, shape.label.sub)
             return self.names.find(written) is None and not self.names.belongs(written)
         except NotUnderstoodError:
             return False

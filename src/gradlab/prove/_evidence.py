@@ -16,7 +16,7 @@ from gradlab.prove._names import FREE
 from gradlab.prove._open_sides import may_be_of, own_variables
 from gradlab.prove._verdict import Step, Truth
 from gradlab.prove.read._define import Line
-from gradlab.prove.read._nodes import At, Condition, Derivative, Indexed, Limit, mapped
+from gradlab.prove.read._nodes import At, Condition, Derivative, Indexed, Limit, letter_of, mapped
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._scope import Use
 from gradlab.prove.read._statements import Chain, Kind, Known
@@ -86,7 +86,9 @@ class Evidence:
                 left, right = (reader.sum(side) for side in line.piece.sides[i : i + 2])
             except (NotUnderstoodError, OutOfTimeError, RecursionError):
                 continue
-            self.beside.append(Said(line, step.kind is Kind.VALUE, left, right))
+            names = isinstance(left, Ref) and isinstance(right, Ref)
+            point = names and letter_of(left.name) == letter_of(right.name)
+            self.beside.append(Said(line, step.kind is Kind.VALUE or point, left, right))
 
     def resting(self, judged: combine.Judged, i: int, step: Step, deadline: Deadline) -> Step:
         """A step that does not hold as it was read; true, or a value put in, where it does by what was said before."""

@@ -124,19 +124,21 @@ class World(Arrays):
         """
         own = isinstance(written, Ref | Indexed | Tensor)
         result = self.slope(formula, wrt, None if own else False)
-        if doubtful and result == ZERO and formula.names and not self.depends(formula, wrt):
-            said = any(self.said(name, wrt) for name in formula.names)
+        given = self.given_in(formula) if doubtful and result == ZERO and not self.depends(formula, wrt) else ()
+        if given:
+            said = any(self.said(name, wrt) for name in given)
             calls = [node for node in _nodes(formula) if isinstance(node, Call)]
             through = any(isinstance(n, Call) for call in calls for part in call.arguments for n in _nodes(part))
             if not said and (through or not calls):
-                shown = ", ".join(sorted(name.removeprefix("?") for name in formula.names))
+                shown = ", ".join(sorted(name.removeprefix("?") for name in given))
                 message = f"nothing says how {shown} is computed, so it has no derivative by {wrt.removeprefix('?')}"
-                raise NothingSaysError(message, formula.names, wrt, isinstance(formula, Ref))
+                raise NothingSaysError(message, frozenset(given), wrt, isinstance(formula, Ref))
         return result
 
     def said(self, name: str, wrt: str) -> bool:
-        """Whether it is known what a name is made of: it is computed, given by a graph, of one family with another."""
-        if self.formula_of(name) is not None or name in self.graph:
+        """Whether a name is known to be free of another: a graph, their family or a function of both says so."""
+        both = {name, wrt}
+        if name in self.graph or any(both <= set(each.parameters) for each in self.known.functions.values()):
             return True
         return re.split(r"[_^]", name)[0] == re.split(r"[_^]", wrt)[0]
 

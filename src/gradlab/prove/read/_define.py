@@ -16,6 +16,7 @@ from gradlab.prove.read._label import (
     INDEX_LETTERS,
     Label,
     applied_to,
+    is_exponential,
     is_long,
     is_square,
     key_of,
@@ -35,7 +36,6 @@ from gradlab.prove.read._source import Source, rows_of
 from gradlab.prove.read._statements import Kind
 from gradlab.tex import Macro
 
-_NAMED = ("letter", "function", "run", "word", "text")
 _CONSTANTS = ("c", "C", "k", "K")
 
 
@@ -224,7 +224,7 @@ def uses(parameters: tuple[Part, ...], row: Row) -> bool:
 def is_of_unknown_function(row: Row, functions: set[str]) -> bool:
     """Whether a row is a function that no line defines, at names."""
     label = label_of(row[0]) if len(row) == 2 and row[0].kind == "letter" and row[1].kind == "group" else None
-    if label is None or not is_conventional(label.head) or FREE + key_of(label) in functions:
+    if label is None or FREE + key_of(label) in functions:
         return False
     return all(len(inner) == 1 and inner[0].kind == "letter" for inner in row[1].inside)
 
@@ -240,21 +240,6 @@ def names_entries(shape: Shape, row: Row) -> bool:
     parts = [part for cell in cells for part in cell if part.kind not in ("dots", "comma", "gap")]
     letter = letter_of(shape.label.head)
     return bool(parts) and all(part.kind == "letter" and part.sub and part.text == letter for part in parts)
-
-
-def restricts(piece: Piece) -> bool:
-    r"""Whether a condition holds for some values alone; not ``i = 1, \dots, n`` and not membership in a set."""
-    ranges = any(part.kind == "dots" for side in piece.sides for part in side)
-    return piece.words != "\0dots" and not ranges and any(sign.text != "in" for sign in piece.relations)
-
-
-def is_exponential(row: Row) -> bool:
-    """Whether an exponential stands in a row: then a line on the sigmoid is a claim."""
-    return any(
-        (part.kind in _NAMED and part.text.strip() in ("e", "exp", "tanh", r"\sigma"))
-        or any(is_exponential(inner) for inner in part.inside)
-        for part in row
-    )
 
 
 def is_name(row: Row) -> bool:
@@ -295,9 +280,18 @@ def kind_of(reader: Reader, line: Line) -> Kind:
         numbers = [row for row in piece.sides if is_value(row) and row not in names]
     if names and numbers and len(names) + len(numbers) == len(piece.sides):
         return Kind.VALUE
-    if shape is not None and len(piece.sides) == 2 and is_name(piece.sides[1]) and first[0].text in INDEX_LETTERS:
+    if shape is not None and len(piece.sides) == 2 and is_name(piece.sides[1]) and _is_point(line):
         return Kind.CONDITION
     return Kind.CLAIM if shape is None or relations[0] not in JUDGED or relations[0] == "~" else Kind.DEFINITION
+
+
+def _is_point(line: Line) -> bool:
+    """Whether a line between two names says where something holds: ``at $x = x_0$``."""
+    left, right = (row[0] for row in line.piece.sides)
+    if line.piece.relations[0].text != "=":
+        return False
+    same = letter_of(left.text) == letter_of(right.text) and not _SAID.search(line.sentence)
+    return same or left.text in INDEX_LETTERS or _AT.search(line.words) is not None
 
 
 def _of_function(reader: Reader, line: Line, shape: Shape) -> Kind | None:
@@ -312,6 +306,8 @@ def _of_function(reader: Reader, line: Line, shape: Shape) -> Kind | None:
             return Kind.DEFINITION  # and behind the arrow is its derivative
         own = own and reader.scope.document and not _SOUGHT.search(line.sentence)
         return Kind.DEFINITION if own else Kind.CLAIM
+    if _SOMEWHERE.search(line.sentence):
+        return Kind.CONDITION
     if shape.label.head == r"\sigma":
         other = [part.kind for part in sides[1]] == ["function", "group"]  # \sigma(z) = \tanh(z)
         own = reader.scope.document and (other or not is_exponential(sides[1])) and not is_numeric(sides[1])
@@ -324,9 +320,9 @@ def _of_function(reader: Reader, line: Line, shape: Shape) -> Kind | None:
 
 
 _SAID = re.compile(r"\b(?:let|define\w*|denot\w*|call\w*|set|write|put|abbreviat\w*)\b", re.IGNORECASE)
-
-
 _PRIME = re.compile(r"'|\\prime")
+_AT = re.compile(r"\b(?:at|if|when(?:ever)?|for|an der Stelle|für|wenn|falls|si|se|en|em)\W*$", re.IGNORECASE)
+_SOMEWHERE = re.compile(r"\bholds? (?:for|at|in) (?:one|some|an?)\b", re.IGNORECASE)
 _LET = re.compile(r"\b(?:let|define\w*|denot\w*|constant|zero function)\b", re.IGNORECASE)
 _SOUGHT = re.compile(
     r"\b(?:solv\w*|solution\w*|fixed|roots?|if|when|where|find|such|satisf\w*|point\w*)\b", re.IGNORECASE

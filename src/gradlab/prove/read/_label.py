@@ -259,3 +259,15 @@ def occurs(name: Label, row: Row) -> bool:
         if any(occurs(name, inner) for inner in rows):
             return True
     return False
+
+
+_NAMED = ("letter", "function", "run", "word", "text")
+
+
+def is_exponential(row: Row) -> bool:
+    """Whether an exponential stands in a row: then a line on the sigmoid is a claim."""
+    return any(
+        (part.kind in _NAMED and part.text.strip() in ("e", "exp", "tanh", r"\sigma"))
+        or any(is_exponential(inner) for inner in part.inside)
+        for part in row
+    )

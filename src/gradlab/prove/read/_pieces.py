@@ -304,3 +304,9 @@ def _with_ranges(pieces: list[Piece]) -> list[Piece]:
         else:
             result.append(piece)
     return result
+
+
+def restricts(piece: Piece) -> bool:
+    r"""Whether a condition holds for some values alone; not ``i = 1, \dots, n`` and not membership in a set."""
+    ranges = any(part.kind == "dots" for side in piece.sides for part in side)
+    return piece.words != "\0dots" and not ranges and any(sign.text != "in" for sign in piece.relations)
