@@ -42,9 +42,9 @@ def _reason(step: Step, symbols: Mapping[str, str]) -> str:
         if isinstance(piece, Expression):
             pieces.append(piece.latex(symbols))
         elif isinstance(piece, Rule) and piece.latex:
-            pieces.append(piece.latex)
+            pieces.append(Written(piece.latex))
         else:
-            pieces.append(rf"\text{{{piece}}}")
+            pieces.append(Written(rf"\text{{{piece}}}"))
     return Written(*pieces)
 
 

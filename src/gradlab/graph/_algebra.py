@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 
 from gradlab.graph._expression import ONE, ZERO, Apply, Const, Expression, as_number, is_apply, number
 
 # Beyond this many bits a folded power would be a nuisance to read and could exhaust memory.
 LARGEST_FOLDED_BITS = 256
+# Derivatives by several names, and the lines of one derivation, have most of their sums and products in common.
+KEPT = 8192
 
 
 def neg(a: Expression) -> Expression:
@@ -29,6 +32,7 @@ def neg(a: Expression) -> Expression:
     return Apply("neg", (a,))
 
 
+@lru_cache(maxsize=KEPT)
 def add(*terms: Expression) -> Expression:
     """The sum of expressions, equal terms collected, in the order of first appearance.
 
@@ -54,6 +58,7 @@ def subtract(a: Expression, b: Expression) -> Expression:
     return add(a, neg(b))
 
 
+@lru_cache(maxsize=KEPT)
 def mul(*factors: Expression) -> Expression:
     """The product of expressions: numbers in front, equal factors collected, one fraction bar.
 

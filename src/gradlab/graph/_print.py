@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import ClassVar
 
 from gradlab.graph._definition import definition_of
@@ -59,7 +60,7 @@ def to_text(expression: Expression) -> str:
 
 def to_latex(expression: Expression, symbols: Mapping[str, str]) -> str:
     """The expression in LaTeX; names without a symbol get the usual one (``x1`` is ``x_1``)."""
-    return LatexPrinter(symbols).write(expression)
+    return _printer(tuple(symbols.items())).write(expression)
 
 
 class _Printer:
@@ -193,6 +194,14 @@ class TextPrinter(_Printer):
         if not expression.args:
             return expression.primitive, ATOM
         return f"{expression.primitive}({', '.join(map(self.write, expression.args))})", ATOM
+
+
+@lru_cache(maxsize=16)
+def _printer(symbols: tuple[tuple[str, str], ...]) -> LatexPrinter:
+    """One that knows what it has written: a derivation writes its formulas again and again."""
+    made = LatexPrinter(dict(symbols))
+    made.pieces = lru_cache(maxsize=2048)(made.pieces)
+    return made
 
 
 class LatexPrinter(_Printer):

@@ -132,7 +132,7 @@ def _print(node: Node) -> str:
 
 def remember(node: Node) -> None:
     """Print a node once and for all; what stands beside it makes no difference to any but a sign."""
-    object.__setattr__(node, "shown", _print(node))
+    node.shown = _print(node)
 
 
 def _symbol(node: Symbol) -> str:

@@ -153,7 +153,8 @@ class Parser:
         if self.tokens.peek() != "}":
             raise TexError("a { is never closed", opening.start)
         self.tokens.take()
-        return Row(body.items, braced=True, start=opening.start, end=self.tokens.end)
+        body.braced, body.start, body.end = True, opening.start, self.tokens.end
+        return body
 
     @staticmethod
     def _infix(command: str, above: Row, below: Row) -> Node:
@@ -161,7 +162,7 @@ class Parser:
         return Fence(opening, fraction, closing) if opening else fraction
 
     def _scripted(self, also_stop: frozenset[str]) -> list[Node]:
-        token = self.tokens.take()
+        token = self.tokens.next()
         atoms: list[Node]
         if token in _SCRIPTS:  # with nothing before it, as in {}^{2}x, it hangs on an empty base
             atoms = [place(Row(), token.start, token.start)]
@@ -233,6 +234,9 @@ class Parser:
         return [place(node, token.start, self.tokens.end, "" if name == "begin" else name) for node in made]
 
     def _made(self, token: Token, name: str) -> list[Node]:
+        if name in READERS:
+            node = place(READERS[name](self, name), token.start, self.tokens.end, name)
+            return [moved(node, token.start, self.tokens.end)]
         if name in SYMBOLS:
             return [self._symbol(name)]
         if name in SPACES:
@@ -250,9 +254,6 @@ class Parser:
             self.tag = words if name == "tag*" else f"({words})"
         elif name == "begin":
             return [self._environment(token)]
-        elif name in READERS:
-            node = place(READERS[name](self, name), token.start, self.tokens.end, name)
-            return [moved(node, token.start, self.tokens.end)]
         elif name not in _IGNORED:
             raise TexError(_unknown(name), token.start)
         return []

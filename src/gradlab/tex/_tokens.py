@@ -116,7 +116,7 @@ class Tokens:
         token = self.peek()
         if token is None:
             raise TexError("the formula ends too early", self.end)
-        return self._next()
+        return self.next()
 
     def digits(self) -> str:
         """Take the rest of a number: what stands without a space after its first digit."""
@@ -126,7 +126,7 @@ class Tokens:
             following = items[self.position + 1] if self.position + 1 < len(items) else ""
             if not (token.isdecimal() or (token == "." and following.isdecimal())):
                 break
-            taken += self._next()
+            taken += self.next()
         return taken
 
     def length(self) -> str:
@@ -153,7 +153,7 @@ class Tokens:
         self._skip_space()
         if self.position >= len(self.items):
             raise TexError("an argument is missing at the end of the formula", self.end)
-        first = self._next()
+        first = self.next()
         return tuple(self._until_brace(first)) if first == "{" else (first,)
 
     def optional(self) -> tuple[Token, ...] | None:
@@ -164,16 +164,17 @@ class Tokens:
             self.position = start
             return None
         depth, taken = 0, list[Token]()
-        opening = self._next()
+        opening = self.next()
         while self.position < len(self.items):
-            token = self._next()
+            token = self.next()
             if token == "]" and depth == 0:
                 return tuple(taken)
             depth += {"{": 1, "}": -1}.get(token, 0)
             taken.append(token)
         raise TexError("a [ is never closed", opening.start)
 
-    def _next(self) -> Token:
+    def next(self) -> Token:
+        """Take the next token as it stands; there is one, as `peek` has told or its place has."""
         token = self.items[self.position]
         self.position += 1
         self.end = token.end
@@ -186,7 +187,7 @@ class Tokens:
     def _until_brace(self, opening: Token) -> Iterator[Token]:
         depth = 1
         while self.position < len(self.items):
-            token = self._next()
+            token = self.next()
             depth += {"{": 1, "}": -1}.get(token, 0)
             if depth == 0:
                 return
@@ -199,7 +200,7 @@ class Tokens:
         if self.expansions > _EXPANSIONS:
             raise TexError(f"the macro \\{name} expands without end", call.start)
         macro, start, end = self.macros[name], self.position, self.end
-        self._next()
+        self.next()
         arguments: list[Iterable[Token]] = []
         if macro.default is not None:
             arguments.append(self.optional() or macro.default)
@@ -221,7 +222,7 @@ class Tokens:
     def define(self, command: str) -> None:
         r"""Read a definition behind `command`: `newcommand` and its like, `def`, `let` or `DeclareMathOperator`."""
         if self.peek_raw() == "*":
-            self._next()
+            self.next()
         named = self.group()
         name = "".join(named).strip().removeprefix("\\")
         if not name:
@@ -233,14 +234,14 @@ class Tokens:
     def _definition(self, command: str, name: str) -> Macro:
         if command == "let":
             if self.peek_raw() == "=":
-                self._next()
+                self.next()
             (meant,) = self.group()[:1] or (Token("{", self.end, self.end),)
             known = self.macros.get(meant[1:]) if meant.startswith("\\") else None
             return known or Macro(0, (Token(meant, meant.start, meant.end, primitive=True),))
         if command == "def":
             count = 0
             while self.position < len(self.items) and self.items[self.position] != "{":
-                count += self._next() == "#"
+                count += self.next() == "#"
             return Macro(count, self.group())
         if command.startswith("DeclareMathOperator"):
             star = "*" if command.endswith("*") else ""

@@ -19,7 +19,7 @@ Variant = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, unsafe_hash=True, kw_only=True)
 class _Placed:
     command: str = ""
     start: int = field(default=-1, compare=False, repr=False)
@@ -27,7 +27,7 @@ class _Placed:
     shown: str = field(default="", compare=False, repr=False)  # its MathML, of what is shown again and again
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Symbol(_Placed):
     """One character (or one number), its role in spacing and its face."""
 
@@ -36,7 +36,7 @@ class Symbol(_Placed):
     variant: Variant = "italic"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Name(_Placed):
     """An operator written as a word, such as log or max."""
 
@@ -44,7 +44,7 @@ class Name(_Placed):
     limits: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Text(_Placed):
     """Words inside a formula."""
 
@@ -52,7 +52,7 @@ class Text(_Placed):
     variant: Variant = "normal"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Row(_Placed):
     r"""Things side by side; `braced` tells a TeX group, which acts as one ordinary symbol.
 
@@ -63,7 +63,7 @@ class Row(_Placed):
     braced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Scripts(_Placed):
     """A base with a subscript, primes, a superscript; `limits`: below and above (None: as the base has it)."""
 
@@ -74,7 +74,7 @@ class Scripts(_Placed):
     primes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Fraction(_Placed):
     """A numerator over a denominator; `display` forces the large or the small form."""
 
@@ -84,7 +84,7 @@ class Fraction(_Placed):
     bar: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Root(_Placed):
     """A root, with its index where it has one."""
 
@@ -92,7 +92,7 @@ class Root(_Placed):
     index: Node | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Fence(_Placed):
     """Something between delimiters that grow with it; an empty string is no delimiter."""
 
@@ -101,14 +101,14 @@ class Fence(_Placed):
     closing: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Middle(_Placed):
     """A delimiter inside a Fence that grows with it."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Sized(_Placed):
     r"""A delimiter of a fixed size in em (`\big` and its like)."""
 
@@ -117,7 +117,7 @@ class Sized(_Placed):
     role: Role
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Accent(_Placed):
     """A mark above (or below) something; `wide` marks stretch."""
 
@@ -127,7 +127,7 @@ class Accent(_Placed):
     under: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Stack(_Placed):
     r"""Something with annotations above or below it (`\overset`, `\underset`, `\xrightarrow`)."""
 
@@ -136,7 +136,7 @@ class Stack(_Placed):
     under: Node | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Table(_Placed):
     r"""Rows and columns: `columns` has l, c or r for each; `display` cells are set large (align and its like).
 
@@ -156,14 +156,14 @@ class Table(_Placed):
     labels: tuple[tuple[str, ...], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Space(_Placed):
     """Horizontal space in em."""
 
     width: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Styled(_Placed):
     """A part set differently: displayed or not, coloured, boxed, struck out, invisible, or over its neighbours."""
 
@@ -232,9 +232,7 @@ _LEAVES = frozenset({Symbol, Name, Text, Middle, Sized, Space})
 def place(node: Node, start: int, end: int, command: str = "") -> Node:
     """Tell a node that has just been made where it stands and which command made it, and its parts where they stand."""
     if node.start < 0:
-        moved(node, start, end)
-        if command and not node.command:
-            object.__setattr__(node, "command", command)
+        node.start, node.end, node.command = start, end, node.command or command
         if type(node) not in _LEAVES:
             for child in children(node):
                 if child.start < 0:
@@ -244,6 +242,5 @@ def place(node: Node, start: int, end: int, command: str = "") -> Node:
 
 def moved(node: Node, start: int, end: int) -> Node:
     """Tell a node alone that it stands elsewhere: a command that leaves its argument as it is."""
-    object.__setattr__(node, "start", start)
-    object.__setattr__(node, "end", end)
+    node.start, node.end = start, end
     return node
