@@ -310,7 +310,7 @@ class Doubts:
         for node in (node for side in pair for node in walk(side) if isinstance(node, Derivative)):
             for name in sorted(names_in(node.body)):
                 mean = any(isinstance(by, Indexed) for by in node.wrt) and _MEAN.match(name) is not None
-                mean = mean or is_normaliser(name) or name == depends_on_it(node, pair)
+                mean = mean or (is_normaliser(name) and Ref(name) not in node.wrt) or name == depends_on_it(node, pair)
                 if mean and self._is_free(name) and self.meant.formula_of(name) is None:
                     return f"nothing says how {name.removeprefix(FREE)} depends on {self.show(node.wrt[0])}"
             if degree_of(node, self.meant.formula_of, through=True) == 0 and any(

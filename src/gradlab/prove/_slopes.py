@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from gradlab.graph import Expression
 from gradlab.prove import _combine as combine
-from gradlab.prove._definitions import Defined, Definitions
+from gradlab.prove._definitions import Defined, Definitions, names_in
 from gradlab.prove._errors import Deadline
 from gradlab.prove._verdict import Step, Truth
 from gradlab.prove.judge import findings
@@ -59,6 +59,7 @@ class Slopes:
         if found.truth is Truth.NOT_UNDERSTOOD:
             return None
         said = _SAID.search(f"{line.words} {line.sentence} {line.question}") or line.section in self.meant
+        said = said or self._follows(slope, line)  # y = x^2 \Rightarrow y' = 2x
         sure = said and self.said.disputed.keys().isdisjoint(slope.body.names) and self._is_near(slope, line)
         if found.truth is Truth.FALSE and not sure:
             reason = f"{step.place}: false {by}, and a definition if it is a new name: write \\frac{{d}}{{dx}}"
@@ -66,6 +67,11 @@ class Slopes:
         self.meant.add(line.section)
         own = {"method": found.method, "witness": found.witness, "repair": found.repair}
         return replace(step, truth=found.truth, reason=by, **own)
+
+    def _follows(self, slope: Derivative, line: Line) -> bool:
+        """Whether an arrow leads from what is differentiated to a line."""
+        items = [self.said.defined.get(name) for name in names_in(slope.body)]
+        return any(item is not None and item.line.source is line.source and item.line.piece.premise for item in items)
 
     def _is_near(self, slope: Derivative, line: Line) -> bool:
         """Whether what is differentiated is defined under the heading under which it is."""

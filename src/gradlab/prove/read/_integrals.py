@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Row = tuple[Part, ...]
 Side = Expression | NotUnderstoodError
 _CONSTANTS = tuple(Ref(f"?{name}") for name in ("C", "c", "K", "k", r"\mathrm{const}"))
+_ENDS = frozenset(("plus", "minus", "comma", "relation", "gap", "text", "stop"))
 _BY_WHAT = "it is not clear where this integral ends: write by what is integrated, as in \\int f(x) \\, dx"
 
 
@@ -40,10 +41,23 @@ def _end(row: Row, start: int) -> tuple[Row, Part, int] | None:
         depth += row[i].kind == "integral" and not row[i].inside
         found = _differential(row, i)
         depth -= found is not None
+        if (
+            found is not None
+            and i == start + 1
+            and row[i].kind != "fraction"
+            and (end := _integrand_end(row, i + found[2]))
+        ):
+            return row[i + found[2] : end], replace(found[1], end=row[end - 1].end), end
         if found is not None and depth == 0:
             before, variable, count = found
             return (*row[start + 1 : i], *before), variable, i + count
     return None
+
+
+def _integrand_end(row: Row, start: int) -> int:
+    r"""Where what stands behind a differential ends, as in ``\int dx \, x^2``; 0 where nothing stands there."""
+    end = next((i for i in range(start, len(row)) if row[i].kind in _ENDS), len(row))
+    return end if end > start else 0
 
 
 def _differential(row: Row, i: int) -> tuple[Row, Part, int] | None:

@@ -15,6 +15,7 @@ from gradlab.prove.read._brackets import CLOSE, OPEN, matched
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._stops import as_products
 
+_NO_BAR = "these stand one over the other without a bar: a binomial is \\binom{n}{k}"
 MOST_PARTS = 6_000
 GAP, WIDE = 1.0, 0.7  # in em: from here on a space parts equations, and several do
 UNKNOWN = "⍰"  # in front of the name of a command that is not known
@@ -205,11 +206,9 @@ class _Flat:
         self.parts[-1] = merged
 
     def _fraction(self, node: tex.Fraction) -> None:
+        kind, text = ("fraction", "") if node.bar else ("error", _NO_BAR)
         inside = tuple(as_products(row_of(part) or ()) for part in (node.numerator, node.denominator))
-        if node.bar:
-            self.put("fraction", node, "", inside=inside)
-        else:
-            self.put("error", node, "these stand one over the other without a bar: a binomial is \\binom{n}{k}")
+        self.put(kind, node, text, inside=inside)
 
     def _root(self, node: tex.Root) -> None:
         rows = [row_of(node.body) or ()]

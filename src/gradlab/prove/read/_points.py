@@ -24,7 +24,8 @@ def evaluated(reader: Reader, value: Expression, sub: Row, at: int) -> Expressio
     r"""A value at a point: ``|_{x=3}``."""
     where: list[Expression] = []
     values: list[Expression] = []
-    for piece in pieces_of(sub):
+    rows = sub[0].inside if len(sub) == 1 and sub[0].kind in ("table", "error") else (sub,)  # one over the other
+    for piece in (piece for row in rows for piece in pieces_of(row)):
         if len(piece.relations) != 1 or piece.relations[0].text not in ("=", ":="):
             raise NotUnderstoodError("write behind the bar where it is evaluated, as in |_{x=3}", at)
         name = reader.sum(piece.sides[0])

@@ -136,7 +136,7 @@ def _is_other(reader: Reader, sign: Part, rest: list[Item], letters: tuple[str, 
 
 def _opened(row: Row) -> Row:
     """What stands below a sum sign, without a bracket around all of it."""
-    if len(row) == 1 and row[0].kind == "table":
+    if len(row) == 1 and row[0].kind in ("table", "error") and row[0].inside:
         return tuple(part for cell in row[0].inside for part in (*cell, Part("comma", row[0].at, row[0].at, ",")))[:-1]
     return row
 
