@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gradlab.check import Verdict, check_gradient
+from gradlab.check import Verdict, check_function, check_gradient
 
 C = np.array([1.0, 2, 0.5])
 TABLE = np.array([0.2, 1.0, -0.3, 0.8, 2.0])
@@ -158,3 +158,34 @@ def test_an_entry_that_stands_still_up_to_a_ramp_nearby_is_no_step_function(seed
     at = np.random.default_rng(seed).normal(size=4)
     assert check_gradient(np.sort, lambda x: np.eye(4)[np.argsort(at)], at).verdict is Verdict.CORRECT
     assert check_gradient(np.sort, lambda x: np.eye(4)[np.argsort(-at)], at).verdict is Verdict.WRONG
+
+
+@pytest.mark.parametrize("steep", [1, 10, 100])
+@pytest.mark.parametrize("at", [[5.0, -3.0], [0.5, -1.9, 1.5, -0.3, 0.8]])
+def test_the_slope_of_a_surrogate_is_wrong_for_a_step_function_however_steep(steep, at):
+    class Spike(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return (x > 0).to(x.dtype)
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return g / (steep * x.abs() + 1) ** 2
+
+    report = check_function(Spike, torch.tensor(at))
+    assert report.verdict is Verdict.WRONG
+    assert "flat at this point and jumps elsewhere" in report.diagnoses[0].sentence
+
+
+def test_outside_of_a_table_the_mask_forgotten_is_no_surrogate():
+    places, values = np.linspace(0, 1, 6), np.array([0.3, 1, -0.4, 0.8, 0.2, 1.1])
+
+    def unmasked(x):
+        return 5 * np.diff(values)[np.clip(np.floor(x * 5).astype(int), 0, 4)]
+
+    at = np.array([0.1, 0.33, 0.81, 1.4, 0.37])
+    report = check_gradient(lambda x: np.sum(np.interp(x, places, values)), unmasked, at)
+    assert [entry.name for entry in report.entries if entry.verdict is Verdict.WRONG] == ["at[3]"]
+    assert "jumps" not in str(report)

@@ -615,3 +615,10 @@ def test_entries_that_are_set_and_not_added_to_are_told_before_the_zeros_that_co
     Taken = written(lambda x: x[[0, 2, 2, 3, 0]], lambda g, x: torch.zeros_like(x).index_put((PLACES,), g))
     report = check_function(Taken, torch.tensor([0.3, -1.0, 2.0, 0.5]))
     assert report.diagnoses[0].kind is Mistake.LAST_SAMPLE
+
+
+def test_two_roundings_are_no_factor():
+    report = check_gradient(
+        lambda x: np.sum(x**2), lambda x: (2 * x).astype(np.float16), at=np.array([0.123, 0.777, 3.3331, 2.2219])
+    )
+    assert Mistake.FACTOR not in {each.kind for each in report.diagnoses}

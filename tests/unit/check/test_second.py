@@ -57,10 +57,17 @@ def test_right_second_derivatives(function):
     assert any("grad_output" in entry.name for entry in report.entries)
 
 
-@pytest.mark.parametrize("function", [Detached, OnlyData, ByNumpy])
+@pytest.mark.parametrize("function", [Detached, OnlyData])
 def test_a_backward_pass_that_cannot_be_derived_right_is_wrong(function):
     assert check_function(function, POINT).ok
     assert check_function(function, POINT, order=2).verdict is Verdict.WRONG
+
+
+def test_a_backward_pass_that_says_it_cannot_be_derived_claims_nothing():
+    assert check_function(ByNumpy, POINT).ok
+    for function in (ByNumpy, lambda x: torch.sin(ByNumpy.apply(x) * x)):
+        with pytest.raises(CheckError, match="once_differentiable"):
+            check_function(function, POINT, order=2)
 
 
 def test_what_requires_no_grad_is_left_out_of_second_derivatives_too():

@@ -230,6 +230,7 @@ def test_a_backward_pass_that_changes_grad_output_is_told_first():
         ("clipped", lambda g: g.clamp(-0.5, 0.5)),
         ("not its size", lambda g: g / g.norm()),
         ("not proportional to grad_output", lambda g: g.clamp(0, 1e9)),
+        ("not proportional to grad_output", lambda g: (3.7 * g).int().to(g)),
         ("forgets", lambda g: torch.ones_like(g)),
     ],
 )

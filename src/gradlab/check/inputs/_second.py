@@ -12,6 +12,7 @@ from gradlab.check._errors import CheckError
 from gradlab.check.inputs._function import ByMode
 from gradlab.check.inputs._outputs import is_cut_off, outputs_of
 from gradlab.check.inputs._point import Mode, Point, has_jax, has_torch, make_point
+from gradlab.check.inputs._torch import is_once_differentiable
 from gradlab.check.inputs._trees import is_tensor, leaves_of
 
 _NAME = "grad_output"
@@ -76,7 +77,13 @@ def _pull_torch(call: Callable[[Any], Any], form: Point, given: Any, cotangents:
         if not pairs:
             return [torch.zeros_like(leaf) for leaf in watched]
         starts, weights = zip(*pairs, strict=True)
-        return list(torch.autograd.grad(starts, watched, weights, create_graph=True, allow_unused=True))
+        found = list(torch.autograd.grad(starts, watched, weights, create_graph=True, allow_unused=True))
+        if is_once_differentiable([item for item in found if item is not None]):
+            raise CheckError(
+                "a backward pass is marked with @once_differentiable, so that there is no second derivative; write it "
+                "of operations of torch and take the mark off, or ask for order=1."
+            )
+        return found
 
 
 def _pull_jax(call: Callable[[Any], Any], form: Point, given: Any, cotangents: list[Any]) -> list[Any]:

@@ -135,17 +135,25 @@ def _with_zeros(gradients: Sequence[Any], tensors: Sequence[Any], starts: Sequen
 
 def _reached(starts: Sequence[Any]) -> set[int]:
     """The leaves that the graph of some outputs leads to, by their ids."""
+    reached = {id(item) for item in starts if item.grad_fn is None}
+    return reached | {id(node.variable) for node in _graph(starts) if hasattr(node, "variable")}
+
+
+def _graph(starts: Sequence[Any]) -> set[Any]:
+    """The nodes of the graph behind some tensors."""
     waiting = [item.grad_fn for item in starts if item.grad_fn is not None]
-    seen, reached = set(waiting), {id(item) for item in starts if item.grad_fn is None}
+    seen = set(waiting)
     while waiting:
-        node = waiting.pop()
-        if hasattr(node, "variable"):
-            reached.add(id(node.variable))
-        for following, _ in node.next_functions:
+        for following, _ in waiting.pop().next_functions:
             if following is not None and following not in seen:
                 seen.add(following)
                 waiting.append(following)
-    return reached
+    return seen
+
+
+def is_once_differentiable(items: Sequence[Any]) -> bool:
+    """Whether gradients come of a backward pass that refuses to be derived, which torch says only when it is asked."""
+    return any(node.name().endswith("Error") for node in _graph(items))
 
 
 class ModuleAt:

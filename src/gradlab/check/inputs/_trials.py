@@ -151,7 +151,7 @@ def _use_of(claims: Claims, flat: np.ndarray, asked: np.ndarray, near: _Near) ->
         told = "the backward pass uses the first entry of grad_output alone"
     elif same(plain, doubled) and same(plain, -turned) and same(plain, little):
         told = "the backward pass uses the sign or the direction of grad_output alone, not its size"
-    elif same(_SMALL * little, less) and not same(_SMALL * plain, little):
+    elif little.any() and same(_SMALL * little, less) and not same(_SMALL * plain, little):
         told = "the backward pass is proportional to small grad_output alone: larger ones are clipped"
     return f"{told}; judged with grad_output = {shown}."
 

@@ -13,12 +13,13 @@ from gradlab.check.names._functions_within import described, groups, replace
 from gradlab.check.names._mistakes import Diagnosis, Mistake
 from gradlab.check.names._traced import hypothesis, of_program
 from gradlab.check.tracing import Program
+from gradlab.check.verdict._steps import are_few
 
 if TYPE_CHECKING:
     from gradlab.check.verdict._engine import Engine
 
-# Where a step function that stands still is looked at, of so many entries, and how many values it may take there.
-_PLACES, _LOOKED_AT, _LEVELS = np.outer([-1.0, 1.0], 2.0 ** np.arange(-6, 6)).reshape(-1), 4, 3
+# Of so many entries it is asked whether the function is a step function.
+_LOOKED_AT = 4
 _STEPS = {"round", "rint", "floor", "ceil", "sign", "trunc", "fix", "heaviside"}
 
 
@@ -61,5 +62,4 @@ def _jumps(engine: Engine, entry: Entry) -> bool:
     if entry.cause is Cause.STEP_FUNCTION:
         return True
     output, index = divmod(entry.index, len(engine.flat))
-    levels = np.unique(engine.along(index, float(engine.scales[index]) * _PLACES)[:, output])
-    return bool(1 < len(levels) <= _LEVELS and np.isfinite(levels).all())
+    return are_few(engine.levels(output, index))

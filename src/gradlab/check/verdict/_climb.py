@@ -107,6 +107,7 @@ def _knowledge(engine: Engine, index: int, output: int, noise: Noise) -> Knowled
         near=float(engine.near(output, index)) if noise.is_single else 0.0,
         reach=float(noise.reach[output]),
         anywhere=float(engine.probe.noise.level[output]),
+        levels=lru_cache(lambda: engine.levels(output, index)),
         grid=lru_cache(lambda: float(engine.grid[output]) if noise.fine else 0.0),
         texture=lru_cache(lambda reach: look_along(engine.probe.line(index), reach, output, level)),
     )

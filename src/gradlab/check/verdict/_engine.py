@@ -32,6 +32,8 @@ from gradlab.check.verdict._knowledge import Claim, Rules, make_entry
 
 # An array whose slopes are smaller than this part of the steepest of all is judged beside that.
 _AMONG_ARRAYS = 0.01
+# Places on both sides, in sizes of a coordinate, so near to each other that a ramp of any width shows.
+_NEAR_AND_FAR = np.outer([-1.0, 1.0], 2.0 ** np.arange(-6, 6, 0.25)).reshape(-1)
 
 
 class Engine:
@@ -161,6 +163,10 @@ class Engine:
         points = np.repeat(self.flat[None], len(offsets), axis=0)
         points[:, index] += offsets
         return self.function.many(points)
+
+    def levels(self, output: int, index: int) -> np.ndarray:
+        """The values that an output takes along a coordinate, near and far, in order."""
+        return np.unique(self.along(index, float(self.scales[index]) * _NEAR_AND_FAR)[:, output])
 
     def coordinates(self, indices: list[int], step: float = STEP) -> Iterator[tuple[int, float, Measured]]:
         """Measure coordinates at one scale."""

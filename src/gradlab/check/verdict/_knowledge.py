@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from gradlab.check._outcomes import NEAR, SINGLE_COARSEST, SINGLE_TOLERANCE, ZERO, Cause, Entry, Verdict
 from gradlab.check.differences._fit import Slope
 from gradlab.check.differences._texture import Texture
@@ -43,6 +45,7 @@ class Knowledge:
         near: What differences of slopes the function shows at most, if it computes in float32.
         reach: How large its values are near the point.
         grid: What its values are multiples of where larger numbers may have been rounded; 0 if nothing says so.
+        levels: The values that it takes near and far along the coordinate, sorted.
         texture: What it looks like along the coordinate, up to a distance.
     """
 
@@ -57,6 +60,7 @@ class Knowledge:
     reach: float = 0.0
     anywhere: float = 0.0
     grid: Callable[[], float] = float
+    levels: Callable[[], np.ndarray] | None = None
     texture: Callable[[float], Texture] | None = None
 
     def frays(self, reach: float) -> bool:

@@ -8,7 +8,15 @@ from dataclasses import replace
 from gradlab.check._outcomes import Cause, Entry, Verdict
 from gradlab.check.differences._fit import EPSILON, ERROR, Slope, best, jumps
 from gradlab.check.verdict._knowledge import LOOSE, Claim, Knowledge, Rules, agreement, make_entry
-from gradlab.check.verdict._steps import flat_up_to_a_bend, is_label, is_step, judge_label, judge_step, stands_still
+from gradlab.check.verdict._steps import (
+    flat_among_few_values,
+    flat_up_to_a_bend,
+    is_label,
+    is_step,
+    judge_label,
+    judge_step,
+    stands_still,
+)
 
 # A kink that is seen at steps of this share of the coordinate's size is at the point, not beside it.
 _BESIDE = 2.0**-16
@@ -22,6 +30,7 @@ _ROUNDED_BARS = 3
 _UNSEEN = 64
 # A solver may leave so many times its tolerance in a derivative.
 _LEFT = 100
+_STILL = {Cause.STEP_FUNCTION, Cause.SATURATION}
 _GRID = "the loss stands still, but as if it were rounded with larger numbers that cancel out in it"
 CONSTANT = "the loss changes with nothing, whatever the step"
 
@@ -38,6 +47,11 @@ def judge(claim: Claim, slopes: list[Slope], known: Knowledge, rules: Rules) -> 
         entry = replace(entry, verdict=Verdict.UNDECIDED, reason=reason, cause=Cause.FINE_STRUCTURE)
     if entry.verdict is Verdict.CORRECT and claim.value == 0 and _may_be_hidden(slopes, known):
         entry = replace(entry, verdict=Verdict.UNDECIDED, reason=_GRID, cause=Cause.FINE_STRUCTURE)
+    if entry.cause in _STILL and entry.verdict is Verdict.UNDECIDED and known.deterministic:
+        flat = flat_among_few_values(claim, slopes, known)
+        if flat is not None:
+            reason = "a step function: it takes few values, and this one around the point"
+            entry = make_entry(claim, flat, Verdict.WRONG, reason, Cause.STEP_FUNCTION)
     if entry.verdict is Verdict.UNDECIDED and slopes and _is_noise_alone(claim, slopes, known):
         reason = "the loss does not change with this entry, but for rounding"
         entry = make_entry(claim, slopes[-1], Verdict.CORRECT, reason)
@@ -88,11 +102,12 @@ def _judge_still(
     """What stands still around the point, up to a bend or a step; None if it does not."""
     # Slopes that larger steps agree on are no bend.
     may_be_zero = kinked is not False or abs(slope.value) <= _ROUNDED_BARS * slope.bar
-    if claim.value == 0 and may_be_zero:
-        flat = flat_up_to_a_bend(slopes, known)
-        if flat is not None:
-            return make_entry(claim, flat, Verdict.CORRECT, "the loss does not change with this entry nearby")
-    return judge_step(claim, slope, slopes, known, rules) if is_step(slopes, known) else None
+    steps, zero = is_step(slopes, known), claim.value == 0 and may_be_zero
+    flat = flat_up_to_a_bend(slopes, known) if steps or zero else None
+    if flat is not None and zero:
+        return make_entry(claim, flat, Verdict.CORRECT, "the loss does not change with this entry nearby")
+    # A ramp up to where it is flat again is no step.
+    return judge_step(claim, slope, slopes, known, rules) if steps and (flat is None or rules.is_single) else None
 
 
 def _judge_outside(claim: Claim, slope: Slope, slopes: list[Slope], known: Knowledge) -> Entry:

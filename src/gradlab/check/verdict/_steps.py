@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from itertools import takewhile
 
+import numpy as np
+
 from gradlab.check._outcomes import SINGLE_RELEVANCE, Cause, Entry, Verdict
 from gradlab.check.differences._fit import Slope, jumps
 from gradlab.check.verdict._knowledge import Claim, Knowledge, Rules, agreement, make_entry
@@ -18,6 +20,8 @@ _ROUNDINGS, _ROUNDED, _CANCELLED = 16, 2.0**-16, 2.0**-12
 # Jumps in float64 by a power of two that is no more than this, or of which a claim makes so many over the coordinate's
 # size, may be roundings of something larger.
 _FINE, _MANY = 2.0**-10, 64
+# So many values are few, and by this part of them float32 would change over a step.
+_LEVELS, _SHOWS = 3, 2.0**-17
 # A flat stretch is looked at up to so many times its length.
 _AROUND = 8
 
@@ -63,9 +67,32 @@ def _is_terrace(slopes: list[Slope], known: Knowledge) -> bool:
     return flat >= _TERRACE * known.scale or (wide and unit >= _LEDGE * size)
 
 
+def _flat(slopes: list[Slope]) -> list[Slope]:
+    return list(takewhile(lambda each: each.flat == 1, slopes))
+
+
+def flat_among_few_values(claim: Claim, slopes: list[Slope], known: Knowledge) -> Slope | None:
+    """The last of the flat steps of a function that takes few values near and far, as no rounding leaves them.
+
+    None if it is not one, or if not even float32 would show what is claimed over that step.
+    """
+    flat = _flat(slopes)
+    if not flat or known.levels is None or claim.value == 0 or not math.isfinite(claim.value):
+        return None
+    levels = known.levels()
+    shows = abs(claim.value) * flat[-1].step > _SHOWS * float(np.abs(levels).max())
+    return flat[-1] if are_few(levels) and shows else None
+
+
+def are_few(levels: np.ndarray) -> bool:
+    """Whether values that a function takes, in order, are few and far apart."""
+    few = 1 < len(levels) <= _LEVELS and bool(np.isfinite(levels).all())
+    return few and float(np.diff(levels).min()) >= _LEDGE * float(np.abs(levels).max())
+
+
 def flat_up_to_a_bend(slopes: list[Slope], known: Knowledge) -> Slope | None:
     """The last of the flat steps of a function in float32 that end in no jump, as those of relu do; None without."""
-    flat = list(takewhile(lambda each: each.flat == 1, slopes))
+    flat = _flat(slopes)
     if not flat or known.texture is None:
         return None
     beyond = max(each.spread / each.step for each in slopes)
