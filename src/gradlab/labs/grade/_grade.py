@@ -154,7 +154,13 @@ class _Keys:
         if before is not None and before.key == key:
             return None
         same = before.questions if before is not None and before.base == base and not before.problem else []
-        kept = [asdict(question) for question in same if self.lab.questions.get(question.identity) == question.key]
+        kept = [
+            asdict(question)
+            for question in same
+            if self.lab.questions.get(question.identity) == question.key
+            # What stood in for what the submission builds on is in no key.
+            and not any("the key's version" in note for note in question.notes)
+        ]
         old = {"repairs": before.repairs, "printed": before.printed} if before is not None and kept else None
         return {
             "name": one.name, "student": one.student, "identity": one.identity, "file": one.file,

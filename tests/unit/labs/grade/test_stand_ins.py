@@ -57,6 +57,13 @@ SUBMISSIONS = {
         {"thirds": "def thirds(values):\n    values[:] = [value / 3 for value in values]\n    return values"},
         "11110",
     ),
+    "builds on more than the key": (
+        {
+            "twice": "def twice(number):\n    return number ** 2",
+            "thirds": "def thirds(x):\n    return twice(np.asarray(x)) / 6",
+        },
+        "10111",
+    ),
     "both wrong": ({"adder": OTHER, "twice": "def twice(number):\n    print(number)"}, "00111"),
     "no class": ({"adder": ""}, "01111"),
     "asks how long": ({"adder": OTHER, "sums": SUMS + "\nassert len(adding) == 2"}, "01111"),
@@ -106,6 +113,23 @@ def test_one_error_costs_one_question(tmp_path):
     submissions = {name: tuple((KEY | changed).values()) for name, (changed, _) in SUBMISSIONS.items()}
     found, _ = made.marks(tmp_path, LAB, submissions)
     assert found == {name: points for name, (_, points) in SUBMISSIONS.items()}
+
+
+ROWS = "# Lab\n\n```python\nrows = []\n#!TAG HWBEGIN\n#!MSG Fill it.\nrows.append(1)\nrows.append(2)\n#!TAG HWEND\n"
+ANEW = {
+    "as the key": (("rows = []\nrows.append(1)\nrows.append(2)",), "1"),
+    "begins anew": (("rows = []\nrows.append(1)\nrows = []\nrows.append(2)",), "0"),
+    "begins anew in another cell": (("rows = []\nrows.append(1)", "rows = []\nrows.append(2)"), "0"),
+    "has tried before": (("rows = []\nrows.append(7)", "rows = []\nrows.append(1)\nrows.append(2)"), "1"),
+    "goes on behind it": (("rows = []\nrows.append(1)\nrows.append(2)", "rows = []\nrows.append(3)"), "1"),
+}
+
+
+@pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+def test_what_is_given_once_and_stands_there_again_begins_anew(tmp_path):
+    lab = f"{ROWS}#!TAG CHECK rows points=1\nassert rows == [1, 2]\n#!TAG CHECKEND\n```\n"
+    found, result = made.marks(tmp_path, lab, {name: cells for name, (cells, _) in ANEW.items()})
+    assert found == {name: points for name, (_, points) in ANEW.items()}, result
 
 
 ENDLESS = "def twice(number):\n    while number:\n        time.sleep(0.01)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -115,6 +116,17 @@ class Program:
         """The numbers of the statements that give names their meaning at the end."""
         changes = [own.changes for own in self.statements]
         return needed([own.statement for own in self.statements], map(root_of, names), changes)
+
+    def used_by(self, names: Iterable[str]) -> set[str]:
+        """The names that what gives some names their meaning uses, and what functions among them use."""
+        used, todo = set[str](), {*map(root_of, names)}
+        while todo:
+            name = todo.pop()
+            own = [one.statement for one in self.statements if name in one.statement.binds]
+            more = set().union(*(each.uses for each in own)) - used
+            used |= more
+            todo |= more
+        return used
 
     @cached_property
     def leaves_traces(self) -> bool:
@@ -275,7 +287,8 @@ def _targets(plan: Plan) -> set[str]:
 def _sorted_out(numbered: Sequence[tuple[int, SubmittedCell]], plan: Plan) -> _Found:
     """The statements that are the student's own: neither the template's text nor the text to be replaced."""
     found = _Found()
-    given = {part.statement.shape for part in plan.parts if not part.is_homework and part.is_asked}
+    given = Counter(part.statement.shape for part in plan.parts if not part.is_homework and part.is_asked)
+    seen = Counter[str]()
     homework, asked_cells = set(plan.homework), {part.cell_id for part in plan.parts if part.is_homework}
     before = {part.statement.shape for part in plan.base}
     given_cells = {part.cell_id for part in plan.parts if part.cell_id} - asked_cells
@@ -290,14 +303,17 @@ def _sorted_out(numbered: Sequence[tuple[int, SubmittedCell]], plan: Plan) -> _F
             found.unread.append((cell.source, f"cell {number} cannot be read ({problem})"))
             found.repairs.append(f"{found.unread[-1][1]}{rest}")
         for statement in statements:
-            if statement.shape in given | plan.checks | plan.stubs:
+            seen[statement.shape] += 1
+            if statement.shape in given.keys() | plan.checks | plan.stubs:
                 found.borders.append(len(found.own))
             if statement.shape in plan.stubs:
                 found.stubs |= statement.changes & homework
-            elif statement.shape in given | plan.checks:
+            elif statement.shape in given.keys() | plan.checks:
                 # What a check makes for itself, a student may have taken from it to go on with.
                 is_used = statement.shape in given or not statement.changes & _targets(plan)
-                if statement.shape not in before and statement.binds and is_used:
+                # What is given once and stands there once more begins anew: fig, ax = plt.subplots().
+                is_again = seen[statement.shape] > given[statement.shape] > 0 and not statement.is_definition
+                if (statement.shape not in before or is_again) and statement.binds and is_used:
                     found.own.append(Own(statement, number, is_own=False))
             elif not (statement.changes & _targets(plan) or statement.steps) and (
                 cell.id in given_cells or (statement.binds and statement.binds <= plan.given)

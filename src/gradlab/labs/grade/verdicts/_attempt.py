@@ -120,7 +120,8 @@ class Attempts:
             self._key, ready.task, ready.check, values, limit, lambda: session.bind(stand_ins), clock=session.clock
         )
         if outcome.stopped:
-            return outcome, self._stopped_words(outcome, ready, own, limit)
+            # Calls of what stands in for other names take longer than one's own would.
+            return outcome, self._stopped_words(outcome, ready, own, limit, is_own=not stand_ins)
         if stand_ins:
             session.deadline(limit)
             session.release()
@@ -140,7 +141,9 @@ class Attempts:
                 values[name] = ...
         return values
 
-    def _stopped_words(self, outcome: Outcome, ready: ReadyTask, own: frozenset[str], limit: float) -> str:
+    def _stopped_words(
+        self, outcome: Outcome, ready: ReadyTask, own: frozenset[str], limit: float, *, is_own: bool = True
+    ) -> str:
         session, running = self._session, self._session.running or "the code"
         if isinstance(outcome.problem, ChannelError):
             reason = session.stop(outcome.problem, limit)
@@ -149,7 +152,7 @@ class Attempts:
             session.stop()
         noted = "; ".join(getattr(outcome.problem, "__notes__", ()))  # why it need not have ended
         outcome.doubt = noted or (session.doubt(reason, limit, ready.seconds) if not own & self.slow else self.doubt)
-        if "longer than" in reason:
+        if "longer than" in reason and is_own:
             self.slow |= own
             self.doubt = self.doubt or outcome.doubt
         return f"{running} {reason}"

@@ -227,7 +227,7 @@ class _Bench:
         if cause.is_stopped or isinstance(best.outcome.problem, NameError):
             loop = "is there a loop that does not end? " if "longer than" in cause.words else ""
             result.reason = f"{cause.words}, so that what the check asks for was not made; {loop}".rstrip("; ")
-        else:
+        elif cause.changes & (best.own | self._program.used_by(best.own)):
             result.notes.append(f"not all that it rests on was run: {cause.words}")
 
     def _form(self, ready: ReadyTask, best: Try) -> str:
@@ -322,9 +322,13 @@ class _Bench:
     def _others(self, ready: ReadyTask) -> frozenset[str]:
         """What is homework beside a check's own names and may be replaced by the key's: values, if they stay so."""
         homework, key = self._key.plan.homework, self._key
+        # An answer may use other functions that are asked for than the key's does.
+        charged = {name for other in self._tasks if other.task.check.points for name in other.task.own}
+        used = self._program.used_by(ready.task.own) & charged - ready.task.own
+        beside = {name for name in used if homework[name].statement.is_definition}
         cells = {homework[name].cell for name in ready.task.own}
         return frozenset(
-            name for name in ready.task.others & homework.keys()
+            name for name in (ready.task.others & homework.keys()) | beside
             if homework[name].statement.is_definition or name in key.fixed
             or (name in key.steady and homework[name].cell not in cells)
         )  # fmt: skip

@@ -151,7 +151,9 @@ class Session:
                 self.printed[own.cell] = (self.printed.get(own.cell, "") + text)[:20_000]
         except RemoteCallError as problem:
             self.misfit |= bool(self._stand_ins) and is_misfit(problem)
-            said = f"line {problem.line or own.statement.line}: {problem}"
+            inside = problem.cell in (0, own.cell)
+            said = f"line {problem.line if inside and problem.line else own.statement.line}: {problem}"
+            said += "" if inside else f" (in line {problem.line} of cell {problem.cell})"
             if not self._stand_ins:  # what stands in is not for the student to see
                 (self.errors if self._stop is None else self.errors_of_all).setdefault(own.cell, said)
             if not self._stand_ins and self._stop is None:
