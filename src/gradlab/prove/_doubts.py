@@ -24,7 +24,6 @@ from gradlab.prove._mood import (
     is_looked_for,
     is_normaliser,
     is_point,
-    is_to_be_solved,
     is_wished_for,
     is_worked,
     may_be_matrix,
@@ -40,6 +39,7 @@ from gradlab.prove._open_sides import (
     relates_names,
     rivals,
     says_sigma,
+    to_solve,
     varies,
 )
 from gradlab.prove._otherwise import otherwise
@@ -278,9 +278,8 @@ class Doubts:
     def behind(self, judged: combine.Judged, i: int) -> str:
         """Why a true step may not be claimed: it is to be solved, a name on the way is not understood; else empty."""
         pair = judged.first.chain.sides[i : i + 2]
-        names = {name for side in pair if isinstance(side, Expression) for name in names_in(side)}
-        if self.document and is_to_be_solved(judged.line, names):
-            return "by the words beside it this is an equation to solve"
+        if said := to_solve(self.said, judged.line, pair, self.document):
+            return said
         for node in (node for side in pair for node in walk(side) if isinstance(node, Derivative | Partial)):
             body = node.body if isinstance(node, Derivative) else Ref(node.of)
             by = node.wrt if isinstance(node, Derivative) else (Ref(node.wrt),)

@@ -9,11 +9,12 @@ from gradlab.graph import Apply, Expression, Partial, Ref, as_number, is_apply
 from gradlab.prove import _combine as combine
 from gradlab.prove._definitions import Definitions, names_in, walk
 from gradlab.prove._degree import is_algebra
-from gradlab.prove._errors import Deadline, NotUnderstoodError
+from gradlab.prove._errors import READING, Deadline, NotUnderstoodError
 from gradlab.prove._meant import variables_in, verdicts
-from gradlab.prove._mood import is_symmetry, may_be_matrix, same_names
+from gradlab.prove._mood import is_symmetry, is_to_be_solved, may_be_matrix, same_names
 from gradlab.prove._names import FREE
 from gradlab.prove._verdict import Fault, Truth
+from gradlab.prove.judge._doubts import without
 from gradlab.prove.read._define import Line, Shape
 from gradlab.prove.read._infinitesimals import Integral
 from gradlab.prove.read._label import key_of, label_of
@@ -80,6 +81,28 @@ def own_variables(pair: Pair, names: Set[str], known: Known) -> set[str]:
     """The variables of a step that are those of a function in it: they are free, whatever else has their names."""
     functions = (known.functions[name] for name in names if name in known.functions)
     return variables_in(pair) & {name for function in functions for name in function.parameters}
+
+
+def to_solve(said: Definitions, line: Line, pair: Pair, document: bool) -> str:
+    """Why a true step may be an equation to solve: by its words, or a line behind it solves it; else empty."""
+    left, right = pair
+    if not isinstance(left, Expression) or not isinstance(right, Expression):
+        return ""
+    if document and is_to_be_solved(line, names_in(left) | names_in(right)):
+        return "by the words beside it this is an equation to solve"
+    if as_number(right) != 0 or any(isinstance(node, Derivative | Partial | Integral) for node in walk(left)):
+        return ""
+    found = (said.defined.get(name) for name in sorted(names_in(left)))
+    items = [item for item in found if item is not None and _order(item.line) > _order(line)]
+    known = without(said.known, {item.shape.name for item in items})
+    if not items or verdicts(Chain((left, right), (None,)), known, Deadline(READING))[0].truth is Truth.TRUE:
+        return ""
+    return f"this may be an equation to solve: line {_order(items[0].line)[0]} says for what it holds"
+
+
+def _order(line: Line) -> tuple[int, int]:
+    place = line.source.place(line.piece.at)
+    return place.line, place.column
 
 
 def says_sigma(judged: combine.Judged) -> bool:

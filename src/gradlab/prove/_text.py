@@ -28,12 +28,11 @@ from gradlab.prove._updates import is_descent, loss_of
 from gradlab.prove._verdict import Fault, Method, Step, Truth
 from gradlab.prove._whatever import holds_whatever
 from gradlab.prove.judge import Finding, findings
-from gradlab.prove.read._asides import is_called_constant
 from gradlab.prove.read._chains import Readings, readings
 from gradlab.prove.read._define import Line, is_recursive, kind_of, shape_of
 from gradlab.prove.read._differentials import are_meant
 from gradlab.prove.read._nodes import Indexed
-from gradlab.prove.read._numbers import is_value
+from gradlab.prove.read._numbers import is_called_constant, is_value
 from gradlab.prove.read._pieces import JUDGED
 from gradlab.prove.read._reader import Reader
 from gradlab.prove.read._scope import Scope, Use, is_conventional

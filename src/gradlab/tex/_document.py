@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,11 @@ _MOST_OF_SENTENCE = 400  # characters of it before a formula, or behind it
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?:\s|$)|\n[ \t]*(?:[-*#>]|\d+\.)[ \t]")
 _HEADER = re.compile(r"\A---[ \t]*\n(?:.*\n)*?---[ \t]*(?:\n|\Z)")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(?!#!)(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_STATEMENT = re.compile(  # what begins a statement of its own as a heading does
+    r"^[ \t]*(?:\*\*|__)?(\\question\b(?!\s*\{)[^\n$]*|"
+    r"(?:Problem|Exercise|Question|Task|Aufgabe|Exercice|Ejercicio|Esercizio)[ \t]+\d+\b[^\n$]*)",
+    re.MULTILINE,
+)
 _POINT = re.compile(r"^[ \t]*(?:(\d{1,2}[.)])|[-*+]|\\item\b)(?=\s|$)", re.MULTILINE)
 _SECTION = re.compile(r"\\(?:part|chapter|(?:sub)*section|paragraph|question|exercise)\*?\s*\{([^{}]*)\}")
 
@@ -96,7 +101,7 @@ def formulas(text: str, name: str = "") -> tuple[Formula, ...]:
     if kind == "ipynb":
         return _of_notebook(text)
     if kind in ("tex", "latex", "ltx"):
-        return placed(text, find_in_latex(text), [(m.start(), _words(m[1])) for m in _SECTION.finditer(text)])
+        return placed(text, find_in_latex(text), _found(text, _SECTION, _words))
     text = as_markdown(text) if kind == "rst" else text
     header = _HEADER.match(text)
     if header is not None:
@@ -177,11 +182,16 @@ def _headings(text: str) -> list[tuple[int, str]]:
     skipped = protected(text, directives=True)
     starts = [start for start, _ in skipped]
     found: list[tuple[int, str]] = []
-    for match in _HEADING.finditer(text):
-        before = bisect_right(starts, match.start()) - 1
-        if before < 0 or skipped[before][1] <= match.start():
-            found.append((match.start(), match[1]))
+    for start, heading in _found(text, _HEADING):
+        before = bisect_right(starts, start) - 1
+        if before < 0 or skipped[before][1] <= start:
+            found.append((start, heading))
     return found
+
+
+def _found(text: str, pattern: re.Pattern[str], show: Callable[[str], str] = str.strip) -> list[tuple[int, str]]:
+    """Where headings of a kind stand, and the beginnings of exercises, in order."""
+    return sorted((match.start(), show(match[1])) for each in (pattern, _STATEMENT) for match in each.finditer(text))
 
 
 def _words(text: str) -> str:

@@ -86,6 +86,8 @@ def test_a_repair_is_the_smallest_and_on_the_wrong_side(latex, repair):
         (MEAN + r"$\frac{\partial v}{\partial \mu} = 0$", "NOT_UNDERSTOOD"),
         (r"$q = s^2 + r$, $r = 5s$, $\frac{\partial q}{\partial s} = 2s$", "NOT_UNDERSTOOD"),
         (r"$q = s^2 + r$, $r = 5s$, $\frac{dq}{ds} = 2s$", "FALSE"),
+        (r"$4s^3 + 4v = 0$, so $v = -s^3$", "NOT_UNDERSTOOD"),
+        (r"Let $v = -s^3$. Then $4s^3 + 4v = 0$", "TRUE"),
         (r"$r = 3s^2$, $t = 2s^5$. Then $r' = 6s$, $t' = 10s^2$", "TRUE FALSE"),
         (r"$r = 3s^2$. Then $r' = 5s$", "NOT_UNDERSTOOD"),
         (r"$x = 2.5$, $A = 4x - x^2$, $\frac{dA}{dx} = 4 - 2x$, $\frac{dA}{dx} = 4 - 3x$", "TRUE FALSE"),

@@ -102,3 +102,10 @@ def test_mathematics_of_restructured_text_keeps_its_places():
     equations = [("f(x)=x^2", 4, "One"), ("f'(x)=2x", 9, "One"), ("f''(x)=2", 11, "One")]
     assert found == [*equations, ("(x^3)'=3x^2", 19, "Two"), ("g=4", 25, "Two")]
     assert text.split("\n")[3][formulas(text, "notes.rst")[0].column - 1 :].startswith("f(x)")
+
+
+def test_an_exercise_begins_as_a_heading_does():
+    text = "# A\n$a$\n\nProblem 1. Let $b$ be.\n\n**Exercise 2** $c$\n\n```\nProblem 3\n```\n$d$"
+    assert [formula.heading for formula in formulas(text)] == ["A", "Problem 1. Let", "Exercise 2**", "Exercise 2**"]
+    text = "\\begin{document}\\section{A}\n$a$\n\\question One: $b$\n\\question{Two} $c$"
+    assert [formula.heading for formula in formulas(text)] == ["A", "\\question One:", "Two"]

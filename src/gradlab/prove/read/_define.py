@@ -11,7 +11,6 @@ from gradlab.prove.read import _differentials as differentials
 from gradlab.prove.read import _functions as table
 from gradlab.prove.read import _slopes as slopes
 from gradlab.prove.read import _words as words
-from gradlab.prove.read._asides import aside_of, meet
 from gradlab.prove.read._label import (
     INDEX_LETTERS,
     Label,
@@ -26,7 +25,7 @@ from gradlab.prove.read._label import (
 )
 from gradlab.prove.read._names import in_bold, is_running, labelled, running
 from gradlab.prove.read._nodes import letter_of
-from gradlab.prove.read._numbers import is_near_pi, is_numeric, is_pi, is_value
+from gradlab.prove.read._numbers import is_called_constant, is_near_pi, is_numeric, is_pi, is_value
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._pieces import JUDGED, Piece, pieces_of
 from gradlab.prove.read._reader import Reader
@@ -257,9 +256,8 @@ def kind_of(reader: Reader, line: Line) -> Kind:
     first = piece.sides[0]
     if any(text in ("<-", "+=", "-=") for text in relations):
         return Kind.UPDATE
-    aside = Kind.CONDITION if piece.condition or not piece.is_equation else aside_of(line, reader.scope.document)
-    if aside is not None:
-        return aside
+    if piece.condition or not piece.is_equation or is_called_constant(line, 1):
+        return Kind.CONDITION
     if relations[0] == "=" and _is_next(first, piece.sides[1]):
         return Kind.UPDATE
     if differentials.are_meant(reader.scope, piece):
@@ -298,8 +296,6 @@ def _of_function(reader: Reader, line: Line, shape: Shape) -> Kind | None:
     """What a line does that begins with a function and its arguments; None if that is all that speaks for a kind."""
     sides = line.piece.sides
     assert shape.parameters is not None
-    if reader.scope.document and meet(line) and not _SAID.search(line.words):
-        return Kind.CLAIM
     if is_name(sides[1]):
         own = uses(shape.parameters, sides[1])
         if line.piece.premise and (own or sides[1][0].text in ("C", "c", "k")) and _PRIME.search(line.source.tex):

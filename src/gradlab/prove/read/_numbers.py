@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
+from typing import TYPE_CHECKING
 
 from gradlab.prove.read._part import Row
 
+if TYPE_CHECKING:
+    from gradlab.prove.read._define import Line
+
 _NEAR = 0.01
 _KINDS = frozenset(("number", "infinity", "minus", "plus", "slash", "times", "fraction", "root", "group"))
+_CONSTANT = re.compile(
+    r"(?:\\[a-z]+\s*)?\{?\s*(?:cte|ctte|const|cst|c\^te|konst|constant[es]?|konstante?|costante)\.?\s*\}?",
+    re.IGNORECASE,
+)
 
 
 def is_numeric(row: Row) -> bool:
@@ -39,3 +48,9 @@ def is_near_pi(row: Row) -> bool:
     value = float(texts[0]) / float(texts[1] if len(texts) > 1 else 1)
     cut = len(texts) == 1 and str(math.pi).startswith(texts[0])  # 3.1415, which is not rounded, but no mistake
     return abs(value / math.pi - 1) < _NEAR and not (cut and len(texts[0]) > len("3.14"))
+
+
+def is_called_constant(line: Line, i: int) -> bool:
+    """Whether a side is but a word for a constant: what is equal to it does not change, whatever it is."""
+    row = line.piece.sides[i]
+    return bool(row) and _CONSTANT.fullmatch(line.source.slice(row[0].at, row[-1].end).strip()) is not None
