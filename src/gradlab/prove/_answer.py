@@ -8,12 +8,14 @@ from enum import Enum
 from typing import Any
 
 from gradlab._errors import GradlabError
-from gradlab.graph import Expression, Graph, ParseError, Partial, Ref, parse, transform
+from gradlab.graph import ZERO, Expression, Graph, ParseError, Partial, Quantity, Ref, Role, parse, transform, walk
 from gradlab.prove._errors import NotUnderstoodError
 from gradlab.prove._subject import DEFAULT, graph_of
 from gradlab.prove._text import Text
 from gradlab.prove._verdict import Fault, Place, Step, Truth
+from gradlab.prove.judge._compare import is_analytic
 from gradlab.prove.read._define import Line
+from gradlab.prove.read._nodes import Condition
 from gradlab.prove.read._part import Part
 from gradlab.prove.read._pieces import Piece, pieces_of
 from gradlab.prove.read._rows import Row
@@ -58,6 +60,12 @@ class Answer:
 
     def __str__(self) -> str:
         return f"{self.outcome.value}: {self.hint}" if self.hint else self.outcome.value
+
+
+_ON_SIGNS = Answer(
+    Outcome.NOT_UNDERSTOOD,
+    "this holds where everything is positive, and not everywhere: write it so that no sign matters",
+)
 
 
 def answer(name: str, written: Any, graph: Any = None) -> Answer:
@@ -198,7 +206,11 @@ def _judged(question: str, latex: str, graph: Graph) -> Answer:
         return line
     chain = len(line.piece.sides) > 2 or line.piece.relations[0].end > 0
     steps = Text([line], graph, False).judge(line)
-    verdict = _verdict(steps)
+    verdict = _verdict(steps, graph)
+    if verdict is not None and verdict.outcome is Outcome.WRONG and _is_smooth(graph):
+        for source in (source for quantity in _given(graph) for source in blocks_of(f"{quantity.latex} > 0")):
+            line.conditions += [piece for row in rows_of(source, {}) for piece in pieces_of(row)]
+        verdict = _ON_SIGNS if _verdict(Text([line], graph, False).judge(line), graph) is None else verdict
     if verdict is not None:
         return verdict
     last = line.piece.sides[-1]
@@ -212,12 +224,26 @@ def _compared(question: str, expression: Expression, graph: Graph) -> Answer:
     piece = Piece([_row(question), ()], [Part("relation", 0, 0, "=")])
     line = Line(Source.inside(question, question, 0), piece)
     finding = Text([line], graph, False).compared(line, expression)
+    if finding.truth is Truth.FALSE and _is_smooth(graph):
+        positive = tuple(Condition(Ref(quantity.name), ">", ZERO) for quantity in _given(graph))
+        if Text([line], graph, False).compared(line, expression, positive).truth is Truth.TRUE:
+            return _ON_SIGNS
     step = Step(finding.truth, "", "", Place(1, 1), repair=finding.repair, reason=finding.reason)
-    verdict = _verdict([step])
+    verdict = _verdict([step], graph)
     return Answer(Outcome.RIGHT) if verdict is None else verdict  # a wrong one is not truthy
 
 
-def _verdict(steps: list[Step]) -> Answer | None:
+def _given(graph: Graph) -> list[Quantity]:
+    return [quantity for quantity in graph if quantity.expression is None]
+
+
+def _is_smooth(graph: Graph) -> bool:
+    """Whether a root or an absolute value in an answer is its writer's own, and no kink of what was asked about."""
+    formulas = [quantity.expression for quantity in graph if quantity.expression is not None]
+    return all(is_analytic(node) for formula in formulas for node in walk(formula))
+
+
+def _verdict(steps: list[Step], graph: Graph) -> Answer | None:
     """What is said about an answer with these steps; None if all are true."""
     for step in steps:
         if step.truth is Truth.NOT_UNDERSTOOD:
@@ -225,7 +251,7 @@ def _verdict(steps: list[Step]) -> Answer | None:
     for number, step in enumerate(steps, 1):
         if step.truth is Truth.FALSE:
             where = f"step {number}: " if len(steps) > 1 else ""
-            return Answer(Outcome.WRONG, where + _hint(step))
+            return Answer(Outcome.WRONG, where + _hint(step, graph))
     return None
 
 
@@ -249,12 +275,14 @@ def _is_differential(part: Part) -> bool:
     return all(row and row[0].text.startswith("d") and row[0].kind in ("letter", "run", "word") for row in part.inside)
 
 
-def _hint(step: Step) -> str:
+def _hint(step: Step, graph: Graph) -> str:
     """Where to look; never what stands there."""
     if step.repair is None:
         return "the value is another one; compare your formula with the chain rule, factor by factor"
     fault = step.repair.fault
-    return f"{fault.value}{_NEARER.get(fault, '')}"
+    # A formula has no neurons.
+    is_network = any(quantity.role is Role.PARAMETER for quantity in graph)
+    return f"{fault.value}{_NEARER.get(fault, '') if is_network or fault is not Fault.WRONG_FUNCTION else ''}"
 
 
 _NEARER = {

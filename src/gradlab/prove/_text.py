@@ -31,7 +31,7 @@ from gradlab.prove.judge import Finding, findings
 from gradlab.prove.read._chains import Readings, readings
 from gradlab.prove.read._define import Line, is_recursive, kind_of, shape_of
 from gradlab.prove.read._differentials import are_meant
-from gradlab.prove.read._nodes import Indexed
+from gradlab.prove.read._nodes import Condition, Indexed
 from gradlab.prove.read._numbers import is_called_constant, is_value
 from gradlab.prove.read._pieces import JUDGED
 from gradlab.prove.read._reader import Reader
@@ -294,10 +294,10 @@ class Text:
                     return combine.with_kind(step, Kind.CLAIM, reason)
         return step
 
-    def compared(self, line: Line, expression: Expression) -> Finding:
-        """The verdict on a side that is written and one that is given as an expression."""
+    def compared(self, line: Line, expression: Expression, conditions: tuple[Condition, ...] = ()) -> Finding:
+        """The verdict on a side that is written and one that is given as an expression, under some conditions."""
         side = Reader(self.scope(), {}, deadline := Deadline(STEPS_FOR_CHAIN)).sum(line.piece.sides[0])
-        return findings(Chain((side, expression), (None,)), self.known, deadline, repairs=True)[0]
+        return findings(Chain((side, expression), (None,), conditions), self.known, deadline, repairs=True)[0]
 
     def _without_claim(self, line: Line, i: int, kind: Kind) -> Step:
         piece, source = line.piece, line.source

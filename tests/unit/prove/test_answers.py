@@ -57,3 +57,28 @@ def test_other_graphs_and_questions():
     assert answer("f_out", r"\sigma(f_{in})")
     with pytest.raises(gl.GradlabError, match="quantity"):
         answer("dL/dw_99", "1")
+
+
+DAMPED = "g = exp(-c*t)*cos(w*t)"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        r"-\sqrt{c^2 + w^2}\, e^{-ct} \cos\left(wt - \arctan\frac{w}{c}\right)",
+        "-sqrt(c^2 + w^2)*exp(-c*t)*cos(w*t - arctan(w/c))",
+    ],
+)
+def test_what_holds_where_everything_is_positive_is_not_called_wrong(written):
+    found = answer("dg/dt", written, DAMPED)
+    assert (found.outcome, "where everything is positive" in found.hint) == (Outcome.NOT_UNDERSTOOD, True)
+    assert answer("dg/dt", written.replace("cos", "sin"), DAMPED).outcome is Outcome.WRONG
+
+
+def test_a_kink_of_what_was_asked_about_is_not_to_be_forgotten():
+    assert answer("df/dx", r"\frac{1}{x} x^2", "f = relu(x) * x").outcome is Outcome.WRONG
+
+
+def test_a_formula_has_no_neurons():
+    assert answer("dg/dc", r"-t e^{-ct} \sin(wt)", DAMPED).hint.startswith("a function is taken for another one")
+    assert "neuron" not in answer("dg/dc", r"-t e^{-ct} \sin(wt)", DAMPED).hint
