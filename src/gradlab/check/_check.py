@@ -63,7 +63,8 @@ def check_gradient(
             need many evaluations are left UNDECIDED.
         max_evaluations: How often the function may be evaluated; what is not judged then is UNDECIDED. Default as often
             as it takes.
-        time_limit: How long it may take, in seconds, in the same way. Default as long as it takes.
+        time_limit: How long it may take, in seconds, in the same way; a function in Python that does not come back at
+            some point is interrupted, in the main thread of Unix alone. Default as long as it takes.
         progress: Whether a line on the error stream names the entry that is being judged. Default where a check takes
             longer than two seconds in a terminal.
 
@@ -128,7 +129,8 @@ def check_function(
             need many evaluations are left UNDECIDED.
         max_evaluations: How often the function may be evaluated; what is not judged then is UNDECIDED. Default as often
             as it takes.
-        time_limit: How long it may take, in seconds, in the same way. Default as long as it takes.
+        time_limit: How long it may take, in seconds, in the same way; a function in Python that does not come back at
+            some point is interrupted, in the main thread of Unix alone. Default as long as it takes.
         progress: Whether a line on the error stream names the entry that is being judged. Default where a check takes
             longer than two seconds in a terminal.
 

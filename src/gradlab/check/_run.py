@@ -120,11 +120,13 @@ def _answer(question: Question) -> Report:
         mixing = function.mixing
         function.mixing = other.rows if len(other.rows) == 1 else mixing
         claims.way = other.way
-        report = _judged(question, subject, claims, other.claimed, [*notes, other.note], _observed(other))
+        with question.budget.alarm():
+            report = _judged(question, subject, claims, other.claimed, [*notes, other.note], _observed(other))
         if report.verdict is Verdict.WRONG:
             return report
         function.mixing, claims.way = mixing, None
-    return _judged(question, subject, claims, plain, notes)
+    with question.budget.alarm():
+        return _judged(question, subject, claims, plain, notes)
 
 
 def _judged(
@@ -143,9 +145,10 @@ def _judged(
         centre, tolerance = with_tolerance(lambda: function.again(flat))
     except Exhausted as bound:
         return _nothing_judged(names, claimed, chosen, function.evaluations, notes, str(bound))
-    engine = Engine(function, claims, names, question.rules, centre, claimed, _is_stable(subject, centre))
+    first = subject.first if function.mixing is None else function.mixing @ subject.first
+    engine = Engine(function, claims, names, question.rules, centre, claimed, np.array_equal(first, centre))
     judged, probability, stopped = _judge_steady(engine, chosen, question.entries is not None)
-    judged = excused_by_turns(engine, [excused(entry, tolerance) for entry in judged])
+    judged, stopped = _excused(engine, [excused(entry, tolerance) for entry in judged], stopped)
     wrong = any(entry.verdict is Verdict.WRONG for entry in judged)
     if any(entry.reason == CONSTANT for entry in judged):
         notes = [*notes, "the loss changes with nothing: constant, or saturated here; 0 says no more."]
@@ -174,6 +177,15 @@ def _judged(
         probability,
         engine.relevance,
     )
+
+
+def _excused(engine: Engine, judged: list[Entry], stopped: str) -> tuple[list[Entry], str]:
+    """The entries, of which none is WRONG by what an iteration leaves, and what stopped the check."""
+    try:
+        return excused_by_turns(engine, judged), stopped
+    except Exhausted as bound:
+        stopped = f"{bound} was reached before it was known whether an iteration leaves such a difference."
+        return [engine.open(each.index, stopped) if each.verdict is Verdict.WRONG else each for each in judged], stopped
 
 
 def _nothing_judged(
@@ -289,8 +301,10 @@ def _judge(engine: Engine, chosen: list[int], measure_each: bool) -> tuple[list[
     columns: dict[int, list[int]] = {}
     for place in chosen:
         columns.setdefault(place % size, []).append(place // size)
+    # Up to so many coordinates each is measured on its own; of several outputs, since all are seen at once, more.
+    most = FEW if len(engine.centre) <= _COMBINATIONS else _EACH
     try:
-        if measure_each or len(columns) <= _few(engine) or not engine.is_deterministic:
+        if measure_each or len(columns) <= most or not engine.is_deterministic:
             found = {entry.index: entry for entry in judge_ties(engine, run_few(engine, columns))}
             return [found[place] for place in chosen], 0.0, ""
         rows: dict[int, list[int]] = {}
@@ -305,18 +319,6 @@ def _judge(engine: Engine, chosen: list[int], measure_each: bool) -> tuple[list[
     except KeyboardInterrupt:
         stopped = "interrupted before all entries were judged."
     return [engine.found.get(place) or engine.open(place, stopped) for place in chosen], 0.0, stopped
-
-
-def _few(engine: Engine) -> int:
-    """Up to how many coordinates each is measured on its own; of several outputs, since all are seen at once, more."""
-    return FEW if len(engine.centre) <= _COMBINATIONS else _EACH
-
-
-def _is_stable(subject: Subject, centre: np.ndarray) -> bool:
-    """Whether the function gave at the point what it had given there before."""
-    mixing = subject.function.mixing
-    first = subject.first if mixing is None else mixing @ subject.first
-    return np.array_equal(first, centre)
 
 
 def _mix(function: Function, flat: np.ndarray) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 
 import numpy as np
@@ -115,6 +116,24 @@ def test_time_is_bounded():
     assert report.evaluations < 100  # no machine makes more than 50 in that time; unbounded there are 500
     assert any("time_limit" in note for note in report.notes)
     assert report.verdict is Verdict.UNDECIDED
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Unix alone has an alarm")
+def test_a_function_that_does_not_come_back_is_interrupted_when_the_time_is_over():
+    def loss(x):
+        while x[0] < 0.2:
+            # As the clock does after the time that is allowed.
+            signal.raise_signal(signal.SIGALRM)
+        return np.sin(x[0]) * x[1]
+
+    def scaled(x):
+        return 1.01 * np.array([np.cos(x[0]) * x[1], np.sin(x[0])])
+
+    report = check_gradient(loss, scaled, at=np.array([0.21, 1]), time_limit=1000, thorough=True)
+    assert any("time_limit=1000 was reached" in note for note in report.notes)
+    assert report.verdict is Verdict.WRONG
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 
 
 def test_an_interrupt_tells_what_is_known():

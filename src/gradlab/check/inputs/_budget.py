@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
 
 _QUIET, _EVERY = 2.0, 0.2
 _WIDTH = 79
@@ -13,6 +18,10 @@ _WIDTH = 79
 _SEARCH, _NUMBERS = 60_000, 2000
 # So many evaluations it may take in any case, and this part of those that the verdict took.
 _LEAST_SEARCH, _SHARE = 36, 3
+# When the time is over, what runs is interrupted, and again after so many seconds if it went on.
+_AGAIN, _OWN = 0.5, str(Path(__file__).parent)
+# Where the function and the gradient are called.
+_CALLS = {"_measure", "_given"}
 
 
 class Exhausted(Exception):  # noqa: N818 - it is no error: what is known so far is the answer
@@ -96,6 +105,32 @@ class Budget:
         self.evaluations += count
         if self._show:
             self._tell()
+
+    @contextmanager
+    def alarm(self) -> Iterator[None]:
+        """Let a function that does not come back be interrupted when the time is over: in a main thread of Unix.
+
+        Whoever uses the alarm of the process already keeps it.
+        """
+        free = threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
+        if self.time_limit is None or not free or signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL:
+            yield
+            return
+        signal.signal(signal.SIGALRM, self._ring)
+        left = self._began + self.time_limit - time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, max(left, 1e-3), _AGAIN)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+    def _ring(self, _: int, frame: FrameType | None) -> None:
+        # What is the judge's own comes to its next evaluation by itself, and stops there.
+        while frame is not None:
+            if frame.f_code.co_name in _CALLS and frame.f_code.co_filename.startswith(_OWN):
+                raise Exhausted(f"time_limit={self.time_limit:g}")
+            frame = frame.f_back
 
     def give_back(self, count: int) -> None:
         """Evaluations that came to nothing are not counted."""
