@@ -12,7 +12,9 @@ from gradlab.codegen._training import check_data, per_run
 from gradlab.codegen.wasm import WasmModule, WasmNetwork, drawing_module
 
 PAGE, LINE = 65536, 64
-ENGINE = wasmtime.Engine()
+CONFIG = wasmtime.Config()
+CONFIG.wasm_relaxed_simd = False  # it takes no module in which the machine may choose the bits
+ENGINE = wasmtime.Engine(CONFIG)
 
 
 class Instance:
