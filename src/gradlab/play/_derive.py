@@ -36,14 +36,9 @@ LONGEST = 600  # characters of a line
 LOSS = "L"
 ROUNDED = 2e-3  # of a value that somebody calculated from five digits
 PUT_IN = {
-    "outcome": "no verdict",
+    "outcome": Outcome.NOT_JUDGED.value,
     "hint": "at this point your line has the value of the derivative, with numbers in place of names",
     "remedy": "write the formula, which holds for all numbers",
-}
-ELSEWHERE = {
-    "outcome": "true, but no answer",
-    "hint": "each step is right, but this is about something else than what was asked for",
-    "remedy": "go on until the derivative that was asked for stands there",
 }
 TYPED = str.maketrans({"−": "-", "·": "*", "×": "*", "²": "**2", "³": "**3", "∂": "d"})  # as formulas are set
 IN_LATEX = (
@@ -133,9 +128,9 @@ def judged(given: Mapping[str, Any]) -> dict[str, Any]:
         given: what `numbers` takes, the ``line``, and ``by``, the name of the quantity.
 
     Returns:
-        ``outcome``: right, wrong, not finished or not understood, in words, or that the line is true and no answer, or
-        that there is no verdict, as numbers of the point seem to stand in for names; ``hint``, where to look or
-        what was not understood; ``remedy``, what to do about it.
+        ``outcome`` in words: right, wrong, not finished, not understood or not judged, as a line is true of something
+        else, or has numbers of the point in place of names; ``hint``, where to look or what was not understood;
+        ``remedy``, what to do about it.
 
     Raises:
         GradlabError: for a line that is empty or too long, and what `chain` does not take.
@@ -156,8 +151,6 @@ def judged(given: Mapping[str, Any]) -> dict[str, Any]:
         return dict(PUT_IN)
     written = _formula(line, graph)
     said = Answer(Outcome.RIGHT) if written == result and "=" not in line else answer(asked, read, graph)
-    if said.outcome is Outcome.WRONG and said.hint == ELSEWHERE["hint"]:
-        return dict(ELSEWHERE)
     if said.outcome is Outcome.WRONG and _put_in(line, asked, result, given):
         return dict(PUT_IN)
     if said.outcome is Outcome.WRONG and written is not None and (strange := _functions(written) - _own(graph)):

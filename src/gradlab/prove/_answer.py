@@ -31,6 +31,7 @@ class Outcome(Enum):
     WRONG = "wrong"
     UNFINISHED = "not finished: derivatives are left in it"
     NOT_UNDERSTOOD = "not understood"
+    NOT_JUDGED = "not judged"
 
     @property
     def remedy(self) -> str:
@@ -40,6 +41,7 @@ class Outcome(Enum):
             Outcome.WRONG: "follow the hint, and go through your derivation again",
             Outcome.UNFINISHED: "work out the derivatives that are left and write the result",
             Outcome.NOT_UNDERSTOOD: "write the place that is named in another way",
+            Outcome.NOT_JUDGED: "go on until what was asked for stands there",
         }[self]
 
 
@@ -48,8 +50,8 @@ class Answer:
     """What is said about an answer.
 
     Attributes:
-        outcome: right, wrong, unfinished or not understood.
-        hint: where to look, without what stands there; or what was not understood.
+        outcome: right, wrong, unfinished, not understood, or not judged, as it is true of something else.
+        hint: where to look, without what stands there; or what was not understood, or not judged.
     """
 
     outcome: Outcome
@@ -215,7 +217,9 @@ def _judged(question: str, latex: str, graph: Graph) -> Answer:
         return verdict
     last = line.piece.sides[-1]
     if chain and not _answers(question, line, graph):
-        return Answer(Outcome.WRONG, "each step is right, but this is about something else than what was asked for")
+        return Answer(
+            Outcome.NOT_JUDGED, "each step is right, but this is about something else than what was asked for"
+        )
     return Answer(Outcome.UNFINISHED if _is_open(last) else Outcome.RIGHT)
 
 

@@ -46,8 +46,8 @@ def test_not_understood(written):
     assert found.hint
 
 
-def test_a_true_chain_about_something_else_is_wrong():
-    assert answer("dL/dc", "c = c").outcome is Outcome.WRONG
+def test_a_true_chain_about_something_else_is_not_judged():
+    assert answer("dL/dc", "c = c").outcome is Outcome.NOT_JUDGED
 
 
 def test_other_graphs_and_questions():

@@ -278,8 +278,8 @@ class Judge:
         return self.vanishes(left, trial)
 
     def vanishes(self, side: Expression, trial: Trial) -> bool:
-        """Whether a side is zero at a few points."""
-        zero = trial.compared(side, ZERO, wanted=FEW)
+        """Whether a side is zero at all points: at a few of them a unit that is at rest may hide a factor."""
+        zero = trial.compared(side, ZERO)
         return zero.differing is None and bool(zero.agreeing)
 
     def infinite(self, left: Expression, right: Expression, trial: Trial) -> Finding:
