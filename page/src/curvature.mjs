@@ -12,7 +12,8 @@ export function curvaturesOf([[a, b], [, d]]) {
   const middle = (a + d) / 2;
   const spread = Math.hypot((a - d) / 2, b);
   const far = middle + (middle < 0 ? -spread : spread);
-  const near = far && (a / far) * d - (b / far) * b; // as a difference of the two it would be rounding where it is small
+  const rounding = Math.abs(a * d - b * b) <= 4 * Number.EPSILON * b * b;
+  const near = far && !rounding ? (a / far) * d - (b / far) * b : 0; // as a difference of the two it would be rounding where it is small
   const angle = Math.atan2(2 * b, a - d) / 2; // of the direction of the largest
   const [x, y] = [Math.cos(angle), Math.sin(angle)];
   return { values: far < near ? [far, near] : [near, far], vectors: [[-y, x], [x, y]] };

@@ -15,20 +15,24 @@ let waiting;
 function start() {
   clearTimeout(waiting);
   if (worker) return;
-  worker = new Worker(file("workers/python.js"), { type: "module" });
-  if (!thrifty) worker.postMessage({ practise: true });
+  const own = (worker = new Worker(file("workers/python.js"), { type: "module" }));
+  const lock = `gradlab ${Math.random()}`; // which the worker holds as long as it lives: not every end is an error that is heard
+  worker.postMessage({ lock, practise: !thrifty });
   worker.onmessage = ({ data }) => {
+    if (data.held) return void navigator.locks.request(lock, () => worker === own && lose("it ended"));
     open.get(data.number)?.resolve(data.answer);
     open.delete(data.number);
   };
   worker.onerror = (event) => lose(event.message || "it ended");
 }
 
+const lose = (reason) => end(`Python was lost (${reason}). Try again: it starts anew.`);
+
 /** Whoever waits is told; the next question starts Python anew. */
-function lose(reason) {
+function end(error) {
   worker?.terminate();
   worker = undefined;
-  for (const { resolve } of open.values()) resolve({ error: `Python was lost (${reason}). Try again: it starts anew.` });
+  for (const { resolve } of open.values()) resolve({ error });
   open.clear();
 }
 
@@ -68,4 +72,4 @@ export function askPython(question, given) {
 }
 
 /** End what Python does now; without shared memory nothing else stops it. */
-export const cancel = () => lose("it was stopped");
+export const cancel = () => end("This was stopped.");

@@ -8,8 +8,16 @@ export function download(name, content, type) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-/** A canvas as a file. */
-export const downloadPicture = (canvas, name) => canvas.toBlob((blob) => download(name, blob));
+/** A canvas as a file, on the ground of the page: what is drawn for a dark one is not seen on a light one. */
+export function downloadPicture(canvas, name) {
+  const { width, height } = canvas;
+  const picture = Object.assign(document.createElement("canvas"), { width, height });
+  const pen = picture.getContext("2d");
+  pen.fillStyle = getComputedStyle(document.body).backgroundColor;
+  pen.fillRect(0, 0, width, height);
+  pen.drawImage(canvas, 0, 0);
+  picture.toBlob((blob) => download(name, blob));
+}
 
 /** @param {(string | number)[][]} rows */
 export const downloadTable = (rows, name) => download(name, rows.map((row) => row.join(",")).join("\n") + "\n", "text/csv");
@@ -18,9 +26,10 @@ export const downloadTable = (rows, name) => download(name, rows.map((row) => ro
 export function copyButton(text, title = "Copy as Python") {
   const button = Object.assign(document.createElement("button"), { type: "button", textContent: title });
   button.addEventListener("click", async () => {
+    const made = text();
     try {
-      await navigator.clipboard.writeText(text());
-      button.textContent = "Copied";
+      if (made) await navigator.clipboard.writeText(made);
+      button.textContent = made ? "Copied" : "There is nothing yet";
     } catch {
       button.textContent = "The browser does not allow it: mark the text and copy it";
     }

@@ -6,19 +6,32 @@ const LARGEST = 20e6; // bytes
 const LONGEST = 1e6; // rows
 const SHOWN = 8; // columns or classes that are listed
 
-/** Fields of a line; quotes keep a separator that stands within. */
-function fields(line, separator) {
-  const found = [];
-  let field = "";
-  let quoted = false;
-  for (const character of line) {
-    if (character === '"') quoted = !quoted;
-    else if (character === separator && !quoted) found.push(field), (field = "");
-    else field += character;
+/**
+ * Rows of a text, each with its fields and the line in which it begins; quotes keep a separator or an end of line within.
+ * @param {string} text
+ * @param {string} separator
+ */
+function rowsOf(text, separator) {
+  const field = new RegExp(`[^\\S\\n\\t]*(?:"([^"]*(?:""[^"]*)*)"[^\\n${separator}]*|([^\\n${separator}]*))([${separator}]|\\n)`, "y");
+  /** @type {{fields: string[], number: number}[]} */
+  const rows = [];
+  let fields = [];
+  let [number, began] = [1, 1];
+  const whole = `${text}\n`;
+  while (field.lastIndex < whole.length) {
+    const [all, quoted, plain, after] = field.exec(whole);
+    fields.push((quoted?.replaceAll('""', '"') ?? plain).trim());
+    number += all.split("\n").length - 1;
+    if (after !== "\n") continue;
+    if (fields.some((each) => each !== "") && !fields[0].startsWith("#")) rows.push({ fields: separator === " " ? fields.filter((each) => each !== "") : fields, number: began });
+    [fields, began] = [[], number];
   }
-  return [...found, field].map((each) => each.trim());
+  const last = rows[0]?.fields.length - 1;
+  if (last && rows.every(({ fields: all }) => all.length === last + 1 && all[last] === "")) for (const row of rows) row.fields.pop();
+  return rows;
 }
 
+const MISSING = /^(|na|n\/a|nan|null|none|\?)$/i;
 const isNumber = (text) => Number.isFinite(decimal(text));
 
 /** Names of classes in order: as numbers where they are numbers. */
@@ -38,7 +51,8 @@ function meant(columns, head) {
   const [wanted, one] = columns.split("=").map((part) => part.trim());
   const how = `write under Columns which two are coordinates and which the class, by name or number, as ${head.length > 3 ? `1, 2, ${head.length}` : "2, 3, 1"}`;
   if (!wanted && head.length > 3) throw new Error(`it has ${head.length} columns, ${quoted(head)}: ${how}`);
-  const asked = wanted ? wanted.split(",").map((part) => part.trim()) : ["1", "2", "3"];
+  const parts = wanted.split(/[,;\t]/);
+  const asked = wanted ? (parts.length > 1 ? parts : wanted.split(/\s+/)).map((part) => part.trim()) : ["1", "2", "3"];
   const places = asked.map((name) => (/^\d+$/.test(name) ? Number(name) - 1 : head.indexOf(name)));
   if (wanted) {
     const lost = asked.find((_, i) => !(places[i] in head));
@@ -46,6 +60,28 @@ function meant(columns, head) {
     if (new Set(places).size !== 3 || asked.length !== 3) throw new Error(how);
   }
   return { places, one };
+}
+
+/** @throws {Error} for a coordinate that is no number, or too large */
+function checked(field, number, classFirst) {
+  const remedy = field.includes(",") ? "write decimal points, or separate the columns with semicolons"
+    : classFirst && !/\d/.test(field) ? "where the class is not the last column, write under Columns 2, 3, 1" : "write a number, or nothing where it is not known";
+  if (!isNumber(field)) throw new Error(`line ${number}: “${field.slice(0, 40)}” is no number; ${remedy}`);
+  if (Math.abs(Number(field)) > 1e6) throw new Error(`line ${number}: ${field.slice(0, 40)} is larger than a million; scale the coordinates`);
+}
+
+const leftOut = (lost) => (lost.length ? ` ${lost.length} row${lost.length === 1 ? " is" : "s are"} left out, as a value is missing: line ${lost.slice(0, SHOWN).join(", ")}${lost.length > SHOWN ? " …" : ""}.` : "");
+
+/** A text with the ends of lines of one kind, and without what programs write in front of a table. */
+function plain(text) {
+  if (text.startsWith("PK\u0003\u0004")) throw new Error("this is a spreadsheet or an archive: save the table as CSV");
+  return text.replace(/\r\n?/g, "\n").replace(/^\uFEFF?(sep=.\n)?/, "");
+}
+
+/** What is between the columns of a text. */
+function separatorOf(text) {
+  const first = text.slice(0, 1e5).replace(/"[^"]*"/g, '""').split("\n").find((line) => /^\s*[^\s#]/.test(line)) ?? "";
+  return ["\t", ";", ",", "|"].find((each) => first.includes(each)) ?? " ";
 }
 
 /**
@@ -56,35 +92,33 @@ function meant(columns, head) {
  * @throws {Error} that says in which line something is wrong
  */
 export function parseTable(text, most, columns = "") {
-  const lines = text.split(/\r\n|\r|\n/).map((line, i) => ({ line, number: i + 1 })).filter(({ line }) => /^\s*[^\s#]/.test(line));
+  const read = plain(text);
+  const separator = separatorOf(read);
+  const lines = rowsOf(read, separator);
   if (!lines.length) throw new Error("there is nothing in it: write a row for each point, as 0.5,1,0");
   if (lines.length > LONGEST) throw new Error(`it has ${lines.length} rows; the page reads up to ${LONGEST}`);
-  const separator = ["\t", ";", ","].find((each) => lines[0].line.includes(each)) ?? " ";
-  const pointed = (field) => (separator === "," ? field : field.replace(/^([-+]?\d*),(\d)/, "$1.$2")); // commas that are decimal points
-  const head = fields(lines[0].line, separator);
+  const pointed = (field) => (separator === "," ? field : field.replace(/^([-+]?\d*),(\d)/, "$1.$2")).replace(/^−/, "-"); // commas that are decimal points
+  const head = lines[0].fields;
   const { places, one } = meant(columns, head);
   const row = (found) => places.map((place, i) => (i < 2 ? pointed(found[place] ?? "") : found[place] ?? ""));
-  const names = lines.length > 1 && !row(head).slice(0, 2).some((field) => field === "" || isNumber(field));
+  const names = lines.length > 1 && !row(head).slice(0, 2).some((field) => MISSING.test(field) || isNumber(field));
   if (names) lines.shift();
-  const step = Math.ceil(lines.length / most);
   const count = columns ? head.length : 3;
-  const rows = lines.map(({ line, number }) => {
-    const all = fields(line, separator);
-    if (all.length !== count) throw new Error(`line ${number} has ${all.length} columns; there must be ${count}${columns ? ", as in the first" : ": two coordinates and a class. Separate them with commas"}`);
-    const found = row(all);
-    found.slice(0, 2).forEach((field) => {
-      const remedy = field.includes(",") ? "write decimal points, or separate the columns with semicolons" : "leave out points that are not complete";
-      if (!isNumber(field)) throw new Error(`line ${number}: “${field.slice(0, 40)}” is no number; ${remedy}`);
-      if (Math.abs(Number(field)) > 1e6) throw new Error(`line ${number}: ${field.slice(0, 40)} is larger than a million; scale the coordinates`);
-    });
-    if (found[2] === "" || /^nan$/i.test(found[2])) throw new Error(`line ${number}: the class is missing (“${found[2]}”); leave out points without one`);
-    return found;
+  const lost = [];
+  const rows = lines.flatMap(({ fields, number }) => {
+    if (fields.length !== count) throw new Error(`line ${number} has ${fields.length} column${fields.length === 1 ? "" : "s"}; there must be ${count}${columns ? ", as in the first" : ": two coordinates and a class. Separate them with commas"}`);
+    const found = row(fields);
+    if (found.some((field) => MISSING.test(field))) return lost.push(number), [];
+    found.slice(0, 2).forEach((field) => checked(field, number, !columns && isNumber(found[2])));
+    return [found];
   });
+  if (!rows.length) throw new Error("no row has two numbers and a class");
+  const step = Math.ceil(rows.length / most);
   const { classes, said } = twoOf(ordered(rows.map((each) => each[2])), one);
   const kept = rows.filter((_, i) => i % step === 0).map(([x, y, name]) => /** @type {[number, number, number]} */ ([Number(x), Number(y), classes(name)]));
   const part = step > 1 ? ` Of ${rows.length} rows one in ${step} is used: ${kept.length} points.` : "";
   const taken = columns && names ? ` The coordinates are ${quoted(places.slice(0, 2).map((place) => head[place]))}.` : "";
-  return { rows: kept, notice: `${said}${names ? " The first row is taken for names." : ""}${taken}${part}` };
+  return { rows: kept, notice: `${said}${names ? " The first row is taken for names." : ""}${taken}${leftOut(lost)}${part}` };
 }
 
 /** The classes as 0 and 1, and in words; where a value is given, that is 1 and all others are 0. */

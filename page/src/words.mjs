@@ -15,13 +15,19 @@ const counted = (steps) => `${steps} step${steps === 1 ? "" : "s"}`;
 
 const length = (slope) => Math.hypot(...slope);
 
+/** The first step with a number that is not finite. */
+const lostAt = (steps) => steps.findIndex((step) => ![...step.point, step.value, ...step.slope].every(Number.isFinite));
+
+/** A way's steps, but none behind a number that is not finite. @param {Steps} steps */
+export const gone = (steps) => (lostAt(steps) < 0 ? steps : steps.slice(0, lostAt(steps) + 1));
+
 /**
  * Where a way ends: at the first step with a gradient of zero, before the first number that is not finite, or after all steps.
  * @typedef {{point: number[], value: number, slope: number[]}[]} Steps
  * @param {Steps} steps
  */
 function endOf(steps) {
-  const lost = steps.findIndex((step) => ![...step.point, step.value, ...step.slope].every(Number.isFinite));
+  const lost = lostAt(steps);
   const there = steps.findIndex((step) => length(step.slope) <= SMALL);
   if (there >= 0 && (lost < 0 || there < lost)) {
     const said = `The gradient is within ${SMALL} of zero after ${counted(there)}, at (${steps[there].point.map(figure).join(", ")}).`;
@@ -110,7 +116,7 @@ export function leaving(ways, [x, y, width]) {
  */
 export function table(way, variables, exact = []) {
   const rounded = (x) => (exact.length && x !== 0 ? `≈ ${figure(x)}` : figure(x));
-  const steps = way.map((step, i) => [String(i), ...(exact[i] ?? [...step.point, step.value].map(rounded)), rounded(length(step.slope))]);
+  const steps = gone(way).map((step, i) => [String(i), ...(exact[i] ?? [...step.point, step.value].map(rounded)), rounded(length(step.slope))]);
   const rows = steps.slice(0, SHOWN);
   if (steps.length > SHOWN + 1) rows.push(["…", ...variables.map(() => ""), "", ""]);
   if (steps.length > SHOWN) rows.push(steps[steps.length - 1]);

@@ -61,8 +61,8 @@ async function begun(thrifty) {
   /** @type {any[]} */
   const idle = [];
 
-  async function made() {
-    const page = await browser.newPage();
+  async function made(touch = false) {
+    const page = await browser.newPage(touch ? { hasTouch: true, isMobile: true } : {});
     page.setDefaultTimeout(PATIENCE);
     await page.addInitScript((saveData) => {
       delete Navigator.prototype.serviceWorker;
@@ -89,9 +89,9 @@ async function begun(thrifty) {
    * A page at a hash. One that another test has closed is used again, as a person goes from link to link: its Python is there
    * already. A fresh one is loaded for it, and kept for no other.
    */
-  async function opened(hash, { fresh = hash.startsWith("?"), viewport = { width: 1280, height: 800 }, colorScheme = "light" } = {}) {
+  async function opened(hash, { touch = false, fresh = touch || hash.startsWith("?"), viewport = { width: 1280, height: 800 }, colorScheme = "light" } = {}) {
     const used = fresh ? undefined : idle.pop();
-    const page = used ?? (await made());
+    const page = used ?? (await made(touch));
     await page.setViewportSize(viewport);
     await page.emulateMedia({ colorScheme });
     if (used) await follow(page, hash);

@@ -30,6 +30,12 @@ export class Plane {
     return [this.view.x + across * this.view.width, this.view.y - down * this.view.width];
   }
 
+  /** How far, in pixels of the screen, the pointer is from a point of the plane. */
+  distance(event, point) {
+    const [x, y] = this.point(event);
+    return (Math.hypot(x - point[0], y - point[1]) * this.canvas.getBoundingClientRect().width) / this.view.width;
+  }
+
   /** Draw the lines of equal height of a surface anew. */
   lay(surface, view) {
     this.view = view;

@@ -88,12 +88,13 @@ export class BoundaryView extends View {
     const { canvas, map } = this;
     let from;
     canvas.addEventListener("pointerdown", (event) => {
+      if (!event.isPrimary) return;
       from = map.share(event);
       canvas.setPointerCapture(event.pointerId);
     });
     canvas.addEventListener("pointermove", (event) => {
       this.tell(map.cell(event));
-      if (!from) return;
+      if (!from || !event.isPrimary) return;
       this.drag = square(from, map.share(event));
       this.draw();
     });
@@ -102,6 +103,10 @@ export class BoundaryView extends View {
       from = this.drag = undefined;
       if (drag && drag[1][0] - drag[0][0] > 0.01) this.look(drag);
       else this.draw();
+    });
+    canvas.addEventListener("pointercancel", () => {
+      from = this.drag = undefined;
+      this.draw();
     });
     const around = (size, across = 0, up = 0) => [[0.5 - size / 2 + across, 0.5 - size / 2 + up], [0.5 + size / 2 + across, 0.5 + size / 2 + up]];
     const keys = { "+": [0.5], "-": [2], ArrowLeft: [1, -0.25], ArrowRight: [1, 0.25], ArrowUp: [1, 0, 0.25], ArrowDown: [1, 0, -0.25] };

@@ -12,7 +12,7 @@ import { descent as program } from "../program.mjs";
 import * as questions from "../questions.mjs";
 import { downloadPicture, downloadTable } from "../save.mjs";
 import { RULES } from "../tables.mjs";
-import { figure, leaving, multiplied, outcome, outcomes, table } from "../words.mjs";
+import { figure, gone, leaving, multiplied, outcome, outcomes, table } from "../words.mjs";
 import { define, options, View } from "./view.mjs";
 
 const { f: BOWL, view: VIEW } = USUAL.descend;
@@ -20,6 +20,7 @@ const REST = 80; // milliseconds without a movement, after which it is said how 
 const ROOM = 1.4; // how much wider than the ways is what is seen of them, as gl.play.descend has it
 const FAR = 20; // widths of the picture that it may grow by itself to show a way of what was typed
 const NEAR = 1e-12; // of a kink: what is so near may be rounding
+const FINGER = 44; // pixels of the screen around the start in which a finger takes hold of it
 const STEP = 1 / 40; // of the view's width, that an arrow key moves the start
 
 const LAYOUT = `
@@ -107,18 +108,29 @@ export class Descend extends View {
 
   listen() {
     const canvas = this.find(".plane");
+    let held = false; // the start; a finger beside it scrolls or zooms the page, and puts the start where it taps
     const drag = (event) => {
-      if (!(event.buttons & 1) || !this.plane.view) return;
+      if (!held || !event.isPrimary || !(event.buttons & 1) || !this.plane.view) return;
       this.dragged = this.plane.point(event);
       this.drag(this.dragged);
     };
     const drop = () => {
       if (this.dragged) this.moveStart(this.dragged);
       this.dragged = undefined;
+      held = false;
     };
-    canvas.addEventListener("pointerdown", (event) => (canvas.setPointerCapture(event.pointerId), drag(event)));
+    canvas.addEventListener("pointerdown", (event) => {
+      if (!event.isPrimary || !this.plane.view) return;
+      canvas.setPointerCapture(event.pointerId);
+      held = event.pointerType !== "touch" || this.plane.distance(event, this.state.start) < FINGER;
+      drag(event);
+    });
+    canvas.addEventListener("touchstart", (event) => held && event.preventDefault(), { passive: false });
     canvas.addEventListener("pointermove", drag);
-    canvas.addEventListener("pointerup", drop);
+    canvas.addEventListener("pointerup", (event) => {
+      if (!held && event.isPrimary && this.plane.view) this.dragged = this.plane.point(event);
+      drop();
+    });
     canvas.addEventListener("pointercancel", drop);
     canvas.addEventListener("keydown", (event) => {
       const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
@@ -136,7 +148,7 @@ export class Descend extends View {
     for (const button of this.all("[data-zoom]")) {
       button.addEventListener("click", () => {
         const [x, y, width] = this.state.view;
-        this.keep({ view: [x, y, width * Number(button.dataset.zoom)] });
+        this.keep({ view: [x, y, Number((width * Number(button.dataset.zoom)).toPrecision(4))] });
         this.lay();
       });
     }
@@ -366,7 +378,7 @@ export class Descend extends View {
   rows() {
     const { variables } = this.function;
     const head = ["rule", "step", ...variables, "value", ...variables.map((name) => `derivative by ${name}`)];
-    return [head, ...this.ways.flatMap(({ name, steps }) => steps.map(({ point, value, slope }, i) => [name, i, ...point, value, ...slope]))];
+    return [head, ...this.ways.flatMap(({ name, steps }) => gone(steps).map(({ point, value, slope }, i) => [name, i, ...point, value, ...slope]))];
   }
 }
 

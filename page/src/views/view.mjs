@@ -45,6 +45,7 @@ export class View extends HTMLElement {
     for (const field of this.all("[data-beside]")) field.addEventListener("change", () => this.read({ name: field.dataset.beside, value: field.value, type: "text" }));
     for (const place of this.all(".wide")) SCROLLED.observe(place);
     this.find(".program")?.append(copyButton(() => this.program()));
+    for (const button of this.all("[data-save]")) button.disabled = true;
     this.begin();
   }
 
@@ -135,8 +136,9 @@ export class View extends HTMLElement {
     this.find(".wrong").textContent = Object.values(this.said).filter(Boolean).join("\n");
   }
 
-  /** A picture is drawn: tests and whoever waits see how many there were. */
+  /** A picture is drawn, which can be taken away: tests and whoever waits see how many there were. */
   told() {
+    for (const button of this.all("[data-save]")) button.disabled = false;
     this.dataset.drawn = String(Number(this.dataset.drawn ?? 0) + 1);
   }
 }

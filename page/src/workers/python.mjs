@@ -73,9 +73,15 @@ function rest() {
   if (practising && !open) resting = setTimeout(practise, IDLE);
 }
 
-self.onmessage = async ({ data: { practise: may, number, question, given } }) => {
-  if (may) {
-    practising = true;
+/** Hold a lock as long as this worker lives, where the browser has such. */
+function hold(lock) {
+  navigator.locks?.request(lock, () => (self.postMessage({ held: true }), new Promise(() => {}))).catch(() => {}); // a frame of no origin may hold none
+}
+
+self.onmessage = async ({ data: { lock, practise: may, number, question, given } }) => {
+  if (lock) {
+    hold(lock);
+    practising = may;
     return rest();
   }
   const began = performance.now();

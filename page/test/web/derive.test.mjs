@@ -57,7 +57,7 @@ test("lines are judged, with a hint, and what is not understood with its reason"
   assert.match(await judge(page, "dL/dw_12 = (f_out - y)*u_2*(1 - z_2out**2)*x_1"), /: right$/);
   assert.match(await judge(page, "dL/dw_12 = dL/dz_2in*x_1"), /: not finished/);
   const value = /the derivative is (-?[\d.]+)\./.exec(await words(page))[1];
-  assert.match(await judge(page, value), /no verdict\nat this point your line has the value/);
+  assert.match(await judge(page, value), /not judged\nat this point your line has the value/);
   assert.match(await judge(page, "abs(f_out - y)*u_2*x_1"), /: wrong/); // whole numbers with many digits are written on the way
   await page.fill("[name=line]", "");
   await page.keyboard.press("Enter");
@@ -88,12 +88,32 @@ test("the derivation is hidden for whoever wants to find it, and judging is stop
     document.querySelector("[name=line]").dispatchEvent(new Event("change", { bubbles: true }));
     document.querySelector("[data-do=stop]:not([hidden])").click();
   });
-  await page.waitForFunction(() => document.querySelector(".verdict").textContent.includes("it was stopped"));
+  await page.waitForFunction(() => document.querySelector(".verdict").textContent.includes("This was stopped."));
   assert.equal(await page.isVisible("[data-do=stop]"), false);
   await page.selectOption("[name=derivation]", "shown");
   await drawn(page, 2);
   assert.equal(await page.isVisible(".derivation"), true);
   assert.match(await words(page), /dL\/dw_12 = \(f_out - y\)/);
+  await page.close();
+});
+
+test("a Python that ends while it answers is told, and the next question starts another", async () => {
+  const page = await opened("#1/derive", { fresh: true });
+  await drawn(page);
+  const verdict = (said) => page.waitForFunction((text) => document.querySelector(".verdict").textContent.includes(text), said);
+  const judge = async (line) => {
+    await page.fill("[name=line]", line);
+    await page.keyboard.press("Enter");
+  };
+  await judge("x_1*(f_out - y)*u_2*(1 - z_2out**2)");
+  await verdict("dL/dw_12: right");
+  const [python] = page.workers().filter((worker) => worker.url().endsWith("python.js"));
+  await python.evaluate(() => (self.onmessage = () => self.close())); // as a browser ends one: no error is heard of it
+  await judge("x_1*(f_out - y)*u_2");
+  await verdict("Python was lost (it ended). Try again: it starts anew.");
+  assert.equal(await page.isVisible("[data-do=stop]"), false);
+  await judge("x_1*(f_out - y)*u_2*(1 + z_2out**2)");
+  await verdict("dL/dw_12: wrong");
   await page.close();
 });
 

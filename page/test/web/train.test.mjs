@@ -138,10 +138,10 @@ test("tables are read, and what is wrong in them is told with its line", async (
   const page = await opened("#1/train?steps=5&tries=4");
   await drawn(page);
   const load = (text) => page.setInputFiles("[name=file]", { name: "points.csv", mimeType: "text/csv", buffer: Buffer.from(text) });
-  await load("x,y,class\n0,0,red\n1,NaN,blue\n");
-  await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("line 3: “NaN” is no number"));
-  await load("0,0,1\n1,1,nan\n");
-  await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("line 2: the class is missing"));
+  await load("x,y,class\n0,0,red\n1,much,blue\n");
+  await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("line 3: “much” is no number"));
+  await load("0,0,1\n1,1,nan\n2,2,0\n");
+  await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("1 row is left out, as a value is missing: line 2."));
   await load("sepal,petal,note,species\n5.1,1.4,x,setosa\n7,4.7,x,versicolor\n6.3,6,x,virginica\n");
   await page.waitForFunction(() => document.querySelector(".wrong").textContent.includes("it has 4 columns, “sepal”"));
   await page.fill("[data-columns]", "petal, sepal, species=setosa");

@@ -194,7 +194,7 @@ def _rules() -> list[str]:
 def _text(usual: str, most: int) -> Entry:
     least = min(1, len(usual))  # none where there is none anyway
     read = lambda text: text if least <= len(text) <= most else None  # noqa: E731
-    return Entry(usual, f"at most {most} characters", read, "text", (least, most))
+    return Entry(usual, f"{least} to {most} characters", read, "text", (least, most))
 
 
 def _number(usual: float, least: float, most: float) -> Entry:
