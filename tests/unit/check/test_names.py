@@ -297,7 +297,7 @@ def test_a_gradient_through_the_last_turns_alone_is_told():
     at = [torch.tensor([[0.2, -0.4], [0.5, 0.1], [-0.3, 0.6], [0.1, 0.3]]), torch.tensor([[0.7, -0.2], [0.3, 0.5]])]
     report = check_gradient(lambda p: recurrent(*p, 0), gradient, at)
     assert report.diagnoses[0].kind is Mistake.CUT_OFF
-    assert "what its lines computed before" in report.diagnoses[0].sentence
+    assert "the turns of the loop before" in report.diagnoses[0].sentence
 
 
 @pytest.mark.parametrize(
@@ -622,3 +622,42 @@ def test_two_roundings_are_no_factor():
         lambda x: np.sum(x**2), lambda x: (2 * x).astype(np.float16), at=np.array([0.123, 0.777, 3.3331, 2.2219])
     )
     assert Mistake.FACTOR not in {each.kind for each in report.diagnoses}
+
+
+def test_a_function_that_tiny_numbers_hide_has_no_name():
+    report = check_gradient(lambda p: p[0] * p[1] ** 2, lambda p: np.array([p[1] ** 2, p[0] * p[1]]), [1.0, 1e-12])
+    assert not any("tanh" in each.sentence for each in report.diagnoses)
+
+
+def simplex(x):
+    falling = np.sort(x)[::-1]
+    sums, counts = np.cumsum(falling), np.arange(1, len(x) + 1)
+    inside = 1 + counts * falling > sums
+    return np.maximum(x - (sums[inside][-1] - 1) / counts[inside][-1], 0)
+
+
+def test_a_place_that_has_another_shape_elsewhere_spoils_no_name():
+    weights = np.array([0.3, 1, 0.2, -0.4, 0.8])
+
+    def gradient(x):
+        inside = simplex(x) > 0
+        return inside * weights - np.sum(inside * weights) / inside.sum()
+
+    report = check_gradient(lambda x: simplex(x) @ weights, gradient, np.array([0.9, 0.2, -1.0, 0.6, -2.0]))
+    assert report.verdict.name == "WRONG"
+    assert not any("could not be told" in note or "jumps" in note for note in (*report.notes, str(report)))
+
+
+def test_what_a_helper_computes_is_no_loop():
+    y = np.array([0.1, 0.9, -0.7, 0.4])
+
+    def kernel(a, b):
+        return np.mean(np.exp(-((a[:, None] - b) ** 2)))
+
+    def one_side(x):
+        own, other = x[:, None] - x, x[:, None] - y
+        return np.sum(-2 * own * np.exp(-(own**2)), 1) / 9 + 2 * np.sum(2 * other * np.exp(-(other**2)), 1) / 12
+
+    report = check_gradient(lambda x: kernel(x, x) - 2 * kernel(x, y), one_side, np.array([0.7, -1.3, 2.1]))
+    assert report.diagnoses
+    assert not any("loop" in each.sentence for each in report.diagnoses)

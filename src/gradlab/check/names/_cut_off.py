@@ -21,12 +21,22 @@ def cut_off(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
         sentence = f"{{where}}: nothing comes back through {describe(program, detached)}."
         change = through_none(detached)
         yield hypothesis(Mistake.CUT_OFF, change, sentence, place(program, detached), 1, speaks=True)
-    turns = sorted({value for values in program.places.values() if len(values) > 1 for value in values})
+    turns = sorted({value for values in program.places.values() if _is_loop(program, values) for value in values})
     for first in turns[-_MOST:]:
         sentence = (
-            f"{{where}}: nothing comes back from {describe(program, (first,))} on to what its lines computed before."
+            f"{{where}}: nothing comes back from {describe(program, (first,))} on to the turns of the loop before."
         )
         yield hypothesis(Mistake.CUT_OFF, _before(turns, [first]), sentence, place(program, (first,)), 4)
+
+
+def _is_loop(program: Program, values: tuple[int, ...]) -> bool:
+    """Whether a spot's last value is made of its first: what is merely called again is no loop."""
+    first, last = values[0], values[-1]
+    reached = {last}
+    for value in range(last, first, -1):
+        if value in reached and not program.is_given(value):
+            reached.update(operand for operand in program.step(value).operands if operand is not None)
+    return first < last and first in reached
 
 
 def _before(turns: Sequence[int], cuts: Sequence[int]) -> Change:

@@ -57,10 +57,11 @@ def _changed(value: int, change: Change) -> Callable[[View], np.ndarray | None]:
             return None
         try:
             dense = view.program.dense
-        except UntraceableError:
+            arriving, at = dense.arriving[value], view.program.values[value]
+            made = change(arriving.reshape(-1, *at.shape), at).reshape(arriving.shape)
+        except (UntraceableError, ValueError):
+            # Elsewhere the value may have another shape.
             return None
-        arriving, at = dense.arriving[value], view.program.values[value]
-        made = change(arriving.reshape(-1, *at.shape), at).reshape(arriving.shape)
         return view.right + ((made - arriving) @ dense.onwards[value]).reshape(-1)
 
     return predict

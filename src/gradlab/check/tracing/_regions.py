@@ -88,9 +88,13 @@ def _name(program: Program, value: int, source: int, is_single: bool) -> str | N
         single = None
     else:
         single = step.operation if is_single else None
+    if np.allclose(x, y, rtol=1e-9, atol=0):
+        return single
+    # Beside numbers that are all tiny, everything tiny would be the same.
+    least = 1e-12 * np.abs(y).max(initial=0.0)
     with np.errstate(all="ignore"):
         for name, function in KNOWN.items():
-            if np.any(x != y) and np.allclose(function(x), y, rtol=1e-9, atol=1e-12):
+            if np.allclose(function(x), y, rtol=1e-9, atol=least):
                 return name
     return single
 
