@@ -20,13 +20,14 @@ export class Crew {
    * @param {object} setup what each worker is told first
    * @param {object[]} parts
    * @param {(part: any, answer: any) => void} done is called for each part, in any order
+   * @param {(part: any) => object} told what a worker is told of a part, once it is its turn
    * @returns {Promise<boolean>} whether all was done: false if it was given up
    * @throws {Error} if a part was lost several times
    */
-  run(setup, parts, done) {
+  run(setup, parts, done, told = (part) => part) {
     this.cancel();
     return new Promise((resolve, reject) => {
-      const job = { setup, done, resolve, reject, left: parts.length, lost: 0, waiting: parts.map((part, number) => ({ part, number, tries: 0 })) };
+      const job = { setup, done, told, resolve, reject, left: parts.length, lost: 0, waiting: parts.map((part, number) => ({ part, number, tries: 0 })) };
       this.job = job;
       if (!parts.length) return this.finish(true);
       for (const member of this.members) this.begin(member, job);
@@ -81,7 +82,7 @@ export class Crew {
     while (member.doing.length < AHEAD && job.waiting.length) {
       const next = job.waiting.shift();
       member.doing.push(next);
-      member.worker.postMessage({ number: next.number, ...next.part });
+      member.worker.postMessage({ number: next.number, ...job.told(next.part) });
     }
     this.watch(member);
   }

@@ -30,11 +30,12 @@ export class Refined {
     const known = Array.from({ length: count * count });
     this.known = known;
     const levels = [];
-    for (let size = this.first; size >= 1; size /= 2) levels.push({ size, parts: this.parts(size, most, setting), early: [] });
+    for (let size = this.first; size >= 1; size /= 2) levels.push({ size, parts: this.parts(size, most), early: [] });
     const left = levels.map(({ parts }) => parts.length);
     let at = 0; // the level that is shown: what is finer waits for it
     const showAll = ({ cells }, made, { size }) => cells.forEach(({ row, column }, i) => show({ column, row, size, made: made[i] }));
-    return this.crew.run(setup, levels.flatMap(({ parts }, depth) => parts.map((part) => ({ ...part, depth }))), (part, made) => {
+    const told = ({ cells }) => ({ settings: cells.map(({ row, column }) => setting(column, row)) });
+    return this.crew.run(setup, levels.flatMap(({ parts }, depth) => parts.map((cells) => ({ cells, depth }))), (part, made) => {
       part.cells.forEach(({ row, column }, i) => (known[row * count + column] = made[i]));
       left[part.depth]--;
       if (part.depth > at) levels[part.depth].early.push([part, made]);
@@ -43,11 +44,11 @@ export class Refined {
         level(levels[at].size);
         for (const [each, done] of levels[at + 1]?.early ?? []) showAll(each, done, levels[at + 1]);
       }
-    });
+    }, told);
   }
 
   /** The cells that blocks of a size add to those of larger ones, in parts. */
-  parts(size, most, setting) {
+  parts(size, most) {
     const { count } = this;
     const wanted = [];
     for (let row = 0; row < count; row += size) {
@@ -57,10 +58,7 @@ export class Refined {
     }
     // All workers are to end a level at about the same time.
     const share = Math.min(most, Math.ceil(wanted.length / (2 * AHEAD * this.crew.members.length)));
-    return Array.from({ length: Math.ceil(wanted.length / share) }, (_, i) => {
-      const cells = wanted.slice(i * share, (i + 1) * share);
-      return { cells, settings: cells.map(({ row, column }) => setting(column, row)) };
-    });
+    return Array.from({ length: Math.ceil(wanted.length / share) }, (_, i) => wanted.slice(i * share, (i + 1) * share));
   }
 
   /** What is known at a cell: of itself, or of the smallest block around it; undefined where nothing is yet. */
