@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _ENDS = frozenset(("plus", "minus", "times", "slash", "hadamard", "relation", "comma"))
 _OPERANDS = frozenset(
-    ("letter", "number", "fraction", "root", "bars")
+    ("letter", "run", "number", "fraction", "root", "bars")
 )  # what a function is applied to without brackets
 _ARRAYS = {"tr": "trace", "trace": "trace", "Tr": "trace", "diag": "diag", "Diag": "diag", "det": "det"}
 
