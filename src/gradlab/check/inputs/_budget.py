@@ -24,6 +24,11 @@ _AGAIN, _OWN = 0.5, str(Path(__file__).parent)
 _CALLS = {"_measure", "_given"}
 
 
+def _is_alarm_free() -> bool:
+    is_main = threading.current_thread() is threading.main_thread()
+    return is_main and hasattr(signal, "setitimer") and signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+
+
 class Exhausted(Exception):  # noqa: N818 - it is no error: what is known so far is the answer
     """A bound was reached; the message is the bound."""
 
@@ -112,8 +117,7 @@ class Budget:
 
         Whoever uses the alarm of the process already keeps it.
         """
-        free = threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
-        if self.time_limit is None or not free or signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL:
+        if self.time_limit is None or not _is_alarm_free():
             yield
             return
         signal.signal(signal.SIGALRM, self._ring)

@@ -279,9 +279,10 @@ def caller(function: Callable[..., Any], at: Any, extra: int = 0) -> Callable[..
         extra: How many arguments follow the point.
     """
     rest = [None] * extra
-    is_one = _binds(function, [at, *rest]) and not (type(at) is tuple and _takes_any(function))
-    if isinstance(at, tuple) and not is_one and _binds(function, [*at, *rest]):
-        return lambda point, *more: function(*point, *more)
+    if isinstance(at, tuple):
+        is_one = _binds(function, [at, *rest]) and not (type(at) is tuple and _takes_any(function))
+        if not is_one and _binds(function, [*at, *rest]):
+            return lambda point, *more: function(*point, *more)
     if isinstance(at, dict) and all(isinstance(key, str) for key in at):
         if not _binds(function, [at, *rest]) and _binds(function, rest, at):
             return lambda point, *more: function(*more, **point)
