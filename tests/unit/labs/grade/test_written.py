@@ -131,6 +131,11 @@ def test_formulas_of_the_question_are_set_and_what_a_student_writes_is_text():
     shown = student_page(SubmissionResult("ada", "Ada", "", "ada.ipynb", questions=[asked]), "Lab")
     assert re.search(r"Derive <math[^>]*>.*<mfrac>.*</math>\.", shown)
     assert "&lt;b&gt;It is $x_1$.&lt;/b&gt;" in shown
+    assert ("hidden check" in shown, "Cells are counted" in shown) == (False, False)
+    told = QuestionResult("slope2", "check", 1, reason="cell 3, line 1: NameError", hidden=True)
+    shown = student_page(SubmissionResult("ada", "Ada", "", "ada.ipynb", questions=[told]), "Lab")
+    assert ("slope2 (a hidden check): 0 of 1" in shown, "Cells are counted" in shown) == (True, True)
+    shown = student_page(SubmissionResult("ada", "Ada", "", "ada.ipynb", questions=[asked]), "Lab")
     assert fetched_references(shown) == []
 
 

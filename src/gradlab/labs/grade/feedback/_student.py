@@ -25,6 +25,9 @@ def student_page(result: SubmissionResult, title: str) -> str:
     if result.repairs:
         items = "".join(f"<li>{escape(text)}</li>" for text in result.repairs)
         body.append(f"<h2>About your file</h2><ul>{items}</ul>")
+    said = [*result.repairs, *(text for one in result.questions for text in (one.reason, *one.notes))]
+    if any("cell " in text for text in said):
+        body.append("<p>Cells are counted from the first on, those with text too.</p>")
     if not result.problem:
         body += [_question(question) for question in result.questions]
     if result.printed:
@@ -34,7 +37,8 @@ def student_page(result: SubmissionResult, title: str) -> str:
 
 
 def _question(question: QuestionResult) -> str:
-    head = f"{escape(question.name)}: {points(question.points)} of {points(question.possible)} &ndash; "
+    name = escape(question.name) + " (a hidden check)" * question.hidden
+    head = f"{name}: {points(question.points)} of {points(question.possible)} &ndash; "
     parts = [f"<section class='{question.status}'><h3>{head}{_WORDS[question.status]}</h3>"]
     if question.reason:
         parts.append(f"<p>{escape(question.reason)}</p>")

@@ -321,8 +321,12 @@ def _sorted_out(numbered: Sequence[tuple[int, SubmittedCell]], plan: Plan) -> _F
                 what = ", ".join(sorted(statement.binds)) or "a given cell"
                 if statement.always_binds or not statement.binds:  # what a loop runs through is nothing to speak of
                     found.repairs.append(
-                        f"cell {number} changes {what}, which is given: the lab's own version is used"
-                        + ("" if cell.id in given_cells else ", and this one where a check fails with that")
+                        f"cell {number} changes {what}, which is given: checks are run with what the lab gives"
+                        + (
+                            ""
+                            if cell.id in given_cells
+                            else ", and those that fail once more with what this cell makes"
+                        )
                     )
                 if cell.id not in given_cells:
                     found.own.append(Own(statement, number, is_own=False, is_aside=True))

@@ -14,6 +14,8 @@ from gradlab.labs._deadline import MOST_PATIENCE, Deadline
 from gradlab.labs.grade.protocol import CheckTimeoutError
 from gradlab.labs.grade.sandbox import Cage, kept_waiting
 
+SPARE: Final = 60.0
+"""Seconds that are added to what a busy machine may take for something, since a short time says little there."""
 _AT_ONCE: Final = 1e-3  # seconds; none would set no alarm
 
 
@@ -44,9 +46,9 @@ class Clock:
         return self._counted()
 
     def deadline(self, seconds: float) -> Deadline:
-        """Until when something has to be done that may take some seconds; a few times as many at most."""
+        """Until when something has to be done that may take some seconds; on a busy machine a few times as many."""
         self._counted()
-        return Deadline(seconds, self, MOST_PATIENCE * seconds)
+        return Deadline(seconds, self, MOST_PATIENCE * seconds + SPARE)
 
     def _counted(self) -> float:
         own = kept_waiting(os.getpid())

@@ -102,6 +102,7 @@ class _Bench:
             return self._for_human(ready, result, _FAULT)
         if missing == ready.task.own or any(not self._backed(name, ready) for name in missing if name.isidentifier()):
             result.reason = self._missing_words(missing)
+            result.status = "wrong" if missing & self._program.unread.keys() else "missing"
             return result
         tried = self._tries(ready, ready.task.own - missing)
         fraction, _, best = max(
