@@ -63,6 +63,48 @@ def test_a_file_that_cannot_be_read_is_a_row_with_its_reason(graded, name):
     assert result.points == 0
 
 
+WARM = """# Lab
+
+```python
+import os
+drawn = os.urandom(8).hex()
+```
+
+```python
+#!TAG SKIPQUESTEXEC
+#!TAG HWBEGIN
+#!MSG Note it.
+noted = open("runs.txt", "a").write("The key was run. ")
+#!TAG HWEND
+```
+
+```python
+#!TAG SKIPQUESTEXEC
+#!TAG HWBEGIN
+#!MSG Set it.
+four = 4
+#!TAG HWEND
+#!TAG CHECK four points=1
+assert four == 4
+#!TAG CHECKEND
+```
+"""
+
+
+@needs_bwrap
+def test_the_key_is_run_once_and_each_submission_forks_from_a_process_that_has_run_the_given_cells(tmp_path):
+    (tmp_path / "lab.md").write_text(WARM, encoding="utf-8")
+    for name in ("ada", "carl", "emmy"):
+        cells = ("import os\ndrawn = os.urandom(8).hex()", "four = [print(drawn), 4][1]")
+        made.write(tmp_path / "in", name, made.Case(cells))
+    results = grade(tmp_path / "lab.md", tmp_path / "in", GradeOptions(tmp_path / "out", jobs=2)).results
+    assert [one.points for one in results] == [1, 1, 1]
+    # Drawn anew by each process that runs the given cells, and by none that is forked behind them.
+    assert len({one.printed["2"] for one in results}) == 1
+    assert len(results[0].printed["2"].strip()) == 16
+    assert (tmp_path / "runs.txt").read_text() == "The key was run. "
+
+
 class Workers:
     """A scheduler's workers, but that they are this process: what is sent to them is pickled all the same."""
 

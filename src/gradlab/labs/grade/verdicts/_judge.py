@@ -83,8 +83,7 @@ class _Bench:
         return result
 
     def question(self, ready: ReadyTask) -> QuestionResult:
-        result = self._question(ready)
-        self._charge(ready, result)
+        self._charge(ready, result := self._question(ready))
         return result
 
     def _charge(self, ready: ReadyTask, result: QuestionResult) -> None:
@@ -386,9 +385,8 @@ def _not_called(own: frozenset[str], slow: Iterable[str], doubt: str) -> Try:
 
 
 def _notes(best: Try, missing: Iterable[str], own: str) -> list[str]:
-    notes = []
-    entries = sorted(name for name in missing if not name.isidentifier())
-    if entries:
+    notes = list[str]()
+    if entries := sorted(name for name in missing if not name.isidentifier()):
         notes.append(f"not answered: {', '.join(entries)}")
     missing = [name for name in missing if name.isidentifier()]
     if missing:
