@@ -661,3 +661,15 @@ def test_what_a_helper_computes_is_no_loop():
     report = check_gradient(lambda x: kernel(x, x) - 2 * kernel(x, y), one_side, np.array([0.7, -1.3, 2.1]))
     assert report.diagnoses
     assert not any("loop" in each.sentence for each in report.diagnoses)
+
+
+def test_a_term_that_is_forgotten_on_both_sides_of_a_product_has_no_wrong_sign():
+    mean = np.array([0.2, -0.4, 1.0])
+
+    def loss(x):
+        z = np.tanh(x - mean)
+        return -0.5 * z @ z + np.sum(np.sin(x))
+
+    report = check_gradient(loss, np.cos, np.array([0.7, -1.3, 2.1]))
+    assert report.diagnoses
+    assert Mistake.SIGN not in {each.kind for each in report.diagnoses}

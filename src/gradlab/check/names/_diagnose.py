@@ -227,8 +227,10 @@ def _is_of_arrays(evidence: Evidence, made: np.ndarray, changed: np.ndarray) -> 
 
 
 def _predict(hypothesis: Hypothesis, view: View) -> np.ndarray | None:
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), suppress(np.linalg.LinAlgError):
         return hypothesis.predict(view)
+    # Of other numbers a matrix may have no inverse.
+    return None
 
 
 def _holds(hypothesis: Hypothesis, made: np.ndarray, view: View, elsewhere: np.ndarray) -> bool:

@@ -87,7 +87,10 @@ def sign_within(evidence: Evidence, program: Program) -> Iterator[Hypothesis]:
         rank = rank_of(program, values, 3)
         if spelled == "-1":
             told = f"{{where}}: the term through {operation} has the wrong sign."
-            yield hypothesis(Mistake.SIGN, change, told, line, rank)
+            # In a product with itself, such as -z @ z, a sign turned on one side drops both.
+            users = (value for value in program.used if {*program.step(value).operands} & {*values})
+            rivals = [through_none(values), through_none(users)]
+            yield hypothesis(Mistake.SIGN, change, told, line, rank, rivals=rivals)
         else:
             told = f"{{where}}: the term through {operation} comes in {spelled} times."
             yield hypothesis(Mistake.FACTOR, change, told, line, rank + 4)

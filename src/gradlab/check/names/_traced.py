@@ -96,7 +96,8 @@ def drop_edge(values: tuple[int, ...], positions: tuple[int, ...]) -> Change:
 
 def through_none(values: Iterable[int]) -> Change:
     """Nothing comes back through these values."""
-    return lambda program: {value: lambda cotangent: () for value in values}
+    cut = tuple(values)
+    return lambda program: {value: lambda cotangent: () for value in cut}
 
 
 def scale_edge(values: tuple[int, ...], positions: tuple[int, ...], factor: float) -> Change:
