@@ -209,9 +209,22 @@ def test_what_is_kept_waiting_all_the_time_is_over_after_a_few_times_its_seconds
         time.sleep(30.0)
     assert time.monotonic() - began >= 0.4
     assert clock.is_cut
+    deadline = clock.deadline(0.05)  # the patience has an end
+    time.sleep(0.06)
+    assert deadline.left() == 0
     stopped = "ran longer than 30 s and was stopped"
     assert "so busy" in Session.doubt(SimpleNamespace(clock=clock), stopped, 30.0, 0.1)
     assert Session.doubt(SimpleNamespace(clock=Clock()), stopped, 30.0, 0.1) == ""
+
+
+@pytest.mark.parametrize("told", [(0.0, 1e9), (None, 1e9), (1e9, 0.0)])
+def test_no_time_is_less_than_what_had_a_processor(monkeypatch, told):
+    waited = iter(told)
+    monkeypatch.setattr(_clock, "kept_waiting", lambda _: next(waited))
+    taken, used = _clock.stopwatch(), time.process_time()
+    sum(range(100_000))
+    spent = time.process_time() - used
+    assert taken() >= spent > 0
 
 
 def test_an_alarm_rings_behind_another_one_within_it():

@@ -46,9 +46,12 @@ class Clock:
         return self._counted()
 
     def deadline(self, seconds: float) -> Deadline:
-        """Until when something has to be done that may take some seconds; on a busy machine a few times as many."""
+        """Until when something has to be done that may take some seconds; on a busy machine a few times as many.
+
+        That patience ends where something had to be over without having had its time: a human looks at it anyway.
+        """
         self._counted()
-        return Deadline(seconds, self, MOST_PATIENCE * seconds + SPARE)
+        return Deadline(seconds, self, seconds if self.is_cut else MOST_PATIENCE * seconds + SPARE)
 
     def _counted(self) -> float:
         own = kept_waiting(os.getpid())
@@ -57,9 +60,19 @@ class Clock:
         return self.known
 
 
-def now() -> float:
-    """The time in seconds since some moment, without what this process was kept waiting for a processor."""
-    return time.monotonic() - (kept_waiting(os.getpid()) or 0.0)
+def stopwatch() -> Callable[[], float]:
+    """Begin to measure; what is returned tells the seconds since then, without what this process was kept waiting.
+
+    Never less than it had a processor: what a busy system says about waiting need not fit in the time that has passed.
+    """
+    begun, used, waited = time.monotonic(), time.process_time(), kept_waiting(os.getpid())
+
+    def taken() -> float:
+        now = kept_waiting(os.getpid())
+        lost = now - waited if now is not None and waited is not None else 0.0
+        return max(time.monotonic() - begun - max(lost, 0.0), time.process_time() - used)
+
+    return taken
 
 
 @contextmanager

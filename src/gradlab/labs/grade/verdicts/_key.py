@@ -15,7 +15,7 @@ from gradlab.labs.grade._data import copied, same
 from gradlab.labs.grade.made import Call, LifeRecorder, recorder
 from gradlab.labs.grade.matching import Part, Plan, Task, needed
 from gradlab.labs.grade.sandbox import Shell
-from gradlab.labs.grade.verdicts._clock import now
+from gradlab.labs.grade.verdicts._clock import stopwatch
 from gradlab.labs.grade.verdicts._snapshot import Snapshot
 
 
@@ -74,9 +74,9 @@ class Key:
             if index in starts:
                 self._snapshots[index] = Snapshot(self.names)
             if index in used:
-                begun = now()
+                taken = stopwatch()
                 self._run_first(part, record=record)
-                self.seconds[index] = now() - begun
+                self.seconds[index] = taken()
                 if not part.statement.is_definition:
                     self._made[index] = copied({name: self.names[name] for name in part.names & self.names.keys()})
         for name in self.calls:

@@ -11,7 +11,7 @@ from typing import Any
 from gradlab.labs._python import parse
 from gradlab.labs.grade.matching import Task, statements_of
 from gradlab.labs.grade.protocol import CheckTimeoutError
-from gradlab.labs.grade.verdicts._clock import Clock, now
+from gradlab.labs.grade.verdicts._clock import Clock, stopwatch
 from gradlab.labs.grade.verdicts._evaluate import (
     CHECK_FILE,
     Outcome,
@@ -71,14 +71,14 @@ def ready_tasks(key: Key, timeout: float) -> tuple[ReadyTask, ...]:
 
 def _ready(key: Key, task: Task, timeout: float) -> ReadyTask:
     check = prepare(parse(task.code))
-    begun = now()
+    taken = stopwatch()
     right = evaluate(key, task, check, {}, timeout, own=task.check.timeout)
     if not right.holds and task.parts and not right.stopped:
         # What the key has drawn or filled may be no data that could be brought back: it is made anew each time.
-        begun, first, whole = now(), right, replace(task, start=0)
+        taken, first, whole = stopwatch(), right, replace(task, start=0)
         right = evaluate(key, whole, check, {}, timeout, own=task.check.timeout)
         task, right = (whole, right) if right.holds else (task, first)
-    seconds = now() - begun
+    seconds = taken()
     if not right.holds:
         raise KeyFailedError([_failed(task, right, check)])
     free, vague = free_of(key, task, check, task.own, timeout + task.check.timeout, halves=True)
