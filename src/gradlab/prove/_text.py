@@ -28,6 +28,7 @@ from gradlab.prove._updates import is_descent, loss_of
 from gradlab.prove._verdict import Fault, Method, Step, Truth
 from gradlab.prove._whatever import holds_whatever
 from gradlab.prove.judge import Finding, findings
+from gradlab.prove.judge._rates import HELD
 from gradlab.prove.read._chains import Readings, readings
 from gradlab.prove.read._define import Line, is_recursive, kind_of, shape_of
 from gradlab.prove.read._differentials import are_meant
@@ -173,7 +174,7 @@ class Text:
     def _by_chain_rule(self, found: Readings, judged: combine.Judged, deadline: Deadline) -> None:
         """Look whether steps that are not understood hold whatever the names are that nothing computes."""
         for i, step in enumerate(judged.steps):
-            if step.truth is not Truth.NOT_UNDERSTOOD or step.kind is not Kind.CLAIM:
+            if step.truth is not Truth.NOT_UNDERSTOOD or step.kind is not Kind.CLAIM or HELD in step.reason:
                 continue
             pairs = [reading.chain.sides[i : i + 2] for reading in found.found if reading.usual()]
             read = [(a, b) for a, b in pairs if isinstance(a, Expression) and isinstance(b, Expression)]

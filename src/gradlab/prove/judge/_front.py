@@ -11,7 +11,7 @@ from gradlab.prove.judge._agreed import Finding, agreed, open_finding
 from gradlab.prove.judge._differentials import changing_in, has_differential, with_changing, with_functions
 from gradlab.prove.judge._findings import Judge
 from gradlab.prove.judge._integrals import differentiated, has_indefinite, may_have_bounds
-from gradlab.prove.judge._rates import by_time, parametric
+from gradlab.prove.judge._rates import HELD, by_time, parametric
 from gradlab.prove.judge.arrays._layers import Numbered, in_every_layer, numbered
 from gradlab.prove.read._statements import Chain, Known, Layout
 from gradlab.prove.read._write import Writer
@@ -44,14 +44,15 @@ def _with_rates(found: list[Finding], chain: Chain, known: Known, deadline: Dead
     """The verdicts on a chain; those that are open as functions of the time, if names have rates in it."""
     for i, finding in enumerate(found):
         one = Chain(chain.sides[i : i + 2], chain.digits[i : i + 1], chain.conditions)
-        timed = by_time(one, known) if finding.truth is not Truth.TRUE else None
+        holds = finding.truth is Truth.TRUE
+        timed = by_time(one, known, written=holds)
         if timed is None:
             continue
-        again = Judge(timed.chain, timed.known, deadline, repairs=False).findings()[0]
-        more = by_time(one, known, timed.others) if timed.others and again.truth is Truth.TRUE else None
+        again = finding if holds else Judge(timed.chain, timed.known, deadline, repairs=False).findings()[0]
+        more = by_time(one, known, timed.others, holds) if timed.others and again.truth is Truth.TRUE else None
         if more is not None and Judge(more.chain, more.known, deadline, False).findings()[0].truth is not Truth.TRUE:
             shown = ", ".join(Writer(known.graph.symbols).latex(Ref(name)) for name in timed.others)
-            found[i] = open_finding(f"this holds if {shown} is constant: say so, or write its rate too")
+            found[i] = open_finding(f"this holds if {shown} {HELD}, or write its rate too")
         elif again.truth is Truth.TRUE or (again.truth is Truth.FALSE and timed.complete):
             found[i] = again
     return found

@@ -19,6 +19,7 @@ _DOTTED = re.compile(r"\?\\(d{1,3})ot\{([^{}]+)\}([^{}']*|_\{[^{}]*\})")
 
 
 _CONSTANTS = CONSTANTS | {"g", "l"}
+HELD = "is constant: say so"
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,15 @@ class Timed:
     complete: bool
 
 
-def by_time(chain: Chain, known: Known, also: tuple[str, ...] = ()) -> Timed | None:
-    """A chain as one between functions of the time; None if it is none. ``also`` names more that change."""
+def by_time(chain: Chain, known: Known, also: tuple[str, ...] = (), written: bool = False) -> Timed | None:
+    """A chain as one between functions of the time; None if it is none.
+
+    Args:
+        chain: a step.
+        known: what holds where it stands.
+        also: more names that change.
+        written: whether functions that are written as such, with primes, have rates, too.
+    """
     sides = tuple(side for side in chain.sides if isinstance(side, Expression))
     nodes = [node for side in sides for node in every(side)]
     slopes = [node for node in nodes if isinstance(node, Derivative)]
@@ -50,13 +58,17 @@ def by_time(chain: Chain, known: Known, also: tuple[str, ...] = ()) -> Timed | N
     rates: dict[str, set[int]] = {}  # the orders that are written of each name
     for name, order in filter(None, (_rate(node, known) for node in nodes)):
         rates.setdefault(name, set()).add(order)
+    implicit = [node for node in nodes if written and isinstance(node, Call) and not node.shown and any(node.orders)]
+    primed = {node.function for node in implicit if node.arguments == (time,)}
     made = {node for node in reached(tuple(node.body for node in slopes), known) if isinstance(node, Ref)}
     names = {node.name for node in made if node.name not in known.quantities and node != time}
-    if not rates or all(isinstance(node.body, Ref) and node.body.name in rates for node in slopes):
+    if not (rates or primed) or all(isinstance(node.body, Ref) and node.body.name in rates for node in slopes):
         return None
     changing = {*rates, *also}
     plain = {name for name in names if _dotted(name) is None}
-    others = tuple(sorted(name for name in plain - changing if name.removeprefix("?") not in _CONSTANTS))
+    constants = {f"?{name}" for name in _CONSTANTS} - ({"?g"} if "?f" in primed else set[str]())
+    constants = set[str]() if constants & changing else constants | {"?t"}
+    others = tuple(sorted(plain - changing - constants))
     worked = tuple(node.body for node in slopes if not (isinstance(node.body, Ref) and node.body.name in rates))
     inside = reached(worked, known)
     highest: dict[str, int] = {}
