@@ -223,7 +223,7 @@ def uses(parameters: tuple[Part, ...], row: Row) -> bool:
 def is_of_unknown_function(row: Row, functions: set[str]) -> bool:
     """Whether a row is a function that no line defines, at names."""
     label = label_of(row[0]) if len(row) == 2 and row[0].kind == "letter" and row[1].kind == "group" else None
-    if label is None or FREE + key_of(label) in functions:
+    if label is None or label.power is not None or not row[1].bare or FREE + key_of(label) in functions:
         return False
     return all(len(inner) == 1 and inner[0].kind == "letter" for inner in row[1].inside)
 
