@@ -19,6 +19,7 @@ _DOTTED = re.compile(r"\?\\(d{1,3})ot\{([^{}]+)\}([^{}']*|_\{[^{}]*\})")
 
 
 _CONSTANTS = CONSTANTS | {"g", "l"}
+_ENTRY = re.compile(r"_\{?[a-z]")
 HELD = "is constant: say so"
 
 
@@ -68,7 +69,8 @@ def by_time(chain: Chain, known: Known, also: tuple[str, ...] = (), written: boo
     plain = {name for name in names if _dotted(name) is None}
     constants = {f"?{name}" for name in _CONSTANTS} - ({"?g"} if "?f" in primed else set[str]())
     constants = set[str]() if constants & changing else constants | {"?t"}
-    others = tuple(sorted(plain - changing - constants))
+    entries = {name for name in plain if written and _ENTRY.search(name)}  # of what changes in steps by itself
+    others = tuple(sorted(plain - changing - constants - entries))
     worked = tuple(node.body for node in slopes if not (isinstance(node.body, Ref) and node.body.name in rates))
     inside = reached(worked, known)
     highest: dict[str, int] = {}
