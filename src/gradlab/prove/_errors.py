@@ -29,13 +29,15 @@ READING = 1_000_000  # steps in which one formula is read
 # Seconds of this thread after which work ends in any case, in all and for each step: far above what steps take, for
 # what is not counted.
 _GUARD, _GUARD_A_STEP = 5.0, 1e-5
+_SELDOM = 16
 _now = getattr(time, "thread_time", time.monotonic)
 
 
 class _Meter(threading.local):
-    """The steps that a thread has made."""
+    """The steps that a thread has made, and how often it was asked whether that is too many."""
 
     made = 0
+    asked = 0
 
 
 _meter = _Meter()
@@ -77,8 +79,9 @@ class Deadline:
 
     @property
     def passed(self) -> bool:
-        """Whether the work is used up."""
-        return _meter.made > self.end or _now() > self.guard
+        """Whether the work is used up; one asks for the time less often, as that takes longer than a step."""
+        _meter.asked += 1
+        return _meter.made > self.end or (_meter.asked % _SELDOM == 0 and _now() > self.guard)
 
 
 _SHARE = 1 / 6  # of what is left for a whole text, that one chain may take

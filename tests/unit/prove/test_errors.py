@@ -52,4 +52,4 @@ def test_what_is_not_counted_ends_by_the_clock_in_the_end(monkeypatch):
     now = errors._now()
     monkeypatch.setattr(errors, "_now", lambda: now + 3_600)
     assert deadline.left > 0
-    assert deadline.passed
+    assert any(deadline.passed for _ in range(100))  # it looks at the clock now and then

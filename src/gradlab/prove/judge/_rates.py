@@ -69,7 +69,8 @@ def by_time(chain: Chain, known: Known, also: tuple[str, ...] = (), written: boo
     plain = {name for name in names if _dotted(name) is None}
     constants = {f"?{name}" for name in _CONSTANTS} - ({"?g"} if "?f" in primed else set[str]())
     constants = set[str]() if constants & changing else constants | {"?t"}
-    entries = {name for name in plain if written and _ENTRY.search(name)}  # of what changes in steps by itself
+    # Not held are entries of what changes in steps by itself, and names of a graph, which says what they depend on.
+    entries = {name for name in plain if written and (_ENTRY.search(name) or name in known.graph)}
     others = tuple(sorted(plain - changing - constants - entries))
     worked = tuple(node.body for node in slopes if not (isinstance(node.body, Ref) and node.body.name in rates))
     inside = reached(worked, known)
