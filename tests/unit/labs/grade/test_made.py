@@ -6,6 +6,7 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from gradlab.labs.grade import GradeOptions, grade
 from gradlab.labs.grade.made import Call, PartialError, inputs_like, shortened
 from gradlab.labs.grade.matching import make_plan
 from gradlab.labs.grade.verdicts._key import Key
-from gradlab.labs.grade.verdicts._made import Comparison
+from gradlab.labs.grade.verdicts._made import Comparison, _judged
 
 from . import submissions as made
 
@@ -106,6 +107,22 @@ CASES = {
     ),
     "empty": (dict.fromkeys(RIGHT, "x = 1"), ("missing",) * 5, ""),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "factor", "said"), [(2, 2, "a sum where a mean is"), (4, 4, "takes their mean"),
+                                                      (4, 2, "2 times the right value")])  # fmt: skip
+def test_a_factor_that_may_be_the_length_of_an_array_is_no_number(rows, factor, said):
+    draw = np.random.default_rng(3)
+    features, targets, weights = draw.normal(size=(rows, 3)), draw.normal(size=rows), draw.normal(size=3)
+
+    def loss(w, x, y):
+        return np.mean((x @ w - y) ** 2)
+
+    def gradient(w, x, y):
+        return 2 * x.T @ (x @ w - y) / rows
+
+    call = Call((weights, features, targets), {})
+    assert said in _judged(loss, gradient, lambda *values: factor * gradient(*values), call, 0)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import random
+import re
 import time
 import types
 from collections import Counter
@@ -37,6 +38,11 @@ _EVALUATIONS: Final = 2_000  # of a gradient in doubt; and seconds, far above wh
 _SECONDS: Final = 30.0
 _QUICK: Final = 5.0  # seconds after which nothing further is asked
 _LONGEST: Final = 1.0  # seconds that the key may take for what it may not be made for
+_FACTOR: Final = re.compile(r": -?(?:1/)?(\d+) times the right value")
+_LENGTH: Final = (
+    "Every entry is off by one factor, which may be the length of an array: is it a sum where a mean is asked for, or "
+    "the other way round?"
+)
 _OFF: Final = 0.15  # by how much at most a number of the given code is changed
 
 
@@ -332,7 +338,11 @@ def _judged(loss: Callable[..., Any], own: Callable[..., Any], theirs: Any, call
         return ""  # it is no gradient of this one
     if report.verdict is not Verdict.WRONG or not report.diagnoses:
         return ""
-    return f"{report.diagnoses[0].sentence} "
+    said = report.diagnoses[0].sentence
+    lengths = {int(n) for value in (*call.args, *call.kwargs.values()) for n in getattr(value, "shape", ())}
+    factor = _FACTOR.search(said)
+    # A factor of 2 may be the number of rows: who divides by 2 would be wrong again.
+    return f"{_LENGTH if factor and int(factor[1]) in lengths else said} "
 
 
 def _is_zero(value: Any) -> bool:
