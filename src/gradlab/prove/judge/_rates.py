@@ -58,7 +58,8 @@ def by_time(chain: Chain, known: Known, also: tuple[str, ...] = (), written: boo
         return None
     rates: dict[str, set[int]] = {}  # the orders that are written of each name
     for name, order in filter(None, (_rate(node, known) for node in nodes)):
-        rates.setdefault(name, set()).add(order)
+        if name != time.name:
+            rates.setdefault(name, set()).add(order)
     implicit = [node for node in nodes if written and isinstance(node, Call) and not node.shown and any(node.orders)]
     primed = {node.function for node in implicit if node.arguments == (time,)}
     made = {node for node in reached(tuple(node.body for node in slopes), known) if isinstance(node, Ref)}
