@@ -52,7 +52,7 @@ def _with_rates(found: list[Finding], chain: Chain, known: Known, deadline: Dead
         more = by_time(one, known, timed.others, holds) if timed.others and again.truth is Truth.TRUE else None
         if more is not None and Judge(more.chain, more.known, deadline, False).findings()[0].truth is not Truth.TRUE:
             shown = ", ".join(Writer(known.graph.symbols).latex(Ref(name)) for name in timed.others)
-            found[i] = open_finding(f"this holds if {shown} {HELD}, or write its rate too")
+            found[i] = open_finding(f"this holds if {shown} {HELD}; if it is not, write its rate too")
         elif again.truth is Truth.TRUE or (again.truth is Truth.FALSE and timed.complete):
             found[i] = again
     return found
@@ -101,6 +101,6 @@ def _with_differentials(chain: Chain, known: Known, deadline: Deadline, repairs:
         return found
     again = Judge(with_changing(chain, (*changing, *constant)), known, deadline, repairs=False).findings()
     shown = ", ".join(sorted(Writer(known.graph.symbols).latex(name) for name in constant))
-    reason = f"this holds if {shown} is constant: say so, or write its differential too"
+    reason = f"this holds if {shown} is constant; if it is not, write its differential too"
     pairs = zip(found, again, strict=True)
     return [open_finding(reason) if a.truth is Truth.TRUE is not b.truth else a for a, b in pairs]

@@ -20,7 +20,7 @@ _DOTTED = re.compile(r"\?\\(d{1,3})ot\{([^{}]+)\}([^{}']*|_\{[^{}]*\})")
 
 _CONSTANTS = CONSTANTS | {"g", "l"}
 _ENTRY = re.compile(r"_\{?[a-z]")
-HELD = "is constant: say so"
+HELD = "is constant"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def by_time(chain: Chain, known: Known, also: tuple[str, ...] = (), written: boo
         return None
     changing = {*rates, *also}
     plain = {name for name in names if _dotted(name) is None}
-    constants = {f"?{name}" for name in _CONSTANTS} - ({"?g"} if "?f" in primed else set[str]())
+    constants = {f"?{name}" for name in _CONSTANTS} - ({"?g"} if "?f" in names | primed | {*rates} else set[str]())
     constants = set[str]() if constants & changing else constants | {"?t"}
     # Not held are entries of what changes in steps by itself, and names of a graph, which says what they depend on.
     entries = {name for name in plain if written and (_ENTRY.search(name) or name in known.graph)}
