@@ -52,14 +52,14 @@ class Function:
         """The names of its variables in natural order (x2 before x10), in which all points and gradients have them."""
         return self._variables
 
-    @cached_property
+    @property
     def expression(self) -> Expression:
         """Its formula, with every intermediate quantity written out.
 
         Raises:
             GradlabError: if that is too long to be of use.
         """
-        return written_out(self._graph, self._output)
+        return self._expression
 
     def derive(self, output: str, wrt: str | None = None, then: str | None = None) -> Derivation:
         """Derive one of its quantities by another, step by step, and that by a third where one is named.
@@ -190,6 +190,10 @@ class Function:
     def source(self) -> str:
         """The Python source that is printed from the derivation and run with NumPy, which printing does not need."""
         return numpy_source(self._programs.value_and_gradient, "value_and_gradient")
+
+    @cached_property
+    def _expression(self) -> Expression:
+        return written_out(self._graph, self._output)
 
     @cached_property
     def _programs(self) -> Programs:
