@@ -57,10 +57,16 @@ class Deadline:
     """
 
     def __init__(self, steps: float, outer: Deadline | None = None) -> None:
-        self.end = _meter.made + steps
-        self.guard = _now() + _GUARD + _GUARD_A_STEP * steps
+        now = _now()
+        self.end, self.guard = _meter.made + steps, now + _GUARD + _GUARD_A_STEP * steps
         if outer is not None:
             self.end, self.guard = min(self.end, outer.end), min(self.guard, outer.guard)
+        self._look(now)
+
+    def _look(self, now: float) -> None:
+        """Look at the clock; once it has passed, the work stays used up."""
+        if now > self.guard:
+            self.end = -1.0
 
     def check(self, steps: int = 1) -> None:
         """Go on with so many steps, or not.
@@ -81,7 +87,9 @@ class Deadline:
     def passed(self) -> bool:
         """Whether the work is used up; one asks for the time less often, as that takes longer than a step."""
         _meter.asked += 1
-        return _meter.made > self.end or (_meter.asked % _SELDOM == 0 and _now() > self.guard)
+        if _meter.asked % _SELDOM == 0:
+            self._look(_now())
+        return _meter.made > self.end
 
 
 _SHARE = 1 / 6  # of what is left for a whole text, that one chain may take

@@ -41,13 +41,8 @@ def _end(row: Row, start: int) -> tuple[Row, Part, int] | None:
         depth += row[i].kind == "integral" and not row[i].inside
         found = _differential(row, i)
         depth -= found is not None
-        if (
-            found is not None
-            and i == start + 1
-            and row[i].kind != "fraction"
-            and (end := _integrand_end(row, i + found[2]))
-        ):
-            return row[i + found[2] : end], replace(found[1], end=row[end - 1].end), end
+        if found is not None and i == start + 1 and row[i].kind != "fraction" and _integrand_end(row, i + found[2]):
+            return None  # what stands behind is integrated: without the d at its end it is not clear how far
         if found is not None and depth == 0:
             before, variable, count = found
             return (*row[start + 1 : i], *before), variable, i + count
