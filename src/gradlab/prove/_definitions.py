@@ -33,7 +33,7 @@ from gradlab.prove.read._scope import Scope, Use, squares
 from gradlab.prove.read._statements import Family, Function, Kind, Known
 from gradlab.prove.read._sums import walk_nodes
 
-_ABBREVIATES = re.compile(r"\b(?:let|write|denote\w*|abbrev\w*|short\w*|clarity|simpl\w*|drop\w*|omit\w*|stand)", re.I)
+_SHORT = re.compile(r"(?i)\b(?:let|write|denote\w*|abbrev\w*|short\w*|clarity|simpl\w*|drop\w*|omit\w*|stands?)\b")
 _LETTER = re.compile(r"\\[A-Za-z]+|[A-Za-z]")
 
 
@@ -160,7 +160,7 @@ class Definitions:
         label = label_of(row[0]) if len(row) == 1 and len(line.piece.sides) == 2 else None
         if label is None or shape.is_family or shape.parameters is not None or label.head != shape.label.head:
             return False
-        if not _ABBREVIATES.search(f"{line.words} {line.sentence}"):
+        if not _SHORT.search(f"{line.words} {line.sentence}"):
             return False
         value = reader.name(row[0]) if not (shape.label.below or shape.label.above) else None
         if isinstance(value, Indexed):
