@@ -202,3 +202,53 @@ def test_a_number_of_python_that_is_whole_is_handed_on_beside_arrays():
     report = check_gradient(power, lambda p: {"a": 2 * p["a"], "n": 0}, at)
     assert report.verdict is Verdict.CORRECT
     assert len(report.entries) == 2
+
+
+PHYSICS = {
+    "an energy beside others": (
+        lambda v: v[0] * v[1] + v[2] ** 2,
+        lambda v: np.array([v[1], v[0], 2 * v[2]]),
+        [1e-14, 1e14, 1.0],
+    ),
+    "h f": (lambda v: v[0] * v[1], lambda v: np.array([v[1], v[0]]), [6.6e-34, 5e14]),
+    "an oscillator": (
+        lambda v: v[0] * v[1] / 2 + v[2] * v[1] ** 2 * v[3] ** 2 / 2,
+        lambda v: np.array(
+            [v[1] / 2, v[0] / 2 + v[2] * v[1] * v[3] ** 2, v[1] ** 2 * v[3] ** 2 / 2, v[2] * v[1] ** 2 * v[3]]
+        ),
+        [1.05e-34, 3e14, 1.6e-27, 1e-11],
+    ),
+    "a square of a small number": (
+        lambda v: v[0] * v[1] ** 2,
+        lambda v: np.array([v[1] ** 2, 2 * v[0] * v[1]]),
+        [1e10, 1e-25],
+    ),
+    "charges": (
+        lambda v: 9e9 * v[0] * v[1] / v[2] ** 2,
+        lambda v: 9e9 * v[0] * v[1] / v[2] ** 2 * np.array([1 / v[0], 1 / v[1], -2 / v[2]]),
+        [1.6e-19, -1.6e-19, 5.3e-11],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PHYSICS)
+def test_constants_of_physics_have_sizes_of_their_own(name):
+    function, gradient, at = PHYSICS[name]
+    point = np.array(at)
+    assert check_gradient(function, gradient, point).ok
+    for index in range(len(at)):
+        wrong = np.where(np.arange(len(at)) == index, -1.0, 1.0)
+        report = check_gradient(function, lambda v, wrong=wrong: wrong * gradient(v), point)
+        assert report.verdict is Verdict.WRONG
+        assert f"Only at[{index}] is wrong: -1 times the right value." in str(report)
+
+
+def test_a_small_share_of_a_whole_is_moved_as_its_neighbours_are():
+    at, weights = np.array([1e-12, 0.4, 0.6]), np.array([2.0, 0.3, 0.5])
+    assert check_gradient(lambda p: weights @ p, lambda p: weights, at).ok
+    report = check_gradient(lambda p: weights @ p, lambda p: weights + np.eye(3)[0], at)
+    assert report.entries[0].verdict is Verdict.WRONG
+    assert (
+        check_gradient(lambda p: p[0] + p[1] - 1, lambda p: np.array([5.0, 1]), np.array([1e-14, 1])).verdict
+        is Verdict.WRONG
+    )

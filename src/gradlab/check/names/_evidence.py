@@ -373,5 +373,8 @@ class Evidence:
         known = np.isfinite(numeric) & np.isfinite(bars)
         size = np.maximum(np.abs(gradient), np.abs(numeric))
         known &= self.context.wrong
-        apart = np.abs(gradient - numeric) > 3 * bars + 1e-3 * size + 1e-7 * np.abs(gradient).max(initial=0.0)
+        own = np.abs(self.context.point)
+        own = np.resize(np.where(own > 0, own, own.max(initial=0.0) or 1.0), gradient.shape)
+        share = np.abs(gradient * own).max(initial=0.0) / own
+        apart = np.abs(gradient - numeric) > 3 * bars + 1e-3 * size + 1e-7 * np.minimum(share, np.abs(gradient).max())
         return not np.any(apart & known)

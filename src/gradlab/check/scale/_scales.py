@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from gradlab.check.inputs._point import Point
+from gradlab.check.inputs._function import Function
 
 # Numbers of one array that differ by more than this belong to different worlds: a mask of -1e30 beside logits.
 _GAP = 1e6
 _LEAST = 1e-3
+# So many lent sizes are tried; and shares of themselves by which all coordinates move for what the function varies by.
+_MOST, _AROUND = 64, np.array([1.0, -1.0])
+# A coordinate that changes the function by this part of it over its own size is of that size.
+_SEEN = 1e-3
 
 
-def scales_of(point: Point) -> np.ndarray:
+def scales_of(function: Function, centre: np.ndarray) -> np.ndarray:
     """The size of each entry; a thousandth of that of its neighbours where it is smaller; 1 where all are 0.
 
     Its neighbours are the numbers of its array up to the first gap of six decades: the largest number of an array says
-    nothing about the others if it stands for infinity.
+    nothing about the others if it stands for infinity. A size that is lent by numbers beyond such a gap is taken in so
+    far as the function does not vary by more than itself over it, and not where it varies over the coordinate's own:
+    Planck's constant beside a frequency has a size of its own.
+
+    Args:
+        function: The function.
+        centre: Its values at the point, shape (M,).
 
     Returns:
         Positive numbers, shape (P,).
     """
-    return np.concatenate([_sizes(np.abs(leaf.value).reshape(-1)) for leaf in point.leaves])
+    absolute = np.abs(function.point.values)
+    scales = np.concatenate([_sizes(np.abs(leaf.value).reshape(-1)) for leaf in function.point.leaves])
+    lent = np.flatnonzero((absolute > 0) & (_GAP * absolute < scales / _LEAST))
+    if 0 < len(lent) <= _MOST:
+        moves = np.concatenate([np.diag(scales)[lent], np.diag(absolute)[lent], absolute[None] * _AROUND[:, None]])
+        values = function.many(function.point.values * (1 + moves / (2 * np.where(absolute > 0, absolute, 1.0))))
+        changes = 2 * np.abs(values - centre)
+        size = np.fmax(np.abs(centre), np.fmax.reduce(changes[2 * len(lent) :]))
+        with np.errstate(all="ignore"):
+            shares = np.nan_to_num(changes[: 2 * len(lent)] / size, nan=math.inf, posinf=math.inf).max(axis=1)
+        farther, own = shares[: len(lent)], shares[len(lent) :]
+        farther[own >= _SEEN] = math.inf
+        scales[lent] = np.clip(scales[lent] / farther, absolute[lent], scales[lent])
+    return scales
 
 
 def _sizes(absolute: np.ndarray) -> np.ndarray:

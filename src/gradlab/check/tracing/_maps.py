@@ -166,7 +166,8 @@ def measure_elementwise(function: Function, at: np.ndarray) -> Diagonal:
     best, doubt = slopes[1], np.full(slopes.shape[1:], np.inf)
     for wide, narrow, unsure in zip(slopes[::2], slopes[1::2], rounding[1::2], strict=True):
         # Two steps too small to be seen agree on 0.
-        gap = np.where(np.isfinite(wide - narrow), np.abs(wide - narrow) + unsure, np.inf)
+        with np.errstate(all="ignore"):
+            gap = np.nan_to_num((np.abs(wide - narrow) + unsure) / np.abs(narrow), nan=np.inf, posinf=np.inf)
         best, doubt = np.where(gap < doubt, narrow, best), np.minimum(gap, doubt)
     return Diagonal(best, at.shape)
 

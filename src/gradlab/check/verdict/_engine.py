@@ -62,7 +62,7 @@ class Engine:
         self.function, self.claims, self.names, self.asked = function, claims, names, rules
         self.centre, self.claimed, self._is_stable = centre, claimed, is_stable
         self.flat = function.point.values
-        self.scales = scales_of(function.point)
+        self.scales = scales_of(function, centre)
         # The largest share of each output that was measured, shape (M,): what its variation is about.
         self.shares = np.zeros(len(centre))
         # Of each coordinate its array, and of each output and array the steepest slope that was measured.
