@@ -143,10 +143,10 @@ def _judged(
     chosen = chosen_entries(question.entries, names)
     try:
         centre, tolerance = with_tolerance(lambda: function.again(flat))
+        first = subject.first if function.mixing is None else function.mixing @ subject.first
+        engine = Engine(function, claims, names, question.rules, centre, claimed, np.array_equal(first, centre))
     except Exhausted as bound:
         return _nothing_judged(names, claimed, chosen, function.evaluations, notes, str(bound))
-    first = subject.first if function.mixing is None else function.mixing @ subject.first
-    engine = Engine(function, claims, names, question.rules, centre, claimed, np.array_equal(first, centre))
     judged, probability, stopped = _judge_steady(engine, chosen, question.entries is not None)
     judged, stopped = _excused(engine, [excused(entry, tolerance) for entry in judged], stopped)
     wrong = any(entry.verdict is Verdict.WRONG for entry in judged)

@@ -252,3 +252,13 @@ def test_a_small_share_of_a_whole_is_moved_as_its_neighbours_are():
         check_gradient(lambda p: p[0] + p[1] - 1, lambda p: np.array([5.0, 1]), np.array([1e-14, 1])).verdict
         is Verdict.WRONG
     )
+
+
+def test_what_sizes_are_asked_for_is_bounded():
+    at = np.array([6.6e-34, 5e14])
+    report = check_gradient(lambda v: v[0] * v[1], lambda v: np.array([v[1], -v[0]]), at, max_evaluations=3)
+    assert report.verdict is Verdict.UNDECIDED
+    large = np.append(np.linspace(0.5, 1.5, 200_000), 1e-12)
+    assert (
+        check_gradient(lambda v: np.sum(v**2), lambda v: 2 * v, large, max_evaluations=40).verdict is not Verdict.WRONG
+    )

@@ -11,8 +11,9 @@ from gradlab.check.inputs._function import Function
 # Numbers of one array that differ by more than this belong to different worlds: a mask of -1e30 beside logits.
 _GAP = 1e6
 _LEAST = 1e-3
-# So many lent sizes are tried; and shares of themselves by which all coordinates move for what the function varies by.
-_MOST, _AROUND = 64, np.array([1.0, -1.0])
+# So many numbers may the points have where lent sizes are tried; and shares of themselves by which all coordinates move
+# for what the function varies by.
+_MOST, _AROUND = 2**16, np.array([1.0, -1.0])
 # A coordinate that changes the function by this part of it over its own size is of that size.
 _SEEN = 1e-3
 
@@ -35,8 +36,9 @@ def scales_of(function: Function, centre: np.ndarray) -> np.ndarray:
     absolute = np.abs(function.point.values)
     scales = np.concatenate([_sizes(np.abs(leaf.value).reshape(-1)) for leaf in function.point.leaves])
     lent = np.flatnonzero((absolute > 0) & (_GAP * absolute < scales / _LEAST))
-    if 0 < len(lent) <= _MOST:
-        moves = np.concatenate([np.diag(scales)[lent], np.diag(absolute)[lent], absolute[None] * _AROUND[:, None]])
+    if 0 < len(lent) * len(scales) <= _MOST:
+        alone = lent[:, None] == np.arange(len(scales))
+        moves = np.concatenate([alone * scales, alone * absolute, absolute * _AROUND[:, None]])
         values = function.many(function.point.values * (1 + moves / (2 * np.where(absolute > 0, absolute, 1.0))))
         changes = 2 * np.abs(values - centre)
         size = np.fmax(np.abs(centre), np.fmax.reduce(changes[2 * len(lent) :]))
